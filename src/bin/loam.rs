@@ -1,0 +1,2 @@
+//! loam
+fn main() {}

@@ -1,0 +1,2 @@
+//! worker_cpu
+fn main() {}

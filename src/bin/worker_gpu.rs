@@ -1,0 +1,2 @@
+//! worker_gpu
+fn main() {}

@@ -1,0 +1,13 @@
+//! Where a pixel lies: EASE-Grid 2.0, other coordinate systems, and rasters that carry their grid and mask with them.
+
+pub mod crs;
+pub mod ease2;
+mod error;
+mod geometry;
+mod raster;
+
+pub use crs::Crs;
+pub use ease2::{EaseWindow, Resolution};
+pub use error::GridError;
+pub use geometry::Grid;
+pub use raster::{Raster, Reason, Statistics};

@@ -1,0 +1,40 @@
+//! Loam: soil-moisture maps at 3 km, made in a browser tab on the user's own device.
+//!
+//! The layout is the architecture. Each folder is one step of the data's way, and imports only point to the left:
+//!
+//! ```text
+//! bytes -> [read] -> Granule -> [grid] -> Raster on a Grid -> [stack] -> Sample -> [model] -> Prediction -> [map] [export] [score]
+//!                                                                  \-> [train] -> Weights -/
+//! ```
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | [`grid`] | EASE-Grid 2.0 and other coordinate systems, grids, rasters with mask reasons, resampling |
+//! | [`read`] | files to granules: SMAP HDF5, GeoTIFF, Sentinel-1; names, flags, fills |
+//! | [`stack`] | granules to one aligned time series, and from it a network's sample |
+//! | [`model`] | SMEN, its weights on disk, the device it runs on |
+//! | [`train`] | loss, trainer, split by time |
+//! | [`score`] | uRMSE, bias, R; the baselines every estimate is shown beside |
+//! | [`simulate`] | seeded scenes for the demo and for tests, labelled simulated everywhere |
+//! | [`map`] | colour maps, scales, graticule, coastline |
+//! | [`export`] | GeoTIFF, CSV |
+//! | [`protocol`] | what page and worker say to each other |
+//! | `worker` | the worker's session: it owns files, device and tensors (wasm only) |
+//! | `ui` | the page (leptos); the only place besides `bin/` that knows the DOM |
+
+pub mod export;
+pub mod grid;
+pub mod map;
+#[cfg(feature = "compute")]
+pub mod model;
+pub mod protocol;
+pub mod read;
+pub mod score;
+pub mod simulate;
+pub mod stack;
+#[cfg(feature = "compute")]
+pub mod train;
+#[cfg(all(feature = "page", target_arch = "wasm32"))]
+pub mod ui;
+#[cfg(feature = "compute")]
+pub mod worker;

@@ -1,0 +1,1 @@
+//! Scores over a mask, and the baselines every estimate is shown beside.

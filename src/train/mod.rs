@@ -1,0 +1,1 @@
+//! Loss, trainer, split by time.

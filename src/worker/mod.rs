@@ -1,0 +1,1 @@
+//! The session behind the page: it owns files, device and tensors.

@@ -1,0 +1,120 @@
+//! `loam evaluate`: scores of weights on every date that has a 3 km product, beside the baselines on the same pixels.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use loam::model::{Processor, Smen, Weights, block_on};
+use loam::protocol::{FineOrigin, ScoreReport};
+use loam::session::predict::{PredictError, predict};
+use loam::score::Pool;
+use loam::stack::{HistoryRule, Series};
+use serde_json::json;
+
+use super::files::{self, Inputs};
+use super::inspect::Quality;
+
+/// Arguments of `loam evaluate`.
+#[derive(clap::Args)]
+pub struct Evaluate {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Weights: a safetensors file with PyTorch names
+    #[arg(long)]
+    weights: PathBuf,
+    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]
+    #[arg(long, allow_hyphen_values = true)]
+    region: String,
+    /// First date scored
+    #[arg(long, value_parser = files::date)]
+    from: Option<Date>,
+    /// Last date scored
+    #[arg(long, value_parser = files::date)]
+    to: Option<Date>,
+    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
+    #[arg(long, default_value_t = 0.10)]
+    history_cover: f32,
+    /// Which retrievals count
+    #[arg(long, value_enum, default_value = "recommended")]
+    quality: Quality,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Evaluate {
+    /// Scores every date.
+    pub fn run(self) -> super::Outcome {
+        let (region, _) = files::region(&self.region)?;
+        let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
+        let weights = Weights::from_safetensors(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let library = self.inputs.library()?;
+        let mut series = Series::new(region, self.quality.into());
+        super::predict::load(&mut series, &library)?;
+        let processor = block_on(Processor::open_cpu());
+        let model = Smen::from_weights(&weights, processor.device())?;
+        let rule = HistoryRule { cover: self.history_cover };
+        let inside = |date: Date| self.from.is_none_or(|f| date >= f) && self.to.is_none_or(|t| date <= t);
+        let dates: Vec<Date> = series
+            .covers()
+            .iter()
+            .filter(|(d, c)| inside(**d) && c.fine_origin == Some(FineOrigin::Product) && c.coarse.is_some_and(|s| s > 0.0))
+            .map(|(d, _)| *d)
+            .collect();
+        let bar = super::progress::bar(dates.len() as u64, "scoring");
+        let mut pool = Pool::default();
+        let mut simulated = false;
+        let mut rows = Vec::new();
+        for &date in &dates {
+            let run = predict(&library, &mut series, date, rule, (&model, processor.device()), async |_, _| ControlFlow::Continue(()));
+            match block_on(run) {
+                Ok(outcome) => {
+                    simulated |= outcome.sample.simulated;
+                    pool.add(&outcome.scores);
+                    rows.push(json!({"date": date, "scores": outcome.scores}));
+                }
+                Err(PredictError::NoHistory { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if rows.is_empty() {
+            return Err(format!(
+                "no date could be scored: {} dates have SMAP and a 3 km product, none of them has history before it",
+                dates.len()
+            )
+            .into());
+        }
+        let means = pool.means();
+        if self.json {
+            return super::print_json(&json!({
+                "weights": self.weights, "region": self.region, "dates": rows.len(), "simulated": simulated, "mean_over_dates": means, "by_date": rows,
+            }));
+        }
+        println!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
+        print_scores(&means);
+        println!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
+        Ok(())
+    }
+}
+
+/// The score table.
+pub fn print_scores(scores: &[ScoreReport]) {
+    if scores.is_empty() {
+        return;
+    }
+    println!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", "m3/m3", "uRMSE", "RMSE", "bias", "R", "pixels");
+    let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
+    for s in scores {
+        println!(
+            "  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}",
+            s.name,
+            number(s.urmse, 4),
+            number(s.rmse, 4),
+            number(s.bias, 4),
+            number(s.r, 3),
+            s.pixels
+        );
+    }
+}

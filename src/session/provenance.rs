@@ -1,0 +1,1 @@
+//! Where a result came from, in the words that exports carry.

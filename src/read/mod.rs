@@ -4,8 +4,10 @@
 //! by [`Granule::read`], in windows, so that a day of 36 km data or a 1.5 GB Sentinel-1 tile costs what is asked for.
 
 mod error;
+pub mod geotiff;
 mod granule;
 pub mod names;
+pub mod sentinel1;
 mod source;
 
 pub use error::ReadError;

@@ -4,10 +4,12 @@
 //! by [`Granule::read`], in windows, so that a day of 36 km data or a 1.5 GB Sentinel-1 tile costs what is asked for.
 
 mod error;
+pub mod geotiff;
 mod granule;
 mod hdf5;
 mod hdf5_number;
 pub mod names;
+pub mod sentinel1;
 mod smap;
 mod smap_flags;
 mod smap_metadata;
@@ -32,8 +34,7 @@ use crate::grid::{EaseWindow, Raster, Statistics};
 pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
     match sniff::sniff(source.as_ref())? {
         sniff::Format::Hdf5 => smap::scan(source),
-        // INTEGRATOR: replace the next line by `sniff::Format::Tiff => geotiff::scan(source),` (src/read/geotiff.rs).
-        sniff::Format::Tiff => Err(tiff_not_built()),
+        sniff::Format::Tiff => geotiff::scan(source),
     }
 }
 
@@ -50,8 +51,7 @@ impl Granule {
     pub fn read(&self, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
         match sniff::sniff(self.source.as_ref())? {
             sniff::Format::Hdf5 => smap_pixels::read(self, variable, options, window),
-            // INTEGRATOR: replace the next line by `sniff::Format::Tiff => geotiff::read(self, variable, options, window),`.
-            sniff::Format::Tiff => Err(tiff_not_built()),
+            sniff::Format::Tiff => geotiff::read(self, variable, options, window),
         }
     }
 
@@ -63,11 +63,21 @@ impl Granule {
     pub fn variable_statistics(&self, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
         match sniff::sniff(self.source.as_ref())? {
             sniff::Format::Hdf5 => smap_pixels::statistics(self, variable, options),
-            sniff::Format::Tiff => Ok(self.read(variable, options, None)?.statistics()),
+            sniff::Format::Tiff => match self.variables.get(variable).map(|v| v.statistics) {
+                Some(Some(statistics)) if options.scale.is_none() => Ok(statistics),
+                _ => Ok(self.read(variable, options, None)?.statistics()),
+            },
         }
     }
 }
 
-fn tiff_not_built() -> ReadError {
-    ReadError::Unsuitable { what: "a TIFF file".to_owned(), remedy: "this build does not read TIFF".to_owned() }
+/// A whole file in memory: for small ones (weights), never for granules.
+///
+/// # Errors
+/// Those of [`Source::read_at`].
+pub fn read_all(source: &dyn Source) -> std::io::Result<Vec<u8>> {
+    let length = usize::try_from(source.len()).map_err(std::io::Error::other)?;
+    let mut bytes = vec![0; length];
+    source.read_at(0, &mut bytes)?;
+    Ok(bytes)
 }

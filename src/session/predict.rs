@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::grid::{Grid, Raster, Reason, resample};
 use crate::model::{ModelError, Planes, Smen, predict as network};
 use crate::protocol::{LayerKind, ScoreReport};
-use crate::score::{baselines, compare};
+use crate::score::{ScoreError, compare, persistence};
 use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
 
 /// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
@@ -30,6 +30,9 @@ pub enum PredictError {
     /// The network failed or was cancelled.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Scores could not be computed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// No history at all, and the caller did not allow it.
     #[error(
         "no date before {date} has both SMAP and a 3 km map over at least {percent:.0} % of the region, so SMEN has nothing to learn the \
@@ -93,18 +96,19 @@ pub async fn predict(
     let mut scores = Vec::new();
     let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
     if let Some(reference) = &sample.target {
-        let mut rivals = vec![(SMEN.to_owned(), estimate.clone())];
-        if let Some(bilinear) = &bilinear {
-            rivals.push(("bilinear SMAP".to_owned(), bilinear.clone()));
-        }
-        rivals.push(("SMAP as is (36 km)".to_owned(), sample.coarse.clone()));
+        let mut rivals: Vec<(String, &Raster)> = vec![(SMEN.to_owned(), &estimate)];
+        rivals.extend(bilinear.as_ref().map(|raster| ("bilinear SMAP".to_owned(), raster)));
+        rivals.push(("SMAP as is (36 km)".to_owned(), &sample.coarse));
+        let last_map;
         if let Some(last) = sample.history.iter().rev().find_map(|slot| slot.date) {
             let past = series.day(library, last)?;
             if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
-                rivals.push((format!("persistence (3 km map of {last})"), baselines::persistence(&fine.raster, &sample.coarse, z)?));
+                last_map = persistence(&fine.raster, z, &sample.coarse)?;
+                rivals.push(("persistence (last 3 km map + SMAP's change)".to_owned(), &last_map));
             }
         }
-        scores = compare(reference, &rivals);
+        let named: Vec<(&str, &Raster)> = rivals.iter().map(|(name, raster)| (name.as_str(), *raster)).collect();
+        scores = compare(reference, &named)?;
         layers.push((LayerKind::Reference, reference.clone()));
         layers.push((LayerKind::Difference, difference(&estimate, reference)?));
     }

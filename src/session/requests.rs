@@ -18,7 +18,7 @@ use crate::protocol::{
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
-use crate::stack::{Content, Entry, HistoryRule, Library, PRESETS, Preset, Region, SceneDay, Series, StackError, disaggregate};
+use crate::stack::{Content, Entry, HistoryRule, Library, PRESETS, Preset, Region, SceneDay, Series, StackError};
 
 /// Id of the demo's one entry in the file list; the page counts its own files from 1.
 pub const DEMO_FILE: FileId = 0;
@@ -325,7 +325,7 @@ impl<H: Host> Session<H> {
             for (file, why) in &series.failures {
                 self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
             }
-            if let Some(Err(error)) = disaggregate::fill_gaps(&mut series, &self.library) {
+            if let Some(Err(error)) = series.fill_gaps() {
                 self.emit(id, Event::Warning(error.to_string()));
             }
             self.series = Some(series);

@@ -5,6 +5,7 @@
 pub mod disaggregate;
 mod error;
 mod fill;
+mod gaps;
 mod library;
 mod region;
 mod sample;

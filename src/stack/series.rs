@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::disaggregate::Sensitivity;
 use super::library::{Piece, is_coarse};
 use super::{Library, Region, StackError};
 use crate::grid::{EaseWindow, Raster, Reason, Resolution, resample};
@@ -94,6 +95,8 @@ pub struct Series {
     budget: usize,
     /// 3 km maps computed from backscatter, laid over the files' own days.
     disaggregated: BTreeMap<Date, Raster>,
+    /// Sensitivity of the disaggregation, where it was fitted ([`Series::fill_gaps`]).
+    pub sensitivity: Option<Sensitivity>,
     /// Files that failed while their pixels were read, with the sentence to show.
     pub failures: Vec<(String, String)>,
 }
@@ -110,6 +113,7 @@ impl Series {
             kept_bytes: 0,
             budget: BUDGET_BYTES,
             disaggregated: BTreeMap::new(),
+            sensitivity: None,
             failures: Vec::new(),
         }
     }
@@ -134,6 +138,16 @@ impl Series {
             self.load(library, date)?;
         }
         Ok(())
+    }
+
+    /// Days in memory, by date.
+    pub(super) fn kept_days(&self) -> impl Iterator<Item = &Day> + Clone {
+        self.kept.values()
+    }
+
+    /// A day, if it is in memory.
+    pub(super) fn kept_day(&self, date: Date) -> Option<&Day> {
+        self.kept.get(&date)
     }
 
     fn keep(&mut self, date: Date, day: Day) {
@@ -168,7 +182,7 @@ impl Series {
     }
 
     /// Lays a 3 km map computed from backscatter over a day that has none.
-    pub fn set_disaggregated(&mut self, date: Date, raster: Raster) {
+    pub(super) fn set_disaggregated(&mut self, date: Date, raster: Raster) {
         if let Some(cover) = self.covers.get_mut(&date)
             && cover.fine.is_none_or(|share| share == 0.0)
         {

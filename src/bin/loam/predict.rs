@@ -8,7 +8,7 @@ use loam::export;
 use loam::model::{Processor, Smen, Weights, block_on};
 use loam::session::predict::{Outcome, predict};
 use loam::session::provenance;
-use loam::stack::{HistoryRule, Series, disaggregate};
+use loam::stack::{HistoryRule, Series};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -124,7 +124,7 @@ pub fn load(series: &mut Series, library: &loam::stack::Library) -> super::Outco
     for (file, why) in &series.failures {
         eprintln!("left out: {file}: {why}");
     }
-    if let Some(Err(why)) = disaggregate::fill_gaps(series, library) {
+    if let Some(Err(why)) = series.fill_gaps() {
         eprintln!("note: {why}");
     }
     Ok(())

@@ -6,7 +6,7 @@
 mod host;
 pub mod open;
 pub mod predict;
-mod provenance;
+pub mod provenance;
 mod requests;
 mod timeline;
 

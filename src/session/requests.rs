@@ -346,10 +346,10 @@ impl<H: Host> Session<H> {
 
     fn use_weights(&mut self, key: &str, name: &str, bytes: &[u8]) -> Result<(), Stop> {
         let fail = |e: ModelError| Stop::failed(e, "The weights in use stay as they were.");
-        let weights = Weights::from_safetensors(bytes).map_err(fail)?;
+        let weights = Weights::from_bytes(bytes).map_err(fail)?;
         let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
         let model = Smen::from_weights(&weights, processor.device()).map_err(fail)?;
-        let report = provenance::weights_report(name, &weights, bytes);
+        let report = provenance::weights_report(name, &weights);
         self.weights = Some(Loaded { key: key.to_owned(), weights, report, model });
         Ok(())
     }
@@ -441,17 +441,19 @@ impl<H: Host> Session<H> {
         let (name, mime, bytes) = match form {
             ExportForm::Weights => {
                 let loaded = self.weights.as_ref().ok_or_else(nothing)?;
-                let bytes = loaded.weights.to_safetensors().map_err(|e| Stop::failed(e, ""))?;
+                let bytes = loaded.weights.to_bytes();
                 (format!("loam_smen_{}.safetensors", provenance::file_stem(&loaded.key)), "application/octet-stream", bytes)
             }
             ExportForm::GeoTiff => {
                 let (map, outcome) = self.last.as_ref().ok_or_else(nothing)?;
-                let bytes = export::geotiff::write(&outcome.estimate, &provenance::of(map)).map_err(|e| Stop::failed(e, ""))?;
+                let bytes = export::geotiff::write(&outcome.estimate, &provenance::of(map), None).map_err(|e| Stop::failed(e, ""))?;
                 (provenance::name(map, "tif"), "image/tiff", bytes)
             }
             ExportForm::Csv => {
                 let (map, outcome) = self.last.as_ref().ok_or_else(nothing)?;
-                let text = export::csv::write(&map.settings.window, &outcome.layers, &provenance::of(map)).map_err(|e| Stop::failed(e, ""))?;
+                let sample = &outcome.sample;
+                let text = export::csv::write(&outcome.estimate, Some(&sample.coarse), sample.target.as_ref(), &provenance::of(map))
+                    .map_err(|e| Stop::failed(e, ""))?;
                 (provenance::name(map, "csv"), "text/csv", text.into_bytes())
             }
         };

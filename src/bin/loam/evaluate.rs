@@ -47,7 +47,7 @@ impl Evaluate {
     pub fn run(self) -> super::Outcome {
         let (region, _) = files::region(&self.region)?;
         let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
-        let weights = Weights::from_safetensors(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let weights = Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
         let library = self.inputs.library()?;
         let mut series = Series::new(region, self.quality.into());
         super::predict::load(&mut series, &library)?;

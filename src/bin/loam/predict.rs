@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use loam::export;
-use loam::model::{Processor, Smen, Weights, block_on};
+use loam::model::{Processor, Smen, Weights, block_on, device};
+use loam::protocol::DevicePreference;
 use loam::session::predict::{Outcome, predict};
 use loam::session::provenance;
 use loam::stack::{HistoryRule, Series};
@@ -48,9 +49,9 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
-        let (region, preset) = files::region(&self.region)?;
+        let (region, _) = files::region(&self.region)?;
         let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
-        let weights = Weights::from_safetensors(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let weights = Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
         let library = self.inputs.library()?;
         let mut series = Series::new(region, self.quality.into());
         load(&mut series, &library)?;
@@ -69,16 +70,15 @@ impl Predict {
         let facts = provenance::facts(
             &outcome,
             &provenance::Circumstances {
-                region: preset.map(|p| p.key.to_owned()),
                 quality: self.quality.into(),
-                weights: provenance::weights_report(&name, &weights, &bytes),
-                device: provenance::cpu_report(),
+                weights: provenance::weights_report(&name, &weights),
+                device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
             },
         );
         let write = |path: &PathBuf, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written ({e})", path.display()));
-        write(&self.out, &export::geotiff::write(&outcome.estimate, &facts)?)?;
+        write(&self.out, &export::geotiff::write(&outcome.estimate, &facts, None)?)?;
         if let Some(path) = &self.csv {
-            write(path, export::csv::write(&region.window(), &outcome.layers, &facts)?.as_bytes())?;
+            write(path, export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes())?;
         }
         self.report(&outcome)
     }

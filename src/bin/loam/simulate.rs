@@ -54,9 +54,14 @@ impl Simulate {
             ];
             for (name, raster) in layers {
                 if let Some(raster) = raster {
-                    let facts = export::Provenance::simulated(&description, day.date);
+                    let facts = export::Provenance {
+                        date: Some(day.date),
+                        simulated: true,
+                        model: Some(description.clone()),
+                        ..export::Provenance::new("soil moisture, simulated", "m3/m3")
+                    };
                     let path = self.out.join(&name);
-                    std::fs::write(&path, export::geotiff::write(raster, &facts)?).map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+                    std::fs::write(&path, export::geotiff::write(raster, &facts, None)?).map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
                     written.push(name);
                 }
             }

@@ -16,9 +16,7 @@ use self::classify::{Band, Context, Verdict};
 use self::open::Image;
 pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
-use super::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role, SharedSource, Variable,
-};
+use super::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role, SharedSource, Variable};
 use crate::grid::place::{PixelWindow, source_window};
 use crate::grid::{EaseWindow, Grid, Raster, Reason};
 
@@ -35,8 +33,8 @@ const SOIL_MOISTURE_RANGE: (f64, f64) = (0.0, 1.0);
 /// Backscatter in dB: far outside what a sensor delivers lie undeclared fills (-99).
 const DECIBEL_RANGE: (f64, f64) = (-90.0, 60.0);
 
-/// Name prefix of Loam's own metadata items.
-pub(crate) const OWN_PREFIX: &str = "loam:";
+/// Name prefix of Loam's own metadata items. An underscore: GDAL takes a colon for the end of a name.
+pub(crate) const OWN_PREFIX: &str = "loam_";
 
 /// Reads structure and statistics. Pixels of large files are sampled, never held.
 ///
@@ -73,11 +71,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     if image.further_images > 0 {
         problems.push(format!("it holds {} more image(s) after the first, which are not read", image.further_images));
     }
-    let base = BandMask {
-        nodata: metadata::nodata(image.ifd()),
-        fill_254: window.is_some() && image.dtype() == "uint8",
-        ..BandMask::default()
-    };
+    let base =
+        BandMask { nodata: metadata::nodata(image.ifd()), fill_254: window.is_some() && image.dtype() == "uint8", ..BandMask::default() };
     let names: Vec<Option<String>> = (0..bands)
         .map(|b| items.iter().find(|i| i.sample == Some(b) && i.role.as_deref() == Some("description")).map(|i| i.value.clone()))
         .collect();
@@ -147,8 +142,9 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
 fn raw_sentinel1(kind: &str) -> ReadError {
     ReadError::Unsuitable {
         what: format!("this is a raw Sentinel-1 {kind} measurement: uncalibrated digital numbers without a map grid"),
-        remedy: "calibrate and terrain-correct it first (SNAP, pyroSAR or ASF HyP3 make a GeoTIFF of sigma0 or gamma0), then drop that file"
-            .into(),
+        remedy:
+            "calibrate and terrain-correct it first (SNAP, pyroSAR or ASF HyP3 make a GeoTIFF of sigma0 or gamma0), then drop that file"
+                .into(),
     }
 }
 
@@ -168,11 +164,12 @@ fn summarise(image: &Image, masks: &[BandMask]) -> Result<(Vec<Summary>, bool), 
     for (band, mask) in masks.iter().enumerate() {
         let mut summary = Summary::new(*mask);
         for chunk in &chunks {
-            image.read(band, chunk, &mut |_, _, values| {
-                summary.add(values);
-                Ok(())
-            })
-            .map_err(undecodable)?;
+            image
+                .read(band, chunk, &mut |_, _, values| {
+                    summary.add(values);
+                    Ok(())
+                })
+                .map_err(undecodable)?;
         }
         summaries.push(summary);
     }

@@ -212,9 +212,10 @@ fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String
     if context.integer || !candidates.contains(&true) {
         return None;
     }
-    let fits = bands.iter().zip(&candidates).filter(|(_, c)| **c).all(|(b, _)| {
-        if b.summary.any_valid() { b.summary.unit_share() >= SOIL_MOISTURE_SHARE && b.summary.max() > 0.0 } else { said }
-    });
+    let fits =
+        bands.iter().zip(&candidates).filter(|(_, c)| **c).all(|(b, _)| {
+            if b.summary.any_valid() { b.summary.unit_share() >= SOIL_MOISTURE_SHARE && b.summary.max() > 0.0 } else { said }
+        });
     if said && !fits {
         return unknown(if bands.iter().any(|b| b.summary.max() > 1.0 && b.summary.max() <= 100.0 && b.summary.negative_share() < 0.01) {
             "its name says soil moisture but its values go past 1 m3/m3 and look like percentages; divide them by 100 and drop it again"

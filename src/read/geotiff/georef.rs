@@ -122,13 +122,8 @@ fn keys(ifd: &Ifd) -> GeoKeyDirectory {
     let directory = ifd.tag(TAG_KEYS).and_then(|t| t.value.as_u16_slice().map(<[u16]>::to_vec)).unwrap_or_default();
     // Undecodable bytes came through as replacement characters of three bytes each: put one byte back for each, so that the keys'
     // offsets fit again.
-    let ascii: String = ifd
-        .tag(TAG_ASCII)
-        .and_then(|t| t.value.as_str())
-        .unwrap_or_default()
-        .chars()
-        .map(|c| if c.is_ascii() { c } else { '?' })
-        .collect();
+    let ascii: String =
+        ifd.tag(TAG_ASCII).and_then(|t| t.value.as_str()).unwrap_or_default().chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
     GeoKeyDirectory::parse(&directory, &doubles(ifd, TAG_DOUBLES), &ascii).unwrap_or_else(GeoKeyDirectory::new)
 }
 
@@ -204,9 +199,7 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         // The coded projections "UTM zone 1N..60N" and "1S..60S".
         (_, Some(code @ 16001..=16060)) => Crs::Utm { zone: (code - 16000) as u8, north: true },
         (_, Some(code @ 16101..=16160)) => Crs::Utm { zone: (code - 16100) as u8, north: false },
-        (Some(TRANSVERSE_MERCATOR), _)
-            if near(number(SCALE_AT_NAT_ORIGIN), 0.9996) && near(easting, 500_000.0) && near(latitude, 0.0) =>
-        {
+        (Some(TRANSVERSE_MERCATOR), _) if near(number(SCALE_AT_NAT_ORIGIN), 0.9996) && near(easting, 500_000.0) && near(latitude, 0.0) => {
             let zone = (longitude.unwrap_or(f64::NAN) + 183.0) / 6.0;
             let south = near(northing, 10_000_000.0);
             if zone.fract() == 0.0 && (1.0..=60.0).contains(&zone) && (south || near(northing, 0.0)) {

@@ -23,8 +23,7 @@ fn less_block_mean(raster: &Raster, values: &[f64], valid: &[bool]) -> Vec<f64> 
     let window = raster.grid().ease_window().unwrap();
     let blocks = window.covering(Resolution::M36);
     let block = |i: usize| {
-        ((window.first_row + i / window.columns) / 12 - blocks.first_row) * blocks.columns
-            + (window.first_column + i % window.columns) / 12
+        ((window.first_row + i / window.columns) / 12 - blocks.first_row) * blocks.columns + (window.first_column + i % window.columns) / 12
             - blocks.first_column
     };
     let mut sums = vec![(0.0, 0usize); blocks.len()];
@@ -37,7 +36,7 @@ fn less_block_mean(raster: &Raster, values: &[f64], valid: &[bool]) -> Vec<f64> 
 
 #[test]
 fn simulated_scenes_show_where_it_is_wetter_than_usual() {
-    for (preset, smallest_r) in [("oklahoma-city", 0.45), ("tucson", 0.45), ("geneva", 0.25)] {
+    for (preset, smallest_r) in [("oklahoma-city", 0.55), ("tucson", 0.5), ("geneva", 0.4)] {
         let scene = Scene::preset(preset, 3).unwrap();
         let region = scene.region;
         let mut truth_mean = vec![0f64; region.window().len()];
@@ -75,7 +74,15 @@ fn simulated_scenes_show_where_it_is_wetter_than_usual() {
         let (a, b) = (anomaly.scores(), absolute.scores());
         eprintln!(
             "{preset}: beta {:.4} (ideal {ideal:.4}) gamma {:.2} r {:.2} pairs {}; r to unusual truth {:.3}, to sub-grid truth {:.3}, slope {:.2}, sd {:.4}, mass {:.1e}",
-            s.beta, s.gamma, s.r, s.pairs, a.r.unwrap(), b.r.unwrap(), a.slope.unwrap(), (spread / a.pixels as f64).sqrt(), largest_mass
+            s.beta,
+            s.gamma,
+            s.r,
+            s.pairs,
+            a.r.unwrap(),
+            b.r.unwrap(),
+            a.slope.unwrap(),
+            (spread / a.pixels as f64).sqrt(),
+            largest_mass
         );
         assert!(s.beta > 0.6 * ideal && s.beta < 1.4 * ideal, "{preset}: beta {}", s.beta);
         assert!(s.r > 0.5, "{preset}: r {}", s.r);
@@ -100,12 +107,7 @@ fn made_up(slope: f32, dates: usize, vh: bool) -> (Region, Vec<Day>, Vec<Vec<f32
         let pattern = |i: usize| ((i * 7919) % 13) as f32 * 0.3;
         let vv: Vec<f32> = truth.iter().enumerate().map(|(i, s)| -14.0 + pattern(i) + slope * s).collect();
         let cross: Vec<f32> = (0..576).map(|i| -20.0 + 2.0 * pattern(i)).collect();
-        days.push(Day {
-            coarse: Some(raster(&[mean; 576])),
-            vv: Some(raster(&vv)),
-            vh: vh.then(|| raster(&cross)),
-            ..Day::default()
-        });
+        days.push(Day { coarse: Some(raster(&[mean; 576])), vv: Some(raster(&vv)), vh: vh.then(|| raster(&cross)), ..Day::default() });
         truths.push(truth);
     }
     (region, days, truths)

@@ -129,7 +129,7 @@ impl Climate {
             retrieval_pattern: 0.007,
             speckle: 0.011,
             acquired: 0.95,
-            mapped: 0.60,
+            mapped: 0.70,
         }
     }
 

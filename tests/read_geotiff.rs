@@ -421,7 +421,7 @@ mod made {
         let power = |i: usize| {
             if i % n < 20 {
                 0.0
-            } else if (i + i / n) % 2 == 0 {
+            } else if (i + i / n).is_multiple_of(2) {
                 0.01f32
             } else {
                 0.3
@@ -524,6 +524,11 @@ mod made {
             assert!(read < most, "{layout}: {read} bytes for 9 x 9 cells");
             let largest = source.largest.load(Ordering::Relaxed);
             assert!(largest <= 2 << 20, "{layout}: a request of {largest} bytes");
+
+            // A region on the other side of the globe costs nothing.
+            let geneva = EaseWindow::around(Resolution::M03, 6.1432, 46.2044, 9, 9).unwrap();
+            assert_eq!(sentinel1::aggregate(&granule, 0, &ReadOptions::default(), &geneva).unwrap().valid_count(), 0);
+            assert!(source.handed_out.swap(0, Ordering::Relaxed) < 1 << 20, "{layout}");
 
             let refusal = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap_err();
             assert!(matches!(refusal, ReadError::TooLarge { .. }) && refusal.to_string().contains("region"), "{refusal}");

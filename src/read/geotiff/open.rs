@@ -53,6 +53,9 @@ pub(super) struct Image {
     direct: Option<SharedSource>,
 }
 
+/// Gets every row of a chunk: its number, its first column, its values as stored.
+pub(crate) type RowVisitor<'a> = dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError> + 'a;
+
 /// A rectangle of pixels decoded in one go.
 pub(super) type Chunk = PixelWindow;
 
@@ -162,12 +165,7 @@ impl Image {
     ///
     /// # Errors
     /// [`ReadError::Dataset`] where the decoder fails, or whatever `each` says.
-    pub(super) fn read(
-        &self,
-        band: usize,
-        chunk: &Chunk,
-        each: &mut dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+    pub(super) fn read(&self, band: usize, chunk: &Chunk, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
         let bytes = match &self.direct {
             Some(source) => self.rows_directly(source, band, chunk)?,
             None => self

@@ -2,7 +2,7 @@
 //!
 //! Every pixel's centre is projected and falls into one cell ("drop in the bucket"): with 10 to 1000 m pixels in 3 km cells no
 //! interpolation is needed, and means stay means. Rows of geographic and EASE-Grid rasters map column by column; for UTM and
-//! azimuthal rasters the exact projection is taken at nodes at most [`NODE_M`] apart along a row and linear between them (error
+//! azimuthal rasters the exact projection is taken at nodes at most 2 km apart along a row and linear between them (error
 //! below 1 m from 80 S to 80 N, i.e. a thousandth of a cell).
 
 use super::ease2::{X0, Y0};

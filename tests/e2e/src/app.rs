@@ -107,6 +107,13 @@ impl App {
         self.session.click(&element)
     }
 
+    /// Clicks the element if it is there and can be clicked now; says whether it did.
+    pub fn click_if_there(&self, id: &str) -> Result<bool> {
+        let css = format!("{}:not([disabled])", selector(id));
+        let clicked = self.session.script("const e = document.querySelector(arguments[0]); if (e) e.click(); return !!e", &[json!(css)])?;
+        Ok(clicked.as_bool() == Some(true))
+    }
+
     /// Visible text of the element with this `data-testid`.
     pub fn text(&self, id: &str) -> Result<String> {
         let element = self.get(id)?;

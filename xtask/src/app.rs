@@ -43,7 +43,7 @@ pub fn build(cpu_only: bool) -> Result<()> {
     write(&index, &without_integrity(&html))?;
     if let Some(wasm_opt) = &tools.wasm_opt {
         for path in files_with_extension(&dist, "wasm")? {
-            optimise(wasm_opt, &path)?;
+            optimise(wasm_opt, &path, level_for(&path))?;
         }
     }
     fill_service_worker(&dist)?;
@@ -112,10 +112,14 @@ fn without_integrity(html: &str) -> String {
     out
 }
 
-/// Runs wasm-opt in place. The CPU worker's loops are worth speed; elsewhere the transfer is what the user waits for.
-fn optimise(wasm_opt: &Path, path: &Path) -> Result<()> {
+/// The CPU worker's loops are worth speed; elsewhere the transfer is what the user waits for.
+fn level_for(path: &Path) -> &'static str {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let level = if name.starts_with("worker_cpu") { "-O3" } else { "-Oz" };
+    if name.starts_with("worker_cpu") { "-O3" } else { "-Oz" }
+}
+
+/// Runs wasm-opt in place, or takes what it made of the same bytes before.
+pub(crate) fn optimise(wasm_opt: &Path, path: &Path, level: &str) -> Result<()> {
     let bytes = std::fs::read(path).map_err(process::at(path))?;
     let cache = target_dir().join("wasm-opt-cache");
     std::fs::create_dir_all(&cache).map_err(process::at(&cache))?;

@@ -5,4 +5,6 @@
 
 pub mod app;
 pub mod ids;
+pub mod onnx;
 pub mod webdriver;
+pub mod weights;

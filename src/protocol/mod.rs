@@ -195,12 +195,18 @@ pub struct DeviceReport {
 pub struct SelfCheckReport {
     /// Runs on the device.
     pub runs: u32,
-    /// Largest absolute difference to the CPU over all runs, m3/m3; not finite where the device gave NaN.
+    /// Largest absolute difference to the CPU over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
+    #[serde(deserialize_with = "null_as_nan")]
     pub largest_difference: f32,
     /// Allowed.
     pub tolerance: f32,
     /// Passed; where not, the CPU is used.
     pub passed: bool,
+}
+
+/// JSON knows no NaN: serde_json writes `null` for it.
+fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+    Ok(Option::<f32>::deserialize(deserializer)?.unwrap_or(f32::NAN))
 }
 
 /// A file to open.

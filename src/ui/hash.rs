@@ -1,0 +1,71 @@
+//! The view in the address's fragment: region, date, scale, colour map, so that a view can be shared. Never data, never file names.
+
+use jiff::civil::Date;
+
+use crate::grid::{EaseWindow, Resolution};
+use crate::map::ColourMap;
+use crate::stack::{Preset, Region};
+
+/// What a link can say. Everything is optional, and what cannot be understood is left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hash {
+    /// Key of a preset.
+    pub preset: Option<String>,
+    /// A region that is none of the presets.
+    pub window: Option<EaseWindow>,
+    /// The date.
+    pub date: Option<Date>,
+    /// Limits of the soil-moisture scale.
+    pub scale: Option<(f64, f64)>,
+    /// Key of its colour map.
+    pub colours: Option<String>,
+}
+
+impl Hash {
+    /// From `#region=tucson&date=2020-06-01&scale=0,0.5&colours=lapaz`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut hash = Self::default();
+        for (key, value) in text.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('=')) {
+            match key {
+                "region" => hash.preset = Preset::find(value).map(|p| p.key.to_owned()),
+                "cells" => {
+                    let numbers: Vec<usize> = value.split(',').filter_map(|n| n.parse().ok()).collect();
+                    if let [column, row, columns, rows] = numbers[..] {
+                        let window = EaseWindow::new(Resolution::M03, column as i64, row as i64, columns, rows);
+                        hash.window = window.and_then(Region::new).map(|r| r.window()).ok();
+                    }
+                }
+                "date" => hash.date = value.parse().ok(),
+                "scale" => {
+                    let limits = value.split_once(',').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+                    hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);
+                }
+                "colours" => hash.colours = ColourMap::find(value).map(|m| m.key.to_owned()),
+                _ => {}
+            }
+        }
+        hash
+    }
+
+    /// As a fragment, without the `#`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(preset) = &self.preset {
+            parts.push(format!("region={preset}"));
+        } else if let Some(w) = self.window {
+            parts.push(format!("cells={},{},{},{}", w.first_column, w.first_row, w.columns, w.rows));
+        }
+        if let Some(date) = self.date {
+            parts.push(format!("date={date}"));
+        }
+        if let Some((min, max)) = self.scale {
+            parts.push(format!("scale={min},{max}"));
+        }
+        if let Some(colours) = &self.colours {
+            parts.push(format!("colours={colours}"));
+        }
+        parts.join("&")
+    }
+}

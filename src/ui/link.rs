@@ -1,0 +1,123 @@
+//! The page's side of the protocol: one worker, messages out, events in.
+//!
+//! A message is the JavaScript array `[head, ...attachments]`: the head is JSON text of an [`Envelope`], the attachments are `File`s or
+//! typed arrays on the way out and typed arrays (transferred) on the way in.
+
+use js_sys::{Array, Float32Array, Uint8Array};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::protocol::{Attachment, Envelope, Event, Request};
+
+/// Loader scripts of the two worker builds, as trunk names them.
+pub const CPU_WORKER: &str = "./worker_cpu_loader.js";
+/// With the wgpu backend: several megabytes.
+pub const GPU_WORKER: &str = "./worker_gpu_loader.js";
+
+/// Id of events that answer no request: a [`Event::Failed`] under it says that the worker is lost.
+pub const NO_REQUEST: u64 = 0;
+
+/// What comes from the worker.
+pub enum Incoming {
+    /// An event with its attachments.
+    Event(Box<Envelope<Event>>, Vec<Attachment>),
+    /// The worker died or could not start; why.
+    Lost(String),
+}
+
+/// A running worker. Dropping it ends the worker and gives its memory back.
+pub struct Link {
+    worker: Worker,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+impl Link {
+    /// Starts the worker.
+    ///
+    /// # Errors
+    /// The browser's words, where it refuses.
+    pub fn spawn(script: &str, receive: impl Fn(Incoming) + Clone + 'static) -> Result<Self, String> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(script, &options).map_err(|e| describe(&e))?;
+        let on_message = {
+            let receive = receive.clone();
+            Closure::new(move |event: MessageEvent| match decode(&event.data()) {
+                Ok((envelope, attachments)) => receive(Incoming::Event(Box::new(envelope), attachments)),
+                Err(why) => receive(Incoming::Lost(why)),
+            })
+        };
+        let on_error = Closure::new(move |event: ErrorEvent| {
+            event.prevent_default();
+            let message = event.message();
+            receive(Incoming::Lost(if message.is_empty() { "its program could not be loaded".to_owned() } else { message }));
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, _message: on_message, _error: on_error })
+    }
+
+    /// Sends a request. Typed arrays among the attachments are transferred.
+    ///
+    /// # Errors
+    /// The browser's words, where the message cannot be sent.
+    pub fn send(&self, envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(), String> {
+        let (message, transfer) = encode(envelope, attachments)?;
+        self.worker.post_message_with_transfer(&message, &transfer).map_err(|e| describe(&e))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+/// The array to post, and what of it to transfer.
+///
+/// # Errors
+/// Where a head cannot be written as JSON (never, for the protocol's types).
+pub fn encode(envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(Array, Array), String> {
+    let head = serde_json::to_string(envelope).map_err(|e| format!("the request could not be written ({e})"))?;
+    let (message, transfer) = (Array::of1(&JsValue::from_str(&head)), Array::new());
+    for attachment in attachments {
+        message.push(attachment);
+        if let Some(bytes) = attachment.dyn_ref::<Uint8Array>() {
+            transfer.push(&bytes.buffer());
+        }
+    }
+    Ok((message, transfer))
+}
+
+/// An event from the array the worker posted.
+///
+/// # Errors
+/// Where it is no such array: page and worker come from different builds.
+pub fn decode(data: &JsValue) -> Result<(Envelope<Event>, Vec<Attachment>), String> {
+    let unknown = |why: String| format!("its message could not be understood ({why}): page and worker may be of different versions");
+    let message = data.dyn_ref::<Array>().ok_or_else(|| unknown("not an array".to_owned()))?;
+    let head = message.get(0).as_string().ok_or_else(|| unknown("no head".to_owned()))?;
+    let envelope = serde_json::from_str(&head).map_err(|e| unknown(e.to_string()))?;
+    let mut attachments = Vec::new();
+    for item in message.iter().skip(1) {
+        if let Some(values) = item.dyn_ref::<Float32Array>() {
+            attachments.push(Attachment::F32(values.to_vec()));
+        } else if let Some(bytes) = item.dyn_ref::<Uint8Array>() {
+            attachments.push(Attachment::U8(bytes.to_vec()));
+        } else {
+            return Err(unknown("an attachment of unknown type".to_owned()));
+        }
+    }
+    Ok((envelope, attachments))
+}
+
+/// A thrown JavaScript value in words.
+#[must_use]
+pub fn describe(value: &JsValue) -> String {
+    let error = value.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message()));
+    error.or_else(|| value.as_string()).unwrap_or_else(|| format!("{value:?}"))
+}

@@ -110,8 +110,7 @@ fn print_statistics() {
         let mut u = Vec::new();
         for d in &run.days {
             let (Some(f), Some(c)) = (&d.fine, d.coarse_on_fine_cells(&Region::new(run.region).unwrap())) else { continue };
-            let e: Vec<f64> =
-                f.values().iter().zip(c.values()).map(|(a, b)| f64::from(b - a)).filter(|v| v.is_finite()).collect();
+            let e: Vec<f64> = f.values().iter().zip(c.values()).map(|(a, b)| f64::from(b - a)).filter(|v| v.is_finite()).collect();
             if e.len() > 1000 {
                 u.push(sd(&e));
             }

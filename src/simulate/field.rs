@@ -20,12 +20,7 @@ fn taps(first: usize, count: usize, spacing: f64, shift: f64) -> Vec<Taps> {
             let whole = u.floor();
             let f = u - whole;
             let g = 1.0 - f;
-            let w = [
-                g * g * g,
-                3.0 * f * f * f - 6.0 * f * f + 4.0,
-                3.0 * g * g * g - 6.0 * g * g + 4.0,
-                f * f * f,
-            ];
+            let w = [g * g * g, 3.0 * f * f * f - 6.0 * f * f + 4.0, 3.0 * g * g * g - 6.0 * g * g + 4.0, f * f * f];
             let norm = (w[0] * w[0] + w[1] * w[1] + w[2] * w[2] + w[3] * w[3]).sqrt();
             Taps { node: whole as i64 - 1, weights: w.map(|v| (v / norm) as f32) }
         })

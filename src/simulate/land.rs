@@ -75,8 +75,7 @@ impl Land {
             .zip(&terrain)
             .map(|(&t, &w)| (climate.filled - climate.residual) * change(t * TEXTURE_EFFECT[1] + w * TERRAIN_EFFECT, 1.0))
             .collect();
-        let daily =
-            texture.iter().map(|&t| exp(-1.0 / f64::from(climate.drydown_days * change(t, TEXTURE_EFFECT[2]))) as f32).collect();
+        let daily = texture.iter().map(|&t| exp(-1.0 / f64::from(climate.drydown_days * change(t, TEXTURE_EFFECT[2]))) as f32).collect();
         let rain = height.iter().map(|&h| (1.0 + h * OROGRAPHIC_EFFECT).max(0.3)).collect();
 
         let mut reason = vec![Reason::Valid; window.len()];

@@ -121,8 +121,7 @@ impl Observer {
                     Reason::Valid
                 };
                 let mean = (sum / f64::from(land_cells.max(1))) as f32;
-                let noise =
-                    self.radiometer_noise(overpass, day, (coarse.first_column + column) as i64, (coarse.first_row + row) as i64);
+                let noise = self.radiometer_noise(overpass, day, (coarse.first_column + column) as i64, (coarse.first_row + row) as i64);
                 values.push((mean + noise).clamp(COARSE_RANGE.0, COARSE_RANGE.1));
                 reasons.push(reason);
             }

@@ -50,10 +50,7 @@ impl Orbits {
         let smap_spacing = equator_km / per_day / cell_km;
         let sentinel1_spacing = equator_km / SENTINEL1_CYCLE.1 / cell_km;
         Self {
-            middle: (
-                region.first_column as f64 + region.columns as f64 / 2.0,
-                region.first_row as f64 + region.rows as f64 / 2.0,
-            ),
+            middle: (region.first_column as f64 + region.columns as f64 / 2.0, region.first_row as f64 + region.rows as f64 / 2.0),
             smap_spacing,
             smap_half: half(SMAP_SWATH_KM),
             smap_phase: [key.uniform(0, 0) * smap_spacing, key.uniform(1, 0) * smap_spacing],

@@ -234,14 +234,8 @@ impl Simulator {
 
         let sees = |overpass, column, row| self.orbits.smap_sees(overpass, day, column, row);
         let footprints = |number, overpass| {
-            let (values, reasons) = self.observer.footprints(
-                number,
-                day,
-                (window, coarse),
-                &self.truth,
-                land,
-                |column, row| sees(overpass, column, row),
-            );
+            let (values, reasons) =
+                self.observer.footprints(number, day, (window, coarse), &self.truth, land, |column, row| sees(overpass, column, row));
             let seen = reasons.iter().any(|r| *r != Reason::NoSmap);
             Raster::new(coarse.grid(), values, reasons).ok().filter(|_| seen)
         };
@@ -253,17 +247,13 @@ impl Simulator {
         if let Some(pass) = pass {
             let swath = |column, row| self.orbits.sentinel1_sees(pass, column, row);
             let season = cos_turns((f64::from(day_of_year) - HIGH_SUMMER) / 365.25) as f32;
-            let ([v, h], reasons) =
-                self.observer.backscatter(climate, (day, season), (window, region), &self.truth, &self.land, swath);
+            let ([v, h], reasons) = self.observer.backscatter(climate, (day, season), (window, region), &self.truth, &self.land, swath);
             let enough = |r: &Raster| r.valid_count() as f64 >= SMALLEST_COVER * region.len() as f64;
             vv = Raster::new(region.grid(), v, reasons.clone()).ok().filter(enough);
             vh = Raster::new(region.grid(), h, reasons).ok().filter(enough);
             if luck.uniform(1, 0) < climate.mapped {
-                let overpass = |column, row| {
-                    [Overpass::Am, Overpass::Pm].into_iter().position(|overpass| sees(overpass, column, row))
-                };
-                let (values, reasons) =
-                    self.observer.retrieval(climate, day, (window, region), &self.truth, land, swath, overpass);
+                let overpass = |column, row| [Overpass::Am, Overpass::Pm].into_iter().position(|overpass| sees(overpass, column, row));
+                let (values, reasons) = self.observer.retrieval(climate, day, (window, region), &self.truth, land, swath, overpass);
                 fine = Raster::new(region.grid(), values, reasons).ok().filter(enough);
             }
         }

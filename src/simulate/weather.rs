@@ -91,8 +91,7 @@ impl Weather {
     /// Temperature of the day at the climate's mean height, degrees C. Coldest in the middle of January.
     pub(super) fn temperature(&self, climate: &Climate, day: i64, day_of_year: i16) -> f64 {
         let season = cos_turns((f64::from(day_of_year) - 15.0) / YEAR);
-        climate.temperature - climate.temperature_swing * season
-            + WEATHER_TEMPERATURE * f64::from(self.temperature.day(day).normal(0, 0))
+        climate.temperature - climate.temperature_swing * season + WEATHER_TEMPERATURE * f64::from(self.temperature.day(day).normal(0, 0))
     }
 
     /// Whether ground at a height above the mean (km) is frozen at that temperature.

@@ -45,6 +45,7 @@ pub struct App {
     pub url: String,
     name: String,
     downloads: PathBuf,
+    server: Server,
     _driver: Driver,
 }
 
@@ -83,9 +84,20 @@ impl App {
         std::fs::create_dir_all(&downloads).map_err(|e| Error(format!("{}: {e}", downloads.display())))?;
         session.devtools("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": downloads }))?;
         session.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }))?;
-        let app = Self { session, url: server.url(), name: name.to_owned(), downloads, _driver: driver };
+        let app = Self { session, url: server.url(), name: name.to_owned(), downloads, server, _driver: driver };
         app.session.navigate(&app.url)?;
         Ok(app)
+    }
+
+    /// Takes the server away once the service worker holds the page, as when the network goes.
+    pub fn go_offline(&self) -> Result<()> {
+        self.wait(Duration::from_secs(60), "the service worker to be in charge", || {
+            let ready =
+                self.session.script("return navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)", &[])?;
+            Ok(ready.as_bool().filter(|r| *r))
+        })?;
+        self.server.hang_up();
+        Ok(())
     }
 
     /// The element of this selector; waits up to ten seconds for it.

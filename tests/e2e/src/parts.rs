@@ -8,10 +8,10 @@ pub const OPEN_FILES: &str = "#open-files";
 pub const FILE_INPUT: &str = "#file-input";
 /// One row per file.
 pub const FILE_ROW: &str = "section.files tbody tr";
-/// The time line.
-pub const TIMELINE: &str = "section.timeline";
-/// Starts a prediction.
+/// Starts a prediction; disabled until there is a date that can be predicted.
 pub const PREDICT: &str = "#predict";
+/// The same, ready.
+pub const PREDICT_READY: &str = "#predict:not([disabled])";
 /// Stops it.
 pub const CANCEL: &str = "#cancel";
 /// The map of the 3 km estimate: pixels, and the canvas above them that takes keys and pointer.

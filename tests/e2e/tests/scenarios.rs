@@ -23,10 +23,15 @@ fn assert_quiet(app: &App) {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+/// Waits until the page has a date to predict.
+fn ready(app: &App) {
+    app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+}
+
 /// Loads the demo of Oklahoma City and waits for its time line.
 fn load_demo(app: &App) {
     app.click(parts::DEMO).unwrap();
-    app.text_when(parts::TIMELINE, PATIENCE, |text| !text.trim().is_empty()).unwrap();
+    ready(&app);
 }
 
 /// Predicts the date the page proposes and waits for the maps.
@@ -168,7 +173,7 @@ fn everything_is_reached_by_keyboard() {
     app.get(parts::DEMO).unwrap();
     tab_to(&app, parts::DEMO);
     app.session.press(keys::ENTER).unwrap();
-    app.text_when(parts::TIMELINE, PATIENCE, |text| !text.trim().is_empty()).unwrap();
+    ready(&app);
     tab_to(&app, parts::PREDICT);
     app.session.press(keys::ENTER).unwrap();
     app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
@@ -205,6 +210,17 @@ fn prediction_can_be_cancelled() {
     }
     predict(&app);
     assert_quiet(&app);
+}
+
+#[test]
+fn works_without_a_network_once_loaded() {
+    let app = open("offline");
+    app.get(parts::DEMO).unwrap();
+    app.go_offline().unwrap();
+    app.session.navigate(&app.url).unwrap();
+    load_demo(&app);
+    predict(&app);
+    app.shoot("map").unwrap();
 }
 
 fn tab_to(app: &App, css: &str) {

@@ -31,7 +31,7 @@ fn ready(app: &App) {
 /// Loads the demo of Oklahoma City and waits for its time line.
 fn load_demo(app: &App) {
     app.click(parts::DEMO).unwrap();
-    ready(&app);
+    ready(app);
 }
 
 /// Predicts the date the page proposes and waits for the maps.

@@ -2,7 +2,7 @@
 //!
 //! SMAP: the geometry of an 8-day repeat cycle of 117 orbits with a 1000 km swath (the mission's published orbit, from general
 //! knowledge, not in formats.md), so that one overpass direction sees about half of the land each day in stripes (formats.md 2.2:
-//! 202 934 of 391 384 cells in one AM) and any one place every 2 to 3 days.
+//! 202 934 of 391 384 cells in one AM) and any one place every 1 to 3 days, 2 on average; both directions together leave few days out.
 //!
 //! Sentinel-1: 250 km swaths on a 12-day cycle (formats.md 2.1). **Chosen**: neighbouring tracks pass 6 days apart, two of them share
 //! a 100-cell region, so a place is seen every 6 days where they overlap and every 12 days elsewhere. Tracks lean as the orbit does.

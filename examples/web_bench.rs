@@ -28,7 +28,7 @@ mod web {
             let i = Tensor::<5>::from_data(TensorData::new(i, [1, 1, 1, height, width]), &self.device);
             let d = Tensor::<5>::from_data(TensorData::new(d, [1, 1, 4, height, width]), &self.device);
             let out = self.model.forward(i, d).into_data_async().await.map_err(|e| JsError::new(&format!("{e:?}")))?;
-            out.to_vec::<f32>().map_err(|e| JsError::new(&format!("{e:?}")))
+            out.try_to_vec::<f32>().map_err(|e| JsError::new(&format!("{e:?}")))
         }
     }
 }

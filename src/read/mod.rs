@@ -6,6 +6,7 @@
 mod error;
 mod granule;
 mod hdf5;
+mod hdf5_members;
 mod hdf5_number;
 pub mod names;
 mod smap;

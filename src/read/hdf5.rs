@@ -17,6 +17,8 @@ use super::{ReadError, SharedSource};
 
 /// Largest decoded chunk, bytes. SMAP chunks are below 2 MB; one chunk of a whole 9 km grid is 25 MB.
 const MAX_CHUNK: usize = 128 << 20;
+/// Decoded chunks kept, bytes: more than one of the largest, so that slabs of one chunk decode it once.
+const CHUNK_CACHE: usize = 144 << 20;
 /// Largest decoded selection of one call, bytes.
 const MAX_READ: usize = 256 << 20;
 /// Elements of one slab (32 MB as float64).
@@ -70,7 +72,7 @@ impl File {
             .with_max_chunk_bytes(MAX_CHUNK)
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
-            .with_chunk_cache_bytes(64 << 20);
+            .with_chunk_cache_bytes(CHUNK_CACHE);
         Hdf5File::from_storage_with_options(storage, options).map(|file| Self { file }).map_err(|e| damaged(&e))
     }
 

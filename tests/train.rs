@@ -240,7 +240,7 @@ fn a_run_that_leaves_the_numbers_stops_and_keeps_the_best() {
 fn unusable_samples_and_settings_are_refused() {
     let weights = Weights::init(Inputs::Spatiotemporal, 1);
     let refuse = |train: Vec<TrainSample>, validation: Vec<TrainSample>, settings: TrainSettings| {
-        Trainer::new(&weights, train, validation, settings, &Device::flex()).err().expect("refused")
+        Trainer::new(&weights, train, validation, settings, &Device::flex()).expect_err("refused")
     };
     assert_eq!(refuse(Vec::new(), Vec::new(), settings(1)), TrainError::NoSamples);
     let mut empty = samples(1, 2, 9);

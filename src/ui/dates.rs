@@ -119,7 +119,7 @@ fn Predict() -> impl IntoView {
     };
     let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
     view! {
-        <div class="predict">
+        <div class="predict" hidden=move || app.timeline.with(|t| t.days.is_empty())>
             <button type="button" id="predict" class="primary" disabled=move || blocked().is_some() on:click=move |_| app.predict()>{label}</button>
             {move || app.predicting.get().map(|job| view! {
                 <button type="button" id="cancel" on:click=move |_| app.cancel(app.predicting)>"Cancel"</button>

@@ -129,7 +129,7 @@ pub fn lines(ctx: &CanvasRenderingContext2d, frame: Frame, view: View, window: &
     for line in &grid.parallels {
         let y = frame.y + (line.at - view.top) * sy;
         if y > frame.y + 10.0 && y < frame.y + frame.height - 18.0 {
-            write(&line.label, frame.x + 4.0, y);
+            write(&line.label, frame.x + 4.0, y - 7.0);
         }
     }
     ctx.restore();
@@ -148,7 +148,7 @@ pub fn cursor(ctx: &CanvasRenderingContext2d, cell: Cell, pinned: bool, frame: F
     let (x, y, w, h) = place(left, top, per as f64, per as f64);
     ctx.begin_path();
     ctx.rect(x, y, w, h);
-    twice(ctx, 0.8, 1.6);
+    twice(ctx, 1.2, 1.6);
     let (x, y, w, h) = place(cell.column as f64, cell.row as f64, 1.0, 1.0);
     let (cx, cy, half) = (x + w / 2.0, y + h / 2.0, (w / 2.0).max(3.0) + 1.0);
     ctx.begin_path();

@@ -100,7 +100,8 @@ fn wait(app: App, report: FileReport) {
     }
 }
 
-fn flush(app: App) {
+/// Shows the reports that wait.
+pub fn flush(app: App) {
     let reports = WAITING.with_borrow_mut(std::mem::take);
     if reports.is_empty() {
         return;

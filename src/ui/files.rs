@@ -111,12 +111,13 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
             </details>
         }
     });
+    let short = report.variable.as_deref().map(|v| v.rsplit('/').next().unwrap_or(v).to_owned());
     let problems = report.problems.iter().map(|p| view! { <p class="problem">{p.clone()}</p> }).collect_view();
     view! {
         <td>{product}{report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</td>
         <td class="date">{date}<small>{origin}{orbit.map(|o| format!(", {o}"))}</small></td>
-        <td>{report.grid.clone()}</td>
-        <td class="variable">{report.variable.clone()}</td>
+        <td class="grid">{report.grid.clone()}</td>
+        <td class="variable" title=report.variable.clone()>{short}</td>
         <td class="number" title=range>{valid}</td>
         <td>{usage}{scale}</td>
         <td class="notes">{superseded.map(|s| view! { <p>{s}</p> })}{problems}{arrays}{corrections(app, row, report)}</td>

@@ -9,7 +9,7 @@ use super::canvas;
 use super::draw::{self, Frame};
 use super::panel::watch_size;
 use super::state::{App, MapData};
-use crate::map::scale::{DIFFERENCE_LIMITS, MOISTURE_LIMITS, tidy};
+use crate::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, MOISTURE_LIMITS, tidy};
 use crate::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 use crate::protocol::LayerKind;
 
@@ -77,7 +77,9 @@ fn ScaleControl(
             Err(error) => problem.set(Some(error.to_string())),
         }
     };
-    let suited = move |map: &&ColourMap| limits.0 >= 0.0 || map.made_for == MapUse::Diverging;
+    // A scale about 0 needs a diverging map; any other may take any.
+    let about_zero = limits.0 == -limits.1;
+    let suited = move |map: &&ColourMap| !about_zero || map.made_for == MapUse::Diverging;
     view! {
         <div class="scale">
             <p class="scalename">{name}<span class="unit">{move || scale.get().unit}</span></p>
@@ -119,7 +121,9 @@ fn clipped(data: &MapData, scale: &Scale, kinds: &[LayerKind]) -> ClipCounts {
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let difference = data.layer(LayerKind::Difference).is_some();
-    let other = data.clone();
+    let backscatter = data.layer(LayerKind::BackscatterVv).or(data.layer(LayerKind::BackscatterVh)).is_some();
+    let (other, third) = (data.clone(), data.clone());
+    let echo = Signal::derive(move || clipped(&third, &app.backscatter.get(), &[LayerKind::BackscatterVv, LayerKind::BackscatterVh]));
     let moist = Signal::derive(move || {
         clipped(&data, &app.moisture.get(), &[LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Bilinear])
     });
@@ -129,6 +133,9 @@ pub fn Legends(data: Arc<MapData>) -> impl IntoView {
             <ScaleControl name="Soil moisture" scale=app.moisture default=Scale::moisture limits=MOISTURE_LIMITS clipped=moist/>
             {difference.then(|| view! {
                 <ScaleControl name="Difference" scale=app.difference default=Scale::difference limits=DIFFERENCE_LIMITS clipped=apart/>
+            })}
+            {backscatter.then(|| view! {
+                <ScaleControl name="Backscatter" scale=app.backscatter default=Scale::backscatter limits=BACKSCATTER_LIMITS clipped=echo/>
             })}
             <MaskKey/>
         </div>

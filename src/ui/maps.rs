@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::cursor::View;
 use super::legend::Legends;
-use super::panel::Panel;
+use super::panel::{Panel, zoom};
 use super::state::{App, MapData};
 use super::swipe::Swipe;
 use crate::map::graticule::{latitude_label, longitude_label};
@@ -70,8 +70,8 @@ fn Tools(data: Arc<MapData>, swipe: RwSignal<bool>, bilinear: RwSignal<bool>) ->
     let has_bilinear = data.layer(LayerKind::Bilinear).is_some();
     view! {
         <div class="tools" role="toolbar" aria-label="Map tools">
-            <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| app.view.update(|v| *v = v.zoomed(1.5, centre(), &window))>"+"</button>
-            <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| app.view.update(|v| *v = v.zoomed(1.0 / 1.5, centre(), &window))>"−"</button>
+            <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| zoom(app, 1.5, centre(), &window)>"+"</button>
+            <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| zoom(app, 1.0 / 1.5, centre(), &window)>"−"</button>
             <button type="button" title="Whole region (0)" on:click=move |_| app.view.set(View::default())>"Whole region"</button>
             <button type="button" aria-pressed=move || swipe.get().to_string() on:click=move |_| swipe.update(|s| *s = !*s)>"Swipe"</button>
             {has_bilinear.then(|| view! {
@@ -148,7 +148,11 @@ pub fn MapsSection() -> impl IntoView {
             {move || match app.map.get() {
                 Some(data) => view! { <Maps data=data/> }.into_any(),
                 None => view! {
-                    <p class="empty">"No map yet: load the demo or open files, pick a date, then press Predict."</p>
+                    <ol class="steps">
+                        <li><strong>"Open files"</strong>" of SMAP (and Sentinel-1), or load a simulated demo."</li>
+                        <li><strong>"Pick a region and a date."</strong>" The four latest 3 km maps before it are used as history."</li>
+                        <li><strong>"Predict."</strong>" The 36 km input, the 3 km estimate and, where there is one, the reference appear here."</li>
+                    </ol>
                 }
                 .into_any(),
             }}

@@ -4,6 +4,14 @@ use leptos::prelude::*;
 
 use super::state::App;
 
+/// With a full stop and a capital.
+fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let text = first + chars.as_str();
+    if text.ends_with(['.', '!', '?']) { text } else { text + "." }
+}
+
 /// The list, newest last; each can be put away.
 #[component]
 pub fn Notices() -> impl IntoView {
@@ -14,8 +22,8 @@ pub fn Notices() -> impl IntoView {
                 <div class=if notice.error { "notice error" } else { "notice" }>
                     <p>
                         <strong>{if notice.error { "Problem. " } else { "Note. " }}</strong>
-                        {notice.failure.what.clone()}
-                        {(!notice.failure.remedy.is_empty()).then(|| format!(" {}", notice.failure.remedy))}
+                        {sentence(&notice.failure.what)}
+                        {(!notice.failure.remedy.is_empty()).then(|| format!(" {}", sentence(&notice.failure.remedy)))}
                     </p>
                     <button type="button" class="quiet" aria-label="Dismiss this message" on:click={
                         let number = notice.number;

@@ -31,7 +31,7 @@ pub fn title(kind: LayerKind) -> &'static str {
 pub fn scale_of(app: App, kind: LayerKind) -> Scale {
     match kind {
         LayerKind::Difference => app.difference.get(),
-        LayerKind::BackscatterVv | LayerKind::BackscatterVh => Scale::backscatter(),
+        LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter.get(),
         _ => app.moisture.get(),
     }
 }
@@ -108,13 +108,18 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
         match key.as_str() {
             "Enter" | " " => pin(app, present),
             "Escape" => pin(app, None),
-            "+" | "=" => app.view.update(|v| *v = v.zoomed(1.5, centre(), &window)),
-            "-" => app.view.update(|v| *v = v.zoomed(1.0 / 1.5, centre(), &window)),
+            "+" | "=" => zoom(app, 1.5, centre(), &window),
+            "-" => zoom(app, 1.0 / 1.5, centre(), &window),
             "0" => app.view.set(super::cursor::View::default()),
             _ => return,
         }
     }
     event.prevent_default();
+}
+
+/// Zooms all linked maps. The place is worked out before the signal is locked for writing.
+pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &crate::grid::EaseWindow) {
+    app.view.update(|v| *v = v.zoomed(factor, at, window));
 }
 
 /// Pins a cell, or frees it where it is pinned already.

@@ -46,7 +46,7 @@ pub fn RulesSection() -> impl IntoView {
                     {RULES.iter().map(|r| view! { <option value=r.0 selected=move || app.settings.with(|s| s.quality == r.2)>{r.1}</option> }).collect_view()}
                 </select>
             </label>
-            <label class="inline">"History maps cover at least "
+            <label class="inline">"History maps cover ≥ "
                 <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
             </label>
             <div class="weights">

@@ -102,6 +102,7 @@ pub struct App {
     pub view: RwSignal<View>,
     pub moisture: RwSignal<Scale>,
     pub difference: RwSignal<Scale>,
+    pub backscatter: RwSignal<Scale>,
     pub device: RwSignal<Option<DeviceReport>>,
     pub preference: RwSignal<DevicePreference>,
     pub weights: RwSignal<WeightsReport>,
@@ -138,6 +139,7 @@ impl App {
             view: RwSignal::new(View::default()),
             moisture: RwSignal::new(Scale::moisture()),
             difference: RwSignal::new(Scale::difference()),
+            backscatter: RwSignal::new(Scale::backscatter()),
             device: RwSignal::new(None),
             preference: RwSignal::new(DevicePreference::default()),
             weights: RwSignal::new(WeightsReport::default()),
@@ -246,6 +248,7 @@ impl App {
         for row in rows {
             if let Some(file) = handles.get(&row.id) {
                 let correction = row.correction.get_untracked();
+                row.report.set(None);
                 tickets.push(FileTicket { id: row.id, name: row.name, bytes: row.bytes, correction });
                 files.push(JsValue::from(file.clone()));
             }
@@ -302,30 +305,71 @@ impl App {
         }
     }
 
-    /// The worker died: start another, unless it keeps dying.
+    /// The worker died: start another, without what it died of; give up where it keeps dying.
     pub fn lost(self, why: &str) {
+        super::events::flush(self);
         let mut losses = 0;
+        let mut under_way = Vec::new();
         self.machinery.update_value(|m| {
             m.losses += 1;
             losses = m.losses;
             m.link = None;
-            m.ledger.abandon();
+            under_way = m.ledger.abandon();
         });
         self.settle();
-        if losses <= 3 {
-            self.fail(
-                &format!("The worker stopped ({why}) and was started again; your files are being read again"),
-                "",
-                "Repeat the last step. If it stops there again, leave out the file or make the region smaller.",
-            );
+        let culprit = self.put_aside(&under_way, why);
+        let what = format!("The worker stopped ({why})");
+        if culprit.is_some() || losses <= 3 {
+            let remedy = culprit.unwrap_or_else(|| "Repeat the last step; if it stops there again, make the region smaller.".to_owned());
+            self.fail(&format!("{what} and was started again; your files are being read again"), "", &remedy);
             self.start_worker();
         } else {
             self.fail(
-                &format!("The worker stopped {losses} times ({why}) and was not started again"),
+                &format!("{what} {losses} times and was not started again"),
                 "",
                 "Choose “CPU” under Device, or reload the page. The file list is kept until then.",
             );
         }
+    }
+
+    /// Leaves out what the worker was busy with when it died, so that the next one does not die of it too; says what was left out.
+    fn put_aside(self, under_way: &[Kind], why: &str) -> Option<String> {
+        if under_way.contains(&Kind::Weights) && self.machinery.with_value(|m| m.weights.is_some()) {
+            self.machinery.update_value(|m| m.weights = None);
+            return Some("It stopped while loading your weights file: the shipped weights are used.".to_owned());
+        }
+        if !under_way.contains(&Kind::Open) {
+            return None;
+        }
+        // Files are read in order: the first without a report was being read.
+        let handles = self.machinery.with_value(|m| m.handles.keys().copied().collect::<Vec<_>>());
+        let rows = self.files.get_untracked();
+        let row = rows.iter().find(|r| handles.contains(&r.id) && r.report.with_untracked(Option::is_none))?;
+        self.machinery.update_value(|m| {
+            m.handles.remove(&row.id);
+        });
+        row.report.set(Some(FileReport {
+            id: row.id,
+            name: row.name.clone(),
+            bytes: row.bytes,
+            product: None,
+            usage: None,
+            date: None,
+            date_origin: None,
+            orbit: None,
+            grid: None,
+            variable: None,
+            statistics: None,
+            scale: None,
+            simulated: false,
+            superseded_by: None,
+            arrays: Vec::new(),
+            problems: Vec::new(),
+            refused: Some(format!(
+                "reading it stopped the worker ({why}), so it was left out; the file may be damaged: download it again."
+            )),
+        }));
+        Some(format!("It stopped while reading {}, which was left out.", row.name))
     }
 
     /// The worker proved alive: earlier losses are forgiven.

@@ -165,7 +165,7 @@ fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view:
             ctx.line_to(x - 5.0, 110.0);
             ctx.line_to(x + 5.0, 110.0);
             ctx.fill();
-            let _ = ctx.fill_text(&format!("t−{}", age + 1), x, 113.0);
+            let _ = ctx.fill_text(&format!("{}", age + 1), x, 113.0);
         }
     }
     ctx.restore();

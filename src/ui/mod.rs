@@ -31,7 +31,7 @@ mod run;
 mod scores;
 mod state;
 mod swipe;
-mod timeline;
+pub mod timeline;
 
 use leptos::prelude::*;
 

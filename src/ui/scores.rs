@@ -22,15 +22,17 @@ fn bars(scores: &[ScoreReport]) -> AnyView {
     let line = height - 20.0;
     view! {
         <svg class="bars" viewBox=format!("0 0 480 {height}") role="img" aria-label="Unbiased RMSE of each estimate; the same numbers are in the table">
-            {known.into_iter().enumerate().map(|(i, (name, value))| {
+            {known.iter().enumerate().map(|(i, (name, value))| {
                 let y = i as f64 * step + 4.0;
                 view! {
-                    <text x="122" y=format!("{}", y + 13.0) text-anchor="end">{name}</text>
-                    <rect class=if i == 0 { "bar first" } else { "bar" } x=left.to_string() y=y.to_string() width=(x(value) - left).to_string() height="18"></rect>
-                    <text x=(x(value) + 5.0).to_string() y=format!("{}", y + 13.0)>{format!("{value:.4}")}</text>
+                    <text x="122" y=(y + 13.0).to_string() text-anchor="end">{name.clone()}</text>
+                    <rect class=if i == 0 { "bar first" } else { "bar" } x=left.to_string() y=y.to_string() width=(x(*value) - left).to_string() height="18"></rect>
                 }
             }).collect_view()}
             <line class="mission" x1=x(MISSION).to_string() x2=x(MISSION).to_string() y1="0" y2=line.to_string()></line>
+            {known.iter().enumerate().map(|(i, (_, value))| view! {
+                <text x=(x(*value) + 6.0).to_string() y=(i as f64 * step + 17.0).to_string()>{format!("{value:.4}")}</text>
+            }).collect_view()}
             <text x=x(MISSION).to_string() y=(height - 6.0).to_string() text-anchor="middle">"0.04 mission line"</text>
         </svg>
     }

@@ -19,7 +19,8 @@
 //! | [`map`] | colour maps, scales, graticule, coastline |
 //! | [`export`] | GeoTIFF, CSV |
 //! | [`protocol`] | what page and worker say to each other |
-//! | `worker` | the worker's session: it owns files, device and tensors (wasm only) |
+//! | `session` | files, series, weights and device together: what happens on each request |
+//! | `worker` | the session in a Web Worker (wasm only) |
 //! | `ui` | the page (leptos); the only place besides `bin/` that knows the DOM |
 
 pub mod export;
@@ -37,4 +38,6 @@ pub mod train;
 #[cfg(all(feature = "page", target_arch = "wasm32"))]
 pub mod ui;
 #[cfg(feature = "compute")]
+pub mod session;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub mod worker;

@@ -1,1 +1,21 @@
-//! Results to files: GeoTIFF, CSV.
+//! Maps as files for other programs: GeoTIFF and CSV, each carrying where it came from.
+
+pub mod csv;
+pub mod geotiff;
+pub mod provenance;
+
+pub use provenance::{Provenance, Score};
+
+/// Why a map could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The encoder refused.
+    #[error("the GeoTIFF could not be written ({0}): choose a smaller region")]
+    Tiff(String),
+    /// A map in a system without an EPSG code.
+    #[error("a map in {0} cannot be written as GeoTIFF: it has no EPSG code")]
+    NoCode(String),
+    /// Columns of a table that do not belong together.
+    #[error("the columns of the table lie on different grids")]
+    DifferentGrids,
+}

@@ -87,7 +87,8 @@ impl Resolution {
     }
 }
 
-fn q(sin_phi: f64) -> f64 {
+/// The authalic function q of Snyder's equation 3-12 (twice the area between equator and latitude, on the unit ellipsoid).
+pub(super) fn q(sin_phi: f64) -> f64 {
     let e = ECCENTRICITY;
     let e2 = e * e;
     let es = e * sin_phi;
@@ -113,15 +114,18 @@ pub fn forward(longitude: f64, latitude: f64) -> (f64, f64) {
 #[must_use]
 pub fn inverse(x: f64, y: f64) -> (f64, f64) {
     let k0 = k0();
-    let e2 = ECCENTRICITY * ECCENTRICITY;
-    let (e4, e6) = (e2 * e2, e2 * e2 * e2);
     let lon = (x / (SEMI_MAJOR * k0)).to_degrees();
     let beta = (2.0 * y * k0 / (SEMI_MAJOR * q(1.0))).clamp(-1.0, 1.0).asin();
-    let phi = beta
-        + (e2 / 3.0 + 31.0 * e4 / 180.0 + 517.0 * e6 / 5040.0) * (2.0 * beta).sin()
+    (lon, geodetic_from_authalic(beta).to_degrees())
+}
+
+/// Geodetic from authalic latitude, radians: the series of formats.md 2.4.
+pub(super) fn geodetic_from_authalic(beta: f64) -> f64 {
+    let e2 = ECCENTRICITY * ECCENTRICITY;
+    let (e4, e6) = (e2 * e2, e2 * e2 * e2);
+    beta + (e2 / 3.0 + 31.0 * e4 / 180.0 + 517.0 * e6 / 5040.0) * (2.0 * beta).sin()
         + (23.0 * e4 / 360.0 + 251.0 * e6 / 3780.0) * (4.0 * beta).sin()
-        + (761.0 * e6 / 45360.0) * (6.0 * beta).sin();
-    (lon, phi.to_degrees())
+        + (761.0 * e6 / 45360.0) * (6.0 * beta).sin()
 }
 
 /// Fractional (column, row) of a place: the integer part is the cell, a cell's centre lies at .5.

@@ -1,1 +1,30 @@
 //! The networks, their weights on disk, and the device they run on.
+//!
+//! [`Smen`] is the network of `model.md`, [`Weights`] its parameters as plain values and as a safetensors file, [`Processor`] the
+//! device it runs on with the reason why, [`predict()`] the network over a raster of any size. Everything that reads a device back is
+//! `async`, because a browser has no other way; natively [`block_on`] waits for it.
+
+mod error;
+mod golden;
+mod norm;
+mod predict;
+mod random;
+mod smen;
+mod weights;
+
+pub mod device;
+
+#[cfg(not(target_arch = "wasm32"))]
+mod wait;
+
+pub use device::Processor;
+pub use error::{Mismatch, ModelError};
+pub use golden::{GoldenTile, golden_weights};
+pub use norm::{BatchStatistics, Norm};
+pub use predict::{HALO, Planes, predict};
+pub use random::Random;
+pub(crate) use smen::read_back;
+pub use smen::{CHANNELS, Conv, HISTORY, Inputs, SMALLEST_SIDE, Smen};
+#[cfg(not(target_arch = "wasm32"))]
+pub use wait::block_on;
+pub use weights::{WeightTensor, Weights};

@@ -1,7 +1,18 @@
 //! Granules to one aligned daily series of a region, and from it a network sample.
+//!
+//! [`Library`] holds the files; [`Series`] the days of one region; [`Sample`] what the network sees of one date.
 
+pub mod disaggregate;
+mod error;
+mod fill;
+mod gaps;
+mod library;
 mod region;
+mod sample;
 mod series;
 
-pub use region::{PRESETS, Preset, Region};
-pub use series::{Day, Fine, Series};
+pub use error::StackError;
+pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
+pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
+pub use sample::{HISTORY_LENGTH, HistoryRule, Sample};
+pub use series::{Cover, Day, Fine, Series};

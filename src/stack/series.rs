@@ -1,12 +1,25 @@
 //! One region's days: what SMAP saw, what the 3 km maps hold, aligned on the region's 3 km cells.
+//!
+//! A day is put together from all its files: AM before PM for SMAP (6 am is the mission's reference overpass; PM fills what AM did
+//! not see), and the mean of all scenes that cover a cell for the 3 km map, so that overlapping scenes are mosaicked once.
+//! Days are read one at a time ([`Series::load`]), so that a caller can yield, show progress and cancel in between; their rasters
+//! are kept while they fit the budget and read again where they do not.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::Region;
-use crate::grid::Raster;
-use crate::protocol::FineOrigin;
+use super::disaggregate::Sensitivity;
+use super::library::{Piece, is_coarse};
+use super::{Library, Region, StackError};
+use crate::grid::{EaseWindow, Raster, Reason, Resolution, resample};
+use crate::protocol::{FineOrigin, Usage};
+use crate::read::{Granule, Overpass, QualityRule, ReadOptions, Role, sentinel1};
+
+/// Coarse cells read beyond the region on each side, so that interpolation at the region's edge sees its neighbours.
+const COARSE_MARGIN: usize = 2;
+/// Rasters kept in memory, bytes: 5 bytes a cell and layer. Beyond it, days are read again when asked for.
+const BUDGET_BYTES: usize = 512 << 20;
 
 /// A 3 km map of a day.
 #[derive(Debug, Clone)]
@@ -17,11 +30,13 @@ pub struct Fine {
     pub origin: FineOrigin,
 }
 
-/// One day of a region. Every raster lies on the region's 3 km grid.
+/// One day of a region. Every raster but [`Day::coarse_native`] lies on the region's 3 km grid.
 #[derive(Debug, Clone, Default)]
 pub struct Day {
-    /// SMAP soil moisture, m3/m3: each 3 km cell holds the value of the 36 km (or 9 km) cell it lies in. Masked with `NoSmap` where not seen.
+    /// SMAP soil moisture, m3/m3: each 3 km cell holds the value of the 36 km (or 9 km) cell it lies in. Masked where not seen.
     pub coarse: Option<Raster>,
+    /// The same on SMAP's own cells, with a margin around the region: for interpolation.
+    pub coarse_native: Option<Raster>,
     /// The 3 km map, scenes of the day mosaicked.
     pub fine: Option<Fine>,
     /// Backscatter VV, dB (averaged in linear power).
@@ -34,11 +49,397 @@ pub struct Day {
     pub simulated: bool,
 }
 
+impl Day {
+    fn bytes(&self) -> usize {
+        let layers = [self.coarse.as_ref(), self.coarse_native.as_ref(), self.fine.as_ref().map(|f| &f.raster), self.vv.as_ref(), self.vh.as_ref()];
+        layers.into_iter().flatten().map(|r| r.values().len() * 5).sum()
+    }
+
+    fn cover(&self) -> Cover {
+        let share = |raster: &Raster| raster.valid_count() as f32 / raster.values().len().max(1) as f32;
+        Cover {
+            coarse: self.coarse.as_ref().map(share),
+            fine: self.fine.as_ref().map(|f| share(&f.raster)),
+            fine_origin: self.fine.as_ref().map(|f| f.origin),
+            backscatter: self.vv.as_ref().map(share),
+            simulated: self.simulated,
+        }
+    }
+}
+
+/// How much of the region a day covers: shares 0..1, `None` where the day has no such layer.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cover {
+    /// SMAP.
+    pub coarse: Option<f32>,
+    /// The 3 km map.
+    pub fine: Option<f32>,
+    /// Where that map comes from.
+    pub fine_origin: Option<FineOrigin>,
+    /// Backscatter.
+    pub backscatter: Option<f32>,
+    /// Simulated.
+    pub simulated: bool,
+}
+
 /// All days of a region.
 #[derive(Debug, Clone)]
 pub struct Series {
     /// Where.
     pub region: Region,
-    /// By date.
-    pub days: BTreeMap<Date, Day>,
+    /// Which retrievals count.
+    pub quality: QualityRule,
+    covers: BTreeMap<Date, Cover>,
+    kept: BTreeMap<Date, Day>,
+    kept_bytes: usize,
+    budget: usize,
+    /// 3 km maps computed from backscatter, laid over the files' own days.
+    disaggregated: BTreeMap<Date, Raster>,
+    /// Sensitivity of the disaggregation, where it was fitted ([`Series::fill_gaps`]).
+    pub sensitivity: Option<Sensitivity>,
+    /// Files that failed while their pixels were read, with the sentence to show.
+    pub failures: Vec<(String, String)>,
+}
+
+impl Series {
+    /// An empty series; days come by [`Series::load`].
+    #[must_use]
+    pub fn new(region: Region, quality: QualityRule) -> Self {
+        Self {
+            region,
+            quality,
+            covers: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            kept_bytes: 0,
+            budget: BUDGET_BYTES,
+            disaggregated: BTreeMap::new(),
+            sensitivity: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Reads one day from the library. A file that fails is noted in [`Series::failures`]; the day's other files still count.
+    ///
+    /// # Errors
+    /// Only for faults that are not one file's: [`StackError::Grid`].
+    pub fn load(&mut self, library: &Library, date: Date) -> Result<(), StackError> {
+        let day = self.read_day(library, date)?;
+        self.covers.insert(date, day.cover());
+        self.keep(date, day);
+        Ok(())
+    }
+
+    /// Loads every day of the library. For callers that need neither progress nor cancel.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub fn load_all(&mut self, library: &Library) -> Result<(), StackError> {
+        for date in library.by_date().into_keys() {
+            self.load(library, date)?;
+        }
+        Ok(())
+    }
+
+    /// Days in memory, by date.
+    pub(super) fn kept_days(&self) -> impl Iterator<Item = &Day> + Clone {
+        self.kept.values()
+    }
+
+    /// A day, if it is in memory.
+    pub(super) fn kept_day(&self, date: Date) -> Option<&Day> {
+        self.kept.get(&date)
+    }
+
+    fn keep(&mut self, date: Date, day: Day) {
+        let bytes = day.bytes();
+        if self.kept_bytes + bytes <= self.budget {
+            self.kept_bytes += bytes;
+            self.kept.insert(date, day);
+        }
+    }
+
+    /// What each day covers, by date.
+    #[must_use]
+    pub fn covers(&self) -> &BTreeMap<Date, Cover> {
+        &self.covers
+    }
+
+    /// One day, from memory or read again. Includes the disaggregated 3 km map where there is one.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub fn day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        let mut day = match self.kept.get(&date) {
+            Some(day) => day.clone(),
+            None => self.read_day(library, date)?,
+        };
+        if day.fine.is_none()
+            && let Some(raster) = self.disaggregated.get(&date)
+        {
+            day.fine = Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated });
+        }
+        Ok(day)
+    }
+
+    /// Lays a 3 km map computed from backscatter over a day that has none.
+    pub(super) fn set_disaggregated(&mut self, date: Date, raster: Raster) {
+        if let Some(cover) = self.covers.get_mut(&date)
+            && cover.fine.is_none_or(|share| share == 0.0)
+        {
+            cover.fine = Some(raster.valid_count() as f32 / raster.values().len().max(1) as f32);
+            cover.fine_origin = Some(FineOrigin::Disaggregated);
+            if let Some(day) = self.kept.get_mut(&date) {
+                day.fine = None;
+            }
+            self.disaggregated.insert(date, raster);
+        }
+    }
+
+    fn read_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        let window = self.region.window();
+        let options = |scale| ReadOptions { quality: self.quality, scale };
+        let mut day = Day::default();
+        let mut coarse = Layers::default();
+        let mut fine = Mosaic::new(window);
+        let mut vv = Mosaic::new(window);
+        let mut vh = Mosaic::new(window);
+        let mut failures = Vec::new();
+        for piece in library.by_date().remove(&date).unwrap_or_default() {
+            let used = match piece {
+                Piece::Simulated(_, simulated) => {
+                    day.simulated = true;
+                    if let Some(raster) = &simulated.coarse {
+                        coarse.push((0, 0), raster.clone());
+                    }
+                    for (mosaic, raster, scale) in [
+                        (&mut fine, &simulated.fine, Scale::Linear),
+                        (&mut vv, &simulated.vv, Scale::Decibel),
+                        (&mut vh, &simulated.vh, Scale::Decibel),
+                    ] {
+                        if let Some(raster) = raster {
+                            mosaic.add(&resample::nearest(raster, &window)?, scale);
+                        }
+                    }
+                    true
+                }
+                Piece::File(entry, granule) => {
+                    day.simulated |= granule.simulated;
+                    let options = options(entry.correction.scale);
+                    let read = match entry.usage() {
+                        Usage::Coarse => read_coarse(granule, &options, &window, &mut coarse),
+                        Usage::Fine => read_fine(granule, &options, &window, &mut fine)
+                            .and_then(|used| Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)),
+                        Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
+                        Usage::Ignored => Ok(false),
+                    };
+                    read.unwrap_or_else(|error| {
+                        failures.push((granule.file.clone(), error.to_string()));
+                        false
+                    })
+                }
+            };
+            if used {
+                day.files.push(match piece {
+                    Piece::File(entry, _) | Piece::Simulated(entry, _) => entry.name.clone(),
+                });
+            }
+        }
+        if let Some(native) = coarse.combine()? {
+            day.coarse = Some(not_seen(resample::nearest(&native, &window)?, Reason::NoSmap)?);
+            day.coarse_native = Some(native);
+        }
+        day.fine = fine.finish()?.map(|raster| Fine { raster, origin: FineOrigin::Product });
+        day.vv = vv.finish_decibel()?;
+        day.vh = vh.finish_decibel()?;
+        for failure in failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
+        Ok(day)
+    }
+}
+
+/// `NotObserved` and `OutsideFile` said in the map's words ("no SMAP").
+fn not_seen(raster: Raster, instead: Reason) -> Result<Raster, StackError> {
+    let (grid, values, mut reasons) = raster.into_parts();
+    for reason in &mut reasons {
+        if matches!(reason, Reason::NotObserved | Reason::OutsideFile) {
+            *reason = instead;
+        }
+    }
+    Ok(Raster::new(grid, values, reasons)?)
+}
+
+/// SMAP layers of a day on their native cells, best first.
+#[derive(Default)]
+struct Layers(Vec<((u8, u8), Raster)>);
+
+impl Layers {
+    fn push(&mut self, rank: (u8, u8), raster: Raster) {
+        self.0.push((rank, raster));
+    }
+
+    /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
+    /// Only layers of the best-ranked resolution are combined.
+    fn combine(mut self) -> Result<Option<Raster>, StackError> {
+        self.0.sort_by_key(|(rank, _)| *rank);
+        let mut layers = self.0.into_iter();
+        let Some(((resolution, _), first)) = layers.next() else { return Ok(None) };
+        let (grid, mut values, mut reasons) = first.into_parts();
+        for ((other, _), layer) in layers {
+            if other != resolution || *layer.grid() != grid {
+                continue;
+            }
+            for (i, (&value, &reason)) in layer.values().iter().zip(layer.reasons()).enumerate() {
+                let vague = matches!(reasons[i], Reason::NotObserved | Reason::OutsideFile);
+                if reasons[i] != Reason::Valid && (reason == Reason::Valid || vague) {
+                    (values[i], reasons[i]) = (value, reason);
+                }
+            }
+        }
+        Ok(Some(Raster::new(grid, values, reasons)?))
+    }
+}
+
+fn with_margin(window: EaseWindow) -> EaseWindow {
+    let left = window.first_column.min(COARSE_MARGIN);
+    let top = window.first_row.min(COARSE_MARGIN);
+    let right = (window.resolution.columns() - window.first_column - window.columns).min(COARSE_MARGIN);
+    let bottom = (window.resolution.rows() - window.first_row - window.rows).min(COARSE_MARGIN);
+    EaseWindow {
+        first_column: window.first_column - left,
+        first_row: window.first_row - top,
+        columns: window.columns + left + right,
+        rows: window.rows + top + bottom,
+        ..window
+    }
+}
+
+/// SMAP's own cells around a region: those of the region and a margin.
+#[must_use]
+pub fn coarse_window(region: &EaseWindow, resolution: Resolution) -> EaseWindow {
+    with_margin(region.covering(resolution))
+}
+
+fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, layers: &mut Layers) -> Result<bool, crate::read::ReadError> {
+    let mut used = false;
+    for (index, variable) in granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture) {
+        if variable.grid.is_none() {
+            continue;
+        }
+        let overpass = match (variable.overpass, granule.orbit) {
+            (Some(Overpass::Pm), _) | (None, Some(crate::read::Orbit::Ascending)) => 1,
+            _ => 0,
+        };
+        let (rank, raster) = match variable.resolution {
+            Some(resolution @ (Resolution::M36 | Resolution::M09)) => {
+                let native = coarse_window(region, resolution);
+                (u8::from(resolution == Resolution::M09), granule.read(index, options, Some(&native))?)
+            }
+            // Any other grid: laid on 36 km cells, the network's own input resolution.
+            _ => (2, resample::to_window(&granule.read(index, options, None)?, &coarse_window(region, Resolution::M36))?),
+        };
+        used |= raster.valid_count() > 0;
+        layers.push((rank, overpass), raster);
+    }
+    Ok(used)
+}
+
+fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosaic: &mut Mosaic) -> Result<bool, crate::read::ReadError> {
+    let candidates = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some());
+    // The 3 km field where the file has one; else any other, brought to 3 km.
+    let chosen = candidates().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| candidates().find(|(_, v)| !is_coarse(v))).or_else(|| candidates().next());
+    let Some((index, variable)) = chosen else { return Ok(false) };
+    let raster = match variable.resolution {
+        Some(Resolution::M03) => granule.read(index, options, Some(region))?,
+        Some(resolution) => resample::to_window(&granule.read(index, options, Some(&region.covering(resolution)))?, region)?,
+        None => resample::to_window(&granule.read(index, options, None)?, region)?,
+    };
+    mosaic.add(&raster, Scale::Linear);
+    Ok(raster.valid_count() > 0)
+}
+
+fn read_backscatter(
+    granule: &Granule,
+    options: &ReadOptions,
+    region: &EaseWindow,
+    vv: &mut Mosaic,
+    vh: &mut Mosaic,
+) -> Result<bool, crate::read::ReadError> {
+    let mut used = false;
+    for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
+        let of_role = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());
+        let Some((index, _)) = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next()) else { continue };
+        let raster = sentinel1::aggregate(granule, index, options, region)?;
+        used |= raster.valid_count() > 0;
+        mosaic.add(&raster, Scale::Decibel);
+    }
+    Ok(used)
+}
+
+/// In what form values are averaged.
+#[derive(Clone, Copy)]
+enum Scale {
+    Linear,
+    /// dB in, averaged as power.
+    Decibel,
+}
+
+/// Mean of all scenes that cover a cell.
+struct Mosaic {
+    window: EaseWindow,
+    sums: Vec<f64>,
+    counts: Vec<u32>,
+    reasons: Vec<Reason>,
+    scenes: usize,
+}
+
+impl Mosaic {
+    fn new(window: EaseWindow) -> Self {
+        Self { window, sums: vec![0.0; window.len()], counts: vec![0; window.len()], reasons: vec![Reason::OutsideFile; window.len()], scenes: 0 }
+    }
+
+    fn add(&mut self, raster: &Raster, scale: Scale) {
+        self.scenes += 1;
+        for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
+            if reason == Reason::Valid {
+                self.sums[i] += match scale {
+                    Scale::Linear => f64::from(value),
+                    Scale::Decibel => 10f64.powf(f64::from(value) / 10.0),
+                };
+                self.counts[i] += 1;
+            } else if matches!(self.reasons[i], Reason::OutsideFile | Reason::NotObserved) {
+                self.reasons[i] = reason;
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Option<Raster>, StackError> {
+        if self.scenes == 0 {
+            return Ok(None);
+        }
+        let mean = |i: usize| self.sums[i] / f64::from(self.counts[i]);
+        let values = (0..self.sums.len()).map(|i| if self.counts[i] > 0 { mean(i) as f32 } else { f32::NAN }).collect();
+        let reasons = self
+            .reasons
+            .iter()
+            .zip(&self.counts)
+            .map(|(&reason, &count)| match reason {
+                _ if count > 0 => Reason::Valid,
+                Reason::OutsideFile | Reason::NotObserved => Reason::NoSentinel1,
+                other => other,
+            })
+            .collect();
+        Ok(Some(Raster::new(self.window.grid(), values, reasons)?))
+    }
+
+    fn finish_decibel(self) -> Result<Option<Raster>, StackError> {
+        let Some(raster) = self.finish()? else { return Ok(None) };
+        let (grid, mut values, reasons) = raster.into_parts();
+        for value in &mut values {
+            *value = (10.0 * f64::from(*value).log10()) as f32;
+        }
+        Ok(Some(Raster::new(grid, values, reasons)?))
+    }
 }

@@ -1,1 +1,81 @@
-//! The session behind the page: it owns files, device and tensors.
+//! The worker behind the page: a [`Session`] whose host is a dedicated Web Worker.
+//!
+//! A message is a JavaScript array: `[head, ...attachments]`, the head JSON text of an [`Envelope`], the attachments `File`s and typed
+//! arrays on the way in, typed arrays (transferred, not copied) on the way out. Requests are carried out one after another; `Cancel` is
+//! taken off the line at once, so that a running job sees it at its next breath.
+
+mod blob;
+mod host;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::protocol::{Envelope, Event, Failure, Request};
+use crate::session::Session;
+use host::WorkerHost;
+
+/// Requests not yet begun, and who waits for them.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(u64, Request)>,
+    running: bool,
+}
+
+/// Installs the message handler. Called once, from `bin/worker_*.rs`.
+///
+/// # Errors
+/// Where this is not a dedicated worker.
+pub fn start() -> Result<(), JsValue> {
+    console_error_panic_hook::set_once();
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
+    let host = Rc::new(WorkerHost::new(scope.clone()));
+    let session = Rc::new(RefCell::new(Some(Session::new(Rc::clone(&host)))));
+    let queue = Rc::new(RefCell::new(Queue::default()));
+
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        let parts = js_sys::Array::from(&message.data());
+        let head = parts.get(0).as_string().unwrap_or_default();
+        match serde_json::from_str::<Envelope<Request>>(&head) {
+            Err(error) => {
+                let what = format!("the worker did not understand a message ({error})");
+                host.send(0, &Event::Failed(Failure { what, remedy: "Reload the page.".into() }), Vec::new());
+            }
+            Ok(Envelope { body: Request::Cancel { id }, .. }) => host.cancel(id),
+            Ok(Envelope { id, body }) => {
+                host.receive(id, &body, &parts);
+                {
+                    let mut queue = queue.borrow_mut();
+                    queue.waiting.push_back((id, body));
+                    if queue.running {
+                        return;
+                    }
+                    queue.running = true;
+                }
+                let (session, queue, host) = (Rc::clone(&session), Rc::clone(&queue), Rc::clone(&host));
+                wasm_bindgen_futures::spawn_local(async move {
+                    let Some(mut owned) = session.borrow_mut().take() else { return };
+                    loop {
+                        let next = queue.borrow_mut().waiting.pop_front();
+                        let Some((id, request)) = next else { break };
+                        if host.is_cancelled(id) {
+                            host.send(id, &Event::Cancelled, Vec::new());
+                        } else {
+                            owned.handle(id, request).await;
+                        }
+                        host.forget(id);
+                    }
+                    queue.borrow_mut().running = false;
+                    *session.borrow_mut() = Some(owned);
+                });
+            }
+        }
+    });
+    scope.set_onmessage(Some(handler.as_ref().unchecked_ref()));
+    handler.forget(); // Lives as long as the worker.
+    // The page waits for this before its first request: messages sent earlier would be lost.
+    scope.post_message(&js_sys::Array::of1(&JsValue::from_str("ready")))
+}

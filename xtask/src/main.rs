@@ -1,2 +1,95 @@
-//! xtask
-fn main() {}
+//! `cargo xtask ...`: parses the command line and calls the step; the steps live in the library.
+
+use std::process::ExitCode;
+
+use xtask::{Result, app, bench, check, failure, server, sizes, test};
+
+const USAGE: &str = "\
+cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the release app, serve it on this machine
+cargo xtask build [--cpu-only]                              the same without serving; the app is then in dist/
+cargo xtask sizes                                           transfer sizes of dist/, held to their bars
+cargo xtask test [--quick] [--only SUITE]                   every test (native, browser, end to end); --quick: native ones only
+                                                            SUITE: native, web-cpu, web-page, web-gpu, sizes, e2e
+cargo xtask check                                           formatting, lints for host and wasm, documentation
+cargo xtask bench                                           prediction time in Chromium beside onnxruntime-web
+
+  --cpu-only   leave the WebGPU worker out (a much shorter build; the page then says that it computes on the CPU)";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            eprintln!("\nerror: {stop}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if words.is_empty() || words.iter().any(|w| w == "--help" || w == "-h") {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    let command = words.remove(0);
+    let cpu_only = take_flag(&mut words, "--cpu-only");
+    match command.as_str() {
+        "serve" => {
+            let port = match take_value(&mut words, "--port")? {
+                Some(text) => text.parse().map_err(|_| failure(format!("--port takes a number from 0 to 65535, not \"{text}\"")))?,
+                None => 8080,
+            };
+            let no_build = take_flag(&mut words, "--no-build");
+            nothing_left(&words)?;
+            if !no_build {
+                app::build(cpu_only)?;
+            }
+            server::serve_forever(&xtask::dist_dir(), port)
+        }
+        "build" => {
+            nothing_left(&words)?;
+            app::build(cpu_only)
+        }
+        "sizes" => {
+            nothing_left(&words)?;
+            sizes::report(&xtask::dist_dir())?.hold()
+        }
+        "check" => {
+            nothing_left(&words)?;
+            check::run()
+        }
+        "test" => {
+            let quick = take_flag(&mut words, "--quick");
+            let only = take_value(&mut words, "--only")?;
+            nothing_left(&words)?;
+            test::run(test::Choice { quick, only, cpu_only })
+        }
+        "bench" => {
+            nothing_left(&words)?;
+            bench::run()
+        }
+        other => Err(failure(format!("there is no command \"{other}\".\n\n{USAGE}"))),
+    }
+}
+
+fn take_flag(words: &mut Vec<String>, name: &str) -> bool {
+    let before = words.len();
+    words.retain(|w| w != name);
+    words.len() < before
+}
+
+fn take_value(words: &mut Vec<String>, name: &str) -> Result<Option<String>> {
+    let Some(at) = words.iter().position(|w| w == name) else { return Ok(None) };
+    if at + 1 >= words.len() {
+        return Err(failure(format!("{name} needs a value.\n\n{USAGE}")));
+    }
+    words.remove(at);
+    Ok(Some(words.remove(at)))
+}
+
+fn nothing_left(words: &[String]) -> Result<()> {
+    match words.first() {
+        None => Ok(()),
+        Some(word) => Err(failure(format!("\"{word}\" is not understood here.\n\n{USAGE}"))),
+    }
+}

@@ -1,2 +1,0 @@
-//! loam
-fn main() {}

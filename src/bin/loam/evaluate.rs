@@ -1,0 +1,165 @@
+//! `loam evaluate`: scores of weights on every date that has a 3 km product, beside the baselines on the same pixels.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use loam::model::{Processor, Smen, Weights, block_on};
+use loam::protocol::{FineOrigin, ScoreReport};
+use loam::session::predict::{PredictError, SMEN, predict};
+use loam::score::bootstrap_mean;
+use loam::stack::{HistoryRule, Series};
+use serde_json::json;
+
+use super::files::{self, Inputs};
+use super::inspect::Quality;
+
+/// Arguments of `loam evaluate`.
+#[derive(clap::Args)]
+pub struct Evaluate {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Weights: a safetensors file with PyTorch names
+    #[arg(long)]
+    weights: PathBuf,
+    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]
+    #[arg(long, allow_hyphen_values = true)]
+    region: String,
+    /// Score on the simulated scenes of a preset region instead of files
+    #[arg(long)]
+    simulated: bool,
+    /// First date scored
+    #[arg(long, value_parser = files::date)]
+    from: Option<Date>,
+    /// Last date scored
+    #[arg(long, value_parser = files::date)]
+    to: Option<Date>,
+    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
+    #[arg(long, default_value_t = 0.10)]
+    history_cover: f32,
+    /// Which retrievals count
+    #[arg(long, value_enum, default_value = "recommended")]
+    quality: Quality,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Evaluate {
+    /// Scores every date.
+    pub fn run(self) -> super::Outcome {
+        let (region, preset) = files::region(&self.region)?;
+        let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
+        let weights = Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
+        let mut series = Series::new(region, self.quality.into());
+        super::predict::load(&mut series, &library)?;
+        let processor = block_on(Processor::open_cpu());
+        let model = Smen::from_weights(&weights, processor.device())?;
+        let rule = HistoryRule { cover: self.history_cover };
+        let inside = |date: Date| self.from.is_none_or(|f| date >= f) && self.to.is_none_or(|t| date <= t);
+        let dates: Vec<Date> = series
+            .covers()
+            .iter()
+            .filter(|(d, c)| inside(**d) && c.fine_origin == Some(FineOrigin::Product) && c.coarse.is_some_and(|s| s > 0.0))
+            .map(|(d, _)| *d)
+            .collect();
+        let bar = super::progress::bar(dates.len() as u64, "scoring");
+        let mut by_date: Vec<Vec<ScoreReport>> = Vec::new();
+        let mut simulated = false;
+        let mut rows = Vec::new();
+        for &date in &dates {
+            let run = predict(&library, &mut series, date, rule, (&model, processor.device()), async |_, _| ControlFlow::Continue(()));
+            match block_on(run) {
+                Ok(outcome) => {
+                    simulated |= outcome.sample.simulated;
+                    by_date.push(outcome.scores.clone());
+                    rows.push(json!({"date": date, "scores": outcome.scores}));
+                }
+                Err(PredictError::NoHistory { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if rows.is_empty() {
+            return Err(format!(
+                "no date could be scored: {} dates have SMAP and a 3 km product, none of them has history before it",
+                dates.len()
+            )
+            .into());
+        }
+        let means = means(&by_date);
+        let gain = gain(&by_date);
+        if self.json {
+            return super::print_json(&json!({
+                "weights": self.weights, "region": self.region, "dates": rows.len(), "simulated": simulated, "mean_over_dates": means,
+                "urmse_gain_over_bilinear": gain.map(|g| json!({"mean": g.0, "low": g.1, "high": g.2})), "by_date": rows,
+            }));
+        }
+        println!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
+        print_scores(&means);
+        match gain {
+            Some((mean, low, high)) if low > 0.0 => println!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})"),
+            Some((mean, low, high)) => println!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})"),
+            None => {}
+        }
+        println!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
+        Ok(())
+    }
+}
+
+/// Draws of the bootstrap over dates, and its seed.
+const DRAWS: usize = 2000;
+const DRAW_SEED: u64 = 1;
+
+/// Mean over dates of every score, by name, in the order of the first date; pixels are summed.
+fn means(by_date: &[Vec<ScoreReport>]) -> Vec<ScoreReport> {
+    let Some(first) = by_date.first() else { return Vec::new() };
+    first
+        .iter()
+        .map(|one| {
+            let of: Vec<&ScoreReport> = by_date.iter().flatten().filter(|s| s.name == one.name).collect();
+            let mean = |get: fn(&ScoreReport) -> Option<f64>| {
+                let values: Vec<f64> = of.iter().filter_map(|s| get(s)).collect();
+                (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+            };
+            ScoreReport {
+                name: one.name.clone(),
+                urmse: mean(|s| s.urmse),
+                bias: mean(|s| s.bias),
+                rmse: mean(|s| s.rmse),
+                r: mean(|s| s.r),
+                pixels: of.iter().map(|s| s.pixels).sum(),
+            }
+        })
+        .collect()
+}
+
+/// uRMSE of bilinear SMAP minus that of the network: mean over dates and its 95 % bootstrap interval.
+fn gain(by_date: &[Vec<ScoreReport>]) -> Option<(f64, f64, f64)> {
+    let named = |scores: &[ScoreReport], name: &str| scores.iter().find(|s| s.name == name).and_then(|s| s.urmse);
+    let gains: Vec<f64> = by_date.iter().filter_map(|s| Some(named(s, "bilinear SMAP")? - named(s, SMEN)?)).collect();
+    let interval = bootstrap_mean(&gains, DRAWS, DRAW_SEED)?;
+    Some((interval.mean, interval.low, interval.high))
+}
+
+/// The score table.
+pub fn print_scores(scores: &[ScoreReport]) {
+    if scores.is_empty() {
+        return;
+    }
+    println!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", "m3/m3", "uRMSE", "RMSE", "bias", "R", "pixels");
+    let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
+    for s in scores {
+        println!(
+            "  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}",
+            s.name,
+            number(s.urmse, 4),
+            number(s.rmse, 4),
+            number(s.bias, 4),
+            number(s.r, 3),
+            s.pixels
+        );
+    }
+}

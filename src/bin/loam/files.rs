@@ -1,0 +1,120 @@
+//! Files and regions from the command line.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use loam::grid::GridError;
+use loam::protocol::{Correction, FileTicket, Usage};
+use loam::read::{PathSource, names};
+use loam::session::open::open;
+use loam::simulate::{DEMO_SEED, Scene, Simulator};
+use loam::stack::{Content, Entry, Library, Preset, Region, SceneDay};
+
+/// The input files, as `predict`, `evaluate` and `train` take them.
+#[derive(clap::Args, Default)]
+pub struct Inputs {
+    /// SMAP and Sentinel-1 files, in any order; what each is, is told from its content
+    pub files: Vec<PathBuf>,
+    /// Files to use as SMAP (coarse) soil moisture, when that cannot be told; dates from YYYYMMDD in the name
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub coarse: Vec<PathBuf>,
+    /// Files to use as 3 km soil moisture, when that cannot be told; dates from YYYYMMDD in the name
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub fine: Vec<PathBuf>,
+}
+
+impl Inputs {
+    /// Opens all of them. A refused file is named on standard error and left out, as the page does.
+    pub fn library(&self) -> Result<Library, String> {
+        let mut library = Library::default();
+        let groups = [(&self.files, None), (&self.coarse, Some(Usage::Coarse)), (&self.fine, Some(Usage::Fine))];
+        let mut refused = 0;
+        let mut all = 0;
+        for (paths, usage) in groups {
+            for path in expand(paths)? {
+                all += 1;
+                if let Err(why) = add(&mut library, all, &path, usage) {
+                    refused += 1;
+                    eprintln!("left out: {}: {why}", path.display());
+                }
+            }
+        }
+        match (all, refused) {
+            (0, _) => Err("no input files were given: name SMAP and Sentinel-1 files, or use --coarse and --fine".into()),
+            (a, r) if a == r => Err(format!("none of the {a} input files could be used")),
+            _ => Ok(library),
+        }
+    }
+}
+
+/// Folders stand for the files in them, in order of their names.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).map_err(|e| format!("the folder {} cannot be read ({e})", path.display()))?;
+            let mut inside: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_file()).collect();
+            inside.sort();
+            all.extend(inside);
+        } else {
+            all.push(path.clone());
+        }
+    }
+    Ok(all)
+}
+
+fn add(library: &mut Library, id: u32, path: &Path, usage: Option<Usage>) -> Result<(), String> {
+    let source = PathSource::open(path).map_err(|e| format!("the file cannot be opened ({e})"))?;
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
+    // A forced usage goes with a date from the name: such files are the user's own, with no metadata to trust.
+    let date = if usage.is_some() { names::date_in(&name) } else { None };
+    let ticket = FileTicket { id, name, bytes, correction: Correction { usage, date, ..Correction::default() } };
+    let entry = open(&ticket, Arc::new(source)).map_err(|report| report.refused.unwrap_or_default())?;
+    library.insert(entry);
+    Ok(())
+}
+
+/// `NAME` or `LON,LAT[,COLS,ROWS]`.
+pub fn region(text: &str) -> Result<(Region, Option<Preset>), String> {
+    if let Some(preset) = Preset::find(text) {
+        return preset.region().map(|r| (r, Some(preset))).map_err(|e: GridError| e.to_string());
+    }
+    let wrong = || {
+        format!(
+            "\"{text}\" is not a region: use oklahoma-city, tucson, geneva, or LON,LAT or LON,LAT,COLS,ROWS, e.g. --region=-97.5,35.5,100,100"
+        )
+    };
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let number = |n: usize| parts.get(n).and_then(|p| p.parse::<f64>().ok()).ok_or_else(wrong);
+    let count = |n: usize| parts.get(n).and_then(|p| p.parse::<usize>().ok()).ok_or_else(wrong);
+    let (columns, rows) = match parts.len() {
+        2 => (100, 100),
+        4 => (count(2)?, count(3)?),
+        _ => return Err(wrong()),
+    };
+    Region::around(number(0)?, number(1)?, columns, rows).map(|r| (r, None)).map_err(|e| e.to_string())
+}
+
+/// `YYYY-MM-DD` or `YYYYMMDD`.
+pub fn date(text: &str) -> Result<Date, String> {
+    text.parse::<Date>().map_err(|_| format!("\"{text}\" is not a date: write it as 2018-06-16"))
+}
+
+/// The simulated scenes of a preset: those of the page's demo.
+pub fn simulated(preset: Option<Preset>) -> Result<Library, String> {
+    let preset = preset.ok_or("simulated scenes exist for oklahoma-city, tucson and geneva only")?;
+    let scene = Scene::preset(preset.key, DEMO_SEED).ok_or_else(|| format!("there is no scene of {}", preset.name))?;
+    let bar = super::progress::bar(scene.len() as u64, "simulating");
+    let days: Vec<SceneDay> = Simulator::new(scene).inspect(|_| bar.inc(1)).map(SceneDay::from).collect();
+    bar.finish_and_clear();
+    let mut library = Library::default();
+    library.insert(Entry {
+        id: 0,
+        name: format!("Simulated scenes: {}", preset.name),
+        content: Content::Simulated(Arc::new(days)),
+        correction: Correction::default(),
+    });
+    Ok(library)
+}

@@ -1,0 +1,160 @@
+//! `loam inspect FILE`: what a file is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use loam::grid::{Grid, Statistics};
+use loam::read::{self, PathSource, QualityRule, ReadOptions, Role, Variable};
+use serde_json::{Value, json};
+
+/// Arguments of `loam inspect`.
+#[derive(clap::Args)]
+pub struct Inspect {
+    /// HDF5, NetCDF-4 or TIFF file
+    file: PathBuf,
+    /// JSON on standard output
+    #[arg(long)]
+    json: bool,
+    /// Which retrievals count in the statistics
+    #[arg(long, value_enum, default_value = "recommended")]
+    quality: Quality,
+}
+
+/// [`QualityRule`] on the command line.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Quality {
+    /// Recommended retrievals only
+    Recommended,
+    /// Also those of uncertain quality
+    WithUncertain,
+    /// Every value in the valid range
+    All,
+}
+
+impl From<Quality> for QualityRule {
+    fn from(quality: Quality) -> Self {
+        match quality {
+            Quality::Recommended => Self::Recommended,
+            Quality::WithUncertain => Self::WithUncertain,
+            Quality::All => Self::All,
+        }
+    }
+}
+
+impl Inspect {
+    /// Prints the description.
+    pub fn run(self) -> super::Outcome {
+        let name = self.file.display().to_string();
+        let source = PathSource::open(&self.file).map_err(|e| format!("{name}: the file cannot be opened ({e}): check the path"))?;
+        let granule = read::open(Arc::new(source)).map_err(|e| format!("{name}: {e}"))?;
+        let options = ReadOptions { quality: self.quality.into(), scale: None };
+        let mut problems: Vec<String> = granule.problems.iter().map(|p| p.text.clone()).collect();
+        let mut statistics = Vec::new();
+        for (index, variable) in granule.variables.iter().enumerate() {
+            let numeric = variable.dtype.starts_with("int") || variable.dtype.starts_with("uint") || variable.dtype.starts_with("float");
+            statistics.push(if numeric {
+                granule.variable_statistics(index, &options).map_err(|e| problems.push(e.to_string())).ok()
+            } else {
+                None
+            });
+        }
+        let main = granule
+            .variables
+            .iter()
+            .find(|v| v.role == Role::SoilMoisture && v.grid.is_some())
+            .or_else(|| granule.variables.iter().find(|v| v.role != Role::Other && v.grid.is_some()))
+            .or_else(|| granule.variables.iter().find(|v| v.grid.is_some()))
+            .or_else(|| granule.variables.first());
+        if self.json {
+            let variables: Vec<Value> = granule.variables.iter().zip(&statistics).map(|(v, s)| variable_json(v, s.as_ref())).collect();
+            return super::print_json(&json!({
+                "file": granule.file,
+                "bytes": granule.bytes,
+                "product": granule.product,
+                "short_name": granule.short_name,
+                "date": granule.date,
+                "date_from": granule.date_origin,
+                "sentinel1_date": granule.sentinel1_date,
+                "orbit": granule.orbit,
+                "version": granule.version.as_ref().map(|v| &v.0),
+                "counter": granule.version.as_ref().map(|v| v.1),
+                "simulated": granule.simulated,
+                "quality": options.quality,
+                "grid": main.and_then(grid_json),
+                "shape": main.map(|v| &v.shape),
+                "variables": variables,
+                "problems": problems,
+            }));
+        }
+        println!("{}", granule.file);
+        let product = serde_json::to_value(granule.product)?;
+        println!("  product    {}{}", product.as_str().unwrap_or_default(), if granule.simulated { " (SIMULATED)" } else { "" });
+        println!("  date       {}", granule.date.map_or_else(|| "unknown".to_owned(), |d| d.to_string()));
+        if let Some(variable) = main {
+            println!("  grid       {}", grid_text(variable));
+        }
+        for problem in &problems {
+            println!("  note       {problem}");
+        }
+        for (variable, statistics) in granule.variables.iter().zip(&statistics) {
+            let numbers = match statistics {
+                Some(Statistics { valid, cells, min: Some(min), max: Some(max), mean: Some(mean) }) => {
+                    format!("{valid} of {cells} valid, {min:.6} to {max:.6}, mean {mean:.6}")
+                }
+                Some(s) => format!("no valid value among {}", s.cells),
+                None => "not numeric".to_owned(),
+            };
+            println!("  {} {} {:?}: {numbers}", variable.path, variable.dtype, variable.shape);
+        }
+        Ok(())
+    }
+}
+
+fn variable_json(variable: &Variable, statistics: Option<&Statistics>) -> Value {
+    json!({
+        "name": variable.path.rsplit('/').next().unwrap_or(&variable.path),
+        "path": variable.path,
+        "role": variable.role,
+        "type": variable.dtype,
+        "shape": variable.shape,
+        "units": variable.units,
+        "overpass": variable.overpass,
+        "scale": variable.scale,
+        "grid": grid_json(variable),
+        "cells": statistics.map(|s| s.cells),
+        "valid": statistics.map(|s| s.valid),
+        "min": statistics.and_then(|s| s.min),
+        "max": statistics.and_then(|s| s.max),
+        "mean": statistics.and_then(|s| s.mean),
+    })
+}
+
+fn grid_json(variable: &Variable) -> Option<Value> {
+    let grid: &Grid = variable.grid.as_ref()?;
+    let window = grid.ease_window();
+    Some(json!({
+        "name": grid_name(variable),
+        "epsg": grid.crs.epsg(),
+        "origin": [grid.origin_x, grid.origin_y],
+        "cell": [grid.cell_x, grid.cell_y],
+        "columns": grid.columns,
+        "rows": grid.rows,
+        "first_column": window.map(|w| w.first_column),
+        "first_row": window.map(|w| w.first_row),
+    }))
+}
+
+fn grid_name(variable: &Variable) -> String {
+    match (variable.resolution, variable.grid.as_ref().and_then(|g| g.crs.epsg())) {
+        (Some(resolution), _) => resolution.name().to_owned(),
+        (None, Some(epsg)) => format!("EPSG:{epsg}"),
+        (None, None) => "none".to_owned(),
+    }
+}
+
+fn grid_text(variable: &Variable) -> String {
+    match &variable.grid {
+        Some(grid) => format!("{}, {} x {} cells", grid_name(variable), grid.columns, grid.rows),
+        None => format!("none (shape {:?})", variable.shape),
+    }
+}

@@ -1,0 +1,61 @@
+//! `loam`, the native command line: inspect, simulate, train, predict, evaluate. Every command has `--json` for machines.
+//!
+//! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
+
+mod evaluate;
+mod files;
+mod inspect;
+mod predict;
+mod progress;
+mod simulate;
+mod train;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "loam", version, about = "Soil-moisture maps at 3 km from SMAP and Sentinel-1", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What a file is: product, date, grid, variables and their statistics
+    Inspect(inspect::Inspect),
+    /// The 3 km map of a date, as a GeoTIFF
+    Predict(predict::Predict),
+    /// Scores of weights against 3 km maps, beside the baselines
+    Evaluate(evaluate::Evaluate),
+    /// Train SMEN on files or on simulated scenes, split by time
+    Train(train::Train),
+    /// Write simulated scenes as GeoTIFFs
+    Simulate(simulate::Simulate),
+}
+
+/// A refusal: one line for a person.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> std::process::ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Inspect(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Simulate(command) => command.run(),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever a nested error holds: scripts read it.
+            eprintln!("error: {}", error.to_string().replace('\n', " "));
+            std::process::ExitCode::from(2)
+        }
+    }
+}
+
+/// Pretty JSON on standard output.
+fn print_json(value: &impl serde::Serialize) -> Outcome {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! `loam predict`: the 3 km map of a date as a GeoTIFF.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use loam::export;
+use loam::model::{Processor, Smen, Weights, block_on, device};
+use loam::protocol::DevicePreference;
+use loam::session::predict::{Outcome, predict};
+use loam::session::provenance;
+use loam::stack::{HistoryRule, Series};
+use serde_json::json;
+
+use super::files::{self, Inputs};
+use super::inspect::Quality;
+
+/// Arguments of `loam predict`.
+#[derive(clap::Args)]
+pub struct Predict {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Weights: a safetensors file with PyTorch names
+    #[arg(long)]
+    weights: PathBuf,
+    /// The date t
+    #[arg(long, value_parser = files::date)]
+    date: Date,
+    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]
+    #[arg(long, allow_hyphen_values = true)]
+    region: String,
+    /// GeoTIFF to write
+    #[arg(long)]
+    out: PathBuf,
+    /// Also write the cells as CSV
+    #[arg(long)]
+    csv: Option<PathBuf>,
+    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
+    #[arg(long, default_value_t = 0.10)]
+    history_cover: f32,
+    /// Which retrievals count
+    #[arg(long, value_enum, default_value = "recommended")]
+    quality: Quality,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Predict {
+    /// Runs the prediction.
+    pub fn run(self) -> super::Outcome {
+        let (region, _) = files::region(&self.region)?;
+        let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
+        let weights = Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let library = self.inputs.library()?;
+        let mut series = Series::new(region, self.quality.into());
+        load(&mut series, &library)?;
+        let processor = block_on(Processor::open_cpu());
+        let model = Smen::from_weights(&weights, processor.device())?;
+        let rule = HistoryRule { cover: self.history_cover };
+        let outcome = block_on(predict(
+            &library,
+            &mut series,
+            self.date,
+            rule,
+            (&model, processor.device()),
+            async |_, _| ControlFlow::Continue(()),
+        ))?;
+        let name = self.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let facts = provenance::facts(
+            &outcome,
+            &provenance::Circumstances {
+                quality: self.quality.into(),
+                weights: provenance::weights_report(&name, &weights),
+                device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
+            },
+        );
+        let write = |path: &PathBuf, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written ({e})", path.display()));
+        write(&self.out, &export::geotiff::write(&outcome.estimate, &facts, None)?)?;
+        if let Some(path) = &self.csv {
+            write(path, export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes())?;
+        }
+        self.report(&outcome)
+    }
+
+    fn report(&self, outcome: &Outcome) -> super::Outcome {
+        let statistics = outcome.estimate.statistics();
+        if self.json {
+            return super::print_json(&json!({
+                "out": self.out,
+                "date": self.date,
+                "window": outcome.sample.region.window(),
+                "history": outcome.sample.history.iter().map(|s| json!({"date": s.date, "known": s.known, "origin": s.origin})).collect::<Vec<_>>(),
+                "inputs": outcome.sample.files,
+                "simulated": outcome.sample.simulated,
+                "estimate": statistics,
+                "scores": outcome.scores,
+                "warnings": outcome.warnings,
+            }));
+        }
+        println!("{}: {} of {} cells", self.out.display(), statistics.valid, statistics.cells);
+        for slot in &outcome.sample.history {
+            if let Some(date) = slot.date {
+                println!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
+            }
+        }
+        super::evaluate::print_scores(&outcome.scores);
+        for warning in &outcome.warnings {
+            println!("  note: {warning}");
+        }
+        Ok(())
+    }
+}
+
+/// Loads a series with a progress bar, and fills days that have backscatter but no 3 km map.
+pub fn load(series: &mut Series, library: &loam::stack::Library) -> super::Outcome {
+    let dates: Vec<Date> = library.by_date().into_keys().collect();
+    let bar = super::progress::bar(dates.len() as u64, "reading");
+    for date in dates {
+        series.load(library, date)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    for (file, why) in &series.failures {
+        eprintln!("left out: {file}: {why}");
+    }
+    if let Some(Err(why)) = series.fill_gaps() {
+        eprintln!("note: {why}");
+    }
+    Ok(())
+}

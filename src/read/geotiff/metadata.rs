@@ -1,0 +1,85 @@
+//! GDAL's two private tags: metadata items as XML (42112) and the nodata value as text (42113). Both are written by many tools with
+//! little care (formats.md 2.5), so nothing in them can fail a file: what cannot be understood is left out.
+
+use tiff_reader::Ifd;
+
+/// Tag of GDAL's metadata items.
+pub(crate) const TAG_GDAL_METADATA: u16 = 42112;
+/// Tag of GDAL's nodata value.
+pub(crate) const TAG_GDAL_NODATA: u16 = 42113;
+
+/// One `<Item name=... sample=... role=...>value</Item>`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Item {
+    pub(super) name: String,
+    pub(super) sample: Option<usize>,
+    pub(super) role: Option<String>,
+    pub(super) value: String,
+}
+
+/// The items of a directory's metadata tag; none where there is no tag.
+pub(super) fn items(ifd: &Ifd) -> Vec<Item> {
+    ifd.tag(TAG_GDAL_METADATA).and_then(|t| t.value.as_str().map(parse)).unwrap_or_default()
+}
+
+/// The nodata value; `None` where the tag is absent or not a number. NaN is a number here.
+pub(super) fn nodata(ifd: &Ifd) -> Option<f64> {
+    let value = &ifd.tag(TAG_GDAL_NODATA)?.value;
+    let text = match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => String::from_utf8_lossy(value.as_bytes()?).into_owned(),
+    };
+    text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).parse().ok()
+}
+
+fn parse(xml: &str) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut rest = xml;
+    while let Some((_, after)) = rest.split_once("<Item") {
+        let Some((attributes, after)) = after.split_once('>') else { break };
+        if let Some(attributes) = attributes.strip_suffix('/') {
+            items.extend(item(attributes, ""));
+            rest = after;
+            continue;
+        }
+        let Some((value, after)) = after.split_once("</Item>") else { break };
+        items.extend(item(attributes, value));
+        rest = after;
+    }
+    items
+}
+
+fn item(attributes: &str, value: &str) -> Option<Item> {
+    let attribute = |name: &str| {
+        let (_, after) = attributes.split_once(&format!(" {name}=\""))?;
+        after.split_once('"').map(|(v, _)| unescape(v))
+    };
+    Some(Item {
+        name: attribute("name")?,
+        sample: attribute("sample").and_then(|s| s.parse().ok()),
+        role: attribute("role"),
+        value: unescape(value),
+    })
+}
+
+/// The five predefined entities; `&amp;` last, so that nothing is undone twice.
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_read_and_rubbish_is_left_out() {
+        let xml = "<GDALMetadata>\n  <Item name=\"OVR_RESAMPLING_ALG\">NEAREST</Item>\n  <Item name=\"DESCRIPTION\" sample=\"1\" \
+                   role=\"description\">VH</Item>\n<Item name=\"a\">x &lt;&amp;lt; y</Item><Item>no name</Item><Item name=\"cut";
+        let found = parse(xml);
+        assert_eq!(found.len(), 3);
+        assert_eq!((found[1].sample, found[1].role.as_deref(), found[1].value.as_str()), (Some(1), Some("description"), "VH"));
+        assert_eq!(found[2].value, "x <&lt; y");
+        assert!(parse("\u{fffd}\u{fffd}|").is_empty());
+    }
+}

@@ -1,0 +1,147 @@
+//! Any HDF5 number as float64, and the element types' names.
+//!
+//! SMAP files mix float32, float64, signed and unsigned integers of every width, big-endian placeholders and enumerations
+//! (formats.md 2.5, trap 8). Masks, flags and statistics need them all, so one decoder turns each into float64; every type in
+//! SMAP files but 64-bit integers fits exactly.
+
+use hdf5_reader::{ByteOrder, Datatype, H5Type, StringSize};
+
+/// One element of any numeric type, as float64.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number(pub f64);
+
+/// True where [`Number`] can decode the type.
+pub(super) fn is_numeric(datatype: &Datatype) -> bool {
+    match datatype {
+        Datatype::FixedPoint { size, .. } | Datatype::Bitfield { size, .. } => matches!(size, 1 | 2 | 4 | 8),
+        Datatype::FloatingPoint { size, .. } => matches!(size, 2 | 4 | 8),
+        Datatype::Enum { base, .. } => matches!(**base, Datatype::FixedPoint { size: 1 | 2 | 4 | 8, .. }),
+        _ => false,
+    }
+}
+
+/// The type's name: numpy's where numpy has one.
+pub(super) fn type_name(datatype: &Datatype) -> String {
+    match datatype {
+        Datatype::FixedPoint { size, signed, .. } => format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8),
+        Datatype::FloatingPoint { size, .. } => format!("float{}", u32::from(*size) * 8),
+        Datatype::Bitfield { size, .. } => format!("bitfield{}", u32::from(*size) * 8),
+        Datatype::String { size: StringSize::Fixed(n), .. } => format!("string({n})"),
+        Datatype::String { .. } => "string".to_owned(),
+        Datatype::VarLen { kind: hdf5_reader::VarLenKind::String, .. } => "string".to_owned(),
+        Datatype::VarLen { base, .. } => format!("list of {}", type_name(base)),
+        Datatype::Enum { base, .. } => format!("enum({})", type_name(base)),
+        Datatype::Compound { fields, .. } => format!("compound of {} fields", fields.len()),
+        Datatype::Array { base, dims } => format!("{}{dims:?}", type_name(base)),
+        Datatype::Opaque { size, .. } => format!("opaque({size})"),
+        Datatype::Reference { .. } => "reference".to_owned(),
+    }
+}
+
+fn little<const N: usize>(bytes: &[u8], order: ByteOrder) -> Option<[u8; N]> {
+    let mut out: [u8; N] = bytes.get(..N)?.try_into().ok()?;
+    if order == ByteOrder::BigEndian {
+        out.reverse();
+    }
+    Some(out)
+}
+
+fn integer(bytes: &[u8], size: u8, signed: bool, order: ByteOrder) -> Option<f64> {
+    Some(match (size, signed) {
+        (1, false) => f64::from(u8::from_le_bytes(little(bytes, order)?)),
+        (1, true) => f64::from(i8::from_le_bytes(little(bytes, order)?)),
+        (2, false) => f64::from(u16::from_le_bytes(little(bytes, order)?)),
+        (2, true) => f64::from(i16::from_le_bytes(little(bytes, order)?)),
+        (4, false) => f64::from(u32::from_le_bytes(little(bytes, order)?)),
+        (4, true) => f64::from(i32::from_le_bytes(little(bytes, order)?)),
+        (8, false) => u64::from_le_bytes(little(bytes, order)?) as f64,
+        (8, true) => i64::from_le_bytes(little(bytes, order)?) as f64,
+        _ => return None,
+    })
+}
+
+/// IEEE 754 half precision.
+fn half(bits: u16) -> f64 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let exponent = i32::from((bits >> 10) & 0x1f);
+    let fraction = f64::from(bits & 0x3ff);
+    sign * match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
+    }
+}
+
+fn decode(bytes: &[u8], datatype: &Datatype) -> Option<f64> {
+    match datatype {
+        Datatype::FixedPoint { size, signed, byte_order } => integer(bytes, *size, *signed, *byte_order),
+        Datatype::Bitfield { size, byte_order } => integer(bytes, *size, false, *byte_order),
+        Datatype::FloatingPoint { size: 2, byte_order } => Some(half(u16::from_le_bytes(little(bytes, *byte_order)?))),
+        Datatype::FloatingPoint { size: 4, byte_order } => Some(f64::from(f32::from_le_bytes(little(bytes, *byte_order)?))),
+        Datatype::FloatingPoint { size: 8, byte_order } => Some(f64::from_le_bytes(little(bytes, *byte_order)?)),
+        Datatype::Enum { base, .. } => match **base {
+            Datatype::FixedPoint { size, signed, byte_order } => integer(bytes, size, signed, byte_order),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl H5Type for Number {
+    fn hdf5_type() -> Datatype {
+        Datatype::FloatingPoint { size: 8, byte_order: ByteOrder::LittleEndian }
+    }
+
+    fn from_bytes(bytes: &[u8], datatype: &Datatype) -> hdf5_reader::error::Result<Self> {
+        decode(bytes, datatype)
+            .map(Self)
+            .ok_or_else(|| hdf5_reader::error::Error::TypeMismatch { expected: "a number".to_owned(), actual: type_name(datatype) })
+    }
+
+    fn element_size(datatype: &Datatype) -> usize {
+        hdf5_reader::dtype_element_size(datatype).unwrap_or(0)
+    }
+
+    fn decode_vec(raw: &[u8], datatype: &Datatype, count: usize) -> Option<hdf5_reader::error::Result<Vec<Self>>> {
+        // The types that fill almost every SMAP dataset, without a match per element.
+        match datatype {
+            Datatype::FloatingPoint { size: 4, byte_order: ByteOrder::LittleEndian } if raw.len() == count.checked_mul(4)? => {
+                Some(Ok(raw.as_chunks::<4>().0.iter().map(|b| Self(f64::from(f32::from_le_bytes(*b)))).collect()))
+            }
+            Datatype::FixedPoint { size: 2, signed: false, byte_order: ByteOrder::LittleEndian }
+                if raw.len() == count.checked_mul(2)? =>
+            {
+                Some(Ok(raw.as_chunks::<2>().0.iter().map(|b| Self(f64::from(u16::from_le_bytes(*b)))).collect()))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_width_and_order_decodes() {
+        let fixed = |size, signed, byte_order| Datatype::FixedPoint { size, signed, byte_order };
+        let float = |size, byte_order| Datatype::FloatingPoint { size, byte_order };
+        use ByteOrder::{BigEndian, LittleEndian};
+        let cases: [(&[u8], Datatype, f64); 9] = [
+            (&[0xfe], fixed(1, true, LittleEndian), -2.0),
+            (&[0xfe, 0xff], fixed(2, false, LittleEndian), 65534.0),
+            (&[0xff, 0xfe], fixed(2, false, BigEndian), 65534.0),
+            (&[0xff, 0xff, 0xff, 0xfe], fixed(4, false, BigEndian), 4_294_967_294.0),
+            (&(-9999i64).to_le_bytes(), fixed(8, true, LittleEndian), -9999.0),
+            (&(-9999f32).to_be_bytes(), float(4, BigEndian), -9999.0),
+            (&0.1f64.to_le_bytes(), float(8, LittleEndian), 0.1),
+            (&[0x00, 0x3c], float(2, LittleEndian), 1.0),
+            (&[0x01, 0x00], float(2, LittleEndian), 5.960_464_477_539_063e-8),
+        ];
+        for (bytes, datatype, expected) in cases {
+            assert_eq!(decode(bytes, &datatype), Some(expected), "{}", type_name(&datatype));
+            assert_eq!(decode(&bytes[..bytes.len() - 1], &datatype), None, "too short: {}", type_name(&datatype));
+        }
+    }
+}

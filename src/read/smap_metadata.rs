@@ -1,0 +1,191 @@
+//! What a SMAP file says about itself: product, day, orbit, version (formats.md 2.1-2.3).
+
+use jiff::civil::Date;
+
+use super::hdf5::{File, Listing, text};
+use super::names::{self, NameFacts};
+use super::{DateOrigin, Orbit, Problem, Product};
+
+/// A file's own words, joined with those of its name.
+#[derive(Debug, Default)]
+pub(super) struct Identity {
+    pub product: Option<Product>,
+    pub short_name: Option<String>,
+    pub date: Option<Date>,
+    pub date_origin: Option<DateOrigin>,
+    pub sentinel1_date: Option<Date>,
+    pub orbit: Option<Orbit>,
+    pub identity: Option<String>,
+    pub version: Option<(String, u32)>,
+    pub simulated: bool,
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the metadata groups and weighs them against the file name.
+pub(super) fn identify(file: &File, listing: &Listing, file_name: &str) -> Identity {
+    let own = own_words(file, listing);
+    let inner = own.file_name.as_deref().map(names::parse).unwrap_or_default();
+    let outer = names::parse(file_name);
+    let product = product(&own, &inner, &outer, listing);
+    let mut problems = Vec::new();
+    let (date, date_origin) = day(&own, &inner, &outer, product, &mut problems);
+    let named = [&outer, &inner].into_iter().find(|f| f.identity.is_some());
+    Identity {
+        product,
+        short_name: own.short_name.clone(),
+        date,
+        date_origin,
+        sentinel1_date: (product == Some(Product::Spl2smapS)).then(|| inner.sentinel1_date.or(outer.sentinel1_date)).flatten(),
+        orbit: own.orbit.or(inner.orbit).or(outer.orbit),
+        identity: named.and_then(|f| f.identity.clone()),
+        version: named.and_then(|f| Some((f.version.clone()?, f.counter.unwrap_or(0)))),
+        simulated: own.simulated || outer.simulated || inner.simulated,
+        problems,
+    }
+}
+
+#[derive(Default)]
+struct OwnWords {
+    short_name: Option<String>,
+    file_name: Option<String>,
+    begin: Option<Date>,
+    end: Option<Date>,
+    orbit: Option<Orbit>,
+    simulated: bool,
+}
+
+fn own_words(file: &File, listing: &Listing) -> OwnWords {
+    let has = |path: &str| listing.groups.iter().any(|g| g == path);
+    let attributes = |path: &str| if has(path) { file.group_attributes(path) } else { Vec::new() };
+    let identification = attributes("/Metadata/DatasetIdentification");
+    let series = attributes("/Metadata/SeriesIdentification");
+    let extent = attributes("/Metadata/Extent");
+    let root = file.group_attributes("/");
+    // The group /a of SPL2SMAP_S holds the same facts as scalar strings.
+    let scalar = |name: &str| listing.arrays.iter().find(|a| a.group() == "/a" && a.name() == name).and_then(|a| a.string());
+    let first = |names: &[&str], groups: &[&Vec<hdf5_reader::Attribute>]| {
+        groups.iter().find_map(|g| names.iter().find_map(|n| text(g, n)).filter(|t| !t.is_empty()))
+    };
+    let day =
+        |name: &str, also: &str| first(&[name, also], &[&extent, &root]).or_else(|| scalar(name)).and_then(|t| names::date_of_time(&t));
+    let orbit = || {
+        let in_metadata = listing.groups.iter().filter(|g| g.starts_with("/Metadata")).take(200);
+        in_metadata.map(String::as_str).chain(["/"]).find_map(|g| text(&file.group_attributes(g), "orbitDirection"))
+    };
+    let orbit = scalar("orbitDirection").or_else(orbit).and_then(|t| match t.to_ascii_lowercase() {
+        t if t.starts_with("asc") => Some(Orbit::Ascending),
+        t if t.starts_with("desc") => Some(Orbit::Descending),
+        _ => None,
+    });
+    let described = ["title", "Title", "source", "Source", "comment", "Comment", "description", "simulated"];
+    OwnWords {
+        short_name: first(&["shortName", "SMAPShortName"], &[&identification, &series, &root]),
+        file_name: first(&["fileName"], &[&identification]).or_else(|| scalar("LogFileName")),
+        begin: day("rangeBeginningDateTime", "time_coverage_start"),
+        end: day("rangeEndingDateTime", "time_coverage_end"),
+        orbit,
+        simulated: described.iter().filter_map(|n| text(&root, n)).any(|t| t.to_ascii_lowercase().contains("simulated")),
+    }
+}
+
+/// Short name, then structure, then names.
+fn product(own: &OwnWords, inner: &NameFacts, outer: &NameFacts, listing: &Listing) -> Option<Product> {
+    let smap_name = |f: &NameFacts| f.short_name.is_some().then_some(f.product).flatten();
+    if let Some(short) = own.short_name.as_deref() {
+        let upper = short.to_ascii_uppercase();
+        // Short names of SMAP are SPL.. or L1_.., L2_.., L3_.., L4_..; other missions have short names too.
+        let smap = upper.starts_with("SPL") || (upper.starts_with('L') && upper.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
+        if smap {
+            return Some(names::product_of_short_name(short));
+        }
+    }
+    if let Some(product) = smap_name(inner) {
+        return Some(product);
+    }
+    let group = |name: &str| listing.groups.iter().any(|g| g.rsplit('/').next() == Some(name));
+    const DATA: &str = "Soil_Moisture_Retrieval_Data";
+    let suffixed = |suffix: &str| format!("{DATA}_{suffix}");
+    for suffix in ["3km", "1km"] {
+        if shapes(listing, &suffixed(suffix)).any(|s| s.len() == 2) {
+            return Some(Product::Spl2smapS);
+        }
+    }
+    if group(&suffixed("AM")) || group(&suffixed("PM")) {
+        let enhanced = group(&suffixed("Polar_AM"))
+            || group(&suffixed("Polar_PM"))
+            || ["AM", "PM"].iter().any(|s| shapes(listing, &suffixed(s)).any(|s| s.starts_with(&[1624, 3856])))
+            || nine_km(listing);
+        return Some(if enhanced || smap_name(outer) == Some(Product::Spl3smpE) { Product::Spl3smpE } else { Product::Spl3smp });
+    }
+    if let Some(product) = smap_name(outer) {
+        return Some(product);
+    }
+    if group(DATA) && shapes(listing, DATA).any(|s| s.len() == 1) {
+        let enhanced = group(&suffixed("Polar")) || largest_row(listing).is_some_and(|row| row >= 406.0);
+        return Some(if enhanced { Product::Spl2smpE } else { Product::Spl2smp });
+    }
+    let root_has = |name: &str| listing.arrays.iter().any(|a| a.group().is_empty() && a.name() == name);
+    let spl4 = ["Geophysical_Data", "Analysis_Data", "Forecast_Data", "Land-Model-Constants_Data"].iter().any(|g| group(g));
+    if spl4 && root_has("cell_row") | root_has("cell_column") | root_has("EASE2_global_projection") {
+        return Some(Product::Spl4);
+    }
+    None
+}
+
+/// Shapes of the arrays of the group of a name, wherever it hangs.
+fn shapes<'a>(listing: &'a Listing, group: &'a str) -> impl Iterator<Item = &'a [u64]> {
+    listing.arrays.iter().filter(move |a| a.group().rsplit('/').next() == Some(group)).map(|a| a.shape.as_slice())
+}
+
+/// True where an x axis steps by 9 km.
+fn nine_km(listing: &Listing) -> bool {
+    let axis = listing.arrays.iter().find(|a| a.name() == "x" && a.shape.len() == 1 && a.elements() >= 2);
+    let step = axis.and_then(|a| a.numbers(&[0..2]).ok()).and_then(|v| Some((v.get(1)? - v.first()?).abs()));
+    step.is_some_and(|s| (8_900.0..9_100.0).contains(&s))
+}
+
+fn largest_row(listing: &Listing) -> Option<f64> {
+    let rows = listing.arrays.iter().find(|a| a.name() == "EASE_row_index" && a.shape.len() == 1)?;
+    rows.all_numbers(4 << 20).ok()?.into_iter().filter(|v| *v < 60_000.0).reduce(f64::max)
+}
+
+/// Metadata first, then the file name. A granule's own name outranks its `Extent`, whose beginning can be Sentinel-1's day
+/// where Sentinel-1 came first; the two must agree to a day.
+fn day(
+    own: &OwnWords,
+    inner: &NameFacts,
+    outer: &NameFacts,
+    product: Option<Product>,
+    problems: &mut Vec<Problem>,
+) -> (Option<Date>, Option<DateOrigin>) {
+    let agrees = |date: Date| {
+        let (Some(begin), end) = (own.begin, own.end.or(own.begin)) else {
+            return true;
+        };
+        let end = end.unwrap_or(begin);
+        let early = begin.yesterday().unwrap_or(begin);
+        let late = end.tomorrow().unwrap_or(end);
+        (early..=late).contains(&date)
+    };
+    if let Some(date) = inner.date.filter(|d| agrees(*d)) {
+        return (Some(date), Some(DateOrigin::Metadata));
+    }
+    // The pass of two satellites: only a name says which day is SMAP's.
+    if product == Some(Product::Spl2smapS)
+        && let Some(date) = outer.date.filter(|d| outer.sentinel1_date.is_some() && agrees(*d))
+    {
+        return (Some(date), Some(DateOrigin::FileName));
+    }
+    if let Some(date) = own.begin {
+        if let Some(other) = outer.date.filter(|d| !agrees(*d)) {
+            problems.push(Problem {
+                text: format!("the file name says {other}, the file itself {date}; the file is believed (correct the date if it is wrong)"),
+            });
+        }
+        return (Some(date), Some(DateOrigin::Metadata));
+    }
+    match inner.date.map(|d| (d, DateOrigin::Metadata)).or(outer.date.map(|d| (d, DateOrigin::FileName))) {
+        Some((date, origin)) => (Some(date), Some(origin)),
+        None => (None, None),
+    }
+}

@@ -1,0 +1,23 @@
+//! What a session needs from where it runs.
+
+use crate::protocol::{Attachment, Event};
+use crate::read::SharedSource;
+
+/// The worker, or a test.
+#[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
+pub trait Host {
+    /// Sends an event under a request's id.
+    fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>);
+    /// True once the request was cancelled or superseded by a newer one of its kind.
+    fn cancelled(&self, id: u64) -> bool;
+    /// Lets other messages in. Called at least every 50 ms of work.
+    async fn breathe(&self);
+    /// The n-th file attached to a request.
+    fn source(&self, id: u64, attachment: usize) -> Option<SharedSource>;
+    /// The n-th attachment of a request as bytes.
+    fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>>;
+    /// The shipped weights of a preset region, as safetensors.
+    async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String>;
+    /// Milliseconds since some fixed moment.
+    fn now_ms(&self) -> f64;
+}

@@ -1,0 +1,14 @@
+//! A session: the opened files, the region's series, the weights and the device, and what happens on each [`Request`].
+//!
+//! The session knows neither DOM nor worker: a [`Host`] carries its events, its cancel flags and its weights. The page's worker is one
+//! host; tests are another. The command line uses the same steps ([`open`], [`predict`]) without the protocol.
+
+mod host;
+pub mod open;
+pub mod predict;
+pub mod provenance;
+mod requests;
+mod timeline;
+
+pub use host::Host;
+pub use requests::Session;

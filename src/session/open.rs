@@ -1,0 +1,119 @@
+//! A source becomes a library entry, or a refusal that stays listed.
+
+use crate::grid::Resolution;
+use crate::protocol::{FileId, FileReport, FileTicket, Usage};
+use crate::read::{self, Granule, ReadOptions, Role, SharedSource};
+use crate::stack::{Content, Entry, Library};
+
+/// Arrays listed for a file of unknown product.
+const MOST_ARRAYS: usize = 200;
+
+/// Reads a file's structure. Never fails as a whole: a refusal is part of the report.
+///
+/// # Errors
+/// The report of a refused file.
+pub fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<FileReport>> {
+    match read::open(source) {
+        Ok(granule) => Ok(Entry {
+            id: ticket.id,
+            name: ticket.name.clone(),
+            content: Content::File(Box::new(granule)),
+            correction: ticket.correction.clone(),
+        }),
+        Err(error) => Err(Box::new(FileReport { refused: Some(error.to_string()), ..blank(ticket.id, &ticket.name, ticket.bytes) })),
+    }
+}
+
+fn blank(id: FileId, name: &str, bytes: u64) -> FileReport {
+    FileReport {
+        id,
+        name: name.to_owned(),
+        bytes,
+        product: None,
+        usage: None,
+        date: None,
+        date_origin: None,
+        orbit: None,
+        grid: None,
+        variable: None,
+        statistics: None,
+        scale: None,
+        simulated: false,
+        superseded_by: None,
+        arrays: Vec::new(),
+        problems: Vec::new(),
+        refused: None,
+    }
+}
+
+/// The row of the file list for an entry.
+#[must_use]
+pub fn report(library: &Library, entry: &Entry, options: &ReadOptions) -> FileReport {
+    let mut report = FileReport {
+        usage: Some(entry.usage()),
+        date: entry.date(),
+        simulated: entry.simulated(),
+        superseded_by: library.superseded_by(entry).map(|e| e.name.clone()),
+        ..blank(entry.id, &entry.name, 0)
+    };
+    match &entry.content {
+        Content::File(granule) => describe(&mut report, granule, entry, options),
+        Content::Simulated(days) => {
+            if let (Some(first), Some(last)) = (days.first(), days.last()) {
+                let fine = days.iter().filter(|d| d.fine.is_some()).count();
+                let coarse = days.iter().filter(|d| d.coarse.is_some()).count();
+                report.grid = Some(format!("{} and {}", Resolution::M36.name(), Resolution::M03.name()));
+                report.variable = Some("soil moisture, backscatter".into());
+                report.problems.push(format!(
+                    "Simulated, not observed: {coarse} days with SMAP, {fine} with a 3 km map, from {} to {}.",
+                    first.date, last.date
+                ));
+            }
+        }
+    }
+    report
+}
+
+fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: &ReadOptions) {
+    report.bytes = granule.bytes;
+    report.product = Some(granule.product);
+    report.date_origin = if entry.correction.date.is_some() { Some(read::DateOrigin::User) } else { granule.date_origin };
+    report.orbit = entry.correction.orbit.or(granule.orbit);
+    report.problems = granule.problems.iter().map(|p| p.text.clone()).collect();
+    let role = |usage| match usage {
+        Usage::Backscatter => Role::BackscatterVv,
+        _ => Role::SoilMoisture,
+    };
+    let used: Vec<_> = granule.variables.iter().enumerate().filter(|(_, v)| v.role == role(entry.usage()) && v.grid.is_some()).collect();
+    if let Some((index, variable)) = used.first() {
+        let names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
+        report.variable = Some(names.join(", "));
+        report.scale = entry.correction.scale.or(variable.scale);
+        report.grid = variable.grid.as_ref().map(|grid| {
+            let system = match (variable.resolution, grid.crs.epsg()) {
+                (Some(resolution), _) => resolution.name().to_owned(),
+                (None, Some(epsg)) => format!("EPSG:{epsg}"),
+                (None, None) => "user-defined system".to_owned(),
+            };
+            format!("{system}, {} x {} cells", grid.columns, grid.rows)
+        });
+        match granule.variable_statistics(*index, &ReadOptions { scale: entry.correction.scale, ..*options }) {
+            Ok(statistics) => report.statistics = Some(statistics),
+            Err(error) => report.problems.push(error.to_string()),
+        }
+    }
+    if granule.product == read::Product::Unknown {
+        report.arrays = granule
+            .variables
+            .iter()
+            .take(MOST_ARRAYS)
+            .map(|v| {
+                let shape: Vec<String> = v.shape.iter().map(ToString::to_string).collect();
+                (v.path.clone(), format!("{} [{}]", v.dtype, shape.join(" x ")))
+            })
+            .collect();
+    }
+    if report.date.is_none() && entry.usage() != Usage::Ignored {
+        report.problems.push("No date in the file or its name, so it lies on no time line: enter its date.".into());
+    }
+}

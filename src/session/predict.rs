@@ -1,0 +1,153 @@
+//! One prediction: sample, network, baselines, scores. Used by the page's worker and by the command line alike.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use jiff::civil::Date;
+
+use crate::grid::{Grid, Raster, Reason, resample};
+use crate::model::{ModelError, Planes, Smen, predict as network};
+use crate::protocol::{LayerKind, ScoreReport};
+use crate::score::{ScoreError, compare, persistence};
+use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
+
+/// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
+pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
+
+/// Edge of a tile, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
+/// progress and cancel between the pieces.
+const TILE: usize = 128;
+
+/// Name of the network in score tables.
+pub const SMEN: &str = "SMEN";
+
+/// Why a prediction failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PredictError {
+    /// Input could not be put together.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The network failed or was cancelled.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Scores could not be computed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// No history at all, and the caller did not allow it.
+    #[error(
+        "no date before {date} has both SMAP and a 3 km map over at least {percent:.0} % of the region, so SMEN has nothing to learn the \
+         pattern from: open earlier SPL2SMAP_S (3 km) files together with SMAP files of the same dates"
+    )]
+    NoHistory {
+        /// The date t.
+        date: Date,
+        /// The rule, per cent.
+        percent: f32,
+    },
+}
+
+impl From<crate::grid::GridError> for PredictError {
+    fn from(error: crate::grid::GridError) -> Self {
+        Self::Stack(error.into())
+    }
+}
+
+/// A finished prediction.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What went in.
+    pub sample: Sample,
+    /// SMEN's estimate, m3/m3.
+    pub estimate: Raster,
+    /// All layers that can be drawn, in the order to draw them.
+    pub layers: Vec<(LayerKind, Raster)>,
+    /// Scores on the common pixels; empty without a reference.
+    pub scores: Vec<ScoreReport>,
+    /// Estimates outside [`RANGE`].
+    pub out_of_range: usize,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Runs the network on a date of a loaded series and puts the baselines beside it.
+///
+/// # Errors
+/// [`PredictError`]; a cancel by `progress` comes as [`ModelError`].
+pub async fn predict(
+    library: &Library,
+    series: &mut Series,
+    date: Date,
+    rule: HistoryRule,
+    (model, device): (&Smen, &Device),
+    progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Outcome, PredictError> {
+    let sample = series.sample(library, date, rule)?;
+    if sample.history.iter().all(|slot| slot.date.is_none()) {
+        return Err(PredictError::NoHistory { date, percent: 100.0 * rule.cover });
+    }
+    let window = sample.region.window();
+    let planes = Planes { columns: window.columns, rows: window.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let output = network(model, device, &planes, TILE, progress).await?;
+    let estimate = sample.masked_output(output)?;
+    let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
+
+    let today = series.day(library, date)?;
+    let bilinear = today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
+    let mut scores = Vec::new();
+    let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+    if let Some(reference) = &sample.target {
+        let mut rivals: Vec<(String, &Raster)> = vec![(SMEN.to_owned(), &estimate)];
+        rivals.extend(bilinear.as_ref().map(|raster| ("bilinear SMAP".to_owned(), raster)));
+        rivals.push(("SMAP as is (36 km)".to_owned(), &sample.coarse));
+        let last_map;
+        if let Some(last) = sample.history.iter().rev().find_map(|slot| slot.date) {
+            let past = series.day(library, last)?;
+            if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
+                last_map = persistence(&fine.raster, z, &sample.coarse)?;
+                rivals.push(("persistence (last 3 km map + SMAP's change)".to_owned(), &last_map));
+            }
+        }
+        let named: Vec<(&str, &Raster)> = rivals.iter().map(|(name, raster)| (name.as_str(), *raster)).collect();
+        scores = compare(reference, &named)?;
+        layers.push((LayerKind::Reference, reference.clone()));
+        layers.push((LayerKind::Difference, difference(&estimate, reference)?));
+    }
+    layers.extend(bilinear.map(|raster| (LayerKind::Bilinear, raster)));
+    layers.extend(today.vv.map(|raster| (LayerKind::BackscatterVv, raster)));
+    layers.extend(today.vh.map(|raster| (LayerKind::BackscatterVh, raster)));
+
+    let warnings = warnings(&sample, out_of_range);
+    Ok(Outcome { sample, estimate, layers, scores, out_of_range, warnings })
+}
+
+fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let found = sample.history.iter().filter(|slot| slot.date.is_some()).count();
+    if found < HISTORY_LENGTH {
+        warnings.push(format!(
+            "Only {found} of {HISTORY_LENGTH} history dates were found; the missing ones count as \"no residual known\" (0). \
+             Open earlier 3 km maps for a better estimate."
+        ));
+    }
+    let known = sample.history.iter().map(|slot| slot.known).fold(0f32, f32::max);
+    if known < 0.5 {
+        warnings.push(format!("The best-covered history date knows only {:.0} % of the region; elsewhere the estimate rests on SMAP alone.", 100.0 * known));
+    }
+    if out_of_range > 0 {
+        warnings.push(format!("{out_of_range} cells lie outside 0 to 0.75 m3/m3. They are clipped in the drawing only; exports carry what the network said."));
+    }
+    warnings
+}
+
+/// Estimate minus reference where both are valid; elsewhere the reference's reason, then the estimate's.
+fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, crate::grid::GridError> {
+    let grid: Grid = reference.grid().clone();
+    let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
+    let reasons = estimate
+        .reasons()
+        .iter()
+        .zip(reference.reasons())
+        .map(|(&e, &r)| if r == Reason::Valid { e } else { r })
+        .collect();
+    Raster::new(grid, values, reasons)
+}

@@ -1,0 +1,111 @@
+//! Where a result came from, in the words that exports carry.
+
+use jiff::civil::Date;
+
+use super::predict::Outcome;
+use crate::export::{Provenance, Score};
+use crate::grid::EaseWindow;
+use crate::model::Weights;
+use crate::protocol::{DeviceReport, MapReport, ScoreReport, WeightsReport};
+use crate::read::QualityRule;
+
+/// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).
+const CITATIONS: [&str; 3] = [
+    "SMAP/Sentinel-1 L2 (SPL2SMAP_S) and SMAP L3 (SPL3SMP), NASA National Snow and Ice Data Center",
+    "Contains modified Copernicus Sentinel data",
+    "SMEN: Soil Moisture Enhancement Network, 36 km to 3 km",
+];
+
+/// What is known of a prediction besides its numbers.
+pub struct Circumstances {
+    /// Which retrievals counted.
+    pub quality: QualityRule,
+    /// Weights.
+    pub weights: WeightsReport,
+    /// Device.
+    pub device: DeviceReport,
+}
+
+/// Name, origin and hash of weights.
+#[must_use]
+pub fn weights_report(name: &str, weights: &Weights) -> WeightsReport {
+    weights.report(name)
+}
+
+/// Provenance of a finished prediction.
+#[must_use]
+pub fn facts(outcome: &Outcome, circumstances: &Circumstances) -> Provenance {
+    let sample = &outcome.sample;
+    let history: Vec<Date> = sample.history.iter().filter_map(|slot| slot.date).collect();
+    assemble(sample.date, sample.region.window(), history, &sample.files, sample.simulated, &outcome.scores, circumstances)
+}
+
+/// Provenance of the map last shown.
+#[must_use]
+pub fn of(map: &MapReport) -> Provenance {
+    let history = map.history.iter().filter_map(|slot| slot.date).collect();
+    let circumstances =
+        Circumstances { quality: map.settings.quality, weights: map.weights.clone(), device: map.device.clone() };
+    assemble(map.date, map.settings.window, history, &map.inputs, map.simulated, &map.scores, &circumstances)
+}
+
+fn assemble(
+    date: Date,
+    window: EaseWindow,
+    history: Vec<Date>,
+    inputs: &[String],
+    simulated: bool,
+    scores: &[ScoreReport],
+    circumstances: &Circumstances,
+) -> Provenance {
+    let Circumstances { quality, weights, device } = circumstances;
+    let self_check = device.check.as_ref().map(|check| {
+        let verdict = if check.passed { "passed" } else { "failed" };
+        format!("{verdict}: largest difference {:.1e} m3/m3 in {} runs, {:.0e} allowed", check.largest_difference, check.runs, check.tolerance)
+    });
+    let scored = |s: &ScoreReport| {
+        Some(Score { of: format!("{} against the 3 km product", s.name), urmse: s.urmse?, bias: s.bias?, r: s.r, cells: s.pixels })
+    };
+    Provenance {
+        date: Some(date),
+        region: Some(window),
+        model: Some("SMEN".into()),
+        weights: Some(weights.name.clone()),
+        weights_hash: Some(weights.hash.clone()),
+        trained_on: Some(weights.trained_on.clone()),
+        device: Some(format!("{}{}", if device.gpu { "GPU: " } else { "" }, device.name)),
+        self_check,
+        quality_rule: Some(
+            match quality {
+                QualityRule::Recommended => "recommended retrievals only",
+                QualityRule::WithUncertain => "recommended and uncertain retrievals",
+                QualityRule::All => "all values in the valid range",
+            }
+            .into(),
+        ),
+        history,
+        inputs: inputs.to_vec(),
+        scores: scores.iter().filter_map(scored).collect(),
+        citations: CITATIONS.map(str::to_owned).to_vec(),
+        simulated,
+        ..Provenance::new("soil moisture, 3 km estimate", "m3/m3")
+    }
+}
+
+/// File name of an export: `loam_SIMULATED_tucson_20180616.tif`. Simulated input is said in the name.
+#[must_use]
+pub fn name(map: &MapReport, extension: &str) -> String {
+    let simulated = if map.simulated { "SIMULATED_" } else { "" };
+    let window = map.settings.window;
+    let region = match &map.settings.region {
+        Some(region) => file_stem(region),
+        None => format!("c{}r{}", window.first_column, window.first_row),
+    };
+    format!("loam_{simulated}{region}_{}.{extension}", map.date.strftime("%Y%m%d"))
+}
+
+/// Letters, digits, `-` and `_` of a text, the rest as `_`.
+#[must_use]
+pub fn file_stem(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' }).collect()
+}

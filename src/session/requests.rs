@@ -1,0 +1,492 @@
+//! What happens on each request.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::open::{open, report};
+use super::predict::{Outcome, PredictError, predict};
+use super::timeline::timeline;
+use super::{Host, provenance};
+use crate::export;
+use crate::grid::EaseWindow;
+use crate::model::{ModelError, Processor, Smen, Weights, device};
+use crate::protocol::{
+    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileTicket, HistoryReport, LayerHead,
+    MapReport, Request, Settings, Timeline, WeightsReport,
+};
+use crate::read::{QualityRule, ReadOptions};
+use crate::simulate;
+use crate::stack::{Content, Entry, HistoryRule, Library, PRESETS, Preset, Region, SceneDay, Series, StackError};
+
+/// Id of the demo's one entry in the file list; the page counts its own files from 1.
+pub const DEMO_FILE: FileId = 0;
+/// Days handled between two breaths: a day of 100 x 100 cells takes about a millisecond.
+const DAYS_PER_BREATH: usize = 8;
+
+/// Everything the worker owns.
+pub struct Session<H> {
+    host: H,
+    library: Library,
+    series: Option<Series>,
+    settings: Option<Settings>,
+    processor: Option<Processor>,
+    device: Option<DeviceReport>,
+    weights: Option<Loaded>,
+    own_weights: bool,
+    last: Option<(MapReport, Outcome)>,
+}
+
+struct Loaded {
+    key: String,
+    weights: Weights,
+    report: WeightsReport,
+    model: Smen,
+}
+
+/// A request that did not end well.
+enum Stop {
+    Cancelled,
+    Failed(Failure),
+}
+
+impl Stop {
+    fn failed(what: impl ToString, remedy: &str) -> Self {
+        Self::Failed(Failure { what: what.to_string(), remedy: remedy.to_owned() })
+    }
+}
+
+impl From<StackError> for Stop {
+    fn from(error: StackError) -> Self {
+        Self::failed(error, "")
+    }
+}
+
+impl From<PredictError> for Stop {
+    fn from(error: PredictError) -> Self {
+        match error {
+            PredictError::Model(ModelError::Cancelled) => Self::Cancelled,
+            other => Self::failed(other, ""),
+        }
+    }
+}
+
+impl<H: Host> Session<H> {
+    /// An empty session.
+    pub fn new(host: H) -> Self {
+        Self {
+            host,
+            library: Library::default(),
+            series: None,
+            settings: None,
+            processor: None,
+            device: None,
+            weights: None,
+            own_weights: false,
+            last: None,
+        }
+    }
+
+    /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`.
+    pub async fn handle(&mut self, id: u64, request: Request) {
+        let end = match self.run(id, request).await {
+            Ok(()) => Event::Finished,
+            Err(Stop::Cancelled) => Event::Cancelled,
+            Err(Stop::Failed(failure)) => Event::Failed(failure),
+        };
+        self.emit(id, end);
+    }
+
+    fn emit(&self, id: u64, event: Event) {
+        self.host.emit(id, event, Vec::new());
+    }
+
+    async fn breathe(&self, id: u64) -> Result<(), Stop> {
+        self.host.breathe().await;
+        if self.host.cancelled(id) { Err(Stop::Cancelled) } else { Ok(()) }
+    }
+
+    async fn run(&mut self, id: u64, request: Request) -> Result<(), Stop> {
+        match request {
+            Request::Start { preference, adapter } => {
+                self.start(preference, adapter.as_ref()).await;
+                self.report_device(id);
+            }
+            Request::SelfCheck => {
+                self.check().await;
+                self.report_device(id);
+            }
+            Request::Open { tickets } => self.open_files(id, &tickets).await?,
+            Request::Demo { region } => self.demo(id, &region).await?,
+            Request::Forget { file } => {
+                self.library.remove(file);
+                self.series = None;
+                self.emit(id, Event::FileGone(file));
+                self.report_files(id, None);
+                self.send_timeline(id).await?;
+            }
+            Request::ForgetAll => {
+                self.library.clear();
+                self.series = None;
+                self.last = None;
+                self.emit(id, Event::Timeline(Timeline::default()));
+            }
+            Request::Correct { file, correction } => self.correct(id, file, correction).await?,
+            Request::Timeline { settings } => {
+                let quality_changed = self.settings.as_ref().is_none_or(|s| s.quality != settings.quality);
+                self.settings = Some(settings);
+                if quality_changed {
+                    self.report_files(id, None);
+                }
+                self.send_timeline(id).await?;
+            }
+            Request::Predict { date, settings } => self.predict(id, date, settings).await?,
+            Request::LoadWeights { name } => {
+                let bytes = self.host.bytes(id, 0).ok_or_else(|| Stop::failed("the weights file did not arrive", "Choose it again."))?;
+                self.use_weights(&name, &name, &bytes)?;
+                self.own_weights = true;
+                self.report_weights(id);
+            }
+            Request::ShippedWeights => {
+                self.own_weights = false;
+                self.weights = None;
+                if let Some(window) = self.settings.as_ref().map(|s| s.window) {
+                    self.ensure_weights(&window).await?;
+                }
+                self.report_weights(id);
+            }
+            Request::Export { form } => self.export(id, form)?,
+            Request::Cancel { .. } => {} // The host marks it before a session sees it.
+        }
+        Ok(())
+    }
+
+    // ---- device ----------------------------------------------------------------------------------------------------------------
+
+    /// Opens the device that preference and adapter decide on. A GPU that cannot be opened, or fails the golden tile, leaves the work
+    /// to the CPU, and the report says so.
+    async fn start(&mut self, preference: DevicePreference, adapter: Option<&AdapterReport>) {
+        let mut decision = device::decide(preference, adapter);
+        let processor = if decision.gpu { open_gpu(&mut decision).await } else { Processor::open_cpu().await };
+        self.device = Some(device::report(&decision, adapter, None));
+        self.processor = Some(processor);
+        self.weights = None;
+        self.own_weights = false;
+        self.check().await;
+    }
+
+    /// The golden tile, three times.
+    async fn check(&mut self) {
+        let (Some(processor), Some(report)) = (&mut self.processor, &mut self.device) else { return };
+        let verdict = device::self_check(processor.device()).await;
+        let passed = verdict.as_ref().is_ok_and(|check| check.passed);
+        report.check = verdict.as_ref().ok().cloned();
+        if passed {
+            return;
+        }
+        let numbers = match &verdict {
+            Ok(check) if check.largest_difference.is_finite() => {
+                format!("differs from the CPU by {:.1e} m3/m3, {:.0e} is allowed", check.largest_difference, check.tolerance)
+            }
+            Ok(_) => "gave values that are not numbers".into(),
+            Err(error) => format!("could not be run ({error})"),
+        };
+        report.warning = Some(if processor.is_gpu() {
+            format!("{} failed the self-check (the golden tile {numbers}), so the CPU is used", report.name)
+        } else {
+            format!("this browser's CPU path failed the self-check (the golden tile {numbers}): do not trust its maps")
+        });
+        if processor.is_gpu() {
+            *processor = Processor::open_cpu().await;
+            report.gpu = false;
+            report.name = device::CPU_NAME.into();
+            report.why = "the GPU failed the self-check".into();
+            self.weights = None;
+        }
+    }
+
+    fn report_device(&self, id: u64) {
+        if let Some(report) = &self.device {
+            self.emit(id, Event::Device(report.clone()));
+        }
+    }
+
+    // ---- files -----------------------------------------------------------------------------------------------------------------
+
+    fn options(&self) -> ReadOptions {
+        ReadOptions { quality: self.quality(), scale: None }
+    }
+
+    fn quality(&self) -> QualityRule {
+        self.settings.as_ref().map_or_else(QualityRule::default, |s| s.quality)
+    }
+
+    async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), Stop> {
+        self.series = None;
+        for (n, ticket) in tickets.iter().enumerate() {
+            self.emit(id, Event::Progress { done: n as u64, total: tickets.len() as u64, what: format!("reading {}", ticket.name) });
+            let event = match self.host.source(id, n) {
+                None => Event::Warning(format!("{} did not arrive: drop it again.", ticket.name)),
+                Some(source) => match open(ticket, source) {
+                    Err(refused) => Event::FileRead(*refused),
+                    Ok(entry) => {
+                        let file = report(&self.library, &entry, &self.options());
+                        self.library.insert(entry);
+                        Event::FileRead(file)
+                    }
+                },
+            };
+            self.emit(id, event);
+            self.breathe(id).await?;
+        }
+        // A new file may supersede an older one, so the others' rows can change.
+        self.report_superseded(id);
+        self.send_timeline(id).await
+    }
+
+    /// Rows of all files (or of one) again.
+    fn report_files(&self, id: u64, only: Option<FileId>) {
+        for entry in self.library.iter().filter(|e| only.is_none_or(|o| o == e.id)) {
+            self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
+        }
+    }
+
+    fn report_superseded(&self, id: u64) {
+        for entry in self.library.iter().filter(|e| self.library.superseded_by(e).is_some()) {
+            self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
+        }
+    }
+
+    async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), Stop> {
+        let entry = self.library.get_mut(file).ok_or_else(|| Stop::failed("this file is no longer open", "Open it again."))?;
+        entry.correction = correction;
+        self.series = None;
+        self.report_files(id, Some(file));
+        self.send_timeline(id).await
+    }
+
+    async fn demo(&mut self, id: u64, key: &str) -> Result<(), Stop> {
+        let unknown = || Stop::failed(format!("there is no demo region \"{key}\""), "Choose one of the three buttons.");
+        let preset = Preset::find(key).ok_or_else(unknown)?;
+        let scene = simulate::Scene::preset(preset.key, simulate::DEMO_SEED).ok_or_else(unknown)?;
+        let total = scene.len();
+        let mut simulator = simulate::Simulator::new(scene);
+        let mut days: Vec<SceneDay> = Vec::new();
+        while let Some(day) = simulator.next() {
+            days.push(day.into());
+            let done = total - simulator.remaining();
+            if done.is_multiple_of(DAYS_PER_BREATH) {
+                let what = format!("simulating {}", preset.name);
+                self.emit(id, Event::Progress { done: done as u64, total: total as u64, what });
+                self.breathe(id).await?;
+            }
+        }
+        self.library.clear();
+        self.series = None;
+        self.last = None;
+        let entry = Entry {
+            id: DEMO_FILE,
+            name: format!("Simulated scenes: {}", preset.name),
+            content: Content::Simulated(Arc::new(days)),
+            correction: Correction::default(),
+        };
+        let file = report(&self.library, &entry, &self.options());
+        self.library.insert(entry);
+        self.emit(id, Event::FileRead(file));
+        let window = preset.region().map_err(|e| Stop::failed(e, ""))?.window();
+        self.settings = Some(Settings {
+            window,
+            region: Some(preset.key.to_owned()),
+            quality: self.quality(),
+            history_cover: self.settings.as_ref().map_or(HistoryRule::default().cover, |s| s.history_cover),
+        });
+        self.send_timeline(id).await
+    }
+
+    // ---- time line -------------------------------------------------------------------------------------------------------------
+
+    /// Makes sure the series is that of the present settings.
+    async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, Stop> {
+        let Some(settings) = self.settings.clone() else { return Ok(None) };
+        let region = Region::new(settings.window).map_err(|e| Stop::failed(e, "Choose a region of 9 x 9 cells or more."))?;
+        let current = self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
+        if !current {
+            let mut series = Series::new(region, settings.quality);
+            let dates: Vec<Date> = self.library.by_date().into_keys().collect();
+            let total = dates.len() as u64;
+            for (n, date) in dates.into_iter().enumerate() {
+                series.load(&self.library, date)?;
+                if n.is_multiple_of(DAYS_PER_BREATH) {
+                    self.emit(id, Event::Progress { done: n as u64, total, what: format!("reading {date}") });
+                    self.breathe(id).await?;
+                }
+            }
+            for (file, why) in &series.failures {
+                self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
+            }
+            if let Some(Err(error)) = series.fill_gaps() {
+                self.emit(id, Event::Warning(error.to_string()));
+            }
+            self.series = Some(series);
+        }
+        Ok(Some(HistoryRule { cover: settings.history_cover }))
+    }
+
+    async fn send_timeline(&mut self, id: u64) -> Result<(), Stop> {
+        if let Some(rule) = self.ensure_series(id).await?
+            && let Some(series) = &self.series
+        {
+            self.emit(id, Event::Timeline(timeline(series, rule)));
+        }
+        Ok(())
+    }
+
+    // ---- weights ---------------------------------------------------------------------------------------------------------------
+
+    fn use_weights(&mut self, key: &str, name: &str, bytes: &[u8]) -> Result<(), Stop> {
+        let fail = |e: ModelError| Stop::failed(e, "The weights in use stay as they were.");
+        let weights = Weights::from_bytes(bytes).map_err(fail)?;
+        let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
+        let model = Smen::from_weights(&weights, processor.device()).map_err(fail)?;
+        let report = provenance::weights_report(name, &weights);
+        self.weights = Some(Loaded { key: key.to_owned(), weights, report, model });
+        Ok(())
+    }
+
+    /// The shipped weights of the preset nearest to the region, unless the user brought their own.
+    async fn ensure_weights(&mut self, window: &EaseWindow) -> Result<&Loaded, Stop> {
+        let preset = nearest_preset(window);
+        let wanted = self.own_weights || self.weights.as_ref().is_some_and(|w| w.key == preset.key);
+        if !(wanted && self.weights.is_some()) {
+            let bytes = self
+                .host
+                .shipped_weights(preset.key)
+                .await
+                .map_err(|e| Stop::failed(format!("the shipped weights for {} could not be loaded ({e})", preset.name), "Reload the page, or load your own weights."))?;
+            self.own_weights = false;
+            self.use_weights(preset.key, &format!("{} (shipped)", preset.name), &bytes)?;
+        }
+        self.weights.as_ref().ok_or_else(|| Stop::failed("no weights are loaded", "Reload the page."))
+    }
+
+    fn report_weights(&self, id: u64) {
+        if let Some(loaded) = &self.weights {
+            self.emit(id, Event::Weights(loaded.report.clone()));
+        }
+    }
+
+    // ---- prediction ------------------------------------------------------------------------------------------------------------
+
+    async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), Stop> {
+        let begun = self.host.now_ms();
+        let window = settings.window;
+        let rule = HistoryRule { cover: settings.history_cover };
+        self.settings = Some(settings.clone());
+        self.ensure_series(id).await?;
+        self.ensure_weights(&window).await?;
+        let ready = (&mut self.series, &self.weights, &self.device, &self.processor);
+        let (Some(series), Some(loaded), Some(device), Some(processor)) = ready else {
+            return Err(Stop::failed("the session is not ready", "Reload the page."));
+        };
+        let host = &self.host;
+        let progress = async |done: usize, total: usize| {
+            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: "computing the 3 km map".into() }, Vec::new());
+            host.breathe().await;
+            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let engine = (&loaded.model, processor.device());
+        let mut outcome = predict(&self.library, series, date, rule, engine, progress).await?;
+        let preset = nearest_preset(&window);
+        if !self.own_weights && settings.region.as_deref() != Some(preset.key) {
+            outcome.warnings.push(format!(
+                "This region has no weights of its own: those of {} are used, trained on simulated scenes of that place.",
+                preset.name
+            ));
+        }
+        let mut attachments = Vec::new();
+        let layers = outcome
+            .layers
+            .iter()
+            .map(|(kind, raster)| {
+                let values = attachments.len();
+                attachments.push(Attachment::F32(raster.values().to_vec()));
+                attachments.push(Attachment::U8(raster.reasons().iter().map(|r| *r as u8).collect()));
+                LayerHead { kind: *kind, values, reasons: values + 1, statistics: raster.statistics() }
+            })
+            .collect();
+        let sample = &outcome.sample;
+        let map = MapReport {
+            date,
+            settings,
+            layers,
+            history: sample.history.iter().map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin }).collect(),
+            scores: outcome.scores.clone(),
+            weights: loaded.report.clone(),
+            device: device.clone(),
+            inputs: sample.files.clone(),
+            sensitivity: series.sensitivity.as_ref().map(|s| s.beta as f32),
+            out_of_range: outcome.out_of_range,
+            simulated: sample.simulated,
+            warnings: outcome.warnings.clone(),
+            milliseconds: self.host.now_ms() - begun,
+        };
+        self.host.emit(id, Event::Map(Box::new(map.clone())), attachments);
+        self.last = Some((map, outcome));
+        Ok(())
+    }
+
+    fn export(&self, id: u64, form: ExportForm) -> Result<(), Stop> {
+        let nothing = || Stop::failed("there is no map to export yet", "Press Predict first.");
+        let (name, mime, bytes) = match form {
+            ExportForm::Weights => {
+                let loaded = self.weights.as_ref().ok_or_else(nothing)?;
+                let bytes = loaded.weights.to_bytes();
+                (format!("loam_smen_{}.safetensors", provenance::file_stem(&loaded.key)), "application/octet-stream", bytes)
+            }
+            ExportForm::GeoTiff => {
+                let (map, outcome) = self.last.as_ref().ok_or_else(nothing)?;
+                let bytes = export::geotiff::write(&outcome.estimate, &provenance::of(map), None).map_err(|e| Stop::failed(e, ""))?;
+                (provenance::name(map, "tif"), "image/tiff", bytes)
+            }
+            ExportForm::Csv => {
+                let (map, outcome) = self.last.as_ref().ok_or_else(nothing)?;
+                let sample = &outcome.sample;
+                let text = export::csv::write(&outcome.estimate, Some(&sample.coarse), sample.target.as_ref(), &provenance::of(map))
+                    .map_err(|e| Stop::failed(e, ""))?;
+                (provenance::name(map, "csv"), "text/csv", text.into_bytes())
+            }
+        };
+        self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
+        Ok(())
+    }
+}
+
+/// The preset whose centre lies nearest to the region's, on the projection plane.
+fn nearest_preset(window: &EaseWindow) -> Preset {
+    let centre = window.lonlat(window.columns / 2, window.rows / 2);
+    let distance = |p: &Preset| {
+        let (a, b) = (crate::grid::ease2::forward(p.longitude, p.latitude), crate::grid::ease2::forward(centre.0, centre.1));
+        (a.0 - b.0).hypot(a.1 - b.1)
+    };
+    PRESETS.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(PRESETS[0])
+}
+
+#[cfg(feature = "gpu")]
+async fn open_gpu(decision: &mut device::Decision) -> Processor {
+    match Processor::open_gpu().await {
+        Ok(processor) => processor,
+        Err(error) => on_cpu(decision, &error.to_string()).await,
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+async fn open_gpu(decision: &mut device::Decision) -> Processor {
+    on_cpu(decision, "this worker was built without WebGPU").await
+}
+
+async fn on_cpu(decision: &mut device::Decision, reason: &str) -> Processor {
+    decision.gpu = false;
+    decision.warning = Some(format!("the GPU could not be opened ({reason}), so the CPU is used"));
+    Processor::open_cpu().await
+}

@@ -1,0 +1,291 @@
+//! The simulator: one day after the other, so that whoever drives it can pause, report progress or stop between two days.
+
+use jiff::civil::{Date, date};
+
+use super::climate::Climate;
+use super::land::{Land, region_indices};
+use super::observe::{Frost, Observer};
+use super::orbit::Orbits;
+use super::rng::{Key, cos_turns};
+use super::weather::Weather;
+use crate::grid::{EaseWindow, Raster, Reason, Resolution};
+use crate::read::Overpass;
+use crate::stack::{Preset, Region};
+
+/// First default date.
+pub const FIRST: Date = date(2016, 1, 1);
+/// Last default date: 2016 and 2017 to train, 2018 to test (model.md).
+pub const LAST: Date = date(2018, 12, 31);
+/// Day 0 of the simulator's clock. Orbits and weather hang on it, not on the first date asked for.
+const EPOCH: Date = date(2015, 1, 1);
+/// Days simulated before the first date, so that the ground has forgotten its made-up initial state (at least 5 dry-down times).
+const SPIN_UP: i64 = 90;
+/// Days of the year whose growing season is at its height.
+const HIGH_SUMMER: f64 = 196.0;
+/// A 3 km map or backscatter that covers less of the region than this is not made (0..1).
+const SMALLEST_COVER: f64 = 0.02;
+
+/// What to simulate. Two scenes that are equal give the same bits on every platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scene {
+    /// Which 3 km cells.
+    pub region: Region,
+    /// What kind of place.
+    pub climate: Climate,
+    /// Everything random hangs on it.
+    pub seed: u64,
+    /// First date.
+    pub first: Date,
+    /// Last date.
+    pub last: Date,
+}
+
+impl Scene {
+    /// A preset region with its climate and the default dates; `None` for an unknown name.
+    #[must_use]
+    pub fn preset(name: &str, seed: u64) -> Option<Self> {
+        let preset = Preset::find(name)?;
+        let climate = Climate::preset(preset.key)?;
+        let region = preset.region().ok()?;
+        Some(Self { region, climate, seed, first: FIRST, last: LAST })
+    }
+
+    /// One sentence for file lists, tags and figures.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let window = self.region.window();
+        format!(
+            "SIMULATED scene, not observed: {} climate, {} x {} cells of 3 km, {} to {}, seed {}",
+            self.climate.name, window.columns, window.rows, self.first, self.last, self.seed
+        )
+    }
+
+    /// Days in it; 0 where the last date lies before the first.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::try_from(day_number(self.last) - day_number(self.first) + 1).unwrap_or(0)
+    }
+
+    /// True for a scene without a day.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One simulated day. Coarse rasters lie on the 36 km cells that cover the region, all others on the region's 3 km cells.
+#[derive(Debug, Clone)]
+pub struct SimulatedDay {
+    /// The date.
+    pub date: Date,
+    /// True soil moisture, m3/m3; masked under lakes only. No satellite sees this.
+    pub truth: Raster,
+    /// SMAP's 6 am footprints, m3/m3; `None` where the swath misses the whole region.
+    pub am: Option<Raster>,
+    /// SMAP's 6 pm footprints.
+    pub pm: Option<Raster>,
+    /// The 3 km map, m3/m3.
+    pub fine: Option<Raster>,
+    /// Backscatter VV, dB.
+    pub vv: Option<Raster>,
+    /// Backscatter VH, dB.
+    pub vh: Option<Raster>,
+}
+
+impl SimulatedDay {
+    /// The day's footprints: am, and pm where am saw nothing; `None` where neither saw anything.
+    #[must_use]
+    pub fn coarse(&self) -> Option<Raster> {
+        let (Some(am), Some(pm)) = (&self.am, &self.pm) else {
+            return self.am.clone().or_else(|| self.pm.clone());
+        };
+        let (grid, mut values, mut reasons) = am.clone().into_parts();
+        for (i, (value, reason)) in values.iter_mut().zip(&mut reasons).enumerate() {
+            if *reason == Reason::NoSmap {
+                *value = pm.values()[i];
+                *reason = pm.reasons()[i];
+            }
+        }
+        Raster::new(grid, values, reasons).ok()
+    }
+
+    /// The footprints laid on the region's 3 km cells, each cell with the value or mask of the 36 km cell it lies in.
+    #[must_use]
+    pub fn coarse_on_fine_cells(&self, region: &Region) -> Option<Raster> {
+        let coarse = self.coarse()?;
+        let window = region.window();
+        let first = window.covering(Resolution::M36);
+        let (mut values, mut reasons) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
+        for row in 0..window.rows {
+            for column in 0..window.columns {
+                let (c, r) = ((window.first_column + column) / 12 - first.first_column, (window.first_row + row) / 12 - first.first_row);
+                let cell = coarse.at(c, r);
+                values.push(cell.unwrap_or(f32::NAN));
+                reasons.push(cell.err().unwrap_or(Reason::Valid));
+            }
+        }
+        Raster::new(window.grid(), values, reasons).ok()
+    }
+}
+
+/// Runs a scene. An iterator: nothing is computed before [`Iterator::next`] asks for a day.
+pub struct Simulator {
+    scene: Scene,
+    window: EaseWindow,
+    coarse: EaseWindow,
+    land: Land,
+    weather: Weather,
+    orbits: Orbits,
+    observer: Observer,
+    passes: Key,
+    truth: Vec<f32>,
+    frozen: Vec<bool>,
+    /// The day to be made next.
+    day: i64,
+    end: i64,
+}
+
+impl Simulator {
+    /// Prepares a scene: static maps, orbits, and the ground's state before the first date.
+    #[must_use]
+    pub fn new(scene: Scene) -> Self {
+        let region = scene.region.window();
+        let coarse = region.covering(Resolution::M36);
+        let window = coarse.covering(Resolution::M03);
+        let (first, end) = (day_number(scene.first), day_number(scene.last) + 1);
+        let mut simulator = Self {
+            window,
+            coarse,
+            land: Land::new(&scene.climate, scene.seed, &window, &region),
+            weather: Weather::new(scene.seed, &window),
+            orbits: Orbits::new(scene.seed, &region),
+            observer: Observer::new(scene.seed),
+            passes: Key::new(scene.seed, 0x9A55),
+            truth: vec![0.0; window.len()],
+            frozen: vec![false; window.len()],
+            day: first - SPIN_UP,
+            end,
+            scene,
+        };
+        while simulator.day < first.min(end) {
+            simulator.ground();
+            simulator.day += 1;
+        }
+        simulator
+    }
+
+    /// What is simulated.
+    #[must_use]
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// The window the truth is made on: the region widened to whole 36 km cells.
+    #[must_use]
+    pub fn truth_window(&self) -> EaseWindow {
+        self.window
+    }
+
+    /// True soil moisture of the last day made, m3/m3, over [`Simulator::truth_window`], lakes included (as if they were land).
+    #[must_use]
+    pub fn truth(&self) -> &[f32] {
+        &self.truth
+    }
+
+    /// Why a cell of [`Simulator::truth_window`] is masked on every date, or `Valid`.
+    #[must_use]
+    pub fn land_reasons(&self) -> &[Reason] {
+        &self.land.reason
+    }
+
+    /// Days still to come.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        usize::try_from(self.end - self.day).unwrap_or(0)
+    }
+
+    fn date(&self) -> Date {
+        EPOCH.saturating_add(jiff::Span::new().days(self.day))
+    }
+
+    /// Moves the ground on to `self.day`.
+    fn ground(&mut self) -> i16 {
+        let day_of_year = self.date().day_of_year();
+        self.weather.step(&self.scene.climate, &self.land, &self.window, self.day, day_of_year);
+        day_of_year
+    }
+
+    fn observe(&mut self, day_of_year: i16) -> Option<SimulatedDay> {
+        let (day, climate) = (self.day, &self.scene.climate);
+        let (window, region, coarse) = (&self.window, &self.scene.region.window(), &self.coarse);
+        for (((truth, residual), capacity), filling) in
+            self.truth.iter_mut().zip(&self.land.residual).zip(&self.land.capacity).zip(&self.weather.filling)
+        {
+            *truth = residual + capacity * filling;
+        }
+        let temperature = self.weather.temperature(climate, day, day_of_year);
+        let mut any_frozen = false;
+        for (frozen, height) in self.frozen.iter_mut().zip(&self.land.height_km) {
+            *frozen = Weather::frozen(temperature, *height);
+            any_frozen |= *frozen;
+        }
+        let frost = Frost(any_frozen.then_some(self.frozen.as_slice()));
+        let land = (&self.land, &frost);
+
+        let sees = |overpass, column, row| self.orbits.smap_sees(overpass, day, column, row);
+        let footprints = |number, overpass| {
+            let (values, reasons) =
+                self.observer.footprints(number, day, (window, coarse), &self.truth, land, |column, row| sees(overpass, column, row));
+            let seen = reasons.iter().any(|r| *r != Reason::NoSmap);
+            Raster::new(coarse.grid(), values, reasons).ok().filter(|_| seen)
+        };
+        let (am, pm) = (footprints(0, Overpass::Am), footprints(1, Overpass::Pm));
+
+        let luck = self.passes.day(day);
+        let pass = self.orbits.sentinel1_pass(day).filter(|_| luck.uniform(0, 0) < climate.acquired);
+        let (mut fine, mut vv, mut vh) = (None, None, None);
+        if let Some(pass) = pass {
+            let swath = |column, row| self.orbits.sentinel1_sees(pass, column, row);
+            let season = cos_turns((f64::from(day_of_year) - HIGH_SUMMER) / 365.25) as f32;
+            let ([v, h], reasons) = self.observer.backscatter(climate, (day, season), (window, region), &self.truth, &self.land, swath);
+            let enough = |r: &Raster| r.valid_count() as f64 >= SMALLEST_COVER * region.len() as f64;
+            vv = Raster::new(region.grid(), v, reasons.clone()).ok().filter(enough);
+            vh = Raster::new(region.grid(), h, reasons).ok().filter(enough);
+            if luck.uniform(1, 0) < climate.mapped {
+                let overpass = |column, row| [Overpass::Am, Overpass::Pm].into_iter().position(|overpass| sees(overpass, column, row));
+                let (values, reasons) = self.observer.retrieval(climate, day, (window, region), &self.truth, land, swath, overpass);
+                fine = Raster::new(region.grid(), values, reasons).ok().filter(enough);
+            }
+        }
+        let (truth, reasons) = region_indices(window, region)
+            .map(|i| {
+                let reason = self.land.reason[i];
+                (self.truth[i], if reason == Reason::Water { reason } else { Reason::Valid })
+            })
+            .unzip();
+        let truth = Raster::new(region.grid(), truth, reasons).ok()?;
+        Some(SimulatedDay { date: self.date(), truth, am, pm, fine, vv, vh })
+    }
+}
+
+impl Iterator for Simulator {
+    type Item = SimulatedDay;
+
+    fn next(&mut self) -> Option<SimulatedDay> {
+        if self.day >= self.end {
+            return None;
+        }
+        let day_of_year = self.ground();
+        let day = self.observe(day_of_year);
+        self.day += 1;
+        day
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining(), Some(self.remaining()))
+    }
+}
+
+fn day_number(date: Date) -> i64 {
+    i64::from(EPOCH.until(date).map_or(0, |span| span.get_days()))
+}

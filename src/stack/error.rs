@@ -1,0 +1,44 @@
+//! Why a day or a sample could not be put together.
+
+use jiff::civil::Date;
+
+use crate::grid::GridError;
+use crate::read::ReadError;
+
+/// A refusal of the stacking step.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// No file has SMAP on this date.
+    #[error("no SMAP soil moisture on {date}: {}", available(.dates))]
+    NoCoarse {
+        /// Asked for.
+        date: Date,
+        /// Dates that have it.
+        dates: Vec<Date>,
+    },
+    /// SMAP did not see the region on this date.
+    #[error("SMAP did not see a single cell of this region on {date}: choose another date or region")]
+    CoarseElsewhere {
+        /// Asked for.
+        date: Date,
+    },
+    /// A file failed while its pixels were read.
+    #[error("{file}: {error}")]
+    Read {
+        /// File name.
+        file: String,
+        /// Why.
+        error: ReadError,
+    },
+    /// Placement failed.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+}
+
+fn available(dates: &[Date]) -> String {
+    match dates {
+        [] => "none of the opened files holds any".into(),
+        [only] => format!("the only date that has it is {only}"),
+        [first, .., last] => format!("{} dates have it, from {first} to {last}", dates.len()),
+    }
+}

@@ -1,0 +1,205 @@
+//! The files a session holds, what each is used as, and which of them supersede others.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::grid::Resolution;
+use crate::protocol::{Correction, FileId, Usage};
+use crate::read::{Granule, Product, Role, Variable};
+use crate::grid::Raster;
+use crate::simulate::SimulatedDay;
+
+/// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
+const COARSE_CELL_M: f64 = 6_000.0;
+/// Metres per degree of latitude, to judge the cell size of a geographic grid.
+const METRES_PER_DEGREE: f64 = 111_320.0;
+
+/// What the satellites saw on a simulated day; the truth they did not see is left behind.
+#[derive(Debug, Clone)]
+pub struct SceneDay {
+    /// The date.
+    pub date: Date,
+    /// SMAP on its 36 km cells, m3/m3: 6 am, and 6 pm where that saw nothing.
+    pub coarse: Option<Raster>,
+    /// The 3 km map, m3/m3.
+    pub fine: Option<Raster>,
+    /// Backscatter VV, dB.
+    pub vv: Option<Raster>,
+    /// Backscatter VH, dB.
+    pub vh: Option<Raster>,
+}
+
+impl From<SimulatedDay> for SceneDay {
+    fn from(day: SimulatedDay) -> Self {
+        Self { date: day.date, coarse: day.coarse(), fine: day.fine, vv: day.vv, vh: day.vh }
+    }
+}
+
+/// What stands behind an entry.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A file.
+    File(SourceFile),
+    /// Days of the simulator.
+    Simulated(Arc<Vec<SceneDay>>),
+}
+
+/// What one entry has to say about one day.
+#[derive(Debug, Clone, Copy)]
+pub enum Piece<'a> {
+    /// A file of that day.
+    File(&'a Entry, &'a Granule),
+    /// A simulated day.
+    Simulated(&'a Entry, &'a SceneDay),
+}
+
+/// A granule, boxed: entries are moved about.
+pub type SourceFile = Box<Granule>;
+
+/// One file (or simulated day) of the session.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its number.
+    pub id: FileId,
+    /// Name shown.
+    pub name: String,
+    /// What it holds.
+    pub content: Content,
+    /// What the user said about it.
+    pub correction: Correction,
+}
+
+impl Entry {
+    /// Its day: the user's word first. `None` for a file without a date, and for simulated scenes, which hold many.
+    #[must_use]
+    pub fn date(&self) -> Option<Date> {
+        self.correction.date.or_else(|| match &self.content {
+            Content::File(granule) => granule.date,
+            Content::Simulated(_) => None,
+        })
+    }
+
+    /// What it is used as: the user's word first, then what its soil moisture's grid says.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        if let Some(usage) = self.correction.usage {
+            return usage;
+        }
+        match &self.content {
+            Content::Simulated(_) => Usage::Fine,
+            Content::File(granule) => detected_usage(granule),
+        }
+    }
+
+    /// Simulated?
+    #[must_use]
+    pub fn simulated(&self) -> bool {
+        match &self.content {
+            Content::Simulated(_) => true,
+            Content::File(granule) => granule.simulated,
+        }
+    }
+}
+
+fn detected_usage(granule: &Granule) -> Usage {
+    if granule.product == Product::Unknown {
+        return Usage::Ignored;
+    }
+    if let Some(variable) = granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some()) {
+        return if is_coarse(variable) { Usage::Coarse } else { Usage::Fine };
+    }
+    let backscatter = |v: &&Variable| matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
+    if granule.variables.iter().any(|v| backscatter(&v)) { Usage::Backscatter } else { Usage::Ignored }
+}
+
+pub(super) fn is_coarse(variable: &Variable) -> bool {
+    match (variable.resolution, &variable.grid) {
+        (Some(resolution), _) => matches!(resolution, Resolution::M36 | Resolution::M09),
+        (None, Some(grid)) => {
+            let metres = if grid.crs.epsg() == Some(4326) { METRES_PER_DEGREE } else { 1.0 };
+            grid.cell_y * metres > COARSE_CELL_M
+        }
+        (None, None) => false,
+    }
+}
+
+/// All files of a session, by number.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    entries: BTreeMap<FileId, Entry>,
+}
+
+impl Library {
+    /// Adds or replaces an entry.
+    pub fn insert(&mut self, entry: Entry) {
+        self.entries.insert(entry.id, entry);
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, id: FileId) -> Option<Entry> {
+        self.entries.remove(&id)
+    }
+
+    /// Takes all out.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// One entry.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// One entry, to correct it.
+    pub fn get_mut(&mut self, id: FileId) -> Option<&mut Entry> {
+        self.entries.get_mut(&id)
+    }
+
+    /// All entries, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// The entry that supersedes this one: the same scene in a later version, or with a higher product counter (formats.md 2.1).
+    /// Of two equal ones (the same file opened twice) the first opened counts.
+    #[must_use]
+    pub fn superseded_by(&self, entry: &Entry) -> Option<&Entry> {
+        let rank = |e: &Entry| match &e.content {
+            Content::File(g) => g.identity.clone().map(|identity| (identity, g.version.clone(), std::cmp::Reverse(e.id))),
+            Content::Simulated(_) => None,
+        };
+        let (identity, version, id) = rank(entry)?;
+        self.entries
+            .values()
+            .filter_map(|e| rank(e).map(|r| (r, e)))
+            .filter(|((other, v, i), _)| *other == identity && (v, i) > (&version, &id))
+            .max_by(|(a, _), (b, _)| a.cmp(b))
+            .map(|(_, e)| e)
+    }
+
+    /// What counts (used, dated, not superseded), by date.
+    #[must_use]
+    pub fn by_date(&self) -> BTreeMap<Date, Vec<Piece<'_>>> {
+        let mut dates: BTreeMap<Date, Vec<Piece<'_>>> = BTreeMap::new();
+        for entry in self.entries.values().filter(|e| e.usage() != Usage::Ignored) {
+            match &entry.content {
+                Content::File(granule) => {
+                    if let Some(date) = entry.date()
+                        && self.superseded_by(entry).is_none()
+                    {
+                        dates.entry(date).or_default().push(Piece::File(entry, granule));
+                    }
+                }
+                Content::Simulated(days) => {
+                    for day in days.iter() {
+                        dates.entry(day.date).or_default().push(Piece::Simulated(entry, day));
+                    }
+                }
+            }
+        }
+        dates
+    }
+}

@@ -1,0 +1,253 @@
+//! Loam in a fresh browser: opens it, finds its elements by `data-testid`, waits for what it says, and keeps watch over the console
+//! and the network.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use xtask::browser::{self, Driver};
+use xtask::server::Server;
+
+use crate::webdriver::{Element, Error, Result, Session};
+
+/// Runs before the page's own scripts: notes long tasks and stray errors, and takes the save dialogue away (nobody could answer it).
+const WATCH: &str = "
+  delete window.showSaveFilePicker;
+  window.e2e = { longtasks: [], errors: [] };
+  addEventListener('error', e => window.e2e.errors.push(String(e.message || (e.target && e.target.src) || e)), true);
+  addEventListener('unhandledrejection', e => window.e2e.errors.push('unhandled rejection: ' + String(e.reason)));
+  addEventListener('securitypolicyviolation', e => window.e2e.errors.push('policy: ' + e.violatedDirective + ' ' + e.blockedURI));
+  new PerformanceObserver(l => l.getEntries().forEach(e => window.e2e.longtasks.push([e.startTime, e.duration])))
+    .observe({ type: 'longtask', buffered: true });
+";
+
+/// How the browser is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Offer WebGPU (on SwiftShader).
+    pub webgpu: bool,
+    /// Window size in pixels.
+    pub window: (u32, u32),
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { webgpu: false, window: (1400, 1000) }
+    }
+}
+
+/// Loam, open in a browser of its own. Dropping it closes the browser.
+#[derive(Debug)]
+pub struct App {
+    /// The browser.
+    pub session: Session,
+    /// Address of the page.
+    pub url: String,
+    name: String,
+    downloads: PathBuf,
+    _driver: Driver,
+}
+
+impl App {
+    /// Serves `dist/`, opens a browser and loads the page. `name` names downloads and screenshots.
+    pub fn open(name: &str, setting: Setting) -> Result<Self> {
+        let text = |e: xtask::Failure| Error(e.0);
+        let browser = browser::present()
+            .ok_or_else(|| Error("Chromium or chromedriver is missing; `cargo xtask test --only e2e` installs or names them".into()))?;
+        let server = Server::start(&xtask::dist_dir(), 0).map_err(text)?;
+        let driver = Driver::start(&browser).map_err(text)?;
+        let mut arguments = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".into(),
+            "--disable-quic".into(),
+            "--no-first-run".into(),
+            "--disable-background-networking".into(),
+            "--disable-component-update".into(),
+            "--disable-sync".into(),
+            "--disable-dev-shm-usage".into(),
+            format!("--window-size={},{}", setting.window.0, setting.window.1),
+        ];
+        if setting.webgpu {
+            arguments.push("--enable-unsafe-webgpu".into());
+        }
+        let session = Session::open(
+            driver.port,
+            &json!({
+                "browserName": "chrome",
+                "goog:chromeOptions": { "binary": browser.chromium, "args": arguments },
+                "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            }),
+        )?;
+        let downloads = out_dir()?.join(format!("{name}-downloads"));
+        let _ = std::fs::remove_dir_all(&downloads);
+        std::fs::create_dir_all(&downloads).map_err(|e| Error(format!("{}: {e}", downloads.display())))?;
+        session.devtools("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": downloads }))?;
+        session.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }))?;
+        let app = Self { session, url: server.url(), name: name.to_owned(), downloads, _driver: driver };
+        app.session.navigate(&app.url)?;
+        Ok(app)
+    }
+
+    /// The element with this `data-testid`; waits up to ten seconds for it.
+    pub fn get(&self, id: &str) -> Result<Element> {
+        let css = selector(id);
+        self.wait(Duration::from_secs(10), &format!("an element {css}"), || self.session.find(&css))
+    }
+
+    /// Whether there is such an element now.
+    pub fn has(&self, id: &str) -> Result<bool> {
+        Ok(self.session.find(&selector(id))?.is_some())
+    }
+
+    /// Clicks the element with this `data-testid` once it can be clicked.
+    pub fn click(&self, id: &str) -> Result<()> {
+        let css = format!("{}:not([disabled]):not([aria-disabled=\"true\"])", selector(id));
+        let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || self.session.find(&css))?;
+        self.session.script("arguments[0].scrollIntoView({ block: 'center' })", &[element.reference()])?;
+        self.session.click(&element)
+    }
+
+    /// Visible text of the element with this `data-testid`.
+    pub fn text(&self, id: &str) -> Result<String> {
+        let element = self.get(id)?;
+        self.session.text(&element)
+    }
+
+    /// Waits until the text of the element satisfies `wanted`, and returns it.
+    pub fn text_when(&self, id: &str, within: Duration, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        let css = selector(id);
+        let mut last = String::from("(no such element)");
+        let found = self.wait(within, &format!("the text of {css}"), || {
+            // The element may be replaced between the two commands: look at both in one script.
+            let text =
+                self.session.script("const e = document.querySelector(arguments[0]); return e ? e.innerText : null", &[json!(css)])?;
+            let Some(text) = text.as_str() else { return Ok(None) };
+            last = text.to_owned();
+            Ok(wanted(text).then(|| text.to_owned()))
+        });
+        found.map_err(|e| Error(format!("{e}; it last said: {last}")))
+    }
+
+    /// Asks again and again until there is an answer.
+    pub fn wait<T>(&self, within: Duration, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+        let start = Instant::now();
+        loop {
+            if let Some(answer) = ask()? {
+                return Ok(answer);
+            }
+            if start.elapsed() > within {
+                let shot = self.shoot("timeout").map(|p| p.display().to_string()).unwrap_or_default();
+                return Err(Error(format!("waited {} s in vain for {what} (see {shot})", within.as_secs())));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Gives files of this machine to the page's file picker.
+    pub fn choose_files(&self, id: &str, paths: &[PathBuf]) -> Result<()> {
+        let input = self.get(id)?;
+        let list: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+        self.session.type_into(&input, &list.join("\n"))
+    }
+
+    /// Drops made-up files (name, contents) on the page.
+    pub fn drop_files(&self, files: &[(&str, &[u8])]) -> Result<()> {
+        let list: Vec<Value> = files.iter().map(|(name, bytes)| json!([name, bytes])).collect();
+        self.session.script(
+            "const carried = new DataTransfer();
+             for (const [name, bytes] of arguments[0]) carried.items.add(new File([new Uint8Array(bytes)], name));
+             const target = document.querySelector('main') || document.body;
+             for (const kind of ['dragenter', 'dragover', 'drop'])
+               target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }));",
+            &[Value::Array(list)],
+        )?;
+        Ok(())
+    }
+
+    /// Waits for a finished download whose name ends so, and returns its path.
+    pub fn downloaded(&self, ending: &str) -> Result<PathBuf> {
+        self.wait(Duration::from_secs(60), &format!("a download *{ending}"), || {
+            let entries = self.downloads.read_dir().map_err(|e| Error(format!("{}: {e}", self.downloads.display())))?;
+            Ok(entries.flatten().map(|e| e.path()).find(|p| p.to_string_lossy().ends_with(ending)))
+        })
+    }
+
+    /// Number of different colours on a canvas; 1 means blank.
+    pub fn colours(&self, css: &str) -> Result<u64> {
+        let count = self.session.script(
+            "const c = document.querySelector(arguments[0]);
+             if (!c || !c.width || !c.height) return 0;
+             const copy = new OffscreenCanvas(c.width, c.height), g = copy.getContext('2d');
+             g.drawImage(c, 0, 0);
+             return new Set(new Uint32Array(g.getImageData(0, 0, c.width, c.height).data.buffer)).size;",
+            &[json!(css)],
+        )?;
+        Ok(count.as_u64().unwrap_or_default())
+    }
+
+    /// Saves what the window shows as `target/e2e/NAME-WHAT.png`.
+    pub fn shoot(&self, what: &str) -> Result<PathBuf> {
+        let path = out_dir()?.join(format!("{}-{what}.png", self.name));
+        std::fs::write(&path, self.session.screenshot()?).map_err(|e| Error(format!("{}: {e}", path.display())))?;
+        Ok(path)
+    }
+
+    /// Forgets the long tasks seen so far.
+    pub fn forget_longtasks(&self) -> Result<()> {
+        self.session.script("window.e2e.longtasks.length = 0", &[]).map(|_| ())
+    }
+
+    /// Longest time in milliseconds that a task held the page up, since the start or the last [`App::forget_longtasks`]; 0 where none
+    /// took 50 ms or more.
+    pub fn longest_task(&self) -> Result<f64> {
+        let longest = self.session.script("return Math.max(0, ...window.e2e.longtasks.map(t => t[1]))", &[])?;
+        Ok(longest.as_f64().unwrap_or_default())
+    }
+
+    /// Everything the console, the page and the network had to complain about, and every request that left this machine.
+    pub fn complaints(&self) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for entry in self.session.log("browser")? {
+            if matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")) {
+                found.push(format!("console: {}", entry["message"].as_str().unwrap_or_default()));
+            }
+        }
+        let errors = self.session.script("return window.e2e ? window.e2e.errors : ['the watch script did not run']", &[])?;
+        found.extend(errors.as_array().into_iter().flatten().map(|e| format!("page: {e}")));
+        for entry in self.session.log("performance")? {
+            let Some(event) = entry["message"].as_str().and_then(|m| serde_json::from_str::<Value>(m).ok()) else { continue };
+            let parameters = &event["message"]["params"];
+            if event["message"]["method"] == "Network.requestWillBeSent" {
+                let url = parameters["request"]["url"].as_str().unwrap_or_default();
+                let local =
+                    url.starts_with(&self.url) || ["blob:", "data:", "chrome:", "about:"].iter().any(|scheme| url.starts_with(scheme));
+                if !local {
+                    found.push(format!("request to elsewhere: {url}"));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn selector(id: &str) -> String {
+    format!("[data-testid=\"{id}\"]")
+}
+
+fn out_dir() -> Result<PathBuf> {
+    let dir = xtask::target_dir().join("e2e");
+    std::fs::create_dir_all(&dir).map_err(|e| Error(format!("{}: {e}", dir.display())))?;
+    Ok(dir)
+}
+
+/// A file of the real test data beside the repository, or `None` after a line that names it.
+pub fn shared(relative: &str) -> Option<PathBuf> {
+    let path = xtask::root().join("..").join("shared").join("data").join(relative);
+    match path.canonicalize() {
+        Ok(found) => Some(found),
+        Err(_) => {
+            eprintln!("skipped e2e: {} is not here", Path::new("../shared/data").join(relative).display());
+            None
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Scores against numbers worked out by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use loam::grid::{EaseWindow, Raster, Reason, Resolution};
+use loam::score::{Accumulator, OverDates, ScoreError, Scores, bootstrap_mean, compare, mass_consistency, persistence};
+
+const V: Reason = Reason::Valid;
+
+fn near(a: Option<f64>, b: f64) {
+    let a = a.unwrap();
+    assert!((a - b).abs() < 1e-7, "{a} is not {b}");
+}
+
+fn raster(columns: usize, values: &[f32], reasons: &[Reason]) -> Raster {
+    let window = EaseWindow::new(Resolution::M03, 2400, 1200, columns, values.len() / columns).unwrap();
+    Raster::new(window.grid(), values.to_vec(), reasons.to_vec()).unwrap()
+}
+
+/// Estimate (1, 2, 4) against reference (1, 3, 2): differences 0, -1, 2; mean 1/3; squares 0, 1, 4.
+#[test]
+fn three_pixels_by_hand() {
+    let s = Scores::of(&[1.0, 2.0, 4.0], &[1.0, 3.0, 2.0], &[true; 3]).unwrap();
+    near(s.bias, 1.0 / 3.0);
+    near(s.rmse, (5f64 / 3.0).sqrt());
+    near(s.urmse, (5f64 / 3.0 - 1.0 / 9.0).sqrt());
+    // Deviations: estimate (-4/3, -1/3, 5/3), squares 42/9; reference (-1, 1, 0), squares 2; products 4/3 - 1/3 = 1.
+    near(s.r, 1.0 / (42f64 / 9.0 * 2.0).sqrt());
+    near(s.slope, 0.5);
+    assert_eq!(s.pixels, 3);
+}
+
+#[test]
+fn masked_pixels_and_nan_never_count() {
+    let clean = Scores::of(&[1.0, 2.0, 4.0], &[1.0, 3.0, 2.0], &[true; 3]).unwrap();
+    let s = Scores::of(
+        &[1.0, 99.0, 2.0, f32::NAN, 4.0, 7.0, f32::INFINITY],
+        &[1.0, -99.0, 3.0, 5.0, 2.0, f32::NAN, 1.0],
+        &[true, false, true, true, true, true, true],
+    )
+    .unwrap();
+    assert_eq!(s, clean);
+}
+
+#[test]
+fn what_cannot_be_told_is_none() {
+    assert_eq!(Scores::of(&[f32::NAN], &[1.0], &[true]).unwrap(), Scores::default());
+    let one = Scores::of(&[0.3], &[0.2], &[true]).unwrap();
+    assert_eq!((one.urmse, one.r, one.slope, one.pixels), (None, None, None, 1));
+    near(one.bias, f64::from(0.3f32) - f64::from(0.2f32));
+    let flat = Scores::of(&[0.1; 4], &[0.1, 0.2, 0.3, 0.4], &[true; 4]).unwrap();
+    assert_eq!(flat.r, None);
+    assert!(flat.urmse.is_some() && flat.slope == Some(0.0));
+    let reference_flat = Scores::of(&[0.1, 0.2], &[0.3, 0.3], &[true; 2]).unwrap();
+    assert_eq!((reference_flat.r, reference_flat.slope), (None, None));
+}
+
+/// A large common offset must not eat a small spread: 1000 + tiny differences.
+#[test]
+fn sums_survive_offsets() {
+    let e: Vec<f32> = (0..1000).map(|i| 1000.0 + (i % 2) as f32 * 0.125).collect();
+    let r = vec![1000f32; 1000];
+    near(Scores::of(&e, &r, &[true; 1000]).unwrap().urmse, 0.0625);
+}
+
+#[test]
+fn lengths_must_agree() {
+    let error = Scores::of(&[1.0], &[1.0, 2.0], &[true]).unwrap_err();
+    assert!(matches!(error, ScoreError::Lengths { estimate: 1, reference: 2, mask: 1 }), "{error}");
+    assert_eq!(Accumulator::default().scores(), Scores::default());
+}
+
+/// Image 1: differences 0, 2 (uRMSE 1, bias 1). Image 2: differences 0, 0, 0, 6 (mean 1.5, uRMSE sqrt(9 - 2.25)).
+#[test]
+fn dates_are_pooled_and_averaged() {
+    let mut dates = OverDates::default();
+    dates.add(&[1.0, 4.0], &[1.0, 2.0], &[true; 2]).unwrap();
+    dates.add(&[1.0, 2.0, 3.0, 10.0], &[1.0, 2.0, 3.0, 4.0], &[true; 4]).unwrap();
+    dates.add(&[1.0], &[5.0], &[false]).unwrap();
+    let second = 6.75f64.sqrt();
+    near(dates.mean_of_images().urmse, (1.0 + second) / 2.0);
+    near(dates.mean_of_images().bias, 1.25);
+    // Pooled: differences 0, 2, 0, 0, 0, 6: mean 8/6, mean square 40/6.
+    near(dates.pooled().urmse, (40f64 / 6.0 - 64.0 / 36.0).sqrt());
+    assert_eq!((dates.pooled().pixels, dates.mean_of_images().pixels, dates.images().len()), (6, 6, 3));
+    assert_eq!(dates.urmse_by_image().len(), 2);
+}
+
+#[test]
+fn bootstrap_is_seeded_and_plausible() {
+    let values: Vec<f64> = (0..50).map(|i| f64::from(i % 10)).collect();
+    let a = bootstrap_mean(&values, 2000, 7).unwrap();
+    assert_eq!(Some(a), bootstrap_mean(&values, 2000, 7));
+    assert_ne!(Some(a), bootstrap_mean(&values, 2000, 8));
+    // sd 2.872 over 50 dates: standard error 0.406, so about 4.5 +- 0.80.
+    assert_eq!((a.mean, a.dates), (4.5, 50));
+    assert!((a.low - 3.70).abs() < 0.08 && (a.high - 5.30).abs() < 0.08, "{a:?}");
+    let constant = bootstrap_mean(&[2.0; 5], 100, 1).unwrap();
+    assert_eq!((constant.low, constant.high), (2.0, 2.0));
+    assert_eq!(bootstrap_mean(&[1.0], 100, 1), None);
+    assert_eq!(bootstrap_mean(&[1.0, f64::NAN], 100, 1), None);
+}
+
+#[test]
+fn persistence_adds_the_coarse_change() {
+    let fine = raster(4, &[0.10, 0.20, 0.30, 0.40], &[V, V, Reason::Water, V]);
+    let then = raster(4, &[0.15, 0.15, 0.15, 0.15], &[V, V, V, Reason::Frozen]);
+    let now = raster(4, &[0.25, 0.25, 0.25, 0.25], &[V, Reason::NoSmap, V, V]);
+    let p = persistence(&fine, &then, &now).unwrap();
+    assert!((p.at(0, 0).unwrap() - 0.20).abs() < 1e-7);
+    assert_eq!(p.reasons(), &[V, Reason::NoSmap, Reason::Water, Reason::Frozen]);
+    let elsewhere = raster(2, &[0.1; 4], &[V; 4]);
+    assert!(matches!(persistence(&fine, &then, &elsewhere), Err(ScoreError::DifferentGrids { .. })));
+}
+
+/// All are scored on the pixels that all have: only the first and the last here.
+#[test]
+fn compare_uses_common_pixels() {
+    let reference = raster(4, &[0.1, 0.2, 0.3, 0.4], &[V, V, Reason::NoSentinel1, V]);
+    let a = raster(4, &[0.2, 0.0, 0.0, 0.5], &[V; 4]);
+    let b = raster(4, &[0.1, 0.0, 0.3, 0.2], &[V, Reason::NoSmap, V, V]);
+    let reports = compare(&reference, &[("SMEN", &a), ("bilinear SMAP", &b)]).unwrap();
+    assert_eq!(reports.iter().map(|r| (r.name.as_str(), r.pixels)).collect::<Vec<_>>(), [("SMEN", 2), ("bilinear SMAP", 2)]);
+    near(reports[0].bias, 0.1);
+    assert!(reports[0].urmse.unwrap() < 1e-8);
+    near(reports[1].bias, -0.1);
+    near(reports[1].urmse, 0.1);
+    let other = raster(2, &[0.1; 4], &[V; 4]);
+    let error = compare(&reference, &[("SMEN", &a), ("odd one", &other)]).unwrap_err();
+    assert!(error.to_string().starts_with("odd one lies on another grid"), "{error}");
+}
+
+/// Columns 2400..2424 are two whole 36 km cells, rows 1200..1206 the upper half of one row of them.
+#[test]
+fn mass_is_compared_by_block() {
+    let n = 24 * 6;
+    let estimate: Vec<f32> = (0..n).map(|i| if i % 24 < 12 { 0.2 + (i % 2) as f32 * 0.1 } else { 0.4 }).collect();
+    let coarse: Vec<f32> = (0..n).map(|i| if i % 24 < 12 { 0.25 } else { 0.3 }).collect();
+    let mut reasons = vec![V; n];
+    reasons[12] = Reason::Water;
+    let m = mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.25).unwrap();
+    assert_eq!(m.cells.iter().map(|c| (c.column, c.row)).collect::<Vec<_>>(), [(200, 100), (201, 100)]);
+    near(Some(m.cells[0].estimate), 0.25);
+    near(Some(m.cells[0].share), 0.5);
+    near(Some(m.cells[1].share), 71.0 / 144.0);
+    near(m.scores.bias, 0.05);
+    assert!(mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.6).unwrap().cells.is_empty());
+}

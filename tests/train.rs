@@ -1,0 +1,256 @@
+//! Loss and trainer on the CPU: the loss against its formula in float64, what it must not see, and runs from the first event to the last.
+#![cfg(all(feature = "compute", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use burn::tensor::{Device, Tensor, TensorData};
+use loam::model::{Inputs, Random, Weights, block_on};
+use loam::train::{TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    block_on(tensor.into_data_async()).unwrap().try_into_vec::<f32>().unwrap()
+}
+
+fn draw(random: &mut Random, length: usize, bound: f32) -> Vec<f32> {
+    (0..length).map(|_| random.symmetric(bound)).collect()
+}
+
+/// Two images of 9 x 10: estimate, target, mask.
+fn images() -> [Vec<f32>; 3] {
+    let mut random = Random::new(5);
+    let estimate = draw(&mut random, 180, 0.2);
+    let target = draw(&mut random, 180, 0.2);
+    let mask = (0..180).map(|_| if random.unit() < 0.6 { 1.0 } else { 0.0 }).collect();
+    [estimate, target, mask]
+}
+
+/// Loss and its gradient by the estimate, on the CPU backend.
+fn loss_and_gradient([estimate, target, mask]: &[Vec<f32>; 3]) -> (f32, Vec<f32>) {
+    let device = Device::flex().autodiff();
+    let place = |values: &Vec<f32>| Tensor::<5>::from_data(TensorData::new(values.clone(), [2, 1, 1, 9, 10]), &device);
+    let estimate = place(estimate).require_grad();
+    let loss = urmse_loss(estimate.clone(), place(target), place(mask));
+    let gradient = estimate.grad(&loss.backward()).unwrap();
+    (values(loss.without_autodiff())[0], values(gradient))
+}
+
+/// The formula of model.md, in float64.
+fn formula(estimate: &[f64], target: &[f32], mask: &[f32]) -> f64 {
+    let image = |range: std::ops::Range<usize>| {
+        let difference: Vec<f64> = range.filter(|&n| mask[n] > 0.0).map(|n| estimate[n] - f64::from(target[n])).collect();
+        let count = difference.len() as f64;
+        let mean = difference.iter().sum::<f64>() / count;
+        (difference.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / count).sqrt()
+    };
+    (image(0..90) + image(90..180)) / 2.0
+}
+
+#[test]
+fn loss_and_gradient_follow_the_formula() {
+    let images = images();
+    let (loss, gradient) = loss_and_gradient(&images);
+    let [estimate, target, mask] = &images;
+    let mut estimate: Vec<f64> = estimate.iter().map(|&value| value.into()).collect();
+    assert!((f64::from(loss) - formula(&estimate, target, mask)).abs() < 1e-7);
+    let largest = gradient.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    assert!(largest > 1e-3);
+    for n in 0..180 {
+        let middle = estimate[n];
+        let step = 1e-5;
+        estimate[n] = middle + step;
+        let above = formula(&estimate, target, mask);
+        estimate[n] = middle - step;
+        let slope = (above - formula(&estimate, target, mask)) / (2.0 * step);
+        estimate[n] = middle;
+        assert!((slope - f64::from(gradient[n])).abs() < 1e-5 * f64::from(largest) + 1e-8, "pixel {n}: {slope} {}", gradient[n]);
+    }
+}
+
+#[test]
+fn pixels_outside_the_mask_do_not_matter() {
+    let before = images();
+    let mut after = before.clone();
+    for n in 0..180 {
+        if before[2][n] == 0.0 {
+            after[0][n] += 3.0;
+            after[1][n] = -7.0;
+        }
+    }
+    let (loss, gradient) = loss_and_gradient(&before);
+    assert_eq!(loss_and_gradient(&after), (loss, gradient.clone()));
+    assert!(gradient.iter().zip(&before[2]).all(|(gradient, mask)| *mask > 0.0 || *gradient == 0.0));
+}
+
+#[test]
+fn a_constant_offset_does_not_matter() {
+    let before = images();
+    let mut after = before.clone();
+    after[0].iter_mut().for_each(|value| *value += 0.25);
+    let ((a, _), (b, gradient)) = (loss_and_gradient(&before), loss_and_gradient(&after));
+    assert!((a - b).abs() < 1e-7, "{a} {b}");
+    assert!(gradient.iter().sum::<f32>().abs() < 1e-6);
+}
+
+#[test]
+fn an_image_met_exactly_gives_zero_and_finite_gradients() {
+    let mut images = images();
+    let copy = images[1][..90].to_vec();
+    images[0][..90].copy_from_slice(&copy);
+    let (loss, gradient) = loss_and_gradient(&images);
+    assert!(loss > 0.0 && gradient.iter().all(|value| value.is_finite()));
+    assert!(gradient[..90].iter().all(|&value| value == 0.0) && gradient[90..].iter().any(|&value| value != 0.0));
+    images[0] = images[1].clone();
+    let (loss, gradient) = loss_and_gradient(&images);
+    assert_eq!((loss, gradient), (0.0, vec![0.0; 180]));
+}
+
+/// A scene that the network can learn: the target is today's value plus the newest residual.
+fn sample(random: &mut Random, side: usize) -> TrainSample {
+    let cells = side * side;
+    let i: Vec<f32> = draw(random, cells, 0.15).into_iter().map(|value| value + 0.2).collect();
+    let d = draw(random, 4 * cells, 0.1);
+    let mask: Vec<f32> = (0..cells).map(|_| if random.unit() < 0.7 { 1.0 } else { 0.0 }).collect();
+    let target = (0..cells).map(|n| if mask[n] > 0.0 { i[n] + d[3 * cells + n] } else { f32::NAN }).collect();
+    TrainSample { columns: side, rows: side, i, d, target, mask }
+}
+
+fn samples(seed: u64, count: usize, side: usize) -> Vec<TrainSample> {
+    let mut random = Random::new(seed);
+    (0..count).map(|_| sample(&mut random, side)).collect()
+}
+
+fn run(trainer: &mut Trainer) -> Vec<TrainEvent> {
+    let mut events = Vec::new();
+    while let Some(event) = block_on(trainer.step()) {
+        events.push(event);
+    }
+    events
+}
+
+fn settings(epochs: usize) -> TrainSettings {
+    TrainSettings { epochs, learning_rate: 1e-3, batch: 2, seed: 11, ..TrainSettings::default() }
+}
+
+#[test]
+fn one_image_is_learnt_by_heart() {
+    let weights = Weights::init(Inputs::Spatiotemporal, 1);
+    let mut trainer =
+        Trainer::new(&weights, samples(1, 1, 16), Vec::new(), TrainSettings { batch: 1, ..settings(300) }, &Device::flex()).unwrap();
+    let losses: Vec<f64> = run(&mut trainer)
+        .iter()
+        .filter_map(|event| if let TrainEvent::StepDone { loss, .. } = event { Some(*loss) } else { None })
+        .collect();
+    assert_eq!(losses.len(), 300);
+    println!("first {} last {}", losses[0], losses[299]);
+    assert!(losses[0] > 0.5 && losses[299] < 0.012, "first {} last {}", losses[0], losses[299]);
+}
+
+#[test]
+fn a_run_is_a_stream_of_events() {
+    let mut weights = Weights::init(Inputs::Spatiotemporal, 1);
+    weights.metadata.insert("region".into(), "tucson".into());
+    let mut trainer = Trainer::new(&weights, samples(1, 3, 9), samples(2, 3, 9), settings(2), &Device::flex()).unwrap();
+    let events = run(&mut trainer);
+    let kinds: Vec<&str> = events
+        .iter()
+        .map(|event| match event {
+            TrainEvent::Started { .. } => "started",
+            TrainEvent::StepDone { .. } => "step",
+            TrainEvent::Validated { .. } => "validated",
+            TrainEvent::EpochDone { .. } => "epoch",
+            TrainEvent::Warning(_) => "warning",
+            TrainEvent::Finished { .. } => "finished",
+            TrainEvent::Failed(_) => "failed",
+        })
+        .collect();
+    let epoch = ["step", "step", "validated", "validated", "epoch"];
+    assert_eq!(kinds, [&["started", "warning"][..], &epoch, &epoch, &["finished"]].concat());
+    assert_eq!(events[0], TrainEvent::Started { epochs: 2, steps_per_epoch: 2, train: 3, validation: 3 });
+    let Some(TrainEvent::EpochDone { validation: Some(second), .. }) = events.get(11) else { panic!("{events:?}") };
+    assert!(*second > 0.0 && *second < 0.3);
+    assert_eq!(block_on(trainer.step()), None);
+    let best = trainer.best().unwrap();
+    assert_eq!((best.metadata["region"].as_str(), best.metadata["seed"].as_str()), ("tucson", "11"));
+    assert_eq!(Weights::from_bytes(&best.to_bytes()).unwrap(), *best);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    let go = |seed| {
+        let settings = TrainSettings { seed, flips: true, ..settings(3) };
+        let weights = Weights::init(Inputs::Spatiotemporal, 1);
+        let mut trainer = Trainer::new(&weights, samples(1, 5, 12), samples(2, 2, 12), settings, &Device::flex()).unwrap();
+        let events = run(&mut trainer);
+        (events, block_on(trainer.current()).unwrap().tensors)
+    };
+    let first = go(3);
+    assert_eq!(first, go(3));
+    assert_ne!(first.1, go(4).1);
+}
+
+#[test]
+fn frozen_norms_stay_as_they_are() {
+    let weights = loam::model::golden_weights(Inputs::Spatiotemporal);
+    let train = |freeze_norms| {
+        let settings = TrainSettings { freeze_norms, ..settings(2) };
+        let mut trainer = Trainer::new(&weights, samples(1, 4, 9), Vec::new(), settings, &Device::flex()).unwrap();
+        run(&mut trainer);
+        block_on(trainer.current()).unwrap()
+    };
+    let (frozen, free) = (train(true), train(false));
+    for name in ["f0.bn.running_mean", "f1.bn.running_var", "f2.bn.running_var"] {
+        assert_eq!(frozen.tensors[name], weights.tensors[name]);
+        assert_ne!(free.tensors[name], weights.tensors[name]);
+    }
+    assert_ne!(frozen.tensors["f0.conv.weight"], weights.tensors["f0.conv.weight"]);
+}
+
+#[test]
+fn every_variant_trains() {
+    for inputs in Inputs::ALL {
+        let mut trainer = Trainer::new(&Weights::init(inputs, 2), samples(1, 2, 9), Vec::new(), settings(20), &Device::flex()).unwrap();
+        let losses: Vec<f64> = run(&mut trainer)
+            .iter()
+            .filter_map(|event| if let TrainEvent::EpochDone { train_loss, .. } = event { Some(*train_loss) } else { None })
+            .collect();
+        assert!(losses[19] < losses[0], "{inputs:?}: {losses:?}");
+        assert_eq!(block_on(trainer.current()).unwrap().inputs(), inputs);
+    }
+}
+
+#[test]
+fn a_run_that_leaves_the_numbers_stops_and_keeps_the_best() {
+    let weights = Weights::init(Inputs::Spatiotemporal, 1);
+    let mut bad = samples(1, 2, 9);
+    // Finite, but its square is not.
+    bad[1]
+        .target
+        .iter_mut()
+        .filter(|value| value.is_finite())
+        .enumerate()
+        .for_each(|(n, value)| *value = if n % 2 == 0 { 3e38 } else { -3e38 });
+    let mut trainer = Trainer::new(&weights, bad, Vec::new(), TrainSettings { batch: 1, ..settings(5) }, &Device::flex()).unwrap();
+    let events = run(&mut trainer);
+    assert!(matches!(events.last(), Some(TrainEvent::Failed(TrainError::LossNotFinite { epoch: 1, .. }))), "{events:?}");
+    assert!(trainer.best().is_none());
+    // The weights before the bad step still hold numbers.
+    assert_eq!(block_on(trainer.current()).unwrap().check(), Ok(()));
+}
+
+#[test]
+fn unusable_samples_and_settings_are_refused() {
+    let weights = Weights::init(Inputs::Spatiotemporal, 1);
+    let refuse = |train: Vec<TrainSample>, validation: Vec<TrainSample>, settings: TrainSettings| {
+        Trainer::new(&weights, train, validation, settings, &Device::flex()).err().expect("refused")
+    };
+    assert_eq!(refuse(Vec::new(), Vec::new(), settings(1)), TrainError::NoSamples);
+    let mut empty = samples(1, 2, 9);
+    empty[1].mask = vec![0.0; 81];
+    assert_eq!(refuse(empty, Vec::new(), settings(1)), TrainError::EmptyMask { sample: 1 });
+    let unequal = refuse(samples(1, 2, 9), samples(1, 1, 10), settings(1));
+    assert!(matches!(unequal, TrainError::UnequalSizes { sample: 2, columns: 10, first_columns: 9, .. }));
+    let mut hole = samples(1, 1, 9);
+    hole[0].mask = vec![1.0; 81];
+    assert!(matches!(refuse(hole, Vec::new(), settings(1)), TrainError::Sample { sample: 0, .. }));
+    let fast = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { learning_rate: 2.0, ..settings(1) });
+    assert_eq!(fast.to_string(), "the learning rate is 2, it must lie between 0.0000001 and 1");
+}

@@ -1,0 +1,65 @@
+//! What a newcomer or CI types: `cargo xtask serve | build | sizes | test | check | bench`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`tools`] | finds, checks and installs the wasm target, wasm-bindgen, trunk and wasm-opt |
+//! | [`browser`] | finds or installs Chromium and its driver |
+//! | [`app`] | builds the release app into `dist/` |
+//! | [`sizes`] | raw and brotli sizes, and the bars they are held to |
+//! | [`server`] | the small static server behind `serve` and the end-to-end tests |
+//! | [`check`] | formatting, lints for host and wasm, documentation |
+//! | [`test`] | every test suite, with one table at the end |
+//! | [`mod@bench`] | prediction time in Chromium beside onnxruntime-web |
+//!
+//! It is a library too, because the end-to-end tests serve the built app with the same [`server`].
+
+pub mod app;
+pub mod bench;
+pub mod browser;
+pub mod check;
+pub mod process;
+pub mod server;
+pub mod sizes;
+pub mod test;
+pub mod tools;
+
+use std::path::PathBuf;
+
+/// Something that stops a command: what happened, why, and what to do.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Builds a [`Failure`] from anything that reads as a sentence.
+pub fn failure(what: impl Into<String>) -> Failure {
+    Failure(what.into())
+}
+
+/// Result of every step.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+/// Where cargo writes: `CARGO_TARGET_DIR`, or `target/`.
+pub fn target_dir() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => root().join(dir),
+        None => root().join("target"),
+    }
+}
+
+/// The built app.
+pub fn dist_dir() -> PathBuf {
+    root().join("dist")
+}

@@ -1,0 +1,326 @@
+//! Every test suite, one table at the end, and the closing line "N passed, N failed".
+//!
+//! | suite | what runs where |
+//! |---|---|
+//! | native | `cargo test`: readers, grid, stack, model, training, scores, exports; then this program's own tests |
+//! | web-cpu | `tests/web_*.rs` in headless Chromium, CPU backend |
+//! | web-page | `tests/web_page*.rs`: the page's components |
+//! | web-gpu | `tests/web_gpu*.rs`: WebGPU on SwiftShader against the CPU |
+//! | sizes | the release app is built, and its transfer sizes are held to their bars |
+//! | e2e | `tests/e2e`: the built app in a real browser, through WebDriver |
+//!
+//! The browser suites are built in the release profile with the features of the app's own programs: so they share the compiled
+//! dependencies with the app, which is most of the time.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use crate::process::{self, cargo};
+use crate::tools::{self, WASM};
+use crate::{Result, app, browser, dist_dir, failure, root, sizes, target_dir};
+
+/// What to run.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// Native tests only.
+    pub quick: bool,
+    /// One suite by name.
+    pub only: Option<String>,
+    /// Build the app without its WebGPU worker, and leave `web-gpu` out.
+    pub cpu_only: bool,
+}
+
+const SUITES: [&str; 6] = ["native", "web-cpu", "web-page", "web-gpu", "sizes", "e2e"];
+
+/// Browser test files, by the program they are built as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebSuite {
+    /// The worker with the CPU backend.
+    Cpu,
+    /// The page.
+    Page,
+    /// The worker with WebGPU.
+    Gpu,
+}
+
+impl WebSuite {
+    fn of(file: &str) -> Option<Self> {
+        let rest = file.strip_prefix("web_")?;
+        Some(match rest {
+            _ if rest.starts_with("gpu") => Self::Gpu,
+            _ if rest.starts_with("page") || rest.starts_with("ui") => Self::Page,
+            _ => Self::Cpu,
+        })
+    }
+
+    fn features(self) -> &'static str {
+        match self {
+            Self::Cpu => "worker",
+            Self::Page => "page",
+            Self::Gpu => "worker,gpu",
+        }
+    }
+}
+
+/// Names of the files `tests/web_*.rs` of one suite, without the ending.
+pub fn web_tests(suite: WebSuite) -> Result<Vec<String>> {
+    let dir = root().join("tests");
+    let mut names: Vec<String> = dir
+        .read_dir()
+        .map_err(process::at(&dir))?
+        .flatten()
+        .filter_map(|e| e.file_name().to_string_lossy().strip_suffix(".rs").map(str::to_owned))
+        .filter(|name| WebSuite::of(name) == Some(suite))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// What one suite came to.
+#[derive(Debug, Default)]
+struct Outcome {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    /// Tests that failed, and sentences about suites that could not run.
+    problems: Vec<String>,
+    /// Lines "skipped ...", printed by tests whose data is not here.
+    skipped: BTreeSet<String>,
+    seconds: f64,
+    /// Set when the suite did not run at all.
+    not_run: Option<String>,
+}
+
+impl Outcome {
+    fn stopped(why: String) -> Self {
+        Self { failed: 1, problems: vec![why], ..Self::default() }
+    }
+
+    fn not_run(why: &str) -> Self {
+        Self { not_run: Some(why.to_owned()), ..Self::default() }
+    }
+}
+
+/// Runs what was chosen. An error where any test failed.
+pub fn run(choice: Choice) -> Result<()> {
+    if let Some(only) = &choice.only
+        && !SUITES.contains(&only.as_str())
+    {
+        return Err(failure(format!("there is no suite \"{only}\"; there are: {}", SUITES.join(", "))));
+    }
+    let chosen = |suite: &str| match &choice.only {
+        Some(only) => only == suite,
+        None => suite == "native" || !choice.quick,
+    };
+    let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
+    for suite in SUITES.into_iter().filter(|s| chosen(s)) {
+        let start = Instant::now();
+        eprintln!("\n==== {suite} ====");
+        let mut outcome = match suite {
+            "native" => native(),
+            "web-cpu" => in_browser(WebSuite::Cpu),
+            "web-page" => in_browser(WebSuite::Page),
+            "web-gpu" if choice.cpu_only => Ok(Outcome::not_run("left out by --cpu-only")),
+            "web-gpu" => in_browser(WebSuite::Gpu),
+            "sizes" => built_and_small(choice.cpu_only),
+            _ => end_to_end(),
+        }
+        .unwrap_or_else(|stop| Outcome::stopped(stop.0));
+        outcome.seconds = start.elapsed().as_secs_f64();
+        outcomes.push((suite, outcome));
+    }
+    summary(&outcomes)
+}
+
+fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
+    println!("\n{:<10} {:>8} {:>8} {:>8} {:>8} {:>9}", "suite", "passed", "failed", "ignored", "skipped", "seconds");
+    for (suite, o) in outcomes {
+        match &o.not_run {
+            Some(why) => println!("{suite:<10} not run: {why}"),
+            None => println!("{suite:<10} {:>8} {:>8} {:>8} {:>8} {:>9.0}", o.passed, o.failed, o.ignored, o.skipped.len(), o.seconds),
+        }
+    }
+    for (suite, o) in outcomes {
+        o.skipped.iter().for_each(|line| println!("{suite}: {line}"));
+    }
+    for (suite, o) in outcomes {
+        o.problems.iter().for_each(|line| println!("{suite}: FAILED {line}"));
+    }
+    let (passed, failed) = outcomes.iter().fold((0, 0), |(p, f), (_, o)| (p + o.passed, f + o.failed));
+    println!("\n{passed} passed, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err(failure(format!("{failed} tests failed; they are named above"))) }
+}
+
+fn native() -> Result<Outcome> {
+    let mut own = cargo();
+    own.args(["test", "--locked", "--no-fail-fast", "--package", "loam", "--package", "xtask", "--", "--show-output"]);
+    count(&mut own)
+}
+
+fn in_browser(suite: WebSuite) -> Result<Outcome> {
+    let files = web_tests(suite)?;
+    if files.is_empty() {
+        return Ok(Outcome::not_run("there is no such file in tests/"));
+    }
+    let browser = browser::ensure()?;
+    let runner = tools::test_runner()?;
+    let mut command = cargo();
+    command.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--release",
+        "--target",
+        WASM,
+        "--no-default-features",
+        "--features",
+        suite.features(),
+    ]);
+    for file in &files {
+        command.args(["--test", file]);
+    }
+    command.env("CHROMEDRIVER", &browser.driver).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+    // A SwiftShader pipeline takes seconds to compile; the runner's own 20 s are for small tests.
+    command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
+    count(&mut command)
+}
+
+fn built_and_small(cpu_only: bool) -> Result<Outcome> {
+    app::build(cpu_only)?;
+    let problems = sizes::report(&dist_dir())?.broken();
+    let failed = problems.len() as u64;
+    Ok(Outcome { passed: 3 - failed, failed, problems, ..Outcome::default() })
+}
+
+fn end_to_end() -> Result<Outcome> {
+    browser::ensure()?;
+    if !dist_dir().join("index.html").is_file() {
+        return Err(failure("dist/ is empty: the app was not built (cargo xtask build)"));
+    }
+    let mut command = cargo();
+    // One browser at a time: the tests measure how long the page is held up.
+    command.args(["test", "--locked", "--no-fail-fast", "--package", "e2e", "--", "--show-output", "--test-threads=1"]);
+    count(&mut command)
+}
+
+/// Runs a test command, passing its lines on and counting its results.
+fn count(command: &mut Command) -> Result<Outcome> {
+    let words = process::shown(command);
+    eprintln!("$ {words}");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| failure(format!("`{words}` could not be started ({e})")))?;
+    let logs = target_dir().join("xtask");
+    std::fs::create_dir_all(&logs).map_err(process::at(&logs))?;
+    let log = Arc::new(Mutex::new(std::fs::File::create(logs.join("last-test-output.txt")).map_err(process::at(&logs))?));
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let pipes: [Option<Box<dyn Read + Send>>; 2] =
+        [child.stdout.take().map(|p| Box::new(p) as _), child.stderr.take().map(|p| Box::new(p) as _)];
+    let threads: Vec<_> = pipes
+        .into_iter()
+        .flatten()
+        .map(|pipe| {
+            let (tally, log) = (Arc::clone(&tally), Arc::clone(&log));
+            std::thread::spawn(move || {
+                let mut hidden = false;
+                for line in BufReader::new(pipe).split(b'\n').map_while(std::result::Result::ok) {
+                    let line = String::from_utf8_lossy(&line);
+                    if let Ok(mut file) = log.lock() {
+                        let _ = writeln!(file, "{line}");
+                    }
+                    // The output of tests that passed is in the log; on the screen it would bury what failed.
+                    hidden = match line.trim_end() {
+                        "successes:" => true,
+                        "failures:" => false,
+                        text if text.starts_with("test result:") => false,
+                        _ => hidden,
+                    };
+                    if let Ok(mut tally) = tally.lock() {
+                        tally.read(&line);
+                    }
+                    if !hidden && !line.trim_end().ends_with("... ok") {
+                        eprintln!("{line}");
+                    }
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        let _ = thread.join();
+    }
+    let status = child.wait().map_err(|e| failure(format!("`{words}`: {e}")))?;
+    let mut outcome = std::mem::take(&mut tally.lock().map_err(|_| failure("a reader thread panicked"))?.outcome);
+    if !status.success() && outcome.failed == 0 {
+        // Did not compile, or the process died under a test.
+        outcome.failed = 1;
+        outcome.problems.push(format!("`{words}` ended with {status} before it had counted a failure"));
+    }
+    if status.success() && outcome.passed + outcome.failed + outcome.ignored == 0 {
+        outcome.not_run = Some("it holds no tests".into());
+    }
+    Ok(outcome)
+}
+
+/// Reads what libtest and wasm-bindgen-test print.
+#[derive(Debug, Default)]
+struct Tally {
+    outcome: Outcome,
+}
+
+impl Tally {
+    fn read(&mut self, line: &str) {
+        let line = line.trim();
+        if let Some(result) = line.strip_prefix("test result: ") {
+            for piece in result.split(['.', ';']) {
+                let mut words = piece.split_whitespace();
+                let number = words.next().and_then(|w| w.parse::<u64>().ok());
+                match (number, words.next()) {
+                    (Some(n), Some("passed")) => self.outcome.passed += n,
+                    (Some(n), Some("failed")) => self.outcome.failed += n,
+                    (Some(n), Some("ignored")) => self.outcome.ignored += n,
+                    _ => {}
+                }
+            }
+        } else if let Some(name) =
+            line.strip_prefix("test ").and_then(|l| l.strip_suffix("... FAILED").or_else(|| l.strip_suffix("... FAIL")))
+        {
+            self.outcome.problems.push(name.trim().to_owned());
+        } else if line.starts_with("skipped ") {
+            self.outcome.skipped.insert(line.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_counted() {
+        let mut tally = Tally::default();
+        for line in [
+            "test grid::a ... ok",
+            "test grid::b ... FAILED",
+            "skipped smap: ../shared/data/smap/a.h5 is not here",
+            "skipped smap: ../shared/data/smap/a.h5 is not here",
+            "test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 5 filtered out; finished in 0.01s",
+            "test web::c ... FAIL",
+            "test result: ok. 40 passed; 0 failed; 0 ignored; 0 filtered out; finished in 1.50s",
+        ] {
+            tally.read(line);
+        }
+        let o = tally.outcome;
+        assert_eq!((o.passed, o.failed, o.ignored, o.skipped.len()), (41, 1, 2, 1));
+        assert_eq!(o.problems, ["grid::b", "web::c"]);
+    }
+
+    #[test]
+    fn web_files_belong_to_one_program() {
+        assert_eq!(WebSuite::of("web_gpu_forward"), Some(WebSuite::Gpu));
+        assert_eq!(WebSuite::of("web_page"), Some(WebSuite::Page));
+        assert_eq!(WebSuite::of("web_model"), Some(WebSuite::Cpu));
+        assert_eq!(WebSuite::of("readers"), None);
+    }
+}

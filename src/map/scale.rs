@@ -176,10 +176,7 @@ mod tests {
         let scale = Scale::moisture();
         let clipped = scale.clipped(&[0.1, 0.51, f32::NAN, -0.01, 0.6]);
         assert_eq!(clipped, ClipCounts { below: 1, above: 2 });
-        assert_eq!(
-            scale.rule(MOISTURE_LIMITS, clipped),
-            "0 to 0.5 m³/m³, fixed; 1 cells below and 2 above shown as the ends"
-        );
+        assert_eq!(scale.rule(MOISTURE_LIMITS, clipped), "0 to 0.5 m³/m³, fixed; 1 cells below and 2 above shown as the ends");
         let typed = scale.with_typed_limits("0,05", " 0.35 ").map(|s| s.rule(MOISTURE_LIMITS, ClipCounts::default()));
         assert_eq!(typed, Ok("0.05 to 0.35 m³/m³, set by you".to_owned()));
     }

@@ -1,1 +1,77 @@
-//! The page.
+//! The page: leptos components over one [`App`] of signals. The only place besides `bin/` that knows the DOM.
+//!
+//! The page never computes: it shows what the worker says, paints small canvases, and keeps the user's `File` handles, so that a
+//! worker that died can be replaced without losing the list.
+
+#![allow(missing_docs)] // leptos's component macro makes undocumented property structs
+
+pub mod adapter;
+pub mod canvas;
+pub mod cursor;
+mod data;
+mod dates;
+mod device;
+pub mod draw;
+mod drop;
+mod events;
+mod exports;
+mod figure;
+mod files;
+pub mod hash;
+mod header;
+pub mod ledger;
+mod legend;
+pub mod link;
+mod maps;
+mod notices;
+mod overview;
+mod panel;
+mod region;
+mod run;
+mod scores;
+mod state;
+mod swipe;
+pub mod timeline;
+
+use leptos::prelude::*;
+
+pub use state::App;
+
+/// Mounts the page into the body.
+pub fn mount() {
+    leptos::mount::mount_to_body(Page);
+}
+
+#[component]
+fn Page() -> impl IntoView {
+    let app = App::new();
+    provide_context(app);
+    app.begin();
+    drop::accept_anywhere(app);
+    view! {
+        <header::Header/>
+        <notices::Notices/>
+        <main id="main">
+            <div class="side">
+                <data::DataSection/>
+                <region::RegionSection/>
+                <run::RulesSection/>
+                <device::DeviceSection/>
+            </div>
+            <div class="work">
+                <files::FilesSection/>
+                <dates::DatesSection/>
+                <maps::MapsSection/>
+                <scores::ScoresSection/>
+                <exports::ExportSection/>
+            </div>
+        </main>
+        <footer>
+            <p>
+                "Coastlines and borders: Natural Earth, public domain. Colour tables: F. Crameri; K. Thyng et al. (cmocean); matplotlib. \
+                 Files, maps and weights stay in this tab; nothing is sent anywhere."
+            </p>
+        </footer>
+        <div class="sr-only" role="status" aria-live="polite">{move || app.said.get()}</div>
+    }
+}

@@ -40,6 +40,17 @@ def arcs_of(geometry):
             yield item if item >= 0 else ~item
 
 
+def without_seam(points):
+    """Pieces of a line, cut where it runs along the globe's own seam (180 degrees, the south pole) or leaps across it."""
+    pieces = [points[:1]]
+    for before, point in zip(points, points[1:]):
+        along = abs(before[0]) == abs(point[0]) == 18000 or (before[1] <= -8990 and point[1] <= -8990)
+        if along or abs(before[0] - point[0]) > 18000:
+            pieces.append([])
+        pieces[-1].append(point)
+    return [piece for piece in pieces if len(piece) > 1]
+
+
 def main() -> None:
     topology = json.load(open(sys.argv[1]))
     (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
@@ -58,10 +69,8 @@ def main() -> None:
             point = (round(100 * (tx + sx * x)), round(100 * (ty + sy * y)))
             if not points or points[-1] != point:
                 points.append(point)
-        # The globe's own seam is no coast.
-        on_seam = all(abs(p[0]) == 18000 for p in points) or all(p[1] <= -8990 for p in points)
-        if len(points) > 1 and not on_seam:
-            lines.append((1 if len(users[index]) > 1 else 0, points))
+        for piece in without_seam(points):
+            lines.append((1 if len(users[index]) > 1 else 0, piece))
     out = bytearray(b"LCO1" + struct.pack("<I", len(lines)))
     for kind, points in lines:
         out += bytes([kind]) + varint(len(points))

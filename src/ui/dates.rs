@@ -1,0 +1,165 @@
+//! Dates: the strip, two lists that do the same, what the chosen date has, and the button that predicts it.
+
+use jiff::civil::Date;
+use leptos::prelude::*;
+
+use super::state::App;
+use super::timeline::TimelineStrip;
+use crate::protocol::{DayReport, FineOrigin};
+
+fn per_cent(share: Option<f32>, none: &str) -> String {
+    share.map_or_else(|| none.to_owned(), |s| format!("{:.0} %", s * 100.0))
+}
+
+fn chosen(app: App) -> Option<DayReport> {
+    let date = app.date.get()?;
+    app.timeline.with(|t| t.days.iter().find(|d| d.date == date).cloned())
+}
+
+/// The chosen date in one sentence.
+pub fn describe(app: App) -> String {
+    let Some(day) = chosen(app) else { return "no date".to_owned() };
+    let fine = match day.fine_origin {
+        Some(FineOrigin::Disaggregated) => "3 km map (disaggregated here) of ",
+        _ => "3 km map of ",
+    };
+    let history = match day.history.len() {
+        0 => "no history".to_owned(),
+        n => format!("history of {n} dates"),
+    };
+    let blocked = day.blocked.map(|b| format!("; cannot be predicted: {b}")).unwrap_or_default();
+    format!("{}: SMAP {}; {fine}{}; {history}{blocked}", day.date, per_cent(day.coarse, "none"), per_cent(day.fine, "none"))
+}
+
+fn month(date: Date) -> String {
+    date.strftime("%Y-%m").to_string()
+}
+
+/// Month, then date: lists for long records and for those who prefer lists.
+#[component]
+fn Lists() -> impl IntoView {
+    let app = App::here();
+    let months = Memo::new(move |_| {
+        let mut months: Vec<(String, usize)> = Vec::new();
+        app.timeline.with(|t| {
+            for day in t.days.iter().filter(|d| d.blocked.is_none()) {
+                let name = month(day.date);
+                match months.last_mut() {
+                    Some(last) if last.0 == name => last.1 += 1,
+                    _ => months.push((name, 1)),
+                }
+            }
+        });
+        months
+    });
+    let present = Memo::new(move |_| app.date.get().map(month).unwrap_or_default());
+    let days = Memo::new(move |_| {
+        let wanted = present.get();
+        app.timeline.with(|t| {
+            let here = t.days.iter().filter(|d| month(d.date) == wanted);
+            here.map(|d| (d.date, d.blocked.is_none(), d.fine.is_some())).collect::<Vec<_>>()
+        })
+    });
+    let choose_month = move |event| {
+        let wanted = event_target_value(&event);
+        let first = app.timeline.with_untracked(|t| {
+            let mut here = t.days.iter().filter(|d| month(d.date) == wanted && d.blocked.is_none());
+            here.next().map(|d| d.date)
+        });
+        if first.is_some() {
+            app.date.set(first);
+        }
+    };
+    view! {
+        <label>"Month "<select id="month" on:change=choose_month>
+            {move || months.get().into_iter().map(|(name, count)| {
+                let here = name.clone();
+                view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name} ({count})")}</option> }
+            }).collect_view()}
+        </select></label>
+        <label>"Date "<select id="date" on:change=move |e| if let Ok(date) = event_target_value(&e).parse() { app.date.set(Some(date)) }>
+            {move || days.get().into_iter().map(|(date, usable, fine)| {
+                let note = match (usable, fine) { (false, _) => " (blocked)", (true, true) => " (with 3 km map)", _ => "" };
+                view! { <option value=date.to_string() selected=move || app.date.get() == Some(date)>{format!("{date}{note}")}</option> }
+            }).collect_view()}
+        </select></label>
+    }
+    .into_any()
+}
+
+#[component]
+fn Facts() -> impl IntoView {
+    let app = App::here();
+    move || {
+        chosen(app).map(|day| {
+            let origin = (day.fine_origin == Some(FineOrigin::Disaggregated)).then_some(", disaggregated here");
+            let history = match day.history.len() {
+                0 => "none: the estimate uses SMAP alone".to_owned(),
+                _ => day.history.iter().map(Date::to_string).collect::<Vec<_>>().join(", "),
+            };
+            view! {
+                <dl class="facts">
+                    <div><dt>"SMAP"</dt><dd>{per_cent(day.coarse, "none")}</dd></div>
+                    <div><dt>"3 km map"</dt><dd>{per_cent(day.fine, "none")}{origin}</dd></div>
+                    <div><dt>"Backscatter"</dt><dd>{per_cent(day.backscatter, "none")}</dd></div>
+                    <div class="wide"><dt>"History"</dt><dd>{history}</dd></div>
+                </dl>
+            }
+            .into_any()
+        })
+    }
+}
+
+#[component]
+fn Predict() -> impl IntoView {
+    let app = App::here();
+    let blocked = move || match chosen(app) {
+        None => Some("Pick a date first.".to_owned()),
+        Some(day) => day.blocked,
+    };
+    let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
+    view! {
+        <div class="predict" hidden=move || app.timeline.with(|t| t.days.is_empty())>
+            <button type="button" id="predict" class="primary" disabled=move || blocked().is_some() on:click=move |_| app.predict()>{label}</button>
+            {move || app.predicting.get().map(|job| view! {
+                <button type="button" id="cancel" on:click=move |_| app.cancel(app.predicting)>"Cancel"</button>
+                {if job.total > 0 {
+                    view! { <progress max=job.total.to_string() value=job.done.to_string()></progress> }.into_any()
+                } else {
+                    view! { <progress></progress> }.into_any()
+                }}
+                <span class="what">{job.what}</span>
+            })}
+            <p class="blocked">{blocked}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The whole section.
+#[component]
+pub fn DatesSection() -> impl IntoView {
+    let app = App::here();
+    let empty = move || app.timeline.with(|t| t.days.is_empty());
+    view! {
+        <section class="dates" aria-labelledby="dates-title">
+            <div class="head">
+                <h2 id="dates-title">"Date"</h2>
+                {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
+                <div class="row lists" hidden=empty><Lists/></div>
+            </div>
+            {move || empty().then(|| view! { <p class="empty">"Dates appear here once files are open."</p> })}
+            <div hidden=empty>
+                <TimelineStrip/>
+                <p class="key">
+                    <span class="swatch coarse"></span>"SMAP "<span class="swatch fine"></span>"3 km product "
+                    <span class="swatch made"></span>"3 km, disaggregated here. Bar height: share of the region. ▲ history of t. "
+                    <span class="keyhint">"Keys: ← → date, Shift next predictable, Page month."</span>
+                </p>
+                <Facts/>
+            </div>
+            <Predict/>
+        </section>
+    }
+    .into_any()
+}

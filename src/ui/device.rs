@@ -1,0 +1,62 @@
+//! The device line: what computes, why, and whether it computes right.
+
+use leptos::prelude::*;
+
+use super::ledger::Kind;
+use super::state::App;
+use crate::protocol::{DevicePreference, Request, SelfCheckReport};
+
+const CHOICES: [(&str, &str, DevicePreference); 3] = [
+    ("auto", "Auto: a hardware GPU, else the CPU", DevicePreference::Auto),
+    ("cpu", "CPU", DevicePreference::Cpu),
+    ("gpu", "GPU, even a software one", DevicePreference::Gpu),
+];
+
+fn check_text(check: &SelfCheckReport) -> String {
+    let difference =
+        if check.largest_difference.is_finite() { format!("{:.1e}", check.largest_difference) } else { "not a number".to_owned() };
+    let verdict = if check.passed { "passed" } else { "failed, so the CPU is used" };
+    format!(
+        "Self-check {verdict}: golden tile run {} times, largest difference to the CPU {difference} m³/m³ (allowed {:.1e}).",
+        check.runs, check.tolerance
+    )
+}
+
+/// The whole section.
+#[component]
+pub fn DeviceSection() -> impl IntoView {
+    let app = App::here();
+    let prefer = move |event| {
+        let value = event_target_value(&event);
+        if let Some(choice) = CHOICES.iter().find(|c| c.0 == value) {
+            app.preference.set(choice.2);
+            app.alive();
+            app.start_worker();
+        }
+    };
+    view! {
+        <section class="device" aria-labelledby="device-title">
+            <h2 id="device-title">"Device"</h2>
+            {move || match app.device.get() {
+                None => view! { <p class="hint" id="device">"Starting…"</p> }.into_any(),
+                Some(device) => {
+                    let failed = device.check.as_ref().is_some_and(|c| !c.passed);
+                    view! {
+                        <p id="device"><span class="chip">{if device.gpu { "GPU" } else { "CPU" }}</span>" "{device.name.clone()}</p>
+                        <p class="hint">{device.why.clone()}</p>
+                        {device.warning.clone().map(|w| view! { <p class="problem">{w}</p> })}
+                        {device.check.as_ref().map(|c| view! { <p class=if failed { "problem" } else { "hint" } id="self-check">{check_text(c)}</p> })}
+                    }
+                    .into_any()
+                }
+            }}
+            <div class="row">
+                <select id="preference" aria-label="Device to use" on:change=prefer>
+                    {CHOICES.iter().map(|c| view! { <option value=c.0 selected=move || app.preference.get() == c.2>{c.1}</option> }).collect_view()}
+                </select>
+                <button type="button" class="quiet" on:click=move |_| { app.send(Kind::Device, Request::SelfCheck, &[]); }>"Check again"</button>
+            </div>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,42 @@
+//! Taking the map away. The worker writes GeoTIFF, CSV and weights; the figure is drawn here.
+
+use leptos::prelude::*;
+
+use super::events::save;
+use super::figure;
+use super::ledger::Kind;
+use super::state::App;
+use crate::protocol::{ExportForm, Request};
+
+/// The whole section.
+#[component]
+pub fn ExportSection() -> impl IntoView {
+    let app = App::here();
+    let ask = move |form: ExportForm| {
+        if app.send(Kind::Export, Request::Export { form }, &[]).is_some() {
+            app.exporting.set(true);
+        }
+    };
+    let draw = move |_| {
+        if let Some(data) = app.map.get_untracked() {
+            match figure::png(app, &data) {
+                Ok((name, bytes)) => save(app, &name, "image/png", &bytes),
+                Err(why) => app.fail("The figure could not be drawn", &why, "Make the region smaller."),
+            }
+        }
+    };
+    view! {
+        <section class="exports" aria-labelledby="export-title" hidden=move || app.map.with(Option::is_none)>
+            <h2 id="export-title">"Export"</h2>
+            <div class="row">
+                <button type="button" data-export="geotiff" on:click=move |_| ask(ExportForm::GeoTiff)>"GeoTIFF"</button>
+                <button type="button" data-export="png" on:click=draw>"PNG figure"</button>
+                <button type="button" data-export="csv" on:click=move |_| ask(ExportForm::Csv)>"CSV of cells"</button>
+                <button type="button" data-export="weights" on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
+                {move || app.exporting.get().then(|| view! { <progress></progress> })}
+            </div>
+            <p class="hint">"GeoTIFF: EPSG:6933, float32, nodata, compressed. Every file carries its provenance."</p>
+        </section>
+    }
+    .into_any()
+}

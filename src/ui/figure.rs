@@ -1,0 +1,211 @@
+//! The PNG figure: maps, one legend, title, date, scale, provenance; and the provenance again in the file's text chunks.
+
+use std::io::BufWriter;
+
+use js_sys::Date as JsDate;
+use web_sys::CanvasRenderingContext2d;
+
+use super::canvas;
+use super::cursor::View;
+use super::draw::{self, Frame};
+use super::panel::{image_of, title};
+use super::state::{App, MapData};
+use crate::map::scale::{MOISTURE_LIMITS, tidy};
+use crate::map::{ClipCounts, Scale};
+use crate::protocol::{FineOrigin, LayerKind};
+
+use leptos::prelude::{GetUntracked, untrack};
+
+/// Pixels per layout unit: 2 gives 300 dpi at about 19 cm.
+const RATIO: f64 = 2.0;
+const MARGIN: f64 = 28.0;
+const GAP: f64 = 20.0;
+
+/// Maps in the figure.
+const SHOWN: [LayerKind; 4] = [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference];
+
+/// What is said of where the figure comes from, line by line, as (keyword, text).
+pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
+    let report = &data.report;
+    let window = report.settings.window;
+    let history: Vec<String> = report
+        .history
+        .iter()
+        .filter_map(|h| {
+            let made = if h.origin == Some(FineOrigin::Disaggregated) { " (disaggregated)" } else { "" };
+            h.date.map(|d| format!("{d}{made}"))
+        })
+        .collect();
+    let mut lines = vec![
+        ("Title", format!("{}Soil moisture at 3 km, {}", if report.simulated { "SIMULATED: " } else { "" }, report.date)),
+        ("Software", format!("Loam {}", env!("CARGO_PKG_VERSION"))),
+        ("Creation Time", String::from(JsDate::new_0().to_iso_string())),
+        (
+            "Region",
+            format!(
+                "EASE-Grid 2.0 (EPSG:6933), 3 km, first column {}, first row {}, {} columns, {} rows",
+                window.first_column, window.first_row, window.columns, window.rows
+            ),
+        ),
+        ("History", if history.is_empty() { "none".to_owned() } else { history.join(", ") }),
+        ("Weights", format!("{} ({}), SHA-256 {}", report.weights.name, report.weights.trained_on, report.weights.hash)),
+        ("Device", format!("{} ({})", report.device.name, if report.device.gpu { "GPU" } else { "CPU" })),
+        ("Quality rule", format!("{:?}", report.settings.quality)),
+        ("Inputs", report.inputs.join(", ")),
+    ];
+    if let Some(score) = report.scores.first() {
+        let n = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+        lines.push((
+            "Scores",
+            format!(
+                "{}: uRMSE {} m3/m3, bias {} m3/m3, R {}, {} pixels; agreement with the 3 km product, not with the ground",
+                score.name,
+                n(score.urmse),
+                n(score.bias),
+                n(score.r),
+                score.pixels
+            ),
+        ));
+    }
+    lines
+}
+
+fn text(ctx: &CanvasRenderingContext2d, size: f64, weight: &str, colour: &str, words: &str, x: f64, y: f64) {
+    ctx.set_font(&format!("{weight} {size}px system-ui, sans-serif"));
+    ctx.set_fill_style_str(colour);
+    let _ = ctx.fill_text(words, x, y);
+}
+
+/// One legend bar with ticks under it.
+fn legend(ctx: &CanvasRenderingContext2d, scale: &Scale, name: &str, x: f64, y: f64, width: f64) {
+    ctx.set_text_align("left");
+    text(ctx, 12.0, "600", "#14181c", &format!("{name}, {}", scale.unit), x, y);
+    draw::ramp(ctx, scale, Frame { x, y: y + 8.0, width, height: 12.0 });
+    ctx.set_text_align("center");
+    for tick in scale.ticks() {
+        let at = x + (tick - scale.min) / (scale.max - scale.min) * width;
+        ctx.fill_rect(at - 0.5, y + 20.0, 1.0, 4.0);
+        text(ctx, 11.0, "400", "#14181c", &tidy(tick), at, y + 35.0);
+    }
+    ctx.set_text_align("left");
+}
+
+/// Breaks a line into pieces that fit.
+fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String> {
+    let mut out = vec![String::new()];
+    for word in line.split(' ') {
+        let Some(last) = out.last_mut() else { break };
+        let longer = if last.is_empty() { word.to_owned() } else { format!("{last} {word}") };
+        if ctx.measure_text(&longer).is_ok_and(|m| m.width() > width) && !last.is_empty() {
+            out.push(word.to_owned());
+        } else {
+            *last = longer;
+        }
+    }
+    out
+}
+
+/// Name and bytes of the figure.
+pub fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
+    let no_canvas = || "the browser gave no canvas".to_owned();
+    let window = data.window();
+    let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| data.layer(*k).is_some()).collect();
+    let across = kinds.len().min(2).max(1);
+    let panel = 360.0;
+    let tall = panel * window.rows as f64 / window.columns as f64;
+    let width = (MARGIN * 2.0 + across as f64 * panel + (across - 1) as f64 * GAP).max(620.0);
+    let lines_of_panels = kinds.len().div_ceil(across) as f64;
+    let head = if data.report.simulated { 92.0 } else { 68.0 };
+    let foot = 210.0;
+    let height = head + lines_of_panels * (tall + 30.0) + foot;
+    let canvas = canvas::new_canvas((width * RATIO) as u32, (height * RATIO) as u32).ok_or_else(no_canvas)?;
+    let ctx = canvas::context(&canvas).ok_or_else(no_canvas)?;
+    ctx.scale(RATIO, RATIO).map_err(|_| no_canvas())?;
+    ctx.set_fill_style_str("#ffffff");
+    ctx.fill_rect(0.0, 0.0, width, height);
+    let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("Region", |p| p.name);
+    text(&ctx, 20.0, "600", "#14181c", &format!("Soil moisture at 3 km, {region}, {}", data.report.date), MARGIN, 36.0);
+    let sub = format!("{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)", window.columns, window.rows);
+    text(&ctx, 12.0, "400", "#4a535b", &sub, MARGIN, 55.0);
+    if data.report.simulated {
+        text(&ctx, 13.0, "700", "#8a2c0d", "SIMULATED scenes, not observations", MARGIN, 76.0);
+    }
+    let coast = app.coast.get_untracked();
+    for (i, kind) in kinds.iter().enumerate() {
+        let x = MARGIN + (i % across) as f64 * (panel + GAP);
+        let y = head + (i / across) as f64 * (tall + 30.0) + 16.0;
+        text(&ctx, 13.0, "600", "#14181c", title(*kind), x, y - 6.0);
+        let frame = Frame { x, y, width: panel, height: tall };
+        if let Some(image) = untrack(|| image_of(app, data, *kind)) {
+            draw::pixels(&ctx, &image, frame, View::default(), &window);
+        }
+        if let Some(coast) = &coast {
+            draw::coast(&ctx, coast, frame, View::default(), &window);
+        }
+        draw::lines(&ctx, frame, View::default(), &window, 11.0);
+        ctx.set_stroke_style_str("#4a535b");
+        ctx.set_line_width(0.8);
+        ctx.stroke_rect(x, y, panel, tall);
+        if data.report.simulated {
+            ctx.set_text_align("right");
+            ctx.set_line_width(3.0);
+            ctx.set_stroke_style_str("rgba(255,255,255,0.9)");
+            ctx.set_font("700 11px system-ui, sans-serif");
+            let _ = ctx.stroke_text("SIMULATED", x + panel - 6.0, y + 14.0);
+            text(&ctx, 11.0, "700", "#8a2c0d", "SIMULATED", x + panel - 6.0, y + 14.0);
+            ctx.set_text_align("left");
+        }
+    }
+    let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
+    let moisture = app.moisture.get_untracked();
+    legend(&ctx, &moisture, "Soil moisture", MARGIN + 4.0, y, 250.0);
+    if kinds.contains(&LayerKind::Difference) {
+        legend(&ctx, &app.difference.get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
+    }
+    draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
+    text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
+    y += 56.0;
+    let mut clip = ClipCounts::default();
+    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && l.kind != LayerKind::Difference) {
+        let here = moisture.clipped(&layer.values);
+        clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
+    }
+    let rule = format!("Scale: {}.", moisture.rule(MOISTURE_LIMITS, clip));
+    let facts = provenance(data);
+    let foot_lines = std::iter::once(rule).chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
+    for line in foot_lines {
+        ctx.set_font("400 10.5px system-ui, sans-serif");
+        for piece in wrapped(&ctx, &line, width - 2.0 * MARGIN) {
+            text(&ctx, 10.5, "400", "#4a535b", &piece, MARGIN, y);
+            y += 13.5;
+        }
+    }
+    encode(&ctx, canvas.width(), canvas.height(), &facts).map(|bytes| {
+        let label = if data.report.simulated { "simulated_" } else { "" };
+        (format!("loam_{label}{}.png", data.report.date), bytes)
+    })
+}
+
+fn encode(ctx: &CanvasRenderingContext2d, width: u32, height: u32, facts: &[(&'static str, String)]) -> Result<Vec<u8>, String> {
+    let image = ctx.get_image_data(0, 0, width as i32, height as i32).map_err(|e| super::link::describe(&e))?;
+    let rgb: Vec<u8> = image.data().0.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(BufWriter::new(&mut bytes), width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    // 2 pixels per layout unit, printed at 300 dpi.
+    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: 11_811, yppu: 11_811, unit: png::Unit::Meter }));
+    for (keyword, words) in facts {
+        // tEXt is Latin-1; file names may be anything.
+        let result = if words.is_ascii() {
+            encoder.add_text_chunk((*keyword).to_owned(), words.clone())
+        } else {
+            encoder.add_itxt_chunk((*keyword).to_owned(), words.clone())
+        };
+        result.map_err(|e| e.to_string())?;
+    }
+    let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
+    writer.write_image_data(&rgb).map_err(|e| e.to_string())?;
+    writer.finish().map_err(|e| e.to_string())?;
+    Ok(bytes)
+}

@@ -1,0 +1,144 @@
+//! Legend with units and the mask's pattern, and the controls of the scale. The rule is always shown.
+
+use std::sync::Arc;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::canvas;
+use super::draw::{self, Frame};
+use super::panel::watch_size;
+use super::state::{App, MapData};
+use crate::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, MOISTURE_LIMITS, tidy};
+use crate::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
+use crate::protocol::LayerKind;
+
+/// The colours with their ticks.
+#[component]
+fn Ramp(scale: RwSignal<Scale>) -> impl IntoView {
+    let node = NodeRef::<html::Canvas>::new();
+    let size = watch_size(node);
+    Effect::new(move |_| {
+        size.track();
+        let scale = scale.get();
+        let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
+        let frame = Frame { x: 16.0, y: 0.0, width: width - 32.0, height: 14.0 };
+        draw::ramp(&ctx, &scale, frame);
+        ctx.set_fill_style_str(&canvas::css("--ink"));
+        ctx.set_font("12px system-ui, sans-serif");
+        ctx.set_text_align("center");
+        ctx.set_text_baseline("top");
+        for tick in scale.ticks() {
+            let x = frame.x + (tick - scale.min) / (scale.max - scale.min) * frame.width;
+            ctx.fill_rect(x - 0.5, 14.0, 1.0, 4.0);
+            let _ = ctx.fill_text(&tidy(tick), x, height - 14.0);
+        }
+    });
+    view! { <canvas class="ramp" node_ref=node aria-hidden="true"></canvas> }
+}
+
+/// The hatch, as in the maps.
+#[component]
+fn MaskKey() -> impl IntoView {
+    let node = NodeRef::<html::Canvas>::new();
+    let size = watch_size(node);
+    Effect::new(move |_| {
+        size.track();
+        let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
+        draw::hatch(&ctx, Frame { x: 0.0, y: 0.0, width, height });
+    });
+    view! {
+        <span class="maskkey">
+            <canvas node_ref=node aria-hidden="true"></canvas>
+            "masked: the reason is shown under the cursor"
+        </span>
+    }
+}
+
+/// One scale: legend, limits, colours, rule.
+#[component]
+fn ScaleControl(
+    name: &'static str,
+    scale: RwSignal<Scale>,
+    default: fn() -> Scale,
+    limits: (f64, f64),
+    clipped: Signal<ClipCounts>,
+) -> impl IntoView {
+    let problem = RwSignal::new(None::<String>);
+    let low = NodeRef::<html::Input>::new();
+    let high = NodeRef::<html::Input>::new();
+    let apply = move |_| {
+        let (Some(low), Some(high)) = (low.get_untracked(), high.get_untracked()) else { return };
+        match scale.get_untracked().with_typed_limits(&low.value(), &high.value()) {
+            Ok(new) => {
+                problem.set(None);
+                scale.set(new);
+            }
+            Err(error) => problem.set(Some(error.to_string())),
+        }
+    };
+    // A scale about 0 needs a diverging map; any other may take any.
+    let about_zero = limits.0 == -limits.1;
+    let suited = move |map: &&ColourMap| !about_zero || map.made_for == MapUse::Diverging;
+    view! {
+        <div class="scale">
+            <p class="scalename">{name}<span class="unit">{move || scale.get().unit}</span></p>
+            <Ramp scale=scale/>
+            <div class="limits">
+                <label>"from "<input type="text" inputmode="decimal" size="5" node_ref=low prop:value=move || scale.get().min.to_string() on:change=apply/></label>
+                <label>"to "<input type="text" inputmode="decimal" size="5" node_ref=high prop:value=move || scale.get().max.to_string() on:change=apply/></label>
+                <label>
+                    "colours "
+                    <select
+                        prop:value=move || scale.get().map.key
+                        on:change=move |e| if let Some(map) = ColourMap::find(&event_target_value(&e)) { scale.update(|s| s.map = map) }
+                    >
+                        {COLOUR_MAPS.iter().filter(suited).map(|m| view! {
+                            <option value=m.key selected=move || scale.get().map == m title=m.credit>{m.name}</option>
+                        }).collect_view()}
+                    </select>
+                </label>
+                <button type="button" class="quiet" on:click=move |_| { problem.set(None); scale.set(default()); }>"Reset"</button>
+            </div>
+            <p class="rule">{move || scale.get().rule(limits, clipped.get())}</p>
+            {move || problem.get().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn clipped(data: &MapData, scale: &Scale, kinds: &[LayerKind]) -> ClipCounts {
+    let mut counts = ClipCounts::default();
+    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind)) {
+        let here = scale.clipped(&layer.values);
+        counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
+    }
+    counts
+}
+
+/// Both scales and the mask's key.
+#[component]
+pub fn Legends(data: Arc<MapData>) -> impl IntoView {
+    let app = App::here();
+    let difference = data.layer(LayerKind::Difference).is_some();
+    let backscatter = data.layer(LayerKind::BackscatterVv).or(data.layer(LayerKind::BackscatterVh)).is_some();
+    let (other, third) = (data.clone(), data.clone());
+    let echo = Signal::derive(move || clipped(&third, &app.backscatter.get(), &[LayerKind::BackscatterVv, LayerKind::BackscatterVh]));
+    let moist = Signal::derive(move || {
+        clipped(&data, &app.moisture.get(), &[LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Bilinear])
+    });
+    let apart = Signal::derive(move || clipped(&other, &app.difference.get(), &[LayerKind::Difference]));
+    view! {
+        <div class="legends">
+            <ScaleControl name="Soil moisture" scale=app.moisture default=Scale::moisture limits=MOISTURE_LIMITS clipped=moist/>
+            {difference.then(|| view! {
+                <ScaleControl name="Difference" scale=app.difference default=Scale::difference limits=DIFFERENCE_LIMITS clipped=apart/>
+            })}
+            {backscatter.then(|| view! {
+                <ScaleControl name="Backscatter" scale=app.backscatter default=Scale::backscatter limits=BACKSCATTER_LIMITS clipped=echo/>
+            })}
+            <MaskKey/>
+        </div>
+    }
+    .into_any()
+}

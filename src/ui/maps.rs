@@ -1,0 +1,162 @@
+//! The linked maps: read-out, tools, panels, swipe, legend.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::cursor::View;
+use super::legend::Legends;
+use super::panel::{Panel, zoom};
+use super::state::{App, MapData};
+use super::swipe::Swipe;
+use crate::map::graticule::{latitude_label, longitude_label};
+use crate::protocol::{FineOrigin, LayerKind};
+
+/// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
+const SHOWN: [LayerKind; 6] = [
+    LayerKind::Coarse,
+    LayerKind::Estimate,
+    LayerKind::Reference,
+    LayerKind::Difference,
+    LayerKind::BackscatterVv,
+    LayerKind::BackscatterVh,
+];
+
+fn degrees(value: f64, label: fn(f64) -> String, wide: usize) -> String {
+    // The label's hemisphere, with the cell centre's own precision.
+    let letter = label(value).chars().last().filter(|c| c.is_alphabetic()).unwrap_or(' ');
+    format!("{:.wide$}° {letter}", value.abs())
+}
+
+/// Where the cursor is: place, 3 km cell, 36 km cell.
+#[component]
+fn Place(data: Arc<MapData>) -> impl IntoView {
+    let app = App::here();
+    let window = data.window();
+    let cell = move || app.cursor.get().or(app.pinned.get());
+    view! {
+        <dl class="place" id="readout">
+            <div><dt>"Cell centre"</dt><dd class="lonlat">{move || cell().map_or_else(|| "–".to_owned(), |c| {
+                let (lon, lat) = window.lonlat(c.column, c.row);
+                format!("{}, {}", degrees(lat, latitude_label, 4), degrees(lon, longitude_label, 4))
+            })}</dd></div>
+            <div><dt>"3 km column, row"</dt><dd class="fine">{move || cell().map_or_else(|| "–".to_owned(), |c| {
+                let ((column, row), _) = c.global(&window);
+                format!("{column}, {row}")
+            })}</dd></div>
+            <div><dt>"36 km column, row"</dt><dd class="coarse">{move || cell().map_or_else(|| "–".to_owned(), |c| {
+                let (_, (column, row)) = c.global(&window);
+                format!("{column}, {row}")
+            })}</dd></div>
+            <div><dt>"Pinned"</dt><dd>{move || app.pinned.get().map_or_else(|| "none".to_owned(), |c| {
+                let ((column, row), _) = c.global(&window);
+                format!("{column}, {row}")
+            })}</dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tools(data: Arc<MapData>, swipe: RwSignal<bool>, bilinear: RwSignal<bool>) -> impl IntoView {
+    let app = App::here();
+    let window = data.window();
+    let centre = move || {
+        let view = app.view.get_untracked();
+        let (w, h) = view.size(&window);
+        let held = app.pinned.get_untracked().map(|c| (c.column as f64 + 0.5, c.row as f64 + 0.5));
+        held.unwrap_or((view.left + w / 2.0, view.top + h / 2.0))
+    };
+    let has_bilinear = data.layer(LayerKind::Bilinear).is_some();
+    view! {
+        <div class="tools" role="toolbar" aria-label="Map tools">
+            <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| zoom(app, 1.5, centre(), &window)>"+"</button>
+            <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| zoom(app, 1.0 / 1.5, centre(), &window)>"−"</button>
+            <button type="button" title="Whole region (0)" on:click=move |_| app.view.set(View::default())>"Whole region"</button>
+            <button type="button" aria-pressed=move || swipe.get().to_string() on:click=move |_| swipe.update(|s| *s = !*s)>"Swipe"</button>
+            {has_bilinear.then(|| view! {
+                <button type="button" aria-pressed=move || bilinear.get().to_string() on:click=move |_| bilinear.update(|s| *s = !*s)>"Bilinear"</button>
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+/// What went in.
+fn provenance(data: &MapData) -> AnyView {
+    let report = &data.report;
+    let history = report.history.iter().map(|h| match h.date {
+        Some(date) => {
+            let origin = if h.origin == Some(FineOrigin::Disaggregated) { ", disaggregated here" } else { "" };
+            format!("{date} ({:.0} % known{origin})", h.known * 100.0)
+        }
+        None => "empty slot".to_owned(),
+    });
+    let history = history.collect::<Vec<_>>().join(", ");
+    let sensitivity = report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
+    let outside =
+        (report.out_of_range > 0).then(|| format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range));
+    view! {
+        <p class="provenance">
+            "History: " {if history.is_empty() { "none".to_owned() } else { history }} ". Weights: " {report.weights.name.clone()}
+            " (" {report.weights.trained_on.clone()} "). Computed on " {report.device.name.clone()} " in "
+            {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
+        </p>
+    }
+    .into_any()
+}
+
+#[component]
+fn Maps(data: Arc<MapData>) -> impl IntoView {
+    let swipe = RwSignal::new(false);
+    let bilinear = RwSignal::new(false);
+    let simulated = data.report.simulated;
+    let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("own region", |p| p.name);
+    let heading = format!("Soil moisture, {region}, {}", data.report.date);
+    let window = data.window();
+    let size = format!("{} × {} cells of 3 km, EASE-Grid 2.0", window.columns, window.rows);
+    let panels = SHOWN.into_iter().filter(|kind| data.layer(*kind).is_some()).collect::<Vec<_>>();
+    let (d1, d2, d3) = (data.clone(), data.clone(), data.clone());
+    view! {
+        <div class="maphead">
+            <div><h3>{heading}</h3><p class="sub">{size}</p></div>
+            <Tools data=data.clone() swipe=swipe bilinear=bilinear/>
+        </div>
+        {simulated.then(|| view! { <p class="simulated" role="note"><strong>"SIMULATED"</strong>" These are simulated scenes, not observations."</p> })}
+        <Place data=data.clone()/>
+        <p class="keys" id="map-keys">
+            "On a map: arrow keys move the cell cursor (Shift: 36 km), Enter pins a cell, + − 0 zoom."
+        </p>
+        {move || swipe.get().then(|| view! { <Swipe data=d1.clone()/> })}
+        <div class="panels">
+            {panels.into_iter().map(|kind| view! { <Panel data=d2.clone() kind=kind/> }).collect_view()}
+            {move || bilinear.get().then(|| view! { <Panel data=d3.clone() kind=LayerKind::Bilinear/> })}
+        </div>
+        <Legends data=data.clone()/>
+        {provenance(&data)}
+    }
+    .into_any()
+}
+
+/// The maps, or what is needed to get them.
+#[component]
+pub fn MapsSection() -> impl IntoView {
+    let app = App::here();
+    view! {
+        <section class="maps" aria-labelledby="maps-title">
+            <h2 id="maps-title">"Maps"</h2>
+            {move || match app.map.get() {
+                Some(data) => view! { <Maps data=data/> }.into_any(),
+                None => view! {
+                    <ol class="steps">
+                        <li><strong>"Open files"</strong>" of SMAP (and Sentinel-1), or load a simulated demo."</li>
+                        <li><strong>"Pick a region and a date."</strong>" The four latest 3 km maps before it are used as history."</li>
+                        <li><strong>"Predict."</strong>" The 36 km input, the 3 km estimate and, where there is one, the reference appear here."</li>
+                    </ol>
+                }
+                .into_any(),
+            }}
+        </section>
+    }
+    .into_any()
+}

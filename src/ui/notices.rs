@@ -1,0 +1,37 @@
+//! What went wrong, why, what to do. The page and everything in it still stand.
+
+use leptos::prelude::*;
+
+use super::state::App;
+
+/// With a full stop and a capital.
+fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let text = first + chars.as_str();
+    if text.ends_with(['.', '!', '?']) { text } else { text + "." }
+}
+
+/// The list, newest last; each can be put away.
+#[component]
+pub fn Notices() -> impl IntoView {
+    let app = App::here();
+    view! {
+        <div class="notices" role="log" aria-live="assertive" aria-label="Messages">
+            <For each=move || app.notices.get() key=|n| n.number let:notice>
+                <div class=if notice.error { "notice error" } else { "notice" }>
+                    <p>
+                        <strong>{if notice.error { "Problem. " } else { "Note. " }}</strong>
+                        {sentence(&notice.failure.what)}
+                        {(!notice.failure.remedy.is_empty()).then(|| format!(" {}", sentence(&notice.failure.remedy)))}
+                    </p>
+                    <button type="button" class="quiet" aria-label="Dismiss this message" on:click={
+                        let number = notice.number;
+                        move |_| app.notices.update(|list| list.retain(|n| n.number != number))
+                    }>"Dismiss"</button>
+                </div>
+            </For>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,282 @@
+//! One linked map: pixels below, cursor above, the value under the cursor beside the title.
+
+use std::sync::Arc;
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
+
+use super::canvas;
+use super::cursor::{Cell, moved};
+use super::draw::{self, Frame};
+use super::state::{App, Layer, MapData};
+use crate::grid::Reason;
+use crate::map::{Scale, paint};
+use crate::protocol::LayerKind;
+
+/// Title and unit of a layer.
+pub fn title(kind: LayerKind) -> &'static str {
+    match kind {
+        LayerKind::Coarse => "Input, SMAP 36 km",
+        LayerKind::Estimate => "Estimate, SMEN 3 km",
+        LayerKind::Reference => "Reference, 3 km product",
+        LayerKind::Difference => "Estimate − reference",
+        LayerKind::Bilinear => "Bilinear SMAP",
+        LayerKind::BackscatterVv => "Backscatter VV, 3 km",
+        LayerKind::BackscatterVh => "Backscatter VH, 3 km",
+    }
+}
+
+/// The scale a layer is drawn with.
+pub fn scale_of(app: App, kind: LayerKind) -> Scale {
+    match kind {
+        LayerKind::Difference => app.difference.get(),
+        LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter.get(),
+        _ => app.moisture.get(),
+    }
+}
+
+/// The value of a cell with its unit, or why there is none.
+pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
+    let reason = layer.reasons.get(index).map_or(Reason::OutsideFile, |r| Reason::from_u8(*r));
+    match layer.values.get(index) {
+        Some(value) if reason == Reason::Valid && value.is_finite() => {
+            let signed = if layer.kind == LayerKind::Difference && *value > 0.0 { "+" } else { "" };
+            let decimals = if unit == "dB" { 2 } else { 4 };
+            format!("{signed}{value:.decimals$} {unit}").replace('-', "−")
+        }
+        _ if reason == Reason::Valid => "no value".to_owned(),
+        _ => reason.text().to_owned(),
+    }
+}
+
+/// A painted layer, one pixel per cell, kept until map or scale change.
+pub fn image_of(app: App, data: &MapData, kind: LayerKind) -> Option<HtmlCanvasElement> {
+    let layer = data.layer(kind)?;
+    let window = data.window();
+    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, kind));
+    canvas::from_rgba(&rgba, window.columns, window.rows)
+}
+
+/// [`image_of`] as a signal: painted again when the scale changes.
+pub fn painted(app: App, data: Arc<MapData>, kind: LayerKind) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
+    let image = RwSignal::new_local(None);
+    Effect::new(move |_| image.set(image_of(app, &data, kind)));
+    image
+}
+
+/// Counts up when a canvas changes its size.
+pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
+    let size = RwSignal::new(0u32);
+    Effect::new(move |_| {
+        if let Some(element) = node.get() {
+            let callback = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
+            if let Ok(observer) = web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref())) {
+                observer.observe(&element);
+                let kept = StoredValue::new_local(Some((observer, callback)));
+                on_cleanup(move || {
+                    kept.try_update_value(|k| {
+                        if let Some((observer, _)) = k.take() {
+                            observer.disconnect();
+                        }
+                    });
+                });
+            }
+        }
+    });
+    size
+}
+
+/// Arrow keys, Enter, plus, minus and 0 on a map.
+pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
+    if event.ctrl_key() || event.alt_key() || event.meta_key() {
+        return;
+    }
+    let window = data.window();
+    let present = app.cursor.get_untracked().or(app.pinned.get_untracked());
+    let key = event.key();
+    if let Some(cell) = moved(present, &key, event.shift_key(), &window) {
+        app.cursor.set(Some(cell));
+        app.view.update(|v| *v = v.showing(cell, &window));
+        app.said.set(summary(data, cell));
+    } else {
+        let centre = || {
+            let view = app.view.get_untracked();
+            let (w, h) = view.size(&window);
+            present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| (c.column as f64 + 0.5, c.row as f64 + 0.5))
+        };
+        match key.as_str() {
+            "Enter" | " " => pin(app, present),
+            "Escape" => pin(app, None),
+            "+" | "=" => zoom(app, 1.5, centre(), &window),
+            "-" => zoom(app, 1.0 / 1.5, centre(), &window),
+            "0" => app.view.set(super::cursor::View::default()),
+            _ => return,
+        }
+    }
+    event.prevent_default();
+}
+
+/// Zooms all linked maps. The place is worked out before the signal is locked for writing.
+pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &crate::grid::EaseWindow) {
+    app.view.update(|v| *v = v.zoomed(factor, at, window));
+}
+
+/// Pins a cell, or frees it where it is pinned already.
+pub fn pin(app: App, cell: Option<Cell>) {
+    app.pinned.update(|p| *p = if *p == cell { None } else { cell });
+}
+
+/// What a screen reader hears of a cell.
+pub fn summary(data: &MapData, cell: Cell) -> String {
+    let index = cell.index(&data.window());
+    let parts = data.layers.iter().filter(|l| l.kind != LayerKind::Bilinear).map(|layer| {
+        let unit = if matches!(layer.kind, LayerKind::BackscatterVv | LayerKind::BackscatterVh) { "dB" } else { "m³/m³" };
+        format!("{}: {}", title(layer.kind), value_text(layer, index, unit))
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// Share (0..1) of the element under a pointer.
+fn share(event: &PointerEvent) -> Option<(f64, f64)> {
+    let target: web_sys::Element = wasm_bindgen::JsCast::dyn_into(event.current_target()?).ok()?;
+    let rect = target.get_bounding_client_rect();
+    Some(((f64::from(event.client_x()) - rect.left()) / rect.width(), (f64::from(event.client_y()) - rect.top()) / rect.height()))
+}
+
+/// Moves the linked cursor with the pointer, drags a zoomed view, pins on click. One per map.
+#[derive(Clone, Copy)]
+pub struct Pointer {
+    app: App,
+    from: StoredValue<Option<((f64, f64), bool)>>,
+}
+
+impl Pointer {
+    pub fn new(app: App) -> Self {
+        Self { app, from: StoredValue::new(None) }
+    }
+
+    pub fn down(self, event: &PointerEvent) {
+        self.from.set_value(share(event).map(|at| (at, false)));
+    }
+
+    pub fn moved(self, data: &MapData, event: &PointerEvent) {
+        let Some((x, y)) = share(event) else { return };
+        let window = data.window();
+        let view = self.app.view.get_untracked();
+        if let (Some(((fx, fy), dragged)), true) = (self.from.get_value(), event.buttons() == 1 && view.share < 1.0) {
+            if dragged || (x - fx).hypot(y - fy) > 0.02 {
+                let (w, h) = view.size(&window);
+                self.app.view.set(view.panned(((fx - x) * w, (fy - y) * h), &window));
+                self.from.set_value(Some(((x, y), true)));
+            }
+            return;
+        }
+        self.app.cursor.set(view.cell_at(x, y, &window));
+    }
+
+    pub fn up(self, data: &MapData, event: &PointerEvent) {
+        let dragged = self.from.get_value().is_some_and(|f| f.1);
+        self.from.set_value(None);
+        if let (false, Some((x, y))) = (dragged, share(event)) {
+            let cell = self.app.view.get_untracked().cell_at(x, y, &data.window());
+            self.app.cursor.set(cell);
+            pin(self.app, cell);
+        }
+    }
+
+    pub fn left(self) {
+        self.from.set_value(None);
+        self.app.cursor.set(None);
+    }
+}
+
+/// The cursor canvas over a map, with keyboard and pointer.
+#[component]
+pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
+    let app = App::here();
+    let node = NodeRef::<html::Canvas>::new();
+    let size = watch_size(node);
+    let window = data.window();
+    Effect::new(move |_| {
+        size.track();
+        let (view, cursor, pinned) = (app.view.get(), app.cursor.get(), app.pinned.get());
+        let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
+        let frame = Frame { x: 0.0, y: 0.0, width, height };
+        if let Some(cell) = pinned {
+            draw::cursor(&ctx, cell, true, frame, view, &window);
+        }
+        if let Some(cell) = cursor.filter(|c| Some(*c) != pinned) {
+            draw::cursor(&ctx, cell, false, frame, view, &window);
+        }
+    });
+    let pointer = Pointer::new(app);
+    let (d1, d2, d3) = (data.clone(), data.clone(), data);
+    view! {
+        <canvas
+            class="overlay"
+            node_ref=node
+            tabindex="0"
+            role="img"
+            aria-label=label
+            aria-describedby="map-keys"
+            on:keydown=move |e| on_key(app, &d1, &e)
+            on:pointerdown=move |e| pointer.down(&e)
+            on:pointermove=move |e| pointer.moved(&d2, &e)
+            on:pointerup=move |e| pointer.up(&d3, &e)
+            on:pointerleave=move |_| pointer.left()
+        ></canvas>
+    }
+}
+
+/// One layer.
+#[component]
+pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
+    let app = App::here();
+    let node = NodeRef::<html::Canvas>::new();
+    let size = watch_size(node);
+    let window = data.window();
+    let image = painted(app, data.clone(), kind);
+    Effect::new(move |_| {
+        size.track();
+        let view = app.view.get();
+        let coast = app.coast.get();
+        let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
+        let frame = Frame { x: 0.0, y: 0.0, width, height };
+        if let Some(image) = image.get() {
+            draw::pixels(&ctx, &image, frame, view, &window);
+        }
+        if let Some(coast) = coast {
+            draw::coast(&ctx, &coast, frame, view, &window);
+        }
+        draw::lines(&ctx, frame, view, &window, 11.0);
+    });
+    let read = {
+        let data = data.clone();
+        move || {
+            let unit = scale_of(app, kind).unit;
+            let layer = data.layer(kind)?;
+            match app.cursor.get().or(app.pinned.get()) {
+                Some(cell) => Some(value_text(layer, cell.index(&window), unit)),
+                None => layer.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
+            }
+        }
+    };
+    let simulated = data.report.simulated;
+    let label = format!("{} map of {}", title(kind), data.report.date);
+    let aspect = format!("{} / {}", window.columns, window.rows);
+    let statistics = data.layer(kind).map(|l| l.statistics);
+    let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
+    view! {
+        <figure class="panel" data-layer=format!("{kind:?}")>
+            <figcaption><span class="name">{title(kind)}</span><output class="value">{read}</output></figcaption>
+            <div class="plot" style:aspect-ratio=aspect>
+                <canvas class="base" node_ref=node aria-hidden="true"></canvas>
+                <Overlay data=data.clone() label=label/>
+                {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
+            </div>
+            <p class="count">{valid}</p>
+        </figure>
+    }
+    .into_any()
+}

@@ -1,0 +1,67 @@
+//! Rules: which retrievals count, and how much of the region a 3 km map must cover to serve as history.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::state::App;
+use crate::read::QualityRule;
+
+const RULES: [(&str, &str, QualityRule); 3] = [
+    ("recommended", "recommended retrievals only", QualityRule::Recommended),
+    ("with_uncertain", "also of uncertain quality", QualityRule::WithUncertain),
+    ("all", "every value in range", QualityRule::All),
+];
+
+/// Rules and weights.
+#[component]
+pub fn RulesSection() -> impl IntoView {
+    let app = App::here();
+    let cover = move |event| {
+        if let Ok(percent) = event_target_value(&event).parse::<f32>() {
+            app.settings.update(|s| s.history_cover = (percent / 100.0).clamp(0.0, 1.0));
+            app.ask_timeline();
+        }
+    };
+    let quality = move |event| {
+        let value = event_target_value(&event);
+        if let Some(rule) = RULES.iter().find(|r| r.0 == value) {
+            app.settings.update(|s| s.quality = rule.2);
+            app.ask_timeline();
+        }
+    };
+    let input = NodeRef::<leptos::html::Input>::new();
+    let weights = move |event: web_sys::Event| {
+        if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+            if let Some(file) = input.files().and_then(|f| f.get(0)) {
+                app.load_weights(file);
+            }
+            input.set_value("");
+        }
+    };
+    view! {
+        <section class="rules" aria-labelledby="rules-title">
+            <h2 id="rules-title">"Rules and weights"</h2>
+            <label class="stack">"Retrieval quality"
+                <select id="quality" on:change=quality>
+                    {RULES.iter().map(|r| view! { <option value=r.0 selected=move || app.settings.with(|s| s.quality == r.2)>{r.1}</option> }).collect_view()}
+                </select>
+            </label>
+            <label class="inline">"History maps cover ≥ "
+                <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
+            </label>
+            <div class="weights">
+                <p><strong>"Weights: "</strong>
+                    {move || app.weights.with(|w| if w.name.is_empty() { "shipped with this page, chosen by region".to_owned() } else { w.name.clone() })}
+                    {move || app.weights.with(|w| w.simulated).then(|| view! { <span class="tag">"SIMULATED"</span> })}
+                </p>
+                <p class="hint">{move || app.weights.with(|w| if w.trained_on.is_empty() { String::new() } else { format!("{} · SHA-256 {}", w.trained_on, w.hash) })}</p>
+                <div class="row">
+                    <button type="button" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load weights…"</button>
+                    <input type="file" id="weights-input" accept=".safetensors" hidden node_ref=input on:change=weights/>
+                    <button type="button" class="quiet" on:click=move |_| app.shipped_weights()>"Use shipped"</button>
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}

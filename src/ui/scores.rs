@@ -1,0 +1,99 @@
+//! Scores of the estimate beside the baselines, on the same pixels, with the mission's line.
+
+use leptos::prelude::*;
+
+use super::state::App;
+use crate::protocol::{FineOrigin, LayerKind, ScoreReport};
+
+/// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
+const MISSION: f64 = 0.04;
+
+fn number(value: Option<f64>, decimals: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.decimals$}").replace('-', "−"))
+}
+
+/// Bars of uRMSE with the 0.04 line.
+fn bars(scores: &[ScoreReport]) -> AnyView {
+    let known: Vec<(String, f64)> = scores.iter().filter_map(|s| Some((s.name.clone(), s.urmse?))).collect();
+    let top = known.iter().map(|s| s.1).fold(MISSION * 1.25, f64::max) * 1.08;
+    let (left, wide, step) = (130.0, 280.0, 26.0);
+    let x = move |value: f64| left + value / top * wide;
+    let height = known.len() as f64 * step + 26.0;
+    let line = height - 20.0;
+    view! {
+        <svg class="bars" viewBox=format!("0 0 480 {height}") role="img" aria-label="Unbiased RMSE of each estimate; the same numbers are in the table">
+            {known.iter().enumerate().map(|(i, (name, value))| {
+                let y = i as f64 * step + 4.0;
+                view! {
+                    <text x="122" y=(y + 13.0).to_string() text-anchor="end">{name.clone()}</text>
+                    <rect class=if i == 0 { "bar first" } else { "bar" } x=left.to_string() y=y.to_string() width=(x(*value) - left).to_string() height="18"></rect>
+                }
+            }).collect_view()}
+            <line class="mission" x1=x(MISSION).to_string() x2=x(MISSION).to_string() y1="0" y2=line.to_string()></line>
+            {known.iter().enumerate().map(|(i, (_, value))| view! {
+                <text x=(x(*value) + 6.0).to_string() y=(i as f64 * step + 17.0).to_string()>{format!("{value:.4}")}</text>
+            }).collect_view()}
+            <text x=x(MISSION).to_string() y=(height - 6.0).to_string() text-anchor="middle">"0.04 mission line"</text>
+        </svg>
+    }
+    .into_any()
+}
+
+/// In words: better than bilinear or not.
+fn verdict(scores: &[ScoreReport]) -> Option<String> {
+    let ours = scores.first()?.urmse?;
+    let bilinear = scores.iter().find(|s| s.name.to_lowercase().contains("bilinear"))?.urmse?;
+    let change = (1.0 - ours / bilinear) * 100.0;
+    Some(if change > 0.0 {
+        format!("The estimate's uRMSE is {change:.0} % below that of bilinear SMAP.")
+    } else {
+        "The estimate is no better than bilinear SMAP here.".to_owned()
+    })
+}
+
+/// The whole section.
+#[component]
+pub fn ScoresSection() -> impl IntoView {
+    let app = App::here();
+    move || {
+        app.map.get().map(|data| {
+            let scores = data.report.scores.clone();
+            let simulated = data.report.simulated;
+            let made = data.layer(LayerKind::Reference).is_some()
+                && app.timeline.with_untracked(|t| t.days.iter().any(|d| d.date == data.report.date && d.fine_origin == Some(FineOrigin::Disaggregated)));
+            let against = match (simulated, made) {
+                (true, _) => "Agreement with the simulated 3 km map, not with the ground.",
+                (false, true) => "Agreement with the 3 km map disaggregated here, not with the ground.",
+                (false, false) => "Agreement with the SPL2SMAP_S product, not with the ground.",
+            };
+            let body = if scores.is_empty() {
+                view! { <p class="empty">"No 3 km reference on this date, so no scores."</p> }.into_any()
+            } else {
+                view! {
+                    <p class="against">{against}" All estimates on the same pixels. "{verdict(&scores)}</p>
+                    <div class="scorebox">
+                        <table>
+                            <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"bias m³/m³"</th><th scope="col">"RMSE m³/m³"</th><th scope="col">"R"</th><th scope="col">"pixels"</th></tr></thead>
+                            <tbody>{scores.iter().map(|s| view! {
+                                <tr data-score=s.name.clone()>
+                                    <th scope="row">{s.name.clone()}</th>
+                                    <td class="number">{number(s.urmse, 4)}</td><td class="number">{number(s.bias, 4)}</td>
+                                    <td class="number">{number(s.rmse, 4)}</td><td class="number">{number(s.r, 3)}</td><td class="number">{s.pixels}</td>
+                                </tr>
+                            }).collect_view()}</tbody>
+                        </table>
+                        {bars(&scores)}
+                    </div>
+                }
+                .into_any()
+            };
+            view! {
+                <section class="scores" aria-labelledby="scores-title">
+                    <div class="head"><h2 id="scores-title">"Scores"</h2>{simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</div>
+                    {body}
+                </section>
+            }
+            .into_any()
+        })
+    }
+}

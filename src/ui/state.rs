@@ -1,0 +1,540 @@
+//! The state of the page: one bundle of signals, and what can be done with them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
+
+use super::adapter;
+use super::canvas;
+use super::cursor::{Cell, View};
+use super::hash::Hash;
+use super::ledger::{Kind, Ledger};
+use super::link::{CPU_WORKER, GPU_WORKER, Incoming, Link};
+use crate::grid::{EaseWindow, Resolution};
+use crate::map::{Coastline, ColourMap, Scale, scale};
+use crate::protocol::{
+    AdapterReport, Correction, DevicePreference, DeviceReport, Envelope, Failure, FileId, FileReport, FileTicket, LayerKind, MapReport,
+    Request, Settings, Timeline, WeightsReport,
+};
+use crate::read::QualityRule;
+use crate::stack::PRESETS;
+
+/// A row of the file list.
+#[derive(Clone)]
+pub struct FileRow {
+    pub id: FileId,
+    pub name: String,
+    pub bytes: u64,
+    pub report: ArcRwSignal<Option<FileReport>>,
+    pub correction: ArcRwSignal<Correction>,
+}
+
+/// A layer with its pixels.
+pub struct Layer {
+    pub kind: LayerKind,
+    pub values: Vec<f32>,
+    pub reasons: Vec<u8>,
+    pub statistics: crate::grid::Statistics,
+}
+
+/// A finished map with its pixels.
+pub struct MapData {
+    pub report: MapReport,
+    pub layers: Vec<Layer>,
+}
+
+impl MapData {
+    pub fn layer(&self, kind: LayerKind) -> Option<&Layer> {
+        self.layers.iter().find(|l| l.kind == kind)
+    }
+
+    pub fn window(&self) -> EaseWindow {
+        self.report.settings.window
+    }
+}
+
+/// A long job under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub id: u64,
+    pub done: u64,
+    pub total: u64,
+    pub what: String,
+}
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    pub number: u64,
+    pub error: bool,
+    pub failure: Failure,
+}
+
+/// What the page keeps outside the reactive graph.
+#[derive(Default)]
+struct Machinery {
+    link: Option<Link>,
+    ledger: Ledger,
+    handles: BTreeMap<FileId, File>,
+    weights: Option<File>,
+    demo: Option<String>,
+    adapter: Option<AdapterReport>,
+    next_file: FileId,
+    losses: u32,
+    notices: u64,
+}
+
+/// All of it. `Copy`: signals are handles.
+#[derive(Clone, Copy)]
+pub struct App {
+    pub files: RwSignal<Vec<FileRow>>,
+    pub timeline: RwSignal<Timeline>,
+    pub date: RwSignal<Option<Date>>,
+    pub settings: RwSignal<Settings>,
+    pub map: RwSignal<Option<Arc<MapData>>>,
+    pub cursor: RwSignal<Option<Cell>>,
+    pub pinned: RwSignal<Option<Cell>>,
+    pub view: RwSignal<View>,
+    pub moisture: RwSignal<Scale>,
+    pub difference: RwSignal<Scale>,
+    pub backscatter: RwSignal<Scale>,
+    pub device: RwSignal<Option<DeviceReport>>,
+    pub preference: RwSignal<DevicePreference>,
+    pub weights: RwSignal<WeightsReport>,
+    pub reading: RwSignal<Option<Job>>,
+    pub predicting: RwSignal<Option<Job>>,
+    pub exporting: RwSignal<bool>,
+    pub notices: RwSignal<Vec<Notice>>,
+    pub coast: RwSignal<Option<Arc<Coastline>>>,
+    pub said: RwSignal<String>,
+    machinery: StoredValue<Machinery, LocalStorage>,
+}
+
+fn preset_settings(index: usize) -> Settings {
+    let preset = PRESETS[index];
+    let fallback = EaseWindow { resolution: Resolution::M03, first_column: 2600, first_row: 971, columns: 100, rows: 100 };
+    Settings {
+        window: preset.region().map_or(fallback, |r| r.window()),
+        region: Some(preset.key.to_owned()),
+        quality: QualityRule::default(),
+        history_cover: 0.10,
+    }
+}
+
+impl App {
+    pub fn new() -> Self {
+        Self {
+            files: RwSignal::new(Vec::new()),
+            timeline: RwSignal::new(Timeline::default()),
+            date: RwSignal::new(None),
+            settings: RwSignal::new(preset_settings(0)),
+            map: RwSignal::new(None),
+            cursor: RwSignal::new(None),
+            pinned: RwSignal::new(None),
+            view: RwSignal::new(View::default()),
+            moisture: RwSignal::new(Scale::moisture()),
+            difference: RwSignal::new(Scale::difference()),
+            backscatter: RwSignal::new(Scale::backscatter()),
+            device: RwSignal::new(None),
+            preference: RwSignal::new(DevicePreference::default()),
+            weights: RwSignal::new(WeightsReport::default()),
+            reading: RwSignal::new(None),
+            predicting: RwSignal::new(None),
+            exporting: RwSignal::new(false),
+            notices: RwSignal::new(Vec::new()),
+            coast: RwSignal::new(None),
+            said: RwSignal::new(String::new()),
+            machinery: StoredValue::new_local(Machinery { next_file: 1, ..Machinery::default() }),
+        }
+    }
+
+    /// From context: every component is under [`super::Page`].
+    pub fn here() -> Self {
+        expect_context::<Self>()
+    }
+
+    /// Reads the address, probes the adapter, starts the worker, loads the coastline.
+    pub fn begin(self) {
+        self.read_address();
+        Effect::new(move |_| self.write_address());
+        spawn_local(async move {
+            let found = adapter::probe().await;
+            self.machinery.update_value(|m| m.adapter = found);
+            self.start_worker();
+        });
+        spawn_local(async move {
+            match canvas::fetch_bytes("./coastline.bin").await.map(|bytes| Coastline::parse(&bytes)) {
+                Ok(Ok(coast)) => self.coast.set(Some(Arc::new(coast))),
+                Ok(Err(error)) => self.warn("The coastline is not drawn", &error.to_string()),
+                Err(why) => self.warn("The coastline is not drawn", &why),
+            }
+        });
+    }
+
+    fn read_address(self) {
+        let hash = Hash::parse(&window().location().hash().unwrap_or_default());
+        let preset = hash.preset.as_deref().and_then(|key| PRESETS.iter().position(|p| p.key == key));
+        if let Some(index) = preset {
+            self.settings.set(preset_settings(index));
+        } else if let Some(window) = hash.window {
+            self.settings.update(|s| (s.window, s.region) = (window, None));
+        }
+        self.date.set(hash.date);
+        self.moisture.update(|s| {
+            if let Some((min, max)) = hash.scale {
+                (s.min, s.max) = (min, max);
+            }
+            if let Some(map) = hash.colours.as_deref().and_then(ColourMap::find) {
+                s.map = map;
+            }
+        });
+    }
+
+    fn write_address(self) {
+        let (settings, moisture) = (self.settings.get(), self.moisture.get());
+        let hash = Hash {
+            window: settings.region.is_none().then_some(settings.window),
+            preset: settings.region,
+            date: self.date.get(),
+            scale: ((moisture.min, moisture.max) != scale::MOISTURE_LIMITS).then_some((moisture.min, moisture.max)),
+            colours: (moisture.map != ColourMap::moisture()).then(|| moisture.map.key.to_owned()),
+        };
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{}", hash.text())));
+        }
+    }
+
+    /// Starts the worker that suits preference and adapter (again), and tells it what is open.
+    pub fn start_worker(self) {
+        let preference = self.preference.get_untracked();
+        let adapter = self.machinery.with_value(|m| m.adapter.clone());
+        let gpu = adapter::wants_gpu_worker(preference, adapter.as_ref());
+        self.device.set(None);
+        self.machinery.update_value(|m| {
+            m.link = None;
+            m.ledger.abandon();
+        });
+        self.settle();
+        let script = if gpu { GPU_WORKER } else { CPU_WORKER };
+        match Link::spawn(script, move |incoming| self.receive(incoming)) {
+            Ok(link) => self.machinery.update_value(|m| m.link = Some(link)),
+            Err(why) => return self.fail("The worker could not be started", &why, "Reload the page."),
+        }
+        self.send(Kind::Device, Request::Start { preference, adapter }, &[]);
+        self.replay();
+    }
+
+    /// No job is under way any more.
+    fn settle(self) {
+        self.reading.set(None);
+        self.predicting.set(None);
+        self.exporting.set(false);
+    }
+
+    /// Tells a fresh worker about demo, files, corrections and weights.
+    fn replay(self) {
+        let (demo, weights) = self.machinery.with_value(|m| (m.demo.clone(), m.weights.clone()));
+        if let Some(region) = demo {
+            self.send(Kind::Open, Request::Demo { region }, &[]);
+        }
+        let rows = self.files.get_untracked();
+        let handles = self.machinery.with_value(|m| m.handles.clone());
+        let (mut tickets, mut files) = (Vec::new(), Vec::new());
+        for row in rows {
+            if let Some(file) = handles.get(&row.id) {
+                let correction = row.correction.get_untracked();
+                row.report.set(None);
+                tickets.push(FileTicket { id: row.id, name: row.name, bytes: row.bytes, correction });
+                files.push(JsValue::from(file.clone()));
+            }
+        }
+        if let Some(file) = weights {
+            self.load_weights(file);
+        }
+        if !tickets.is_empty() {
+            self.send(Kind::Open, Request::Open { tickets }, &files);
+        }
+        self.ask_timeline();
+    }
+
+    /// Sends a request; `None` where there is no worker.
+    pub fn send(self, kind: Kind, body: Request, attachments: &[JsValue]) -> Option<u64> {
+        let mut failed = None;
+        let mut id = None;
+        self.machinery.update_value(|m| {
+            if let Some(link) = &m.link {
+                let number = m.ledger.begin(kind);
+                match link.send(&Envelope { id: number, body }, attachments) {
+                    Ok(()) => id = Some(number),
+                    Err(why) => {
+                        m.ledger.end(number);
+                        failed = Some(why);
+                    }
+                }
+            }
+        });
+        if let Some(why) = failed {
+            self.fail("The request could not be sent to the worker", &why, "Reload the page.");
+        }
+        id
+    }
+
+    pub fn kind_of(self, id: u64) -> Option<Kind> {
+        self.machinery.with_value(|m| m.ledger.kind(id))
+    }
+
+    pub fn end(self, id: u64) {
+        self.machinery.update_value(|m| m.ledger.end(id));
+    }
+
+    /// Whether a request of this kind is under way.
+    pub fn busy(self, kind: Kind) -> bool {
+        self.machinery.with_value(|m| m.ledger.newest(kind).is_some())
+    }
+
+    fn receive(self, incoming: Incoming) {
+        match incoming {
+            Incoming::Event(envelope, attachments) => super::events::handle(self, *envelope, attachments),
+            // Not from within the worker's own callback, which dropping the link would free.
+            Incoming::Lost(why) => spawn_local(async move { self.lost(&why) }),
+        }
+    }
+
+    /// The worker died: start another, without what it died of; give up where it keeps dying.
+    pub fn lost(self, why: &str) {
+        super::events::flush(self);
+        let mut losses = 0;
+        let mut under_way = Vec::new();
+        self.machinery.update_value(|m| {
+            m.losses += 1;
+            losses = m.losses;
+            m.link = None;
+            under_way = m.ledger.abandon();
+        });
+        self.settle();
+        let culprit = self.put_aside(&under_way, why);
+        let what = format!("The worker stopped ({why})");
+        if culprit.is_some() || losses <= 3 {
+            let remedy = culprit.unwrap_or_else(|| "Repeat the last step; if it stops there again, make the region smaller.".to_owned());
+            self.fail(&format!("{what} and was started again; your files are being read again"), "", &remedy);
+            self.start_worker();
+        } else {
+            self.fail(
+                &format!("{what} {losses} times and was not started again"),
+                "",
+                "Choose “CPU” under Device, or reload the page. The file list is kept until then.",
+            );
+        }
+    }
+
+    /// Leaves out what the worker was busy with when it died, so that the next one does not die of it too; says what was left out.
+    fn put_aside(self, under_way: &[Kind], why: &str) -> Option<String> {
+        if under_way.contains(&Kind::Weights) && self.machinery.with_value(|m| m.weights.is_some()) {
+            self.machinery.update_value(|m| m.weights = None);
+            return Some("It stopped while loading your weights file: the shipped weights are used.".to_owned());
+        }
+        if !under_way.contains(&Kind::Open) {
+            return None;
+        }
+        // Files are read in order: the first without a report was being read.
+        let handles = self.machinery.with_value(|m| m.handles.keys().copied().collect::<Vec<_>>());
+        let rows = self.files.get_untracked();
+        let row = rows.iter().find(|r| handles.contains(&r.id) && r.report.with_untracked(Option::is_none))?;
+        self.machinery.update_value(|m| {
+            m.handles.remove(&row.id);
+        });
+        row.report.set(Some(FileReport {
+            id: row.id,
+            name: row.name.clone(),
+            bytes: row.bytes,
+            product: None,
+            usage: None,
+            date: None,
+            date_origin: None,
+            orbit: None,
+            grid: None,
+            variable: None,
+            statistics: None,
+            scale: None,
+            simulated: false,
+            superseded_by: None,
+            arrays: Vec::new(),
+            problems: Vec::new(),
+            refused: Some(format!(
+                "reading it stopped the worker ({why}), so it was left out; the file may be damaged: download it again."
+            )),
+        }));
+        Some(format!("It stopped while reading {}, which was left out.", row.name))
+    }
+
+    /// The worker proved alive: earlier losses are forgiven.
+    pub fn alive(self) {
+        self.machinery.update_value(|m| m.losses = 0);
+    }
+
+    pub fn load_demo(self, region: &str) {
+        if let Some(index) = PRESETS.iter().position(|p| p.key == region) {
+            let kept = self.settings.get_untracked();
+            self.settings.set(Settings { quality: kept.quality, history_cover: kept.history_cover, ..preset_settings(index) });
+        }
+        self.machinery.update_value(|m| {
+            m.handles.clear();
+            m.demo = Some(region.to_owned());
+        });
+        self.files.set(Vec::new());
+        self.timeline.set(Timeline::default());
+        self.date.set(None);
+        self.clear_map();
+        if let Some(id) = self.send(Kind::Open, Request::Demo { region: region.to_owned() }, &[]) {
+            self.reading.set(Some(Job { id, done: 0, total: 0, what: "simulating the demo".to_owned() }));
+        }
+        self.ask_timeline();
+    }
+
+    pub fn open(self, opened: Vec<(String, File)>) {
+        if opened.is_empty() {
+            return;
+        }
+        let mut tickets = Vec::new();
+        self.machinery.update_value(|m| {
+            let highest = self.files.with_untracked(|f| f.iter().map(|r| r.id).max().unwrap_or(0));
+            m.next_file = m.next_file.max(highest + 1);
+            for (name, file) in &opened {
+                let bytes = file.size() as u64;
+                tickets.push(FileTicket { id: m.next_file, name: name.clone(), bytes, correction: Correction::default() });
+                m.handles.insert(m.next_file, file.clone());
+                m.next_file += 1;
+            }
+        });
+        self.files.update(|files| {
+            files.extend(tickets.iter().map(|t| FileRow {
+                id: t.id,
+                name: t.name.clone(),
+                bytes: t.bytes,
+                report: ArcRwSignal::new(None),
+                correction: ArcRwSignal::new(Correction::default()),
+            }));
+        });
+        let total = tickets.len() as u64;
+        let attachments: Vec<JsValue> = opened.into_iter().map(|(_, file)| file.into()).collect();
+        if let Some(id) = self.send(Kind::Open, Request::Open { tickets }, &attachments) {
+            self.reading.set(Some(Job { id, done: 0, total, what: "reading files".to_owned() }));
+        }
+        self.ask_timeline();
+    }
+
+    pub fn forget(self, file: FileId) {
+        self.machinery.update_value(|m| {
+            m.handles.remove(&file);
+        });
+        self.files.update(|files| files.retain(|f| f.id != file));
+        self.send(Kind::Files, Request::Forget { file }, &[]);
+        self.ask_timeline();
+    }
+
+    pub fn forget_all(self) {
+        self.machinery.update_value(|m| {
+            m.handles.clear();
+            m.demo = None;
+        });
+        self.files.set(Vec::new());
+        self.timeline.set(Timeline::default());
+        self.date.set(None);
+        self.clear_map();
+        self.send(Kind::Files, Request::ForgetAll, &[]);
+        self.ask_timeline();
+    }
+
+    pub fn correct(self, row: &FileRow, change: impl FnOnce(&mut Correction)) {
+        row.correction.update(change);
+        let correction = row.correction.get_untracked();
+        self.send(Kind::Files, Request::Correct { file: row.id, correction }, &[]);
+        self.ask_timeline();
+    }
+
+    /// Another region.
+    pub fn set_region(self, window: EaseWindow, region: Option<String>) {
+        self.settings.update(|s| (s.window, s.region) = (window, region));
+        self.ask_timeline();
+    }
+
+    pub fn ask_timeline(self) {
+        self.send(Kind::Timeline, Request::Timeline { settings: self.settings.get_untracked() }, &[]);
+    }
+
+    pub fn predict(self) {
+        let Some(date) = self.date.get_untracked() else { return };
+        let settings = self.settings.get_untracked();
+        if let Some(id) = self.send(Kind::Predict, Request::Predict { date, settings }, &[]) {
+            self.predicting.set(Some(Job { id, done: 0, total: 0, what: format!("{date}") }));
+            self.said.set(format!("Predicting {date}."));
+        }
+    }
+
+    pub fn cancel(self, job: RwSignal<Option<Job>>) {
+        if let Some(current) = job.get_untracked() {
+            self.send(Kind::Files, Request::Cancel { id: current.id }, &[]);
+            job.update(|j| {
+                if let Some(j) = j {
+                    j.what = "cancelling".to_owned();
+                }
+            });
+        }
+    }
+
+    /// Own weights: kept as a handle, for a worker that has to be replaced.
+    pub fn load_weights(self, file: File) {
+        self.machinery.update_value(|m| m.weights = Some(file.clone()));
+        spawn_local(async move {
+            match canvas::blob_bytes(&file).await {
+                Ok(bytes) => {
+                    self.send(Kind::Weights, Request::LoadWeights { name: file.name() }, &[bytes.into()]);
+                }
+                Err(why) => self.fail(&format!("{} could not be read ({why})", file.name()), "", "Choose the file again."),
+            }
+        });
+    }
+
+    pub fn shipped_weights(self) {
+        self.machinery.update_value(|m| m.weights = None);
+        self.send(Kind::Weights, Request::ShippedWeights, &[]);
+    }
+
+    fn clear_map(self) {
+        self.map.set(None);
+        self.cursor.set(None);
+        self.pinned.set(None);
+        self.view.set(View::default());
+    }
+
+    pub fn fail(self, what: &str, why: &str, remedy: &str) {
+        let what = if why.is_empty() { what.to_owned() } else { format!("{what}: {why}") };
+        self.notify(true, Failure { what, remedy: remedy.to_owned() });
+    }
+
+    pub fn warn(self, what: &str, why: &str) {
+        self.notify(false, Failure { what: format!("{what}: {why}"), remedy: String::new() });
+    }
+
+    pub fn notify(self, error: bool, failure: Failure) {
+        let mut number = 0;
+        self.machinery.update_value(|m| {
+            m.notices += 1;
+            number = m.notices;
+        });
+        self.notices.update(|list| {
+            list.retain(|n| n.failure != failure);
+            list.push(Notice { number, error, failure });
+        });
+    }
+
+    /// Whether anything shown is simulated.
+    pub fn simulated(self) -> bool {
+        self.timeline.with(|t| t.days.iter().any(|d| d.simulated))
+    }
+}

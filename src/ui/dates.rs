@@ -32,7 +32,7 @@ pub fn describe(app: App) -> String {
 }
 
 fn month(date: Date) -> String {
-    date.strftime("%Y-%m").to_string()
+    format!("{:04}-{:02}", date.year(), date.month())
 }
 
 /// Month, then date: lists for long records and for those who prefer lists.

@@ -73,6 +73,9 @@ fn a_map_that_is_no_simulation_is_not_marked() {
     let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", bytes))).unwrap();
     assert!(!granule.simulated);
     assert_eq!(granule.date, None);
+    let odd = out::write(&raster(region()), &Provenance::new("soil moisture <a & b>, \"c\"", "m3/m3"), None).unwrap();
+    let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", odd))).unwrap();
+    assert_eq!(granule.variables[0].path, "soil moisture <a & b>, \"c\"");
 }
 
 #[test]

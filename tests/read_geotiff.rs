@@ -332,6 +332,32 @@ mod made {
         one("float64", [0.1f64, -1.5, 0.0, 1.0, 2.0, 1e30], [0.1, -1.5, 0.0, 1.0, 2.0, 1e30]);
     }
 
+    /// Blocks that GDAL's SPARSE_OK leaves out decode as zeros, which would be soil moisture of 0 or backscatter of 0 dB.
+    #[test]
+    fn blocks_never_written_are_not_observed() {
+        let image = scale(geo(ImageBuilder::new(40, 32), 1, 1, 32614), 6e5, 4e6, 100.0).sample_type::<f32>();
+        for (image, blocks, written, valid) in [(image.clone().tiles(16, 16), 6, 4, 16..32), (image.strips(16), 2, 1, 16..32)] {
+            let mut writer = TiffWriter::new(Cursor::new(Vec::new()), WriteOptions::default()).unwrap();
+            let tiled = blocks == 6;
+            let handle = writer.add_image(image).unwrap();
+            for i in 0..blocks {
+                if i == written {
+                    writer.write_block(&handle, i, &vec![0.25f32; if tiled { 256 } else { 640 }]).unwrap();
+                } else {
+                    writer.write_block_sparse(&handle, i).unwrap();
+                }
+            }
+            let granule = scan("soil_moisture.tif", writer.finish().unwrap().into_inner()).unwrap();
+            let raster = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap();
+            for row in 0..32 {
+                for column in 0..40 {
+                    let here = row >= 16 && (!tiled || valid.contains(&column));
+                    assert_eq!(raster.at(column, row), if here { Ok(0.25) } else { Err(Reason::NotObserved) }, "{column} {row} {tiled}");
+                }
+            }
+        }
+    }
+
     fn soil_moisture(image: ImageBuilder) -> Vec<u8> {
         file(image.strips(2), TiffVariant::Classic, ByteOrder::LittleEndian, &[vec![0.1f32, 0.2, 0.3, -9999.0, 1.5, 0.25]])
     }
@@ -421,7 +447,7 @@ mod made {
         let power = |i: usize| {
             if i % n < 20 {
                 0.0
-            } else if (i + i / n) % 2 == 0 {
+            } else if (i + i / n).is_multiple_of(2) {
                 0.01f32
             } else {
                 0.3
@@ -524,6 +550,11 @@ mod made {
             assert!(read < most, "{layout}: {read} bytes for 9 x 9 cells");
             let largest = source.largest.load(Ordering::Relaxed);
             assert!(largest <= 2 << 20, "{layout}: a request of {largest} bytes");
+
+            // A region on the other side of the globe costs nothing.
+            let geneva = EaseWindow::around(Resolution::M03, 6.1432, 46.2044, 9, 9).unwrap();
+            assert_eq!(sentinel1::aggregate(&granule, 0, &ReadOptions::default(), &geneva).unwrap().valid_count(), 0);
+            assert!(source.handed_out.swap(0, Ordering::Relaxed) < 1 << 20, "{layout}");
 
             let refusal = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap_err();
             assert!(matches!(refusal, ReadError::TooLarge { .. }) && refusal.to_string().contains("region"), "{refusal}");

@@ -131,9 +131,10 @@ fn metadata(provenance: &Provenance) -> String {
     xml
 }
 
+/// Escaped twice: GDAL escapes values before it puts them into its XML, and undoes both when it reads. A plain `&` would end the value.
 fn escape(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    text.chars().filter(|c| *c != '\0').collect()
+    let once = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    once(&once(text)).chars().filter(|c| *c != '\0').collect()
 }
 
 /// TIFF's ASCII tags are seven bits; anything else becomes a question mark.

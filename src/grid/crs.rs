@@ -173,10 +173,12 @@ pub(super) fn wrap(longitude: f64) -> f64 {
 mod tests {
     use super::*;
 
+    type Case<'a> = (Crs, &'a str, &'a [(f64, f64)]);
+
     /// Every system against an independent implementation, forward and back, at places across its domain.
     #[test]
     fn transformations_agree_with_proj4rs() {
-        let cases: [(Crs, &str, &[(f64, f64)]); 7] = [
+        let cases: [Case<'_>; 7] = [
             (Crs::Utm { zone: 31, north: true }, "+proj=utm +zone=31 +datum=WGS84", &[(4.5205659, 43.5943655), (0.1, 0.5), (5.9, 80.0)]),
             (Crs::Utm { zone: 14, north: true }, "+proj=utm +zone=14 +datum=WGS84", &[(-97.5164, 35.4676), (-103.5, 10.0)]),
             (Crs::Utm { zone: 33, north: false }, "+proj=utm +zone=33 +south +datum=WGS84", &[(15.5, -33.3), (12.0, -0.2)]),

@@ -2,7 +2,7 @@
 //!
 //! Every pixel's centre is projected and falls into one cell ("drop in the bucket"): with 10 to 1000 m pixels in 3 km cells no
 //! interpolation is needed, and means stay means. Rows of geographic and EASE-Grid rasters map column by column; for UTM and
-//! azimuthal rasters the exact projection is taken at nodes at most [`NODE_M`] apart along a row and linear between them (error
+//! azimuthal rasters the exact projection is taken at nodes at most 2 km apart along a row and linear between them (error
 //! below 1 m from 80 S to 80 N, i.e. a thousandth of a cell).
 
 use super::ease2::{X0, Y0};
@@ -66,9 +66,9 @@ pub fn source_window(grid: &Grid, target: &EaseWindow) -> Result<Option<PixelWin
         for (ex, ey) in [(x, t.origin_y), (x, bottom), (t.origin_x, y), (right, y)] {
             let (sx, sy) = projection.from_ease(ex, ey);
             let (bx, by) = projection.to_ease(sx, sy);
-            // A point the system cannot hold (far from a UTM zone): the extent is unknown, so look at every pixel.
+            // A point the system cannot hold (far from a UTM zone): ask the other way round, and else look at every pixel.
             if !((bx - ex).abs() < 10.0 && (by - ey).abs() < 10.0) {
-                return Ok(Some(PixelWindow::all(grid)));
+                return Ok(if apart(grid, &projection, &t) { None } else { Some(PixelWindow::all(grid)) });
             }
             let (column, row) = grid.index_of(sx, sy);
             low = (low.0.min(column), low.1.min(row));
@@ -90,6 +90,27 @@ pub fn source_window(grid: &Grid, target: &EaseWindow) -> Result<Option<PixelWin
         (Some((first_column, columns)), Some((first_row, rows))) => Some(PixelWindow { first_column, first_row, columns, rows }),
         _ => None,
     })
+}
+
+/// Whether the outline of `grid`, on the EASE-Grid plane, stays clear of `target`.
+fn apart(grid: &Grid, projection: &crs::Projection, target: &Grid) -> bool {
+    let (mut low, mut high) = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    let (width, height) = (grid.columns as f64 * grid.cell_x, grid.rows as f64 * grid.cell_y);
+    for i in 0..=EDGE_POINTS {
+        let share = i as f64 / EDGE_POINTS as f64;
+        let (x, y) = (grid.origin_x + share * width, grid.origin_y - share * height);
+        for (sx, sy) in [(x, grid.origin_y), (x, grid.origin_y - height), (grid.origin_x, y), (grid.origin_x + width, y)] {
+            let (ex, ey) = projection.to_ease(sx, sy);
+            if !(ex.is_finite() && ey.is_finite()) {
+                return false;
+            }
+            low = (low.0.min(ex), low.1.min(ey));
+            high = (high.0.max(ex), high.1.max(ey));
+        }
+    }
+    let margin = (0.02 * (high.0 - low.0) + target.cell_x, 0.02 * (high.1 - low.1) + target.cell_y);
+    let (right, bottom) = (target.origin_x + target.columns as f64 * target.cell_x, target.origin_y - target.rows as f64 * target.cell_y);
+    high.0 + margin.0 < target.origin_x || low.0 - margin.0 > right || low.1 - margin.1 > target.origin_y || high.1 + margin.1 < bottom
 }
 
 fn rows_between(grid: &Grid, low: f64, high: f64) -> Result<PixelWindow, GridError> {

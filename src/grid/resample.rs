@@ -190,7 +190,7 @@ pub fn to_window(raster: &Raster, target: &EaseWindow) -> Result<Raster, GridErr
     };
     let sub = window.of(grid);
     let placer = Placer::new(sub, *target)?;
-    if placer.pixels_per_cell(target.len() / 2 + target.columns / 2 * usize::from(target.rows % 2 == 0)) >= 1.0 {
+    if placer.pixels_per_cell(target.len() / 2 + target.columns / 2 * usize::from(target.rows.is_multiple_of(2))) >= 1.0 {
         mean_of_pixels(raster, &window, &placer, target)
     } else {
         pixel_at_centre(raster, grid, target)

@@ -13,7 +13,7 @@ mod summary;
 use jiff::civil::Date;
 
 use self::classify::{Band, Context, Verdict};
-use self::open::Image;
+use self::open::{Image, RowVisitor};
 pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
 use super::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role, SharedSource, Variable};
@@ -62,7 +62,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let mut problems: Vec<String> = placement.problem.into_iter().collect();
     let window = placement.grid.as_ref().and_then(Grid::ease_window);
     let items = metadata::items(image.ifd());
-    let own = |key: &str| items.iter().find(|i| i.name.strip_prefix(OWN_PREFIX) == Some(key)).map(|i| i.value.as_str());
+    let bare = |name: &'_ str| -> Option<usize> { [OWN_PREFIX, "loam:"].iter().find(|p| name.starts_with(**p)).map(|p| p.len()) };
+    let own = |key: &str| items.iter().find(|i| bare(&i.name).is_some_and(|n| i.name.get(n..) == Some(key))).map(|i| i.value.as_str());
 
     let bands = layout.samples_per_pixel.min(BANDS_LISTED);
     if layout.samples_per_pixel > BANDS_LISTED {
@@ -231,11 +232,7 @@ impl BandReader {
     ///
     /// # Errors
     /// [`ReadError::Dataset`], or what `each` says.
-    pub(crate) fn walk(
-        &self,
-        window: &PixelWindow,
-        each: &mut dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+    pub(crate) fn walk(&self, window: &PixelWindow, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
         for chunk in self.image.chunks(window) {
             self.image.read(self.band, &chunk, each)?;
         }

@@ -11,11 +11,14 @@ use hdf5_reader::error::Error;
 use hdf5_reader::storage::{BlockCacheStorage, RangeRequestStorage};
 use hdf5_reader::{Attribute, Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 
+use super::hdf5_members::{Members, members};
 use super::hdf5_number::{Number, is_numeric};
 use super::{ReadError, SharedSource};
 
 /// Largest decoded chunk, bytes. SMAP chunks are below 2 MB; one chunk of a whole 9 km grid is 25 MB.
 const MAX_CHUNK: usize = 128 << 20;
+/// Decoded chunks kept, bytes: more than one of the largest, so that slabs of one chunk decode it once.
+const CHUNK_CACHE: usize = 144 << 20;
 /// Largest decoded selection of one call, bytes.
 const MAX_READ: usize = 256 << 20;
 /// Elements of one slab (32 MB as float64).
@@ -69,7 +72,7 @@ impl File {
             .with_max_chunk_bytes(MAX_CHUNK)
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
-            .with_chunk_cache_bytes(64 << 20);
+            .with_chunk_cache_bytes(CHUNK_CACHE);
         Hdf5File::from_storage_with_options(storage, options).map(|file| Self { file }).map_err(|e| damaged(&e))
     }
 
@@ -82,7 +85,7 @@ impl File {
     /// Arrays of one group, under all their names; empty where there is no such group. `""` is the root.
     pub fn arrays_in(&self, path: &str) -> Vec<Array> {
         let group = if path.is_empty() { self.file.root_group() } else { self.file.group(path) };
-        let datasets = group.and_then(|g| g.datasets()).unwrap_or_default();
+        let datasets = group.and_then(|g| members(&self.file, &g)).unwrap_or_default().datasets;
         let array = |dataset: Dataset| Array { path: format!("{path}/{}", dataset.name()), shape: dataset.shape().to_vec(), dataset };
         datasets.into_iter().map(array).collect()
     }
@@ -104,14 +107,17 @@ impl File {
         let mut seen = HashSet::from([root.address()]);
         let mut waiting = vec![(String::new(), root)];
         while let Some((path, group)) = waiting.pop() {
-            let (groups, datasets) = match group.members() {
+            let Members { groups, datasets, lost } = match members(&self.file, &group) {
                 Ok(members) => members,
                 Err(e) if path.is_empty() => return Err(damaged(&e)),
                 Err(e) => {
-                    listing.problems.push(format!("the group {path} cannot be listed ({e}); its arrays are missing here"));
+                    listing.problems.push(format!("the group {path} cannot be listed ({e}); its arrays are missing here."));
                     continue;
                 }
             };
+            for (name, why) in lost {
+                listing.problems.push(format!("{path}/{name} cannot be opened ({why}); the rest of the file is used."));
+            }
             for dataset in datasets {
                 let array = Array { path: format!("{path}/{}", dataset.name()), shape: dataset.shape().to_vec(), dataset };
                 match by_address.get(&array.dataset.address()) {
@@ -138,7 +144,7 @@ impl File {
                 }
             }
             if listing.arrays.len() + listing.groups.len() > MAX_OBJECTS {
-                listing.problems.push(format!("the file holds more than {MAX_OBJECTS} arrays and groups; the rest is not listed"));
+                listing.problems.push(format!("the file holds more than {MAX_OBJECTS} arrays and groups; the rest is not listed."));
                 break;
             }
         }
@@ -268,15 +274,21 @@ pub(super) fn too_large(what: &str, needed: u64, limit: u64) -> ReadError {
 }
 
 fn damaged(error: &Error) -> ReadError {
+    let mut inner = error;
+    while let Error::Context { source, .. } = inner {
+        inner = source;
+    }
     let unsupported = matches!(
-        error,
+        inner,
         Error::UnsupportedEncoding(_)
             | Error::UnsupportedSuperblockVersion(_)
             | Error::UnsupportedFilter(_)
             | Error::UnsupportedLinkType(_)
     );
-    let remedy = if unsupported {
-        "write it again with h5repack from a newer HDF5 library"
+    // hdf5-reader 0.12.1 misreads the address of this table in sound files too.
+    let shared_messages = matches!(inner, Error::InvalidData(text) if text.contains("SOHM"));
+    let remedy = if unsupported || shared_messages {
+        "it uses a rare form of HDF5; copy its arrays to a plain file, for example with h5py or h5repack"
     } else {
         "it is probably cut off or damaged, so download it again and compare its size with the archive's"
     };

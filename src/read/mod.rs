@@ -7,6 +7,7 @@ mod error;
 pub mod geotiff;
 mod granule;
 mod hdf5;
+mod hdf5_members;
 mod hdf5_number;
 pub mod names;
 pub mod sentinel1;

@@ -140,7 +140,7 @@ fn shapes<'a>(listing: &'a Listing, group: &'a str) -> impl Iterator<Item = &'a 
 /// True where an x axis steps by 9 km.
 fn nine_km(listing: &Listing) -> bool {
     let axis = listing.arrays.iter().find(|a| a.name() == "x" && a.shape.len() == 1 && a.elements() >= 2);
-    let step = axis.and_then(|a| a.numbers(&[0..2]).ok()).and_then(|v| Some((v.get(1)? - v.first()?).abs()));
+    let step = axis.and_then(|a| a.numbers(std::slice::from_ref(&(0..2))).ok()).and_then(|v| Some((v.get(1)? - v.first()?).abs()));
     step.is_some_and(|s| (8_900.0..9_100.0).contains(&s))
 }
 

@@ -191,7 +191,7 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
     if cells.len() > LARGEST_LIST {
         return Err(too_large(&layer.value.path, cells.len() as u64 * 8, LARGEST_LIST as u64 * 8));
     }
-    let (list_values, list_reasons) = layer.judged(&[0..cells.len() as u64])?;
+    let (list_values, list_reasons) = layer.judged(std::slice::from_ref(&(0..cells.len() as u64)))?;
     let (mut values, mut reasons) = target.empty();
     for row in 0..target.rows.len() {
         let at = (target.row + row) * target.grid.columns + target.column;

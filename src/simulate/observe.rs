@@ -31,9 +31,9 @@ pub const BACKSCATTER_SLOPE: [f32; 2] = [25.0, 12.0];
 /// Lattice spacing of the correlated retrieval error, 3 km cells.
 const RETRIEVAL_SPACING: f64 = 4.0;
 /// Level of VV and VH at 0.2 m3/m3, dB.
-const LEVEL_DB: [f32; 2] = [-11.0, -17.5];
+const LEVEL_DB: [f32; 2] = [-11.0, -18.5];
 /// dB per standard deviation of vegetation, of roughness, and at the height of the growing season: VV, VH.
-const VEGETATION_DB: [f32; 2] = [0.8, 1.8];
+const VEGETATION_DB: [f32; 2] = [0.8, 1.6];
 const ROUGHNESS_DB: [f32; 2] = [1.2, 0.6];
 const SEASON_DB: [f32; 2] = [0.2, 0.6];
 /// Relative loss of the slope per standard deviation of vegetation, and its bounds.
@@ -96,7 +96,7 @@ impl Observer {
                 let (mut sum, mut land_cells, mut water, mut mountain, mut frozen) = (0f64, 0u32, 0u32, 0u32, 0u32);
                 for line in 0..12 {
                     let start = (row * 12 + line) * window.columns + column * 12;
-                    for i in start..start + 12 {
+                    for (i, truth) in truth.iter().enumerate().skip(start).take(12) {
                         match land.reason[i] {
                             Reason::Water => {
                                 water += 1;
@@ -106,7 +106,7 @@ impl Observer {
                             _ => {}
                         }
                         frozen += u32::from(frost.at(i));
-                        sum += f64::from(truth[i]);
+                        sum += f64::from(*truth);
                         land_cells += 1;
                     }
                 }
@@ -145,7 +145,7 @@ impl Observer {
         climate.speckle * self.speckle.day(day).normal(column as i64, row as i64)
     }
 
-    /// The 3 km map over the region. `overpass` tells which SMAP overpass saw a cell (0 am, 1 pm), `swath` whether Sentinel-1 did.
+    /// The 3 km map over the region. `sees` tells which SMAP overpass (0 am, 1 pm) the map of a 3 km cell is made from, or why there is none.
     pub(super) fn retrieval(
         &self,
         climate: &Climate,
@@ -153,29 +153,25 @@ impl Observer {
         (window, region): (&EaseWindow, &EaseWindow),
         truth: &[f32],
         (land, frost): (&Land, &Frost),
-        swath: impl Fn(f64, f64) -> bool,
-        overpass: impl Fn(f64, f64) -> Option<usize>,
+        sees: impl Fn(usize, usize) -> Result<usize, Reason>,
     ) -> (Vec<f32>, Vec<Reason>) {
         let mut error = vec![0f32; region.len()];
         field::add(&mut error, region, self.retrieval.day(day), RETRIEVAL_SPACING, (0.0, 0.0), climate.retrieval_error);
         let mut reasons = Vec::with_capacity(region.len());
         for (i, (value, index)) in error.iter_mut().zip(region_indices(window, region)).enumerate() {
             let (column, row) = (region.first_column + i % region.columns, region.first_row + i / region.columns);
-            // SMAP sees or misses whole 36 km cells.
-            let centre36 = |index: usize| (index / 12 * 12) as f64 + 6.0;
-            let reason = if !swath(column as f64 + 0.5, row as f64 + 0.5) {
-                Reason::NoSentinel1
-            } else if let Some(overpass) = overpass(centre36(column), centre36(row)) {
-                if land.reason[index] == Reason::Valid {
+            let reason = match (land.reason[index], sees(column, row)) {
+                (_, Err(unseen)) => unseen,
+                (Reason::Valid, Ok(_)) if frost.at(index) => Reason::Frozen,
+                (Reason::Valid, Ok(overpass)) => {
                     *value += truth[index]
                         + climate.retrieval_pattern * land.pattern[index]
                         + self.inherited(overpass, day, column, row)
                         + self.speckle(climate, day, column, row);
                     *value = value.clamp(FINE_RANGE.0, FINE_RANGE.1);
+                    Reason::Valid
                 }
-                if land.reason[index] == Reason::Valid && frost.at(index) { Reason::Frozen } else { land.reason[index] }
-            } else {
-                Reason::NoSmap
+                (masked, Ok(_)) => masked,
             };
             reasons.push(reason);
         }

@@ -252,8 +252,17 @@ impl Simulator {
             vv = Raster::new(region.grid(), v, reasons.clone()).ok().filter(enough);
             vh = Raster::new(region.grid(), h, reasons).ok().filter(enough);
             if luck.uniform(1, 0) < climate.mapped {
-                let overpass = |column, row| [Overpass::Am, Overpass::Pm].into_iter().position(|overpass| sees(overpass, column, row));
-                let (values, reasons) = self.observer.retrieval(climate, day, (window, region), &self.truth, land, swath, overpass);
+                let from = |column: usize, row: usize| {
+                    if !swath(column as f64 + 0.5, row as f64 + 0.5) {
+                        return Err(Reason::NoSentinel1);
+                    }
+                    // SMAP sees or misses whole 36 km cells.
+                    let centre36 = |index: usize| (index / 12 * 12) as f64 + 6.0;
+                    let (column, row) = (centre36(column), centre36(row));
+                    let seen = [Overpass::Am, Overpass::Pm].into_iter().position(|overpass| sees(overpass, column, row));
+                    seen.ok_or(Reason::NoSmap)
+                };
+                let (values, reasons) = self.observer.retrieval(climate, day, (window, region), &self.truth, land, from);
                 fine = Raster::new(region.grid(), values, reasons).ok().filter(enough);
             }
         }

@@ -3,7 +3,7 @@
 //! 1. trunk's inline start script moves to a file, so that the Content-Security-Policy needs neither `'unsafe-inline'` nor a hash.
 //! 2. Preloads lose `integrity`, which wasm-opt would falsify and browsers complain about on `modulepreload`.
 //! 3. wasm-opt runs here and not in trunk: each program wants its own level, and an unchanged module is taken from a cache.
-//! 4. The service worker learns the list of files and a version made of their contents.
+//! 4. A service worker is written that keeps the files for use without a network; the start script registers it.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,11 @@ use crate::{Result, dist_dir, failure, process, root, sizes, target_dir};
 
 /// Our copy of `index.html` for trunk; in the root because trunk resolves asset paths from there, and ignored by git.
 const PREPARED: &str = ".index-for-trunk.html";
+
+const SERVICE_WORKER: &str = include_str!("sw.js");
+
+/// Appended to the start script. Without a service worker (private windows) the app works, online only.
+const REGISTER: &str = "if ('serviceWorker' in navigator) navigator.serviceWorker.register('./sw.js').catch(() => {});\n";
 
 /// What this compiler emits by default and wasm-opt must be told of.
 const WASM_FEATURES: [&str; 7] = [
@@ -38,15 +43,15 @@ pub fn build(cpu_only: bool) -> Result<()> {
     let html = read(&index)?;
     let (html, script) = without_inline_script(&html);
     if let Some(script) = script {
-        write(&dist.join("start.js"), &script)?;
+        write(&dist.join("start.js"), &(script + REGISTER))?;
     }
     write(&index, &without_integrity(&html))?;
     if let Some(wasm_opt) = &tools.wasm_opt {
         for path in files_with_extension(&dist, "wasm")? {
-            optimise(wasm_opt, &path)?;
+            optimise(wasm_opt, &path, level_for(&path))?;
         }
     }
-    fill_service_worker(&dist)?;
+    service_worker(&dist)?;
     sizes::report(&dist)?;
     Ok(())
 }
@@ -112,10 +117,14 @@ fn without_integrity(html: &str) -> String {
     out
 }
 
-/// Runs wasm-opt in place. The CPU worker's loops are worth speed; elsewhere the transfer is what the user waits for.
-fn optimise(wasm_opt: &Path, path: &Path) -> Result<()> {
+/// The CPU worker's loops are worth speed; elsewhere the transfer is what the user waits for.
+fn level_for(path: &Path) -> &'static str {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let level = if name.starts_with("worker_cpu") { "-O3" } else { "-Oz" };
+    if name.starts_with("worker_cpu") { "-O3" } else { "-Oz" }
+}
+
+/// Runs wasm-opt in place, or takes what it made of the same bytes before.
+pub(crate) fn optimise(wasm_opt: &Path, path: &Path, level: &str) -> Result<()> {
     let bytes = std::fs::read(path).map_err(process::at(path))?;
     let cache = target_dir().join("wasm-opt-cache");
     std::fs::create_dir_all(&cache).map_err(process::at(&cache))?;
@@ -131,13 +140,10 @@ fn optimise(wasm_opt: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Replaces `__LOAM_FILES__` (a JSON array of relative paths) and `__LOAM_VERSION__` in `dist/sw.js`, where there is one.
-fn fill_service_worker(dist: &Path) -> Result<()> {
-    let path = dist.join("sw.js");
-    if !path.is_file() {
-        return Ok(());
-    }
-    let mut files: Vec<String> = all_files(dist)?.iter().filter_map(|p| relative(dist, p)).filter(|f| f != "sw.js").collect();
+/// Writes `dist/sw.js`, with the files to keep and a version made of their contents. The GPU path is kept only once it was used.
+fn service_worker(dist: &Path) -> Result<()> {
+    let mut files: Vec<String> =
+        all_files(dist)?.iter().filter_map(|p| relative(dist, p)).filter(|f| !f.starts_with("worker_gpu") && f != "sw.js").collect();
     files.sort();
     let mut contents = Vec::with_capacity(files.len());
     for file in &files {
@@ -145,9 +151,8 @@ fn fill_service_worker(dist: &Path) -> Result<()> {
         contents.push(std::fs::read(&file).map_err(process::at(&file))?);
     }
     let version = content_hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let list = files.iter().map(|f| format!("\"./{f}\"")).collect::<Vec<_>>().join(", ");
-    let text = read(&path)?.replace("\"__LOAM_FILES__\"", &format!("[{list}]")).replace("__LOAM_VERSION__", &version);
-    write(&path, &text)
+    let list = std::iter::once("'./'".to_owned()).chain(files.iter().map(|f| format!("'./{f}'"))).collect::<Vec<_>>().join(", ");
+    write(&dist.join("sw.js"), &SERVICE_WORKER.replace("__LOAM_FILES__", &format!("[{list}]")).replace("__LOAM_VERSION__", &version))
 }
 
 /// A name for contents: enough to tell builds apart, not a seal against malice.

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::{Result, failure};
@@ -17,6 +19,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     worker: std::thread::JoinHandle<()>,
+    down: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -33,16 +36,23 @@ impl Server {
         })?;
         let address = listener.local_addr().map_err(|e| failure(format!("the server's address is unknown: {e}")))?;
         let dir = dir.to_path_buf();
+        let down = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&down);
         let worker = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let dir = dir.clone();
+                let (dir, down) = (dir.clone(), Arc::clone(&seen));
                 std::thread::spawn(move || {
                     // A browser that goes away in the middle is not an error worth a word.
-                    let _ = converse(&stream, &dir);
+                    let _ = converse(&stream, &dir, &down);
                 });
             }
         });
-        Ok(Self { address, worker })
+        Ok(Self { address, worker, down })
+    }
+
+    /// From now on hangs up on everyone, as a server that is gone: for tests of use without a network.
+    pub fn hang_up(&self) {
+        self.down.store(true, Ordering::Relaxed);
     }
 
     /// `http://127.0.0.1:PORT/`.
@@ -68,11 +78,14 @@ struct Request {
 }
 
 /// Requests of one connection, one after another.
-fn converse(stream: &TcpStream, dir: &Path) -> std::io::Result<()> {
+fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
+        if down.load(Ordering::Relaxed) {
+            break;
+        }
         match request {
             Ok(request) => {
                 answer(stream, dir, &request)?;

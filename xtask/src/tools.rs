@@ -110,7 +110,7 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
 }
 
 /// `program` of wasm-bindgen-cli, of the version in `Cargo.lock`.
-fn wasm_bindgen(program: &str) -> Result<PathBuf> {
+pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     let version = locked_version("wasm-bindgen")?;
     let fits = |path: &Path| version_of(path).as_deref() == Some(version.as_str());
     // Some releases build only with their lock file, others only without (it named a crate that the registry did not have yet).

@@ -124,7 +124,7 @@ fn keys(ifd: &Ifd) -> GeoKeyDirectory {
     // offsets fit again.
     let ascii: String =
         ifd.tag(TAG_ASCII).and_then(|t| t.value.as_str()).unwrap_or_default().chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
-    GeoKeyDirectory::parse(&directory, &doubles(ifd, TAG_DOUBLES), &ascii).unwrap_or_else(GeoKeyDirectory::new)
+    GeoKeyDirectory::parse(&directory, &doubles(ifd, TAG_DOUBLES), &ascii).unwrap_or_default()
 }
 
 fn crs(keys: &GeoKeyDirectory) -> Crs {
@@ -145,10 +145,8 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         }),
     };
     // WGS84, ETRS89 or NAD83, or an ellipsoid as large: within 2 m of each other, far below any pixel here.
-    let wgs84 = match geographic {
-        None | Some(4326 | 4258 | 4269 | 4979) => true,
-        _ => false,
-    } || (geographic == Some(USER_DEFINED) && near(number(SEMI_MAJOR_AXIS), crate::grid::ease2::SEMI_MAJOR));
+    let wgs84 = matches!(geographic, None | Some(4326 | 4258 | 4269 | 4979))
+        || (geographic == Some(USER_DEFINED) && near(number(SEMI_MAJOR_AXIS), crate::grid::ease2::SEMI_MAJOR));
     let metres = matches!(keys.get_short(geokeys::PROJ_LINEAR_UNITS), None | Some(9001 | USER_DEFINED));
 
     let model = keys.get_short(geokeys::GT_MODEL_TYPE);

@@ -58,7 +58,8 @@ fn item(attributes: &str, value: &str) -> Option<Item> {
         name: attribute("name")?,
         sample: attribute("sample").and_then(|s| s.parse().ok()),
         role: attribute("role"),
-        value: unescape(value),
+        // GDAL escapes values once for itself and once for XML.
+        value: unescape(&unescape(value)),
     })
 }
 
@@ -75,11 +76,11 @@ mod tests {
     #[test]
     fn items_are_read_and_rubbish_is_left_out() {
         let xml = "<GDALMetadata>\n  <Item name=\"OVR_RESAMPLING_ALG\">NEAREST</Item>\n  <Item name=\"DESCRIPTION\" sample=\"1\" \
-                   role=\"description\">VH</Item>\n<Item name=\"a\">x &lt;&amp;lt; y</Item><Item>no name</Item><Item name=\"cut";
+                   role=\"description\">VH</Item>\n<Item name=\"a\">x &lt;&amp;amp; y</Item><Item>no name</Item><Item name=\"cut";
         let found = parse(xml);
         assert_eq!(found.len(), 3);
         assert_eq!((found[1].sample, found[1].role.as_deref(), found[1].value.as_str()), (Some(1), Some("description"), "VH"));
-        assert_eq!(found[2].value, "x <&lt; y");
+        assert_eq!(found[2].value, "x <& y");
         assert!(parse("\u{fffd}\u{fffd}|").is_empty());
     }
 }

@@ -51,7 +51,12 @@ pub(super) struct Image {
     pub(super) further_images: usize,
     /// Uncompressed strips too large for the cache are read row by row from here.
     direct: Option<SharedSource>,
+    /// Blocks that were never written (GDAL's SPARSE_OK), where there are any: they decode as zeros but hold no data.
+    missing: Option<Vec<bool>>,
 }
+
+/// Gets every row of a chunk: its number, its first column, its values as stored.
+pub(crate) type RowVisitor<'a> = dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError> + 'a;
 
 /// A rectangle of pixels decoded in one go.
 pub(super) type Chunk = PixelWindow;
@@ -105,7 +110,12 @@ impl Image {
                 file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options).map_err(|e| damaged(&e))?;
             }
         }
-        Ok(Self { file, ifd, layout, further_images, direct })
+        let (offsets, counts) =
+            if ifd.is_tiled() { (ifd.tile_offsets(), ifd.tile_byte_counts()) } else { (ifd.strip_offsets(), ifd.strip_byte_counts()) };
+        let missing: Vec<bool> =
+            offsets.unwrap_or_default().iter().zip(counts.unwrap_or_default()).map(|(offset, count)| *offset == 0 || count == 0).collect();
+        let missing = missing.contains(&true).then_some(missing);
+        Ok(Self { file, ifd, layout, further_images, direct, missing })
     }
 
     /// The directory, for tags.
@@ -162,12 +172,7 @@ impl Image {
     ///
     /// # Errors
     /// [`ReadError::Dataset`] where the decoder fails, or whatever `each` says.
-    pub(super) fn read(
-        &self,
-        band: usize,
-        chunk: &Chunk,
-        each: &mut dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+    pub(super) fn read(&self, band: usize, chunk: &Chunk, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
         let bytes = match &self.direct {
             Some(source) => self.rows_directly(source, band, chunk)?,
             None => self
@@ -179,9 +184,24 @@ impl Image {
         let mut values = vec![0f64; chunk.columns];
         for (i, row) in bytes.chunks_exact(row_bytes.max(1)).enumerate().take(chunk.rows) {
             self.decode(row, &mut values).ok_or_else(|| dataset(band, &format!("no reader for {} samples", self.dtype())))?;
+            self.blank_missing(band, chunk.first_row + i, chunk.first_column, &mut values);
             each(chunk.first_row + i, chunk.first_column, &values)?;
         }
         Ok(())
+    }
+
+    /// Values of blocks that were never written become NaN.
+    fn blank_missing(&self, band: usize, row: usize, first_column: usize, values: &mut [f64]) {
+        let Some(missing) = &self.missing else { return };
+        let (columns, rows) = block_shape(&self.ifd, &self.layout);
+        let (across, down) = (self.layout.width.div_ceil(columns), self.layout.height.div_ceil(rows));
+        let plane = if self.layout.planar_configuration == 2 { band * across * down } else { 0 };
+        for (i, value) in values.iter_mut().enumerate() {
+            let block = plane + row / rows * across + (first_column + i) / columns;
+            if missing.get(block).is_some_and(|m| *m) {
+                *value = f64::NAN;
+            }
+        }
     }
 
     /// Native-endian samples to float64; `None` for a sample type without a rule.

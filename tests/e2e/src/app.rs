@@ -1,4 +1,4 @@
-//! Loam in a fresh browser: opens it, finds its elements by `data-testid`, waits for what it says, and keeps watch over the console
+//! Loam in a fresh browser: opens it, finds its elements, waits for what it says, and keeps watch over the console
 //! and the network.
 
 use std::path::{Path, PathBuf};
@@ -45,6 +45,7 @@ pub struct App {
     pub url: String,
     name: String,
     downloads: PathBuf,
+    server: Server,
     _driver: Driver,
 }
 
@@ -83,39 +84,55 @@ impl App {
         std::fs::create_dir_all(&downloads).map_err(|e| Error(format!("{}: {e}", downloads.display())))?;
         session.devtools("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": downloads }))?;
         session.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }))?;
-        let app = Self { session, url: server.url(), name: name.to_owned(), downloads, _driver: driver };
+        let app = Self { session, url: server.url(), name: name.to_owned(), downloads, server, _driver: driver };
         app.session.navigate(&app.url)?;
         Ok(app)
     }
 
-    /// The element with this `data-testid`; waits up to ten seconds for it.
-    pub fn get(&self, id: &str) -> Result<Element> {
-        let css = selector(id);
-        self.wait(Duration::from_secs(10), &format!("an element {css}"), || self.session.find(&css))
+    /// Takes the server away once the service worker holds the page, as when the network goes.
+    pub fn go_offline(&self) -> Result<()> {
+        self.wait(Duration::from_secs(60), "the service worker to be in charge", || {
+            let ready =
+                self.session.script("return navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)", &[])?;
+            Ok(ready.as_bool().filter(|r| *r))
+        })?;
+        self.server.hang_up();
+        Ok(())
+    }
+
+    /// The element of this selector; waits up to ten seconds for it.
+    pub fn get(&self, css: &str) -> Result<Element> {
+        self.wait(Duration::from_secs(10), &format!("an element {css}"), || self.session.find(css))
     }
 
     /// Whether there is such an element now.
-    pub fn has(&self, id: &str) -> Result<bool> {
-        Ok(self.session.find(&selector(id))?.is_some())
+    pub fn has(&self, css: &str) -> Result<bool> {
+        Ok(self.session.find(css)?.is_some())
     }
 
-    /// Clicks the element with this `data-testid` once it can be clicked.
-    pub fn click(&self, id: &str) -> Result<()> {
-        let css = format!("{}:not([disabled]):not([aria-disabled=\"true\"])", selector(id));
+    /// Clicks the element of this selector once it can be clicked.
+    pub fn click(&self, css: &str) -> Result<()> {
+        let css = format!("{css}:not([disabled]):not([aria-disabled=\"true\"])");
         let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || self.session.find(&css))?;
         self.session.script("arguments[0].scrollIntoView({ block: 'center' })", &[element.reference()])?;
         self.session.click(&element)
     }
 
-    /// Visible text of the element with this `data-testid`.
-    pub fn text(&self, id: &str) -> Result<String> {
-        let element = self.get(id)?;
+    /// Clicks the element if it is there and can be clicked now; says whether it did.
+    pub fn click_if_there(&self, css: &str) -> Result<bool> {
+        let css = format!("{css}:not([disabled])");
+        let clicked = self.session.script("const e = document.querySelector(arguments[0]); if (e) e.click(); return !!e", &[json!(css)])?;
+        Ok(clicked.as_bool() == Some(true))
+    }
+
+    /// Visible text of the element of this selector.
+    pub fn text(&self, css: &str) -> Result<String> {
+        let element = self.get(css)?;
         self.session.text(&element)
     }
 
     /// Waits until the text of the element satisfies `wanted`, and returns it.
-    pub fn text_when(&self, id: &str, within: Duration, wanted: impl Fn(&str) -> bool) -> Result<String> {
-        let css = selector(id);
+    pub fn text_when(&self, css: &str, within: Duration, wanted: impl Fn(&str) -> bool) -> Result<String> {
         let mut last = String::from("(no such element)");
         let found = self.wait(within, &format!("the text of {css}"), || {
             // The element may be replaced between the two commands: look at both in one script.
@@ -144,8 +161,8 @@ impl App {
     }
 
     /// Gives files of this machine to the page's file picker.
-    pub fn choose_files(&self, id: &str, paths: &[PathBuf]) -> Result<()> {
-        let input = self.get(id)?;
+    pub fn choose_files(&self, css: &str, paths: &[PathBuf]) -> Result<()> {
+        let input = self.get(css)?;
         let list: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
         self.session.type_into(&input, &list.join("\n"))
     }
@@ -228,10 +245,6 @@ impl App {
         }
         Ok(found)
     }
-}
-
-fn selector(id: &str) -> String {
-    format!("[data-testid=\"{id}\"]")
 }
 
 fn out_dir() -> Result<PathBuf> {

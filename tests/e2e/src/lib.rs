@@ -4,4 +4,8 @@
 //! The scenarios are in `tests/`. `cargo xtask test --only e2e` runs them against `dist/`; screenshots go to `target/e2e/`.
 
 pub mod app;
+
+pub mod onnx;
+pub mod parts;
 pub mod webdriver;
+pub mod weights;

@@ -1,0 +1,237 @@
+//! What a user does with Loam, on the built app. Each scenario ends by asking whether console, page or network had anything to complain
+//! about.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::fs::File;
+use std::time::Duration;
+
+use e2e::app::{App, Setting, shared};
+use e2e::parts;
+use e2e::webdriver::keys;
+use geotiff::GeoTiff;
+use serde_json::json;
+
+/// A prediction of 100 x 100 cells takes well under a second on a quiet machine; a busy one may have other things to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn open(name: &str) -> App {
+    App::open(name, Setting::default()).expect("the app opens")
+}
+
+fn assert_quiet(app: &App) {
+    let complaints = app.complaints().expect("logs can be read");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Waits until the page has a date to predict.
+fn ready(app: &App) {
+    app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+}
+
+/// Loads the demo of Oklahoma City and waits for its time line.
+fn load_demo(app: &App) {
+    app.click(parts::DEMO).unwrap();
+    ready(app);
+}
+
+/// Predicts the date the page proposes and waits for the maps.
+fn predict(app: &App) {
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    app.text_when(parts::SCORES, PATIENCE, |text| text.contains("uRMSE")).unwrap();
+}
+
+#[test]
+fn first_screen_says_what_it_does_and_keeps_to_itself() {
+    let app = open("first");
+    let policy = app.session.script("return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]').content", &[]).unwrap();
+    let policy = policy.as_str().unwrap();
+    assert!(policy.contains("default-src 'self'") || policy.contains("default-src 'none'"), "{policy}");
+    assert!(policy.contains("connect-src 'self'") && !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+    app.get(parts::DEMO).unwrap();
+    app.get(parts::FILE_INPUT).unwrap();
+    let text = app.session.script("return document.body.innerText", &[]).unwrap();
+    let text = text.as_str().unwrap().to_lowercase();
+    assert!(text.contains("soil") && text.contains("leave"), "the first screen says what it does and that no data leaves: {text}");
+    app.shoot("page").unwrap();
+    assert_quiet(&app);
+}
+
+#[test]
+fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
+    let app = open("no-webgpu");
+    let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("CPU")).unwrap();
+    assert!(line.contains("WebGPU"), "the reason is named: {line}");
+    assert_quiet(&app);
+}
+
+#[test]
+fn software_adapter_gives_way_to_the_cpu() {
+    let app = App::open("software-adapter", Setting { webgpu: true, ..Setting::default() }).unwrap();
+    let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("CPU")).unwrap();
+    assert!(line.to_lowercase().contains("software") || line.to_lowercase().contains("swiftshader"), "the reason is named: {line}");
+    let fetched = app.session.script("return performance.getEntriesByType('resource').map(e => e.name).join(' ')", &[]).unwrap();
+    assert!(!fetched.as_str().unwrap().contains("worker_gpu"), "the GPU worker is not fetched: {fetched}");
+}
+
+#[test]
+fn demo_is_predicted_probed_and_exported() {
+    let app = open("demo");
+    load_demo(&app);
+    app.shoot("timeline").unwrap();
+    app.forget_longtasks().unwrap();
+    predict(&app);
+    let held_up = app.longest_task().unwrap();
+    app.shoot("map").unwrap();
+    println!("longest task while predicting and drawing: {held_up} ms");
+
+    assert!(app.text(parts::SIMULATED).unwrap().to_lowercase().contains("simulated"));
+    let scores = app.text(parts::SCORES).unwrap();
+    assert!(scores.contains("0.04"), "the mission's line is there: {scores}");
+    assert!(scores.to_lowercase().contains("bilinear"), "the baseline is there: {scores}");
+
+    let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
+    app.session.script("arguments[0].scrollIntoView({ block: 'center' })", &[map.reference()]).unwrap();
+    app.session.hover(&map, 0.505, 0.505).unwrap();
+    let place = app.text_when(parts::READOUT, PATIENCE, |text| text.contains("° N") && text.contains("° W")).unwrap();
+    // Oklahoma City lies in 3 km column 2650, row 1021, the middle cell of its region.
+    assert!(place.contains("2650, 1021"), "{place}");
+    let probed = app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³") && !text.contains("mean")).unwrap();
+
+    app.click(parts::EXPORT_GEOTIFF).unwrap();
+    let path = app.downloaded(".tif").unwrap();
+    let tiff = GeoTiff::read(File::open(&path).unwrap()).unwrap();
+    assert_eq!((tiff.raster_width, tiff.raster_height), (100, 100));
+    assert_eq!(tiff.geo_key_directory.projected_type, Some(6933));
+    // The cell that was probed: column 50, row 50 of the file.
+    let extent = tiff.model_extent();
+    let mut at = extent.min();
+    at.x += extent.width() * 50.5 / 100.0;
+    at.y += extent.height() * 49.5 / 100.0;
+    let exported: f32 = tiff.get_value_at(&at, 0).unwrap();
+    let shown: f32 = probed.split_whitespace().next().unwrap().replace('−', "-").parse().unwrap();
+    assert!((exported - shown).abs() <= 0.00006, "the file says {exported}, the page said {probed}");
+    app.click(parts::EXPORT_CSV).unwrap();
+    let csv = std::fs::read_to_string(app.downloaded(".csv").unwrap()).unwrap();
+    assert!(csv.lines().filter(|l| !l.starts_with('#')).count() > 10_000, "one line per cell and a head: {} lines", csv.lines().count());
+    assert_quiet(&app);
+    assert!(held_up < 200.0, "the page was held up for {held_up} ms");
+}
+
+#[test]
+fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
+    let app = open("wrong-files");
+    load_demo(&app);
+    let rows = app.session.find_all(parts::FILE_ROW).unwrap().len();
+    let page = b"<!DOCTYPE html><html><head><title>Earthdata Login</title></head></html>";
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    app.drop_files(&[
+        ("SMAP_L3_SM_P_20200601_R19240_001.h5", page.as_slice()),
+        ("pointer.tif", pointer.as_slice()),
+        ("empty.h5", b"".as_slice()),
+    ])
+    .unwrap();
+    for (name, word) in [("SMAP_L3_SM_P_20200601_R19240_001.h5", "html"), ("pointer.tif", "lfs"), ("empty.h5", "empty")] {
+        let said = app
+            .wait(PATIENCE, &format!("{name} to be explained with \"{word}\""), || {
+                let rows = app.session.script(
+                    "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).filter(t => t.includes(arguments[1]))",
+                    &[json!(parts::FILE_ROW), json!(name)],
+                )?;
+                let text = rows.as_array().into_iter().flatten().filter_map(|r| r.as_str()).collect::<String>();
+                Ok(text.to_lowercase().contains(word).then_some(text))
+            })
+            .unwrap();
+        assert!(said.len() > name.len() + 40, "a sentence, not a code: {said}");
+    }
+    assert!(app.session.find_all(parts::FILE_ROW).unwrap().len() >= rows, "nothing else is lost");
+    app.shoot("list").unwrap();
+    predict(&app);
+    assert_quiet(&app);
+}
+
+#[test]
+fn real_smap_files_are_listed_with_product_and_date() {
+    let Some(path) = shared("smap/SMAP_L4_SM_aup_comparison.h5") else { return };
+    let app = open("real-files");
+    app.choose_files(parts::FILE_INPUT, &[path]).unwrap();
+    app.wait(PATIENCE, "the file to be understood", || {
+        let rows = app
+            .session
+            .script("return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join(' ')", &[json!(parts::FILE_ROW)])?;
+        let text = rows.as_str().unwrap_or_default();
+        Ok((text.contains("SMAP_L4_SM_aup_comparison.h5") && text.contains("56") && text.contains("64")).then_some(()))
+    })
+    .unwrap();
+    app.shoot("list").unwrap();
+    assert_quiet(&app);
+}
+
+#[test]
+fn everything_is_reached_by_keyboard() {
+    let app = open("keyboard");
+    app.get(parts::DEMO).unwrap();
+    tab_to(&app, parts::DEMO);
+    app.session.press(keys::ENTER).unwrap();
+    ready(&app);
+    tab_to(&app, parts::PREDICT);
+    app.session.press(keys::ENTER).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    // A map takes the focus; the arrow keys then move the cell cursor.
+    tab_to(&app, parts::ESTIMATE_OVERLAY);
+    app.session.press(keys::RIGHT).unwrap();
+    let before = app.text_when(parts::READOUT, PATIENCE, |text| text.contains('°')).unwrap();
+    app.session.press(keys::DOWN).unwrap();
+    app.text_when(parts::READOUT, PATIENCE, |text| text.contains('°') && text != before).unwrap();
+    app.shoot("cursor").unwrap();
+    assert_quiet(&app);
+}
+
+#[test]
+fn narrow_window_scrolls_in_one_direction_only() {
+    let app = App::open("narrow", Setting { window: (400, 800), ..Setting::default() }).unwrap();
+    load_demo(&app);
+    predict(&app);
+    app.shoot("page").unwrap();
+    // Chromium's window has a least width of about 500; what counts is that the page is no wider than it.
+    let wider = app.session.script("const d = document.documentElement; return d.scrollWidth - d.clientWidth", &[]).unwrap();
+    assert!(wider.as_i64().unwrap() <= 0, "the page is {wider} pixels wider than the window");
+    assert_quiet(&app);
+}
+
+#[test]
+fn prediction_can_be_cancelled() {
+    let app = open("cancel");
+    load_demo(&app);
+    app.click(parts::PREDICT).unwrap();
+    // It may be over before the button can be hit: then there is nothing to cancel, and the maps are there.
+    if app.click_if_there(parts::CANCEL).unwrap() {
+        app.wait(PATIENCE, "the job to be gone", || Ok((!app.has(parts::CANCEL)?).then_some(()))).unwrap();
+    }
+    predict(&app);
+    assert_quiet(&app);
+}
+
+#[test]
+fn works_without_a_network_once_loaded() {
+    let app = open("offline");
+    app.get(parts::DEMO).unwrap();
+    app.go_offline().unwrap();
+    app.session.navigate(&app.url).unwrap();
+    load_demo(&app);
+    predict(&app);
+    app.shoot("map").unwrap();
+}
+
+fn tab_to(app: &App, css: &str) {
+    for _ in 0..200 {
+        let there =
+            app.session.script("return document.activeElement.matches(arguments[0]) && !document.activeElement.disabled", &[json!(css)]);
+        if there.unwrap().as_bool() == Some(true) {
+            return;
+        }
+        app.session.press(keys::TAB).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{css} is not reached by Tab");
+}

@@ -31,13 +31,13 @@ pub mod model;
 pub mod protocol;
 pub mod read;
 pub mod score;
+#[cfg(feature = "compute")]
+pub mod session;
 pub mod simulate;
 pub mod stack;
 #[cfg(feature = "compute")]
 pub mod train;
 #[cfg(all(feature = "page", target_arch = "wasm32"))]
 pub mod ui;
-#[cfg(feature = "compute")]
-pub mod session;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub mod worker;

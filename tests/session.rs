@@ -67,7 +67,8 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     let (host, mut session) = started();
     assert!(matches!(&host.events.borrow()[0].1, Event::Device(d) if !d.gpu && d.check.as_ref().is_some_and(|c| c.passed)));
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
-    let timeline = host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
+    let timeline =
+        host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
     let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && d.fine.is_some_and(|s| s > 0.3)).unwrap();
     assert_eq!(day.history.len(), 4);
     assert!(day.simulated && day.history.iter().all(|h| *h < day.date));
@@ -135,8 +136,7 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
         ("S1.tif", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"),
         ("empty.h5", b""),
     ];
-    *host.sources.borrow_mut() =
-        files.iter().map(|(n, b)| Arc::new(BytesSource::new(*n, b.to_vec())) as SharedSource).collect();
+    *host.sources.borrow_mut() = files.iter().map(|(n, b)| Arc::new(BytesSource::new(*n, b.to_vec())) as SharedSource).collect();
     let tickets = files
         .iter()
         .zip(1u32..)

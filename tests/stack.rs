@@ -30,12 +30,7 @@ fn day(date: Date, coarse: Option<Raster>, fine: Option<Raster>) -> SceneDay {
 
 fn library(days: Vec<SceneDay>) -> Library {
     let mut library = Library::default();
-    library.insert(Entry {
-        id: 0,
-        name: "scenes".into(),
-        content: Content::Simulated(Arc::new(days)),
-        correction: Correction::default(),
-    });
+    library.insert(Entry { id: 0, name: "scenes".into(), content: Content::Simulated(Arc::new(days)), correction: Correction::default() });
     library
 }
 

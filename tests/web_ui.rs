@@ -157,6 +157,14 @@ fn keys_walk_the_dates() {
     assert_eq!((timeline::keyed(&t, c, "Home", false), timeline::keyed(&t, a, "End", false)), (Some(a), Some(d)));
 }
 
+#[wasm_bindgen_test]
+fn day_numbers_go_there_and_back() {
+    for (d, n) in [(date(1970, 1, 1), 0), (date(1969, 12, 31), -1), (date(2000, 3, 1), 11_017), (date(2024, 2, 29), 19_782)] {
+        assert_eq!((timeline::day_number(d), timeline::date_of(n)), (n, d));
+    }
+    assert!((0..40_000).all(|n| timeline::day_number(timeline::date_of(n)) == n));
+}
+
 /// The test server has no worker: the page must stand, and say so.
 #[wasm_bindgen_test]
 async fn the_page_stands_without_a_worker_and_says_so() {

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod geotiff;
+pub mod png_text;
 pub mod provenance;
 
 pub use provenance::{Provenance, Score};

@@ -4,6 +4,8 @@
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
+pub mod day;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,7 @@ pub enum Request {
     /// The 3 km map of a date. Answer: [`Event::Progress`]..., [`Event::Map`].
     Predict {
         /// The date t.
+        #[serde(with = "day")]
         date: Date,
         /// Region and rules.
         settings: Settings,
@@ -226,6 +229,7 @@ pub struct FileTicket {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Correction {
     /// Its day.
+    #[serde(with = "day")]
     pub date: Option<Date>,
     /// Use it as 36 km input or 3 km map, when it cannot be told.
     pub usage: Option<Usage>,
@@ -263,6 +267,7 @@ pub struct FileReport {
     /// What it is used as.
     pub usage: Option<Usage>,
     /// Its day.
+    #[serde(with = "day")]
     pub date: Option<Date>,
     /// Where the day came from.
     pub date_origin: Option<DateOrigin>,
@@ -312,6 +317,7 @@ pub struct Timeline {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DayReport {
     /// The date.
+    #[serde(with = "day")]
     pub date: Date,
     /// Share of the region SMAP saw (0..1); `None` without a SMAP file.
     pub coarse: Option<f32>,
@@ -322,6 +328,7 @@ pub struct DayReport {
     /// Share of the region with backscatter.
     pub backscatter: Option<f32>,
     /// History dates a prediction here would use, oldest first.
+    #[serde(with = "day")]
     pub history: Vec<Date>,
     /// Why no prediction can be made here; `None` where one can.
     pub blocked: Option<String>,
@@ -343,6 +350,7 @@ pub enum FineOrigin {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MapReport {
     /// The date t.
+    #[serde(with = "day")]
     pub date: Date,
     /// Region and rules.
     pub settings: Settings,
@@ -407,6 +415,7 @@ pub enum LayerKind {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HistoryReport {
     /// The date; `None` for a slot that no date could fill (its residual is 0).
+    #[serde(with = "day")]
     pub date: Option<Date>,
     /// Share of the region where the residual is known.
     pub known: f32,

@@ -131,10 +131,15 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
     }
     let known = sample.history.iter().map(|slot| slot.known).fold(0f32, f32::max);
     if known < 0.5 {
-        warnings.push(format!("The best-covered history date knows only {:.0} % of the region; elsewhere the estimate rests on SMAP alone.", 100.0 * known));
+        warnings.push(format!(
+            "The best-covered history date knows only {:.0} % of the region; elsewhere the estimate rests on SMAP alone.",
+            100.0 * known
+        ));
     }
     if out_of_range > 0 {
-        warnings.push(format!("{out_of_range} cells lie outside 0 to 0.75 m3/m3. They are clipped in the drawing only; exports carry what the network said."));
+        warnings.push(format!(
+            "{out_of_range} cells lie outside 0 to 0.75 m3/m3. They are clipped in the drawing only; exports carry what the network said."
+        ));
     }
     warnings
 }
@@ -143,11 +148,6 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
 fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, crate::grid::GridError> {
     let grid: Grid = reference.grid().clone();
     let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
-    let reasons = estimate
-        .reasons()
-        .iter()
-        .zip(reference.reasons())
-        .map(|(&e, &r)| if r == Reason::Valid { e } else { r })
-        .collect();
+    let reasons = estimate.reasons().iter().zip(reference.reasons()).map(|(&e, &r)| if r == Reason::Valid { e } else { r }).collect();
     Raster::new(grid, values, reasons)
 }

@@ -44,8 +44,7 @@ pub fn facts(outcome: &Outcome, circumstances: &Circumstances) -> Provenance {
 #[must_use]
 pub fn of(map: &MapReport) -> Provenance {
     let history = map.history.iter().filter_map(|slot| slot.date).collect();
-    let circumstances =
-        Circumstances { quality: map.settings.quality, weights: map.weights.clone(), device: map.device.clone() };
+    let circumstances = Circumstances { quality: map.settings.quality, weights: map.weights.clone(), device: map.device.clone() };
     assemble(map.date, map.settings.window, history, &map.inputs, map.simulated, &map.scores, &circumstances)
 }
 
@@ -61,7 +60,10 @@ fn assemble(
     let Circumstances { quality, weights, device } = circumstances;
     let self_check = device.check.as_ref().map(|check| {
         let verdict = if check.passed { "passed" } else { "failed" };
-        format!("{verdict}: largest difference {:.1e} m3/m3 in {} runs, {:.0e} allowed", check.largest_difference, check.runs, check.tolerance)
+        format!(
+            "{verdict}: largest difference {:.1e} m3/m3 in {} runs, {:.0e} allowed",
+            check.largest_difference, check.runs, check.tolerance
+        )
     });
     let scored = |s: &ScoreReport| {
         Some(Score { of: format!("{} against the 3 km product", s.name), urmse: s.urmse?, bias: s.bias?, r: s.r, cells: s.pixels })

@@ -13,8 +13,8 @@ use crate::export;
 use crate::grid::EaseWindow;
 use crate::model::{ModelError, Processor, Smen, Weights, device};
 use crate::protocol::{
-    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileTicket, HistoryReport, LayerHead,
-    MapReport, Request, Settings, Timeline, WeightsReport,
+    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileTicket, HistoryReport,
+    LayerHead, MapReport, Request, Settings, Timeline, WeightsReport,
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
@@ -359,11 +359,12 @@ impl<H: Host> Session<H> {
         let preset = nearest_preset(window);
         let wanted = self.own_weights || self.weights.as_ref().is_some_and(|w| w.key == preset.key);
         if !(wanted && self.weights.is_some()) {
-            let bytes = self
-                .host
-                .shipped_weights(preset.key)
-                .await
-                .map_err(|e| Stop::failed(format!("the shipped weights for {} could not be loaded ({e})", preset.name), "Reload the page, or load your own weights."))?;
+            let bytes = self.host.shipped_weights(preset.key).await.map_err(|e| {
+                Stop::failed(
+                    format!("the shipped weights for {} could not be loaded ({e})", preset.name),
+                    "Reload the page, or load your own weights.",
+                )
+            })?;
             self.own_weights = false;
             self.use_weights(preset.key, &format!("{} (shipped)", preset.name), &bytes)?;
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::grid::Raster;
 use crate::grid::Resolution;
 use crate::protocol::{Correction, FileId, Usage};
 use crate::read::{Granule, Product, Role, Variable};
-use crate::grid::Raster;
 use crate::simulate::SimulatedDay;
 
 /// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.

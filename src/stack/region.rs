@@ -33,7 +33,7 @@ impl Preset {
     /// By key or name, whatever the case.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
-        let wanted = text.trim().to_lowercase().replace([' ', '_'], "-");
+        let wanted = text.trim().to_ascii_lowercase().replace([' ', '_'], "-");
         PRESETS.into_iter().find(|p| p.key == wanted)
     }
 

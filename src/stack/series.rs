@@ -51,7 +51,8 @@ pub struct Day {
 
 impl Day {
     fn bytes(&self) -> usize {
-        let layers = [self.coarse.as_ref(), self.coarse_native.as_ref(), self.fine.as_ref().map(|f| &f.raster), self.vv.as_ref(), self.vh.as_ref()];
+        let layers =
+            [self.coarse.as_ref(), self.coarse_native.as_ref(), self.fine.as_ref().map(|f| &f.raster), self.vv.as_ref(), self.vh.as_ref()];
         layers.into_iter().flatten().map(|r| r.values().len() * 5).sum()
     }
 
@@ -349,7 +350,10 @@ fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, la
 fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosaic: &mut Mosaic) -> Result<bool, crate::read::ReadError> {
     let candidates = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some());
     // The 3 km field where the file has one; else any other, brought to 3 km.
-    let chosen = candidates().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| candidates().find(|(_, v)| !is_coarse(v))).or_else(|| candidates().next());
+    let chosen = candidates()
+        .find(|(_, v)| v.resolution == Some(Resolution::M03))
+        .or_else(|| candidates().find(|(_, v)| !is_coarse(v)))
+        .or_else(|| candidates().next());
     let Some((index, variable)) = chosen else { return Ok(false) };
     let raster = match variable.resolution {
         Some(Resolution::M03) => granule.read(index, options, Some(region))?,
@@ -370,7 +374,9 @@ fn read_backscatter(
     let mut used = false;
     for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
         let of_role = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());
-        let Some((index, _)) = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next()) else { continue };
+        let Some((index, _)) = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next()) else {
+            continue;
+        };
         let raster = sentinel1::aggregate(granule, index, options, region)?;
         used |= raster.valid_count() > 0;
         mosaic.add(&raster, Scale::Decibel);
@@ -397,7 +403,13 @@ struct Mosaic {
 
 impl Mosaic {
     fn new(window: EaseWindow) -> Self {
-        Self { window, sums: vec![0.0; window.len()], counts: vec![0; window.len()], reasons: vec![Reason::OutsideFile; window.len()], scenes: 0 }
+        Self {
+            window,
+            sums: vec![0.0; window.len()],
+            counts: vec![0; window.len()],
+            reasons: vec![Reason::OutsideFile; window.len()],
+            scenes: 0,
+        }
     }
 
     fn add(&mut self, raster: &Raster, scale: Scale) {

@@ -15,7 +15,7 @@ const SOFTWARE: [&str; 5] = ["swiftshader", "llvmpipe", "lavapipe", "basic rende
 /// Whether this adapter is a CPU posing as a GPU.
 #[must_use]
 pub fn is_software(adapter: &AdapterReport) -> bool {
-    let text = format!("{} {} {} {}", adapter.vendor, adapter.architecture, adapter.device, adapter.description).to_lowercase();
+    let text = format!("{} {} {} {}", adapter.vendor, adapter.architecture, adapter.device, adapter.description).to_ascii_lowercase();
     adapter.fallback || SOFTWARE.iter().any(|word| text.contains(word))
 }
 

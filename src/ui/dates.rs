@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::state::App;
 use super::timeline::TimelineStrip;
-use crate::protocol::{DayReport, FineOrigin};
+use crate::protocol::{DayReport, FineOrigin, day};
 
 fn per_cent(share: Option<f32>, none: &str) -> String {
     share.map_or_else(|| none.to_owned(), |s| format!("{:.0} %", s * 100.0))
@@ -32,7 +32,7 @@ pub fn describe(app: App) -> String {
 }
 
 fn month(date: Date) -> String {
-    date.strftime("%Y-%m").to_string()
+    format!("{:04}-{:02}", date.year(), date.month())
 }
 
 /// Month, then date: lists for long records and for those who prefer lists.
@@ -77,7 +77,7 @@ fn Lists() -> impl IntoView {
                 view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name} ({count})")}</option> }
             }).collect_view()}
         </select></label>
-        <label>"Date "<select id="date" on:change=move |e| if let Ok(date) = event_target_value(&e).parse() { app.date.set(Some(date)) }>
+        <label>"Date "<select id="date" on:change=move |e| if let Some(date) = day::parse(&event_target_value(&e)) { app.date.set(Some(date)) }>
             {move || days.get().into_iter().map(|(date, usable, fine)| {
                 let note = match (usable, fine) { (false, _) => " (blocked)", (true, true) => " (with 3 km map)", _ => "" };
                 view! { <option value=date.to_string() selected=move || app.date.get() == Some(date)>{format!("{date}{note}")}</option> }

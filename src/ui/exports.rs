@@ -1,6 +1,7 @@
 //! Taking the map away. The worker writes GeoTIFF, CSV and weights; the figure is drawn here.
 
 use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::events::save;
 use super::figure;
@@ -19,10 +20,12 @@ pub fn ExportSection() -> impl IntoView {
     };
     let draw = move |_| {
         if let Some(data) = app.map.get_untracked() {
-            match figure::png(app, &data) {
-                Ok((name, bytes)) => save(app, &name, "image/png", &bytes),
-                Err(why) => app.fail("The figure could not be drawn", &why, "Make the region smaller."),
-            }
+            spawn_local(async move {
+                match figure::png(app, &data).await {
+                    Ok((name, bytes)) => save(app, &name, "image/png", &bytes),
+                    Err(why) => app.fail("The figure could not be drawn", &why, "Make the region smaller."),
+                }
+            });
         }
     };
     view! {

@@ -1,15 +1,17 @@
 //! The PNG figure: maps, one legend, title, date, scale, provenance; and the provenance again in the file's text chunks.
 
-use std::io::BufWriter;
-
 use js_sys::Date as JsDate;
-use web_sys::CanvasRenderingContext2d;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
 use super::panel::{image_of, title};
 use super::state::{App, MapData};
+use crate::export::png_text::annotate;
 use crate::map::scale::{MOISTURE_LIMITS, tidy};
 use crate::map::{ClipCounts, Scale};
 use crate::protocol::{FineOrigin, LayerKind};
@@ -18,6 +20,8 @@ use leptos::prelude::{GetUntracked, untrack};
 
 /// Pixels per layout unit: 2 gives 300 dpi at about 19 cm.
 const RATIO: f64 = 2.0;
+/// 300 dpi.
+const PIXELS_PER_METRE: u32 = 11_811;
 const MARGIN: f64 = 28.0;
 const GAP: f64 = 20.0;
 
@@ -106,7 +110,7 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
 }
 
 /// Name and bytes of the figure.
-pub fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
+pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
     let window = data.window();
     let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| data.layer(*k).is_some()).collect();
@@ -180,32 +184,22 @@ pub fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
             y += 13.5;
         }
     }
-    encode(&ctx, canvas.width(), canvas.height(), &facts).map(|bytes| {
-        let label = if data.report.simulated { "simulated_" } else { "" };
-        (format!("loam_{label}{}.png", data.report.date), bytes)
-    })
+    let bytes = annotate(&encoded(&canvas).await?, &facts, PIXELS_PER_METRE).map_err(|e| e.to_string())?;
+    let label = if data.report.simulated { "simulated_" } else { "" };
+    Ok((format!("loam_{label}{}.png", data.report.date), bytes))
 }
 
-fn encode(ctx: &CanvasRenderingContext2d, width: u32, height: u32, facts: &[(&'static str, String)]) -> Result<Vec<u8>, String> {
-    let image = ctx.get_image_data(0, 0, width as i32, height as i32).map_err(|e| super::link::describe(&e))?;
-    let rgb: Vec<u8> = image.data().0.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(BufWriter::new(&mut bytes), width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    // 2 pixels per layout unit, printed at 300 dpi.
-    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: 11_811, yppu: 11_811, unit: png::Unit::Meter }));
-    for (keyword, words) in facts {
-        // tEXt is Latin-1; file names may be anything.
-        let result = if words.is_ascii() {
-            encoder.add_text_chunk((*keyword).to_owned(), words.clone())
-        } else {
-            encoder.add_itxt_chunk((*keyword).to_owned(), words.clone())
-        };
-        result.map_err(|e| e.to_string())?;
-    }
-    let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
-    writer.write_image_data(&rgb).map_err(|e| e.to_string())?;
-    writer.finish().map_err(|e| e.to_string())?;
-    Ok(bytes)
+/// What the canvas encodes, as bytes.
+async fn encoded(canvas: &HtmlCanvasElement) -> Result<Vec<u8>, String> {
+    let promise = js_sys::Promise::new(&mut |resolve, reject| {
+        let done = Closure::once_into_js(move |blob: JsValue| {
+            let _ = resolve.call1(&JsValue::NULL, &blob);
+        });
+        if let Err(error) = canvas.to_blob(done.unchecked_ref()) {
+            let _ = reject.call1(&JsValue::NULL, &error);
+        }
+    });
+    let blob = JsFuture::from(promise).await.map_err(|e| super::link::describe(&e))?;
+    let blob: Blob = blob.dyn_into().map_err(|_| "the browser could not encode an image of this size".to_owned())?;
+    Ok(canvas::blob_bytes(&blob).await?.to_vec())
 }

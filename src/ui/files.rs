@@ -1,10 +1,9 @@
 //! The file list: what each file was recognised as, its problems, and what the user knows better.
 
-use jiff::civil::Date;
 use leptos::prelude::*;
 
 use super::state::{App, FileRow};
-use crate::protocol::{FileReport, Usage};
+use crate::protocol::{FileReport, Usage, day};
 use crate::read::{BackscatterScale, DateOrigin, Orbit, Product};
 
 /// Rows shown at first, and added by each press of the button: a demo has thousands.
@@ -74,7 +73,7 @@ fn corrections(app: App, row: &FileRow, report: &FileReport) -> AnyView {
             <summary>"Correct"</summary>
             <div class="fields">
                 <label>"date "<input type="date" value=shown on:change=move |e| {
-                    let date = event_target_value(&e).parse::<Date>().ok();
+                    let date = day::parse(&event_target_value(&e));
                     app.correct(&r1, |c| c.date = date);
                 }/></label>
                 <label>"use as "{choice(format!("Use {name} as"), &USAGES, given.usage, move |v| app.correct(&r2, |c| c.usage = v))}</label>
@@ -164,11 +163,11 @@ pub fn FilesSection() -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let only_problems = RwSignal::new(false);
     let matching = move || {
-        let (text, only) = (filter.get().to_lowercase(), only_problems.get());
+        let (text, only) = (filter.get().to_ascii_lowercase(), only_problems.get());
         let mut rows = app.files.get();
         rows.retain(|r| {
             let bad = || r.report.with(|r| r.as_ref().is_some_and(|r| r.refused.is_some() || !r.problems.is_empty()));
-            (text.is_empty() || r.name.to_lowercase().contains(&text)) && (!only || bad())
+            (text.is_empty() || r.name.to_ascii_lowercase().contains(&text)) && (!only || bad())
         });
         rows
     };

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::grid::{EaseWindow, Resolution};
 use crate::map::ColourMap;
+use crate::protocol::day;
 use crate::stack::{Preset, Region};
 
 /// What a link can say. Everything is optional, and what cannot be understood is left out.
@@ -36,7 +37,7 @@ impl Hash {
                         hash.window = window.and_then(Region::new).map(|r| r.window()).ok();
                     }
                 }
-                "date" => hash.date = value.parse().ok(),
+                "date" => hash.date = day::parse(value),
                 "scale" => {
                     let limits = value.split_once(',').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
                     hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);

@@ -7,7 +7,7 @@ use super::state::App;
 /// With a full stop and a capital.
 fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let first: String = chars.next().map(|c| c.to_ascii_uppercase().to_string()).unwrap_or_default();
     let text = first + chars.as_str();
     if text.ends_with(['.', '!', '?']) { text } else { text + "." }
 }

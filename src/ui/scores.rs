@@ -42,7 +42,7 @@ fn bars(scores: &[ScoreReport]) -> AnyView {
 /// In words: better than bilinear or not.
 fn verdict(scores: &[ScoreReport]) -> Option<String> {
     let ours = scores.first()?.urmse?;
-    let bilinear = scores.iter().find(|s| s.name.to_lowercase().contains("bilinear"))?.urmse?;
+    let bilinear = scores.iter().find(|s| s.name.to_ascii_lowercase().contains("bilinear"))?.urmse?;
     let change = (1.0 - ours / bilinear) * 100.0;
     Some(if change > 0.0 {
         format!("The estimate's uRMSE is {change:.0} % below that of bilinear SMAP.")

@@ -3,7 +3,6 @@
 //! Above, the whole record; below, the part in view. Moved by mouse, wheel-free: arrow keys, Page Up and Down, Home and End, and the
 //! two lists beside it.
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 use leptos::html;
 use leptos::prelude::*;
@@ -20,13 +19,29 @@ const SPAN: i32 = 120;
 /// Left margin for the names of the rows, CSS pixels.
 const MARGIN: f64 = 64.0;
 
-/// Days since 1970: a date as a coordinate.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Days since 1970-01-01 in the Gregorian calendar: a date as a coordinate. (jiff's spans would do, at 20 kB of the page.)
 pub fn day_number(date: Date) -> i32 {
-    date.since(Date::constant(1970, 1, 1)).map_or(0, |s| s.get_days())
+    let (month, day) = (i32::from(date.month()), i32::from(date.day()));
+    let year = i32::from(date.year()) - i32::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-fn date_of(number: i32) -> Date {
-    Date::constant(1970, 1, 1).checked_add(number.days()).unwrap_or(Date::constant(1970, 1, 1))
+/// The date of a day number.
+pub fn date_of(number: i32) -> Date {
+    let day = number + 719_468;
+    let era = day.div_euclid(146_097);
+    let of_era = day - era * 146_097;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i32::from(month <= 2);
+    Date::new(year as i16, month as i8, (of_year - (153 * shifted + 2) / 5 + 1) as i8).unwrap_or(Date::ZERO)
 }
 
 /// The next day (or the previous one) of the list that satisfies a condition.
@@ -130,7 +145,8 @@ fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view:
             ctx.fill_rect(strip.x(number), 24.0, 1.0, 78.0);
             if strip.day() * 30.0 > 44.0 || date.month() == 1 {
                 ctx.set_fill_style_str(&ink);
-                let text = if date.month() == 1 { date.strftime("%b %Y").to_string() } else { date.strftime("%b").to_string() };
+                let name = MONTHS[(date.month() as usize).clamp(1, 12) - 1];
+                let text = if date.month() == 1 { format!("{name} {}", date.year()) } else { name.to_owned() };
                 let _ = ctx.fill_text(&text, strip.x(number) + 3.0, 24.0);
             }
         }

@@ -53,7 +53,10 @@ impl Source for FileSource {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         let end = offset + buffer.len() as u64;
         if end > self.length {
-            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, format!("the file ends at {} bytes, {end} were asked for: it is cut off", self.length)));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::UnexpectedEof,
+                format!("the file ends at {} bytes, {end} were asked for: it is cut off", self.length),
+            ));
         }
         let blob: Blob = FILES
             .with_borrow(|files| files.get(&self.number).map(|f| f.slice_with_f64_and_f64(offset as f64, end as f64)))

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use loam::model::{Processor, Smen, Weights, block_on};
 use loam::protocol::{FineOrigin, ScoreReport};
-use loam::session::predict::{PredictError, SMEN, predict};
 use loam::score::bootstrap_mean;
+use loam::session::predict::{PredictError, SMEN, predict};
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
 
@@ -100,7 +100,9 @@ impl Evaluate {
         println!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
         print_scores(&means);
         match gain {
-            Some((mean, low, high)) if low > 0.0 => println!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})"),
+            Some((mean, low, high)) if low > 0.0 => {
+                println!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
+            }
             Some((mean, low, high)) => println!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})"),
             None => {}
         }

@@ -58,14 +58,15 @@ impl Predict {
         let processor = block_on(Processor::open_cpu());
         let model = Smen::from_weights(&weights, processor.device())?;
         let rule = HistoryRule { cover: self.history_cover };
-        let outcome = block_on(predict(
-            &library,
-            &mut series,
-            self.date,
-            rule,
-            (&model, processor.device()),
-            async |_, _| ControlFlow::Continue(()),
-        ))?;
+        let outcome =
+            block_on(predict(
+                &library,
+                &mut series,
+                self.date,
+                rule,
+                (&model, processor.device()),
+                async |_, _| ControlFlow::Continue(()),
+            ))?;
         let name = self.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let facts = provenance::facts(
             &outcome,
@@ -75,10 +76,14 @@ impl Predict {
                 device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
             },
         );
-        let write = |path: &PathBuf, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written ({e})", path.display()));
+        let write =
+            |path: &PathBuf, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written ({e})", path.display()));
         write(&self.out, &export::geotiff::write(&outcome.estimate, &facts, None)?)?;
         if let Some(path) = &self.csv {
-            write(path, export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes())?;
+            write(
+                path,
+                export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes(),
+            )?;
         }
         self.report(&outcome)
     }

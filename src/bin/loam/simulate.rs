@@ -61,7 +61,8 @@ impl Simulate {
                         ..export::Provenance::new("soil moisture, simulated", "m3/m3")
                     };
                     let path = self.out.join(&name);
-                    std::fs::write(&path, export::geotiff::write(raster, &facts, None)?).map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+                    std::fs::write(&path, export::geotiff::write(raster, &facts, None)?)
+                        .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
                     written.push(name);
                 }
             }

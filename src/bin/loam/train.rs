@@ -80,7 +80,9 @@ impl Train {
         let pick = |indices: &[usize]| indices.iter().map(|&i| samples[i].clone()).collect::<Vec<_>>();
 
         let mut weights = match &self.weights {
-            Some(path) => Weights::from_bytes(&std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?)?,
+            Some(path) => {
+                Weights::from_bytes(&std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?)?
+            }
             None => Weights::init(NetworkInputs::Spatiotemporal, self.seed),
         };
         let (first, last) = (dates.first().copied().unwrap_or_default(), dates.last().copied().unwrap_or_default());
@@ -107,13 +109,24 @@ impl Train {
         let best = trainer.best().ok_or("no epoch was finished, so there are no weights to keep")?;
         std::fs::write(&self.out, best.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         if !self.json {
-            println!("{}: {} training and {} validation images, {} left out in the gap", self.out.display(), split.train.len(), split.test.len(), split.dropped.len());
+            println!(
+                "{}: {} training and {} validation images, {} left out in the gap",
+                self.out.display(),
+                split.train.len(),
+                split.test.len(),
+                split.dropped.len()
+            );
         }
         Ok(())
     }
 
     /// One image a date that has SMAP, a 3 km product and a full history, before `test_from`.
-    fn samples(&self, library: &Library, series: &mut Series, rule: HistoryRule) -> Result<(Vec<Date>, Vec<TrainSample>), Box<dyn std::error::Error>> {
+    fn samples(
+        &self,
+        library: &Library,
+        series: &mut Series,
+        rule: HistoryRule,
+    ) -> Result<(Vec<Date>, Vec<TrainSample>), Box<dyn std::error::Error>> {
         let candidates: Vec<Date> = series
             .covers()
             .iter()
@@ -168,7 +181,10 @@ impl Train {
                         println!("{}", json!({"epoch": epoch, "train": train_loss, "validation": validation, "best": best}));
                     } else {
                         let validation = validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
-                        println!("epoch {epoch}: uRMSE train {train_loss:.4}, validation {validation} m3/m3{}", if *best { " *" } else { "" });
+                        println!(
+                            "epoch {epoch}: uRMSE train {train_loss:.4}, validation {validation} m3/m3{}",
+                            if *best { " *" } else { "" }
+                        );
                     }
                 }
                 TrainEvent::Warning(text) => eprintln!("note: {text}"),

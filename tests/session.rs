@@ -20,7 +20,7 @@ struct Recorder {
     cancel_after: Cell<Option<usize>>,
 }
 
-impl Host for Rc<Recorder> {
+impl Host for Recorder {
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         // What crosses to the page must survive its JSON form.
         let text = serde_json::to_string(&event).unwrap();

@@ -21,3 +21,27 @@ pub trait Host {
     /// Milliseconds since some fixed moment.
     fn now_ms(&self) -> f64;
 }
+
+impl<H: Host> Host for std::rc::Rc<H> {
+    fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
+        (**self).emit(id, event, attachments);
+    }
+    fn cancelled(&self, id: u64) -> bool {
+        (**self).cancelled(id)
+    }
+    async fn breathe(&self) {
+        (**self).breathe().await;
+    }
+    fn source(&self, id: u64, attachment: usize) -> Option<SharedSource> {
+        (**self).source(id, attachment)
+    }
+    fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>> {
+        (**self).bytes(id, attachment)
+    }
+    async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
+        (**self).shipped_weights(key).await
+    }
+    fn now_ms(&self) -> f64 {
+        (**self).now_ms()
+    }
+}

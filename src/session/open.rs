@@ -1,7 +1,7 @@
 //! A source becomes a library entry, or a refusal that stays listed.
 
 use crate::grid::Resolution;
-use crate::protocol::{FileId, FileReport, FileTicket, Usage};
+use crate::protocol::{Correction, FileId, FileReport, FileTicket, Usage};
 use crate::read::{self, Granule, ReadOptions, Role, SharedSource};
 use crate::stack::{Content, Entry, Library};
 
@@ -14,12 +14,12 @@ const MOST_ARRAYS: usize = 200;
 /// The report of a refused file.
 pub fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<FileReport>> {
     match read::open(source) {
-        Ok(granule) => Ok(Entry {
-            id: ticket.id,
-            name: ticket.name.clone(),
-            content: Content::File(Box::new(granule)),
-            correction: ticket.correction.clone(),
-        }),
+        Ok(granule) => {
+            let content = Content::File(Box::new(granule));
+            let mut entry = Entry { id: ticket.id, name: ticket.name.clone(), content, correction: Correction::default() };
+            entry.correct(ticket.correction.clone());
+            Ok(entry)
+        }
         Err(error) => Err(Box::new(FileReport { refused: Some(error.to_string()), ..blank(ticket.id, &ticket.name, ticket.bytes) })),
     }
 }

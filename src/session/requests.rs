@@ -260,7 +260,7 @@ impl<H: Host> Session<H> {
 
     async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), Stop> {
         let entry = self.library.get_mut(file).ok_or_else(|| Stop::failed("this file is no longer open", "Open it again."))?;
-        entry.correction = correction;
+        entry.correct(correction);
         self.series = None;
         self.report_files(id, Some(file));
         self.send_timeline(id).await

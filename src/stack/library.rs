@@ -93,6 +93,18 @@ impl Entry {
         }
     }
 
+    /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array.
+    pub fn correct(&mut self, correction: Correction) {
+        if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) = (correction.usage, &mut self.content)
+            && !granule.variables.iter().any(|v| v.role == Role::SoilMoisture && v.grid.is_some())
+            && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
+        {
+            variable.role = Role::SoilMoisture;
+            variable.statistics = None;
+        }
+        self.correction = correction;
+    }
+
     /// Simulated?
     #[must_use]
     pub fn simulated(&self) -> bool {

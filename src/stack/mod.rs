@@ -2,7 +2,7 @@
 //!
 //! [`Library`] holds the files; [`Series`] the days of one region; [`Sample`] what the network sees of one date.
 
-pub mod disaggregate;
+mod disaggregate;
 mod error;
 mod fill;
 mod gaps;
@@ -11,6 +11,7 @@ mod region;
 mod sample;
 mod series;
 
+pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST_BETA, Sensitivity};
 pub use error::StackError;
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};

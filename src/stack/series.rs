@@ -14,7 +14,7 @@ use super::library::{Piece, is_coarse};
 use super::{Library, Region, StackError};
 use crate::grid::{EaseWindow, Raster, Reason, Resolution, resample};
 use crate::protocol::{FineOrigin, Usage};
-use crate::read::{Granule, Overpass, QualityRule, ReadOptions, Role, sentinel1};
+use crate::read::{Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, sentinel1};
 
 /// Coarse cells read beyond the region on each side, so that interpolation at the region's edge sees its neighbours.
 const COARSE_MARGIN: usize = 2;
@@ -323,14 +323,14 @@ pub fn coarse_window(region: &EaseWindow, resolution: Resolution) -> EaseWindow 
     with_margin(region.covering(resolution))
 }
 
-fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, layers: &mut Layers) -> Result<bool, crate::read::ReadError> {
+fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, layers: &mut Layers) -> Result<bool, ReadError> {
     let mut used = false;
     for (index, variable) in granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture) {
         if variable.grid.is_none() {
             continue;
         }
         let overpass = match (variable.overpass, granule.orbit) {
-            (Some(Overpass::Pm), _) | (None, Some(crate::read::Orbit::Ascending)) => 1,
+            (Some(Overpass::Pm), _) | (None, Some(Orbit::Ascending)) => 1,
             _ => 0,
         };
         let (rank, raster) = match variable.resolution {
@@ -339,7 +339,10 @@ fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, la
                 (u8::from(resolution == Resolution::M09), granule.read(index, options, Some(&native))?)
             }
             // Any other grid: laid on 36 km cells, the network's own input resolution.
-            _ => (2, resample::to_window(&granule.read(index, options, None)?, &coarse_window(region, Resolution::M36))?),
+            _ => {
+                let native = coarse_window(region, Resolution::M36);
+                (2, resample::to_window(&read_elsewhere(granule, index, options, &native)?, &native)?)
+            }
         };
         used |= raster.valid_count() > 0;
         layers.push((rank, overpass), raster);
@@ -347,7 +350,14 @@ fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, la
     Ok(used)
 }
 
-fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosaic: &mut Mosaic) -> Result<bool, crate::read::ReadError> {
+/// The part around a window of a variable that is not on the global EASE-Grid: GeoTIFFs are read in windows, HDF5 grids (polar, degrees)
+/// whole.
+fn read_elsewhere(granule: &Granule, index: usize, options: &ReadOptions, window: &EaseWindow) -> Result<Raster, ReadError> {
+    let windowed = matches!(granule.product, Product::SoilMoistureGeoTiff | Product::Unknown);
+    granule.read(index, options, windowed.then_some(window))
+}
+
+fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosaic: &mut Mosaic) -> Result<bool, ReadError> {
     let candidates = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some());
     // The 3 km field where the file has one; else any other, brought to 3 km.
     let chosen = candidates()
@@ -358,7 +368,7 @@ fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosa
     let raster = match variable.resolution {
         Some(Resolution::M03) => granule.read(index, options, Some(region))?,
         Some(resolution) => resample::to_window(&granule.read(index, options, Some(&region.covering(resolution)))?, region)?,
-        None => resample::to_window(&granule.read(index, options, None)?, region)?,
+        None => resample::to_window(&read_elsewhere(granule, index, options, region)?, region)?,
     };
     mosaic.add(&raster, Scale::Linear);
     Ok(raster.valid_count() > 0)
@@ -370,7 +380,7 @@ fn read_backscatter(
     region: &EaseWindow,
     vv: &mut Mosaic,
     vh: &mut Mosaic,
-) -> Result<bool, crate::read::ReadError> {
+) -> Result<bool, ReadError> {
     let mut used = false;
     for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
         let of_role = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());

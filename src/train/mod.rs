@@ -4,6 +4,7 @@
 //! hear a cancel between steps and the command line can draw a bar. It owns the network, the optimiser and the samples.
 
 mod adam;
+mod bias;
 mod error;
 mod loss;
 mod sample;
@@ -12,6 +13,7 @@ mod split;
 mod trainer;
 
 pub use adam::Adam;
+pub use bias::set_bias;
 pub use error::TrainError;
 pub use loss::urmse_loss;
 pub use sample::TrainSample;

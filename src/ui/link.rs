@@ -3,6 +3,9 @@
 //! A message is the JavaScript array `[head, ...attachments]`: the head is JSON text of an [`Envelope`], the attachments are `File`s or
 //! typed arrays on the way out and typed arrays (transferred) on the way in.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -26,9 +29,16 @@ pub enum Incoming {
     Lost(String),
 }
 
+/// First message of every worker: messages posted while its program was still loading would be lost, so they wait for it.
+const READY: &str = "ready";
+
+/// Messages, each with what of it to transfer, that wait for the worker; `None` once it is ready.
+type Waiting = Rc<RefCell<Option<Vec<(Array, Array)>>>>;
+
 /// A running worker. Dropping it ends the worker and gives its memory back.
 pub struct Link {
     worker: Worker,
+    waiting: Waiting,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _error: Closure<dyn FnMut(ErrorEvent)>,
 }
@@ -42,11 +52,22 @@ impl Link {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(script, &options).map_err(|e| describe(&e))?;
+        let waiting: Waiting = Rc::new(RefCell::new(Some(Vec::new())));
         let on_message = {
-            let receive = receive.clone();
-            Closure::new(move |event: MessageEvent| match decode(&event.data()) {
-                Ok((envelope, attachments)) => receive(Incoming::Event(Box::new(envelope), attachments)),
-                Err(why) => receive(Incoming::Lost(why)),
+            let (receive, worker, waiting) = (receive.clone(), worker.clone(), Rc::clone(&waiting));
+            Closure::new(move |event: MessageEvent| {
+                if event.data().dyn_ref::<Array>().is_some_and(|message| message.get(0).as_string().as_deref() == Some(READY)) {
+                    for (message, transfer) in waiting.take().unwrap_or_default() {
+                        if let Err(why) = worker.post_message_with_transfer(&message, &transfer) {
+                            receive(Incoming::Lost(describe(&why)));
+                        }
+                    }
+                    return;
+                }
+                match decode(&event.data()) {
+                    Ok((envelope, attachments)) => receive(Incoming::Event(Box::new(envelope), attachments)),
+                    Err(why) => receive(Incoming::Lost(why)),
+                }
             })
         };
         let on_error = Closure::new(move |event: ErrorEvent| {
@@ -56,7 +77,7 @@ impl Link {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, _message: on_message, _error: on_error })
+        Ok(Self { worker, waiting, _message: on_message, _error: on_error })
     }
 
     /// Sends a request. Typed arrays among the attachments are transferred.
@@ -65,6 +86,10 @@ impl Link {
     /// The browser's words, where the message cannot be sent.
     pub fn send(&self, envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(), String> {
         let (message, transfer) = encode(envelope, attachments)?;
+        if let Some(waiting) = self.waiting.borrow_mut().as_mut() {
+            waiting.push((message, transfer));
+            return Ok(());
+        }
         self.worker.post_message_with_transfer(&message, &transfer).map_err(|e| describe(&e))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -96,7 +95,7 @@ impl WorkerHost {
     }
 }
 
-impl Host for Rc<WorkerHost> {
+impl Host for WorkerHost {
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         self.send(id, &event, attachments);
     }

@@ -30,9 +30,17 @@ struct Queue {
 /// # Errors
 /// Where this is not a dedicated worker.
 pub fn start() -> Result<(), JsValue> {
-    console_error_panic_hook::set_once();
     let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let host = Rc::new(WorkerHost::new(scope.clone()));
+    // A panic inside a promise reaches no error handler of the page, so it is posted: id 0 says that the worker is lost.
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+            let what = format!("an internal error: {info}");
+            let failure = Failure { what, remedy: String::new() };
+            WorkerHost::new(scope).send(0, &Event::Failed(failure), Vec::new());
+        }
+    }));
     let session = Rc::new(RefCell::new(Some(Session::new(Rc::clone(&host)))));
     let queue = Rc::new(RefCell::new(Queue::default()));
 

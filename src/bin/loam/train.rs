@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use loam::model::{Inputs as NetworkInputs, Processor, Weights, block_on};
 use loam::protocol::FineOrigin;
 use loam::stack::{HISTORY_LENGTH, HistoryRule, Library, Series};
-use loam::train::{TrainEvent, TrainSample, TrainSettings, Trainer, split_last_share};
+use loam::train::{TrainEvent, TrainSample, TrainSettings, Trainer, set_bias, split_last_share};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -35,7 +35,7 @@ pub struct Train {
     /// Start from these weights instead of from scratch
     #[arg(long)]
     weights: Option<PathBuf>,
-    /// Times that all images are seen
+    /// Times that all images are seen; 0 only sets the offset of `--weights`
     #[arg(long, default_value_t = TrainSettings::default().epochs)]
     epochs: usize,
     /// Adam's learning rate
@@ -92,7 +92,10 @@ impl Train {
             ("trained_on", format!("{what} of {}, {first} to {last}", preset.map_or(self.region.as_str(), |p| p.name))),
             ("trained_until", last.to_string()),
             ("epochs", self.epochs.to_string()),
-        ] {
+        ]
+        .into_iter()
+        .filter(|_| self.epochs > 0)
+        {
             weights.metadata.insert(key.to_owned(), value);
         }
         let settings = TrainSettings {
@@ -104,11 +107,17 @@ impl Train {
             freeze_norms: self.freeze_norms,
         };
         let processor = block_on(Processor::open_cpu());
-        let mut trainer = Trainer::new(&weights, pick(&split.train), pick(&split.test), settings, processor.device())?;
-        self.follow(&mut trainer)?;
-        let best = trainer.best().ok_or("no epoch was finished, so there are no weights to keep")?;
+        let mut best = if self.epochs == 0 {
+            weights
+        } else {
+            let mut trainer = Trainer::new(&weights, pick(&split.train), pick(&split.test), settings, processor.device())?;
+            self.follow(&mut trainer)?;
+            trainer.best().cloned().ok_or("no epoch was finished, so there are no weights to keep")?
+        };
+        let offset = block_on(set_bias(&mut best, &pick(&split.train), processor.device()))?;
         std::fs::write(&self.out, best.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         if !self.json {
+            println!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
             println!(
                 "{}: {} training and {} validation images, {} left out in the gap",
                 self.out.display(),

@@ -22,6 +22,7 @@ pub mod server;
 pub mod sizes;
 pub mod test;
 pub mod tools;
+pub mod weights;
 
 use std::path::PathBuf;
 

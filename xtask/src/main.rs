@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, app, bench, check, failure, server, sizes, test};
+use xtask::{Result, app, bench, check, failure, server, sizes, test, weights};
 
 const USAGE: &str = "\
 cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the release app, serve it on this machine
@@ -11,6 +11,7 @@ cargo xtask sizes                                           transfer sizes of di
 cargo xtask test [--quick] [--only SUITE]                   every test (native, browser, end to end); --quick: native ones only
                                                             SUITE: native, web-cpu, web-page, web-gpu, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
+cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask bench                                           prediction time in Chromium beside onnxruntime-web
 
   --cpu-only   leave the WebGPU worker out (a much shorter build; the page then says that it computes on the CPU)";
@@ -63,6 +64,10 @@ fn run() -> Result<()> {
             let only = take_value(&mut words, "--only")?;
             nothing_left(&words)?;
             test::run(test::Choice { quick, only, cpu_only })
+        }
+        "weights" => {
+            nothing_left(&words)?;
+            weights::run()
         }
         "bench" => {
             nothing_left(&words)?;

@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn cell_sizes_match_the_table() {
         for (resolution, cell) in
-            [(Resolution::M09, 9008.055_210_146), (Resolution::M03, 3002.685_070_048_7), (Resolution::M01, 1000.895_023_349_56)]
+            [(Resolution::M09, 9_008.055_210_146), (Resolution::M03, 3_002.685_070_048_7), (Resolution::M01, 1_000.895_023_349_56)]
         {
             assert!((resolution.cell_m() - cell).abs() < 1e-8, "{resolution:?}");
         }

@@ -11,7 +11,7 @@ pub const HATCH: [[u8; 3]; 2] = [[150, 150, 150], [206, 206, 206]];
 /// Whether a masked cell lies on a line of the hatch.
 #[must_use]
 pub const fn is_hatched(column: usize, row: usize) -> bool {
-    (column + row) % 4 == 0
+    (column + row).is_multiple_of(4)
 }
 
 /// Row-major RGBA, 4 bytes per cell. `reasons` are [`Reason`] numbers; a value that is not finite counts as masked.

@@ -104,7 +104,7 @@ pub async fn predict(
             let past = series.day(library, last)?;
             if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
                 last_map = persistence(&fine.raster, z, &sample.coarse)?;
-                rivals.push(("persistence (last 3 km map + SMAP's change)".to_owned(), &last_map));
+                rivals.push(("persistence".to_owned(), &last_map));
             }
         }
         let named: Vec<(&str, &Raster)> = rivals.iter().map(|(name, raster)| (name.as_str(), *raster)).collect();

@@ -75,7 +75,7 @@ impl Entry {
     /// Its day: the user's word first. `None` for a file without a date, and for simulated scenes, which hold many.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        self.correction.date.or_else(|| match &self.content {
+        self.correction.date.or(match &self.content {
             Content::File(granule) => granule.date,
             Content::Simulated(_) => None,
         })

@@ -60,7 +60,7 @@ fn first_screen_says_what_it_does_and_keeps_to_itself() {
 #[test]
 fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
     let app = open("no-webgpu");
-    let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("CPU")).unwrap();
+    let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert!(line.contains("WebGPU"), "the reason is named: {line}");
     assert_quiet(&app);
 }
@@ -68,7 +68,7 @@ fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
 #[test]
 fn software_adapter_gives_way_to_the_cpu() {
     let app = App::open("software-adapter", Setting { webgpu: true, ..Setting::default() }).unwrap();
-    let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("CPU")).unwrap();
+    let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert!(line.to_lowercase().contains("software") || line.to_lowercase().contains("swiftshader"), "the reason is named: {line}");
     let fetched = app.session.script("return performance.getEntriesByType('resource').map(e => e.name).join(' ')", &[]).unwrap();
     assert!(!fetched.as_str().unwrap().contains("worker_gpu"), "the GPU worker is not fetched: {fetched}");
@@ -91,7 +91,7 @@ fn demo_is_predicted_probed_and_exported() {
     assert!(scores.to_lowercase().contains("bilinear"), "the baseline is there: {scores}");
 
     let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
-    app.session.script("arguments[0].scrollIntoView({ block: 'center' })", &[map.reference()]).unwrap();
+    app.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()]).unwrap();
     app.session.hover(&map, 0.505, 0.505).unwrap();
     let place = app.text_when(parts::READOUT, PATIENCE, |text| text.contains("° N") && text.contains("° W")).unwrap();
     // Oklahoma City lies in 3 km column 2650, row 1021, the middle cell of its region.

@@ -387,11 +387,26 @@ fn read_backscatter(
         let Some((index, _)) = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next()) else {
             continue;
         };
-        let raster = sentinel1::aggregate(granule, index, options, region)?;
+        let raster = match granule.product {
+            Product::Spl2smapS => in_decibel(granule.read(index, options, Some(region))?)?,
+            _ => sentinel1::aggregate(granule, index, options, region)?,
+        };
         used |= raster.valid_count() > 0;
         mosaic.add(&raster, Scale::Decibel);
     }
     Ok(used)
+}
+
+/// SPL2SMAP_S holds sigma0 on the 3 km grid already, in linear power (formats.md 2.1). Power that is not positive has no decibel.
+fn in_decibel(raster: Raster) -> Result<Raster, ReadError> {
+    let (grid, mut values, mut reasons) = raster.into_parts();
+    for (value, reason) in values.iter_mut().zip(&mut reasons).filter(|(_, reason)| **reason == Reason::Valid) {
+        match sentinel1::decibel(f64::from(*value)) {
+            Some(decibel) => *value = decibel as f32,
+            None => *reason = Reason::OutOfRange,
+        }
+    }
+    Ok(Raster::new(grid, values, reasons)?)
 }
 
 /// In what form values are averaged.

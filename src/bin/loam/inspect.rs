@@ -64,7 +64,7 @@ impl Inspect {
             .find(|v| v.role == Role::SoilMoisture && v.grid.is_some())
             .or_else(|| granule.variables.iter().find(|v| v.role != Role::Other && v.grid.is_some()))
             .or_else(|| granule.variables.iter().find(|v| v.grid.is_some()))
-            .or_else(|| granule.variables.first());
+            .or_else(|| granule.variables.iter().max_by_key(|v| v.shape.iter().product::<u64>()));
         if self.json {
             let variables: Vec<Value> = granule.variables.iter().zip(&statistics).map(|(v, s)| variable_json(v, s.as_ref())).collect();
             return super::print_json(&json!({

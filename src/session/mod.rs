@@ -1,4 +1,4 @@
-//! A session: the opened files, the region's series, the weights and the device, and what happens on each [`Request`].
+//! A session: the opened files, the region's series, the weights and the device, and what happens on each [`Request`](crate::protocol::Request).
 //!
 //! The session knows neither DOM nor worker: a [`Host`] carries its events, its cancel flags and its weights. The page's worker is one
 //! host; tests are another. The command line uses the same steps ([`open`], [`predict`]) without the protocol.

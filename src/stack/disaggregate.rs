@@ -300,7 +300,7 @@ impl Disaggregation {
     }
 
     /// The 3 km map of a day, m3/m3. Masked: water; cells without SMAP; cells without backscatter or without an own mean, and whole
-    /// 36 km cells covered by less than [`SMALLEST_COVER`] (`NoSentinel1`). Values are not clipped to the valid range.
+    /// 36 km cells covered by less than half (`NoSentinel1`). Values are not clipped to the valid range.
     ///
     /// # Errors
     /// [`DisaggregationError::Missing`], [`DisaggregationError::DifferentGrids`].

@@ -114,7 +114,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     let no_canvas = || "the browser gave no canvas".to_owned();
     let window = data.window();
     let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| data.layer(*k).is_some()).collect();
-    let across = kinds.len().min(2).max(1);
+    let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
     let tall = panel * window.rows as f64 / window.columns as f64;
     let width = (MARGIN * 2.0 + across as f64 * panel + (across - 1) as f64 * GAP).max(620.0);

@@ -32,7 +32,7 @@ pub fn Header() -> impl IntoView {
     });
     if let Ok(observer) = PerformanceObserver::new(callback.as_ref().unchecked_ref()) {
         let types = js_sys::Array::of1(&"resource".into());
-        let _ = observer.observe(&PerformanceObserverInit::new(&types));
+        observer.observe(&PerformanceObserverInit::new(&types));
     }
     // The header lives as long as the page.
     callback.forget();

@@ -61,8 +61,8 @@ pub fn World(choose: Callback<(f64, f64)>) -> impl IntoView {
     let pick = move |event: PointerEvent| {
         let Some(element) = node.get_untracked() else { return };
         let rect = element.get_bounding_client_rect();
-        let x = (f64::from(event.client_x()) - rect.left()) / rect.width();
-        let y = (f64::from(event.client_y()) - rect.top()) / rect.height();
+        let x = (event.client_x() - rect.left()) / rect.width();
+        let y = (event.client_y() - rect.top()) / rect.height();
         choose.run(ease2::inverse(X0 * (1.0 - 2.0 * x), Y0 * (1.0 - 2.0 * y)));
     };
     view! {

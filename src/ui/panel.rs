@@ -141,7 +141,7 @@ pub fn summary(data: &MapData, cell: Cell) -> String {
 fn share(event: &PointerEvent) -> Option<(f64, f64)> {
     let target: web_sys::Element = wasm_bindgen::JsCast::dyn_into(event.current_target()?).ok()?;
     let rect = target.get_bounding_client_rect();
-    Some(((f64::from(event.client_x()) - rect.left()) / rect.width(), (f64::from(event.client_y()) - rect.top()) / rect.height()))
+    Some(((event.client_x() - rect.left()) / rect.width(), (event.client_y() - rect.top()) / rect.height()))
 }
 
 /// Moves the linked cursor with the pointer, drags a zoomed view, pins on click. One per map.

@@ -126,6 +126,12 @@ fn preset_settings(index: usize) -> Settings {
     }
 }
 
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl App {
     pub fn new() -> Self {
         Self {

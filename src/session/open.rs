@@ -85,7 +85,8 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
         _ => Role::SoilMoisture,
     };
     let used: Vec<_> = granule.variables.iter().enumerate().filter(|(_, v)| v.role == role(entry.usage()) && v.grid.is_some()).collect();
-    if let Some((index, variable)) = used.first() {
+    // Of the 3 km and 1 km fields of SPL2SMAP_S the 3 km one is used (`stack::series`), so it is the one described.
+    if let Some((index, variable)) = used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first()) {
         let names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
         report.variable = Some(names.join(", "));
         report.scale = entry.correction.scale.or(variable.scale);

@@ -47,7 +47,7 @@ pub fn date_of(number: i32) -> Date {
 /// The next day (or the previous one) of the list that satisfies a condition.
 pub fn step(timeline: &Timeline, from: Date, forward: bool, keep: impl Fn(&DayReport) -> bool) -> Option<Date> {
     let mut days = timeline.days.iter().filter(|d| keep(d)).map(|d| d.date);
-    if forward { days.find(|d| *d > from) } else { days.filter(|d| *d < from).next_back() }
+    if forward { days.find(|d| *d > from) } else { days.rfind(|d| *d < from) }
 }
 
 /// What a key does: arrows to the neighbouring date, with Shift to the next that can be predicted; Page keys by about a month.
@@ -236,7 +236,7 @@ pub fn TimelineStrip() -> impl IntoView {
     let press = move |event: &PointerEvent, click: bool| {
         let Some(target) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) else { return };
         let rect = target.get_bounding_client_rect();
-        let (x, y) = (f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top());
+        let (x, y) = (event.client_x() - rect.left(), event.client_y() - rect.top());
         let share = (x - MARGIN) / (rect.width() - MARGIN - 4.0);
         let (low, high) = ends.get_untracked();
         if y < 22.0 {

@@ -293,6 +293,32 @@ pub struct FileReport {
     pub refused: Option<String>,
 }
 
+impl FileReport {
+    /// A row of which nothing but name and size is known.
+    #[must_use]
+    pub fn blank(id: FileId, name: &str, bytes: u64) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            bytes,
+            product: None,
+            usage: None,
+            date: None,
+            date_origin: None,
+            orbit: None,
+            grid: None,
+            variable: None,
+            statistics: None,
+            scale: None,
+            simulated: false,
+            superseded_by: None,
+            arrays: Vec::new(),
+            problems: Vec::new(),
+            refused: None,
+        }
+    }
+}
+
 /// Region and rules of a prediction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {

@@ -1,7 +1,7 @@
 //! A source becomes a library entry, or a refusal that stays listed.
 
 use crate::grid::Resolution;
-use crate::protocol::{Correction, FileId, FileReport, FileTicket, Usage};
+use crate::protocol::{Correction, FileReport, FileTicket, Usage};
 use crate::read::{self, Granule, ReadOptions, Role, SharedSource};
 use crate::stack::{Content, Entry, Library};
 
@@ -20,29 +20,9 @@ pub fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<File
             entry.correct(ticket.correction.clone());
             Ok(entry)
         }
-        Err(error) => Err(Box::new(FileReport { refused: Some(error.to_string()), ..blank(ticket.id, &ticket.name, ticket.bytes) })),
-    }
-}
-
-fn blank(id: FileId, name: &str, bytes: u64) -> FileReport {
-    FileReport {
-        id,
-        name: name.to_owned(),
-        bytes,
-        product: None,
-        usage: None,
-        date: None,
-        date_origin: None,
-        orbit: None,
-        grid: None,
-        variable: None,
-        statistics: None,
-        scale: None,
-        simulated: false,
-        superseded_by: None,
-        arrays: Vec::new(),
-        problems: Vec::new(),
-        refused: None,
+        Err(error) => {
+            Err(Box::new(FileReport { refused: Some(error.to_string()), ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes) }))
+        }
     }
 }
 
@@ -54,7 +34,7 @@ pub fn report(library: &Library, entry: &Entry, options: &ReadOptions) -> FileRe
         date: entry.date(),
         simulated: entry.simulated(),
         superseded_by: library.superseded_by(entry).map(|e| e.name.clone()),
-        ..blank(entry.id, &entry.name, 0)
+        ..FileReport::blank(entry.id, &entry.name, 0)
     };
     match &entry.content {
         Content::File(granule) => describe(&mut report, granule, entry, options),

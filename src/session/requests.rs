@@ -202,7 +202,13 @@ impl<H: Host> Session<H> {
             report.gpu = false;
             report.name = device::CPU_NAME.into();
             report.why = "the GPU failed the self-check".into();
-            self.weights = None;
+            // The weights in use, the user's own among them, move to the CPU.
+            if let Some(loaded) = &mut self.weights {
+                match Smen::from_weights(&loaded.weights, processor.device()) {
+                    Ok(model) => loaded.model = model,
+                    Err(_) => self.weights = None,
+                }
+            }
         }
     }
 
@@ -313,7 +319,7 @@ impl<H: Host> Session<H> {
         let current = self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
         if !current {
             let mut series = Series::new(region, settings.quality);
-            let dates: Vec<Date> = self.library.by_date().into_keys().collect();
+            let dates = self.library.dates();
             let total = dates.len() as u64;
             for (n, date) in dates.into_iter().enumerate() {
                 series.load(&self.library, date)?;

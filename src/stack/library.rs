@@ -1,6 +1,6 @@
 //! The files a session holds, what each is used as, and which of them supersede others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -179,37 +179,44 @@ impl Library {
     /// Of two equal ones (the same file opened twice) the first opened counts.
     #[must_use]
     pub fn superseded_by(&self, entry: &Entry) -> Option<&Entry> {
-        let rank = |e: &Entry| match &e.content {
-            Content::File(g) => g.identity.clone().map(|identity| (identity, g.version.clone(), std::cmp::Reverse(e.id))),
+        let identity = |e: &Entry| match &e.content {
+            Content::File(granule) => granule.identity.clone(),
             Content::Simulated(_) => None,
         };
-        let (identity, version, id) = rank(entry)?;
-        self.entries
-            .values()
-            .filter_map(|e| rank(e).map(|r| (r, e)))
-            .filter(|((other, v, i), _)| *other == identity && (v, i) > (&version, &id))
-            .max_by(|(a, _), (b, _)| a.cmp(b))
-            .map(|(_, e)| e)
+        let order = |e: &Entry| match &e.content {
+            Content::File(granule) => (granule.version.clone(), std::cmp::Reverse(e.id)),
+            Content::Simulated(_) => (None, std::cmp::Reverse(e.id)),
+        };
+        let (scene, own) = (identity(entry)?, order(entry));
+        let later = |e: &&Entry| matches!(&e.content, Content::File(g) if g.identity.as_ref() == Some(&scene)) && order(e) > own;
+        self.entries.values().filter(later).max_by_key(|e| order(e))
     }
 
-    /// What counts (used, dated, not superseded), by date.
+    /// What counts (used, dated, not superseded) on one date.
     #[must_use]
-    pub fn by_date(&self) -> BTreeMap<Date, Vec<Piece<'_>>> {
-        let mut dates: BTreeMap<Date, Vec<Piece<'_>>> = BTreeMap::new();
+    pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
+        let mut pieces = Vec::new();
         for entry in self.entries.values().filter(|e| e.usage() != Usage::Ignored) {
             match &entry.content {
                 Content::File(granule) => {
-                    if let Some(date) = entry.date()
-                        && self.superseded_by(entry).is_none()
-                    {
-                        dates.entry(date).or_default().push(Piece::File(entry, granule));
+                    if entry.date() == Some(date) && self.superseded_by(entry).is_none() {
+                        pieces.push(Piece::File(entry, granule));
                     }
                 }
-                Content::Simulated(days) => {
-                    for day in days.iter() {
-                        dates.entry(day.date).or_default().push(Piece::Simulated(entry, day));
-                    }
-                }
+                Content::Simulated(days) => pieces.extend(days.iter().filter(|d| d.date == date).map(|day| Piece::Simulated(entry, day))),
+            }
+        }
+        pieces
+    }
+
+    /// Dates that have something, in order.
+    #[must_use]
+    pub fn dates(&self) -> BTreeSet<Date> {
+        let mut dates = BTreeSet::new();
+        for entry in self.entries.values().filter(|e| e.usage() != Usage::Ignored) {
+            match &entry.content {
+                Content::File(_) => dates.extend(entry.date()),
+                Content::Simulated(days) => dates.extend(days.iter().map(|d| d.date)),
             }
         }
         dates

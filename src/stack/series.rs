@@ -135,7 +135,7 @@ impl Series {
     /// # Errors
     /// As [`Series::load`].
     pub fn load_all(&mut self, library: &Library) -> Result<(), StackError> {
-        for date in library.by_date().into_keys() {
+        for date in library.dates() {
             self.load(library, date)?;
         }
         Ok(())
@@ -205,7 +205,7 @@ impl Series {
         let mut vv = Mosaic::new(window);
         let mut vh = Mosaic::new(window);
         let mut failures = Vec::new();
-        for piece in library.by_date().remove(&date).unwrap_or_default() {
+        for piece in library.on(date) {
             let used = match piece {
                 Piece::Simulated(_, simulated) => {
                     day.simulated = true;

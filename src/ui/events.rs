@@ -25,7 +25,7 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         match body {
             Event::Failed(failure) => app.lost_later(failure.what),
             Event::Device(device) => app.device.set(Some(device)),
-            Event::Warning(text) => app.warn("Note", &text),
+            Event::Warning(text) => app.notify(false, Failure { what: text, remedy: String::new() }),
             _ => {}
         }
         return;
@@ -50,7 +50,7 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
                 _ => {}
             }
         }
-        Event::Warning(text) => app.warn("Note", &text),
+        Event::Warning(text) => app.notify(false, Failure { what: text, remedy: String::new() }),
         Event::Map(report) => take_map(app, *report, attachments),
         Event::Weights(weights) => app.weights.set(weights),
         Event::Exported { name, mime } => match attachments.into_iter().next() {

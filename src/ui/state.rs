@@ -355,25 +355,10 @@ impl App {
             m.handles.remove(&row.id);
         });
         row.report.set(Some(FileReport {
-            id: row.id,
-            name: row.name.clone(),
-            bytes: row.bytes,
-            product: None,
-            usage: None,
-            date: None,
-            date_origin: None,
-            orbit: None,
-            grid: None,
-            variable: None,
-            statistics: None,
-            scale: None,
-            simulated: false,
-            superseded_by: None,
-            arrays: Vec::new(),
-            problems: Vec::new(),
             refused: Some(format!(
                 "reading it stopped the worker ({why}), so it was left out; the file may be damaged: download it again."
             )),
+            ..FileReport::blank(row.id, &row.name, row.bytes)
         }));
         Some(format!("It stopped while reading {}, which was left out.", row.name))
     }

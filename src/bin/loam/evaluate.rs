@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam::model::{Processor, Smen, Weights, block_on};
+use loam::model::{Processor, Smen, block_on};
 use loam::protocol::{FineOrigin, ScoreReport};
 use loam::score::bootstrap_mean;
 use loam::session::predict::{PredictError, SMEN, predict};
@@ -49,8 +49,7 @@ impl Evaluate {
     /// Scores every date.
     pub fn run(self) -> super::Outcome {
         let (region, preset) = files::region(&self.region)?;
-        let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
-        let weights = Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let weights = files::weights(&self.weights)?;
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
         super::predict::load(&mut series, &library)?;

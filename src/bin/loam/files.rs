@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use loam::grid::GridError;
+use loam::model::Weights;
 use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
@@ -95,6 +96,12 @@ pub fn region(text: &str) -> Result<(Region, Option<Preset>), String> {
         _ => return Err(wrong()),
     };
     Region::around(number(0)?, number(1)?, columns, rows).map(|r| (r, None)).map_err(|e| e.to_string())
+}
+
+/// A weights file.
+pub fn weights(path: &Path) -> Result<Weights, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?;
+    Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// `YYYY-MM-DD` or `YYYYMMDD`.

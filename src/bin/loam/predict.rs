@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use loam::export;
-use loam::model::{Processor, Smen, Weights, block_on, device};
+use loam::model::{Processor, Smen, block_on, device};
 use loam::protocol::DevicePreference;
 use loam::session::predict::{Outcome, predict};
 use loam::session::provenance;
@@ -50,8 +50,7 @@ impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
         let (region, _) = files::region(&self.region)?;
-        let bytes = std::fs::read(&self.weights).map_err(|e| format!("{}: the weights cannot be read ({e})", self.weights.display()))?;
-        let weights = Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", self.weights.display()))?;
+        let weights = files::weights(&self.weights)?;
         let library = self.inputs.library()?;
         let mut series = Series::new(region, self.quality.into());
         load(&mut series, &library)?;
@@ -119,7 +118,7 @@ impl Predict {
 
 /// Loads a series with a progress bar, and fills days that have backscatter but no 3 km map.
 pub fn load(series: &mut Series, library: &loam::stack::Library) -> super::Outcome {
-    let dates: Vec<Date> = library.by_date().into_keys().collect();
+    let dates = library.dates();
     let bar = super::progress::bar(dates.len() as u64, "reading");
     for date in dates {
         series.load(library, date)?;

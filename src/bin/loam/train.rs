@@ -80,9 +80,7 @@ impl Train {
         let pick = |indices: &[usize]| indices.iter().map(|&i| samples[i].clone()).collect::<Vec<_>>();
 
         let mut weights = match &self.weights {
-            Some(path) => {
-                Weights::from_bytes(&std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?)?
-            }
+            Some(path) => files::weights(path)?,
             None => Weights::init(NetworkInputs::Spatiotemporal, self.seed),
         };
         let (first, last) = (dates.first().copied().unwrap_or_default(), dates.last().copied().unwrap_or_default());

@@ -151,6 +151,30 @@ fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
 }
 
 #[test]
+fn granules_become_a_map_that_is_not_called_simulated() {
+    let app = open("granules");
+    let folder = xtask::root().join("tests").join("fixtures");
+    let files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
+    assert_eq!(files.len(), 11, "synthetic granules of tests/reference/make_granules.py");
+    app.choose_files(parts::FILE_INPUT, &files).unwrap();
+    ready(&app);
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    app.shoot("map").unwrap();
+    assert!(app.session.find(parts::SIMULATED).unwrap().is_none(), "these files are not the simulator's");
+    app.click(parts::EXPORT_GEOTIFF).unwrap();
+    let path = app.downloaded(".tif").unwrap();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    assert!(name.contains("20200604") && !name.contains("SIMULATED"), "the last date with SMAP and an earlier 3 km map: {name}");
+    let tiff = GeoTiff::read(File::open(&path).unwrap()).unwrap();
+    assert_eq!((tiff.raster_width, tiff.raster_height), (100, 100));
+    let text = app.session.script("return document.body.innerText", &[]).unwrap();
+    assert!(text.as_str().unwrap().contains("1 of 4 history dates"), "what is missing is said");
+    assert_quiet(&app);
+}
+
+#[test]
 fn real_smap_files_are_listed_with_product_and_date() {
     let Some(path) = shared("smap/SMAP_L4_SM_aup_comparison.h5") else { return };
     let app = open("real-files");

@@ -125,6 +125,7 @@ fn the_gpu_worker_is_loaded_for_hardware_or_on_demand_only() {
         device: String::new(),
         description: description.into(),
         fallback,
+        buffer_limit: 0,
     };
     let hardware = named("ampere", "NVIDIA", false);
     for software in [named("swiftshader", "", false), named("", "Microsoft Basic Render Driver", false), named("x", "", true)] {

@@ -182,6 +182,7 @@ mod tests {
             device: String::new(),
             description: description.into(),
             fallback,
+            buffer_limit: 0,
         }
     }
 

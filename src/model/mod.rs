@@ -24,7 +24,8 @@ pub use norm::{BatchStatistics, Norm};
 pub use predict::{HALO, Planes, predict};
 pub use random::Random;
 pub(crate) use smen::read_back;
-pub use smen::{CHANNELS, Conv, HISTORY, Inputs, SMALLEST_SIDE, Smen};
+pub use crate::protocol::Inputs;
+pub use smen::{CHANNELS, Conv, HISTORY, SMALLEST_SIDE, Smen};
 #[cfg(not(target_arch = "wasm32"))]
 pub use wait::block_on;
 pub use weights::{WeightTensor, Weights};

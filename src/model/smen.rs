@@ -33,9 +33,9 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv3d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 use super::{BatchStatistics, ModelError, Norm, WeightTensor, Weights};
+use crate::protocol::Inputs;
 
 /// Earlier dates the network looks at: k.
 pub const HISTORY: usize = 4;
@@ -44,47 +44,7 @@ pub const CHANNELS: usize = 32;
 /// Fewest columns and rows.
 pub const SMALLEST_SIDE: usize = 9;
 
-/// Which inputs a network uses (the paper's Table 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Inputs {
-    /// `h(g(I))`: today's 36 km image alone.
-    Spatial,
-    /// `h(f(D))`: the residuals alone.
-    Temporal,
-    /// `h(g(I) + f(D))`: both.
-    #[default]
-    Spatiotemporal,
-}
-
 impl Inputs {
-    /// Every variant.
-    pub const ALL: [Inputs; 3] = [Inputs::Spatial, Inputs::Temporal, Inputs::Spatiotemporal];
-
-    /// As in the metadata of a weights file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Inputs::Spatial => "spatial",
-            Inputs::Temporal => "temporal",
-            Inputs::Spatiotemporal => "spatiotemporal",
-        }
-    }
-
-    /// From that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|inputs| inputs.name() == name)
-    }
-
-    /// Uses I(t), so has g.
-    pub fn uses_coarse(self) -> bool {
-        self != Inputs::Temporal
-    }
-
-    /// Uses D(t), so has f.
-    pub fn uses_history(self) -> bool {
-        self != Inputs::Spatial
-    }
-
     /// Names and shapes of all tensors of the network, in the order of the forward pass, with `true` where a gradient trains them.
     pub fn schema(self) -> Vec<(String, Vec<usize>, bool)> {
         let mut tensors = Vec::new();

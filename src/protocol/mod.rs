@@ -5,12 +5,18 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod day;
+mod training;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{EaseWindow, Statistics};
 use crate::read::{BackscatterScale, DateOrigin, Orbit, Product, QualityRule};
+
+pub use training::{
+    CheckpointReport, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, SettingError, Start,
+    StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
+};
 
 /// Number of a file in this session, given by the page when the file is opened. Survives a worker's restart.
 pub type FileId = u32;
@@ -74,6 +80,57 @@ pub enum Request {
         /// Which form.
         form: ExportForm,
     },
+    /// Which dates a run with these settings would train, validate and test on. Answer: [`Event::TrainPlan`].
+    TrainPlan {
+        /// How to train.
+        train: TrainSettings,
+        /// Region and rules.
+        settings: Settings,
+    },
+    /// What such a run would take, from three real steps. Answer: [`Event::TrainEstimate`].
+    TrainEstimate {
+        /// How to train.
+        train: TrainSettings,
+        /// Region and rules.
+        settings: Settings,
+    },
+    /// Train. Answer: [`Event::TrainEstimate`], [`Event::TrainStarted`], then steps, epochs, checkpoints and previews, last
+    /// [`Event::TrainDone`]. Other requests are served between the steps.
+    Train {
+        /// How to train.
+        train: TrainSettings,
+        /// Region and rules.
+        settings: Settings,
+    },
+    /// Go on with an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
+    ResumeRun {
+        /// Which.
+        run: RunId,
+    },
+    /// Pause the run under way, or let it go on. A checkpoint is kept at the pause.
+    PauseTraining {
+        /// Pause, or go on.
+        pause: bool,
+    },
+    /// End the run under way with the best weights so far. ([`Request::Cancel`] throws them away.)
+    StopTraining,
+    /// Use the weights of the last run (`true`), or those from before it (`false`). Answer: [`Event::Weights`].
+    KeepTrained {
+        /// Keep or revert.
+        keep: bool,
+    },
+    /// The runs in the browser's storage. Answer: [`Event::Runs`].
+    Runs,
+    /// Take a run out of the browser's storage. Answer: [`Event::Runs`].
+    ForgetRun {
+        /// Which.
+        run: RunId,
+    },
+    /// Use the weights of a finished run. Answer: [`Event::Weights`].
+    UseRun {
+        /// Which.
+        run: RunId,
+    },
     /// Run the golden tile again. Answer: [`Event::Device`].
     SelfCheck,
     /// Stop the request with this id.
@@ -115,6 +172,31 @@ pub enum Event {
         name: String,
         /// MIME type.
         mime: String,
+    },
+    /// Which dates a run would train, validate and test on.
+    TrainPlan(TrainPlan),
+    /// What a run would take.
+    TrainEstimate(Box<TrainEstimate>),
+    /// A run begins or goes on.
+    TrainStarted(Box<TrainStarted>),
+    /// One training step.
+    TrainStep(StepReport),
+    /// One epoch.
+    TrainEpoch(EpochReport),
+    /// A checkpoint was kept.
+    TrainCheckpoint(CheckpointReport),
+    /// The present estimate of a validation date, with its attachments.
+    TrainPreview(PreviewReport),
+    /// The run is paused (`true`) or goes on.
+    TrainPaused(bool),
+    /// The run is over; its weights are in use until reverted.
+    TrainDone(Box<RunReport>),
+    /// Runs in the browser's storage, newest first; why there can be none, in words.
+    Runs {
+        /// The runs.
+        runs: Vec<RunReport>,
+        /// Why nothing can be kept; none where storage works.
+        unsaved: Option<String>,
     },
     /// The request was cancelled or superseded.
     Cancelled,
@@ -176,6 +258,9 @@ pub struct AdapterReport {
     pub description: String,
     /// The browser's own word that this is a fallback adapter.
     pub fallback: bool,
+    /// Largest buffer it can bind, bytes; 0 where the browser does not say.
+    #[serde(default)]
+    pub buffer_limit: u64,
 }
 
 /// The device in use.
@@ -425,6 +510,10 @@ pub enum LayerKind {
     Coarse,
     /// SMEN's estimate. m3/m3.
     Estimate,
+    /// SMEN's estimate with the weights from before the last training. m3/m3.
+    Before,
+    /// Estimate minus [`LayerKind::Before`]. m3/m3.
+    Change,
     /// The 3 km product of the date. m3/m3.
     Reference,
     /// Estimate minus reference. m3/m3.

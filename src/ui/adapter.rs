@@ -49,11 +49,13 @@ pub async fn probe() -> Option<AdapterReport> {
     let adapter = JsFuture::from(promise).await.ok().filter(|a| !a.is_null() && !a.is_undefined())?;
     let info = get(&adapter, "info").unwrap_or_else(|| Object::new().into());
     let fallback = [&info, &adapter].into_iter().any(|o| get(o, "isFallbackAdapter").and_then(|v| v.as_bool()).unwrap_or(false));
+    let limit = get(&adapter, "limits").and_then(|limits| get(&limits, "maxStorageBufferBindingSize")).and_then(|v| v.as_f64());
     Some(AdapterReport {
         vendor: text(&info, "vendor"),
         architecture: text(&info, "architecture"),
         device: text(&info, "device"),
         description: text(&info, "description"),
         fallback,
+        buffer_limit: limit.unwrap_or(0.0) as u64,
     })
 }

@@ -66,6 +66,17 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
             over(app, id, kind);
             app.notify(true, failure);
         }
+        // The training panel's (`ui/train`).
+        Event::TrainPlan(_)
+        | Event::TrainEstimate(_)
+        | Event::TrainStarted(_)
+        | Event::TrainStep(_)
+        | Event::TrainEpoch(_)
+        | Event::TrainCheckpoint(_)
+        | Event::TrainPreview(_)
+        | Event::TrainPaused(_)
+        | Event::TrainDone(_)
+        | Event::Runs { .. } => {}
     }
 }
 

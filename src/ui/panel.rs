@@ -19,6 +19,8 @@ pub fn title(kind: LayerKind) -> &'static str {
     match kind {
         LayerKind::Coarse => "Input, SMAP 36 km",
         LayerKind::Estimate => "Estimate, SMEN 3 km",
+        LayerKind::Before => "Estimate before training",
+        LayerKind::Change => "After − before training",
         LayerKind::Reference => "Reference, 3 km product",
         LayerKind::Difference => "Estimate − reference",
         LayerKind::Bilinear => "Bilinear SMAP",
@@ -30,7 +32,7 @@ pub fn title(kind: LayerKind) -> &'static str {
 /// The scale a layer is drawn with.
 pub fn scale_of(app: App, kind: LayerKind) -> Scale {
     match kind {
-        LayerKind::Difference => app.difference.get(),
+        LayerKind::Difference | LayerKind::Change => app.difference.get(),
         LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter.get(),
         _ => app.moisture.get(),
     }

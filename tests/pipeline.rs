@@ -10,7 +10,7 @@ use loam::model::{Inputs, Processor, Smen, Weights, block_on};
 use loam::protocol::{Correction, FileTicket, FineOrigin};
 use loam::read::{PathSource, QualityRule};
 use loam::session::open::open;
-use loam::session::predict::{PredictError, predict};
+use loam::session::predict::{Engine, PredictError, predict};
 use loam::stack::{HistoryRule, Library, Region, Series};
 
 const FIRST: &str = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290_001.h5";
@@ -80,7 +80,14 @@ fn a_prediction_uses_the_map_of_an_earlier_day_and_says_what_is_missing() {
     let model = Smen::from_weights(&Weights::init(Inputs::Spatiotemporal, 1), device.device()).unwrap();
     let mut run = |date| {
         let progress = async |_, _| std::ops::ControlFlow::Continue(());
-        block_on(predict(&library, &mut series, date, HistoryRule::default(), (&model, device.device()), progress))
+        block_on(predict(
+            &library,
+            &mut series,
+            date,
+            HistoryRule::default(),
+            Engine { model: &model, before: None, device: device.device() },
+            progress,
+        ))
     };
     let outcome = run(date(2020, 6, 4)).unwrap();
     assert_eq!(outcome.sample.history[3].date, Some(MAPPED));

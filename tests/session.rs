@@ -10,7 +10,8 @@ use loam::grid::{Reason, Resolution};
 use loam::model::block_on;
 use loam::protocol::{Attachment, Correction, DevicePreference, Event, ExportForm, FileTicket, LayerKind, MapReport, Request};
 use loam::read::{BytesSource, SharedSource};
-use loam::session::{Host, Session};
+use loam::session::{Host, Session, Work};
+use loam::train::{MemoryStore, StoreError};
 
 #[derive(Default)]
 struct Recorder {
@@ -18,9 +19,13 @@ struct Recorder {
     sources: RefCell<Vec<SharedSource>>,
     /// Cancels everything once this many events were seen.
     cancel_after: Cell<Option<usize>>,
+    store: MemoryStore,
+    private_window: Cell<bool>,
 }
 
 impl Host for Recorder {
+    type Store = MemoryStore;
+
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         // What crosses to the page must survive its JSON form.
         let text = serde_json::to_string(&event).unwrap();
@@ -43,6 +48,18 @@ impl Host for Recorder {
     }
     fn now_ms(&self) -> f64 {
         0.0
+    }
+    fn wall_ms(&self) -> f64 {
+        1.7e12 + self.events.borrow().len() as f64
+    }
+    async fn store(&self) -> Result<MemoryStore, StoreError> {
+        if self.private_window.get() {
+            return Err(StoreError::Unavailable { why: "a private window".into() });
+        }
+        Ok(self.store.clone())
+    }
+    async fn storage_left(&self) -> Option<u64> {
+        None
     }
 }
 
@@ -163,4 +180,195 @@ fn export_before_any_map_says_what_to_do() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Export { form: ExportForm::Csv }));
     assert!(matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.remedy.contains("Predict")));
+}
+
+mod training {
+    use loam::protocol::{DateRole, RunReport, Settings, TrainEnd, TrainPlan, TrainSettings, TrainStarted};
+
+    use super::*;
+
+    /// A corner of the Tucson demo, small enough to train in a test.
+    fn settings() -> Settings {
+        let mut window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+        (window.columns, window.rows) = (24, 20);
+        (window.first_column, window.first_row) = (window.first_column + 38, window.first_row + 40);
+        Settings { window, region: None, quality: Default::default(), history_cover: 0.1 }
+    }
+
+    fn quick() -> TrainSettings {
+        TrainSettings { epochs: 2, batch: 8, learning_rate: 1e-3, checkpoint_steps: 2, patience: 0, ..TrainSettings::fine_tune() }
+    }
+
+    fn demo() -> (Rc<Recorder>, Session<Rc<Recorder>>) {
+        let (host, mut session) = started();
+        block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+        (host, session)
+    }
+
+    fn last(host: &Recorder) -> Event {
+        host.events.borrow().last().unwrap().1.clone()
+    }
+
+    fn of<T>(host: &Recorder, id: u64, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+        host.events.borrow().iter().filter(|(event_id, ..)| *event_id == id).filter_map(|(_, event, _)| pick(event)).collect()
+    }
+
+    fn finish(session: &mut Session<Rc<Recorder>>, id: u64) {
+        loop {
+            match block_on(session.work()) {
+                Work::Goes => {}
+                Work::Over(over) => break assert_eq!(over, id),
+                Work::Idle => panic!("idle"),
+            }
+        }
+    }
+
+    fn done(host: &Recorder, id: u64) -> RunReport {
+        of(host, id, |e| if let Event::TrainDone(run) = e { Some((**run).clone()) } else { None }).remove(0)
+    }
+
+    fn losses(host: &Recorder, id: u64) -> Vec<f64> {
+        of(host, id, |e| if let Event::TrainStep(step) = e { Some(step.loss) } else { None })
+    }
+
+    #[test]
+    fn a_plan_splits_by_time_and_a_run_ends_with_scores_and_a_sentence() {
+        let (host, mut session) = demo();
+        block_on(session.handle(3, Request::TrainPlan { train: quick(), settings: settings() }));
+        let plan: TrainPlan = of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None }).remove(0);
+        let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.of(role));
+        assert!(train.len() > 20 && validate.len() > 5 && test.len() > 5 && gap.len() >= 3, "{plan:?}");
+        assert!(train.last() < gap.first() && gap.last() < validate.first() && validate.last() < test.first());
+
+        block_on(session.handle(4, Request::Train { train: quick(), settings: settings() }));
+        let estimate = of(&host, 4, |e| if let Event::TrainEstimate(e) = e { Some((**e).clone()) } else { None }).remove(0);
+        assert_eq!(estimate.steps_per_epoch, train.len().div_ceil(8));
+        assert!(session.training() && session.training_id() == Some(4));
+        // Another request between two steps.
+        assert_eq!(block_on(session.work()), Work::Goes);
+        block_on(session.handle(5, Request::Predict { date: *test.last().unwrap(), settings: settings() }));
+        assert!(matches!(last(&host), Event::Finished));
+        finish(&mut session, 4);
+        assert!(matches!(last(&host), Event::Finished));
+        let run = done(&host, 4);
+        let result = run.result.unwrap();
+        assert_eq!((result.end, result.epochs, result.dates), (TrainEnd::Finished, 2, test.len()));
+        assert_eq!(result.images, [train.len(), validate.len(), test.len(), 0]);
+        assert!(run.simulated && result.sentence.contains("bilinear SMAP"), "{}", result.sentence);
+        let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["SMEN", "SMEN before training", "bilinear SMAP"]);
+        assert!(result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 0), "on the same pixels");
+        assert_eq!(losses(&host, 4).len(), 2 * train.len().div_ceil(8));
+
+        // The trained weights are in use, with those from before beside them; reverting is one request.
+        block_on(session.handle(6, Request::Predict { date: *test.last().unwrap(), settings: settings() }));
+        let (map, _) = last_map(&host);
+        assert_eq!(map.weights.hash, result.hash);
+        assert!(map.layers.iter().any(|l| l.kind == LayerKind::Before) && map.layers.iter().any(|l| l.kind == LayerKind::Change));
+        assert!(map.weights.trained_on.contains("simulated"));
+        block_on(session.handle(7, Request::KeepTrained { keep: false }));
+        block_on(session.handle(8, Request::Predict { date: *test.last().unwrap(), settings: settings() }));
+        let (map, _) = last_map(&host);
+        assert_eq!(map.weights.hash, run.from.hash);
+        assert!(map.layers.iter().all(|l| l.kind != LayerKind::Before));
+        // The table, and the run's weights again from storage.
+        block_on(session.handle(9, Request::Runs));
+        let runs = of(&host, 9, |e| if let Event::Runs { runs, unsaved: None } = e { Some(runs.clone()) } else { None }).remove(0);
+        assert_eq!(runs.len(), 1);
+        assert_eq!(runs[0].result.as_ref().unwrap().hash, result.hash);
+        assert!(host.store.files.borrow().keys().all(|path| !path.contains("image-") && !path.ends_with("checkpoint")));
+        block_on(session.handle(10, Request::UseRun { run: run.run.clone() }));
+        let used = of(&host, 10, |e| if let Event::Weights(w) = e { Some(w.hash.clone()) } else { None });
+        assert_eq!(used, [result.hash]);
+        block_on(session.handle(11, Request::ForgetRun { run: run.run }));
+        assert!(host.store.files.borrow().is_empty());
+    }
+
+    #[test]
+    fn a_killed_run_goes_on_with_the_same_losses() {
+        let (host, mut session) = demo();
+        block_on(session.handle(4, Request::Train { train: quick(), settings: settings() }));
+        finish(&mut session, 4);
+        let (whole, hash) = (losses(&host, 4), done(&host, 4).result.unwrap().hash);
+        block_on(session.handle(5, Request::Train { train: quick(), settings: settings() }));
+        for _ in 0..7 {
+            assert_eq!(block_on(session.work()), Work::Goes);
+        }
+        let store = host.store.clone();
+        let run = of(&host, 5, |e| if let Event::TrainStarted(s) = e { Some(s.run.clone()) } else { None }).remove(0);
+        drop(session); // The worker is gone, and its lock with it; no files are open any more.
+
+        let fresh = Rc::new(Recorder { store, ..Recorder::default() });
+        let mut session = Session::new(Rc::clone(&fresh));
+        block_on(session.handle(1, Request::Start { preference: DevicePreference::Auto, adapter: None }));
+        block_on(session.handle(2, Request::Runs));
+        let runs = of(&fresh, 2, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None }).remove(0);
+        let unfinished: Vec<_> = runs.iter().filter(|r| r.result.is_none()).collect();
+        assert_eq!((unfinished.len(), unfinished[0].run == run, unfinished[0].in_use), (1, true, false));
+        block_on(session.handle(3, Request::ResumeRun { run: run.clone() }));
+        let started: TrainStarted = of(&fresh, 3, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
+        assert!(started.resumed && started.losses.len() >= 4, "{:?}", started.losses);
+        finish(&mut session, 3);
+        assert_eq!([started.losses, losses(&fresh, 3)].concat(), whole);
+        assert_eq!(done(&fresh, 3).result.unwrap().hash, hash);
+    }
+
+    #[test]
+    fn a_run_is_paused_stopped_and_cancelled() {
+        let (host, mut session) = demo();
+        block_on(session.handle(4, Request::Train { train: quick(), settings: settings() }));
+        block_on(session.handle(5, Request::PauseTraining { pause: true }));
+        assert_eq!(block_on(session.work()), Work::Idle);
+        block_on(session.handle(6, Request::Train { train: quick(), settings: settings() }));
+        assert!(matches!(last(&host), Event::Failed(f) if f.what.contains("under way")));
+        block_on(session.handle(7, Request::PauseTraining { pause: false }));
+        assert_eq!(block_on(session.work()), Work::Goes);
+        block_on(session.handle(8, Request::StopTraining));
+        finish(&mut session, 4);
+        assert_eq!(done(&host, 4).result.unwrap().end, TrainEnd::Stopped);
+
+        block_on(session.handle(9, Request::Train { train: quick(), settings: settings() }));
+        host.cancel_after.set(Some(0));
+        assert_eq!(block_on(session.work()), Work::Over(9));
+        assert!(matches!(last(&host), Event::Cancelled));
+        assert!(!session.training());
+        let kept = host.store.files.borrow().keys().filter(|path| path.ends_with("head.json")).count();
+        assert_eq!(kept, 1, "the cancelled run is thrown away, the stopped one kept");
+    }
+
+    #[test]
+    fn a_start_that_cannot_work_is_refused_before_the_first_step() {
+        let (host, mut session) = demo();
+        let mut refuse = |train: TrainSettings, settings: Settings| {
+            block_on(session.handle(20, Request::Train { train, settings }));
+            assert!(!session.training());
+            match last(&host) {
+                Event::Failed(failure) => failure.what,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(refuse(TrainSettings { learning_rate: 0.0, ..quick() }, settings()).contains("learning rate is 0"));
+        let inputs = loam::protocol::Inputs::Spatial;
+        assert!(refuse(TrainSettings { inputs, ..quick() }, settings()).contains("start from scratch"));
+        let late = Some(jiff::civil::date(2018, 12, 30));
+        let text = refuse(TrainSettings { test_from: late, ..quick() }, settings());
+        assert!(text.contains("0 to test") || text.contains("dates to train on"), "{text}");
+        let mut elsewhere = settings();
+        elsewhere.window.first_column += 1500;
+        assert!(refuse(quick(), elsewhere).contains("0 dates have SMAP"));
+    }
+
+    #[test]
+    fn without_storage_a_run_trains_and_says_so() {
+        let (host, mut session) = demo();
+        host.private_window.set(true);
+        block_on(session.handle(4, Request::Train { train: TrainSettings { epochs: 1, ..quick() }, settings: settings() }));
+        let started: TrainStarted = of(&host, 4, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
+        assert!(started.unsaved.is_some_and(|why| why.contains("cannot be resumed") && why.contains("private window")));
+        finish(&mut session, 4);
+        assert!(matches!(last(&host), Event::Finished));
+        block_on(session.handle(5, Request::Runs));
+        let unsaved = of(&host, 5, |e| if let Event::Runs { unsaved, .. } = e { unsaved.clone() } else { None });
+        assert_eq!(unsaved.len(), 1);
+    }
 }

@@ -4,6 +4,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use loam::model::{Inputs, Random, Weights, block_on};
+use loam::protocol::{EpochReport, Part, SettingError};
 use loam::train::{TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -156,7 +157,7 @@ fn a_run_is_a_stream_of_events() {
             TrainEvent::Started { .. } => "started",
             TrainEvent::StepDone { .. } => "step",
             TrainEvent::Validated { .. } => "validated",
-            TrainEvent::EpochDone { .. } => "epoch",
+            TrainEvent::EpochDone(_) => "epoch",
             TrainEvent::Warning(_) => "warning",
             TrainEvent::Finished { .. } => "finished",
             TrainEvent::Failed(_) => "failed",
@@ -165,7 +166,7 @@ fn a_run_is_a_stream_of_events() {
     let epoch = ["step", "step", "validated", "validated", "epoch"];
     assert_eq!(kinds, [&["started", "warning"][..], &epoch, &epoch, &["finished"]].concat());
     assert_eq!(events[0], TrainEvent::Started { epochs: 2, steps_per_epoch: 2, train: 3, validation: 3 });
-    let Some(TrainEvent::EpochDone { validation: Some(second), .. }) = events.get(11) else { panic!("{events:?}") };
+    let Some(TrainEvent::EpochDone(EpochReport { validation: Some(second), .. })) = events.get(11) else { panic!("{events:?}") };
     assert!(*second > 0.0 && *second < 0.3);
     assert_eq!(block_on(trainer.step()), None);
     let best = trainer.best().unwrap();
@@ -190,27 +191,40 @@ fn the_same_seed_gives_the_same_bits() {
 #[test]
 fn frozen_norms_stay_as_they_are() {
     let weights = loam::model::golden_weights(Inputs::Spatiotemporal);
-    let train = |freeze_norms| {
-        let settings = TrainSettings { freeze_norms, ..settings(2) };
+    let train = |frozen: &[Part]| {
+        let settings = TrainSettings { frozen: frozen.to_vec(), ..settings(2) };
         let mut trainer = Trainer::new(&weights, samples(1, 4, 9), Vec::new(), settings, &Device::flex()).unwrap();
         run(&mut trainer);
         block_on(trainer.current()).unwrap()
     };
-    let (frozen, free) = (train(true), train(false));
+    let (frozen, free) = (train(&[Part::Norms]), train(&[]));
     for name in ["f0.bn.running_mean", "f1.bn.running_var", "f2.bn.running_var"] {
         assert_eq!(frozen.tensors[name], weights.tensors[name]);
         assert_ne!(free.tensors[name], weights.tensors[name]);
     }
+    for name in ["f0.bn.weight", "f2.bn.bias"] {
+        assert_eq!(frozen.tensors[name], weights.tensors[name], "frozen norms keep scale and offset too");
+        assert_ne!(free.tensors[name], weights.tensors[name]);
+    }
     assert_ne!(frozen.tensors["f0.conv.weight"], weights.tensors["f0.conv.weight"]);
+    let only_h = train(&[Part::Norms, Part::History, Part::Coarse]);
+    for (name, tensor) in &only_h.tensors {
+        assert_eq!(
+            *tensor == weights.tensors[name],
+            !name.starts_with("h.w"),
+            "{name}: only h's kernel learns (the loss is blind to its bias)"
+        );
+    }
 }
 
 #[test]
 fn every_variant_trains() {
     for inputs in Inputs::ALL {
-        let mut trainer = Trainer::new(&Weights::init(inputs, 2), samples(1, 2, 9), Vec::new(), settings(20), &Device::flex()).unwrap();
+        let settings = TrainSettings { inputs, ..settings(20) };
+        let mut trainer = Trainer::new(&Weights::init(inputs, 2), samples(1, 2, 9), Vec::new(), settings, &Device::flex()).unwrap();
         let losses: Vec<f64> = run(&mut trainer)
             .iter()
-            .filter_map(|event| if let TrainEvent::EpochDone { train_loss, .. } = event { Some(*train_loss) } else { None })
+            .filter_map(|event| if let TrainEvent::EpochDone(report) = event { Some(report.train_loss) } else { None })
             .collect();
         assert!(losses[19] < losses[0], "{inputs:?}: {losses:?}");
         assert_eq!(block_on(trainer.current()).unwrap().inputs(), inputs);
@@ -253,4 +267,77 @@ fn unusable_samples_and_settings_are_refused() {
     assert!(matches!(refuse(hole, Vec::new(), settings(1)), TrainError::Sample { sample: 0, .. }));
     let fast = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { learning_rate: 2.0, ..settings(1) });
     assert_eq!(fast.to_string(), "the learning rate is 2, it must lie between 0.0000001 and 1");
+    let frozen = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { frozen: Part::ALL.to_vec(), ..settings(1) });
+    assert_eq!(frozen, TrainError::Setting(SettingError::AllFrozen));
+    let other = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { inputs: Inputs::Spatial, ..settings(1) });
+    assert_eq!(other, TrainError::OtherInputs { found: "spatiotemporal", wanted: "spatial" });
+}
+
+#[test]
+fn a_run_stops_where_validation_no_longer_improves() {
+    // A learning rate far too high to improve after the first epochs.
+    let settings = TrainSettings { learning_rate: 0.3, patience: 3, ..settings(200) };
+    let weights = Weights::init(Inputs::Spatiotemporal, 1);
+    let mut trainer = Trainer::new(&weights, samples(1, 4, 9), samples(2, 2, 9), settings, &Device::flex()).unwrap();
+    let events = run(&mut trainer);
+    let epochs: Vec<EpochReport> =
+        events.iter().filter_map(|e| if let TrainEvent::EpochDone(report) = e { Some(*report) } else { None }).collect();
+    let Some(TrainEvent::Finished { early: true, best_epoch, best_loss }) = events.last() else { panic!("{:?}", events.last()) };
+    assert_eq!(epochs.len(), best_epoch + 3);
+    let best = epochs.iter().map(|e| e.validation.unwrap()).fold(f64::INFINITY, f64::min);
+    assert_eq!(best, *best_loss);
+}
+
+/// The gradient of the whole network's loss by every kind of tensor, against finite differences of a float64 re-computation in float32
+/// steps: convolution, norm with batch statistics, norm with running statistics, ReLU.
+#[test]
+fn gradients_of_every_layer_follow_finite_differences() {
+    use burn::module::{Module, ModuleVisitor, Param};
+    use loam::model::Smen;
+
+    struct Collect<'a>(&'a burn::tensor::Gradients, Vec<Vec<f32>>);
+    impl ModuleVisitor for Collect<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = param.val().grad(self.0).unwrap();
+            self.1.push(values(gradient));
+        }
+    }
+    let device = Device::flex().autodiff();
+    let sample = &samples(3, 1, 9)[0];
+    let place = |values: &[f32], depth: usize| Tensor::<5>::from_data(TensorData::new(values.to_vec(), [1, 1, depth, 9, 9]), &device);
+    let target: Vec<f32> = sample.target.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
+    for frozen_norms in [true, false] {
+        let weights = loam::model::golden_weights(Inputs::Spatiotemporal);
+        let loss_of = |weights: &Weights| {
+            let smen = Smen::from_weights(weights, &device).unwrap();
+            let (i, d) = (place(&sample.i, 1), place(&sample.d, 4));
+            let estimate = if frozen_norms { smen.forward(i, d) } else { smen.forward_train(i, d).0 };
+            (urmse_loss(estimate, place(&target, 1), place(&sample.mask, 1)), smen)
+        };
+        let (loss, smen) = loss_of(&weights);
+        let gradients = loss.backward();
+        let mut collect = Collect(&gradients, Vec::new());
+        smen.visit(&mut collect);
+        let names: Vec<String> = Inputs::Spatiotemporal.schema().into_iter().filter(|t| t.2).map(|t| t.0).collect();
+        let value = |weights: &Weights| f64::from(values(loss_of(weights).0.without_autodiff())[0]);
+        for (name, gradient) in names.iter().zip(&collect.1) {
+            // The direction of the gradient itself: its slope is the gradient's norm, far above float32's noise.
+            let norm = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+            if name == "h.bias" {
+                assert!(norm < 1e-6, "the loss is blind to the offset");
+                continue;
+            }
+            // A bias before a norm with batch statistics is cancelled by the norm's mean only without the ReLU between: so none is zero.
+            let scale = 2e-3;
+            let moved = |sign: f64| {
+                let mut moved = weights.clone();
+                for (value, g) in moved.tensors.get_mut(name).unwrap().values.iter_mut().zip(gradient) {
+                    *value += (sign * scale * f64::from(*g) / norm) as f32;
+                }
+                value(&moved)
+            };
+            let slope = (moved(1.0) - moved(-1.0)) / (2.0 * scale);
+            assert!((slope - norm).abs() < 0.02 * norm + 1e-5, "{name}, frozen norms {frozen_norms}: slope {slope}, gradient {norm}");
+        }
+    }
 }

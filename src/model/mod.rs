@@ -4,6 +4,7 @@
 //! device it runs on with the reason why, [`predict()`] the network over a raster of any size. Everything that reads a device back is
 //! `async`, because a browser has no other way; natively [`block_on`] waits for it.
 
+mod archive;
 mod error;
 mod golden;
 mod norm;
@@ -17,6 +18,8 @@ pub mod device;
 #[cfg(not(target_arch = "wasm32"))]
 mod wait;
 
+pub use crate::protocol::Inputs;
+pub use archive::Archive;
 pub use device::Processor;
 pub use error::{Mismatch, ModelError};
 pub use golden::{GoldenTile, golden_weights};
@@ -24,7 +27,6 @@ pub use norm::{BatchStatistics, Norm};
 pub use predict::{HALO, Planes, predict};
 pub use random::Random;
 pub(crate) use smen::read_back;
-pub use crate::protocol::Inputs;
 pub use smen::{CHANNELS, Conv, HISTORY, SMALLEST_SIDE, Smen};
 #[cfg(not(target_arch = "wasm32"))]
 pub use wait::block_on;

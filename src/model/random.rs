@@ -15,6 +15,12 @@ impl Random {
         Self { state: seed }
     }
 
+    /// Where the stream stands: [`Random::new`] of it goes on from here.
+    #[must_use]
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+
     /// Next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);

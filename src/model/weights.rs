@@ -1,16 +1,14 @@
 //! Weights as plain values and as a safetensors file (`model.md`, "Weights on disk").
 //!
 //! PyTorch names and shapes, little-endian float32, so that a file made here loads in PyTorch (`load_state_dict`) and the other way
-//! round. The header is written here rather than by the `safetensors` crate, whose hash map makes the order of the metadata, and with
-//! it the file's bytes, differ from run to run; reading uses the crate.
+//! round.
 
 use std::collections::BTreeMap;
 
 use safetensors::{Dtype, SafeTensors};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{HISTORY, Inputs, Mismatch, ModelError, Random};
+use super::{HISTORY, Inputs, Mismatch, ModelError, Random, archive};
 use crate::protocol::WeightsReport;
 
 /// Metadata key of the network's name; its value is `smen`.
@@ -111,26 +109,7 @@ impl Weights {
 
     /// As a safetensors file: the same weights and metadata give the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut header = serde_json::Map::new();
-        if !self.metadata.is_empty() {
-            header.insert("__metadata__".into(), json!(self.metadata));
-        }
-        let mut offset = 0;
-        for (name, tensor) in &self.tensors {
-            let end = offset + 4 * tensor.values.len();
-            header.insert(name.clone(), json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [offset, end] }));
-            offset = end;
-        }
-        let mut header = serde_json::Value::Object(header).to_string().into_bytes();
-        // The format wants the data to start at a multiple of 8.
-        header.resize(header.len().next_multiple_of(8), b' ');
-        let mut bytes = Vec::with_capacity(8 + header.len() + offset);
-        bytes.extend((header.len() as u64).to_le_bytes());
-        bytes.extend(header);
-        for tensor in self.tensors.values() {
-            bytes.extend(tensor.values.iter().flat_map(|value| value.to_le_bytes()));
-        }
-        bytes
+        archive::write(&self.tensors, &self.metadata)
     }
 
     /// SHA-256 of [`Weights::to_bytes`], first 16 hex digits: for a file made here what `sha256sum` says.

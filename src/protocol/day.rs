@@ -18,7 +18,9 @@ pub fn parse(text: &str) -> Option<Date> {
     Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
-fn text(date: &Date) -> String {
+/// A date as `2020-06-01`.
+#[must_use]
+pub fn text(date: &Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
 }
 

@@ -126,7 +126,9 @@ pub enum SettingError {
     #[error("every part of the network is frozen, so nothing could be learnt: free at least one")]
     AllFrozen,
     /// Test dates before validation dates.
-    #[error("the first test date ({test_from}) does not lie after the first validation date ({validate_from}): time runs train, validate, test")]
+    #[error(
+        "the first test date ({test_from}) does not lie after the first validation date ({validate_from}): time runs train, validate, test"
+    )]
     Order {
         /// First validation date.
         validate_from: Date,
@@ -510,12 +512,8 @@ mod tests {
     #[test]
     fn a_settings_file_may_name_only_what_differs_and_nothing_unknown() {
         let settings: Result<TrainSettings, _> = serde_json::from_str(r#"{"epochs": 7, "frozen": ["norms"], "test_from": "2018-06-01"}"#);
-        let wanted = TrainSettings {
-            epochs: 7,
-            frozen: vec![Part::Norms],
-            test_from: Some(Date::constant(2018, 6, 1)),
-            ..TrainSettings::default()
-        };
+        let wanted =
+            TrainSettings { epochs: 7, frozen: vec![Part::Norms], test_from: Some(Date::constant(2018, 6, 1)), ..TrainSettings::default() };
         assert_eq!(settings.ok(), Some(wanted));
         assert!(serde_json::from_str::<TrainSettings>(r#"{"epoch": 7}"#).is_err());
     }

@@ -2,10 +2,13 @@
 
 use crate::protocol::{Attachment, Event};
 use crate::read::SharedSource;
+use crate::train::{Store, StoreError};
 
 /// The worker, or a test.
 #[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
 pub trait Host {
+    /// Where runs are kept.
+    type Store: Store;
     /// Sends an event under a request's id.
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>);
     /// True once the request was cancelled or superseded by a newer one of its kind.
@@ -20,9 +23,19 @@ pub trait Host {
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String>;
     /// Milliseconds since some fixed moment.
     fn now_ms(&self) -> f64;
+    /// Milliseconds since 1970.
+    fn wall_ms(&self) -> f64;
+    /// The storage for runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], for example in a private window.
+    async fn store(&self) -> Result<Self::Store, StoreError>;
+    /// Bytes that can still be kept, where the browser says.
+    async fn storage_left(&self) -> Option<u64>;
 }
 
 impl<H: Host> Host for std::rc::Rc<H> {
+    type Store = H::Store;
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         (**self).emit(id, event, attachments);
     }
@@ -43,5 +56,14 @@ impl<H: Host> Host for std::rc::Rc<H> {
     }
     fn now_ms(&self) -> f64 {
         (**self).now_ms()
+    }
+    fn wall_ms(&self) -> f64 {
+        (**self).wall_ms()
+    }
+    async fn store(&self) -> Result<Self::Store, StoreError> {
+        (**self).store().await
+    }
+    async fn storage_left(&self) -> Option<u64> {
+        (**self).storage_left().await
     }
 }

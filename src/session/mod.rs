@@ -3,12 +3,17 @@
 //! The session knows neither DOM nor worker: a [`Host`] carries its events, its cancel flags and its weights. The page's worker is one
 //! host; tests are another. The command line uses the same steps ([`open`], [`predict`]) without the protocol.
 
+mod cost;
 mod host;
+pub mod images;
 pub mod open;
 pub mod predict;
 pub mod provenance;
 mod requests;
 mod timeline;
+mod training;
+pub mod verdict;
 
 pub use host::Host;
 pub use requests::Session;
+pub use training::Work;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use jiff::civil::Date;
 
+use super::verdict::{BEFORE, BILINEAR};
 use crate::grid::{Grid, Raster, Reason, resample};
 use crate::model::{ModelError, Planes, Smen, predict as network};
 use crate::protocol::{LayerKind, ScoreReport};
@@ -16,10 +17,14 @@ pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
 
 /// Edge of a tile, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
 /// progress and cancel between the pieces.
-const TILE: usize = 128;
+pub(super) const TILE: usize = 128;
 
 /// Name of the network in score tables.
 pub const SMEN: &str = "SMEN";
+/// Name of persistence in score tables: the one baseline with pixels of its own.
+pub const PERSISTENCE: &str = "persistence (where it exists)";
+/// Name of the network on those pixels.
+pub const SMEN_THERE: &str = "SMEN on those pixels";
 
 /// Why a prediction failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +57,17 @@ impl From<crate::grid::GridError> for PredictError {
     }
 }
 
+/// Networks and the device they run on.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    /// The network whose estimate is wanted.
+    pub model: &'a Smen,
+    /// The network before it was trained here, to be shown beside it.
+    pub before: Option<&'a Smen>,
+    /// The device of both.
+    pub device: &'a Device,
+}
+
 /// A finished prediction.
 #[derive(Debug)]
 pub struct Outcome {
@@ -78,8 +94,8 @@ pub async fn predict(
     series: &mut Series,
     date: Date,
     rule: HistoryRule,
-    (model, device): (&Smen, &Device),
-    progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+    engine: Engine<'_>,
+    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Outcome, PredictError> {
     let sample = series.sample(library, date, rule)?;
     if sample.history.iter().all(|slot| slot.date.is_none()) {
@@ -87,28 +103,38 @@ pub async fn predict(
     }
     let window = sample.region.window();
     let planes = Planes { columns: window.columns, rows: window.rows, i: sample.i.clone(), d: sample.d.clone() };
-    let output = network(model, device, &planes, TILE, progress).await?;
+    let output = network(engine.model, engine.device, &planes, TILE, &mut progress).await?;
     let estimate = sample.masked_output(output)?;
+    let before = match engine.before {
+        Some(model) => Some(sample.masked_output(network(model, engine.device, &planes, TILE, &mut progress).await?)?),
+        None => None,
+    };
     let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
 
     let today = series.day(library, date)?;
     let bilinear = today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
     let mut scores = Vec::new();
     let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+    if let Some(before) = before {
+        let change = difference(&estimate, &before)?;
+        layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
+    }
     if let Some(reference) = &sample.target {
-        let mut rivals: Vec<(String, &Raster)> = vec![(SMEN.to_owned(), &estimate)];
-        rivals.extend(bilinear.as_ref().map(|raster| ("bilinear SMAP".to_owned(), raster)));
-        rivals.push(("SMAP as is (36 km)".to_owned(), &sample.coarse));
-        let last_map;
+        let mut rivals: Vec<(&str, &Raster)> = vec![(SMEN, &estimate)];
+        let before = layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
+        rivals.extend(before.as_ref().map(|raster| (BEFORE, raster)));
+        rivals.extend(bilinear.as_ref().map(|raster| (BILINEAR, raster)));
+        rivals.push(("SMAP as is (36 km)", &sample.coarse));
+        scores = compare(reference, &rivals)?;
         if let Some(last) = sample.history.iter().rev().find_map(|slot| slot.date) {
             let past = series.day(library, last)?;
             if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
-                last_map = persistence(&fine.raster, z, &sample.coarse)?;
-                rivals.push(("persistence".to_owned(), &last_map));
+                // It exists only where the last 3 km map did, often less than half: on its own pixels, so that it does not take the
+                // others'. For the comparison the network is scored there too.
+                let last_map = persistence(&fine.raster, z, &sample.coarse)?;
+                scores.extend(compare(reference, &[(PERSISTENCE, &last_map), (SMEN_THERE, &estimate)])?);
             }
         }
-        let named: Vec<(&str, &Raster)> = rivals.iter().map(|(name, raster)| (name.as_str(), *raster)).collect();
-        scores = compare(reference, &named)?;
         layers.push((LayerKind::Reference, reference.clone()));
         layers.push((LayerKind::Difference, difference(&estimate, reference)?));
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::open::{open, report};
-use super::predict::{Outcome, PredictError, predict};
+use super::predict::{Engine, Outcome, PredictError, predict};
 use super::timeline::timeline;
+use super::training::Job;
 use super::{Host, provenance};
 use crate::export;
 use crate::grid::EaseWindow;
@@ -26,33 +27,42 @@ pub const DEMO_FILE: FileId = 0;
 const DAYS_PER_BREATH: usize = 8;
 
 /// Everything the worker owns.
-pub struct Session<H> {
-    host: H,
-    library: Library,
-    series: Option<Series>,
-    settings: Option<Settings>,
-    processor: Option<Processor>,
-    device: Option<DeviceReport>,
-    weights: Option<Loaded>,
-    own_weights: bool,
+pub struct Session<H: Host> {
+    pub(super) host: H,
+    pub(super) library: Library,
+    pub(super) series: Option<Series>,
+    pub(super) settings: Option<Settings>,
+    pub(super) processor: Option<Processor>,
+    pub(super) device: Option<DeviceReport>,
+    /// Largest buffer the adapter can bind, bytes.
+    pub(super) buffer_limit: Option<u64>,
+    pub(super) weights: Option<Loaded>,
+    /// Weights from before the last run, and those it trained: kept until another choice is made.
+    pub(super) before: Option<Loaded>,
+    pub(super) trained: Option<Loaded>,
+    pub(super) job: Option<Job<H>>,
     last: Option<(MapReport, Outcome)>,
 }
 
-struct Loaded {
-    key: String,
-    weights: Weights,
-    report: WeightsReport,
-    model: Smen,
+/// Weights on the device.
+#[derive(Clone)]
+pub(super) struct Loaded {
+    pub key: String,
+    pub weights: Weights,
+    pub report: WeightsReport,
+    pub model: Smen,
+    /// The user's, so that another region does not replace them.
+    pub own: bool,
 }
 
 /// A request that did not end well.
-enum Stop {
+pub(super) enum Stop {
     Cancelled,
     Failed(Failure),
 }
 
 impl Stop {
-    fn failed(what: impl ToString, remedy: &str) -> Self {
+    pub(super) fn failed(what: impl ToString, remedy: &str) -> Self {
         Self::Failed(Failure { what: what.to_string(), remedy: remedy.to_owned() })
     }
 }
@@ -82,15 +92,20 @@ impl<H: Host> Session<H> {
             settings: None,
             processor: None,
             device: None,
+            buffer_limit: None,
             weights: None,
-            own_weights: false,
+            before: None,
+            trained: None,
+            job: None,
             last: None,
         }
     }
 
-    /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`.
+    /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
+    /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
         let end = match self.run(id, request).await {
+            Ok(()) if self.training_id() == Some(id) => return,
             Ok(()) => Event::Finished,
             Err(Stop::Cancelled) => Event::Cancelled,
             Err(Stop::Failed(failure)) => Event::Failed(failure),
@@ -98,7 +113,7 @@ impl<H: Host> Session<H> {
         self.emit(id, end);
     }
 
-    fn emit(&self, id: u64, event: Event) {
+    pub(super) fn emit(&self, id: u64, event: Event) {
         self.host.emit(id, event, Vec::new());
     }
 
@@ -144,19 +159,29 @@ impl<H: Host> Session<H> {
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
             Request::LoadWeights { name } => {
                 let bytes = self.host.bytes(id, 0).ok_or_else(|| Stop::failed("the weights file did not arrive", "Choose it again."))?;
-                self.use_weights(&name, &name, &bytes)?;
-                self.own_weights = true;
+                self.use_weights(&name, &name, &bytes, true)?;
+                (self.before, self.trained) = (None, None);
                 self.report_weights(id);
             }
             Request::ShippedWeights => {
-                self.own_weights = false;
                 self.weights = None;
+                (self.before, self.trained) = (None, None);
                 if let Some(window) = self.settings.as_ref().map(|s| s.window) {
                     self.ensure_weights(&window).await?;
                 }
                 self.report_weights(id);
             }
             Request::Export { form } => self.export(id, form)?,
+            Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
+            Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await?,
+            Request::Train { train, settings } => self.train(id, train, settings).await?,
+            Request::ResumeRun { run } => self.resume_run(id, &run).await?,
+            Request::PauseTraining { pause } => self.pause_training(pause).await?,
+            Request::StopTraining => self.stop_training()?,
+            Request::KeepTrained { keep } => self.keep_trained(id, keep)?,
+            Request::Runs => self.report_runs(id).await?,
+            Request::ForgetRun { run } => self.forget_run(id, &run).await?,
+            Request::UseRun { run } => self.use_run(id, &run).await?,
             Request::Cancel { .. } => {} // The host marks it before a session sees it.
         }
         Ok(())
@@ -171,8 +196,9 @@ impl<H: Host> Session<H> {
         let processor = if decision.gpu { open_gpu(&mut decision).await } else { Processor::open_cpu().await };
         self.device = Some(device::report(&decision, adapter, None));
         self.processor = Some(processor);
+        self.buffer_limit = adapter.map(|a| a.buffer_limit);
         self.weights = None;
-        self.own_weights = false;
+        (self.before, self.trained) = (None, None);
         self.check().await;
     }
 
@@ -313,7 +339,7 @@ impl<H: Host> Session<H> {
     // ---- time line -------------------------------------------------------------------------------------------------------------
 
     /// Makes sure the series is that of the present settings.
-    async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, Stop> {
+    pub(super) async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, Stop> {
         let Some(settings) = self.settings.clone() else { return Ok(None) };
         let region = Region::new(settings.window).map_err(|e| Stop::failed(e, "Choose a region of 9 x 9 cells or more."))?;
         let current = self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
@@ -350,29 +376,27 @@ impl<H: Host> Session<H> {
 
     // ---- weights ---------------------------------------------------------------------------------------------------------------
 
-    fn use_weights(&mut self, key: &str, name: &str, bytes: &[u8]) -> Result<(), Stop> {
+    fn use_weights(&mut self, key: &str, name: &str, bytes: &[u8], own: bool) -> Result<(), Stop> {
         let fail = |e: ModelError| Stop::failed(e, "The weights in use stay as they were.");
         let weights = Weights::from_bytes(bytes).map_err(fail)?;
         let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
         let model = Smen::from_weights(&weights, processor.device()).map_err(fail)?;
         let report = provenance::weights_report(name, &weights);
-        self.weights = Some(Loaded { key: key.to_owned(), weights, report, model });
+        self.weights = Some(Loaded { key: key.to_owned(), weights, report, model, own });
         Ok(())
     }
 
     /// The shipped weights of the preset nearest to the region, unless the user brought their own.
-    async fn ensure_weights(&mut self, window: &EaseWindow) -> Result<&Loaded, Stop> {
+    pub(super) async fn ensure_weights(&mut self, window: &EaseWindow) -> Result<&Loaded, Stop> {
         let preset = nearest_preset(window);
-        let wanted = self.own_weights || self.weights.as_ref().is_some_and(|w| w.key == preset.key);
-        if !(wanted && self.weights.is_some()) {
+        if !self.weights.as_ref().is_some_and(|w| w.own || w.key == preset.key) {
             let bytes = self.host.shipped_weights(preset.key).await.map_err(|e| {
                 Stop::failed(
                     format!("the shipped weights for {} could not be loaded ({e})", preset.name),
                     "Reload the page, or load your own weights.",
                 )
             })?;
-            self.own_weights = false;
-            self.use_weights(preset.key, &format!("{} (shipped)", preset.name), &bytes)?;
+            self.use_weights(preset.key, &format!("{} (shipped)", preset.name), &bytes, false)?;
         }
         self.weights.as_ref().ok_or_else(|| Stop::failed("no weights are loaded", "Reload the page."))
     }
@@ -402,10 +426,13 @@ impl<H: Host> Session<H> {
             host.breathe().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let engine = (&loaded.model, processor.device());
+        // After a run here the estimate from before it stands beside the new one.
+        let tried = self.trained.as_ref().is_some_and(|trained| trained.key == loaded.key);
+        let before = self.before.as_ref().filter(|_| tried).map(|before| &before.model);
+        let engine = Engine { model: &loaded.model, before, device: processor.device() };
         let mut outcome = predict(&self.library, series, date, rule, engine, progress).await?;
         let preset = nearest_preset(&window);
-        if !self.own_weights && settings.region.as_deref() != Some(preset.key) {
+        if !loaded.own && settings.region.as_deref() != Some(preset.key) {
             outcome.warnings.push(format!(
                 "This region has no weights of its own: those of {} are used, trained on simulated scenes of that place.",
                 preset.name

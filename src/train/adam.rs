@@ -33,6 +33,16 @@ impl Adam {
         self.steps.unsigned_abs() as usize
     }
 
+    /// Both moments of a parameter; none before its first step.
+    pub(super) fn moments(&self, id: ParamId) -> Option<&(Tensor<1>, Tensor<1>)> {
+        self.moments.get(&id)
+    }
+
+    /// The state after `steps` steps.
+    pub(super) fn restored(steps: usize, moments: HashMap<ParamId, (Tensor<1>, Tensor<1>)>) -> Self {
+        Self { steps: i32::try_from(steps).unwrap_or(i32::MAX), moments }
+    }
+
     /// One step against the gradients. Parameters without a gradient stay as they are.
     pub fn step<M: Module>(&mut self, module: M, gradients: &Gradients, learning_rate: f64) -> M {
         self.steps += 1;

@@ -17,10 +17,20 @@ const OFFSET: &str = "h.bias";
 ///
 /// # Errors
 /// Those of the prediction.
-pub async fn set_bias(weights: &mut Weights, samples: &[TrainSample], device: &Device) -> Result<f64, ModelError> {
+///
+/// `progress` hears after each image and may stop the work ([`ModelError::Cancelled`]).
+pub async fn set_bias(
+    weights: &mut Weights,
+    samples: &[TrainSample],
+    device: &Device,
+    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<f64, ModelError> {
     let model = Smen::from_weights(weights, device)?;
     let (mut sum, mut count) = (0f64, 0usize);
-    for sample in samples {
+    for (done, sample) in samples.iter().enumerate() {
+        if progress(done, samples.len()).await.is_break() {
+            return Err(ModelError::Cancelled);
+        }
         let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
         let tile = sample.columns.max(sample.rows);
         let estimate = predict(&model, device, &planes, tile, async |_, _| ControlFlow::Continue(())).await?;

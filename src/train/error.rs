@@ -1,23 +1,29 @@
 //! What can go wrong in a training run.
 
-use jiff::civil::Date;
-
 use crate::model::ModelError;
+use crate::protocol::SettingError;
 
 /// Errors of the folder [`crate::train`].
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TrainError {
-    /// A setting outside its range.
-    #[error("{setting} is {value}, it must lie between {least} and {most}")]
-    Setting {
-        /// Name.
-        setting: &'static str,
-        /// Value given.
-        value: f64,
-        /// Least allowed.
-        least: f64,
-        /// Most allowed.
-        most: f64,
+    /// A setting that cannot be used.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The weights to start from have other inputs.
+    #[error(
+        "the weights to start from use the inputs \"{found}\", the settings ask for \"{wanted}\": start from scratch, or choose \"{found}\""
+    )]
+    OtherInputs {
+        /// Of the weights.
+        found: &'static str,
+        /// Of the settings.
+        wanted: &'static str,
+    },
+    /// A checkpoint that does not belong to this run, or is damaged.
+    #[error("the checkpoint cannot be used: {reason}")]
+    Checkpoint {
+        /// Why.
+        reason: String,
     },
     /// Nothing to train on.
     #[error("there are no training samples. Load dates that have a 3 km map and enough history")]
@@ -53,7 +59,9 @@ pub enum TrainError {
         source: ModelError,
     },
     /// The loss became NaN or infinite.
-    #[error("the loss is no longer a number (epoch {epoch}, step {step}): {kept}. Start again with a smaller learning rate")]
+    #[error(
+        "the loss is no longer a number (epoch {epoch}, step {step}): {kept}. Start again with a smaller learning rate, or look for wrong values in the 3 km maps"
+    )]
     LossNotFinite {
         /// Epoch, from 1.
         epoch: usize,
@@ -62,15 +70,31 @@ pub enum TrainError {
         /// What remains of the run, in words.
         kept: &'static str,
     },
+    /// Too few images to split.
+    #[error(
+        "{found} dates have SMAP, a 3 km product and a full history in this region; at least {needed} are needed to train, validate and \
+         test on different dates: open more files, or choose another region"
+    )]
+    TooFewDates {
+        /// Images found.
+        found: usize,
+        /// Images needed.
+        needed: usize,
+    },
     /// One side of the split is empty.
-    #[error("splitting at {first_test} leaves {train} dates to train on and {test} to test on: choose another date")]
+    #[error(
+        "this split leaves {train} dates to train on, {validate} to validate and {test} to test ({gap} left out, because held-out dates look \
+         back at them): choose other first dates, or open more files"
+    )]
     EmptySplit {
-        /// First day of the test side.
-        first_test: Date,
         /// Dates left for training.
         train: usize,
+        /// Dates left for validation.
+        validate: usize,
         /// Dates left for testing.
         test: usize,
+        /// Dates left out.
+        gap: usize,
     },
     /// Weights or device.
     #[error(transparent)]

@@ -1,22 +1,34 @@
-//! Loss, trainer, split by time.
+//! Loss, trainer, split by time, checkpoints.
 //!
 //! A training run is a [`Trainer`]: a stream of typed events that the caller pulls one by one ([`Trainer::step`]), so that a worker can
-//! hear a cancel between steps and the command line can draw a bar. It owns the network, the optimiser and the samples.
+//! hear a cancel between steps and the command line can draw a bar. It owns the network, the optimiser and the samples. A [`Keeper`]
+//! keeps what a run needs to go on after a crash, in a folder on disk or in the browser's own file system.
 
 mod adam;
 mod bias;
+mod checkpoint;
 mod error;
+mod image;
 mod loss;
+mod parameters;
 mod sample;
-mod settings;
 mod split;
+mod store;
 mod trainer;
 
+pub mod keeper;
+
+pub use crate::protocol::{Range, TrainSettings};
 pub use adam::Adam;
 pub use bias::set_bias;
+pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
+pub use image::RunImage;
+pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loss::urmse_loss;
 pub use sample::TrainSample;
-pub use settings::{Range, TrainSettings};
-pub use split::{Split, split_by_date, split_last_share};
+pub use split::{Candidate, split_by_time};
+#[cfg(not(target_arch = "wasm32"))]
+pub use store::FolderStore;
+pub use store::{Lock, MemoryStore, Store, StoreError};
 pub use trainer::{TrainEvent, Trainer};

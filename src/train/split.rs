@@ -1,64 +1,62 @@
-//! Splitting dates into training and test, by time and never at random: neighbouring dates share weather and history, so a random split
-//! would test on what was trained on.
+//! Splitting dates into training, validation and test, by time and never at random: neighbouring dates share weather and history, so a
+//! random split would test on what was trained on.
+//!
+//! A date's input holds the 3 km maps of up to four earlier dates. A training date that is history of a held-out date is therefore left
+//! out ([`DateRole::Gap`]): its target would come back as an input of the test.
 
 use jiff::civil::Date;
 
 use super::TrainError;
+use crate::protocol::{DateRole, TrainSettings};
 
-/// Indices into the dates given, each side in order of time.
+/// A date that could be an image: with SMAP, a 3 km product and a full history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
-    /// To train on.
-    pub train: Vec<usize>,
-    /// Within the gap: used for neither.
-    pub dropped: Vec<usize>,
-    /// To test on.
-    pub test: Vec<usize>,
-    /// First day of the test side.
-    pub first_test: Date,
+pub struct Candidate {
+    /// The date.
+    pub date: Date,
+    /// The dates its input is made of, oldest first.
+    pub history: Vec<Date>,
 }
 
-/// Test from `first_test` on; train on what lies at least `gap_days` before it. The paper trains on 2016-2017 and tests on 2018.
-///
-/// A gap as long as a test date's history reaches back (about 48 days for four 12-day revisits) keeps training targets out of the
-/// test inputs' history.
-///
-/// # Errors
-/// [`TrainError::EmptySplit`].
-pub fn split_by_date(dates: &[Date], first_test: Date, gap_days: u32) -> Result<Split, TrainError> {
-    let mut split = Split { train: Vec::new(), dropped: Vec::new(), test: Vec::new(), first_test };
-    let mut order: Vec<usize> = (0..dates.len()).collect();
-    order.sort_by_key(|&index| (dates[index], index));
-    for index in order {
-        let before = (first_test - dates[index]).get_days();
-        let side = if before <= 0 {
-            &mut split.test
-        } else if i64::from(before) < i64::from(gap_days) {
-            &mut split.dropped
-        } else {
-            &mut split.train
-        };
-        side.push(index);
-    }
-    if split.train.is_empty() || split.test.is_empty() {
-        return Err(TrainError::EmptySplit { first_test, train: split.train.len(), test: split.test.len() });
-    }
-    Ok(split)
-}
+/// Fewest images a split by time can be made of.
+const FEWEST: usize = 3;
 
-/// Test on the latest `share` (0..1) of the distinct dates, at least one.
+/// The role of each candidate (in order of time): test from `test_from` on, validation from `validate_from` on, training before, where no
+/// held-out date looks back at it. Where a date is not given, [`TrainSettings::HELD_SHARE`] of the images are held back, at least one.
 ///
 /// # Errors
-/// [`TrainError::EmptySplit`], also where there are no dates at all.
-pub fn split_last_share(dates: &[Date], share: f64, gap_days: u32) -> Result<Split, TrainError> {
-    let mut distinct = dates.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let held = ((distinct.len() as f64 * share.clamp(0.0, 1.0)).round() as usize).max(1);
-    match distinct.len().checked_sub(held).and_then(|first| distinct.get(first)) {
-        Some(&first_test) => split_by_date(dates, first_test, gap_days),
-        None => Err(TrainError::EmptySplit { first_test: Date::MIN, train: 0, test: 0 }),
+/// [`TrainError::TooFewDates`], [`TrainError::EmptySplit`] where a side would be empty.
+pub fn split_by_time(candidates: &[Candidate], validate_from: Option<Date>, test_from: Option<Date>) -> Result<Vec<DateRole>, TrainError> {
+    let found = candidates.len();
+    if found < FEWEST {
+        return Err(TrainError::TooFewDates { found, needed: FEWEST });
     }
+    let held = ((found as f64 * TrainSettings::HELD_SHARE).round() as usize).max(1);
+    let first_of = |end: usize| candidates[..end].get(end.saturating_sub(held)).map(|c| c.date);
+    let test_from = test_from.or_else(|| first_of(found));
+    let before_test = candidates.iter().take_while(|c| test_from.is_none_or(|from| c.date < from)).count();
+    let validate_from = validate_from.or_else(|| first_of(before_test)).or(test_from);
+    let mut roles: Vec<DateRole> = candidates
+        .iter()
+        .map(|c| match c.date {
+            date if test_from.is_some_and(|from| date >= from) => DateRole::Test,
+            date if validate_from.is_some_and(|from| date >= from) => DateRole::Validate,
+            _ => DateRole::Train,
+        })
+        .collect();
+    let looked_at: Vec<Date> =
+        candidates.iter().zip(&roles).filter(|(_, role)| **role != DateRole::Train).flat_map(|(c, _)| c.history.iter().copied()).collect();
+    for (role, candidate) in roles.iter_mut().zip(candidates) {
+        if *role == DateRole::Train && looked_at.contains(&candidate.date) {
+            *role = DateRole::Gap;
+        }
+    }
+    let count = |wanted: DateRole| roles.iter().filter(|role| **role == wanted).count();
+    let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(count);
+    if train == 0 || validate == 0 || test == 0 {
+        return Err(TrainError::EmptySplit { train, validate, test, gap });
+    }
+    Ok(roles)
 }
 
 #[cfg(test)]
@@ -67,31 +65,42 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use DateRole::{Gap, Test, Train, Validate};
 
-    #[test]
-    fn time_parts_the_dates_and_the_gap_is_left_out() {
-        let dates = [date(2018, 1, 1), date(2017, 12, 31), date(2016, 5, 1), date(2017, 12, 2), date(2018, 6, 1), date(2017, 12, 1)];
-        let split = split_by_date(&dates, date(2018, 1, 1), 31).unwrap();
-        assert_eq!(split.train, [2, 5]);
-        assert_eq!(split.dropped, [3, 1]);
-        assert_eq!(split.test, [0, 4]);
-        assert_eq!(split_by_date(&dates, date(2018, 1, 1), 0).unwrap().train, [2, 5, 3, 1]);
+    /// One image every twelve days, each looking back at the four before it.
+    fn candidates(count: usize) -> Vec<Candidate> {
+        let days: Vec<Date> = (0..count).map(|n| date(2016, 1, 1).saturating_add(jiff::Span::new().days(12 * n as i64))).collect();
+        (0..count).map(|n| Candidate { date: days[n], history: days[n.saturating_sub(4)..n].to_vec() }).collect()
     }
 
     #[test]
-    fn the_latest_share_is_held_back() {
-        let dates: Vec<Date> = (1..=10).map(|day| date(2016, 3, day)).collect();
-        let split = split_last_share(&dates, 0.2, 0).unwrap();
-        assert_eq!((split.train.len(), split.test, split.first_test), (8, vec![8, 9], date(2016, 3, 9)));
-        assert_eq!(split_last_share(&dates, 0.0, 0).unwrap().test, [9]);
+    fn time_parts_the_dates_and_what_held_out_dates_look_back_at_is_left_out() {
+        let all = candidates(20);
+        let roles = split_by_time(&all, None, None).unwrap();
+        let wanted = [vec![Train; 10], vec![Gap; 4], vec![Validate; 3], vec![Test; 3]].concat();
+        assert_eq!(roles, wanted);
+        for (held, _) in all.iter().zip(&roles).filter(|(_, role)| matches!(role, Validate | Test)) {
+            assert!(all.iter().zip(&roles).all(|(c, role)| *role != Train || (c.date < held.date && !held.history.contains(&c.date))));
+        }
     }
 
     #[test]
-    fn an_empty_side_is_refused() {
-        let dates = [date(2016, 3, 1), date(2016, 3, 2)];
-        let error = split_by_date(&dates, date(2016, 3, 1), 0).unwrap_err();
-        assert_eq!(error, TrainError::EmptySplit { first_test: date(2016, 3, 1), train: 0, test: 2 });
-        assert!(split_last_share(&[], 0.5, 0).is_err());
-        assert!(split_last_share(&dates, 1.0, 0).is_err());
+    fn the_users_dates_win() {
+        let all = candidates(20);
+        let roles = split_by_time(&all, Some(all[8].date), Some(all[10].date)).unwrap();
+        assert_eq!(roles, [vec![Train; 4], vec![Gap; 4], vec![Validate; 2], vec![Test; 10]].concat());
+        let roles = split_by_time(&all, None, Some(all[15].date)).unwrap();
+        assert_eq!(roles, [vec![Train; 8], vec![Gap; 4], vec![Validate; 3], vec![Test; 5]].concat());
+    }
+
+    #[test]
+    fn an_empty_side_is_refused_with_numbers() {
+        assert_eq!(split_by_time(&candidates(2), None, None), Err(TrainError::TooFewDates { found: 2, needed: 3 }));
+        // Six images: one to test, one to validate, the four before them looked back at.
+        let error = split_by_time(&candidates(6), None, None).unwrap_err();
+        assert_eq!(error, TrainError::EmptySplit { train: 0, validate: 1, test: 1, gap: 4 });
+        assert!(error.to_string().contains("4 left out"), "{error}");
+        let late = split_by_time(&candidates(20), None, Some(date(2030, 1, 1))).unwrap_err();
+        assert!(matches!(late, TrainError::EmptySplit { test: 0, .. }));
     }
 }

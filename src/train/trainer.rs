@@ -1,15 +1,17 @@
 //! A training run as a stream of typed events.
 //!
-//! The caller pulls events one by one; between two of them it may stop, show progress or hand the thread back. One event stands for at
-//! most one batch of work. The same samples, weights and settings give the same bits on the CPU.
+//! The caller pulls events one by one; between two of them it may stop, show progress, take a [`Checkpoint`] or hand the thread back. One
+//! event stands for at most one batch of work. The same samples, weights and settings give the same bits on the CPU, with or without a
+//! break.
 
 use std::collections::VecDeque;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::sample::Batch;
-use super::{Adam, TrainError, TrainSample, TrainSettings, urmse_loss};
-use crate::model::{ModelError, Random, Smen, Weights};
+use super::{Adam, Checkpoint, Position, TrainError, TrainSample, TrainSettings, parameters, urmse_loss};
+use crate::model::{ModelError, Planes, Random, Smen, Weights, predict, read_back};
+use crate::protocol::{EpochReport, Part};
 
 /// What happened in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,21 +45,14 @@ pub enum TrainEvent {
         /// Images in all.
         total: usize,
     },
-    /// All images were seen once.
-    EpochDone {
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Mean uRMSE over the training images as they were met, m3/m3.
-        train_loss: f64,
-        /// Mean uRMSE over the validation images with the norms' running statistics, m3/m3; none without such images.
-        validation: Option<f64>,
-        /// The best epoch so far: its weights are kept.
-        best: bool,
-    },
+    /// All images were seen once. The weights of the best epoch so far are kept.
+    EpochDone(EpochReport),
     /// Something to know; the run goes on.
     Warning(String),
-    /// All epochs are done. Last event.
+    /// All epochs are done, or validation no longer improved. Last event.
     Finished {
+        /// Stopped before the last epoch, because [`TrainSettings::patience`] ran out.
+        early: bool,
         /// Epoch whose weights are kept, from 1.
         best_epoch: usize,
         /// Its validation (without validation images: training) uRMSE, m3/m3.
@@ -75,14 +70,6 @@ struct Best {
     weights: Weights,
 }
 
-/// What comes next.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    Train { at: usize },
-    Validate { at: usize },
-    Done,
-}
-
 /// A training run.
 #[derive(Debug)]
 pub struct Trainer {
@@ -96,10 +83,13 @@ pub struct Trainer {
     random: Random,
     order: Vec<usize>,
     epoch: usize,
-    phase: Phase,
+    steps: usize,
+    position: Position,
     /// Sum of losses times images, and images, of the present epoch: training, validation.
     sums: [(f64, usize); 2],
     best: Option<Best>,
+    history: Vec<EpochReport>,
+    losses: Vec<f64>,
     events: VecDeque<TrainEvent>,
 }
 
@@ -151,8 +141,12 @@ impl Trainer {
                 train.len()
             )));
         }
+        let found = weights.inputs();
+        if found != settings.inputs {
+            return Err(TrainError::OtherInputs { found: found.name(), wanted: settings.inputs.name() });
+        }
         let mut trainer = Self {
-            smen: Smen::from_weights(weights, &device)?,
+            smen: parameters::frozen(Smen::from_weights(weights, &device)?, &settings),
             adam: Adam::new(),
             random: Random::new(settings.seed),
             order: (0..train.len()).collect(),
@@ -162,13 +156,126 @@ impl Trainer {
             train,
             validation,
             epoch: 1,
-            phase: Phase::Train { at: 0 },
+            steps: 0,
+            position: Position::Train(0),
             sums: [(0.0, 0); 2],
             best: None,
+            history: Vec::new(),
+            losses: Vec::new(),
             events,
         };
         trainer.random.shuffle(&mut trainer.order);
         Ok(trainer)
+    }
+
+    /// The same run, gone on from a checkpoint: losses and weights are those of a run that never stopped.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`], and [`TrainError::Checkpoint`] where the checkpoint is of other images or another network.
+    pub fn resumed(
+        checkpoint: Checkpoint,
+        weights: &Weights,
+        train: Vec<TrainSample>,
+        validation: Vec<TrainSample>,
+        settings: TrainSettings,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut trainer = Self::new(weights, train, validation, settings, device)?;
+        let broken = |reason: &str| TrainError::Checkpoint { reason: reason.to_owned() };
+        let mut places = checkpoint.order.clone();
+        places.sort_unstable();
+        if places != (0..trainer.train.len()).collect::<Vec<_>>() || checkpoint.now.inputs() != trainer.smen.inputs() {
+            return Err(broken("it is of other images or of another network"));
+        }
+        trainer.smen = parameters::frozen(Smen::from_weights(&checkpoint.now, &trainer.device)?, &trainer.settings);
+        let plain = trainer.device.clone().without_autodiff();
+        let place = |values: Vec<f32>| {
+            let length = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [length]), &plain)
+        };
+        let numbers: std::collections::HashMap<_, _> = parameters::named(&trainer.smen).into_iter().collect();
+        let schema = trainer.smen.inputs().schema();
+        let mut moments = std::collections::HashMap::new();
+        for (name, first, second) in checkpoint.moments {
+            let length = schema.iter().find(|(known, ..)| *known == name).map(|(_, shape, _)| shape.iter().product::<usize>());
+            let number = numbers.get(&name).filter(|_| length == Some(first.len()) && length == Some(second.len()));
+            let number = number.ok_or_else(|| broken("its optimiser is of another network"))?;
+            moments.insert(*number, (place(first), place(second)));
+        }
+        trainer.adam = Adam::restored(checkpoint.steps, moments);
+        trainer.random = Random::new(checkpoint.random);
+        trainer.order = checkpoint.order;
+        trainer.epoch = checkpoint.epoch;
+        trainer.steps = checkpoint.steps;
+        trainer.position = checkpoint.position;
+        trainer.sums = checkpoint.sums;
+        trainer.best = checkpoint.best.map(|(epoch, loss, weights)| Best { epoch, loss, weights });
+        trainer.history = checkpoint.history;
+        trainer.losses = checkpoint.losses;
+        if trainer.position == Position::Done {
+            trainer.finish(trainer.epoch < trainer.settings.epochs);
+        }
+        Ok(trainer)
+    }
+
+    /// The state between two pieces of work.
+    ///
+    /// # Errors
+    /// [`ModelError::Readback`].
+    pub async fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
+        let mut moments = Vec::new();
+        for (name, number) in parameters::named(&self.smen) {
+            if let Some((first, second)) = self.adam.moments(number) {
+                moments.push((name, read_back(first.clone()).await?, read_back(second.clone()).await?));
+            }
+        }
+        moments.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Checkpoint {
+            epoch: self.epoch,
+            steps: self.steps,
+            position: self.position,
+            order: self.order.clone(),
+            random: self.random.state(),
+            sums: self.sums,
+            now: self.current().await?,
+            best: self.best.as_ref().map(|best| (best.epoch, best.loss, best.weights.clone())),
+            moments,
+            history: self.history.clone(),
+            losses: self.losses.clone(),
+        })
+    }
+
+    /// Steps done in all.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Steps of one epoch.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.train.len().div_ceil(self.settings.batch)
+    }
+
+    /// Epochs done.
+    pub fn history(&self) -> &[EpochReport] {
+        &self.history
+    }
+
+    /// Loss of every step done, m3/m3.
+    pub fn losses(&self) -> &[f64] {
+        &self.losses
+    }
+
+    /// The present estimate of the n-th validation image, row-major, m3/m3; none without such an image.
+    ///
+    /// # Errors
+    /// Those of a prediction.
+    pub async fn preview(&self, n: usize) -> Result<Option<Vec<f32>>, ModelError> {
+        let Some(sample) = self.validation.get(n) else { return Ok(None) };
+        let plain = self.device.clone().without_autodiff();
+        let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
+        let smen = burn::module::Module::valid(&self.smen);
+        let tile = sample.columns.max(sample.rows);
+        predict(&smen, &plain, &planes, tile, async |_, _| std::ops::ControlFlow::Continue(())).await.map(Some)
     }
 
     /// Does the next piece of work and says what happened; none after [`TrainEvent::Finished`] or [`TrainEvent::Failed`].
@@ -176,13 +283,13 @@ impl Trainer {
         if let Some(event) = self.events.pop_front() {
             return Some(event);
         }
-        let done = match self.phase {
-            Phase::Train { at } => self.train_batch(at).await,
-            Phase::Validate { at } => self.validate_batch(at).await,
-            Phase::Done => return None,
+        let done = match self.position {
+            Position::Train(at) => self.train_batch(at).await,
+            Position::Validate(at) => self.validate_batch(at).await,
+            Position::Done => return None,
         };
         if let Err(error) = done {
-            self.phase = Phase::Done;
+            self.position = Position::Done;
             self.events.push_back(TrainEvent::Failed(error));
         }
         self.events.pop_front()
@@ -214,7 +321,7 @@ impl Trainer {
             samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
         }
         let batch = Batch::new(&samples, &self.device);
-        let (estimate, statistics) = if self.settings.freeze_norms {
+        let (estimate, statistics) = if self.settings.freezes(Part::Norms) {
             (self.smen.forward(batch.i, batch.d), Vec::new())
         } else {
             self.smen.forward_train(batch.i, batch.d)
@@ -229,14 +336,16 @@ impl Trainer {
         self.smen = self.adam.step(self.smen.clone(), &gradients, self.settings.learning_rate);
         self.smen.absorb(statistics);
         add(&mut self.sums[0], value, samples.len());
+        self.steps += 1;
+        self.losses.push(value);
         self.events.push_back(TrainEvent::StepDone { epoch: self.epoch, step, loss: value });
         if end < self.order.len() {
-            self.phase = Phase::Train { at: end };
+            self.position = Position::Train(end);
             Ok(())
         } else if self.validation.is_empty() {
             self.close_epoch().await
         } else {
-            self.phase = Phase::Validate { at: 0 };
+            self.position = Position::Validate(0);
             Ok(())
         }
     }
@@ -251,7 +360,7 @@ impl Trainer {
         add(&mut self.sums[1], value, end - at);
         self.events.push_back(TrainEvent::Validated { epoch: self.epoch, done: end, total: self.validation.len() });
         if end < self.validation.len() {
-            self.phase = Phase::Validate { at: end };
+            self.position = Position::Validate(end);
             Ok(())
         } else {
             self.close_epoch().await
@@ -276,17 +385,26 @@ impl Trainer {
             weights.check().map_err(|_| self.not_finite(self.order.len().div_ceil(self.settings.batch)))?;
             self.best = Some(Best { epoch: self.epoch, loss, weights });
         }
-        self.events.push_back(TrainEvent::EpochDone { epoch: self.epoch, train_loss, validation, best });
-        if self.epoch < self.settings.epochs {
+        let report = EpochReport { epoch: self.epoch, train_loss, validation, best };
+        self.history.push(report);
+        self.events.push_back(TrainEvent::EpochDone(report));
+        let since_best = self.best.as_ref().map_or(0, |best| self.epoch - best.epoch);
+        let early = self.settings.patience > 0 && since_best >= self.settings.patience;
+        if self.epoch < self.settings.epochs && !early {
             self.epoch += 1;
             self.random.shuffle(&mut self.order);
-            self.phase = Phase::Train { at: 0 };
+            self.position = Position::Train(0);
         } else {
-            self.phase = Phase::Done;
-            let (best_epoch, best_loss) = self.best.as_ref().map_or((self.epoch, f64::NAN), |best| (best.epoch, best.loss));
-            self.events.push_back(TrainEvent::Finished { best_epoch, best_loss });
+            self.finish(self.epoch < self.settings.epochs);
         }
         Ok(())
+    }
+
+    /// Says that nothing more is to be done.
+    fn finish(&mut self, early: bool) {
+        self.position = Position::Done;
+        let (best_epoch, best_loss) = self.best.as_ref().map_or((self.epoch, f64::NAN), |best| (best.epoch, best.loss));
+        self.events.push_back(TrainEvent::Finished { early, best_epoch, best_loss });
     }
 }
 
@@ -298,6 +416,6 @@ fn add(sum: &mut (f64, usize), mean: f64, images: usize) {
 
 /// A tensor of one value, read back.
 async fn scalar(tensor: Tensor<1>) -> Result<f64, ModelError> {
-    let values = crate::model::read_back(tensor.without_autodiff()).await?;
+    let values = read_back(tensor.without_autodiff()).await?;
     Ok(values.first().copied().map_or(f64::NAN, f64::from))
 }

@@ -10,9 +10,11 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, Response};
 
 use super::blob::FileSource;
+use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request};
 use crate::read::SharedSource;
 use crate::session::Host;
+use crate::train::StoreError;
 
 /// Least time between two yields, ms: a macrotask costs about 0.1 ms, and cancel should feel immediate.
 const BREATH_MS: f64 = 12.0;
@@ -96,6 +98,8 @@ impl WorkerHost {
 }
 
 impl Host for WorkerHost {
+    type Store = BrowserStore;
+
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         self.send(id, &event, attachments);
     }
@@ -154,5 +158,17 @@ impl Host for WorkerHost {
 
     fn now_ms(&self) -> f64 {
         self.scope.performance().map_or(0.0, |p| p.now())
+    }
+
+    fn wall_ms(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
+    async fn store(&self) -> Result<BrowserStore, StoreError> {
+        BrowserStore::open(&self.scope).await
+    }
+
+    async fn storage_left(&self) -> Option<u64> {
+        store::storage_left(&self.scope).await
     }
 }

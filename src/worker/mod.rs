@@ -6,6 +6,7 @@
 
 mod blob;
 mod host;
+mod store;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{Envelope, Event, Failure, Request};
-use crate::session::Session;
+use crate::session::{Session, Work};
 use host::WorkerHost;
 
 /// Requests not yet begun, and who waits for them.
@@ -52,29 +53,41 @@ pub fn start() -> Result<(), JsValue> {
                 let what = format!("the worker did not understand a message ({error})");
                 host.send(0, &Event::Failed(Failure { what, remedy: "Reload the page.".into() }), Vec::new());
             }
-            Ok(Envelope { body: Request::Cancel { id }, .. }) => host.cancel(id),
             Ok(Envelope { id, body }) => {
-                host.receive(id, &body, &parts);
-                {
-                    let mut queue = queue.borrow_mut();
-                    queue.waiting.push_back((id, body));
-                    if queue.running {
-                        return;
+                // A cancel is taken off the line at once, so that what runs hears of it; a paused run does when the line moves on.
+                match body {
+                    Request::Cancel { id } => host.cancel(id),
+                    body => {
+                        host.receive(id, &body, &parts);
+                        queue.borrow_mut().waiting.push_back((id, body));
                     }
-                    queue.running = true;
+                }
+                if std::mem::replace(&mut queue.borrow_mut().running, true) {
+                    return;
                 }
                 let (session, queue, host) = (Rc::clone(&session), Rc::clone(&queue), Rc::clone(&host));
                 wasm_bindgen_futures::spawn_local(async move {
                     let Some(mut owned) = session.borrow_mut().take() else { return };
+                    // Requests first; between them, one piece at a time, the run that trains.
                     loop {
                         let next = queue.borrow_mut().waiting.pop_front();
-                        let Some((id, request)) = next else { break };
-                        if host.is_cancelled(id) {
-                            host.send(id, &Event::Cancelled, Vec::new());
-                        } else {
-                            owned.handle(id, request).await;
+                        match next {
+                            Some((id, _)) if host.is_cancelled(id) => {
+                                host.send(id, &Event::Cancelled, Vec::new());
+                                host.forget(id);
+                            }
+                            Some((id, request)) => {
+                                owned.handle(id, request).await;
+                                if owned.training_id() != Some(id) {
+                                    host.forget(id);
+                                }
+                            }
+                            None => match owned.work().await {
+                                Work::Goes => {}
+                                Work::Over(id) => host.forget(id),
+                                Work::Idle => break,
+                            },
                         }
-                        host.forget(id);
                     }
                     queue.borrow_mut().running = false;
                     *session.borrow_mut() = Some(owned);

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use loam::model::{Processor, Smen, block_on};
 use loam::protocol::{FineOrigin, ScoreReport};
 use loam::score::bootstrap_mean;
-use loam::session::predict::{PredictError, SMEN, predict};
+use loam::session::predict::{Engine, PredictError, SMEN, predict};
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
 
@@ -68,7 +68,14 @@ impl Evaluate {
         let mut simulated = false;
         let mut rows = Vec::new();
         for &date in &dates {
-            let run = predict(&library, &mut series, date, rule, (&model, processor.device()), async |_, _| ControlFlow::Continue(()));
+            let run = predict(
+                &library,
+                &mut series,
+                date,
+                rule,
+                Engine { model: &model, before: None, device: processor.device() },
+                async |_, _| ControlFlow::Continue(()),
+            );
             match block_on(run) {
                 Ok(outcome) => {
                     simulated |= outcome.sample.simulated;

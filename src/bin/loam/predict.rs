@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use loam::export;
 use loam::model::{Processor, Smen, block_on, device};
 use loam::protocol::DevicePreference;
-use loam::session::predict::{Outcome, predict};
+use loam::session::predict::{Engine, Outcome, predict};
 use loam::session::provenance;
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
@@ -57,15 +57,14 @@ impl Predict {
         let processor = block_on(Processor::open_cpu());
         let model = Smen::from_weights(&weights, processor.device())?;
         let rule = HistoryRule { cover: self.history_cover };
-        let outcome =
-            block_on(predict(
-                &library,
-                &mut series,
-                self.date,
-                rule,
-                (&model, processor.device()),
-                async |_, _| ControlFlow::Continue(()),
-            ))?;
+        let outcome = block_on(predict(
+            &library,
+            &mut series,
+            self.date,
+            rule,
+            Engine { model: &model, before: None, device: processor.device() },
+            async |_, _| ControlFlow::Continue(()),
+        ))?;
         let name = self.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let facts = provenance::facts(
             &outcome,

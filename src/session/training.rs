@@ -1,0 +1,689 @@
+//! A training run under way in a session: what happens on the training requests, and one piece of work at a time between other requests.
+
+use std::collections::VecDeque;
+
+use super::images::{image, plan};
+use super::requests::{Loaded, Session, Stop};
+use super::verdict::{estimate, scored, verdict};
+use super::{Host, cost};
+use crate::model::{ModelError, Smen, Weights};
+use crate::protocol::{
+    Attachment, CheckpointReport, DateRole, Event, PreviewReport, RunReport, Settings, Start, StepReport, TrainEnd, TrainEstimate,
+    TrainPlan, TrainResult, TrainSettings, TrainStarted,
+};
+use crate::stack::{HistoryRule, Preset};
+use crate::train::{Keeper, RunHead, RunImage, StoreError, TrainError, TrainEvent, TrainSample, Trainer, keeper, set_bias};
+
+/// Steps whose median says how long a step takes.
+const TIMED_STEPS: usize = 9;
+/// Least time between two previews, ms: they should show movement, not cost it.
+const PREVIEW_MS: f64 = 3000.0;
+
+/// What a piece of work left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Nothing to do until the next request.
+    Idle,
+    /// More to do.
+    Goes,
+    /// The request with this id is over.
+    Over(u64),
+}
+
+/// The run under way.
+pub(super) struct Job<H: Host> {
+    pub id: u64,
+    trainer: Trainer,
+    keeper: Option<Keeper<H::Store>>,
+    head: RunHead,
+    base: Weights,
+    images: Vec<RunImage>,
+    paused: bool,
+    stop: bool,
+    /// Milliseconds of each of the latest steps.
+    times: VecDeque<f64>,
+    /// Milliseconds trained, breaks left out.
+    trained_ms: f64,
+    /// End of the last piece of work.
+    last_ms: f64,
+    previewed_ms: f64,
+}
+
+/// Weights and images of a run that is about to begin.
+struct Prepared {
+    base: Weights,
+    images: Vec<RunImage>,
+    plan: TrainPlan,
+    simulated: bool,
+    region: String,
+    estimate: TrainEstimate,
+}
+
+impl From<TrainError> for Stop {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Model(ModelError::Cancelled) => Self::Cancelled,
+            other => Self::failed(other, ""),
+        }
+    }
+}
+
+impl From<ModelError> for Stop {
+    fn from(error: ModelError) -> Self {
+        TrainError::from(error).into()
+    }
+}
+
+fn of_role(images: &[RunImage], role: DateRole) -> Vec<TrainSample> {
+    images.iter().filter(|image| image.role == role).map(|image| image.sample.clone()).collect()
+}
+
+impl<H: Host> Session<H> {
+    /// True while a run is under way, paused or not.
+    pub fn training(&self) -> bool {
+        self.job.is_some()
+    }
+
+    /// Id of the request that trains.
+    pub fn training_id(&self) -> Option<u64> {
+        self.job.as_ref().map(|job| job.id)
+    }
+
+    // ---- before a run ----------------------------------------------------------------------------------------------------------
+
+    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
+        let rule = self.series_for(id, settings).await?;
+        let Some(series) = &self.series else { return Ok(()) };
+        // A split that leaves a side empty is refused when a run is asked for; here the strip only has nothing to show yet.
+        let plan = plan(series, rule, train).map_err(|e| Stop::failed(e, ""))?;
+        self.emit(id, Event::TrainPlan(plan));
+        Ok(())
+    }
+
+    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
+        let prepared = self.prepare(id, train, settings).await?;
+        self.emit(id, Event::TrainEstimate(Box::new(prepared.estimate)));
+        Ok(())
+    }
+
+    async fn series_for(&mut self, id: u64, settings: Settings) -> Result<HistoryRule, Stop> {
+        let rule = HistoryRule { cover: settings.history_cover };
+        self.settings = Some(settings);
+        self.ensure_series(id).await?;
+        Ok(rule)
+    }
+
+    /// Weights, images and three real steps. Everything that cannot work is refused here, before the first step that counts.
+    async fn prepare(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<Prepared, Stop> {
+        train.check().map_err(|e| Stop::failed(e, ""))?;
+        let window = settings.window;
+        let region = match settings.region.as_deref().and_then(Preset::find) {
+            Some(preset) => preset.name.to_owned(),
+            None => {
+                let (longitude, latitude) = window.lonlat(window.columns / 2, window.rows / 2);
+                format!("{longitude:.2}, {latitude:.2} ({} x {} cells)", window.columns, window.rows)
+            }
+        };
+        let region_key = settings.region.clone().unwrap_or_else(|| region.clone());
+        let rule = self.series_for(id, settings).await?;
+        let base = match train.start {
+            Start::Current => self.ensure_weights(&window).await?.weights.clone(),
+            Start::Scratch => Weights::init(train.inputs, train.seed),
+        };
+        if base.inputs() != train.inputs {
+            return Err(TrainError::OtherInputs { found: base.inputs().name(), wanted: train.inputs.name() }.into());
+        }
+        let (Some(series), Some(processor)) = (&mut self.series, &self.processor) else {
+            return Err(Stop::failed("the session is not ready", "Reload the page."));
+        };
+        let mut plan = plan(series, rule, train)?;
+        let total = plan.dates.len() as u64;
+        let (mut images, mut simulated, mut warnings) = (Vec::new(), false, Vec::new());
+        let planned = plan.dates.clone();
+        for (done, day) in planned.iter().enumerate() {
+            if day.role != DateRole::Gap {
+                match image(&self.library, series, rule, day.date, day.role)? {
+                    Ok(image) => images.push(image),
+                    Err(why) => {
+                        plan.dates.retain(|d| d.date != day.date);
+                        plan.unusable.push(crate::protocol::UnusableDate { date: day.date, why });
+                    }
+                }
+                simulated |= series.covers().get(&day.date).is_some_and(|cover| cover.simulated);
+            }
+            self.host.emit(id, Event::Progress { done: done as u64, total, what: format!("preparing {}", day.date) }, Vec::new());
+            self.host.breathe().await;
+            if self.host.cancelled(id) {
+                return Err(Stop::Cancelled);
+            }
+        }
+        let [train_images, validate_images, test_images] = [DateRole::Train, DateRole::Validate, DateRole::Test].map(|r| plan.count(r));
+        if train_images == 0 || validate_images == 0 || test_images == 0 {
+            let gap = plan.count(DateRole::Gap);
+            return Err(TrainError::EmptySplit { train: train_images, validate: validate_images, test: test_images, gap }.into());
+        }
+        let mut base = base;
+        if train.start == Start::Current
+            && let Some(until) = base.metadata.get("trained_until").and_then(|text| crate::protocol::day::parse(text))
+            && let Some(first) = plan.of(DateRole::Test).first().filter(|first| **first <= until)
+        {
+            warnings.push(format!(
+                "The weights to start from were trained on dates up to {until}, and the test dates begin on {first}: the scores before training \
+                 flatter them. Choose a later first test date for an honest comparison."
+            ));
+        }
+        let first = plan.dates.first().map(|d| d.date);
+        let last = plan.of(DateRole::Train).last().copied();
+        if let (Some(first), Some(last)) = (first, last) {
+            let what = if simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
+            let before = match train.start {
+                Start::Current => base.metadata.get("trained_on").map(|text| format!("; before: {text}")).unwrap_or_default(),
+                Start::Scratch => String::new(),
+            };
+            for (key, value) in [
+                ("region", region_key),
+                ("trained_on", format!("{what} of {region}, {first} to {last}{before}")),
+                ("trained_until", last.to_string()),
+            ] {
+                base.metadata.insert(key.to_owned(), value);
+            }
+        }
+
+        // Three real steps, thrown away. The least of them counts: the first compiles shaders on a GPU.
+        let some: Vec<TrainSample> = of_role(&images, DateRole::Train).into_iter().take(train.batch).collect();
+        let needs = cost::of(window.columns, window.rows, images.len(), train.batch.min(some.len()));
+        let limit = if processor.is_gpu() { self.buffer_limit } else { None };
+        cost::hold(&needs, limit, &window, train.batch).map_err(|(what, remedy)| Stop::failed(what, &remedy))?;
+        let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };
+        let mut trial = Trainer::new(&base, some, Vec::new(), settings, processor.device())?;
+        let mut least = f64::INFINITY;
+        let mut begun = self.host.now_ms();
+        while let Some(event) = trial.step().await {
+            match event {
+                TrainEvent::StepDone { .. } => least = least.min(self.host.now_ms() - begun),
+                TrainEvent::Failed(error) => return Err(error.into()),
+                _ => {}
+            }
+            self.host.breathe().await;
+            begun = self.host.now_ms();
+        }
+        let seconds_per_step = least / 1000.0;
+        let steps_per_epoch = train_images.div_ceil(train.batch);
+        // Forward alone is about a third of a step.
+        let seconds_per_epoch = seconds_per_step * (steps_per_epoch as f64 + validate_images as f64 / train.batch as f64 / 3.0);
+        let estimate = TrainEstimate {
+            plan: plan.clone(),
+            seconds_per_step,
+            seconds_per_epoch,
+            steps_per_epoch,
+            seconds: seconds_per_epoch * train.epochs as f64,
+            memory_bytes: needs.memory,
+            largest_tensor_bytes: needs.largest_tensor,
+            buffer_limit_bytes: limit,
+            storage_bytes: needs.storage,
+            warnings,
+        };
+        Ok(Prepared { base, images, plan, simulated, region, estimate })
+    }
+
+    // ---- begin and go on -------------------------------------------------------------------------------------------------------
+
+    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
+        self.refuse_second_run()?;
+        let Prepared { base, images, plan, simulated, region, estimate } = self.prepare(id, &train, settings.clone()).await?;
+        for warning in &estimate.warnings {
+            self.emit(id, Event::Warning(warning.clone()));
+        }
+        let storage_bytes = estimate.storage_bytes;
+        self.emit(id, Event::TrainEstimate(Box::new(estimate)));
+        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let device = self.device.as_ref().map_or_else(String::new, |d| d.name.clone());
+        let trainer = Trainer::new(
+            &base,
+            of_role(&images, DateRole::Train),
+            of_role(&images, DateRole::Validate),
+            train.clone(),
+            processor.device(),
+        )?;
+        let begun_ms = self.host.wall_ms();
+        let from = match train.start {
+            Start::Current => self.weights.as_ref().map(|loaded| loaded.report.clone()).unwrap_or_default(),
+            Start::Scratch => crate::protocol::WeightsReport { name: format!("from scratch, seed {}", train.seed), ..Default::default() },
+        };
+        let report = RunReport {
+            run: format!("{begun_ms:.0}"),
+            begun_ms,
+            region,
+            settings: train,
+            from,
+            device,
+            simulated,
+            result: None,
+            progress: None,
+            in_use: true,
+        };
+        let head = RunHead { report, settings, images: images.len() };
+        let mut unsaved = None;
+        let keeper = match self.keep(&head, &base, &images, storage_bytes).await {
+            Ok(keeper) => Some(keeper),
+            Err(error) => {
+                unsaved = Some(format!("This run cannot be resumed after a reload. {error}"));
+                None
+            }
+        };
+        self.begin(id, trainer, keeper, KeptParts { head, base, images, plan }, false, unsaved);
+        Ok(())
+    }
+
+    fn refuse_second_run(&self) -> Result<(), Stop> {
+        if self.job.is_some() {
+            return Err(Stop::failed("a run is under way", "Stop or cancel it first."));
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, head: &RunHead, base: &Weights, images: &[RunImage], bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
+        let store = self.host.store().await?;
+        if let Some(left) = self.host.storage_left().await.filter(|left| *left < bytes) {
+            let why = format!("{} MB are free in this browser's storage, {} MB are needed", left >> 20, bytes.div_ceil(1 << 20));
+            return Err(StoreError::Unavailable { why });
+        }
+        let run = &head.report.run;
+        let held = || StoreError::Failed { path: run.clone(), why: "another tab holds a run of this name".into() };
+        let keeper = Keeper::create(store, run).await?.ok_or_else(held)?;
+        let written = async {
+            keeper.put_base(base).await?;
+            for (n, image) in images.iter().enumerate() {
+                keeper.put_image(n, image).await?;
+                self.host.breathe().await;
+            }
+            keeper.put_head(head).await
+        };
+        match written.await {
+            Ok(()) => Ok(keeper),
+            Err(error) => {
+                keeper.discard().await?;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
+        self.refuse_second_run()?;
+        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
+        let Some((keeper, kept)) = Keeper::resume(store, run).await? else {
+            return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
+        };
+        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let settings = kept.head.report.settings.clone();
+        let (train, validate) = (of_role(&kept.images, DateRole::Train), of_role(&kept.images, DateRole::Validate));
+        let trainer = match kept.checkpoint {
+            Some(checkpoint) => Trainer::resumed(checkpoint, &kept.base, train, validate, settings, processor.device())?,
+            None => Trainer::new(&kept.base, train, validate, settings, processor.device())?,
+        };
+        let dates = kept.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date, role: image.role }).collect();
+        let plan = TrainPlan { dates, unusable: Vec::new() };
+        let parts = KeptParts { head: kept.head, base: kept.base, images: kept.images, plan };
+        self.begin(id, trainer, Some(keeper), parts, true, None);
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        id: u64,
+        trainer: Trainer,
+        keeper: Option<Keeper<H::Store>>,
+        parts: KeptParts,
+        resumed: bool,
+        unsaved: Option<String>,
+    ) {
+        let KeptParts { head, base, images, plan } = parts;
+        let started = TrainStarted {
+            run: head.report.run.clone(),
+            settings: head.report.settings.clone(),
+            region: head.report.region.clone(),
+            plan,
+            steps_per_epoch: trainer.steps_per_epoch(),
+            history: trainer.history().to_vec(),
+            losses: trainer.losses().to_vec(),
+            resumed,
+            simulated: head.report.simulated,
+            unsaved,
+        };
+        self.emit(id, Event::TrainStarted(Box::new(started)));
+        let now = self.host.now_ms();
+        self.job = Some(Job {
+            id,
+            trainer,
+            keeper,
+            head,
+            base,
+            images,
+            paused: false,
+            stop: false,
+            times: VecDeque::new(),
+            trained_ms: 0.0,
+            last_ms: now,
+            previewed_ms: f64::NEG_INFINITY,
+        });
+    }
+
+    // ---- while it runs ---------------------------------------------------------------------------------------------------------
+
+    /// One piece of the run under way: at most one batch, or the end of the run. Called between requests.
+    pub async fn work(&mut self) -> Work {
+        let Some(mut job) = self.job.take() else { return Work::Idle };
+        let id = job.id;
+        if self.host.cancelled(id) {
+            self.throw_away(job).await;
+            self.emit(id, Event::Cancelled);
+            return Work::Over(id);
+        }
+        if job.paused && !job.stop {
+            self.job = Some(job);
+            return Work::Idle;
+        }
+        let end = if job.stop { Some(Ok(TrainEnd::Stopped)) } else { self.advance(&mut job).await };
+        let Some(end) = end else {
+            self.job = Some(job);
+            self.host.breathe().await;
+            return Work::Goes;
+        };
+        let ended = match end {
+            Ok(end) => self.finish(job, end).await,
+            Err(error) => {
+                self.throw_away(job).await;
+                Err(error.into())
+            }
+        };
+        self.emit(
+            id,
+            match ended {
+                Ok(()) => Event::Finished,
+                Err(Stop::Cancelled) => Event::Cancelled,
+                Err(Stop::Failed(failure)) => Event::Failed(failure),
+            },
+        );
+        Work::Over(id)
+    }
+
+    async fn throw_away(&self, job: Job<H>) {
+        if let Some(keeper) = job.keeper
+            && let Err(error) = keeper.discard().await
+        {
+            self.emit(job.id, Event::Warning(format!("The run could not be taken out of the storage: {error}.")));
+        }
+    }
+
+    /// The next event of the trainer. Some at the end of the run.
+    async fn advance(&self, job: &mut Job<H>) -> Option<Result<TrainEnd, TrainError>> {
+        let begun = self.host.now_ms();
+        let event = job.trainer.step().await;
+        let now = self.host.now_ms();
+        job.trained_ms += now - begun;
+        match event {
+            Some(TrainEvent::Started { .. } | TrainEvent::Validated { .. }) => {}
+            Some(TrainEvent::Warning(text)) => self.emit(job.id, Event::Warning(text)),
+            Some(TrainEvent::StepDone { epoch, step, loss }) => {
+                job.times.push_back(now - begun);
+                if job.times.len() > TIMED_STEPS {
+                    job.times.pop_front();
+                }
+                let report = StepReport {
+                    epoch,
+                    step,
+                    loss,
+                    seconds_left: job.seconds_left(),
+                    load: ((now - begun) / (now - job.last_ms).max(1e-3)).clamp(0.0, 1.0),
+                };
+                job.last_ms = now;
+                self.emit(job.id, Event::TrainStep(report));
+                if job.trainer.steps().is_multiple_of(job.head.report.settings.checkpoint_steps) {
+                    self.save(job).await;
+                }
+            }
+            Some(TrainEvent::EpochDone(report)) => {
+                self.emit(job.id, Event::TrainEpoch(report));
+                self.save(job).await;
+                if now - job.previewed_ms >= PREVIEW_MS {
+                    job.previewed_ms = now;
+                    self.preview(job, report.epoch).await;
+                }
+            }
+            Some(TrainEvent::Finished { early, .. }) => return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished })),
+            Some(TrainEvent::Failed(error)) => {
+                let kept = job.trainer.best().is_some() && matches!(error, TrainError::LossNotFinite { .. });
+                if !kept {
+                    return Some(Err(error));
+                }
+                self.emit(job.id, Event::Warning(error.to_string()));
+                return Some(Ok(TrainEnd::NotFinite));
+            }
+            None => return Some(Ok(TrainEnd::Finished)),
+        }
+        None
+    }
+
+    /// Keeps a checkpoint. Where that fails the last one stands, and the run goes on.
+    async fn save(&self, job: &mut Job<H>) {
+        let Some(keeper) = &mut job.keeper else { return };
+        let checkpoint = match job.trainer.checkpoint().await {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}."))),
+        };
+        match keeper.save(&checkpoint).await {
+            Ok(bytes) => {
+                let report = CheckpointReport { epoch: checkpoint.epoch, steps: checkpoint.steps, bytes };
+                self.emit(job.id, Event::TrainCheckpoint(report));
+            }
+            Err(error) => {
+                let text = format!("The checkpoint at step {} was not kept ({error}); the last one before it stands.", checkpoint.steps);
+                self.emit(job.id, Event::Warning(text));
+            }
+        }
+    }
+
+    async fn preview(&self, job: &Job<H>, epoch: usize) {
+        let Some(image) = job.images.iter().find(|image| image.role == DateRole::Validate) else { return };
+        let values = match job.trainer.preview(0).await {
+            Ok(Some(values)) => values,
+            Ok(None) => return,
+            Err(error) => return self.emit(job.id, Event::Warning(format!("The preview could not be computed: {error}."))),
+        };
+        let valid: Vec<bool> = image.sample.mask.iter().map(|mask| *mask > 0.0).collect();
+        let scores = crate::score::Scores::of(&values, &image.sample.target, &valid).unwrap_or_default();
+        let masked = values.iter().zip(&image.reasons).map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN }).collect();
+        let report = PreviewReport {
+            date: image.date,
+            epoch,
+            columns: image.sample.columns,
+            rows: image.sample.rows,
+            urmse: scores.urmse.unwrap_or(0.0),
+        };
+        let attachments = vec![Attachment::F32(masked), Attachment::U8(image.reasons.clone())];
+        self.host.emit(job.id, Event::TrainPreview(report), attachments);
+    }
+
+    pub(super) async fn pause_training(&mut self, pause: bool) -> Result<(), Stop> {
+        let Some(mut job) = self.job.take() else { return Err(Stop::failed("no run is under way", "")) };
+        if pause && !job.paused {
+            self.save(&mut job).await;
+        }
+        job.paused = pause;
+        job.last_ms = self.host.now_ms();
+        self.emit(job.id, Event::TrainPaused(pause));
+        self.job = Some(job);
+        Ok(())
+    }
+
+    pub(super) fn stop_training(&mut self) -> Result<(), Stop> {
+        match &mut self.job {
+            Some(job) => {
+                job.stop = true;
+                Ok(())
+            }
+            None => Err(Stop::failed("no run is under way", "")),
+        }
+    }
+
+    // ---- afterwards ------------------------------------------------------------------------------------------------------------
+
+    /// Offset, scores before and after on the test dates, the run's row; its weights are in use from now on.
+    async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
+        let id = job.id;
+        let mut trained = match job.trainer.best() {
+            Some(best) => best.clone(),
+            None => job.trainer.current().await?,
+        };
+        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let device = processor.device().clone();
+        let host = &self.host;
+        let breath = async |_: usize, _: usize| {
+            host.breathe().await;
+            if host.cancelled(id) { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+        };
+        let scored = async {
+            let say = |done: usize, total: usize, what: &str| {
+                self.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() });
+            };
+            say(0, 1, "setting the offset, which the loss cannot see");
+            set_bias(&mut trained, &of_role(&job.images, DateRole::Train), &device, breath).await?;
+            let (before, after) = (Smen::from_weights(&job.base, &device)?, Smen::from_weights(&trained, &device)?);
+            let tests: Vec<&RunImage> = job.images.iter().filter(|image| image.role == DateRole::Test).collect();
+            let mut by_date = Vec::new();
+            for (done, image) in tests.iter().enumerate() {
+                say(done, tests.len(), "scoring the test dates");
+                let a = estimate(&after, &device, image, breath).await?;
+                let b = estimate(&before, &device, image, breath).await?;
+                by_date.extend(scored(image, &a, &b));
+            }
+            Ok::<_, ModelError>((verdict(&by_date), after))
+        }
+        .await;
+        let (verdict, model) = match scored {
+            Ok(done) => done,
+            Err(ModelError::Cancelled) => {
+                self.throw_away(job).await;
+                return Err(Stop::Cancelled);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let history = job.trainer.history();
+        let (best_epoch, best_loss) = history
+            .iter()
+            .rfind(|epoch| epoch.best)
+            .map_or((0, job.trainer.losses().last().copied().unwrap_or(0.0)), |e| (e.epoch, e.validation.unwrap_or(e.train_loss)));
+        let count = |role: DateRole| job.images.iter().filter(|image| image.role == role).count();
+        let name = format!("{} (fine-tuned here)", job.head.report.region);
+        let report = trained.report(&name);
+        let result = TrainResult {
+            end,
+            epochs: history.len(),
+            best_epoch,
+            best_loss,
+            seconds: job.trained_ms / 1000.0,
+            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), 0],
+            scores: verdict.scores,
+            dates: verdict.dates,
+            over_bilinear: verdict.over_bilinear,
+            over_before: verdict.over_before,
+            sentence: verdict.sentence,
+            hash: report.hash.clone(),
+        };
+        if let Some(keeper) = &job.keeper
+            && let Err(error) = keeper.finish(&result, &trained).await
+        {
+            self.emit(id, Event::Warning(format!("The result could not be kept in the browser ({error}): export the weights now.")));
+        }
+        let run = RunReport { result: Some(result), progress: None, in_use: false, ..job.head.report.clone() };
+        let loaded = Loaded { key: run.run.clone(), weights: trained, report: report.clone(), model, own: true };
+        self.before = match run.settings.start {
+            Start::Current => {
+                let model = Smen::from_weights(&job.base, &device)?;
+                Some(Loaded { key: format!("before {}", run.run), report: run.from.clone(), weights: job.base, model, own: true })
+            }
+            Start::Scratch => self.weights.take(),
+        };
+        self.trained = Some(loaded.clone());
+        self.weights = Some(loaded);
+        self.emit(id, Event::Weights(report));
+        self.emit(id, Event::TrainDone(Box::new(run)));
+        Ok(())
+    }
+
+    /// The weights of the last run, or those from before it.
+    pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), Stop> {
+        let chosen = if keep { &self.trained } else { &self.before };
+        let chosen =
+            chosen.clone().ok_or_else(|| Stop::failed("there is no finished run in this session", "Choose one from the table."))?;
+        self.emit(id, Event::Weights(chosen.report.clone()));
+        self.weights = Some(chosen);
+        Ok(())
+    }
+
+    // ---- runs kept -------------------------------------------------------------------------------------------------------------
+
+    pub(super) async fn report_runs(&self, id: u64) -> Result<(), Stop> {
+        let listed = match self.host.store().await {
+            Ok(store) => keeper::list(&store).await,
+            Err(error) => Err(error),
+        };
+        self.emit(
+            id,
+            match listed {
+                Ok(mut runs) => {
+                    // Our own lock is no other tab's.
+                    let own = self.job.as_ref().map(|job| job.head.report.run.clone());
+                    runs.retain(|run| Some(&run.run) != own.as_ref());
+                    Event::Runs { runs, unsaved: None }
+                }
+                Err(error) => Event::Runs { runs: Vec::new(), unsaved: Some(error.to_string()) },
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) async fn forget_run(&self, id: u64, run: &str) -> Result<(), Stop> {
+        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
+        if !keeper::forget(&store, run).await.map_err(|e| Stop::failed(e, ""))? {
+            return Err(Stop::failed("this run is being trained", "Cancel it where it is trained."));
+        }
+        self.report_runs(id).await
+    }
+
+    pub(super) async fn use_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
+        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
+        let weights = keeper::trained(&store, run).await?;
+        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let model = Smen::from_weights(&weights, processor.device())?;
+        let name = weights.metadata.get("region").cloned().unwrap_or_else(|| "own region".to_owned());
+        let report = weights.report(&format!("{name} (fine-tuned here)"));
+        self.weights = Some(Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
+        (self.before, self.trained) = (None, None);
+        self.emit(id, Event::Weights(report));
+        Ok(())
+    }
+}
+
+/// What a job keeps besides its trainer.
+struct KeptParts {
+    head: RunHead,
+    base: Weights,
+    images: Vec<RunImage>,
+    plan: TrainPlan,
+}
+
+impl<H: Host> Job<H> {
+    /// From the median of the latest steps; validation costs about a third of a step an image.
+    fn seconds_left(&self) -> f64 {
+        let mut times: Vec<f64> = self.times.iter().copied().collect();
+        times.sort_by(f64::total_cmp);
+        let median = times.get(times.len() / 2).copied().unwrap_or(0.0) / 1000.0;
+        let settings = &self.head.report.settings;
+        let steps = self.trainer.steps_per_epoch();
+        let validation = self.images.iter().filter(|image| image.role == DateRole::Validate).count() as f64 / settings.batch as f64 / 3.0;
+        let all = settings.epochs as f64 * (steps as f64 + validation);
+        let done = self.trainer.steps() as f64 + self.trainer.history().len() as f64 * validation;
+        (all - done).max(0.0) * median
+    }
+}

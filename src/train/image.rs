@@ -1,0 +1,74 @@
+//! One date of a run: what the network sees and what it is held against, complete, so that a run goes on and is scored without the files
+//! it came from (a browser does not keep them over a reload).
+
+use jiff::civil::Date;
+
+use super::{TrainError, TrainSample};
+use crate::model::Archive;
+use crate::protocol::{DateRole, day};
+
+/// An image of a run, row-major from the north-west corner, m3/m3.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunImage {
+    /// Its date.
+    pub date: Date,
+    /// What it is used for.
+    pub role: DateRole,
+    /// Input, target, mask.
+    pub sample: TrainSample,
+    /// Bilinear SMAP: the baseline. NaN where it has no value.
+    pub bilinear: Vec<f32>,
+    /// [`crate::grid::Reason`] of SMAP's cells, by number: where the estimate is masked.
+    pub reasons: Vec<u8>,
+}
+
+const ROLES: [(&str, DateRole); 4] =
+    [("train", DateRole::Train), ("validate", DateRole::Validate), ("test", DateRole::Test), ("gap", DateRole::Gap)];
+
+impl RunImage {
+    /// As a safetensors file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut archive = Archive::default();
+        let role = ROLES.iter().find(|(_, role)| *role == self.role).map_or("gap", |(name, _)| name);
+        let sample = &self.sample;
+        for (key, text) in [
+            ("date", day::text(&self.date)),
+            ("role", role.to_owned()),
+            ("columns", sample.columns.to_string()),
+            ("rows", sample.rows.to_string()),
+        ] {
+            archive.metadata.insert(key.into(), text);
+        }
+        for (name, values) in
+            [("i", &sample.i), ("d", &sample.d), ("target", &sample.target), ("mask", &sample.mask), ("bilinear", &self.bilinear)]
+        {
+            archive.put(name, values.clone());
+        }
+        archive.put("reasons", self.reasons.iter().map(|r| f32::from(*r)).collect());
+        archive.to_bytes()
+    }
+
+    /// From such a file.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
+        let broken = |reason: String| TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") };
+        let mut archive = Archive::from_bytes(bytes).map_err(broken)?;
+        let text = |key: &str| archive.metadata.get(key).cloned().ok_or_else(|| broken(format!("{key} is missing")));
+        let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
+        let date = day::parse(&text("date")?).ok_or_else(|| broken("its date".into()))?;
+        let role = text("role")?;
+        let role = ROLES.iter().find(|(name, _)| *name == role).map(|(_, role)| *role).ok_or_else(|| broken("its role".into()))?;
+        let (columns, rows) = (number("columns")?, number("rows")?);
+        let mut take = |name: &str| archive.take(name).map_err(broken);
+        Ok(Self {
+            date,
+            role,
+            sample: TrainSample { columns, rows, i: take("i")?, d: take("d")?, target: take("target")?, mask: take("mask")? },
+            bilinear: take("bilinear")?,
+            reasons: take("reasons")?.into_iter().map(|r| r as u8).collect(),
+        })
+    }
+}

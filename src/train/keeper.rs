@@ -1,0 +1,237 @@
+//! Keeps a run through crashes: its images once, its state again and again, its result at the end.
+//!
+//! ```text
+//! runs/RUN/lock                    held while a tab or process trains it
+//! runs/RUN/base.safetensors        the weights it started from
+//! runs/RUN/image-0000.safetensors  one file an image
+//! runs/RUN/head.json               settings and what else is known from the start; written last, so a run without it never began
+//! runs/RUN/a.checkpoint b.checkpoint
+//! runs/RUN/trained.safetensors, result.json    at the end, when images and checkpoints go
+//! ```
+//!
+//! There are two slots for checkpoints. A new one is written over the older, read back and checked; only then does it count, because the
+//! newest slot that stands its check is the one a run goes on from. A write cut short at any byte leaves the other slot.
+
+use serde::{Deserialize, Serialize};
+
+use super::store::{Store, StoreError};
+use super::{Checkpoint, RunImage, TrainError};
+use crate::model::Weights;
+use crate::protocol::{CheckpointReport, RunReport, Settings, TrainResult};
+
+const ROOT: &str = "runs";
+const SLOTS: [&str; 2] = ["a.checkpoint", "b.checkpoint"];
+
+/// What is known of a run from its start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunHead {
+    /// As the table shows it; its result is kept apart.
+    pub report: RunReport,
+    /// Region and rules.
+    pub settings: Settings,
+    /// Number of images.
+    pub images: usize,
+}
+
+/// A run read back.
+pub struct KeptRun {
+    /// What is known of it.
+    pub head: RunHead,
+    /// Weights it started from.
+    pub base: Weights,
+    /// Its images.
+    pub images: Vec<RunImage>,
+    /// Where it stands; none before the first checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// The keeper of one run, which holds its lock.
+pub struct Keeper<S: Store> {
+    store: S,
+    run: String,
+    /// Slot to write next.
+    next: usize,
+    _lock: S::Lock,
+}
+
+impl<S: Store> Keeper<S> {
+    /// A new run. None where another tab or process holds a run of this name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn create(store: S, run: &str) -> Result<Option<Self>, StoreError> {
+        let lock = store.lock(&format!("{ROOT}/{run}/lock")).await?;
+        Ok(lock.map(|lock| Self { store, run: run.to_owned(), next: 0, _lock: lock }))
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{ROOT}/{}/{name}", self.run)
+    }
+
+    async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.write(&self.path(name), bytes).await
+    }
+
+    /// Keeps the weights a run starts from.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn put_base(&self, base: &Weights) -> Result<(), StoreError> {
+        self.write("base.safetensors", &base.to_bytes()).await
+    }
+
+    /// Keeps the n-th image.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn put_image(&self, n: usize, image: &RunImage) -> Result<(), StoreError> {
+        self.write(&format!("image-{n:04}.safetensors"), &image.to_bytes()).await
+    }
+
+    /// Keeps the head: from now on the run can be resumed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn put_head(&self, head: &RunHead) -> Result<(), StoreError> {
+        self.write("head.json", &json(head)).await
+    }
+
+    /// Keeps a checkpoint in the older slot, reads it back and checks it. Returns its bytes.
+    ///
+    /// # Errors
+    /// The store's; the last good checkpoint is then still there.
+    pub async fn save(&mut self, checkpoint: &Checkpoint) -> Result<u64, StoreError> {
+        let path = self.path(SLOTS[self.next]);
+        let bytes = checkpoint.to_bytes();
+        self.store.write(&path, &bytes).await?;
+        let back = self.store.read(&path).await?.unwrap_or_default();
+        if back != bytes {
+            return Err(StoreError::Failed { path, why: "what was read back is not what was written".into() });
+        }
+        self.next = 1 - self.next;
+        Ok(bytes.len() as u64)
+    }
+
+    /// Keeps the result; images and checkpoints go.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn finish(&self, result: &TrainResult, trained: &Weights) -> Result<(), StoreError> {
+        self.write("trained.safetensors", &trained.to_bytes()).await?;
+        self.write("result.json", &json(result)).await?;
+        for name in self.store.names(&format!("{ROOT}/{}", self.run)).await? {
+            if name.starts_with("image-") || SLOTS.contains(&name.as_str()) {
+                self.store.remove(&self.path(&name)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Throws the run away.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn discard(self) -> Result<(), StoreError> {
+        let Self { store, run, _lock, .. } = self;
+        // A file whose lock is held cannot be removed in a browser.
+        drop(_lock);
+        store.remove(&format!("{ROOT}/{run}")).await
+    }
+
+    /// Opens an unfinished run. None where another tab or process trains it.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] where the run is not there or damaged, and the store's errors in its words.
+    pub async fn resume(store: S, run: &str) -> Result<Option<(Self, KeptRun)>, TrainError> {
+        let words = |error: StoreError| TrainError::Checkpoint { reason: error.to_string() };
+        let Some(mut keeper) = Self::create(store, run).await.map_err(words)? else { return Ok(None) };
+        let missing = |name: &str| TrainError::Checkpoint { reason: format!("{name} of the run {run} is missing") };
+        let read = async |name: &str| keeper.store.read(&keeper.path(name)).await.map_err(words)?.ok_or_else(|| missing(name));
+        let head: RunHead = parse(&read("head.json").await?)?;
+        let base = Weights::from_bytes(&read("base.safetensors").await?)?;
+        let mut images = Vec::with_capacity(head.images);
+        for n in 0..head.images {
+            images.push(RunImage::from_bytes(&read(&format!("image-{n:04}.safetensors")).await?)?);
+        }
+        let newest = newest(&keeper.store, run).await.map_err(words)?;
+        if let Some((slot, _)) = &newest {
+            keeper.next = 1 - slot;
+        }
+        Ok(Some((keeper, KeptRun { head, base, images, checkpoint: newest.map(|(_, checkpoint)| checkpoint) })))
+    }
+}
+
+/// The newest checkpoint that stands its check, and its slot.
+async fn newest<S: Store>(store: &S, run: &str) -> Result<Option<(usize, Checkpoint)>, StoreError> {
+    let mut found: Option<(usize, Checkpoint)> = None;
+    for (slot, name) in SLOTS.iter().enumerate() {
+        let Some(bytes) = store.read(&format!("{ROOT}/{run}/{name}")).await? else { continue };
+        let Ok(checkpoint) = Checkpoint::from_bytes(&bytes) else { continue };
+        let order = |c: &Checkpoint| (c.steps, c.history.len());
+        if found.as_ref().is_none_or(|(_, other)| order(&checkpoint) >= order(other)) {
+            found = Some((slot, checkpoint));
+        }
+    }
+    Ok(found)
+}
+
+/// All runs kept, newest first. Runs that never began are cleared away.
+///
+/// # Errors
+/// The store's.
+pub async fn list<S: Store>(store: &S) -> Result<Vec<RunReport>, StoreError> {
+    let mut runs = Vec::new();
+    for run in store.names(ROOT).await? {
+        let folder = format!("{ROOT}/{run}");
+        let in_use = store.lock(&format!("{folder}/lock")).await?.is_none();
+        let head = store.read(&format!("{folder}/head.json")).await?.and_then(|bytes| parse::<RunHead>(&bytes).ok());
+        let Some(RunHead { mut report, .. }) = head else {
+            if !in_use {
+                store.remove(&folder).await?;
+            }
+            continue;
+        };
+        report.in_use = in_use;
+        report.result = store.read(&format!("{folder}/result.json")).await?.and_then(|bytes| parse(&bytes).ok());
+        if report.result.is_none() {
+            report.progress = newest(store, &run).await?.map(|(_, checkpoint)| CheckpointReport {
+                epoch: checkpoint.epoch,
+                steps: checkpoint.steps,
+                bytes: 0,
+            });
+        }
+        runs.push(report);
+    }
+    runs.sort_by(|a, b| b.begun_ms.total_cmp(&a.begun_ms));
+    Ok(runs)
+}
+
+/// Takes a run away, where nobody trains it. False where somebody does.
+///
+/// # Errors
+/// The store's.
+pub async fn forget<S: Store>(store: &S, run: &str) -> Result<bool, StoreError> {
+    match Keeper::create(store.clone(), run).await? {
+        Some(keeper) => keeper.discard().await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// The weights of a finished run.
+///
+/// # Errors
+/// [`TrainError::Checkpoint`].
+pub async fn trained<S: Store>(store: &S, run: &str) -> Result<Weights, TrainError> {
+    let read = store.read(&format!("{ROOT}/{run}/trained.safetensors")).await;
+    let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
+    let bytes = bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
+    Ok(Weights::from_bytes(&bytes)?)
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, TrainError> {
+    serde_json::from_slice(bytes).map_err(|error| TrainError::Checkpoint { reason: error.to_string() })
+}

@@ -1,0 +1,76 @@
+//! The trained parameters by their names: what is frozen, and which of Adam's moments belongs to which.
+//!
+//! Burn numbers parameters anew whenever a network is built, so a checkpoint goes by the names of [`Inputs::schema`], in whose order a
+//! module is walked over.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+
+use crate::model::Smen;
+use crate::protocol::{Part, TrainSettings};
+
+/// The part of the network a tensor belongs to.
+fn part_of(name: &str) -> Part {
+    match name {
+        _ if name.contains(".bn.") => Part::Norms,
+        _ if name.starts_with("g.") => Part::Coarse,
+        _ if name.starts_with("h.") => Part::Fusion,
+        _ => Part::History,
+    }
+}
+
+/// Names of the trained tensors in the order of a walk.
+fn names(smen: &Smen) -> Vec<String> {
+    smen.inputs().schema().into_iter().filter(|(_, _, trained)| *trained).map(|(name, ..)| name).collect()
+}
+
+/// Name and number of every trained parameter.
+pub(super) fn named(smen: &Smen) -> Vec<(String, ParamId)> {
+    struct Numbers(Vec<ParamId>);
+    impl ModuleVisitor for Numbers {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.push(param.id);
+        }
+    }
+    let mut numbers = Numbers(Vec::new());
+    smen.visit(&mut numbers);
+    names(smen).into_iter().zip(numbers.0).collect()
+}
+
+/// The network with the frozen parts asking for no gradient.
+pub(super) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
+    struct Freeze<I: Iterator<Item = bool>>(I);
+    impl<I: Iterator<Item = bool>> ModuleMapper for Freeze<I> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let freeze = self.0.next().unwrap_or(false);
+            if freeze { param.set_require_grad(false) } else { param }
+        }
+    }
+    let names = names(&smen);
+    smen.map(&mut Freeze(names.iter().map(|name| settings.freezes(part_of(name)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Inputs, Weights};
+    use burn::tensor::Device;
+
+    #[test]
+    fn a_walk_meets_the_tensors_in_the_order_of_the_schema() {
+        struct Shapes(Vec<Vec<usize>>);
+        impl ModuleVisitor for Shapes {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                self.0.push(param.val().dims().to_vec());
+            }
+        }
+        for inputs in Inputs::ALL {
+            let Ok(smen) = Smen::from_weights(&Weights::init(inputs, 1), &Device::flex()) else { panic!("first weights fit") };
+            let mut shapes = Shapes(Vec::new());
+            smen.visit(&mut shapes);
+            let wanted: Vec<_> = inputs.schema().into_iter().filter(|t| t.2).map(|t| t.1).collect();
+            assert_eq!(shapes.0, wanted);
+            assert_eq!(named(&smen).len(), wanted.len());
+        }
+    }
+}

@@ -290,6 +290,8 @@ mod training {
         block_on(session.handle(4, Request::Train { train: quick(), settings: settings() }));
         finish(&mut session, 4);
         let (whole, hash) = (losses(&host, 4), done(&host, 4).result.unwrap().hash);
+        // The same again, from a session of its own: the first one has its trained weights in use by now.
+        let (host, mut session) = demo();
         block_on(session.handle(5, Request::Train { train: quick(), settings: settings() }));
         for _ in 0..7 {
             assert_eq!(block_on(session.work()), Work::Goes);

@@ -1,6 +1,6 @@
 //! A training run under way in a session: what happens on the training requests, and one piece of work at a time between other requests.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::images::{image, plan};
 use super::requests::{Loaded, Session, Stop};
@@ -56,6 +56,7 @@ struct Prepared {
     plan: TrainPlan,
     simulated: bool,
     region: String,
+    facts: BTreeMap<String, String>,
     estimate: TrainEstimate,
 }
 
@@ -162,7 +163,6 @@ impl<H: Host> Session<H> {
             let gap = plan.count(DateRole::Gap);
             return Err(TrainError::EmptySplit { train: train_images, validate: validate_images, test: test_images, gap }.into());
         }
-        let mut base = base;
         if train.start == Start::Current
             && let Some(until) = base.metadata.get("trained_until").and_then(|text| crate::protocol::day::parse(text))
             && let Some(first) = plan.of(DateRole::Test).first().filter(|first| **first <= until)
@@ -172,6 +172,7 @@ impl<H: Host> Session<H> {
                  flatter them. Choose a later first test date for an honest comparison."
             ));
         }
+        let mut facts = BTreeMap::new();
         let first = plan.dates.first().map(|d| d.date);
         let last = plan.of(DateRole::Train).last().copied();
         if let (Some(first), Some(last)) = (first, last) {
@@ -185,7 +186,7 @@ impl<H: Host> Session<H> {
                 ("trained_on", format!("{what} of {region}, {first} to {last}{before}")),
                 ("trained_until", last.to_string()),
             ] {
-                base.metadata.insert(key.to_owned(), value);
+                facts.insert(key.to_owned(), value);
             }
         }
 
@@ -223,14 +224,14 @@ impl<H: Host> Session<H> {
             storage_bytes: needs.storage,
             warnings,
         };
-        Ok(Prepared { base, images, plan, simulated, region, estimate })
+        Ok(Prepared { base, images, plan, simulated, region, facts, estimate })
     }
 
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
     pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
         self.refuse_second_run()?;
-        let Prepared { base, images, plan, simulated, region, estimate } = self.prepare(id, &train, settings.clone()).await?;
+        let Prepared { base, images, plan, simulated, region, facts, estimate } = self.prepare(id, &train, settings.clone()).await?;
         for warning in &estimate.warnings {
             self.emit(id, Event::Warning(warning.clone()));
         }
@@ -238,13 +239,6 @@ impl<H: Host> Session<H> {
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let device = self.device.as_ref().map_or_else(String::new, |d| d.name.clone());
-        let trainer = Trainer::new(
-            &base,
-            of_role(&images, DateRole::Train),
-            of_role(&images, DateRole::Validate),
-            train.clone(),
-            processor.device(),
-        )?;
         let begun_ms = self.host.wall_ms();
         let from = match train.start {
             Start::Current => self.weights.as_ref().map(|loaded| loaded.report.clone()).unwrap_or_default(),
@@ -254,7 +248,7 @@ impl<H: Host> Session<H> {
             run: format!("{begun_ms:.0}"),
             begun_ms,
             region,
-            settings: train,
+            settings: train.clone(),
             from,
             device,
             simulated,
@@ -262,7 +256,9 @@ impl<H: Host> Session<H> {
             progress: None,
             in_use: true,
         };
-        let head = RunHead { report, settings, images: images.len() };
+        let head = RunHead { report, settings, images: images.len(), facts };
+        let (learn, check) = (of_role(&images, DateRole::Train), of_role(&images, DateRole::Validate));
+        let trainer = Trainer::new(&head.start(&base), learn, check, train, processor.device())?;
         let mut unsaved = None;
         let keeper = match self.keep(&head, &base, &images, storage_bytes).await {
             Ok(keeper) => Some(keeper),
@@ -316,10 +312,11 @@ impl<H: Host> Session<H> {
         };
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let settings = kept.head.report.settings.clone();
+        let start = kept.head.start(&kept.base);
         let (train, validate) = (of_role(&kept.images, DateRole::Train), of_role(&kept.images, DateRole::Validate));
         let trainer = match kept.checkpoint {
-            Some(checkpoint) => Trainer::resumed(checkpoint, &kept.base, train, validate, settings, processor.device())?,
-            None => Trainer::new(&kept.base, train, validate, settings, processor.device())?,
+            Some(checkpoint) => Trainer::resumed(checkpoint, &start, train, validate, settings, processor.device())?,
+            None => Trainer::new(&start, train, validate, settings, processor.device())?,
         };
         let dates = kept.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date, role: image.role }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };

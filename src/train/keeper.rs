@@ -12,6 +12,8 @@
 //! There are two slots for checkpoints. A new one is written over the older, read back and checked; only then does it count, because the
 //! newest slot that stands its check is the one a run goes on from. A write cut short at any byte leaves the other slot.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
@@ -31,6 +33,18 @@ pub struct RunHead {
     pub settings: Settings,
     /// Number of images.
     pub images: usize,
+    /// What the trained weights' file will say of itself: region, dates.
+    pub facts: BTreeMap<String, String>,
+}
+
+impl RunHead {
+    /// The weights a run starts from, with the facts of the run laid over those of their own file.
+    #[must_use]
+    pub fn start(&self, base: &Weights) -> Weights {
+        let mut start = base.clone();
+        start.metadata.extend(self.facts.clone());
+        start
+    }
 }
 
 /// A run read back.

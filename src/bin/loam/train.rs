@@ -174,7 +174,7 @@ impl Train {
         let (library, mut series, region) = self.data()?;
         let mut plan = plan(&series, HistoryRule { cover: self.history_cover }, &settings)?;
         let images = self.images(&library, &mut series, &mut plan)?;
-        let mut base = match &self.weights {
+        let base = match &self.weights {
             Some(path) => files::weights(path)?,
             None => Weights::init(settings.inputs, settings.seed),
         };
@@ -184,40 +184,35 @@ impl Train {
         };
         let training = plan.of(DateRole::Train);
         let what = if self.simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
+        let mut facts = std::collections::BTreeMap::new();
         if let (Some(first), Some(last)) = (training.first(), training.last()) {
             for (key, value) in [
                 ("region", self.region.clone().unwrap_or_default()),
                 ("trained_on", format!("{what} of {region}, {first} to {last}")),
                 ("trained_until", last.to_string()),
             ] {
-                base.metadata.insert(key.to_owned(), value);
+                facts.insert(key.to_owned(), value);
             }
         }
-        let trainer = Trainer::new(
-            &base,
-            of_role(&images, DateRole::Train),
-            of_role(&images, DateRole::Validate),
-            settings.clone(),
-            processor.device(),
-        )?;
+        let report = RunReport {
+            run: RUN.into(),
+            begun_ms: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as f64,
+            region: region.clone(),
+            settings: settings.clone(),
+            from,
+            device: loam::model::device::CPU_NAME.into(),
+            simulated: self.simulated,
+            result: None,
+            progress: None,
+            in_use: true,
+        };
+        let window = series.region.window();
+        let rules = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: self.history_cover };
+        let head = RunHead { report, settings: rules, images: images.len(), facts };
+        let (learn, check) = (of_role(&images, DateRole::Train), of_role(&images, DateRole::Validate));
+        let trainer = Trainer::new(&head.start(&base), learn, check, settings.clone(), processor.device())?;
         let keeper = match &self.keep {
             Some(folder) => {
-                let report = RunReport {
-                    run: RUN.into(),
-                    begun_ms: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as f64,
-                    region: region.clone(),
-                    settings: settings.clone(),
-                    from,
-                    device: loam::model::device::CPU_NAME.into(),
-                    simulated: self.simulated,
-                    result: None,
-                    progress: None,
-                    in_use: true,
-                };
-                let window = series.region.window();
-                let rules =
-                    loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: self.history_cover };
-                let head = RunHead { report, settings: rules, images: images.len() };
                 let kept = block_on(keep(FolderStore(folder.clone()), &head, &base, &images))?;
                 Some(kept.ok_or_else(|| format!("another process trains in {}", folder.display()))?)
             }
@@ -238,13 +233,14 @@ impl Train {
         let resumed = block_on(Keeper::resume(FolderStore(folder.to_owned()), RUN))?;
         let (keeper, kept) = resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
         let settings = kept.head.report.settings.clone();
+        let start = kept.head.start(&kept.base);
         let (train, validate) = (of_role(&kept.images, DateRole::Train), of_role(&kept.images, DateRole::Validate));
         let trainer = match kept.checkpoint {
             Some(checkpoint) => {
                 eprintln!("going on at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
-                Trainer::resumed(checkpoint, &kept.base, train, validate, settings.clone(), processor.device())?
+                Trainer::resumed(checkpoint, &start, train, validate, settings.clone(), processor.device())?
             }
-            None => Trainer::new(&kept.base, train, validate, settings.clone(), processor.device())?,
+            None => Trainer::new(&start, train, validate, settings.clone(), processor.device())?,
         };
         let simulated = kept.head.report.simulated;
         Ok(Run { trainer, keeper: Some(keeper), settings, base: kept.base, images: kept.images, simulated })

@@ -11,7 +11,7 @@ use super::TrainSample;
 use crate::model::{ModelError, Planes, Smen, Weights, predict};
 
 /// Name of the offset among the weights.
-const OFFSET: &str = "h.bias";
+pub(super) const OFFSET: &str = "h.bias";
 
 /// Sets the offset from the masked pixels of these samples. Returns what was added, m3/m3; 0 where nothing is masked in.
 ///

@@ -6,6 +6,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
+use super::bias::OFFSET;
 use crate::model::Smen;
 use crate::protocol::{Part, TrainSettings};
 
@@ -37,7 +38,8 @@ pub(super) fn named(smen: &Smen) -> Vec<(String, ParamId)> {
     names(smen).into_iter().zip(numbers.0).collect()
 }
 
-/// The network with the frozen parts asking for no gradient.
+/// The network with the frozen parts asking for no gradient, and the offset: the loss is blind to it, so its gradient is rounding noise,
+/// which Adam would blow up to full steps. It is set after training ([`super::set_bias`]).
 pub(super) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
     struct Freeze<I: Iterator<Item = bool>>(I);
     impl<I: Iterator<Item = bool>> ModuleMapper for Freeze<I> {
@@ -47,7 +49,7 @@ pub(super) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
         }
     }
     let names = names(&smen);
-    smen.map(&mut Freeze(names.iter().map(|name| settings.freezes(part_of(name)))))
+    smen.map(&mut Freeze(names.iter().map(|name| name == OFFSET || settings.freezes(part_of(name)))))
 }
 
 #[cfg(test)]

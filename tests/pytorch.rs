@@ -80,6 +80,7 @@ fn other_ways_to_write_one() {
     assert_eq!(as_pytorch_reads("mixed_parameters").metadata["converted_from"], "bfloat16, float64");
     as_pytorch_reads("strided");
     as_pytorch_reads("protocol4");
+    as_pytorch_reads("one_network_twice");
     let source = &as_pytorch_reads("with_optimizer").metadata["source"];
     assert!(source.contains("entry model"), "{source}");
     assert_eq!(read("no_byteorder.pt").unwrap().tensors, read("protocol4.pt").unwrap().tensors);
@@ -97,8 +98,7 @@ fn a_pickled_module_is_refused_by_name() {
 fn a_misfit_gives_the_table() {
     let Err(ModelError::UnfitWeights { rows }) = read("misfit.pt") else { panic!("accepted") };
     let rows: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.expected.as_str(), row.found.as_str())).collect();
-    let expected =
-        [("h.bias", "F32", "I64"), ("g.bias", "[32]", "[16]"), ("h.weight", "[1, 32, 1, 3, 3]", "-"), ("extra", "-", "[2, 3]")];
+    let expected = [("h.bias", "F32", "I64"), ("g.bias", "[32]", "[16]"), ("h.weight", "[1, 32, 1, 3, 3]", "-"), ("extra", "-", "[2, 3]")];
     assert_eq!(rows, expected);
     // A shape far beyond the memory is one row more, not an allocation.
     let Err(ModelError::UnfitWeights { rows }) = read("vast.pt") else { panic!("accepted") };

@@ -314,7 +314,8 @@ impl<'a> Machine<'a> {
     }
 
     fn global(&mut self, module: &str, name: &str) -> Result<(), ModelError> {
-        let global = Global::known(module, name).ok_or_else(|| ModelError::PickledObject { name: shortened(&format!("{module}.{name}")) })?;
+        let global =
+            Global::known(module, name).ok_or_else(|| ModelError::PickledObject { name: shortened(&format!("{module}.{name}")) })?;
         self.push(Object::Global(global));
         Ok(())
     }

@@ -93,22 +93,22 @@ impl<'a> Archive<'a> {
         if holds_tensors(top) {
             return Ok((top, None));
         }
-        // By place first: an object may stand in a dict many times, and is looked through once.
-        let dicts: BTreeMap<Place, &str> = top.iter().filter_map(|(key, value)| Some((*value, self.pickle.text(*key)?))).collect();
-        let mut found: BTreeMap<&str, &[(Place, Place)]> = dicts
-            .into_iter()
-            .filter_map(|(place, name)| Some((name, self.pickle.dict(place)?)))
-            .filter(|(_, pairs)| holds_tensors(pairs))
-            .collect();
-        let usual = STATE_DICT.into_iter().find_map(|name| found.remove_entry(name));
-        let mut rest = found.into_iter();
-        match (usual, rest.next(), rest.next()) {
-            (Some((name, pairs)), ..) | (None, Some((name, pairs)), None) => Ok((pairs, Some(name))),
-            (None, None, _) => Err(unreadable("there is no state dict in it: no dict that holds tensors, nor one directly inside a dict")),
-            (None, Some((one, _)), Some((other, _))) => {
+        let named: BTreeMap<&str, Place> = top.iter().filter_map(|(key, value)| Some((self.pickle.text(*key)?, *value))).collect();
+        // Each object once: one may stand in a dict many times.
+        let mut dicts: BTreeMap<Place, &[(Place, Place)]> = named.values().filter_map(|&at| Some((at, self.pickle.dict(at)?))).collect();
+        dicts.retain(|_, pairs| holds_tensors(pairs));
+        let find = |name: &'a str| Some((*dicts.get(named.get(name)?)?, Some(name)));
+        if let Some(usual) = STATE_DICT.into_iter().find_map(find) {
+            return Ok(usual);
+        }
+        let names: Vec<&str> = named.iter().filter(|(_, place)| dicts.contains_key(place)).map(|(name, _)| *name).collect();
+        match (dicts.len(), names.as_slice()) {
+            (1, [name, ..]) => find(name).ok_or_else(|| unreadable("its pickle is damaged")),
+            (_, [one, .., other]) => {
                 let (one, other) = (shortened(one), shortened(other));
                 Err(unreadable(format!("it has several dicts of tensors ({one}, {other}), none of them named state_dict")))
             }
+            _ => Err(unreadable("there is no state dict in it: no dict that holds tensors, nor one directly inside a dict")),
         }
     }
 
@@ -158,7 +158,9 @@ impl<'a> Archive<'a> {
     fn storage(&self, place: Place) -> Option<(Number, &'a [u8])> {
         let Object::Persistent(id) = self.pickle.get(place) else { return None };
         let [kind, class, key, _, count] = self.pickle.items(*id)? else { return None };
-        let (Some("storage"), Object::Global(Global::Storage(number))) = (self.pickle.text(*kind), self.pickle.get(*class)) else { return None };
+        let (Some("storage"), Object::Global(Global::Storage(number))) = (self.pickle.text(*kind), self.pickle.get(*class)) else {
+            return None;
+        };
         // Short names are all PyTorch writes; a long one would be copied once for each tensor.
         let key = self.pickle.text(*key).filter(|key| key.len() <= 20)?;
         let bytes = self.entries.get(&*format!("{}data/{key}", self.root))?;

@@ -97,7 +97,8 @@ impl<'a> Stored<'a> {
     pub fn strided(number: Number, shape: &[usize], offset: usize, strides: &[usize], bytes: &'a [u8]) -> Option<Self> {
         (shape.len() == strides.len()).then_some(())?;
         if !shape.contains(&0) {
-            let steps = shape.iter().zip(strides).try_fold(offset, |at, (size, stride)| at.checked_add((size - 1).checked_mul(*stride)?))?;
+            let steps =
+                shape.iter().zip(strides).try_fold(offset, |at, (size, stride)| at.checked_add((size - 1).checked_mul(*stride)?))?;
             (steps.checked_add(1)?.checked_mul(number.width())? <= bytes.len()).then_some(())?;
         }
         Some(Self { number, shape: shape.to_vec(), offset, strides: strides.to_vec(), bytes })

@@ -5,7 +5,7 @@
 
 writes tests/fixtures/pytorch/*.pt and, beside each that can be read, the same tensors as PyTorch itself reads them back
 (`torch.load`, cast to float32): small ones as NAME.safetensors, the full network as SHA-256 of each tensor's little-endian float32 in
-facts.json. The weights are `golden_state` of make_goldens.py. The files differ between runs in their serialization id only.
+facts.json. The weights are `golden_state` of make_goldens.py. A second run writes the same bytes.
 """
 
 import hashlib
@@ -104,6 +104,9 @@ def main():
     adam.step()
     write("with_optimizer", {"model": model.state_dict(), "optimizer": adam.state_dict()}, lambda file: file["model"])
 
+    # One state dict under two names is one network.
+    write("one_network_twice", {"best": spatial, "last": spatial}, lambda file: file["last"])
+
     # To be refused.
     torch.save(make("spatial"), OUT / "module.pt")
     misfit = OrderedDict(spatial, extra=torch.zeros(2, 3), **{"g.bias": spatial["g.bias"][:16], "h.bias": torch.ones(1, dtype=torch.int64)})
@@ -112,7 +115,7 @@ def main():
     # A shape of 8e18 numbers over one of them, and over all memory there is.
     torch.save({"g.weight": torch.zeros(1).expand(2_000_000_000, 2_000_000_000, 2)}, OUT / "vast.pt")
     torch.save({"epoch": 3, "losses": [0.1, 0.2]}, OUT / "no_tensors.pt")
-    torch.save({"a": spatial, "b": spatial}, OUT / "two_networks.pt")
+    torch.save({"a": spatial, "b": state("spatial")}, OUT / "two_networks.pt")
     torch.save(spatial, OUT / "legacy.pt", _use_new_zipfile_serialization=False)
     repacked("protocol4.pt", "big_endian.pt", lambda name, data: b"big" if name == "byteorder" else data)
     repacked("protocol4.pt", "no_storage.pt", lambda name, data: None if name == "data/2" else data)

@@ -16,6 +16,8 @@ const LONGEST: usize = 1 << 20;
 
 /// Place of an object in [`Pickle::objects`].
 pub(super) type Place = usize;
+/// Keys and values of a dict.
+pub(super) type Pairs = [(Place, Place)];
 
 /// The functions and classes that a state dict names.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,7 +102,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// A dict.
-    pub fn dict(&self, place: Place) -> Option<&[(Place, Place)]> {
+    pub fn dict(&self, place: Place) -> Option<&Pairs> {
         if let Object::Dict(pairs) = self.get(place) { Some(pairs) } else { None }
     }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{shortened, unreadable};
-use super::pickle::{Global, Object, Pickle, Place};
+use super::pickle::{Global, Object, Pairs, Pickle, Place};
 use super::stored::{Contents, Number, Stored};
 use super::weights::{INPUTS, TRAINED_ON};
 use super::zip::stored_entries;
@@ -42,10 +42,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
 
 fn contents(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
     let entries = stored_entries(bytes).map_err(unreadable)?;
-    let pickles = entries.iter().filter_map(|(name, data)| Some((name.strip_suffix("data.pkl")?, *data)));
+    let mut pickles = entries.iter().filter_map(|(name, data)| Some((name.strip_suffix("data.pkl")?, *data)));
     let (root, pickle) = pickles
-        .filter(|(root, _)| root.is_empty() || root.find('/') == Some(root.len() - 1))
-        .last()
+        .find(|(root, _)| root.is_empty() || root.find('/') == Some(root.len() - 1))
         .ok_or_else(|| unreadable("it has no data.pkl, so torch.save did not write it"))?;
     let order = entries.get(&*format!("{root}byteorder")).copied().unwrap_or(b"little");
     if order != b"little" {
@@ -87,15 +86,15 @@ struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     /// The dict with tensors in it: the whole file, or the entry of it that is returned beside.
-    fn state_dict(&self) -> Result<(&[(Place, Place)], Option<&'a str>), ModelError> {
+    fn state_dict(&self) -> Result<(&Pairs, Option<&'a str>), ModelError> {
         let top = self.pickle.dict(self.pickle.top).ok_or_else(|| unreadable("it holds no dict of tensors but something else"))?;
-        let holds_tensors = |pairs: &[(Place, Place)]| pairs.iter().any(|(_, value)| self.call(*value).is_some());
+        let holds_tensors = |pairs: &Pairs| pairs.iter().any(|(_, value)| self.call(*value).is_some());
         if holds_tensors(top) {
             return Ok((top, None));
         }
         let named: BTreeMap<&str, Place> = top.iter().filter_map(|(key, value)| Some((self.pickle.text(*key)?, *value))).collect();
         // Each object once: one may stand in a dict many times.
-        let mut dicts: BTreeMap<Place, &[(Place, Place)]> = named.values().filter_map(|&at| Some((at, self.pickle.dict(at)?))).collect();
+        let mut dicts: BTreeMap<Place, &Pairs> = named.values().filter_map(|&at| Some((at, self.pickle.dict(at)?))).collect();
         dicts.retain(|_, pairs| holds_tensors(pairs));
         let find = |name: &'a str| Some((*dicts.get(named.get(name)?)?, Some(name)));
         if let Some(usual) = STATE_DICT.into_iter().find_map(find) {

@@ -5,7 +5,8 @@
 
 writes tests/fixtures/pytorch/*.pt and, beside each that can be read, the same tensors as PyTorch itself reads them back
 (`torch.load`, cast to float32): small ones as NAME.safetensors, the full network as SHA-256 of each tensor's little-endian float32 in
-facts.json. The weights are `golden_state` of make_goldens.py. A second run writes the same bytes.
+facts.json. The weights are `golden_state` of make_goldens.py. A second run writes the same bytes, but
+for addresses in legacy.pt.
 """
 
 import hashlib

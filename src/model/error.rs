@@ -16,13 +16,25 @@ pub struct Mismatch {
 /// Errors of the folder [`crate::model`].
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelError {
-    /// Not a safetensors file.
-    #[error("the weights cannot be read: {reason}. Give a safetensors file, for example one that Loam exported")]
+    /// Neither a safetensors file nor a PyTorch state dict.
+    #[error(
+        "the weights cannot be read: {reason}. Give a safetensors file, for example one that Loam exported, or a state dict saved by \
+         PyTorch: torch.save(model.state_dict(), \"weights.pt\")"
+    )]
     UnreadableWeights {
         /// Why.
         reason: String,
     },
-    /// A safetensors file, but not of this network.
+    /// A PyTorch checkpoint with more than tensors in it, usually a whole model.
+    #[error(
+        "the weights cannot be read: the PyTorch checkpoint holds a Python object, {name}, which only Python code can make, and Loam runs \
+         none. Save the tensors alone: torch.save(model.state_dict(), \"weights.pt\")"
+    )]
+    PickledObject {
+        /// The class or function, with its module.
+        name: String,
+    },
+    /// Weights, but not of this network.
     #[error(
         "the weights do not fit SMEN ({} {}):\n{}Give a file with the tensors of SMEN, float32 and finite",
         rows.len(), if rows.len() == 1 { "mismatch" } else { "mismatches" }, Table(rows)
@@ -87,6 +99,20 @@ pub enum ModelError {
         /// Why.
         reason: String,
     },
+}
+
+/// [`ModelError::UnreadableWeights`].
+pub(super) fn unreadable(reason: impl Into<String>) -> ModelError {
+    ModelError::UnreadableWeights { reason: reason.into() }
+}
+
+/// A name out of a file of unknown origin, fit for a sentence: no control characters, no more than 200 characters.
+pub(super) fn shortened(name: &str) -> String {
+    let mut text: String = name.chars().take(200).flat_map(char::escape_debug).collect();
+    if name.chars().nth(200).is_some() {
+        text.push('…');
+    }
+    text
 }
 
 /// Mismatches as a text table.

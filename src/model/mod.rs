@@ -1,6 +1,7 @@
 //! The networks, their weights on disk, and the device they run on.
 //!
-//! [`Smen`] is the network of `model.md`, [`Weights`] its parameters as plain values and as a safetensors file, [`Processor`] the
+//! [`Smen`] is the network of `model.md`, [`Weights`] its parameters as plain values, written as a
+//! safetensors file and read from one or from a PyTorch checkpoint, [`Processor`] the
 //! device it runs on with the reason why, [`predict()`] the network over a raster of any size. Everything that reads a device back is
 //! `async`, because a browser has no other way; natively [`block_on`] waits for it.
 
@@ -8,10 +9,14 @@ mod archive;
 mod error;
 mod golden;
 mod norm;
+mod pickle;
 mod predict;
+mod pytorch;
 mod random;
 mod smen;
+mod stored;
 mod weights;
+mod zip;
 
 pub mod device;
 

@@ -1,14 +1,16 @@
-//! Weights as plain values and as a safetensors file (`model.md`, "Weights on disk").
+//! Weights as plain values and as a file (`model.md`, "Weights on disk").
 //!
 //! PyTorch names and shapes, little-endian float32, so that a file made here loads in PyTorch (`load_state_dict`) and the other way
 //! round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use sha2::{Digest, Sha256};
 
-use super::{HISTORY, Inputs, Mismatch, ModelError, Random, archive};
+use super::error::{shortened, unreadable};
+use super::stored::{Contents, Number, Stored};
+use super::{HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch};
 use crate::protocol::WeightsReport;
 
 /// Metadata key of the network's name; its value is `smen`.
@@ -19,6 +21,16 @@ pub const INPUTS: &str = "inputs";
 pub const HISTORY_KEY: &str = "history";
 /// Metadata key of what the weights were trained on, in words. `simulated` in it marks simulated scenes.
 pub const TRAINED_ON: &str = "trained_on";
+/// Metadata key of where weights came from that were not written here, with what was left out or inferred, in words.
+pub const SOURCE: &str = "source";
+/// Metadata key of the types of number that were converted to float32: `float16`, `bfloat16`, `float64`.
+pub const CONVERTED_FROM: &str = "converted_from";
+
+/// First parts of the network's names.
+const LAYERS: [&str; 5] = ["f0", "f1", "f2", "g", "h"];
+/// Files beyond these are not of this network; a table of their mismatches would help nobody.
+const MOST_TENSORS: usize = 10_000;
+const LONGEST_NAME: usize = 200;
 
 /// One tensor.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -70,41 +82,72 @@ impl Weights {
         weights
     }
 
-    /// Which inputs the network uses: the metadata's word, else (a file without metadata) both.
+    /// Which inputs the network uses: the metadata's word, else which tensors are there (no `g.*`: temporal; no `f0.*`, `f1.*`, `f2.*`:
+    /// spatial), else both.
     pub fn inputs(&self) -> Inputs {
-        self.metadata.get(INPUTS).and_then(|name| Inputs::from_name(name)).unwrap_or_default()
+        let has = |layers: &[&str]| self.tensors.keys().any(|name| layers.iter().any(|layer| name.starts_with(layer)));
+        let said = self.metadata.get(INPUTS).and_then(|name| Inputs::from_name(name));
+        said.unwrap_or_else(|| match (has(&["g."]), has(&["f0.", "f1.", "f2."])) {
+            (true, false) => Inputs::Spatial,
+            (false, true) => Inputs::Temporal,
+            _ => Inputs::Spatiotemporal,
+        })
     }
 
-    /// Reads a safetensors file and holds it against the network. PyTorch's integer counters `*.num_batches_tracked`, which no output
-    /// depends on, are passed over.
+    /// Reads a safetensors file, or a state dict saved by PyTorch (`torch.save`), and holds it against the network. Float16, bfloat16 and
+    /// float64 become float32 (metadata [`CONVERTED_FROM`]); a prefix that all names share, such as `module.`, is left out; PyTorch's
+    /// integer counters `*.num_batches_tracked`, which no output depends on, are passed over. What the file does not say itself is noted
+    /// in the metadata ([`SOURCE`]).
     ///
     /// # Errors
-    /// [`ModelError::UnreadableWeights`] where it is no safetensors file, [`ModelError::UnfitWeights`] with every tensor that is missing,
-    /// extra, of another shape or type, or not finite.
+    /// [`ModelError::UnreadableWeights`] where it is neither, [`ModelError::PickledObject`] where a checkpoint holds more than tensors,
+    /// [`ModelError::UnfitWeights`] with every tensor that is missing, extra, of another shape or type, or not finite.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let unreadable = |reason: String| ModelError::UnreadableWeights { reason };
-        if bytes.starts_with(b"PK\x03\x04") {
-            return Err(unreadable("this is a PyTorch checkpoint (a zip archive); save it with safetensors.torch.save_file".into()));
+        if pytorch::is_archive(bytes) { Self::fitted(pytorch::read(bytes)?, true) } else { Self::fitted(safetensors(bytes)?, false) }
+    }
+
+    /// `note`: say where they came from even if nothing had to be inferred or left out.
+    fn fitted(mut contents: Contents, mut note: bool) -> Result<Self, ModelError> {
+        if contents.tensors.len() > MOST_TENSORS || contents.tensors.keys().any(|name| name.len() > LONGEST_NAME) {
+            let (count, length) = (contents.tensors.len(), contents.tensors.keys().map(String::len).max().unwrap_or_default());
+            return Err(unreadable(format!("it has {count} tensors with names of up to {length} bytes, where SMEN has 26 short ones")));
         }
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(format!("not a safetensors file ({error})")))?;
-        let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(format!("not a safetensors file ({error})")))?;
-        let mut weights = Self { tensors: BTreeMap::new(), metadata: header.metadata().clone().unwrap_or_default().into_iter().collect() };
-        let mut rows = Vec::new();
-        let mut tensors: Vec<_> = file.iter().filter(|(name, _)| !name.ends_with(".num_batches_tracked")).collect();
-        tensors.sort_by_key(|(name, _)| *name);
-        for (name, view) in tensors {
-            if view.dtype() != Dtype::F32 {
-                rows.push(Mismatch { name: name.into(), expected: "F32".into(), found: format!("{:?}", view.dtype()) });
+        contents.tensors.retain(|name, _| !name.ends_with(".num_batches_tracked"));
+        let prefix = strip_prefix(&mut contents.tensors);
+        let schema = Inputs::Spatiotemporal.schema();
+        let (mut rows, mut converted) = (contents.rows, BTreeSet::new());
+        let mut weights = Self { tensors: BTreeMap::new(), metadata: contents.metadata };
+        for (name, stored) in contents.tensors {
+            // Only what may have a place in the network is read: a shape from elsewhere says nothing of how much memory it is worth.
+            let wanted = schema.iter().find(|(known, ..)| *known == name).map(|(_, shape, _)| shape.as_slice());
+            let values = if wanted == Some(stored.shape()) { stored.values() } else { Vec::new() };
+            if let (Some(_), Number::Other(found, _)) = (wanted, stored.number()) {
+                rows.push(Mismatch { name: name.clone(), expected: "F32".into(), found: found.into() });
             }
-            let values = match view.dtype() {
-                Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-                // Refused above by its type; zeros keep it out of the other checks.
-                _ => vec![0.0; view.shape().iter().product()],
-            };
-            weights.tensors.insert(name.to_owned(), WeightTensor { shape: view.shape().to_vec(), values });
+            converted.extend(stored.number().converted_from());
+            weights.tensors.insert(name, WeightTensor { shape: stored.shape().to_vec(), values });
         }
         rows.extend(weights.mismatches());
-        if rows.is_empty() { Ok(weights) } else { Err(ModelError::UnfitWeights { rows }) }
+        if !rows.is_empty() {
+            return Err(ModelError::UnfitWeights { rows });
+        }
+        let mut source = contents.source;
+        if !prefix.is_empty() {
+            source += &format!("; prefix {prefix} left out of its names");
+            note = true;
+        }
+        if !weights.metadata.contains_key(INPUTS) {
+            weights.metadata.insert(INPUTS.into(), weights.inputs().name().into());
+            source += "; inputs inferred from its tensors";
+            note = true;
+        }
+        if note {
+            weights.metadata.entry(SOURCE.into()).or_insert(source);
+        }
+        if !converted.is_empty() {
+            weights.metadata.insert(CONVERTED_FROM.into(), converted.into_iter().collect::<Vec<_>>().join(", "));
+        }
+        Ok(weights)
     }
 
     /// As a safetensors file: the same weights and metadata give the same bytes.
@@ -173,6 +216,57 @@ impl Weights {
     }
 }
 
+/// Tensors and metadata of a safetensors file.
+fn safetensors(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
+    if pytorch::is_legacy(bytes) {
+        return Err(unreadable("this is a PyTorch checkpoint in the format before PyTorch 1.6; load it in PyTorch and save it again"));
+    }
+    let broken = |error: SafeTensorError| unreadable(format!("not a safetensors file ({error})"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+    let file = SafeTensors::deserialize(bytes).map_err(broken)?;
+    let mut contents = Contents { source: "safetensors file".into(), ..Default::default() };
+    contents.metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    for (name, view) in file.iter() {
+        let number = match view.dtype() {
+            Dtype::F32 => Number::F32,
+            Dtype::F64 => Number::F64,
+            Dtype::F16 => Number::F16,
+            Dtype::BF16 => Number::BF16,
+            // Named for the table of mismatches. The crate has held the length of those narrower than a byte against the file.
+            Dtype::I64 => Number::Other("I64", 8),
+            Dtype::I32 => Number::Other("I32", 4),
+            Dtype::I16 => Number::Other("I16", 2),
+            Dtype::I8 => Number::Other("I8", 1),
+            Dtype::U8 => Number::Other("U8", 1),
+            Dtype::BOOL => Number::Other("BOOL", 1),
+            other => Number::Other("another type", other.bitsize() / 8),
+        };
+        let stored = Stored::contiguous(number, view.shape(), view.data());
+        let stored = stored.ok_or_else(|| unreadable(format!("the tensor {} has fewer bytes than its shape needs", shortened(name))))?;
+        contents.tensors.insert(name.to_owned(), stored);
+    }
+    Ok(contents)
+}
+
+/// Leaves out the first parts that all names share, where these are no layers of the network: `module.` (DataParallel), `model.`,
+/// `_orig_mod.` (torch.compile), `net.module.`. Returns what was left out.
+fn strip_prefix(tensors: &mut BTreeMap<String, Stored>) -> String {
+    let mut prefix = String::new();
+    loop {
+        let first = tensors.keys().next().and_then(|name| name[prefix.len()..].split_once('.')).map(|(part, _)| format!("{prefix}{part}."));
+        let Some(longer) = first else { break };
+        let layer = LAYERS.contains(&&longer[prefix.len()..longer.len() - 1]);
+        if layer || !tensors.keys().all(|name| name.starts_with(&longer)) {
+            break;
+        }
+        prefix = longer;
+    }
+    if !prefix.is_empty() {
+        *tensors = std::mem::take(tensors).into_iter().map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor)).collect();
+    }
+    prefix
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -221,7 +315,9 @@ mod tests {
     #[test]
     fn other_files_are_refused_in_words() {
         let error = Weights::from_bytes(b"PK\x03\x04rest").unwrap_err().to_string();
-        assert!(error.contains("PyTorch checkpoint"), "{error}");
+        assert!(error.contains("PyTorch checkpoints are") && error.contains("cut off"), "{error}");
+        let error = Weights::from_bytes(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").unwrap_err().to_string();
+        assert!(error.contains("before PyTorch 1.6"), "{error}");
         for bytes in [&b""[..], b"<html>", &[0xff; 64]] {
             assert!(matches!(Weights::from_bytes(bytes), Err(ModelError::UnreadableWeights { .. })));
         }
@@ -240,5 +336,32 @@ mod tests {
         bytes[at..at + 5].copy_from_slice(b"\"I32\"");
         let Err(ModelError::UnfitWeights { rows }) = Weights::from_bytes(&bytes) else { panic!("accepted") };
         assert_eq!((rows[0].expected.as_str(), rows[0].found.as_str()), ("F32", "I32"));
+    }
+
+    #[test]
+    fn without_metadata_the_inputs_follow_from_the_tensors() {
+        for inputs in Inputs::ALL {
+            let mut weights = Weights::init(inputs, 3);
+            weights.metadata.clear();
+            let read = Weights::from_bytes(&weights.to_bytes()).unwrap();
+            assert_eq!((read.inputs(), &read.tensors), (inputs, &weights.tensors));
+            assert_eq!(read.metadata[INPUTS], inputs.name());
+            assert!(read.metadata[SOURCE].contains("inputs inferred"), "{:?}", read.metadata);
+            // Written again it says so itself, and stays the same.
+            assert_eq!(Weights::from_bytes(&read.to_bytes()).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_all_names_is_left_out_and_a_layer_is_none() {
+        let weights = Weights::init(Inputs::Spatial, 3);
+        let mut prefixed = weights.clone();
+        prefixed.tensors = prefixed.tensors.into_iter().map(|(name, tensor)| (format!("module._orig_mod.{name}"), tensor)).collect();
+        let read = Weights::from_bytes(&prefixed.to_bytes()).unwrap();
+        assert_eq!(read.tensors, weights.tensors);
+        assert!(read.metadata[SOURCE].contains("prefix module._orig_mod. left out"), "{:?}", read.metadata);
+        prefixed.tensors.retain(|name, _| name.contains(".g."));
+        let Err(ModelError::UnfitWeights { rows }) = Weights::from_bytes(&prefixed.to_bytes()) else { panic!("accepted") };
+        assert_eq!(rows.iter().map(|row| &*row.name).collect::<Vec<_>>(), ["h.weight", "h.bias"]);
     }
 }

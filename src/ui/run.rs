@@ -57,7 +57,7 @@ pub fn RulesSection() -> impl IntoView {
                 <p class="hint">{move || app.weights.with(|w| if w.trained_on.is_empty() { String::new() } else { format!("{} · SHA-256 {}", w.trained_on, w.hash) })}</p>
                 <div class="row">
                     <button type="button" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load weights…"</button>
-                    <input type="file" id="weights-input" accept=".safetensors" hidden node_ref=input on:change=weights/>
+                    <input type="file" id="weights-input" accept=".safetensors,.pt,.pth" hidden node_ref=input on:change=weights/>
                     <button type="button" class="quiet" on:click=move |_| app.shipped_weights()>"Use shipped"</button>
                 </div>
             </div>

@@ -19,7 +19,7 @@ use super::inspect::Quality;
 pub struct Evaluate {
     #[command(flatten)]
     inputs: Inputs,
-    /// Weights: a safetensors file with PyTorch names
+    /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth)
     #[arg(long)]
     weights: PathBuf,
     /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]

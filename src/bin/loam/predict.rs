@@ -20,7 +20,7 @@ use super::inspect::Quality;
 pub struct Predict {
     #[command(flatten)]
     inputs: Inputs,
-    /// Weights: a safetensors file with PyTorch names
+    /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth)
     #[arg(long)]
     weights: PathBuf,
     /// The date t

@@ -45,22 +45,57 @@ pub fn product(left: &[[f32; ROWS]], right: &[f32], stride: usize, columns: usiz
     }
 }
 
-/// Adds `left[i] . right[j]` to `out[i][j]`; all rows have the length of the first, a multiple of four.
+/// Adds `sum over t of left[row][t] * right[t]` to `out[row]`: four rows of a product, each of `columns` numbers (a multiple of four).
+///
+/// `right` holds one row of `columns` numbers per t; the rows of `left` have as many numbers as there are such rows.
 #[inline(always)]
-pub fn products_of_rows(left: [&[f32]; 2], right: [&[f32]; WIDTH], out: [&mut [f32; WIDTH]; 2]) {
-    let [a, b] = left.map(|row| row.as_chunks::<WIDTH>().0);
-    let [c, d, e, f] = right.map(|row| row.as_chunks::<WIDTH>().0);
-    let mut sums = [[Lanes::ZERO; WIDTH]; 2];
-    for (((((a, b), c), d), e), f) in a.iter().zip(b).zip(c).zip(d).zip(e).zip(f) {
-        let right = [Lanes(*c), Lanes(*d), Lanes(*e), Lanes(*f)];
-        for (sums, left) in sums.iter_mut().zip([Lanes(*a), Lanes(*b)]) {
-            for (sum, right) in sums.iter_mut().zip(right) {
-                *sum = sum.add_product(left, right);
+pub fn add_product(left: [&[f32]; ROWS], right: &[f32], columns: usize, out: [&mut [f32]; ROWS]) {
+    let length = right.len() / columns;
+    let [a, b, c, d] = left.map(|row| &row[..length]);
+    let out = out.map(|row| &mut row[..columns]);
+    let mut at = 0;
+    while at + 2 * WIDTH <= columns {
+        let mut sums = [0, 1, 2, 3].map(|row: usize| [Lanes::load(&out[row][at..]), Lanes::load(&out[row][at + WIDTH..])]);
+        for ((((row, a), b), c), d) in right.chunks_exact(columns).zip(a).zip(b).zip(c).zip(d) {
+            let row = &row[at..at + 2 * WIDTH];
+            let (low, high) = (Lanes::load(row), Lanes::load(&row[WIDTH..]));
+            for (sum, factor) in sums.iter_mut().zip([a, b, c, d]) {
+                let factor = Lanes::splat(*factor);
+                sum[0] = sum[0].add_product(factor, low);
+                sum[1] = sum[1].add_product(factor, high);
             }
         }
+        for row in 0..ROWS {
+            sums[row][0].store(&mut out[row][at..]);
+            sums[row][1].store(&mut out[row][at + WIDTH..]);
+        }
+        at += 2 * WIDTH;
     }
-    for (out, sums) in out.into_iter().zip(sums) {
-        let [a, b, c, d] = Lanes::transpose(sums);
-        (Lanes(*out) + ((a + c) + (b + d))).store(out);
+    if at < columns {
+        let mut sums = [0, 1, 2, 3].map(|row: usize| Lanes::load(&out[row][at..]));
+        for ((((row, a), b), c), d) in right.chunks_exact(columns).zip(a).zip(b).zip(c).zip(d) {
+            let low = Lanes::load(&row[at..at + WIDTH]);
+            for (sum, factor) in sums.iter_mut().zip([a, b, c, d]) {
+                *sum = sum.add_product(Lanes::splat(*factor), low);
+            }
+        }
+        for row in 0..ROWS {
+            sums[row].store(&mut out[row][at..]);
+        }
+    }
+}
+
+/// The first `columns` (a multiple of four) columns of a matrix as rows: `from` holds rows of `stride` numbers, a multiple of four of them.
+#[inline(always)]
+pub fn turn(from: &[f32], stride: usize, columns: usize, to: &mut [f32]) {
+    let rows = from.len() / stride;
+    for (block, from) in from.chunks_exact(WIDTH * stride).enumerate() {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|row: usize| &from[row * stride..][..columns]);
+        for (at, to) in (0..columns).step_by(WIDTH).zip(to.chunks_exact_mut(WIDTH * rows)) {
+            let turned = Lanes::transpose([&a[at..], &b[at..], &c[at..], &d[at..]].map(Lanes::load));
+            for (row, to) in turned.into_iter().zip(to.chunks_exact_mut(rows)) {
+                row.store(&mut to[block * WIDTH..]);
+            }
+        }
     }
 }

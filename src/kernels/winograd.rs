@@ -10,7 +10,7 @@
 //! transforms stay in the second-level cache. The vector's four lanes are four tiles side by side.
 
 use super::lanes::{Lanes, WIDTH};
-use super::multiply::{ROWS, product, products_of_rows};
+use super::multiply::{ROWS, add_product, product, turn};
 use super::parallel;
 use super::sizes::{Finish, Sizes};
 
@@ -21,7 +21,7 @@ const PATCH: usize = 6;
 /// Positions of a transformed tile.
 const POSITIONS: usize = PATCH * PATCH;
 /// Tile rows of a strip.
-const STRIP: usize = 2;
+const STRIP: usize = 4;
 /// Sums that the gradient of the weights is cut into, so that threads can share it; they are added in order.
 const SHARES: usize = 8;
 
@@ -84,7 +84,7 @@ fn of_weights(sizes: &Sizes, weights: &[f32]) -> Vec<[f32; ROWS]> {
     transformed
 }
 
-/// G^T dU G: the gradient of the weights from that of the transformed ones, `[position, out, frame * in]`.
+/// G^T dU G: the gradient of the weights from that of the transformed ones, `[position, frame * in, out]`.
 fn weights_from(sizes: &Sizes, transformed: &[f32]) -> Vec<f32> {
     let inner = sizes.depth_kernel * sizes.channels_in;
     let mut weights = vec![0.0; sizes.length_weights()];
@@ -92,7 +92,7 @@ fn weights_from(sizes: &Sizes, transformed: &[f32]) -> Vec<f32> {
         let (outer, frame) = (kernel / sizes.depth_kernel, kernel % sizes.depth_kernel);
         let (channel_out, channel_in) = (outer / sizes.channels_in, outer % sizes.channels_in);
         let at = |j: usize, i: usize| {
-            transformed[((j * PATCH + i) * sizes.channels_out + channel_out) * inner + frame * sizes.channels_in + channel_in]
+            transformed[((j * PATCH + i) * inner + frame * sizes.channels_in + channel_in) * sizes.channels_out + channel_out]
         };
         let half: [[f32; PATCH]; 3] =
             std::array::from_fn(|y| std::array::from_fn(|i| (0..PATCH).map(|j| KERNEL[j][y] * at(j, i)).sum()));
@@ -151,6 +151,8 @@ struct Memory {
     input: Vec<f32>,
     /// Transformed output, `[position, out, stride]`; for the gradient of the weights `[position, frame * out, stride]`.
     output: Vec<f32>,
+    /// One position and frame of the transformed output with its columns as rows, `[stride, out]`.
+    turned: Vec<f32>,
     /// Rows of one tile row after the vertical half of a transform, `[6, width]`.
     rows: Vec<f32>,
     /// A row of zeros, above the first row and below the last.
@@ -162,6 +164,7 @@ impl Memory {
         Self {
             input: vec![0.0; POSITIONS * sizes.depth_in * sizes.channels_in * cut.stride],
             output: vec![0.0; POSITIONS * outputs * cut.stride],
+            turned: vec![0.0; sizes.channels_out * cut.stride],
             rows: vec![0.0; PATCH * cut.width()],
             zeros: vec![0.0; cut.columns],
         }
@@ -258,6 +261,14 @@ fn gather(cut: &Cut, from: &[f32], step: usize, finish: super::sizes::ChannelFin
     }
 }
 
+/// Four rows of a matrix.
+#[inline(always)]
+fn four_rows(rows: &mut [f32], stride: usize) -> [&mut [f32]; ROWS] {
+    let (low, high) = rows.split_at_mut(2 * stride);
+    let ((a, b), (c, d)) = (low.split_at_mut(stride), high.split_at_mut(stride));
+    [a, b, c, d]
+}
+
 /// The convolution, finished, into `out`.
 pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: &mut [f32]) {
     let cut = Cut::new(sizes);
@@ -289,9 +300,7 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
                 let weights = &weights[position * sizes.channels_out / ROWS * inner..][..sizes.channels_out / ROWS * inner];
                 for (weights, output) in weights.chunks_exact(inner).zip(output.chunks_exact_mut(ROWS * cut.stride)) {
                     let weights = &weights[place * sizes.channels_in..][..frames.len() * sizes.channels_in];
-                    let (low, high) = output.split_at_mut(2 * cut.stride);
-                    let ((a, b), (c, d)) = (low.split_at_mut(cut.stride), high.split_at_mut(cut.stride));
-                    product(weights, input, cut.stride, tiles.next_multiple_of(WIDTH), [a, b, c, d]);
+                    product(weights, input, cut.stride, tiles.next_multiple_of(WIDTH), four_rows(output, cut.stride));
                 }
             }
             let step = sizes.channels_out * cut.stride;
@@ -341,16 +350,12 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
                     let input = &memory.input[line * sizes.channels_in * cut.stride..][..frames.len() * sizes.channels_in * cut.stride];
                     let line = position * depth_out + depth;
                     let output = &memory.output[line * sizes.channels_out * cut.stride..][..sizes.channels_out * cut.stride];
-                    for (output, sums) in output.chunks_exact(2 * cut.stride).zip(sums.chunks_exact_mut(2 * inner)) {
-                        let left = [&output[..used], &output[cut.stride..][..used]];
-                        let (upper, lower) = sums.split_at_mut(inner);
-                        let from = place * sizes.channels_in;
-                        let upper = upper[from..].as_chunks_mut::<WIDTH>().0.iter_mut();
-                        let lower = lower[from..].as_chunks_mut::<WIDTH>().0.iter_mut();
-                        for ((right, upper), lower) in input.chunks_exact(WIDTH * cut.stride).zip(upper).zip(lower) {
-                            let right = std::array::from_fn(|k| &right[k * cut.stride..][..used]);
-                            products_of_rows(left, right, [upper, lower]);
-                        }
+                    let turned = &mut memory.turned[..used * sizes.channels_out];
+                    turn(output, cut.stride, used, turned);
+                    let sums = &mut sums[place * sizes.channels_in * sizes.channels_out..];
+                    for (input, sums) in input.chunks_exact(ROWS * cut.stride).zip(sums.chunks_exact_mut(ROWS * sizes.channels_out)) {
+                        let input = [0, 1, 2, 3].map(|row| &input[row * cut.stride..][..used]);
+                        add_product(input, turned, sizes.channels_out, four_rows(sums, sizes.channels_out));
                     }
                 }
             }

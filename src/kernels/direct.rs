@@ -73,7 +73,7 @@ fn spread(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: &
                     source.extend(padded[line * width..][..3 * width].chunks_exact(width));
                 }
                 for at in (0..sizes.columns).step_by(RUN) {
-                    let mut sums = [[Lanes::ZERO; 2]; BLOCK];
+                    let mut sums = [[Lanes::zero(); 2]; BLOCK];
                     for (row, weights) in source.iter().zip(weights) {
                         let row = &row[at..at + RUN + 2];
                         for (x, weights) in weights.iter().enumerate() {
@@ -119,10 +119,10 @@ fn collect(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: 
             tasks.push((frame / depth_out, frame % depth_out, slab * SLAB, pixels));
         }
     }
-    let memory = || (vec![0.0; (SLAB + 2) * width], vec![[[Lanes::ZERO; 2]; SLAB]; sizes.columns.div_ceil(RUN)]);
+    let memory = || (vec![0.0; (SLAB + 2) * width], vec![[[Lanes::zero(); 2]; SLAB]; sizes.columns.div_ceil(RUN)]);
     type Memory = (Vec<f32>, Vec<[[Lanes; 2]; SLAB]>);
     let work = |(rows, sums): &mut Memory, (image, depth, first, out): (usize, usize, usize, &mut [f32])| {
-        sums.fill([[Lanes::ZERO; 2]; SLAB]);
+        sums.fill([[Lanes::zero(); 2]; SLAB]);
         let (frames, place) = sizes.frames(depth);
         for channel in 0..sizes.channels_in {
             for (index, frame) in frames.clone().enumerate() {
@@ -175,7 +175,7 @@ fn taps(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
     let mut gradient = vec![0.0; sizes.length_weights()];
     let tasks = gradient.chunks_exact_mut(BLOCK * kernel).enumerate().collect();
     let work = |(): &mut (), (block, gradient): (usize, &mut [f32])| {
-        let mut totals = vec![[[Lanes::ZERO; 3]; BLOCK]; kernel / 3];
+        let mut totals = vec![[[Lanes::zero(); 3]; BLOCK]; kernel / 3];
         for image in 0..sizes.batch {
             for depth in 0..depth_out {
                 let (frames, place) = sizes.frames(depth);
@@ -209,7 +209,7 @@ fn taps(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
 /// Adds the products of a padded row, at three offsets, with rows of four channels.
 #[inline(always)]
 fn add_row(row: &[f32], g: [&[f32]; BLOCK], totals: &mut [[Lanes; 3]; BLOCK]) {
-    let mut sums = [[Lanes::ZERO; 3]; BLOCK];
+    let mut sums = [[Lanes::zero(); 3]; BLOCK];
     let mut add = |at: usize, g: [Lanes; BLOCK]| {
         let row = &row[at..at + WIDTH + 2];
         let shifted: [Lanes; 3] = std::array::from_fn(|x| Lanes::load(&row[x..]));

@@ -19,6 +19,7 @@ pub mod winograd;
 
 mod autodiff;
 mod flex;
+mod four;
 mod lanes;
 mod multiply;
 mod parallel;

@@ -15,7 +15,7 @@ pub fn product(left: &[[f32; ROWS]], right: &[f32], stride: usize, columns: usiz
     let [a, b, c, d] = out;
     let (a, b, c, d) = (&mut a[..columns], &mut b[..columns], &mut c[..columns], &mut d[..columns]);
     while at + 2 * WIDTH <= columns {
-        let mut sums = [[Lanes::ZERO; 2]; ROWS];
+        let mut sums = [[Lanes::zero(); 2]; ROWS];
         for (weights, row) in left.iter().zip(right.chunks_exact(stride)) {
             let row = &row[at..at + 2 * WIDTH];
             let (low, high) = (Lanes::load(row), Lanes::load(&row[WIDTH..]));
@@ -32,7 +32,7 @@ pub fn product(left: &[[f32; ROWS]], right: &[f32], stride: usize, columns: usiz
         at += 2 * WIDTH;
     }
     if at < columns {
-        let mut sums = [Lanes::ZERO; ROWS];
+        let mut sums = [Lanes::zero(); ROWS];
         for (weights, row) in left.iter().zip(right.chunks_exact(stride)) {
             let low = Lanes::load(&row[at..at + WIDTH]);
             for (sum, weight) in sums.iter_mut().zip(weights) {

@@ -23,7 +23,7 @@ pub struct Moments {
 /// Sums of `N` quantities over a chunk, four values at a time.
 #[inline(always)]
 fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([Lanes; M]) -> [Lanes; N]) -> [f64; N] {
-    let mut totals = [[Lanes::ZERO; PARTS]; N];
+    let mut totals = [[Lanes::zero(); PARTS]; N];
     let length = from[0].len();
     let mut at = 0;
     while at + PARTS * WIDTH <= length {
@@ -39,7 +39,7 @@ fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([
     for at in at..length {
         let values = quantities(from.map(|from| Lanes::splat(from[at])));
         for (rest, value) in rest.iter_mut().zip(values) {
-            *rest += value.0[0];
+            *rest += value.values()[0];
         }
     }
     std::array::from_fn(|n| f64::from(((totals[n][0] + totals[n][1]) + (totals[n][2] + totals[n][3])).sum() + rest[n]))

@@ -12,7 +12,7 @@
 use super::lanes::{Lanes, WIDTH};
 use super::multiply::{ROWS, add_product, product, turn};
 use super::parallel;
-use super::sizes::{Finish, Sizes};
+use super::sizes::{ChannelFinish, Finish, Sizes};
 
 /// Pixels of a tile's edge that are written.
 const TILE: usize = 4;
@@ -54,30 +54,40 @@ fn to_output(m: [Lanes; PATCH]) -> [Lanes; TILE] {
     [m[0] + sum + sum_2, difference + difference_2 * 2.0, sum + sum_2 * 4.0, difference + difference_2 * 8.0 + m[5]]
 }
 
-/// Rows of G.
-const KERNEL: [[f32; 3]; PATCH] = [
-    [1.0 / 4.0, 0.0, 0.0],
-    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-    [0.0, 0.0, 1.0],
-];
+/// G of three values.
+#[inline(always)]
+fn of_kernel(w: [Lanes; 3]) -> [Lanes; PATCH] {
+    let (even, even_2) = (w[0] + w[2], w[0] + w[2] * 4.0);
+    let odd_2 = w[1] * 2.0;
+    let (sixth, part) = (-1.0 / 6.0, 1.0 / 24.0);
+    [w[0] * 0.25, (even + w[1]) * sixth, (even - w[1]) * sixth, (even_2 + odd_2) * part, (even_2 - odd_2) * part, w[2]]
+}
+
+/// G^T of six values.
+#[inline(always)]
+fn to_kernel(u: [Lanes; PATCH]) -> [Lanes; 3] {
+    let (sixth, part) = (-1.0 / 6.0, 1.0 / 24.0);
+    let (sum, difference) = ((u[1] + u[2]) * sixth, (u[1] - u[2]) * sixth);
+    let (sum_2, difference_2) = ((u[3] + u[4]) * part, (u[3] - u[4]) * part);
+    [u[0] * 0.25 + sum + sum_2, difference + difference_2 * 2.0, sum + sum_2 * 4.0 + u[5]]
+}
 
 /// G w G^T of every kernel: per position and four output channels, one `[f32; 4]` per frame and input channel.
 fn of_weights(sizes: &Sizes, weights: &[f32]) -> Vec<[f32; ROWS]> {
     let inner = sizes.depth_kernel * sizes.channels_in;
-    let mut transformed = vec![[0.0; ROWS]; POSITIONS * sizes.channels_out / ROWS * inner];
-    for (kernel, taps) in weights.as_chunks::<9>().0.iter().enumerate() {
-        let (outer, frame) = (kernel / sizes.depth_kernel, kernel % sizes.depth_kernel);
-        let (channel_out, channel_in) = (outer / sizes.channels_in, outer % sizes.channels_in);
-        let half: [[f32; 3]; PATCH] =
-            std::array::from_fn(|j| std::array::from_fn(|x| (0..3).map(|y| KERNEL[j][y] * taps[3 * y + x]).sum()));
-        for (j, row) in half.iter().enumerate() {
-            for (i, factors) in KERNEL.iter().enumerate() {
-                let value = row.iter().zip(factors).map(|(value, factor)| value * factor).sum();
-                let block = (j * PATCH + i) * sizes.channels_out / ROWS + channel_out / ROWS;
-                transformed[block * inner + frame * sizes.channels_in + channel_in][channel_out % ROWS] = value;
+    let blocks = sizes.channels_out / ROWS;
+    let mut transformed = vec![[0.0; ROWS]; POSITIONS * blocks * inner];
+    for (block, weights) in weights.chunks_exact(ROWS * inner * 9).enumerate() {
+        for at in 0..inner {
+            let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
+            let taps: [[Lanes; 3]; 3] = std::array::from_fn(|x| {
+                std::array::from_fn(|y| Lanes::new(std::array::from_fn(|n| weights[(n * inner + at) * 9 + 3 * y + x])))
+            });
+            let half = taps.map(of_kernel);
+            for j in 0..PATCH {
+                for (i, value) in of_kernel(half.map(|column| column[j])).into_iter().enumerate() {
+                    transformed[((j * PATCH + i) * blocks + block) * inner + frame * sizes.channels_in + channel] = value.values();
+                }
             }
         }
     }
@@ -88,17 +98,19 @@ fn of_weights(sizes: &Sizes, weights: &[f32]) -> Vec<[f32; ROWS]> {
 fn weights_from(sizes: &Sizes, transformed: &[f32]) -> Vec<f32> {
     let inner = sizes.depth_kernel * sizes.channels_in;
     let mut weights = vec![0.0; sizes.length_weights()];
-    for (kernel, taps) in weights.as_chunks_mut::<9>().0.iter_mut().enumerate() {
-        let (outer, frame) = (kernel / sizes.depth_kernel, kernel % sizes.depth_kernel);
-        let (channel_out, channel_in) = (outer / sizes.channels_in, outer % sizes.channels_in);
-        let at = |j: usize, i: usize| {
-            transformed[((j * PATCH + i) * inner + frame * sizes.channels_in + channel_in) * sizes.channels_out + channel_out]
-        };
-        let half: [[f32; PATCH]; 3] =
-            std::array::from_fn(|y| std::array::from_fn(|i| (0..PATCH).map(|j| KERNEL[j][y] * at(j, i)).sum()));
-        for (y, row) in half.iter().enumerate() {
-            for x in 0..3 {
-                taps[3 * y + x] = (0..PATCH).map(|i| row[i] * KERNEL[i][x]).sum();
+    for (block, weights) in weights.chunks_exact_mut(ROWS * inner * 9).enumerate() {
+        for at in 0..inner {
+            let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
+            let line = |p: usize| (p * inner + frame * sizes.channels_in + channel) * sizes.channels_out + block * ROWS;
+            let half: [[Lanes; 3]; PATCH] = std::array::from_fn(|i| {
+                to_kernel(std::array::from_fn(|j| Lanes::load(&transformed[line(j * PATCH + i)..])))
+            });
+            for y in 0..3 {
+                for (x, value) in to_kernel(half.map(|column| column[y])).into_iter().enumerate() {
+                    for (n, value) in value.values().into_iter().enumerate() {
+                        weights[(n * inner + at) * 9 + 3 * y + x] = value;
+                    }
+                }
             }
         }
     }
@@ -153,10 +165,8 @@ struct Memory {
     output: Vec<f32>,
     /// One position and frame of the transformed output with its columns as rows, `[stride, out]`.
     turned: Vec<f32>,
-    /// Rows of one tile row after the vertical half of a transform, `[6, width]`.
+    /// Rows of one tile row between the two halves of a transform.
     rows: Vec<f32>,
-    /// A row of zeros, above the first row and below the last.
-    zeros: Vec<f32>,
 }
 
 impl Memory {
@@ -165,14 +175,19 @@ impl Memory {
             input: vec![0.0; POSITIONS * sizes.depth_in * sizes.channels_in * cut.stride],
             output: vec![0.0; POSITIONS * outputs * cut.stride],
             turned: vec![0.0; sizes.channels_out * cut.stride],
-            rows: vec![0.0; PATCH * cut.width()],
-            zeros: vec![0.0; cut.columns],
+            rows: vec![0.0; (PATCH * cut.width()).max(PATCH * TILE * cut.groups() * WIDTH)],
         }
     }
 }
 
+/// The next `N` rows, each cut to `length` groups of four.
+#[inline(always)]
+fn next_rows<'a, const N: usize>(rows: &mut impl Iterator<Item = &'a mut [f32]>, length: usize) -> [&'a mut [[f32; WIDTH]]; N] {
+    std::array::from_fn(|_| &mut rows.next().unwrap_or_default().as_chunks_mut::<WIDTH>().0[..length])
+}
+
 /// Transforms one tile row of a plane: `N` rows and columns of pixels a tile, the first of them `margin` outside the tile.
-/// Position `p` of tile `t` goes to `to[p * step + t]`.
+/// Position `p` of tile `t` goes to `to[p * step + t]`. `working` is zero wherever this function does not write with this `N`.
 #[inline(always)]
 fn spread<const N: usize>(
     cut: &Cut,
@@ -180,38 +195,54 @@ fn spread<const N: usize>(
     tile_row: usize,
     margin: usize,
     transform: impl Fn([Lanes; N]) -> [Lanes; PATCH],
-    (working, zeros): (&mut [f32], &[f32]),
+    working: &mut [f32],
     to: &mut [f32],
     step: usize,
 ) {
-    let source: [&[f32]; N] = std::array::from_fn(|j| {
-        let row = (TILE * tile_row + j).wrapping_sub(margin);
-        if row < cut.rows { &plane[row * cut.columns..][..cut.columns] } else { zeros }
-    });
+    let row = |j: usize| (TILE * tile_row + j).checked_sub(margin).filter(|&row| row < cut.rows);
+    let whole = cut.columns / WIDTH;
     let width = cut.width();
-    let mut at = 0;
-    while at < cut.columns {
-        let whole = at + WIDTH <= cut.columns;
-        let values = transform(source.map(|row| if whole { Lanes::load(&row[at..]) } else { Lanes::load_some(&row[at..]) }));
-        for (row, value) in working.chunks_exact_mut(width).zip(values) {
-            value.store(&mut row[margin + at..]);
+    if (0..N).all(|j| row(j).is_some()) {
+        let first = TILE * tile_row - margin;
+        let source: [&[f32]; N] = std::array::from_fn(|j| &plane[(first + j) * cut.columns..][..cut.columns]);
+        let chunks = source.map(|row| &row.as_chunks::<WIDTH>().0[..whole]);
+        let to: [_; PATCH] = next_rows(&mut working.chunks_exact_mut(width).map(|row| &mut row[margin..]), whole + 1);
+        for at in 0..whole {
+            let values = transform(chunks.map(|row| Lanes::new(row[at])));
+            for (j, value) in values.into_iter().enumerate() {
+                to[j][at] = value.values();
+            }
         }
-        at += WIDTH;
+        if whole * WIDTH < cut.columns {
+            let values = transform(source.map(|row| Lanes::load_some(&row[whole * WIDTH..])));
+            for (j, value) in values.into_iter().enumerate() {
+                to[j][whole] = value.values();
+            }
+        }
+    } else {
+        // At the upper or lower edge some rows are outside, and zero.
+        for at in (0..cut.columns).step_by(WIDTH) {
+            let values = transform(std::array::from_fn(|j| match row(j) {
+                Some(row) => Lanes::load_some(&plane[row * cut.columns + at..(row + 1) * cut.columns]),
+                None => Lanes::zero(),
+            }));
+            for (row, value) in working.chunks_exact_mut(width).zip(values) {
+                value.store(&mut row[margin + at..]);
+            }
+        }
     }
-    for (j, row) in working.chunks_exact(width).enumerate() {
-        let mut blocks = row.as_chunks::<{ TILE * WIDTH }>().0.iter().map(|block| {
-            Lanes::transpose([
-                Lanes::load(block),
-                Lanes::load(&block[WIDTH..]),
-                Lanes::load(&block[2 * WIDTH..]),
-                Lanes::load(&block[3 * WIDTH..]),
-            ])
-        });
-        let Some(mut here) = blocks.next() else { return };
-        for (group, next) in blocks.enumerate() {
+    let mut lines = to.chunks_mut(step);
+    for row in working.chunks_exact(width).take(PATCH) {
+        let to: [_; PATCH] = next_rows(&mut lines, cut.groups());
+        let blocks = row.as_chunks::<{ TILE * WIDTH }>().0;
+        let columns = |block: &[f32; TILE * WIDTH]| Lanes::transpose([0, 1, 2, 3].map(|part: usize| Lanes::load(&block[part * WIDTH..])));
+        let Some((first, following)) = blocks.split_first() else { return };
+        let mut here = columns(first);
+        for (group, next) in following[..cut.groups()].iter().enumerate() {
+            let next = columns(next);
             let values = transform(std::array::from_fn(|i| if i < TILE { here[i] } else { here[i - TILE].shifted(next[i - TILE]) }));
             for (i, value) in values.into_iter().enumerate() {
-                value.store(&mut to[(j * PATCH + i) * step + group * WIDTH..]);
+                to[i][group] = value.values();
             }
             here = next;
         }
@@ -226,36 +257,54 @@ fn spread_strip<const N: usize>(
     image: &[f32],
     margin: usize,
     transform: impl Fn([Lanes; N]) -> [Lanes; PATCH] + Copy,
-    working: (&mut [f32], &[f32]),
+    rows: &mut [f32],
     to: &mut [f32],
 ) {
-    let (rows, zeros) = working;
+    rows.fill(0.0);
     let step = depth * channels * cut.stride;
     for (plane, pixels) in image.chunks_exact(cut.rows * cut.columns).enumerate() {
         let (channel, frame) = (plane / depth, plane % depth);
         let line = (frame * channels + channel) * cut.stride;
         for (index, tile_row) in cut.tile_rows(strip).enumerate() {
-            spread(cut, pixels, tile_row, margin, transform, (&mut *rows, zeros), &mut to[line + index * cut.across..], step);
+            spread(cut, pixels, tile_row, margin, transform, rows, &mut to[line + index * cut.across..], step);
         }
+    }
+    // Lanes behind the last tile that the last row of tiles did not reach.
+    let count = cut.tile_rows(strip).len();
+    let (written, used) = ((count - 1) * cut.across + cut.groups() * WIDTH, (count * cut.across).next_multiple_of(WIDTH));
+    if written < used {
+        to.chunks_exact_mut(cut.stride).for_each(|line| line[written..used].fill(0.0));
     }
 }
 
 /// Transforms one channel's tile row back: position `p` of tile `t` is at `from[p * step + t]`; `slab` holds the strip's rows.
 #[inline(always)]
-fn gather(cut: &Cut, from: &[f32], step: usize, finish: super::sizes::ChannelFinish, first_row: usize, slab: &mut [f32]) {
-    for group in 0..cut.groups() {
-        let at = |p: usize| Lanes::load(&from[p * step + group * WIDTH..]);
-        let columns: [[Lanes; TILE]; PATCH] = std::array::from_fn(|i| to_output(std::array::from_fn(|j| at(j * PATCH + i))));
-        for (y, row) in slab.chunks_exact_mut(cut.columns).skip(first_row).take(TILE).enumerate() {
-            let phases = to_output(std::array::from_fn(|i| columns[i][y]));
-            let row = &mut row[group * TILE * WIDTH..];
-            for (tile, value) in Lanes::transpose(phases).into_iter().enumerate() {
-                let value = finish.apply(value);
-                if row.len() >= (tile + 1) * TILE {
-                    value.store(&mut row[tile * TILE..]);
-                } else if row.len() > tile * TILE {
-                    value.store_some(&mut row[tile * TILE..]);
-                }
+fn gather(cut: &Cut, from: &[f32], step: usize, finish: ChannelFinish, working: &mut [f32], slab: &mut [f32]) {
+    let groups = cut.groups();
+    let line = |p: usize| &from[p * step..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups];
+    for (i, working) in working.chunks_exact_mut(TILE * groups * WIDTH).take(PATCH).enumerate() {
+        let lines: [_; PATCH] = std::array::from_fn(|j| line(j * PATCH + i));
+        let to: [_; TILE] = next_rows(&mut working.chunks_exact_mut(groups * WIDTH), groups);
+        for group in 0..groups {
+            let values = to_output(lines.map(|line| Lanes::new(line[group])));
+            for (y, value) in values.into_iter().enumerate() {
+                to[y][group] = value.values();
+            }
+        }
+    }
+    for (y, row) in slab.chunks_exact_mut(cut.columns).take(TILE).enumerate() {
+        let lines: [_; PATCH] =
+            std::array::from_fn(|i| &working[(i * TILE + y) * groups * WIDTH..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups]);
+        let pixels = |group: usize| Lanes::transpose(to_output(lines.map(|line| Lanes::new(line[group])))).map(|four| finish.apply(four));
+        let (whole, rest) = row.as_chunks_mut::<{ TILE * WIDTH }>();
+        for (group, to) in whole.iter_mut().enumerate() {
+            for (to, value) in to.as_chunks_mut::<WIDTH>().0.iter_mut().zip(pixels(group)) {
+                *to = value.values();
+            }
+        }
+        if !rest.is_empty() {
+            for (to, value) in rest.chunks_mut(WIDTH).zip(pixels(groups - 1)) {
+                value.store_some(to);
             }
         }
     }
@@ -288,8 +337,7 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
         let (image, strip) = (task / strips, task % strips);
         let length = sizes.length_in() / sizes.batch;
         let image = &x[image * length..][..length];
-        let working = (&mut memory.rows[..], &memory.zeros[..]);
-        spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), image, 1, of_input, working, &mut memory.input);
+        spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), image, 1, of_input, &mut memory.rows, &mut memory.input);
         let tiles = cut.tile_rows(strip).len() * cut.across;
         for depth in 0..depth_out {
             let (frames, place) = sizes.frames(depth);
@@ -308,7 +356,8 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
                 let slab = &mut slabs[channel * depth_out + depth];
                 for index in 0..cut.tile_rows(strip).len() {
                     let from = &memory.output[channel * cut.stride + index * cut.across..];
-                    gather(&cut, from, step, finish.channel(channel), index * TILE, slab);
+                    let slab = &mut slab[index * TILE * cut.columns..];
+                    gather(&cut, from, step, finish.channel(channel), &mut memory.rows, slab);
                 }
             }
         }
@@ -332,16 +381,8 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
             let (length_in, length_out) = (sizes.length_in() / sizes.batch, sizes.length_out() / sizes.batch);
             let (x, g) = (&x[image * length_in..][..length_in], &g[image * length_out..][..length_out]);
             let tiles = cut.tile_rows(strip).len() * cut.across;
-            if cut.tile_rows(strip).len() < STRIP {
-                // What a whole strip left behind the tiles of this one must not count.
-                memory.output.fill(0.0);
-            }
-            let working = (&mut memory.rows[..], &memory.zeros[..]);
-            spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), x, 1, of_input, working, &mut memory.input);
-            memory.rows.fill(0.0);
-            let working = (&mut memory.rows[..], &memory.zeros[..]);
-            spread_strip(&cut, strip, (sizes.channels_out, depth_out), g, 0, of_gradient, working, &mut memory.output);
-            memory.rows.fill(0.0);
+            spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), x, 1, of_input, &mut memory.rows, &mut memory.input);
+            spread_strip(&cut, strip, (sizes.channels_out, depth_out), g, 0, of_gradient, &mut memory.rows, &mut memory.output);
             let used = tiles.next_multiple_of(WIDTH);
             for (position, sums) in share.chunks_exact_mut(sizes.channels_out * inner).enumerate() {
                 for depth in 0..depth_out {

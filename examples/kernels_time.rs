@@ -1,9 +1,9 @@
 //! Times SMEN on the CPU natively: inference and training step.
 #![allow(missing_docs, clippy::unwrap_used)]
-use std::time::Instant;
 use burn::tensor::{Device, Tensor, TensorData};
-use loam::model::{golden_weights, Inputs, Smen};
+use loam::model::{Inputs, Smen, golden_weights};
 use loam::train::{Adam, urmse_loss};
+use std::time::Instant;
 
 fn wave(n: usize, a: f32, b: f32) -> Vec<f32> {
     (0..n).map(|k| a + b * (k as f32 * 0.37).sin() * (k as f32 * 0.011).cos()).collect()
@@ -22,13 +22,16 @@ fn main() {
             let mask = t(vec![1.0; batch * cells], 1);
             let mut adam = Adam::new();
             for frozen in [true, false] {
-                if !autodiff && !frozen { continue }
+                if !autodiff && !frozen {
+                    continue;
+                }
                 let mut parts: Vec<[f64; 4]> = vec![];
                 let mut last = 0.0f32;
                 for _ in 0..12 {
                     let t0 = Instant::now();
                     if autodiff {
-                        let (e, s) = if frozen { (smen.forward(i.clone(), d.clone()), vec![]) } else { smen.forward_train(i.clone(), d.clone()) };
+                        let (e, s) =
+                            if frozen { (smen.forward(i.clone(), d.clone()), vec![]) } else { smen.forward_train(i.clone(), d.clone()) };
                         let t1 = Instant::now();
                         let loss = urmse_loss(e, target.clone(), mask.clone());
                         last = loss.clone().into_scalar::<f32>();
@@ -45,8 +48,19 @@ fn main() {
                         parts.push([t0.elapsed().as_secs_f64() * 1e3, 0.0, 0.0, 0.0]);
                     }
                 }
-                let med = |f: &dyn Fn(&[f64; 4]) -> f64| { let mut v: Vec<f64> = parts.iter().map(f).collect(); v.sort_by(f64::total_cmp); (v[v.len() / 2], v[0]) };
-                println!("B={batch} autodiff={autodiff} frozen={frozen}: total {:.2?} forward {:.2} loss {:.2} backward {:.2} adam {:.2}  last {last}", med(&|p| p.iter().sum()), med(&|p| p[0]).0, med(&|p| p[1]).0, med(&|p| p[2]).0, med(&|p| p[3]).0);
+                let med = |f: &dyn Fn(&[f64; 4]) -> f64| {
+                    let mut v: Vec<f64> = parts.iter().map(f).collect();
+                    v.sort_by(f64::total_cmp);
+                    (v[v.len() / 2], v[0])
+                };
+                println!(
+                    "B={batch} autodiff={autodiff} frozen={frozen}: total {:.2?} forward {:.2} loss {:.2} backward {:.2} adam {:.2}  last {last}",
+                    med(&|p| p.iter().sum()),
+                    med(&|p| p[0]).0,
+                    med(&|p| p[1]).0,
+                    med(&|p| p[2]).0,
+                    med(&|p| p[3]).0
+                );
             }
         }
     }

@@ -40,7 +40,9 @@ fn cases() -> Vec<Case> {
     }
     // Other channels and kernels; the last two have no kernel of their own.
     let mut random = Random::new(11);
-    for (channels, depth) in [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((8, 1), (4, 2)), ((3, 5), (3, 2)), ((1, 1), (2, 1))] {
+    for (channels, depth) in
+        [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((8, 1), (4, 2)), ((3, 5), (3, 2)), ((1, 1), (2, 1))]
+    {
         for _ in 0..2 {
             let mut side = |most: usize| 1 + random.below(most);
             cases.push(Case::new(side(3), channels, depth, (side(40), side(40))));
@@ -72,7 +74,8 @@ fn leaves(case: &Case, seed: u64) -> Leaves {
     Leaves {
         x: Tensor::from_data(draw(vec![batch, from, depth, rows, columns], 0.2, 1.0, 1.0 / 16.0, 0.0), &device).require_grad(),
         weight: Tensor::from_data(draw(vec![to, from, kernel, 3, 3], 0.0, bound, 1.0 / 256.0, 0.0), &device).require_grad(),
-        channel: [0.1, 1.0, 0.0].map(|middle| Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()),
+        channel: [0.1, 1.0, 0.0]
+            .map(|middle| Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()),
     }
 }
 
@@ -134,9 +137,8 @@ fn a_block_with_frozen_norm_and_its_gradients_are_burns() {
             let [bias, scale, shift] = leaves.channel.clone();
             kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift)
         });
-        let plain = run(&case, 3, |leaves| {
-            relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2])
-        });
+        let plain =
+            run(&case, 3, |leaves| relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]));
         compare(&format!("{case:?}"), &ours, &plain);
     }
 }

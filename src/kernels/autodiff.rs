@@ -17,7 +17,9 @@ use burn::backend::flex::{Flex, FlexTensor};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
-use super::flex::{affine, convolved, in_one_piece, input_gradient, pixels, place, scale_and_shift, sizes, statistics, values, weight_gradient};
+use super::flex::{
+    affine, convolved, in_one_piece, input_gradient, pixels, place, scale_and_shift, sizes, statistics, values, weight_gradient,
+};
 use super::norm::{before_relu, channel_sums, gradient_sums, moments};
 use super::sizes::Sizes;
 use super::{KernelOps, plain};
@@ -131,8 +133,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
             return plain::block::<Self>(x, weight, bias, scale, shift);
         };
         let nodes = [x.node(), weight.node(), bias.node(), scale.node(), shift.node()];
-        let [x, weight, bias, scale, shift] =
-            [x, weight, bias, scale, shift].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(|tensor| in_one_piece(tensor.into_primitive()));
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let rectified = convolved(&sizes, &x, &weight, &bias, true);

@@ -1,8 +1,8 @@
 //! The operations on burn's CPU backend: tensors in, plain slices through the kernels, tensors out.
 
+use burn::backend::TensorMetadata;
 use burn::backend::flex::{Flex, FlexTensor};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::TensorMetadata;
 use burn::tensor::{DType, TensorData};
 
 use super::norm::{self, Moments};
@@ -49,7 +49,11 @@ pub fn pixels(sizes: &Sizes) -> usize {
 /// The convolution by the kernel that fits.
 fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>) -> Vec<f32> {
     let mut out = vec![0.0; sizes.length_out()];
-    if direct::fits(sizes) { direct::convolve(sizes, x, weights, finish, &mut out) } else { winograd::convolve(sizes, x, weights, finish, &mut out) }
+    if direct::fits(sizes) {
+        direct::convolve(sizes, x, weights, finish, &mut out)
+    } else {
+        winograd::convolve(sizes, x, weights, finish, &mut out)
+    }
     out
 }
 

@@ -87,12 +87,16 @@ pub fn channel_sums(x: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
 pub fn affine(x: &[f32], (channels, pixels): (usize, usize), scale: &[f32], shift: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
     let tasks = out.chunks_exact_mut(pixels).zip(x.chunks_exact(pixels)).enumerate().collect();
-    parallel::for_each(tasks, || (), |(), (plane, (out, x)): (usize, (&mut [f32], &[f32]))| {
-        let (scale, shift) = (scale[plane % channels], shift[plane % channels]);
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = x * scale + shift;
-        }
-    });
+    parallel::for_each(
+        tasks,
+        || (),
+        |(), (plane, (out, x)): (usize, (&mut [f32], &[f32]))| {
+            let (scale, shift) = (scale[plane % channels], shift[plane % channels]);
+            for (out, x) in out.iter_mut().zip(x) {
+                *out = x * scale + shift;
+            }
+        },
+    );
     out
 }
 
@@ -120,25 +124,29 @@ pub fn before_relu(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), fa
     let mut totals = vec![0.0; channels];
     let tasks = planes.into_iter().zip(factors).zip(&mut totals).collect();
     type Task<'a> = ((Vec<(&'a mut [f32], &'a [f32], &'a [f32])>, &'a [f32; 3]), &'a mut f32);
-    parallel::for_each(tasks, || (), |(), ((planes, factors), total): Task<'_>| {
-        let [a, b, c] = factors.map(Lanes::splat);
-        let mut sum = 0.0;
-        for (out, dy, x) in planes {
-            for ((out, dy), x) in out.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)).zip(x.chunks(CHUNK)) {
-                for ((out, dy), x) in out.chunks_mut(WIDTH).zip(dy.chunks(WIDTH)).zip(x.chunks(WIDTH)) {
-                    if out.len() == WIDTH {
-                        let (dy, x) = (Lanes::load(dy), Lanes::load(x));
-                        (dy * a + x * b + c).where_positive(x).store(out);
-                    } else {
-                        let (dy, x) = (Lanes::load_some(dy), Lanes::load_some(x));
-                        (dy * a + x * b + c).where_positive(x).store_some(out);
+    parallel::for_each(
+        tasks,
+        || (),
+        |(), ((planes, factors), total): Task<'_>| {
+            let [a, b, c] = factors.map(Lanes::splat);
+            let mut sum = 0.0;
+            for (out, dy, x) in planes {
+                for ((out, dy), x) in out.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)).zip(x.chunks(CHUNK)) {
+                    for ((out, dy), x) in out.chunks_mut(WIDTH).zip(dy.chunks(WIDTH)).zip(x.chunks(WIDTH)) {
+                        if out.len() == WIDTH {
+                            let (dy, x) = (Lanes::load(dy), Lanes::load(x));
+                            (dy * a + x * b + c).where_positive(x).store(out);
+                        } else {
+                            let (dy, x) = (Lanes::load_some(dy), Lanes::load_some(x));
+                            (dy * a + x * b + c).where_positive(x).store_some(out);
+                        }
                     }
+                    // Read again while it is still in the first-level cache.
+                    sum += sums([&*out], |[g]| [g])[0];
                 }
-                // Read again while it is still in the first-level cache.
-                sum += sums([&*out], |[g]| [g])[0];
             }
-        }
-        *total = sum as f32;
-    });
+            *total = sum as f32;
+        },
+    );
     (out, totals)
 }

@@ -102,9 +102,8 @@ fn weights_from(sizes: &Sizes, transformed: &[f32]) -> Vec<f32> {
         for at in 0..inner {
             let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
             let line = |p: usize| (p * inner + frame * sizes.channels_in + channel) * sizes.channels_out + block * ROWS;
-            let half: [[Lanes; 3]; PATCH] = std::array::from_fn(|i| {
-                to_kernel(std::array::from_fn(|j| Lanes::load(&transformed[line(j * PATCH + i)..])))
-            });
+            let half: [[Lanes; 3]; PATCH] =
+                std::array::from_fn(|i| to_kernel(std::array::from_fn(|j| Lanes::load(&transformed[line(j * PATCH + i)..]))));
             for y in 0..3 {
                 for (x, value) in to_kernel(half.map(|column| column[y])).into_iter().enumerate() {
                     for (n, value) in value.values().into_iter().enumerate() {
@@ -186,19 +185,19 @@ fn next_rows<'a, const N: usize>(rows: &mut impl Iterator<Item = &'a mut [f32]>,
     std::array::from_fn(|_| &mut rows.next().unwrap_or_default().as_chunks_mut::<WIDTH>().0[..length])
 }
 
-/// Transforms one tile row of a plane: `N` rows and columns of pixels a tile, the first of them `margin` outside the tile.
+/// Transforms one tile row of a plane: `N` rows and columns of pixels a tile, what is more than the tile's own on both sides of it.
 /// Position `p` of tile `t` goes to `to[p * step + t]`. `working` is zero wherever this function does not write with this `N`.
 #[inline(always)]
 fn spread<const N: usize>(
     cut: &Cut,
     plane: &[f32],
     tile_row: usize,
-    margin: usize,
     transform: impl Fn([Lanes; N]) -> [Lanes; PATCH],
     working: &mut [f32],
     to: &mut [f32],
     step: usize,
 ) {
+    let margin = (N - TILE) / 2;
     let row = |j: usize| (TILE * tile_row + j).checked_sub(margin).filter(|&row| row < cut.rows);
     let whole = cut.columns / WIDTH;
     let width = cut.width();
@@ -255,7 +254,6 @@ fn spread_strip<const N: usize>(
     strip: usize,
     (channels, depth): (usize, usize),
     image: &[f32],
-    margin: usize,
     transform: impl Fn([Lanes; N]) -> [Lanes; PATCH] + Copy,
     rows: &mut [f32],
     to: &mut [f32],
@@ -266,7 +264,7 @@ fn spread_strip<const N: usize>(
         let (channel, frame) = (plane / depth, plane % depth);
         let line = (frame * channels + channel) * cut.stride;
         for (index, tile_row) in cut.tile_rows(strip).enumerate() {
-            spread(cut, pixels, tile_row, margin, transform, rows, &mut to[line + index * cut.across..], step);
+            spread(cut, pixels, tile_row, transform, rows, &mut to[line + index * cut.across..], step);
         }
     }
     // Lanes behind the last tile that the last row of tiles did not reach.
@@ -337,7 +335,7 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
         let (image, strip) = (task / strips, task % strips);
         let length = sizes.length_in() / sizes.batch;
         let image = &x[image * length..][..length];
-        spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), image, 1, of_input, &mut memory.rows, &mut memory.input);
+        spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), image, of_input, &mut memory.rows, &mut memory.input);
         let tiles = cut.tile_rows(strip).len() * cut.across;
         for depth in 0..depth_out {
             let (frames, place) = sizes.frames(depth);
@@ -381,8 +379,8 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
             let (length_in, length_out) = (sizes.length_in() / sizes.batch, sizes.length_out() / sizes.batch);
             let (x, g) = (&x[image * length_in..][..length_in], &g[image * length_out..][..length_out]);
             let tiles = cut.tile_rows(strip).len() * cut.across;
-            spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), x, 1, of_input, &mut memory.rows, &mut memory.input);
-            spread_strip(&cut, strip, (sizes.channels_out, depth_out), g, 0, of_gradient, &mut memory.rows, &mut memory.output);
+            spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), x, of_input, &mut memory.rows, &mut memory.input);
+            spread_strip(&cut, strip, (sizes.channels_out, depth_out), g, of_gradient, &mut memory.rows, &mut memory.output);
             let used = tiles.next_multiple_of(WIDTH);
             for (position, sums) in share.chunks_exact_mut(sizes.channels_out * inner).enumerate() {
                 for depth in 0..depth_out {

@@ -1,35 +1,97 @@
-//! The network alone, for `cargo xtask bench`: built as the CPU worker is, but with a function to call instead of messages.
+//! The network alone, for `cargo xtask bench`: built as the CPU worker is, but with functions to call instead of messages.
 //! Nothing of this is part of the app.
 
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 mod web {
+    use burn::tensor::activation::relu;
+    use burn::tensor::module::{batch_norm_train, conv3d};
+    use burn::tensor::ops::ConvOptions;
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam::model::{Smen, Weights};
+    use loam::model::{BatchStatistics, Conv, Smen, Weights};
+    use loam::train::{Adam, urmse_loss};
     use wasm_bindgen::prelude::*;
 
-    /// SMEN on burn's flex backend.
+    /// SMEN on burn's flex backend, for prediction or for training.
     #[wasm_bindgen]
     pub struct Network {
         model: Smen,
         device: Device,
+        adam: Adam,
+        /// In burn's own operations instead of those of `loam::kernels`.
+        plain: bool,
+    }
+
+    fn failed(error: impl std::fmt::Debug) -> JsError {
+        JsError::new(&format!("{error:?}"))
     }
 
     #[wasm_bindgen]
     impl Network {
         /// From the bytes of a safetensors file.
-        pub fn from_safetensors(bytes: &[u8]) -> Result<Network, JsError> {
-            let device = Device::flex();
+        pub fn from_safetensors(bytes: &[u8], training: bool, plain: bool) -> Result<Network, JsError> {
+            let device = if training { Device::flex().autodiff() } else { Device::flex() };
             let weights = Weights::from_bytes(bytes)?;
-            Ok(Self { model: Smen::from_weights(&weights, &device)?, device })
+            Ok(Self { model: Smen::from_weights(&weights, &device)?, device, adam: Adam::new(), plain })
         }
 
-        /// The estimate of one sample: `i` is `[height, width]`, `d` is `[4, height, width]`.
-        pub async fn forward(&self, i: Vec<f32>, d: Vec<f32>, height: usize, width: usize) -> Result<Vec<f32>, JsError> {
-            let i = Tensor::<5>::from_data(TensorData::new(i, [1, 1, 1, height, width]), &self.device);
-            let d = Tensor::<5>::from_data(TensorData::new(d, [1, 1, 4, height, width]), &self.device);
-            let out = self.model.forward(i, d).into_data_async().await.map_err(|e| JsError::new(&format!("{e:?}")))?;
-            out.try_to_vec::<f32>().map_err(|e| JsError::new(&format!("{e:?}")))
+        fn image(&self, values: Vec<f32>, depth: usize, side: usize) -> Tensor<5> {
+            let batch = values.len() / (depth * side * side);
+            Tensor::from_data(TensorData::new(values, [batch, 1, depth, side, side]), &self.device)
         }
+
+        /// The estimates: `i` is `[batch, side, side]`, `d` is `[batch, 4, side, side]`.
+        pub async fn forward(&self, i: Vec<f32>, d: Vec<f32>, side: usize) -> Result<Vec<f32>, JsError> {
+            let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
+            let estimate = if self.plain { plain(&self.model, i, d, false).0 } else { self.model.forward(i, d) };
+            estimate.into_data_async().await.map_err(failed)?.try_into_vec::<f32>().map_err(failed)
+        }
+
+        /// One step of training with the norms of the batch: the loss before it. `target` and `mask` are `[batch, side, side]`.
+        pub async fn step(
+            &mut self,
+            i: Vec<f32>,
+            d: Vec<f32>,
+            target: Vec<f32>,
+            mask: Vec<f32>,
+            side: usize,
+            learning_rate: f64,
+        ) -> Result<f32, JsError> {
+            let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
+            let (target, mask) = (self.image(target, 1, side), self.image(mask, 1, side));
+            let (estimate, statistics) = if self.plain { plain(&self.model, i, d, true) } else { self.model.forward_train(i, d) };
+            let loss = urmse_loss(estimate, target, mask);
+            let value = loss.clone().into_scalar_async::<f32>().await.map_err(failed)?;
+            let gradients = loss.backward();
+            self.model = self.adam.step(self.model.clone(), &gradients, learning_rate);
+            self.model.absorb(statistics);
+            Ok(value)
+        }
+    }
+
+    /// SMEN without `loam::kernels`.
+    fn plain(model: &Smen, i: Tensor<5>, d: Tensor<5>, training: bool) -> (Tensor<5>, Vec<BatchStatistics>) {
+        let options = || ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1);
+        let conv = |conv: &Conv, x| conv3d(x, conv.weight.val(), Some(conv.bias.val()), options());
+        let mut statistics = Vec::new();
+        let features = model.f.iter().fold(d, |x, block| {
+            let x = relu(conv(&block.conv, x));
+            if training {
+                let [batch, channels, depth, rows, columns] = x.dims();
+                let samples = batch * channels * depth * rows * columns / channels;
+                let result = batch_norm_train(x, block.bn.weight.val(), block.bn.bias.val(), 1e-5);
+                statistics.push(BatchStatistics::of_biased(result.mean, result.variance, samples));
+                return result.output;
+            }
+            let (scale, shift) = block.bn.scale_and_shift();
+            let [channels] = scale.dims();
+            let shape = [1, channels, 1, 1, 1];
+            x * scale.reshape(shape) + shift.reshape(shape)
+        });
+        let sum = match &model.g {
+            Some(g) => conv(g, i) + features,
+            None => features,
+        };
+        (conv(&model.h, sum), statistics)
     }
 }
 

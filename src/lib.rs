@@ -12,6 +12,7 @@
 //! | [`grid`] | EASE-Grid 2.0 and other coordinate systems, grids, rasters with mask reasons, resampling |
 //! | [`read`] | files to granules: SMAP HDF5, GeoTIFF, Sentinel-1; names, flags, fills |
 //! | [`stack`] | granules to one aligned time series, and from it a network's sample |
+//! | `kernels` | the network's expensive parts as operations of their own, with their gradients |
 //! | [`model`] | SMEN, its weights on disk, the device it runs on |
 //! | [`train`] | loss, trainer, split by time |
 //! | [`score`] | uRMSE, bias, R; the baselines every estimate is shown beside |
@@ -25,6 +26,8 @@
 
 pub mod export;
 pub mod grid;
+#[cfg(feature = "compute")]
+pub mod kernels;
 pub mod map;
 #[cfg(feature = "compute")]
 pub mod model;

@@ -5,7 +5,6 @@
 //! whose statistics nobody absorbs.
 
 use burn::module::{Module, Param};
-use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor};
 
 /// Added to the variance under the root.
@@ -33,27 +32,25 @@ pub struct BatchStatistics {
     variance: Tensor<1>,
 }
 
+impl BatchStatistics {
+    /// From mean and biased variance over `samples` values per channel.
+    pub fn of_biased(mean: Tensor<1>, variance: Tensor<1>, samples: usize) -> Self {
+        let unbiased = samples as f64 / (samples as f64 - 1.0).max(1.0);
+        Self { mean: mean.detach(), variance: variance.detach() * unbiased }
+    }
+}
+
 impl Norm {
     /// From values of one length.
     pub fn new(weight: Tensor<1>, bias: Tensor<1>, running_mean: Tensor<1>, running_var: Tensor<1>) -> Self {
         Self { weight: Param::from_tensor(weight), bias: Param::from_tensor(bias), running_mean, running_var }
     }
 
-    /// With the running statistics: inference, and training with frozen norms. `[B, C, D, H, W]` in and out.
-    pub fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        // One multiplication and one addition per value instead of four operations over the whole image.
+    /// The norm with its running statistics as `x * scale + shift`, `[C]` each: inference, and training with frozen norms.
+    pub fn scale_and_shift(&self) -> (Tensor<1>, Tensor<1>) {
         let scale = self.weight.val() / (self.running_var.clone() + EPSILON).sqrt();
         let shift = self.bias.val() - self.running_mean.clone() * scale.clone();
-        x * per_channel(scale) + per_channel(shift)
-    }
-
-    /// With the batch's own statistics, which come back too. `[B, C, D, H, W]` in and out.
-    pub fn forward_train(&self, x: Tensor<5>) -> (Tensor<5>, BatchStatistics) {
-        let [batch, _, depth, rows, columns] = x.dims();
-        let samples = (batch * depth * rows * columns) as f64;
-        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), EPSILON);
-        let unbiased = samples / (samples - 1.0).max(1.0);
-        (result.output, BatchStatistics { mean: result.mean.detach(), variance: result.variance.detach() * unbiased })
+        (scale, shift)
     }
 
     /// Moves the running statistics towards a batch's.
@@ -66,10 +63,4 @@ impl Norm {
     pub fn device(&self) -> Device {
         self.weight.device()
     }
-}
-
-/// `[C]` as `[1, C, 1, 1, 1]`.
-fn per_channel(x: Tensor<1>) -> Tensor<5> {
-    let [channels] = x.dims();
-    x.reshape([1, channels, 1, 1, 1])
 }

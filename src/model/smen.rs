@@ -25,16 +25,14 @@
 //!
 //! 38,337 parameters and 192 running statistics. Each output pixel sees 4 pixels to each side (three blocks and h).
 //!
-//! The convolutions are kept in the 3D form: on burn's CPU backend it is the native one (its 2D convolution is the 3D one with a
-//! depth of 1).
+//! Convolutions and blocks are operations of [`crate::kernels`].
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::relu;
-use burn::tensor::module::conv3d;
-use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::norm::EPSILON;
 use super::{BatchStatistics, ModelError, Norm, WeightTensor, Weights};
+use crate::kernels;
 use crate::protocol::Inputs;
 
 /// Earlier dates the network looks at: k.
@@ -81,7 +79,7 @@ pub struct Conv {
 impl Conv {
     /// `[B, in, D, H, W]` to `[B, out, D - depth + 1, H, W]`.
     pub fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        conv3d(x, self.weight.val(), Some(self.bias.val()), ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1))
+        kernels::convolution(x, self.weight.val(), self.bias.val())
     }
 }
 
@@ -92,6 +90,22 @@ pub struct Block {
     pub conv: Conv,
     /// The norm.
     pub bn: Norm,
+}
+
+impl Block {
+    /// With the norm's running statistics: inference, and training with frozen norms.
+    pub fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        let (scale, shift) = self.bn.scale_and_shift();
+        kernels::block(x, self.conv.weight.val(), self.conv.bias.val(), scale, shift)
+    }
+
+    /// With the batch's own statistics, which come back too.
+    pub fn forward_train(&self, x: Tensor<5>) -> (Tensor<5>, BatchStatistics) {
+        let (gamma, beta) = (self.bn.weight.val(), self.bn.bias.val());
+        let (y, mean, variance) = kernels::block_of_batch(x, self.conv.weight.val(), self.conv.bias.val(), gamma, beta, EPSILON);
+        let [batch, _, depth, rows, columns] = y.dims();
+        (y, BatchStatistics::of_biased(mean, variance, batch * depth * rows * columns))
+    }
 }
 
 /// The network.
@@ -148,7 +162,7 @@ impl Smen {
     ///
     /// `i` is `[B, 1, 1, H, W]`, `d` is `[B, 1, 4, H, W]` oldest first, both in m3/m3; the result is `[B, 1, 1, H, W]` in m3/m3.
     pub fn forward(&self, i: Tensor<5>, d: Tensor<5>) -> Tensor<5> {
-        let features = self.f.iter().fold(d, |x, block| block.bn.forward(relu(block.conv.forward(x))));
+        let features = self.f.iter().fold(d, |x, block| block.forward(x));
         self.fuse(i, features)
     }
 
@@ -157,7 +171,7 @@ impl Smen {
         let mut statistics = Vec::with_capacity(self.f.len());
         let mut features = d;
         for block in &self.f {
-            let (normed, batch) = block.bn.forward_train(relu(block.conv.forward(features)));
+            let (normed, batch) = block.forward_train(features);
             statistics.push(batch);
             features = normed;
         }

@@ -1,6 +1,6 @@
-//! Prediction time in Chromium beside onnxruntime-web's wasm backend: the same network, the same browser, one thread each.
+//! Prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser, one thread each.
 //!
-//! Our half is `examples/web_bench.rs`, built, bound and optimised as the CPU worker is. The peer comes from the npm registry into
+//! Our half is `examples/web_bench.rs`, built, bound and optimised as the CPU worker is. The peers come from the npm registry into
 //! `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
 
 use std::path::Path;
@@ -10,17 +10,45 @@ use crate::process::{self, cargo};
 use crate::tools::{self, WASM};
 use crate::{Result, app, browser, failure, target_dir};
 
-/// The release the bar was set against.
-const PEER: &str = "1.30.0";
-const PEER_FILES: [&str; 3] = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+/// A package of the npm registry, and the files of its `dist` folder that the bench serves.
+struct Peer {
+    /// Folder under `target/bench/`.
+    folder: &'static str,
+    package: &'static str,
+    /// Without the scope.
+    name: &'static str,
+    /// The release that the bars were set against.
+    version: &'static str,
+    files: &'static [&'static str],
+}
 
-/// Builds both halves and measures them.
-pub fn run() -> Result<()> {
+const PEERS: [Peer; 3] = [
+    Peer {
+        folder: "ort",
+        package: "onnxruntime-web",
+        name: "onnxruntime-web",
+        version: "1.30.0",
+        files: &["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
+    },
+    Peer { folder: "tfjs", package: "@tensorflow/tfjs", name: "tfjs", version: "4.22.0", files: &["tf.min.js"] },
+    Peer {
+        folder: "tfjs-wasm",
+        package: "@tensorflow/tfjs-backend-wasm",
+        name: "tfjs-backend-wasm",
+        version: "4.22.0",
+        files: &["tf-backend-wasm.min.js", "tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"],
+    },
+];
+
+/// Builds both halves and measures them. `quick`: single images only, fewer rounds; `json`: a file for the figures.
+pub fn run(quick: bool, json: Option<&str>) -> Result<()> {
     browser::ensure()?;
     let tools = tools::for_build()?;
     let dir = target_dir().join("bench");
     std::fs::create_dir_all(&dir).map_err(process::at(&dir))?;
-    peer(&dir)?;
+    for peer in &PEERS {
+        fetch(peer, &dir)?;
+    }
 
     let features = ["--no-default-features", "--features", "worker"];
     process::run(cargo().args(["build", "--locked", "--release", "--target", WASM]).args(features).args(["--example", "web_bench"]))?;
@@ -30,27 +58,37 @@ pub fn run() -> Result<()> {
     if let Some(wasm_opt) = &tools.wasm_opt {
         app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), "-O3")?;
     }
-    process::run(cargo().args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir)).map(|_| ())
+    let mut measure = cargo();
+    measure.args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir);
+    if quick {
+        measure.arg("--quick");
+    }
+    if let Some(file) = json {
+        measure.args(["--json", file]);
+    }
+    process::run(&mut measure).map(|_| ())
 }
 
-/// onnxruntime-web's single files, from the npm registry.
-fn peer(dir: &Path) -> Result<()> {
-    let to = dir.join("ort");
-    if PEER_FILES.iter().all(|file| to.join(file).is_file()) {
+/// A peer's files, from the npm registry where they are not there yet.
+fn fetch(peer: &Peer, dir: &Path) -> Result<()> {
+    let to = dir.join(peer.folder);
+    let version = to.join("version");
+    if std::fs::read_to_string(&version).is_ok_and(|there| there == peer.version) && peer.files.iter().all(|file| to.join(file).is_file()) {
         return Ok(());
     }
-    let unpacked = dir.join("ort-package");
+    let unpacked = dir.join("unpacked").join(peer.folder);
     std::fs::create_dir_all(&unpacked).map_err(process::at(&unpacked))?;
-    let archive = dir.join("ort.tgz");
-    let url = format!("https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{PEER}.tgz");
+    let archive = dir.join(format!("{}.tgz", peer.folder));
+    let Peer { package, name, version: release, .. } = peer;
+    let url = format!("https://registry.npmjs.org/{package}/-/{name}-{release}.tgz");
     let missing =
         |e| failure(format!("{e}\nThe bench fetches {url} with curl and unpacks it with tar; both and a network are needed once."));
     process::run(Command::new("curl").args(["-fsSL", "-o"]).arg(&archive).arg(&url)).map_err(missing)?;
     process::run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&unpacked)).map_err(missing)?;
     std::fs::create_dir_all(&to).map_err(process::at(&to))?;
-    for file in PEER_FILES {
+    for file in peer.files {
         let from = unpacked.join("package").join("dist").join(file);
         std::fs::copy(&from, to.join(file)).map_err(process::at(&from))?;
     }
-    Ok(())
+    std::fs::write(&version, peer.version).map_err(process::at(&version))
 }

@@ -12,7 +12,7 @@ cargo xtask test [--quick] [--only SUITE]                   every test (native, 
                                                             SUITE: native, web-cpu, web-page, web-gpu, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
-cargo xtask bench                                           prediction time in Chromium beside onnxruntime-web
+cargo xtask bench [--quick] [--json FILE]                   prediction and training in Chromium beside onnxruntime-web and TensorFlow.js
 
   --cpu-only   leave the WebGPU worker out (a much shorter build; the page then says that it computes on the CPU)";
 
@@ -70,8 +70,10 @@ fn run() -> Result<()> {
             weights::run()
         }
         "bench" => {
+            let quick = take_flag(&mut words, "--quick");
+            let json = take_value(&mut words, "--json")?;
             nothing_left(&words)?;
-            bench::run()
+            bench::run(quick, json.as_deref())
         }
         other => Err(failure(format!("there is no command \"{other}\".\n\n{USAGE}"))),
     }

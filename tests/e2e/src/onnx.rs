@@ -9,18 +9,18 @@ use crate::weights::Weights;
 /// How the temporal convolutions are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Five-dimensional tensors; inputs `i [1,1,1,H,W]`, `d [1,1,4,H,W]`.
+    /// Five-dimensional tensors; inputs `i [B,1,1,H,W]`, `d [B,1,4,H,W]`.
     Conv3d,
-    /// Frames as batch; inputs `i [1,1,H,W]`, `d [4,1,H,W]`.
+    /// Frames as batch, frame by frame; inputs `i [B,1,H,W]`, `d [4 B,1,H,W]`.
     Conv2d,
 }
 
-/// The model file for images of `height` x `width` cells; the output is called `estimate`.
-pub fn smen(weights: &Weights, form: Form, height: u64, width: u64) -> Vec<u8> {
+/// The model file for `batch` images of `height` x `width` cells; the output is called `estimate`.
+pub fn smen(weights: &Weights, form: Form, batch: u64, height: u64, width: u64) -> Vec<u8> {
     let mut graph = Graph::default();
     let (spatial, i_shape, d_shape) = match form {
-        Form::Conv3d => (3, vec![1, 1, 1, height, width], vec![1, 1, 4, height, width]),
-        Form::Conv2d => (2, vec![1, 1, height, width], vec![4, 1, height, width]),
+        Form::Conv3d => (3, vec![batch, 1, 1, height, width], vec![batch, 1, 4, height, width]),
+        Form::Conv2d => (2, vec![batch, 1, height, width], vec![4 * batch, 1, height, width]),
     };
     graph.value(11, "i", &i_shape);
     graph.value(11, "d", &d_shape);
@@ -29,7 +29,7 @@ pub fn smen(weights: &Weights, form: Form, height: u64, width: u64) -> Vec<u8> {
         let name = format!("f{block}");
         let weight = weights.get(&format!("{name}.conv.weight"));
         if form == Form::Conv2d {
-            x = graph.neighbours(&name, &x, 4 - block);
+            x = graph.neighbours(&name, &x, 4 - block, batch);
             graph.floats(
                 &format!("{name}.w"),
                 &[32, 2 * weight.shape[1], 3, 3],
@@ -108,9 +108,9 @@ impl Graph {
         self.node("Conv", &[x, &format!("{name}.w"), &format!("{name}.b")], &format!("{name}.conv"), &attributes);
     }
 
-    /// Frames 0..n-1 and 1..n of the batch, joined as channels.
-    fn neighbours(&mut self, name: &str, x: &str, frames: i64) -> String {
-        for (part, from, to) in [("older", 0, frames - 1), ("younger", 1, frames)] {
+    /// Frames 0..n-1 and 1..n of `batch` images each, joined as channels.
+    fn neighbours(&mut self, name: &str, x: &str, frames: u64, batch: u64) -> String {
+        for (part, from, to) in [("older", 0, (frames - 1) * batch), ("younger", batch, frames * batch)] {
             let names: Vec<String> = ["from", "to", "axis"].iter().map(|n| format!("{name}.{part}.{n}")).collect();
             for (n, value) in names.iter().zip([from, to, 0]) {
                 self.tensor(n, &[1], 7, &value.to_le_bytes());

@@ -1,55 +1,32 @@
-//! The browser's half of `cargo xtask bench`: one network, two runtimes, one Chromium, taking turns.
+//! The browser's half of `cargo xtask bench`: one network, three runtimes, one Chromium, taking turns.
 //!
-//! Argument: the folder with our module (`web_bench.js`) and onnxruntime-web (`ort/`). Adds model, weights and page, serves it, runs,
-//! and prints medians. Fails where our prediction takes more than 1.3 times the peer's better form.
+//! Arguments: the folder with our module (`web_bench.js`) and the peers' (`ort/`, `tfjs/`, `tfjs-wasm/`), `--quick`, `--json FILE`. Adds
+//! models, weights and page, serves it, runs, and prints medians. Fails where a bar is broken or two runtimes disagree.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use e2e::onnx::{self, Form};
 use e2e::webdriver::{Error, Result, Session};
 use e2e::weights::Weights;
-use serde_json::json;
+use serde_json::{Value, json};
 use xtask::browser::{self, Driver};
 use xtask::server::Server;
 
 const SIDE: u64 = 100;
-const ROUNDS: u32 = 20;
-/// The bar: our median over the peer's.
-const BAR: f64 = 1.3;
+/// Most that our prediction of one image may take, over the better form of onnxruntime-web.
+const FORWARD_BAR: f64 = 1.0;
+/// Least that TensorFlow.js must take for a training step of one image, over ours.
+const STEP_BAR: f64 = 1.3;
+/// Allowed difference of two runtimes, relative to the largest value: of estimates, and of the losses of three steps (TensorFlow.js
+/// computes Adam's 1 - beta2^t in float32).
+const GAPS: [(&str, f64); 2] = [("forward", 1e-4), ("step", 1e-3)];
+/// After this the worker is taken for lost.
+const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Runs in a worker, as the app does. One round each in turn, so that a busy machine disturbs all alike.
-const WORKER: &str = r#"
-import init, { Network } from './web_bench.js';
-import * as ort from './ort/ort.wasm.min.mjs';
-const { side, rounds } = await (await fetch('./setting.json')).json();
-const cells = side * side;
-const wave = (n, a, b) => Float32Array.from({ length: n }, (_, k) => a + b * Math.sin(k * 0.37) * Math.cos(k * 0.011));
-const i = wave(cells, 0.25, 0.1), d = wave(4 * cells, 0, 0.05);
-await init();
-const ours = Network.from_safetensors(new Uint8Array(await (await fetch('./weights.safetensors')).arrayBuffer()));
-ort.env.wasm.numThreads = 1;
-ort.env.wasm.wasmPaths = new URL('./ort/', location.href).href;
-const peers = {};
-for (const [form, si, sd] of [['conv2d', [1, 1, side, side], [4, 1, side, side]], ['conv3d', [1, 1, 1, side, side], [1, 1, 4, side, side]]]) {
-  const session = await ort.InferenceSession.create('./' + form + '.onnx', { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
-  peers[form] = async () => (await session.run({ i: new ort.Tensor('float32', i, si), d: new ort.Tensor('float32', d, sd) })).estimate.data;
-}
-const runs = { loam: () => ours.forward(i, d, side, side), ...peers };
-const times = {}, results = {};
-for (const [name, run] of Object.entries(runs)) { times[name] = []; for (let k = 0; k < 3; k++) results[name] = await run(); }
-for (let k = 0; k < rounds; k++)
-  for (const [name, run] of Object.entries(runs)) { const t = performance.now(); await run(); times[name].push(performance.now() - t); }
-const median = v => v.sort((a, b) => a - b)[v.length >> 1];
-const gap = (a, b) => a.reduce((m, x, k) => Math.max(m, Math.abs(x - b[k])), 0);
-postMessage({
-  median: Object.fromEntries(Object.entries(times).map(([n, v]) => [n, median(v)])),
-  least: Object.fromEntries(Object.entries(times).map(([n, v]) => [n, v[0]])),
-  gap: { conv2d: gap(results.loam, results.conv2d), conv3d: gap(results.loam, results.conv3d) },
-  size: Math.max(...results.loam.map(Math.abs)),
-});
-"#;
-
+const WORKER: &str = include_str!("../../bench/worker.js");
+const TFJS: &str = include_str!("../../bench/tfjs.js");
 const PAGE: &str = "<!DOCTYPE html><meta charset=\"utf-8\"><title>bench</title><link rel=\"icon\" href=\"data:,\"><script type=\"module\" src=\"page.js\"></script>";
 const SCRIPT: &str = "const w = new Worker('./bench-worker.js', { type: 'module' });
 w.onmessage = e => { window.result = e.data };
@@ -57,11 +34,7 @@ w.onerror = e => { window.result = { error: String(e.message || 'the worker fail
 ";
 
 fn main() -> ExitCode {
-    let run = std::env::args()
-        .nth(1)
-        .ok_or_else(|| Error("usage: bench FOLDER (call it through `cargo xtask bench`)".into()))
-        .and_then(|dir| bench(Path::new(&dir)));
-    match run {
+    match arguments().and_then(|(dir, quick, json)| bench(&dir, quick, json.as_deref())) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(e) => {
@@ -71,15 +44,41 @@ fn main() -> ExitCode {
     }
 }
 
-fn bench(dir: &Path) -> Result<bool> {
+fn arguments() -> Result<(PathBuf, bool, Option<PathBuf>)> {
+    let usage = || Error("usage: bench FOLDER [--quick] [--json FILE] (call it through `cargo xtask bench`)".into());
+    let mut words = std::env::args().skip(1);
+    let dir = words.next().ok_or_else(usage)?;
+    let (mut quick, mut json) = (false, None);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => quick = true,
+            "--json" => json = Some(PathBuf::from(words.next().ok_or_else(usage)?)),
+            _ => return Err(usage()),
+        }
+    }
+    Ok((dir.into(), quick, json))
+}
+
+/// Measures; false where a bar is broken.
+fn bench(dir: &Path, quick: bool, json: Option<&Path>) -> Result<bool> {
+    let (batches, rounds): (&[(&str, u64)], u64) = if quick {
+        (&[("forward", 1), ("step", 1)], 15)
+    } else {
+        (&[("forward", 1), ("forward", 4), ("forward", 8), ("step", 1), ("step", 4)], 15)
+    };
     let weights = Weights::made_up();
-    let put =
-        |name: &str, bytes: &[u8]| std::fs::write(dir.join(name), bytes).map_err(|e| Error(format!("{}: {e}", dir.join(name).display())));
+    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| Error(format!("{}: {e}", path.display())));
+    let put = |name: &str, bytes: &[u8]| write(&dir.join(name), bytes);
     put("weights.safetensors", &weights.safetensors())?;
-    put("conv2d.onnx", &onnx::smen(&weights, Form::Conv2d, SIDE, SIDE))?;
-    put("conv3d.onnx", &onnx::smen(&weights, Form::Conv3d, SIDE, SIDE))?;
-    put("setting.json", json!({ "side": SIDE, "rounds": ROUNDS }).to_string().as_bytes())?;
+    for (_, batch) in batches.iter().filter(|(task, _)| *task == "forward") {
+        put(&format!("conv2d-{batch}.onnx"), &onnx::smen(&weights, Form::Conv2d, *batch, SIDE, SIDE))?;
+        put(&format!("conv3d-{batch}.onnx"), &onnx::smen(&weights, Form::Conv3d, *batch, SIDE, SIDE))?;
+    }
+    let tasks: Vec<Value> = batches.iter().map(|(task, batch)| json!({ "task": task, "batch": batch })).collect();
+    let setting = json!({ "side": SIDE, "rounds": rounds, "learningRate": 1e-4, "tasks": tasks });
+    put("setting.json", setting.to_string().as_bytes())?;
     put("bench-worker.js", WORKER.as_bytes())?;
+    put("tfjs.js", TFJS.as_bytes())?;
     put("page.js", SCRIPT.as_bytes())?;
     put("index.html", PAGE.as_bytes())?;
 
@@ -90,34 +89,57 @@ fn bench(dir: &Path) -> Result<bool> {
     let options = json!({ "binary": browser.chromium, "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage"] });
     let session = Session::open(driver.port, &json!({ "browserName": "chrome", "goog:chromeOptions": options }))?;
     session.navigate(&server.url())?;
-    let mut result = serde_json::Value::Null;
-    for _ in 0..600 {
+    let start = Instant::now();
+    let mut result = Value::Null;
+    while result.is_null() && start.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(500));
         result = session.script("return window.result || null", &[])?;
-        if !result.is_null() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(200));
     }
     if let Some(error) = result["error"].as_str() {
         return Err(Error(format!("the bench's worker stopped: {error}")));
     }
-    let figure = |table: &str, name: &str| {
-        result[table][name].as_f64().ok_or_else(|| Error(format!("no {table} of {name} within two minutes: {result}")))
+    let Some(results) = result["results"].as_array() else {
+        return Err(Error(format!("the bench's worker gave no figures within {} s: {result}", PATIENCE.as_secs())));
     };
-    println!("SMEN, one {SIDE} x {SIDE} sample, headless Chromium, one thread, {ROUNDS} rounds in turn, milliseconds\n");
-    println!("{:<32} {:>8} {:>8}", "", "median", "least");
-    for (name, label) in
-        [("loam", "Loam, burn flex"), ("conv2d", "onnxruntime-web wasm, conv2d"), ("conv3d", "onnxruntime-web wasm, conv3d")]
-    {
-        println!("{label:<32} {:>8.1} {:>8.1}", figure("median", name)?, figure("least", name)?);
+    if let Some(file) = json {
+        write(file, json!({ "setting": setting, "results": results }).to_string().as_bytes())?;
     }
-    let peer = figure("median", "conv2d")?.min(figure("median", "conv3d")?);
-    let ratio = figure("median", "loam")? / peer;
-    let gap = figure("gap", "conv2d")?.max(figure("gap", "conv3d")?);
-    println!("\nlargest difference of the results: {gap:.2e}");
-    println!("Loam over the peer's better form: {ratio:.2} (bar {BAR}: {})", if ratio <= BAR { "held" } else { "BROKEN" });
-    if gap > 1e-4 * result["size"].as_f64().unwrap_or(1.0).max(1.0) {
-        return Err(Error("the two runtimes do not compute the same thing: the times above mean nothing".into()));
+    println!("SMEN, {SIDE} x {SIDE} images, headless Chromium, one CPU thread each, {rounds} rounds in turn, milliseconds");
+    let mut held = true;
+    for (task, batch) in batches {
+        let rows: Vec<&Value> = results.iter().filter(|row| row["task"] == *task && row["batch"] == *batch).collect();
+        held &= table(task, *batch, &rows)?;
     }
-    Ok(ratio <= BAR)
+    Ok(held)
+}
+
+/// Prints one task; false where its bar is broken.
+fn table(task: &str, batch: u64, rows: &[&Value]) -> Result<bool> {
+    let figure = |row: &Value, name: &str| row[name].as_f64().ok_or_else(|| Error(format!("no {name} in {row}")));
+    let what = if task == "forward" { "prediction" } else { "training step" };
+    println!("\n{:<40} {:>8} {:>8} {:>15} {:>9}", format!("{what}, batch of {batch}"), "median", "least", "middle half", "gap");
+    let allowed = GAPS.iter().find(|(name, _)| *name == task).map_or(0.0, |(_, gap)| *gap);
+    let (mut ours, mut peer) = (f64::NAN, f64::INFINITY);
+    for row in rows {
+        let (name, label) = (row["name"].as_str().unwrap_or_default(), row["label"].as_str().unwrap_or_default());
+        let (median, gap) = (figure(row, "median")?, figure(row, "gap")?);
+        let half = format!("{:.1} - {:.1}", figure(row, "quarter")?, figure(row, "three_quarters")?);
+        println!("{label:<40} {median:>8.1} {:>8.1} {half:>15} {gap:>9.1e}", figure(row, "least")?);
+        if gap.is_nan() || gap > allowed {
+            return Err(Error(format!("{label} does not compute what we compute ({gap:.1e} apart): the times mean nothing")));
+        }
+        match name {
+            "loam" => ours = median,
+            "plain" => {}
+            _ if task == "step" || name.starts_with("ort") => peer = peer.min(median),
+            _ => {}
+        }
+    }
+    let (ratio, bar, holds) = match task {
+        "forward" => (ours / peer, format!("ours over onnxruntime-web's better form, bar {FORWARD_BAR}"), ours / peer <= FORWARD_BAR),
+        _ => (peer / ours, format!("TensorFlow.js's better form over ours, bar {STEP_BAR}"), peer / ours >= STEP_BAR),
+    };
+    let held = batch > 1 || holds;
+    println!("{ratio:.2} {bar}{}", if batch > 1 { " for single images" } else if held { ": held" } else { ": BROKEN" });
+    Ok(held)
 }

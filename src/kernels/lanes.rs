@@ -1,0 +1,136 @@
+//! Four `f32` at once: the vector of wasm's simd128 and of SSE2, which is what the compiler may assume natively.
+
+use super::four::{self, Four};
+
+/// Lanes of a [`Lanes`].
+pub const WIDTH: usize = 4;
+
+/// Four numbers that are computed with alike.
+#[derive(Debug, Clone, Copy)]
+pub struct Lanes(Four);
+
+impl Lanes {
+    /// Four zeros.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self::splat(0.0)
+    }
+
+    /// Four numbers.
+    #[inline(always)]
+    pub fn new(values: [f32; WIDTH]) -> Self {
+        Lanes(four::new(values))
+    }
+
+    /// The first four of a slice, which has as many.
+    #[inline(always)]
+    pub fn load(from: &[f32]) -> Self {
+        let from = &from[..WIDTH];
+        Self::new([from[0], from[1], from[2], from[3]])
+    }
+
+    /// The first of a slice, zero where it is shorter than four.
+    #[inline(always)]
+    pub fn load_some(from: &[f32]) -> Self {
+        let mut lanes = [0.0; WIDTH];
+        for (lane, value) in lanes.iter_mut().zip(from) {
+            *lane = *value;
+        }
+        Self::new(lanes)
+    }
+
+    /// One number four times.
+    #[inline(always)]
+    pub fn splat(value: f32) -> Self {
+        Lanes(four::splat(value))
+    }
+
+    /// The four numbers.
+    #[inline(always)]
+    pub fn values(self) -> [f32; WIDTH] {
+        four::values(self.0)
+    }
+
+    /// Into the first four of a slice, which has as many.
+    #[inline(always)]
+    pub fn store(self, to: &mut [f32]) {
+        to[..WIDTH].copy_from_slice(&self.values());
+    }
+
+    /// Into as many as the slice has, four at most.
+    #[inline(always)]
+    pub fn store_some(self, to: &mut [f32]) {
+        for (to, value) in to.iter_mut().zip(self.values()) {
+            *to = value;
+        }
+    }
+
+    /// `self + a * b`, rounded twice (there is no fused operation in simd128).
+    #[inline(always)]
+    pub fn add_product(self, a: Lanes, b: Lanes) -> Self {
+        self + a * b
+    }
+
+    /// Where smaller than `floor`, `floor`. NaN stays.
+    #[inline(always)]
+    pub fn at_least(self, floor: Lanes) -> Self {
+        Lanes(four::at_least(self.0, floor.0))
+    }
+
+    /// Itself where `of` is above zero, zero elsewhere.
+    #[inline(always)]
+    pub fn where_positive(self, of: Lanes) -> Self {
+        Lanes(four::where_positive(self.0, of.0))
+    }
+
+    /// The sum of the four.
+    #[inline(always)]
+    pub fn sum(self) -> f32 {
+        let [a, b, c, d] = self.values();
+        (a + c) + (b + d)
+    }
+
+    /// Columns of four rows.
+    #[inline(always)]
+    pub fn transpose(rows: [Lanes; WIDTH]) -> [Lanes; WIDTH] {
+        four::transpose(rows.map(|row| row.0)).map(Lanes)
+    }
+
+    /// Lanes 1, 2 and 3, then the first lane of what follows.
+    #[inline(always)]
+    pub fn shifted(self, next: Lanes) -> Self {
+        Lanes(four::shifted(self.0, next.0))
+    }
+}
+
+impl std::ops::Add for Lanes {
+    type Output = Lanes;
+    #[inline(always)]
+    fn add(self, other: Lanes) -> Lanes {
+        Lanes(four::add(self.0, other.0))
+    }
+}
+
+impl std::ops::Sub for Lanes {
+    type Output = Lanes;
+    #[inline(always)]
+    fn sub(self, other: Lanes) -> Lanes {
+        Lanes(four::sub(self.0, other.0))
+    }
+}
+
+impl std::ops::Mul for Lanes {
+    type Output = Lanes;
+    #[inline(always)]
+    fn mul(self, other: Lanes) -> Lanes {
+        Lanes(four::mul(self.0, other.0))
+    }
+}
+
+impl std::ops::Mul<f32> for Lanes {
+    type Output = Lanes;
+    #[inline(always)]
+    fn mul(self, factor: f32) -> Lanes {
+        self * Lanes::splat(factor)
+    }
+}

@@ -1,0 +1,114 @@
+// SMEN in TensorFlow.js, the peer of `cargo xtask bench`: the same network as ours, in the form that its wasm backend runs best.
+//
+// Channels last; the frames of the history are folded into the batch, frame by frame, and a kernel of depth 2 is a 2D kernel over two
+// neighbouring frames side by side as channels. The wasm backend has no Conv2DBackpropFilter: the gradient of a kernel is the product
+// of the patches with the gradient, or (`swapped`) a convolution whose batch and channels have changed places.
+
+/// Tensors of a safetensors file: name to { shape, values }.
+export function safetensors(bytes) {
+  const length = Number(new DataView(bytes).getBigUint64(0, true));
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length)));
+  delete head.__metadata__;
+  const tensors = {};
+  for (const [name, { shape, data_offsets: [from, to] }] of Object.entries(head))
+    tensors[name] = { shape, values: new Float32Array(bytes.slice(8 + length + from, 8 + length + to)) };
+  return tensors;
+}
+
+/// The network with these weights on the current backend of `tf`.
+export function smen(tf, tensors, learningRate, swapped = false) {
+  const value = name => tf.tensor(tensors[name].values, tensors[name].shape);
+  // [out, in, depth, 3, 3] to [3, 3, depth * in, out].
+  const kernel = name => tf.tidy(() => {
+    const [out, channels, depth] = tensors[name].shape;
+    return value(name).reshape([out, channels, depth, 9]).transpose([3, 2, 1, 0]).reshape([3, 3, depth * channels, out]);
+  });
+  const variables = {};
+  const keep = (name, tensor) => { variables[name] = tf.variable(tensor, true); };
+  const running = {};
+  for (const name of Object.keys(tensors)) {
+    if (name.endsWith('running_mean') || name.endsWith('running_var')) running[name] = value(name);
+    else keep(name, tensors[name].shape.length === 5 ? kernel(name) : value(name));
+  }
+
+  const filterGradient = (x, dy) => {
+    const [n, h, w, channels] = x.shape, out = dy.shape[3];
+    const padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]);
+    if (swapped)
+      return tf.conv2d(padded.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), 1, 'valid').transpose([1, 2, 0, 3]);
+    const flat = dy.reshape([n * h * w, out]);
+    const taps = [];
+    for (let y = 0; y < 3; y++)
+      for (let k = 0; k < 3; k++) {
+        const patch = tf.slice(padded, [0, y, k, 0], [n, h, w, channels]).reshape([n * h * w, channels]);
+        taps.push(tf.matMul(patch.transpose(), flat));
+      }
+    return tf.concat(taps, 0).reshape([3, 3, channels, out]);
+  };
+  const convolution = tf.customGrad((x, filter, save) => {
+    save([x, filter]);
+    return {
+      value: tf.conv2d(x, filter, 1, 'same'),
+      gradFunc: (dy, [x, filter]) => [tf.conv2dTranspose(dy, filter, x.shape, 1, 'same'), filterGradient(x, dy)],
+    };
+  });
+  const conv = (x, name) => convolution(x, variables[name + '.weight']).add(variables[name + '.bias']);
+  const pairs = (x, batch) => {
+    const rest = x.shape[0] - batch, size = x.shape.slice(1);
+    return tf.concat([tf.slice(x, [0, 0, 0, 0], [rest, ...size]), tf.slice(x, [batch, 0, 0, 0], [rest, ...size])], 3);
+  };
+  // i [B, h, w, 1], d [4 B, h, w, 1] (frame by frame) to [B, h, w, 1].
+  const forward = (i, d, training) => {
+    const batch = i.shape[0];
+    let x = d;
+    for (let block = 0; block < 3; block++) {
+      const part = name => `f${block}.bn.${name}`;
+      x = conv(pairs(x, batch), `f${block}.conv`).relu();
+      let mean = running[part('running_mean')], variance = running[part('running_var')];
+      if (training) {
+        mean = x.mean([0, 1, 2]);
+        variance = x.sub(mean).square().mean([0, 1, 2]);
+      }
+      const scale = variables[part('weight')].div(variance.add(1e-5).sqrt());
+      x = x.mul(scale).add(variables[part('bias')].sub(mean.mul(scale)));
+    }
+    return conv(conv(i, 'g').add(x), 'h');
+  };
+  const loss = (estimate, target, mask) => {
+    const images = tensor => tensor.reshape([estimate.shape[0], -1]);
+    const m = images(mask), count = m.sum(1, true);
+    const difference = images(estimate).sub(images(target)).mul(m);
+    const unbiased = difference.sub(difference.sum(1, true).div(count)).mul(m);
+    return unbiased.square().sum(1).div(count.reshape([-1])).sqrt().mean();
+  };
+  const adam = tf.train.adam(learningRate, 0.9, 0.999, 1e-8);
+  // A sample's [B, frames, h, w] with the frames outermost, channels last.
+  const image = (values, batch, frames, side) => {
+    const cells = side * side, folded = new Float32Array(values.length);
+    for (let b = 0; b < batch; b++)
+      for (let f = 0; f < frames; f++) folded.set(values.subarray((b * frames + f) * cells, (b * frames + f + 1) * cells), (f * batch + b) * cells);
+    return tf.tensor4d(folded, [frames * batch, side, side, 1]);
+  };
+
+  return {
+    async forward({ i, d }, batch, side) {
+      const estimate = tf.tidy(() => forward(image(i, batch, 1, side), image(d, batch, 4, side), false));
+      const values = await estimate.data();
+      estimate.dispose();
+      return values;
+    },
+    async step({ i, d, target, mask }, batch, side) {
+      const value = tf.tidy(() => {
+        const [ti, td, tt, tm] = [[i, 1], [d, 4], [target, 1], [mask, 1]].map(([values, frames]) => image(values, batch, frames, side));
+        return adam.minimize(() => loss(forward(ti, td, true), tt, tm), true, Object.values(variables));
+      });
+      const [number] = await value.data();
+      value.dispose();
+      return number;
+    },
+    dispose() {
+      Object.values(variables).concat(Object.values(running)).forEach(tensor => tensor.dispose());
+      adam.dispose();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+// The bench's worker: everybody runs here, in turn, so that a busy machine disturbs all alike.
+//
+// A contestant has a name, the device it computes on, and for each task (`forward`, `step`) a way to start it for a batch. WebGPU ones
+// would be further entries of the list.
+import init, { Network } from './web_bench.js';
+import * as ort from './ort/ort.wasm.min.mjs';
+import { safetensors, smen } from './tfjs.js';
+
+const { side, tasks, rounds, learningRate } = await (await fetch('./setting.json')).json();
+const weights = await (await fetch('./weights.safetensors')).arrayBuffer();
+const cells = side * side;
+const wave = (n, a, b, c) => Float32Array.from({ length: n }, (_, k) => a + b * Math.sin(k * 0.37 + c) * Math.cos(k * 0.011));
+const sample = batch => ({
+  i: wave(batch * cells, 0.25, 0.1, 0),
+  d: wave(4 * batch * cells, 0, 0.05, 0),
+  target: wave(batch * cells, 0.28, 0.08, 0.4),
+  mask: Float32Array.from({ length: batch * cells }, (_, k) => (k % 7 ? 1 : 0)),
+});
+
+await init();
+const burn = (name, label, plain) => ({
+  name,
+  label,
+  forward() {
+    const network = Network.from_safetensors(new Uint8Array(weights), false, plain);
+    return { run: ({ i, d }) => network.forward(i, d, side), free: () => network.free() };
+  },
+  step() {
+    const network = Network.from_safetensors(new Uint8Array(weights), true, plain);
+    return { run: ({ i, d, target, mask }) => network.step(i, d, target, mask, side, learningRate), free: () => network.free() };
+  },
+});
+
+ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = new URL('./ort/', location.href).href;
+const onnx = form => ({
+  name: `ort-${form}`,
+  label: `onnxruntime-web wasm, ${form}`,
+  async forward(batch) {
+    const session = await ort.InferenceSession.create(`./${form}-${batch}.onnx`, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+    const folded = form === 'conv2d';
+    const shape = frames => (folded ? [frames * batch, 1, side, side] : [batch, 1, frames, side, side]);
+    const turned = values => {
+      if (!folded || batch === 1) return values;
+      const out = new Float32Array(values.length);
+      for (let b = 0; b < batch; b++)
+        for (let f = 0; f < 4; f++) out.set(values.subarray((b * 4 + f) * cells, (b * 4 + f + 1) * cells), (f * batch + b) * cells);
+      return out;
+    };
+    return {
+      run: async ({ i, d }) =>
+        (await session.run({ i: new ort.Tensor('float32', i, shape(1)), d: new ort.Tensor('float32', turned(d), shape(4)) })).estimate.data,
+      free: () => session.release(),
+    };
+  },
+});
+
+// Classic scripts that set `globalThis.tf`: a module worker has no importScripts.
+for (const script of ['./tfjs/tf.min.js', './tfjs-wasm/tf-backend-wasm.min.js']) (0, eval)(await (await fetch(script)).text());
+const tf = globalThis.tf;
+tf.wasm.setThreadsCount(1);
+tf.wasm.setWasmPaths(new URL('./tfjs-wasm/', location.href).href);
+if (!(await tf.setBackend('wasm'))) throw new Error('TensorFlow.js has no wasm backend here');
+const tensors = safetensors(weights);
+const tensorflow = (name, label, swapped) => {
+  const open = of => batch => {
+    const network = smen(tf, tensors, learningRate, swapped);
+    return { run: values => of(network)(values, batch, side), free: () => network.dispose() };
+  };
+  return { name, label, forward: swapped ? undefined : open(network => network.forward), step: open(network => network.step) };
+};
+
+const contestants = [
+  burn('loam', 'Loam', false),
+  burn('plain', "burn's own operations (flex)", true),
+  onnx('conv2d'),
+  onnx('conv3d'),
+  tensorflow('tfjs', 'TensorFlow.js wasm', false),
+  tensorflow('tfjs-swapped', 'TensorFlow.js wasm, dW as convolution', true),
+];
+
+const spread = times => {
+  const sorted = [...times].sort((a, b) => a - b), at = share => sorted[Math.floor(share * (sorted.length - 1))];
+  return { median: at(0.5), least: sorted[0], quarter: at(0.25), three_quarters: at(0.75), times };
+};
+const results = [];
+for (const { task, batch } of tasks) {
+  const values = sample(batch);
+  const running = [];
+  for (const { name, label, [task]: open } of contestants) if (open) running.push({ name, label, times: [], first: [], ...(await open(batch)) });
+  // The first runs warm the engine up and are compared: estimates, or the losses of three steps from the same weights.
+  for (const one of running) for (let k = 0; k < 3; k++) one.first.push(await one.run(values));
+  for (let k = 0; k < rounds; k++)
+    for (let n = 0; n < running.length; n++) {
+      const one = running[(n + k) % running.length];
+      const start = performance.now();
+      await one.run(values);
+      one.times.push(performance.now() - start);
+    }
+  const ours = running[0].first, numbers = first => (task === 'forward' ? first[2] : first);
+  const largest = Math.max(...numbers(ours).map(Math.abs));
+  for (const { name, label, times, first, free } of running) {
+    const gap = numbers(first).reduce((most, value, k) => Math.max(most, Math.abs(value - numbers(ours)[k])), 0) / largest;
+    results.push({ task, batch, name, label, device: 'cpu', gap, ...spread(times), ...(task === 'step' ? { losses: first } : {}) });
+    free();
+  }
+}
+postMessage({ results });

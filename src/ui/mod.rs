@@ -36,7 +36,7 @@ pub mod train;
 
 use leptos::prelude::*;
 
-pub use state::App;
+pub use state::{App, Job};
 
 /// Mounts the page into the body.
 pub fn mount() {

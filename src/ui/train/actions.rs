@@ -35,7 +35,7 @@ impl App {
         }
         let (train, settings) = (self.train.settings.get_untracked(), self.settings.get_untracked());
         if let Some(id) = self.send(Kind::Train, Request::Train { train, settings }, &[]) {
-            self.begin_run(id, "preparing the images");
+            self.begin_run(id, RunId::new(), "preparing the images");
         }
     }
 
@@ -44,14 +44,15 @@ impl App {
         if self.train.job.with_untracked(Option::is_some) {
             return;
         }
-        if let Some(id) = self.send(Kind::Train, Request::ResumeRun { run }, &[]) {
-            self.begin_run(id, "reading the checkpoint");
+        if let Some(id) = self.send(Kind::Train, Request::ResumeRun { run: run.clone() }, &[]) {
+            self.begin_run(id, run, "reading the checkpoint");
         }
     }
 
-    fn begin_run(self, id: u64, what: &str) {
+    fn begin_run(self, id: u64, run: RunId, what: &str) {
         self.train.clear();
-        self.train.broken.set(false);
+        self.train.broken.set(None);
+        self.train.current.set(run);
         self.train.job.set(Some(job(id, what)));
         self.said.set("Training is being prepared.".to_owned());
     }
@@ -80,6 +81,7 @@ impl App {
 
     /// Deletes a run.
     pub fn forget_run(self, run: RunId) {
+        self.train.broken.set(None);
         self.send(Kind::Runs, Request::ForgetRun { run }, &[]);
     }
 

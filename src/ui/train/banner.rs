@@ -77,15 +77,16 @@ pub fn Banner() -> impl IntoView {
         }
         t.runs.with(|runs| {
             let unfinished: Vec<&RunReport> = runs.iter().filter(|r| r.result.is_none()).collect();
-            let run = unfinished.iter().find(|r| !r.in_use).or(unfinished.first())?;
-            Some(((*run).clone(), unfinished.len() - 1))
+            let broken = unfinished.iter().find(|r| t.broken.with(|b| b.as_ref() == Some(&r.run)));
+            let run = broken.or(unfinished.iter().find(|r| !r.in_use)).or(unfinished.first())?;
+            Some(((*run).clone(), broken.is_some(), unfinished.len() - 1))
         })
     });
     move || {
-        shown.get().map(|(run, others)| {
+        shown.get().map(|(run, broken, others)| {
             view! {
                 <div class="banner" role="region" aria-label="Unfinished training">
-                    {if run.in_use { taken(app, &run) } else { free(app, &run, t.broken.get(), others) }}
+                    {if run.in_use { taken(app, &run) } else { free(app, &run, broken, others) }}
                 </div>
             }
             .into_any()

@@ -46,7 +46,7 @@ impl Plot<'_> {
     fn y(&self, value: f64) -> Option<f64> {
         let high = self.height - ROOM.1 - ROOM.3;
         let share = curve::place(value, self.range, self.log);
-        share.is_finite().then(|| ROOM.1 + (1.0 - share) * high)
+        share.is_finite().then_some(ROOM.1 + (1.0 - share) * high)
     }
 
     fn line(&self, points: impl Iterator<Item = (f64, f64)>, colour: &str, width: f64) {

@@ -93,6 +93,7 @@ fn begun(app: App, mut started: TrainStarted) {
     t.losses.set(std::mem::take(&mut started.losses));
     t.epochs.set(std::mem::take(&mut started.history));
     let (region, resumed) = (started.region.clone(), started.resumed);
+    t.current.set(started.run.clone());
     t.started.set(Some(started));
     quiet_job(app);
     t.tick.update(|n| *n += 1);
@@ -183,20 +184,25 @@ fn listed(app: App, mut runs: Vec<RunReport>, unsaved: Option<String>) {
         let here: Vec<RunReport> = here.collect();
         runs.extend(here);
     }
+    // What became of the run that was under way when the worker was lost.
     let broken = t.broken.get_untracked();
-    let unfinished = runs.iter().filter(|r| r.result.is_none()).count();
-    let free = runs.iter().any(|r| r.result.is_none() && !r.in_use);
+    let found = broken.as_ref().map(|id| runs.iter().find(|r| r.result.is_none() && r.run == *id).map(|r| r.in_use));
     t.runs.set(runs);
     t.unsaved.set(unsaved.clone());
-    if !broken {
-        TRIED.set(0);
-    } else if unfinished == 0 {
-        t.broken.set(false);
-        let why = unsaved.unwrap_or_else(|| "no checkpoint was reached yet".to_owned());
-        app.fail("The run under way was lost with the worker", &why, "Start it again; nothing else is lost.");
-    } else if !free && TRIED.get() < RETRIES {
-        // The lost worker's lock on its run is given back a moment after its end.
-        TRIED.set(TRIED.get() + 1);
-        set_timeout(move || app.ask_runs(), Duration::from_millis(800));
+    match found {
+        None | Some(Some(false)) => TRIED.set(0),
+        Some(Some(true)) if TRIED.get() < RETRIES => {
+            // The lost worker's lock on its run is given back a moment after its end.
+            TRIED.set(TRIED.get() + 1);
+            set_timeout(move || app.ask_runs(), Duration::from_millis(800));
+        }
+        Some(Some(true)) => {}
+        Some(None) => {
+            t.broken.set(None);
+            if broken.is_some_and(|id| !id.is_empty()) {
+                let why = unsaved.unwrap_or_else(|| "it had no checkpoint yet".to_owned());
+                app.fail("The run under way was lost with the worker", &why, "Start it again; nothing else is lost.");
+            }
+        }
     }
 }

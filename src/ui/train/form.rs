@@ -207,8 +207,8 @@ fn frozen(app: App) -> AnyView {
     .into_any()
 }
 
-/// What weights in use expect: known for those that a run of this browser made, else both.
-fn inputs_in_use(app: App) -> Inputs {
+/// What the weights in use expect: known for those that a run of this browser made, else both.
+pub(super) fn inputs_in_use(app: App) -> Inputs {
     let run = app.weights.with_untracked(|w| app.train.run_of(w));
     run.map_or(Inputs::default(), |r| r.settings.inputs)
 }

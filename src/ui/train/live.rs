@@ -79,7 +79,7 @@ pub fn Live() -> impl IntoView {
             {move || t.checkpoint.get().map(|c| view! {
                 <p class="hint" id="train-checkpoint">{format!("Latest checkpoint: epoch {}, step {} in all, {}.", c.epoch, c.steps, size_text(c.bytes))}</p>
             })}
-            {move || t.preview.with(Option::is_some).then(|| view! { <PreviewMap/> })}
+            {move || pictured.get().then(|| view! { <PreviewMap/> })}
         </div>
     }
     .into_any()

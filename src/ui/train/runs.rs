@@ -16,8 +16,11 @@ pub fn test_scores(result: &TrainResult) -> [Option<f64>; 3] {
     [result.scores.first().and_then(|s| s.urmse), named("before"), named("bilinear")]
 }
 
-/// How a run stands.
-fn state(run: &RunReport) -> String {
+/// How a run stands. `here`: it is under way in this tab.
+fn state(run: &RunReport, here: bool) -> String {
+    if here {
+        return "training now".to_owned();
+    }
     match (&run.result, run.progress, run.in_use) {
         (Some(result), ..) => words::end(result.end).to_owned(),
         (None, _, true) => "another tab is training it".to_owned(),
@@ -81,7 +84,7 @@ pub fn csv(runs: &[RunReport]) -> String {
             words::moment(run.begun_ms),
             run.region.clone(),
             run.simulated.to_string(),
-            state(run),
+            state(run, false),
             if s.start == Start::Scratch { "scratch" } else { "current" }.to_owned(),
             run.from.name.clone(),
             run.from.hash.clone(),
@@ -155,7 +158,7 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
     view! { <div class="row">{act}{delete}</div> }.into_any()
 }
 
-fn row(app: App, run: &RunReport) -> AnyView {
+fn row(app: App, run: &RunReport, here: bool) -> AnyView {
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), words::loss);
     let r = run.result.as_ref();
     let scores = r.map(test_scores).unwrap_or_default();
@@ -167,7 +170,7 @@ fn row(app: App, run: &RunReport) -> AnyView {
     let gain = r.and_then(|r| r.over_before).map_or_else(|| "–".to_owned(), |g| words::gain(&g));
     view! {
         <tr data-run=run.run.clone()>
-            <th scope="row"><span class="date">{words::moment(run.begun_ms)}</span><small>{state(run)}</small></th>
+            <th scope="row"><span class="date">{words::moment(run.begun_ms)}</span><small>{state(run, here)}</small></th>
             <td>{run.region.clone()}{run.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</td>
             <td class="from">{if run.settings.start == Start::Scratch { "scratch".to_owned() } else { run.from.name.clone() }}</td>
             <td class="notes">{words::short(&run.settings)}</td>
@@ -178,7 +181,7 @@ fn row(app: App, run: &RunReport) -> AnyView {
             <td class="number">{gain}</td>
             <td class="number">{r.map_or_else(|| "–".to_owned(), |r| words::seconds(r.seconds))}</td>
             <td>{run.device.clone()}</td>
-            <td>{buttons(app, run)}</td>
+            <td>{(!here).then(|| buttons(app, run))}</td>
         </tr>
     }
     .into_any()
@@ -206,6 +209,7 @@ const COLUMNS: [&str; 14] = [
 pub fn RunTable() -> impl IntoView {
     let app = App::here();
     let t = app.train;
+    let current = Memo::new(move |_| t.job.with(Option::is_some).then(|| t.current.get()));
     let none = move || t.runs.with(Vec::is_empty);
     let store = move |_| {
         let text = t.runs.with_untracked(|runs| csv(runs));
@@ -221,7 +225,10 @@ pub fn RunTable() -> impl IntoView {
             <div class="tablewrap" tabindex="0" role="region" aria-labelledby="run-table-title">
                 <table id="run-table">
                     <thead><tr>{COLUMNS.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view()}</tr></thead>
-                    <tbody>{move || t.runs.get().iter().map(|run| row(app, run)).collect_view()}</tbody>
+                    <tbody>{move || {
+                        let current = current.get();
+                        t.runs.get().iter().map(|run| row(app, run, current.as_ref() == Some(&run.run))).collect_view()
+                    }}</tbody>
                 </table>
             </div>
         </div>

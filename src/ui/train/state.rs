@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::protocol::{
-    CheckpointReport, EpochReport, PreviewReport, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings, TrainStarted,
+    CheckpointReport, EpochReport, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings, TrainStarted,
     WeightsReport,
 };
 use crate::ui::state::Job;
@@ -63,8 +63,10 @@ pub struct Training {
     pub runs: RwSignal<Vec<RunReport>>,
     /// Why no run can be kept.
     pub unsaved: RwSignal<Option<String>>,
-    /// The worker was lost while a run was under way.
-    pub broken: RwSignal<bool>,
+    /// The run under way, as soon as it has a name; empty before.
+    pub current: RwSignal<RunId>,
+    /// The run that was under way when the worker was lost; empty where it had no name yet.
+    pub broken: RwSignal<Option<RunId>>,
 }
 
 impl Default for Training {
@@ -90,7 +92,8 @@ impl Default for Training {
             done: RwSignal::new(None),
             runs: RwSignal::new(Vec::new()),
             unsaved: RwSignal::new(None),
-            broken: RwSignal::new(false),
+            current: RwSignal::new(RunId::new()),
+            broken: RwSignal::new(None),
         }
     }
 }
@@ -133,7 +136,7 @@ impl Training {
     /// No request is under way any more, because the worker is gone.
     pub fn worker_gone(self) {
         if self.job.with_untracked(Option::is_some) {
-            self.broken.set(true);
+            self.broken.set(Some(self.current.get_untracked()));
         }
         self.job.set(None);
         self.estimating.set(None);

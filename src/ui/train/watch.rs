@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::ev;
 use leptos::prelude::*;
 
+use crate::protocol::Start;
 use crate::ui::state::App;
 
 /// After the last change before the plan is asked for.
@@ -14,6 +15,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub fn watch(app: App) {
     follow_plan(app);
     follow_title(app);
+    follow_weights(app);
     window_event_listener(ev::beforeunload, move |event| {
         let t = app.train;
         let unsaved = t.started.with_untracked(|s| s.as_ref().is_some_and(|s| s.unsaved.is_some()));
@@ -46,6 +48,18 @@ fn follow_plan(app: App) {
             },
             PAUSE,
         );
+    });
+}
+
+/// A run that starts from the weights in use has their inputs.
+fn follow_weights(app: App) {
+    let t = app.train;
+    Effect::new(move |_| {
+        app.weights.track();
+        let inputs = super::form::inputs_in_use(app);
+        if t.settings.with_untracked(|s| s.start == Start::Current && s.inputs != inputs) {
+            t.settings.update(|s| s.inputs = inputs);
+        }
     });
 }
 

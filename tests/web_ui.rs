@@ -194,7 +194,7 @@ fn a_thinned_curve_keeps_its_spikes() {
 #[wasm_bindgen_test]
 fn axes_hold_every_value() {
     let (low, high) = curve::limits([0.02, f64::NAN, 0.05].into_iter(), false).unwrap();
-    assert!(low < 0.02 && low >= 0.0 && high > 0.05);
+    assert!((0.0..0.02).contains(&low) && high > 0.05);
     assert_eq!(curve::limits([0.0, f64::NAN].into_iter(), true), None, "nothing above 0");
     let (low, high) = curve::limits([0.003, 0.4].into_iter(), true).unwrap();
     assert!((curve::place(low, (low, high), true), curve::place(high, (low, high), true)) == (0.0, 1.0));

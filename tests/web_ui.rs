@@ -119,7 +119,10 @@ fn a_newer_request_supersedes_its_kind_only() {
     assert_eq!((ledger.kind(first), ledger.kind(dates), ledger.kind(second)), (None, Some(Kind::Timeline), Some(Kind::Predict)));
     let files = (ledger.begin(Kind::Open), ledger.begin(Kind::Open));
     assert!(ledger.kind(files.0).is_some() && ledger.newest(Kind::Open) == Some(files.1));
-    assert_eq!(ledger.abandon().len(), 4);
+    let (run, plan) = (ledger.begin(Kind::Train), ledger.begin(Kind::Plan));
+    ledger.begin(Kind::Plan);
+    assert_eq!((ledger.kind(run), ledger.kind(plan)), (Some(Kind::Train), None), "a plan does not end a run");
+    assert_eq!(ledger.abandon().len(), 6);
     assert!(ledger.begin(Kind::Device) > files.1, "numbers keep growing");
 }
 

@@ -48,7 +48,7 @@ fn free(app: App, run: &RunReport, broken: bool, others: usize) -> AnyView {
         <p>
             <strong>{sentence}</strong>
             {run.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
-            {(others > 0).then(|| view! { " " <a href="#run-table-title">{format!("{others} more below")}</a> })}
+            {(others > 0).then(|| view! { <small>{format!(" {others} more in the table of runs.")}</small> })}
         </p>
         <div class="row">
             <button type="button" class="primary" id="train-resume" data-run=run.run.clone() node_ref=button on:click=move |_| app.resume_run(id.clone())>"Resume"</button>

@@ -206,7 +206,7 @@ fn chart(app: App) -> AnyView {
     view! {
         <div class="curves">
             <div class="row charttools">
-                <h4>"Loss"</h4>
+                <h3 class="minor">"Loss"</h3>
                 <label class="check"><input type="checkbox" prop:checked=move || log.get() on:change=move |e| log.set(event_target_checked(&e))/>"logarithmic"</label>
                 <label class="check">"smoothing "
                     <input type="range" min="0" max="0.95" step="0.05" prop:value=move || smoothing.get().to_string()

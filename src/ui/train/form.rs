@@ -306,15 +306,15 @@ pub fn SettingsForm() -> impl IntoView {
         Ok(text) => save(app, "loam_training.json", "application/json", text.as_bytes()),
         Err(why) => app.fail("The settings could not be written", &why.to_string(), ""),
     };
-    let held = move || t.plan.with(|p| p.as_ref().map(|p| (p.count(DateRole::Validate), p.count(DateRole::Test))));
+    let lacks = move |role| t.plan.with(|p| p.as_ref().is_some_and(|p| p.count(DateRole::Train) > 0 && p.count(role) == 0));
     view! {
         <p><strong>"Region: "</strong>{region}<small>" Change it under Region."</small></p>
         {move || { t.replaced.track(); fields(app) }}
         {move || t.refusal().map(|why| view! { <p class="problem" id="train-refusal" role="alert">{why}</p> })}
-        {move || held().filter(|h| h.0 == 0).map(|_| view! {
-            <p class="problem">"No date validates: the last epoch is kept, whether or not it is the best."</p>
+        {move || lacks(DateRole::Validate).then(|| view! {
+            <p class="problem">"No date validates: the best epoch is chosen by the training loss, which does not show overfitting."</p>
         })}
-        {move || held().filter(|h| h.1 == 0).map(|_| view! {
+        {move || lacks(DateRole::Test).then(|| view! {
             <p class="problem">"No date tests: there will be no scores of dates the network never saw."</p>
         })}
         <div class="row">

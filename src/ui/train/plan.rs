@@ -99,7 +99,7 @@ pub fn PlanStrip() -> impl IntoView {
     let label = move || t.plan.with(|p| p.as_ref().map(|p| format!("Dates by use: {}", counts(p))).unwrap_or_default());
     view! {
         <div class="plan" id="train-plan">
-            <h4>"Dates"</h4>
+            <h3 class="minor">"Dates"</h3>
             <div hidden=move || !known.get()>
                 <canvas class="planstrip" node_ref=node role="img" aria-label=label></canvas>
             </div>

@@ -18,13 +18,11 @@ fn progress(app: App) -> String {
         let done = t.epochs.with(|e| e.last().map_or(0, |e| e.epoch));
         return format!("Epoch {} of {epochs}", (done + 1).min(epochs));
     };
-    let left = if t.paused.get() {
-        "paused".to_owned()
-    } else if step.seconds_left.is_finite() {
-        format!("{} left", words::duration(step.seconds_left))
-    } else {
-        "time left unknown".to_owned()
-    };
+    if t.paused.get() {
+        return format!("Epoch {} of {epochs}, step {} of {steps}, paused", step.epoch, step.step);
+    }
+    let left =
+        if step.seconds_left.is_finite() { format!("{} left", words::duration(step.seconds_left)) } else { "time left unknown".to_owned() };
     format!("Epoch {} of {epochs}, step {} of {steps}, {left}, device busy {:.0} %", step.epoch, step.step, step.load * 100.0)
 }
 

@@ -171,6 +171,7 @@ fn row(app: App, run: &RunReport, here: bool) -> AnyView {
     view! {
         <tr data-run=run.run.clone()>
             <th scope="row"><span class="date">{words::moment(run.begun_ms)}</span><small>{state(run, here)}</small></th>
+            <td>{(!here).then(|| buttons(app, run))}</td>
             <td>{run.region.clone()}{run.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</td>
             <td class="from">{if run.settings.start == Start::Scratch { "scratch".to_owned() } else { run.from.name.clone() }}</td>
             <td class="notes">{words::short(&run.settings)}</td>
@@ -181,7 +182,6 @@ fn row(app: App, run: &RunReport, here: bool) -> AnyView {
             <td class="number">{gain}</td>
             <td class="number">{r.map_or_else(|| "–".to_owned(), |r| words::seconds(r.seconds))}</td>
             <td>{run.device.clone()}</td>
-            <td>{(!here).then(|| buttons(app, run))}</td>
         </tr>
     }
     .into_any()
@@ -189,6 +189,7 @@ fn row(app: App, run: &RunReport, here: bool) -> AnyView {
 
 const COLUMNS: [&str; 14] = [
     "Begun (UTC)",
+    "",
     "Region",
     "From",
     "Settings",
@@ -201,7 +202,6 @@ const COLUMNS: [&str; 14] = [
     "Gain over before (95 %) m³/m³",
     "Time",
     "Device",
-    "",
 ];
 
 /// The table, where there is a run.
@@ -224,7 +224,9 @@ pub fn RunTable() -> impl IntoView {
             {move || t.unsaved.get().map(|why| view! { <p class="hint">{format!("These runs are gone when the tab is closed: {why}")}</p> })}
             <div class="tablewrap" tabindex="0" role="region" aria-labelledby="run-table-title">
                 <table id="run-table">
-                    <thead><tr>{COLUMNS.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view()}</tr></thead>
+                    <thead><tr>{COLUMNS.into_iter().map(|name| view! {
+                        <th scope="col">{if name.is_empty() { view! { <span class="sr-only">"Actions"</span> }.into_any() } else { name.into_any() }}</th>
+                    }).collect_view()}</tr></thead>
                     <tbody>{move || {
                         let current = current.get();
                         t.runs.get().iter().map(|run| row(app, run, current.as_ref() == Some(&run.run))).collect_view()

@@ -4,13 +4,19 @@
 
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
+use leptos::prelude::{GetUntracked, Set, provide_context};
 use loam::grid::{EaseWindow, Resolution};
 use loam::map::{ColourMap, Scale, paint};
-use loam::protocol::{AdapterReport, Attachment, DayReport, DevicePreference, Envelope, Event, Request, Timeline};
+use loam::protocol::{
+    AdapterReport, Attachment, CheckpointReport, DateRole, DayReport, DevicePreference, Envelope, EpochReport, Event, Gain, PlannedDate,
+    PreviewReport, Request, RunReport, ScoreReport, StepReport, Timeline, TrainEnd, TrainPlan, TrainResult, TrainSettings, TrainStarted,
+    WeightsReport,
+};
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
-use loam::ui::{adapter, canvas, link, timeline};
+use loam::ui::train::{self, curve, runs, words};
+use loam::ui::{App, adapter, canvas, link, timeline};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -113,7 +119,10 @@ fn a_newer_request_supersedes_its_kind_only() {
     assert_eq!((ledger.kind(first), ledger.kind(dates), ledger.kind(second)), (None, Some(Kind::Timeline), Some(Kind::Predict)));
     let files = (ledger.begin(Kind::Open), ledger.begin(Kind::Open));
     assert!(ledger.kind(files.0).is_some() && ledger.newest(Kind::Open) == Some(files.1));
-    assert_eq!(ledger.abandon().len(), 4);
+    let (run, plan) = (ledger.begin(Kind::Train), ledger.begin(Kind::Plan));
+    ledger.begin(Kind::Plan);
+    assert_eq!((ledger.kind(run), ledger.kind(plan)), (Some(Kind::Train), None), "a plan does not end a run");
+    assert_eq!(ledger.abandon().len(), 6);
     assert!(ledger.begin(Kind::Device) > files.1, "numbers keep growing");
 }
 
@@ -164,6 +173,200 @@ fn day_numbers_go_there_and_back() {
         assert_eq!((timeline::day_number(d), timeline::date_of(n)), (n, d));
     }
     assert!((0..40_000).all(|n| timeline::day_number(timeline::date_of(n)) == n));
+}
+
+#[wasm_bindgen_test]
+fn smoothing_keeps_a_constant_and_forgets_what_is_no_number() {
+    assert!(curve::smooth(&[3.0; 5], 0.9).iter().all(|v| (v - 3.0).abs() < 1e-12), "no pull towards 0");
+    assert_eq!(curve::smooth(&[1.0, 5.0, 2.0], 0.0), [1.0, 5.0, 2.0], "without smoothing the values themselves");
+    let gap = curve::smooth(&[1.0, f64::NAN, 1.0], 0.5);
+    assert!(gap[1].is_nan() && (gap[2] - 1.0).abs() < 1e-12);
+    // Weights 1/2 and 1/4 of the second and first value, divided by their sum.
+    assert!((curve::smooth(&[0.0, 3.0], 0.5)[1] - 2.0).abs() < 1e-12);
+}
+
+#[wasm_bindgen_test]
+fn a_thinned_curve_keeps_its_spikes() {
+    let mut values = vec![0.5; 10_000];
+    values[7_321] = 9.0;
+    let thin = curve::thin(&values, 200);
+    assert!(thin.len() <= 200 && thin.iter().any(|p| p.1 == 9.0), "{}", thin.len());
+    assert_eq!(curve::thin(&[1.0, 2.0], 200), [(0.0, 1.0), (1.0, 2.0)]);
+}
+
+#[wasm_bindgen_test]
+fn axes_hold_every_value() {
+    let (low, high) = curve::limits([0.02, f64::NAN, 0.05].into_iter(), false).unwrap();
+    assert!((0.0..0.02).contains(&low) && high > 0.05);
+    assert_eq!(curve::limits([0.0, f64::NAN].into_iter(), true), None, "nothing above 0");
+    let (low, high) = curve::limits([0.003, 0.4].into_iter(), true).unwrap();
+    assert!((curve::place(low, (low, high), true), curve::place(high, (low, high), true)) == (0.0, 1.0));
+    assert_eq!(curve::ticks(low, high, 5, true), [0.005, 0.01, 0.02, 0.05, 0.1, 0.2]);
+    let flat = curve::limits([0.04].into_iter(), false).unwrap();
+    assert!(flat.0 < 0.04 && flat.1 > 0.04);
+}
+
+#[wasm_bindgen_test]
+fn times_are_said_as_people_say_them() {
+    for (seconds, text) in [
+        (0.2, "under 1 s"),
+        (45.0, "about 45 s"),
+        (240.0, "about 4 min"),
+        (5_400.0, "about 1.5 h"),
+        (86_400.0 * 3.0, "about 3.0 days"),
+        (f64::NAN, "unknown"),
+    ] {
+        assert_eq!(words::duration(seconds), text);
+    }
+    assert_eq!(words::moment(1_582_979_696_789.0), "2020-02-29 12:34");
+}
+
+#[wasm_bindgen_test]
+fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
+    let line = words::csv_line(&["a".into(), "b, c".into(), "say \"d\"".into(), "e\nf".into()]);
+    assert_eq!(line, "a,\"b, c\",\"say \"\"d\"\"\",\"e\nf\"\r\n");
+}
+
+fn score(name: &str, urmse: f64) -> ScoreReport {
+    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100 }
+}
+
+fn run(name: &str, finished: bool) -> RunReport {
+    let result = TrainResult {
+        end: TrainEnd::Early,
+        epochs: 9,
+        best_epoch: 4,
+        best_loss: 0.021,
+        seconds: 73.0,
+        images: [20, 4, 5, 2],
+        scores: vec![score("SMEN, after", 0.02), score("SMEN, before", 0.03), score("bilinear SMAP", 0.05)],
+        dates: 5,
+        over_bilinear: Some(Gain { mean: 0.03, low: 0.02, high: 0.04 }),
+        over_before: Some(Gain { mean: 0.01, low: -0.002, high: 0.02 }),
+        sentence: "Better than before.".into(),
+        hash: "feedfacefeedface".into(),
+    };
+    RunReport {
+        run: name.into(),
+        begun_ms: 1_582_979_696_789.0,
+        region: "Tucson, own".into(),
+        settings: TrainSettings::fine_tune(),
+        from: WeightsReport { name: "tucson.safetensors".into(), hash: "0123".into(), ..WeightsReport::default() },
+        device: "CPU".into(),
+        simulated: true,
+        result: finished.then_some(result),
+        progress: (!finished).then_some(CheckpointReport { epoch: 7, steps: 140, bytes: 12_345 }),
+        in_use: false,
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_run_table_as_a_file_has_as_many_fields_as_its_header() {
+    let text = runs::csv(&[run("a", true), run("b", false)]);
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(lines.len(), 4, "header, two runs, the end");
+    // Commas within quotes do not count.
+    let fields = |line: &str| line.split('"').step_by(2).map(|part| part.matches(',').count()).sum::<usize>() + 1;
+    assert_eq!((fields(lines[1]), fields(lines[2])), (fields(lines[0]), fields(lines[0])), "{text}");
+    assert!(lines[1].contains("\"Tucson, own\",true") && lines[1].contains("0.02,0.03,0.05,0.01,-0.002,0.02"), "{}", lines[1]);
+    assert_eq!(runs::test_scores(run("a", true).result.as_ref().unwrap()), [Some(0.02), Some(0.03), Some(0.05)]);
+}
+
+/// The section and the banner, mounted into an element of their own.
+fn mounted() -> (App, web_sys::Element) {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let place = document.create_element("div").unwrap();
+    document.body().unwrap().append_child(&place).unwrap();
+    let app = std::rc::Rc::new(std::cell::Cell::new(None));
+    let out = std::rc::Rc::clone(&app);
+    let handle = leptos::mount::mount_to(place.clone().unchecked_into(), move || {
+        let app = App::new();
+        provide_context(app);
+        out.set(Some(app));
+        (train::Banner(), train::FineTuneSection())
+    });
+    handle.forget();
+    (app.get().unwrap(), place)
+}
+
+async fn pause(milliseconds: i32) {
+    let later = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = web_sys::window().unwrap().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    wasm_bindgen_futures::JsFuture::from(later).await.unwrap();
+}
+
+/// The section must follow the events alone, whatever the rest of the page does.
+#[wasm_bindgen_test]
+async fn a_run_is_shown_from_its_events() {
+    let (app, place) = mounted();
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let tell = |event: Event, attachments: Vec<Attachment>| train::events::handle(app, event, attachments);
+    assert!(place.query_selector("#fine-tune").unwrap().unwrap().has_attribute("hidden"), "nothing to train on, nothing kept");
+
+    tell(Event::Runs { runs: vec![run("left-over", false)], unsaved: None }, Vec::new());
+    pause(20).await;
+    let resume = place.query_selector("#train-resume").unwrap().expect("an unfinished run is offered");
+    assert_eq!(resume.get_attribute("data-run").as_deref(), Some("left-over"));
+    assert!(text(".banner").unwrap().contains("epoch 7 of 20"));
+    assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1);
+
+    app.train.job.set(Some(loam::ui::Job { id: 5, done: 0, total: 0, what: "preparing".into() }));
+    let plan = TrainPlan {
+        dates: vec![
+            PlannedDate { date: date(2020, 1, 1), role: DateRole::Train },
+            PlannedDate { date: date(2020, 2, 1), role: DateRole::Validate },
+            PlannedDate { date: date(2020, 3, 1), role: DateRole::Test },
+        ],
+        unusable: Vec::new(),
+    };
+    tell(Event::TrainPlan(plan.clone()), Vec::new());
+    let started = TrainStarted {
+        run: "new".into(),
+        settings: TrainSettings::fine_tune(),
+        region: "Tucson".into(),
+        plan,
+        steps_per_epoch: 2,
+        history: Vec::new(),
+        losses: Vec::new(),
+        resumed: false,
+        simulated: true,
+        unsaved: Some("this window is private".into()),
+    };
+    tell(Event::TrainStarted(Box::new(started)), Vec::new());
+    for (n, loss) in [(1, 0.05), (2, 0.04)] {
+        tell(Event::TrainStep(StepReport { epoch: 1, step: n, loss, seconds_left: 240.0, load: 0.9 }), Vec::new());
+    }
+    tell(Event::TrainEpoch(EpochReport { epoch: 1, train_loss: 0.045, validation: Some(0.043), best: true }), Vec::new());
+    let preview = PreviewReport { date: date(2020, 2, 1), epoch: 1, columns: 2, rows: 1, urmse: 0.043 };
+    tell(Event::TrainPreview(preview), vec![Attachment::F32(vec![0.1, 0.2]), Attachment::U8(vec![0, 0])]);
+    pause(300).await;
+    let progress = text("#train-progress").unwrap();
+    assert!(progress.contains("Epoch 1 of 20, step 2 of 2") && progress.contains("about 4 min left"), "{progress}");
+    assert!(text("#train-unsaved").unwrap().contains("this window is private"));
+    assert!(text("#train-preview").unwrap().contains("2020-02-01"));
+    assert!(text(".live").unwrap().contains("SIMULATED"));
+    assert!(place.query_selector("#train-resume").unwrap().is_none(), "no second run beside the first");
+    let chart = place.query_selector("#train-chart").unwrap().unwrap();
+    assert!(chart.get_attribute("aria-label").unwrap().contains("validation 0.0430"));
+    assert_eq!(app.train.losses.get_untracked(), [0.05, 0.04]);
+
+    let click = |selector: &str| place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click();
+    assert!(place.query_selector("#train-cancel-yes").unwrap().is_none());
+    click("#train-cancel");
+    pause(20).await;
+    assert!(text(".confirm").unwrap().contains("Throw this run away?"));
+
+    tell(Event::TrainDone(Box::new(run("new", true))), Vec::new());
+    app.train.job.set(None);
+    pause(20).await;
+    assert_eq!(text("#train-sentence").as_deref(), Some("Better than before."));
+    assert_eq!(text("#train-in-use").as_deref(), Some("the trained weights"));
+    assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 2);
+    tell(Event::Runs { runs: Vec::new(), unsaved: Some("no storage".into()) }, Vec::new());
+    pause(20).await;
+    assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1, "this session's run is known to the page");
+    place.remove();
 }
 
 /// The test server has no worker: the page must stand, and say so.

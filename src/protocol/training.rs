@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{ScoreReport, WeightsReport, day};
 
+/// JSON knows no NaN: serde_json writes `null` for it, and a loss that left the numbers ([`TrainEnd::NotFinite`]) must arrive as one.
+fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+/// As [`null_as_nan`], for many.
+fn nulls_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<Option<f64>>::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+}
+
 /// Which inputs a network uses (the paper's Table 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -343,6 +354,7 @@ pub struct TrainStarted {
     /// The epochs done before (a resumed run).
     pub history: Vec<EpochReport>,
     /// Loss of each step done before.
+    #[serde(deserialize_with = "nulls_as_nan")]
     pub losses: Vec<f64>,
     /// From a checkpoint.
     pub resumed: bool,
@@ -360,8 +372,10 @@ pub struct StepReport {
     /// Step within it, from 1.
     pub step: usize,
     /// Loss of the batch before the step: mean uRMSE, m3/m3.
+    #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Seconds left, from the median of the latest steps.
+    #[serde(deserialize_with = "null_as_nan")]
     pub seconds_left: f64,
     /// Share (0..1) of the time since the last step in which the device computed.
     pub load: f64,
@@ -373,6 +387,7 @@ pub struct EpochReport {
     /// Epoch, from 1.
     pub epoch: usize,
     /// Mean uRMSE over the training images as they were met, m3/m3.
+    #[serde(deserialize_with = "null_as_nan")]
     pub train_loss: f64,
     /// Mean uRMSE over the validation images, m3/m3.
     pub validation: Option<f64>,
@@ -404,6 +419,7 @@ pub struct PreviewReport {
     /// Rows.
     pub rows: usize,
     /// uRMSE against the 3 km product, m3/m3.
+    #[serde(deserialize_with = "null_as_nan")]
     pub urmse: f64,
 }
 
@@ -467,6 +483,7 @@ pub struct TrainResult {
     /// Epoch whose weights are kept.
     pub best_epoch: usize,
     /// Its validation (else training) uRMSE, m3/m3.
+    #[serde(deserialize_with = "null_as_nan")]
     pub best_loss: f64,
     /// Seconds of training, breaks left out.
     pub seconds: f64,
@@ -516,5 +533,13 @@ mod tests {
             TrainSettings { epochs: 7, frozen: vec![Part::Norms], test_from: Some(Date::constant(2018, 6, 1)), ..TrainSettings::default() };
         assert_eq!(settings.ok(), Some(wanted));
         assert!(serde_json::from_str::<TrainSettings>(r#"{"epoch": 7}"#).is_err());
+    }
+
+    #[test]
+    fn a_loss_that_left_the_numbers_arrives() -> Result<(), serde_json::Error> {
+        let step = StepReport { epoch: 1, step: 2, loss: f64::NAN, seconds_left: f64::INFINITY, load: 0.5 };
+        let back: StepReport = serde_json::from_str(&serde_json::to_string(&step)?)?;
+        assert!(back.loss.is_nan() && back.seconds_left.is_nan() && back.step == 2);
+        Ok(())
     }
 }

@@ -34,6 +34,7 @@ pub fn DeviceSection() -> impl IntoView {
             app.start_worker();
         }
     };
+    let training = move || app.train.job.with(Option::is_some);
     view! {
         <section class="device" aria-labelledby="device-title">
             <h2 id="device-title">"Device"</h2>
@@ -51,7 +52,14 @@ pub fn DeviceSection() -> impl IntoView {
                 }
             }}
             <div class="row">
-                <select id="preference" aria-label="Device to use" on:change=prefer>
+                <select
+                    id="preference"
+                    aria-label="Device to use"
+                    // Another device means another worker, and the run would be torn off.
+                    disabled=training
+                    title=move || training().then_some("Not while a network is trained: stop or cancel the run first")
+                    on:change=prefer
+                >
                     {CHOICES.iter().map(|c| view! { <option value=c.0 selected=move || app.preference.get() == c.2>{c.1}</option> }).collect_view()}
                 </select>
                 <button type="button" class="quiet" on:click=move |_| { app.send(Kind::Device, Request::SelfCheck, &[]); }>"Check again"</button>

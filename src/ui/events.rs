@@ -35,6 +35,7 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::Device(device) => {
             app.alive();
             app.device.set(Some(device));
+            app.ask_runs();
         }
         Event::FileRead(report) => wait(app, report),
         Event::FileGone(file) => app.files.update(|files| files.retain(|f| f.id != file)),
@@ -47,6 +48,8 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
             match kind {
                 Kind::Predict => app.predicting.set(job),
                 Kind::Open => app.reading.set(job),
+                Kind::Train => app.train.job.set(job),
+                Kind::Estimate => app.train.estimating.set(job),
                 _ => {}
             }
         }
@@ -58,25 +61,21 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
             _ => app.fail("The export came without its bytes", "", "Reload the page and try again."),
         },
         Event::Cancelled => {
-            over(app, id, kind);
-            app.said.set("Cancelled.".to_owned());
+            over(app, id, kind, true);
+            if kind != Kind::Plan {
+                app.said.set("Cancelled.".to_owned());
+            }
         }
-        Event::Finished => over(app, id, kind),
+        Event::Finished => over(app, id, kind, false),
         Event::Failed(failure) => {
-            over(app, id, kind);
-            app.notify(true, failure);
+            over(app, id, kind, false);
+            if kind == Kind::Plan {
+                super::train::events::no_plan(app, &failure);
+            } else {
+                app.notify(true, failure);
+            }
         }
-        // The training panel's (`ui/train`).
-        Event::TrainPlan(_)
-        | Event::TrainEstimate(_)
-        | Event::TrainStarted(_)
-        | Event::TrainStep(_)
-        | Event::TrainEpoch(_)
-        | Event::TrainCheckpoint(_)
-        | Event::TrainPreview(_)
-        | Event::TrainPaused(_)
-        | Event::TrainDone(_)
-        | Event::Runs { .. } => {}
+        training => super::train::events::handle(app, training, attachments),
     }
 }
 
@@ -86,7 +85,7 @@ impl App {
     }
 }
 
-fn over(app: App, id: u64, kind: Kind) {
+fn over(app: App, id: u64, kind: Kind, cancelled: bool) {
     app.end(id);
     match kind {
         Kind::Predict => app.predicting.set(None),
@@ -97,7 +96,7 @@ fn over(app: App, id: u64, kind: Kind) {
             }
         }
         Kind::Export => app.exporting.set(app.busy(Kind::Export)),
-        _ => {}
+        _ => super::train::events::over(app, kind, cancelled),
     }
 }
 

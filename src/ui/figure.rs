@@ -26,7 +26,10 @@ const MARGIN: f64 = 28.0;
 const GAP: f64 = 20.0;
 
 /// Maps in the figure.
-const SHOWN: [LayerKind; 4] = [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference];
+const SHOWN: [LayerKind; 6] =
+    [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Before, LayerKind::Change, LayerKind::Reference, LayerKind::Difference];
+/// Those on the scale about 0.
+const SIGNED: [LayerKind; 2] = [LayerKind::Change, LayerKind::Difference];
 
 /// What is said of where the figure comes from, line by line, as (keyword, text).
 pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
@@ -163,14 +166,14 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
     let moisture = app.moisture.get_untracked();
     legend(&ctx, &moisture, "Soil moisture", MARGIN + 4.0, y, 250.0);
-    if kinds.contains(&LayerKind::Difference) {
+    if kinds.iter().any(|k| SIGNED.contains(k)) {
         legend(&ctx, &app.difference.get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
     y += 56.0;
     let mut clip = ClipCounts::default();
-    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && l.kind != LayerKind::Difference) {
+    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && !SIGNED.contains(&l.kind)) {
         let here = moisture.clipped(&layer.values);
         clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
     }

@@ -29,7 +29,8 @@ pub fn product_name(product: Product) -> String {
     serde_json::to_value(product).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn size_text(bytes: u64) -> String {
+/// Bytes for people.
+pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
         0 => "–".to_owned(),
         b if b < 1_000 => format!("{b} B"),

@@ -21,6 +21,14 @@ pub enum Kind {
     Export,
     /// Weights.
     Weights,
+    /// A training run: never superseded by another.
+    Train,
+    /// Which dates a run would use.
+    Plan,
+    /// What a run would take.
+    Estimate,
+    /// The runs in the browser's storage: never superseded, each answer is the whole list.
+    Runs,
 }
 
 /// Requests under way.
@@ -33,7 +41,7 @@ pub struct Ledger {
 impl Ledger {
     /// A number for a new request; whatever it supersedes is forgotten.
     pub fn begin(&mut self, kind: Kind) -> u64 {
-        if !matches!(kind, Kind::Files | Kind::Open | Kind::Export) {
+        if !matches!(kind, Kind::Files | Kind::Open | Kind::Export | Kind::Train | Kind::Runs) {
             self.open.retain(|_, k| *k != kind);
         }
         self.last += 1;

@@ -120,14 +120,15 @@ fn clipped(data: &MapData, scale: &Scale, kinds: &[LayerKind]) -> ClipCounts {
 #[component]
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
-    let difference = data.layer(LayerKind::Difference).is_some();
+    let difference = data.layer(LayerKind::Difference).or(data.layer(LayerKind::Change)).is_some();
     let backscatter = data.layer(LayerKind::BackscatterVv).or(data.layer(LayerKind::BackscatterVh)).is_some();
     let (other, third) = (data.clone(), data.clone());
     let echo = Signal::derive(move || clipped(&third, &app.backscatter.get(), &[LayerKind::BackscatterVv, LayerKind::BackscatterVh]));
     let moist = Signal::derive(move || {
-        clipped(&data, &app.moisture.get(), &[LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Bilinear])
+        let kinds = [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Before, LayerKind::Reference, LayerKind::Bilinear];
+        clipped(&data, &app.moisture.get(), &kinds)
     });
-    let apart = Signal::derive(move || clipped(&other, &app.difference.get(), &[LayerKind::Difference]));
+    let apart = Signal::derive(move || clipped(&other, &app.difference.get(), &[LayerKind::Difference, LayerKind::Change]));
     view! {
         <div class="legends">
             <ScaleControl name="Soil moisture" scale=app.moisture default=Scale::moisture limits=MOISTURE_LIMITS clipped=moist/>

@@ -13,9 +13,11 @@ use crate::map::graticule::{latitude_label, longitude_label};
 use crate::protocol::{FineOrigin, LayerKind};
 
 /// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
-const SHOWN: [LayerKind; 6] = [
+const SHOWN: [LayerKind; 8] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
+    LayerKind::Before,
+    LayerKind::Change,
     LayerKind::Reference,
     LayerKind::Difference,
     LayerKind::BackscatterVv,

@@ -32,10 +32,11 @@ mod scores;
 mod state;
 mod swipe;
 pub mod timeline;
+pub mod train;
 
 use leptos::prelude::*;
 
-pub use state::App;
+pub use state::{App, Job};
 
 /// Mounts the page into the body.
 pub fn mount() {
@@ -47,10 +48,12 @@ fn Page() -> impl IntoView {
     let app = App::new();
     provide_context(app);
     app.begin();
+    train::watch(app);
     drop::accept_anywhere(app);
     view! {
         <header::Header/>
         <notices::Notices/>
+        <train::Banner/>
         <main id="main">
             <div class="side">
                 <data::DataSection/>
@@ -63,6 +66,7 @@ fn Page() -> impl IntoView {
                 <dates::DatesSection/>
                 <maps::MapsSection/>
                 <scores::ScoresSection/>
+                <train::FineTuneSection/>
                 <exports::ExportSection/>
             </div>
         </main>

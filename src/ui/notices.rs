@@ -22,7 +22,8 @@ pub fn Notices() -> impl IntoView {
                 <div class=if notice.error { "notice error" } else { "notice" }>
                     <p>
                         <strong>{if notice.error { "Problem. " } else { "Note. " }}</strong>
-                        {sentence(&notice.failure.what)}
+                        // A table (which tensors of a weights file do not fit) keeps its lines and columns.
+                        <span class=if notice.failure.what.contains('\n') { "lines" } else { "" }>{sentence(&notice.failure.what)}</span>
                         {(!notice.failure.remedy.is_empty()).then(|| format!(" {}", sentence(&notice.failure.remedy)))}
                     </p>
                     <button type="button" class="quiet" aria-label="Dismiss this message" on:click={

@@ -43,7 +43,7 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
     let reason = layer.reasons.get(index).map_or(Reason::OutsideFile, |r| Reason::from_u8(*r));
     match layer.values.get(index) {
         Some(value) if reason == Reason::Valid && value.is_finite() => {
-            let signed = if layer.kind == LayerKind::Difference && *value > 0.0 { "+" } else { "" };
+            let signed = if matches!(layer.kind, LayerKind::Difference | LayerKind::Change) && *value > 0.0 { "+" } else { "" };
             let decimals = if unit == "dB" { 2 } else { 4 };
             format!("{signed}{value:.decimals$} {unit}").replace('-', "−")
         }

@@ -8,7 +8,8 @@ use crate::protocol::{FineOrigin, LayerKind, ScoreReport};
 /// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
 const MISSION: f64 = 0.04;
 
-fn number(value: Option<f64>, decimals: usize) -> String {
+/// A number of a table, with a true minus.
+pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.decimals$}").replace('-', "−"))
 }
 
@@ -35,6 +36,26 @@ fn bars(scores: &[ScoreReport]) -> AnyView {
             }).collect_view()}
             <text x=x(MISSION).to_string() y=(height - 6.0).to_string() text-anchor="middle">"0.04 mission line"</text>
         </svg>
+    }
+    .into_any()
+}
+
+/// The table with its bars beside it.
+pub(super) fn score_box(scores: &[ScoreReport]) -> AnyView {
+    view! {
+        <div class="scorebox">
+            <table>
+                <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"bias m³/m³"</th><th scope="col">"RMSE m³/m³"</th><th scope="col">"R"</th><th scope="col">"pixels"</th></tr></thead>
+                <tbody>{scores.iter().map(|s| view! {
+                    <tr data-score=s.name.clone()>
+                        <th scope="row">{s.name.clone()}</th>
+                        <td class="number">{number(s.urmse, 4)}</td><td class="number">{number(s.bias, 4)}</td>
+                        <td class="number">{number(s.rmse, 4)}</td><td class="number">{number(s.r, 3)}</td><td class="number">{s.pixels}</td>
+                    </tr>
+                }).collect_view()}</tbody>
+            </table>
+            {bars(scores)}
+        </div>
     }
     .into_any()
 }
@@ -71,19 +92,7 @@ pub fn ScoresSection() -> impl IntoView {
             } else {
                 view! {
                     <p class="against">{against}" All estimates on the same pixels. "{verdict(&scores)}</p>
-                    <div class="scorebox">
-                        <table>
-                            <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"bias m³/m³"</th><th scope="col">"RMSE m³/m³"</th><th scope="col">"R"</th><th scope="col">"pixels"</th></tr></thead>
-                            <tbody>{scores.iter().map(|s| view! {
-                                <tr data-score=s.name.clone()>
-                                    <th scope="row">{s.name.clone()}</th>
-                                    <td class="number">{number(s.urmse, 4)}</td><td class="number">{number(s.bias, 4)}</td>
-                                    <td class="number">{number(s.rmse, 4)}</td><td class="number">{number(s.r, 3)}</td><td class="number">{s.pixels}</td>
-                                </tr>
-                            }).collect_view()}</tbody>
-                        </table>
-                        {bars(&scores)}
-                    </div>
+                    {score_box(&scores)}
                 }
                 .into_any()
             };

@@ -15,6 +15,7 @@ use super::cursor::{Cell, View};
 use super::hash::Hash;
 use super::ledger::{Kind, Ledger};
 use super::link::{CPU_WORKER, GPU_WORKER, Incoming, Link};
+use super::train::Training;
 use crate::grid::{EaseWindow, Resolution};
 use crate::map::{Coastline, ColourMap, Scale, scale};
 use crate::protocol::{
@@ -112,6 +113,7 @@ pub struct App {
     pub notices: RwSignal<Vec<Notice>>,
     pub coast: RwSignal<Option<Arc<Coastline>>>,
     pub said: RwSignal<String>,
+    pub train: Training,
     machinery: StoredValue<Machinery, LocalStorage>,
 }
 
@@ -155,6 +157,7 @@ impl App {
             notices: RwSignal::new(Vec::new()),
             coast: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            train: Training::default(),
             machinery: StoredValue::new_local(Machinery { next_file: 1, ..Machinery::default() }),
         }
     }
@@ -240,6 +243,7 @@ impl App {
         self.reading.set(None);
         self.predicting.set(None);
         self.exporting.set(false);
+        self.train.worker_gone();
     }
 
     /// Tells a fresh worker about demo, files, corrections and weights.
@@ -259,8 +263,20 @@ impl App {
                 files.push(JsValue::from(file.clone()));
             }
         }
-        if let Some(file) = weights {
-            self.load_weights(file);
+        match self.weights.with_untracked(|w| self.train.run_of(w)) {
+            Some(run) if self.train.unsaved.with_untracked(Option::is_none) => self.use_run(run.run),
+            lost => {
+                if let Some(run) = lost {
+                    self.warn(
+                        &format!("The weights trained on {} were lost with the worker", run.region),
+                        "runs cannot be kept in this browser",
+                    );
+                    self.weights.set(WeightsReport::default());
+                }
+                if let Some(file) = weights {
+                    self.load_weights(file);
+                }
+            }
         }
         if !tickets.is_empty() {
             self.send(Kind::Open, Request::Open { tickets }, &files);
@@ -343,6 +359,10 @@ impl App {
         if under_way.contains(&Kind::Weights) && self.machinery.with_value(|m| m.weights.is_some()) {
             self.machinery.update_value(|m| m.weights = None);
             return Some("It stopped while loading your weights file: the shipped weights are used.".to_owned());
+        }
+        if under_way.contains(&Kind::Weights) && self.weights.with_untracked(|w| self.train.run_of(w)).is_some() {
+            self.weights.set(WeightsReport::default());
+            return Some("It stopped while loading the weights of a run: the shipped weights are used.".to_owned());
         }
         if !under_way.contains(&Kind::Open) {
             return None;

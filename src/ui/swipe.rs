@@ -1,4 +1,4 @@
-//! Input against estimate under one curtain, moved by a native range input.
+//! Input, or the estimate before training, against the estimate under one curtain, moved by a native range input.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use leptos::prelude::*;
 
 use super::canvas;
 use super::draw::{self, Frame};
-use super::panel::{Overlay, painted, watch_size};
+use super::panel::{Overlay, painted, title, watch_size};
 use super::state::{App, MapData};
 use crate::protocol::LayerKind;
 
-/// Left of the curtain the input, right of it the estimate.
+/// Left of the curtain the input (or the estimate before training, where there is one), right of it the estimate.
 #[component]
 pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
@@ -19,11 +19,15 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let window = data.window();
-    let (left, right) = (painted(app, data.clone(), LayerKind::Coarse), painted(app, data.clone(), LayerKind::Estimate));
+    let (input, right) = (painted(app, data.clone(), LayerKind::Coarse), painted(app, data.clone(), LayerKind::Estimate));
+    let trained = data.layer(LayerKind::Before).is_some();
+    let before = painted(app, data.clone(), LayerKind::Before);
+    let use_before = RwSignal::new(trained);
     Effect::new(move |_| {
         size.track();
         let (view, share, coast) = (app.view.get(), at.get() / 100.0, app.coast.get());
-        let (left, right) = (left.get(), right.get());
+        let left = if use_before.get() { before.get() } else { input.get() };
+        let right = right.get();
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         if let Some(image) = &right {
@@ -50,14 +54,27 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let simulated = data.report.simulated;
     view! {
         <figure class="panel swipe">
-            <figcaption><span class="name">"Left: input, SMAP 36 km"</span><span class="name">"Right: estimate, SMEN 3 km"</span></figcaption>
+            <figcaption>
+                <span class="name">"Left: "{if trained {
+                    view! {
+                        <select id="swipe-left" aria-label="Left side of the curtain" on:change=move |e| use_before.set(event_target_value(&e) == "before")>
+                            <option value="before">{title(LayerKind::Before)}</option>
+                            <option value="input">{title(LayerKind::Coarse)}</option>
+                        </select>
+                    }
+                    .into_any()
+                } else {
+                    title(LayerKind::Coarse).into_any()
+                }}</span>
+                <span class="name">"Right: "{title(LayerKind::Estimate)}</span>
+            </figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
-                <Overlay data=data label="Swipe comparison of input and estimate".to_owned()/>
+                <Overlay data=data label="Swipe comparison; left and right are named above".to_owned()/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
             </div>
             <label class="curtain">
-                <span class="sr-only">"Position of the curtain between input and estimate, per cent"</span>
+                <span class="sr-only">"Position of the curtain between left and right, per cent"</span>
                 <input
                     type="range"
                     min="0"

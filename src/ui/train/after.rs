@@ -1,0 +1,78 @@
+//! What came out of a run: the sentence, the scores, and what to do with the weights.
+
+use leptos::prelude::*;
+
+use super::state::is_of;
+use super::words;
+use crate::protocol::{RunReport, TrainResult};
+use crate::ui::scores::score_box;
+use crate::ui::state::App;
+
+fn intervals(result: &TrainResult) -> AnyView {
+    let gains = [("before training", result.over_before), ("bilinear SMAP", result.over_bilinear)];
+    let rows = gains.into_iter().filter_map(|(name, gain)| Some((name, gain?)));
+    let rows = rows.map(|(name, gain)| view! { <li>{format!("uRMSE of {name} minus after: {} m³/m³", words::gain(&gain))}</li> });
+    let rows = rows.collect_view();
+    let dates = result.dates;
+    view! {
+        <ul class="gains">{rows}</ul>
+        {(dates > 0).then(|| view! {
+            <p class="hint">{format!("Means over {dates} test dates, all estimates on the same pixels; in brackets the 95 % bootstrap interval over dates. Above 0: better after training.")}</p>
+        })}
+    }
+    .into_any()
+}
+
+fn facts(report: &RunReport, result: &TrainResult) -> AnyView {
+    let [train, validate, test, gap] = result.images;
+    view! {
+        <p class="hint">
+            {format!(
+                "{} of {} epochs, {}; epoch {} kept (uRMSE {} m³/m³). {train} images trained, {validate} validated, {test} tested, {gap} left out. {} on {}. Seed {}.",
+                result.epochs, report.settings.epochs, words::end(result.end), result.best_epoch, words::loss(result.best_loss),
+                words::seconds(result.seconds), report.device, report.settings.seed
+            )}
+        </p>
+    }
+    .into_any()
+}
+
+/// The panel.
+#[component]
+pub fn After(report: RunReport) -> impl IntoView {
+    let app = App::here();
+    let Some(result) = report.result.clone() else { return ().into_any() };
+    let against = if report.simulated {
+        "Agreement with the simulated 3 km maps of the test dates, not with the ground."
+    } else {
+        "Agreement with the 3 km maps of the test dates, not with the ground."
+    };
+    let kept = report.clone();
+    let trained = Memo::new(move |_| app.weights.with(|w| is_of(w, &kept)));
+    let can_predict = move || {
+        let date = app.date.get();
+        app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
+    };
+    view! {
+        <div class="after">
+            <div class="head">
+                <h3>{format!("Trained on {}", report.region)}</h3>
+                {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
+            </div>
+            <p id="train-sentence">{result.sentence.clone()}</p>
+            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores)} })}
+            {intervals(&result)}
+            {facts(&report, &result)}
+            <p><strong>"In use: "</strong><span id="train-in-use">{move || if trained.get() { "the trained weights" } else { "other weights" }}</span>
+                {move || app.weights.with(|w| (!w.name.is_empty()).then(|| format!(" ({})", w.name)))}
+            </p>
+            <div class="row">
+                <button type="button" id="train-keep" aria-pressed=move || trained.get().to_string() on:click=move |_| app.keep_trained(true)>"Keep"</button>
+                <button type="button" id="train-revert" aria-pressed=move || (!trained.get()).to_string() on:click=move |_| app.keep_trained(false)>"Revert to the weights from before"</button>
+                <button type="button" id="train-predict" disabled=move || !can_predict() on:click=move |_| app.predict()>"Predict again with these weights"</button>
+                <button type="button" id="train-export" on:click=move |_| app.export_weights()>"Save the weights in use"</button>
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,332 @@
+//! The settings of a run: what most people change above, the rest folded away. Ranges and defaults are the protocol's.
+
+use jiff::civil::Date;
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+
+use super::words;
+use crate::protocol::{DateRole, Inputs, Part, Range, Start, TrainSettings, day};
+use crate::stack::Preset;
+use crate::ui::canvas;
+use crate::ui::events::save;
+use crate::ui::state::App;
+
+/// Seeds a number field can show exactly.
+const SEED: Range = Range { name: "the seed", least: 0.0, most: 9_007_199_254_740_991.0 };
+
+/// A number of the settings.
+#[derive(Clone, Copy)]
+struct Number {
+    id: &'static str,
+    label: &'static str,
+    note: &'static str,
+    range: Range,
+    whole: bool,
+    get: fn(&TrainSettings) -> String,
+    set: fn(&mut TrainSettings, f64),
+}
+
+const FIRST: [Number; 2] = [
+    Number {
+        id: "train-epochs",
+        label: "Epochs",
+        note: "",
+        range: TrainSettings::EPOCHS,
+        whole: true,
+        get: |s| s.epochs.to_string(),
+        set: |s, v| s.epochs = v as usize,
+    },
+    Number {
+        id: "train-patience",
+        label: "Patience",
+        note: "epochs without a better validation before it stops; 0: never",
+        range: TrainSettings::PATIENCE,
+        whole: true,
+        get: |s| s.patience.to_string(),
+        set: |s, v| s.patience = v as usize,
+    },
+];
+
+const ADVANCED: [Number; 4] = [
+    Number {
+        id: "train-rate",
+        label: "Learning rate",
+        note: "",
+        range: TrainSettings::LEARNING_RATE,
+        whole: false,
+        get: |s| s.learning_rate.to_string(),
+        set: |s, v| s.learning_rate = v,
+    },
+    Number {
+        id: "train-batch",
+        label: "Batch",
+        note: "images per step",
+        range: TrainSettings::BATCH,
+        whole: true,
+        get: |s| s.batch.to_string(),
+        set: |s, v| s.batch = v as usize,
+    },
+    Number {
+        id: "train-seed",
+        label: "Seed",
+        note: "",
+        range: SEED,
+        whole: true,
+        get: |s| s.seed.to_string(),
+        set: |s, v| s.seed = v as u64,
+    },
+    Number {
+        id: "train-checkpoint-steps",
+        label: "Steps between checkpoints",
+        note: "",
+        range: TrainSettings::CHECKPOINT_STEPS,
+        whole: true,
+        get: |s| s.checkpoint_steps.to_string(),
+        set: |s, v| s.checkpoint_steps = v as usize,
+    },
+];
+
+/// What was typed, or the refusal.
+fn read(text: &str, number: &Number) -> Result<f64, String> {
+    let text = text.trim().replace('−', "-").replace(',', ".");
+    let value: f64 = text.parse().map_err(|_| format!("{} must be a number", number.range.name))?;
+    number.range.check(value).map_err(|e| e.to_string())?;
+    if number.whole && value.fract() != 0.0 { Err(format!("{} must be a whole number", number.range.name)) } else { Ok(value) }
+}
+
+fn field(app: App, number: Number) -> AnyView {
+    let t = app.train;
+    let change = move |event| {
+        let read = read(&event_target_value(&event), &number);
+        t.typed.update(|typed| {
+            typed.retain(|(id, _)| *id != number.id);
+            if let Err(why) = &read {
+                typed.push((number.id, why.clone()));
+            }
+        });
+        if let Ok(value) = read {
+            t.settings.update(|s| (number.set)(s, value));
+        }
+    };
+    view! {
+        <label>
+            {number.label}
+            <input
+                type="number"
+                id=number.id
+                min=number.range.least.to_string()
+                max=number.range.most.to_string()
+                step=if number.whole { "1" } else { "any" }
+                prop:value=move || t.settings.with(number.get)
+                aria-invalid=move || t.typed.with(|l| l.iter().any(|(id, _)| *id == number.id)).to_string()
+                on:change=change
+            />
+            {(!number.note.is_empty()).then(|| view! { <small>{number.note}</small> })}
+        </label>
+    }
+    .into_any()
+}
+
+/// A date of the plan, or "automatic".
+fn date_choice(
+    app: App,
+    id: &'static str,
+    label: &'static str,
+    get: fn(&TrainSettings) -> Option<Date>,
+    set: fn(&mut TrainSettings, Option<Date>),
+) -> AnyView {
+    let t = app.train;
+    let dates = Memo::new(move |_| {
+        let mut dates: Vec<Date> = t.plan.with(|p| p.as_ref().map(|p| p.dates.iter().map(|d| d.date).collect()).unwrap_or_default());
+        // A date chosen for other files stays visible, so that it can be seen and changed.
+        if let Some(chosen) = t.settings.with(get)
+            && !dates.contains(&chosen)
+        {
+            dates.push(chosen);
+        }
+        dates
+    });
+    let chosen = Memo::new(move |_| t.settings.with(get));
+    view! {
+        <label>
+            {label}
+            <select id=id on:change=move |e| { let date = day::parse(&event_target_value(&e)); t.settings.update(|s| set(s, date)); }>
+                <option value="" prop:selected=move || chosen.get().is_none()>"automatic"</option>
+                {move || dates.get().into_iter().map(|date| view! {
+                    <option value=date.to_string() prop:selected=move || chosen.get() == Some(date)>{date.to_string()}</option>
+                }).collect_view()}
+            </select>
+        </label>
+    }
+    .into_any()
+}
+
+fn frozen(app: App) -> AnyView {
+    let t = app.train;
+    let present = move |part| {
+        t.settings.with(|s| match part {
+            Part::Norms | Part::History => s.inputs.uses_history(),
+            Part::Coarse => s.inputs.uses_coarse(),
+            Part::Fusion => true,
+        })
+    };
+    let turn = move |part: Part, on: bool| {
+        t.settings.update(|s| {
+            s.frozen.retain(|p| *p != part);
+            if on {
+                s.frozen.push(part);
+                s.frozen.sort_unstable();
+            }
+        });
+    };
+    view! {
+        <fieldset class="parts">
+            <legend>"Frozen (left as they are)"</legend>
+            {Part::ALL.into_iter().map(|part| view! {
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || t.settings.with(|s| s.freezes(part))
+                        disabled=move || !present(part)
+                        on:change=move |e| turn(part, event_target_checked(&e))
+                    />
+                    {words::part(part)}
+                </label>
+            }).collect_view()}
+            <label class="check">
+                <input type="checkbox" prop:checked=move || t.settings.with(|s| s.flips) on:change=move |e| {
+                    let on = event_target_checked(&e);
+                    t.settings.update(|s| s.flips = on);
+                }/>
+                "mirror images by chance (flips)"
+            </label>
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// What the weights in use expect: known for those that a run of this browser made, else both.
+pub(super) fn inputs_in_use(app: App) -> Inputs {
+    let run = app.weights.with_untracked(|w| app.train.run_of(w));
+    run.map_or(Inputs::default(), |r| r.settings.inputs)
+}
+
+/// What is frozen by default goes with the start: new weights have no norms worth keeping.
+fn start_from(app: App, start: Start) {
+    let like = if start == Start::Scratch { TrainSettings::default() } else { TrainSettings::fine_tune() };
+    let inputs = if start == Start::Scratch { None } else { Some(inputs_in_use(app)) };
+    app.train.settings.update(|s| {
+        s.start = start;
+        s.frozen = like.frozen;
+        s.inputs = inputs.unwrap_or(s.inputs);
+    });
+}
+
+fn load(app: App, file: web_sys::File) {
+    spawn_local(async move {
+        let name = file.name();
+        let text = canvas::blob_bytes(&file).await.map(|bytes| bytes.to_vec());
+        let read = text.and_then(|bytes| serde_json::from_slice::<TrainSettings>(&bytes).map_err(|e| e.to_string()));
+        match read.and_then(|s| s.check().map(|()| s).map_err(|e| e.to_string())) {
+            Ok(settings) => {
+                app.train.typed.set(Vec::new());
+                app.train.settings.set(settings);
+                app.train.replaced.update(|n| *n += 1);
+                app.said.set(format!("Settings of {name} loaded."));
+            }
+            Err(why) => app.fail(&format!("{name} holds no training settings"), &why, "Give a JSON file that “Save settings” made."),
+        }
+    });
+}
+
+fn fields(app: App) -> AnyView {
+    let t = app.train;
+    let scratch = move || t.settings.with(|s| s.start == Start::Scratch);
+    let in_use = move || app.weights.with(|w| if w.name.is_empty() { "shipped, chosen by region".to_owned() } else { w.name.clone() });
+    let choose_inputs = move |event| {
+        if let Some(inputs) = Inputs::from_name(&event_target_value(&event)) {
+            t.settings.update(|s| s.inputs = inputs);
+        }
+    };
+    view! {
+        <div class="fields">
+            <label class="wide">
+                "Start from"
+                <select id="train-start-from" on:change=move |e| start_from(app, if event_target_value(&e) == "scratch" { Start::Scratch } else { Start::Current })>
+                    <option value="current" prop:selected=move || !scratch()>{move || format!("weights in use ({})", in_use())}</option>
+                    <option value="scratch" prop:selected=scratch>"scratch (first weights of the seed)"</option>
+                </select>
+            </label>
+            <label class="wide">
+                "Inputs"
+                <select id="train-inputs" disabled=move || !scratch() title=move || (!scratch()).then_some("Those of the weights in use") on:change=choose_inputs>
+                    {Inputs::ALL.into_iter().rev().map(|inputs| view! {
+                        <option value=inputs.name() prop:selected=move || t.settings.with(|s| s.inputs == inputs)>{words::inputs(inputs)}</option>
+                    }).collect_view()}
+                </select>
+            </label>
+            {FIRST.into_iter().map(|n| field(app, n)).collect_view()}
+        </div>
+        <details class="advanced">
+            <summary>"Advanced"</summary>
+            <div class="fields">
+                {ADVANCED.into_iter().map(|n| field(app, n)).collect_view()}
+                {date_choice(app, "train-validate-from", "First validation date", |s| s.validate_from, |s, d| s.validate_from = d)}
+                {date_choice(app, "train-test-from", "First test date", |s| s.test_from, |s, d| s.test_from = d)}
+            </div>
+            {frozen(app)}
+        </details>
+    }
+    .into_any()
+}
+
+/// The form, its refusal, and the settings as a file.
+#[component]
+pub fn SettingsForm() -> impl IntoView {
+    let app = App::here();
+    let t = app.train;
+    let region = move || {
+        app.settings.with(|s| {
+            let name = s.region.as_deref().and_then(Preset::find).map_or("own region", |p| p.name);
+            format!("{name}, {} × {} cells of 3 km", s.window.columns, s.window.rows)
+        })
+    };
+    let input = NodeRef::<html::Input>::new();
+    let picked = move |event: web_sys::Event| {
+        if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+            if let Some(file) = input.files().and_then(|f| f.get(0)) {
+                load(app, file);
+            }
+            input.set_value("");
+        }
+    };
+    let store = move |_| match t.settings.with_untracked(serde_json::to_string_pretty) {
+        Ok(text) => save(app, "loam_training.json", "application/json", text.as_bytes()),
+        Err(why) => app.fail("The settings could not be written", &why.to_string(), ""),
+    };
+    let lacks = move |role| t.plan.with(|p| p.as_ref().is_some_and(|p| p.count(DateRole::Train) > 0 && p.count(role) == 0));
+    view! {
+        <p><strong>"Region: "</strong>{region}<small>" Change it under Region."</small></p>
+        {move || { t.replaced.track(); fields(app) }}
+        {move || t.refusal().map(|why| view! { <p class="problem" id="train-refusal" role="alert">{why}</p> })}
+        {move || lacks(DateRole::Validate).then(|| view! {
+            <p class="problem">"No date validates: the best epoch is chosen by the training loss, which does not show overfitting."</p>
+        })}
+        {move || lacks(DateRole::Test).then(|| view! {
+            <p class="problem">"No date tests: there will be no scores of dates the network never saw."</p>
+        })}
+        <div class="row">
+            <button type="button" class="quiet" id="train-save-settings" on:click=store>"Save settings"</button>
+            <button type="button" class="quiet" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load settings…"</button>
+            <input type="file" id="train-settings-input" accept=".json,application/json" hidden node_ref=input on:change=picked/>
+            <button type="button" class="quiet" on:click=move |_| {
+                t.typed.set(Vec::new());
+                t.settings.set(TrainSettings::fine_tune());
+                t.replaced.update(|n| *n += 1);
+            }>"Reset"</button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,58 @@
+//! Fine-tuning on the user's own region: settings, plan, estimate, progress, result, runs.
+//!
+//! As everywhere on the page nothing is computed here: the worker trains, and this section shows what it says. Nothing starts, resumes,
+//! deletes or replaces weights without a button.
+
+mod actions;
+mod after;
+mod banner;
+mod chart;
+mod confirm;
+pub mod curve;
+mod estimate;
+pub mod events;
+mod form;
+mod live;
+mod plan;
+mod preview;
+pub mod runs;
+pub mod state;
+mod watch;
+pub mod words;
+
+use leptos::prelude::*;
+
+use super::state::App;
+
+pub use banner::Banner;
+pub use state::Training;
+pub(super) use watch::watch;
+
+/// The whole section. There once there are dates to learn from, or runs of before.
+#[component]
+pub fn FineTuneSection() -> impl IntoView {
+    let app = App::here();
+    let t = app.train;
+    let running = Memo::new(move |_| t.job.with(Option::is_some));
+    let nothing =
+        move || app.timeline.with(|t| t.days.is_empty()) && t.runs.with(Vec::is_empty) && !running.get() && t.done.with(Option::is_none);
+    view! {
+        <section id="fine-tune" class="train" aria-labelledby="fine-tune-title" hidden=nothing>
+            <div class="head">
+                <h2 id="fine-tune-title">"Fine-tune"</h2>
+                {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
+            </div>
+            <p class="hint first">"Adapts the network to the region on this device, with the 3 km maps you opened. Nothing is uploaded; your weights stay until you choose others."</p>
+            {move || running.get().then(|| view! { <live::Live/> })}
+            {move || t.done.get().filter(|_| !running.get()).map(|report| view! { <after::After report=report/> })}
+            <chart::Curves/>
+            <div class="prepare" hidden=move || running.get() || app.timeline.with(|t| t.days.is_empty())>
+                <form::SettingsForm/>
+                <plan::PlanStrip/>
+                <estimate::Prepare/>
+            </div>
+            <runs::RunTable/>
+        </section>
+    }
+    .into_any()
+}

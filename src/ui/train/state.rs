@@ -1,0 +1,158 @@
+//! What the page knows about training: settings, the run under way, its curves, the runs of before.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::protocol::{
+    CheckpointReport, EpochReport, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings, TrainStarted,
+    WeightsReport,
+};
+use crate::ui::state::Job;
+
+/// The present estimate of a validation date with its pixels.
+pub struct Preview {
+    /// What it is.
+    pub report: PreviewReport,
+    /// m3/m3, row-major.
+    pub values: Vec<f32>,
+    /// [`crate::grid::Reason`] by number.
+    pub reasons: Vec<u8>,
+}
+
+/// All of it. `Copy`: signals are handles.
+#[derive(Clone, Copy)]
+pub struct Training {
+    /// How to train.
+    pub settings: RwSignal<TrainSettings>,
+    /// Fields whose text is no allowed number, by id, with the refusal. Their old value stays in `settings`.
+    pub typed: RwSignal<Vec<(&'static str, String)>>,
+    /// Counts up when the settings were replaced as a whole: fields drop what was typed.
+    pub replaced: RwSignal<u32>,
+    /// Which dates do what.
+    pub plan: RwSignal<Option<TrainPlan>>,
+    /// Why there is no plan.
+    pub plan_problem: RwSignal<Option<String>>,
+    /// What a run would take.
+    pub estimate: RwSignal<Option<TrainEstimate>>,
+    /// The estimate under way.
+    pub estimating: RwSignal<Option<Job>>,
+    /// The run under way, from the request to its end.
+    pub job: RwSignal<Option<Job>>,
+    /// The run whose curves are shown; its losses and history are in `losses` and `epochs`.
+    pub started: RwSignal<Option<TrainStarted>>,
+    /// Loss of every step, m3/m3; NaN where unknown. Read untracked: `tick` says when to draw.
+    pub losses: RwSignal<Vec<f64>>,
+    /// Every epoch done.
+    pub epochs: RwSignal<Vec<EpochReport>>,
+    /// The latest step.
+    pub step: RwSignal<Option<StepReport>>,
+    /// Counts up a few times a second while steps come in.
+    pub tick: RwSignal<u32>,
+    /// The latest checkpoint.
+    pub checkpoint: RwSignal<Option<CheckpointReport>>,
+    /// The latest estimate of a validation date.
+    pub preview: RwSignal<Option<Arc<Preview>>>,
+    /// The run stands still.
+    pub paused: RwSignal<bool>,
+    /// The user asked it to end.
+    pub stopping: RwSignal<bool>,
+    /// The last run of this session that came to an end.
+    pub done: RwSignal<Option<RunReport>>,
+    /// Runs in the browser's storage (and of this session, where there is no storage), newest first.
+    pub runs: RwSignal<Vec<RunReport>>,
+    /// Why no run can be kept.
+    pub unsaved: RwSignal<Option<String>>,
+    /// The run under way, as soon as it has a name; empty before.
+    pub current: RwSignal<RunId>,
+    /// The run that was under way when the worker was lost; empty where it had no name yet.
+    pub broken: RwSignal<Option<RunId>>,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            settings: RwSignal::new(TrainSettings::fine_tune()),
+            typed: RwSignal::new(Vec::new()),
+            replaced: RwSignal::new(0),
+            plan: RwSignal::new(None),
+            plan_problem: RwSignal::new(None),
+            estimate: RwSignal::new(None),
+            estimating: RwSignal::new(None),
+            job: RwSignal::new(None),
+            started: RwSignal::new(None),
+            losses: RwSignal::new(Vec::new()),
+            epochs: RwSignal::new(Vec::new()),
+            step: RwSignal::new(None),
+            tick: RwSignal::new(0),
+            checkpoint: RwSignal::new(None),
+            preview: RwSignal::new(None),
+            paused: RwSignal::new(false),
+            stopping: RwSignal::new(false),
+            done: RwSignal::new(None),
+            runs: RwSignal::new(Vec::new()),
+            unsaved: RwSignal::new(None),
+            current: RwSignal::new(RunId::new()),
+            broken: RwSignal::new(None),
+        }
+    }
+}
+
+/// Whether two hashes name the same weights: one may be the beginning of the other.
+fn same(a: &str, b: &str) -> bool {
+    !a.is_empty() && !b.is_empty() && (a.starts_with(b) || b.starts_with(a))
+}
+
+/// Whether these are the weights that came out of a run.
+#[must_use]
+pub fn is_of(weights: &WeightsReport, run: &RunReport) -> bool {
+    run.result.as_ref().is_some_and(|r| same(&weights.hash, &r.hash))
+}
+
+impl Training {
+    /// Why the settings cannot be used; `None` where they can. Tracked.
+    #[must_use]
+    pub fn refusal(self) -> Option<String> {
+        let typed = self.typed.with(|t| t.first().map(|(_, why)| why.clone()));
+        typed.or_else(|| self.settings.with(|s| s.check().err().map(|e| e.to_string())))
+    }
+
+    /// Share (0..1) of the planned steps that is done. Tracked.
+    #[must_use]
+    pub fn share(self) -> Option<f64> {
+        let all = self.started.with(|s| s.as_ref().map(|s| (s.settings.epochs * s.steps_per_epoch, s.steps_per_epoch)));
+        let (total, per_epoch) = all.filter(|(total, _)| *total > 0)?;
+        let step = self.step.get()?;
+        Some((((step.epoch.saturating_sub(1)) * per_epoch + step.step) as f64 / total as f64).clamp(0.0, 1.0))
+    }
+
+    /// The finished run whose weights these are.
+    #[must_use]
+    pub fn run_of(self, weights: &WeightsReport) -> Option<RunReport> {
+        let kept = self.runs.with_untracked(|runs| runs.iter().find(|r| is_of(weights, r)).cloned());
+        kept.or_else(|| self.done.with_untracked(|d| d.clone()).filter(|r| is_of(weights, r)))
+    }
+
+    /// No request is under way any more, because the worker is gone.
+    pub fn worker_gone(self) {
+        if self.job.with_untracked(Option::is_some) {
+            self.broken.set(Some(self.current.get_untracked()));
+        }
+        self.job.set(None);
+        self.estimating.set(None);
+        self.paused.set(false);
+        self.stopping.set(false);
+    }
+
+    /// Forgets the curves of the last run.
+    pub fn clear(self) {
+        self.started.set(None);
+        self.losses.set(Vec::new());
+        self.epochs.set(Vec::new());
+        self.step.set(None);
+        self.checkpoint.set(None);
+        self.preview.set(None);
+        self.paused.set(false);
+        self.stopping.set(false);
+    }
+}

@@ -209,11 +209,7 @@ fn frozen_norms_stay_as_they_are() {
     assert_ne!(frozen.tensors["f0.conv.weight"], weights.tensors["f0.conv.weight"]);
     let only_h = train(&[Part::Norms, Part::History, Part::Coarse]);
     for (name, tensor) in &only_h.tensors {
-        assert_eq!(
-            *tensor == weights.tensors[name],
-            name != "h.weight",
-            "{name}: only h's kernel learns (the loss is blind to its bias)"
-        );
+        assert_eq!(*tensor == weights.tensors[name], name != "h.weight", "{name}: only h's kernel learns (the loss is blind to its bias)");
     }
 }
 

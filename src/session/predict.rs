@@ -155,6 +155,13 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
              Open earlier 3 km maps for a better estimate."
         ));
     }
+    let seen = sample.coarse.valid_count() as f32 / sample.coarse.values().len().max(1) as f32;
+    if seen < 0.5 {
+        warnings.push(format!(
+            "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked, and scores are of that part alone.",
+            100.0 * seen
+        ));
+    }
     let known = sample.history.iter().map(|slot| slot.known).fold(0f32, f32::max);
     if known < 0.5 {
         warnings.push(format!(

@@ -91,7 +91,7 @@ pub fn ScoresSection() -> impl IntoView {
                 view! { <p class="empty">"No 3 km reference on this date, so no scores."</p> }.into_any()
             } else {
                 view! {
-                    <p class="against">{against}" All estimates on the same pixels. "{verdict(&scores)}</p>
+                    <p class="against">{against}" All estimates on the same pixels; persistence, which exists only where the last 3 km map did, on pixels of its own. "{verdict(&scores)}</p>
                     {score_box(&scores)}
                 }
                 .into_any()

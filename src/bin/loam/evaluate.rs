@@ -63,6 +63,9 @@ impl Evaluate {
             .filter(|(d, c)| inside(**d) && c.fine_origin == Some(FineOrigin::Product) && c.coarse.is_some_and(|s| s > 0.0))
             .map(|(d, _)| *d)
             .collect();
+        if let Some(first) = dates.first() {
+            files::warn_trained(&weights, *first);
+        }
         let bar = super::progress::bar(dates.len() as u64, "scoring");
         let mut by_date: Vec<Vec<ScoreReport>> = Vec::new();
         let mut simulated = false;

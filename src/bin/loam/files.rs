@@ -104,6 +104,16 @@ pub fn weights(path: &Path) -> Result<Weights, String> {
     Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
+/// Says on standard error where a date lies within what the weights were trained on.
+pub fn warn_trained(weights: &Weights, first: Date) {
+    let until = weights.metadata.get("trained_until").and_then(|text| text.parse::<Date>().ok());
+    if let Some(until) = until.filter(|until| first <= *until) {
+        eprintln!(
+            "note: these weights were trained on dates up to {until}: scores from {first} on flatter the network; choose later dates"
+        );
+    }
+}
+
 /// `YYYY-MM-DD` or `YYYYMMDD`.
 pub fn date(text: &str) -> Result<Date, String> {
     text.parse::<Date>().map_err(|_| format!("\"{text}\" is not a date: write it as 2018-06-16"))

@@ -65,6 +65,7 @@ impl Predict {
             Engine { model: &model, before: None, device: processor.device() },
             async |_, _| ControlFlow::Continue(()),
         ))?;
+        files::warn_trained(&weights, self.date);
         let name = self.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let facts = provenance::facts(
             &outcome,

@@ -32,3 +32,35 @@ pub const DEVICE: &str = "section.device";
 pub const EXPORT_GEOTIFF: &str = "[data-export=\"geotiff\"]";
 /// Saves the CSV.
 pub const EXPORT_CSV: &str = "[data-export=\"csv\"]";
+/// Loads the demo of Tucson.
+pub const DEMO_TUCSON: &str = "[data-demo=\"tucson\"]";
+/// Number of epochs.
+pub const TRAIN_EPOCHS: &str = "#train-epochs";
+/// Checks a run and measures three steps.
+pub const TRAIN_ESTIMATE: &str = "#train-estimate";
+/// Starts a run.
+pub const TRAIN_START: &str = "#train-start";
+/// Pauses it, and lets it go on.
+pub const TRAIN_PAUSE: &str = "#train-pause";
+/// Ends it with the best weights so far.
+pub const TRAIN_STOP: &str = "#train-stop";
+/// Asks whether to throw it away.
+pub const TRAIN_CANCEL: &str = "#train-cancel";
+/// Throws it away.
+pub const TRAIN_CANCEL_YES: &str = "#train-cancel-yes";
+/// Where it stands, in words.
+pub const TRAIN_PROGRESS: &str = "#train-progress";
+/// Loss curves.
+pub const TRAIN_CHART: &str = "#train-chart";
+/// What it was worth.
+pub const TRAIN_SENTENCE: &str = "#train-sentence";
+/// Back to the weights from before.
+pub const TRAIN_REVERT: &str = "#train-revert";
+/// Goes on with an unfinished run.
+pub const TRAIN_RESUME: &str = "#train-resume";
+/// All of it.
+pub const FINE_TUNE: &str = "#fine-tune";
+/// The table of runs.
+pub const RUN_TABLE: &str = "#run-table";
+/// Saves that table.
+pub const RUNS_CSV: &str = "#runs-csv";

@@ -107,6 +107,20 @@ impl Session {
         self.post("/actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [step] }] })).map(|_| ())
     }
 
+    /// Goes to the window opened last; returns the one it came from.
+    pub fn switch_to_newest_window(&self) -> Result<String> {
+        let here = self.get("/window")?.as_str().unwrap_or_default().to_owned();
+        let all = self.get("/window/handles")?;
+        let newest = all.as_array().into_iter().flatten().filter_map(Value::as_str).rfind(|handle| *handle != here);
+        self.switch_to_window(newest.ok_or_else(|| Error("there is no other window".into()))?)?;
+        Ok(here)
+    }
+
+    /// Goes to a window by its handle.
+    pub fn switch_to_window(&self, handle: &str) -> Result<()> {
+        self.post("/window", &json!({ "handle": handle })).map(|_| ())
+    }
+
     /// Visible text of an element.
     pub fn text(&self, element: &Element) -> Result<String> {
         Ok(self.get(&format!("/element/{}/text", element.0))?.as_str().unwrap_or_default().to_owned())

@@ -1,0 +1,158 @@
+//! Training in the tab, on the built app: a run from its settings to the map it changes, and a run that is killed again and again.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::time::Duration;
+
+use e2e::app::{App, Setting};
+use e2e::parts;
+use serde_json::json;
+
+const PATIENCE: Duration = Duration::from_secs(180);
+
+fn open(name: &str) -> App {
+    let app = App::open(name, Setting::default()).expect("the app opens");
+    app.click(parts::DEMO_TUCSON).unwrap();
+    app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+    app
+}
+
+fn assert_quiet(app: &App) {
+    let complaints = app.complaints().expect("logs can be read");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+fn fill(app: &App, css: &str, value: &str) {
+    app.get(css).unwrap();
+    let script = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
+                  e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));";
+    app.session.script(script, &[json!(css), json!(value)]).unwrap();
+}
+
+fn start(app: &App, epochs: usize) {
+    fill(app, parts::TRAIN_EPOCHS, &epochs.to_string());
+    app.click(parts::TRAIN_START).unwrap();
+    app.text_when(parts::TRAIN_PROGRESS, PATIENCE, |text| text.to_lowercase().contains("epoch")).unwrap();
+}
+
+/// The saved table of runs: one map from column to value a run.
+fn runs(app: &App) -> Vec<std::collections::HashMap<String, String>> {
+    app.click(parts::RUNS_CSV).unwrap();
+    let path = app.downloaded(".csv").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let mut lines = text.lines().map(|line| {
+        let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
+        for c in line.chars() {
+            match c {
+                '"' => quoted = !quoted,
+                ',' if !quoted => fields.push(std::mem::take(&mut field)),
+                c => field.push(c),
+            }
+        }
+        fields.push(field);
+        fields
+    });
+    let head = lines.next().unwrap();
+    lines.map(|row| head.iter().cloned().zip(row).collect()).collect()
+}
+
+#[test]
+fn a_valley_is_learnt_and_the_page_stays_usable() {
+    let app = open("train");
+    let estimate = {
+        fill(&app, parts::TRAIN_EPOCHS, "4");
+        app.click(parts::TRAIN_ESTIMATE).unwrap();
+        app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("MB")).unwrap()
+    };
+    assert!(estimate.contains("SIMULATED"), "{estimate}");
+    app.shoot("estimate").unwrap();
+    app.forget_longtasks().unwrap();
+    app.click(parts::TRAIN_START).unwrap();
+    app.text_when(parts::TRAIN_PROGRESS, PATIENCE, |text| text.contains('2')).unwrap();
+    // A prediction between the steps.
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    let title = app.session.script("return document.title", &[]).unwrap();
+    println!("title while training: {title}");
+    app.shoot("running").unwrap();
+    app.click(parts::TRAIN_PAUSE).unwrap();
+    app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.to_lowercase().contains("paused")).unwrap();
+    app.click(parts::TRAIN_PAUSE).unwrap();
+    let sentence = app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    println!("{sentence}");
+    let held_up = app.longest_task().unwrap();
+    println!("longest task while training: {held_up} ms");
+    assert!(held_up <= 50.0, "the page was held up for {held_up} ms");
+    app.session
+        .script(
+            "document.querySelector(arguments[0]).scrollIntoView({ block: 'start', behavior: 'instant' })",
+            &[json!(parts::TRAIN_SENTENCE)],
+        )
+        .unwrap();
+    app.shoot("done").unwrap();
+
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "the change to be drawn", || Ok((app.colours("[data-layer=\"Change\"] canvas.base")? > 4).then_some(()))).unwrap();
+    app.get("[data-layer=\"Before\"]").unwrap();
+    app.get("section.maps").unwrap();
+    app.session.script("document.querySelector('section.maps').scrollIntoView({ block: 'start', behavior: 'instant' })", &[]).unwrap();
+    app.shoot("before-after").unwrap();
+    app.click(parts::TRAIN_REVERT).unwrap();
+    app.text_when("section.rules", PATIENCE, |text| text.contains("shipped")).unwrap();
+    let table = runs(&app);
+    assert_eq!(table.len(), 1);
+    assert!(table[0]["weights SHA-256"].len() >= 16, "{table:?}");
+    assert_quiet(&app);
+}
+
+/// Twenty times the page is torn away in the middle of a run, at a moment that nothing aligns with a step. Each time the run is offered
+/// again, goes on, and at the end has the weights of a run that never stopped.
+#[test]
+fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
+    let app = open("killed");
+    start(&app, 12);
+    app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    let whole = runs(&app).remove(0);
+    app.click(parts::TRAIN_REVERT).unwrap();
+    app.text_when("section.rules", PATIENCE, |text| text.contains("shipped")).unwrap();
+    start(&app, 12);
+    let mut seen = Vec::new();
+    for kill in 0..20u64 {
+        // 37 and 250 have no common factor: the moments drift through the step and through the write of a checkpoint.
+        std::thread::sleep(Duration::from_millis(120 + 37 * kill % 250));
+        if kill % 2 == 0 {
+            app.session.navigate("about:blank").unwrap();
+            app.session.navigate(&app.url).unwrap();
+        } else {
+            app.session.script("location.reload()", &[]).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let banner =
+            app.text_when("main, .banner", PATIENCE, |_| true).and_then(|_| app.get(parts::TRAIN_RESUME)).and_then(|_| app.text(".banner"));
+        seen.push(banner.unwrap());
+        app.click(parts::TRAIN_RESUME).unwrap();
+        app.text_when(parts::TRAIN_PROGRESS, PATIENCE, |text| text.to_lowercase().contains("epoch")).unwrap();
+    }
+    println!("{}", seen.join("\n"));
+    app.shoot("resumed").unwrap();
+    app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    let table = runs(&app);
+    assert_eq!(table.len(), 2, "{table:?}");
+    assert!(table.iter().all(|run| run["weights SHA-256"] == whole["weights SHA-256"]), "the same weights to the last bit: {table:?}");
+    assert_quiet(&app);
+}
+
+#[test]
+fn a_second_tab_sees_that_a_run_is_being_trained() {
+    let app = open("two-tabs");
+    start(&app, 200);
+    std::thread::sleep(Duration::from_secs(1));
+    app.session.script("window.open(location.href.split('#')[0])", &[]).unwrap();
+    let second = app.session.switch_to_newest_window().unwrap();
+    app.text_when(".banner", PATIENCE, |text| text.contains("another tab is training it")).unwrap();
+    app.session.switch_to_window(&second).unwrap();
+    app.click(parts::TRAIN_CANCEL).unwrap();
+    app.click(parts::TRAIN_CANCEL_YES).unwrap();
+    app.wait(PATIENCE, "the run to be gone", || Ok((!app.has(parts::TRAIN_CANCEL)?).then_some(()))).unwrap();
+    assert_quiet(&app);
+}

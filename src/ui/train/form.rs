@@ -173,13 +173,8 @@ fn frozen(app: App) -> AnyView {
         })
     };
     let turn = move |part: Part, on: bool| {
-        t.settings.update(|s| {
-            s.frozen.retain(|p| *p != part);
-            if on {
-                s.frozen.push(part);
-                s.frozen.sort_unstable();
-            }
-        });
+        // In the order of the network, whatever the order of the clicks.
+        t.settings.update(|s| s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect());
     };
     view! {
         <fieldset class="parts">
@@ -227,8 +222,9 @@ fn start_from(app: App, start: Start) {
 fn load(app: App, file: web_sys::File) {
     spawn_local(async move {
         let name = file.name();
-        let text = canvas::blob_bytes(&file).await.map(|bytes| bytes.to_vec());
-        let read = text.and_then(|bytes| serde_json::from_slice::<TrainSettings>(&bytes).map_err(|e| e.to_string()));
+        // Text, as the worker's messages are: a second reader of JSON, from bytes, would be kilobytes of the page.
+        let text = canvas::blob_bytes(&file).await.and_then(|bytes| String::from_utf8(bytes.to_vec()).map_err(|e| e.to_string()));
+        let read = text.and_then(|text| serde_json::from_str::<TrainSettings>(&text).map_err(|e| e.to_string()));
         match read.and_then(|s| s.check().map(|()| s).map_err(|e| e.to_string())) {
             Ok(settings) => {
                 app.train.typed.set(Vec::new());

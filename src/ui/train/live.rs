@@ -6,13 +6,18 @@ use super::confirm::{Question, confirmed};
 use super::preview::PreviewMap;
 use super::words;
 use crate::ui::files::size_text;
-use crate::ui::state::App;
+use crate::ui::state::{App, Job};
+
+/// What is being prepared, with how much of it is done.
+fn counted(job: &Job) -> String {
+    if job.total > 0 { format!("{}, {} of {}", job.what, job.done, job.total) } else { job.what.clone() }
+}
 
 /// Where the run is, in one line.
 fn progress(app: App) -> String {
     let t = app.train;
     let Some((epochs, steps)) = t.started.with(|s| s.as_ref().map(|s| (s.settings.epochs, s.steps_per_epoch))) else {
-        return t.job.with(|j| j.as_ref().map(|j| j.what.clone()).unwrap_or_default());
+        return t.job.with(|j| j.as_ref().map(counted).unwrap_or_default());
     };
     let Some(step) = t.step.get() else {
         let done = t.epochs.with(|e| e.last().map_or(0, |e| e.epoch));
@@ -60,7 +65,7 @@ pub fn Live() -> impl IntoView {
                 None => view! { <progress class="run" aria-labelledby="train-progress"></progress> }.into_any(),
             }}
             {move || preparing().map(|job| view! {
-                <p class="hint">{job.what} {(job.total > 0).then(|| format!(", {} of {}", job.done, job.total))}</p>
+                <p class="hint">{counted(&job)}</p>
             })}
             <div class="row">
                 <button type="button" id="train-pause" disabled=move || !started.get() aria-pressed=move || t.paused.get().to_string() on:click=move |_| app.pause_training(!t.paused.get_untracked())>

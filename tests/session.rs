@@ -350,8 +350,6 @@ mod training {
             }
         };
         assert!(refuse(TrainSettings { learning_rate: 0.0, ..quick() }, settings()).contains("learning rate is 0"));
-        let inputs = loam::protocol::Inputs::Spatial;
-        assert!(refuse(TrainSettings { inputs, ..quick() }, settings()).contains("start from scratch"));
         let late = Some(jiff::civil::date(2018, 12, 30));
         let text = refuse(TrainSettings { test_from: late, ..quick() }, settings());
         assert!(text.contains("0 to test") || text.contains("dates to train on"), "{text}");

@@ -131,9 +131,8 @@ impl<H: Host> Session<H> {
             Start::Current => self.ensure_weights(&window).await?.weights.clone(),
             Start::Scratch => Weights::init(train.inputs, train.seed),
         };
-        if base.inputs() != train.inputs {
-            return Err(TrainError::OtherInputs { found: base.inputs().name(), wanted: train.inputs.name() }.into());
-        }
+        // Weights in use bring their inputs with them.
+        let train = &TrainSettings { inputs: base.inputs(), ..train.clone() };
         let (Some(series), Some(processor)) = (&mut self.series, &self.processor) else {
             return Err(Stop::failed("the session is not ready", "Reload the page."));
         };
@@ -235,6 +234,7 @@ impl<H: Host> Session<H> {
         for warning in &estimate.warnings {
             self.emit(id, Event::Warning(warning.clone()));
         }
+        let train = TrainSettings { inputs: base.inputs(), ..train };
         let storage_bytes = estimate.storage_bytes;
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };

@@ -253,7 +253,7 @@ mod training {
         let run = done(&host, 4);
         let result = run.result.unwrap();
         assert_eq!((result.end, result.epochs, result.dates), (TrainEnd::Finished, 2, test.len()));
-        assert_eq!(result.images, [train.len(), validate.len(), test.len(), 0]);
+        assert_eq!(result.images, [train.len(), validate.len(), test.len(), gap.len()]);
         assert!(run.simulated && result.sentence.contains("bilinear SMAP"), "{}", result.sentence);
         let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["SMEN", "SMEN before training", "bilinear SMAP"]);

@@ -194,11 +194,12 @@ impl TrainSettings {
     /// Share of the images held back for validation, and again for the test, where no dates are given.
     pub const HELD_SHARE: f64 = 0.15;
 
-    /// For adapting trained weights to a region: few epochs, norms frozen (their statistics over a handful of images are noise), flips
-    /// off (a valley's pattern is not its mirror image), stopped where validation no longer improves.
+    /// For adapting trained weights to a region: few epochs, norms frozen (their statistics over a handful of images are noise), mirrored
+    /// images too (a network that sees 9 x 9 cells knows no valley to mistake for its mirror image), stopped where validation no longer
+    /// improves.
     #[must_use]
     pub fn fine_tune() -> Self {
-        Self { start: Start::Current, epochs: 20, batch: 1, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
+        Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
     }
 
     /// Whether a part is left as it is.

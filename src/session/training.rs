@@ -256,7 +256,7 @@ impl<H: Host> Session<H> {
             progress: None,
             in_use: true,
         };
-        let head = RunHead { report, settings, images: images.len(), facts };
+        let head = RunHead { report, settings, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
         let (learn, check) = (of_role(&images, DateRole::Train), of_role(&images, DateRole::Validate));
         let trainer = Trainer::new(&head.start(&base), learn, check, train, processor.device())?;
         let mut unsaved = None;
@@ -579,7 +579,7 @@ impl<H: Host> Session<H> {
             best_epoch,
             best_loss,
             seconds: job.trained_ms / 1000.0,
-            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), 0],
+            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), job.head.left_out],
             scores: verdict.scores,
             dates: verdict.dates,
             over_bilinear: verdict.over_bilinear,

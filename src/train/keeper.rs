@@ -33,6 +33,8 @@ pub struct RunHead {
     pub settings: Settings,
     /// Number of images.
     pub images: usize,
+    /// Dates left out, because held-out dates look back at them.
+    pub left_out: usize,
     /// What the trained weights' file will say of itself: region, dates.
     pub facts: BTreeMap<String, String>,
 }

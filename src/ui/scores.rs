@@ -17,16 +17,17 @@ pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
 fn bars(scores: &[ScoreReport]) -> AnyView {
     let known: Vec<(String, f64)> = scores.iter().filter_map(|s| Some((s.name.clone(), s.urmse?))).collect();
     let top = known.iter().map(|s| s.1).fold(MISSION * 1.25, f64::max) * 1.08;
-    let (left, wide, step) = (130.0, 280.0, 26.0);
+    let longest = known.iter().map(|s| s.0.chars().count()).max().unwrap_or(0);
+    let (left, wide, step) = (16.0 + 6.9 * longest as f64, 280.0, 26.0);
     let x = move |value: f64| left + value / top * wide;
     let height = known.len() as f64 * step + 26.0;
     let line = height - 20.0;
     view! {
-        <svg class="bars" viewBox=format!("0 0 480 {height}") role="img" aria-label="Unbiased RMSE of each estimate; the same numbers are in the table">
+        <svg class="bars" viewBox=format!("0 0 {} {height}", left + wide + 70.0) role="img" aria-label="Unbiased RMSE of each estimate; the same numbers are in the table">
             {known.iter().enumerate().map(|(i, (name, value))| {
                 let y = i as f64 * step + 4.0;
                 view! {
-                    <text x="122" y=(y + 13.0).to_string() text-anchor="end">{name.clone()}</text>
+                    <text x=(left - 8.0).to_string() y=(y + 13.0).to_string() text-anchor="end">{name.clone()}</text>
                     <rect class=if i == 0 { "bar first" } else { "bar" } x=left.to_string() y=y.to_string() width=(x(*value) - left).to_string() height="18"></rect>
                 }
             }).collect_view()}

@@ -100,6 +100,7 @@ struct Run {
     settings: TrainSettings,
     base: Weights,
     images: Vec<RunImage>,
+    left_out: usize,
     simulated: bool,
 }
 
@@ -208,7 +209,7 @@ impl Train {
         };
         let window = series.region.window();
         let rules = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: self.history_cover };
-        let head = RunHead { report, settings: rules, images: images.len(), facts };
+        let head = RunHead { report, settings: rules, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
         let (learn, check) = (of_role(&images, DateRole::Train), of_role(&images, DateRole::Validate));
         let trainer = Trainer::new(&head.start(&base), learn, check, settings.clone(), processor.device())?;
         let keeper = match &self.keep {
@@ -226,7 +227,7 @@ impl Train {
                 [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
             println!("{train} training, {validate} validation and {test} test images, by time; {gap} between them left out");
         }
-        Ok(Run { trainer, keeper, settings, base, images, simulated: self.simulated })
+        Ok(Run { trainer, keeper, settings, base, images, left_out: head.left_out, simulated: self.simulated })
     }
 
     fn resumed(folder: &std::path::Path, processor: &Processor) -> Result<Run, Box<dyn std::error::Error>> {
@@ -242,8 +243,8 @@ impl Train {
             }
             None => Trainer::new(&start, train, validate, settings.clone(), processor.device())?,
         };
-        let simulated = kept.head.report.simulated;
-        Ok(Run { trainer, keeper: Some(keeper), settings, base: kept.base, images: kept.images, simulated })
+        let (simulated, left_out) = (kept.head.report.simulated, kept.head.left_out);
+        Ok(Run { trainer, keeper: Some(keeper), settings, base: kept.base, images: kept.images, left_out, simulated })
     }
 
     fn follow(&self, mut run: Run, processor: &Processor) -> super::Outcome {
@@ -312,7 +313,7 @@ impl Train {
             best_epoch,
             best_loss,
             seconds: begun.elapsed().as_secs_f64(),
-            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), 0],
+            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), run.left_out],
             scores: verdict.scores,
             dates: verdict.dates,
             over_bilinear: verdict.over_bilinear,

@@ -59,7 +59,7 @@ pub fn After(report: RunReport) -> impl IntoView {
                 <h3>{format!("Trained on {}", report.region)}</h3>
                 {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
-            <p id="train-sentence">{result.sentence.clone()}</p>
+            <p id="train-sentence">{result.sentence.replace("m3/m3", "m³/m³")}</p>
             {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores)} })}
             {intervals(&result)}
             {facts(&report, &result)}

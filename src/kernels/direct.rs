@@ -15,7 +15,7 @@ const RUN: usize = 2 * WIDTH;
 /// True where the functions here apply.
 pub fn fits(sizes: &Sizes) -> bool {
     let many = sizes.channels_in.max(sizes.channels_out);
-    sizes.channels_in.min(sizes.channels_out) == 1 && many % BLOCK == 0
+    sizes.channels_in.min(sizes.channels_out) == 1 && many.is_multiple_of(BLOCK)
 }
 
 /// The convolution, finished, into `out`.

@@ -140,6 +140,15 @@ fn table(task: &str, batch: u64, rows: &[&Value]) -> Result<bool> {
         _ => (peer / ours, format!("TensorFlow.js's better form over ours, bar {STEP_BAR}"), peer / ours >= STEP_BAR),
     };
     let held = batch > 1 || holds;
-    println!("{ratio:.2} {bar}{}", if batch > 1 { " for single images" } else if held { ": held" } else { ": BROKEN" });
+    println!(
+        "{ratio:.2} {bar}{}",
+        if batch > 1 {
+            " for single images"
+        } else if held {
+            ": held"
+        } else {
+            ": BROKEN"
+        }
+    );
     Ok(held)
 }

@@ -2,14 +2,17 @@
 //! Nothing of this is part of the app.
 
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
+#[path = "shared/plain.rs"]
+mod plain;
+
+#[cfg(all(target_arch = "wasm32", feature = "worker"))]
 mod web {
-    use burn::tensor::activation::relu;
-    use burn::tensor::module::{batch_norm_train, conv3d};
-    use burn::tensor::ops::ConvOptions;
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam::model::{BatchStatistics, Conv, Smen, Weights};
+    use loam::model::{Smen, Weights};
     use loam::train::{Adam, urmse_loss};
     use wasm_bindgen::prelude::*;
+
+    use super::plain;
 
     /// SMEN on burn's flex backend, for prediction or for training.
     #[wasm_bindgen]
@@ -42,7 +45,7 @@ mod web {
         /// The estimates: `i` is `[batch, side, side]`, `d` is `[batch, 4, side, side]`.
         pub async fn forward(&self, i: Vec<f32>, d: Vec<f32>, side: usize) -> Result<Vec<f32>, JsError> {
             let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
-            let estimate = if self.plain { plain(&self.model, i, d, false).0 } else { self.model.forward(i, d) };
+            let estimate = if self.plain { plain::forward(&self.model, i, d, false).0 } else { self.model.forward(i, d) };
             estimate.into_data_async().await.map_err(failed)?.try_into_vec::<f32>().map_err(failed)
         }
 
@@ -58,7 +61,7 @@ mod web {
         ) -> Result<f32, JsError> {
             let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
             let (target, mask) = (self.image(target, 1, side), self.image(mask, 1, side));
-            let (estimate, statistics) = if self.plain { plain(&self.model, i, d, true) } else { self.model.forward_train(i, d) };
+            let (estimate, statistics) = if self.plain { plain::forward(&self.model, i, d, true) } else { self.model.forward_train(i, d) };
             let loss = urmse_loss(estimate, target, mask);
             let value = loss.clone().into_scalar_async::<f32>().await.map_err(failed)?;
             let gradients = loss.backward();
@@ -66,32 +69,6 @@ mod web {
             self.model.absorb(statistics);
             Ok(value)
         }
-    }
-
-    /// SMEN without `loam::kernels`.
-    fn plain(model: &Smen, i: Tensor<5>, d: Tensor<5>, training: bool) -> (Tensor<5>, Vec<BatchStatistics>) {
-        let options = || ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1);
-        let conv = |conv: &Conv, x| conv3d(x, conv.weight.val(), Some(conv.bias.val()), options());
-        let mut statistics = Vec::new();
-        let features = model.f.iter().fold(d, |x, block| {
-            let x = relu(conv(&block.conv, x));
-            if training {
-                let [batch, channels, depth, rows, columns] = x.dims();
-                let samples = batch * channels * depth * rows * columns / channels;
-                let result = batch_norm_train(x, block.bn.weight.val(), block.bn.bias.val(), 1e-5);
-                statistics.push(BatchStatistics::of_biased(result.mean, result.variance, samples));
-                return result.output;
-            }
-            let (scale, shift) = block.bn.scale_and_shift();
-            let [channels] = scale.dims();
-            let shape = [1, channels, 1, 1, 1];
-            x * scale.reshape(shape) + shift.reshape(shape)
-        });
-        let sum = match &model.g {
-            Some(g) => conv(g, i) + features,
-            None => features,
-        };
-        (conv(&model.h, sum), statistics)
     }
 }
 

@@ -15,7 +15,7 @@ const RUN: usize = 2 * WIDTH;
 /// True where the functions here apply.
 pub fn fits(sizes: &Sizes) -> bool {
     let many = sizes.channels_in.max(sizes.channels_out);
-    sizes.channels_in.min(sizes.channels_out) == 1 && many % BLOCK == 0
+    sizes.channels_in.min(sizes.channels_out) == 1 && many.is_multiple_of(BLOCK)
 }
 
 /// The convolution, finished, into `out`.
@@ -33,9 +33,18 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
     flipped(&back, &taps(&back, g, x))
 }
 
-/// Numbers in a row with a zero before it and enough behind it for whole runs.
+/// Numbers in a row with a zero before it and enough behind it for whole runs and the vector after them.
 fn padded_row(columns: usize) -> usize {
-    columns.next_multiple_of(RUN) + 2
+    columns.next_multiple_of(RUN) + WIDTH
+}
+
+/// What a kernel's three columns see of a run of pixels: two vectors each.
+#[inline(always)]
+fn windows(row: &[f32], at: usize) -> [[Lanes; 2]; 3] {
+    let row = &row[at..at + RUN + WIDTH];
+    let [a, b, c] = [Lanes::load(row), Lanes::load(&row[WIDTH..]), Lanes::load(&row[RUN..])];
+    let (low, high) = (a.windows(b), b.windows(c));
+    [[low[0], high[0]], [low[1], high[1]], [low[2], high[2]]]
 }
 
 /// Planes with a border of zeros.
@@ -75,9 +84,7 @@ fn spread(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: &
                 for at in (0..sizes.columns).step_by(RUN) {
                     let mut sums = [[Lanes::zero(); 2]; BLOCK];
                     for (row, weights) in source.iter().zip(weights) {
-                        let row = &row[at..at + RUN + 2];
-                        for (x, weights) in weights.iter().enumerate() {
-                            let (low, high) = (Lanes::load(&row[x..]), Lanes::load(&row[x + WIDTH..]));
+                        for (weights, [low, high]) in weights.iter().zip(windows(row, at)) {
                             for (sum, weight) in sums.iter_mut().zip(weights) {
                                 let weight = Lanes::splat(*weight);
                                 sum[0] = sum[0].add_product(weight, low);
@@ -153,9 +160,7 @@ fn collect(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: 
 #[inline(always)]
 fn add_patch(rows: &[f32], width: usize, at: usize, weights: &[Lanes; 9], sums: &mut [[Lanes; 2]; SLAB]) {
     for (j, row) in rows.chunks_exact(width).take(SLAB + 2).enumerate() {
-        let row = &row[at..at + RUN + 2];
-        for x in 0..3 {
-            let (low, high) = (Lanes::load(&row[x..]), Lanes::load(&row[x + WIDTH..]));
+        for (x, [low, high]) in windows(row, at).into_iter().enumerate() {
             for (y, sum) in sums.iter_mut().enumerate() {
                 if (y..y + 3).contains(&j) {
                     let weight = weights[(j - y) * 3 + x];
@@ -211,8 +216,8 @@ fn taps(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
 fn add_row(row: &[f32], g: [&[f32]; BLOCK], totals: &mut [[Lanes; 3]; BLOCK]) {
     let mut sums = [[Lanes::zero(); 3]; BLOCK];
     let mut add = |at: usize, g: [Lanes; BLOCK]| {
-        let row = &row[at..at + WIDTH + 2];
-        let shifted: [Lanes; 3] = std::array::from_fn(|x| Lanes::load(&row[x..]));
+        let row = &row[at..at + 2 * WIDTH];
+        let shifted = Lanes::load(row).windows(Lanes::load(&row[WIDTH..]));
         for (sums, g) in sums.iter_mut().zip(g) {
             for (sum, x) in sums.iter_mut().zip(shifted) {
                 *sum = sum.add_product(g, x);

@@ -60,6 +60,12 @@ mod processor {
         i32x4_shuffle::<1, 2, 3, 4>(a, b)
     }
 
+    /// Lanes 2, 3 of `a`, lanes 0, 1 of `b`.
+    #[inline(always)]
+    pub fn shifted_twice(a: Four, b: Four) -> Four {
+        i32x4_shuffle::<2, 3, 4, 5>(a, b)
+    }
+
     #[inline(always)]
     pub fn transpose([a, b, c, d]: [Four; 4]) -> [Four; 4] {
         let (ab_low, ab_high) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
@@ -131,10 +137,16 @@ mod processor {
         [a[1], a[2], a[3], b[0]]
     }
 
+    /// Lanes 2, 3 of `a`, lanes 0, 1 of `b`.
+    #[inline(always)]
+    pub fn shifted_twice(a: Four, b: Four) -> Four {
+        [a[2], a[3], b[0], b[1]]
+    }
+
     #[inline(always)]
     pub fn transpose(rows: [Four; 4]) -> [Four; 4] {
         [0, 1, 2, 3].map(|lane: usize| rows.map(|row| row[lane]))
     }
 }
 
-pub use processor::{Four, add, at_least, mul, new, shifted, splat, sub, transpose, values, where_positive};
+pub use processor::{Four, add, at_least, mul, new, shifted, shifted_twice, splat, sub, transpose, values, where_positive};

@@ -101,6 +101,14 @@ impl Lanes {
     pub fn shifted(self, next: Lanes) -> Self {
         Lanes(four::shifted(self.0, next.0))
     }
+
+    /// What a kernel's three columns see of these four pixels and the next: they, and they moved by one and by two pixels.
+    ///
+    /// Three loads would do, but LLVM then shares scalars between them and puts the vectors together lane by lane.
+    #[inline(always)]
+    pub fn windows(self, next: Lanes) -> [Lanes; 3] {
+        [self, self.shifted(next), Lanes(four::shifted_twice(self.0, next.0))]
+    }
 }
 
 impl std::ops::Add for Lanes {

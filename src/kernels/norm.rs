@@ -112,18 +112,21 @@ pub fn gradient_sums(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), 
     })
 }
 
+/// Of one channel of one image: the gradient before norm and ReLU, the one after them, and the ReLU's result.
+type Plane<'a> = (&'a mut [f32], &'a [f32], &'a [f32]);
+
 /// The gradient before norm and ReLU: `dy * a + x * b + c` where `x`, the ReLU's result, is above zero, and 0 elsewhere; with its sum per
 /// channel, the gradient of the bias. `factors` are a, b and c of every channel.
 pub fn before_relu(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), factors: &[[f32; 3]]) -> (Vec<f32>, Vec<f32>) {
     let mut out = vec![0.0; x.len()];
-    let mut planes: Vec<Vec<(&mut [f32], &[f32], &[f32])>> = (0..channels).map(|_| Vec::new()).collect();
+    let mut planes: Vec<Vec<Plane<'_>>> = (0..channels).map(|_| Vec::new()).collect();
     let all = out.chunks_exact_mut(pixels).zip(dy.chunks_exact(pixels)).zip(x.chunks_exact(pixels));
     for (plane, ((out, dy), x)) in all.enumerate() {
         planes[plane % channels].push((out, dy, x));
     }
     let mut totals = vec![0.0; channels];
     let tasks = planes.into_iter().zip(factors).zip(&mut totals).collect();
-    type Task<'a> = ((Vec<(&'a mut [f32], &'a [f32], &'a [f32])>, &'a [f32; 3]), &'a mut f32);
+    type Task<'a> = ((Vec<Plane<'a>>, &'a [f32; 3]), &'a mut f32);
     parallel::for_each(
         tasks,
         || (),

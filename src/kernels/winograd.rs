@@ -27,7 +27,7 @@ const SHARES: usize = 8;
 
 /// True where [`convolve`] and [`weight_gradient`] apply.
 pub fn fits(sizes: &Sizes) -> bool {
-    sizes.channels_in % WIDTH == 0 && sizes.channels_out % ROWS == 0 && sizes.channels_in > 0 && sizes.channels_out > 0
+    sizes.channels_in > 0 && sizes.channels_in.is_multiple_of(WIDTH) && sizes.channels_out > 0 && sizes.channels_out.is_multiple_of(ROWS)
 }
 
 /// B^T of six values.

@@ -2,7 +2,7 @@
 //
 // Channels last; the frames of the history are folded into the batch, frame by frame, and a kernel of depth 2 is a 2D kernel over two
 // neighbouring frames side by side as channels. The wasm backend has no Conv2DBackpropFilter: the gradient of a kernel is the product
-// of the patches with the gradient, or (`swapped`) a convolution whose batch and channels have changed places.
+// of all patches with the gradient, or (`swapped`) a convolution whose batch and channels have changed places.
 
 /// Tensors of a safetensors file: name to { shape, values }.
 export function safetensors(bytes) {
@@ -36,23 +36,46 @@ export function smen(tf, tensors, learningRate, swapped = false) {
     const padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]);
     if (swapped)
       return tf.conv2d(padded.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), 1, 'valid').transpose([1, 2, 0, 3]);
-    const flat = dy.reshape([n * h * w, out]);
-    const taps = [];
+    const first = padded.transpose([3, 0, 1, 2]), taps = [];
     for (let y = 0; y < 3; y++)
-      for (let k = 0; k < 3; k++) {
-        const patch = tf.slice(padded, [0, y, k, 0], [n, h, w, channels]).reshape([n * h * w, channels]);
-        taps.push(tf.matMul(patch.transpose(), flat));
-      }
-    return tf.concat(taps, 0).reshape([3, 3, channels, out]);
+      for (let k = 0; k < 3; k++) taps.push(tf.slice(first, [0, 0, y, k], [channels, n, h, w]).reshape([channels, n * h * w]));
+    return tf.matMul(tf.concat(taps, 0), dy.reshape([n * h * w, out])).reshape([3, 3, channels, out]);
   };
-  const convolution = tf.customGrad((x, filter, save) => {
-    save([x, filter]);
+  // A convolution with the kernel turned round: the backend's own gradient of the input (conv2dTranspose) takes several times as long.
+  const inputGradient = (filter, dy) => tf.conv2d(dy, filter.reverse([0, 1]).transpose([0, 1, 3, 2]), 1, 'same');
+  // Sum over all but the channels, as a product: the backend's own sum over the outer axes first moves all values.
+  const channelSums = x => {
+    const channels = x.shape[3], count = x.size / channels;
+    return tf.matMul(tf.ones([1, count]), x.reshape([count, channels])).reshape([channels]);
+  };
+  const convolution = activation => tf.customGrad((x, filter, bias, save) => {
+    const y = tf.fused.conv2d({ x, filter, strides: 1, pad: 'same', bias, activation });
+    save(activation === 'relu' ? [x, filter, y] : [x, filter]);
     return {
-      value: tf.conv2d(x, filter, 1, 'same'),
-      gradFunc: (dy, [x, filter]) => [tf.conv2dTranspose(dy, filter, x.shape, 1, 'same'), filterGradient(x, dy)],
+      value: y,
+      gradFunc: (dy, [x, filter, y]) => {
+        const g = y ? dy.mul(y.step()) : dy;
+        return [inputGradient(filter, g), filterGradient(x, g), channelSums(g)];
+      },
     };
   });
-  const conv = (x, name) => convolution(x, variables[name + '.weight']).add(variables[name + '.bias']);
+  const linear = convolution('linear'), rectified = convolution('relu');
+  const norm = tf.customGrad((x, gamma, beta, save) => {
+    const count = x.size / x.shape[3];
+    const mean = channelSums(x).div(count), centred = x.sub(mean);
+    const inverse = channelSums(centred.square()).div(count).add(1e-5).rsqrt();
+    const normed = centred.mul(inverse);
+    save([normed, inverse, gamma]);
+    return {
+      value: normed.mul(gamma).add(beta),
+      gradFunc: (dy, [normed, inverse, gamma]) => {
+        const sum = channelSums(dy), along = channelSums(dy.mul(normed));
+        const dx = dy.sub(sum.div(count)).sub(normed.mul(along.div(count))).mul(gamma.mul(inverse));
+        return [dx, along, sum];
+      },
+    };
+  });
+  const conv = (x, name, kind = linear) => kind(x, variables[name + '.weight'], variables[name + '.bias']);
   const pairs = (x, batch) => {
     const rest = x.shape[0] - batch, size = x.shape.slice(1);
     return tf.concat([tf.slice(x, [0, 0, 0, 0], [rest, ...size]), tf.slice(x, [batch, 0, 0, 0], [rest, ...size])], 3);
@@ -63,14 +86,14 @@ export function smen(tf, tensors, learningRate, swapped = false) {
     let x = d;
     for (let block = 0; block < 3; block++) {
       const part = name => `f${block}.bn.${name}`;
-      x = conv(pairs(x, batch), `f${block}.conv`).relu();
-      let mean = running[part('running_mean')], variance = running[part('running_var')];
+      x = conv(pairs(x, batch), `f${block}.conv`, rectified);
+      const [gamma, beta] = [variables[part('weight')], variables[part('bias')]];
       if (training) {
-        mean = x.mean([0, 1, 2]);
-        variance = x.sub(mean).square().mean([0, 1, 2]);
+        x = norm(x, gamma, beta);
+      } else {
+        const scale = gamma.div(running[part('running_var')].add(1e-5).sqrt());
+        x = x.mul(scale).add(beta.sub(running[part('running_mean')].mul(scale)));
       }
-      const scale = variables[part('weight')].div(variance.add(1e-5).sqrt());
-      x = x.mul(scale).add(variables[part('bias')].sub(mean.mul(scale)));
     }
     return conv(conv(i, 'g').add(x), 'h');
   };

@@ -98,7 +98,7 @@ for (const { task, batch } of tasks) {
       one.times.push(performance.now() - start);
     }
   const ours = running[0].first, numbers = first => (task === 'forward' ? first[2] : first);
-  const largest = Math.max(...numbers(ours).map(Math.abs));
+  const largest = numbers(ours).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (const { name, label, times, first, free } of running) {
     const gap = numbers(first).reduce((most, value, k) => Math.max(most, Math.abs(value - numbers(ours)[k])), 0) / largest;
     results.push({ task, batch, name, label, device: 'cpu', gap, ...spread(times), ...(task === 'step' ? { losses: first } : {}) });

@@ -1,6 +1,6 @@
 //! The vector register behind [`super::lanes`]: on wasm by name, elsewhere an array that LLVM keeps in one.
 //!
-//! An array would do on wasm too, but LLVM then takes some loops apart into scalars (the direct convolution took twice the time). Natively
+//! An array would do on wasm too, but LLVM then takes some loops apart into scalars (the direct convolution took 1.8 times as long). Natively
 //! the named operations are `unsafe` to call, which Loam does not do.
 
 /// WebAssembly with simd128.

@@ -359,6 +359,39 @@ mod training {
     }
 
     #[test]
+    fn a_full_storage_costs_checkpoints_but_not_the_run() {
+        let (host, mut session) = demo();
+        let quick = TrainSettings { epochs: 1, checkpoint_steps: 1, ..quick() };
+        block_on(session.handle(4, Request::Train { train: quick.clone(), settings: settings() }));
+        assert_eq!(of(&host, 4, |e| matches!(e, Event::TrainCheckpoint(_)).then_some(())).len(), 0);
+        for _ in 0..3 {
+            block_on(session.work());
+        }
+        let kept = of(&host, 4, |e| matches!(e, Event::TrainCheckpoint(_)).then_some(())).len();
+        assert!(kept > 0);
+        host.store.capacity.set(1);
+        finish(&mut session, 4);
+        let warnings = of(&host, 4, |e| if let Event::Warning(text) = e { Some(text.clone()) } else { None });
+        assert!(warnings.iter().any(|w| w.contains("storage is full") && w.contains("stands")), "{warnings:?}");
+        assert!(warnings.iter().any(|w| w.contains("export the weights now")), "{warnings:?}");
+        assert!(matches!(last(&host), Event::Finished));
+        // What was kept before is still there.
+        host.store.capacity.set(0);
+        block_on(session.handle(5, Request::Runs));
+        let runs = of(&host, 5, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None }).remove(0);
+        assert_eq!((runs.len(), runs[0].progress.is_some()), (1, true));
+        // Full from the start: the run goes, and says that it cannot be resumed.
+        let (host, mut session) = demo();
+        host.store.capacity.set(1000);
+        block_on(session.handle(4, Request::Train { train: quick, settings: settings() }));
+        let started: TrainStarted = of(&host, 4, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
+        assert!(started.unsaved.is_some_and(|why| why.contains("storage is full")));
+        finish(&mut session, 4);
+        assert!(matches!(last(&host), Event::Finished));
+        assert!(host.store.files.borrow().is_empty(), "nothing half-written is left");
+    }
+
+    #[test]
     fn without_storage_a_run_trains_and_says_so() {
         let (host, mut session) = demo();
         host.private_window.set(true);

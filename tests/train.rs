@@ -325,7 +325,8 @@ fn gradients_of_every_layer_follow_finite_differences() {
                 continue;
             }
             // A bias before a norm with batch statistics is cancelled by the norm's mean only without the ReLU between: so none is zero.
-            let scale = 2e-4;
+            // Far enough that the loss moves by many of float32's steps, near enough that it is still a line.
+            let scale = (2e-5 / norm).clamp(2e-4, 1e-2);
             let moved = |sign: f64| {
                 let mut moved = weights.clone();
                 for (value, g) in moved.tensors.get_mut(name).unwrap().values.iter_mut().zip(gradient) {
@@ -334,7 +335,7 @@ fn gradients_of_every_layer_follow_finite_differences() {
                 value(&moved)
             };
             let slope = (moved(1.0) - moved(-1.0)) / (2.0 * scale);
-            assert!((slope - norm).abs() < 0.02 * norm + 1e-5, "{name}, frozen norms {frozen_norms}: slope {slope}, gradient {norm}");
+            assert!((slope - norm).abs() < 0.03 * norm + 1e-5, "{name}, frozen norms {frozen_norms}: slope {slope}, gradient {norm}");
         }
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct Loaded {
 pub(super) enum Stop {
     Cancelled,
     Failed(Failure),
+    /// The device gives no results any more: a new worker is needed.
+    Lost(String),
 }
 
 impl Stop {
@@ -73,10 +75,20 @@ impl From<StackError> for Stop {
     }
 }
 
+impl From<ModelError> for Stop {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Cancelled => Self::Cancelled,
+            ModelError::Readback { reason } => Self::Lost(format!("the device gave no result, it may be lost: {reason}")),
+            other => Self::failed(other, ""),
+        }
+    }
+}
+
 impl From<PredictError> for Stop {
     fn from(error: PredictError) -> Self {
         match error {
-            PredictError::Model(ModelError::Cancelled) => Self::Cancelled,
+            PredictError::Model(error) => error.into(),
             other => Self::failed(other, ""),
         }
     }
@@ -104,13 +116,21 @@ impl<H: Host> Session<H> {
     /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
     /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
-        let end = match self.run(id, request).await {
-            Ok(()) if self.training_id() == Some(id) => return,
-            Ok(()) => Event::Finished,
-            Err(Stop::Cancelled) => Event::Cancelled,
-            Err(Stop::Failed(failure)) => Event::Failed(failure),
-        };
-        self.emit(id, end);
+        match self.run(id, request).await {
+            Ok(()) if self.training_id() == Some(id) => {}
+            ended => self.end(id, ended),
+        }
+    }
+
+    /// The last event of a request.
+    pub(super) fn end(&self, id: u64, ended: Result<(), Stop>) {
+        match ended {
+            Ok(()) => self.emit(id, Event::Finished),
+            Err(Stop::Cancelled) => self.emit(id, Event::Cancelled),
+            Err(Stop::Failed(failure)) => self.emit(id, Event::Failed(failure)),
+            // Under id 0: the page starts another worker and reads everything again.
+            Err(Stop::Lost(what)) => self.emit(0, Event::Failed(Failure { what, remedy: String::new() })),
+        }
     }
 
     pub(super) fn emit(&self, id: u64, event: Event) {

@@ -63,15 +63,9 @@ struct Prepared {
 impl From<TrainError> for Stop {
     fn from(error: TrainError) -> Self {
         match error {
-            TrainError::Model(ModelError::Cancelled) => Self::Cancelled,
+            TrainError::Model(error) => error.into(),
             other => Self::failed(other, ""),
         }
-    }
-}
-
-impl From<ModelError> for Stop {
-    fn from(error: ModelError) -> Self {
-        TrainError::from(error).into()
     }
 }
 
@@ -388,19 +382,16 @@ impl<H: Host> Session<H> {
         };
         let ended = match end {
             Ok(end) => self.finish(job, end).await,
-            Err(error) => {
-                self.throw_away(job).await;
-                Err(error.into())
-            }
-        };
-        self.emit(
-            id,
-            match ended {
-                Ok(()) => Event::Finished,
-                Err(Stop::Cancelled) => Event::Cancelled,
-                Err(Stop::Failed(failure)) => Event::Failed(failure),
+            Err(error) => match error.into() {
+                // The run stays where its last checkpoint left it.
+                lost @ Stop::Lost(_) => Err(lost),
+                other => {
+                    self.throw_away(job).await;
+                    Err(other)
+                }
             },
-        );
+        };
+        self.end(id, ended);
         Work::Over(id)
     }
 

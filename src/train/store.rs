@@ -1,6 +1,6 @@
 //! Where a run is kept: a folder natively, the browser's origin-private file system in a worker (`worker/store.rs`), memory in tests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -57,6 +57,8 @@ pub trait Store: Clone {
 pub struct MemoryStore {
     /// Files by path.
     pub files: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    /// Bytes it holds at most; 0 for as many as come.
+    pub capacity: Rc<Cell<usize>>,
     locked: Rc<RefCell<Vec<String>>>,
 }
 
@@ -76,7 +78,12 @@ impl Store for MemoryStore {
     type Lock = MemoryLock;
 
     async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.files.borrow_mut().insert(path.to_owned(), bytes.to_vec());
+        let mut files = self.files.borrow_mut();
+        let held: usize = files.iter().filter(|(name, _)| *name != path).map(|(_, bytes)| bytes.len()).sum();
+        if self.capacity.get() > 0 && held + bytes.len() > self.capacity.get() {
+            return Err(StoreError::Full { path: path.to_owned(), bytes: bytes.len() as u64 });
+        }
+        files.insert(path.to_owned(), bytes.to_vec());
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask weights`: the shipped weights, trained anew on the simulated scenes of the three regions. Dates from 2018 on are kept for
 //! testing; the last lines printed for each region are the scores on them.
 //!
-//! Two stages: 40 epochs of single images at 1e-3, then 25 epochs of four mirrored images at 2e-4, which takes the noise out. About ten
+//! Two stages: 40 epochs of single images at 1e-3, then 25 epochs of four mirrored images at 2e-4, which takes the noise out. About three
 //! minutes a region on two cores.
 
 use crate::process::{self, cargo};
@@ -16,7 +16,7 @@ pub fn run() -> Result<()> {
         let out = root().join("public").join("weights").join(format!("{region}.safetensors"));
         let loam = || {
             let mut command = cargo();
-            command.current_dir(root()).args(["run", "--quiet", "--locked", "--bin", "loam", "--"]);
+            command.current_dir(root()).args(["run", "--quiet", "--locked", "--release", "--bin", "loam", "--"]);
             command
         };
         let train = ["train", "--simulated", "--region", region, "--test-from", TEST_FROM];

@@ -326,7 +326,7 @@ fn gradients_of_every_layer_follow_finite_differences() {
             }
             // A bias before a norm with batch statistics is cancelled by the norm's mean only without the ReLU between: so none is zero.
             // Far enough that the loss moves by many of float32's steps, near enough that it is still a line.
-            let scale = (2e-5 / norm).clamp(2e-4, 1e-2);
+            let scale = (5e-6 / norm).clamp(2e-4, 1e-2);
             let moved = |sign: f64| {
                 let mut moved = weights.clone();
                 for (value, g) in moved.tensors.get_mut(name).unwrap().values.iter_mut().zip(gradient) {

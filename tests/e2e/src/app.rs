@@ -52,10 +52,38 @@ pub struct App {
 impl App {
     /// Serves `dist/`, opens a browser and loads the page. `name` names downloads and screenshots.
     pub fn open(name: &str, setting: Setting) -> Result<Self> {
+        Self::open_from(&xtask::dist_dir(), name, setting)
+    }
+
+    /// A copy of `dist/` where the GPU worker's device can be destroyed from outside ([`App::destroy_gpu`]), as a driver that crashes does.
+    pub fn open_with_mortal_gpu(name: &str, setting: Setting) -> Result<Self> {
+        const HOOK: &str = "
+            const ask = GPUAdapter.prototype.requestDevice;
+            GPUAdapter.prototype.requestDevice = async function (...options) {
+              const device = await ask.apply(this, options);
+              new BroadcastChannel('e2e').onmessage = () => device.destroy();
+              return device;
+            };
+        ";
+        let copy = out_dir()?.join(format!("{name}-dist"));
+        let words = |e: std::io::Error| Error(format!("{}: {e}", copy.display()));
+        copy_all(&xtask::dist_dir(), &copy).map_err(words)?;
+        let loader = copy.join("worker_gpu_loader.js");
+        let script = std::fs::read_to_string(&loader).map_err(words)?;
+        std::fs::write(&loader, format!("{HOOK}{script}")).map_err(words)?;
+        Self::open_from(&copy, name, setting)
+    }
+
+    /// Destroys the GPU worker's device.
+    pub fn destroy_gpu(&self) -> Result<()> {
+        self.session.script("new BroadcastChannel('e2e').postMessage('destroy')", &[]).map(|_| ())
+    }
+
+    fn open_from(dist: &Path, name: &str, setting: Setting) -> Result<Self> {
         let text = |e: xtask::Failure| Error(e.0);
         let browser = browser::present()
             .ok_or_else(|| Error("Chromium or chromedriver is missing; `cargo xtask test --only e2e` installs or names them".into()))?;
-        let server = Server::start(&xtask::dist_dir(), 0).map_err(text)?;
+        let server = Server::start(dist, 0).map_err(text)?;
         let driver = Driver::start(&browser).map_err(text)?;
         let mut arguments = vec![
             "--headless=new".to_owned(),
@@ -248,6 +276,15 @@ impl App {
         }
         Ok(found)
     }
+}
+
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in from.read_dir()?.flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() { copy_all(&entry.path(), &target)? } else { std::fs::copy(entry.path(), target).map(|_| ())? }
+    }
+    Ok(())
 }
 
 fn out_dir() -> Result<PathBuf> {

@@ -162,3 +162,27 @@ fn a_second_tab_sees_that_a_run_is_being_trained() {
     app.wait(PATIENCE, "the run to be gone", || Ok((!app.has(parts::TRAIN_CANCEL)?).then_some(()))).unwrap();
     assert_quiet(&app);
 }
+
+/// The GPU is lost in the middle of a run (SwiftShader's, destroyed from outside): the page says so, starts another worker, offers the run,
+/// and the run ends.
+#[test]
+fn a_lost_gpu_costs_no_run() {
+    let app = App::open_with_mortal_gpu("lost-gpu", Setting { webgpu: true, ..Setting::default() }).unwrap();
+    fill(&app, "#preference", "gpu");
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check") && text.contains("GPU")).unwrap();
+    app.click(parts::DEMO_TUCSON).unwrap();
+    app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+    // The plain convolutions take seconds a step on a software adapter: few cells.
+    fill(&app, "#columns", "12");
+    fill(&app, "#rows", "12");
+    app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("12 × 12")).unwrap();
+    start(&app, 2);
+    app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("checkpoint")).unwrap();
+    app.destroy_gpu().unwrap();
+    let banner = app.text_when(".banner", PATIENCE, |text| text.contains("resume")).unwrap();
+    println!("{banner}");
+    app.shoot("offered").unwrap();
+    app.click(parts::TRAIN_RESUME).unwrap();
+    app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    app.shoot("done").unwrap();
+}

@@ -95,9 +95,9 @@ impl Weights {
     }
 
     /// Reads a safetensors file, or a state dict saved by PyTorch (`torch.save`), and holds it against the network. Float16, bfloat16 and
-    /// float64 become float32 (metadata [`CONVERTED_FROM`]); a prefix that all names share, such as `module.`, is left out; PyTorch's
+    /// float64 become float32 (metadata `converted_from`); a prefix that all names share, such as `module.`, is left out; PyTorch's
     /// integer counters `*.num_batches_tracked`, which no output depends on, are passed over. What the file does not say itself is noted
-    /// in the metadata ([`SOURCE`]).
+    /// in the metadata (`source`).
     ///
     /// # Errors
     /// [`ModelError::UnreadableWeights`] where it is neither, [`ModelError::PickledObject`] where a checkpoint holds more than tensors,

@@ -7,12 +7,16 @@ use crate::protocol::{DateRole, FineOrigin, PlannedDate, TrainPlan, TrainSetting
 use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
 use crate::train::{Candidate, RunImage, TrainError, TrainSample, split_by_time};
 
-/// Fewest pixels of a target: an image needs a spread to have an uRMSE.
-pub const FEWEST_PIXELS: usize = 100;
+/// Fewest pixels of a target, in a small region a quarter of its cells: an image needs a spread to have an uRMSE.
+#[must_use]
+pub fn fewest_pixels(cells: usize) -> usize {
+    (cells / 4).min(100)
+}
 
 /// Dates that could be images, in order, and those with a 3 km product that could not, with the reason.
 fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<UnusableDate>) {
     let cells = series.region.window().len() as f32;
+    let fewest = fewest_pixels(series.region.window().len());
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     for (&date, cover) in series.covers() {
         // A map disaggregated here is made from SMAP itself: learning it would be learning our own formula.
@@ -22,8 +26,8 @@ fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<Unusab
             Some("SMAP did not see the region on this date".to_owned())
         } else if fine < rule.cover {
             Some(format!("the 3 km map covers {:.0} % of the region, {:.0} % are asked for", 100.0 * fine, 100.0 * rule.cover))
-        } else if fine * cells < FEWEST_PIXELS as f32 {
-            Some(format!("the 3 km map has {:.0} pixels in the region, {FEWEST_PIXELS} are needed", fine * cells))
+        } else if fine * cells < fewest as f32 {
+            Some(format!("the 3 km map has {:.0} pixels in the region, {fewest} are needed", fine * cells))
         } else if history.len() < HISTORY_LENGTH {
             Some(format!("only {} of {HISTORY_LENGTH} earlier dates with SMAP and a 3 km map", history.len()))
         } else {
@@ -63,8 +67,9 @@ pub fn image(
     let sample = series.sample(library, date, rule)?;
     let mask = sample.mask();
     let pixels = mask.iter().filter(|m| **m > 0.0).count();
-    let (Some(target), true) = (&sample.target, pixels >= FEWEST_PIXELS) else {
-        return Ok(Err(format!("SMAP and the 3 km map share {pixels} pixels, {FEWEST_PIXELS} are needed")));
+    let fewest = fewest_pixels(window.len());
+    let (Some(target), true) = (&sample.target, pixels >= fewest) else {
+        return Ok(Err(format!("SMAP and the 3 km map share {pixels} pixels, {fewest} are needed")));
     };
     let target = target.values().to_vec();
     let native = series.day(library, date)?.coarse_native;

@@ -154,7 +154,10 @@ impl<H: Host> Session<H> {
         let [train_images, validate_images, test_images] = [DateRole::Train, DateRole::Validate, DateRole::Test].map(|r| plan.count(r));
         if train_images == 0 || validate_images == 0 || test_images == 0 {
             let gap = plan.count(DateRole::Gap);
-            return Err(TrainError::EmptySplit { train: train_images, validate: validate_images, test: test_images, gap }.into());
+            let error = TrainError::EmptySplit { train: train_images, validate: validate_images, test: test_images, gap };
+            let taken = planned.len() - plan.dates.len();
+            let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
+            return Err(Stop::failed(format!("{error}. {taken} dates were taken out, the last of them because {why}"), ""));
         }
         if train.start == Start::Current
             && let Some(until) = base.metadata.get("trained_until").and_then(|text| crate::protocol::day::parse(text))

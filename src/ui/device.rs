@@ -39,6 +39,7 @@ pub fn DeviceSection() -> impl IntoView {
         <section class="device" aria-labelledby="device-title">
             <h2 id="device-title">"Device"</h2>
             {move || match app.device.get() {
+                None if app.stopped.get() => view! { <p class="problem" id="device">"No worker is running, so nothing can be computed."</p> }.into_any(),
                 None => view! { <p class="hint" id="device">"Starting…"</p> }.into_any(),
                 Some(device) => {
                     let failed = device.check.as_ref().is_some_and(|c| !c.passed);

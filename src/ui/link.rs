@@ -25,8 +25,10 @@ pub const NO_REQUEST: u64 = 0;
 pub enum Incoming {
     /// An event with its attachments.
     Event(Box<Envelope<Event>>, Vec<Attachment>),
-    /// The worker died or could not start; why.
+    /// The worker died; why.
     Lost(String),
+    /// The worker's program could not be loaded; why.
+    Absent(String),
 }
 
 /// First message of every worker: messages posted while its program was still loading would be lost, so they wait for it.
@@ -40,7 +42,7 @@ pub struct Link {
     worker: Worker,
     waiting: Waiting,
     _message: Closure<dyn FnMut(MessageEvent)>,
-    _error: Closure<dyn FnMut(ErrorEvent)>,
+    _error: Closure<dyn FnMut(web_sys::Event)>,
 }
 
 impl Link {
@@ -70,11 +72,17 @@ impl Link {
                 }
             })
         };
-        let on_error = Closure::new(move |event: ErrorEvent| {
-            event.prevent_default();
-            let message = event.message();
-            receive(Incoming::Lost(if message.is_empty() { "its program could not be loaded".to_owned() } else { message }));
-        });
+        // A plain event, without a message, where the script itself cannot be fetched; an error event for all else.
+        let on_error = {
+            let waiting = Rc::clone(&waiting);
+            Closure::new(move |event: web_sys::Event| {
+                event.prevent_default();
+                let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|m| !m.is_empty());
+                let why = message.unwrap_or_else(|| "its program could not be fetched".to_owned());
+                let ready = waiting.borrow().is_none();
+                receive(if ready { Incoming::Lost(why) } else { Incoming::Absent(why) });
+            })
+        };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, waiting, _message: on_message, _error: on_error })

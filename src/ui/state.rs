@@ -86,6 +86,8 @@ struct Machinery {
     demo: Option<String>,
     adapter: Option<AdapterReport>,
     next_file: FileId,
+    /// Whether the worker is the GPU's.
+    gpu: bool,
     losses: u32,
     notices: u64,
 }
@@ -105,6 +107,8 @@ pub struct App {
     pub difference: RwSignal<Scale>,
     pub backscatter: RwSignal<Scale>,
     pub device: RwSignal<Option<DeviceReport>>,
+    /// There is no worker, and none is being started.
+    pub stopped: RwSignal<bool>,
     pub preference: RwSignal<DevicePreference>,
     pub weights: RwSignal<WeightsReport>,
     pub reading: RwSignal<Option<Job>>,
@@ -149,6 +153,7 @@ impl App {
             difference: RwSignal::new(Scale::difference()),
             backscatter: RwSignal::new(Scale::backscatter()),
             device: RwSignal::new(None),
+            stopped: RwSignal::new(false),
             preference: RwSignal::new(DevicePreference::default()),
             weights: RwSignal::new(WeightsReport::default()),
             reading: RwSignal::new(None),
@@ -224,7 +229,9 @@ impl App {
         let adapter = self.machinery.with_value(|m| m.adapter.clone());
         let gpu = adapter::wants_gpu_worker(preference, adapter.as_ref());
         self.device.set(None);
+        self.stopped.set(false);
         self.machinery.update_value(|m| {
+            m.gpu = gpu;
             m.link = None;
             m.ledger.abandon();
         });
@@ -232,7 +239,10 @@ impl App {
         let script = if gpu { GPU_WORKER } else { CPU_WORKER };
         match Link::spawn(script, move |incoming| self.receive(incoming)) {
             Ok(link) => self.machinery.update_value(|m| m.link = Some(link)),
-            Err(why) => return self.fail("The worker could not be started", &why, "Reload the page."),
+            Err(why) => {
+                self.stopped.set(true);
+                return self.fail("The worker could not be started", &why, "Reload the page.");
+            }
         }
         self.send(Kind::Device, Request::Start { preference, adapter }, &[]);
         self.replay();
@@ -324,6 +334,26 @@ impl App {
             Incoming::Event(envelope, attachments) => super::events::handle(self, *envelope, attachments),
             // Not from within the worker's own callback, which dropping the link would free.
             Incoming::Lost(why) => spawn_local(async move { self.lost(&why) }),
+            Incoming::Absent(why) => spawn_local(async move { self.absent(&why) }),
+        }
+    }
+
+    /// The worker's program could not be loaded. Without the GPU's, several megabytes that only the network has, the CPU computes;
+    /// without the CPU's, nothing does.
+    fn absent(self, why: &str) {
+        let gpu = self.machinery.with_value(|m| m.gpu);
+        self.machinery.update_value(|m| {
+            m.link = None;
+            m.ledger.abandon();
+        });
+        self.settle();
+        if gpu {
+            self.preference.set(DevicePreference::Cpu);
+            self.fail("The program for the GPU could not be loaded", why, "The CPU is used. With a network, choose the GPU again under Device.");
+            self.start_worker();
+        } else {
+            self.stopped.set(true);
+            self.fail("The worker could not be loaded", why, "Check the network, then reload the page.");
         }
     }
 
@@ -346,6 +376,8 @@ impl App {
             self.fail(&format!("{what} and was started again; your files are being read again"), "", &remedy);
             self.start_worker();
         } else {
+            self.device.set(None);
+            self.stopped.set(true);
             self.fail(
                 &format!("{what} {losses} times and was not started again"),
                 "",

@@ -40,7 +40,7 @@ fn samples(count: usize, side: usize) -> Vec<TrainSample> {
 }
 
 fn trainer(device: &Device, side: usize, epochs: usize, frozen: &[Part]) -> Trainer {
-    let settings = TrainSettings { epochs, batch: 2, learning_rate: 1e-3, frozen: frozen.to_vec(), ..TrainSettings::default() };
+    let settings = TrainSettings { epochs, batch: 2, frozen: frozen.to_vec(), ..TrainSettings::default() };
     Trainer::new(&Weights::init(Inputs::Spatiotemporal, 1), samples(2, side), samples(1, side), settings, device).unwrap()
 }
 

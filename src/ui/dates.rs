@@ -41,12 +41,16 @@ fn Lists() -> impl IntoView {
     let app = App::here();
     let months = Memo::new(move |_| {
         let mut months: Vec<(String, usize)> = Vec::new();
+        let chosen = app.date.get().map(month);
         app.timeline.with(|t| {
-            for day in t.days.iter().filter(|d| d.blocked.is_none()) {
+            // Months with a date that can be predicted, and the one that is shown, even where it has none.
+            for day in &t.days {
                 let name = month(day.date);
+                let usable = usize::from(day.blocked.is_none());
                 match months.last_mut() {
-                    Some(last) if last.0 == name => last.1 += 1,
-                    _ => months.push((name, 1)),
+                    Some(last) if last.0 == name => last.1 += usable,
+                    _ if usable > 0 || chosen.as_ref() == Some(&name) => months.push((name, usable)),
+                    _ => {}
                 }
             }
         });
@@ -94,6 +98,7 @@ fn Facts() -> impl IntoView {
         chosen(app).map(|day| {
             let origin = (day.fine_origin == Some(FineOrigin::Disaggregated)).then_some(", disaggregated here");
             let history = match day.history.len() {
+                0 if day.blocked.is_some() => "none".to_owned(),
                 0 => "none: the estimate uses SMAP alone".to_owned(),
                 _ => day.history.iter().map(Date::to_string).collect::<Vec<_>>().join(", "),
             };

@@ -91,6 +91,7 @@ fn over(app: App, id: u64, kind: Kind, cancelled: bool) {
         Kind::Predict => app.predicting.set(None),
         Kind::Open => {
             flush(app);
+            app.opened(id, cancelled);
             if !app.busy(Kind::Open) {
                 app.reading.set(None);
             }

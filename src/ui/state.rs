@@ -82,6 +82,8 @@ struct Machinery {
     link: Option<Link>,
     ledger: Ledger,
     handles: BTreeMap<FileId, File>,
+    /// Files of each request to open that is under way.
+    opening: BTreeMap<u64, Vec<FileId>>,
     weights: Option<File>,
     demo: Option<String>,
     adapter: Option<AdapterReport>,
@@ -253,6 +255,7 @@ impl App {
         self.reading.set(None);
         self.predicting.set(None);
         self.exporting.set(false);
+        self.machinery.update_value(|m| m.opening.clear());
         self.train.worker_gone();
     }
 
@@ -289,7 +292,7 @@ impl App {
             }
         }
         if !tickets.is_empty() {
-            self.send(Kind::Open, Request::Open { tickets }, &files);
+            self.send_open(tickets, &files);
         }
         self.ask_timeline();
     }
@@ -349,7 +352,11 @@ impl App {
         self.settle();
         if gpu {
             self.preference.set(DevicePreference::Cpu);
-            self.fail("The program for the GPU could not be loaded", why, "The CPU is used. With a network, choose the GPU again under Device.");
+            self.fail(
+                "The program for the GPU could not be loaded",
+                why,
+                "The CPU is used. With a network, choose the GPU again under Device.",
+            );
             self.start_worker();
         } else {
             self.stopped.set(true);
@@ -465,10 +472,38 @@ impl App {
         });
         let total = tickets.len() as u64;
         let attachments: Vec<JsValue> = opened.into_iter().map(|(_, file)| file.into()).collect();
-        if let Some(id) = self.send(Kind::Open, Request::Open { tickets }, &attachments) {
+        if let Some(id) = self.send_open(tickets, &attachments) {
             self.reading.set(Some(Job { id, done: 0, total, what: "reading files".to_owned() }));
         }
         self.ask_timeline();
+    }
+
+    fn send_open(self, tickets: Vec<FileTicket>, files: &[JsValue]) -> Option<u64> {
+        let asked = tickets.iter().map(|t| t.id).collect();
+        let id = self.send(Kind::Open, Request::Open { tickets }, files)?;
+        self.machinery.update_value(|m| {
+            m.opening.insert(id, asked);
+        });
+        Some(id)
+    }
+
+    /// A request to open is over. Where it was cancelled, the files it did not come to say so, and no later worker reads them unasked.
+    pub fn opened(self, id: u64, cancelled: bool) {
+        let mut asked = Vec::new();
+        self.machinery.update_value(|m| asked = m.opening.remove(&id).unwrap_or_default());
+        if !cancelled {
+            return;
+        }
+        let rows = self.files.get_untracked();
+        for row in rows.iter().filter(|r| asked.contains(&r.id) && r.report.with_untracked(Option::is_none)) {
+            self.machinery.update_value(|m| {
+                m.handles.remove(&row.id);
+            });
+            row.report.set(Some(FileReport {
+                refused: Some("you cancelled before its turn came; open it again to have it read.".to_owned()),
+                ..FileReport::blank(row.id, &row.name, row.bytes)
+            }));
+        }
     }
 
     pub fn forget(self, file: FileId) {

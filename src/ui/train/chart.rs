@@ -217,7 +217,7 @@ fn chart(app: App) -> AnyView {
             <canvas id="train-chart" node_ref=node role="img" aria-label=move || t.epochs.with(|e| latest(e))></canvas>
             <p class="key">
                 <span class="line raw"></span>"each step "<span class="line mean"></span>"steps, smoothed "
-                <span class="dotmark train">"●"</span>" training, mean of an epoch "<span class="dotmark validate">"■"</span>" validation"
+                <span class="dotmark train">"●"</span>"\u{a0}training, mean of an epoch "<span class="dotmark validate">"■"</span>"\u{a0}validation"
             </p>
             <details on:toggle=toggled>
                 <summary>"The same as a table"</summary>

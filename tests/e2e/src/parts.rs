@@ -28,6 +28,10 @@ pub const SCORES: &str = "section.scores";
 pub const SIMULATED: &str = "section.maps .simulated";
 /// Device, and why.
 pub const DEVICE: &str = "section.device";
+/// Month of the date to predict.
+pub const MONTH: &str = "#month";
+/// Date to predict.
+pub const DATE: &str = "#date";
 /// Saves the GeoTIFF.
 pub const EXPORT_GEOTIFF: &str = "[data-export=\"geotiff\"]";
 /// Saves the CSV.

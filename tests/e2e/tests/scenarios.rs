@@ -75,6 +75,30 @@ fn software_adapter_gives_way_to_the_cpu() {
 }
 
 #[test]
+fn a_dropped_folder_is_walked_and_its_files_keep_their_paths() {
+    let app = open("folder");
+    let source = xtask::root().join("tests").join("fixtures");
+    let folder = xtask::target_dir().join("e2e").join("dropped");
+    let _ = std::fs::remove_dir_all(&folder);
+    let names = ["SMAP_L3_SM_P_20200602_R18290_001.h5", "SMAP_L3_SM_P_20200603_R18290_001.h5"];
+    for (inner, name) in [folder.clone(), folder.join("deep").join("er")].iter().zip(names) {
+        std::fs::create_dir_all(inner).unwrap();
+        std::fs::copy(source.join(name), inner.join(name)).unwrap();
+    }
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    for kind in ["dragEnter", "dragOver", "drop"] {
+        let data = json!({ "items": [], "files": [folder], "dragOperationsMask": 1 });
+        app.session.devtools("Input.dispatchDragEvent", &json!({ "type": kind, "x": 600, "y": 400, "data": data })).unwrap();
+    }
+    for path in [format!("dropped/{}", names[0]), format!("dropped/deep/er/{}", names[1])] {
+        let row = format!("[data-file=\"{path}\"]");
+        app.text_when(&row, PATIENCE, |text| text.contains("2020-06-0")).unwrap();
+    }
+    app.shoot("list").unwrap();
+    assert_quiet(&app);
+}
+
+#[test]
 fn demo_is_predicted_probed_and_exported() {
     let app = open("demo");
     load_demo(&app);
@@ -158,7 +182,15 @@ fn granules_become_a_map_that_is_not_called_simulated() {
         std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
     assert_eq!(files.len(), 11, "synthetic granules of tests/reference/make_granules.py");
     app.choose_files(parts::FILE_INPUT, &files).unwrap();
-    ready(&app);
+    // Every file has been read before a date is chosen: the proposal follows what is there.
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2023-12-04")).unwrap();
+    let choose = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
+                  e.dispatchEvent(new Event('change', { bubbles: true })); return e.value";
+    for (field, value) in [(parts::MONTH, "2020-06"), (parts::DATE, "2020-06-04")] {
+        app.get(&format!("{field} option[value=\"{value}\"]")).unwrap();
+        assert_eq!(app.session.script(choose, &[json!(field), json!(value)]).unwrap(), json!(value));
+    }
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
     app.click(parts::PREDICT).unwrap();
     app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
     app.shoot("map").unwrap();
@@ -166,7 +198,7 @@ fn granules_become_a_map_that_is_not_called_simulated() {
     app.click(parts::EXPORT_GEOTIFF).unwrap();
     let path = app.downloaded(".tif").unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    assert!(name.contains("20200604") && !name.contains("SIMULATED"), "the last date with SMAP and an earlier 3 km map: {name}");
+    assert!(name.contains("20200604") && !name.contains("SIMULATED"), "named after the date that was chosen: {name}");
     let tiff = GeoTiff::read(File::open(&path).unwrap()).unwrap();
     assert_eq!((tiff.raster_width, tiff.raster_height), (100, 100));
     let text = app.session.script("return document.body.innerText", &[]).unwrap();

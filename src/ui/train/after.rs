@@ -1,7 +1,9 @@
 //! What came out of a run: the sentence, the scores, and what to do with the weights.
 
+use leptos::html;
 use leptos::prelude::*;
 
+use super::catch_focus;
 use super::state::is_of;
 use super::words;
 use crate::protocol::{RunReport, TrainResult};
@@ -47,6 +49,8 @@ pub fn After(report: RunReport) -> impl IntoView {
     } else {
         "Agreement with the 3 km maps of the test dates, not with the ground."
     };
+    let keep = NodeRef::<html::Button>::new();
+    Effect::new(move |_| catch_focus(keep));
     let kept = report.clone();
     let trained = Memo::new(move |_| app.weights.with(|w| is_of(w, &kept)));
     let can_predict = move || {
@@ -67,7 +71,7 @@ pub fn After(report: RunReport) -> impl IntoView {
                 {move || app.weights.with(|w| (!w.name.is_empty()).then(|| format!(" ({})", w.name)))}
             </p>
             <div class="row">
-                <button type="button" id="train-keep" aria-pressed=move || trained.get().to_string() on:click=move |_| app.keep_trained(true)>"Keep"</button>
+                <button type="button" id="train-keep" node_ref=keep aria-pressed=move || trained.get().to_string() on:click=move |_| app.keep_trained(true)>"Keep"</button>
                 <button type="button" id="train-revert" aria-pressed=move || (!trained.get()).to_string() on:click=move |_| app.keep_trained(false)>"Revert to the weights from before"</button>
                 <button type="button" id="train-predict" disabled=move || !can_predict() on:click=move |_| app.predict()>"Predict again with these weights"</button>
                 <button type="button" id="train-export" on:click=move |_| app.export_weights()>"Save the weights in use"</button>

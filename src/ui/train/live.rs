@@ -1,7 +1,9 @@
 //! The run under way: where it is, how long it will take, and how to pause or end it.
 
+use leptos::html;
 use leptos::prelude::*;
 
+use super::catch_focus;
 use super::confirm::{Question, confirmed};
 use super::preview::PreviewMap;
 use super::words;
@@ -37,6 +39,12 @@ pub fn Live() -> impl IntoView {
     let app = App::here();
     let t = app.train;
     let started = Memo::new(move |_| t.started.with(Option::is_some));
+    let pause = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if started.get() {
+            catch_focus(pause);
+        }
+    });
     let pictured = Memo::new(move |_| t.preview.with(Option::is_some));
     let heading = move || {
         t.started.with(|s| match s {
@@ -68,7 +76,7 @@ pub fn Live() -> impl IntoView {
                 <p class="hint">{counted(&job)}</p>
             })}
             <div class="row">
-                <button type="button" id="train-pause" disabled=move || !started.get() aria-pressed=move || t.paused.get().to_string() on:click=move |_| app.pause_training(!t.paused.get_untracked())>
+                <button type="button" id="train-pause" node_ref=pause disabled=move || !started.get() aria-pressed=move || t.paused.get().to_string() on:click=move |_| app.pause_training(!t.paused.get_untracked())>
                     {move || if t.paused.get() { "Resume" } else { "Pause" }}
                 </button>
                 <button type="button" id="train-stop" disabled=move || !started.get() || t.stopping.get() on:click=move |_| app.stop_training()>

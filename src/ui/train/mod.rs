@@ -20,6 +20,7 @@ pub mod state;
 mod watch;
 pub mod words;
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::state::App;
@@ -27,6 +28,15 @@ use super::state::App;
 pub use banner::Banner;
 pub use state::Training;
 pub(super) use watch::watch;
+
+/// Gives a button the focus where the one that had it is gone (Start, Stop): a keyboard user stays where things go on.
+fn catch_focus(button: NodeRef<html::Button>) {
+    if let Some(button) = button.get()
+        && document().active_element().is_none_or(|element| element.tag_name() == "BODY")
+    {
+        let _ = button.focus();
+    }
+}
 
 /// The whole section. There once there are dates to learn from, or runs of before.
 #[component]

@@ -72,19 +72,16 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
     js_sys::eval(WATCH).unwrap();
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    for frozen in [&[][..], &[Part::Norms]] {
-        let both = Inputs::Spatiotemporal;
-        let (mut ours, mut cpu) = (trainer(gpu, both, 40, frozen), trainer(&Device::flex(), both, 40, frozen));
-        let (on_gpu, on_cpu) = (losses(&mut ours, 20).await, losses(&mut cpu, 20).await);
-        assert_eq!(on_gpu.len(), 20);
-        let (a, b) = (ours.preview(0).await.unwrap().unwrap(), cpu.preview(0).await.unwrap().unwrap());
-        let apart = a.iter().zip(&b).fold(0f32, |largest, (a, b)| largest.max((a - b).abs()));
-        console_log!("after 20 steps, frozen {frozen:?}: losses {:.6} and {:.6}, estimates {apart:.1e} apart", on_gpu[19], on_cpu[19]);
-        assert!(on_cpu[19] < on_cpu[0] && (on_gpu[19] - on_cpu[19]).abs() < 1e-3 && apart < 1e-3);
-        if !frozen.is_empty() {
-            assert_flat("whole network", &mut ours, 5, 20).await;
-        }
-    }
+    // Frozen norms, as fine-tuning has them. Training with batch statistics is held against PyTorch in `web_model`.
+    let (both, frozen) = (Inputs::Spatiotemporal, &[Part::Norms][..]);
+    let (mut ours, mut cpu) = (trainer(gpu, both, 40, frozen), trainer(&Device::flex(), both, 40, frozen));
+    let (on_gpu, on_cpu) = (losses(&mut ours, 20).await, losses(&mut cpu, 20).await);
+    assert_eq!(on_gpu.len(), 20);
+    let (a, b) = (ours.preview(0).await.unwrap().unwrap(), cpu.preview(0).await.unwrap().unwrap());
+    let apart = a.iter().zip(&b).fold(0f32, |largest, (a, b)| largest.max((a - b).abs()));
+    console_log!("after 20 steps: losses {:.6} and {:.6}, estimates {apart:.1e} apart", on_gpu[19], on_cpu[19]);
+    assert!(on_cpu[19] < on_cpu[0] && (on_gpu[19] - on_cpu[19]).abs() < 1e-3 && apart < 1e-3);
+    assert_flat("whole network", &mut ours, 5, 20).await;
     // 500 steps of the whole network would take a software adapter a quarter of an hour; the spatial one goes through the same loop.
     assert_flat("spatial network", &mut trainer(gpu, Inputs::Spatial, 1000, &[]), 50, 500).await;
 }

@@ -386,12 +386,13 @@ async fn the_page_stands_without_a_worker_and_says_so() {
     };
     for _ in 0..60 {
         pause().await;
-        if text(".notices").is_some_and(|t| t.contains("was not started again")) {
+        if text(".notices").is_some_and(|t| t.contains("could not be loaded")) {
             break;
         }
     }
     let notices = text(".notices").unwrap();
-    assert!(notices.contains("The worker stopped") && notices.contains("was not started again"), "{notices}");
+    assert!(notices.contains("The worker could not be loaded") && notices.contains("reload the page"), "{notices}");
+    assert!(!text("section.device").unwrap().contains("Starting"), "nothing is waited for any more");
     let button: web_sys::HtmlElement = document.query_selector(".notice button").unwrap().unwrap().unchecked_into();
     let before = document.query_selector_all(".notice").unwrap().length();
     button.click();

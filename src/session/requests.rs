@@ -14,8 +14,8 @@ use crate::export;
 use crate::grid::EaseWindow;
 use crate::model::{ModelError, Processor, Smen, Weights, device};
 use crate::protocol::{
-    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileTicket, HistoryReport,
-    LayerHead, MapReport, Request, Settings, Timeline, WeightsReport,
+    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
+    HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, WeightsReport,
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
@@ -279,7 +279,10 @@ impl<H: Host> Session<H> {
         for (n, ticket) in tickets.iter().enumerate() {
             self.emit(id, Event::Progress { done: n as u64, total: tickets.len() as u64, what: format!("reading {}", ticket.name) });
             let event = match self.host.source(id, n) {
-                None => Event::Warning(format!("{} did not arrive: drop it again.", ticket.name)),
+                None => Event::FileRead(FileReport {
+                    refused: Some("it did not arrive here: open it again.".to_owned()),
+                    ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
+                }),
                 Some(source) => match open(ticket, source) {
                     Err(refused) => Event::FileRead(*refused),
                     Ok(entry) => {

@@ -487,20 +487,18 @@ impl App {
         Some(id)
     }
 
-    /// A request to open is over. Where it was cancelled, the files it did not come to say so, and no later worker reads them unasked.
+    /// A request to open is over. The files it did not come to say so, and no later worker reads them unasked.
     pub fn opened(self, id: u64, cancelled: bool) {
         let mut asked = Vec::new();
         self.machinery.update_value(|m| asked = m.opening.remove(&id).unwrap_or_default());
-        if !cancelled {
-            return;
-        }
+        let why = if cancelled { "you cancelled before its turn came" } else { "reading stopped before its turn came" };
         let rows = self.files.get_untracked();
         for row in rows.iter().filter(|r| asked.contains(&r.id) && r.report.with_untracked(Option::is_none)) {
             self.machinery.update_value(|m| {
                 m.handles.remove(&row.id);
             });
             row.report.set(Some(FileReport {
-                refused: Some("you cancelled before its turn came; open it again to have it read.".to_owned()),
+                refused: Some(format!("{why}; open it again to have it read.")),
                 ..FileReport::blank(row.id, &row.name, row.bytes)
             }));
         }

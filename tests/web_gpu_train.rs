@@ -57,14 +57,15 @@ async fn losses(trainer: &mut Trainer, steps: usize) -> Vec<f64> {
     losses
 }
 
-/// Holds the buffers alive after `late` steps against those after `early` ones.
+/// Holds the buffers alive after `late` steps against those after `early` ones. The pool moves by a page now and then (2 % were seen); one
+/// buffer of a step that stays would be far above the 5 % allowed.
 async fn assert_flat(what: &str, trainer: &mut Trainer, early: usize, late: usize) {
     losses(trainer, early).await;
     let before = buffer_bytes();
     losses(trainer, late - early).await;
     let after = buffer_bytes();
     console_log!("GPU buffers, {what}: {before} bytes after {early} steps, {after} after {late}");
-    assert!(before > 0.0 && after <= before * 1.02, "{what}: {before} bytes after {early} steps, {after} after {late}");
+    assert!(before > 0.0 && after <= before * 1.05, "{what}: {before} bytes after {early} steps, {after} after {late}");
 }
 
 #[wasm_bindgen_test]
@@ -74,14 +75,14 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
     let gpu = processor.device();
     // Frozen norms, as fine-tuning has them. Training with batch statistics is held against PyTorch in `web_model`.
     let (both, frozen) = (Inputs::Spatiotemporal, &[Part::Norms][..]);
-    let (mut ours, mut cpu) = (trainer(gpu, both, 40, frozen), trainer(&Device::flex(), both, 40, frozen));
+    let (mut ours, mut cpu) = (trainer(gpu, both, 100, frozen), trainer(&Device::flex(), both, 100, frozen));
     let (on_gpu, on_cpu) = (losses(&mut ours, 20).await, losses(&mut cpu, 20).await);
     assert_eq!(on_gpu.len(), 20);
     let (a, b) = (ours.preview(0).await.unwrap().unwrap(), cpu.preview(0).await.unwrap().unwrap());
     let apart = a.iter().zip(&b).fold(0f32, |largest, (a, b)| largest.max((a - b).abs()));
     console_log!("after 20 steps: losses {:.6} and {:.6}, estimates {apart:.1e} apart", on_gpu[19], on_cpu[19]);
     assert!(on_cpu[19] < on_cpu[0] && (on_gpu[19] - on_cpu[19]).abs() < 1e-3 && apart < 1e-3);
-    assert_flat("whole network", &mut ours, 5, 20).await;
+    assert_flat("whole network", &mut ours, 20, 80).await;
     // 500 steps of the whole network would take a software adapter a quarter of an hour; the spatial one goes through the same loop.
     assert_flat("spatial network", &mut trainer(gpu, Inputs::Spatial, 1000, &[]), 50, 500).await;
 }

@@ -45,8 +45,8 @@ fn a_run_broken_off_after_any_event_ends_with_the_same_bits() {
         for _ in 0..stop {
             block_on(first.step());
         }
-        let checkpoint = Checkpoint::from_bytes(&block_on(first.checkpoint()).unwrap().to_bytes()).unwrap();
-        assert_eq!(checkpoint, block_on(first.checkpoint()).unwrap());
+        let checkpoint = Checkpoint::from_bytes(&block_on(first.checkpoint(1.5)).unwrap().to_bytes()).unwrap();
+        assert_eq!(checkpoint, block_on(first.checkpoint(1.5)).unwrap());
         drop(first);
         let mut second = resumed(checkpoint);
         let mut last = None;
@@ -66,7 +66,7 @@ fn a_checkpoint_of_other_images_or_with_one_wrong_bit_is_refused() {
     for _ in 0..5 {
         block_on(trainer.step());
     }
-    let checkpoint = block_on(trainer.checkpoint()).unwrap();
+    let checkpoint = block_on(trainer.checkpoint(1.5)).unwrap();
     let weights = Weights::init(Inputs::Spatiotemporal, 1);
     let other = Trainer::resumed(checkpoint.clone(), &weights, samples(1, 4), Vec::new(), settings(), &Device::flex());
     assert!(matches!(other, Err(TrainError::Checkpoint { .. })));
@@ -125,7 +125,7 @@ fn killed_in_the_middle_of_any_write_the_last_checkpoint_stands() {
         let mut trainer = fresh();
         let mut kept = None;
         while block_on(trainer.step()).is_some() {
-            let checkpoint = block_on(trainer.checkpoint()).unwrap();
+            let checkpoint = block_on(trainer.checkpoint(1.5)).unwrap();
             match block_on(keeper.save(&checkpoint)) {
                 Ok(_) => kept = Some(checkpoint),
                 Err(_) => break,

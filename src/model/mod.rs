@@ -35,4 +35,4 @@ pub(crate) use smen::read_back;
 pub use smen::{CHANNELS, Conv, HISTORY, SMALLEST_SIDE, Smen};
 #[cfg(not(target_arch = "wasm32"))]
 pub use wait::block_on;
-pub use weights::{WeightTensor, Weights};
+pub use weights::{TRAINED_ON, TRAINED_UNTIL, WeightTensor, Weights};

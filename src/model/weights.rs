@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use super::error::{shortened, unreadable};
 use super::stored::{Contents, Number, Stored};
 use super::{HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch};
-use crate::protocol::WeightsReport;
+use crate::protocol::{WeightsReport, day};
 
 /// Metadata key of the network's name; its value is `smen`.
 pub const MODEL: &str = "model";
@@ -21,6 +22,8 @@ pub const INPUTS: &str = "inputs";
 pub const HISTORY_KEY: &str = "history";
 /// Metadata key of what the weights were trained on, in words. `simulated` in it marks simulated scenes.
 pub const TRAINED_ON: &str = "trained_on";
+/// Metadata key of the last date they were trained on.
+pub const TRAINED_UNTIL: &str = "trained_until";
 /// Metadata key of where weights came from that were not written here, with what was left out or inferred, in words.
 pub const SOURCE: &str = "source";
 /// Metadata key of the types of number that were converted to float32: `float16`, `bfloat16`, `float64`.
@@ -153,6 +156,11 @@ impl Weights {
     /// As a safetensors file: the same weights and metadata give the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         archive::write(&self.tensors, &self.metadata)
+    }
+
+    /// Last date they were trained on, where the file says: scores of dates up to it flatter them.
+    pub fn trained_until(&self) -> Option<Date> {
+        self.metadata.get(TRAINED_UNTIL).and_then(|text| day::parse(text))
     }
 
     /// SHA-256 of [`Weights::to_bytes`], first 16 hex digits: for a file made here what `sha256sum` says.

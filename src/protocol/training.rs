@@ -92,6 +92,16 @@ pub enum Part {
 impl Part {
     /// Every part.
     pub const ALL: [Part; 4] = [Part::Norms, Part::History, Part::Coarse, Part::Fusion];
+
+    /// Whether a network of these inputs has it.
+    #[must_use]
+    pub fn present(self, inputs: Inputs) -> bool {
+        match self {
+            Part::Norms | Part::History => inputs.uses_history(),
+            Part::Coarse => inputs.uses_coarse(),
+            Part::Fusion => true,
+        }
+    }
 }
 
 /// Allowed values of a setting, both ends included.
@@ -187,6 +197,8 @@ impl TrainSettings {
     pub const LEARNING_RATE: Range = Range { name: "the learning rate", least: 1e-7, most: 1.0 };
     /// Range of [`TrainSettings::batch`].
     pub const BATCH: Range = Range { name: "the batch", least: 1.0, most: 256.0 };
+    /// Range of [`TrainSettings::seed`]: what a number of JavaScript holds exactly, so that the page and a settings file agree.
+    pub const SEED: Range = Range { name: "the seed", least: 0.0, most: 9_007_199_254_740_991.0 };
     /// Range of [`TrainSettings::patience`].
     pub const PATIENCE: Range = Range { name: "the patience", least: 0.0, most: 100_000.0 };
     /// Range of [`TrainSettings::checkpoint_steps`].
@@ -216,14 +228,10 @@ impl TrainSettings {
         Self::EPOCHS.check(self.epochs as f64)?;
         Self::LEARNING_RATE.check(self.learning_rate)?;
         Self::BATCH.check(self.batch as f64)?;
+        Self::SEED.check(self.seed as f64)?;
         Self::PATIENCE.check(self.patience as f64)?;
         Self::CHECKPOINT_STEPS.check(self.checkpoint_steps as f64)?;
-        let present = |part: &Part| match part {
-            Part::Norms | Part::History => self.inputs.uses_history(),
-            Part::Coarse => self.inputs.uses_coarse(),
-            Part::Fusion => true,
-        };
-        if Part::ALL.iter().filter(|part| present(part)).all(|part| self.freezes(*part)) {
+        if Part::ALL.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
             return Err(SettingError::AllFrozen);
         }
         if let (Some(validate_from), Some(test_from)) = (self.validate_from, self.test_from)

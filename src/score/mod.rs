@@ -5,6 +5,7 @@
 mod baselines;
 mod bootstrap;
 mod compare;
+mod dates;
 mod mass;
 mod metrics;
 
@@ -13,6 +14,7 @@ use crate::grid::GridError;
 pub use baselines::persistence;
 pub use bootstrap::{Interval, bootstrap_mean};
 pub use compare::{compare, scores_on};
+pub use dates::{gain, means};
 pub use mass::{MassCell, MassConsistency, mass_consistency};
 pub use metrics::{Accumulator, OverDates, Scores};
 

@@ -10,6 +10,7 @@ pub mod open;
 pub mod predict;
 pub mod provenance;
 mod requests;
+pub mod run;
 mod timeline;
 mod training;
 pub mod verdict;

@@ -461,8 +461,9 @@ impl<H: Host> Session<H> {
                 preset.name
             ));
         }
-        let trained_until = loaded.weights.metadata.get("trained_until").and_then(|text| text.parse::<Date>().ok());
-        if let Some(until) = trained_until.filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated) {
+        if let Some(until) =
+            loaded.weights.trained_until().filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated)
+        {
             outcome.warnings.push(format!(
                 "These weights were trained on dates up to {until}: scores of this date flatter the network. Choose a later date for an honest score."
             ));

@@ -1,18 +1,19 @@
 //! A training run under way in a session: what happens on the training requests, and one piece of work at a time between other requests.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
 
-use super::images::{image, plan};
+use super::images::plan;
 use super::requests::{Loaded, Session, Stop};
-use super::verdict::{estimate, scored, verdict};
+use super::run::{GatherError, Gathered, Judged, Run, facts, from_scratch, gather, overlap};
 use super::{Host, cost};
 use crate::model::{ModelError, Smen, Weights};
 use crate::protocol::{
     Attachment, CheckpointReport, DateRole, Event, PreviewReport, RunReport, Settings, Start, StepReport, TrainEnd, TrainEstimate,
-    TrainPlan, TrainResult, TrainSettings, TrainStarted,
+    TrainPlan, TrainSettings, TrainStarted,
 };
 use crate::stack::{HistoryRule, Preset};
-use crate::train::{Keeper, RunHead, RunImage, StoreError, TrainError, TrainEvent, TrainSample, Trainer, keeper, set_bias};
+use crate::train::{Keeper, RunHead, RunImage, StoreError, TrainError, TrainEvent, TrainSample, Trainer, keeper};
 
 /// Steps whose median says how long a step takes.
 const TIMED_STEPS: usize = 9;
@@ -33,17 +34,12 @@ pub enum Work {
 /// The run under way.
 pub(super) struct Job<H: Host> {
     pub id: u64,
-    trainer: Trainer,
+    run: Run,
     keeper: Option<Keeper<H::Store>>,
-    head: RunHead,
-    base: Weights,
-    images: Vec<RunImage>,
     paused: bool,
     stop: bool,
     /// Milliseconds of each of the latest steps.
     times: VecDeque<f64>,
-    /// Milliseconds trained, breaks left out.
-    trained_ms: f64,
     /// End of the last piece of work.
     last_ms: f64,
     previewed_ms: f64,
@@ -52,9 +48,7 @@ pub(super) struct Job<H: Host> {
 /// Weights and images of a run that is about to begin.
 struct Prepared {
     base: Weights,
-    images: Vec<RunImage>,
-    plan: TrainPlan,
-    simulated: bool,
+    gathered: Gathered,
     region: String,
     facts: BTreeMap<String, String>,
     estimate: TrainEstimate,
@@ -69,17 +63,18 @@ impl From<TrainError> for Stop {
     }
 }
 
-fn of_role(images: &[RunImage], role: DateRole) -> Vec<TrainSample> {
-    images.iter().filter(|image| image.role == role).map(|image| image.sample.clone()).collect()
+impl From<GatherError> for Stop {
+    fn from(error: GatherError) -> Self {
+        match error {
+            GatherError::Cancelled => Self::Cancelled,
+            GatherError::Split(error) => error.into(),
+            other => Self::failed(other, ""),
+        }
+    }
 }
 
 impl<H: Host> Session<H> {
-    /// True while a run is under way, paused or not.
-    pub fn training(&self) -> bool {
-        self.job.is_some()
-    }
-
-    /// Id of the request that trains.
+    /// Id of the request that trains, paused or not.
     pub fn training_id(&self) -> Option<u64> {
         self.job.as_ref().map(|job| job.id)
     }
@@ -130,65 +125,19 @@ impl<H: Host> Session<H> {
         let (Some(series), Some(processor)) = (&mut self.series, &self.processor) else {
             return Err(Stop::failed("the session is not ready", "Reload the page."));
         };
-        let mut plan = plan(series, rule, train)?;
-        let total = plan.dates.len() as u64;
-        let (mut images, mut simulated, mut warnings) = (Vec::new(), false, Vec::new());
-        let planned = plan.dates.clone();
-        for (done, day) in planned.iter().enumerate() {
-            if day.role != DateRole::Gap {
-                match image(&self.library, series, rule, day.date, day.role)? {
-                    Ok(image) => images.push(image),
-                    Err(why) => {
-                        plan.dates.retain(|d| d.date != day.date);
-                        plan.unusable.push(crate::protocol::UnusableDate { date: day.date, why });
-                    }
-                }
-                simulated |= series.covers().get(&day.date).is_some_and(|cover| cover.simulated);
-            }
-            self.host.emit(id, Event::Progress { done: done as u64, total, what: format!("preparing {}", day.date) }, Vec::new());
-            self.host.breathe().await;
-            if self.host.cancelled(id) {
-                return Err(Stop::Cancelled);
-            }
-        }
-        let [train_images, validate_images, test_images] = [DateRole::Train, DateRole::Validate, DateRole::Test].map(|r| plan.count(r));
-        if train_images == 0 || validate_images == 0 || test_images == 0 {
-            let gap = plan.count(DateRole::Gap);
-            let error = TrainError::EmptySplit { train: train_images, validate: validate_images, test: test_images, gap };
-            let taken = planned.len() - plan.dates.len();
-            let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
-            return Err(Stop::failed(format!("{error}. {taken} dates were taken out, the last of them because {why}"), ""));
-        }
-        if train.start == Start::Current
-            && let Some(until) = base.metadata.get("trained_until").and_then(|text| crate::protocol::day::parse(text))
-            && let Some(first) = plan.of(DateRole::Test).first().filter(|first| **first <= until)
-        {
-            warnings.push(format!(
-                "The weights to start from were trained on dates up to {until}, and the test dates begin on {first}: the scores before training \
-                 flatter them. Choose a later first test date for an honest comparison."
-            ));
-        }
-        let mut facts = BTreeMap::new();
-        let first = plan.dates.first().map(|d| d.date);
-        let last = plan.of(DateRole::Train).last().copied();
-        if let (Some(first), Some(last)) = (first, last) {
-            let what = if simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
-            let before = match train.start {
-                Start::Current => base.metadata.get("trained_on").map(|text| format!("; before: {text}")).unwrap_or_default(),
-                Start::Scratch => String::new(),
-            };
-            for (key, value) in [
-                ("region", region_key),
-                ("trained_on", format!("{what} of {region}, {first} to {last}{before}")),
-                ("trained_until", last.to_string()),
-            ] {
-                facts.insert(key.to_owned(), value);
-            }
-        }
+        let host = &self.host;
+        let gathered = gather(&self.library, series, rule, train, async |done, total, date| {
+            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: format!("preparing {date}") }, Vec::new());
+            host.breathe().await;
+            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await?;
+        let warnings = overlap(&base, train.start, &gathered.plan).into_iter().collect();
+        let facts = facts(&region_key, &region, &base, train.start, &gathered);
 
         // Three real steps, thrown away. The least of them counts: the first compiles shaders on a GPU.
-        let some: Vec<TrainSample> = of_role(&images, DateRole::Train).into_iter().take(train.batch).collect();
-        let needs = cost::of(window.columns, window.rows, images.len(), train.batch.min(some.len()));
+        let some: Vec<TrainSample> = RunImage::samples(&gathered.images, DateRole::Train).take(train.batch).cloned().collect();
+        let needs = cost::of(window.columns, window.rows, gathered.images.len(), train.batch.min(some.len()));
         let limit = if processor.is_gpu() { self.buffer_limit } else { None };
         cost::hold(&needs, limit, &window, train.batch).map_err(|(what, remedy)| Stop::failed(what, &remedy))?;
         let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };
@@ -205,11 +154,12 @@ impl<H: Host> Session<H> {
             begun = self.host.now_ms();
         }
         let seconds_per_step = least / 1000.0;
-        let steps_per_epoch = train_images.div_ceil(train.batch);
+        let steps_per_epoch = gathered.plan.count(DateRole::Train).div_ceil(train.batch);
         // Forward alone is about a third of a step.
-        let seconds_per_epoch = seconds_per_step * (steps_per_epoch as f64 + validate_images as f64 / train.batch as f64 / 3.0);
+        let validation = gathered.plan.count(DateRole::Validate) as f64 / train.batch as f64 / 3.0;
+        let seconds_per_epoch = seconds_per_step * (steps_per_epoch as f64 + validation);
         let estimate = TrainEstimate {
-            plan: plan.clone(),
+            plan: gathered.plan.clone(),
             seconds_per_step,
             seconds_per_epoch,
             steps_per_epoch,
@@ -220,14 +170,15 @@ impl<H: Host> Session<H> {
             storage_bytes: needs.storage,
             warnings,
         };
-        Ok(Prepared { base, images, plan, simulated, region, facts, estimate })
+        Ok(Prepared { base, gathered, region, facts, estimate })
     }
 
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
     pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
         self.refuse_second_run()?;
-        let Prepared { base, images, plan, simulated, region, facts, estimate } = self.prepare(id, &train, settings.clone()).await?;
+        let Prepared { base, gathered: Gathered { plan, images, simulated }, region, facts, estimate } =
+            self.prepare(id, &train, settings.clone()).await?;
         for warning in &estimate.warnings {
             self.emit(id, Event::Warning(warning.clone()));
         }
@@ -239,13 +190,13 @@ impl<H: Host> Session<H> {
         let begun_ms = self.host.wall_ms();
         let from = match train.start {
             Start::Current => self.weights.as_ref().map(|loaded| loaded.report.clone()).unwrap_or_default(),
-            Start::Scratch => crate::protocol::WeightsReport { name: format!("from scratch, seed {}", train.seed), ..Default::default() },
+            Start::Scratch => from_scratch(train.seed),
         };
         let report = RunReport {
             run: format!("{begun_ms:.0}"),
             begun_ms,
             region,
-            settings: train.clone(),
+            settings: train,
             from,
             device,
             simulated,
@@ -254,17 +205,16 @@ impl<H: Host> Session<H> {
             in_use: true,
         };
         let head = RunHead { report, settings, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
-        let (learn, check) = (of_role(&images, DateRole::Train), of_role(&images, DateRole::Validate));
-        let trainer = Trainer::new(&head.start(&base), learn, check, train, processor.device())?;
+        let run = Run::new(head, base, images, processor.device())?;
         let mut unsaved = None;
-        let keeper = match self.keep(&head, &base, &images, storage_bytes).await {
+        let keeper = match self.keep(&run, storage_bytes).await {
             Ok(keeper) => Some(keeper),
             Err(error) => {
                 unsaved = Some(format!("This run cannot be resumed after a reload. {error}"));
                 None
             }
         };
-        self.begin(id, trainer, keeper, KeptParts { head, base, images, plan }, false, unsaved);
+        self.begin(id, run, keeper, plan, false, unsaved);
         Ok(())
     }
 
@@ -275,30 +225,15 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    async fn keep(&self, head: &RunHead, base: &Weights, images: &[RunImage], bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
+    async fn keep(&self, run: &Run, bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
         let store = self.host.store().await?;
         if let Some(left) = self.host.storage_left().await.filter(|left| *left < bytes) {
             let why = format!("{} MB are free in this browser's storage, {} MB are needed", left >> 20, bytes.div_ceil(1 << 20));
             return Err(StoreError::Unavailable { why });
         }
-        let run = &head.report.run;
-        let held = || StoreError::Failed { path: run.clone(), why: "another tab holds a run of this name".into() };
-        let keeper = Keeper::create(store, run).await?.ok_or_else(held)?;
-        let written = async {
-            keeper.put_base(base).await?;
-            for (n, image) in images.iter().enumerate() {
-                keeper.put_image(n, image).await?;
-                self.host.breathe().await;
-            }
-            keeper.put_head(head).await
-        };
-        match written.await {
-            Ok(()) => Ok(keeper),
-            Err(error) => {
-                keeper.discard().await?;
-                Err(error)
-            }
-        }
+        let Run { head, base, images, .. } = run;
+        let held = || StoreError::Failed { path: head.report.run.clone(), why: "another tab holds a run of this name".into() };
+        Keeper::begin(store, head, base, images, async || self.host.breathe().await).await?.ok_or_else(held)
     }
 
     pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
@@ -308,30 +243,15 @@ impl<H: Host> Session<H> {
             return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
         };
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
-        let settings = kept.head.report.settings.clone();
-        let start = kept.head.start(&kept.base);
-        let (train, validate) = (of_role(&kept.images, DateRole::Train), of_role(&kept.images, DateRole::Validate));
-        let trainer = match kept.checkpoint {
-            Some(checkpoint) => Trainer::resumed(checkpoint, &start, train, validate, settings, processor.device())?,
-            None => Trainer::new(&start, train, validate, settings, processor.device())?,
-        };
-        let dates = kept.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date, role: image.role }).collect();
+        let run = Run::resumed(kept, processor.device())?;
+        let dates = run.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date, role: image.role }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
-        let parts = KeptParts { head: kept.head, base: kept.base, images: kept.images, plan };
-        self.begin(id, trainer, Some(keeper), parts, true, None);
+        self.begin(id, run, Some(keeper), plan, true, None);
         Ok(())
     }
 
-    fn begin(
-        &mut self,
-        id: u64,
-        trainer: Trainer,
-        keeper: Option<Keeper<H::Store>>,
-        parts: KeptParts,
-        resumed: bool,
-        unsaved: Option<String>,
-    ) {
-        let KeptParts { head, base, images, plan } = parts;
+    fn begin(&mut self, id: u64, run: Run, keeper: Option<Keeper<H::Store>>, plan: TrainPlan, resumed: bool, unsaved: Option<String>) {
+        let Run { trainer, head, .. } = &run;
         let started = TrainStarted {
             run: head.report.run.clone(),
             settings: head.report.settings.clone(),
@@ -348,15 +268,11 @@ impl<H: Host> Session<H> {
         let now = self.host.now_ms();
         self.job = Some(Job {
             id,
-            trainer,
+            run,
             keeper,
-            head,
-            base,
-            images,
             paused: false,
             stop: false,
             times: VecDeque::new(),
-            trained_ms: 0.0,
             last_ms: now,
             previewed_ms: f64::NEG_INFINITY,
         });
@@ -409,9 +325,9 @@ impl<H: Host> Session<H> {
     /// The next event of the trainer. Some at the end of the run.
     async fn advance(&self, job: &mut Job<H>) -> Option<Result<TrainEnd, TrainError>> {
         let begun = self.host.now_ms();
-        let event = job.trainer.step().await;
+        let event = job.run.trainer.step().await;
         let now = self.host.now_ms();
-        job.trained_ms += now - begun;
+        job.run.seconds += (now - begun) / 1000.0;
         match event {
             Some(TrainEvent::Started { .. } | TrainEvent::Validated { .. }) => {}
             Some(TrainEvent::Warning(text)) => self.emit(job.id, Event::Warning(text)),
@@ -429,7 +345,7 @@ impl<H: Host> Session<H> {
                 };
                 job.last_ms = now;
                 self.emit(job.id, Event::TrainStep(report));
-                if job.trainer.steps().is_multiple_of(job.head.report.settings.checkpoint_steps) {
+                if job.run.trainer.steps().is_multiple_of(job.run.head.report.settings.checkpoint_steps) {
                     self.save(job).await;
                 }
             }
@@ -443,7 +359,7 @@ impl<H: Host> Session<H> {
             }
             Some(TrainEvent::Finished { early, .. }) => return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished })),
             Some(TrainEvent::Failed(error)) => {
-                let kept = job.trainer.best().is_some() && matches!(error, TrainError::LossNotFinite { .. });
+                let kept = job.run.trainer.best().is_some() && matches!(error, TrainError::LossNotFinite { .. });
                 if !kept {
                     return Some(Err(error));
                 }
@@ -458,7 +374,7 @@ impl<H: Host> Session<H> {
     /// Keeps a checkpoint. Where that fails the last one stands, and the run goes on.
     async fn save(&self, job: &mut Job<H>) {
         let Some(keeper) = &mut job.keeper else { return };
-        let checkpoint = match job.trainer.checkpoint().await {
+        let checkpoint = match job.run.trainer.checkpoint(job.run.seconds).await {
             Ok(checkpoint) => checkpoint,
             Err(error) => return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}."))),
         };
@@ -475,8 +391,8 @@ impl<H: Host> Session<H> {
     }
 
     async fn preview(&self, job: &Job<H>, epoch: usize) {
-        let Some(image) = job.images.iter().find(|image| image.role == DateRole::Validate) else { return };
-        let values = match job.trainer.preview(0).await {
+        let Some(image) = job.run.images.iter().find(|image| image.role == DateRole::Validate) else { return };
+        let values = match job.run.trainer.preview(0).await {
             Ok(Some(values)) => values,
             Ok(None) => return,
             Err(error) => return self.emit(job.id, Event::Warning(format!("The preview could not be computed: {error}."))),
@@ -489,7 +405,7 @@ impl<H: Host> Session<H> {
             epoch,
             columns: image.sample.columns,
             rows: image.sample.rows,
-            urmse: scores.urmse.unwrap_or(0.0),
+            urmse: scores.urmse.unwrap_or(f64::NAN),
         };
         let attachments = vec![Attachment::F32(masked), Attachment::U8(image.reasons.clone())];
         self.host.emit(job.id, Event::TrainPreview(report), attachments);
@@ -522,76 +438,35 @@ impl<H: Host> Session<H> {
     /// Offset, scores before and after on the test dates, the run's row; its weights are in use from now on.
     async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
         let id = job.id;
-        let mut trained = match job.trainer.best() {
-            Some(best) => best.clone(),
-            None => job.trainer.current().await?,
-        };
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let device = processor.device().clone();
         let host = &self.host;
-        let breath = async |_: usize, _: usize| {
+        let mut progress = async |done: usize, total: usize, what: &str| {
+            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
             host.breathe().await;
-            if host.cancelled(id) { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let scored = async {
-            let say = |done: usize, total: usize, what: &str| {
-                self.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() });
-            };
-            say(0, 1, "setting the offset, which the loss cannot see");
-            set_bias(&mut trained, &of_role(&job.images, DateRole::Train), &device, breath).await?;
-            let (before, after) = (Smen::from_weights(&job.base, &device)?, Smen::from_weights(&trained, &device)?);
-            let tests: Vec<&RunImage> = job.images.iter().filter(|image| image.role == DateRole::Test).collect();
-            let mut by_date = Vec::new();
-            for (done, image) in tests.iter().enumerate() {
-                say(done, tests.len(), "scoring the test dates");
-                let a = estimate(&after, &device, image, breath).await?;
-                let b = estimate(&before, &device, image, breath).await?;
-                by_date.extend(scored(image, &a, &b));
-            }
-            Ok::<_, ModelError>((verdict(&by_date), after))
-        }
-        .await;
-        let (verdict, model) = match scored {
-            Ok(done) => done,
+        let judged = job.run.judge(end, &device, &mut progress).await;
+        let Judged { trained, model, result, .. } = match judged {
+            Ok(judged) => judged,
             Err(ModelError::Cancelled) => {
                 self.throw_away(job).await;
                 return Err(Stop::Cancelled);
             }
             Err(error) => return Err(error.into()),
         };
-        let history = job.trainer.history();
-        let (best_epoch, best_loss) = history
-            .iter()
-            .rfind(|epoch| epoch.best)
-            .map_or((0, job.trainer.losses().last().copied().unwrap_or(0.0)), |e| (e.epoch, e.validation.unwrap_or(e.train_loss)));
-        let count = |role: DateRole| job.images.iter().filter(|image| image.role == role).count();
-        let name = format!("{} (fine-tuned here)", job.head.report.region);
-        let report = trained.report(&name);
-        let result = TrainResult {
-            end,
-            epochs: history.len(),
-            best_epoch,
-            best_loss,
-            seconds: job.trained_ms / 1000.0,
-            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), job.head.left_out],
-            scores: verdict.scores,
-            dates: verdict.dates,
-            over_bilinear: verdict.over_bilinear,
-            over_before: verdict.over_before,
-            sentence: verdict.sentence,
-            hash: report.hash.clone(),
-        };
+        let report = trained.report(&format!("{} (fine-tuned here)", job.run.head.report.region));
         if let Some(keeper) = &job.keeper
             && let Err(error) = keeper.finish(&result, &trained).await
         {
             self.emit(id, Event::Warning(format!("The result could not be kept in the browser ({error}): export the weights now.")));
         }
-        let run = RunReport { result: Some(result), progress: None, in_use: false, ..job.head.report.clone() };
+        let run = RunReport { result: Some(result), progress: None, in_use: false, ..job.run.head.report.clone() };
         let loaded = Loaded { key: run.run.clone(), weights: trained, report: report.clone(), model, own: true };
         self.before = match run.settings.start {
             Start::Current => {
-                let model = Smen::from_weights(&job.base, &device)?;
-                Some(Loaded { key: format!("before {}", run.run), report: run.from.clone(), weights: job.base, model, own: true })
+                let model = Smen::from_weights(&job.run.base, &device)?;
+                Some(Loaded { key: format!("before {}", run.run), report: run.from.clone(), weights: job.run.base, model, own: true })
             }
             Start::Scratch => self.weights.take(),
         };
@@ -624,7 +499,7 @@ impl<H: Host> Session<H> {
             match listed {
                 Ok(mut runs) => {
                     // Our own lock is no other tab's.
-                    let own = self.job.as_ref().map(|job| job.head.report.run.clone());
+                    let own = self.job.as_ref().map(|job| job.run.head.report.run.clone());
                     runs.retain(|run| Some(&run.run) != own.as_ref());
                     Event::Runs { runs, unsaved: None }
                 }
@@ -656,25 +531,18 @@ impl<H: Host> Session<H> {
     }
 }
 
-/// What a job keeps besides its trainer.
-struct KeptParts {
-    head: RunHead,
-    base: Weights,
-    images: Vec<RunImage>,
-    plan: TrainPlan,
-}
-
 impl<H: Host> Job<H> {
     /// From the median of the latest steps; validation costs about a third of a step an image.
     fn seconds_left(&self) -> f64 {
         let mut times: Vec<f64> = self.times.iter().copied().collect();
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied().unwrap_or(0.0) / 1000.0;
-        let settings = &self.head.report.settings;
-        let steps = self.trainer.steps_per_epoch();
-        let validation = self.images.iter().filter(|image| image.role == DateRole::Validate).count() as f64 / settings.batch as f64 / 3.0;
+        let settings = &self.run.head.report.settings;
+        let steps = self.run.trainer.steps_per_epoch();
+        let validation =
+            self.run.images.iter().filter(|image| image.role == DateRole::Validate).count() as f64 / settings.batch as f64 / 3.0;
         let all = settings.epochs as f64 * (steps as f64 + validation);
-        let done = self.trainer.steps() as f64 + self.trainer.history().len() as f64 * validation;
+        let done = self.run.trainer.steps() as f64 + self.run.trainer.history().len() as f64 * validation;
         (all - done).max(0.0) * median
     }
 }

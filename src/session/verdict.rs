@@ -7,12 +7,9 @@ use burn::tensor::Device;
 use super::predict::SMEN;
 use crate::model::{ModelError, Planes, Smen, predict};
 use crate::protocol::{Gain, ScoreReport};
-use crate::score::{Scores, bootstrap_mean};
+use crate::score::{Scores, gain, means};
 use crate::train::RunImage;
 
-/// Draws of the bootstrap over dates, and its seed: the same dates give the same interval.
-const DRAWS: usize = 2000;
-const DRAW_SEED: u64 = 1;
 /// Name of the network before training in score tables.
 pub const BEFORE: &str = "SMEN before training";
 /// Name of the baseline in score tables.
@@ -49,50 +46,27 @@ pub async fn estimate(
 
 /// Scores of one image: after, before, bilinear, on the pixels where the target and all of them have a value. None without such pixels.
 #[must_use]
-pub fn scored(image: &RunImage, after: &[f32], before: &[f32]) -> Option<[Scores; 3]> {
+pub fn scored(image: &RunImage, after: &[f32], before: &[f32]) -> Option<Vec<ScoreReport>> {
     let valid: Vec<bool> = image.sample.mask.iter().zip(&image.bilinear).map(|(mask, b)| *mask > 0.0 && b.is_finite()).collect();
-    let score = |estimate: &[f32]| Scores::of(estimate, &image.sample.target, &valid).ok();
-    Some([score(after)?, score(before)?, score(&image.bilinear)?])
+    [(SMEN, after), (BEFORE, before), (BILINEAR, &image.bilinear)]
+        .into_iter()
+        .map(|(name, estimate)| Scores::of(estimate, &image.sample.target, &valid).ok().map(|scores| scores.report(name)))
+        .collect()
 }
 
 /// Means, intervals and the sentence, from the scores of each test date.
 #[must_use]
-pub fn verdict(by_date: &[[Scores; 3]]) -> Verdict {
-    let names = [SMEN, BEFORE, BILINEAR];
-    let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
-    let reports: Vec<[ScoreReport; 3]> = by_date.iter().map(|s| std::array::from_fn(|n| s[n].report(names[n]))).collect();
-    let scores = if reports.is_empty() {
-        Vec::new()
-    } else {
-        (0..names.len())
-            .map(|n| {
-                let of = |get: fn(&ScoreReport) -> Option<f64>| mean(reports.iter().filter_map(|r| get(&r[n])).collect());
-                ScoreReport {
-                    name: names[n].to_owned(),
-                    urmse: of(|s| s.urmse),
-                    bias: of(|s| s.bias),
-                    rmse: of(|s| s.rmse),
-                    r: of(|s| s.r),
-                    pixels: reports.iter().map(|r| r[n].pixels).sum(),
-                }
-            })
-            .collect()
-    };
-    let gain = |other: usize| {
-        let gains: Vec<f64> = reports.iter().filter_map(|r| Some(r[other].urmse? - r[0].urmse?)).collect();
-        bootstrap_mean(&gains, DRAWS, DRAW_SEED).map(|i| Gain { mean: i.mean, low: i.low, high: i.high })
-    };
-    let (over_before, over_bilinear) = (gain(1), gain(2));
-    let dates = reports.len();
+pub fn verdict(by_date: &[Vec<ScoreReport>]) -> Verdict {
+    let dates = by_date.len();
+    let (over_before, over_bilinear) = (gain(by_date, SMEN, BEFORE), gain(by_date, SMEN, BILINEAR));
     let sentence = match over_bilinear {
-        Some(gain) => format!(
-            "{} {}",
-            compared("bilinear SMAP", gain, dates),
-            over_before.map_or(String::new(), |g| compared("before training", g, dates))
-        ),
-        None => format!("{dates} test dates are too few to say whether it is better than bilinear SMAP."),
+        Some(gain) => {
+            let before = over_before.map_or(String::new(), |gain| compared("before training", gain, dates));
+            format!("{} {before}", compared(BILINEAR, gain, dates))
+        }
+        None => format!("{dates} test dates are too few to say whether it is better than {BILINEAR}."),
     };
-    Verdict { scores, dates, over_bilinear, over_before, sentence: sentence.trim().to_owned() }
+    Verdict { scores: means(by_date), dates, over_bilinear, over_before, sentence: sentence.trim().to_owned() }
 }
 
 /// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates)." or "No better ...".

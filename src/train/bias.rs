@@ -21,7 +21,7 @@ pub(super) const OFFSET: &str = "h.bias";
 /// `progress` hears after each image and may stop the work ([`ModelError::Cancelled`]).
 pub async fn set_bias(
     weights: &mut Weights,
-    samples: &[TrainSample],
+    samples: &[&TrainSample],
     device: &Device,
     mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<f64, ModelError> {

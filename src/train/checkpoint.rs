@@ -13,7 +13,7 @@ use crate::model::{Archive, Weights};
 use crate::protocol::EpochReport;
 
 /// Format of the file; another number is refused.
-const FORMAT: &str = "loam checkpoint 1";
+const FORMAT: &str = "loam checkpoint 2";
 /// Bytes of a SHA-256.
 const HASH: usize = 32;
 
@@ -35,6 +35,8 @@ pub struct Checkpoint {
     pub epoch: usize,
     /// Steps done in all.
     pub steps: usize,
+    /// Seconds of training so far, breaks left out.
+    pub seconds: f64,
     /// Place in the epoch.
     pub position: Position,
     /// The epoch's order of training images.
@@ -60,6 +62,7 @@ pub struct Checkpoint {
 struct Head {
     epoch: usize,
     steps: usize,
+    seconds: u64,
     position: Position,
     order: Vec<usize>,
     random: u64,
@@ -75,6 +78,7 @@ impl Checkpoint {
         let head = Head {
             epoch: self.epoch,
             steps: self.steps,
+            seconds: self.seconds.to_bits(),
             position: self.position,
             order: self.order.clone(),
             random: self.random,
@@ -149,6 +153,7 @@ impl Checkpoint {
         Ok(Self {
             epoch: head.epoch,
             steps: head.steps,
+            seconds: f64::from_bits(head.seconds),
             position: head.position,
             order: head.order,
             random: head.random,

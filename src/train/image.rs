@@ -22,19 +22,20 @@ pub struct RunImage {
     pub reasons: Vec<u8>,
 }
 
-const ROLES: [(&str, DateRole); 4] =
-    [("train", DateRole::Train), ("validate", DateRole::Validate), ("test", DateRole::Test), ("gap", DateRole::Gap)];
-
 impl RunImage {
+    /// The samples of a role, in the order given.
+    pub fn samples(images: &[Self], role: DateRole) -> impl Iterator<Item = &TrainSample> {
+        images.iter().filter(move |image| image.role == role).map(|image| &image.sample)
+    }
+
     /// As a safetensors file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut archive = Archive::default();
-        let role = ROLES.iter().find(|(_, role)| *role == self.role).map_or("gap", |(name, _)| name);
         let sample = &self.sample;
         for (key, text) in [
             ("date", day::text(&self.date)),
-            ("role", role.to_owned()),
+            ("role", serde_json::to_string(&self.role).unwrap_or_default()),
             ("columns", sample.columns.to_string()),
             ("rows", sample.rows.to_string()),
         ] {
@@ -59,8 +60,7 @@ impl RunImage {
         let text = |key: &str| archive.metadata.get(key).cloned().ok_or_else(|| broken(format!("{key} is missing")));
         let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
         let date = day::parse(&text("date")?).ok_or_else(|| broken("its date".into()))?;
-        let role = text("role")?;
-        let role = ROLES.iter().find(|(name, _)| *name == role).map(|(_, role)| *role).ok_or_else(|| broken("its role".into()))?;
+        let role: DateRole = serde_json::from_str(&text("role")?).map_err(|error| broken(error.to_string()))?;
         let (columns, rows) = (number("columns")?, number("rows")?);
         let mut take = |name: &str| archive.take(name).map_err(broken);
         Ok(Self {

@@ -14,12 +14,13 @@
 
 use std::collections::BTreeMap;
 
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
-use super::{Checkpoint, RunImage, TrainError};
+use super::{Checkpoint, RunImage, TrainError, Trainer};
 use crate::model::Weights;
-use crate::protocol::{CheckpointReport, RunReport, Settings, TrainResult};
+use crate::protocol::{CheckpointReport, DateRole, RunReport, Settings, TrainResult};
 
 const ROOT: &str = "runs";
 const SLOTS: [&str; 2] = ["a.checkpoint", "b.checkpoint"];
@@ -40,12 +41,26 @@ pub struct RunHead {
 }
 
 impl RunHead {
-    /// The weights a run starts from, with the facts of the run laid over those of their own file.
-    #[must_use]
-    pub fn start(&self, base: &Weights) -> Weights {
+    /// The run's trainer, from its first step or from a checkpoint. The weights it starts from carry the facts of the run over those of
+    /// their own file.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`] and [`Trainer::resumed`].
+    pub fn trainer(
+        &self,
+        base: &Weights,
+        images: &[RunImage],
+        checkpoint: Option<Checkpoint>,
+        device: &Device,
+    ) -> Result<Trainer, TrainError> {
         let mut start = base.clone();
         start.metadata.extend(self.facts.clone());
-        start
+        let [train, validate] = [DateRole::Train, DateRole::Validate].map(|role| RunImage::samples(images, role).cloned().collect());
+        let settings = self.report.settings.clone();
+        match checkpoint {
+            Some(checkpoint) => Trainer::resumed(checkpoint, &start, train, validate, settings, device),
+            None => Trainer::new(&start, train, validate, settings, device),
+        }
     }
 }
 
@@ -80,36 +95,42 @@ impl<S: Store> Keeper<S> {
         Ok(lock.map(|lock| Self { store, run: run.to_owned(), next: 0, _lock: lock }))
     }
 
+    /// A new run with all that it needs to be resumed; `breath` after each file. None where another tab or process holds a run of this name.
+    ///
+    /// # Errors
+    /// The store's; nothing half-written is left.
+    pub async fn begin(
+        store: S,
+        head: &RunHead,
+        base: &Weights,
+        images: &[RunImage],
+        mut breath: impl AsyncFnMut(),
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(keeper) = Self::create(store, &head.report.run).await? else { return Ok(None) };
+        let written = async {
+            keeper.write("base.safetensors", &base.to_bytes()).await?;
+            for (n, image) in images.iter().enumerate() {
+                keeper.write(&image_name(n), &image.to_bytes()).await?;
+                breath().await;
+            }
+            // Last: a run without it never began.
+            keeper.write("head.json", &json(head)).await
+        };
+        match written.await {
+            Ok(()) => Ok(Some(keeper)),
+            Err(error) => {
+                keeper.discard().await?;
+                Err(error)
+            }
+        }
+    }
+
     fn path(&self, name: &str) -> String {
         format!("{ROOT}/{}/{name}", self.run)
     }
 
     async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         self.store.write(&self.path(name), bytes).await
-    }
-
-    /// Keeps the weights a run starts from.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn put_base(&self, base: &Weights) -> Result<(), StoreError> {
-        self.write("base.safetensors", &base.to_bytes()).await
-    }
-
-    /// Keeps the n-th image.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn put_image(&self, n: usize, image: &RunImage) -> Result<(), StoreError> {
-        self.write(&format!("image-{n:04}.safetensors"), &image.to_bytes()).await
-    }
-
-    /// Keeps the head: from now on the run can be resumed.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn put_head(&self, head: &RunHead) -> Result<(), StoreError> {
-        self.write("head.json", &json(head)).await
     }
 
     /// Keeps a checkpoint in the older slot, reads it back and checks it. Returns its bytes.
@@ -167,7 +188,7 @@ impl<S: Store> Keeper<S> {
         let base = Weights::from_bytes(&read("base.safetensors").await?)?;
         let mut images = Vec::with_capacity(head.images);
         for n in 0..head.images {
-            images.push(RunImage::from_bytes(&read(&format!("image-{n:04}.safetensors")).await?)?);
+            images.push(RunImage::from_bytes(&read(&image_name(n)).await?)?);
         }
         let newest = newest(&keeper.store, run).await.map_err(words)?;
         if let Some((slot, _)) = &newest {
@@ -242,6 +263,10 @@ pub async fn trained<S: Store>(store: &S, run: &str) -> Result<Weights, TrainErr
     let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
     let bytes = bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
     Ok(Weights::from_bytes(&bytes)?)
+}
+
+fn image_name(n: usize) -> String {
+    format!("image-{n:04}.safetensors")
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

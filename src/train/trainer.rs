@@ -218,11 +218,11 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// The state between two pieces of work.
+    /// The state between two pieces of work; `seconds`: of training so far, by the caller's clock.
     ///
     /// # Errors
     /// [`ModelError::Readback`].
-    pub async fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
+    pub async fn checkpoint(&self, seconds: f64) -> Result<Checkpoint, ModelError> {
         let mut moments = Vec::new();
         for (name, number) in parameters::named(&self.smen) {
             if let Some((first, second)) = self.adam.moments(number) {
@@ -233,6 +233,7 @@ impl Trainer {
         Ok(Checkpoint {
             epoch: self.epoch,
             steps: self.steps,
+            seconds,
             position: self.position,
             order: self.order.clone(),
             random: self.random.state(),
@@ -298,6 +299,11 @@ impl Trainer {
     /// Weights of the best epoch so far; none before the first epoch ended.
     pub fn best(&self) -> Option<&Weights> {
         self.best.as_ref().map(|best| &best.weights)
+    }
+
+    /// The best epoch so far, from 1, and its validation (without validation images: training) uRMSE, m3/m3.
+    pub fn best_epoch(&self) -> Option<(usize, f64)> {
+        self.best.as_ref().map(|best| (best.epoch, best.loss))
     }
 
     /// The weights as they are now.

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use loam::model::{Processor, Smen, block_on};
-use loam::protocol::{FineOrigin, ScoreReport};
-use loam::score::bootstrap_mean;
+use loam::protocol::{FineOrigin, Gain, ScoreReport};
+use loam::score::{gain, means};
 use loam::session::predict::{Engine, PredictError, SMEN, predict};
+use loam::session::verdict::BILINEAR;
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
 
@@ -99,60 +100,27 @@ impl Evaluate {
             .into());
         }
         let means = means(&by_date);
-        let gain = gain(&by_date);
+        let gain = gain(&by_date, SMEN, BILINEAR);
         if self.json {
             return super::print_json(&json!({
                 "weights": self.weights, "region": self.region, "dates": rows.len(), "simulated": simulated, "mean_over_dates": means,
-                "urmse_gain_over_bilinear": gain.map(|g| json!({"mean": g.0, "low": g.1, "high": g.2})), "by_date": rows,
+                "urmse_gain_over_bilinear": gain, "by_date": rows,
             }));
         }
         println!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
         print_scores(&means);
         match gain {
-            Some((mean, low, high)) if low > 0.0 => {
+            Some(Gain { mean, low, high }) if low > 0.0 => {
                 println!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
             }
-            Some((mean, low, high)) => println!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})"),
+            Some(Gain { mean, low, high }) => {
+                println!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
+            }
             None => {}
         }
         println!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
         Ok(())
     }
-}
-
-/// Draws of the bootstrap over dates, and its seed.
-const DRAWS: usize = 2000;
-const DRAW_SEED: u64 = 1;
-
-/// Mean over dates of every score, by name, in the order of the first date; pixels are summed.
-fn means(by_date: &[Vec<ScoreReport>]) -> Vec<ScoreReport> {
-    let Some(first) = by_date.first() else { return Vec::new() };
-    first
-        .iter()
-        .map(|one| {
-            let of: Vec<&ScoreReport> = by_date.iter().flatten().filter(|s| s.name == one.name).collect();
-            let mean = |get: fn(&ScoreReport) -> Option<f64>| {
-                let values: Vec<f64> = of.iter().filter_map(|s| get(s)).collect();
-                (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-            };
-            ScoreReport {
-                name: one.name.clone(),
-                urmse: mean(|s| s.urmse),
-                bias: mean(|s| s.bias),
-                rmse: mean(|s| s.rmse),
-                r: mean(|s| s.r),
-                pixels: of.iter().map(|s| s.pixels).sum(),
-            }
-        })
-        .collect()
-}
-
-/// uRMSE of bilinear SMAP minus that of the network: mean over dates and its 95 % bootstrap interval.
-fn gain(by_date: &[Vec<ScoreReport>]) -> Option<(f64, f64, f64)> {
-    let named = |scores: &[ScoreReport], name: &str| scores.iter().find(|s| s.name == name).and_then(|s| s.urmse);
-    let gains: Vec<f64> = by_date.iter().filter_map(|s| Some(named(s, "bilinear SMAP")? - named(s, SMEN)?)).collect();
-    let interval = bootstrap_mean(&gains, DRAWS, DRAW_SEED)?;
-    Some((interval.mean, interval.low, interval.high))
 }
 
 /// The score table.

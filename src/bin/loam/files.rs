@@ -106,8 +106,7 @@ pub fn weights(path: &Path) -> Result<Weights, String> {
 
 /// Says on standard error where a date lies within what the weights were trained on.
 pub fn warn_trained(weights: &Weights, first: Date) {
-    let until = weights.metadata.get("trained_until").and_then(|text| text.parse::<Date>().ok());
-    if let Some(until) = until.filter(|until| first <= *until) {
+    if let Some(until) = weights.trained_until().filter(|until| first <= *until) {
         eprintln!(
             "note: these weights were trained on dates up to {until}: scores from {first} on flatter the network; choose later dates"
         );

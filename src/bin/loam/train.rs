@@ -1,25 +1,23 @@
 //! `loam train`: SMEN on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then validate;
 //! dates from `--test-from` on are scored at the end and never looked at before.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam::model::{Processor, Smen, Weights, block_on};
-use loam::protocol::{
-    DateRole, Inputs as NetworkInputs, Part, RunReport, Start, TrainEnd, TrainPlan, TrainResult, UnusableDate, WeightsReport,
-};
-use loam::session::images::{image, plan};
-use loam::session::verdict::{estimate, scored, verdict};
+use loam::model::{Processor, Weights, block_on};
+use loam::protocol::{DateRole, Inputs as NetworkInputs, Part, RunReport, Start, TrainEnd};
+use loam::session::run::{Gathered, Judged, Run, facts, from_scratch, gather, overlap};
 use loam::stack::{HistoryRule, Library, Series};
-use loam::train::{
-    FolderStore, Keeper, RunHead, RunImage, StoreError, TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, set_bias,
-};
+use loam::train::{FolderStore, Keeper, RunHead, RunImage, TrainError, TrainEvent, TrainSettings, set_bias};
 use serde_json::json;
 
 use super::files::{self, Inputs};
 
 /// Name of the one run in a `--keep` folder.
 const RUN: &str = "run";
+
+type Kept = Keeper<FolderStore>;
 
 /// Arguments of `loam train`.
 #[derive(clap::Args)]
@@ -93,17 +91,6 @@ fn part(text: &str) -> Result<Part, String> {
     serde_json::from_value(json!(text)).map_err(|_| format!("\"{text}\" is none of norms, history, coarse, fusion"))
 }
 
-/// A run, ready to go.
-struct Run {
-    trainer: Trainer,
-    keeper: Option<Keeper<FolderStore>>,
-    settings: TrainSettings,
-    base: Weights,
-    images: Vec<RunImage>,
-    left_out: usize,
-    simulated: bool,
-}
-
 impl Train {
     /// Trains, scores and writes the best weights.
     pub fn run(self) -> super::Outcome {
@@ -111,14 +98,15 @@ impl Train {
         if self.epochs == Some(0) {
             return self.only_offset(&processor);
         }
-        let run = match &self.resume {
+        let (run, keeper) = match &self.resume {
             Some(folder) => Self::resumed(folder, &processor)?,
             None => self.begun(&processor)?,
         };
-        self.follow(run, &processor)
+        self.follow(run, keeper, &processor)
     }
 
-    fn settings(&self) -> Result<TrainSettings, Box<dyn std::error::Error>> {
+    /// Settings and the weights to start from.
+    fn settings(&self) -> Result<(TrainSettings, Weights), Box<dyn std::error::Error>> {
         let mut settings: TrainSettings = match &self.settings {
             Some(path) => {
                 let text = std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read ({e})", path.display()))?;
@@ -126,9 +114,15 @@ impl Train {
             }
             None => TrainSettings::default(),
         };
-        // The page's "weights in use" are those of `--weights` here.
-        settings.start = if self.weights.is_some() { Start::Current } else { Start::Scratch };
-        settings.inputs = self.network.unwrap_or(settings.inputs);
+        // The page's "weights in use" are those of `--weights` here, and bring their inputs with them.
+        let base = self.weights.as_deref().map(files::weights).transpose()?;
+        if self.settings.is_some() && settings.start == Start::Current && base.is_none() {
+            return Err("these settings start from the weights in use, and on the command line those are named: add --weights FILE \
+                        (the page exports them), or set \"start\": \"scratch\" in the settings"
+                .into());
+        }
+        settings.start = if base.is_some() { Start::Current } else { Start::Scratch };
+        settings.inputs = self.network.or(base.as_ref().map(Weights::inputs)).unwrap_or(settings.inputs);
         settings.epochs = self.epochs.unwrap_or(settings.epochs);
         settings.learning_rate = self.learning_rate.unwrap_or(settings.learning_rate);
         settings.batch = self.batch.unwrap_or(settings.batch);
@@ -141,7 +135,8 @@ impl Train {
             settings.frozen.clone_from(&self.freeze);
         }
         settings.check()?;
-        Ok(settings)
+        let base = base.unwrap_or_else(|| Weights::init(settings.inputs, settings.seed));
+        Ok((settings, base))
     }
 
     /// Library, series and the region's name.
@@ -154,55 +149,29 @@ impl Train {
         Ok((library, series, preset.map_or_else(|| text.to_owned(), |p| p.name.to_owned())))
     }
 
-    /// The images of a plan. Those whose pixels do not do are taken out of it.
-    fn images(&self, library: &Library, series: &mut Series, plan: &mut TrainPlan) -> Result<Vec<RunImage>, Box<dyn std::error::Error>> {
-        let rule = HistoryRule { cover: self.history_cover };
-        let mut images = Vec::new();
-        for day in plan.dates.clone().into_iter().filter(|day| day.role != DateRole::Gap) {
-            match image(library, series, rule, day.date, day.role)? {
-                Ok(image) => images.push(image),
-                Err(why) => {
-                    plan.dates.retain(|d| d.date != day.date);
-                    plan.unusable.push(UnusableDate { date: day.date, why });
-                }
-            }
-        }
-        Ok(images)
-    }
-
-    fn begun(&self, processor: &Processor) -> Result<Run, Box<dyn std::error::Error>> {
-        let settings = self.settings()?;
+    fn begun(&self, processor: &Processor) -> Result<(Run, Option<Kept>), Box<dyn std::error::Error>> {
+        let (settings, base) = self.settings()?;
         let (library, mut series, region) = self.data()?;
-        let mut plan = plan(&series, HistoryRule { cover: self.history_cover }, &settings)?;
-        let images = self.images(&library, &mut series, &mut plan)?;
-        let base = match &self.weights {
-            Some(path) => files::weights(path)?,
-            None => Weights::init(settings.inputs, settings.seed),
-        };
+        let rule = HistoryRule { cover: self.history_cover };
+        let gathered = block_on(gather(&library, &mut series, rule, &settings, async |_, _, _| ControlFlow::Continue(())))?;
+        if let Some(warning) = overlap(&base, settings.start, &gathered.plan) {
+            eprintln!("note: {warning}");
+        }
+        let key = self.region.as_deref().unwrap_or_default();
+        let facts = facts(key, &region, &base, settings.start, &gathered);
         let from = match &self.weights {
             Some(path) => base.report(&path.display().to_string()),
-            None => WeightsReport { name: format!("from scratch, seed {}", settings.seed), ..WeightsReport::default() },
+            None => from_scratch(settings.seed),
         };
-        let training = plan.of(DateRole::Train);
-        let what = if self.simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
-        let mut facts = std::collections::BTreeMap::new();
-        if let (Some(first), Some(last)) = (training.first(), training.last()) {
-            for (key, value) in [
-                ("region", self.region.clone().unwrap_or_default()),
-                ("trained_on", format!("{what} of {region}, {first} to {last}")),
-                ("trained_until", last.to_string()),
-            ] {
-                facts.insert(key.to_owned(), value);
-            }
-        }
+        let Gathered { plan, images, simulated } = gathered;
         let report = RunReport {
             run: RUN.into(),
             begun_ms: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as f64,
-            region: region.clone(),
-            settings: settings.clone(),
+            region,
+            settings,
             from,
             device: loam::model::device::CPU_NAME.into(),
-            simulated: self.simulated,
+            simulated,
             result: None,
             progress: None,
             in_use: true,
@@ -210,11 +179,11 @@ impl Train {
         let window = series.region.window();
         let rules = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: self.history_cover };
         let head = RunHead { report, settings: rules, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
-        let (learn, check) = (of_role(&images, DateRole::Train), of_role(&images, DateRole::Validate));
-        let trainer = Trainer::new(&head.start(&base), learn, check, settings.clone(), processor.device())?;
+        let run = Run::new(head, base, images, processor.device())?;
         let keeper = match &self.keep {
             Some(folder) => {
-                let kept = block_on(keep(FolderStore(folder.clone()), &head, &base, &images))?;
+                let store = FolderStore(folder.clone());
+                let kept = block_on(Keeper::begin(store, &run.head, &run.base, &run.images, async || {}))?;
                 Some(kept.ok_or_else(|| format!("another process trains in {}", folder.display()))?)
             }
             None => None,
@@ -227,40 +196,34 @@ impl Train {
                 [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
             println!("{train} training, {validate} validation and {test} test images, by time; {gap} between them left out");
         }
-        Ok(Run { trainer, keeper, settings, base, images, left_out: head.left_out, simulated: self.simulated })
+        Ok((run, keeper))
     }
 
-    fn resumed(folder: &std::path::Path, processor: &Processor) -> Result<Run, Box<dyn std::error::Error>> {
+    fn resumed(folder: &std::path::Path, processor: &Processor) -> Result<(Run, Option<Kept>), Box<dyn std::error::Error>> {
         let resumed = block_on(Keeper::resume(FolderStore(folder.to_owned()), RUN))?;
         let (keeper, kept) = resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
-        let settings = kept.head.report.settings.clone();
-        let start = kept.head.start(&kept.base);
-        let (train, validate) = (of_role(&kept.images, DateRole::Train), of_role(&kept.images, DateRole::Validate));
-        let trainer = match kept.checkpoint {
-            Some(checkpoint) => {
-                eprintln!("going on at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
-                Trainer::resumed(checkpoint, &start, train, validate, settings.clone(), processor.device())?
-            }
-            None => Trainer::new(&start, train, validate, settings.clone(), processor.device())?,
-        };
-        let (simulated, left_out) = (kept.head.report.simulated, kept.head.left_out);
-        Ok(Run { trainer, keeper: Some(keeper), settings, base: kept.base, images: kept.images, left_out, simulated })
+        if let Some(checkpoint) = &kept.checkpoint {
+            eprintln!("going on at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
+        }
+        Ok((Run::resumed(kept, processor.device())?, Some(keeper)))
     }
 
-    fn follow(&self, mut run: Run, processor: &Processor) -> super::Outcome {
-        let begun = std::time::Instant::now();
-        let total = run.settings.epochs * run.trainer.steps_per_epoch();
+    fn follow(&self, mut run: Run, mut keeper: Option<Kept>, processor: &Processor) -> super::Outcome {
+        let settings = run.head.report.settings.clone();
+        let total = settings.epochs * run.trainer.steps_per_epoch();
         let bar = super::progress::bar(total as u64, "training");
         bar.set_position(run.trainer.steps() as u64);
         let mut end = TrainEnd::Finished;
-        let (mut best_epoch, mut best_loss) = (0, f64::NAN);
-        while let Some(event) = block_on(run.trainer.step()) {
+        loop {
+            let begun = std::time::Instant::now();
+            let Some(event) = block_on(run.trainer.step()) else { break };
+            run.seconds += begun.elapsed().as_secs_f64();
             let mut save = false;
             match &event {
                 TrainEvent::Started { .. } | TrainEvent::Validated { .. } => {}
                 TrainEvent::StepDone { .. } => {
                     bar.inc(1);
-                    save = run.trainer.steps().is_multiple_of(run.settings.checkpoint_steps);
+                    save = run.trainer.steps().is_multiple_of(settings.checkpoint_steps);
                 }
                 TrainEvent::EpochDone(report) => {
                     save = true;
@@ -273,64 +236,34 @@ impl Train {
                     }
                 }
                 TrainEvent::Warning(text) => eprintln!("note: {text}"),
-                TrainEvent::Finished { early, best_epoch: epoch, best_loss: loss } => {
-                    end = if *early { TrainEnd::Early } else { TrainEnd::Finished };
-                    (best_epoch, best_loss) = (*epoch, *loss);
-                }
+                TrainEvent::Finished { early, .. } => end = if *early { TrainEnd::Early } else { TrainEnd::Finished },
                 TrainEvent::Failed(error @ TrainError::LossNotFinite { .. }) if run.trainer.best().is_some() => {
                     eprintln!("note: {error}");
                     end = TrainEnd::NotFinite;
                 }
                 TrainEvent::Failed(error) => return Err(error.to_string().into()),
             }
-            if let (true, Some(keeper)) = (save, &mut run.keeper) {
-                let checkpoint = block_on(run.trainer.checkpoint())?;
+            if let (true, Some(keeper)) = (save, &mut keeper) {
+                let checkpoint = block_on(run.trainer.checkpoint(run.seconds))?;
                 if let Err(error) = block_on(keeper.save(&checkpoint)) {
                     eprintln!("note: the checkpoint was not kept ({error}); the last one before it stands");
                 }
             }
         }
         bar.finish_and_clear();
-        let mut trained = run.trainer.best().cloned().ok_or("no epoch was finished, so there are no weights to keep")?;
-        let device = processor.device();
-        let train = of_role(&run.images, DateRole::Train);
-        let offset = block_on(set_bias(&mut trained, &train, device, async |_, _| std::ops::ControlFlow::Continue(())))?;
+        let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
+        let Judged { trained, offset, result, .. } = block_on(run.judge(end, processor.device(), &mut go_on))?;
         std::fs::write(&self.out, trained.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
-
-        let (before, after) = (Smen::from_weights(&run.base, device)?, Smen::from_weights(&trained, device)?);
-        let mut by_date = Vec::new();
-        for image in run.images.iter().filter(|image| image.role == DateRole::Test) {
-            let go_on = async |_: usize, _: usize| std::ops::ControlFlow::Continue(());
-            let a = block_on(estimate(&after, device, image, go_on))?;
-            let b = block_on(estimate(&before, device, image, go_on))?;
-            by_date.extend(scored(image, &a, &b));
-        }
-        let verdict = verdict(&by_date);
-        let count = |role: DateRole| run.images.iter().filter(|image| image.role == role).count();
-        let result = TrainResult {
-            end,
-            epochs: run.trainer.history().len(),
-            best_epoch,
-            best_loss,
-            seconds: begun.elapsed().as_secs_f64(),
-            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), run.left_out],
-            scores: verdict.scores,
-            dates: verdict.dates,
-            over_bilinear: verdict.over_bilinear,
-            over_before: verdict.over_before,
-            sentence: verdict.sentence,
-            hash: trained.hash(),
-        };
-        if let Some(keeper) = &run.keeper {
+        if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;
         }
         if self.json {
             println!("{}", json!(result));
             return Ok(());
         }
-        println!("best epoch {best_epoch}: {best_loss:.4} m3/m3, {:.0} s in all", result.seconds);
+        println!("best epoch {}: {:.4} m3/m3, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
         println!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
-        println!("{} test dates, mean over dates{}", result.dates, if run.simulated { " (SIMULATED scenes)" } else { "" });
+        println!("{} test dates, mean over dates{}", result.dates, if run.head.report.simulated { " (SIMULATED scenes)" } else { "" });
         super::evaluate::print_scores(&result.scores);
         println!("  {}", result.sentence);
         println!("{}: SHA-256 {}", self.out.display(), result.hash);
@@ -343,26 +276,12 @@ impl Train {
         let mut weights = files::weights(path)?;
         let (library, mut series, _) = self.data()?;
         let settings = TrainSettings { validate_from: self.validate_from, test_from: self.test_from, ..TrainSettings::default() };
-        let mut plan = plan(&series, HistoryRule { cover: self.history_cover }, &settings)?;
-        let images = self.images(&library, &mut series, &mut plan)?;
-        let go_on = async |_: usize, _: usize| std::ops::ControlFlow::Continue(());
-        let offset = block_on(set_bias(&mut weights, &of_role(&images, DateRole::Train), processor.device(), go_on))?;
+        let rule = HistoryRule { cover: self.history_cover };
+        let gathered = block_on(gather(&library, &mut series, rule, &settings, async |_, _, _| ControlFlow::Continue(())))?;
+        let train: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train).collect();
+        let offset = block_on(set_bias(&mut weights, &train, processor.device(), async |_, _| ControlFlow::Continue(())))?;
         std::fs::write(&self.out, weights.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         println!("{}: offset {offset:+.4} m3/m3", self.out.display());
         Ok(())
     }
-}
-
-async fn keep(store: FolderStore, head: &RunHead, base: &Weights, images: &[RunImage]) -> Result<Option<Keeper<FolderStore>>, StoreError> {
-    let Some(keeper) = Keeper::create(store, RUN).await? else { return Ok(None) };
-    keeper.put_base(base).await?;
-    for (n, image) in images.iter().enumerate() {
-        keeper.put_image(n, image).await?;
-    }
-    keeper.put_head(head).await?;
-    Ok(Some(keeper))
-}
-
-fn of_role(images: &[RunImage], role: DateRole) -> Vec<TrainSample> {
-    images.iter().filter(|image| image.role == role).map(|image| image.sample.clone()).collect()
 }

@@ -7,14 +7,11 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use super::words;
-use crate::protocol::{DateRole, Inputs, Part, Range, Start, TrainSettings, day};
+use crate::protocol::{Inputs, Part, Range, Start, TrainSettings, day};
 use crate::stack::Preset;
 use crate::ui::canvas;
 use crate::ui::events::save;
 use crate::ui::state::App;
-
-/// Seeds a number field can show exactly.
-const SEED: Range = Range { name: "the seed", least: 0.0, most: 9_007_199_254_740_991.0 };
 
 /// A number of the settings.
 #[derive(Clone, Copy)]
@@ -72,7 +69,7 @@ const ADVANCED: [Number; 4] = [
         id: "train-seed",
         label: "Seed",
         note: "",
-        range: SEED,
+        range: TrainSettings::SEED,
         whole: true,
         get: |s| s.seed.to_string(),
         set: |s, v| s.seed = v as u64,
@@ -165,13 +162,7 @@ fn date_choice(
 
 fn frozen(app: App) -> AnyView {
     let t = app.train;
-    let present = move |part| {
-        t.settings.with(|s| match part {
-            Part::Norms | Part::History => s.inputs.uses_history(),
-            Part::Coarse => s.inputs.uses_coarse(),
-            Part::Fusion => true,
-        })
-    };
+    let present = move |part: Part| t.settings.with(|s| part.present(s.inputs));
     let turn = move |part: Part, on: bool| {
         // In the order of the network, whatever the order of the clicks.
         t.settings.update(|s| s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect());
@@ -302,17 +293,10 @@ pub fn SettingsForm() -> impl IntoView {
         Ok(text) => save(app, "loam_training.json", "application/json", text.as_bytes()),
         Err(why) => app.fail("The settings could not be written", &why.to_string(), ""),
     };
-    let lacks = move |role| t.plan.with(|p| p.as_ref().is_some_and(|p| p.count(DateRole::Train) > 0 && p.count(role) == 0));
     view! {
         <p><strong>"Region: "</strong>{region}<small>" Change it under Region."</small></p>
         {move || { t.replaced.track(); fields(app) }}
         {move || t.refusal().map(|why| view! { <p class="problem" id="train-refusal" role="alert">{why}</p> })}
-        {move || lacks(DateRole::Validate).then(|| view! {
-            <p class="problem">"No date validates: the best epoch is chosen by the training loss, which does not show overfitting."</p>
-        })}
-        {move || lacks(DateRole::Test).then(|| view! {
-            <p class="problem">"No date tests: there will be no scores of dates the network never saw."</p>
-        })}
         <div class="row">
             <button type="button" class="quiet" id="train-save-settings" on:click=store>"Save settings"</button>
             <button type="button" class="quiet" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load settings…"</button>

@@ -1,0 +1,223 @@
+//! What the page's worker and `loam train` do alike around a training run: its images before, its facts in the weights file, its result
+//! after.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use jiff::civil::Date;
+
+use super::images::{image, plan};
+use super::verdict::{Verdict, estimate, scored, verdict};
+use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
+use crate::protocol::{DateRole, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
+use crate::stack::{HistoryRule, Library, Series, StackError};
+use crate::train::{KeptRun, RunHead, RunImage, TrainError, Trainer, set_bias};
+
+/// Metadata key of the region: a preset's name, or its place and size.
+const REGION: &str = "region";
+
+/// Why the images of a run could not be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// The split, or what the pixels left of it.
+    #[error(transparent)]
+    Split(#[from] TrainError),
+    /// A side of the split that the files' covers promised and the pixels did not keep.
+    #[error("{split}. {taken} dates were taken out, the last of them because {why}")]
+    TakenOut {
+        /// What was left.
+        split: TrainError,
+        /// Dates whose pixels do not do.
+        taken: usize,
+        /// Of the last of them.
+        why: String,
+    },
+    /// A file could not be read.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The user no longer wants it.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// The images of a run.
+#[derive(Debug, Clone)]
+pub struct Gathered {
+    /// What each date is used for; dates whose pixels do not do are among the unusable ones.
+    pub plan: TrainPlan,
+    /// In the order of the plan, without the gap.
+    pub images: Vec<RunImage>,
+    /// Made from simulated scenes, some or all.
+    pub simulated: bool,
+}
+
+/// Plans a run and makes its images. `progress` hears of each date before it is read (number, of how many, date) and may stop the work.
+///
+/// # Errors
+/// See [`GatherError`].
+pub async fn gather(
+    library: &Library,
+    series: &mut Series,
+    rule: HistoryRule,
+    settings: &TrainSettings,
+    mut progress: impl AsyncFnMut(usize, usize, Date) -> ControlFlow<()>,
+) -> Result<Gathered, GatherError> {
+    let mut plan = plan(series, rule, settings)?;
+    let planned = plan.dates.clone();
+    let (mut images, mut simulated) = (Vec::new(), false);
+    for (done, day) in planned.iter().enumerate() {
+        if progress(done, planned.len(), day.date).await.is_break() {
+            return Err(GatherError::Cancelled);
+        }
+        if day.role == DateRole::Gap {
+            continue;
+        }
+        match image(library, series, rule, day.date, day.role)? {
+            Ok(image) => images.push(image),
+            Err(why) => {
+                plan.dates.retain(|d| d.date != day.date);
+                plan.unusable.push(UnusableDate { date: day.date, why });
+            }
+        }
+        simulated |= series.covers().get(&day.date).is_some_and(|cover| cover.simulated);
+    }
+    let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
+    if train == 0 || validate == 0 || test == 0 {
+        let split = TrainError::EmptySplit { train, validate, test, gap };
+        let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
+        return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
+    }
+    Ok(Gathered { plan, images, simulated })
+}
+
+/// What the weights of a run say of themselves: `region` (of the preset or the place, as the weights file names it), and what they were
+/// trained on until when. `region` in words is that of the user.
+#[must_use]
+pub fn facts(key: &str, region: &str, base: &Weights, start: Start, gathered: &Gathered) -> BTreeMap<String, String> {
+    let training = gathered.plan.of(DateRole::Train);
+    let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
+    let what = if gathered.simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
+    let before = match start {
+        Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
+        Start::Scratch => String::new(),
+    };
+    BTreeMap::from([
+        (REGION.to_owned(), key.to_owned()),
+        (TRAINED_ON.to_owned(), format!("{what} of {region}, {first} to {last}{before}")),
+        (TRAINED_UNTIL.to_owned(), last.to_string()),
+    ])
+}
+
+/// Said where the weights to start from have seen some of the test dates.
+#[must_use]
+pub fn overlap(base: &Weights, start: Start, plan: &TrainPlan) -> Option<String> {
+    let until = base.trained_until().filter(|_| start == Start::Current)?;
+    let first = *plan.of(DateRole::Test).first().filter(|first| **first <= until)?;
+    Some(format!(
+        "The weights to start from were trained on dates up to {until}, and the test dates begin on {first}: the scores before training \
+         flatter them. Choose a later first test date for an honest comparison."
+    ))
+}
+
+/// Where a run from scratch starts, for the run table.
+#[must_use]
+pub fn from_scratch(seed: u64) -> WeightsReport {
+    WeightsReport { name: format!("from scratch, seed {seed}"), ..WeightsReport::default() }
+}
+
+/// A run under way: what its owner keeps of it.
+pub struct Run {
+    /// Trains.
+    pub trainer: Trainer,
+    /// Facts of the run.
+    pub head: RunHead,
+    /// The weights it started from.
+    pub base: Weights,
+    /// All of its images.
+    pub images: Vec<RunImage>,
+    /// Seconds of training so far, breaks left out; its owner has the clock.
+    pub seconds: f64,
+}
+
+/// A run, ended and judged.
+pub struct Judged {
+    /// The best weights with their offset set.
+    pub trained: Weights,
+    /// The network with them.
+    pub model: Smen,
+    /// What was added to the offset, m3/m3.
+    pub offset: f64,
+    /// The run's row.
+    pub result: TrainResult,
+}
+
+impl Run {
+    /// A run before its first step.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn new(head: RunHead, base: Weights, images: Vec<RunImage>, device: &Device) -> Result<Self, TrainError> {
+        let trainer = head.trainer(&base, &images, None, device)?;
+        Ok(Self { trainer, head, base, images, seconds: 0.0 })
+    }
+
+    /// A run as its last checkpoint left it.
+    ///
+    /// # Errors
+    /// As [`Trainer::resumed`].
+    pub fn resumed(kept: KeptRun, device: &Device) -> Result<Self, TrainError> {
+        let KeptRun { head, base, images, checkpoint } = kept;
+        let seconds = checkpoint.as_ref().map_or(0.0, |checkpoint| checkpoint.seconds);
+        let trainer = head.trainer(&base, &images, checkpoint, device)?;
+        Ok(Self { trainer, head, base, images, seconds })
+    }
+
+    /// Sets the offset of the best weights (those of now, where no epoch was finished) on the training images and scores them on the test
+    /// images beside the weights the run started from and bilinear SMAP. `progress` hears what is done (number, of how many, what) and may
+    /// stop the work.
+    ///
+    /// # Errors
+    /// Those of a prediction.
+    pub async fn judge(
+        &self,
+        end: TrainEnd,
+        device: &Device,
+        progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Judged, ModelError> {
+        let mut trained = match self.trainer.best() {
+            Some(best) => best.clone(),
+            None => self.trainer.current().await?,
+        };
+        let train: Vec<_> = RunImage::samples(&self.images, DateRole::Train).collect();
+        let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
+        let offset = set_bias(&mut trained, &train, device, setting).await?;
+        let (before, after) = (Smen::from_weights(&self.base, device)?, Smen::from_weights(&trained, device)?);
+        let tests: Vec<&RunImage> = self.images.iter().filter(|image| image.role == DateRole::Test).collect();
+        let mut by_date = Vec::new();
+        for (done, image) in tests.iter().enumerate() {
+            let mut scoring = async |_: usize, _: usize| progress(done, tests.len(), "scoring the test dates").await;
+            let a = estimate(&after, device, image, &mut scoring).await?;
+            let b = estimate(&before, device, image, &mut scoring).await?;
+            by_date.extend(scored(image, &a, &b));
+        }
+        let Verdict { scores, dates, over_bilinear, over_before, sentence } = verdict(&by_date);
+        let (best_epoch, best_loss) = self.trainer.best_epoch().unwrap_or((0, f64::NAN));
+        let count = |role: DateRole| RunImage::samples(&self.images, role).count();
+        let result = TrainResult {
+            end,
+            epochs: self.trainer.history().len(),
+            best_epoch,
+            best_loss,
+            seconds: self.seconds,
+            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), self.head.left_out],
+            scores,
+            dates,
+            over_bilinear,
+            over_before,
+            sentence,
+            hash: trained.hash(),
+        };
+        Ok(Judged { trained, model: after, offset, result })
+    }
+}

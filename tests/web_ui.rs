@@ -15,6 +15,7 @@ use loam::protocol::{
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
+use loam::ui::rectangle::{Rectangle, size_text};
 use loam::ui::train::{self, curve, runs, words};
 use loam::ui::{App, adapter, canvas, link, timeline};
 use wasm_bindgen::{JsCast, JsValue};
@@ -398,4 +399,17 @@ async fn the_page_stands_without_a_worker_and_says_so() {
     button.click();
     pause().await;
     assert_eq!(document.query_selector_all(".notice").unwrap().length(), before - 1);
+}
+
+#[wasm_bindgen_test]
+fn a_rectangle_is_a_region_from_its_first_to_its_last_cell_whichever_corner_came_first() {
+    let w = window();
+    let (a, b) = (Cell { column: 20, row: 30 }, Cell { column: 11, row: 22 });
+    let expected = EaseWindow::new(Resolution::M03, 2611, 993, 10, 9).unwrap();
+    for drawn in [Rectangle { from: a, to: b }, Rectangle { from: b, to: a }] {
+        assert_eq!(drawn.region(&w).unwrap().window(), expected);
+    }
+    assert_eq!(size_text(&expected), "10 × 9 cells (30 × 27 km)");
+    let thin = Rectangle { from: a, to: Cell { column: 28, row: 23 } };
+    assert!(thin.region(&w).unwrap_err().to_string().contains("9 x 8 were asked for"));
 }

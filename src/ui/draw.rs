@@ -162,6 +162,22 @@ pub fn cursor(ctx: &CanvasRenderingContext2d, cell: Cell, pinned: bool, frame: F
     ctx.restore();
 }
 
+/// Outline of a region, `inner`, on a map of another; dashed while it is only the one chosen for the next prediction.
+pub fn outline(ctx: &CanvasRenderingContext2d, inner: &EaseWindow, dashed: bool, frame: Frame, view: View, window: &EaseWindow) {
+    let (columns, rows) = view.size(window);
+    let (sx, sy) = (frame.width / columns, frame.height / rows);
+    let left = inner.first_column as f64 - window.first_column as f64 - view.left;
+    let top = inner.first_row as f64 - window.first_row as f64 - view.top;
+    begin(ctx, frame);
+    if dashed {
+        let _ = ctx.set_line_dash(&js_sys::Array::of2(&6.0.into(), &4.0.into()));
+    }
+    ctx.begin_path();
+    ctx.rect(frame.x + left * sx, frame.y + top * sy, inner.columns as f64 * sx, inner.rows as f64 * sy);
+    twice(ctx, 2.0, 2.4);
+    ctx.restore();
+}
+
 /// The colours of a scale from left to right.
 pub fn ramp(ctx: &CanvasRenderingContext2d, scale: &Scale, frame: Frame) {
     for entry in 0..=255u8 {

@@ -7,10 +7,13 @@ use leptos::prelude::*;
 use super::cursor::View;
 use super::legend::Legends;
 use super::panel::{Panel, zoom};
+use super::rectangle;
 use super::state::{App, MapData};
 use super::swipe::Swipe;
+use crate::grid::EaseWindow;
 use crate::map::graticule::{latitude_label, longitude_label};
 use crate::protocol::{FineOrigin, LayerKind};
+use crate::stack::SMALLEST_EDGE;
 
 /// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
 const SHOWN: [LayerKind; 8] = [
@@ -76,12 +79,37 @@ fn Tools(data: Arc<MapData>, swipe: RwSignal<bool>, bilinear: RwSignal<bool>) ->
             <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| zoom(app, 1.0 / 1.5, centre(), &window)>"−"</button>
             <button type="button" title="Whole region (0)" on:click=move |_| app.view.set(View::default())>"Whole region"</button>
             <button type="button" aria-pressed=move || swipe.get().to_string() on:click=move |_| swipe.update(|s| *s = !*s)>"Swipe"</button>
+            <button type="button" id="draw-region" aria-pressed=move || app.drawing.get().to_string() on:click=move |_| rectangle::toggle(app)>"Draw a region"</button>
             {has_bilinear.then(|| view! {
                 <button type="button" aria-pressed=move || bilinear.get().to_string() on:click=move |_| bilinear.update(|s| *s = !*s)>"Bilinear"</button>
             })}
         </div>
     }
     .into_any()
+}
+
+/// What to do while a region is drawn, how large it is, and what is still to do once it is chosen.
+#[component]
+fn Drawing(window: EaseWindow) -> impl IntoView {
+    let app = App::here();
+    let text = move || {
+        let chosen = app.settings.with(|s| s.window);
+        match app.rectangle.get() {
+            Some(drawn) => {
+                let size = rectangle::size_text(&drawn.within(&window));
+                Some(drawn.region(&window).err().map_or(size.clone(), |error| format!("{size}: {error}.")))
+            }
+            None if app.drawing.get() => Some(format!(
+                "Drag a rectangle over the new region, at least {SMALLEST_EDGE} × {SMALLEST_EDGE} cells; or, from the keyboard, Enter on two opposite corners. Escape ends drawing."
+            )),
+            None if chosen != window => Some(format!(
+                "The region is now {}, dashed on the maps where it lies in them. Predict or fine-tune to use it; choose a place to go back.",
+                rectangle::size_text(&chosen)
+            )),
+            None => None,
+        }
+    };
+    view! { {move || text().map(|text| view! { <p class="hint drawing" id="drawing">{text}</p> })} }.into_any()
 }
 
 /// What went in.
@@ -129,6 +157,7 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
         <p class="keys" id="map-keys">
             "On a map: arrow keys move the cell cursor (Shift: 36 km), Enter pins a cell, + − 0 zoom."
         </p>
+        <Drawing window=window/>
         {move || swipe.get().then(|| view! { <Swipe data=d1.clone()/> })}
         <div class="panels">
             {panels.into_iter().map(|kind| view! { <Panel data=d2.clone() kind=kind/> }).collect_view()}

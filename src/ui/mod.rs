@@ -26,6 +26,7 @@ mod maps;
 mod notices;
 mod overview;
 mod panel;
+pub mod rectangle;
 mod region;
 mod run;
 mod scores;

@@ -9,6 +9,7 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
 use super::canvas;
 use super::cursor::{Cell, moved};
 use super::draw::{self, Frame};
+use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
 use crate::grid::Reason;
 use crate::map::{Scale, paint};
@@ -100,7 +101,14 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
     if let Some(cell) = moved(present, &key, event.shift_key(), &window) {
         app.cursor.set(Some(cell));
         app.view.update(|v| *v = v.showing(cell, &window));
-        app.said.set(summary(data, cell));
+        match app.rectangle.get_untracked() {
+            Some(begun) => {
+                let drawn = Rectangle { to: cell, ..begun };
+                app.rectangle.set(Some(drawn));
+                app.said.set(rectangle::size_text(&drawn.within(&window)));
+            }
+            None => app.said.set(summary(data, cell)),
+        }
     } else {
         let centre = || {
             let view = app.view.get_untracked();
@@ -108,7 +116,11 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| (c.column as f64 + 0.5, c.row as f64 + 0.5))
         };
         match key.as_str() {
-            "Enter" | " " => pin(app, present),
+            "Enter" | " " => match present {
+                Some(cell) if app.drawing.get_untracked() => rectangle::corner(app, data, cell),
+                cell => pin(app, cell),
+            },
+            "Escape" if app.drawing.get_untracked() => rectangle::toggle(app),
             "Escape" => pin(app, None),
             "+" | "=" => zoom(app, 1.5, centre(), &window),
             "-" => zoom(app, 1.0 / 1.5, centre(), &window),
@@ -146,49 +158,91 @@ fn share(event: &PointerEvent) -> Option<(f64, f64)> {
     Some(((event.client_x() - rect.left()) / rect.width(), (event.client_y() - rect.top()) / rect.height()))
 }
 
-/// Moves the linked cursor with the pointer, drags a zoomed view, pins on click. One per map.
+/// What a pointer that is down does.
+#[derive(Clone, Copy, PartialEq)]
+enum Drag {
+    /// Pressed at this share of the map; nothing is known yet.
+    Pressed(f64, f64),
+    /// The view is dragged.
+    View(f64, f64),
+    /// A region is drawn.
+    Region,
+}
+
+/// Moves the linked cursor with the pointer, drags a zoomed view, draws a region, pins on click. One per map.
 #[derive(Clone, Copy)]
 pub struct Pointer {
     app: App,
-    from: StoredValue<Option<((f64, f64), bool)>>,
+    drag: StoredValue<Option<Drag>>,
 }
 
 impl Pointer {
     pub fn new(app: App) -> Self {
-        Self { app, from: StoredValue::new(None) }
+        Self { app, drag: StoredValue::new(None) }
     }
 
-    pub fn down(self, event: &PointerEvent) {
-        self.from.set_value(share(event).map(|at| (at, false)));
+    fn cell(self, data: &MapData, (x, y): (f64, f64)) -> Option<Cell> {
+        self.app.view.get_untracked().cell_at(x, y, &data.window())
+    }
+
+    /// Draws where drawing is on, or with Shift held.
+    pub fn down(self, data: &MapData, event: &PointerEvent) {
+        let Some(at) = share(event) else { return };
+        let draws = self.app.drawing.get_untracked() || event.shift_key();
+        self.drag.set_value(Some(match self.cell(data, at).filter(|_| draws) {
+            Some(cell) => {
+                rectangle::hold(event);
+                self.app.rectangle.set(Some(Rectangle::at(cell)));
+                Drag::Region
+            }
+            None => Drag::Pressed(at.0, at.1),
+        }));
     }
 
     pub fn moved(self, data: &MapData, event: &PointerEvent) {
         let Some((x, y)) = share(event) else { return };
         let window = data.window();
         let view = self.app.view.get_untracked();
-        if let (Some(((fx, fy), dragged)), true) = (self.from.get_value(), event.buttons() == 1 && view.share < 1.0) {
-            if dragged || (x - fx).hypot(y - fy) > 0.02 {
-                let (w, h) = view.size(&window);
-                self.app.view.set(view.panned(((fx - x) * w, (fy - y) * h), &window));
-                self.from.set_value(Some(((x, y), true)));
+        let held = event.buttons() == 1;
+        match self.drag.get_value().filter(|_| held) {
+            Some(Drag::Region) => {
+                // A pointer beyond the map's edge draws up to it.
+                let inside = |share: f64| share.clamp(0.0, 1.0 - 1e-9);
+                if let (Some(begun), Some(to)) = (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y)))) {
+                    self.app.cursor.set(Some(to));
+                    self.app.rectangle.set(Some(Rectangle { to, ..begun }));
+                }
             }
-            return;
+            Some(drag @ (Drag::Pressed(fx, fy) | Drag::View(fx, fy))) if view.share < 1.0 => {
+                if matches!(drag, Drag::View(..)) || (x - fx).hypot(y - fy) > 0.02 {
+                    let (w, h) = view.size(&window);
+                    self.app.view.set(view.panned(((fx - x) * w, (fy - y) * h), &window));
+                    self.drag.set_value(Some(Drag::View(x, y)));
+                }
+            }
+            _ => self.app.cursor.set(view.cell_at(x, y, &window)),
         }
-        self.app.cursor.set(view.cell_at(x, y, &window));
     }
 
     pub fn up(self, data: &MapData, event: &PointerEvent) {
-        let dragged = self.from.get_value().is_some_and(|f| f.1);
-        self.from.set_value(None);
-        if let (false, Some((x, y))) = (dragged, share(event)) {
-            let cell = self.app.view.get_untracked().cell_at(x, y, &data.window());
-            self.app.cursor.set(cell);
-            pin(self.app, cell);
+        let drag = self.drag.get_value();
+        self.drag.set_value(None);
+        match (drag, share(event)) {
+            (Some(Drag::Region), _) => rectangle::finish(self.app, data),
+            (Some(Drag::View(..)), _) | (_, None) => {}
+            (_, Some(at)) => {
+                let cell = self.cell(data, at);
+                self.app.cursor.set(cell);
+                pin(self.app, cell);
+            }
         }
     }
 
     pub fn left(self) {
-        self.from.set_value(None);
+        if self.drag.get_value() == Some(Drag::Region) {
+            self.app.rectangle.set(None);
+        }
+        self.drag.set_value(None);
         self.app.cursor.set(None);
     }
 }
@@ -205,6 +259,12 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
         let (view, cursor, pinned) = (app.view.get(), app.cursor.get(), app.pinned.get());
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
+        let (drawn, chosen) = (app.rectangle.get(), app.settings.with(|s| s.window));
+        match drawn {
+            Some(drawn) => draw::outline(&ctx, &drawn.within(&window), false, frame, view, &window),
+            None if chosen != window => draw::outline(&ctx, &chosen, true, frame, view, &window),
+            None => {}
+        }
         if let Some(cell) = pinned {
             draw::cursor(&ctx, cell, true, frame, view, &window);
         }
@@ -213,20 +273,22 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
         }
     });
     let pointer = Pointer::new(app);
-    let (d1, d2, d3) = (data.clone(), data.clone(), data);
+    let (d1, d2, d3, d4) = (data.clone(), data.clone(), data.clone(), data);
     view! {
         <canvas
             class="overlay"
+            class:drawing=move || app.drawing.get()
             node_ref=node
             tabindex="0"
             role="img"
             aria-label=label
             aria-describedby="map-keys"
             on:keydown=move |e| on_key(app, &d1, &e)
-            on:pointerdown=move |e| pointer.down(&e)
+            on:pointerdown=move |e| pointer.down(&d4, &e)
             on:pointermove=move |e| pointer.moved(&d2, &e)
             on:pointerup=move |e| pointer.up(&d3, &e)
             on:pointerleave=move |_| pointer.left()
+            on:pointercancel=move |_| pointer.left()
         ></canvas>
     }
 }

@@ -68,7 +68,7 @@ pub fn RegionSection() -> impl IntoView {
                 <label>"columns"<input type="number" min="9" id="columns" node_ref=columns prop:value=move || app.settings.with(|s| s.window.columns.to_string()) on:change=typed/></label>
                 <label>"rows"<input type="number" min="9" id="rows" node_ref=rows prop:value=move || app.settings.with(|s| s.window.rows.to_string()) on:change=typed/></label>
             </div>
-            <p class="hint">"Click the world or type a centre (degrees) and a size in 3 km cells."</p>
+            <p class="hint">"Click the world, type a centre (degrees) and a size in 3 km cells, or draw a rectangle on a map (Shift and drag)."</p>
             {move || large().map(|text| view! { <p class="hint">{text}</p> })}
             {move || problem.get().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
         </section>

@@ -15,6 +15,7 @@ use super::cursor::{Cell, View};
 use super::hash::Hash;
 use super::ledger::{Kind, Ledger};
 use super::link::{CPU_WORKER, GPU_WORKER, Incoming, Link};
+use super::rectangle::Rectangle;
 use super::train::Training;
 use crate::grid::{EaseWindow, Resolution};
 use crate::map::{Coastline, ColourMap, Scale, scale};
@@ -105,6 +106,10 @@ pub struct App {
     pub cursor: RwSignal<Option<Cell>>,
     pub pinned: RwSignal<Option<Cell>>,
     pub view: RwSignal<View>,
+    /// Whether a pointer on a map draws a region.
+    pub drawing: RwSignal<bool>,
+    /// What is drawn so far.
+    pub rectangle: RwSignal<Option<Rectangle>>,
     pub moisture: RwSignal<Scale>,
     pub difference: RwSignal<Scale>,
     pub backscatter: RwSignal<Scale>,
@@ -151,6 +156,8 @@ impl App {
             cursor: RwSignal::new(None),
             pinned: RwSignal::new(None),
             view: RwSignal::new(View::default()),
+            drawing: RwSignal::new(false),
+            rectangle: RwSignal::new(None),
             moisture: RwSignal::new(Scale::moisture()),
             difference: RwSignal::new(Scale::difference()),
             backscatter: RwSignal::new(Scale::backscatter()),

@@ -3,13 +3,13 @@
 //! A message is the JavaScript array `[head, ...attachments]`: the head is JSON text of an [`Envelope`], the attachments are `File`s or
 //! typed arrays on the way out and typed arrays (transferred) on the way in.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, LockManager, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::protocol::{Attachment, Envelope, Event, Request};
 
@@ -31,7 +31,8 @@ pub enum Incoming {
     Absent(String),
 }
 
-/// First message of every worker: messages posted while its program was still loading would be lost, so they wait for it.
+/// First message of every worker: messages posted while its program was still loading would be lost, so they wait for it. With it comes
+/// the name of the lock that the worker holds as long as it lives.
 const READY: &str = "ready";
 
 /// Messages, each with what of it to transfer, that wait for the worker; `None` once it is ready.
@@ -41,6 +42,8 @@ type Waiting = Rc<RefCell<Option<Vec<(Array, Array)>>>>;
 pub struct Link {
     worker: Worker,
     waiting: Waiting,
+    /// Ended by us, or said to be lost: nothing more is said of it.
+    ended: Rc<Cell<bool>>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _error: Closure<dyn FnMut(web_sys::Event)>,
 }
@@ -55,20 +58,34 @@ impl Link {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(script, &options).map_err(|e| describe(&e))?;
         let waiting: Waiting = Rc::new(RefCell::new(Some(Vec::new())));
+        let ended = Rc::new(Cell::new(false));
+        // However many signs there are of it, a loss is said once.
+        let lost = {
+            let (receive, ended) = (receive.clone(), Rc::clone(&ended));
+            move |why: String| {
+                if !ended.replace(true) {
+                    receive(Incoming::Lost(why));
+                }
+            }
+        };
         let on_message = {
-            let (receive, worker, waiting) = (receive.clone(), worker.clone(), Rc::clone(&waiting));
+            let (receive, lost, worker, waiting) = (receive.clone(), lost.clone(), worker.clone(), Rc::clone(&waiting));
             Closure::new(move |event: MessageEvent| {
-                if event.data().dyn_ref::<Array>().is_some_and(|message| message.get(0).as_string().as_deref() == Some(READY)) {
+                let ready = event.data().dyn_into::<Array>().ok().filter(|message| message.get(0).as_string().as_deref() == Some(READY));
+                if let Some(message) = ready {
+                    if let Some(name) = message.get(1).as_string() {
+                        when_free(&name, lost.clone());
+                    }
                     for (message, transfer) in waiting.take().unwrap_or_default() {
                         if let Err(why) = worker.post_message_with_transfer(&message, &transfer) {
-                            receive(Incoming::Lost(describe(&why)));
+                            lost(describe(&why));
                         }
                     }
                     return;
                 }
                 match decode(&event.data()) {
                     Ok((envelope, attachments)) => receive(Incoming::Event(Box::new(envelope), attachments)),
-                    Err(why) => receive(Incoming::Lost(why)),
+                    Err(why) => lost(why),
                 }
             })
         };
@@ -80,12 +97,12 @@ impl Link {
                 let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|m| !m.is_empty());
                 let why = message.unwrap_or_else(|| "its program could not be fetched".to_owned());
                 let ready = waiting.borrow().is_none();
-                receive(if ready { Incoming::Lost(why) } else { Incoming::Absent(why) });
+                if ready { lost(why) } else { receive(Incoming::Absent(why)) }
             })
         };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, waiting, _message: on_message, _error: on_error })
+        Ok(Self { worker, waiting, ended, _message: on_message, _error: on_error })
     }
 
     /// Sends a request. Typed arrays among the attachments are transferred.
@@ -104,10 +121,20 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        self.ended.set(true);
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         self.worker.terminate();
     }
+}
+
+/// Calls `lost` when a worker's lock is free, which is when the worker is gone.
+fn when_free(name: &str, lost: impl Fn(String) + 'static) {
+    let locks = web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"locks".into()).ok());
+    let Some(locks) = locks.and_then(|locks| locks.dyn_into::<LockManager>().ok()) else { return };
+    let freed = Closure::once_into_js(move |_: JsValue| lost("the browser ended it".to_owned()));
+    // The promise settles after the callback; there is nothing to wait for.
+    let _ = locks.request(name, freed.unchecked_ref());
 }
 
 /// The array to post, and what of it to transfer.

@@ -6,6 +6,7 @@
 
 mod blob;
 mod host;
+mod life;
 mod store;
 
 use std::cell::RefCell;
@@ -98,5 +99,14 @@ pub fn start() -> Result<(), JsValue> {
     scope.set_onmessage(Some(handler.as_ref().unchecked_ref()));
     handler.forget(); // Lives as long as the worker.
     // The page waits for this before its first request: messages sent earlier would be lost.
-    scope.post_message(&js_sys::Array::of1(&JsValue::from_str("ready")))
+    wasm_bindgen_futures::spawn_local(async move {
+        let message = js_sys::Array::of1(&JsValue::from_str("ready"));
+        if let Some(name) = life::hold(&scope).await {
+            message.push(&JsValue::from_str(&name));
+        }
+        if let Err(error) = scope.post_message(&message) {
+            web_sys::console::error_1(&error);
+        }
+    });
+    Ok(())
 }

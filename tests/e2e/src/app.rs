@@ -10,10 +10,13 @@ use xtask::server::Server;
 
 use crate::webdriver::{Element, Error, Result, Session};
 
-/// Runs before the page's own scripts: notes long tasks and stray errors, and takes the save dialogue away (nobody could answer it).
+/// Runs before the page's own scripts: notes long tasks, stray errors and workers, and takes the save dialogue away (nobody could answer
+/// it).
 const WATCH: &str = "
   delete window.showSaveFilePicker;
-  window.e2e = { longtasks: [], errors: [] };
+  window.e2e = { longtasks: [], errors: [], workers: [] };
+  const Plain = Worker;
+  window.Worker = class extends Plain { constructor(...options) { super(...options); window.e2e.workers.push(this); } };
   addEventListener('error', e => window.e2e.errors.push(String(e.message || (e.target && e.target.src) || e)), true);
   addEventListener('unhandledrejection', e => window.e2e.errors.push('unhandled rejection: ' + String(e.reason)));
   addEventListener('securitypolicyviolation', e => window.e2e.errors.push('policy: ' + e.violatedDirective + ' ' + e.blockedURI));
@@ -55,7 +58,16 @@ impl App {
         Self::open_from(&xtask::dist_dir(), name, setting)
     }
 
-    /// A copy of `dist/` where the GPU worker's device can be destroyed from outside ([`App::destroy_gpu`]), as a driver that crashes does.
+    /// As [`App::open`], on a copy of `dist/` that was changed first.
+    pub fn open_changed(name: &str, setting: Setting, change: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<Self> {
+        let copy = out_dir()?.join(format!("{name}-dist"));
+        let words = |e: std::io::Error| Error(format!("{}: {e}", copy.display()));
+        copy_all(&xtask::dist_dir(), &copy).map_err(words)?;
+        change(&copy).map_err(words)?;
+        Self::open_from(&copy, name, setting)
+    }
+
+    /// A copy of `dist/` whose GPU worker's device can be destroyed from outside ([`App::tell_worker`]), as a driver that crashes does.
     pub fn open_with_mortal_gpu(name: &str, setting: Setting) -> Result<Self> {
         const HOOK: &str = "
             const ask = GPUAdapter.prototype.requestDevice;
@@ -65,18 +77,23 @@ impl App {
               return device;
             };
         ";
-        let copy = out_dir()?.join(format!("{name}-dist"));
-        let words = |e: std::io::Error| Error(format!("{}: {e}", copy.display()));
-        copy_all(&xtask::dist_dir(), &copy).map_err(words)?;
-        let loader = copy.join("worker_gpu_loader.js");
-        let script = std::fs::read_to_string(&loader).map_err(words)?;
-        std::fs::write(&loader, format!("{HOOK}{script}")).map_err(words)?;
-        Self::open_from(&copy, name, setting)
+        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_gpu_loader.js"), HOOK))
     }
 
-    /// Destroys the GPU worker's device.
-    pub fn destroy_gpu(&self) -> Result<()> {
-        self.session.script("new BroadcastChannel('e2e').postMessage('destroy')", &[]).map(|_| ())
+    /// A copy of `dist/` whose CPU worker throws what nobody catches when told to ([`App::tell_worker`]).
+    pub fn open_with_failing_worker(name: &str, setting: Setting) -> Result<Self> {
+        const HOOK: &str = "new BroadcastChannel('e2e').onmessage = () => { throw new Error('thrown by the test'); };\n";
+        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_cpu_loader.js"), HOOK))
+    }
+
+    /// Tells the worker of a changed `dist/` to do what it was changed for.
+    pub fn tell_worker(&self) -> Result<()> {
+        self.session.script("new BroadcastChannel('e2e').postMessage('now')", &[]).map(|_| ())
+    }
+
+    /// Ends the newest worker, as a browser that needs memory does: nobody tells the page.
+    pub fn end_worker(&self) -> Result<()> {
+        self.session.script("window.e2e.workers.at(-1).terminate()", &[]).map(|_| ())
     }
 
     fn open_from(dist: &Path, name: &str, setting: Setting) -> Result<Self> {
@@ -285,6 +302,11 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
         if entry.path().is_dir() { copy_all(&entry.path(), &target)? } else { std::fs::copy(entry.path(), target).map(|_| ())? }
     }
     Ok(())
+}
+
+fn prepend(script: &Path, lines: &str) -> std::io::Result<()> {
+    let rest = std::fs::read_to_string(script)?;
+    std::fs::write(script, format!("{lines}{rest}"))
 }
 
 fn out_dir() -> Result<PathBuf> {

@@ -20,6 +20,8 @@ pub const ESTIMATE: &str = "[data-layer=\"Estimate\"] canvas.base";
 pub const ESTIMATE_OVERLAY: &str = "[data-layer=\"Estimate\"] canvas.overlay";
 /// Value of the estimate under the cursor.
 pub const ESTIMATE_VALUE: &str = "[data-layer=\"Estimate\"] output.value";
+/// Lets a region be drawn on a map.
+pub const DRAW_REGION: &str = "#draw-region";
 /// Place and cell indices under the cursor.
 pub const READOUT: &str = "#readout";
 /// Table of scores.

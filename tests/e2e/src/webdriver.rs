@@ -99,12 +99,27 @@ impl Session {
 
     /// Moves the mouse to a point of an element, given as shares of its width and height.
     pub fn hover(&self, element: &Element, x: f64, y: f64) -> Result<()> {
+        let step = self.at(element, (x, y))?;
+        self.post("/actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [step] }] })).map(|_| ())
+    }
+
+    /// Drags with the left button between two points of an element, given as shares of its width and height.
+    pub fn drag(&self, element: &Element, from: (f64, f64), to: (f64, f64)) -> Result<()> {
+        let half = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        let [from, half, to] = [self.at(element, from)?, self.at(element, half)?, self.at(element, to)?];
+        let actions = json!([from, { "type": "pointerDown", "button": 0 }, half, to, { "type": "pointerUp", "button": 0 }]);
+        self.post("/actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] })).map(|_| ())
+    }
+
+    /// The move of the mouse to a point of an element.
+    fn at(&self, element: &Element, (x, y): (f64, f64)) -> Result<Value> {
         let rect = self.get(&format!("/element/{}/rect", element.0))?;
         let size = |name: &str| rect[name].as_f64().unwrap_or_default();
         // WebDriver counts from the element's middle.
         let (dx, dy) = ((x - 0.5) * size("width"), (y - 0.5) * size("height"));
-        let step = json!({ "type": "pointerMove", "duration": 50, "origin": { ELEMENT: element.0 }, "x": dx.round() as i64, "y": dy.round() as i64 });
-        self.post("/actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [step] }] })).map(|_| ())
+        Ok(
+            json!({ "type": "pointerMove", "duration": 50, "origin": { ELEMENT: element.0 }, "x": dx.round() as i64, "y": dy.round() as i64 }),
+        )
     }
 
     /// Goes to the window opened last; returns the one it came from.
@@ -188,6 +203,10 @@ pub mod keys {
     pub const ENTER: &str = "\u{E007}";
     /// Escape.
     pub const ESCAPE: &str = "\u{E00C}";
+    /// Home.
+    pub const HOME: &str = "\u{E011}";
+    /// Page up.
+    pub const PAGE_UP: &str = "\u{E00E}";
     /// Space bar.
     pub const SPACE: &str = " ";
     /// Arrow left.

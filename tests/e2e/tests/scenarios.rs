@@ -243,6 +243,78 @@ fn everything_is_reached_by_keyboard() {
     assert_quiet(&app);
 }
 
+/// A rectangle is drawn with the pointer, then another from the keyboard; each is the region of the next prediction.
+#[test]
+fn a_region_is_drawn_on_the_map() {
+    let app = open("rectangle");
+    load_demo(&app);
+    predict(&app);
+    app.click(parts::DRAW_REGION).unwrap();
+    let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
+    app.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()]).unwrap();
+    app.session.drag(&map, (0.205, 0.305), (0.245, 0.705)).unwrap();
+    app.text_when("#drawing", PATIENCE, |text| text.contains("Drag a rectangle")).unwrap();
+    // Five columns are too few; drawing goes on. Backwards it is drawn as well.
+    app.session.drag(&map, (0.605, 0.705), (0.205, 0.305)).unwrap();
+    app.text_when("#drawing", PATIENCE, |text| text.contains("41 × 41 cells")).unwrap();
+    app.shoot("drawn").unwrap();
+    predict_size(&app, "41 × 41 cells");
+    // Oklahoma City's region begins at column 2600, row 971; from the keyboard, a rectangle of 13 x 13 of the 41 x 41 cells.
+    tab_to(&app, parts::DRAW_REGION);
+    app.session.press(keys::ENTER).unwrap();
+    tab_to(&app, parts::ESTIMATE_OVERLAY);
+    for key in [keys::RIGHT, keys::HOME, keys::PAGE_UP, keys::ENTER] {
+        app.session.press(key).unwrap();
+    }
+    for key in [[keys::RIGHT; 12], [keys::DOWN; 12]].concat() {
+        app.session.press(key).unwrap();
+    }
+    app.shoot("keyboard").unwrap();
+    app.session.press(keys::ENTER).unwrap();
+    app.text_when("#drawing", PATIENCE, |text| text.contains("13 × 13 cells")).unwrap();
+    predict_size(&app, "13 × 13 cells");
+    let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
+    app.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()]).unwrap();
+    app.session.hover(&map, 0.02, 0.02).unwrap();
+    app.text_when(parts::READOUT, PATIENCE, |text| text.contains("2620, 1001")).unwrap();
+    assert_quiet(&app);
+}
+
+fn predict_size(app: &App, size: &str) {
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(".maphead", PATIENCE, |text| text.contains(size)).unwrap();
+}
+
+#[test]
+fn a_worker_that_fails_or_is_ended_is_replaced() {
+    let app = App::open_with_failing_worker("failing-worker", Setting::default()).unwrap();
+    load_demo(&app);
+    app.tell_worker().unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("thrown by the test") && text.contains("started again")).unwrap();
+    ready(&app);
+    predict(&app);
+    app.end_worker().unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("the browser ended it")).unwrap();
+    app.shoot("said").unwrap();
+    ready(&app);
+    predict(&app);
+}
+
+#[test]
+fn without_the_gpu_program_the_cpu_computes() {
+    let setting = Setting { webgpu: true, ..Setting::default() };
+    let app = App::open_changed("no-gpu-worker", setting, |dist| std::fs::remove_file(dist.join("worker_gpu_loader.js"))).unwrap();
+    load_demo(&app);
+    let script =
+        "const e = document.querySelector('#preference'); e.value = 'gpu'; e.dispatchEvent(new Event('change', { bubbles: true }));";
+    app.session.script(script, &[]).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("program for the GPU could not be loaded")).unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("CPU") && text.contains("Self-check")).unwrap();
+    ready(&app);
+    predict(&app);
+    app.shoot("said").unwrap();
+}
+
 #[test]
 fn narrow_window_scrolls_in_one_direction_only() {
     let app = App::open("narrow", Setting { window: (400, 800), ..Setting::default() }).unwrap();

@@ -111,8 +111,8 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     assert_quiet(&app);
 }
 
-/// Twenty times the page is torn away in the middle of a run, at a moment that nothing aligns with a step. Each time the run is offered
-/// again, goes on, and at the end has the weights of a run that never stopped.
+/// Twenty times a run is killed in the middle, at a moment that nothing aligns with a step: the page is torn away, reloaded, or its worker
+/// ended. Each time the run is offered again, goes on, and at the end has the weights of a run that never stopped.
 #[test]
 fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
     let app = open("killed");
@@ -126,12 +126,16 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
     for kill in 0..20u64 {
         // The moments drift through the step, the validation and the write of a checkpoint; some come before the first of them.
         std::thread::sleep(Duration::from_millis(150 + 137 * kill % 1400));
-        if kill % 2 == 0 {
-            app.session.navigate("about:blank").unwrap();
-            app.session.navigate(&app.url).unwrap();
-        } else {
-            app.session.script("location.reload()", &[]).unwrap();
-            std::thread::sleep(Duration::from_millis(50));
+        match kill % 3 {
+            0 => {
+                app.session.navigate("about:blank").unwrap();
+                app.session.navigate(&app.url).unwrap();
+            }
+            1 => {
+                app.session.script("location.reload()", &[]).unwrap();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            _ => app.end_worker().unwrap(),
         }
         let banner =
             app.text_when("main, .banner", PATIENCE, |_| true).and_then(|_| app.get(parts::TRAIN_RESUME)).and_then(|_| app.text(".banner"));
@@ -145,6 +149,29 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
     let table = runs(&app);
     assert_eq!(table.len(), 2, "{table:?}");
     assert!(table.iter().all(|run| run["weights SHA-256"] == whole["weights SHA-256"]), "the same weights to the last bit: {table:?}");
+    assert_quiet(&app);
+}
+
+/// Tucson's demo with the page's own settings, 20 epochs from the shipped weights: the held-out dates gain.
+#[test]
+fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
+    let app = open("tucson");
+    let epochs = app.session.script("return document.querySelector(arguments[0]).value", &[json!(parts::TRAIN_EPOCHS)]).unwrap();
+    assert_eq!(epochs.as_str(), Some("20"));
+    app.click(parts::TRAIN_START).unwrap();
+    let sentence = app.text_when(parts::TRAIN_SENTENCE, Duration::from_secs(600), |text| text.contains("bilinear SMAP")).unwrap();
+    let run = runs(&app).remove(0);
+    println!("{sentence}\n{run:?}");
+    let number = |column: &str| run[column].parse::<f64>().unwrap_or_else(|_| panic!("{column}: {run:?}"));
+    assert!(number("test uRMSE after (m3/m3)") < number("test uRMSE before (m3/m3)"), "{run:?}");
+    assert!(number("training (s)") < 600.0, "{run:?}");
+    app.session
+        .script(
+            "document.querySelector(arguments[0]).scrollIntoView({ block: 'start', behavior: 'instant' })",
+            &[json!(parts::TRAIN_SENTENCE)],
+        )
+        .unwrap();
+    app.shoot("done").unwrap();
     assert_quiet(&app);
 }
 
@@ -185,7 +212,7 @@ fn a_lost_gpu_costs_no_run() {
     app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("12 × 12")).unwrap();
     start(&app, 2);
     app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("checkpoint")).unwrap();
-    app.destroy_gpu().unwrap();
+    app.tell_worker().unwrap();
     let banner = app.text_when(".banner", PATIENCE, |text| text.contains("resume")).unwrap();
     println!("{banner}");
     app.shoot("offered").unwrap();

@@ -55,7 +55,7 @@ pub fn DataSection() -> impl IntoView {
                     } else {
                         view! { <progress></progress> }.into_any()
                     }}
-                    <button type="button" on:click=move |_| app.cancel(app.reading)>"Cancel"</button>
+                    <button type="button" id="stop-reading" on:click=move |_| app.cancel(app.reading)>"Cancel"</button>
                 </div>
             })}
         </section>

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use web_sys::{Blob, File, FileReaderSync};
+use wasm_bindgen::JsValue;
+use web_sys::{Blob, File, FileReaderSync, MessageChannel, MessagePort};
 
 use crate::read::Source;
 
@@ -62,12 +63,38 @@ impl Source for FileSource {
             .with_borrow(|files| files.get(&self.number).map(|f| f.slice_with_f64_and_f64(offset as f64, end as f64)))
             .ok_or_else(|| std::io::Error::other("the file was closed"))?
             .map_err(refused)?;
-        let bytes = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&blob)).map_err(refused)?;
-        let bytes = js_sys::Uint8Array::new(&bytes);
+        let read = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&blob)).map_err(refused)?;
+        let bytes = js_sys::Uint8Array::new(&read);
         if bytes.length() as usize != buffer.len() {
             return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the browser returned fewer bytes than asked for"));
         }
         bytes.copy_to(buffer);
+        give_back(&read);
         Ok(())
     }
+}
+
+/// Buffers below this many bytes are left to the garbage collector.
+const SMALL: u32 = 1 << 16;
+
+/// Frees a buffer's memory now, by posting it to a port that nobody listens to: what is transferred there is dropped at once.
+///
+/// Left to the garbage collector of a worker that never rests, the buffers of a 1.6 GB file hold 690 MB at their peak, and 1.6 GB where they
+/// are detached with `ArrayBuffer.prototype.transfer`; so they hold 33 MB (Chromium 156, reads of 1 MB).
+fn give_back(buffer: &js_sys::ArrayBuffer) {
+    if buffer.byte_length() < SMALL {
+        return;
+    }
+    thread_local! {
+        static NOWHERE: Option<MessagePort> = MessageChannel::new().ok().map(|channel| {
+            channel.port2().close();
+            channel.port1()
+        });
+    }
+    NOWHERE.with(|nowhere| {
+        if let Some(port) = nowhere {
+            // Where it fails the garbage collector does it, later.
+            let _ = port.post_message_with_transferable(&JsValue::NULL, &js_sys::Array::of1(buffer));
+        }
+    });
 }

@@ -205,6 +205,22 @@ impl App {
         }
     }
 
+    /// A line of `/proc/*/status`, in bytes, of the browser's largest process that shows pages: `VmRSS`, memory now, or `VmHWM`, its peak.
+    pub fn largest_renderer(&self, line: &str) -> Result<u64> {
+        let mut largest = 0;
+        for process in Path::new("/proc").read_dir().map_err(|e| Error(format!("/proc: {e}")))?.flatten() {
+            let read = |name: &str| std::fs::read_to_string(process.path().join(name)).unwrap_or_default();
+            if !read("cmdline").contains("--type=renderer") {
+                continue;
+            }
+            let status = read("status");
+            let found =
+                status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            largest = largest.max(found.unwrap_or_default() << 10);
+        }
+        if largest == 0 { Err(Error("no process of the browser was found under /proc".into())) } else { Ok(largest) }
+    }
+
     /// Gives files of this machine to the page's file picker.
     pub fn choose_files(&self, css: &str, paths: &[PathBuf]) -> Result<()> {
         let input = self.get(css)?;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 use e2e::app::{App, Setting, shared};
@@ -85,17 +86,134 @@ fn a_dropped_folder_is_walked_and_its_files_keep_their_paths() {
         std::fs::create_dir_all(inner).unwrap();
         std::fs::copy(source.join(name), inner.join(name)).unwrap();
     }
-    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
-    for kind in ["dragEnter", "dragOver", "drop"] {
-        let data = json!({ "items": [], "files": [folder], "dragOperationsMask": 1 });
-        app.session.devtools("Input.dispatchDragEvent", &json!({ "type": kind, "x": 600, "y": 400, "data": data })).unwrap();
-    }
+    drop_folder(&app, &folder);
     for path in [format!("dropped/{}", names[0]), format!("dropped/deep/er/{}", names[1])] {
         let row = format!("[data-file=\"{path}\"]");
         app.text_when(&row, PATIENCE, |text| text.contains("2020-06-0")).unwrap();
     }
     app.shoot("list").unwrap();
     assert_quiet(&app);
+}
+
+/// As a hand would: the folder itself, which the page walks.
+fn drop_folder(app: &App, folder: &Path) {
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    for kind in ["dragEnter", "dragOver", "drop"] {
+        let data = json!({ "items": [], "files": [folder], "dragOperationsMask": 1 });
+        app.session.devtools("Input.dispatchDragEvent", &json!({ "type": kind, "x": 600, "y": 400, "data": data })).unwrap();
+    }
+}
+
+/// A folder with years of files, dropped by mistake: reading it can be ended, what was read stays, the rest says that it was not read.
+#[test]
+fn a_long_read_can_be_cancelled() {
+    let app = open("long-read");
+    let source = xtask::root().join("tests").join("fixtures").join("SMAP_L3_SM_P_20200602_R18290_001.h5");
+    let folder = xtask::target_dir().join("e2e").join("many");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let first = folder.join("0000.h5");
+    std::fs::copy(source, &first).unwrap();
+    for n in 1..3000 {
+        std::fs::hard_link(&first, folder.join(format!("{n:04}.h5"))).unwrap();
+    }
+    drop_folder(&app, &folder);
+    app.text_when("[data-file=\"many/0003.h5\"]", PATIENCE, |text| text.contains("2020-06-02")).unwrap();
+    app.click("#stop-reading").unwrap();
+    // The list shows the first rows of so many; the filter finds the others.
+    let script = "const e = document.querySelector('section.files input[type=search]'); e.value = '2999'; e.dispatchEvent(new Event('input', { bubbles: true }));";
+    app.session.script(script, &[]).unwrap();
+    app.text_when("[data-file=\"many/2999.h5\"]", PATIENCE, |text| text.contains("you cancelled before its turn came")).unwrap();
+    app.shoot("cancelled").unwrap();
+    app.session.script(&script.replace("2999", ""), &[]).unwrap();
+    app.text_when("[data-file=\"many/0003.h5\"]", PATIENCE, |text| text.contains("2020-06-02")).unwrap();
+    app.drop_files(&[("empty.tif", b"")]).unwrap();
+    app.session.script(&script.replace("2999", "empty"), &[]).unwrap();
+    app.text_when("[data-file=\"empty.tif\"]", PATIENCE, |text| text.contains("empty")).unwrap();
+    let _ = std::fs::remove_dir_all(&folder);
+    assert_quiet(&app);
+}
+
+/// A Sentinel-1 tile of 1.6 GB (20 000 x 20 000 float32, tiled, written here): listed, aggregated and drawn with at most 300 MB.
+#[test]
+fn a_tile_of_1600_mb_needs_little_memory() {
+    let app = open("large-tile");
+    load_demo(&app);
+    predict(&app);
+    let date = app.session.script("return document.querySelector(arguments[0]).value", &[json!(parts::DATE)]).unwrap();
+    let date = date.as_str().unwrap().replace('-', "");
+    let path = xtask::target_dir().join("e2e").join(format!("S1A_IW_GRDH_1SDV_{date}T003000_VV.tif"));
+    large_tile(&path).unwrap();
+    let before = app.largest_renderer("VmRSS").unwrap();
+    app.choose_files(parts::FILE_INPUT, std::slice::from_ref(&path)).unwrap();
+    let row = format!("[data-file=\"{}\"]", path.file_name().unwrap().to_str().unwrap());
+    let listed = app.text_when(&row, PATIENCE, |text| text.contains("Sentinel-1")).unwrap();
+    println!("{listed}");
+    ready(&app);
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "the predicting to end", || Ok((!app.has(parts::CANCEL)?).then_some(()))).unwrap();
+    let drawn = app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("cells")).unwrap();
+    println!("{drawn}");
+    app.shoot("map").unwrap();
+    let peak = app.largest_renderer("VmHWM").unwrap();
+    std::fs::remove_file(&path).unwrap();
+    println!("renderer: {} MB before, {} MB at most with the tile", before >> 20, peak >> 20);
+    assert!(peak - before <= 300 << 20, "{} MB more", (peak - before) >> 20);
+    assert_quiet(&app);
+}
+
+/// A classic TIFF in UTM zone 14 N around Oklahoma City: 40 x 40 tiles of 512 x 512 float32, 10 m, all of -12.5 (dB).
+fn large_tile(path: &Path) -> std::io::Result<()> {
+    use std::io::Write;
+    const EDGE: u32 = 20_000;
+    const TILE: u32 = 512;
+    let tiles = EDGE.div_ceil(TILE).pow(2);
+    let doubles = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let longs = |values: &mut dyn Iterator<Item = u32>| values.flat_map(u32::to_le_bytes).collect::<Vec<u8>>();
+    let shorts = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    // Tag, type, count, value; values of more than four bytes lie behind the directory.
+    let mut entries: Vec<(u16, u16, u32, Vec<u8>)> = vec![
+        (256, 4, 1, longs(&mut [EDGE].into_iter())),
+        (257, 4, 1, longs(&mut [EDGE].into_iter())),
+        (258, 3, 1, shorts(&[32, 0])),
+        (259, 3, 1, shorts(&[1, 0])),
+        (262, 3, 1, shorts(&[1, 0])),
+        (277, 3, 1, shorts(&[1, 0])),
+        (322, 3, 1, shorts(&[TILE as u16, 0])),
+        (323, 3, 1, shorts(&[TILE as u16, 0])),
+        (324, 4, tiles, Vec::new()),
+        (325, 4, tiles, longs(&mut (0..tiles).map(|_| TILE * TILE * 4))),
+        (339, 3, 1, shorts(&[3, 0])),
+        (33550, 12, 3, doubles(&[10.0, 10.0, 0.0])),
+        // The corner 100 km west and north of 97.5164 W, 35.4676 N.
+        (33922, 12, 6, doubles(&[0.0, 0.0, 0.0, 534_000.0, 4_025_000.0, 0.0])),
+        (34735, 3, 16, shorts(&[1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32614])),
+    ];
+    let behind = 8 + 2 + 12 * entries.len() as u32 + 4;
+    let data = (behind + 4 * 2 * tiles + 24 + 48 + 32).next_multiple_of(4096);
+    entries[8].3 = longs(&mut (0..tiles).map(|n| data + n * TILE * TILE * 4));
+    let (mut head, mut values) = (b"II*\0\x08\0\0\0".to_vec(), Vec::new());
+    head.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        head.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        head.extend(count.to_le_bytes());
+        if value.len() <= 4 {
+            head.extend(value);
+        } else {
+            head.extend((behind + values.len() as u32).to_le_bytes());
+            values.extend(value);
+        }
+    }
+    head.extend([0; 4]);
+    head.extend(values);
+    head.resize(data as usize, 0);
+    let mut file = File::create(path)?;
+    file.write_all(&head)?;
+    let tile: Vec<u8> = std::iter::repeat_n((-12.5f32).to_le_bytes(), (TILE * TILE) as usize).flatten().collect();
+    for _ in 0..tiles {
+        file.write_all(&tile)?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -107,18 +107,18 @@ impl Evaluate {
                 "urmse_gain_over_bilinear": gain, "by_date": rows,
             }));
         }
-        println!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
+        say!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
         print_scores(&means);
         match gain {
             Some(Gain { mean, low, high }) if low > 0.0 => {
-                println!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
+                say!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
             }
             Some(Gain { mean, low, high }) => {
-                println!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
+                say!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
             }
             None => {}
         }
-        println!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
+        say!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
         Ok(())
     }
 }
@@ -128,10 +128,10 @@ pub fn print_scores(scores: &[ScoreReport]) {
     if scores.is_empty() {
         return;
     }
-    println!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", "m3/m3", "uRMSE", "RMSE", "bias", "R", "pixels");
+    say!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", "m3/m3", "uRMSE", "RMSE", "bias", "R", "pixels");
     let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
     for s in scores {
-        println!(
+        say!(
             "  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}",
             s.name,
             number(s.urmse, 4),

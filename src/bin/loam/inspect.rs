@@ -86,15 +86,15 @@ impl Inspect {
                 "problems": problems,
             }));
         }
-        println!("{}", granule.file);
+        say!("{}", granule.file);
         let product = serde_json::to_value(granule.product)?;
-        println!("  product    {}{}", product.as_str().unwrap_or_default(), if granule.simulated { " (SIMULATED)" } else { "" });
-        println!("  date       {}", granule.date.map_or_else(|| "unknown".to_owned(), |d| d.to_string()));
+        say!("  product    {}{}", product.as_str().unwrap_or_default(), if granule.simulated { " (SIMULATED)" } else { "" });
+        say!("  date       {}", granule.date.map_or_else(|| "unknown".to_owned(), |d| d.to_string()));
         if let Some(variable) = main {
-            println!("  grid       {}", grid_text(variable));
+            say!("  grid       {}", grid_text(variable));
         }
         for problem in &problems {
-            println!("  note       {problem}");
+            say!("  note       {problem}");
         }
         for (variable, statistics) in granule.variables.iter().zip(&statistics) {
             let numbers = match statistics {
@@ -104,7 +104,7 @@ impl Inspect {
                 Some(s) => format!("no valid value among {}", s.cells),
                 None => "not numeric".to_owned(),
             };
-            println!("  {} {} {:?}: {numbers}", variable.path, variable.dtype, variable.shape);
+            say!("  {} {} {:?}: {numbers}", variable.path, variable.dtype, variable.shape);
         }
         Ok(())
     }

@@ -2,6 +2,11 @@
 //!
 //! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
 
+/// A line on standard output. Where nobody reads on (`loam inspect FILE | head`), the program ends.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::line(format_args!($($text)*)) };
+}
+
 mod evaluate;
 mod files;
 mod inspect;
@@ -54,8 +59,15 @@ fn main() -> std::process::ExitCode {
     }
 }
 
+fn line(text: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// Pretty JSON on standard output.
 fn print_json(value: &impl serde::Serialize) -> Outcome {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }

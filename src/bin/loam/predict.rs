@@ -102,15 +102,15 @@ impl Predict {
                 "warnings": outcome.warnings,
             }));
         }
-        println!("{}: {} of {} cells", self.out.display(), statistics.valid, statistics.cells);
+        say!("{}: {} of {} cells", self.out.display(), statistics.valid, statistics.cells);
         for slot in &outcome.sample.history {
             if let Some(date) = slot.date {
-                println!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
+                say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
             }
         }
         super::evaluate::print_scores(&outcome.scores);
         for warning in &outcome.warnings {
-            println!("  note: {warning}");
+            say!("  note: {warning}");
         }
         Ok(())
     }

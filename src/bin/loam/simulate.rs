@@ -72,7 +72,7 @@ impl Simulate {
         if self.json {
             return super::print_json(&json!({"description": description, "folder": self.out, "files": written}));
         }
-        println!("{}: {} files. {description}", self.out.display(), written.len());
+        say!("{}: {} files. {description}", self.out.display(), written.len());
         Ok(())
     }
 }

@@ -190,11 +190,11 @@ impl Train {
         };
         if !self.json {
             for day in &plan.unusable {
-                println!("left out: {}: {}", day.date, day.why);
+                say!("left out: {}: {}", day.date, day.why);
             }
             let [train, validate, test, gap] =
                 [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
-            println!("{train} training, {validate} validation and {test} test images, by time; {gap} between them left out");
+            say!("{train} training, {validate} validation and {test} test images, by time; {gap} between them left out");
         }
         Ok((run, keeper))
     }
@@ -228,11 +228,11 @@ impl Train {
                 TrainEvent::EpochDone(report) => {
                     save = true;
                     if self.json {
-                        println!("{}", json!(report));
+                        say!("{}", json!(report));
                     } else {
                         let validation = report.validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
                         let mark = if report.best { " *" } else { "" };
-                        println!("epoch {}: uRMSE train {:.4}, validation {validation} m3/m3{mark}", report.epoch, report.train_loss);
+                        say!("epoch {}: uRMSE train {:.4}, validation {validation} m3/m3{mark}", report.epoch, report.train_loss);
                     }
                 }
                 TrainEvent::Warning(text) => eprintln!("note: {text}"),
@@ -258,15 +258,15 @@ impl Train {
             block_on(keeper.finish(&result, &trained))?;
         }
         if self.json {
-            println!("{}", json!(result));
+            say!("{}", json!(result));
             return Ok(());
         }
-        println!("best epoch {}: {:.4} m3/m3, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
-        println!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
-        println!("{} test dates, mean over dates{}", result.dates, if run.head.report.simulated { " (SIMULATED scenes)" } else { "" });
+        say!("best epoch {}: {:.4} m3/m3, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
+        say!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
+        say!("{} test dates, mean over dates{}", result.dates, if run.head.report.simulated { " (SIMULATED scenes)" } else { "" });
         super::evaluate::print_scores(&result.scores);
-        println!("  {}", result.sentence);
-        println!("{}: SHA-256 {}", self.out.display(), result.hash);
+        say!("  {}", result.sentence);
+        say!("{}: SHA-256 {}", self.out.display(), result.hash);
         Ok(())
     }
 
@@ -281,7 +281,7 @@ impl Train {
         let train: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train).collect();
         let offset = block_on(set_bias(&mut weights, &train, processor.device(), async |_, _| ControlFlow::Continue(())))?;
         std::fs::write(&self.out, weights.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
-        println!("{}: offset {offset:+.4} m3/m3", self.out.display());
+        say!("{}: offset {offset:+.4} m3/m3", self.out.display());
         Ok(())
     }
 }

@@ -1,0 +1,47 @@
+//! The operations of `loam::kernels` on the GPU against burn's own operations on the CPU: values and every gradient.
+//!
+//! Natively this runs on any Vulkan, Metal or DirectX adapter; where there is none, each test says so and passes. Chromium's package brings a
+//! software one: `VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json LD_LIBRARY_PATH=/usr/lib/chromium cargo test --features gpu
+//! --test kernels_gpu`. `web_gpu_kernels.rs` runs the same in a browser.
+#![cfg(all(feature = "cli", feature = "gpu", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "shared/gpu_kernels.rs"]
+mod shared;
+
+use burn::tensor::Device;
+use loam::model::{Processor, block_on};
+
+/// The adapter, opened once for all tests.
+fn device(test: &str) -> Option<Device> {
+    static DEVICE: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
+    let device = DEVICE.get_or_init(|| block_on(Processor::open_gpu()).ok().map(|processor| processor.device().clone()));
+    if device.is_none() {
+        println!("skipped {test}: no graphics adapter");
+    }
+    device.clone()
+}
+
+#[test]
+fn convolution_and_its_gradients_are_burns() {
+    let Some(gpu) = device("convolution_and_its_gradients_are_burns") else { return };
+    block_on(shared::convolution(&gpu));
+}
+
+#[test]
+fn a_block_with_frozen_norm_and_its_gradients_are_burns() {
+    let Some(gpu) = device("a_block_with_frozen_norm_and_its_gradients_are_burns") else { return };
+    block_on(shared::frozen_block(&gpu));
+}
+
+#[test]
+fn a_block_with_the_batchs_statistics_and_its_gradients_are_burns() {
+    let Some(gpu) = device("a_block_with_the_batchs_statistics_and_its_gradients_are_burns") else { return };
+    block_on(shared::block_of_batch(&gpu));
+}
+
+#[test]
+fn values_do_not_depend_on_who_asks() {
+    let Some(gpu) = device("values_do_not_depend_on_who_asks") else { return };
+    block_on(shared::small_print(&gpu));
+}

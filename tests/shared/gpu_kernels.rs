@@ -1,0 +1,178 @@
+//! The GPU's kernels against burn's own operations on the CPU, natively (`kernels_gpu.rs`) and in a browser (`web_gpu_kernels.rs`).
+
+use burn::tensor::activation::relu;
+use burn::tensor::module::{batch_norm_train, conv3d};
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use loam::kernels;
+use loam::model::Random;
+
+/// Allowed difference, relative to the largest value.
+const TOLERANCE: f32 = 1e-4;
+
+/// Extents of one case.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    batch: usize,
+    channels: (usize, usize),
+    depth: usize,
+    kernel: usize,
+    rows: usize,
+    columns: usize,
+}
+
+/// SMEN's five convolutions.
+const LAYERS: [((usize, usize), (usize, usize)); 5] =
+    [((1, 32), (4, 2)), ((32, 32), (3, 2)), ((32, 32), (2, 2)), ((1, 32), (1, 1)), ((32, 1), (1, 1))];
+
+/// Few and small: a software adapter is a CPU. The paper's size once.
+fn cases() -> Vec<Case> {
+    let case = |batch, channels, (depth, kernel), (rows, columns)| Case { batch, channels, depth, kernel, rows, columns };
+    let mut cases = Vec::new();
+    for (batch, size) in [(1, (9, 9)), (3, (9, 9)), (1, (17, 33))] {
+        cases.extend(LAYERS.map(|(channels, depth)| case(batch, channels, depth, size)));
+    }
+    cases.push(case(8, (32, 32), (3, 2), (9, 9)));
+    cases.push(case(8, (1, 32), (4, 2), (12, 10)));
+    cases.push(case(1, (32, 32), (2, 2), (100, 100)));
+    // Other channels and kernels; the last two have no kernel of their own.
+    let mut random = Random::new(11);
+    for (channels, depth) in [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((3, 5), (3, 2)), ((2, 1), (2, 1))] {
+        let mut side = |most: usize| 1 + random.below(most);
+        cases.push(case(side(3), channels, depth, (side(40), side(40))));
+    }
+    cases
+}
+
+/// Leaves that ask for their gradient: x, weight and three times one value per output channel (bias, scale, shift).
+///
+/// The numbers are coarse, so that no sum comes nearer to zero than 1/8192: there a rounding would decide which side of the ReLU it is on,
+/// and the gradients could not be compared.
+struct Leaves {
+    x: Tensor<5>,
+    weight: Tensor<5>,
+    channel: [Tensor<1>; 3],
+}
+
+fn leaves(case: &Case, seed: u64, device: &Device) -> Leaves {
+    let device = device.clone().autodiff();
+    let mut random = Random::new(seed);
+    let Case { batch, channels: (from, to), depth, kernel, rows, columns } = *case;
+    let mut draw = |shape: Vec<usize>, middle: f32, bound: f32, grain: f32, offset: f32| {
+        let mut one = || ((middle + random.symmetric(bound)) / grain).round() * grain + offset;
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| one()).collect();
+        TensorData::new(values, shape)
+    };
+    let bound = 1.0 / ((from * kernel * 9) as f32).sqrt();
+    Leaves {
+        x: Tensor::from_data(draw(vec![batch, from, depth, rows, columns], 0.2, 1.0, 1.0 / 16.0, 0.0), &device).require_grad(),
+        weight: Tensor::from_data(draw(vec![to, from, kernel, 3, 3], 0.0, bound, 1.0 / 256.0, 0.0), &device).require_grad(),
+        channel: [0.1, 1.0, 0.0]
+            .map(|middle| Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()),
+    }
+}
+
+async fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data_async().await.unwrap().try_into_vec::<f32>().unwrap()
+}
+
+type Results = Vec<(String, Vec<f32>)>;
+
+/// Result, gradients and what comes with the result of an operation that uses the first `used` of the per-channel leaves; the loss weighs
+/// every pixel differently.
+async fn run(case: &Case, used: usize, device: &Device, operation: impl Fn(&Leaves) -> (Tensor<5>, Vec<Tensor<1>>)) -> Results {
+    let leaves = leaves(case, 3, device);
+    let (y, beside) = operation(&leaves);
+    let mut random = Random::new(4);
+    let weights: Vec<f32> = (0..y.shape().num_elements()).map(|_| random.symmetric(1.0)).collect();
+    let weights = Tensor::<5>::from_data(TensorData::new(weights, y.shape()), &y.device());
+    let gradients = (y.clone() * weights).sum().backward();
+    let mut results = vec![
+        ("y".to_owned(), values(y.without_autodiff()).await),
+        ("dx".to_owned(), values(leaves.x.grad(&gradients).unwrap()).await),
+        ("dweight".to_owned(), values(leaves.weight.grad(&gradients).unwrap()).await),
+    ];
+    for (index, leaf) in leaves.channel.iter().take(used).enumerate() {
+        results.push((format!("per channel {index}"), values(leaf.grad(&gradients).unwrap()).await));
+    }
+    for (index, tensor) in beside.into_iter().enumerate() {
+        results.push((format!("beside {index}"), values(tensor.without_autodiff()).await));
+    }
+    results
+}
+
+fn compare(what: &str, ours: &Results, plain: &Results) {
+    for ((name, ours), (_, plain)) in ours.iter().zip(plain) {
+        assert_eq!(ours.len(), plain.len(), "{what} {name}");
+        let largest = plain.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        let gap = ours.iter().zip(plain).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
+        let finite = ours.iter().all(|value| value.is_finite());
+        assert!(finite && gap <= TOLERANCE * largest, "{what} {name}: {gap} off where the largest is {largest}");
+    }
+}
+
+fn plain_convolution(leaves: &Leaves) -> Tensor<5> {
+    let options = ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1);
+    conv3d(leaves.x.clone(), leaves.weight.clone(), Some(leaves.channel[0].clone()), options)
+}
+
+fn per_channel(x: &Tensor<1>) -> Tensor<5> {
+    let [channels] = x.dims();
+    x.clone().reshape([1, channels, 1, 1, 1])
+}
+
+pub async fn convolution(gpu: &Device) {
+    for case in cases() {
+        let op = |leaves: &Leaves| (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new());
+        let plain = run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await;
+        compare(&format!("{case:?}"), &run(&case, 1, gpu, op).await, &plain);
+    }
+}
+
+pub async fn frozen_block(gpu: &Device) {
+    for case in cases() {
+        let op = |leaves: &Leaves| {
+            let [bias, scale, shift] = leaves.channel.clone();
+            (kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift), Vec::new())
+        };
+        let plain = |leaves: &Leaves| {
+            (relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]), Vec::new())
+        };
+        compare(&format!("{case:?}"), &run(&case, 3, gpu, op).await, &run(&case, 3, &Device::flex(), plain).await);
+    }
+}
+
+pub async fn block_of_batch(gpu: &Device) {
+    for case in cases() {
+        if case.rows * case.columns * case.batch < 16 {
+            continue; // So few values that the variance, and with it the norm, is ill-conditioned.
+        }
+        let op = |leaves: &Leaves| {
+            let [bias, gamma, beta] = leaves.channel.clone();
+            let (y, mean, variance) = kernels::block_of_batch(leaves.x.clone(), leaves.weight.clone(), bias, gamma, beta, 1e-5);
+            (y, vec![mean, variance])
+        };
+        let plain = |leaves: &Leaves| {
+            let [_, gamma, beta] = leaves.channel.clone();
+            let result = batch_norm_train(relu(plain_convolution(leaves)), gamma, beta, 1e-5);
+            (result.output, vec![result.mean, result.variance])
+        };
+        compare(&format!("{case:?}"), &run(&case, 3, gpu, op).await, &run(&case, 3, &Device::flex(), plain).await);
+    }
+}
+
+/// Without gradients the values are the same; a view counts as its values; a hole in the input stays a hole.
+pub async fn small_print(gpu: &Device) {
+    let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 10, columns: 14 };
+    let Leaves { x, weight, channel: [bias, scale, shift] } = leaves(&case, 9, gpu);
+    let tracked = kernels::block(x.clone(), weight.clone(), bias.clone(), scale.clone(), shift.clone());
+    let turned = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
+    let straight = kernels::convolution(x.clone(), weight.clone(), bias.clone());
+    compare("turned", &vec![(String::new(), values(turned).await)], &vec![(String::new(), values(straight).await)]);
+    let [x, weight] = [x, weight].map(Tensor::without_autodiff);
+    let [bias, scale, shift] = [bias, scale, shift].map(Tensor::without_autodiff);
+    let free = kernels::block(x.clone(), weight.clone(), bias.clone(), scale.clone(), shift.clone());
+    assert_eq!(values(free).await, values(tracked.without_autodiff()).await);
+    let holed = kernels::block(x * f32::NAN, weight, bias, scale, shift);
+    assert!(values(holed).await.iter().all(|value| value.is_nan()));
+}

@@ -45,3 +45,27 @@ fn values_do_not_depend_on_who_asks() {
     let Some(gpu) = device("values_do_not_depend_on_who_asks") else { return };
     block_on(shared::small_print(&gpu));
 }
+
+#[test]
+fn the_end_of_the_network_and_its_gradients_are_burns() {
+    let Some(gpu) = device("the_end_of_the_network_and_its_gradients_are_burns") else { return };
+    block_on(shared::fusion(&gpu));
+}
+
+#[test]
+fn the_loss_and_its_gradient_are_burns() {
+    let Some(gpu) = device("the_loss_and_its_gradient_are_burns") else { return };
+    block_on(shared::loss(&gpu));
+}
+
+#[test]
+fn training_goes_the_cpus_way() {
+    let Some(gpu) = device("training_goes_the_cpus_way") else { return };
+    block_on(shared::training(&gpu));
+}
+
+#[test]
+fn adam_changes_nothing_that_was_handed_out() {
+    let Some(gpu) = device("adam_changes_nothing_that_was_handed_out") else { return };
+    block_on(shared::adam(&gpu));
+}

@@ -93,3 +93,13 @@ pub fn block_of_batch(
     );
     (Tensor::from_dispatch(y), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
 }
+
+/// `h(g(i) + features)`: two convolutions and a sum, fewer dispatches on the GPU. `g` and `h` are weights and bias; shapes as in
+/// [`convolution`].
+pub fn fusion(i: Tensor<5>, features: Tensor<5>, g: (Tensor<5>, Tensor<1>), h: (Tensor<5>, Tensor<1>)) -> Tensor<5> {
+    #[cfg(feature = "gpu")]
+    if let Some(estimate) = gpu::fusion(&i, &features, g.clone(), h.clone()) {
+        return estimate;
+    }
+    convolution(convolution(i, g.0, g.1) + features, h.0, h.1)
+}

@@ -25,18 +25,19 @@ pub struct Norm {
     pub running_var: Tensor<1>,
 }
 
-/// Mean and unbiased variance of one batch, `[C]` each, detached.
+/// Mean and biased variance of one batch, `[C]` each, detached, and what makes the variance unbiased.
 #[derive(Debug, Clone)]
 pub struct BatchStatistics {
     mean: Tensor<1>,
     variance: Tensor<1>,
+    unbiased: f64,
 }
 
 impl BatchStatistics {
     /// From mean and biased variance over `samples` values per channel.
     pub fn of_biased(mean: Tensor<1>, variance: Tensor<1>, samples: usize) -> Self {
         let unbiased = samples as f64 / (samples as f64 - 1.0).max(1.0);
-        Self { mean: mean.detach(), variance: variance.detach() * unbiased }
+        Self { mean: mean.detach(), variance: variance.detach(), unbiased }
     }
 }
 
@@ -55,12 +56,28 @@ impl Norm {
 
     /// Moves the running statistics towards a batch's.
     pub fn absorb(&mut self, batch: BatchStatistics) {
+        #[cfg(feature = "gpu")]
+        if let Some(moved) = absorb_on_gpu(self, &batch) {
+            [self.running_mean, self.running_var] = moved;
+            return;
+        }
         self.running_mean = self.running_mean.clone() * (1.0 - MOMENTUM) + batch.mean * MOMENTUM;
-        self.running_var = self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * MOMENTUM;
+        self.running_var = self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * batch.unbiased * MOMENTUM;
     }
 
     /// The device it lives on.
     pub fn device(&self) -> Device {
         self.weight.device()
     }
+}
+
+/// The same in one dispatch; none off the GPU. Running statistics carry no gradient.
+#[cfg(feature = "gpu")]
+fn absorb_on_gpu(norm: &Norm, batch: &BatchStatistics) -> Option<[Tensor<1>; 2]> {
+    let plain = |tensor: &Tensor<1>| tensor.clone().without_autodiff();
+    let [mean, variance] = [plain(&norm.running_mean), plain(&norm.running_var)];
+    let moved = crate::kernels::gpu::absorb([&mean, &variance], [&plain(&batch.mean), &plain(&batch.variance)], MOMENTUM, batch.unbiased)?;
+    let same_graph = |new: Tensor<1>, old: &Tensor<1>| if old.device().is_autodiff() { Tensor::from_inner(new) } else { new };
+    let [mean, variance] = moved;
+    Some([same_graph(mean, &norm.running_mean), same_graph(variance, &norm.running_var)])
 }

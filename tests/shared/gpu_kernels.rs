@@ -5,7 +5,8 @@ use burn::tensor::module::{batch_norm_train, conv3d};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use loam::kernels;
-use loam::model::Random;
+use loam::model::{Inputs, Random, Smen, Weights};
+use loam::train::{Adam, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
 
 /// Allowed difference, relative to the largest value.
 const TOLERANCE: f32 = 1e-4;
@@ -175,4 +176,147 @@ pub async fn small_print(gpu: &Device) {
     assert_eq!(values(free).await, values(tracked.without_autodiff()).await);
     let holed = kernels::block(x * f32::NAN, weight, bias, scale, shift);
     assert!(values(holed).await.iter().all(|value| value.is_nan()));
+}
+
+fn image(device: &Device, seed: u64, shape: [usize; 5], middle: f32, bound: f32) -> Tensor<5> {
+    let mut random = Random::new(seed);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| middle + random.symmetric(bound)).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// `h(g(i) + features)` with every gradient, frozen parts too.
+pub async fn fusion(gpu: &Device) {
+    for (batch, rows, columns) in [(1, 9, 9), (3, 17, 33), (2, 12, 41)] {
+        let run = async |device: &Device| -> Results {
+            let device = device.clone().autodiff();
+            let ask = |tensor: Tensor<5>| tensor.require_grad();
+            let i = ask(image(&device, 1, [batch, 1, 1, rows, columns], 0.2, 0.1));
+            let features = ask(image(&device, 2, [batch, 32, 1, rows, columns], 0.0, 1.0));
+            let g = ask(image(&device, 3, [32, 1, 1, 3, 3], 0.0, 0.3));
+            let h = ask(image(&device, 4, [1, 32, 1, 3, 3], 0.0, 0.1));
+            let g_bias = image(&device, 5, [32, 1, 1, 1, 1], 0.0, 0.3).reshape([32]).detach().require_grad();
+            let h_bias = image(&device, 6, [1, 1, 1, 1, 1], 0.0, 0.3).reshape([1]).detach().require_grad();
+            let y = kernels::fusion(i.clone(), features.clone(), (g.clone(), g_bias.clone()), (h.clone(), h_bias.clone()));
+            let weigh = image(&device, 7, y.dims(), 0.0, 1.0);
+            let gradients = (y.clone() * weigh).sum().backward();
+            let mut results = vec![("y".to_owned(), values(y.without_autodiff()).await)];
+            for (name, leaf) in [("di", &i), ("dfeatures", &features), ("dg", &g), ("dh", &h)] {
+                results.push((name.to_owned(), values(leaf.grad(&gradients).unwrap()).await));
+            }
+            for (name, leaf) in [("dg bias", &g_bias), ("dh bias", &h_bias)] {
+                results.push((name.to_owned(), values(leaf.grad(&gradients).unwrap()).await));
+            }
+            results
+        };
+        compare(&format!("fusion {batch} {rows} {columns}"), &run(gpu).await, &run(&Device::flex()).await);
+    }
+}
+
+/// The loss and its gradient, with a mask, an image met exactly among the images, and a factor behind the loss.
+pub async fn loss(gpu: &Device) {
+    for (batch, rows, columns) in [(1, 9, 9), (3, 17, 33), (8, 10, 11)] {
+        let run = async |device: &Device| -> Results {
+            let device = device.clone().autodiff();
+            let shape = [batch, 1, 1, rows, columns];
+            let target = image(&device, 2, shape, 0.3, 0.1);
+            let mask = image(&device, 3, shape, 0.2, 1.0).greater_elem(0.0).float();
+            let estimate = image(&device, 1, shape, 0.6, 0.05);
+            let estimate = if batch > 1 {
+                Tensor::cat(vec![target.clone().narrow(0, 0, 1) + 0.125, estimate.narrow(0, 1, batch - 1)], 0)
+            } else {
+                estimate
+            };
+            let estimate = estimate.detach().require_grad();
+            let loss = urmse_loss(estimate.clone(), target, mask);
+            let gradients = (loss.clone() * 3.0).sum().backward();
+            vec![
+                ("loss".to_owned(), values(loss.without_autodiff()).await),
+                ("destimate".to_owned(), values(estimate.grad(&gradients).unwrap()).await),
+            ]
+        };
+        compare(&format!("loss {batch} {rows} {columns}"), &run(gpu).await, &run(&Device::flex()).await);
+    }
+}
+
+fn samples(count: usize, (columns, rows): (usize, usize)) -> Vec<TrainSample> {
+    let mut random = Random::new(5);
+    let cells = columns * rows;
+    (0..count)
+        .map(|_| {
+            let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
+            let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
+            let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
+            TrainSample { columns, rows, i, d, target, mask: vec![1.0; cells] }
+        })
+        .collect()
+}
+
+/// Steps of a whole training on both devices: losses, weights and moments stay together, over a break too, and nothing that was handed out
+/// changes.
+pub async fn training(gpu: &Device) {
+    for (inputs, frozen, steps) in [
+        (Inputs::Spatiotemporal, vec![], 5),
+        (Inputs::Spatiotemporal, vec![loam::protocol::Part::Norms], 4),
+        (Inputs::Spatial, vec![], 4),
+        (Inputs::Temporal, vec![loam::protocol::Part::History], 3),
+    ] {
+        let settings =
+            TrainSettings { inputs, epochs: 100, batch: 2, frozen: frozen.clone(), ..TrainSettings::default() };
+        let run = async |device: &Device| -> (Vec<f64>, Results) {
+            let weights = Weights::init(inputs, 1);
+            let mut trainer = Trainer::new(&weights, samples(4, (11, 9)), samples(1, (11, 9)), settings.clone(), device).unwrap();
+            let mut losses = Vec::new();
+            while losses.len() < steps {
+                if let Some(TrainEvent::StepDone { loss, .. }) = trainer.step().await {
+                    losses.push(loss);
+                    if losses.len() == 2 {
+                        let checkpoint = trainer.checkpoint().await.unwrap();
+                        let (train, validation) = (samples(4, (11, 9)), samples(1, (11, 9)));
+                        trainer = Trainer::resumed(checkpoint, &weights, train, validation, settings.clone(), device).unwrap();
+                    }
+                }
+            }
+            let checkpoint = trainer.checkpoint().await.unwrap();
+            let mut results: Results = checkpoint.now.tensors.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
+            for (name, first, second) in checkpoint.moments {
+                results.push((format!("{name} first"), first));
+                results.push((format!("{name} second"), second));
+            }
+            (losses, results)
+        };
+        let ((ours, on_gpu), (plain, on_cpu)) = (run(gpu).await, run(&Device::flex()).await);
+        let what = format!("{inputs:?} {frozen:?}");
+        for (ours, plain) in ours.iter().zip(&plain) {
+            assert!((ours - plain).abs() < 1e-4 * plain, "{what}: losses {ours} and {plain}");
+        }
+        assert_eq!(on_gpu.iter().map(|(name, _)| name).collect::<Vec<_>>(), on_cpu.iter().map(|(name, _)| name).collect::<Vec<_>>());
+        for ((name, a), (_, b)) in on_gpu.iter().zip(&on_cpu) {
+            // Adam divides by the gradient's size: where that is rounding noise, steps of the learning rate may differ in sign.
+            let largest = b.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+            let gap = a.iter().zip(b).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
+            let allowed = if name.contains(' ') { 2e-2 * largest } else { 1e-3 * largest + 2e-4 };
+            assert!(gap <= allowed, "{what} {name}: {gap} off where the largest is {largest}");
+        }
+    }
+}
+
+/// Adam on the GPU leaves what it handed out before as it was.
+pub async fn adam(gpu: &Device) {
+    let device = gpu.clone().autodiff();
+    let mut smen = Smen::from_weights(&Weights::init(Inputs::Spatiotemporal, 3), &device).unwrap();
+    let mut adam = Adam::new();
+    let shape = |depth| [1, 1, depth, 9, 9];
+    let mut step = |smen: Smen| {
+        let estimate = smen.forward(image(&device, 1, shape(1), 0.2, 0.1), image(&device, 2, shape(4), 0.0, 0.1));
+        let loss = urmse_loss(estimate, image(&device, 3, shape(1), 0.3, 0.1), Tensor::ones(shape(1), &device));
+        let gradients = loss.backward();
+        adam.step(smen, &gradients, 1e-3)
+    };
+    smen = step(smen);
+    let (early, before) = (smen.clone(), smen.to_weights().await.unwrap());
+    smen = step(smen);
+    smen = step(smen);
+    let (unchanged, after) = (early.to_weights().await.unwrap(), smen.to_weights().await.unwrap());
+    assert_eq!(before.tensors, unchanged.tensors);
+    assert_ne!(before.tensors, after.tensors);
 }

@@ -199,53 +199,68 @@ impl GradientPlaces {
     }
 }
 
+/// Partial sums of a gradient of weights and bias, still to be added up.
+#[derive(Debug)]
+pub struct Partial {
+    sums: CubeTensor,
+    splits: usize,
+    length: usize,
+}
+
+impl Partial {
+    /// Room for the first `length` numbers of a buffer of gradients of convolutions of these extents.
+    pub fn new(sizes: &Sizes, like: &CubeTensor, length: usize) -> Self {
+        let splits = (sizes.batch * sizes.depth_out() * sizes.rows).div_ceil(16).clamp(1, 32);
+        Self { sums: empty(like, [splits * length]), splits, length }
+    }
+
+    /// One convolution's, with its weights from `offset` and its bias from `bias` on; one dispatch.
+    pub fn take(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, (offset, bias): (usize, usize)) {
+        let (width, vectors) = vectors(sizes.channels_out, 2);
+        let inputs = if sizes.channels_in.is_multiple_of(2) { 2 } else { 1 };
+        let threads = sizes.channels_out / (width * vectors) * (sizes.channels_in / inputs) * sizes.depth_kernel * self.splits;
+        let (count, dim) = grid(threads);
+        weights::weight_gradient::launch(
+            &x.client,
+            count,
+            dim,
+            width,
+            x.clone().into_buffer_arg(),
+            g.clone().into_buffer_arg(),
+            self.sums.clone().into_buffer_arg(),
+            WeightExtentsLaunch::new(
+                sizes.batch as u32,
+                sizes.channels_in as u32,
+                sizes.channels_out as u32,
+                sizes.depth_in as u32,
+                sizes.depth_kernel as u32,
+                sizes.rows as u32,
+                sizes.columns as u32,
+                self.splits as u32,
+                offset as u32,
+                bias as u32,
+                self.length as u32,
+            ),
+            width as u32,
+            vectors as u32,
+            inputs as u32,
+        );
+    }
+
+    /// Adds them up into a buffer of gradients; one dispatch.
+    pub fn sum(self, into: &CubeTensor) {
+        let (count, dim) = grid(self.length);
+        let client = self.sums.client.clone();
+        let (splits, length) = (self.splits as u32, self.length as u32);
+        weights::sum_splits::launch(&client, count, dim, self.sums.into_buffer_arg(), into.clone().into_buffer_arg(), splits, length);
+    }
+}
+
 /// The gradients of weights and bias, into a buffer of gradients; two dispatches.
 pub fn weight_gradient(sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, into: &CubeTensor, places: GradientPlaces) {
-    let (width, vectors) = vectors(sizes.channels_out, 2);
-    let inputs = if sizes.channels_in.is_multiple_of(2) { 2 } else { 1 };
-    let lines = sizes.batch * sizes.depth_out() * sizes.rows;
-    let splits = lines.div_ceil(16).clamp(1, 32);
-    let weights = sizes.length_weights();
-    let length = weights + sizes.channels_out;
-    let partial = empty(x, [splits * length]);
-    let threads = sizes.channels_out / (width * vectors) * (sizes.channels_in / inputs) * sizes.depth_kernel * splits;
-    let (count, dim) = grid(threads);
-    weights::weight_gradient::launch(
-        &x.client,
-        count,
-        dim,
-        width,
-        x.clone().into_buffer_arg(),
-        g.clone().into_buffer_arg(),
-        partial.clone().into_buffer_arg(),
-        WeightExtentsLaunch::new(
-            sizes.batch as u32,
-            sizes.channels_in as u32,
-            sizes.channels_out as u32,
-            sizes.depth_in as u32,
-            sizes.depth_kernel as u32,
-            sizes.rows as u32,
-            sizes.columns as u32,
-            splits as u32,
-            0,
-            length as u32,
-        ),
-        width as u32,
-        vectors as u32,
-        inputs as u32,
-    );
-    let (count, dim) = grid(length);
-    weights::sum_splits::launch(
-        &x.client,
-        count,
-        dim,
-        partial.into_buffer_arg(),
-        into.clone().into_buffer_arg(),
-        splits as u32,
-        length as u32,
-        weights as u32,
-        places.bias as u32,
-    );
+    let partial = Partial::new(sizes, x, places.scale);
+    partial.take(sizes, x, g, (0, places.bias));
+    partial.sum(into);
 }
 
 /// Numbers of a channel that one thread takes, about.

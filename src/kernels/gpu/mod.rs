@@ -6,20 +6,27 @@
 //! | `convolve` | the convolution with everything that follows it; with turned weights, the gradient of its input |
 //! | `weights` | the gradient of weights and bias |
 //! | `norm` | the norm of a batch, and the way back through norm and ReLU |
+//! | `training` | the loss, Adam, running statistics |
 //! | `launch` | kernels on burn's tensors |
-//! | `autodiff` | the nodes of burn's graph |
+//! | `autodiff`, `fusion`, `loss` | the nodes of burn's graph |
+//! | `adam` | Adam over all parameters at once |
 
 mod autodiff;
+mod adam;
 mod convolve;
+mod fusion;
 mod launch;
+mod loss;
 mod norm;
 mod pack;
+mod training;
 mod weights;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::backend::Cube;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Cube, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::{DType, Tensor};
 
 use super::{KernelOps, plain};
 use launch::{Channels, convolve, in_one_piece, normalise, pack, section, sizes};
@@ -36,6 +43,37 @@ pub fn use_plain_form(plain: bool) {
 pub fn kernels_run() -> bool {
     !PLAIN.load(Ordering::Relaxed)
 }
+
+/// True for a tensor on the GPU, whose kernels run.
+pub fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let primitive = tensor.clone().without_autodiff().try_into_primitive::<Cube>();
+    kernels_run() && primitive.is_ok_and(|tensor| tensor.dtype() == DType::F32)
+}
+
+/// Operations that only the GPU has as its own; elsewhere they are burn's.
+#[backend_extension(Cube, Autodiff)]
+pub trait GpuOps: Backend {
+    /// `h(g(i) + features)`: see [`fusion::fusion`].
+    fn gpu_fusion(
+        i: FloatTensor<Self>,
+        features: FloatTensor<Self>,
+        g_weight: FloatTensor<Self>,
+        g_bias: FloatTensor<Self>,
+        h_weight: FloatTensor<Self>,
+        h_bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// The masked uRMSE of a batch, `[1]`.
+    fn gpu_urmse(estimate: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, nothing_left: f64) -> FloatTensor<Self>;
+}
+
+/// Masked uRMSE of a batch on the GPU, `[1]`: see [`crate::train::urmse_loss`]. Images are `[B, 1, 1, H, W]`, in one size.
+pub fn urmse(estimate: Tensor<5>, target: Tensor<5>, mask: Tensor<5>, nothing_left: f64) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::gpu_urmse(estimate.into_dispatch(), target.into_dispatch(), mask.into_dispatch(), nothing_left))
+}
+
+pub use adam::{Flat, Part, Rates, absorb};
+pub use fusion::fusion;
 
 impl KernelOps for Cube {
     fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -29,11 +29,14 @@ pub struct WeightExtents {
     pub splits: u32,
     /// Where a thread's partial sums begin in `partial`.
     pub offset: u32,
+    /// Where those of the bias begin.
+    pub bias: u32,
     /// Numbers of `partial` per split.
     pub length: u32,
 }
 
-/// Partial sums: `[splits, length]`, from `offset` on the weights `[out, in, depth, 3, 3]`, then the bias `[out]`. x of the grid: groups of
+/// Partial sums: `[splits, length]`, weights `[out, in, depth, 3, 3]` from `offset` on, bias `[out]`
+/// from `bias` on. x of the grid: groups of
 /// output channels (`N` times `vectors`), of input channels (`inputs`), frames of the kernel, splits.
 #[cube(launch)]
 pub fn weight_gradient<N: Size>(
@@ -148,16 +151,16 @@ pub fn weight_gradient<N: Size>(
                 }
             }
             if input == 0 && frame == 0 {
-                let at = start + e.channels_out * e.channels_in * e.depth_kernel * 9 + channel;
+                let at = split * e.length + e.bias + channel;
                 partial[at as usize] = biases[comptime!(v as usize)].extract(comptime!(lane as usize));
             }
         }
     }
 }
 
-/// Sums of all splits: `[splits, length]` to `total`, whose first part takes `cut` numbers and whose second begins at `second`.
+/// Sums of all splits: `[splits, length]` to the first `length` numbers of `total`.
 #[cube(launch)]
-pub fn sum_splits(partial: &[f32], total: &mut [f32], splits: u32, length: u32, cut: u32, second: u32) {
+pub fn sum_splits(partial: &[f32], total: &mut [f32], splits: u32, length: u32) {
     let thread = ABSOLUTE_POS_X;
     if thread >= length {
         terminate!();
@@ -166,6 +169,5 @@ pub fn sum_splits(partial: &[f32], total: &mut [f32], splits: u32, length: u32, 
     for split in 0..splits {
         sum += partial[(split * length + thread) as usize];
     }
-    let at = select(thread < cut, thread, u32::saturating_sub(thread, cut) + second);
-    total[at as usize] = sum;
+    total[thread as usize] = sum;
 }

@@ -56,11 +56,6 @@ impl Norm {
 
     /// Moves the running statistics towards a batch's.
     pub fn absorb(&mut self, batch: BatchStatistics) {
-        #[cfg(feature = "gpu")]
-        if let Some(moved) = absorb_on_gpu(self, &batch) {
-            [self.running_mean, self.running_var] = moved;
-            return;
-        }
         self.running_mean = self.running_mean.clone() * (1.0 - MOMENTUM) + batch.mean * MOMENTUM;
         self.running_var = self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * batch.unbiased * MOMENTUM;
     }
@@ -71,13 +66,23 @@ impl Norm {
     }
 }
 
-/// The same in one dispatch; none off the GPU. Running statistics carry no gradient.
+/// [`Norm::absorb`] for several norms at once, in one dispatch; false off the GPU, where nothing was done.
 #[cfg(feature = "gpu")]
-fn absorb_on_gpu(norm: &Norm, batch: &BatchStatistics) -> Option<[Tensor<1>; 2]> {
+pub(super) fn absorb_on_gpu(norms: &mut [&mut Norm], batches: &[BatchStatistics]) -> bool {
     let plain = |tensor: &Tensor<1>| tensor.clone().without_autodiff();
-    let [mean, variance] = [plain(&norm.running_mean), plain(&norm.running_var)];
-    let moved = crate::kernels::gpu::absorb([&mean, &variance], [&plain(&batch.mean), &plain(&batch.variance)], MOMENTUM, batch.unbiased)?;
-    let same_graph = |new: Tensor<1>, old: &Tensor<1>| if old.device().is_autodiff() { Tensor::from_inner(new) } else { new };
-    let [mean, variance] = moved;
-    Some([same_graph(mean, &norm.running_mean), same_graph(variance, &norm.running_var)])
+    let statistics: Vec<_> = norms
+        .iter()
+        .zip(batches)
+        .map(|(norm, batch)| crate::kernels::gpu::Statistics {
+            running: [plain(&norm.running_mean), plain(&norm.running_var)],
+            batch: [plain(&batch.mean), plain(&batch.variance)],
+            unbiased: batch.unbiased,
+        })
+        .collect();
+    let Some(moved) = crate::kernels::gpu::absorb(&statistics, MOMENTUM) else { return false };
+    for (norm, [mean, variance]) in norms.iter_mut().zip(moved) {
+        let same_graph = |new: Tensor<1>, old: &Tensor<1>| if old.device().is_autodiff() { Tensor::from_inner(new) } else { new };
+        (norm.running_mean, norm.running_var) = (same_graph(mean, &norm.running_mean), same_graph(variance, &norm.running_var));
+    }
+    true
 }

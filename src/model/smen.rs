@@ -180,6 +180,10 @@ impl Smen {
 
     /// Moves the running statistics of the norms towards those of a batch.
     pub fn absorb(&mut self, statistics: Vec<BatchStatistics>) {
+        #[cfg(feature = "gpu")]
+        if super::norm::absorb_on_gpu(&mut self.f.iter_mut().map(|block| &mut block.bn).collect::<Vec<_>>(), &statistics) {
+            return;
+        }
         for (block, batch) in self.f.iter_mut().zip(statistics) {
             block.bn.absorb(batch);
         }

@@ -8,7 +8,7 @@ use burn::backend::{Cube, TensorMetadata};
 use burn::tensor::{DType, Tensor};
 
 use super::launch::{CubeTensor, aligned, empty, grid, in_one_piece, section};
-use super::training;
+use super::training::{self, NormPlaceLaunch};
 
 /// Buffers of gradients that one dispatch takes: with the state twice and the scalars, the eight that every WebGPU device binds.
 const MOST_SOURCES: usize = 4;
@@ -108,7 +108,7 @@ impl Flat {
             None => gathered(parts, &places, length, &gradients[0])?,
         };
         let next = empty(&state, [3 * length]);
-        let source = |n: usize| sources.get(n).unwrap_or(&sources[0]).0.clone().into_buffer_arg();
+        let source = |n: usize| sources.get(n).map(|(source, _)| source.clone().into_buffer_arg());
         let begin = |n: usize| sources.get(n).map_or(length, |(_, from)| *from) as u32;
         let (count, dim) = grid(length);
         training::adam::launch(
@@ -117,10 +117,10 @@ impl Flat {
             dim,
             state.clone().into_buffer_arg(),
             next.clone().into_buffer_arg(),
-            source(0),
-            source(1),
-            source(2),
-            source(3),
+            source(0)?,
+            source(1).into(),
+            source(2).into(),
+            source(3).into(),
             length as u32,
             begin(1),
             begin(2),
@@ -163,32 +163,73 @@ fn gathered(parts: &[Part], places: &[Place], length: usize, like: &CubeTensor) 
     Some(state)
 }
 
-/// Running statistics moved by `momentum` towards a batch's (`unbiased` is what its variance is multiplied with); none off the GPU.
-pub fn absorb(running: [&Tensor<1>; 2], batch: [&Tensor<1>; 2], momentum: f64, unbiased: f64) -> Option<[Tensor<1>; 2]> {
-    if !super::takes(running[0]) {
+/// A norm's running mean and variance, the batch's mean and biased variance, and what makes that unbiased.
+#[derive(Debug)]
+pub struct Statistics {
+    /// Running mean and variance.
+    pub running: [Tensor<1>; 2],
+    /// The batch's.
+    pub batch: [Tensor<1>; 2],
+    /// Factor of the batch's variance.
+    pub unbiased: f64,
+}
+
+/// A norm on the GPU, mean and variance in one buffer: running statistics, the batch's, first numbers.
+type OnGpu = (CubeTensor, CubeTensor, [usize; 4], f64);
+
+/// Running statistics moved by `momentum` towards a batch's, of up to three norms of a size; none off the GPU. One dispatch, and two more for
+/// a norm whose running mean and variance are not yet parts of one buffer.
+pub fn absorb(norms: &[Statistics], momentum: f64) -> Option<Vec<[Tensor<1>; 2]>> {
+    let channels = norms.first()?.running[0].dims()[0];
+    let stride = aligned(channels);
+    let one = |norm: &Statistics| -> Option<OnGpu> {
+        let [mean, variance] = [primitive(&norm.running[0])?, primitive(&norm.running[1])?];
+        let [batch_mean, batch_variance] = [primitive(&norm.batch[0])?, primitive(&norm.batch[1])?];
+        let fits = super::takes(&norm.running[0]) && norm.running[1].dims() == [channels] && same_buffer(&batch_mean, &batch_variance);
+        let [from, to] = [start(&mean), start(&variance)];
+        let batch_starts = [start(&batch_mean), start(&batch_variance)];
+        let (both, apart) = if same_buffer(&mean, &variance) && from < to {
+            // No more of the buffer than that: another norm's part may lie in it, and a dispatch must not bind a number twice.
+            (section(&whole(&mean), from, [to + channels - from]), to - from)
+        } else {
+            let both = empty(&mean, [2 * stride]);
+            copy(Some(mean), &both, 0, channels);
+            copy(Some(variance), &both, stride, channels);
+            (both, stride)
+        };
+        fits.then(|| (both, whole(&batch_mean), [0, apart, batch_starts[0], batch_starts[1]], norm.unbiased))
+    };
+    let norms: Vec<OnGpu> = norms.iter().map(one).collect::<Option<_>>()?;
+    if norms.len() > 3 {
         return None;
     }
-    let [running_mean, running_variance] = [primitive(running[0])?, primitive(running[1])?];
-    let [mean, variance] = [primitive(batch[0])?, primitive(batch[1])?];
-    let channels = mean.shape().num_elements();
-    let stride = aligned(channels);
-    let next = empty(&mean, [2 * stride]);
+    let next = empty(&norms[0].0, [2 * stride * norms.len()]);
+    let buffer = |n: usize, batch: bool| norms.get(n).map(|norm| if batch { &norm.1 } else { &norm.0 }.clone().into_buffer_arg());
+    let place = |n: usize| {
+        let (starts, unbiased) = norms.get(n).map_or(([0; 4], 1.0), |norm| (norm.2, norm.3));
+        let [mean, variance, batch_mean, batch_variance] = starts.map(|start| start as u32);
+        NormPlaceLaunch::new(mean, variance, batch_mean, batch_variance, unbiased as f32)
+    };
     let (count, dim) = grid(channels);
-    let client = mean.client.clone();
     training::absorb::launch(
-        &client,
+        &next.client,
         count,
         dim,
-        running_mean.into_buffer_arg(),
-        running_variance.into_buffer_arg(),
-        mean.into_buffer_arg(),
-        variance.into_buffer_arg(),
+        buffer(0, false)?,
+        buffer(0, true)?,
+        buffer(1, false).into(),
+        buffer(1, true).into(),
+        buffer(2, false).into(),
+        buffer(2, true).into(),
         next.clone().into_buffer_arg(),
+        place(0),
+        place(1),
+        place(2),
         channels as u32,
         stride as u32,
         (1.0 - momentum) as f32,
         momentum as f32,
-        unbiased as f32,
     );
-    Some([0, stride].map(|from| Tensor::from_primitive::<Cube>(section(&next, from, [channels]))))
+    let out = |n: usize| [2 * n, 2 * n + 1].map(|part| Tensor::from_primitive::<Cube>(section(&next, part * stride, [channels])));
+    Some((0..norms.len()).map(out).collect())
 }

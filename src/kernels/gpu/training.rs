@@ -96,9 +96,9 @@ pub fn adam(
     state: &[f32],
     next: &mut [f32],
     gradient_0: &[f32],
-    gradient_1: &[f32],
-    gradient_2: &[f32],
-    gradient_3: &[f32],
+    gradient_1: ComptimeOption<&[f32]>,
+    gradient_2: ComptimeOption<&[f32]>,
+    gradient_3: ComptimeOption<&[f32]>,
     length: u32,
     start_1: u32,
     start_2: u32,
@@ -115,12 +115,23 @@ pub fn adam(
         terminate!();
     }
     let mut gradient = gradient_0[u32::min(at, start_1 - 1) as usize];
-    if at >= start_3 {
-        gradient = gradient_3[(at - start_3) as usize];
-    } else if at >= start_2 {
-        gradient = gradient_2[(at - start_2) as usize];
-    } else if at >= start_1 {
-        gradient = gradient_1[(at - start_1) as usize];
+    #[comptime]
+    if let ComptimeOption::Some(source) = gradient_1 {
+        if at >= start_1 && at < start_2 {
+            gradient = source[(at - start_1) as usize];
+        }
+    }
+    #[comptime]
+    if let ComptimeOption::Some(source) = gradient_2 {
+        if at >= start_2 && at < start_3 {
+            gradient = source[(at - start_2) as usize];
+        }
+    }
+    #[comptime]
+    if let ComptimeOption::Some(source) = gradient_3 {
+        if at >= start_3 {
+            gradient = source[(at - start_3) as usize];
+        }
     }
     let first = state[(length + at) as usize];
     let first = first + (gradient - first) * rest_1;
@@ -144,25 +155,66 @@ pub fn copy(from: ComptimeOption<&[f32]>, into: &mut [f32], at: u32, length: u32
     }
 }
 
-/// Moves running statistics towards a batch's: `[mean .., variance ..]`, one every `stride` numbers.
+/// A norm's place in [`absorb`]: first numbers of its running mean and variance, of the batch's mean and variance, and what makes the
+/// batch's variance unbiased.
+#[derive(CubeLaunch, CubeType, Clone, Copy)]
+pub struct NormPlace {
+    /// Running mean.
+    pub mean: u32,
+    /// Running variance.
+    pub variance: u32,
+    /// The batch's mean.
+    pub batch_mean: u32,
+    /// The batch's variance.
+    pub batch_variance: u32,
+    /// Factor of the batch's variance.
+    pub unbiased: f32,
+}
+
+/// One channel of one norm: mean and variance go to `next`, `stride` numbers for each of them, norm after norm.
+#[cube]
+fn move_one(running: &[f32], batch: &[f32], next: &mut [f32], place: &NormPlace, channel: u32, to: u32, stride: u32, rest: f32, momentum: f32) {
+    next[(to + channel) as usize] =
+        running[(place.mean + channel) as usize] * rest + batch[(place.batch_mean + channel) as usize] * momentum;
+    next[(to + stride + channel) as usize] = running[(place.variance + channel) as usize] * rest
+        + batch[(place.batch_variance + channel) as usize] * place.unbiased * momentum;
+}
+
+/// Moves the running statistics of up to three norms towards a batch's.
 #[cube(launch)]
 pub fn absorb(
-    running_mean: &[f32],
-    running_variance: &[f32],
-    mean: &[f32],
-    variance: &[f32],
+    running: &[f32],
+    batch: &[f32],
+    running_1: ComptimeOption<&[f32]>,
+    batch_1: ComptimeOption<&[f32]>,
+    running_2: ComptimeOption<&[f32]>,
+    batch_2: ComptimeOption<&[f32]>,
     next: &mut [f32],
+    place: NormPlace,
+    place_1: NormPlace,
+    place_2: NormPlace,
     channels: u32,
     stride: u32,
     rest: f32,
     momentum: f32,
-    unbiased: f32,
 ) {
     let channel = ABSOLUTE_POS_X;
     if channel >= channels {
         terminate!();
     }
-    let at = channel as usize;
-    next[at] = running_mean[at] * rest + mean[at] * momentum;
-    next[(stride + channel) as usize] = running_variance[at] * rest + variance[at] * unbiased * momentum;
+    move_one(running, batch, next, &place, channel, 0, stride, rest, momentum);
+    #[comptime]
+    if let ComptimeOption::Some(running) = running_1 {
+        #[comptime]
+        if let ComptimeOption::Some(batch) = batch_1 {
+            move_one(running, batch, next, &place_1, channel, 2 * stride, stride, rest, momentum);
+        }
+    }
+    #[comptime]
+    if let ComptimeOption::Some(running) = running_2 {
+        #[comptime]
+        if let ComptimeOption::Some(batch) = batch_2 {
+            move_one(running, batch, next, &place_2, channel, 4 * stride, stride, rest, momentum);
+        }
+    }
 }

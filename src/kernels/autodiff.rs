@@ -175,32 +175,3 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
         (y, mean, variance)
     }
 }
-
-/// As on the CPU: what has no kernel of its own is differentiated by burn.
-#[cfg(feature = "gpu")]
-impl<C: CheckpointStrategy> KernelOps for Autodiff<burn::backend::Cube, C> {
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        plain::convolution::<Self>(x, weight, bias)
-    }
-
-    fn kernels_block(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        plain::block::<Self>(x, weight, bias, scale, shift)
-    }
-
-    fn kernels_block_of_batch(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon)
-    }
-}

@@ -6,8 +6,8 @@
 //! | device | how |
 //! |---|---|
 //! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
-//! | GPU (CubeCL) | the plain form |
-//! | CPU, other shapes or number types | the plain form |
+//! | GPU (CubeCL) | `gpu`, with the feature of that name |
+//! | other shapes or number types | the plain form |
 //!
 //! Results on the CPU are the same bits from run to run and whatever the number of threads (`parallel.rs`).
 
@@ -19,6 +19,8 @@ pub mod winograd;
 
 mod autodiff;
 mod flex;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod four;
 mod lanes;
 mod multiply;
@@ -52,34 +54,6 @@ pub trait KernelOps: Backend {
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-}
-
-#[cfg(feature = "gpu")]
-impl KernelOps for burn::backend::Cube {
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        plain::convolution::<Self>(x, weight, bias)
-    }
-
-    fn kernels_block(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        plain::block::<Self>(x, weight, bias, scale, shift)
-    }
-
-    fn kernels_block_of_batch(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon)
-    }
 }
 
 /// Convolution with zero padding of 1 pixel in space and none in depth, and a bias: `[B, in, D, H, W]` to
@@ -118,4 +92,14 @@ pub fn block_of_batch(
         epsilon,
     );
     (Tensor::from_dispatch(y), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
+}
+
+/// `h(g(i) + features)`: two convolutions and a sum, fewer dispatches on the GPU. `g` and `h` are weights and bias; shapes as in
+/// [`convolution`].
+pub fn fusion(i: Tensor<5>, features: Tensor<5>, g: (Tensor<5>, Tensor<1>), h: (Tensor<5>, Tensor<1>)) -> Tensor<5> {
+    #[cfg(feature = "gpu")]
+    if let Some(estimate) = gpu::fusion(&i, &features, g.clone(), h.clone()) {
+        return estimate;
+    }
+    convolution(convolution(i, g.0, g.1) + features, h.0, h.1)
 }

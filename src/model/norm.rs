@@ -25,18 +25,19 @@ pub struct Norm {
     pub running_var: Tensor<1>,
 }
 
-/// Mean and unbiased variance of one batch, `[C]` each, detached.
+/// Mean and biased variance of one batch, `[C]` each, detached, and what makes the variance unbiased.
 #[derive(Debug, Clone)]
 pub struct BatchStatistics {
     mean: Tensor<1>,
     variance: Tensor<1>,
+    unbiased: f64,
 }
 
 impl BatchStatistics {
     /// From mean and biased variance over `samples` values per channel.
     pub fn of_biased(mean: Tensor<1>, variance: Tensor<1>, samples: usize) -> Self {
         let unbiased = samples as f64 / (samples as f64 - 1.0).max(1.0);
-        Self { mean: mean.detach(), variance: variance.detach() * unbiased }
+        Self { mean: mean.detach(), variance: variance.detach(), unbiased }
     }
 }
 
@@ -56,11 +57,32 @@ impl Norm {
     /// Moves the running statistics towards a batch's.
     pub fn absorb(&mut self, batch: BatchStatistics) {
         self.running_mean = self.running_mean.clone() * (1.0 - MOMENTUM) + batch.mean * MOMENTUM;
-        self.running_var = self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * MOMENTUM;
+        self.running_var = self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * batch.unbiased * MOMENTUM;
     }
 
     /// The device it lives on.
     pub fn device(&self) -> Device {
         self.weight.device()
     }
+}
+
+/// [`Norm::absorb`] for several norms at once, in one dispatch; false off the GPU, where nothing was done.
+#[cfg(feature = "gpu")]
+pub(super) fn absorb_on_gpu(norms: &mut [&mut Norm], batches: &[BatchStatistics]) -> bool {
+    let plain = |tensor: &Tensor<1>| tensor.clone().without_autodiff();
+    let statistics: Vec<_> = norms
+        .iter()
+        .zip(batches)
+        .map(|(norm, batch)| crate::kernels::gpu::Statistics {
+            running: [plain(&norm.running_mean), plain(&norm.running_var)],
+            batch: [plain(&batch.mean), plain(&batch.variance)],
+            unbiased: batch.unbiased,
+        })
+        .collect();
+    let Some(moved) = crate::kernels::gpu::absorb(&statistics, MOMENTUM) else { return false };
+    for (norm, [mean, variance]) in norms.iter_mut().zip(moved) {
+        let same_graph = |new: Tensor<1>, old: &Tensor<1>| if old.device().is_autodiff() { Tensor::from_inner(new) } else { new };
+        (norm.running_mean, norm.running_var) = (same_graph(mean, &norm.running_mean), same_graph(variance, &norm.running_var));
+    }
+    true
 }

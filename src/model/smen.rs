@@ -180,6 +180,10 @@ impl Smen {
 
     /// Moves the running statistics of the norms towards those of a batch.
     pub fn absorb(&mut self, statistics: Vec<BatchStatistics>) {
+        #[cfg(feature = "gpu")]
+        if super::norm::absorb_on_gpu(&mut self.f.iter_mut().map(|block| &mut block.bn).collect::<Vec<_>>(), &statistics) {
+            return;
+        }
         for (block, batch) in self.f.iter_mut().zip(statistics) {
             block.bn.absorb(batch);
         }
@@ -187,12 +191,12 @@ impl Smen {
 
     /// `h(g(i) + features)`, or what of it the inputs allow.
     fn fuse(&self, i: Tensor<5>, features: Tensor<5>) -> Tensor<5> {
-        let sum = match (&self.g, self.inputs.uses_history()) {
-            (Some(g), true) => g.forward(i) + features,
-            (Some(g), false) => g.forward(i),
-            (None, _) => features,
-        };
-        self.h.forward(sum)
+        let tensors = |conv: &Conv| (conv.weight.val(), conv.bias.val());
+        match (&self.g, self.inputs.uses_history()) {
+            (Some(g), true) => kernels::fusion(i, features, tensors(g), tensors(&self.h)),
+            (Some(g), false) => self.h.forward(g.forward(i)),
+            (None, _) => self.h.forward(features),
+        }
     }
 
     /// Every tensor under its PyTorch name, flat, in the order of [`Inputs::schema`].

@@ -225,6 +225,15 @@ impl<H: Host> Session<H> {
     /// The golden tile, three times.
     async fn check(&mut self) {
         let (Some(processor), Some(report)) = (&mut self.processor, &mut self.device) else { return };
+        #[cfg(feature = "gpu")]
+        let verdict = if processor.is_gpu() {
+            let (verdict, warning) = crate::train::check_gpu(processor.device()).await;
+            report.warning = warning.or(report.warning.take());
+            verdict
+        } else {
+            device::self_check(processor.device()).await
+        };
+        #[cfg(not(feature = "gpu"))]
         let verdict = device::self_check(processor.device()).await;
         let passed = verdict.as_ref().is_ok_and(|check| check.passed);
         report.check = verdict.as_ref().ok().cloned();

@@ -17,6 +17,10 @@ const NOTHING_LEFT: f64 = 1e-12;
 /// `estimate`, `target` and `mask` are `[B, 1, 1, H, W]`; the mask is 1 where the target was observed and 0 elsewhere, where the target
 /// may be anything finite. Every image must have at least one masked pixel ([`crate::train::Trainer`] sees to both).
 pub fn urmse_loss(estimate: Tensor<5>, target: Tensor<5>, mask: Tensor<5>) -> Tensor<1> {
+    #[cfg(feature = "gpu")]
+    if crate::kernels::gpu::takes(&estimate) {
+        return crate::kernels::gpu::urmse(estimate, target, mask, NOTHING_LEFT);
+    }
     let [batch, _, depth, rows, columns] = estimate.dims();
     let per_image = [batch, depth * rows * columns];
     let mask = mask.reshape(per_image);

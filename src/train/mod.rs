@@ -6,6 +6,8 @@
 
 mod adam;
 mod bias;
+#[cfg(feature = "gpu")]
+mod check;
 mod checkpoint;
 mod error;
 mod image;
@@ -21,6 +23,8 @@ pub mod keeper;
 pub use crate::protocol::{Range, TrainSettings};
 pub use adam::Adam;
 pub use bias::set_bias;
+#[cfg(feature = "gpu")]
+pub use check::check_gpu;
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
 pub use image::RunImage;

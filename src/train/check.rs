@@ -1,0 +1,77 @@
+//! The GPU's kernels on trial before they are trusted: the golden tile, and two steps of training beside the CPU's.
+//!
+//! On WebGPU a shader that fails to compile is only logged and stale numbers come back. Kernels that fail here give way to burn's own
+//! operations, which are slower and stand the same check again.
+
+use crate::kernels::gpu::use_plain_form;
+use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
+use crate::protocol::{SelfCheckReport, TrainSettings};
+use burn::tensor::Device;
+
+use super::{Checkpoint, TrainEvent, TrainSample, Trainer};
+
+/// Allowed difference of a gradient's moment after two steps, relative to the largest of its tensor.
+const TOLERANCE: f32 = 1e-3;
+/// Edge of the training image, pixels.
+const SIDE: usize = 12;
+
+/// The self-check of a GPU. Where its kernels fail, they are switched off; the second value then is a sentence about it, and the report is
+/// that of burn's own operations.
+///
+/// # Errors
+/// As [`device::self_check`].
+pub async fn check_gpu(gpu: &Device) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
+    use_plain_form(false);
+    let report = device::self_check(gpu).await;
+    let reason = match &report {
+        Ok(report) if !report.passed => format!("the golden tile differs by {:.1e} m3/m3", report.largest_difference),
+        Err(error) => format!("the golden tile could not be run: {error}"),
+        Ok(_) => match training_difference(gpu).await {
+            Some(apart) if apart <= TOLERANCE => return (report, None),
+            Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
+            None => "a step of training gave no numbers".into(),
+        },
+    };
+    use_plain_form(true);
+    let sentence = format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower");
+    (device::self_check(gpu).await, Some(sentence))
+}
+
+/// Largest difference of Adam's moments after two steps with the norms of the batch, relative to the largest of each tensor; none where a
+/// device fails, NaN where it gives none.
+async fn training_difference(gpu: &Device) -> Option<f32> {
+    let (ours, cpu) = (two_steps(gpu).await?, two_steps(&Device::flex()).await?);
+    let mut largest = 0.0f32;
+    for ((_, first, second), (_, cpu_first, cpu_second)) in ours.moments.iter().zip(&cpu.moments) {
+        for (a, b) in [(first, cpu_first), (second, cpu_second)] {
+            let size = b.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
+            for (a, b) in a.iter().zip(b) {
+                let apart = (a - b).abs() / size;
+                largest = if apart.is_nan() || largest.is_nan() { f32::NAN } else { largest.max(apart) };
+            }
+        }
+    }
+    Some(largest)
+}
+
+async fn two_steps(device: &Device) -> Option<Checkpoint> {
+    let planes = GoldenTile::shipped().ok()?.planes;
+    let cut = |plane: &[f32]| -> Vec<f32> {
+        plane.chunks_exact(planes.columns * planes.rows).flat_map(|image| (0..SIDE).flat_map(|row| &image[row * planes.columns..][..SIDE])).copied().collect()
+    };
+    let (i, d) = (cut(&planes.i), cut(&planes.d));
+    let target = i.iter().zip(&d).map(|(i, d)| i + d).collect();
+    let mask = (0..SIDE * SIDE).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect();
+    let sample = TrainSample { columns: SIDE, rows: SIDE, i, d, target, mask };
+    let settings = TrainSettings { epochs: 3, batch: 1, ..TrainSettings::default() };
+    let mut trainer = Trainer::new(&golden_weights(Inputs::Spatiotemporal), vec![sample], Vec::new(), settings, device).ok()?;
+    let mut steps = 0;
+    while steps < 2 {
+        match trainer.step().await? {
+            TrainEvent::StepDone { .. } => steps += 1,
+            TrainEvent::Failed(_) => return None,
+            _ => {}
+        }
+    }
+    trainer.checkpoint().await.ok()
+}

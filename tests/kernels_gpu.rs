@@ -1,0 +1,129 @@
+//! The operations of `loam::kernels` on the GPU against burn's own operations on the CPU: values and every gradient.
+//!
+//! Natively this runs on any Vulkan, Metal or DirectX adapter; where there is none, each test says so and passes. Chromium's package brings a
+//! software one: `VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json LD_LIBRARY_PATH=/usr/lib/chromium cargo test --features gpu
+//! --test kernels_gpu`. `web_gpu_kernels.rs` runs the same in a browser.
+#![cfg(all(feature = "cli", feature = "gpu", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "shared/gpu_kernels.rs"]
+mod shared;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use burn::tensor::Device;
+use cubecl::logging::{LaunchObservation, LaunchObserver};
+use loam::kernels::gpu::use_plain_form;
+use loam::model::{Processor, block_on};
+use loam::train::check_gpu;
+
+/// One test at a time: launches are counted, and the form in use is the program's.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The adapter, opened once for all tests.
+fn device(test: &str) -> Option<Device> {
+    static DEVICE: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
+    let device = DEVICE.get_or_init(|| block_on(Processor::open_gpu()).ok().map(|processor| processor.device().clone()));
+    if device.is_none() {
+        println!("skipped {test}: no graphics adapter");
+    }
+    device.clone()
+}
+
+#[test]
+fn convolution_and_its_gradients_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("convolution_and_its_gradients_are_burns") else { return };
+    block_on(shared::convolution(&gpu));
+}
+
+#[test]
+fn a_block_with_frozen_norm_and_its_gradients_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("a_block_with_frozen_norm_and_its_gradients_are_burns") else { return };
+    block_on(shared::frozen_block(&gpu));
+}
+
+#[test]
+fn a_block_with_the_batchs_statistics_and_its_gradients_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("a_block_with_the_batchs_statistics_and_its_gradients_are_burns") else { return };
+    block_on(shared::block_of_batch(&gpu));
+}
+
+#[test]
+fn values_do_not_depend_on_who_asks() {
+    let _alone = alone();
+    let Some(gpu) = device("values_do_not_depend_on_who_asks") else { return };
+    block_on(shared::small_print(&gpu));
+}
+
+#[test]
+fn the_end_of_the_network_and_its_gradients_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("the_end_of_the_network_and_its_gradients_are_burns") else { return };
+    block_on(shared::fusion(&gpu));
+}
+
+#[test]
+fn the_loss_and_its_gradient_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("the_loss_and_its_gradient_are_burns") else { return };
+    block_on(shared::loss(&gpu));
+}
+
+#[test]
+fn training_goes_the_cpus_way() {
+    let _alone = alone();
+    let Some(gpu) = device("training_goes_the_cpus_way") else { return };
+    block_on(shared::training(&gpu));
+}
+
+#[test]
+fn adam_changes_nothing_that_was_handed_out() {
+    let _alone = alone();
+    let Some(gpu) = device("adam_changes_nothing_that_was_handed_out") else { return };
+    block_on(shared::adam(&gpu));
+}
+
+#[test]
+fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
+    let _alone = alone();
+    let Some(gpu) = device("kernels_stand_their_check_and_give_way_to_burns_where_told") else { return };
+    let (report, warning) = block_on(check_gpu(&gpu));
+    assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
+    use_plain_form(true);
+    let report = block_on(loam::model::device::self_check(&gpu));
+    use_plain_form(false);
+    assert!(report.unwrap().passed);
+}
+
+/// Names of the kernels launched.
+#[derive(Default)]
+struct Launches(Mutex<Vec<&'static str>>);
+
+impl LaunchObserver for Launches {
+    fn launched(&self, kernel: &'static str) {
+        self.0.lock().unwrap().push(kernel);
+    }
+}
+
+#[test]
+fn a_step_of_training_is_at_most_forty_dispatches() {
+    let _alone = alone();
+    let Some(gpu) = device("a_step_of_training_is_at_most_forty_dispatches") else { return };
+    for (frozen, most) in [(Vec::new(), 40), (vec![loam::protocol::Part::Norms], 40)] {
+        let mut trainer = shared::trainer(&gpu, frozen.clone());
+        block_on(shared::steps(&mut trainer, 2));
+        let launches = Arc::new(Launches::default());
+        let watching = LaunchObservation::new(launches.clone());
+        block_on(shared::steps(&mut trainer, 1));
+        drop(watching);
+        let names = launches.0.lock().unwrap().clone();
+        println!("{frozen:?}: {} dispatches: {names:#?}", names.len());
+        assert!(!names.is_empty() && names.len() <= most, "{} dispatches", names.len());
+    }
+}

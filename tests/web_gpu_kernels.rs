@@ -1,0 +1,30 @@
+//! The kernels on WebGPU against burn's own operations on the CPU: the tests of `kernels_gpu`, in a browser.
+#![cfg(all(feature = "gpu", target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "shared/gpu_kernels.rs"]
+mod shared;
+
+use loam::model::Processor;
+use loam::train::check_gpu;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// One test: the runtime opens once per instance.
+#[wasm_bindgen_test]
+async fn kernels_and_their_gradients_are_burns() {
+    let processor = Processor::open_gpu().await.unwrap();
+    let gpu = processor.device();
+    let (report, warning) = check_gpu(gpu).await;
+    assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
+    shared::convolution(gpu).await;
+    shared::frozen_block(gpu).await;
+    shared::block_of_batch(gpu).await;
+    shared::small_print(gpu).await;
+    shared::fusion(gpu).await;
+    shared::loss(gpu).await;
+    shared::training(gpu).await;
+    shared::adam(gpu).await;
+    shared::steps(&mut shared::trainer(gpu, Vec::new()), 1).await;
+}

@@ -78,6 +78,8 @@ pub struct Gathered {
     pub test: Vec<Case>,
     /// What the reader should know.
     pub notes: Vec<String>,
+    /// Any of it simulated: the simulator's, or files that say so.
+    pub simulated: bool,
 }
 
 /// `wanted` of `all`, spread evenly; all where there are no more.
@@ -223,7 +225,8 @@ impl Gathered {
         if test.iter().all(|case| case.disaggregated.is_none()) {
             notes.push("no disaggregation: too little Sentinel-1 backscatter before 2018, or none on the test dates".to_owned());
         }
-        Ok(Self { window: preset.region()?.window(), train, test, notes })
+        let simulated = series.covers().values().any(|cover| cover.simulated);
+        Ok(Self { window: preset.region()?.window(), train, test, notes, simulated })
     }
 
     /// A plane as a raster; NaN becomes a masked cell.

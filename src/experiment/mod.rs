@@ -22,9 +22,11 @@ mod images;
 mod report;
 mod run;
 mod table;
+mod tb;
 
 pub mod download;
 pub mod paper;
+pub mod simulator;
 
 pub use cell::{Cell, CellResult, DateScore, Images, Method, Rivals};
 pub use error::ExperimentError;
@@ -33,3 +35,4 @@ pub use images::{Gathered, Source, evenly};
 pub use report::{csv, markdown};
 pub use run::{Progress, Runner};
 pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
+pub use tb::{TbResult, TbScore, tb_cnn, tb_markdown};

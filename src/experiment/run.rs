@@ -70,7 +70,9 @@ impl<'a> Runner<'a> {
         for wanted in kind.rows(options, &self.source) {
             rows.push(self.row(&wanted)?);
         }
-        Ok(Table { kind, source: self.source.words(), options: options.clone(), device: self.device_name.clone(), rows })
+        let simulated_files = !self.source.is_simulated() && rows.iter().any(|row| row.simulated);
+        let source = self.source.words() + if simulated_files { ", SIMULATED, not observed" } else { "" };
+        Ok(Table { kind, source, options: options.clone(), device: self.device_name.clone(), rows })
     }
 
     fn row(&mut self, wanted: &Wanted) -> Result<Row, ExperimentError> {
@@ -212,7 +214,7 @@ impl<'a> Runner<'a> {
         }
         let rivals = Rivals {
             format: Rivals::FORMAT,
-            simulated: self.source.is_simulated(),
+            simulated: gathered.simulated,
             source: self.source.words(),
             train: gathered.train.iter().map(|case| case.date).collect(),
             test: gathered.test.iter().map(|case| case.date).collect(),

@@ -192,7 +192,8 @@ impl Gathered {
                 train: dates.before.len(),
                 test: dates.after.len(),
                 unusable,
-                why: commonest.map_or_else(String::new, |(why, n)| format!("; {n} of them because {why}")),
+                why: commonest.map_or_else(String::new, |(why, n)| format!("; {n} of them because {why}"))
+                    + &(if dates.looked_at > 0 { format!("; {} more are history of test dates", dates.looked_at) } else { String::new() }),
             });
         }
         for (side, found, wanted) in [("training", dates.before.len(), images.train), ("test", dates.after.len(), images.test)] {

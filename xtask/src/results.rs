@@ -10,7 +10,7 @@ use crate::{Result, failure, root};
 /// Shortened training.
 const SHORT: [&str; 4] = ["--epochs", "50", "--learning-rate", "0.001"];
 /// Epochs of the TB CNN: its images are a ninth of a region, its arithmetic thirty times SMEN's.
-const TB_EPOCHS: &str = "10";
+const TB_EPOCHS: &str = "20";
 
 /// Runs the experiments and writes the pages.
 pub fn run() -> Result<()> {

@@ -274,7 +274,7 @@ pub fn tb_markdown(result: &TbResult, region: &str, epochs: usize) -> String {
         TbCase::SoilMoisture => ("case 2, soil moisture and land surface temperature to the 3 km map", "m3/m3"),
     };
     let mut text = format!(
-        "### TB CNN, {what}: {region} (SIMULATED scenes)\n\n{} training and {} test dates of one place of 108 x 108 km, {epochs} epochs, Adam 1e-4, {BATCH} images a step, \
+        "### TB CNN, {what}: {region} (SIMULATED scenes)\n\n{} training and {} test dates of one place of 108 x 108 km, {epochs} epoch(s), Adam 1e-4, {BATCH} images a step, \
          {:.0} s; loss {:.4} to {:.4} (scaled).\n\n| test dates | uRMSE, {unit} | RMSE, {unit} | pixels |\n|---|---|---|---|\n",
         result.images.0, result.images.1, result.seconds, result.losses.0, result.losses.1
     );

@@ -12,6 +12,19 @@ use loam::simulate::DEMO_SEED;
 
 use super::files::{self, Inputs};
 
+/// What a reader of the report must know. Facts of the methods, no results: those are in the tables.
+const HOW_TO_READ: &str = "\
+- The reference is a 3 km product, itself a retrieval (or a simulated one): agreement with it is not agreement with the ground.
+- Simulated scenes say what a method can do on data of this kind, not how well it does on Earth (docs/simulated.md). The paper's figures are \
+for real SMAP and SMAP/Sentinel-1 data: beside ours on simulated scenes they show the protocol, not a reproduction.
+- \"Better than it by\" is the baseline's uRMSE minus SMEN's, paired by date on the same pixels, with its 95 % bootstrap interval over dates.
+- What some baselines know and SMEN does not: the mean training residual and the forest know each pixel's own past over all training dates, so \
+they work only in the region they were trained on, where SMEN's weights are the same for every pixel and see four earlier maps and 9 x 9 cells. \
+These two, the mean of the history's residuals and the LSTM also start from bilinear SMAP, an interpolation over 36 km, where SMEN sees SMAP as \
+is and reaches 4 cells (12 km) to each side. The disaggregation sees the test date's own backscatter.
+- A network trained for fewer epochs than the paper's is at a disadvantage beside baselines, which were not shortened.
+";
+
 /// Which experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
@@ -158,10 +171,7 @@ impl Experiment {
             write(path, &serde_json::to_string_pretty(&tables)?)?;
         }
         if let Some(path) = &self.report {
-            let head = format!(
-                "# Results\n\nMade by `loam {}`; not written by hand. Agreement with a 3 km product is not agreement with the ground.\n\n",
-                arguments()
-            );
+            let head = format!("# Results\n\nMade by `loam {}`; not written by hand.\n\n{HOW_TO_READ}\n", arguments());
             write(path, &(head + &text))?;
         }
         Ok(())

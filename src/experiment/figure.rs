@@ -106,7 +106,7 @@ pub fn figure_2(runner: &mut Runner, options: &Options, path: &Path) -> Result<(
         ));
     }
     let width = GAP + panels.iter().map(|p| 3 * (p.1 * ZOOM + GAP)).max().unwrap_or(0);
-    let height = 2 * HEADING + panels.iter().map(|p| p.2 * ZOOM + 2 * HEADING).sum::<usize>() + 3 * HEADING;
+    let height = 2 * HEADING + panels.iter().map(|p| p.2 * ZOOM + 2 * HEADING).sum::<usize>() + HEADING;
     let scale = Scale::moisture();
     let mut canvas = Canvas::new(width.max(300), height);
     canvas.text(GAP, 8, &format!("Soil moisture, m3/m3. {source}"));

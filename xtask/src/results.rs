@@ -30,5 +30,6 @@ pub fn run() -> Result<()> {
     page.push_str("\n## The brightness-temperature CNN of the poster\n\n");
     page.push_str(&std::fs::read_to_string(root().join("target/experiments/tb_cnn.md")).map_err(&cannot)?);
     std::fs::write(docs.join("results.md"), page).map_err(&cannot)?;
-    process::run(loam("simulator").args(SHORT).args(["--report", "docs/simulated.md"]))
+    process::run(loam("simulator").args(SHORT).args(["--report", "docs/simulated.md"]))?;
+    Ok(())
 }

@@ -15,7 +15,7 @@ const TB_EPOCHS: &str = "20";
 /// Runs the experiments and writes the pages.
 pub fn run() -> Result<()> {
     let docs = root().join("docs");
-    let broken = |what: &str| move |e: std::io::Error| failure(format!("{what} ({e}): look at its permissions"));
+    let broken = |what: &'static str| move |e: std::io::Error| failure(format!("{what} ({e}): look at its permissions"));
     std::fs::create_dir_all(&docs).map_err(broken("docs/ cannot be made"))?;
     let loam = |experiment: &str| {
         let mut command = cargo();

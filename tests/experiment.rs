@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use jiff::civil::{Date, date};
-use loam::experiment::{ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, csv, figure_2, markdown, paper};
+use loam::experiment::{
+    ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, csv, figure_2, markdown, paper, summary,
+};
 use loam::export::{Provenance, geotiff};
 use loam::protocol::{Correction, FileTicket};
 use loam::read::{Overpass, PathSource};
@@ -126,6 +128,8 @@ fn from_a_folder_of_files_to_a_report() {
     ] {
         assert!(text.contains(name) && table.contains(name), "{name} is missing");
     }
+    let short = summary(std::slice::from_ref(&first));
+    assert!(short.contains("Tucson (SIMULATED)") && short.contains("SMEN beats ") && !short.contains("beats 8 of"), "{short}");
     assert!(text.contains("SIMULATED") && text.contains("not the paper's training") && text.contains("0.034"), "{text}");
     // After one epoch SMEN beats nothing, and the report says so.
     assert!(row.not_beaten().count() >= 5 && text.contains("SMEN does not beat"), "{text}");

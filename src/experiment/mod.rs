@@ -32,7 +32,7 @@ pub use cell::{Cell, CellResult, DateScore, Images, Method, Rivals};
 pub use error::ExperimentError;
 pub use figure::figure_2;
 pub use images::{Gathered, Source, evenly};
-pub use report::{csv, markdown};
+pub use report::{csv, markdown, summary};
 pub use run::{Progress, Runner};
 pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
 pub use tb::{TbResult, TbScore, tb_cnn, tb_markdown};

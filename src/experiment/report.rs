@@ -192,3 +192,33 @@ pub fn csv(table: &Table) -> String {
     }
     text
 }
+
+/// The tables in a few lines, in words that follow from the numbers: what SMEN beats in each row, and what the paper's epochs would take.
+#[must_use]
+pub fn summary(tables: &[Table]) -> String {
+    let mut text = String::from("## In short\n\n");
+    for table in tables {
+        for row in &table.rows {
+            let rivals: Vec<&MethodRow> = row.methods.iter().filter(|m| m.gain.is_some()).collect();
+            let beaten = rivals.len() - row.not_beaten().count();
+            let best = rivals.iter().filter(|m| !m.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse));
+            let best = best.map_or_else(String::new, |m| format!("; the best baseline, {}, {:.4}", m.name, m.urmse));
+            let per_run = row.seconds / row.test.by_seed.len().max(1) as f64;
+            let whole = per_run * paper::EPOCHS as f64 / table.options.epochs as f64 / 60.0;
+            let name = table.kind.title().split(':').next().unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "- {name}, {} ({}): SMEN {:.4}{best}. SMEN beats {beaten} of {} baselines. {} epochs took {per_run:.0} s, so {} would take about {whole:.0} minutes at \
+                 this run's pace (which other work on the machine slows).",
+                row.label,
+                if row.simulated { "SIMULATED" } else { "from files" },
+                row.test.mean,
+                rivals.len(),
+                table.options.epochs,
+                paper::EPOCHS,
+            );
+        }
+    }
+    text.push('\n');
+    text
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam::experiment::{
-    Kind, Options, Progress, Runner, Source, Table, csv, download, figure_2, markdown, paper, simulator, tb_cnn, tb_markdown,
+    Kind, Options, Progress, Runner, Source, Table, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn, tb_markdown,
 };
 use loam::model::tb_cnn::TbCase;
 use loam::model::{Processor, block_on};
@@ -172,7 +172,7 @@ impl Experiment {
         }
         if let Some(path) = &self.report {
             let head = format!("# Results\n\nMade by `loam {}`; not written by hand.\n\n{HOW_TO_READ}\n", arguments());
-            write(path, &(head + &text))?;
+            write(path, &(head + &summary(&tables) + &text))?;
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ pub const TARGETS: [Target; 11] = [
         unit: "1",
         of: |p| p.persistent,
         range: [(0.31, 0.86); 3],
-        source: "Washita '92, Oklahoma: persistent spatial structure explained 31 % of the variability; texture, vegetation density and time since rain 55 % (abstract of \"Variability of surface soil moisture at the watershed scale\")",
+        source: "Washita '92, Oklahoma: persistent spatial structure explained 31 % of the variability; texture, vegetation density and time since rain 55 % (abstract of \"Variability of surface soil moisture at the watershed scale\"): at least the first, at most both together",
     },
     Target {
         what: "spatial correlation falls to 1/e at",

@@ -202,7 +202,8 @@ impl Experiment {
         }
         text.push_str(&format!(
             "\n## Results across the shares of texture (Tucson, Table 1's images, {} epochs, Adam {:e})\n\nuRMSE on the test dates, m3/m3. A persistent \
-             sub-grid pattern can be learnt from the past, an event-driven one cannot: the more persistent, the easier for every method that learns.\n\n{}",
+             sub-grid pattern can be learnt from the past, an event-driven one cannot: what a method gains here hangs on a share that the simulator \
+             chose.\n\n{}",
             self.epochs,
             self.learning_rate,
             simulator::shares_markdown(&rows)

@@ -16,6 +16,7 @@
 //! | [`model`] | SMEN, its weights on disk, the device it runs on |
 //! | [`train`] | loss, trainer, split by time |
 //! | [`score`] | uRMSE, bias, R; the baselines every estimate is shown beside |
+//! | `experiment` | the paper's tables and figure, made anew, every baseline beside (native only) |
 //! | [`simulate`] | seeded scenes for the demo and for tests, labelled simulated everywhere |
 //! | [`map`] | colour maps, scales, graticule, coastline |
 //! | [`export`] | GeoTIFF, CSV |
@@ -24,6 +25,8 @@
 //! | `worker` | the session in a Web Worker (wasm only) |
 //! | `ui` | the page (leptos); the only place besides `bin/` that knows the DOM |
 
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
+pub mod experiment;
 pub mod export;
 pub mod grid;
 #[cfg(feature = "compute")]

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use loam::grid::{EaseWindow, Raster, Reason, Resolution};
-use loam::score::{Accumulator, OverDates, ScoreError, Scores, bootstrap_mean, compare, mass_consistency, persistence};
+use loam::score::{
+    Accumulator, InputRange, OverDates, ScoreError, Scores, bootstrap_mean, compare, mass_consistency, mass_corrected, persistence,
+};
 
 const V: Reason = Reason::Valid;
 
@@ -144,4 +146,43 @@ fn mass_is_compared_by_block() {
     near(Some(m.cells[1].share), 71.0 / 144.0);
     near(m.scores.bias, 0.05);
     assert!(mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.6).unwrap().cells.is_empty());
+}
+
+/// Two blocks of 36 km, one cell each side of a border: means become SMAP's, differences inside a block stay.
+#[test]
+fn the_mass_correction_moves_whole_blocks() {
+    // 24 x 12 cells from (2400, 1200): two whole 36 km cells.
+    let window = EaseWindow::new(Resolution::M03, 2400, 1200, 24, 12).unwrap();
+    let estimate: Vec<f32> = (0..288).map(|i| 0.2 + 0.001 * (i % 7) as f32).collect();
+    let coarse: Vec<f32> = (0..288).map(|i| if i % 24 < 12 { 0.1 } else { 0.3 }).collect();
+    let mut reasons = vec![V; 288];
+    reasons[5] = Reason::Water;
+    let estimate = Raster::new(window.grid(), estimate, reasons).unwrap();
+    let coarse = Raster::new(window.grid(), coarse, vec![V; 288]).unwrap();
+    let shifted = mass_corrected(&estimate, &coarse).unwrap();
+    let consistency = mass_consistency(&shifted, &coarse, 0.0).unwrap();
+    assert_eq!(consistency.cells.len(), 2);
+    assert!(consistency.cells.iter().all(|c| (c.estimate - c.coarse).abs() < 1e-6));
+    let inside = |r: &Raster| r.values()[1] - r.values()[0];
+    assert!((inside(&shifted) - inside(&estimate)).abs() < 1e-6);
+    assert!(!shifted.values()[5].is_finite());
+}
+
+#[test]
+fn an_input_outside_the_training_range_is_warned_of() {
+    let i: Vec<f32> = (0..1000).map(|n| 0.1 + 0.0002 * n as f32).collect();
+    let d: Vec<f32> = (0..1000).map(|n| if n % 2 == 0 { 0.0 } else { 0.0001 * (n - 500) as f32 }).collect();
+    let range = InputRange::of([(i.as_slice(), d.as_slice())].into_iter()).unwrap();
+    assert!((range.coarse.0 - 0.101).abs() < 1e-3 && (range.coarse.1 - 0.299).abs() < 1e-3, "{range:?}");
+    let (outside_i, outside_d) = range.outside(&i, &d);
+    assert!(outside_i < 0.02 && outside_d < 0.02, "{outside_i} {outside_d}");
+    assert_eq!(range.warning(&i, &d), None);
+    let wet: Vec<f32> = i.iter().map(|v| v + 0.15).collect();
+    assert!(range.warning(&wet, &d).unwrap().contains("of SMAP's values"));
+    let odd: Vec<f32> = d.iter().map(|v| v * 3.0).collect();
+    assert!(range.warning(&i, &odd).unwrap().contains("residuals"));
+    let metadata = range.to_metadata().into_iter().collect();
+    assert_eq!(InputRange::from_metadata(&metadata), Some(range));
+    assert_eq!(InputRange::from_metadata(&Default::default()), None);
+    assert_eq!(InputRange::of([(i.as_slice(), [0f32; 4].as_slice())].into_iter()), None);
 }

@@ -19,6 +19,7 @@ mod weights;
 mod zip;
 
 pub mod device;
+pub mod tb_cnn;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod wait;

@@ -69,3 +69,25 @@ pub fn mass_consistency(estimate: &Raster, coarse: &Raster, smallest_share: f64)
     }
     Ok(MassConsistency { cells, scores: scores.scores() })
 }
+
+/// The estimate with each 36 km block shifted so that its mean agrees with SMAP's over the pixels where both exist: the optional
+/// correction of model.md, section 4. Blocks without such a pixel stay as they are. It takes SMAP's noise over into every block, and
+/// leaves steps at their edges.
+///
+/// # Errors
+/// As [`mass_consistency`].
+pub fn mass_corrected(estimate: &Raster, coarse: &Raster) -> Result<Raster, ScoreError> {
+    let consistency = mass_consistency(estimate, coarse, 0.0)?;
+    let window = estimate.grid().ease_window().ok_or(ScoreError::NoBlocks)?;
+    let per_block = window.resolution.per_36km();
+    let shifts: std::collections::HashMap<(usize, usize), f64> =
+        consistency.cells.iter().map(|cell| ((cell.column, cell.row), cell.coarse - cell.estimate)).collect();
+    let (grid, mut values, reasons) = estimate.clone().into_parts();
+    for (i, value) in values.iter_mut().enumerate() {
+        let block = ((window.first_column + i % window.columns) / per_block, (window.first_row + i / window.columns) / per_block);
+        if let Some(shift) = shifts.get(&block) {
+            *value += *shift as f32;
+        }
+    }
+    Ok(Raster::new(grid, values, reasons)?)
+}

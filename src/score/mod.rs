@@ -2,7 +2,8 @@
 //!
 //! A 3 km reference is itself a retrieval: agreement with it is not agreement with the ground (model.md, section 4).
 
-mod baselines;
+mod applicability;
+pub mod baselines;
 mod bootstrap;
 mod compare;
 mod dates;
@@ -11,11 +12,12 @@ mod metrics;
 
 use crate::grid::GridError;
 
+pub use applicability::{InputRange, WARN_SHARE};
 pub use baselines::persistence;
 pub use bootstrap::{Interval, bootstrap_mean};
 pub use compare::{compare, scores_on};
 pub use dates::{gain, means};
-pub use mass::{MassCell, MassConsistency, mass_consistency};
+pub use mass::{MassCell, MassConsistency, mass_consistency, mass_corrected};
 pub use metrics::{Accumulator, OverDates, Scores};
 
 /// Why there is no score.

@@ -14,23 +14,28 @@
 //! | 3 km maps | under Sentinel-1 swaths of 250 km, a place every 6-12 days, part of them missing | 12 days: formats.md 2.1; rest chosen |
 //! | retrieval error | lasting pattern, 15 km error, speckle, half of the footprint's noise | model.md section 4 says why; sizes chosen |
 //! | masks | lakes, mountains, dense vegetation, frozen ground; valid ranges | reasons: formats.md 2.1, 2.2; shares chosen |
+//! | brightness temperature, land surface temperature | [`brightness`]: tau-omega on the truth, on request | constants and citations there |
 //! | backscatter | linear in dB with moisture over larger vegetation and roughness patterns | levels: formats.md 2.6; slopes chosen |
+//!
+//! What of this can be measured is, beside published values, in [`properties`] and docs/simulated.md.
 //!
 //! Equal scenes give equal bits natively and on wasm (see [`rng`]).
 
+pub mod brightness;
 mod climate;
 mod field;
 mod land;
 pub mod names;
 mod observe;
 mod orbit;
+pub mod properties;
 pub mod rng;
 mod simulator;
 mod weather;
 
 pub use climate::Climate;
 pub use observe::{BACKSCATTER_SLOPE, COARSE_RANGE, FINE_RANGE, INHERITED_NOISE, MASKED_SHARE, RADIOMETER_NOISE};
-pub use simulator::{FIRST, LAST, Scene, SimulatedDay, Simulator};
+pub use simulator::{Brightness, FIRST, LAST, Scene, SimulatedDay, Simulator};
 
 /// Share of the true sub-grid variance (inside 36 km cells, over three years) that lies in the temporal mean, so stays; the rest
 /// comes and goes with events. By preset: Oklahoma City, Tucson, Geneva. An outcome of the chosen parameters for typical seeds, to

@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, date};
 
+use super::brightness;
 use super::climate::Climate;
 use super::land::{Land, region_indices};
 use super::observe::{Frost, Observer};
@@ -128,6 +129,19 @@ impl SimulatedDay {
     }
 }
 
+/// Brightness temperature and land surface temperature of a day, over [`Simulator::truth_window`], K.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Brightness {
+    /// TB V of every 3 km cell, without noise.
+    pub v: Vec<f32>,
+    /// TB H of every 3 km cell, without noise.
+    pub h: Vec<f32>,
+    /// Land surface temperature of every 3 km cell.
+    pub surface: Vec<f32>,
+    /// TB V and H of the 36 km footprints, noise included.
+    pub footprints: [Vec<f32>; 2],
+}
+
 /// Runs a scene. An iterator: nothing is computed before [`Iterator::next`] asks for a day.
 pub struct Simulator {
     scene: Scene,
@@ -196,6 +210,37 @@ impl Simulator {
     #[must_use]
     pub fn land_reasons(&self) -> &[Reason] {
         &self.land.reason
+    }
+
+    /// Brightness temperature and land surface temperature of the last day made; none before the first.
+    #[must_use]
+    pub fn brightness(&self) -> Option<Brightness> {
+        let day = self.day - 1;
+        let day_of_year = EPOCH.saturating_add(jiff::Span::new().days(day)).day_of_year();
+        if self.truth.iter().all(|v| *v == 0.0) {
+            return None;
+        }
+        let air = self.weather.temperature(&self.scene.climate, day, day_of_year);
+        let n = self.window.len();
+        let mut made = Brightness { v: vec![0.0; n], h: vec![0.0; n], surface: vec![0.0; n], footprints: [Vec::new(), Vec::new()] };
+        for i in 0..n {
+            let height = f64::from(self.land.height_km[i]);
+            let surface = brightness::surface_temperature(air - super::weather::LAPSE * height, self.weather.filling[i]);
+            let (v, h) = brightness::tau_omega(f64::from(self.truth[i]), surface, brightness::vwc(self.land.vegetation[i]));
+            (made.v[i], made.h[i], made.surface[i]) = (v as f32, h as f32, surface as f32);
+        }
+        for (n, (footprints, plane)) in made.footprints.iter_mut().zip([&made.v, &made.h]).enumerate() {
+            let noise = Key::new(self.scene.seed, 0xB216 + n as u64).day(day);
+            for row in 0..self.coarse.rows {
+                for column in 0..self.coarse.columns {
+                    let cells = (0..144).filter_map(|k| plane.get((row * 12 + k / 12) * self.window.columns + column * 12 + k % 12));
+                    let mean = cells.map(|v| f64::from(*v)).sum::<f64>() / 144.0;
+                    let at = ((self.coarse.first_column + column) as i64, (self.coarse.first_row + row) as i64);
+                    footprints.push(mean as f32 + brightness::TB_NOISE * noise.normal(at.0, at.1));
+                }
+            }
+        }
+        Some(made)
     }
 
     /// Days still to come.

@@ -25,7 +25,7 @@ const YEAR: f64 = 365.25;
 /// Sd of the day-to-day temperature, K.
 const WEATHER_TEMPERATURE: f64 = 3.5;
 /// Fall of temperature with height, K per km.
-const LAPSE: f64 = 6.5;
+pub(super) const LAPSE: f64 = 6.5;
 /// Ground counts as frozen below this mean temperature of the day, degrees C.
 const FREEZING: f64 = -1.0;
 

@@ -18,6 +18,7 @@ pub mod bench;
 pub mod browser;
 pub mod check;
 pub mod process;
+pub mod results;
 pub mod server;
 pub mod sizes;
 pub mod test;

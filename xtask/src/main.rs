@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, app, bench, check, failure, server, sizes, test, weights};
+use xtask::{Result, app, bench, check, failure, results, server, sizes, test, weights};
 
 const USAGE: &str = "\
 cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the release app, serve it on this machine
@@ -12,6 +12,7 @@ cargo xtask test [--quick] [--only SUITE]                   every test (native, 
                                                             SUITE: native, web-cpu, web-page, web-gpu, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
+cargo xtask results                                         docs/results.md and docs/simulated.md anew, on simulated scenes (an hour on two cores)
 cargo xtask bench [--quick] [--json FILE]                   prediction and training in Chromium beside onnxruntime-web and TensorFlow.js
 
   --cpu-only   leave the WebGPU worker out (a much shorter build; the page then says that it computes on the CPU)";
@@ -68,6 +69,10 @@ fn run() -> Result<()> {
         "weights" => {
             nothing_left(&words)?;
             weights::run()
+        }
+        "results" => {
+            nothing_left(&words)?;
+            results::run()
         }
         "bench" => {
             let quick = take_flag(&mut words, "--quick");

@@ -1,4 +1,4 @@
-//! `loam`, the native command line: inspect, simulate, train, predict, evaluate. Every command has `--json` for machines.
+//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, experiment. Every command has `--json` for machines.
 //!
 //! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
 
@@ -8,6 +8,7 @@ macro_rules! say {
 }
 
 mod evaluate;
+mod experiment;
 mod files;
 mod inspect;
 mod predict;
@@ -34,6 +35,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Train SMEN on files or on simulated scenes, split by time
     Train(train::Train),
+    /// The paper's tables and figure, made anew, with every baseline on the same pixels
+    Experiment(experiment::Experiment),
     /// Write simulated scenes as GeoTIFFs
     Simulate(simulate::Simulate),
 }
@@ -47,6 +50,7 @@ fn main() -> std::process::ExitCode {
         Command::Predict(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::Experiment(command) => command.run(),
         Command::Simulate(command) => command.run(),
     };
     match outcome {

@@ -140,7 +140,8 @@ impl Flat {
     /// True where these values and moments are the state's own.
     fn holds(&self, parts: &[Part]) -> bool {
         let Some(state) = primitive(&self.state) else { return false };
-        let own = |tensor: &Tensor<1>, at: usize| primitive(tensor).is_some_and(|tensor| same_buffer(&tensor, &state) && start(&tensor) == at);
+        let own =
+            |tensor: &Tensor<1>, at: usize| primitive(tensor).is_some_and(|tensor| same_buffer(&tensor, &state) && start(&tensor) == at);
         parts.iter().zip(&self.places).all(|(part, (from, _))| {
             let moments = part.moments.as_ref();
             own(&part.value, *from)

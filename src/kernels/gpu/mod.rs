@@ -11,8 +11,8 @@
 //! | `autodiff`, `fusion`, `loss` | the nodes of burn's graph |
 //! | `adam` | Adam over all parameters at once |
 
-mod autodiff;
 mod adam;
+mod autodiff;
 mod convolve;
 mod fusion;
 mod launch;

@@ -173,11 +173,21 @@ pub struct NormPlace {
 
 /// One channel of one norm: mean and variance go to `next`, `stride` numbers for each of them, norm after norm.
 #[cube]
-fn move_one(running: &[f32], batch: &[f32], next: &mut [f32], place: &NormPlace, channel: u32, to: u32, stride: u32, rest: f32, momentum: f32) {
+fn move_one(
+    running: &[f32],
+    batch: &[f32],
+    next: &mut [f32],
+    place: &NormPlace,
+    channel: u32,
+    to: u32,
+    stride: u32,
+    rest: f32,
+    momentum: f32,
+) {
     next[(to + channel) as usize] =
         running[(place.mean + channel) as usize] * rest + batch[(place.batch_mean + channel) as usize] * momentum;
-    next[(to + stride + channel) as usize] = running[(place.variance + channel) as usize] * rest
-        + batch[(place.batch_variance + channel) as usize] * place.unbiased * momentum;
+    next[(to + stride + channel) as usize] =
+        running[(place.variance + channel) as usize] * rest + batch[(place.batch_variance + channel) as usize] * place.unbiased * momentum;
 }
 
 /// Moves the running statistics of up to three norms towards a batch's.

@@ -1,7 +1,8 @@
-//! Baselines that are not plain resampling (those are in `grid`): persistence.
+//! Persistence: the last 3 km map, moved by what SMAP changed since (model.md, section 3).
 
-use super::ScoreError;
+use super::{Case, HISTORY};
 use crate::grid::{Raster, Reason};
+use crate::score::ScoreError;
 
 /// Persistence (model.md, section 3): the last 3 km map plus what SMAP changed since, J(t') + (I(t) - I(t')). m3/m3.
 ///
@@ -28,4 +29,12 @@ pub fn persistence(fine_then: &Raster, coarse_then: &Raster, coarse_now: &Raster
         })
         .unzip();
     Ok(Raster::new(fine_then.grid().clone(), values, reasons)?)
+}
+
+/// Persistence on every pixel: SMAP as it is today plus the latest known residual of the history dates, J(t') + (I(t) - I(t')); SMAP
+/// alone where no residual is known. m3/m3. The same pixels as every other baseline, where [`persistence`] has holes.
+#[must_use]
+pub fn last_known(case: &Case) -> Vec<f32> {
+    let latest = |pixel: usize| (0..HISTORY).rev().find_map(|n| case.residual(n, pixel)).unwrap_or(0.0);
+    case.coarse.iter().enumerate().map(|(pixel, coarse)| coarse + latest(pixel)).collect()
 }

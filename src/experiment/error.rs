@@ -1,0 +1,71 @@
+//! What can go wrong in an experiment.
+
+use std::path::PathBuf;
+
+use crate::grid::GridError;
+use crate::model::ModelError;
+use crate::score::ScoreError;
+use crate::score::baselines::ForestError;
+use crate::stack::StackError;
+use crate::train::TrainError;
+
+/// Errors of the folder [`crate::experiment`].
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// Not enough dates on one side of the split.
+    #[error(
+        "{region}: {train} dates before {boundary} and {test} from then on have SMAP, a 3 km product and a full history ({unusable} more have \
+         a 3 km product but cannot be used{why}); both sides need at least one: open more files (--download-list names them)"
+    )]
+    NoImages {
+        /// The region's name.
+        region: String,
+        /// First test date.
+        boundary: jiff::civil::Date,
+        /// Usable dates before it.
+        train: usize,
+        /// Usable dates from it on.
+        test: usize,
+        /// Dates with a 3 km product that are not usable.
+        unusable: usize,
+        /// The commonest reason, in words.
+        why: String,
+    },
+    /// A region no table has.
+    #[error("\"{0}\" is none of the paper's regions: oklahoma-city, tucson, geneva")]
+    Region(String),
+    /// A file of the experiment's folder cannot be read or written.
+    #[error("{} cannot be {what} ({why})", path.display())]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// "read" or "written".
+        what: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// The figure could not be encoded.
+    #[error("the figure could not be written as PNG ({0})")]
+    Figure(String),
+    /// A device that this program was built without.
+    #[error("{0}")]
+    Device(String),
+    /// Files or days.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// Grids.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The network.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Scores.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The random forest.
+    #[error(transparent)]
+    Forest(#[from] ForestError),
+}

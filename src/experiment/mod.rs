@@ -1,0 +1,38 @@
+//! The paper's results, made anew (model.md, tables 1 to 3 and figure 2): SMEN trained and tested as the paper does, every baseline on the
+//! same pixels, on a folder of SMAP files or on simulated scenes, with the same code. Native only.
+//!
+//! ```text
+//! Source -> [images] -> Gathered (training and test Cases) -> [run] -> CellResult, Rivals (kept on disk) -> [table] -> [report] [figure]
+//! ```
+//!
+//! | open point of the paper | reading here | why |
+//! |---|---|---|
+//! | which of the dates of 2016-2017 train | spread evenly over them | all seasons at every training-set size |
+//! | which of 2018's test | spread evenly; the same for every method, seed and training-set size | |
+//! | training dates that are history of a test date | left out | their target would be an input of the test |
+//! | validation | none: weights of the epoch of lowest training loss | the paper names none; nothing is chosen on test dates |
+//! | images per step | 1 | its loss is written for one image |
+//! | region of Table 3 | Tucson | it has 10 test images in Table 1 |
+
+mod cell;
+mod error;
+mod figure;
+mod font;
+mod images;
+mod report;
+mod run;
+mod table;
+mod tb;
+
+pub mod download;
+pub mod paper;
+pub mod simulator;
+
+pub use cell::{Cell, CellResult, DateScore, Images, Method, Rivals};
+pub use error::ExperimentError;
+pub use figure::figure_2;
+pub use images::{Gathered, Source, evenly};
+pub use report::{csv, markdown, summary};
+pub use run::{Progress, Runner};
+pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
+pub use tb::{TbResult, TbScore, tb_cnn, tb_markdown};

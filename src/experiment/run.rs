@@ -1,0 +1,311 @@
+//! Runs what is not on disk yet: gathers a region's images, trains and scores the cells, and scores the baselines on the same pixels.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use burn::tensor::Device;
+
+use super::images::sample;
+use super::table::{Kind, Options, Row, SMEN, Table, Wanted};
+use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
+use crate::model::{Planes, Smen, Weights, block_on, predict};
+use crate::protocol::TrainSettings;
+use crate::score::baselines::residuals::{Usual, history_mean};
+use crate::score::baselines::{Case, Forest, LstmSettings, PixelLstm, last_known};
+use crate::score::{InputRange, Scores, mass_consistency, mass_corrected};
+use crate::train::{TrainEvent, Trainer, set_bias};
+
+/// Smallest share of a 36 km cell whose pixels must be known for its block mean to count.
+const MASS_SHARE: f64 = 0.5;
+/// Edge of a tile of the prediction: a region of 100 x 100 whole.
+const TILE: usize = 128;
+
+/// What happens, for a progress bar.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Images of a region are put together.
+    Gathering(String),
+    /// A piece of work begins, with its number of steps.
+    Begun(String, usize),
+    /// Steps done of it.
+    Step(usize),
+    /// It is done.
+    Done,
+}
+
+/// Runs experiments. Results are kept in `folder`; images of the last region stay in memory.
+pub struct Runner<'a> {
+    /// Where images come from.
+    pub source: Source,
+    /// Where results are kept.
+    pub folder: PathBuf,
+    /// Where the network is trained.
+    pub device: Device,
+    /// Its name, for the report.
+    pub device_name: String,
+    /// Hears what happens.
+    pub progress: Box<dyn FnMut(Progress) + 'a>,
+    /// The images last put together.
+    gathered: Option<(Images, Gathered)>,
+}
+
+impl<'a> Runner<'a> {
+    /// A runner that has done nothing yet.
+    pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, progress: impl FnMut(Progress) + 'a) -> Self {
+        Self { source, folder, device, device_name, progress: Box::new(progress), gathered: None }
+    }
+
+    /// A whole table.
+    ///
+    /// # Errors
+    /// The first cell's that cannot be computed; finished cells stay on disk.
+    pub fn table(&mut self, kind: Kind, options: &Options) -> Result<Table, ExperimentError> {
+        std::fs::create_dir_all(&self.folder).map_err(|e| ExperimentError::File {
+            path: self.folder.clone(),
+            what: "written",
+            why: e.to_string(),
+        })?;
+        let mut rows = Vec::new();
+        for wanted in kind.rows(options, &self.source) {
+            rows.push(self.row(&wanted)?);
+        }
+        let simulated_files = !self.source.is_simulated() && rows.iter().any(|row| row.simulated);
+        let source = self.source.words() + if simulated_files { ", SIMULATED, not observed" } else { "" };
+        Ok(Table { kind, source, options: options.clone(), device: self.device_name.clone(), rows })
+    }
+
+    fn row(&mut self, wanted: &Wanted) -> Result<Row, ExperimentError> {
+        let mut results = Vec::new();
+        let mut rivals = None;
+        for cell in &wanted.cells {
+            if rivals.is_none() {
+                rivals = Some(self.rivals(&cell.images)?);
+            }
+            results.push(self.cell(cell)?);
+        }
+        let rivals = rivals.ok_or_else(|| ExperimentError::Region(wanted.label.clone()))?;
+        Ok(Row::of(wanted, &results, &rivals))
+    }
+
+    /// The images of a region, from memory where they are the last ones.
+    ///
+    /// # Errors
+    /// Those of [`Gathered::new`].
+    pub fn gathered(&mut self, images: &Images) -> Result<&Gathered, ExperimentError> {
+        if self.gathered.as_ref().is_none_or(|(kept, _)| kept != images) {
+            (self.progress)(Progress::Gathering(format!("{}, {} + {} images", images.region, images.train, images.test)));
+            self.gathered = None;
+            let gathered = Gathered::new(&self.source, images)?;
+            (self.progress)(Progress::Done);
+            self.gathered = Some((images.clone(), gathered));
+        }
+        match &self.gathered {
+            Some((_, gathered)) => Ok(gathered),
+            None => Err(ExperimentError::Region(images.region.clone())),
+        }
+    }
+
+    /// A cell: from disk, or trained and kept there.
+    ///
+    /// # Errors
+    /// Those of training, prediction and scores.
+    pub fn cell(&mut self, cell: &Cell) -> Result<CellResult, ExperimentError> {
+        if let Some(kept) = CellResult::kept(&self.folder, cell) {
+            return Ok(kept);
+        }
+        let device = self.device.clone();
+        self.gathered(&cell.images)?;
+        let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(cell.images.region.clone())) };
+        let begun = Instant::now();
+        let trained = train(cell, gathered, &self.source, &device, &mut self.progress)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let smen = Smen::from_weights(&trained.weights, &device)?;
+        let train_scores: Vec<f64> = gathered
+            .train
+            .iter()
+            .map(|case| Ok(Scores::of(&estimate(&smen, &device, case)?, &case.target, &case.scored)?.urmse))
+            .collect::<Result<Vec<_>, ExperimentError>>()?
+            .into_iter()
+            .flatten()
+            .collect();
+        let (mut whole, mut shifted, mut there) = (Vec::new(), Vec::new(), Vec::new());
+        let mut outside = (0.0, 0.0);
+        for case in &gathered.test {
+            let map = estimate(&smen, &device, case)?;
+            whole.extend(score(gathered, case, &map, &case.scored)?);
+            let (map_raster, coarse) = (gathered.raster(&masked(&map, case))?, gathered.raster(&masked(&case.coarse, case))?);
+            shifted.extend(score(gathered, case, mass_corrected(&map_raster, &coarse)?.values(), &case.scored)?);
+            if let Some(pixels) = where_disaggregated(case) {
+                there.extend(score(gathered, case, &map, &pixels)?);
+            }
+            let (i, d) = trained.range.outside(&case.coarse, &case.residuals);
+            let n = gathered.test.len() as f64;
+            outside = (outside.0 + i / n, outside.1 + d / n);
+        }
+        let method = |name: &str, partial, dates| Method { name: name.to_owned(), partial, dates };
+        let result = CellResult {
+            format: CellResult::FORMAT,
+            train_urmse: train_scores.iter().sum::<f64>() / train_scores.len().max(1) as f64,
+            smen: method(SMEN, false, whole),
+            smen_mass: method("SMEN, blocks shifted to SMAP's mean", false, shifted),
+            smen_there: (!there.is_empty()).then(|| method("SMEN where the disaggregation exists", true, there)),
+            best_epoch: trained.best_epoch,
+            weights: trained.weights.hash(),
+            outside,
+            seconds,
+        };
+        let weights = self.folder.join(format!("{}.safetensors", cell.key()));
+        std::fs::write(&weights, trained.weights.to_bytes()).map_err(|e| ExperimentError::File {
+            path: weights,
+            what: "written",
+            why: e.to_string(),
+        })?;
+        result.keep(&self.folder, cell)?;
+        // As it was kept: JSON's last digit may differ, and a table must not depend on which cells were there before.
+        Ok(CellResult::kept(&self.folder, cell).unwrap_or(result))
+    }
+
+    /// Every baseline on the test images: from disk, or computed and kept there.
+    ///
+    /// # Errors
+    /// Those of the trained baselines.
+    pub fn rivals(&mut self, images: &Images) -> Result<Rivals, ExperimentError> {
+        if let Some(kept) = Rivals::kept(&self.folder, images) {
+            return Ok(kept);
+        }
+        self.gathered(images)?;
+        let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(images.region.clone())) };
+        (self.progress)(Progress::Begun(format!("{}: random forest", images.region), 1));
+        let forest = Forest::fit(&gathered.train, 0)?;
+        (self.progress)(Progress::Done);
+        let settings = LstmSettings::default();
+        (self.progress)(Progress::Begun(format!("{}: LSTM per pixel", images.region), settings.epochs * gathered.train.len()));
+        let lstm = block_on(PixelLstm::fit(&gathered.train, settings, |done, _| (self.progress)(Progress::Step(done))))?;
+        (self.progress)(Progress::Done);
+        let usual = Usual::of(&gathered.train);
+        type Estimate<'b> = (&'static str, Box<dyn Fn(&Case) -> Result<Vec<f32>, ExperimentError> + 'b>);
+        let whole: Vec<Estimate> = vec![
+            ("SMAP as is (36 km)", Box::new(|case| Ok(case.coarse.clone()))),
+            ("bilinear SMAP", Box::new(|case| Ok(case.bilinear.clone()))),
+            ("bicubic SMAP", Box::new(|case| Ok(case.bicubic.clone()))),
+            ("persistence (last known residual)", Box::new(|case| Ok(last_known(case)))),
+            ("bilinear SMAP + mean of the history's residuals", Box::new(|case| Ok(history_mean(case)))),
+            ("bilinear SMAP + mean training residual of the pixel", Box::new(|case| Ok(usual.estimate(case)))),
+            ("random forest", Box::new(|case| Ok(forest.estimate(case)?))),
+            ("LSTM per pixel", Box::new(|case| Ok(block_on(lstm.estimate(case))?))),
+        ];
+        let mut methods = Vec::new();
+        for (name, estimate) in &whole {
+            let mut dates = Vec::new();
+            for case in &gathered.test {
+                dates.extend(score(gathered, case, &estimate(case)?, &case.scored)?);
+            }
+            methods.push(Method { name: (*name).to_owned(), partial: false, dates });
+        }
+        let mut dates = Vec::new();
+        for case in &gathered.test {
+            if let (Some(map), Some(pixels)) = (&case.disaggregated, where_disaggregated(case)) {
+                dates.extend(score(gathered, case, map, &pixels)?);
+            }
+        }
+        if !dates.is_empty() {
+            let name = "SMAP/Sentinel-1 disaggregation (sees the date's backscatter)".to_owned();
+            methods.push(Method { name, partial: true, dates });
+        }
+        let rivals = Rivals {
+            format: Rivals::FORMAT,
+            simulated: gathered.simulated,
+            source: self.source.words(),
+            train: gathered.train.iter().map(|case| case.date).collect(),
+            test: gathered.test.iter().map(|case| case.date).collect(),
+            notes: gathered.notes.clone(),
+            methods,
+        };
+        rivals.keep(&self.folder, images)?;
+        Ok(Rivals::kept(&self.folder, images).unwrap_or(rivals))
+    }
+}
+
+/// What a training leaves.
+struct Trained {
+    weights: Weights,
+    best_epoch: usize,
+    range: InputRange,
+}
+
+fn train(
+    cell: &Cell,
+    gathered: &Gathered,
+    source: &Source,
+    device: &Device,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Trained, ExperimentError> {
+    let settings = TrainSettings {
+        inputs: cell.inputs,
+        epochs: cell.epochs,
+        learning_rate: cell.learning_rate,
+        batch: cell.batch,
+        seed: cell.seed,
+        ..TrainSettings::default()
+    };
+    let mut first = Weights::init(cell.inputs, cell.seed);
+    first.metadata.insert("region".into(), cell.images.region.clone());
+    first.metadata.insert("trained_on".into(), format!("{}: {}", cell.images.region, source.words()));
+    if let Some(last) = gathered.train.last() {
+        first.metadata.insert("trained_until".into(), last.date.to_string());
+    }
+    let planes = gathered.train.iter().map(|case| (case.coarse.as_slice(), case.residuals.as_slice()));
+    // Without a known residual anywhere there would be no image: a full history is asked for.
+    let range = InputRange::of(planes).unwrap_or(InputRange { coarse: (0.0, 1.0), residuals: (-1.0, 1.0) });
+    first.metadata.extend(range.to_metadata());
+    let samples: Vec<_> = gathered.train.iter().map(sample).collect();
+    let mut trainer = Trainer::new(&first, samples.clone(), Vec::new(), settings, device)?;
+    let what = format!("{}, {}, {} images, seed {}", cell.images.region, cell.inputs.name(), gathered.train.len(), cell.seed);
+    progress(Progress::Begun(what, cell.epochs * trainer.steps_per_epoch()));
+    let mut best_epoch = 0;
+    while let Some(event) = block_on(trainer.step()) {
+        match event {
+            TrainEvent::StepDone { .. } => progress(Progress::Step(trainer.steps())),
+            TrainEvent::Finished { best_epoch: epoch, .. } => best_epoch = epoch,
+            TrainEvent::Failed(error) => return Err(error.into()),
+            TrainEvent::Started { .. } | TrainEvent::Validated { .. } | TrainEvent::EpochDone(_) | TrainEvent::Warning(_) => {}
+        }
+    }
+    progress(Progress::Done);
+    let mut weights = match trainer.best() {
+        Some(best) => best.clone(),
+        None => block_on(trainer.current())?,
+    };
+    block_on(set_bias(&mut weights, &samples.iter().collect::<Vec<_>>(), device, async |_, _| ControlFlow::Continue(())))?;
+    Ok(Trained { weights, best_epoch, range })
+}
+
+/// SMEN's estimate of a case, m3/m3.
+pub(super) fn estimate(smen: &Smen, device: &Device, case: &Case) -> Result<Vec<f32>, ExperimentError> {
+    let planes = Planes { columns: case.columns, rows: case.rows, i: case.coarse.clone(), d: case.residuals.clone() };
+    Ok(block_on(predict(smen, device, &planes, TILE, async |_, _| ControlFlow::Continue(())))?)
+}
+
+/// A map where SMAP saw something; NaN elsewhere.
+pub(super) fn masked(map: &[f32], case: &Case) -> Vec<f32> {
+    map.iter().zip(&case.bilinear).map(|(v, seen)| if seen.is_finite() { *v } else { f32::NAN }).collect()
+}
+
+/// The pixels that count and have a disaggregated value; none where there are fewer than two.
+fn where_disaggregated(case: &Case) -> Option<Vec<bool>> {
+    let map = case.disaggregated.as_ref()?;
+    let pixels: Vec<bool> = case.scored.iter().zip(map).map(|(s, v)| *s && v.is_finite()).collect();
+    (pixels.iter().filter(|p| **p).count() >= 2).then_some(pixels)
+}
+
+/// A map's score on a date, over the pixels given.
+fn score(gathered: &Gathered, case: &Case, map: &[f32], pixels: &[bool]) -> Result<Option<DateScore>, ExperimentError> {
+    let scores = Scores::of(map, &case.target, pixels)?;
+    let (Some(urmse), Some(rmse), Some(bias)) = (scores.urmse, scores.rmse, scores.bias) else { return Ok(None) };
+    // Block means over the same pixels for every method: the forest and the LSTM have no others.
+    let on = |values: &[f32]| values.iter().zip(pixels).map(|(v, p)| if *p { *v } else { f32::NAN }).collect::<Vec<f32>>();
+    let (map, coarse) = (gathered.raster(&on(map))?, gathered.raster(&on(&case.coarse))?);
+    let mass = mass_consistency(&map, &coarse, MASS_SHARE)?.scores.urmse;
+    Ok(Some(DateScore { date: case.date, urmse, rmse, bias, r: scores.r, mass, pixels: scores.pixels }))
+}

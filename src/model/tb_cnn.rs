@@ -1,0 +1,276 @@
+//! The brightness-temperature CNN of the poster (`model.md` section 2), the network before SMEN.
+//!
+//! ```text
+//! x -> 7 groups, each: [ Conv 3 x 3, 64 kernels | dilated Conv 5 x 5, 64 kernels ] side by side, ReLU -> 128 channels
+//!   -> Conv 3 x 3, one kernel for each output -> + x (residual connection)
+//! ```
+//!
+//! | case | input | output | residual is added to |
+//! |---|---|---|---|
+//! | [`TbCase::BrightnessTemperature`] | TB V and H, 36 km laid on the fine grid, K | TB V and H at 9 km, K | both |
+//! | [`TbCase::SoilMoisture`] | SMAP soil moisture, m3/m3, and land surface temperature, K | soil moisture, m3/m3 | soil moisture |
+//!
+//! What the poster leaves open and how it is read here:
+//!
+//! | open point | reading | why |
+//! |---|---|---|
+//! | dilation of the 5 x 5 kernels | 2 | `model.md` |
+//! | padding | zeros, so that the size stays | the input is added to the output |
+//! | scale of inputs | (TB - 250 K) / 25 K, (LST - 290 K) / 15 K, (soil moisture - 0.2) / 0.1, before the network; its output is scaled back | kelvins of 250 would saturate first weights drawn for numbers near 1 |
+//! | weight of the L2 penalty | [`PENALTY`] times the sum of squares of all kernels, biases left out | the poster names a penalty on the kernels and no weight |
+//!
+//! 1,678,722 parameters in the first case, 1,677,569 in the second. Each output pixel sees 29 pixels to each side.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::smen::read_back;
+use super::{Archive, Mismatch, ModelError, Random, WeightTensor};
+
+/// Groups of layers.
+pub const GROUPS: usize = 7;
+/// Kernels of each of a group's two convolutions.
+pub const KERNELS: usize = 64;
+/// Dilation of the 5 x 5 kernels.
+const DILATION: usize = 2;
+/// Weight of the L2 penalty. **Chosen**.
+pub const PENALTY: f64 = 1e-6;
+/// Value of the metadata key `model`.
+const NAME: &str = "tb_cnn";
+
+/// What goes in and comes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TbCase {
+    /// Case 1: TB V and H to TB V and H.
+    BrightnessTemperature,
+    /// Case 2: soil moisture and land surface temperature to soil moisture.
+    SoilMoisture,
+}
+
+impl TbCase {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::BrightnessTemperature, Self::SoilMoisture];
+
+    /// As in the metadata of a weights file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BrightnessTemperature => "brightness_temperature",
+            Self::SoilMoisture => "soil_moisture",
+        }
+    }
+
+    /// Output channels.
+    #[must_use]
+    pub fn outputs(self) -> usize {
+        match self {
+            Self::BrightnessTemperature => 2,
+            Self::SoilMoisture => 1,
+        }
+    }
+
+    /// (centre, spread) of each of the two input channels, in their units.
+    #[must_use]
+    pub fn scales(self) -> [(f32, f32); 2] {
+        match self {
+            Self::BrightnessTemperature => [(250.0, 25.0); 2],
+            Self::SoilMoisture => [(0.2, 0.1), (290.0, 15.0)],
+        }
+    }
+
+    /// Names and shapes of all tensors, in the order of the forward pass.
+    #[must_use]
+    pub fn schema(self) -> Vec<(String, Vec<usize>)> {
+        let mut tensors = Vec::new();
+        for group in 0..GROUPS {
+            let channels = if group == 0 { 2 } else { 2 * KERNELS };
+            for side in [3, 5] {
+                tensors.push((format!("group{group}.conv{side}.weight"), vec![KERNELS, channels, side, side]));
+                tensors.push((format!("group{group}.conv{side}.bias"), vec![KERNELS]));
+            }
+        }
+        tensors.push(("out.weight".into(), vec![self.outputs(), 2 * KERNELS, 3, 3]));
+        tensors.push(("out.bias".into(), vec![self.outputs()]));
+        tensors
+    }
+
+    /// First weights of a seed, as PyTorch makes them (uniform in +-1/sqrt(fan in)); the same bits on every machine.
+    #[must_use]
+    pub fn first_weights(self, seed: u64) -> Archive {
+        let mut random = Random::new(seed);
+        let mut bound = 0.0;
+        let mut archive = Archive { tensors: BTreeMap::new(), metadata: self.metadata() };
+        for (name, shape) in self.schema() {
+            if name.ends_with("weight") {
+                bound = (1.0 / (shape.iter().skip(1).product::<usize>() as f64).sqrt()) as f32;
+            }
+            let values = (0..shape.iter().product()).map(|_| random.symmetric(bound)).collect();
+            archive.tensors.insert(name, WeightTensor { shape, values });
+        }
+        archive.metadata.insert("seed".into(), seed.to_string());
+        archive
+    }
+
+    fn metadata(self) -> BTreeMap<String, String> {
+        [("model", NAME), ("case", self.name())].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+}
+
+/// A convolution that keeps the size.
+#[derive(Module, Debug)]
+struct Conv2 {
+    weight: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl Conv2 {
+    fn forward(&self, x: Tensor<4>, dilation: usize) -> Tensor<4> {
+        let [_, _, side, _] = self.weight.dims();
+        let padding = dilation * (side / 2);
+        conv2d(x, self.weight.val(), Some(self.bias.val()), ConvOptions::new([1, 1], [padding; 2], [dilation; 2], 1))
+    }
+
+    fn squares(&self) -> Tensor<1> {
+        let kernel = self.weight.val();
+        (kernel.clone() * kernel).sum()
+    }
+}
+
+/// The two convolutions of a group.
+#[derive(Module, Debug)]
+struct Group {
+    conv3: Conv2,
+    conv5: Conv2,
+}
+
+impl Group {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        relu(Tensor::cat(vec![self.conv3.forward(x.clone(), 1), self.conv5.forward(x, DILATION)], 1))
+    }
+}
+
+/// The network.
+#[derive(Module, Debug)]
+pub struct TbCnn {
+    groups: Vec<Group>,
+    out: Conv2,
+    #[module(skip)]
+    outputs: usize,
+}
+
+impl TbCnn {
+    /// The network with these weights on this device.
+    ///
+    /// # Errors
+    /// [`ModelError::UnreadableWeights`] with every tensor that is missing, extra, of another shape, or not finite.
+    pub fn from_weights(weights: &Archive, device: &Device) -> Result<(Self, TbCase), ModelError> {
+        let case = checked(weights)?;
+        let conv = |name: &str| Conv2 {
+            weight: Param::from_tensor(place::<4>(weights, &format!("{name}.weight"), device)),
+            bias: Param::from_tensor(place::<1>(weights, &format!("{name}.bias"), device)),
+        };
+        let groups =
+            (0..GROUPS).map(|g| Group { conv3: conv(&format!("group{g}.conv3")), conv5: conv(&format!("group{g}.conv5")) }).collect();
+        Ok((Self { groups, out: conv("out"), outputs: case.outputs() }, case))
+    }
+
+    /// Scaled inputs `[B, 2, H, W]` to scaled outputs `[B, 2 or 1, H, W]` ([`TbCase::scales`]).
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let features = self.groups.iter().fold(x.clone(), |features, group| group.forward(features));
+        self.out.forward(features, 1) + x.narrow(1, 0, self.outputs)
+    }
+
+    /// Sum of the squares of all kernels: what the L2 penalty weighs.
+    pub fn squares(&self) -> Tensor<1> {
+        let all = self.groups.iter().flat_map(|g| [g.conv3.squares(), g.conv5.squares()]);
+        all.fold(self.out.squares(), |sum, squares| sum + squares)
+    }
+
+    /// Mean absolute error over the mask (1 or 0), plus the penalty. `estimate`, `target` and `mask` are `[B, C, H, W]`, scaled; the mask
+    /// has at least one 1.
+    pub fn loss(&self, estimate: Tensor<4>, target: Tensor<4>, mask: Tensor<4>) -> Tensor<1> {
+        let error = ((estimate - target).abs() * mask.clone()).sum() / mask.sum();
+        error + self.squares() * PENALTY
+    }
+
+    /// The weights as they are now, with the metadata given beside `model` and `case`.
+    ///
+    /// # Errors
+    /// [`ModelError::Readback`].
+    pub async fn to_weights(&self, case: TbCase, facts: BTreeMap<String, String>) -> Result<Archive, ModelError> {
+        let mut archive = Archive { tensors: BTreeMap::new(), metadata: facts };
+        archive.metadata.extend(case.metadata());
+        let convs: Vec<&Conv2> = self.groups.iter().flat_map(|g| [&g.conv3, &g.conv5]).chain([&self.out]).collect();
+        let mut schema = case.schema().into_iter();
+        for conv in convs {
+            let values = [read_back(conv.weight.val().without_autodiff()).await?, read_back(conv.bias.val().without_autodiff()).await?];
+            for values in values {
+                let Some((name, shape)) = schema.next() else { break };
+                archive.tensors.insert(name, WeightTensor { shape, values });
+            }
+        }
+        Ok(archive)
+    }
+}
+
+/// Holds a weights file against the network; its case.
+fn checked(weights: &Archive) -> Result<TbCase, ModelError> {
+    let unfit = |reason: String| ModelError::UnreadableWeights { reason: format!("they do not fit the TB CNN: {reason}") };
+    if let Some(other) = weights.metadata.get("model").filter(|name| *name != NAME) {
+        return Err(unfit(format!("the file says that it is of \"{other}\"")));
+    }
+    let outputs = weights.tensors.get("out.bias").and_then(|t| t.shape.first().copied());
+    let case = match outputs {
+        Some(2) => TbCase::BrightnessTemperature,
+        Some(1) => TbCase::SoilMoisture,
+        _ => return Err(unfit("out.bias is missing, or has neither 1 nor 2 values".into())),
+    };
+    let schema = case.schema();
+    let mut rows: Vec<Mismatch> = Vec::new();
+    let mut row = |name: &str, expected: String, found: String| rows.push(Mismatch { name: name.into(), expected, found });
+    for (name, shape) in &schema {
+        match weights.tensors.get(name) {
+            None => row(name, format!("{shape:?}"), "-".into()),
+            Some(t) if t.shape != *shape || t.values.len() != shape.iter().product::<usize>() => {
+                row(name, format!("{shape:?}"), format!("{:?}", t.shape));
+            }
+            Some(t) if t.values.iter().any(|v| !v.is_finite()) => row(name, "finite".into(), "NaN or infinite".into()),
+            Some(_) => {}
+        }
+    }
+    for name in weights.tensors.keys().filter(|name| schema.iter().all(|(known, _)| known != *name)) {
+        row(name, "-".into(), "extra".into());
+    }
+    if rows.is_empty() {
+        return Ok(case);
+    }
+    let list: Vec<String> = rows.iter().map(|r| format!("{} is {} where {} is needed", r.name, r.found, r.expected)).collect();
+    Err(unfit(list.join("; ")))
+}
+
+fn place<const D: usize>(weights: &Archive, name: &str, device: &Device) -> Tensor<D> {
+    // `checked` has seen every name, with its shape.
+    let WeightTensor { shape, values } = weights.tensors.get(name).cloned().unwrap_or_default();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_has_the_parameters_of_the_poster() {
+        let count = |case: TbCase| case.schema().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>();
+        // First group: 64 (2 x 9 + 1) + 64 (2 x 25 + 1); six groups of 64 (128 x 9 + 1) + 64 (128 x 25 + 1); out: C (128 x 9 + 1).
+        let hidden = 64 * 19 + 64 * 51 + 6 * (64 * (128 * 9 + 1) + 64 * (128 * 25 + 1));
+        assert_eq!(count(TbCase::BrightnessTemperature), hidden + 2 * (128 * 9 + 1));
+        assert_eq!(count(TbCase::SoilMoisture), hidden + 128 * 9 + 1);
+        assert_eq!(count(TbCase::BrightnessTemperature), 1_678_722);
+        assert_eq!(count(TbCase::SoilMoisture), 1_677_569);
+    }
+}

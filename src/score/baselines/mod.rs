@@ -1,0 +1,29 @@
+//! What every estimate is shown beside (model.md, section 3): one baseline a file, all on the same pixels.
+//!
+//! | baseline | file | sees |
+//! |---|---|---|
+//! | SMAP as is, bilinear, bicubic | [`interpolation`] | today's 36 km image |
+//! | persistence | `persistence` | the last 3 km map, and what SMAP changed since |
+//! | means of residuals | [`residuals`] | the four history maps; all training maps |
+//! | random forest | `forest` | all of these, position, static statistics per pixel |
+//! | LSTM per pixel | `lstm` | the series of 36 km values and residuals of a pixel |
+//! | SMAP/Sentinel-1 disaggregation | [`disaggregation`] | today's backscatter, which SMEN does not see |
+//!
+//! A [`Case`] is one date with everything any of them may look at. The trained ones (forest, LSTM) are native only.
+
+mod case;
+pub mod disaggregation;
+#[cfg(feature = "cli")]
+mod forest;
+pub mod interpolation;
+#[cfg(feature = "cli")]
+mod lstm;
+mod persistence;
+pub mod residuals;
+
+pub use case::{Case, HISTORY};
+#[cfg(feature = "cli")]
+pub use forest::{Forest, ForestError, TREES};
+#[cfg(feature = "cli")]
+pub use lstm::{LstmSettings, PixelLstm};
+pub use persistence::{last_known, persistence};

@@ -1,0 +1,169 @@
+//! Experiments from files, end to end: which dates are picked, that files and simulator give the same images, that a finished cell is kept
+//! and the same seed gives the same numbers, and that the report hides nothing.
+#![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use jiff::civil::{Date, date};
+use loam::experiment::{
+    ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, csv, figure_2, markdown, paper, summary,
+};
+use loam::export::{Provenance, geotiff};
+use loam::protocol::{Correction, FileTicket};
+use loam::read::{Overpass, PathSource};
+use loam::session::open::open;
+use loam::simulate::{DEMO_SEED, Scene, Simulator, names};
+use loam::stack::Library;
+
+const REGION: &str = "tucson";
+
+/// Simulated scenes written as GeoTIFFs, as `loam simulate` does, and read back as a user's files are.
+fn library(folder: &Path, first: Date, last: Date) -> Library {
+    let scene = Scene { first, last, ..Scene::preset(REGION, DEMO_SEED).unwrap() };
+    let (mut library, mut id) = (Library::default(), 0);
+    for day in Simulator::new(scene) {
+        let layers = [
+            (names::coarse(day.date, Overpass::Am), &day.am),
+            (names::coarse(day.date, Overpass::Pm), &day.pm),
+            (names::fine(day.date), &day.fine),
+        ];
+        for (name, raster) in layers {
+            let Some(raster) = raster else { continue };
+            let facts = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
+            let path = folder.join(&name);
+            std::fs::write(&path, geotiff::write(raster, &facts, None).unwrap()).unwrap();
+            id += 1;
+            let ticket = FileTicket { id, name, bytes: std::fs::metadata(&path).unwrap().len(), correction: Correction::default() };
+            library.insert(open(&ticket, Arc::new(PathSource::open(&path).unwrap())).unwrap());
+        }
+    }
+    library
+}
+
+#[test]
+fn from_a_folder_of_files_to_a_report() {
+    let files = tempfile::tempdir().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let source = Source::Files(library(files.path(), date(2017, 3, 1), date(2018, 3, 1)));
+    let images = Images { region: REGION.into(), train: 4, test: 3, source: source.tag() };
+    let gathered = Gathered::new(&source, &images).unwrap();
+    assert!(gathered.simulated, "files that say so stay simulated");
+    assert!(!gathered.train.is_empty() && !gathered.test.is_empty());
+    assert!(gathered.train.iter().all(|c| c.date < paper::TEST_FROM) && gathered.test.iter().all(|c| c.date >= paper::TEST_FROM));
+    for case in gathered.train.iter().chain(&gathered.test) {
+        assert!(case.scored_pixels() >= 100);
+        // What counts exists in every map that is compared.
+        assert!(case.pixels().all(|p| case.target[p].is_finite() && case.bilinear[p].is_finite() && case.bicubic[p].is_finite()));
+        assert!(case.coarse.iter().chain(&case.residuals).all(|v| v.is_finite()));
+        // D = J - Z, so where a residual is known, Z is.
+        let n = case.len();
+        assert!((0..4 * n).all(|i| case.residuals[i] == 0.0 || case.past[i].is_finite()));
+    }
+    // No training date is history of a test date: at least 4 dates lie between, or were used up as gap.
+    let last_train = gathered.train.last().unwrap().date;
+    assert!(gathered.notes.iter().any(|note| note.contains("history of test dates")), "{:?} {last_train}", gathered.notes);
+
+    let mut begun = Vec::new();
+    let options = Options { epochs: 1, seeds: 1, regions: vec![REGION.into()], ..Options::default() };
+    let run = |begun: &mut Vec<String>| {
+        let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |progress| {
+            if let Progress::Begun(what, _) = progress {
+                begun.push(what);
+            }
+        });
+        runner.table(Kind::Table1, &options).unwrap()
+    };
+    let first = run(&mut begun);
+    assert_eq!(begun.len(), 3, "forest, LSTM, SMEN: {begun:?}");
+    begun.clear();
+    let again = run(&mut begun);
+    assert_eq!(again, first);
+    assert!(begun.is_empty(), "a finished cell was computed again: {begun:?}");
+    // Thrown away and trained anew: the same numbers. (The baselines' own test has theirs.)
+    for entry in std::fs::read_dir(out.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_string_lossy().contains("baselines") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let mut anew = run(&mut begun);
+    anew.rows[0].seconds = first.rows[0].seconds;
+    assert_eq!(anew, first);
+
+    // Figure 2 of the same cell: three panels of 100 x 100 cells, two pixels a cell, and not all of one colour.
+    let figure = out.path().join("figure2.png");
+    let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |progress| {
+        assert!(!matches!(progress, Progress::Begun(..)), "trained again for the figure");
+    });
+    figure_2(&mut runner, &options, &figure).unwrap();
+    let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&figure).unwrap()));
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert!(info.width >= 3 * 200 && info.height >= 200, "{} x {}", info.width, info.height);
+    let colours: std::collections::HashSet<&[u8]> = pixels.chunks_exact(3).collect();
+    assert!(colours.len() > 50, "{} colours", colours.len());
+
+    let row = &first.rows[0];
+    assert_eq!(row.asked, (30, 10));
+    assert!(row.found.0 < 30 && row.notes.iter().any(|n| n.contains("30 training images were asked for")), "{:?}", row.notes);
+    let pixels: Vec<usize> = row.methods.iter().filter(|m| !m.partial).map(|m| m.pixels).collect();
+    assert!(pixels.windows(2).all(|p| p[0] == p[1]) && pixels[0] > 300, "not the same pixels: {pixels:?}");
+    // The shift makes block means agree; SMAP as is has them by definition (its part of a cut cell is constant).
+    let mass = |name: &str| row.methods.iter().find(|m| m.name.contains(name)).unwrap().mass.unwrap();
+    assert!(mass("SMAP as is") < 1e-6 && mass("blocks shifted") < mass("SMEN"));
+    let (text, table) = (markdown(&first), csv(&first));
+    for name in [
+        "SMAP as is",
+        "bilinear SMAP",
+        "bicubic SMAP",
+        "persistence",
+        "history's residuals",
+        "training residual",
+        "random forest",
+        "LSTM per pixel",
+    ] {
+        assert!(text.contains(name) && table.contains(name), "{name} is missing");
+    }
+    let short = summary(std::slice::from_ref(&first));
+    assert!(short.contains("Tucson (SIMULATED)") && short.contains("SMEN beats ") && !short.contains("beats 8 of"), "{short}");
+    assert!(text.contains("SIMULATED") && text.contains("not the paper's training") && text.contains("0.034"), "{text}");
+    // After one epoch SMEN beats nothing, and the report says so.
+    assert!(row.not_beaten().count() >= 5 && text.contains("SMEN does not beat"), "{text}");
+}
+
+#[test]
+fn a_region_without_overlap_is_refused_with_counts() {
+    let files = tempfile::tempdir().unwrap();
+    let source = Source::Files(library(files.path(), date(2017, 12, 20), date(2018, 1, 5)));
+    for (region, text) in
+        [(REGION, "Tucson: 0 dates before 2018-01-01"), ("geneva", "Geneva: 0 dates before 2018-01-01 and 0 from then on")]
+    {
+        let images = Images { region: region.into(), train: 30, test: 10, source: source.tag() };
+        let error = Gathered::new(&source, &images).unwrap_err();
+        assert!(matches!(error, ExperimentError::NoImages { .. }));
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+    let images = Images { region: "atlantis".into(), train: 1, test: 1, source: source.tag() };
+    assert!(matches!(Gathered::new(&source, &images), Err(ExperimentError::Region(_))));
+}
+
+#[test]
+fn tables_have_the_papers_cells() {
+    let source = Source::Simulated { seed: 7, contrast: 1.0 };
+    let options = Options { seeds: 2, ..Options::default() };
+    let rows = |kind: Kind| kind.rows(&options, &source);
+    let images = |kind: Kind| rows(kind).iter().map(|r| (r.cells[0].images.train, r.cells[0].images.test)).collect::<Vec<_>>();
+    assert_eq!(images(Kind::Table1), [(80, 50), (30, 10), (60, 30)]);
+    assert_eq!(images(Kind::Table2), [(30, 10); 3]);
+    assert_eq!(images(Kind::Table3), [(10, 10), (20, 10), (50, 10), (100, 10)]);
+    assert!(rows(Kind::Table1).iter().all(|r| r.cells.len() == 2 && r.cells[1].seed == 1 && r.cells[0].epochs == 1000));
+    // The cell that Tables 1 and 2 share is computed once.
+    assert_eq!(rows(Kind::Table1)[1].cells[0].key(), rows(Kind::Table2)[2].cells[0].key());
+    assert_ne!(rows(Kind::Table1)[1].cells[0].key(), rows(Kind::Table1)[1].cells[1].key());
+    let other = Source::Simulated { seed: 7, contrast: 0.4 };
+    assert_ne!(source.tag(), other.tag());
+}

@@ -24,9 +24,15 @@ pub fn run() -> Result<()> {
         command
     };
     process::run(loam("all").args(SHORT).args(["--report", "docs/results.md"]))?;
+    let paper_rate = ["--region", "tucson", "--epochs", "200", "--report", "target/experiments/paper_rate.md"];
+    process::run(loam("table1").args(paper_rate))?;
     process::run(loam("tb-cnn").args(["--epochs", TB_EPOCHS, "--report", "target/experiments/tb_cnn.md"]))?;
     let cannot = broken("docs/results.md cannot be put together");
     let mut page = std::fs::read_to_string(docs.join("results.md")).map_err(&cannot)?;
+    // The report's own headings one level down, without its preface.
+    let whole = std::fs::read_to_string(root().join("target/experiments/paper_rate.md")).map_err(&cannot)?;
+    let section = whole.split_once("## Table 1").map_or("", |(_, section)| section);
+    page.push_str(&format!("\n## Tucson at the paper's learning rate, Table 1{section}"));
     page.push_str("\n## The brightness-temperature CNN of the poster\n\n");
     page.push_str(&std::fs::read_to_string(root().join("target/experiments/tb_cnn.md")).map_err(&cannot)?);
     std::fs::write(docs.join("results.md"), page).map_err(&cannot)?;

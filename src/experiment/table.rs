@@ -5,12 +5,9 @@ use serde::Serialize;
 use super::paper::{self, Pair};
 use super::{Cell, CellResult, Images, Method, Rivals, Source};
 use crate::protocol::Inputs;
-use crate::score::{Interval, bootstrap_mean};
+use crate::score::{DRAW_SEED, DRAWS, Interval, bootstrap_mean};
 use crate::stack::Preset;
 
-/// Draws of the bootstrap over dates, and its seed: the same dates give the same interval.
-const DRAWS: usize = 2000;
-const DRAW_SEED: u64 = 1;
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";
 

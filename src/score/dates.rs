@@ -3,9 +3,10 @@
 use super::bootstrap_mean;
 use crate::protocol::{Gain, ScoreReport};
 
-/// Draws of the bootstrap over dates, and its seed: the same dates give the same interval everywhere.
-const DRAWS: usize = 2000;
-const DRAW_SEED: u64 = 1;
+/// Draws of the bootstrap over dates; with [`DRAW_SEED`], the same dates give the same interval everywhere.
+pub const DRAWS: usize = 2000;
+/// See [`DRAWS`].
+pub const DRAW_SEED: u64 = 1;
 
 /// Mean over dates of every score, by name, in the order of the first date; pixels are summed. Dates without a score do not count in it.
 #[must_use]

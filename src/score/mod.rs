@@ -16,7 +16,7 @@ pub use applicability::{InputRange, WARN_SHARE};
 pub use baselines::persistence;
 pub use bootstrap::{Interval, bootstrap_mean};
 pub use compare::{compare, scores_on};
-pub use dates::{gain, means};
+pub use dates::{DRAW_SEED, DRAWS, gain, means};
 pub use mass::{MassCell, MassConsistency, mass_consistency, mass_corrected};
 pub use metrics::{Accumulator, OverDates, Scores};
 

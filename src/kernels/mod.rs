@@ -19,9 +19,9 @@ pub mod winograd;
 
 mod autodiff;
 mod flex;
+mod four;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-mod four;
 mod lanes;
 mod multiply;
 mod parallel;

@@ -33,7 +33,8 @@ pub async fn check_gpu(gpu: &Device) -> (Result<SelfCheckReport, ModelError>, Op
         },
     };
     use_plain_form(true);
-    let sentence = format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower");
+    let sentence =
+        format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower");
     (device::self_check(gpu).await, Some(sentence))
 }
 
@@ -57,7 +58,11 @@ async fn training_difference(gpu: &Device) -> Option<f32> {
 async fn two_steps(device: &Device) -> Option<Checkpoint> {
     let planes = GoldenTile::shipped().ok()?.planes;
     let cut = |plane: &[f32]| -> Vec<f32> {
-        plane.chunks_exact(planes.columns * planes.rows).flat_map(|image| (0..SIDE).flat_map(|row| &image[row * planes.columns..][..SIDE])).copied().collect()
+        plane
+            .chunks_exact(planes.columns * planes.rows)
+            .flat_map(|image| (0..SIDE).flat_map(|row| &image[row * planes.columns..][..SIDE]))
+            .copied()
+            .collect()
     };
     let (i, d) = (cut(&planes.i), cut(&planes.d));
     let target = i.iter().zip(&d).map(|(i, d)| i + d).collect();

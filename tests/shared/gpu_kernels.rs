@@ -38,7 +38,8 @@ fn cases() -> Vec<Case> {
     cases.push(case(1, (32, 32), (2, 2), (100, 100)));
     // Other channels and kernels; the last two have no kernel of their own.
     let mut random = Random::new(11);
-    for (channels, depth) in [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((3, 5), (3, 2)), ((2, 1), (2, 1))] {
+    for (channels, depth) in [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((3, 5), (3, 2)), ((2, 1), (2, 1))]
+    {
         let mut side = |most: usize| 1 + random.below(most);
         cases.push(case(side(3), channels, depth, (side(40), side(40))));
     }
@@ -260,8 +261,7 @@ pub async fn training(gpu: &Device) {
         (Inputs::Spatial, vec![], 4),
         (Inputs::Temporal, vec![loam::protocol::Part::History], 3),
     ] {
-        let settings =
-            TrainSettings { inputs, epochs: 100, batch: 2, frozen: frozen.clone(), ..TrainSettings::default() };
+        let settings = TrainSettings { inputs, epochs: 100, batch: 2, frozen: frozen.clone(), ..TrainSettings::default() };
         let run = async |device: &Device| -> (Vec<f64>, Results) {
             let weights = Weights::init(inputs, 1);
             let mut trainer = Trainer::new(&weights, samples(4, (11, 9)), samples(1, (11, 9)), settings.clone(), device).unwrap();

@@ -78,7 +78,7 @@ impl Backward<Cube, 5> for BlockBackward {
         let found = empty(&dy, [places.length]);
         let of = Channels::new(&sizes, stride);
         let sums = !frozen || to_scale.is_some() || to_shift.is_some();
-        let g = before_relu(&of, &dy, &rectified, &statistics, frozen, sums, &found, places);
+        let g = before_relu(&of, [&dy, &rectified, &statistics], frozen, sums, &found, places);
         if to_weight.is_some() || to_bias.is_some() {
             weight_gradient(&sizes, &x, &g, &found, places);
         }
@@ -154,7 +154,8 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
         let Packed { weights, turned, finish, stride } = pack(&sizes, &weight, Some(&bias), None, true, true);
         let rectified = convolve(&sizes, &x, &weights, Some((&finish, stride)), None, false).0;
         let (y, statistics) = normalise(&Channels::new(&sizes, stride), &rectified, &gamma, &beta, epsilon);
-        let [mean, variance] = [0, stride].map(|from| <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out])));
+        let [mean, variance] =
+            [0, stride].map(|from| <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out])));
         let y = match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(Kept { sizes, x, turned, rectified, statistics, stride, frozen: false }, y),
             OpsKind::UnTracked(prepared) => prepared.finish(y),

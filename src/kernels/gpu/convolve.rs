@@ -83,7 +83,8 @@ pub fn convolve<N: Size>(
         let from = row + tap;
         let inside = from >= 1 && from <= extents.rows;
         let from = u32::min(u32::max(from, 1), extents.rows) - 1;
-        let start = ((image * extents.channels_in + channel) * extents.depth_in + depth + frame - extents.pad_depth) * plane + from * extents.columns;
+        let start = ((image * extents.channels_in + channel) * extents.depth_in + depth + frame - extents.pad_depth) * plane
+            + from * extents.columns;
         let mut pixels = Sequence::<f32>::new();
         #[unroll]
         for n in 0..comptime!(ACROSS + 2) {
@@ -101,7 +102,7 @@ pub fn convolve<N: Size>(
                 #[unroll]
                 for n in 0..ACROSS {
                     let sum = comptime!((n * vectors + v) as usize);
-                    sums[sum] = sums[sum] + Vector::new(*pixels.index(comptime!((n + k) as usize))) * w;
+                    sums[sum] += Vector::new(*pixels.index(comptime!((n + k) as usize))) * w;
                 }
             }
         }

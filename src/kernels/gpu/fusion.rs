@@ -20,7 +20,8 @@ pub fn fusion(i: &Tensor<5>, features: &Tensor<5>, g: (Tensor<5>, Tensor<1>), h:
     }
     let of_g = sizes(&plain(i)?, &plain(&g.0)?, &[])?;
     let of_h = sizes(&plain(features)?, &plain(&h.0)?, &[])?;
-    let fits = (of_h.batch, of_h.channels_in, of_h.depth_in, of_h.plane()) == (of_g.batch, of_g.channels_out, of_g.depth_out(), of_g.plane());
+    let fits =
+        (of_h.batch, of_h.channels_in, of_h.depth_in, of_h.plane()) == (of_g.batch, of_g.channels_out, of_g.depth_out(), of_g.plane());
     fits.then(|| {
         let [features, g_bias, h_bias] = [features.clone().into_dispatch(), g.1.into_dispatch(), h.1.into_dispatch()];
         let weights = [g.0.into_dispatch(), h.0.into_dispatch()];
@@ -89,7 +90,8 @@ impl Backward<Cube, 6> for FusionBackward {
                 gradients.register::<Cube>(node.id, section(&found, 0, [of_g.channels_out, of_g.channels_in, of_g.depth_kernel, 3, 3]));
             }
             if let Some(node) = to_h_weight {
-                gradients.register::<Cube>(node.id, section(&found, h_weight, [of_h.channels_out, of_h.channels_in, of_h.depth_kernel, 3, 3]));
+                gradients
+                    .register::<Cube>(node.id, section(&found, h_weight, [of_h.channels_out, of_h.channels_in, of_h.depth_kernel, 3, 3]));
             }
             for (node, from, channels) in [(to_g_bias, g_bias, of_g.channels_out), (to_h_bias, h_bias, of_h.channels_out)] {
                 if let Some(node) = node {

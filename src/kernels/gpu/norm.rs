@@ -60,7 +60,16 @@ pub fn moments(x: &[f32], partial: &mut [f32], e: ChannelExtents) {
 
 /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; the statistics of the batch go to `statistics`.
 #[cube(launch)]
-pub fn normalise(x: &[f32], partial: &[f32], gamma: &[f32], beta: &[f32], y: &mut [f32], statistics: &mut [f32], epsilon: f32, e: ChannelExtents) {
+pub fn normalise(
+    x: &[f32],
+    partial: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    y: &mut [f32],
+    statistics: &mut [f32],
+    epsilon: f32,
+    e: ChannelExtents,
+) {
     let thread = ABSOLUTE_POS_X;
     if thread >= e.channels * e.threads {
         terminate!();

@@ -24,6 +24,20 @@ mod web {
         plain: bool,
     }
 
+    #[cfg(feature = "gpu")]
+    thread_local! {
+        static GPU: std::cell::RefCell<Option<Device>> = const { std::cell::RefCell::new(None) };
+    }
+
+    /// Opens WebGPU; once.
+    #[cfg(feature = "gpu")]
+    #[wasm_bindgen]
+    pub async fn open_gpu() -> Result<(), JsError> {
+        let processor = loam::model::Processor::open_gpu().await?;
+        GPU.set(Some(processor.device().clone()));
+        Ok(())
+    }
+
     fn failed(error: impl std::fmt::Debug) -> JsError {
         JsError::new(&format!("{error:?}"))
     }
@@ -32,7 +46,18 @@ mod web {
     impl Network {
         /// From the bytes of a safetensors file.
         pub fn from_safetensors(bytes: &[u8], training: bool, plain: bool) -> Result<Network, JsError> {
-            let device = if training { Device::flex().autodiff() } else { Device::flex() };
+            Self::on(Device::flex(), bytes, training, plain)
+        }
+
+        /// The same on WebGPU, once [`open_gpu`] has opened it. There the plain form has burn's Adam and loss as well.
+        #[cfg(feature = "gpu")]
+        pub fn on_gpu(bytes: &[u8], training: bool, plain: bool) -> Result<Network, JsError> {
+            let device = GPU.with_borrow(Clone::clone).ok_or_else(|| JsError::new("open_gpu comes first"))?;
+            Self::on(device, bytes, training, plain)
+        }
+
+        fn on(device: Device, bytes: &[u8], training: bool, plain: bool) -> Result<Network, JsError> {
+            let device = if training { device.autodiff() } else { device };
             let weights = Weights::from_bytes(bytes)?;
             Ok(Self { model: Smen::from_weights(&weights, &device)?, device, adam: Adam::new(), plain })
         }
@@ -42,8 +67,15 @@ mod web {
             Tensor::from_data(TensorData::new(values, [batch, 1, depth, side, side]), &self.device)
         }
 
+        /// Says which form runs now: burn's loss and optimiser look at it.
+        fn choose(&self) {
+            #[cfg(feature = "gpu")]
+            loam::kernels::gpu::use_plain_form(self.plain);
+        }
+
         /// The estimates: `i` is `[batch, side, side]`, `d` is `[batch, 4, side, side]`.
         pub async fn forward(&self, i: Vec<f32>, d: Vec<f32>, side: usize) -> Result<Vec<f32>, JsError> {
+            self.choose();
             let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
             let estimate = if self.plain { plain::forward(&self.model, i, d, false).0 } else { self.model.forward(i, d) };
             estimate.into_data_async().await.map_err(failed)?.try_into_vec::<f32>().map_err(failed)
@@ -59,6 +91,7 @@ mod web {
             side: usize,
             learning_rate: f64,
         ) -> Result<f32, JsError> {
+            self.choose();
             let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
             let (target, mask) = (self.image(target, 1, side), self.image(mask, 1, side));
             let (estimate, statistics) = if self.plain { plain::forward(&self.model, i, d, true) } else { self.model.forward_train(i, d) };
@@ -67,6 +100,9 @@ mod web {
             let gradients = loss.backward();
             self.model = self.adam.step(self.model.clone(), &gradients, learning_rate);
             self.model.absorb(statistics);
+            // The GPU works on after the loss was read: the step is over when its last parameter is there.
+            #[cfg(feature = "gpu")]
+            self.model.h.weight.val().without_autodiff().into_data_async().await.map_err(failed)?;
             Ok(value)
         }
     }

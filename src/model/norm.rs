@@ -49,6 +49,15 @@ impl Norm {
 
     /// The norm with its running statistics as `x * scale + shift`, `[C]` each: inference, and training with frozen norms.
     pub fn scale_and_shift(&self) -> (Tensor<1>, Tensor<1>) {
+        #[cfg(feature = "gpu")]
+        if !self.weight.is_require_grad() && !self.bias.is_require_grad() {
+            let plain =
+                [&self.weight.val(), &self.bias.val(), &self.running_mean, &self.running_var].map(|one| one.clone().without_autodiff());
+            if let Some(both) = crate::kernels::gpu::frozen_norm(plain.each_ref(), EPSILON) {
+                let [scale, shift] = both.map(|new| if self.device().is_autodiff() { Tensor::from_inner(new) } else { new });
+                return (scale, shift);
+            }
+        }
         let scale = self.weight.val() / (self.running_var.clone() + EPSILON).sqrt();
         let shift = self.bias.val() - self.running_mean.clone() * scale.clone();
         (scale, shift)

@@ -1,6 +1,7 @@
-//! Prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser, one thread each.
+//! Prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser; on the CPU one thread
+//! each, then on WebGPU.
 //!
-//! Our half is `examples/web_bench.rs`, built, bound and optimised as the CPU worker is. The peers come from the npm registry into
+//! Our half is `examples/web_bench.rs`, built, bound and optimised as the workers are, once for the CPU and once for WebGPU. The peers come from the npm registry into
 //! `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
 
 use std::path::Path;
@@ -22,15 +23,29 @@ struct Peer {
     files: &'static [&'static str],
 }
 
-const PEERS: [Peer; 3] = [
+const PEERS: [Peer; 4] = [
     Peer {
         folder: "ort",
         package: "onnxruntime-web",
         name: "onnxruntime-web",
         version: "1.30.0",
-        files: &["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
+        files: &[
+            "ort.wasm.min.mjs",
+            "ort-wasm-simd-threaded.mjs",
+            "ort-wasm-simd-threaded.wasm",
+            "ort.webgpu.min.mjs",
+            "ort-wasm-simd-threaded.asyncify.mjs",
+            "ort-wasm-simd-threaded.asyncify.wasm",
+        ],
     },
     Peer { folder: "tfjs", package: "@tensorflow/tfjs", name: "tfjs", version: "4.22.0", files: &["tf.min.js"] },
+    Peer {
+        folder: "tfjs-webgpu",
+        package: "@tensorflow/tfjs-backend-webgpu",
+        name: "tfjs-backend-webgpu",
+        version: "4.22.0",
+        files: &["tf-backend-webgpu.min.js"],
+    },
     Peer {
         folder: "tfjs-wasm",
         package: "@tensorflow/tfjs-backend-wasm",
@@ -50,13 +65,16 @@ pub fn run(quick: bool, json: Option<&str>) -> Result<()> {
         fetch(peer, &dir)?;
     }
 
-    let features = ["--no-default-features", "--features", "worker"];
-    process::run(cargo().args(["build", "--locked", "--release", "--target", WASM]).args(features).args(["--example", "web_bench"]))?;
-    let module = target_dir().join(WASM).join("release/examples/web_bench.wasm");
-    let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
-    process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&dir).arg(module))?;
-    if let Some(wasm_opt) = &tools.wasm_opt {
-        app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), "-O3")?;
+    for (features, to) in [("worker", dir.clone()), ("worker,gpu", dir.join("gpu"))] {
+        let mut build = cargo();
+        build.args(["build", "--locked", "--release", "--target", WASM, "--no-default-features", "--features", features]);
+        process::run(build.args(["--example", "web_bench"]))?;
+        let module = target_dir().join(WASM).join("release/examples/web_bench.wasm");
+        let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
+        process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&to).arg(module))?;
+        if let Some(wasm_opt) = &tools.wasm_opt {
+            app::optimise(wasm_opt, &to.join("web_bench_bg.wasm"), "-O3")?;
+        }
     }
     let mut measure = cargo();
     measure.args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir);

@@ -234,3 +234,31 @@ pub fn absorb(norms: &[Statistics], momentum: f64) -> Option<Vec<[Tensor<1>; 2]>
     let out = |n: usize| [2 * n, 2 * n + 1].map(|part| Tensor::from_primitive::<Cube>(section(&next, part * stride, [channels])));
     Some((0..norms.len()).map(out).collect())
 }
+
+/// A norm with its running statistics as factor and offset, from gamma, beta, mean and variance; one dispatch. None off the GPU.
+pub fn frozen_norm(norm: [&Tensor<1>; 4], epsilon: f64) -> Option<[Tensor<1>; 2]> {
+    if !super::takes(norm[0]) {
+        return None;
+    }
+    let [gamma, beta] = [primitive(norm[0])?, primitive(norm[1])?];
+    let [mean, variance] = [primitive(norm[2])?, primitive(norm[3])?];
+    let channels = gamma.shape().num_elements();
+    let stride = aligned(channels);
+    let next = empty(&gamma, [2 * stride]);
+    let (count, dim) = grid(channels);
+    let client = next.client.clone();
+    training::frozen_norm::launch(
+        &client,
+        count,
+        dim,
+        gamma.into_buffer_arg(),
+        beta.into_buffer_arg(),
+        mean.into_buffer_arg(),
+        variance.into_buffer_arg(),
+        next.clone().into_buffer_arg(),
+        channels as u32,
+        stride as u32,
+        epsilon as f32,
+    );
+    Some([0, stride].map(|from| Tensor::from_primitive::<Cube>(section(&next, from, [channels]))))
+}

@@ -78,7 +78,7 @@ impl Backward<Cube, 5> for BlockBackward {
         let found = empty(&dy, [places.length]);
         let of = Channels::new(&sizes, stride);
         let sums = !frozen || to_scale.is_some() || to_shift.is_some();
-        let g = before_relu(&of, &dy, &rectified, &statistics, frozen, sums, &found, places);
+        let g = before_relu(&of, [&dy, &rectified, &statistics], frozen, sums, &found, places);
         if to_weight.is_some() || to_bias.is_some() {
             weight_gradient(&sizes, &x, &g, &found, places);
         }

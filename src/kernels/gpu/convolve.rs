@@ -102,7 +102,7 @@ pub fn convolve<N: Size>(
                 #[unroll]
                 for n in 0..ACROSS {
                     let sum = comptime!((n * vectors + v) as usize);
-                    sums[sum] = sums[sum] + Vector::new(*pixels.index(comptime!((n + k) as usize))) * w;
+                    sums[sum] += Vector::new(*pixels.index(comptime!((n + k) as usize))) * w;
                 }
             }
         }

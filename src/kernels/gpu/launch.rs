@@ -324,13 +324,11 @@ pub fn normalise(of: &Channels, x: &CubeTensor, gamma: &CubeTensor, beta: &CubeT
     (y, statistics)
 }
 
-/// The gradient before norm and ReLU. With `sums`, the gradients of the norm's factor and offset go into the buffer of gradients: two
+/// The gradient before norm and ReLU, from the one after them, the ReLU's result and the norm's statistics. With `sums`, the gradients of the norm's factor and offset go into the buffer of gradients: two
 /// dispatches, else (for a frozen norm) one.
 pub fn before_relu(
     of: &Channels,
-    dy: &CubeTensor,
-    rectified: &CubeTensor,
-    statistics: &CubeTensor,
+    [dy, rectified, statistics]: [&CubeTensor; 3],
     frozen: bool,
     sums: bool,
     into: &CubeTensor,

@@ -72,7 +72,7 @@ pub fn urmse(estimate: Tensor<5>, target: Tensor<5>, mask: Tensor<5>, nothing_le
     Tensor::from_dispatch(Dispatch::gpu_urmse(estimate.into_dispatch(), target.into_dispatch(), mask.into_dispatch(), nothing_left))
 }
 
-pub use adam::{Flat, Part, Rates, Statistics, absorb};
+pub use adam::{Flat, Part, Rates, Statistics, absorb, frozen_norm};
 pub use fusion::fusion;
 
 impl KernelOps for Cube {

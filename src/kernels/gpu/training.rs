@@ -1,6 +1,9 @@
 //! What a step of training does besides the network: the masked uRMSE and its gradient, Adam over all parameters, the running statistics of
 //! a norm. A few dispatches where burn's own operations take hundreds.
 
+// The outer of two ifs is decided when the kernel is compiled, the inner one by each thread.
+#![allow(clippy::collapsible_if)]
+
 use cubecl::prelude::*;
 
 /// Mean and sum of squared distances to it of `(estimate - target)` over the masked pixels of a row, and their number: `[3, lines]`. One
@@ -227,4 +230,26 @@ pub fn absorb(
             move_one(running, batch, next, &place_2, channel, 4 * stride, stride, rest, momentum);
         }
     }
+}
+
+/// A norm with its running statistics as factor and offset, `[factor .., offset ..]`, one every `stride` numbers.
+#[cube(launch)]
+pub fn frozen_norm(
+    gamma: &[f32],
+    beta: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    next: &mut [f32],
+    channels: u32,
+    stride: u32,
+    epsilon: f32,
+) {
+    let channel = ABSOLUTE_POS_X;
+    if channel >= channels {
+        terminate!();
+    }
+    let at = channel as usize;
+    let scale = gamma[at] / f32::sqrt(variance[at] + epsilon);
+    next[at] = scale;
+    next[(stride + channel) as usize] = beta[at] - mean[at] * scale;
 }

@@ -99,7 +99,7 @@ pub fn weight_gradient<N: Size>(
                     gradient.insert(comptime!(lane as usize), select(there, value, 0.0));
                 }
                 gradients.push(gradient);
-                biases[comptime!(v as usize)] = biases[comptime!(v as usize)] + gradient;
+                biases[comptime!(v as usize)] += gradient;
             }
         }
         #[unroll]
@@ -127,7 +127,7 @@ pub fn weight_gradient<N: Size>(
                         #[unroll]
                         for n in 0..STRIP {
                             let pixel = *pixels.index(comptime!((n + kx) as usize));
-                            sum = sum + Vector::new(pixel) * *gradients.index(comptime!((v * STRIP + n) as usize));
+                            sum += Vector::new(pixel) * *gradients.index(comptime!((v * STRIP + n) as usize));
                         }
                         sums[at] = sum;
                     }

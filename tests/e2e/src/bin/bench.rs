@@ -1,4 +1,4 @@
-//! The browser's half of `cargo xtask bench`: one network, three runtimes, one Chromium, taking turns.
+//! The browser's half of `cargo xtask bench`: one network, three runtimes, one Chromium, taking turns, on the CPU and on WebGPU.
 //!
 //! Arguments: the folder with our module (`web_bench.js`) and the peers' (`ort/`, `tfjs/`, `tfjs-wasm/`), `--quick`, `--json FILE`. Adds
 //! models, weights and page, serves it, runs, and prints medians. Fails where a bar is broken or two runtimes disagree.
@@ -22,15 +22,29 @@ const STEP_BAR: f64 = 1.3;
 /// Allowed difference of two runtimes, relative to the largest value: of estimates, and of the losses of three steps (TensorFlow.js
 /// computes Adam's 1 - beta2^t in float32).
 const GAPS: [(&str, f64); 2] = [("forward", 1e-4), ("step", 1e-3)];
-/// After this the worker is taken for lost.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// On WebGPU: least that the better peer must take for a prediction of one image, and TensorFlow.js for a training step of four, over ours.
+const GPU_FORWARD_BAR: f64 = 6.0;
+const GPU_STEP_BAR: f64 = 10.0;
+/// Least share of the matrix product's rate in the prediction of eight images, and most dispatches of a training step.
+const GPU_RATE_BAR: f64 = 0.6;
+const DISPATCHES_BAR: u64 = 40;
+/// Floating-point operations of a prediction of one image of [`SIDE`] pixels: 2 for each multiply-add, without the norms.
+const FLOP: f64 = 2.0 * (32.0 * 18.0 * 3.0 + 32.0 * 32.0 * 18.0 * (2.0 + 1.0) + 32.0 * 9.0 * 2.0) * (SIDE * SIDE) as f64;
+/// After this the workers are taken for lost: the peers need ten seconds and more for a pass on a software adapter.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 const WORKER: &str = include_str!("../../bench/worker.js");
+const GPU: &str = include_str!("../../bench/gpu.js");
 const TFJS: &str = include_str!("../../bench/tfjs.js");
 const PAGE: &str = "<!DOCTYPE html><meta charset=\"utf-8\"><title>bench</title><link rel=\"icon\" href=\"data:,\"><script type=\"module\" src=\"page.js\"></script>";
-const SCRIPT: &str = "const w = new Worker('./bench-worker.js', { type: 'module' });
-w.onmessage = e => { window.result = e.data };
-w.onerror = e => { window.result = { error: String(e.message || 'the worker failed to load') } };
+const SCRIPT: &str = "const results = {};
+const run = (name, next) => {
+  const w = new Worker(`./bench-${name}.js`, { type: 'module' });
+  w.onmessage = e => { results[name] = e.data; w.terminate(); next(); };
+  w.onerror = e => { window.result = { error: String(e.message || `the ${name} worker failed to load`) } };
+};
+const gpu = () => run('gpu', () => { window.result = results; });
+run('worker', navigator.gpu ? gpu : () => { window.result = results; });
 ";
 
 fn main() -> ExitCode {
@@ -75,9 +89,19 @@ fn bench(dir: &Path, quick: bool, json: Option<&Path>) -> Result<bool> {
         put(&format!("conv3d-{batch}.onnx"), &onnx::smen(&weights, Form::Conv3d, *batch, SIDE, SIDE))?;
     }
     let tasks: Vec<Value> = batches.iter().map(|(task, batch)| json!({ "task": task, "batch": batch })).collect();
-    let setting = json!({ "side": SIDE, "rounds": rounds, "learningRate": 1e-4, "tasks": tasks });
+    // With burn's own operations beside ours where a pass of theirs is bearable.
+    let gpu_task = |task: &str, batch: u64, plain: bool| json!({ "task": task, "batch": batch, "plain": plain });
+    let (gpu_tasks, gpu_rounds) = if quick {
+        (vec![gpu_task("forward", 1, true), gpu_task("step", 1, true)], 2)
+    } else {
+        let forward = [gpu_task("forward", 1, true), gpu_task("forward", 8, false)];
+        (forward.into_iter().chain([gpu_task("step", 1, true), gpu_task("step", 4, false), gpu_task("step", 8, false)]).collect(), 3)
+    };
+    let gpu = json!({ "tasks": gpu_tasks, "rounds": gpu_rounds });
+    let setting = json!({ "side": SIDE, "rounds": rounds, "learningRate": 1e-4, "tasks": tasks, "gpu": gpu });
     put("setting.json", setting.to_string().as_bytes())?;
     put("bench-worker.js", WORKER.as_bytes())?;
+    put("bench-gpu.js", GPU.as_bytes())?;
     put("tfjs.js", TFJS.as_bytes())?;
     put("page.js", SCRIPT.as_bytes())?;
     put("index.html", PAGE.as_bytes())?;
@@ -86,7 +110,7 @@ fn bench(dir: &Path, quick: bool, json: Option<&Path>) -> Result<bool> {
     let browser = browser::ensure().map_err(text)?;
     let server = Server::start(dir, 0).map_err(text)?;
     let driver = Driver::start(&browser).map_err(text)?;
-    let options = json!({ "binary": browser.chromium, "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage"] });
+    let options = json!({ "binary": browser.chromium, "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--enable-unsafe-webgpu"] });
     let session = Session::open(driver.port, &json!({ "browserName": "chrome", "goog:chromeOptions": options }))?;
     session.navigate(&server.url())?;
     let start = Instant::now();
@@ -98,17 +122,82 @@ fn bench(dir: &Path, quick: bool, json: Option<&Path>) -> Result<bool> {
     if let Some(error) = result["error"].as_str() {
         return Err(Error(format!("the bench's worker stopped: {error}")));
     }
-    let Some(results) = result["results"].as_array() else {
+    let Some(results) = result["worker"]["results"].as_array() else {
         return Err(Error(format!("the bench's worker gave no figures within {} s: {result}", PATIENCE.as_secs())));
     };
     if let Some(file) = json {
-        write(file, json!({ "setting": setting, "results": results }).to_string().as_bytes())?;
+        write(file, json!({ "setting": setting, "results": results, "gpu": result["gpu"] }).to_string().as_bytes())?;
     }
     println!("SMEN, {SIDE} x {SIDE} images, headless Chromium, one CPU thread each, {rounds} rounds in turn, milliseconds");
     let mut held = true;
     for (task, batch) in batches {
         let rows: Vec<&Value> = results.iter().filter(|row| row["task"] == *task && row["batch"] == *batch).collect();
         held &= table(task, *batch, &rows)?;
+    }
+    match result["gpu"]["results"].as_array() {
+        Some(rows) => {
+            let peak = result["gpu"]["peak"].as_f64().unwrap_or(f64::NAN);
+            println!("\nWebGPU in the same browser, {gpu_rounds} rounds; a matrix product of 1024 in WGSL makes {peak:.1} GFLOP/s");
+            for task in &gpu_tasks {
+                let own: Vec<&Value> = rows.iter().filter(|row| row["task"] == task["task"] && row["batch"] == task["batch"]).collect();
+                held &= gpu_table(task["task"].as_str().unwrap_or_default(), task["batch"].as_u64().unwrap_or(1), peak, &own)?;
+            }
+        }
+        None => println!("\nWebGPU: this browser has none"),
+    }
+    Ok(held)
+}
+
+/// Prints one task on WebGPU; false where a bar is broken.
+fn gpu_table(task: &str, batch: u64, peak: f64, rows: &[&Value]) -> Result<bool> {
+    let figure = |row: &Value, name: &str| row[name].as_f64().ok_or_else(|| Error(format!("no {name} in {row}")));
+    let what = if task == "forward" { "prediction" } else { "training step" };
+    println!(
+        "\n{:<34} {:>9} {:>9} {:>19} {:>10} {:>9} {:>9}",
+        format!("{what}, batch of {batch}"),
+        "median",
+        "least",
+        "middle half",
+        "dispatches",
+        "MB grown",
+        "gap"
+    );
+    let allowed = GAPS.iter().find(|(name, _)| *name == task).map_or(0.0, |(_, gap)| *gap);
+    let (mut ours, mut peer, mut dispatches) = (f64::NAN, f64::INFINITY, 0);
+    for row in rows {
+        let (name, label) = (row["name"].as_str().unwrap_or_default(), row["label"].as_str().unwrap_or_default());
+        let (median, gap) = (figure(row, "median")?, figure(row, "gap")?);
+        let half = format!("{:.0} - {:.0}", figure(row, "quarter")?, figure(row, "three_quarters")?);
+        let (count, megabytes) = (row["dispatches"].as_u64().unwrap_or(0), figure(row, "bytes")? / 1e6);
+        println!("{label:<34} {median:>9.0} {:>9.0} {half:>19} {count:>10} {megabytes:>9.0} {gap:>9.1e}", figure(row, "least")?);
+        if gap.is_nan() || gap > allowed {
+            return Err(Error(format!("{label} does not compute what we compute ({gap:.1e} apart): the times mean nothing")));
+        }
+        match name {
+            "loam" => (ours, dispatches) = (median, count),
+            "plain" => {}
+            _ => peer = peer.min(median),
+        }
+    }
+    let verdict = |holds: bool| if holds { "held" } else { "BROKEN" };
+    let mut held = true;
+    let mut bar = |text: String, holds: Option<bool>| {
+        println!("{text}{}", holds.map_or(String::new(), |holds| format!(": {}", verdict(holds))));
+        held &= holds != Some(false);
+    };
+    let ratio = peer / ours;
+    match (task, batch) {
+        ("forward", 1) => bar(format!("{ratio:.1} better peer over ours, bar {GPU_FORWARD_BAR}"), Some(ratio >= GPU_FORWARD_BAR)),
+        ("step", 4) => bar(format!("{ratio:.1} TensorFlow.js over ours, bar {GPU_STEP_BAR}"), Some(ratio >= GPU_STEP_BAR)),
+        _ => bar(format!("{ratio:.1} better peer over ours"), None),
+    }
+    if task == "forward" {
+        let rate = FLOP * batch as f64 / ours / 1e6;
+        let share = rate / peak;
+        let text = format!("{rate:.1} GFLOP/s, {:.0} % of the matrix product's rate", share * 100.0);
+        bar(text, (batch == 8).then_some(share >= GPU_RATE_BAR));
+    } else {
+        bar(format!("{dispatches} dispatches, at most {DISPATCHES_BAR}"), Some(dispatches <= DISPATCHES_BAR));
     }
     Ok(held)
 }

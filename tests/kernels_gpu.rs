@@ -127,3 +127,24 @@ fn a_step_of_training_is_at_most_forty_dispatches() {
         assert!(!names.is_empty() && names.len() <= most, "{} dispatches", names.len());
     }
 }
+
+/// To the byte. A launch whose scalars change from step to step would show here: CubeCL keeps a buffer of each set.
+#[test]
+fn training_leaves_nothing_behind_on_the_device() {
+    let _alone = alone();
+    let Some(gpu) = device("training_leaves_nothing_behind_on_the_device") else { return };
+    let in_use = || {
+        let one = burn::tensor::Tensor::<1>::zeros([1], &gpu).try_into_primitive::<burn::backend::Cube>().unwrap();
+        let usage = one.client.memory_report(cubecl::MemoryScope::Device).usage();
+        (usage.number_allocs, usage.bytes_in_use, usage.bytes_reserved)
+    };
+    for inputs in [loam::model::Inputs::Spatiotemporal, loam::model::Inputs::Spatial] {
+        let mut trainer = shared::trainer_of(&gpu, inputs, Vec::new());
+        block_on(shared::steps(&mut trainer, 10));
+        let before = in_use();
+        block_on(shared::steps(&mut trainer, 40));
+        let after = in_use();
+        println!("{inputs:?}: buffers, bytes in use, bytes reserved: {before:?} after 10 steps, {after:?} after 50");
+        assert!(after.0 <= before.0 && after.1 <= before.1, "{before:?} {after:?}");
+    }
+}

@@ -323,8 +323,13 @@ pub async fn adam(gpu: &Device) {
 
 /// A training of the whole network on four small images, two to a batch.
 pub fn trainer(device: &Device, frozen: Vec<loam::protocol::Part>) -> Trainer {
-    let settings = TrainSettings { epochs: 100, batch: 2, frozen, ..TrainSettings::default() };
-    Trainer::new(&Weights::init(Inputs::Spatiotemporal, 1), samples(4, (11, 9)), Vec::new(), settings, device).unwrap()
+    trainer_of(device, Inputs::Spatiotemporal, frozen)
+}
+
+/// The same with these inputs.
+pub fn trainer_of(device: &Device, inputs: Inputs, frozen: Vec<loam::protocol::Part>) -> Trainer {
+    let settings = TrainSettings { inputs, epochs: 100, batch: 2, frozen, ..TrainSettings::default() };
+    Trainer::new(&Weights::init(inputs, 1), samples(4, (11, 9)), Vec::new(), settings, device).unwrap()
 }
 
 /// Makes steps.

@@ -5,12 +5,12 @@
 //! parts of the state; every step writes a new one, so nothing that is handed out changes.
 
 use burn::backend::{Cube, TensorMetadata};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use super::launch::{CubeTensor, aligned, empty, grid, in_one_piece, section};
 use super::training::{self, NormPlaceLaunch};
 
-/// Buffers of gradients that one dispatch takes: with the state twice and the scalars, the eight that every WebGPU device binds.
+/// Buffers of gradients that one dispatch takes: with the state twice, the rates and the scalars, the eight that every WebGPU device binds.
 const MOST_SOURCES: usize = 4;
 
 /// A parameter about to move.
@@ -108,6 +108,8 @@ impl Flat {
             None => gathered(parts, &places, length, &gradients[0])?,
         };
         let next = empty(&state, [3 * length]);
+        let changing = TensorData::new(vec![rates.rate as f32, rates.root_factor as f32], [2]);
+        let changing = primitive(&Tensor::from_data(changing, &parts[0].gradient.device()))?;
         let source = |n: usize| sources.get(n).map(|(source, _)| source.clone().into_buffer_arg());
         let begin = |n: usize| sources.get(n).map_or(length, |(_, from)| *from) as u32;
         let (count, dim) = grid(length);
@@ -121,12 +123,11 @@ impl Flat {
             source(1).into(),
             source(2).into(),
             source(3).into(),
+            changing.into_buffer_arg(),
             length as u32,
             begin(1),
             begin(2),
             begin(3),
-            rates.rate as f32,
-            rates.root_factor as f32,
             (1.0 - rates.beta_1) as f32,
             rates.beta_2 as f32,
             (1.0 - rates.beta_2) as f32,

@@ -94,6 +94,9 @@ pub fn urmse_gradient(
 /// One step of Adam over a state `[values, first moments, second moments]` of `length` numbers each, whose gradients lie in up to four
 /// buffers one after the other; the second begins at `start_1` and so on. `rest_1` and
 /// `rest_2` are what the decays leave of 1: in `f32` 1 - 0.999 would be 5e-5 off.
+///
+/// `rates` is `[rate, root_factor]`: numbers that change from step to step must not be scalars of a launch, for CubeCL keeps a small buffer of
+/// each set of scalars it has met, for ever.
 #[cube(launch)]
 pub fn adam(
     state: &[f32],
@@ -102,12 +105,11 @@ pub fn adam(
     gradient_1: ComptimeOption<&[f32]>,
     gradient_2: ComptimeOption<&[f32]>,
     gradient_3: ComptimeOption<&[f32]>,
+    rates: &[f32],
     length: u32,
     start_1: u32,
     start_2: u32,
     start_3: u32,
-    rate: f32,
-    root_factor: f32,
     rest_1: f32,
     beta_2: f32,
     rest_2: f32,
@@ -139,7 +141,7 @@ pub fn adam(
     let first = state[(length + at) as usize];
     let first = first + (gradient - first) * rest_1;
     let second = state[(2 * length + at) as usize] * beta_2 + gradient * gradient * rest_2;
-    next[at as usize] = state[at as usize] - first / (f32::sqrt(second) * root_factor + epsilon) * rate;
+    next[at as usize] = state[at as usize] - first / (f32::sqrt(second) * rates[1] + epsilon) * rates[0];
     next[(length + at) as usize] = first;
     next[(2 * length + at) as usize] = second;
 }

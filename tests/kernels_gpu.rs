@@ -138,13 +138,20 @@ fn training_leaves_nothing_behind_on_the_device() {
         let usage = one.client.memory_report(cubecl::MemoryScope::Device).usage();
         (usage.number_allocs, usage.bytes_in_use, usage.bytes_reserved)
     };
-    for inputs in [loam::model::Inputs::Spatiotemporal, loam::model::Inputs::Spatial] {
-        let mut trainer = shared::trainer_of(&gpu, inputs, Vec::new());
+    use loam::protocol::Part;
+    for (inputs, frozen) in [
+        (loam::model::Inputs::Spatiotemporal, Vec::new()),
+        (loam::model::Inputs::Spatiotemporal, vec![Part::Norms]),
+        (loam::model::Inputs::Spatial, Vec::new()),
+    ] {
+        let mut trainer = shared::trainer_of(&gpu, inputs, frozen.clone());
         block_on(shared::steps(&mut trainer, 10));
         let before = in_use();
-        block_on(shared::steps(&mut trainer, 40));
+        for _ in 0..4 {
+            block_on(shared::steps(&mut trainer, 40));
+            println!("{inputs:?} {frozen:?}: buffers, bytes in use, bytes reserved: {before:?} -> {:?}", in_use());
+        }
         let after = in_use();
-        println!("{inputs:?}: buffers, bytes in use, bytes reserved: {before:?} after 10 steps, {after:?} after 50");
         assert!(after.0 <= before.0 && after.1 <= before.1, "{before:?} {after:?}");
     }
 }

@@ -15,7 +15,7 @@ use burn::tensor::Device;
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use loam::kernels::gpu::use_plain_form;
 use loam::model::{Processor, block_on};
-use loam::train::check_gpu;
+use loam::train::{check_gpu, check_training};
 
 /// One test at a time: launches are counted, and the form in use is the program's.
 fn alone() -> MutexGuard<'static, ()> {
@@ -95,6 +95,7 @@ fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
     let Some(gpu) = device("kernels_stand_their_check_and_give_way_to_burns_where_told") else { return };
     let (report, warning) = block_on(check_gpu(&gpu));
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
+    assert_eq!(block_on(check_training(&gpu)), None);
     use_plain_form(true);
     let report = block_on(loam::model::device::self_check(&gpu));
     use_plain_form(false);

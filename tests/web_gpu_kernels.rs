@@ -6,7 +6,7 @@
 mod shared;
 
 use loam::model::Processor;
-use loam::train::check_gpu;
+use loam::train::{check_gpu, check_training};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -18,6 +18,7 @@ async fn kernels_and_their_gradients_are_burns() {
     let gpu = processor.device();
     let (report, warning) = check_gpu(gpu).await;
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
+    assert_eq!(check_training(gpu).await, None);
     shared::convolution(gpu).await;
     shared::frozen_block(gpu).await;
     shared::block_of_batch(gpu).await;

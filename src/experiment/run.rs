@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use super::images::sample;
 use super::table::{Kind, Options, Row, SMEN, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
-use crate::model::{Planes, Smen, Weights, block_on, predict};
+use crate::model::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 use crate::protocol::TrainSettings;
 use crate::score::baselines::residuals::{Usual, history_mean};
 use crate::score::baselines::{Case, Forest, LstmSettings, PixelLstm, last_known};
@@ -251,9 +251,9 @@ fn train(
     };
     let mut first = Weights::init(cell.inputs, cell.seed);
     first.metadata.insert("region".into(), cell.images.region.clone());
-    first.metadata.insert("trained_on".into(), format!("{}: {}", cell.images.region, source.words()));
+    first.metadata.insert(TRAINED_ON.into(), format!("{}: {}", cell.images.region, source.words()));
     if let Some(last) = gathered.train.last() {
-        first.metadata.insert("trained_until".into(), last.date.to_string());
+        first.metadata.insert(TRAINED_UNTIL.into(), last.date.to_string());
     }
     let planes = gathered.train.iter().map(|case| (case.coarse.as_slice(), case.residuals.as_slice()));
     // Without a known residual anywhere there would be no image: a full history is asked for.
@@ -263,20 +263,16 @@ fn train(
     let mut trainer = Trainer::new(&first, samples.clone(), Vec::new(), settings, device)?;
     let what = format!("{}, {}, {} images, seed {}", cell.images.region, cell.inputs.name(), gathered.train.len(), cell.seed);
     progress(Progress::Begun(what, cell.epochs * trainer.steps_per_epoch()));
-    let mut best_epoch = 0;
     while let Some(event) = block_on(trainer.step()) {
         match event {
             TrainEvent::StepDone { .. } => progress(Progress::Step(trainer.steps())),
-            TrainEvent::Finished { best_epoch: epoch, .. } => best_epoch = epoch,
             TrainEvent::Failed(error) => return Err(error.into()),
-            TrainEvent::Started { .. } | TrainEvent::Validated { .. } | TrainEvent::EpochDone(_) | TrainEvent::Warning(_) => {}
+            _ => {}
         }
     }
     progress(Progress::Done);
-    let mut weights = match trainer.best() {
-        Some(best) => best.clone(),
-        None => block_on(trainer.current())?,
-    };
+    let best_epoch = trainer.best_epoch().map_or(0, |(epoch, _)| epoch);
+    let mut weights = block_on(trainer.kept())?;
     block_on(set_bias(&mut weights, &samples.iter().collect::<Vec<_>>(), device, async |_, _| ControlFlow::Continue(())))?;
     Ok(Trained { weights, best_epoch, range })
 }

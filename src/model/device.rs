@@ -1,6 +1,6 @@
 //! The device the network runs on: which one, why, and whether it computes correctly.
 //!
-//! A hardware GPU comes first. A software adapter (a CPU posing as a GPU) is about 30 times slower than the CPU path, so it is used
+//! A hardware GPU comes first. A software adapter (a CPU posing as a GPU) is more than ten times slower than the CPU path, so it is used
 //! only where the user insists. Whatever was chosen runs the golden tile before it is trusted: on WebGPU a shader that fails to
 //! compile is only logged, and stale numbers come back.
 
@@ -91,7 +91,7 @@ fn contains_word(text: &str, word: &str) -> bool {
 
 /// Chooses a device from what the user wants and what the browser says.
 pub fn decide(preference: DevicePreference, adapter: Option<&AdapterReport>) -> Decision {
-    let slow = "software adapter: about 30 times slower than the CPU".to_owned();
+    let slow = "software adapter: more than ten times slower than the CPU".to_owned();
     match (preference, adapter) {
         (DevicePreference::Cpu, _) => Decision { gpu: false, why: "you chose the CPU".into(), warning: None },
         (DevicePreference::Gpu, None) => Decision {
@@ -199,7 +199,7 @@ mod tests {
             let auto = decide(DevicePreference::Auto, Some(&software));
             assert!(!auto.gpu && auto.why.contains("software"), "{auto:?}");
             let insisted = decide(DevicePreference::Gpu, Some(&software));
-            assert!(insisted.gpu && insisted.warning.is_some_and(|warning| warning.contains("30 times slower")));
+            assert!(insisted.gpu && insisted.warning.is_some_and(|warning| warning.contains("ten times slower")));
         }
     }
 

@@ -272,7 +272,7 @@ pub struct DeviceReport {
     pub name: String,
     /// Why this device.
     pub why: String,
-    /// E.g. "software adapter: about 30 times slower than the CPU".
+    /// E.g. "software adapter: more than ten times slower than the CPU".
     pub warning: Option<String>,
     /// The golden tile.
     pub check: Option<SelfCheckReport>,

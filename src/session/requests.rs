@@ -36,6 +36,9 @@ pub struct Session<H: Host> {
     pub(super) device: Option<DeviceReport>,
     /// Largest buffer the adapter can bind, bytes.
     pub(super) buffer_limit: Option<u64>,
+    /// The GPU's kernels stood the check of a training.
+    #[cfg(feature = "gpu")]
+    pub(super) training_checked: bool,
     pub(super) weights: Option<Loaded>,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
     pub(super) before: Option<Loaded>,
@@ -105,6 +108,8 @@ impl<H: Host> Session<H> {
             processor: None,
             device: None,
             buffer_limit: None,
+            #[cfg(feature = "gpu")]
+            training_checked: false,
             weights: None,
             before: None,
             trained: None,
@@ -227,6 +232,7 @@ impl<H: Host> Session<H> {
         let (Some(processor), Some(report)) = (&mut self.processor, &mut self.device) else { return };
         #[cfg(feature = "gpu")]
         let verdict = if processor.is_gpu() {
+            self.training_checked = false;
             let (verdict, warning) = crate::train::check_gpu(processor.device()).await;
             report.warning = warning.or(report.warning.take());
             verdict

@@ -185,10 +185,7 @@ impl Run {
         device: &Device,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged, ModelError> {
-        let mut trained = match self.trainer.best() {
-            Some(best) => best.clone(),
-            None => self.trainer.current().await?,
-        };
+        let mut trained = self.trainer.kept().await?;
         let train: Vec<_> = RunImage::samples(&self.images, DateRole::Train).collect();
         let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
         let offset = set_bias(&mut trained, &train, device, setting).await?;

@@ -7,12 +7,16 @@ use super::images::plan;
 use super::requests::{Loaded, Session, Stop};
 use super::run::{GatherError, Gathered, Judged, Run, facts, from_scratch, gather, overlap};
 use super::{Host, cost};
+#[cfg(feature = "gpu")]
+use crate::model::Processor;
 use crate::model::{ModelError, Smen, Weights};
 use crate::protocol::{
     Attachment, CheckpointReport, DateRole, Event, PreviewReport, RunReport, Settings, Start, StepReport, TrainEnd, TrainEstimate,
     TrainPlan, TrainSettings, TrainStarted,
 };
 use crate::stack::{HistoryRule, Preset};
+#[cfg(feature = "gpu")]
+use crate::train::check_training;
 use crate::train::{Keeper, RunHead, RunImage, StoreError, TrainError, TrainEvent, TrainSample, Trainer, keeper};
 
 /// Steps whose median says how long a step takes.
@@ -133,6 +137,8 @@ impl<H: Host> Session<H> {
         })
         .await?;
         let warnings = overlap(&base, train.start, &gathered.plan).into_iter().collect();
+        #[cfg(feature = "gpu")]
+        check_kernels(&mut self.training_checked, &self.host, id, processor).await;
         let facts = facts(&region_key, &region, &base, train.start, &gathered);
 
         // Three real steps, thrown away. The least of them counts: the first compiles shaders on a GPU.
@@ -243,6 +249,8 @@ impl<H: Host> Session<H> {
             return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
         };
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        #[cfg(feature = "gpu")]
+        check_kernels(&mut self.training_checked, &self.host, id, processor).await;
         let run = Run::resumed(kept, processor.device())?;
         let dates = run.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date, role: image.role }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
@@ -528,6 +536,17 @@ impl<H: Host> Session<H> {
         (self.before, self.trained) = (None, None);
         self.emit(id, Event::Weights(report));
         Ok(())
+    }
+}
+
+/// Before the first training on a GPU: its kernels against the CPU, burn's operations where they fail, which is said.
+#[cfg(feature = "gpu")]
+async fn check_kernels<H: Host>(checked: &mut bool, host: &H, id: u64, processor: &Processor) {
+    if processor.is_gpu() && !std::mem::replace(checked, true) {
+        host.emit(id, Event::Progress { done: 0, total: 1, what: "checking the GPU's training against the CPU".into() }, Vec::new());
+        if let Some(warning) = check_training(processor.device()).await {
+            host.emit(id, Event::Warning(warning), Vec::new());
+        }
     }
 }
 

@@ -69,8 +69,9 @@ pub fn verdict(by_date: &[Vec<ScoreReport>]) -> Verdict {
     Verdict { scores: means(by_date), dates, over_bilinear, over_before, sentence: sentence.trim().to_owned() }
 }
 
-/// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates)." or "No better ...".
-fn compared(with: &str, gain: Gain, dates: usize) -> String {
+/// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates).", or "Worse ...", or "No better ...".
+#[must_use]
+pub fn compared(with: &str, gain: Gain, dates: usize) -> String {
     let interval = format!("(95 %: {:.4} to {:.4}, {dates} test dates)", gain.low, gain.high);
     match gain {
         Gain { low, mean, .. } if low > 0.0 => format!("Better than {with} by {mean:.4} m3/m3 in uRMSE {interval}."),

@@ -3,7 +3,7 @@
 //! On WebGPU a shader that fails to compile is only logged and stale numbers come back. Kernels that fail here give way to burn's own
 //! operations, which are slower and stand the same check again.
 
-use crate::kernels::gpu::use_plain_form;
+use crate::kernels::gpu::{kernels_run, use_plain_form};
 use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
 use crate::protocol::{SelfCheckReport, TrainSettings};
 use burn::tensor::Device;
@@ -15,8 +15,8 @@ const TOLERANCE: f32 = 1e-3;
 /// Edge of the training image, pixels.
 const SIDE: usize = 12;
 
-/// The self-check of a GPU. Where its kernels fail, they are switched off; the second value then is a sentence about it, and the report is
-/// that of burn's own operations.
+/// The self-check of a GPU: the golden tile. Where its kernels fail, they are switched off; the second value then is a sentence about it, and
+/// the report is that of burn's own operations.
 ///
 /// # Errors
 /// As [`device::self_check`].
@@ -24,18 +24,31 @@ pub async fn check_gpu(gpu: &Device) -> (Result<SelfCheckReport, ModelError>, Op
     use_plain_form(false);
     let report = device::self_check(gpu).await;
     let reason = match &report {
-        Ok(report) if !report.passed => format!("the golden tile differs by {:.1e} m3/m3", report.largest_difference),
+        Ok(check) if check.passed => return (report, None),
+        Ok(check) => format!("the golden tile differs by {:.1e} m3/m3", check.largest_difference),
         Err(error) => format!("the golden tile could not be run: {error}"),
-        Ok(_) => match training_difference(gpu).await {
-            Some(apart) if apart <= TOLERANCE => return (report, None),
-            Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
-            None => "a step of training gave no numbers".into(),
-        },
     };
-    use_plain_form(true);
-    let sentence =
-        format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower");
+    let sentence = give_way(&reason);
     (device::self_check(gpu).await, Some(sentence))
+}
+
+/// Two steps of training beside the CPU's, before a GPU's first training: its shaders take seconds to compile, which who only predicts need not
+/// wait for. Where the kernels fail, they are switched off, and a sentence says so.
+pub async fn check_training(gpu: &Device) -> Option<String> {
+    if !kernels_run() {
+        return None;
+    }
+    let reason = match training_difference(gpu).await {
+        Some(apart) if apart <= TOLERANCE => return None,
+        Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
+        None => "a step of training gave no numbers".into(),
+    };
+    Some(give_way(&reason))
+}
+
+fn give_way(reason: &str) -> String {
+    use_plain_form(true);
+    format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower")
 }
 
 /// Largest difference of Adam's moments after two steps with the norms of the batch, relative to the largest of each tensor; none where a

@@ -306,6 +306,17 @@ impl Trainer {
         self.best.as_ref().map(|best| (best.epoch, best.loss))
     }
 
+    /// What a run leaves: the weights of the best epoch; where none was finished, those of now.
+    ///
+    /// # Errors
+    /// As [`Trainer::current`].
+    pub async fn kept(&self) -> Result<Weights, ModelError> {
+        match self.best() {
+            Some(best) => Ok(best.clone()),
+            None => self.current().await,
+        }
+    }
+
     /// The weights as they are now.
     ///
     /// # Errors

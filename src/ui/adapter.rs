@@ -1,6 +1,6 @@
 //! Which graphics adapter the browser has, and which of the two workers to load for it.
 //!
-//! A WebGPU adapter may be a CPU posing as a GPU (SwiftShader, llvmpipe, Microsoft Basic Render): about 30 times slower than the CPU
+//! A WebGPU adapter may be a CPU posing as a GPU (SwiftShader, llvmpipe, Microsoft Basic Render): more than ten times slower than the CPU
 //! path. The GPU worker, several megabytes, is loaded only where a hardware adapter exists or the user insists.
 
 use js_sys::{Function, Object, Promise, Reflect};

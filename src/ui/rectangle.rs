@@ -85,7 +85,11 @@ pub fn finish(app: App, data: &MapData) {
             app.set_region(region.window(), None);
             app.said.set(format!("The region is now {}.", size_text(&region.window())));
         }
-        Err(error) => app.said.set(format!("{error}: draw a larger rectangle.")),
+        Err(error) => {
+            // The line under the tools then says what to do, also to who drew with Shift.
+            app.drawing.set(true);
+            app.said.set(format!("{error}: draw a larger rectangle."));
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use loam::model::{Processor, Smen, block_on};
-use loam::protocol::{FineOrigin, Gain, ScoreReport};
+use loam::protocol::{FineOrigin, ScoreReport};
 use loam::score::{gain, means};
 use loam::session::predict::{Engine, PredictError, SMEN, predict};
-use loam::session::verdict::BILINEAR;
+use loam::session::verdict::{BILINEAR, compared};
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
 
@@ -109,14 +109,8 @@ impl Evaluate {
         }
         say!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
         print_scores(&means);
-        match gain {
-            Some(Gain { mean, low, high }) if low > 0.0 => {
-                say!("  better than bilinear SMAP by {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
-            }
-            Some(Gain { mean, low, high }) => {
-                say!("  no better than bilinear SMAP: gain {mean:.4} m3/m3 (95 %: {low:.4} to {high:.4})")
-            }
-            None => {}
+        if let Some(gain) = gain {
+            say!("  {}", compared(BILINEAR, gain, rows.len()));
         }
         say!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
         Ok(())

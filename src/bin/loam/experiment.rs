@@ -104,7 +104,7 @@ impl Experiment {
     /// Runs it.
     pub fn run(self) -> super::Outcome {
         if self.download_list {
-            print!("{}", download::list(&self.region, self.from, self.to)?);
+            say!("{}", download::list(&self.region, self.from, self.to)?.trim_end());
             return Ok(());
         }
         match self.what {
@@ -143,7 +143,7 @@ impl Experiment {
                 let path = self.out.join("figure2.png");
                 std::fs::create_dir_all(&self.out).map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
                 figure_2(&mut runner, &options, &path)?;
-                println!("{}", path.display());
+                say!("{}", path.display());
                 if let Some(report) = &self.report {
                     let beside = report.with_file_name("figure2.png");
                     std::fs::copy(&path, &beside).map_err(|e| format!("{} cannot be written ({e})", beside.display()))?;
@@ -158,7 +158,7 @@ impl Experiment {
             }
             let table = runner.table(kind, &options)?;
             let section = markdown(&table);
-            println!("{section}");
+            say!("{section}");
             let stem = format!("{kind:?}").to_lowercase();
             write(&self.out.join(format!("{stem}.md")), &section)?;
             write(&self.out.join(format!("{stem}.csv")), &csv(&table))?;
@@ -208,7 +208,7 @@ impl Experiment {
             self.learning_rate,
             simulator::shares_markdown(&rows)
         ));
-        println!("{text}");
+        say!("{text}");
         if let Some(path) = &self.report {
             write(path, &text)?;
         }
@@ -231,7 +231,7 @@ impl Experiment {
             text.push_str(&tb_markdown(&result, region, self.epochs));
             text.push('\n');
         }
-        println!("{text}");
+        say!("{text}");
         if let Some(path) = &self.report {
             write(path, &text)?;
         }

@@ -1,7 +1,7 @@
 // The bench's worker: everybody runs here, in turn, so that a busy machine disturbs all alike.
 //
-// A contestant has a name, the device it computes on, and for each task (`forward`, `step`) a way to start it for a batch. WebGPU ones
-// would be further entries of the list.
+// A contestant has a name, the device it computes on, and for each task (`forward`, `step`) a way to start it for a batch. Those on WebGPU
+// are in `gpu.js`.
 import init, { Network } from './web_bench.js';
 import * as ort from './ort/ort.wasm.min.mjs';
 import { safetensors, smen } from './tfjs.js';

@@ -75,9 +75,10 @@ fn every_layer_equals_numpy() {
             }
         }
     }
-    // 4 scenes with 2 resolutions and 1 with one, 4 days of 36 km groups, 1 of 9 km: three rules each; 5 of sigma0.
+    // 4 scenes with 2 resolutions and 1 with one, 4 days of 36 km groups, 1 of 9 km, TB V and H of 2 days and of 1 at 9 km: three rules
+    // each; 5 of sigma0.
     println!("{layers} layers compared");
-    assert_eq!(layers, 3 * (2 * 4 + 1 + 4 + 1) + 5);
+    assert_eq!(layers, 3 * (2 * 4 + 1 + 4 + 1 + 2 * 3) + 5);
 }
 
 #[test]
@@ -125,6 +126,78 @@ fn roles_and_resolutions_of_smap_sentinel_scenes() {
         let found: Vec<_> =
             granule.variables.iter().filter(|v| v.role == Role::SoilMoisture).map(|v| v.path.rsplit('/').next().unwrap()).collect();
         assert_eq!(found, names, "{file}");
+    }
+}
+
+#[test]
+fn brightness_temperature_is_found_by_polarisation_and_its_own_flag_masks_it() {
+    for (file, group, v, overpass, resolution) in [
+        ("SMAP_L3_SM_P_20200603_R18290_001.h5", "Soil_Moisture_Retrieval_Data_AM", "tb_v_corrected", Some(Overpass::Am), Resolution::M36),
+        (
+            "SMAP_L3_SM_P_20200604_R18290_001.h5",
+            "Soil_Moisture_Retrieval_Data_PM",
+            "tb_v_corrected_pm",
+            Some(Overpass::Pm),
+            Resolution::M36,
+        ),
+        ("SMAP_L3_SM_AP_20150601_R13080_001.h5", "Soil_Moisture_Retrieval_Data", "tb_v_disaggregated", None, Resolution::M09),
+    ] {
+        let granule = open(file);
+        let found: Vec<_> = granule.variables.iter().filter(|x| matches!(x.role, Role::BrightnessV | Role::BrightnessH)).collect();
+        assert_eq!(found.len(), 2, "{file}: neither what is uncorrected nor a standard deviation");
+        let one = &granule.variables[index(&granule, &format!("/{group}/{v}"))];
+        assert_eq!((one.role, one.overpass, one.resolution), (Role::BrightnessV, overpass, Some(resolution)), "{file}");
+        assert_eq!(one.units.as_deref(), Some("Kelvin"));
+        let raster = granule.read(index(&granule, &one.path), &ReadOptions::default(), None).unwrap();
+        let count = |reason| raster.reasons().iter().filter(|r| **r == reason).count();
+        assert_eq!(count(Reason::OutOfRange), 1, "{file}: 345 K");
+        assert!(count(Reason::QualityFlag) > 5 && count(Reason::NotObserved) > 5, "{file}");
+        let named = [Reason::Water, Reason::Frozen, Reason::Vegetation].map(count);
+        assert_eq!(named, [0; 3], "{file}: the surface flag says nothing of a brightness temperature");
+        assert!(granule.problems.is_empty() || file.contains("_AP_"), "{:?}", granule.problems);
+    }
+    // The soil moisture of the same files is where it was.
+    let granule = open("SMAP_L3_SM_P_20200603_R18290_001.h5");
+    assert_eq!(granule.variables.iter().filter(|x| x.role == Role::SoilMoisture).count(), 1);
+}
+
+#[test]
+fn land_surface_temperature_comes_in_kelvin_whatever_it_is_stored_as() {
+    let facts = facts();
+    let dates = [date(2020, 6, 2), date(2020, 6, 3), date(2020, 6, 2)];
+    let names = ["MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif", "okc_LST_20200603_celsius.tif", "MOD11A1.061_1km_aid0001.nc"];
+    for (name, day) in names.into_iter().zip(dates) {
+        let fact = &facts["temperatures"][name];
+        let granule = open(name);
+        assert_eq!((granule.product, granule.date), (Product::SurfaceTemperature, Some(day)), "{name}: {:?}", granule.problems);
+        let variable = granule.variables.iter().position(|v| v.role == Role::SurfaceTemperature).unwrap();
+        assert_eq!(granule.variables.iter().filter(|v| v.role == Role::SurfaceTemperature).count(), 1);
+        assert_eq!(granule.variables[variable].units.as_deref(), Some("K"));
+        let raster = granule.read(variable, &ReadOptions::default(), None).unwrap();
+        let grid = raster.grid();
+        assert_eq!((grid.crs.clone(), grid.rows, grid.columns), (Crs::Geographic, uint(fact, "rows"), uint(fact, "columns")));
+        assert!(
+            (grid.origin_x - fact["left"].as_f64().unwrap()).abs() < 1e-9 && (grid.origin_y - fact["top"].as_f64().unwrap()).abs() < 1e-9
+        );
+        for s in [raster.statistics(), granule.variable_statistics(variable, &ReadOptions::default()).unwrap()] {
+            assert_eq!((s.valid, s.cells), (uint(fact, "valid"), grid.len()), "{name}");
+            for (found, key) in [(s.min, "min"), (s.max, "max"), (s.mean, "mean")] {
+                assert!((found.unwrap() - fact[key].as_f64().unwrap()).abs() < 2e-5, "{name} {key}: {found:?}");
+            }
+        }
+        for cell in fact["cells"].as_array().unwrap() {
+            let (row, column) = (cell[0].as_u64().unwrap() as usize, cell[1].as_u64().unwrap() as usize);
+            assert!((f64::from(raster.at(column, row).unwrap()) - cell[2].as_f64().unwrap()).abs() < 2e-5, "{name} {cell}");
+        }
+        // A cloud is fill; 140 K is impossible (in the packed files: the other one holds NaN there).
+        assert_eq!(raster.at(12, 6), Err(Reason::NotObserved), "{name}");
+        let impossible = if name.contains("celsius") { Reason::NotObserved } else { Reason::OutOfRange };
+        assert_eq!(raster.at(0, 0), Err(impossible), "{name}");
+        // On 3 km cells: the mean of the pixels inside.
+        let window = EaseWindow::around(Resolution::M03, -97.55, 35.5, 9, 9).unwrap();
+        let part = granule.read(variable, &ReadOptions::default(), Some(&window)).unwrap();
+        let mean = loam::grid::resample::to_window(&part, &window).unwrap().statistics();
+        assert!(mean.valid == 81 && (mean.mean.unwrap() - 295.0).abs() < 6.0, "{name}: {mean:?}");
     }
 }
 

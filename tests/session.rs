@@ -17,6 +17,8 @@ use loam::train::{MemoryStore, StoreError};
 struct Recorder {
     events: RefCell<Vec<(u64, Event, Vec<Attachment>)>>,
     sources: RefCell<Vec<SharedSource>>,
+    /// Attached to every request that wants bytes.
+    weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
     cancel_after: Cell<Option<usize>>,
     store: MemoryStore,
@@ -42,7 +44,7 @@ impl Host for Recorder {
         self.sources.borrow().get(attachment).cloned()
     }
     fn bytes(&self, _: u64, _: usize) -> Option<Vec<u8>> {
-        Some(b"not weights".to_vec())
+        Some(self.weights.borrow().clone().unwrap_or_else(|| b"not weights".to_vec()))
     }
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights");
@@ -130,6 +132,85 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     for (a, b) in back.values().iter().zip(values) {
         assert!(a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()) || !(0.0..=1.0).contains(b), "{a} {b}");
     }
+}
+
+/// Loading weights of the TB CNN switches to it; its maps have their own units and files; SMEN stays beside it.
+#[test]
+fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
+    use loam::model::tb_cnn::TbCase;
+    use loam::protocol::Network;
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let all = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+    let window = loam::grid::EaseWindow { columns: 27, rows: 25, first_column: all.first_column + 30, ..all };
+    let settings = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1 };
+    block_on(session.handle(3, Request::Timeline { settings: settings.clone() }));
+    let timeline =
+        || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
+    let full = |share: Option<f32>| share.is_some_and(|s| s > 0.5);
+    // Early in the record, so that the simulator has not far to go; it has no history there, which the TB CNN does not need.
+    let date = timeline().days.iter().find(|d| full(d.coarse) && full(d.fine)).unwrap().date;
+    let failed = |id: u64| {
+        let events = host.events.borrow();
+        events.iter().find_map(|(n, e, _)| if let (true, Event::Failed(f)) = (*n == id, e) { Some(f.clone()) } else { None })
+    };
+    let weights = || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Weights(w) = e { Some(w.clone()) } else { None });
+
+    block_on(session.handle(4, Request::UseNetwork { tb: true }));
+    assert!(weights().is_some_and(|w| w.hash.is_empty() && w.network != Network::Smen));
+    block_on(session.handle(5, Request::Predict { date, settings: settings.clone() }));
+    assert!(failed(5).is_some_and(|f| f.what.contains("no weights of the TB CNN") && f.remedy.contains("loam train --model tb-cnn")));
+
+    for (n, case) in [(10, TbCase::SoilMoisture), (20, TbCase::BrightnessTemperature)] {
+        *host.weights.borrow_mut() = Some(case.first_weights(1).to_bytes());
+        block_on(session.handle(n, Request::LoadWeights { name: "own.safetensors".into() }));
+        assert_eq!(weights().unwrap().network, Network::Tb(case));
+        block_on(session.handle(n + 1, Request::Timeline { settings: settings.clone() }));
+        assert!(timeline().days.iter().any(|d| d.date == date && d.blocked.is_none() && d.history.is_empty()));
+        block_on(session.handle(n + 2, Request::Predict { date, settings: settings.clone() }));
+        assert_eq!(failed(n + 2), None);
+        let (map, attachments) = last_map(&host);
+        assert!(map.simulated && map.weights.network == Network::Tb(case));
+        let kinds: Vec<LayerKind> = map.layers.iter().map(|l| l.kind).collect();
+        let (unit, range, outputs) = match case {
+            TbCase::SoilMoisture => ("m3/m3", -2.0..2.0, 1),
+            TbCase::BrightnessTemperature => ("K", 150.0..350.0, 2),
+        };
+        assert_eq!(kinds.contains(&LayerKind::EstimateH), case == TbCase::BrightnessTemperature, "{kinds:?}");
+        assert_eq!(kinds.contains(&LayerKind::SurfaceTemperature), case == TbCase::SoilMoisture, "{kinds:?}");
+        for layer in &map.layers {
+            let Attachment::F32(values) = &attachments[layer.values] else { panic!("values are float32") };
+            assert_eq!(values.len(), window.len(), "{:?} is drawn on the region's 3 km cells", layer.kind);
+            if layer.kind == LayerKind::Estimate {
+                assert!(values.iter().filter(|v| v.is_finite()).all(|v| range.contains(v)), "{case:?}");
+            }
+        }
+        assert_eq!(map.scores.len(), 3 * outputs);
+        assert!(map.scores.chunks(3).all(|s| s[0].pixels > 50 && s[0].pixels == s[1].pixels && s[1].name.starts_with("bilinear")));
+        let before = host.events.borrow().len();
+        block_on(session.handle(n + 3, Request::Export { form: ExportForm::GeoTiff }));
+        let events = host.events.borrow();
+        let files: Vec<_> = events[before..]
+            .iter()
+            .filter_map(|(_, e, a)| match (e, a.first()) {
+                (Event::Exported { name, .. }, Some(Attachment::U8(bytes))) => Some((name.clone(), bytes.clone())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(files.len(), outputs);
+        for (name, bytes) in files {
+            assert!(name.contains("SIMULATED") && name.contains("tbcnn"), "{name}");
+            let granule = loam::read::open(Arc::new(BytesSource::new(name, bytes))).unwrap();
+            assert_eq!(granule.variables[0].units.as_deref(), Some(unit));
+            let resolution = if outputs == 2 { Resolution::M09 } else { Resolution::M03 };
+            assert_eq!(granule.variables[0].resolution, Some(resolution));
+        }
+    }
+    block_on(session.handle(30, Request::UseNetwork { tb: false }));
+    assert_eq!(weights().unwrap().network, Network::Smen);
+    block_on(session.handle(31, Request::Predict { date, settings }));
+    let answered = failed(31).is_some_and(|f| f.what.contains("so SMEN has nothing")) || last_map(&host).0.weights.network == Network::Smen;
+    assert!(answered, "SMEN answers again, or misses its history");
 }
 
 #[test]

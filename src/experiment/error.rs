@@ -53,6 +53,9 @@ pub enum ExperimentError {
     /// Files or days.
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// The TB CNN's images and scores.
+    #[error(transparent)]
+    Tb(#[from] crate::session::tb::TbError),
     /// Grids.
     #[error(transparent)]
     Grid(#[from] GridError),

@@ -1,38 +1,28 @@
 //! The poster's brightness-temperature CNN trained and tested on simulated scenes (model.md, section 2), one network for a place of about
 //! 100 x 100 km: the nine 36 km cells in the middle of a region.
 //!
-//! Case 1: TB V and H, 36 km to 9 km, April to June 2015 (the weeks of SMAP's radar), the last third of the days to test. The simulated
-//! target is the true TB at 9 km with the radar product's noise left out, which is kinder than Earth.
+//! Case 1: TB V and H, 36 km to 9 km, April to June 2015 (the weeks of SMAP's radar), June to test. The simulated target is the true TB at
+//! 9 km with the radar product's noise left out, which is kinder than Earth.
 //! Case 2: SMAP soil moisture and land surface temperature to the 3 km map; 2016-2017 to train, 2018 to test.
-//! Beside each: the input as is, and interpolated bilinearly, on the same pixels.
+//! Beside each: the input as is, and interpolated bilinearly, on the same pixels. The same steps as `loam train --model tb-cnn`.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use jiff::civil::date;
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use jiff::civil::{Date, date};
 
 use super::{ExperimentError, paper};
-use crate::grid::{EaseWindow, Raster, Reason, Resolution, resample};
 use crate::model::tb_cnn::{TbCase, TbCnn};
-use crate::model::{Archive, ModelError, Random, block_on, read_back};
-use crate::score::OverDates;
+use crate::model::{Archive, block_on};
+use crate::protocol::DateRole;
+use crate::score::means;
+use crate::session::tb::{gather, scored};
 use crate::simulate::{Scene, Simulator};
-use crate::stack::Preset;
-use crate::train::Adam;
+use crate::stack::{Library, Preset, Region, SceneDay, Series};
+use crate::train::{TbSettings, TbTrainer};
 
-/// 36 km cells along an edge of a place.
-const CELLS: usize = 3;
 /// Images per step.
 const BATCH: usize = 4;
-/// Fewest pixels of a target.
-const FEWEST: usize = 100;
-
-/// One date: planes of a square, scaled as the network wants them; the mask is 1 or 0.
-#[derive(Debug, Clone)]
-struct Image {
-    input: Vec<f32>,
-    bilinear: Vec<f32>,
-    target: Vec<f32>,
-    mask: Vec<f32>,
-}
 
 /// A method's scores over the test dates.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,95 +54,15 @@ pub struct TbResult {
     pub seconds: f64,
 }
 
-/// A place: a window of whole 36 km cells within the simulator's.
-struct Place {
-    m36: EaseWindow,
-    m03: EaseWindow,
-}
-
-impl Place {
-    fn middle_of(truth: &EaseWindow) -> Self {
-        let all = truth.covering(Resolution::M36);
-        let m36 = EaseWindow {
-            first_column: all.first_column + (all.columns - CELLS) / 2,
-            first_row: all.first_row + (all.rows - CELLS) / 2,
-            columns: CELLS,
-            rows: CELLS,
-            ..all
-        };
-        Self { m36, m03: m36.covering(Resolution::M03) }
-    }
-}
-
-fn raster(window: &EaseWindow, values: Vec<f32>) -> Result<Raster, ExperimentError> {
-    let reasons = values.iter().map(|v| if v.is_finite() { Reason::Valid } else { Reason::NoSmap }).collect();
-    Ok(Raster::new(window.grid(), values, reasons)?)
-}
-
-/// The images of case 1, in order of time.
-fn brightness(preset: Preset, seed: u64) -> Result<(Vec<Image>, usize), ExperimentError> {
+/// The scenes of a case, and the first test date.
+fn library(preset: Preset, case: TbCase, seed: u64) -> Result<(Library, Date), ExperimentError> {
     let mut scene = Scene::preset(preset.key, seed).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
-    (scene.first, scene.last) = (date(2015, 4, 1), date(2015, 6, 30));
-    let mut simulator = Simulator::new(scene);
-    let window = simulator.truth_window();
-    let place = Place::middle_of(&window);
-    let m09 = place.m36.covering(Resolution::M09);
-    let coarse = window.covering(Resolution::M36);
-    let scales = TbCase::BrightnessTemperature.scales();
-    let mut images = Vec::new();
-    while simulator.next().is_some() {
-        let Some(tb) = simulator.brightness() else { continue };
-        let mut image = Image { input: Vec::new(), bilinear: Vec::new(), target: Vec::new(), mask: vec![1.0; 2 * m09.len()] };
-        for ((footprints, fine), (centre, spread)) in tb.footprints.into_iter().zip([tb.v, tb.h]).zip(scales) {
-            let footprints = raster(&coarse, footprints)?;
-            let scaled = |raster: Raster| raster.values().iter().map(|v| (v - centre) / spread).collect::<Vec<f32>>();
-            image.input.extend(scaled(resample::nearest(&footprints, &m09)?));
-            image.bilinear.extend(scaled(resample::bilinear(&footprints, &m09)?));
-            image.target.extend(scaled(resample::block_mean(&raster(&window, fine)?, &m09)?));
-        }
-        images.push(image);
+    let mut test_from = paper::TEST_FROM;
+    if case == TbCase::BrightnessTemperature {
+        (scene.first, scene.last, test_from) = (date(2015, 4, 1), date(2015, 6, 30), date(2015, 6, 1));
     }
-    Ok((images, m09.columns))
-}
-
-/// The images of case 2, in order of time, and how many of them are before 2018.
-fn moisture(preset: Preset, seed: u64) -> Result<(Vec<Image>, usize, usize), ExperimentError> {
-    let scene = Scene::preset(preset.key, seed).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
-    let mut simulator = Simulator::new(scene);
-    let window = simulator.truth_window();
-    let place = Place::middle_of(&window);
-    let scales = TbCase::SoilMoisture.scales();
-    let scaled = |values: &[f32], (centre, spread): (f32, f32)| values.iter().map(|v| (v - centre) / spread).collect::<Vec<f32>>();
-    let (mut images, mut before) = (Vec::new(), 0);
-    while let Some(day) = simulator.next() {
-        let (Some(coarse), Some(fine), Some(tb)) = (day.coarse(), &day.fine, simulator.brightness()) else { continue };
-        let [nearest, bilinear] = [resample::nearest(&coarse, &place.m03)?, resample::bilinear(&coarse, &place.m03)?];
-        let target = resample::nearest(fine, &place.m03)?;
-        let surface = resample::nearest(&raster(&window, tb.surface)?, &place.m03)?;
-        let mask: Vec<f32> =
-            target.values().iter().zip(bilinear.values()).map(|(t, b)| if t.is_finite() && b.is_finite() { 1.0 } else { 0.0 }).collect();
-        if mask.iter().filter(|m| **m > 0.0).count() < FEWEST {
-            continue;
-        }
-        // SMAP's gaps hold the centre of the scale, 0; they are masked.
-        let filled = |values: Vec<f32>| values.into_iter().map(|v| if v.is_finite() { v } else { 0.0 }).collect::<Vec<f32>>();
-        let mut input = filled(scaled(nearest.values(), scales[0]));
-        input.extend(filled(scaled(surface.values(), scales[1])));
-        before += usize::from(day.date < paper::TEST_FROM);
-        images.push(Image {
-            input,
-            bilinear: filled(scaled(bilinear.values(), scales[0])),
-            target: filled(scaled(target.values(), scales[0])),
-            mask,
-        });
-    }
-    Ok((images, place.m03.columns, before))
-}
-
-fn place<'a>(images: impl Iterator<Item = &'a Vec<f32>>, channels: usize, side: usize, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> = images.flatten().copied().collect();
-    let batch = values.len() / (channels * side * side).max(1);
-    Tensor::from_data(TensorData::new(values, [batch, channels, side, side]), device)
+    let days: Vec<SceneDay> = Simulator::new(scene.clone()).map(SceneDay::from).collect();
+    Ok((Library::simulated(scene, format!("SIMULATED scenes: {}", preset.name), days), test_from))
 }
 
 /// Trains and tests a case on the simulated scenes of a region. `progress` hears (steps done, steps in all).
@@ -168,102 +78,41 @@ pub fn tb_cnn(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<TbResult, ExperimentError> {
     let preset = Preset::find(region).ok_or_else(|| ExperimentError::Region(region.to_owned()))?;
-    let (images, side, before) = match case {
-        TbCase::BrightnessTemperature => {
-            let (images, side) = brightness(preset, scene_seed)?;
-            let before = images.len() * 2 / 3;
-            (images, side, before)
-        }
-        TbCase::SoilMoisture => moisture(preset, scene_seed)?,
-    };
-    let (train, test) = images.split_at(before);
-    if train.is_empty() || test.is_empty() {
-        return Err(ExperimentError::NoImages {
-            region: preset.name.to_owned(),
-            boundary: paper::TEST_FROM,
-            train: train.len(),
-            test: test.len(),
-            unusable: 0,
-            why: String::new(),
-        });
-    }
-    let begun = std::time::Instant::now();
-    let device = Device::flex().autodiff();
-    let (mut network, _) = TbCnn::from_weights(&case.first_weights(seed), &device)?;
-    let outputs = case.outputs();
-    let (mut adam, mut random) = (Adam::new(), Random::new(seed));
-    let mut order: Vec<usize> = (0..train.len()).collect();
-    let total = epochs * train.len().div_ceil(BATCH);
-    let (mut done, mut losses) = (0, (f64::NAN, f64::NAN));
-    for epoch in 0..epochs {
-        random.shuffle(&mut order);
-        let mut sum = 0.0;
-        for batch in order.chunks(BATCH) {
-            let of = |plane: fn(&Image) -> &Vec<f32>, channels| place(batch.iter().map(|n| plane(&train[*n])), channels, side, &device);
-            let estimate = network.forward(of(|i| &i.input, 2));
-            let loss = network.loss(estimate, of(|i| &i.target, outputs), of(|i| &i.mask, outputs));
-            let value = block_on(read_back(loss.clone().without_autodiff()))?.first().copied().unwrap_or(f32::NAN);
-            network = adam.step(network, &loss.backward(), paper::LEARNING_RATE);
-            sum += f64::from(value) * batch.len() as f64;
-            done += 1;
-            progress(done, total);
-        }
-        let mean = sum / train.len() as f64;
-        losses = (if epoch == 0 { mean } else { losses.0 }, mean);
-    }
-    let seconds = begun.elapsed().as_secs_f64();
+    let (library, test_from) = library(preset, case, scene_seed)?;
+    let mut series = Series::new(Region::place(preset)?, Default::default());
+    series.load_all(&library)?;
+    let gathered = block_on(gather(&library, &mut series, case, (None, Some(test_from)), async |_| ControlFlow::Continue(())))?;
+    let of = |role| gathered.of(role).cloned().collect::<Vec<_>>();
+    let (train, validate, test) = (of(DateRole::Train), of(DateRole::Validate), of(DateRole::Test));
+    let images = (train.len() + validate.len(), test.len());
+    let mut start = case.first_weights(seed);
     let facts = [
         ("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name)),
-        ("seed", seed.to_string()),
         ("epochs", epochs.to_string()),
         ("app_version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
-    let weights = block_on(network.to_weights(case, facts.map(|(k, v)| (k.to_owned(), v)).into()))?;
-    Ok(TbResult { case, images: (train.len(), test.len()), scores: scores(&weights, case, test, side)?, weights, losses, seconds })
-}
-
-/// The network, the input as is and bilinear on the test dates, each channel for itself, in the target's unit.
-fn scores(weights: &Archive, case: TbCase, test: &[Image], side: usize) -> Result<Vec<TbScore>, ExperimentError> {
-    let device = Device::flex();
-    let (network, _) = TbCnn::from_weights(weights, &device)?;
-    let outputs = case.outputs();
-    let estimate = |image: &Image| -> Result<Vec<f32>, ModelError> {
-        block_on(read_back(network.forward(place(std::iter::once(&image.input), 2, side, &device))))
-    };
-    type Estimate<'a> = Box<dyn Fn(&Image) -> Result<Vec<f32>, ModelError> + 'a>;
-    let methods: [(&str, Estimate); 3] = [
-        ("TB CNN", Box::new(estimate)),
-        ("input as is (36 km)", Box::new(|image| Ok(image.input.clone()))),
-        ("input, bilinear", Box::new(|image| Ok(image.bilinear.clone()))),
-    ];
-    let cells = side * side;
-    let mut all = Vec::new();
-    for (channel, (_, spread)) in case.scales().into_iter().enumerate().take(outputs) {
-        for (name, estimate) in &methods {
-            let mut over = OverDates::default();
-            for image in test {
-                let map = estimate(image)?;
-                let range = channel * cells..(channel + 1) * cells;
-                let unscaled =
-                    |values: &[f32]| values.get(range.clone()).unwrap_or_default().iter().map(|v| v * spread).collect::<Vec<f32>>();
-                let valid: Vec<bool> = image.mask.get(range.clone()).unwrap_or_default().iter().map(|m| *m > 0.0).collect();
-                over.add(&unscaled(&map), &unscaled(&image.target), &valid)?;
-            }
-            let mean = over.mean_of_images();
-            let channel = match (case, channel) {
-                (TbCase::SoilMoisture, _) => "soil moisture, m3/m3",
-                (_, 0) => "TB V, K",
-                _ => "TB H, K",
-            };
-            all.push(TbScore {
-                name: format!("{name}: {channel}"),
-                urmse: mean.urmse.unwrap_or(f64::NAN),
-                rmse: mean.rmse.unwrap_or(f64::NAN),
-                pixels: mean.pixels,
-            });
-        }
+    start.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value)));
+    let settings = TbSettings { epochs, batch: BATCH, learning_rate: paper::LEARNING_RATE, seed, patience: 0 };
+    let begun = std::time::Instant::now();
+    let mut trainer = TbTrainer::new(&start, train, validate, settings, Device::flex().autodiff())?;
+    let steps = trainer.steps_per_epoch();
+    let mut losses = (f64::NAN, f64::NAN);
+    let mut before = 0;
+    while let Some(epoch) = block_on(trainer.epoch(|step| progress(before + step, steps * epochs)))? {
+        before += steps;
+        losses = (if epoch.epoch == 1 { epoch.train_loss } else { losses.0 }, epoch.train_loss);
     }
-    Ok(all)
+    let seconds = begun.elapsed().as_secs_f64();
+    let weights = trainer.best().map(|best| best.2.clone()).unwrap_or(start);
+    let (network, _) = TbCnn::from_weights(&weights, &Device::flex())?;
+    let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, case, &Device::flex(), image))).collect::<Result<_, _>>()?;
+    let score = |s: crate::protocol::ScoreReport| TbScore {
+        name: format!("{}, {}", s.name, case.unit()),
+        urmse: s.urmse.unwrap_or(f64::NAN),
+        rmse: s.rmse.unwrap_or(f64::NAN),
+        pixels: s.pixels,
+    };
+    Ok(TbResult { case, images, scores: means(&by_date).into_iter().map(score).collect(), weights, losses, seconds })
 }
 
 /// A case as Markdown.

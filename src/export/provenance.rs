@@ -69,6 +69,7 @@ impl Provenance {
     /// Keys and texts in a fixed order; what is not known is left out. One item per line in every form of export.
     #[must_use]
     pub fn items(&self) -> Vec<(&'static str, String)> {
+        let units = &self.units;
         let mut items = vec![("product", self.product.clone()), ("units", self.units.clone())];
         let mut add = |key, value: Option<String>| items.extend(value.filter(|v| !v.is_empty()).map(|v| (key, v)));
         let days = |days: &[Date]| days.iter().map(Date::to_string).collect::<Vec<_>>().join(" ");
@@ -100,7 +101,10 @@ impl Provenance {
             let r = score.r.map_or_else(|| "undefined".to_owned(), |r| format!("{r:.4}"));
             add(
                 "score",
-                Some(format!("{}: uRMSE {:.5} m3/m3, bias {:.5} m3/m3, R {r}, {} cells", score.of, score.urmse, score.bias, score.cells)),
+                Some(format!(
+                    "{}: uRMSE {:.5} {units}, bias {:.5} {units}, R {r}, {} cells",
+                    score.of, score.urmse, score.bias, score.cells
+                )),
             );
         }
         for citation in &self.citations {

@@ -11,6 +11,11 @@ pub const DIFFERENCE_LIMITS: (f64, f64) = (-0.15, 0.15);
 /// Limits of the backscatter scale, dB.
 pub const BACKSCATTER_LIMITS: (f64, f64) = (-25.0, 0.0);
 
+/// Limits of the scale of brightness and land surface temperature, K.
+pub const KELVIN_LIMITS: (f64, f64) = (200.0, 320.0);
+/// Limits of the scale of their differences, K.
+pub const KELVIN_DIFFERENCE_LIMITS: (f64, f64) = (-10.0, 10.0);
+
 /// Why limits are refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScaleError {
@@ -70,6 +75,19 @@ impl Scale {
     pub fn backscatter() -> Self {
         let map = ColourMap::find("cividis").unwrap_or(ColourMap::moisture());
         Self { min: BACKSCATTER_LIMITS.0, max: BACKSCATTER_LIMITS.1, unit: "dB", map }
+    }
+
+    /// Brightness and land surface temperature, 200 to 320 K.
+    #[must_use]
+    pub fn kelvin() -> Self {
+        let map = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
+        Self { min: KELVIN_LIMITS.0, max: KELVIN_LIMITS.1, unit: "K", map }
+    }
+
+    /// Difference of brightness temperatures about 0.
+    #[must_use]
+    pub fn kelvin_difference() -> Self {
+        Self { min: KELVIN_DIFFERENCE_LIMITS.0, max: KELVIN_DIFFERENCE_LIMITS.1, unit: "K", map: ColourMap::difference() }
     }
 
     /// The same colours between typed limits.

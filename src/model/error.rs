@@ -43,6 +43,15 @@ pub enum ModelError {
         /// All of them.
         rows: Vec<Mismatch>,
     },
+    /// Weights, but not of the TB CNN.
+    #[error(
+        "the weights do not fit the TB CNN ({} {}):\n{}Give a file with the tensors of the TB CNN, float32 and finite",
+        rows.len(), if rows.len() == 1 { "mismatch" } else { "mismatches" }, Table(rows)
+    )]
+    UnfitTbCnn {
+        /// All of them.
+        rows: Vec<Mismatch>,
+    },
     /// The raster is smaller than the network's receptive field.
     #[error("{columns} x {rows} cells are too few: SMEN needs at least 9 x 9. Choose a larger region")]
     TooSmall {

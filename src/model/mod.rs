@@ -15,6 +15,7 @@ mod pytorch;
 mod random;
 mod smen;
 mod stored;
+mod tb_predict;
 mod weights;
 mod zip;
 
@@ -34,6 +35,7 @@ pub use predict::{HALO, Planes, predict};
 pub use random::Random;
 pub(crate) use smen::read_back;
 pub use smen::{CHANNELS, Conv, HISTORY, SMALLEST_SIDE, Smen};
+pub use tb_predict::{TB_HALO, predict_tb};
 #[cfg(not(target_arch = "wasm32"))]
 pub use wait::block_on;
 pub use weights::{TRAINED_ON, TRAINED_UNTIL, WeightTensor, Weights};

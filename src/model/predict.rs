@@ -71,20 +71,20 @@ impl Planes {
 
 /// A tile along one axis: it answers for `start..end` and looks at `from..to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    start: usize,
-    end: usize,
-    from: usize,
-    to: usize,
+pub(super) struct Span {
+    pub start: usize,
+    pub end: usize,
+    pub from: usize,
+    pub to: usize,
 }
 
 /// Cuts an axis into tiles of at most `tile` pixels, each with its halo.
-fn spans(length: usize, tile: usize) -> Vec<Span> {
+pub(super) fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
     (0..length)
         .step_by(tile.max(1))
         .map(|start| {
             let end = (start + tile.max(1)).min(length);
-            Span { start, end, from: start.saturating_sub(HALO), to: (end + HALO).min(length) }
+            Span { start, end, from: start.saturating_sub(halo), to: (end + halo).min(length) }
         })
         .collect()
 }
@@ -106,7 +106,7 @@ pub async fn predict(
     mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<f32>, ModelError> {
     input.check()?;
-    let (across, down) = (spans(input.columns, tile), spans(input.rows, tile));
+    let (across, down) = (spans(input.columns, tile, HALO), spans(input.rows, tile, HALO));
     let total = across.len() * down.len();
     let mut output = vec![0.0; input.columns * input.rows];
     let mut done = 0;
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn tiles_answer_for_every_pixel_once() {
         for (length, tile) in [(9, 9), (100, 100), (100, 33), (101, 1), (57, 64)] {
-            let spans = spans(length, tile);
+            let spans = spans(length, tile, HALO);
             assert_eq!(spans.iter().map(|span| span.end - span.start).sum::<usize>(), length);
             for span in &spans {
                 assert!(span.from == 0 || span.start - span.from == HALO);

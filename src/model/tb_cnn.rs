@@ -29,8 +29,12 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::error::{shortened, unreadable};
 use super::smen::read_back;
+use super::stored::Number;
+use super::weights::{CONVERTED_FROM, MODEL, contents};
 use super::{Archive, Mismatch, ModelError, Random, WeightTensor};
+pub use crate::protocol::TbCase;
 
 /// Groups of layers.
 pub const GROUPS: usize = 7;
@@ -40,40 +44,12 @@ pub const KERNELS: usize = 64;
 const DILATION: usize = 2;
 /// Weight of the L2 penalty. **Chosen**.
 pub const PENALTY: f64 = 1e-6;
+/// Files beyond this are not of this network; a table of their mismatches would help nobody.
+const MOST_TENSORS: usize = 1_000;
 /// Value of the metadata key `model`.
 const NAME: &str = "tb_cnn";
 
-/// What goes in and comes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TbCase {
-    /// Case 1: TB V and H to TB V and H.
-    BrightnessTemperature,
-    /// Case 2: soil moisture and land surface temperature to soil moisture.
-    SoilMoisture,
-}
-
 impl TbCase {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::BrightnessTemperature, Self::SoilMoisture];
-
-    /// As in the metadata of a weights file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BrightnessTemperature => "brightness_temperature",
-            Self::SoilMoisture => "soil_moisture",
-        }
-    }
-
-    /// Output channels.
-    #[must_use]
-    pub fn outputs(self) -> usize {
-        match self {
-            Self::BrightnessTemperature => 2,
-            Self::SoilMoisture => 1,
-        }
-    }
-
     /// (centre, spread) of each of the two input channels, in their units.
     #[must_use]
     pub fn scales(self) -> [(f32, f32); 2] {
@@ -167,7 +143,7 @@ impl TbCnn {
     /// The network with these weights on this device.
     ///
     /// # Errors
-    /// [`ModelError::UnreadableWeights`] with every tensor that is missing, extra, of another shape, or not finite.
+    /// [`ModelError::UnfitTbCnn`] with every tensor that is missing, extra, of another shape, or not finite.
     pub fn from_weights(weights: &Archive, device: &Device) -> Result<(Self, TbCase), ModelError> {
         let case = checked(weights)?;
         let conv = |name: &str| Conv2 {
@@ -182,6 +158,19 @@ impl TbCnn {
     /// Scaled inputs `[B, 2, H, W]` to scaled outputs `[B, 2 or 1, H, W]` ([`TbCase::scales`]).
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let features = self.groups.iter().fold(x.clone(), |features, group| group.forward(features));
+        self.last(features, x)
+    }
+
+    /// One group alone, for a prediction in strips: features `[B, 2 or 128, H, W]` to `[B, 128, H, W]`.
+    pub(super) fn group(&self, group: usize, features: Tensor<4>) -> Tensor<4> {
+        match self.groups.get(group) {
+            Some(group) => group.forward(features),
+            None => features,
+        }
+    }
+
+    /// What comes behind the groups: the last convolution, and the input added.
+    pub(super) fn last(&self, features: Tensor<4>, x: Tensor<4>) -> Tensor<4> {
         self.out.forward(features, 1) + x.narrow(1, 0, self.outputs)
     }
 
@@ -194,8 +183,12 @@ impl TbCnn {
     /// Mean absolute error over the mask (1 or 0), plus the penalty. `estimate`, `target` and `mask` are `[B, C, H, W]`, scaled; the mask
     /// has at least one 1.
     pub fn loss(&self, estimate: Tensor<4>, target: Tensor<4>, mask: Tensor<4>) -> Tensor<1> {
-        let error = ((estimate - target).abs() * mask.clone()).sum() / mask.sum();
-        error + self.squares() * PENALTY
+        self.absolute_error(estimate, target, mask) + self.squares() * PENALTY
+    }
+
+    /// Mean absolute error over the mask.
+    pub fn absolute_error(&self, estimate: Tensor<4>, target: Tensor<4>, mask: Tensor<4>) -> Tensor<1> {
+        ((estimate - target).abs() * mask.clone()).sum() / mask.sum()
     }
 
     /// The weights as they are now, with the metadata given beside `model` and `case`.
@@ -220,19 +213,15 @@ impl TbCnn {
 
 /// Holds a weights file against the network; its case.
 fn checked(weights: &Archive) -> Result<TbCase, ModelError> {
-    let unfit = |reason: String| ModelError::UnreadableWeights { reason: format!("they do not fit the TB CNN: {reason}") };
-    if let Some(other) = weights.metadata.get("model").filter(|name| *name != NAME) {
-        return Err(unfit(format!("the file says that it is of \"{other}\"")));
-    }
-    let outputs = weights.tensors.get("out.bias").and_then(|t| t.shape.first().copied());
-    let case = match outputs {
-        Some(2) => TbCase::BrightnessTemperature,
-        Some(1) => TbCase::SoilMoisture,
-        _ => return Err(unfit("out.bias is missing, or has neither 1 nor 2 values".into())),
-    };
+    let case = weights.case();
     let schema = case.schema();
     let mut rows: Vec<Mismatch> = Vec::new();
     let mut row = |name: &str, expected: String, found: String| rows.push(Mismatch { name: name.into(), expected, found });
+    for (key, wanted) in [(MODEL, NAME), ("case", case.name())] {
+        if let Some(other) = weights.metadata.get(key).filter(|said| *said != wanted) {
+            row(&format!("metadata {key}"), wanted.into(), shortened(other));
+        }
+    }
     for (name, shape) in &schema {
         match weights.tensors.get(name) {
             None => row(name, format!("{shape:?}"), "-".into()),
@@ -243,14 +232,72 @@ fn checked(weights: &Archive) -> Result<TbCase, ModelError> {
             Some(_) => {}
         }
     }
-    for name in weights.tensors.keys().filter(|name| schema.iter().all(|(known, _)| known != *name)) {
-        row(name, "-".into(), "extra".into());
+    for (name, tensor) in weights.tensors.iter().filter(|(name, _)| schema.iter().all(|(known, _)| known != *name)) {
+        row(&shortened(name), "-".into(), format!("{:?}", tensor.shape));
     }
-    if rows.is_empty() {
-        return Ok(case);
+    if rows.is_empty() { Ok(case) } else { Err(ModelError::UnfitTbCnn { rows }) }
+}
+
+impl Archive {
+    /// Which case they are of: one output is soil moisture, two are TB; where that is missing, the file's own word.
+    fn case(&self) -> TbCase {
+        let said = || TbCase::ALL.into_iter().find(|case| self.metadata.get("case").is_some_and(|name| name == case.name()));
+        match self.tensors.get("out.bias").and_then(|t| t.shape.first()) {
+            Some(1) => TbCase::SoilMoisture,
+            Some(2) => TbCase::BrightnessTemperature,
+            _ => said().unwrap_or(TbCase::BrightnessTemperature),
+        }
     }
-    let list: Vec<String> = rows.iter().map(|r| format!("{} is {} where {} is needed", r.name, r.found, r.expected)).collect();
-    Err(unfit(list.join("; ")))
+}
+
+/// True where a weights file says that it is of the TB CNN, or where its tensors have that network's names. False for what cannot be read.
+#[must_use]
+pub fn is_tb_cnn(bytes: &[u8]) -> bool {
+    contents(bytes).is_ok_and(|contents| match contents.metadata.get(MODEL) {
+        Some(name) => name == NAME,
+        None => contents.tensors.keys().any(|name| name.contains("group0.conv3")),
+    })
+}
+
+/// Reads weights of the TB CNN from a safetensors file or a PyTorch state dict and holds them against the network. Float16, bfloat16 and
+/// float64 become float32 (metadata `converted_from`).
+///
+/// # Errors
+/// [`ModelError::UnreadableWeights`], [`ModelError::PickledObject`], [`ModelError::UnfitTbCnn`] with a table of every mismatch.
+pub fn read(bytes: &[u8]) -> Result<(Archive, TbCase), ModelError> {
+    let contents = contents(bytes)?;
+    if contents.tensors.len() > MOST_TENSORS {
+        return Err(unreadable(format!("it has {} tensors, where the TB CNN has {}", contents.tensors.len(), 4 * GROUPS + 2)));
+    }
+    let mut archive = Archive { tensors: BTreeMap::new(), metadata: contents.metadata };
+    let schema: Vec<_> = TbCase::ALL.into_iter().flat_map(TbCase::schema).collect();
+    let (mut rows, mut converted) = (contents.rows, Vec::new());
+    for (name, stored) in contents.tensors {
+        // Only what may have a place in the network is read.
+        let known = schema.iter().any(|(wanted, shape)| *wanted == name && shape.as_slice() == stored.shape());
+        if let (true, Number::Other(found, _)) = (known, stored.number()) {
+            rows.push(Mismatch { name: name.clone(), expected: "F32".into(), found: found.into() });
+        }
+        converted.extend(stored.number().converted_from());
+        let values = if known { stored.values() } else { Vec::new() };
+        archive.tensors.insert(name, WeightTensor { shape: stored.shape().to_vec(), values });
+    }
+    let case = match (checked(&archive), rows.is_empty()) {
+        (Ok(case), true) => case,
+        (Err(ModelError::UnfitTbCnn { rows: more }), _) => {
+            rows.extend(more);
+            return Err(ModelError::UnfitTbCnn { rows });
+        }
+        (Err(error), _) => return Err(error),
+        (Ok(_), false) => return Err(ModelError::UnfitTbCnn { rows }),
+    };
+    converted.sort_unstable();
+    converted.dedup();
+    if !converted.is_empty() {
+        archive.metadata.insert(CONVERTED_FROM.into(), converted.join(", "));
+    }
+    archive.metadata.extend(case.metadata());
+    Ok((archive, case))
 }
 
 fn place<const D: usize>(weights: &Archive, name: &str, device: &Device) -> Tensor<D> {

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::error::{shortened, unreadable};
 use super::stored::{Contents, Number, Stored};
-use super::{HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch};
-use crate::protocol::{WeightsReport, day};
+use super::{Archive, HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch};
+use crate::protocol::{Network, WeightsReport, day};
 
 /// Metadata key of the network's name; its value is `smen`.
 pub const MODEL: &str = "model";
@@ -51,6 +51,13 @@ pub struct Weights {
     pub tensors: BTreeMap<String, WeightTensor>,
     /// `model`, `inputs`, `history`, `region`, `trained_on`, `seed`, `epochs`, `app_version`, and whatever else the file says.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// Weights of the TB CNN as plain values, for hash, report and file: what they say is theirs alone to hold against their network.
+impl From<Archive> for Weights {
+    fn from(archive: Archive) -> Self {
+        Self { tensors: archive.tensors, metadata: archive.metadata }
+    }
 }
 
 impl Weights {
@@ -106,7 +113,7 @@ impl Weights {
     /// [`ModelError::UnreadableWeights`] where it is neither, [`ModelError::PickledObject`] where a checkpoint holds more than tensors,
     /// [`ModelError::UnfitWeights`] with every tensor that is missing, extra, of another shape or type, or not finite.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        if pytorch::is_archive(bytes) { Self::fitted(pytorch::read(bytes)?, true) } else { Self::fitted(safetensors(bytes)?, false) }
+        Self::fitted(contents(bytes)?, pytorch::is_archive(bytes))
     }
 
     /// `note`: say where they came from even if nothing had to be inferred or left out.
@@ -171,7 +178,8 @@ impl Weights {
     /// What the page says of them.
     pub fn report(&self, name: &str) -> WeightsReport {
         let trained_on = self.metadata.get(TRAINED_ON).cloned().unwrap_or_else(|| "not said".into());
-        WeightsReport { name: name.into(), simulated: trained_on.to_lowercase().contains("simulated"), trained_on, hash: self.hash() }
+        let simulated = trained_on.to_lowercase().contains("simulated");
+        WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: Network::Smen }
     }
 
     /// Holds the tensors against the network.
@@ -222,6 +230,11 @@ impl Weights {
         }
         rows
     }
+}
+
+/// Tensors and metadata of a safetensors file or of a PyTorch state dict.
+pub(super) fn contents(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
+    if pytorch::is_archive(bytes) { pytorch::read(bytes) } else { safetensors(bytes) }
 }
 
 /// Tensors and metadata of a safetensors file.

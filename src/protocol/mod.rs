@@ -5,6 +5,7 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod day;
+mod network;
 mod training;
 
 use jiff::civil::Date;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::grid::{EaseWindow, Statistics};
 use crate::read::{BackscatterScale, DateOrigin, Orbit, Product, QualityRule};
 
+pub use network::{Network, TbCase};
 pub use training::{
     CheckpointReport, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, SettingError, Start,
     StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
@@ -75,6 +77,11 @@ pub enum Request {
     },
     /// Back to the shipped weights.
     ShippedWeights,
+    /// Predict with SMEN, or with the TB CNN (`true`), whose weights the user loads. Answer: [`Event::Weights`].
+    UseNetwork {
+        /// The TB CNN.
+        tb: bool,
+    },
     /// The last map as a file. Answer: [`Event::Exported`].
     Export {
         /// Which form.
@@ -334,6 +341,8 @@ pub enum Usage {
     Fine,
     /// Backscatter.
     Backscatter,
+    /// Land surface temperature: input of the TB CNN.
+    Temperature,
     /// Listed, not used.
     Ignored,
 }
@@ -524,6 +533,18 @@ pub enum LayerKind {
     BackscatterVv,
     /// Backscatter VH. dB.
     BackscatterVh,
+    /// The TB CNN's second channel (case 1; the kinds above then hold TB V): TB H, 36 km. K.
+    CoarseH,
+    /// Its estimate. K.
+    EstimateH,
+    /// The 9 km product's. K.
+    ReferenceH,
+    /// Estimate minus reference. K.
+    DifferenceH,
+    /// Bilinear. K.
+    BilinearH,
+    /// Land surface temperature, input of the TB CNN's case 2. K.
+    SurfaceTemperature,
 }
 
 /// A history date of a prediction.
@@ -566,6 +587,9 @@ pub struct WeightsReport {
     pub simulated: bool,
     /// SHA-256, first 16 hex digits.
     pub hash: String,
+    /// Of which network.
+    #[serde(default)]
+    pub network: Network,
 }
 
 /// Forms of export the worker makes. The PNG figure is made by the page.

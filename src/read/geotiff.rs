@@ -86,12 +86,20 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         loam_product: own("product"),
         bytes: image.dtype() == "uint8",
     };
-    let seen: Vec<Band<'_>> = names.iter().zip(&summaries).map(|(n, s)| Band { name: n.as_deref(), summary: s }).collect();
-    let Verdict { product, roles, scales, problems: more } = classify::classify(&context, &seen);
+    // GDAL's own scale and offset of a band.
+    let packed = |band: usize| {
+        let of =
+            |role: &str| items.iter().find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))?.value.trim().parse::<f64>().ok();
+        let (factor, offset) = (of("scale"), of("offset"));
+        (factor.is_some() || offset.is_some()).then(|| (factor.unwrap_or(1.0), offset.unwrap_or(0.0)))
+    };
+    let seen: Vec<Band<'_>> =
+        names.iter().zip(&summaries).enumerate().map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) }).collect();
+    let Verdict { product, roles, scales, linear, problems: more } = classify::classify(&context, &seen);
     problems.extend(more);
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
-    let masks: Vec<BandMask> = roles.iter().zip(&scales).map(|(r, s)| mask(base, *r, *s)).collect();
+    let masks: Vec<BandMask> = roles.iter().zip(&scales).zip(&linear).map(|((r, s), l)| mask(base, *r, *s, *l)).collect();
     let statistics = if !complete {
         problems.push("it is large: its statistics are not computed, its kind is told from samples".into());
         vec![None; bands]
@@ -112,13 +120,17 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         .map(|(b, ((name, role), (scale, statistics)))| Variable {
             path: name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| format!("band {}", b + 1)),
             role: *role,
-            units: items.iter().find(|i| i.sample == Some(b) && i.role.as_deref() == Some("unittype")).map(|i| i.value.clone()),
+            units: match role {
+                Role::SurfaceTemperature => Some("K".to_owned()),
+                _ => items.iter().find(|i| i.sample == Some(b) && i.role.as_deref() == Some("unittype")).map(|i| i.value.clone()),
+            },
             dtype: image.dtype(),
             shape: vec![layout.height as u64, layout.width as u64],
             grid: placement.grid.clone(),
             resolution: window.map(|w| w.resolution),
             overpass: None,
             scale: *scale,
+            linear: linear.get(b).copied().flatten(),
             statistics,
         })
         .collect();
@@ -191,8 +203,14 @@ fn undecodable(error: ReadError) -> ReadError {
     }
 }
 
-fn mask(base: BandMask, role: Role, scale: Option<BackscatterScale>) -> BandMask {
+fn mask(base: BandMask, role: Role, scale: Option<BackscatterScale>, linear: Option<(f64, f64)>) -> BandMask {
     match (role, scale) {
+        (Role::SurfaceTemperature, _) => {
+            let (low, high) = super::smap_pixels::SURFACE_TEMPERATURE_RANGE;
+            // MODIS' fill is 0, declared or not; only in degrees C is 0 a temperature.
+            let positive = linear.is_none_or(|(_, offset)| offset == 0.0);
+            BandMask { range: Some((f64::from(low), f64::from(high))), linear, positive, ..base }
+        }
         (Role::SoilMoisture, _) => BandMask { range: Some(SOIL_MOISTURE_RANGE), ..base },
         (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => BandMask { range: Some(DECIBEL_RANGE), ..base },
         (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => BandMask { positive: true, ..base },
@@ -225,7 +243,7 @@ impl BandReader {
             fill_254: v.resolution.is_some() && image.dtype() == "uint8",
             ..BandMask::default()
         };
-        Ok(Self { image, band: variable, mask: mask(base, v.role, scale), scale })
+        Ok(Self { image, band: variable, mask: mask(base, v.role, scale, v.linear), scale })
     }
 
     /// Pixels of a window in pieces of at most a few megabytes; `each` gets (row, first column, values as stored).
@@ -244,7 +262,7 @@ pub(crate) fn variable_of(granule: &Granule, index: usize) -> Result<&Variable, 
     granule.variables.get(index).ok_or(ReadError::NoSuchVariable { index, count: granule.variables.len() })
 }
 
-/// Reads a variable's pixels, as stored (backscatter keeps its scale), fills and impossible values masked.
+/// Reads a variable's pixels, as stored (backscatter keeps its scale; temperatures come in K), fills and impossible values masked.
 ///
 /// Without `window`: the whole image on its own grid; origins rounded by other tools are snapped where they are the EASE-Grid.
 /// With it: an EASE-Grid image comes back on the smallest window of its own resolution that covers `window`, `OutsideFile` where the
@@ -302,7 +320,7 @@ fn collect(reader: &BandReader, grid: Grid, pixels: &PixelWindow, at: (usize, us
         let start = (row - pixels.first_row + at.1) * grid.columns + first_column - pixels.first_column + at.0;
         if let (Some(values), Some(reasons)) = (values.get_mut(start..start + stored.len()), reasons.get_mut(start..start + stored.len())) {
             for ((v, r), &s) in values.iter_mut().zip(reasons).zip(stored) {
-                (*v, *r) = (s as f32, reader.mask.reason(s));
+                (*v, *r) = (reader.mask.physical(s) as f32, reader.mask.reason(s));
             }
         }
         Ok(())

@@ -36,6 +36,9 @@ pub enum Product {
     /// GeoTIFF of Sentinel-1 backscatter.
     #[serde(rename = "Sentinel-1 backscatter")]
     Sentinel1,
+    /// Land surface temperature (MODIS, VIIRS), as GeoTIFF or NetCDF-4.
+    #[serde(rename = "land surface temperature")]
+    SurfaceTemperature,
     /// A sound file of no product Loam knows: listed with its arrays, not used.
     #[serde(rename = "unknown")]
     Unknown,
@@ -51,6 +54,12 @@ pub enum Role {
     BackscatterVv,
     /// sigma0 or gamma0, cross-polarised.
     BackscatterVh,
+    /// Brightness temperature of the radiometer, vertical polarisation, K.
+    BrightnessV,
+    /// Brightness temperature, horizontal polarisation, K.
+    BrightnessH,
+    /// Land surface temperature, K.
+    SurfaceTemperature,
     /// Anything else: shown by `inspect`, not used.
     Other,
 }
@@ -142,6 +151,8 @@ pub struct Variable {
     pub overpass: Option<Overpass>,
     /// Scale of backscatter, detected.
     pub scale: Option<BackscatterScale>,
+    /// (factor, offset) from stored numbers to `units`, where they are packed (MODIS: 0.02 K steps) or in another unit (degrees C).
+    pub linear: Option<(f64, f64)>,
     /// Statistics of the values that count under the quality rule of the scan; `None` where not numeric or not asked for.
     pub statistics: Option<Statistics>,
 }

@@ -60,8 +60,8 @@ pub fn parse(name: &str) -> NameFacts {
     facts
 }
 
-/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), else
-/// `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`. Years 1978 (the first satellite microwave records) to 2099.
+/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day of
+/// the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`. Years 1978 (the first satellite microwave records) to 2099.
 #[must_use]
 pub fn date_in(name: &str) -> Option<Date> {
     let bytes = name.as_bytes();
@@ -75,6 +75,16 @@ pub fn date_in(name: &str) -> Option<Date> {
         // 8 digits are a day; 12 and 14 a day with a time.
         if matches!(end - start, 8 | 12 | 14)
             && let Some(date) = compact_date(&name[start..start + 8])
+        {
+            return Some(date);
+        }
+        // 7 digits, 13 with a time: a day of the year, if what stands before says so.
+        let before = name.get(..start).unwrap_or_default().to_ascii_lowercase();
+        let says_so =
+            before.ends_with("doy") || before.strip_suffix('a').is_some_and(|b| !b.ends_with(|c: char| c.is_ascii_alphanumeric()));
+        if matches!(end - start, 7 | 13)
+            && says_so
+            && let Some(date) = ordinal_date(&name[start..start + 7])
         {
             return Some(date);
         }
@@ -95,6 +105,13 @@ fn compact_date(digits: &str) -> Option<Date> {
         return None;
     }
     civil(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?)
+}
+
+/// `2020153`: the 153rd day of 2020.
+fn ordinal_date(digits: &str) -> Option<Date> {
+    let first = civil(digits.get(..4)?.parse().ok()?, 1, 1)?;
+    let day: i16 = digits.get(4..)?.parse().ok()?;
+    first.with().day_of_year(day).build().ok()
 }
 
 fn separated_date(text: &[u8]) -> Option<Date> {
@@ -375,6 +392,11 @@ mod tests {
         assert_eq!(date_in("x202006011530.h5"), Some(date(2020, 6, 1)));
         assert_eq!(date_in("Spain_7370579_S1Hand.tif"), None);
         assert_eq!(date_in("run_00012345_20200601.tif"), Some(date(2020, 6, 1)));
+        assert_eq!(date_in("MOD11A1.061_LST_Day_1km_doy2020153_aid0001.tif"), Some(date(2020, 6, 1)));
+        assert_eq!(date_in("MOD11A1.061_LST_Day_1km_doy2020153000000_aid0001.tif"), Some(date(2020, 6, 1)));
+        assert_eq!(date_in("MOD11A1.A2019366.h09v05.hdf"), None);
+        assert_eq!(date_in("MYD11A1.A2020366.h09v05.061.tif"), Some(date(2020, 12, 31)));
+        assert_eq!((date_in("run_2020153.tif"), date_in("data2020153.tif")), (None, None));
         assert_eq!(date_in("20201301.tif"), None);
         assert_eq!(date_in("1234567890123.tif"), None);
         assert_eq!(date_of_time("2015-03-31T17:06:40.000Z"), Some(date(2015, 3, 31)));

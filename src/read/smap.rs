@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
+
 use super::hdf5::{Array, File, Listing};
 use super::hdf5_number::type_name;
 use super::smap_metadata::identify;
-use super::smap_names::{group_overpass, group_resolution, product_resolution, soil_moisture_rank, stem};
+use super::smap_names::{
+    brightness_rank, group_overpass, group_resolution, is_surface_temperature, product_resolution, soil_moisture_rank, stem,
+};
 use super::smap_place::{Hint, Placement, place};
-use super::{BackscatterScale, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable};
+use super::{BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable};
 use crate::grid::Resolution;
 
 /// Structure and metadata of an HDF5 file. Reads coordinates, no pixels.
@@ -18,20 +22,31 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let file = File::open(&source)?;
     let listing = file.list()?;
     let identity = identify(&file, &listing, source.name());
-    let product = identity.product.unwrap_or(Product::Unknown);
+    let temperature = || listing.arrays.iter().any(|a| a.is_numeric() && a.shape.len() >= 2 && is_surface_temperature(a.name()));
+    let product = match identity.product {
+        Some(product) => product,
+        None if temperature() => Product::SurfaceTemperature,
+        None => Product::Unknown,
+    };
     let mut problems: Vec<Problem> = listing.problems.iter().map(|text| Problem { text: text.clone() }).collect();
     problems.extend(identity.problems);
     let variables = variables(&listing, product, identity.short_name.as_deref(), identity.orbit, &mut problems);
-    if product != Product::Unknown {
-        notes(&listing, &variables, product, &mut problems);
+    let mut date = (identity.date, identity.date_origin);
+    match product {
+        Product::Unknown => {}
+        Product::SurfaceTemperature => temperature_notes(&variables, &mut problems),
+        _ => notes(&listing, &variables, product, &mut problems),
+    }
+    if date.0.is_none() && product == Product::SurfaceTemperature {
+        date = time_axis(&listing).map_or(date, |day| (Some(day), Some(DateOrigin::Metadata)));
     }
     Ok(Granule {
         file: source.name().to_owned(),
         bytes: source.len(),
         product,
         short_name: identity.short_name,
-        date: identity.date,
-        date_origin: identity.date_origin,
+        date: date.0,
+        date_origin: date.1,
         sentinel1_date: identity.sentinel1_date,
         orbit: identity.orbit,
         identity: identity.identity,
@@ -92,7 +107,7 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
         variables.push(Variable {
             path: array.path.clone(),
             role,
-            units: array.text("units"),
+            units: if role == Role::SurfaceTemperature { Some("K".to_owned()) } else { array.text("units") },
             dtype: type_name(array.dataset.dtype()),
             shape: array.shape.clone(),
             grid: placement.map(|p| p.grid().clone()),
@@ -100,6 +115,7 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
             overpass: group_overpass(array.group()).or(name.overpass).or(from_orbit),
             // SPL2SMAP_S gives sigma0 as linear power (formats.md 2.1).
             scale: backscatter.then_some(BackscatterScale::Power),
+            linear: if role == Role::SurfaceTemperature { linear(array) } else { None },
             statistics: None,
         });
     }
@@ -116,19 +132,61 @@ fn role(array: &Array, group: &[&Array], product: Product) -> Role {
         "sigma0_vh_aggregated" => return Role::BackscatterVh,
         _ => {}
     }
+    if product == Product::SurfaceTemperature {
+        // Of several dates in one file it cannot be told which is meant: such a file is listed, and the note says why.
+        let one_date = array.shape.len() == 2 || (array.shape.len() == 3 && array.shape.first() == Some(&1));
+        return if one_date && is_surface_temperature(array.name()) { Role::SurfaceTemperature } else { Role::Other };
+    }
+    // One main dataset per group and resolution: SPL2SMAP carries 9 km and 3 km side by side.
+    let beside = || group.iter().filter(|a| a.is_numeric() && stem(a.name()).resolution == name.resolution && a.path != array.path);
+    if let Some((role, rank)) = brightness_rank(array.name()) {
+        let best = beside().filter_map(|a| brightness_rank(a.name())).filter(|b| b.0 == role).all(|b| rank < b.1);
+        return if best { role } else { Role::Other };
+    }
     let Some(rank) = soil_moisture_rank(array.name(), product) else {
         return Role::Other;
     };
-    // One main dataset per group and resolution: SPL2SMAP carries 9 km and 3 km side by side.
-    let better = group.iter().filter(|a| a.is_numeric() && stem(a.name()).resolution == name.resolution && a.path != array.path);
-    let best = better.filter_map(|a| soil_moisture_rank(a.name(), product)).min().is_none_or(|other| rank < other);
+    let best = beside().filter_map(|a| soil_moisture_rank(a.name(), product)).min().is_none_or(|other| rank < other);
     if best { Role::SoilMoisture } else { Role::Other }
+}
+
+/// `scale_factor` and `add_offset` of a packed array; degrees C become K.
+fn linear(array: &Array) -> Option<(f64, f64)> {
+    let number = |name: &str, otherwise: f64| array.number(name).filter(|v| v.is_finite()).unwrap_or(otherwise);
+    let (factor, mut offset) = (number("scale_factor", 1.0), number("add_offset", 0.0));
+    if array.text("units").is_some_and(|u| u.to_ascii_lowercase().contains("cel") || matches!(u.as_str(), "C" | "degC")) {
+        offset += 273.15;
+    }
+    ((factor, offset) != (1.0, 0.0)).then_some((factor, offset))
+}
+
+/// The one day of a time axis as AppEEARS writes it: one number of "days since 2000-01-01".
+fn time_axis(listing: &Listing) -> Option<Date> {
+    let time = listing.arrays.iter().find(|a| a.name() == "time" && a.shape == [1])?;
+    let since = super::names::date_of_time(time.text("units")?.strip_prefix("days since ")?)?;
+    let days = time.all_numbers(1).ok()?.first().copied()?;
+    since.checked_add(jiff::Span::new().try_days(days as i64).ok()?).ok()
+}
+
+/// Why a file of land surface temperature is not used.
+fn temperature_notes(variables: &[Variable], problems: &mut Vec<Problem>) {
+    let of_role = || variables.iter().filter(|v| v.role == Role::SurfaceTemperature);
+    let text = if of_role().next().is_none() {
+        "it holds land surface temperature of several dates, and one file stands for one date here: ask AppEEARS for GeoTIFF output, which has \
+         one file a date."
+    } else if of_role().all(|v| v.grid.is_none()) {
+        "its land surface temperature cannot be placed (MODIS and VIIRS tiles are sinusoidal): ask AppEEARS or Earth Engine for a GeoTIFF in \
+         EPSG:4326."
+    } else {
+        return;
+    };
+    problems.push(Problem { text: text.to_owned() });
 }
 
 /// What a user should know about a SMAP file that is used all the same.
 fn notes(listing: &Listing, variables: &[Variable], product: Product, problems: &mut Vec<Problem>) {
     let mains: Vec<&Variable> = variables.iter().filter(|v| v.role == Role::SoilMoisture).collect();
-    if mains.is_empty() {
+    if mains.is_empty() && !variables.iter().any(|v| matches!(v.role, Role::BrightnessV | Role::BrightnessH)) {
         let text = "the file holds no soil moisture dataset, so it is listed but not used (a subset without it, or another SMAP product).";
         problems.push(Problem { text: text.to_owned() });
     }

@@ -1,7 +1,7 @@
 //! Names inside SMAP files: the same dataset has many (formats.md 2.1, 2.2), so datasets are matched by stem.
 
 use crate::grid::Resolution;
-use crate::read::{Overpass, Product};
+use crate::read::{Overpass, Product, Role};
 
 /// A dataset's name without its decorations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,46 @@ pub(super) fn soil_moisture_rank(name: &str, product: Product) -> Option<u32> {
     (name.stem == "soil_moisture").then(|| u32::from(name.apm) + 2 * u32::from(name.disaggregated))
 }
 
+/// Polarisation of a brightness temperature dataset and how good a candidate it is, 0 the best: the radar's 9 km field, then the
+/// radiometer's, corrected for water. What is not corrected and the third and fourth Stokes parameters are not used.
+pub(super) fn brightness_rank(name: &str) -> Option<(Role, u32)> {
+    Some(match stem(name).stem.as_str() {
+        "tb_v_disaggregated" => (Role::BrightnessV, 0),
+        "tb_h_disaggregated" => (Role::BrightnessH, 0),
+        "tb_v_corrected" => (Role::BrightnessV, 1),
+        "tb_h_corrected" => (Role::BrightnessH, 1),
+        _ => return None,
+    })
+}
+
+/// Stems of the quality flags that may belong to a dataset, the likeliest first.
+pub(super) fn quality_flags(name: &str) -> Vec<String> {
+    match brightness_rank(name) {
+        None => vec!["retrieval_qual_flag".to_owned()],
+        Some((role, rank)) => {
+            let p = if role == Role::BrightnessV { 'v' } else { 'h' };
+            // SPL3SMAP, SPL2SMAP and SPL2SMAP_S each spell the radar product's flag in their own way.
+            let radar = [
+                format!("tb_{p}_disaggregated_qual_flag"),
+                format!("disaggregated_tb_{p}_qual_flag"),
+                format!("disaggregated_tb_{p}_qual_flag_option1"),
+            ];
+            if rank == 0 { radar.into() } else { vec![format!("tb_qual_flag_{p}")] }
+        }
+    }
+}
+
+/// True for a land surface temperature field (`LST_Day_1km`, `LST_1KM`), not for its quality, angles, times and emissivities.
+pub(super) fn is_surface_temperature(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let beside =
+        ["qc", "qa", "quality", "view", "angle", "angl", "time", "error", "err", "std", "emis", "count", "cloud", "clear", "number"];
+    let joined = words.join("_");
+    (words.contains(&"lst") || joined.contains("land_surface_temp") || joined.contains("surface_temperature"))
+        && !words.iter().any(|w| beside.contains(w))
+}
+
 /// Overpass of a group: `..._AM`, `..._Polar_PM`.
 pub(super) fn group_overpass(group: &str) -> Option<Overpass> {
     let last = group.rsplit('/').next().unwrap_or(group).to_ascii_uppercase();
@@ -120,6 +160,28 @@ mod tests {
             assert_eq!(rank(other), None, "{other}");
         }
         assert!(soil_moisture_rank("sm_surface_analysis", Product::Spl4) < soil_moisture_rank("sm_profile_analysis", Product::Spl4));
+    }
+
+    #[test]
+    fn brightness_and_its_flags() {
+        assert_eq!(brightness_rank("tb_v_corrected_pm"), Some((Role::BrightnessV, 1)));
+        assert_eq!(brightness_rank("tb_h_disaggregated"), Some((Role::BrightnessH, 0)));
+        for other in ["tb_v_uncorrected", "tb_3_corrected", "tb_v_disaggregated_std", "tb_time_seconds", "tb_qual_flag_v"] {
+            assert_eq!(brightness_rank(other), None, "{other}");
+        }
+        assert_eq!(quality_flags("tb_h_corrected_pm"), ["tb_qual_flag_h"]);
+        assert_eq!(quality_flags("tb_v_disaggregated_3km")[1], "disaggregated_tb_v_qual_flag");
+        assert_eq!(quality_flags("soil_moisture_pm"), ["retrieval_qual_flag"]);
+    }
+
+    #[test]
+    fn land_surface_temperature_is_told_from_what_stands_beside_it() {
+        for name in ["LST_Day_1km", "LST_1KM", "MOD11A1.061_LST_Night_1km_doy2020153_aid0001.tif", "land_surface_temperature"] {
+            assert!(is_surface_temperature(name), "{name}");
+        }
+        for name in ["QC_Day", "MOD11A1.061_LST_Day_1km_QC.tif", "Day_view_time", "Emis_31", "LST_error", "plasticity", "blst.tif"] {
+            assert!(!is_surface_temperature(name), "{name}");
+        }
     }
 
     #[test]

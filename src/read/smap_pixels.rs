@@ -5,13 +5,15 @@ use std::ops::Range;
 use super::hdf5::{Array, File, too_large};
 use super::smap::hint;
 use super::smap_flags::{Fill, Judge};
-use super::smap_names::stem;
+use super::smap_names::{quality_flags, stem};
 use super::smap_place::{Placement, check_cells, place};
 use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use crate::grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
 /// Elements a statistics pass looks at: more than twice the global 3 km grid.
 const LARGEST_SCAN: u64 = 128 << 20;
+/// Land surface temperature that can be, K: MODIS gives 150 to 1310, and nothing above 400 is ground.
+pub(super) const SURFACE_TEMPERATURE_RANGE: (f32, f32) = (150.0, 400.0);
 /// Elements of a 1-D list.
 const LARGEST_LIST: usize = 16 << 20;
 
@@ -21,8 +23,10 @@ struct Layer {
     quality: Option<Array>,
     surface: Option<Array>,
     judge: Judge,
-    /// Judge by range and flags (soil moisture), or by fill alone.
+    /// Judge by range and flags (soil moisture, temperatures), or by fill alone.
     flagged: bool,
+    /// From stored numbers to the variable's unit.
+    linear: Option<(f64, f64)>,
     siblings: Vec<Array>,
 }
 
@@ -30,33 +34,44 @@ impl Layer {
     fn open(file: &File, granule: &Granule, variable: &Variable, rule: QualityRule) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
         let smap = granule.product != Product::Unknown;
-        let flagged = variable.role == Role::SoilMoisture;
+        let flagged = matches!(variable.role, Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature);
         let siblings = if smap { file.arrays_in(value.group()) } else { Vec::new() };
         let flag = |wanted: &str| {
-            if !flagged {
-                return Ok(None);
-            }
             let fits = |a: &&Array| a.shape == value.shape && a.is_numeric() && stem(a.name()).stem == wanted;
             let main = stem(value.name());
             let same = |a: &&Array| stem(a.name()).apm == main.apm && stem(a.name()).resolution == main.resolution;
             let found = siblings.iter().filter(fits).find(same).or_else(|| siblings.iter().find(fits));
             found.map(|a| file.array(&a.path)).transpose()
         };
-        let (quality, surface) = (flag("retrieval_qual_flag")?, flag("surface_flag")?);
-        let fill_of = |a: Option<&Array>| a.map_or_else(Fill::default, |a| fill(a, smap));
+        let mut quality = None;
+        if flagged && variable.role != Role::SurfaceTemperature {
+            for wanted in quality_flags(value.name()) {
+                if quality.is_none() {
+                    quality = flag(&wanted)?;
+                }
+            }
+        }
+        // The surface flag says why nothing was retrieved, not what the radiometer saw.
+        let surface = if variable.role == Role::SoilMoisture { flag("surface_flag")? } else { None };
+        let fill_of = |a: Option<&Array>| a.map_or_else(Fill::default, |a| fill(a, smap, Role::Other));
         let judge = Judge {
             rule,
-            fill: fill(&value, smap),
-            range: range(&value, granule.product),
+            fill: fill(&value, smap, variable.role),
+            range: range(&value, granule.product, variable.role),
             quality_fill: fill_of(quality.as_ref()),
             surface_fill: fill_of(surface.as_ref()),
         };
-        Ok(Self { value, quality, surface, judge, flagged, siblings })
+        Ok(Self { value, quality, surface, judge, flagged, linear: variable.linear, siblings })
     }
 
     /// Values and reasons of a box of indices.
     fn judged(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
-        let values = self.value.numbers(ranges)?;
+        let mut values = self.value.numbers(ranges)?;
+        if let Some((factor, offset)) = self.linear {
+            for value in &mut values {
+                *value = if self.judge.fill.holds(*value) { f64::NAN } else { *value * factor + offset };
+            }
+        }
         if !self.flagged {
             let reason = |v: &f64| if self.judge.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
             let reasons = values.iter().map(reason).collect();
@@ -70,15 +85,25 @@ impl Layer {
     }
 }
 
-fn fill(array: &Array, smap: bool) -> Fill {
-    let declared: Vec<f64> = ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
+fn fill(array: &Array, smap: bool, role: Role) -> Fill {
+    let mut declared: Vec<f64> = ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
+    if role == Role::SurfaceTemperature {
+        // MODIS: 0, declared or not.
+        declared.push(0.0);
+    }
     Fill::new(&declared, &super::hdf5_number::type_name(array.dataset.dtype()), smap)
 }
 
-/// Valid range of soil moisture, m3/m3.
-fn range(array: &Array, product: Product) -> (f32, f32) {
+/// Valid range of soil moisture, m3/m3, or of a temperature, K.
+fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
     // SPL4 holds values above its own valid_max of 0.9 (formats.md 2.2); physically 0..1.
-    let default = if product == Product::Spl2smapS { (0.0, 0.75) } else { (0.0, 1.0) };
+    let default = match role {
+        Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
+        // Declared limits of packed arrays are packed, too.
+        Role::SurfaceTemperature => return SURFACE_TEMPERATURE_RANGE,
+        _ if product == Product::Spl2smapS => (0.0, 0.75),
+        _ => (0.0, 1.0),
+    };
     if product == Product::Spl4 {
         return default;
     }

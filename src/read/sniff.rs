@@ -83,7 +83,12 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
     } else if starts(b"GRIB") {
         ("a GRIB file", "convert it to NetCDF-4 or GeoTIFF, for example with gdal_translate")
     } else if starts(b"\x0e\x03\x13\x01") {
-        ("an HDF4 file", "convert it to HDF5 with h4toh5; SMAP's own files are HDF5")
+        (
+            "an HDF4 file",
+            "MODIS (.hdf) comes as HDF4 on sinusoidal tiles: ask AppEEARS or Earth Engine for the land surface temperature as a GeoTIFF in \
+             EPSG:4326, or convert it with gdalwarp -t_srs EPSG:4326 'HDF4_EOS:EOS_GRID:\"in.hdf\":MODIS_Grid_Daily_1km_LST:LST_Day_1km' out.tif; \
+             SMAP's own files are HDF5",
+        )
     } else if starts(b"\x89PNG\r\n\x1a\n") {
         ("a PNG picture", "pictures hold colours, not values; download the data file it was drawn from")
     } else if starts(b"\xff\xd8\xff") {
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn each_wrong_file_gets_its_own_explanation() {
-        let cases: [(&str, &[u8], &str, &str); 16] = [
+        let cases: [(&str, &[u8], &str, &str); 17] = [
             ("a.h5", b"", "an empty file", "download it again"),
             ("a.h5", b"<!DOCTYPE html>\n<html>", "an HTML page", "Earthdata"),
             ("a.h5", b"\n\n  <HTML><head>", "an HTML page", "Earthdata"),
@@ -161,6 +166,7 @@ mod tests {
             ("x.zip", b"PK\x03\x04....S1A_IW.SAFE/manifest.safe", "a zipped Sentinel-1 SAFE", "terrain-corrected"),
             ("x.zip", b"PK\x03\x04....", "a zip archive", "unpack"),
             ("x.nc", b"CDF\x01\0\0\0\0", "a NetCDF-3 (classic) file", "nccopy"),
+            ("MOD11A1.A2020153.h09v05.061.hdf", b"\x0e\x03\x13\x01\0", "an HDF4 file", "AppEEARS"),
             ("x.grb", b"GRIB\0\0\0\x02", "a GRIB file", "gdal_translate"),
             ("x.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB version 5 file", "-v7.3"),
             ("x.gz", b"\x1f\x8b\x08\0", "a gzip-compressed file", "gunzip"),

@@ -6,11 +6,13 @@
 mod cost;
 mod host;
 pub mod images;
+mod network;
 pub mod open;
 pub mod predict;
 pub mod provenance;
 mod requests;
 pub mod run;
+pub mod tb;
 mod timeline;
 mod training;
 pub mod verdict;

@@ -62,13 +62,19 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     report.problems = granule.problems.iter().map(|p| p.text.clone()).collect();
     let role = |usage| match usage {
         Usage::Backscatter => Role::BackscatterVv,
+        Usage::Temperature => Role::SurfaceTemperature,
         _ => Role::SoilMoisture,
     };
-    let used: Vec<_> = granule.variables.iter().enumerate().filter(|(_, v)| v.role == role(entry.usage()) && v.grid.is_some()).collect();
+    let of_role = |role| granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some()).collect::<Vec<_>>();
+    let (mut used, brightness) = (of_role(role(entry.usage())), of_role(Role::BrightnessV));
+    let both = !used.is_empty() && !brightness.is_empty();
+    if used.is_empty() && entry.usage() == Usage::Coarse {
+        used.clone_from(&brightness);
+    }
     // Of the 3 km and 1 km fields of SPL2SMAP_S the 3 km one is used (`stack::series`), so it is the one described.
     if let Some((index, variable)) = used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first()) {
         let names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
-        report.variable = Some(names.join(", "));
+        report.variable = Some(names.join(", ") + if both { " and TB V, H" } else { "" });
         report.scale = entry.correction.scale.or(variable.scale);
         report.grid = variable.grid.as_ref().map(|grid| {
             let system = match (variable.resolution, grid.crs.epsg()) {

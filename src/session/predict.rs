@@ -178,7 +178,7 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
 }
 
 /// Estimate minus reference where both are valid; elsewhere the reference's reason, then the estimate's.
-fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, crate::grid::GridError> {
+pub(super) fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, crate::grid::GridError> {
     let grid: Grid = reference.grid().clone();
     let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
     let reasons = estimate.reasons().iter().zip(reference.reasons()).map(|(&e, &r)| if r == Reason::Valid { e } else { r }).collect();

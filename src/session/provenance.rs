@@ -3,10 +3,11 @@
 use jiff::civil::Date;
 
 use super::predict::Outcome;
+use super::tb::TbOutcome;
 use crate::export::{Provenance, Score};
 use crate::grid::EaseWindow;
 use crate::model::Weights;
-use crate::protocol::{DeviceReport, MapReport, ScoreReport, WeightsReport};
+use crate::protocol::{DeviceReport, MapReport, ScoreReport, TbCase, WeightsReport};
 use crate::read::QualityRule;
 
 /// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).
@@ -46,6 +47,32 @@ pub fn of(map: &MapReport) -> Provenance {
     let history = map.history.iter().filter_map(|slot| slot.date).collect();
     let circumstances = Circumstances { quality: map.settings.quality, weights: map.weights.clone(), device: map.device.clone() };
     assemble(map.date, map.settings.window, history, &map.inputs, map.simulated, &map.scores, &circumstances)
+}
+
+/// Provenance of one channel of the TB CNN's estimate.
+#[must_use]
+pub fn of_tb(outcome: &TbOutcome, channel: usize, circumstances: &Circumstances) -> Provenance {
+    let sample = &outcome.sample;
+    // Each channel has three scores of its own.
+    let scores = outcome.scores.chunks(3).nth(channel).unwrap_or_default();
+    let mut facts = assemble(sample.date, sample.window, Vec::new(), &sample.files, sample.simulated, scores, circumstances);
+    for score in &mut facts.scores {
+        score.of = score.of.replace("the 3 km product", &sample.target_name);
+    }
+    facts.product = match (sample.case, channel) {
+        (TbCase::SoilMoisture, _) => "soil moisture, 3 km estimate",
+        (TbCase::BrightnessTemperature, 0) => "brightness temperature TB V, 9 km estimate",
+        (TbCase::BrightnessTemperature, _) => "brightness temperature TB H, 9 km estimate",
+    }
+    .into();
+    facts.units = sample.case.unit().into();
+    facts.model = Some(sample.case.words().into());
+    facts.citations = vec!["SMAP radiometer and radar products, NASA National Snow and Ice Data Center".into()];
+    if sample.case == TbCase::SoilMoisture {
+        facts.citations.push("Land surface temperature: MODIS (LP DAAC) or as named in the inputs".into());
+        facts.citations.extend(CITATIONS[..2].iter().map(|c| (*c).to_owned()));
+    }
+    facts
 }
 
 fn assemble(

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::network::LoadedTb;
 use super::open::{open, report};
 use super::predict::{Engine, Outcome, PredictError, predict};
+use super::tb::TbOutcome;
 use super::timeline::timeline;
 use super::training::Job;
 use super::{Host, provenance};
 use crate::export;
 use crate::grid::EaseWindow;
+use crate::model::tb_cnn::is_tb_cnn;
 use crate::model::{ModelError, Processor, Smen, Weights, device};
 use crate::protocol::{
     AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
@@ -24,7 +27,7 @@ use crate::stack::{Content, Entry, HistoryRule, Library, PRESETS, Preset, Region
 /// Id of the demo's one entry in the file list; the page counts its own files from 1.
 pub const DEMO_FILE: FileId = 0;
 /// Days handled between two breaths: a day of 100 x 100 cells takes about a millisecond.
-const DAYS_PER_BREATH: usize = 8;
+pub(super) const DAYS_PER_BREATH: usize = 8;
 
 /// Everything the worker owns.
 pub struct Session<H: Host> {
@@ -44,7 +47,16 @@ pub struct Session<H: Host> {
     pub(super) before: Option<Loaded>,
     pub(super) trained: Option<Loaded>,
     pub(super) job: Option<Job<H>>,
-    last: Option<(MapReport, Outcome)>,
+    /// The TB CNN's weights, beside SMEN's, and whether it answers.
+    pub(super) tb: Option<LoadedTb>,
+    pub(super) use_tb: bool,
+    pub(super) last: Option<(MapReport, Last)>,
+}
+
+/// The prediction behind the map last shown.
+pub(super) enum Last {
+    Smen(Box<Outcome>),
+    Tb(Box<TbOutcome>),
 }
 
 /// Weights on the device.
@@ -114,6 +126,8 @@ impl<H: Host> Session<H> {
             before: None,
             trained: None,
             job: None,
+            tb: None,
+            use_tb: false,
             last: None,
         }
     }
@@ -181,15 +195,30 @@ impl<H: Host> Session<H> {
                 }
                 self.send_timeline(id).await?;
             }
+            Request::Predict { date, settings } if self.use_tb => self.predict_tb(id, date, settings).await?,
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
+            Request::UseNetwork { tb } => {
+                self.use_tb = tb;
+                self.emit(id, Event::Weights(self.network_report()));
+            }
             Request::LoadWeights { name } => {
                 let bytes = self.host.bytes(id, 0).ok_or_else(|| Stop::failed("the weights file did not arrive", "Choose it again."))?;
-                self.use_weights(&name, &name, &bytes, true)?;
-                (self.before, self.trained) = (None, None);
+                if is_tb_cnn(&bytes) {
+                    let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
+                    self.tb = Some(
+                        LoadedTb::new(&name, &bytes, processor).map_err(|e| Stop::failed(e, "The weights in use stay as they were."))?,
+                    );
+                    self.use_tb = true;
+                } else {
+                    self.use_weights(&name, &name, &bytes, true)?;
+                    (self.before, self.trained) = (None, None);
+                    self.use_tb = false;
+                }
                 self.report_weights(id);
             }
             Request::ShippedWeights => {
                 self.weights = None;
+                self.use_tb = false;
                 (self.before, self.trained) = (None, None);
                 if let Some(window) = self.settings.as_ref().map(|s| s.window) {
                     self.ensure_weights(&window).await?;
@@ -223,6 +252,7 @@ impl<H: Host> Session<H> {
         self.processor = Some(processor);
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
         self.weights = None;
+        (self.tb, self.use_tb) = (None, false);
         (self.before, self.trained) = (None, None);
         self.check().await;
     }
@@ -270,6 +300,7 @@ impl<H: Host> Session<H> {
                     Err(_) => self.weights = None,
                 }
             }
+            self.tb = self.tb.take().and_then(|loaded| loaded.moved(processor).ok());
         }
     }
 
@@ -340,7 +371,7 @@ impl<H: Host> Session<H> {
         let unknown = || Stop::failed(format!("there is no demo region \"{key}\""), "Choose one of the three buttons.");
         let preset = Preset::find(key).ok_or_else(unknown)?;
         let scene = simulate::Scene::preset(preset.key, simulate::DEMO_SEED).ok_or_else(unknown)?;
-        let total = scene.len();
+        let (total, kept) = (scene.len(), scene.clone());
         let mut simulator = simulate::Simulator::new(scene);
         let mut days: Vec<SceneDay> = Vec::new();
         while let Some(day) = simulator.next() {
@@ -353,6 +384,7 @@ impl<H: Host> Session<H> {
             }
         }
         self.library.clear();
+        self.library.scene = Some(kept);
         self.series = None;
         self.last = None;
         let entry = Entry {
@@ -407,7 +439,9 @@ impl<H: Host> Session<H> {
         if let Some(rule) = self.ensure_series(id).await?
             && let Some(series) = &self.series
         {
-            self.emit(id, Event::Timeline(timeline(series, rule)));
+            let mut timeline = timeline(series, rule);
+            self.blocked_for_tb(&mut timeline);
+            self.emit(id, Event::Timeline(timeline));
         }
         Ok(())
     }
@@ -440,8 +474,8 @@ impl<H: Host> Session<H> {
     }
 
     fn report_weights(&self, id: u64) {
-        if let Some(loaded) = &self.weights {
-            self.emit(id, Event::Weights(loaded.report.clone()));
+        if self.use_tb || self.weights.is_some() {
+            self.emit(id, Event::Weights(self.network_report()));
         }
     }
 
@@ -511,25 +545,36 @@ impl<H: Host> Session<H> {
             milliseconds: self.host.now_ms() - begun,
         };
         self.host.emit(id, Event::Map(Box::new(map.clone())), attachments);
-        self.last = Some((map, outcome));
+        self.last = Some((map, Last::Smen(Box::new(outcome))));
         Ok(())
     }
 
     fn export(&self, id: u64, form: ExportForm) -> Result<(), Stop> {
         let nothing = || Stop::failed("there is no map to export yet", "Press Predict first.");
+        if form != ExportForm::Weights && matches!(self.last, Some((_, Last::Tb(_)))) {
+            return self.export_tb(id, form);
+        }
+        let smen = || match &self.last {
+            Some((map, Last::Smen(outcome))) => Ok((map, outcome)),
+            _ => Err(nothing()),
+        };
         let (name, mime, bytes) = match form {
+            ExportForm::Weights if self.use_tb => {
+                let (name, bytes) = self.tb_weights().ok_or_else(nothing)?;
+                (name, "application/octet-stream", bytes)
+            }
             ExportForm::Weights => {
                 let loaded = self.weights.as_ref().ok_or_else(nothing)?;
                 let bytes = loaded.weights.to_bytes();
                 (format!("loam_smen_{}.safetensors", provenance::file_stem(&loaded.key)), "application/octet-stream", bytes)
             }
             ExportForm::GeoTiff => {
-                let (map, outcome) = self.last.as_ref().ok_or_else(nothing)?;
+                let (map, outcome) = smen()?;
                 let bytes = export::geotiff::write(&outcome.estimate, &provenance::of(map), None).map_err(|e| Stop::failed(e, ""))?;
                 (provenance::name(map, "tif"), "image/tiff", bytes)
             }
             ExportForm::Csv => {
-                let (map, outcome) = self.last.as_ref().ok_or_else(nothing)?;
+                let (map, outcome) = smen()?;
                 let sample = &outcome.sample;
                 let text = export::csv::write(&outcome.estimate, Some(&sample.coarse), sample.target.as_ref(), &provenance::of(map))
                     .map_err(|e| Stop::failed(e, ""))?;

@@ -480,6 +480,7 @@ impl<H: Host> Session<H> {
         };
         self.trained = Some(loaded.clone());
         self.weights = Some(loaded);
+        self.use_tb = false;
         self.emit(id, Event::Weights(report));
         self.emit(id, Event::TrainDone(Box::new(run)));
         Ok(())
@@ -492,6 +493,7 @@ impl<H: Host> Session<H> {
             chosen.clone().ok_or_else(|| Stop::failed("there is no finished run in this session", "Choose one from the table."))?;
         self.emit(id, Event::Weights(chosen.report.clone()));
         self.weights = Some(chosen);
+        self.use_tb = false;
         Ok(())
     }
 
@@ -534,6 +536,7 @@ impl<H: Host> Session<H> {
         let report = weights.report(&format!("{name} (fine-tuned here)"));
         self.weights = Some(Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
         (self.before, self.trained) = (None, None);
+        self.use_tb = false;
         self.emit(id, Event::Weights(report));
         Ok(())
     }

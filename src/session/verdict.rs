@@ -72,11 +72,17 @@ pub fn verdict(by_date: &[Vec<ScoreReport>]) -> Verdict {
 /// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates).", or "Worse ...", or "No better ...".
 #[must_use]
 pub fn compared(with: &str, gain: Gain, dates: usize) -> String {
+    compared_in("m3/m3", with, gain, dates)
+}
+
+/// The same in another unit.
+#[must_use]
+pub fn compared_in(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
     let interval = format!("(95 %: {:.4} to {:.4}, {dates} test dates)", gain.low, gain.high);
     match gain {
-        Gain { low, mean, .. } if low > 0.0 => format!("Better than {with} by {mean:.4} m3/m3 in uRMSE {interval}."),
-        Gain { high, mean, .. } if high < 0.0 => format!("Worse than {with} by {:.4} m3/m3 in uRMSE {interval}.", -mean),
-        Gain { mean, .. } => format!("No better than {with}: {mean:+.4} m3/m3 in uRMSE {interval}."),
+        Gain { low, mean, .. } if low > 0.0 => format!("Better than {with} by {mean:.4} {unit} in uRMSE {interval}."),
+        Gain { high, mean, .. } if high < 0.0 => format!("Worse than {with} by {:.4} {unit} in uRMSE {interval}.", -mean),
+        Gain { mean, .. } => format!("No better than {with}: {mean:+.4} {unit} in uRMSE {interval}."),
     }
 }
 

@@ -28,6 +28,12 @@ pub fn fine(date: Date) -> String {
     format!("{PREFIX}SMAP_L2_SM_SP_{}.tif", digits(date))
 }
 
+/// Land surface temperature: `SIMULATED_LST_20160105.tif`.
+#[must_use]
+pub fn surface(date: Date) -> String {
+    format!("{PREFIX}LST_{}.tif", digits(date))
+}
+
 /// Backscatter of one polarisation: `SIMULATED_S1_IW_20160105_VV.tif`.
 #[must_use]
 pub fn backscatter(date: Date, polarisation: &str) -> String {
@@ -52,6 +58,7 @@ mod tests {
         assert_eq!(coarse(day, Overpass::Pm), "SIMULATED_SMAP_L3_SM_P_20160105_PM.tif");
         assert_eq!(fine(day), "SIMULATED_SMAP_L2_SM_SP_20160105.tif");
         assert_eq!(backscatter(day, "VV"), "SIMULATED_S1_IW_20160105_VV.tif");
+        assert_eq!(surface(day), "SIMULATED_LST_20160105.tif");
         assert_eq!(truth(day), "SIMULATED_TRUTH_20160105.tif");
     }
 }

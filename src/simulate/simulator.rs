@@ -243,6 +243,22 @@ impl Simulator {
         Some(made)
     }
 
+    /// Lets the next day pass without observing it, for who only wants [`Simulator::brightness`] of a later one. False after the last day.
+    pub fn pass(&mut self) -> bool {
+        if self.day >= self.end {
+            return false;
+        }
+        self.ground();
+        self.day += 1;
+        true
+    }
+
+    /// The day that comes next.
+    #[must_use]
+    pub fn next_date(&self) -> Date {
+        self.date()
+    }
+
     /// Days still to come.
     #[must_use]
     pub fn remaining(&self) -> usize {

@@ -22,6 +22,26 @@ pub enum StackError {
         /// Asked for.
         date: Date,
     },
+    /// No file has an input of the TB CNN on this date.
+    #[error("no {what} on {date}: {}", available(.dates))]
+    Missing {
+        /// What is missing, in words.
+        what: &'static str,
+        /// Asked for.
+        date: Date,
+        /// Dates that have it.
+        dates: Vec<Date>,
+    },
+    /// Files have it, but not a single value in the region.
+    #[error(
+        "the {what} of {date} has no value in this region (not seen, clouds, or masked by its quality flag): choose another date or region"
+    )]
+    Elsewhere {
+        /// What.
+        what: &'static str,
+        /// Asked for.
+        date: Date,
+    },
     /// A file failed while its pixels were read.
     #[error("{file}: {error}")]
     Read {

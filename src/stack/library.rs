@@ -9,7 +9,7 @@ use crate::grid::Raster;
 use crate::grid::Resolution;
 use crate::protocol::{Correction, FileId, Usage};
 use crate::read::{Granule, Product, Role, Variable};
-use crate::simulate::SimulatedDay;
+use crate::simulate::{Scene, SimulatedDay};
 
 /// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
 const COARSE_CELL_M: f64 = 6_000.0;
@@ -102,6 +102,13 @@ impl Entry {
             variable.role = Role::SoilMoisture;
             variable.statistics = None;
         }
+        // As land surface temperature: values in K.
+        if let (Some(Usage::Temperature), Content::File(granule)) = (correction.usage, &mut self.content)
+            && !granule.variables.iter().any(|v| v.role == Role::SurfaceTemperature && v.grid.is_some())
+            && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
+        {
+            (variable.role, variable.units, variable.statistics) = (Role::SurfaceTemperature, Some("K".to_owned()), None);
+        }
         self.correction = correction;
     }
 
@@ -122,8 +129,17 @@ fn detected_usage(granule: &Granule) -> Usage {
     if let Some(variable) = granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some()) {
         return if is_coarse(variable) { Usage::Coarse } else { Usage::Fine };
     }
-    let backscatter = |v: &&Variable| matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
-    if granule.variables.iter().any(|v| backscatter(&v)) { Usage::Backscatter } else { Usage::Ignored }
+    let has = |roles: [Role; 2]| granule.variables.iter().any(|v| roles.contains(&v.role));
+    if has([Role::BackscatterVv, Role::BackscatterVh]) {
+        Usage::Backscatter
+    } else if has([Role::BrightnessV, Role::BrightnessH]) {
+        // A subset without soil moisture: the TB CNN's input.
+        Usage::Coarse
+    } else if has([Role::SurfaceTemperature; 2]) {
+        Usage::Temperature
+    } else {
+        Usage::Ignored
+    }
 }
 
 pub(super) fn is_coarse(variable: &Variable) -> bool {
@@ -141,9 +157,20 @@ pub(super) fn is_coarse(variable: &Variable) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     entries: BTreeMap<FileId, Entry>,
+    /// What the simulated days are days of: brightness and land surface temperature are not kept with them but simulated again when asked
+    /// for ([`super::SimulatedTemperatures`]).
+    pub scene: Option<Scene>,
 }
 
 impl Library {
+    /// The days of a simulated scene under one entry.
+    #[must_use]
+    pub fn simulated(scene: Scene, name: String, days: Vec<SceneDay>) -> Self {
+        let mut library = Self { scene: Some(scene), ..Self::default() };
+        library.insert(Entry { id: 0, name, content: Content::Simulated(Arc::new(days)), correction: Correction::default() });
+        library
+    }
+
     /// Adds or replaces an entry.
     pub fn insert(&mut self, entry: Entry) {
         self.entries.insert(entry.id, entry);
@@ -157,6 +184,7 @@ impl Library {
     /// Takes all out.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.scene = None;
     }
 
     /// One entry.

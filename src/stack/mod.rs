@@ -10,6 +10,8 @@ mod library;
 mod region;
 mod sample;
 mod series;
+mod tb_sample;
+mod temperatures;
 
 pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST_BETA, Sensitivity};
 pub use error::StackError;
@@ -17,3 +19,5 @@ pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
 pub use sample::{HISTORY_LENGTH, HistoryRule, Sample};
 pub use series::{Cover, Day, Fine, Series};
+pub use tb_sample::TbSample;
+pub use temperatures::{FineBrightness, SimulatedTemperatures, Temperatures, dates_with};

@@ -65,6 +65,17 @@ impl Region {
         Ok(Self(window))
     }
 
+    /// The poster's place of a preset, about 100 x 100 km: the nine 36 km cells in its middle.
+    ///
+    /// # Errors
+    /// As [`Preset::region`].
+    pub fn place(preset: Preset) -> Result<Self, GridError> {
+        const CELLS: usize = 3;
+        let all = preset.region()?.window().covering(Resolution::M36);
+        let (left, top) = (all.first_column + (all.columns - CELLS) / 2, all.first_row + (all.rows - CELLS) / 2);
+        Self::new(EaseWindow { first_column: left, first_row: top, columns: CELLS, rows: CELLS, ..all }.covering(Resolution::M03))
+    }
+
     /// `columns` x `rows` cells around a place.
     ///
     /// # Errors

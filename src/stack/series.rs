@@ -231,7 +231,7 @@ impl Series {
                         Usage::Fine => read_fine(granule, &options, &window, &mut fine)
                             .and_then(|used| Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)),
                         Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
-                        Usage::Ignored => Ok(false),
+                        Usage::Temperature | Usage::Ignored => Ok(false),
                     };
                     read.unwrap_or_else(|error| {
                         failures.push((granule.file.clone(), error.to_string()));
@@ -352,8 +352,8 @@ fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, la
 
 /// The part around a window of a variable that is not on the global EASE-Grid: GeoTIFFs are read in windows, HDF5 grids (polar, degrees)
 /// whole.
-fn read_elsewhere(granule: &Granule, index: usize, options: &ReadOptions, window: &EaseWindow) -> Result<Raster, ReadError> {
-    let windowed = matches!(granule.product, Product::SoilMoistureGeoTiff | Product::Unknown);
+pub(super) fn read_elsewhere(granule: &Granule, index: usize, options: &ReadOptions, window: &EaseWindow) -> Result<Raster, ReadError> {
+    let windowed = matches!(granule.product, Product::SoilMoistureGeoTiff | Product::SurfaceTemperature | Product::Unknown);
     granule.read(index, options, windowed.then_some(window))
 }
 
@@ -411,14 +411,14 @@ fn in_decibel(raster: Raster) -> Result<Raster, ReadError> {
 
 /// In what form values are averaged.
 #[derive(Clone, Copy)]
-enum Scale {
+pub(super) enum Scale {
     Linear,
     /// dB in, averaged as power.
     Decibel,
 }
 
 /// Mean of all scenes that cover a cell.
-struct Mosaic {
+pub(super) struct Mosaic {
     window: EaseWindow,
     sums: Vec<f64>,
     counts: Vec<u32>,
@@ -427,7 +427,7 @@ struct Mosaic {
 }
 
 impl Mosaic {
-    fn new(window: EaseWindow) -> Self {
+    pub fn new(window: EaseWindow) -> Self {
         Self {
             window,
             sums: vec![0.0; window.len()],
@@ -437,7 +437,7 @@ impl Mosaic {
         }
     }
 
-    fn add(&mut self, raster: &Raster, scale: Scale) {
+    pub fn add(&mut self, raster: &Raster, scale: Scale) {
         self.scenes += 1;
         for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
             if reason == Reason::Valid {
@@ -452,7 +452,7 @@ impl Mosaic {
         }
     }
 
-    fn finish(self) -> Result<Option<Raster>, StackError> {
+    pub fn finish(self) -> Result<Option<Raster>, StackError> {
         if self.scenes == 0 {
             return Ok(None);
         }

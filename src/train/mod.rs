@@ -16,6 +16,7 @@ mod parameters;
 mod sample;
 mod split;
 mod store;
+mod tb;
 mod trainer;
 
 pub mod keeper;
@@ -35,4 +36,6 @@ pub use split::{Candidate, split_by_time};
 #[cfg(not(target_arch = "wasm32"))]
 pub use store::FolderStore;
 pub use store::{Lock, MemoryStore, Store, StoreError};
+pub(crate) use tb::batched;
+pub use tb::{TbEpoch, TbImage, TbSettings, TbTrainer};
 pub use trainer::{TrainEvent, Trainer};

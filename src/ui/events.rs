@@ -55,7 +55,14 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         }
         Event::Warning(text) => app.notify(false, Failure { what: text, remedy: String::new() }),
         Event::Map(report) => take_map(app, *report, attachments),
-        Event::Weights(weights) => app.weights.set(weights),
+        Event::Weights(weights) => {
+            let other = app.weights.with_untracked(|w| w.network != weights.network);
+            app.weights.set(weights);
+            if other {
+                // Another network can be used on other dates.
+                app.ask_timeline();
+            }
+        }
         Event::Exported { name, mime } => match attachments.into_iter().next() {
             Some(Attachment::U8(bytes)) => save(app, &name, &mime, &bytes),
             _ => app.fail("The export came without its bytes", "", "Reload the page and try again."),
@@ -172,7 +179,8 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         app.notify(false, Failure { what: warning.clone(), remedy: String::new() });
     }
     let mean = layers.iter().find(|l| l.kind == LayerKind::Estimate).and_then(|l| l.statistics.mean);
-    let mean = mean.map(|m| format!(", mean {m:.3} cubic metres per cubic metre")).unwrap_or_default();
+    let unit = if report.weights.network.is_brightness() { "kelvin" } else { "cubic metres per cubic metre" };
+    let mean = mean.map(|m| format!(", mean {m:.3} {unit}")).unwrap_or_default();
     app.said.set(format!("Map of {} ready{mean}.", report.date));
     app.weights.set(report.weights.clone());
     app.map.set(Some(Arc::new(MapData { report, layers })));

@@ -9,10 +9,10 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
-use super::panel::{image_of, title};
+use super::panel::{image_of, is_signed, scale_of, title};
 use super::state::{App, MapData};
 use crate::export::png_text::annotate;
-use crate::map::scale::{MOISTURE_LIMITS, tidy};
+use crate::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use crate::map::{ClipCounts, Scale};
 use crate::protocol::{FineOrigin, LayerKind};
 
@@ -26,10 +26,18 @@ const MARGIN: f64 = 28.0;
 const GAP: f64 = 20.0;
 
 /// Maps in the figure.
-const SHOWN: [LayerKind; 6] =
-    [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Before, LayerKind::Change, LayerKind::Reference, LayerKind::Difference];
-/// Those on the scale about 0.
-const SIGNED: [LayerKind; 2] = [LayerKind::Change, LayerKind::Difference];
+const SHOWN: [LayerKind; 10] = [
+    LayerKind::Coarse,
+    LayerKind::Estimate,
+    LayerKind::Before,
+    LayerKind::Change,
+    LayerKind::Reference,
+    LayerKind::Difference,
+    LayerKind::CoarseH,
+    LayerKind::EstimateH,
+    LayerKind::ReferenceH,
+    LayerKind::DifferenceH,
+];
 
 /// What is said of where the figure comes from, line by line, as (keyword, text).
 pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
@@ -44,7 +52,7 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
         })
         .collect();
     let mut lines = vec![
-        ("Title", format!("{}Soil moisture at 3 km, {}", if report.simulated { "SIMULATED: " } else { "" }, report.date)),
+        ("Title", format!("{}{}, {}", if report.simulated { "SIMULATED: " } else { "" }, data.quantity(), report.date)),
         ("Software", format!("Loam {}", env!("CARGO_PKG_VERSION"))),
         ("Creation Time", String::from(JsDate::new_0().to_iso_string())),
         (
@@ -61,11 +69,12 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
         ("Inputs", report.inputs.join(", ")),
     ];
     if let Some(score) = report.scores.first() {
+        let (unit, of) = if data.network().is_brightness() { ("K", "9 km") } else { ("m3/m3", "3 km") };
         let n = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
         lines.push((
             "Scores",
             format!(
-                "{}: uRMSE {} m3/m3, bias {} m3/m3, R {}, {} pixels; agreement with the 3 km product, not with the ground",
+                "{}: uRMSE {} {unit}, bias {} {unit}, R {}, {} pixels; agreement with the {of} product, not with the ground",
                 score.name,
                 n(score.urmse),
                 n(score.bias),
@@ -115,7 +124,7 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
 /// Name and bytes of the figure.
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
-    let window = data.window();
+    let (window, network) = (data.window(), data.network());
     let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| data.layer(*k).is_some()).collect();
     let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
@@ -131,7 +140,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     ctx.set_fill_style_str("#ffffff");
     ctx.fill_rect(0.0, 0.0, width, height);
     let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("Region", |p| p.name);
-    text(&ctx, 20.0, "600", "#14181c", &format!("Soil moisture at 3 km, {region}, {}", data.report.date), MARGIN, 36.0);
+    text(&ctx, 20.0, "600", "#14181c", &format!("{}, {region}, {}", data.quantity(), data.report.date), MARGIN, 36.0);
     let sub = format!("{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)", window.columns, window.rows);
     text(&ctx, 12.0, "400", "#4a535b", &sub, MARGIN, 55.0);
     if data.report.simulated {
@@ -141,7 +150,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     for (i, kind) in kinds.iter().enumerate() {
         let x = MARGIN + (i % across) as f64 * (panel + GAP);
         let y = head + (i / across) as f64 * (tall + 30.0) + 16.0;
-        text(&ctx, 13.0, "600", "#14181c", title(*kind), x, y - 6.0);
+        text(&ctx, 13.0, "600", "#14181c", title(network, *kind), x, y - 6.0);
         let frame = Frame { x, y, width: panel, height: tall };
         if let Some(image) = untrack(|| image_of(app, data, *kind)) {
             draw::pixels(&ctx, &image, frame, View::default(), &window);
@@ -164,20 +173,22 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         }
     }
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
-    let moisture = app.moisture.get_untracked();
-    legend(&ctx, &moisture, "Soil moisture", MARGIN + 4.0, y, 250.0);
-    if kinds.iter().any(|k| SIGNED.contains(k)) {
-        legend(&ctx, &app.difference.get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
+    let main = scale_of(app, network, LayerKind::Estimate).get_untracked();
+    let (name, limits) =
+        if network.is_brightness() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
+    legend(&ctx, &main, name, MARGIN + 4.0, y, 250.0);
+    if kinds.iter().any(|k| is_signed(*k)) {
+        legend(&ctx, &scale_of(app, network, LayerKind::Difference).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
     y += 56.0;
     let mut clip = ClipCounts::default();
-    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && !SIGNED.contains(&l.kind)) {
-        let here = moisture.clipped(&layer.values);
+    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && !is_signed(l.kind)) {
+        let here = main.clipped(&layer.values);
         clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
     }
-    let rule = format!("Scale: {}.", moisture.rule(MOISTURE_LIMITS, clip));
+    let rule = format!("Scale: {}.", main.rule(limits, clip));
     let facts = provenance(data);
     let foot_lines = std::iter::once(rule).chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
     for line in foot_lines {

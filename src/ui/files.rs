@@ -10,10 +10,11 @@ use crate::read::{BackscatterScale, DateOrigin, Orbit, Product};
 const PAGE: usize = 40;
 
 /// Value and name of each choice; the empty one is "as detected".
-const USAGES: [(&str, &str, Usage); 4] = [
+const USAGES: [(&str, &str, Usage); 5] = [
     ("coarse", "36 km input", Usage::Coarse),
     ("fine", "3 km map", Usage::Fine),
     ("backscatter", "backscatter", Usage::Backscatter),
+    ("temperature", "surface temperature", Usage::Temperature),
     ("ignored", "not used", Usage::Ignored),
 ];
 const ORBITS: [(&str, &str, Orbit); 2] = [("ascending", "ascending", Orbit::Ascending), ("descending", "descending", Orbit::Descending)];

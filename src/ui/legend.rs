@@ -7,11 +7,10 @@ use leptos::prelude::*;
 
 use super::canvas;
 use super::draw::{self, Frame};
-use super::panel::watch_size;
+use super::panel::{scale_of, watch_size};
 use super::state::{App, MapData};
-use crate::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, MOISTURE_LIMITS, tidy};
+use crate::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use crate::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
-use crate::protocol::LayerKind;
 
 /// The colours with their ticks.
 #[component]
@@ -107,39 +106,35 @@ fn ScaleControl(
     .into_any()
 }
 
-fn clipped(data: &MapData, scale: &Scale, kinds: &[LayerKind]) -> ClipCounts {
-    let mut counts = ClipCounts::default();
-    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind)) {
-        let here = scale.clipped(&layer.values);
-        counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
-    }
-    counts
-}
+/// A scale: its name, the scale itself, its default, and that one's limits.
+type Known = (&'static str, RwSignal<Scale>, fn() -> Scale, (f64, f64));
 
-/// Both scales and the mask's key.
+/// The scales in use and the mask's key.
 #[component]
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
-    let difference = data.layer(LayerKind::Difference).or(data.layer(LayerKind::Change)).is_some();
-    let backscatter = data.layer(LayerKind::BackscatterVv).or(data.layer(LayerKind::BackscatterVh)).is_some();
-    let (other, third) = (data.clone(), data.clone());
-    let echo = Signal::derive(move || clipped(&third, &app.backscatter.get(), &[LayerKind::BackscatterVv, LayerKind::BackscatterVh]));
-    let moist = Signal::derive(move || {
-        let kinds = [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Before, LayerKind::Reference, LayerKind::Bilinear];
-        clipped(&data, &app.moisture.get(), &kinds)
+    let network = data.network();
+    let scales: [Known; 5] = [
+        ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
+        ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
+        ("Difference", app.difference, Scale::difference, DIFFERENCE_LIMITS),
+        ("Difference", app.kelvin_difference, Scale::kelvin_difference, KELVIN_DIFFERENCE_LIMITS),
+        ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
+    ];
+    let controls = scales.into_iter().filter_map(|(name, scale, default, limits)| {
+        let drawn = move |kind| scale_of(app, network, kind) == scale;
+        data.layers.iter().any(|l| drawn(l.kind)).then(|| {
+            let data = data.clone();
+            let clipped = Signal::derive(move || {
+                let mut counts = ClipCounts::default();
+                for layer in data.layers.iter().filter(|l| drawn(l.kind)) {
+                    let here = scale.get().clipped(&layer.values);
+                    counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
+                }
+                counts
+            });
+            view! { <ScaleControl name=name scale=scale default=default limits=limits clipped=clipped/> }
+        })
     });
-    let apart = Signal::derive(move || clipped(&other, &app.difference.get(), &[LayerKind::Difference, LayerKind::Change]));
-    view! {
-        <div class="legends">
-            <ScaleControl name="Soil moisture" scale=app.moisture default=Scale::moisture limits=MOISTURE_LIMITS clipped=moist/>
-            {difference.then(|| view! {
-                <ScaleControl name="Difference" scale=app.difference default=Scale::difference limits=DIFFERENCE_LIMITS clipped=apart/>
-            })}
-            {backscatter.then(|| view! {
-                <ScaleControl name="Backscatter" scale=app.backscatter default=Scale::backscatter limits=BACKSCATTER_LIMITS clipped=echo/>
-            })}
-            <MaskKey/>
-        </div>
-    }
-    .into_any()
+    view! { <div class="legends">{controls.collect_view()}<MaskKey/></div> }.into_any()
 }

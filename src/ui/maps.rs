@@ -12,11 +12,11 @@ use super::state::{App, MapData};
 use super::swipe::Swipe;
 use crate::grid::EaseWindow;
 use crate::map::graticule::{latitude_label, longitude_label};
-use crate::protocol::{FineOrigin, LayerKind};
+use crate::protocol::{FineOrigin, LayerKind, Network};
 use crate::stack::SMALLEST_EDGE;
 
 /// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
-const SHOWN: [LayerKind; 8] = [
+const SHOWN: [LayerKind; 13] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,
@@ -25,6 +25,11 @@ const SHOWN: [LayerKind; 8] = [
     LayerKind::Difference,
     LayerKind::BackscatterVv,
     LayerKind::BackscatterVh,
+    LayerKind::CoarseH,
+    LayerKind::EstimateH,
+    LayerKind::ReferenceH,
+    LayerKind::DifferenceH,
+    LayerKind::SurfaceTemperature,
 ];
 
 fn degrees(value: f64, label: fn(f64) -> String, wide: usize) -> String {
@@ -128,7 +133,7 @@ fn provenance(data: &MapData) -> AnyView {
         (report.out_of_range > 0).then(|| format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range));
     view! {
         <p class="provenance">
-            "History: " {if history.is_empty() { "none".to_owned() } else { history }} ". Weights: " {report.weights.name.clone()}
+            {(data.network() == Network::Smen).then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} "Weights: " {report.weights.name.clone()}
             " (" {report.weights.trained_on.clone()} "). Computed on " {report.device.name.clone()} " in "
             {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
         </p>
@@ -142,7 +147,7 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
     let bilinear = RwSignal::new(false);
     let simulated = data.report.simulated;
     let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("own region", |p| p.name);
-    let heading = format!("Soil moisture, {region}, {}", data.report.date);
+    let heading = format!("{}, {region}, {}", data.quantity(), data.report.date);
     let window = data.window();
     let size = format!("{} × {} cells of 3 km, EASE-Grid 2.0", window.columns, window.rows);
     let panels = SHOWN.into_iter().filter(|kind| data.layer(*kind).is_some()).collect::<Vec<_>>();
@@ -161,7 +166,9 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
         {move || swipe.get().then(|| view! { <Swipe data=d1.clone()/> })}
         <div class="panels">
             {panels.into_iter().map(|kind| view! { <Panel data=d2.clone() kind=kind/> }).collect_view()}
-            {move || bilinear.get().then(|| view! { <Panel data=d3.clone() kind=LayerKind::Bilinear/> })}
+            {move || bilinear.get().then(|| {
+                [LayerKind::Bilinear, LayerKind::BilinearH].into_iter().filter(|k| d3.layer(*k).is_some()).map(|kind| view! { <Panel data=d3.clone() kind=kind/> }).collect_view()
+            })}
         </div>
         <Legends data=data.clone()/>
         {provenance(&data)}

@@ -13,11 +13,24 @@ use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
 use crate::grid::Reason;
 use crate::map::{Scale, paint};
-use crate::protocol::LayerKind;
+use crate::protocol::{LayerKind, Network};
 
-/// Title and unit of a layer.
-pub fn title(kind: LayerKind) -> &'static str {
+/// Title of a layer.
+pub fn title(network: Network, kind: LayerKind) -> &'static str {
+    let tb = network.is_brightness();
     match kind {
+        LayerKind::Coarse if tb => "Input, TB V 36 km",
+        LayerKind::Estimate if tb => "Estimate, TB V 9 km",
+        LayerKind::Reference if tb => "Reference, TB V 9 km",
+        LayerKind::Difference if tb => "Estimate − reference, V",
+        LayerKind::Bilinear if tb => "Bilinear TB V",
+        LayerKind::CoarseH => "Input, TB H 36 km",
+        LayerKind::EstimateH => "Estimate, TB H 9 km",
+        LayerKind::ReferenceH => "Reference, TB H 9 km",
+        LayerKind::DifferenceH => "Estimate − reference, H",
+        LayerKind::BilinearH => "Bilinear TB H",
+        LayerKind::SurfaceTemperature => "Land surface temperature",
+        LayerKind::Estimate if network != Network::Smen => "Estimate, TB CNN 3 km",
         LayerKind::Coarse => "Input, SMAP 36 km",
         LayerKind::Estimate => "Estimate, SMEN 3 km",
         LayerKind::Before => "Estimate before training",
@@ -30,12 +43,24 @@ pub fn title(kind: LayerKind) -> &'static str {
     }
 }
 
+/// Differences, on a scale about 0.
+pub fn is_signed(kind: LayerKind) -> bool {
+    matches!(kind, LayerKind::Difference | LayerKind::DifferenceH | LayerKind::Change)
+}
+
 /// The scale a layer is drawn with.
-pub fn scale_of(app: App, kind: LayerKind) -> Scale {
+pub fn scale_of(app: App, network: Network, kind: LayerKind) -> RwSignal<Scale> {
+    use LayerKind::{BackscatterVh, BackscatterVv, BilinearH, CoarseH, DifferenceH, EstimateH, ReferenceH, SurfaceTemperature};
     match kind {
-        LayerKind::Difference | LayerKind::Change => app.difference.get(),
-        LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter.get(),
-        _ => app.moisture.get(),
+        BackscatterVv | BackscatterVh => app.backscatter,
+        CoarseH | EstimateH | ReferenceH | BilinearH | SurfaceTemperature => app.kelvin,
+        DifferenceH => app.kelvin_difference,
+        _ => match (network.is_brightness(), is_signed(kind)) {
+            (true, true) => app.kelvin_difference,
+            (true, false) => app.kelvin,
+            (false, true) => app.difference,
+            (false, false) => app.moisture,
+        },
     }
 }
 
@@ -44,8 +69,8 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
     let reason = layer.reasons.get(index).map_or(Reason::OutsideFile, |r| Reason::from_u8(*r));
     match layer.values.get(index) {
         Some(value) if reason == Reason::Valid && value.is_finite() => {
-            let signed = if matches!(layer.kind, LayerKind::Difference | LayerKind::Change) && *value > 0.0 { "+" } else { "" };
-            let decimals = if unit == "dB" { 2 } else { 4 };
+            let signed = if is_signed(layer.kind) && *value > 0.0 { "+" } else { "" };
+            let decimals = if matches!(unit, "dB" | "K") { 2 } else { 4 };
             format!("{signed}{value:.decimals$} {unit}").replace('-', "−")
         }
         _ if reason == Reason::Valid => "no value".to_owned(),
@@ -57,7 +82,7 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
 pub fn image_of(app: App, data: &MapData, kind: LayerKind) -> Option<HtmlCanvasElement> {
     let layer = data.layer(kind)?;
     let window = data.window();
-    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, kind));
+    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, data.network(), kind).get());
     canvas::from_rgba(&rgba, window.columns, window.rows)
 }
 
@@ -107,7 +132,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
                 app.rectangle.set(Some(drawn));
                 app.said.set(rectangle::size_text(&drawn.within(&window)));
             }
-            None => app.said.set(summary(data, cell)),
+            None => app.said.set(summary(app, data, cell)),
         }
     } else {
         let centre = || {
@@ -142,11 +167,12 @@ pub fn pin(app: App, cell: Option<Cell>) {
 }
 
 /// What a screen reader hears of a cell.
-pub fn summary(data: &MapData, cell: Cell) -> String {
-    let index = cell.index(&data.window());
-    let parts = data.layers.iter().filter(|l| l.kind != LayerKind::Bilinear).map(|layer| {
-        let unit = if matches!(layer.kind, LayerKind::BackscatterVv | LayerKind::BackscatterVh) { "dB" } else { "m³/m³" };
-        format!("{}: {}", title(layer.kind), value_text(layer, index, unit))
+pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
+    let (index, network) = (cell.index(&data.window()), data.network());
+    let spoken = |l: &&Layer| !matches!(l.kind, LayerKind::Bilinear | LayerKind::BilinearH);
+    let parts = data.layers.iter().filter(spoken).map(|layer| {
+        let unit = scale_of(app, network, layer.kind).with_untracked(|s| s.unit);
+        format!("{}: {}", title(network, layer.kind), value_text(layer, index, unit))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -300,6 +326,7 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let window = data.window();
+    let network = data.network();
     let image = painted(app, data.clone(), kind);
     Effect::new(move |_| {
         size.track();
@@ -318,7 +345,7 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
     let read = {
         let data = data.clone();
         move || {
-            let unit = scale_of(app, kind).unit;
+            let unit = scale_of(app, network, kind).with(|s| s.unit);
             let layer = data.layer(kind)?;
             match app.cursor.get().or(app.pinned.get()) {
                 Some(cell) => Some(value_text(layer, cell.index(&window), unit)),
@@ -327,13 +354,13 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
         }
     };
     let simulated = data.report.simulated;
-    let label = format!("{} map of {}", title(kind), data.report.date);
+    let label = format!("{} map of {}", title(network, kind), data.report.date);
     let aspect = format!("{} / {}", window.columns, window.rows);
     let statistics = data.layer(kind).map(|l| l.statistics);
     let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
     view! {
         <figure class="panel" data-layer=format!("{kind:?}")>
-            <figcaption><span class="name">{title(kind)}</span><output class="value">{read}</output></figcaption>
+            <figcaption><span class="name">{title(network, kind)}</span><output class="value">{read}</output></figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data.clone() label=label/>

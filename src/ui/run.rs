@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::state::App;
+use crate::protocol::Network;
 use crate::read::QualityRule;
 
 const RULES: [(&str, &str, QualityRule); 3] = [
@@ -29,6 +30,7 @@ pub fn RulesSection() -> impl IntoView {
             app.ask_timeline();
         }
     };
+    let tb = move || app.weights.with(|w| w.network != Network::Smen);
     let input = NodeRef::<leptos::html::Input>::new();
     let weights = move |event: web_sys::Event| {
         if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -49,6 +51,18 @@ pub fn RulesSection() -> impl IntoView {
             <label class="inline">"History maps cover ≥ "
                 <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
             </label>
+            <label class="stack">"Model"
+                <select id="model" on:change=move |e| app.use_network(event_target_value(&e) == "tb")>
+                    <option value="smen" selected=move || !tb()>"SMEN"</option>
+                    <option value="tb" selected=tb>"TB CNN (brightness temperature)"</option>
+                </select>
+            </label>
+            {move || app.weights.with(|w| w.network != Network::Smen && w.hash.is_empty()).then(|| view! {
+                <p class="hint" id="no-tb-weights">
+                    "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, or train one with the command line: "
+                    <code>"loam train --model tb-cnn --case soil-moisture --simulated --region tucson --out tb.safetensors"</code>
+                </p>
+            })}
             <div class="weights">
                 <p><strong>"Weights: "</strong>
                     {move || app.weights.with(|w| if w.name.is_empty() { "shipped with this page, chosen by region".to_owned() } else { w.name.clone() })}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::App;
-use crate::protocol::{FineOrigin, LayerKind, ScoreReport};
+use crate::protocol::{FineOrigin, LayerKind, Network, ScoreReport};
 
 /// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
 const MISSION: f64 = 0.04;
@@ -14,9 +14,9 @@ pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
 }
 
 /// Bars of uRMSE with the 0.04 line.
-fn bars(scores: &[ScoreReport]) -> AnyView {
+fn bars(scores: &[ScoreReport], mission: bool) -> AnyView {
     let known: Vec<(String, f64)> = scores.iter().filter_map(|s| Some((s.name.clone(), s.urmse?))).collect();
-    let top = known.iter().map(|s| s.1).fold(MISSION * 1.25, f64::max) * 1.08;
+    let top = known.iter().map(|s| s.1).fold(if mission { MISSION * 1.25 } else { 1e-9 }, f64::max) * 1.08;
     let longest = known.iter().map(|s| s.0.chars().count()).max().unwrap_or(0);
     let (left, wide, step) = (16.0 + 6.9 * longest as f64, 280.0, 26.0);
     let x = move |value: f64| left + value / top * wide;
@@ -31,22 +31,24 @@ fn bars(scores: &[ScoreReport]) -> AnyView {
                     <rect class=if i == 0 { "bar first" } else { "bar" } x=left.to_string() y=y.to_string() width=(x(*value) - left).to_string() height="18"></rect>
                 }
             }).collect_view()}
-            <line class="mission" x1=x(MISSION).to_string() x2=x(MISSION).to_string() y1="0" y2=line.to_string()></line>
+            {mission.then(|| view! { <line class="mission" x1=x(MISSION).to_string() x2=x(MISSION).to_string() y1="0" y2=line.to_string()></line> })}
             {known.iter().enumerate().map(|(i, (_, value))| view! {
                 <text x=(x(*value) + 6.0).to_string() y=(i as f64 * step + 17.0).to_string()>{format!("{value:.4}")}</text>
             }).collect_view()}
-            <text x=x(MISSION).to_string() y=(height - 6.0).to_string() text-anchor="middle">"0.04 mission line"</text>
+            {mission.then(|| view! { <text x=x(MISSION).to_string() y=(height - 6.0).to_string() text-anchor="middle">"0.04 mission line"</text> })}
         </svg>
     }
     .into_any()
 }
 
 /// The table with its bars beside it.
-pub(super) fn score_box(scores: &[ScoreReport]) -> AnyView {
+pub(super) fn score_box(scores: &[ScoreReport], network: Network) -> AnyView {
+    let tb = network.is_brightness();
+    let unit = if tb { "K" } else { "m³/m³" };
     view! {
         <div class="scorebox">
             <table>
-                <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"bias m³/m³"</th><th scope="col">"RMSE m³/m³"</th><th scope="col">"R"</th><th scope="col">"pixels"</th></tr></thead>
+                <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE "{unit}</th><th scope="col">"bias "{unit}</th><th scope="col">"RMSE "{unit}</th><th scope="col">"R"</th><th scope="col">"pixels"</th></tr></thead>
                 <tbody>{scores.iter().map(|s| view! {
                     <tr data-score=s.name.clone()>
                         <th scope="row">{s.name.clone()}</th>
@@ -55,7 +57,7 @@ pub(super) fn score_box(scores: &[ScoreReport]) -> AnyView {
                     </tr>
                 }).collect_view()}</tbody>
             </table>
-            {bars(scores)}
+            {bars(scores, !tb)}
         </div>
     }
     .into_any()
@@ -83,17 +85,20 @@ pub fn ScoresSection() -> impl IntoView {
             let simulated = data.report.simulated;
             let made = data.layer(LayerKind::Reference).is_some()
                 && app.timeline.with_untracked(|t| t.days.iter().any(|d| d.date == data.report.date && d.fine_origin == Some(FineOrigin::Disaggregated)));
+            let network = data.network();
             let against = match (simulated, made) {
+                (true, _) if network.is_brightness() => "Agreement with the simulated brightness temperature at 9 km, without the radar product's noise.",
+                (false, _) if network.is_brightness() => "Agreement with the 9 km product, not with what is on the ground.",
                 (true, _) => "Agreement with the simulated 3 km map, not with the ground.",
                 (false, true) => "Agreement with the 3 km map disaggregated here, not with the ground.",
                 (false, false) => "Agreement with the SPL2SMAP_S product, not with the ground.",
             };
             let body = if scores.is_empty() {
-                view! { <p class="empty">"No 3 km reference on this date, so no scores."</p> }.into_any()
+                view! { <p class="empty">"No reference on this date, so no scores."</p> }.into_any()
             } else {
                 view! {
-                    <p class="against">{against}" All estimates on the same pixels; persistence, which exists only where the last 3 km map did, on pixels of its own. "{verdict(&scores)}</p>
-                    {score_box(&scores)}
+                    <p class="against">{against}" All estimates on the same pixels"{(network == Network::Smen).then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{verdict(&scores)}</p>
+                    {score_box(&scores, network)}
                 }
                 .into_any()
             };

@@ -21,7 +21,7 @@ use crate::grid::{EaseWindow, Resolution};
 use crate::map::{Coastline, ColourMap, Scale, scale};
 use crate::protocol::{
     AdapterReport, Correction, DevicePreference, DeviceReport, Envelope, Failure, FileId, FileReport, FileTicket, LayerKind, MapReport,
-    Request, Settings, Timeline, WeightsReport,
+    Network, Request, Settings, Timeline, WeightsReport,
 };
 use crate::read::QualityRule;
 use crate::stack::PRESETS;
@@ -57,6 +57,15 @@ impl MapData {
 
     pub fn window(&self) -> EaseWindow {
         self.report.settings.window
+    }
+
+    pub fn network(&self) -> Network {
+        self.report.weights.network
+    }
+
+    /// What the map is of, for headings.
+    pub fn quantity(&self) -> &'static str {
+        if self.network().is_brightness() { "Brightness temperature at 9 km" } else { "Soil moisture at 3 km" }
     }
 }
 
@@ -113,6 +122,8 @@ pub struct App {
     pub moisture: RwSignal<Scale>,
     pub difference: RwSignal<Scale>,
     pub backscatter: RwSignal<Scale>,
+    pub kelvin: RwSignal<Scale>,
+    pub kelvin_difference: RwSignal<Scale>,
     pub device: RwSignal<Option<DeviceReport>>,
     /// There is no worker, and none is being started.
     pub stopped: RwSignal<bool>,
@@ -161,6 +172,8 @@ impl App {
             moisture: RwSignal::new(Scale::moisture()),
             difference: RwSignal::new(Scale::difference()),
             backscatter: RwSignal::new(Scale::backscatter()),
+            kelvin: RwSignal::new(Scale::kelvin()),
+            kelvin_difference: RwSignal::new(Scale::kelvin_difference()),
             device: RwSignal::new(None),
             stopped: RwSignal::new(false),
             preference: RwSignal::new(DevicePreference::default()),
@@ -581,6 +594,11 @@ impl App {
                 Err(why) => self.fail(&format!("{} could not be read ({why})", file.name()), "", "Choose the file again."),
             }
         });
+    }
+
+    /// SMEN, or the TB CNN.
+    pub fn use_network(self, tb: bool) {
+        self.send(Kind::Weights, Request::UseNetwork { tb }, &[]);
     }
 
     pub fn shipped_weights(self) {

@@ -20,6 +20,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let size = watch_size(node);
     let window = data.window();
     let (input, right) = (painted(app, data.clone(), LayerKind::Coarse), painted(app, data.clone(), LayerKind::Estimate));
+    let network = data.network();
     let trained = data.layer(LayerKind::Before).is_some();
     let before = painted(app, data.clone(), LayerKind::Before);
     let use_before = RwSignal::new(trained);
@@ -58,15 +59,15 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
                 <span class="name">"Left: "{if trained {
                     view! {
                         <select id="swipe-left" aria-label="Left side of the curtain" on:change=move |e| use_before.set(event_target_value(&e) == "before")>
-                            <option value="before">{title(LayerKind::Before)}</option>
-                            <option value="input">{title(LayerKind::Coarse)}</option>
+                            <option value="before">{title(network, LayerKind::Before)}</option>
+                            <option value="input">{title(network, LayerKind::Coarse)}</option>
                         </select>
                     }
                     .into_any()
                 } else {
-                    title(LayerKind::Coarse).into_any()
+                    title(network, LayerKind::Coarse).into_any()
                 }}</span>
-                <span class="name">"Right: "{title(LayerKind::Estimate)}</span>
+                <span class="name">"Right: "{title(network, LayerKind::Estimate)}</span>
             </figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>

@@ -10,6 +10,7 @@ seeded, so a second run writes the same bytes.
 """
 
 import json
+import struct
 from pathlib import Path
 
 import h5py
@@ -21,7 +22,12 @@ FILL16 = 65534
 NOT_OBSERVED = 2047
 SYNTHETIC = "Synthetic test granule written by tests/reference/make_granules.py. No measurement."
 MASKS = "1s, 2s, 4s, 8s, 16s, 32s, 64s, 128s, 256s, 512s, 1024s"
-FACTS = {"synthetic": SYNTHETIC, "files": {}}
+FACTS = {"synthetic": SYNTHETIC, "files": {}, "temperatures": {}}
+TB_MEANINGS = (
+    "{0}_quality {0}_range {0}_RFI_detection {0}_RFI_correction {0}_NEDT {0}_direct_sun_correction {0}_reflected_sun_correction "
+    "{0}_reflected_moon_correction {0}_direct_galaxy_correction {0}_reflected_galaxy_correction {0}_atmosphere_correction "
+    "{0}_Faraday_rotation_correction {0}_null_value_bit {0}_water_correction {0}_RFI_check {0}_RFI_clean"
+)
 
 
 def create(name, compact=False):
@@ -204,6 +210,26 @@ def stripes(rows, columns, phase):
     return ((c + 0.2 * r + phase * 32) % 64) < 32
 
 
+def brightness(name, group, tail, field, inside, row, column, stem="corrected", flag="tb_qual_flag_{}"):
+    """TB V and H as the products carry them: dry is warm, H colder than V and more so where it is wet; flags of every kind."""
+    r, _ = np.mgrid[0 : field.shape[0], 0 : field.shape[1]]
+    quality = np.where(inside, 0, FILL16).astype(np.uint16)
+    quality[inside & (r % 11 == 2)] = 1 << 2  # RFI detected and corrected: acceptable
+    quality[inside & (r % 11 == 4)] = 1 | 1 << 2  # not acceptable
+    quality[inside & (r % 11 == 6)] = 3 | 1 << 12  # out of range, null
+    for pol, word, values in (("v", "Vertical_polarization", 290 - 128 * field), ("h", "Horizontal_polarization", 280 - 192 * field)):
+        values = np.where(inside & (quality & 2 == 0), np.round(values * 64) / 64, FILL).astype(np.float32)
+        values[tuple(np.argwhere(inside & (quality == 0))[3])] = 345.0  # above valid_max
+        data = put(group, f"tb_{pol}_{stem}{tail}", values, "Kelvin", fill=FILL, low=0.0, high=330.0)
+        if stem == "corrected" and pol == "v":
+            # Beside it: before the correction for water.
+            put(group, f"tb_{pol}_uncorrected{tail}", np.where(values == FILL, FILL, values - 1), "Kelvin", fill=FILL, low=0.0, high=330.0)
+        flags = put(group, f"{flag.format(pol)}{tail}", quality, fill=FILL16)
+        flags.attrs["flag_masks"] = np.bytes_(", ".join(f"{1 << n}s" for n in range(16)))
+        flags.attrs["flag_meanings"] = np.bytes_(TB_MEANINGS.format(word))
+        note(name, data.name, values, quality, np.zeros_like(quality), 0.0, 330.0, row, column)
+
+
 def spl3(name, seed, day, groups, step):
     """SPL3SMP (36 km): whole grid; every PM name ends in _pm; soil_moisture_dca is a hard link to soil_moisture."""
     rng = np.random.default_rng(seed)
@@ -246,6 +272,9 @@ def spl3(name, seed, day, groups, step):
             # AM coordinates have no _FillValue, PM ones have (formats.md 2.2).
             put(group, f"latitude{tail}", latitude, "degrees_north", fill=None if half == "AM" else FILL)
             note(name, f"{group.name}/soil_moisture{tail}", values, quality, surface, 0.02, 0.5, 0, 0)
+            # Not in every file: they are to stay small.
+            if len(groups) == 1:
+                brightness(name, group, tail, field, inside, 0, 0)
         metadata(file, name, "SPL3SMP", "L3_SM_P", "R18290", f"{day}T00:00:00.000Z", f"{day}T23:59:59.999Z")
 
 
@@ -318,6 +347,111 @@ def spl2(name, seed, short, smap_short, grid_row, grid_column, time):
     FACTS["files"][name] = {"/Soil_Moisture_Retrieval_Data/soil_moisture": entry}
 
 
+def window_of(group, rows, columns, row, column):
+    """Row and column indices of a subset."""
+    r, c = np.mgrid[row : row + rows, column : column + columns]
+    put(group, "EASE_row_index", r.astype(np.uint16), fill=FILL16, low=0, high=65535)
+    put(group, "EASE_column_index", c.astype(np.uint16), fill=FILL16, low=0, high=65535)
+
+
+def tb_days(folder, seed, count):
+    """The TB CNN's case 1 over Oklahoma City, spring 2015: SPL3SMP (36 km, AM, no soil moisture) beside SPL3SMAP (9 km), cut to a window.
+
+    A lasting 9 km pattern and one that follows the day's moisture, so that there is something to learn; 36 km is the mean of 16 cells."""
+    (OUT / folder).mkdir(exist_ok=True)
+    rng = np.random.default_rng(seed)
+    row, column, cells = 83, 218, 5
+    lasting, moist = rng.normal(size=(4 * cells, 4 * cells)), rng.normal(size=(4 * cells, 4 * cells))
+    for n in range(count):
+        day = f"201504{3 * n + 1:02d}"
+        iso = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+        wet = rng.uniform(0.1, 0.35) + 0.02 * np.repeat(np.repeat(rng.normal(size=(cells, cells)), 4, 0), 4, 1)
+        field = np.clip(wet * (1 + 0.25 * moist) + 0.015 * lasting, 0.02, 0.5)
+        coarse = field.reshape(cells, 4, cells, 4).mean((1, 3)) + rng.normal(size=(cells, cells)) * 0.003
+        for short, smap_short, release, values, factor, stem, flag in (
+            ("SPL3SMP", "L3_SM_P", "R18290", coarse, 1, "corrected", "tb_qual_flag_{}"),
+            ("SPL3SMAP", "L3_SM_AP", "R13080", field, 4, "disaggregated", "tb_{}_disaggregated_qual_flag"),
+        ):
+            name = f"SMAP_{smap_short}_{day}_{release}_001.h5"
+            with create(f"{folder}/{name}", compact=True) as file:
+                group = file.create_group("Soil_Moisture_Retrieval_Data_AM" if factor == 1 else "Soil_Moisture_Retrieval_Data")
+                window_of(group, *values.shape, row * factor, column * factor)
+                for pol, tb in (("v", 290 - 128 * values), ("h", 280 - 192 * values)):
+                    put(group, f"tb_{pol}_{stem}", (np.round(tb * 64) / 64).astype(np.float32), "Kelvin", fill=FILL, low=0.0, high=330.0)
+                    put(group, flag.format(pol), np.zeros(values.shape, np.uint16), fill=FILL16)
+                metadata(file, name, short, smap_short, release, f"{iso}T00:00:00.000Z", f"{iso}T23:59:59.999Z")
+
+
+def spl3smap(name, seed):
+    """SPL3SMAP, a subset: soil moisture and disaggregated TB at 9 km, one group, no suffixes."""
+    rng = np.random.default_rng(seed)
+    rows, columns, row, column = 24, 30, 330, 870
+    with create(name) as file:
+        group = file.create_group("Soil_Moisture_Retrieval_Data")
+        window_of(group, rows, columns, row, column)
+        inside = footprint(rows, columns)
+        field = smooth(rng, (rows, columns))
+        put(group, "soil_moisture", np.where(inside, field, FILL), "cm**3/cm**3", fill=FILL, low=0.02, high=0.5)
+        brightness(name, group, "", field, inside, row, column, "disaggregated", "tb_{}_disaggregated_qual_flag")
+        put(group, "tb_v_disaggregated_std", np.where(inside, np.float32(1.5), FILL), "Kelvin", fill=FILL)
+        metadata(file, name, "SPL3SMAP", "L3_SM_AP", "R13080", "2015-06-01T00:00:00.000Z", "2015-06-01T23:59:59.999Z")
+
+
+def tiff(name, values, left, top, cell):
+    """A GeoTIFF in EPSG:4326 with one uncompressed strip, as Earth Engine and AppEEARS place theirs; no nodata tag."""
+    rows, columns = values.shape
+    kind = {"u": 1, "f": 3}[values.dtype.kind]
+    data = values.astype(values.dtype.newbyteorder("<")).tobytes()
+    scale, tie = struct.pack("<3d", cell, cell, 0), struct.pack("<6d", 0, 0, 0, left, top, 0)
+    keys = struct.pack("<16H", 1, 1, 0, 3, 1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, 4326)
+    text = SYNTHETIC.encode() + b"\0"
+    at = 8
+    offsets = []
+    for part in (scale, tie, keys, text, data):
+        offsets.append(at)
+        at += len(part) + len(part) % 2
+    tags = [
+        (256, 4, 1, columns), (257, 4, 1, rows), (258, 3, 1, values.dtype.itemsize * 8), (259, 3, 1, 1), (262, 3, 1, 1),
+        (270, 2, len(text), offsets[3]), (273, 4, 1, offsets[4]), (277, 3, 1, 1), (278, 4, 1, rows), (279, 4, 1, len(data)),
+        (339, 3, 1, kind), (33550, 12, 3, offsets[0]), (33922, 12, 6, offsets[1]), (34735, 3, 16, offsets[2]),
+    ]  # fmt: skip
+    with open(OUT / name, "wb") as file:
+        file.write(struct.pack("<2sHI", b"II", 42, at))
+        for part in (scale, tie, keys, text, data):
+            file.write(part + b"\0" * (len(part) % 2))
+        file.write(struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + struct.pack("<I", 0))
+
+
+def temperatures(seed):
+    """Land surface temperature over Oklahoma City: MODIS' packed uint16 with its fill 0, degrees C as float32, and AppEEARS' NetCDF-4."""
+    rng = np.random.default_rng(seed)
+    rows, columns, cell, left, top = 48, 60, 1 / 120, -97.8, 35.7
+    packed = np.round((295 + 6 * (smooth(rng, (rows, columns)) - 0.22) / 0.05) / 0.02).astype(np.uint16)
+    packed[5:9, 10:22] = 0  # clouds
+    packed[0, 0] = 7000  # 140 K: impossible, and below MODIS' valid range
+    kelvin = packed * 0.02
+    keep = (packed != 0) & (kelvin >= 150)
+
+    def note_of(name, values):
+        entry = facts(values, keep, 0, 0)
+        FACTS["temperatures"][name] = entry | {"left": left, "top": top, "cell": cell}
+
+    tiff("MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif", packed, left, top, cell)
+    note_of("MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif", kelvin)
+    celsius = np.where(keep, kelvin - 273.15, np.nan).astype(np.float32)
+    tiff("okc_LST_20200603_celsius.tif", celsius, left, top, cell)
+    note_of("okc_LST_20200603_celsius.tif", celsius.astype(np.float64) + 273.15)
+    name = "MOD11A1.061_1km_aid0001.nc"
+    with create(name) as file:
+        put(file, "lat", top - (np.arange(rows) + 0.5) * cell, "degrees_north")
+        put(file, "lon", left + (np.arange(columns) + 0.5) * cell, "degrees_east")
+        put(file, "time", np.array([7458], np.int32), "days since 2000-01-01 00:00:00")
+        data = put(file, "LST_Day_1km", packed[None], "K", fill=0)
+        data.attrs["scale_factor"], data.attrs["add_offset"] = 0.02, 0.0
+        put(file, "QC_Day", np.zeros((1, rows, columns), np.uint8))
+    note_of(name, kelvin)
+
+
 def main():
     OUT.mkdir(exist_ok=True)
     base = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290"
@@ -335,8 +469,12 @@ def main():
     spl3_e("SMAP_L3_SM_P_E_20200601_R19240_001.h5", 31)
     spl2("SMAP_L2_SM_P_30058_D_20200916T194350_R19240_001.h5", 41, "SPL2SMP", "L2_SM_P", 70, 205, "2020-09-16T19:43:50.000Z")
     spl2("SMAP_L2_SM_P_E_47223_A_20231204T105336_R19240_001.h5", 42, "SPL2SMP_E", "L2_SM_P_E", 320, 860, "2023-12-04T10:53:36.000Z")
+    spl3smap("SMAP_L3_SM_AP_20150601_R13080_001.h5", 51)
+    tb_days("tb", 61, 9)
+    temperatures(71)
     (OUT / "granules.json").write_text(json.dumps(FACTS, indent=1) + "\n")
-    sizes = {p.name: p.stat().st_size for p in sorted(OUT.glob("*.h5"))}
+    made = [p for pattern in ("*.h5", "tb/*.h5", "*LST*.tif", "*.nc") for p in sorted(OUT.glob(pattern))]
+    sizes = {p.name: p.stat().st_size for p in made}
     for name, size in sizes.items():
         print(f"{size:8d}  {name}")
     print(f"{sum(sizes.values()):8d}  in all")

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::files::{self, Inputs};
 use super::inspect::Quality;
+use super::tb::{self, Model};
 
 /// Arguments of `loam evaluate`.
 #[derive(clap::Args)]
@@ -23,7 +24,10 @@ pub struct Evaluate {
     /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth)
     #[arg(long)]
     weights: PathBuf,
-    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]
+    /// Which network the weights are of [default: what the file says]
+    #[arg(long, value_enum)]
+    model: Option<Model>,
+    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
     #[arg(long, allow_hyphen_values = true)]
     region: String,
     /// Score on the simulated scenes of a preset region instead of files
@@ -49,6 +53,10 @@ pub struct Evaluate {
 impl Evaluate {
     /// Scores every date.
     pub fn run(self) -> super::Outcome {
+        if tb::is_tb_cnn(self.model, &self.weights) {
+            let library = |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() };
+            return tb::evaluate(&self.weights, &self.region, (self.from, self.to), self.quality.into(), self.json, library);
+        }
         let (region, preset) = files::region(&self.region)?;
         let weights = files::weights(&self.weights)?;
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };

@@ -10,7 +10,7 @@ use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
 use loam::simulate::{DEMO_SEED, Scene, Simulator};
-use loam::stack::{Content, Entry, Library, Preset, Region, SceneDay};
+use loam::stack::{Library, Preset, Region, SceneDay};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
 #[derive(clap::Args, Default)]
@@ -122,15 +122,9 @@ pub fn date(text: &str) -> Result<Date, String> {
 pub fn simulated(preset: Option<Preset>) -> Result<Library, String> {
     let preset = preset.ok_or("simulated scenes exist for oklahoma-city, tucson and geneva only")?;
     let scene = Scene::preset(preset.key, DEMO_SEED).ok_or_else(|| format!("there is no scene of {}", preset.name))?;
+    let kept = scene.clone();
     let bar = super::progress::bar(scene.len() as u64, "simulating");
     let days: Vec<SceneDay> = Simulator::new(scene).inspect(|_| bar.inc(1)).map(SceneDay::from).collect();
     bar.finish_and_clear();
-    let mut library = Library::default();
-    library.insert(Entry {
-        id: 0,
-        name: format!("Simulated scenes: {}", preset.name),
-        content: Content::Simulated(Arc::new(days)),
-        correction: Correction::default(),
-    });
-    Ok(library)
+    Ok(Library::simulated(kept, format!("Simulated scenes: {}", preset.name), days))
 }

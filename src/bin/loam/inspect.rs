@@ -104,7 +104,8 @@ impl Inspect {
                 Some(s) => format!("no valid value among {}", s.cells),
                 None => "not numeric".to_owned(),
             };
-            say!("  {} {} {:?}: {numbers}", variable.path, variable.dtype, variable.shape);
+            let unit = variable.units.as_ref().filter(|_| statistics.is_some()).map_or_else(String::new, |u| format!(" {u}"));
+            say!("  {} {} {:?}: {numbers}{unit}", variable.path, variable.dtype, variable.shape);
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod inspect;
 mod predict;
 mod progress;
 mod simulate;
+mod tb;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -33,7 +34,7 @@ enum Command {
     Predict(predict::Predict),
     /// Scores of weights against 3 km maps, beside the baselines
     Evaluate(evaluate::Evaluate),
-    /// Train SMEN on files or on simulated scenes, split by time
+    /// Train SMEN or the TB CNN on files or on simulated scenes, split by time
     Train(train::Train),
     /// The paper's tables and figure, made anew, with every baseline on the same pixels
     Experiment(experiment::Experiment),

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::files::{self, Inputs};
 use super::inspect::Quality;
+use super::tb::{self, Model};
 
 /// Arguments of `loam predict`.
 #[derive(clap::Args)]
@@ -23,12 +24,18 @@ pub struct Predict {
     /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth)
     #[arg(long)]
     weights: PathBuf,
+    /// Which network the weights are of [default: what the file says]; of the TB CNN case 1 writes OUT_V.tif and OUT_H.tif
+    #[arg(long, value_enum)]
+    model: Option<Model>,
     /// The date t
     #[arg(long, value_parser = files::date)]
     date: Date,
-    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]
+    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
     #[arg(long, allow_hyphen_values = true)]
     region: String,
+    /// Predict a date of the simulated scenes of a preset region instead of files
+    #[arg(long)]
+    simulated: bool,
     /// GeoTIFF to write
     #[arg(long)]
     out: PathBuf,
@@ -49,9 +56,21 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
-        let (region, _) = files::region(&self.region)?;
+        if tb::is_tb_cnn(self.model, &self.weights) {
+            let prediction = tb::Prediction {
+                weights: &self.weights,
+                region: &self.region,
+                date: self.date,
+                quality: self.quality.into(),
+                out: &self.out,
+                csv: self.csv.as_deref(),
+                json: self.json,
+            };
+            return tb::predict(&prediction, |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() });
+        }
+        let (region, preset) = files::region(&self.region)?;
         let weights = files::weights(&self.weights)?;
-        let library = self.inputs.library()?;
+        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
         load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());

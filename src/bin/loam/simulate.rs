@@ -5,9 +5,13 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use loam::export;
 use loam::simulate::{DEMO_SEED, Scene, Simulator, names};
+use loam::stack::Temperatures;
 use serde_json::json;
 
 use super::files;
+
+/// Product and unit of most files.
+const MOISTURE: (&str, &str) = ("soil moisture, simulated", "m3/m3");
 
 /// Arguments of `loam simulate`.
 #[derive(clap::Args)]
@@ -46,19 +50,28 @@ impl Simulate {
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let description = scene.description();
         let mut written = Vec::new();
-        for day in Simulator::new(scene) {
+        let (region, kept) = (scene.region, scene.clone());
+        let mut simulator = Simulator::new(scene);
+        while let Some(day) = simulator.next() {
+            // Land surface temperature of the days that SMAP saw: input of the TB CNN.
+            let seen = day.coarse();
+            let surface = match simulator.brightness().filter(|_| seen.is_some()) {
+                Some(brightness) => Temperatures::simulated(&brightness, &kept, &region, seen.as_ref())?.surface,
+                None => None,
+            };
             let layers = [
-                (names::coarse(day.date, loam::read::Overpass::Am), &day.am),
-                (names::coarse(day.date, loam::read::Overpass::Pm), &day.pm),
-                (names::fine(day.date), &day.fine),
+                (names::coarse(day.date, loam::read::Overpass::Am), &day.am, MOISTURE),
+                (names::coarse(day.date, loam::read::Overpass::Pm), &day.pm, MOISTURE),
+                (names::fine(day.date), &day.fine, MOISTURE),
+                (names::surface(day.date), &surface, ("land surface temperature, simulated", "K")),
             ];
-            for (name, raster) in layers {
+            for (name, raster, (product, unit)) in layers {
                 if let Some(raster) = raster {
                     let facts = export::Provenance {
                         date: Some(day.date),
                         simulated: true,
                         model: Some(description.clone()),
-                        ..export::Provenance::new("soil moisture, simulated", "m3/m3")
+                        ..export::Provenance::new(product, unit)
                     };
                     let path = self.out.join(&name);
                     std::fs::write(&path, export::geotiff::write(raster, &facts, None)?)

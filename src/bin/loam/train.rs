@@ -1,4 +1,4 @@
-//! `loam train`: SMEN on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then validate;
+//! `loam train`: SMEN (or the TB CNN, `tb.rs`) on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then validate;
 //! dates from `--test-from` on are scored at the end and never looked at before.
 
 use std::ops::ControlFlow;
@@ -13,6 +13,7 @@ use loam::train::{FolderStore, Keeper, RunHead, RunImage, TrainError, TrainEvent
 use serde_json::json;
 
 use super::files::{self, Inputs};
+use super::tb::{self, Case, Model};
 
 /// Name of the one run in a `--keep` folder.
 const RUN: &str = "run";
@@ -24,7 +25,13 @@ type Kept = Keeper<FolderStore>;
 pub struct Train {
     #[command(flatten)]
     inputs: Inputs,
-    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS]
+    /// Which network
+    #[arg(long, value_enum, default_value = "smen")]
+    model: Model,
+    /// What the TB CNN learns
+    #[arg(long, value_enum, required_if_eq("model", "tb-cnn"))]
+    case: Option<Case>,
+    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
     #[arg(long, allow_hyphen_values = true, required_unless_present = "resume")]
     region: Option<String>,
     /// Train on simulated scenes of a preset region instead of files
@@ -94,6 +101,12 @@ fn part(text: &str) -> Result<Part, String> {
 impl Train {
     /// Trains, scores and writes the best weights.
     pub fn run(self) -> super::Outcome {
+        if self.model == Model::TbCnn {
+            return self.tb_cnn();
+        }
+        if self.case.is_some() {
+            return Err("--case is the TB CNN's: add --model tb-cnn".into());
+        }
         let processor = block_on(Processor::open_cpu());
         if self.epochs == Some(0) {
             return self.only_offset(&processor);
@@ -103,6 +116,43 @@ impl Train {
             None => self.begun(&processor)?,
         };
         self.follow(run, keeper, &processor)
+    }
+
+    /// The TB CNN, with those of the options that it has.
+    fn tb_cnn(&self) -> super::Outcome {
+        let smens: [(&str, bool); 6] = [
+            ("--settings", self.settings.is_some()),
+            ("--network", self.network.is_some()),
+            ("--freeze", !self.freeze.is_empty()),
+            ("--flips", self.flips),
+            ("--keep", self.keep.is_some()),
+            ("--resume", self.resume.is_some()),
+        ];
+        if let Some((name, _)) = smens.iter().find(|(_, given)| *given) {
+            return Err(format!("{name} is SMEN's and the TB CNN has no such thing: leave it out").into());
+        }
+        let case = self.case.ok_or("say which case: --case tb or --case soil-moisture")?;
+        let default = TrainSettings::default();
+        let settings = TrainSettings {
+            epochs: self.epochs.unwrap_or(default.epochs),
+            learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
+            batch: self.batch.unwrap_or(default.batch),
+            seed: self.seed.unwrap_or(default.seed),
+            patience: self.patience.unwrap_or(default.patience),
+            validate_from: self.validate_from,
+            test_from: self.test_from,
+            ..default
+        };
+        settings.check()?;
+        let training = tb::Training {
+            case: case.into(),
+            region: self.region.as_deref().unwrap_or_default(),
+            weights: self.weights.as_deref(),
+            settings: &settings,
+            out: &self.out,
+            json: self.json,
+        };
+        tb::train(&training, |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() })
     }
 
     /// Settings and the weights to start from.

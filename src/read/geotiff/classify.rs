@@ -1,9 +1,10 @@
-//! What a GeoTIFF holds: soil moisture, Sentinel-1 backscatter, or something Loam lists but does not use.
+//! What a GeoTIFF holds: soil moisture, land surface temperature, Sentinel-1 backscatter, or something Loam lists but does not use.
 //!
 //! Band names and file name are asked first, because dB values of backscatter and, say, temperatures look alike; values decide
 //! where names are silent, and can overrule a name (a "soil moisture" of 40 is a percentage).
 
 use super::summary::Summary;
+use crate::read::smap_names::is_surface_temperature;
 use crate::read::{BackscatterScale, Product, Role};
 
 /// A band as the classifier sees it.
@@ -11,6 +12,8 @@ pub(super) struct Band<'a> {
     /// Name in the file's metadata, where there is one.
     pub(super) name: Option<&'a str>,
     pub(super) summary: &'a Summary,
+    /// (factor, offset) that the file declares for it.
+    pub(super) packed: Option<(f64, f64)>,
 }
 
 /// The verdict.
@@ -20,6 +23,8 @@ pub(super) struct Verdict {
     pub(super) roles: Vec<Role>,
     /// Per band, backscatter only.
     pub(super) scales: Vec<Option<BackscatterScale>>,
+    /// Per band, temperatures only: (factor, offset) to K.
+    pub(super) linear: Vec<Option<(f64, f64)>>,
     /// What the user should know.
     pub(super) problems: Vec<String>,
 }
@@ -119,6 +124,7 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Verdict {
         product: Product::Unknown,
         roles: vec![Role::Other; bands.len()],
         scales: vec![None; bands.len()],
+        linear: vec![None; bands.len()],
         problems: vec![problem],
     };
     let names: Vec<Vec<String>> = bands.iter().map(|b| b.name.map(words).unwrap_or_default()).collect();
@@ -129,6 +135,9 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Verdict {
             "this looks like a Sentinel-2 multispectral stack ({} bands), which Loam does not use; it needs SMAP soil moisture and Sentinel-1 backscatter",
             bands.len()
         ));
+    }
+    if let Some(verdict) = surface_temperature(context, bands) {
+        return verdict;
     }
     if let Some(verdict) = backscatter(context, bands, &file_words, &names) {
         return verdict;
@@ -147,6 +156,60 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Verdict {
          listed but not used"
             .into(),
     )
+}
+
+/// Land surface temperature, by name: of several bands those that say so, of one the file's name will do.
+fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Verdict> {
+    let by_file = is_surface_temperature(context.file) || context.loam_product.is_some_and(is_surface_temperature);
+    let said: Vec<bool> = bands
+        .iter()
+        .map(|b| match b.name.filter(|n| !n.is_empty()) {
+            Some(name) => is_surface_temperature(name) || (by_file && bands.len() == 1),
+            None => by_file && bands.len() == 1,
+        })
+        .collect();
+    if !said.contains(&true) {
+        return None;
+    }
+    let linear: Vec<_> = bands.iter().zip(&said).map(|(b, said)| if *said { kelvin(b, context.integer) } else { None }).collect();
+    let known = said.iter().zip(&linear).all(|(said, linear)| !said || linear.is_some());
+    if !known && bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
+        return Some(Verdict {
+            product: Product::Unknown,
+            roles: vec![Role::Other; bands.len()],
+            scales: vec![None; bands.len()],
+            linear: vec![None; bands.len()],
+            problems: vec![
+                "its name says land surface temperature, but its values are neither K, nor degrees C, nor MODIS' steps of 0.02 K, so it is not \
+                 used; export it in K"
+                    .to_owned(),
+            ],
+        });
+    }
+    let mut problems = Vec::new();
+    if !bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
+        problems.push("it holds fill values only: no land surface temperature was seen (clouds)".to_owned());
+    }
+    Some(Verdict {
+        product: Product::SurfaceTemperature,
+        roles: said.iter().map(|said| if *said { Role::SurfaceTemperature } else { Role::Other }).collect(),
+        scales: vec![None; bands.len()],
+        linear,
+        problems,
+    })
+}
+
+/// Packing of MODIS and VIIRS land surface temperature, K a step.
+const STEP: f64 = 0.02;
+/// 0 degrees C, K.
+const ZERO_C: f64 = 273.15;
+
+/// (factor, offset) from a band's values to K, told from their median: what the file declares where that gives a temperature of ground; MODIS'
+/// steps of 0.02 K; K; degrees C.
+fn kelvin(band: &Band<'_>, integer: bool) -> Option<(f64, f64)> {
+    let median = band.summary.median_nonzero()?;
+    let candidates = [band.packed, integer.then_some((STEP, 0.0)), Some((1.0, 0.0)), Some((1.0, ZERO_C))];
+    candidates.into_iter().flatten().find(|(factor, offset)| (190.0..=350.0).contains(&(median * factor + offset)))
 }
 
 fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Verdict> {
@@ -189,7 +252,7 @@ fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String],
     } else if used().any(|s| s.is_none()) {
         problems.push("whether its values are dB or linear power cannot be told from them; say so in the file list".to_owned());
     }
-    Some(Verdict { product: Product::Sentinel1, roles, scales, problems })
+    Some(Verdict { product: Product::Sentinel1, roles, scales, linear: vec![None; bands.len()], problems })
 }
 
 /// Fewer values than this share in 0..=1 and it is no soil moisture.
@@ -201,6 +264,7 @@ fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String
             product: Product::Unknown,
             roles: vec![Role::Other; bands.len()],
             scales: vec![None; bands.len()],
+            linear: vec![None; bands.len()],
             problems: vec![problem.to_owned()],
         })
     };
@@ -232,5 +296,6 @@ fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String
         return None;
     }
     let roles = candidates.iter().map(|c| if *c { Role::SoilMoisture } else { Role::Other }).collect();
-    Some(Verdict { product: Product::SoilMoistureGeoTiff, roles, scales: vec![None; bands.len()], problems: Vec::new() })
+    let none = vec![None; bands.len()];
+    Some(Verdict { product: Product::SoilMoistureGeoTiff, roles, scales: vec![None; bands.len()], linear: none, problems: Vec::new() })
 }

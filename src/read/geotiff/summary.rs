@@ -15,8 +15,10 @@ pub(crate) struct BandMask {
     /// Linear backscatter has no power where there is no image: zeros (ASF HyP3, Planetary Computer borders) and what noise
     /// removal left below zero are no values.
     pub(crate) positive: bool,
-    /// Values outside are impossible.
+    /// Values outside are impossible (in the unit, where values are packed).
     pub(crate) range: Option<(f64, f64)>,
+    /// (factor, offset) from stored values to the unit.
+    pub(crate) linear: Option<(f64, f64)>,
 }
 
 /// SMAP's fill value, declared or not (formats.md 2.5, trap 2).
@@ -29,11 +31,16 @@ impl BandMask {
         let fill = value == SMAP_FILL || self.nodata.is_some_and(declared) || (self.fill_254 && value == 254.0);
         if fill || !value.is_finite() || (self.positive && value <= 0.0) {
             Reason::NotObserved
-        } else if self.range.is_some_and(|(low, high)| value < low || value > high) {
+        } else if self.range.is_some_and(|(low, high)| !(low..=high).contains(&self.physical(value))) {
             Reason::OutOfRange
         } else {
             Reason::Valid
         }
+    }
+
+    /// A stored value in its unit.
+    pub(crate) fn physical(&self, value: f64) -> f64 {
+        self.linear.map_or(value, |(factor, offset)| value * factor + offset)
     }
 }
 
@@ -84,6 +91,7 @@ impl Summary {
             if self.mask.reason(value) != Reason::Valid {
                 continue;
             }
+            let value = self.mask.physical(value);
             if self.valid.is_multiple_of(self.every) {
                 self.kept.push(value);
                 if self.kept.len() > KEPT {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::catch_focus;
 use super::state::is_of;
 use super::words;
-use crate::protocol::{RunReport, TrainResult};
+use crate::protocol::{Network, RunReport, TrainResult};
 use crate::ui::scores::score_box;
 use crate::ui::state::App;
 
@@ -64,7 +64,7 @@ pub fn After(report: RunReport) -> impl IntoView {
                 {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
             <p id="train-sentence">{result.sentence.replace("m3/m3", "m³/m³")}</p>
-            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores)} })}
+            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, Network::Smen)} })}
             {intervals(&result)}
             {facts(&report, &result)}
             <p><strong>"In use: "</strong><span id="train-in-use">{move || if trained.get() { "the trained weights" } else { "other weights" }}</span>

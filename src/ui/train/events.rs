@@ -166,6 +166,7 @@ fn done(app: App, report: RunReport) {
                 trained_on: String::new(),
                 simulated: report.simulated,
                 hash: result.hash.clone(),
+                ..WeightsReport::default()
             });
         }
     }

@@ -50,6 +50,24 @@ impl Weights {
         Self { tensors }
     }
 
+    /// The TB CNN's case 1 with nothing learnt: all weights 0, so that what comes out is what went in.
+    pub fn tb_cnn_of_zeros() -> Vec<u8> {
+        let mut tensors = BTreeMap::new();
+        let mut add = |name: String, shape: Vec<u64>| {
+            let values = vec![0.0; shape.iter().product::<u64>() as usize];
+            tensors.insert(name, Tensor { shape, values });
+        };
+        for group in 0..7 {
+            for side in [3, 5] {
+                add(format!("group{group}.conv{side}.weight"), vec![64, if group == 0 { 2 } else { 128 }, side, side]);
+                add(format!("group{group}.conv{side}.bias"), vec![64]);
+            }
+        }
+        add("out.weight".into(), vec![2, 128, 3, 3]);
+        add("out.bias".into(), vec![2]);
+        Self { tensors }.file(json!({ "model": "tb_cnn", "case": "brightness_temperature" }))
+    }
+
     /// The tensor of this name.
     ///
     /// # Panics
@@ -60,8 +78,12 @@ impl Weights {
 
     /// As a safetensors file.
     pub fn safetensors(&self) -> Vec<u8> {
+        self.file(json!({ "model": "smen", "inputs": "spatiotemporal", "history": "4" }))
+    }
+
+    fn file(&self, metadata: Value) -> Vec<u8> {
         let mut head = Map::new();
-        head.insert("__metadata__".into(), json!({ "model": "smen", "inputs": "spatiotemporal", "history": "4" }));
+        head.insert("__metadata__".into(), metadata);
         let mut data = Vec::new();
         for (name, tensor) in &self.tensors {
             let start = data.len();

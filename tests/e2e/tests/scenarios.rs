@@ -260,6 +260,48 @@ fn demo_is_predicted_probed_and_exported() {
     assert!(held_up < 200.0, "the page was held up for {held_up} ms");
 }
 
+/// Weights of the TB CNN switch the model; its maps are in kelvin, with a scale of their own, and are exported one file a polarisation.
+#[test]
+fn weights_of_the_tb_cnn_switch_the_model() {
+    let app = open("tbcnn");
+    load_demo(&app);
+    let choose = |value: &str| {
+        let script = "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
+        app.session.script(script, &[json!(value)]).unwrap();
+    };
+    choose("tb");
+    app.text_when("#no-tb-weights", PATIENCE, |text| text.contains("loam train --model tb-cnn")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zeros.safetensors");
+    std::fs::write(&path, e2e::weights::Weights::tb_cnn_of_zeros()).unwrap();
+    app.choose_files("#weights-input", &[path]).unwrap();
+    app.text_when(".weights", PATIENCE, |text| text.contains("zeros.safetensors")).unwrap();
+    assert!(!app.has("#no-tb-weights").unwrap());
+    ready(&app);
+    predict(&app);
+    app.shoot("tbcnn").unwrap();
+    for layer in ["Coarse", "Estimate", "Reference", "Difference", "CoarseH", "EstimateH", "ReferenceH", "DifferenceH"] {
+        assert!(app.has(&format!("[data-layer=\"{layer}\"]")).unwrap(), "{layer}");
+    }
+    let value = app.text(parts::ESTIMATE_VALUE).unwrap();
+    assert!(value.contains("mean 2") && value.ends_with(" K"), "{value}");
+    assert!(app.text(parts::SIMULATED).unwrap().contains("SIMULATED"));
+    let legends = app.text(".legends").unwrap();
+    assert!(legends.contains("200 to 320 K, fixed") && !legends.contains("m³/m³"), "{legends}");
+    let scores = app.text(parts::SCORES).unwrap();
+    assert!(scores.contains("bilinear, TB V") && scores.contains("uRMSE K") && !scores.contains("mission"), "{scores}");
+    app.click(parts::EXPORT_GEOTIFF).unwrap();
+    for polarisation in ["TB_V_9km.tif", "TB_H_9km.tif"] {
+        app.downloaded(polarisation).unwrap();
+    }
+    // Back to SMEN: its maps are in m3/m3 again.
+    choose("smen");
+    ready(&app);
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
+    assert_quiet(&app);
+}
+
 #[test]
 fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
     let app = open("wrong-files");

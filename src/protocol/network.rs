@@ -1,0 +1,73 @@
+//! Which network: SMEN, or the poster's brightness-temperature CNN in one of its two cases (model.md, section 2).
+
+use serde::{Deserialize, Serialize};
+
+/// What goes into the TB CNN and comes out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TbCase {
+    /// Case 1: TB V and H, 36 km, to TB V and H, 9 km. K.
+    BrightnessTemperature,
+    /// Case 2: SMAP soil moisture (36 km) and land surface temperature to soil moisture, 3 km. m3/m3.
+    SoilMoisture,
+}
+
+impl TbCase {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::BrightnessTemperature, Self::SoilMoisture];
+
+    /// As in the metadata of a weights file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BrightnessTemperature => "brightness_temperature",
+            Self::SoilMoisture => "soil_moisture",
+        }
+    }
+
+    /// Output channels: V and H, or soil moisture.
+    #[must_use]
+    pub fn outputs(self) -> usize {
+        match self {
+            Self::BrightnessTemperature => 2,
+            Self::SoilMoisture => 1,
+        }
+    }
+
+    /// Unit of what comes out.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::BrightnessTemperature => "K",
+            Self::SoilMoisture => "m3/m3",
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::BrightnessTemperature => "TB CNN, case 1 (brightness temperature, 36 to 9 km)",
+            Self::SoilMoisture => "TB CNN, case 2 (soil moisture and land surface temperature to 3 km)",
+        }
+    }
+}
+
+/// The network that weights are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// SMEN.
+    #[default]
+    Smen,
+    /// The TB CNN.
+    Tb(TbCase),
+}
+
+impl Network {
+    /// True where the result is a brightness temperature, K, at 9 km.
+    #[must_use]
+    pub fn is_brightness(self) -> bool {
+        self == Self::Tb(TbCase::BrightnessTemperature)
+    }
+}

@@ -1,0 +1,460 @@
+//! The TB CNN's steps from a library to images, an estimate and scores (model.md, section 2). Used by the command line, the experiments and
+//! the page's worker alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use jiff::civil::Date;
+
+use super::images::fewest_pixels;
+use crate::grid::Raster;
+use crate::model::tb_cnn::TbCnn;
+use crate::model::{ModelError, predict_tb, read_back};
+use crate::protocol::{DateRole, LayerKind, ScoreReport, TbCase, UnusableDate};
+use crate::read::{Overpass, QualityRule};
+use crate::score::{ScoreError, Scores, compare};
+use crate::stack::{Library, Piece, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with};
+use crate::train::{Candidate, TbImage, TrainError, batched, split_by_time};
+
+/// Name of the network in score tables.
+pub const TB_CNN: &str = "TB CNN";
+/// Name of the interpolated input in score tables.
+pub const BILINEAR: &str = "bilinear";
+/// Name of the input in score tables.
+pub const AS_IS: &str = "input as is (36 km)";
+/// Fewest dates: one to train, one to validate, one to test.
+const FEWEST_DATES: usize = 3;
+/// Share of the cells below which a warning says how little was seen.
+const LITTLE: f32 = 0.5;
+
+/// Why the TB CNN's work failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TbError {
+    /// Input could not be put together.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The network failed or was cancelled.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Scores could not be computed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// Too few dates for what is asked.
+    #[error(
+        "{found} dates can be used for the {}, {needed} are needed: {inputs} dates have {}, {targets} of them {}{}. Open more files, or choose \
+         another region or other dates",
+        .case.words(), inputs_of(*.case), target_of(*.case), left_out(*.unusable, .why)
+    )]
+    TooFew {
+        /// Which case.
+        case: TbCase,
+        /// Usable dates.
+        found: usize,
+        /// Needed.
+        needed: usize,
+        /// Dates whose files have the inputs.
+        inputs: usize,
+        /// Dates of these whose files have the target, too.
+        targets: usize,
+        /// Dates of these that were left out after a look at their pixels.
+        unusable: usize,
+        /// The commonest reason.
+        why: String,
+    },
+    /// One side of the split is empty.
+    #[error(
+        "of {found} usable dates, this split leaves {train} to train on, {validate} to validate and {test} to test: choose other first dates"
+    )]
+    EmptySplit {
+        /// All.
+        found: usize,
+        /// To train on.
+        train: usize,
+        /// To validate on.
+        validate: usize,
+        /// To test on.
+        test: usize,
+    },
+}
+
+fn inputs_of(case: TbCase) -> &'static str {
+    match case {
+        TbCase::BrightnessTemperature => "36 km brightness temperature (SPL3SMP, SPL2SMP)",
+        TbCase::SoilMoisture => "both SMAP soil moisture and land surface temperature",
+    }
+}
+
+fn target_of(case: TbCase) -> &'static str {
+    match case {
+        TbCase::BrightnessTemperature => "brightness temperature at 9 km (SPL3SMAP, SPL2SMAP, SPL3SMP_E)",
+        TbCase::SoilMoisture => "a 3 km map (SPL2SMAP_S)",
+    }
+}
+
+fn left_out(unusable: usize, why: &str) -> String {
+    if unusable == 0 { String::new() } else { format!(", and {unusable} were left out (mostly: {why})") }
+}
+
+impl From<crate::grid::GridError> for TbError {
+    fn from(error: crate::grid::GridError) -> Self {
+        Self::Stack(error.into())
+    }
+}
+
+/// Reads (or simulates again) the temperatures of these dates, in order of time; `each` gets them one by one. `breathe` is awaited between
+/// two days and may stop the work.
+///
+/// # Errors
+/// Those of the readers that are not one file's, those of `each`, and [`ModelError::Cancelled`].
+pub async fn temperatures(
+    library: &Library,
+    region: &Region,
+    quality: QualityRule,
+    case: TbCase,
+    dates: &BTreeSet<Date>,
+    mut each: impl FnMut(Date, Temperatures) -> Result<(), TbError>,
+    mut breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+) -> Result<(), TbError> {
+    let seen = |date: Date| {
+        library.on(date).into_iter().find_map(|piece| match piece {
+            Piece::Simulated(_, day) => Some(day),
+            Piece::File(..) => None,
+        })
+    };
+    let (simulated, files): (BTreeSet<Date>, BTreeSet<Date>) =
+        dates.iter().copied().partition(|date| library.scene.is_some() && seen(*date).is_some());
+    for date in files {
+        each(date, Temperatures::read(library, region, date, quality, case)?)?;
+        if breathe(date).await.is_break() {
+            return Err(ModelError::Cancelled.into());
+        }
+    }
+    let Some(scene) = library.scene.as_ref().filter(|_| !simulated.is_empty()) else { return Ok(()) };
+    let mut run = SimulatedTemperatures::new(scene, simulated);
+    let mut last = scene.first;
+    while let Some(day) = run.step() {
+        if let Some((date, brightness)) = day {
+            last = date;
+            let coarse = seen(date).and_then(|day| day.coarse.as_ref());
+            each(date, Temperatures::simulated(&brightness, scene, region, coarse)?)?;
+        }
+        if breathe(last).await.is_break() {
+            return Err(ModelError::Cancelled.into());
+        }
+    }
+    Ok(())
+}
+
+/// Images of a case and what the reader must know of them.
+#[derive(Debug)]
+pub struct TbGathered {
+    /// In order of time, with their roles.
+    pub images: Vec<TbImage>,
+    /// Dates with inputs and a target that could not be used, with the reason.
+    pub unusable: Vec<UnusableDate>,
+    /// Any of it simulated.
+    pub simulated: bool,
+    /// What the targets are.
+    pub targets: BTreeSet<String>,
+    /// Some targets are the enhanced product: the same radiometer, interpolated.
+    pub interpolated: bool,
+    /// Files that failed.
+    pub failures: Vec<(String, String)>,
+}
+
+impl TbGathered {
+    /// Images of a role.
+    pub fn of(&self, role: DateRole) -> impl Iterator<Item = &TbImage> {
+        self.images.iter().filter(move |image| image.role == role)
+    }
+
+    /// What a score or a loss against these targets says.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        self.interpolated.then(|| {
+            format!(
+                "the target is {}, posted at 9 km but interpolated from the same radiometer: what is learnt from it is NASA's interpolation, not \
+                 what lies within 36 km",
+                self.targets.iter().cloned().collect::<Vec<_>>().join(", ")
+            )
+        })
+    }
+}
+
+/// The images of these dates, in order of time; all of them [`DateRole::Gap`] as yet.
+///
+/// # Errors
+/// Those of [`temperatures`].
+pub async fn images(
+    library: &Library,
+    series: &mut Series,
+    case: TbCase,
+    dates: &BTreeSet<Date>,
+    breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+) -> Result<TbGathered, TbError> {
+    let mut gathered = TbGathered {
+        images: Vec::new(),
+        unusable: Vec::new(),
+        simulated: false,
+        targets: BTreeSet::new(),
+        interpolated: false,
+        failures: Vec::new(),
+    };
+    let (region, quality) = (series.region, series.quality);
+    let each = |date, temperatures: Temperatures| {
+        gathered.failures.extend(temperatures.failures.iter().cloned());
+        let mut unusable = |why: String| gathered.unusable.push(UnusableDate { date, why });
+        let sample = match series.tb_sample(library, date, case, temperatures) {
+            Ok(sample) => sample,
+            Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => {
+                unusable(error.to_string());
+                return Ok(());
+            }
+            Err(StackError::Elsewhere { what, .. }) => {
+                unusable(format!("the {what} has no value in the region"));
+                return Ok(());
+            }
+            Err(StackError::CoarseElsewhere { .. }) => {
+                unusable("SMAP did not see the region".to_owned());
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match image(&sample) {
+            Ok(image) => {
+                gathered.simulated |= sample.simulated;
+                gathered.interpolated |= sample.interpolated;
+                gathered.targets.insert(sample.target_name);
+                gathered.images.push(image);
+            }
+            Err(why) => unusable(why),
+        }
+        Ok(())
+    };
+    temperatures(library, &region, quality, case, dates, each, breathe).await?;
+    gathered.images.sort_by_key(|image| image.date);
+    Ok(gathered)
+}
+
+/// Makes the images of a case from every date that has inputs and a target, and parts them by time as SMEN's are (no history here, so no gap).
+///
+/// # Errors
+/// [`TbError::TooFew`], [`TbError::EmptySplit`], and those of [`temperatures`].
+pub async fn gather(
+    library: &Library,
+    series: &mut Series,
+    case: TbCase,
+    (validate_from, test_from): (Option<Date>, Option<Date>),
+    breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+) -> Result<TbGathered, TbError> {
+    let (inputs, targets) = dates_with(library, case);
+    let mut gathered = images(library, series, case, &targets, breathe).await?;
+    let found = gathered.images.len();
+    if found < FEWEST_DATES {
+        return Err(too_few(case, found, FEWEST_DATES, inputs.len(), targets.len(), &gathered.unusable));
+    }
+    let candidates: Vec<Candidate> = gathered.images.iter().map(|image| Candidate { date: image.date, history: Vec::new() }).collect();
+    let roles = split_by_time(&candidates, validate_from, test_from).map_err(|error| match error {
+        TrainError::EmptySplit { train, validate, test, .. } => TbError::EmptySplit { found, train, validate, test },
+        other => other.into(),
+    })?;
+    for (image, role) in gathered.images.iter_mut().zip(roles) {
+        image.role = role;
+    }
+    Ok(gathered)
+}
+
+/// [`TbError::TooFew`] with the commonest reason.
+#[must_use]
+pub fn too_few(case: TbCase, found: usize, needed: usize, inputs: usize, targets: usize, unusable: &[UnusableDate]) -> TbError {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for day in unusable {
+        *counts.entry(&day.why).or_default() += 1;
+    }
+    let why = counts.into_iter().max_by_key(|(_, n)| *n).map_or_else(String::new, |(why, _)| why.to_owned());
+    TbError::TooFew { case, found, needed, inputs, targets, unusable: unusable.len(), why }
+}
+
+/// A sample as an image; the reason in words where its pixels do not do.
+///
+/// # Errors
+/// In words.
+pub fn image(sample: &TbSample) -> Result<TbImage, String> {
+    let (scales, cells) = (sample.case.scales(), sample.window.len());
+    let mask = sample.mask();
+    let fewest = fewest_pixels(cells);
+    // Both channels have the same mask but for the targets' own.
+    let pixels = mask.chunks(cells).map(|plane| plane.iter().filter(|m| **m > 0.0).count()).min().unwrap_or(0);
+    let Some(target) = sample.target.as_ref().filter(|_| pixels >= fewest) else {
+        return Err(format!("inputs and target share too few pixels ({fewest} are needed)"));
+    };
+    let scaled = |values: &[f32], (centre, spread): (f32, f32)| values.iter().map(|v| (v - centre) / spread).collect::<Vec<f32>>();
+    // Where the mask is 0 anything finite will do.
+    let planes = |rasters: &[Raster]| -> Vec<f32> {
+        let all = rasters.iter().zip(scales).flat_map(|(raster, scale)| scaled(raster.values(), scale));
+        all.map(|v| if v.is_finite() { v } else { 0.0 }).collect()
+    };
+    let input = sample.planes().chunks(cells).zip(scales).flat_map(|(plane, scale)| scaled(plane, scale)).collect();
+    Ok(TbImage {
+        date: sample.date,
+        role: DateRole::Gap,
+        size: (sample.window.columns, sample.window.rows),
+        input,
+        bilinear: planes(&sample.bilinear),
+        target: planes(target),
+        mask,
+    })
+}
+
+/// Scores of an image on the pixels of its mask, in the case's unit: the network, bilinear, and the input as is, for each channel.
+///
+/// # Errors
+/// Those of the network.
+pub async fn scored(network: &TbCnn, case: TbCase, device: &Device, image: &TbImage) -> Result<Vec<ScoreReport>, TbError> {
+    let cells = image.size.0 * image.size.1;
+    let estimate = read_back(network.forward(batched(std::iter::once(&image.input), 2, image.size, device))).await?;
+    let mut scores = Vec::new();
+    for (channel, (centre, spread)) in case.scales().into_iter().enumerate().take(case.outputs()) {
+        let plane = |values: &[f32]| -> Vec<f32> {
+            let range = channel * cells..(channel + 1) * cells;
+            values.get(range).unwrap_or_default().iter().map(|v| v * spread + centre).collect()
+        };
+        let valid: Vec<bool> = image.mask.chunks(cells).nth(channel).unwrap_or_default().iter().map(|m| *m > 0.0).collect();
+        let target = plane(&image.target);
+        for (name, values) in [(TB_CNN, &estimate), (BILINEAR, &image.bilinear), (AS_IS, &image.input)] {
+            scores.push(Scores::of(&plane(values), &target, &valid)?.report(format!("{name}{}", channel_name(case, channel))));
+        }
+    }
+    Ok(scores)
+}
+
+/// A finished prediction of the TB CNN.
+#[derive(Debug)]
+pub struct TbOutcome {
+    /// What went in.
+    pub sample: TbSample,
+    /// The estimate: TB V and H at 9 km, or soil moisture at 3 km.
+    pub estimates: Vec<Raster>,
+    /// Scores on the common pixels, each channel for itself; empty without a reference.
+    pub scores: Vec<ScoreReport>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// What stands behind a name of a score where there are two channels.
+pub(crate) fn channel_name(case: TbCase, channel: usize) -> &'static str {
+    match (case, channel) {
+        (TbCase::SoilMoisture, _) => "",
+        (_, 0) => ", TB V",
+        _ => ", TB H",
+    }
+}
+
+/// Runs the network on a sample and puts the baselines beside it.
+///
+/// # Errors
+/// Those of the network, and a cancel by `progress`.
+pub async fn predict(
+    network: &TbCnn,
+    device: &Device,
+    sample: TbSample,
+    progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<TbOutcome, TbError> {
+    let size = (sample.window.columns, sample.window.rows);
+    let output = predict_tb(network, sample.case, device, size, &sample.planes(), progress).await?;
+    let estimates = sample.masked_output(&output)?;
+    let mut scores = Vec::new();
+    if let Some(target) = &sample.target {
+        for (channel, reference) in target.iter().enumerate() {
+            let (Some(estimate), Some(bilinear), Some(coarse)) =
+                (estimates.get(channel), sample.bilinear.get(channel), sample.coarse().get(channel))
+            else {
+                continue;
+            };
+            for mut score in compare(reference, &[(TB_CNN, estimate), (BILINEAR, bilinear), (AS_IS, coarse)])? {
+                score.name.push_str(channel_name(sample.case, channel));
+                scores.push(score);
+            }
+        }
+    }
+    let warnings = warnings(&sample);
+    Ok(TbOutcome { sample, estimates, scores, warnings })
+}
+
+fn warnings(sample: &TbSample) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let share = |raster: &Raster| raster.valid_count() as f32 / raster.values().len().max(1) as f32;
+    let what = match sample.case {
+        TbCase::BrightnessTemperature => ["SMAP's V channel saw", "SMAP's H channel saw"],
+        TbCase::SoilMoisture => ["SMAP saw", "land surface temperature was seen on"],
+    };
+    for (input, what) in sample.inputs.iter().zip(what) {
+        if share(input) < LITTLE {
+            warnings.push(format!("On this date {what} only {:.0} % of the region; the rest of the map is masked.", 100.0 * share(input)));
+            break;
+        }
+    }
+    if sample.overpass == Some(Overpass::Pm) {
+        warnings.push("The brightness temperatures are those of the 6 pm overpass, which saw more of the region.".to_owned());
+    }
+    if sample.interpolated {
+        warnings.push(format!(
+            "The reference is {}, posted at 9 km but interpolated from the same radiometer: agreement with it says little of what lies within 36 km.",
+            sample.target_name
+        ));
+    }
+    warnings
+}
+
+impl TbOutcome {
+    /// All layers that can be drawn, in order, on their own cells.
+    ///
+    /// # Errors
+    /// Those of the rasters.
+    pub fn layers(&self) -> Result<Vec<(LayerKind, Raster)>, TbError> {
+        const KINDS: [[LayerKind; 5]; 2] = [
+            [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference, LayerKind::Bilinear],
+            [LayerKind::CoarseH, LayerKind::EstimateH, LayerKind::ReferenceH, LayerKind::DifferenceH, LayerKind::BilinearH],
+        ];
+        let mut layers = Vec::new();
+        for (channel, [coarse, estimate, reference, difference, bilinear]) in KINDS.into_iter().enumerate().take(self.estimates.len()) {
+            let (Some(own), Some(map)) = (self.sample.coarse().get(channel), self.estimates.get(channel)) else { continue };
+            layers.extend([(coarse, own.clone()), (estimate, map.clone())]);
+            if let Some(target) = self.sample.target.as_ref().and_then(|t| t.get(channel)) {
+                layers.push((reference, target.clone()));
+                layers.push((difference, super::predict::difference(map, target)?));
+            }
+            layers.extend(self.sample.bilinear.get(channel).map(|raster| (bilinear, raster.clone())));
+        }
+        if self.sample.case == TbCase::SoilMoisture {
+            layers.push((LayerKind::SurfaceTemperature, self.sample.inputs[1].clone()));
+        }
+        Ok(layers)
+    }
+}
+
+/// The date's sample, from files or simulated again.
+///
+/// # Errors
+/// [`StackError`] in words where an input is missing, and [`ModelError::Cancelled`].
+pub async fn sample(
+    library: &Library,
+    series: &mut Series,
+    case: TbCase,
+    date: Date,
+    breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+) -> Result<(TbSample, Vec<(String, String)>), TbError> {
+    let mut found = Temperatures::default();
+    let keep = |_, temperatures| {
+        found = temperatures;
+        Ok(())
+    };
+    let (region, quality) = (series.region, series.quality);
+    temperatures(library, &region, quality, case, &BTreeSet::from([date]), keep, breathe).await?;
+    let failures = std::mem::take(&mut found.failures);
+    Ok((series.tb_sample(library, date, case, found)?, failures))
+}

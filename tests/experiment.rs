@@ -12,6 +12,7 @@ use loam::experiment::{
     ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, csv, figure_2, markdown, paper, summary,
 };
 use loam::export::{Provenance, geotiff};
+use loam::model::block_on;
 use loam::protocol::{Correction, FileTicket};
 use loam::read::{Overpass, PathSource};
 use loam::session::open::open;
@@ -37,7 +38,7 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
             std::fs::write(&path, geotiff::write(raster, &facts, None).unwrap()).unwrap();
             id += 1;
             let ticket = FileTicket { id, name, bytes: std::fs::metadata(&path).unwrap().len(), correction: Correction::default() };
-            library.insert(open(&ticket, Arc::new(PathSource::open(&path).unwrap())).unwrap());
+            library.insert(block_on(open(&ticket, Arc::new(PathSource::open(&path).unwrap()))).unwrap());
         }
     }
     library
@@ -47,7 +48,7 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
 fn from_a_folder_of_files_to_a_report() {
     let files = tempfile::tempdir().unwrap();
     let out = tempfile::tempdir().unwrap();
-    let source = Source::Files(library(files.path(), date(2017, 3, 1), date(2018, 3, 1)));
+    let source = Source::Files(Box::new(library(files.path(), date(2017, 3, 1), date(2018, 3, 1))));
     let images = Images { region: REGION.into(), train: 4, test: 3, source: source.tag() };
     let gathered = Gathered::new(&source, &images).unwrap();
     assert!(gathered.simulated, "files that say so stay simulated");
@@ -138,7 +139,7 @@ fn from_a_folder_of_files_to_a_report() {
 #[test]
 fn a_region_without_overlap_is_refused_with_counts() {
     let files = tempfile::tempdir().unwrap();
-    let source = Source::Files(library(files.path(), date(2017, 12, 20), date(2018, 1, 5)));
+    let source = Source::Files(Box::new(library(files.path(), date(2017, 12, 20), date(2018, 1, 5))));
     for (region, text) in
         [(REGION, "Tucson: 0 dates before 2018-01-01"), ("geneva", "Geneva: 0 dates before 2018-01-01 and 0 from then on")]
     {

@@ -25,12 +25,12 @@ fn library() -> Library {
         .filter(|n| n.ends_with(".h5"))
         .collect();
     names.sort();
-    assert_eq!(names.len(), 11, "{names:?}");
+    assert_eq!(names.len(), 12, "{names:?}");
     let mut library = Library::default();
     for (name, id) in names.into_iter().zip(1..) {
         let source = Arc::new(PathSource::open(&folder.join(&name)).unwrap());
         let ticket = FileTicket { id, name, bytes: 0, correction: Correction::default() };
-        library.insert(open(&ticket, source).unwrap());
+        library.insert(block_on(open(&ticket, source)).unwrap());
     }
     library
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use loam::grid::{Reason, Resolution};
 use loam::model::block_on;
-use loam::protocol::{Attachment, Correction, DevicePreference, Event, ExportForm, FileTicket, LayerKind, MapReport, Request};
+use loam::protocol::{
+    Attachment, Correction, DevicePreference, Envelope, Event, ExportForm, FileTicket, LayerKind, MapReport, Request, wire,
+};
 use loam::read::{BytesSource, SharedSource};
 use loam::session::{Host, Session, Work};
 use loam::train::{MemoryStore, StoreError};
@@ -31,9 +33,8 @@ impl Host for Recorder {
     type Store = MemoryStore;
 
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
-        // What crosses to the page must survive its JSON form.
-        let text = serde_json::to_string(&event).unwrap();
-        let event: Event = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        // What crosses to the page must survive the crossing.
+        let Envelope { id, body: event } = wire::read(&wire::write(&Envelope { id, body: event }).unwrap()).unwrap();
         self.events.borrow_mut().push((id, event, attachments));
     }
     fn cancelled(&self, _: u64) -> bool {
@@ -257,6 +258,43 @@ fn weights_that_are_none_are_refused_and_the_shipped_ones_stay() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::LoadWeights { name: "x.safetensors".into() }));
     assert!(matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.what.contains("weights")));
+}
+
+/// Inputs beside the range of the training are warned of with numbers; weights that do not say their range are not, and the map says so.
+#[test]
+fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let mut id = 2;
+    let mut map = |metadata: &[(&str, &str)]| {
+        let mut weights = loam::model::Weights::init(loam::model::Inputs::Spatiotemporal, 1);
+        weights.metadata.extend(metadata.iter().map(|(key, value)| (key.to_string(), value.to_string())));
+        *host.weights.borrow_mut() = Some(weights.to_bytes());
+        id += 2;
+        block_on(session.handle(id, Request::LoadWeights { name: "w.safetensors".into() }));
+        let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+        let settings = loam::protocol::Settings { window, region: Some("tucson".into()), quality: Default::default(), history_cover: 0.1 };
+        block_on(session.handle(id + 1, Request::Predict { date: jiff::civil::date(2018, 6, 15), settings }));
+        last_map(&host).0
+    };
+    let warned = |map: &MapReport| map.warnings.iter().any(|w| w.contains("the range of the training"));
+    let silent = map(&[]);
+    assert!(silent.applicability.starts_with("unknown") && !warned(&silent), "{silent:?}");
+    let wide = map(&[("range_i", "0 1"), ("range_d", "-1 1")]);
+    let words = "0 % of SMAP's values lie outside 0.00 to 1.00 m3/m3 and 0 % of the history's residuals lie outside -1.00 to 1.00 m3/m3, \
+                 the range of the training";
+    assert_eq!(wide.applicability, words);
+    assert!(!warned(&wide));
+    let wet = map(&[("range_i", "0.4 0.5"), ("range_d", "-1 1")]);
+    assert!(warned(&wet) && wet.applicability.starts_with("100 % of SMAP's values lie outside 0.40 to 0.50"), "{wet:?}");
+    assert!(wet.warnings.iter().any(|w| w.starts_with("100 %") && !w.contains("residuals")), "{:?}", wet.warnings);
+    block_on(session.handle(90, Request::Export { form: ExportForm::Csv }));
+    let events = host.events.borrow();
+    let csv = events.iter().find_map(|(_, e, a)| match (e, a.first()) {
+        (Event::Exported { .. }, Some(Attachment::U8(bytes))) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    });
+    assert!(csv.unwrap().contains("training_range"), "exports carry it");
 }
 
 #[test]

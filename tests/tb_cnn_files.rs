@@ -238,7 +238,7 @@ fn strips_and_blocks_give_the_whole_rasters_values() {
         let scaled: Vec<f32> =
             input.chunks(columns * rows).zip(case.scales()).flat_map(|(p, (c, s))| p.iter().map(move |v| (v - c) / s)).collect();
         let whole = network.forward(Tensor::from_data(TensorData::new(scaled, [1, 2, rows, columns]), &device));
-        let whole: Vec<f32> = whole.into_data().to_vec().unwrap();
+        let whole: Vec<f32> = whole.into_data().try_to_vec::<f32>().unwrap();
         let mut heard = 0;
         let run = predict_tb(&network, case, &device, (columns, rows), &input, async |done, total| {
             assert!(done <= total);
@@ -266,7 +266,7 @@ fn one_overpass_counts_and_the_flag_masks() {
             correction: loam::protocol::Correction { date: Some(date(2020, 6, 3)), ..Default::default() },
         };
         let source = Arc::new(PathSource::open(&fixtures().join(name)).unwrap());
-        library.insert(loam::session::open::open(&ticket, source).unwrap());
+        library.insert(block_on(loam::session::open::open(&ticket, source)).unwrap());
     }
     // AM saw columns whose (c + 0.2 r) mod 64 lies below 32, PM the others: 36 km column 200 at row 85 is AM's, 230 PM's.
     let at = |column: i64| Region::new(EaseWindow::new(Resolution::M03, column * 12, 85 * 12, 36, 36).unwrap()).unwrap();

@@ -29,7 +29,7 @@ pub enum Source {
         contrast: f32,
     },
     /// A folder of files.
-    Files(Library),
+    Files(Box<Library>),
 }
 
 impl Source {
@@ -159,7 +159,7 @@ impl Gathered {
         let mut notes = Vec::new();
         let (library, mut series, dates) = match source {
             Source::Files(library) => {
-                let (library, series) = loaded(preset, library.clone())?;
+                let (library, series) = loaded(preset, (**library).clone())?;
                 let dates = usable(&series, rule);
                 (library, series, dates)
             }

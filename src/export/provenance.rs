@@ -39,6 +39,8 @@ pub struct Provenance {
     pub weights_hash: Option<String>,
     /// What the weights were trained on: `simulated scenes`.
     pub trained_on: Option<String>,
+    /// How the inputs lie to those of the training: `1 % of SMAP's values lie outside 0.04 to 0.38 m3/m3, the range of the training`.
+    pub training_range: Option<String>,
     /// Device that computed it: `CPU (flex)`, `GPU: ...`.
     pub device: Option<String>,
     /// Outcome of the device's self-check.
@@ -92,6 +94,7 @@ impl Provenance {
         add("weights", self.weights.clone());
         add("weights_sha256", self.weights_hash.clone());
         add("trained_on", self.trained_on.clone());
+        add("training_range", self.training_range.clone());
         add("device", self.device.clone());
         add("self_check", self.self_check.clone());
         add("quality_rule", self.quality_rule.clone());

@@ -1,6 +1,6 @@
 //! Coastlines and borders: Natural Earth 1:50 million (public domain), bundled, so that no tile server learns what anyone looks at.
 //!
-//! `tests/reference/make_coastline.py` writes `public/coastline.bin` and documents its format.
+//! `tests/reference/make_coastline.py` writes `public/coastline.bin`, simplified to about a cell, and documents its format.
 
 use crate::grid::EaseWindow;
 use crate::grid::ease2;
@@ -18,7 +18,7 @@ pub enum LineKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CoastlineError {
     /// Wrong magic bytes.
-    #[error("coastline.bin does not start with LCO1: it is not the file that was built with this page; reload it")]
+    #[error("coastline.bin does not start with LCO2: it is not the file that was built with this page; reload it")]
     NotACoastline,
     /// Ended early.
     #[error("coastline.bin is cut off at byte {at}: reload the page")]
@@ -73,6 +73,19 @@ impl Reader<'_> {
         let n = self.varint()?;
         Ok(((n >> 1) as i32) ^ -((n & 1) as i32))
     }
+
+    /// One coordinate of every point of every line, degrees.
+    fn axis(&mut self, heads: &[(LineKind, u32)]) -> Result<Vec<f32>, CoastlineError> {
+        let mut values = Vec::new();
+        for &(_, length) in heads {
+            let mut at = 0i32;
+            for _ in 0..length {
+                at = at.wrapping_add(self.zigzag()?);
+                values.push(at as f32 / 50.0);
+            }
+        }
+        Ok(values)
+    }
 }
 
 impl Coastline {
@@ -81,26 +94,27 @@ impl Coastline {
     /// # Errors
     /// [`CoastlineError`] for other or damaged bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, CoastlineError> {
-        let Some(rest) = bytes.strip_prefix(b"LCO1") else { return Err(CoastlineError::NotACoastline) };
+        let Some(rest) = bytes.strip_prefix(b"LCO2") else { return Err(CoastlineError::NotACoastline) };
         let Some((count, rest)) = rest.split_first_chunk::<4>() else { return Err(CoastlineError::CutOff { at: bytes.len() }) };
         let mut reader = Reader { bytes: rest, at: 0 };
-        let mut lines = Vec::new();
+        let mut heads = Vec::new();
         for _ in 0..u32::from_le_bytes(*count) {
             let kind = if reader.byte()? == 1 { LineKind::Border } else { LineKind::Coast };
-            let points = reader.varint()?;
-            let (mut x, mut y) = (0i32, 0i32);
+            heads.push((kind, reader.varint()?));
+        }
+        let longitudes = reader.axis(&heads)?;
+        let latitudes = reader.axis(&heads)?;
+        let mut points = longitudes.into_iter().zip(latitudes);
+        let line = |(kind, length): (LineKind, u32)| {
+            let points: Vec<(f32, f32)> = points.by_ref().take(length as usize).collect();
             let mut line = Line { kind, points: Vec::new(), west: 180.0, south: 90.0, east: -180.0, north: -90.0 };
-            for _ in 0..points {
-                x = x.wrapping_add(reader.zigzag()?);
-                y = y.wrapping_add(reader.zigzag()?);
-                let (lon, lat) = (x as f32 / 100.0, y as f32 / 100.0);
-                line.points.push((lon, lat));
+            for &(lon, lat) in &points {
                 (line.west, line.east) = (line.west.min(lon), line.east.max(lon));
                 (line.south, line.north) = (line.south.min(lat), line.north.max(lat));
             }
-            lines.push(line);
-        }
-        Ok(Self { lines })
+            Line { points, ..line }
+        };
+        Ok(Self { lines: heads.into_iter().map(line).collect() })
     }
 
     /// The lines that come near a window, in its cell coordinates; only the stretches inside (with one point beyond on either side,
@@ -213,6 +227,6 @@ mod tests {
         let bytes = include_bytes!("../../public/coastline.bin");
         assert_eq!(Coastline::parse(b"<!DOCTYPE"), Err(CoastlineError::NotACoastline));
         assert!(matches!(Coastline::parse(&bytes[..1000]), Err(CoastlineError::CutOff { .. })));
-        assert!(matches!(Coastline::parse(b"LCO1\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff"), Err(CoastlineError::CutOff { .. })));
+        assert!(matches!(Coastline::parse(b"LCO2\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff"), Err(CoastlineError::CutOff { .. })));
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{shortened, unreadable};
 use super::stored::{Contents, Number, Stored};
-use super::{Archive, HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch};
+use super::{Archive, HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch, rounded};
 use crate::protocol::{Network, WeightsReport, day};
 
 /// Metadata key of the network's name; its value is `smen`.
@@ -24,6 +24,8 @@ pub const HISTORY_KEY: &str = "history";
 pub const TRAINED_ON: &str = "trained_on";
 /// Metadata key of the last date they were trained on.
 pub const TRAINED_UNTIL: &str = "trained_until";
+/// Metadata key of how many significant bits the tensors were rounded to, in words; absent where they are whole float32.
+pub const PRECISION: &str = "precision";
 /// Metadata key of where weights came from that were not written here, with what was left out or inferred, in words.
 pub const SOURCE: &str = "source";
 /// Metadata key of the types of number that were converted to float32: `float16`, `bfloat16`, `float64`.
@@ -158,6 +160,15 @@ impl Weights {
             weights.metadata.insert(CONVERTED_FROM.into(), converted.into_iter().collect::<Vec<_>>().join(", "));
         }
         Ok(weights)
+    }
+
+    /// Rounds every tensor, running statistics too, to `bits` significant bits ([`rounded`]) and notes it. An offset set after it
+    /// ([`crate::train::set_bias`]) is whole again, and takes back what the rounding does to the mean.
+    pub fn round(&mut self, bits: u32) {
+        for value in self.tensors.values_mut().flat_map(|tensor| &mut tensor.values) {
+            *value = rounded(*value, bits);
+        }
+        self.metadata.insert(PRECISION.into(), format!("{bits} significant bits"));
     }
 
     /// As a safetensors file: the same weights and metadata give the same bytes.
@@ -303,6 +314,23 @@ mod tests {
             assert_eq!(weights.clone().to_bytes(), bytes);
             assert!(weights.report("x").simulated);
         }
+    }
+
+    #[test]
+    fn rounded_weights_are_float32_of_few_bits_and_say_so() {
+        let mut weights = Weights::init(Inputs::Spatiotemporal, 7);
+        let whole = weights.clone();
+        weights.round(11);
+        assert_eq!(weights.metadata[PRECISION], "11 significant bits");
+        for (name, tensor) in &weights.tensors {
+            for (value, before) in tensor.values.iter().zip(&whole.tensors[name].values) {
+                assert_eq!(value.to_bits() & 0x1FFF, 0, "{name}");
+                assert!((value - before).abs() <= before.abs() / 2048.0, "{name}: {before} became {value}");
+            }
+        }
+        let read = Weights::from_bytes(&weights.to_bytes()).unwrap();
+        assert_eq!(read, weights);
+        assert!(read.check().is_ok());
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What page and worker say to each other: one [`Request`] enum, one [`Event`] enum, plain values only.
 //!
-//! A message is a JSON head plus attachments (typed arrays, transferred and not copied; `File` objects on the way in). Heads name
+//! A message is a head ([`wire`]) plus attachments (typed arrays, transferred and not copied; `File` objects on the way in). Heads name
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod day;
 mod network;
 mod training;
+pub mod wire;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,16 @@ pub enum Request {
     },
     /// End the run under way with the best weights so far. ([`Request::Cancel`] throws them away.)
     StopTraining,
+    /// Training settings as a file. Answer: [`Event::Exported`].
+    WriteSettings {
+        /// Which.
+        train: TrainSettings,
+    },
+    /// Training settings from a file (attachment 0: its bytes). Answer: [`Event::TrainSettings`] or [`Event::Failed`].
+    ReadSettings {
+        /// File name.
+        name: String,
+    },
     /// Use the weights of the last run (`true`), or those from before it (`false`). Answer: [`Event::Weights`].
     KeepTrained {
         /// Keep or revert.
@@ -180,6 +191,8 @@ pub enum Event {
         /// MIME type.
         mime: String,
     },
+    /// Training settings read from a file.
+    TrainSettings(Box<TrainSettings>),
     /// Which dates a run would train, validate and test on.
     TrainPlan(TrainPlan),
     /// What a run would take.
@@ -299,8 +312,11 @@ pub struct SelfCheckReport {
     pub passed: bool,
 }
 
-/// JSON knows no NaN: serde_json writes `null` for it.
+/// JSON (of `--json` and kept runs) knows no NaN: serde_json writes `null` for it.
 fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+    if !deserializer.is_human_readable() {
+        return f32::deserialize(deserializer);
+    }
     Ok(Option::<f32>::deserialize(deserializer)?.unwrap_or(f32::NAN))
 }
 
@@ -490,6 +506,8 @@ pub struct MapReport {
     pub sensitivity: Option<f32>,
     /// Estimates outside 0..0.75 m3/m3: clipped for display only.
     pub out_of_range: usize,
+    /// How the inputs lie to those of the training, in words; empty where there is nothing to hold them against (TB CNN).
+    pub applicability: String,
     /// Inputs are simulated.
     pub simulated: bool,
     /// What the user should know.

@@ -7,13 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{ScoreReport, WeightsReport, day};
 
-/// JSON knows no NaN: serde_json writes `null` for it, and a loss that left the numbers ([`TrainEnd::NotFinite`]) must arrive as one.
+/// JSON (of kept runs) knows no NaN: serde_json writes `null` for it, and a loss that left the numbers ([`TrainEnd::NotFinite`]) must arrive as one.
 fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    if !deserializer.is_human_readable() {
+        return f64::deserialize(deserializer);
+    }
     Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// As [`null_as_nan`], for many.
 fn nulls_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    if !deserializer.is_human_readable() {
+        return Vec::deserialize(deserializer);
+    }
     let values = Vec::<Option<f64>>::deserialize(deserializer)?;
     Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
 }

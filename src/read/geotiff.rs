@@ -16,9 +16,10 @@ use self::classify::{Band, Context, Verdict};
 use self::open::{Image, RowVisitor};
 pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
+use super::granule::Decoder;
 use super::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role, SharedSource, Variable};
 use crate::grid::place::{PixelWindow, source_window};
-use crate::grid::{EaseWindow, Grid, Raster, Reason};
+use crate::grid::{EaseWindow, Grid, Raster, Reason, Statistics};
 
 /// Bands listed at most; files with more are not maps.
 const BANDS_LISTED: usize = 64;
@@ -135,6 +136,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         })
         .collect();
     Ok(Granule {
+        decoder: &Decoder { read: self::read, statistics: self::statistics },
         bytes: source.len(),
         product,
         short_name: own("product").map(str::to_owned),
@@ -150,6 +152,14 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         file,
         source,
     })
+}
+
+/// Those of the scan, where nothing was corrected since.
+fn statistics(granule: &Granule, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+    match granule.variables.get(variable).map(|v| v.statistics) {
+        Some(Some(statistics)) if options.scale.is_none() => Ok(statistics),
+        _ => Ok(read(granule, variable, options, None)?.statistics()),
+    }
 }
 
 fn raw_sentinel1(kind: &str) -> ReadError {

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::SharedSource;
-use crate::grid::{Grid, Resolution, Statistics};
+use super::{ReadError, SharedSource};
+use crate::grid::{EaseWindow, Grid, Raster, Resolution, Statistics};
 
 /// What a file is, told from its structure first and its name second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +42,26 @@ pub enum Product {
     /// A sound file of no product Loam knows: listed with its arrays, not used.
     #[serde(rename = "unknown")]
     Unknown,
+}
+
+impl Product {
+    /// Its name for people, the same as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Product::Spl2smapS => "SPL2SMAP_S",
+            Product::Spl3smp => "SPL3SMP",
+            Product::Spl3smpE => "SPL3SMP_E",
+            Product::Spl2smp => "SPL2SMP",
+            Product::Spl2smpE => "SPL2SMP_E",
+            Product::Spl4 => "SPL4",
+            Product::SmapOther => "SMAP (other)",
+            Product::SoilMoistureGeoTiff => "soil moisture GeoTIFF",
+            Product::Sentinel1 => "Sentinel-1 backscatter",
+            Product::SurfaceTemperature => "land surface temperature",
+            Product::Unknown => "unknown",
+        }
+    }
 }
 
 /// What a variable means to Loam.
@@ -188,6 +208,17 @@ pub struct Granule {
     pub problems: Vec<Problem>,
     /// The bytes, for reading pixels later.
     pub source: SharedSource,
+    /// How its pixels are decoded.
+    pub(super) decoder: &'static Decoder,
+}
+
+/// The decoder of a format. A granule carries it, so that decoders belong to a program only through [`super::open`]: in the browser they are
+/// fetched with the first file (`super::later`).
+pub(super) struct Decoder {
+    /// [`Granule::read`].
+    pub read: fn(&Granule, usize, &ReadOptions, Option<&EaseWindow>) -> Result<Raster, ReadError>,
+    /// [`Granule::variable_statistics`].
+    pub statistics: fn(&Granule, usize, &ReadOptions) -> Result<Statistics, ReadError>,
 }
 
 impl std::fmt::Debug for Granule {

@@ -9,6 +9,7 @@ mod granule;
 mod hdf5;
 mod hdf5_members;
 mod hdf5_number;
+pub mod later;
 pub mod names;
 pub mod sentinel1;
 mod smap;
@@ -50,10 +51,7 @@ impl Granule {
     /// [`ReadError::NoSuchVariable`]; [`ReadError::Unsuitable`] for an array that is no map; [`ReadError::Grid`] for a window of
     /// another resolution; [`ReadError::TooLarge`]; [`ReadError::Dataset`] for damaged or undecodable data.
     pub fn read(&self, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
-        match sniff::sniff(self.source.as_ref())? {
-            sniff::Format::Hdf5 => smap_pixels::read(self, variable, options, window),
-            sniff::Format::Tiff => geotiff::read(self, variable, options, window),
-        }
+        (self.decoder.read)(self, variable, options, window)
     }
 
     /// Count, extremes and mean of an array of any shape. Soil moisture is judged by the quality rule ([`QualityRule::All`]: by fill
@@ -62,13 +60,7 @@ impl Granule {
     /// # Errors
     /// As [`Granule::read`]; arrays need no place on a map here, but must hold numbers.
     pub fn variable_statistics(&self, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
-        match sniff::sniff(self.source.as_ref())? {
-            sniff::Format::Hdf5 => smap_pixels::statistics(self, variable, options),
-            sniff::Format::Tiff => match self.variables.get(variable).map(|v| v.statistics) {
-                Some(Some(statistics)) if options.scale.is_none() => Ok(statistics),
-                _ => Ok(self.read(variable, options, None)?.statistics()),
-            },
-        }
+        (self.decoder.statistics)(self, variable, options)
     }
 }
 

@@ -24,9 +24,10 @@ pub struct InputRange {
 
 fn ends(mut values: Vec<f32>) -> Option<(f32, f32)> {
     values.retain(|v| v.is_finite());
-    values.sort_by(f32::total_cmp);
-    let at = |q: f64| values.get((q * values.len().saturating_sub(1) as f64).round() as usize).copied();
-    Some((at(ENDS.0)?, at(ENDS.1)?))
+    let last = values.len().checked_sub(1)?;
+    // Millions of values in a browser: found by selection, not by sorting.
+    let mut at = |q: f64| *values.select_nth_unstable_by((q * last as f64).round() as usize, f32::total_cmp).1;
+    Some((at(ENDS.0), at(ENDS.1)))
 }
 
 fn share(values: impl Iterator<Item = f32>, (low, high): (f32, f32)) -> f64 {
@@ -47,28 +48,11 @@ impl InputRange {
         Some(Self { coarse, residuals })
     }
 
-    /// Shares (0..1) of an input's pixels outside the range: (I, D).
+    /// Shares (0..1) of an input's pixels outside the range: (I, D). Values that are no numbers do not count in I, zeros not in D.
     #[must_use]
     pub fn outside(&self, i: &[f32], d: &[f32]) -> (f64, f64) {
-        (share(i.iter().copied(), self.coarse), share(d.iter().copied().filter(|d| *d != 0.0), self.residuals))
-    }
-
-    /// A warning for people, where an input lies clearly outside.
-    #[must_use]
-    pub fn warning(&self, i: &[f32], d: &[f32]) -> Option<String> {
-        let (coarse, residuals) = self.outside(i, d);
-        let (what, share, (low, high)) = if coarse >= residuals {
-            ("of SMAP's values", coarse, self.coarse)
-        } else {
-            ("of the history's residuals", residuals, self.residuals)
-        };
-        (share > WARN_SHARE).then(|| {
-            format!(
-                "{:.0} % {what} lie outside the range these weights were trained on ({low:.2} to {high:.2} m3/m3): the estimate extrapolates \
-                 there; fine-tune on this region, or judge it by its scores",
-                100.0 * share
-            )
-        })
+        let known = |plane: &[f32]| plane.iter().copied().filter(|v| v.is_finite()).collect::<Vec<_>>();
+        (share(known(i).into_iter(), self.coarse), share(known(d).into_iter().filter(|d| *d != 0.0), self.residuals))
     }
 
     /// As entries of a weights file's metadata.

@@ -153,6 +153,8 @@ impl<H: Host> Session<H> {
             inputs: outcome.sample.files.clone(),
             sensitivity: None,
             out_of_range,
+            // Its weights do not carry the range of their training yet.
+            applicability: String::new(),
             simulated: outcome.sample.simulated,
             warnings: outcome.warnings.clone(),
             milliseconds: self.host.now_ms() - begun,
@@ -167,8 +169,12 @@ impl<H: Host> Session<H> {
         let Some((map, Last::Tb(outcome))) = &self.last else {
             return Err(Stop::failed("there is no map to export yet", "Press Predict first."));
         };
-        let circumstances =
-            provenance::Circumstances { quality: map.settings.quality, weights: map.weights.clone(), device: map.device.clone() };
+        let circumstances = provenance::Circumstances {
+            quality: map.settings.quality,
+            weights: map.weights.clone(),
+            device: map.device.clone(),
+            applicability: map.applicability.clone(),
+        };
         for (channel, estimate) in outcome.estimates.iter().enumerate() {
             let facts = provenance::of_tb(outcome, channel, &circumstances);
             let (end, mime, bytes) = match form {

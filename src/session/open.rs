@@ -12,8 +12,8 @@ const MOST_ARRAYS: usize = 200;
 ///
 /// # Errors
 /// The report of a refused file.
-pub fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<FileReport>> {
-    match read::open(source) {
+pub async fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<FileReport>> {
+    match read::later::open(source).await {
         Ok(granule) => {
             let content = Content::File(Box::new(granule));
             let mut entry = Entry { id: ticket.id, name: ticket.name.clone(), content, correction: Correction::default() };

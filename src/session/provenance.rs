@@ -25,6 +25,8 @@ pub struct Circumstances {
     pub weights: WeightsReport,
     /// Device.
     pub device: DeviceReport,
+    /// How the inputs lie to those of the training, in words ([`super::applicability`]).
+    pub applicability: String,
 }
 
 /// Name, origin and hash of weights.
@@ -45,7 +47,12 @@ pub fn facts(outcome: &Outcome, circumstances: &Circumstances) -> Provenance {
 #[must_use]
 pub fn of(map: &MapReport) -> Provenance {
     let history = map.history.iter().filter_map(|slot| slot.date).collect();
-    let circumstances = Circumstances { quality: map.settings.quality, weights: map.weights.clone(), device: map.device.clone() };
+    let circumstances = Circumstances {
+        quality: map.settings.quality,
+        weights: map.weights.clone(),
+        device: map.device.clone(),
+        applicability: map.applicability.clone(),
+    };
     assemble(map.date, map.settings.window, history, &map.inputs, map.simulated, &map.scores, &circumstances)
 }
 
@@ -84,7 +91,7 @@ fn assemble(
     scores: &[ScoreReport],
     circumstances: &Circumstances,
 ) -> Provenance {
-    let Circumstances { quality, weights, device } = circumstances;
+    let Circumstances { quality, weights, device, applicability } = circumstances;
     let self_check = device.check.as_ref().map(|check| {
         let verdict = if check.passed { "passed" } else { "failed" };
         format!(
@@ -102,6 +109,7 @@ fn assemble(
         weights: Some(weights.name.clone()),
         weights_hash: Some(weights.hash.clone()),
         trained_on: Some(weights.trained_on.clone()),
+        training_range: Some(applicability.clone()),
         device: Some(format!("{}{}", if device.gpu { "GPU: " } else { "" }, device.name)),
         self_check,
         quality_rule: Some(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::applicability::applicability;
 use super::network::LoadedTb;
 use super::open::{open, report};
 use super::predict::{Engine, Outcome, PredictError, predict};
@@ -18,7 +19,7 @@ use crate::model::tb_cnn::is_tb_cnn;
 use crate::model::{ModelError, Processor, Smen, Weights, device};
 use crate::protocol::{
     AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
-    HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, WeightsReport,
+    HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
@@ -232,6 +233,21 @@ impl<H: Host> Session<H> {
             Request::ResumeRun { run } => self.resume_run(id, &run).await?,
             Request::PauseTraining { pause } => self.pause_training(pause).await?,
             Request::StopTraining => self.stop_training()?,
+            Request::WriteSettings { train } => {
+                let text =
+                    serde_json::to_vec_pretty(&train).map_err(|e| Stop::failed(format!("the settings could not be written ({e})"), ""))?;
+                let (name, mime) = ("loam_training.json".into(), "application/json".into());
+                self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(text)]);
+            }
+            Request::ReadSettings { name } => {
+                let refused = |why: String| {
+                    Stop::failed(format!("{name} holds no training settings: {why}"), "Give a JSON file that “Save settings” made.")
+                };
+                let bytes = self.host.bytes(id, 0).ok_or_else(|| refused("it did not arrive".into()))?;
+                let train: TrainSettings = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
+                train.check().map_err(|e| refused(e.to_string()))?;
+                self.emit(id, Event::TrainSettings(Box::new(train)));
+            }
             Request::KeepTrained { keep } => self.keep_trained(id, keep)?,
             Request::Runs => self.report_runs(id).await?,
             Request::ForgetRun { run } => self.forget_run(id, &run).await?,
@@ -329,7 +345,7 @@ impl<H: Host> Session<H> {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
                     ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
                 }),
-                Some(source) => match open(ticket, source) {
+                Some(source) => match open(ticket, source).await {
                     Err(refused) => Event::FileRead(*refused),
                     Ok(entry) => {
                         let file = report(&self.library, &entry, &self.options());
@@ -517,6 +533,8 @@ impl<H: Host> Session<H> {
                 "These weights were trained on dates up to {until}: scores of this date flatter the network. Choose a later date for an honest score."
             ));
         }
+        let within = applicability(&loaded.weights, &outcome.sample);
+        outcome.warnings.extend(within.warning);
         let mut attachments = Vec::new();
         let layers = outcome
             .layers
@@ -540,6 +558,7 @@ impl<H: Host> Session<H> {
             inputs: sample.files.clone(),
             sensitivity: series.sensitivity.as_ref().map(|s| s.beta as f32),
             out_of_range: outcome.out_of_range,
+            applicability: within.words,
             simulated: sample.simulated,
             warnings: outcome.warnings.clone(),
             milliseconds: self.host.now_ms() - begun,

@@ -11,6 +11,7 @@ use super::images::{image, plan};
 use super::verdict::{Verdict, estimate, scored, verdict};
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
 use crate::protocol::{DateRole, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
+use crate::score::InputRange;
 use crate::stack::{HistoryRule, Library, Series, StackError};
 use crate::train::{KeptRun, RunHead, RunImage, TrainError, Trainer, set_bias};
 
@@ -91,8 +92,8 @@ pub async fn gather(
     Ok(Gathered { plan, images, simulated })
 }
 
-/// What the weights of a run say of themselves: `region` (of the preset or the place, as the weights file names it), and what they were
-/// trained on until when. `region` in words is that of the user.
+/// What the weights of a run say of themselves: `region` (of the preset or the place, as the weights file names it), what they were
+/// trained on until when, and the range of their training inputs. `region` in words is that of the user.
 #[must_use]
 pub fn facts(key: &str, region: &str, base: &Weights, start: Start, gathered: &Gathered) -> BTreeMap<String, String> {
     let training = gathered.plan.of(DateRole::Train);
@@ -102,11 +103,16 @@ pub fn facts(key: &str, region: &str, base: &Weights, start: Start, gathered: &G
         Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
         Start::Scratch => String::new(),
     };
-    BTreeMap::from([
+    let mut facts = BTreeMap::from([
         (REGION.to_owned(), key.to_owned()),
         (TRAINED_ON.to_owned(), format!("{what} of {region}, {first} to {last}{before}")),
         (TRAINED_UNTIL.to_owned(), last.to_string()),
-    ])
+    ]);
+    // Of this run's images alone: the weights fit what they were last trained on.
+    let planes: Vec<_> =
+        RunImage::samples(&gathered.images, DateRole::Train).map(|sample| (sample.i.as_slice(), sample.d.as_slice())).collect();
+    facts.extend(InputRange::of(planes.into_iter()).into_iter().flat_map(|range| range.to_metadata()));
+    facts
 }
 
 /// Said where the weights to start from have seen some of the test dates.
@@ -138,6 +144,8 @@ pub struct Run {
     pub images: Vec<RunImage>,
     /// Seconds of training so far, breaks left out; its owner has the clock.
     pub seconds: f64,
+    /// Significant bits that the trained weights are rounded to before they are judged; whole float32 where none is given.
+    pub significant_bits: Option<u32>,
 }
 
 /// A run, ended and judged.
@@ -159,7 +167,7 @@ impl Run {
     /// As [`Trainer::new`].
     pub fn new(head: RunHead, base: Weights, images: Vec<RunImage>, device: &Device) -> Result<Self, TrainError> {
         let trainer = head.trainer(&base, &images, None, device)?;
-        Ok(Self { trainer, head, base, images, seconds: 0.0 })
+        Ok(Self { trainer, head, base, images, seconds: 0.0, significant_bits: None })
     }
 
     /// A run as its last checkpoint left it.
@@ -170,11 +178,11 @@ impl Run {
         let KeptRun { head, base, images, checkpoint } = kept;
         let seconds = checkpoint.as_ref().map_or(0.0, |checkpoint| checkpoint.seconds);
         let trainer = head.trainer(&base, &images, checkpoint, device)?;
-        Ok(Self { trainer, head, base, images, seconds })
+        Ok(Self { trainer, head, base, images, seconds, significant_bits: None })
     }
 
-    /// Sets the offset of the best weights (those of now, where no epoch was finished) on the training images and scores them on the test
-    /// images beside the weights the run started from and bilinear SMAP. `progress` hears what is done (number, of how many, what) and may
+    /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, sets their offset on the training images and
+    /// scores them on the test images beside the weights the run started from and bilinear SMAP. `progress` hears what is done (number, of how many, what) and may
     /// stop the work.
     ///
     /// # Errors
@@ -186,6 +194,9 @@ impl Run {
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged, ModelError> {
         let mut trained = self.trainer.kept().await?;
+        if let Some(bits) = self.significant_bits {
+            trained.round(bits);
+        }
         let train: Vec<_> = RunImage::samples(&self.images, DateRole::Train).collect();
         let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
         let offset = set_bias(&mut trained, &train, device, setting).await?;

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::sample::Batch;
 use super::{Adam, Checkpoint, Position, TrainError, TrainSample, TrainSettings, parameters, urmse_loss};
-use crate::model::{ModelError, Planes, Random, Smen, Weights, predict, read_back};
+use crate::model::{ModelError, PRECISION, Planes, Random, Smen, Weights, predict, read_back};
 use crate::protocol::{EpochReport, Part};
 
 /// What happened in a run.
@@ -127,6 +127,8 @@ impl Trainer {
         let (train, validation) = (check(train, 0)?, check(validation, first_validation)?);
         let device = device.clone().without_autodiff().autodiff();
         let mut metadata = Weights { tensors: Default::default(), metadata: weights.metadata.clone() };
+        // Trained weights are whole again.
+        metadata.metadata.remove(PRECISION);
         metadata.metadata.insert("seed".into(), settings.seed.to_string());
         metadata.metadata.insert("app_version".into(), env!("CARGO_PKG_VERSION").into());
         let mut events = VecDeque::from([TrainEvent::Started {

@@ -16,7 +16,7 @@ use crate::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use crate::map::{ClipCounts, Scale};
 use crate::protocol::{FineOrigin, LayerKind};
 
-use leptos::prelude::{GetUntracked, untrack};
+use leptos::prelude::untrack;
 
 /// Pixels per layout unit: 2 gives 300 dpi at about 19 cm.
 const RATIO: f64 = 2.0;

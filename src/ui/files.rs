@@ -25,11 +25,6 @@ const SCALES: [(&str, &str, BackscatterScale); 4] = [
     ("digital_number", "digital number", BackscatterScale::DigitalNumber),
 ];
 
-/// Product name as in the files.
-pub fn product_name(product: Product) -> String {
-    serde_json::to_value(product).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 /// Bytes for people.
 pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
@@ -90,7 +85,7 @@ fn corrections(app: App, row: &FileRow, report: &FileReport) -> AnyView {
 }
 
 fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
-    let product = report.product.map(product_name);
+    let product = report.product.map(Product::name);
     let usage = report.usage.and_then(|u| USAGES.iter().find(|c| c.2 == u)).map(|c| c.1);
     let scale = report.scale.and_then(|s| SCALES.iter().find(|c| c.2 == s)).map(|c| format!(" ({})", c.1));
     let origin = report.date_origin.map(|o| match o {

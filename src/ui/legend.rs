@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::canvas;
 use super::draw::{self, Frame};
+use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
 use super::state::{App, MapData};
 use crate::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
@@ -14,7 +15,7 @@ use crate::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
 /// The colours with their ticks.
 #[component]
-fn Ramp(scale: RwSignal<Scale>) -> impl IntoView {
+fn Ramp(scale: PageSignal<Scale>) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     Effect::new(move |_| {
@@ -58,7 +59,7 @@ fn MaskKey() -> impl IntoView {
 #[component]
 fn ScaleControl(
     name: &'static str,
-    scale: RwSignal<Scale>,
+    scale: PageSignal<Scale>,
     default: fn() -> Scale,
     limits: (f64, f64),
     clipped: Signal<ClipCounts>,
@@ -107,7 +108,7 @@ fn ScaleControl(
 }
 
 /// A scale: its name, the scale itself, its default, and that one's limits.
-type Known = (&'static str, RwSignal<Scale>, fn() -> Scale, (f64, f64));
+type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
 
 /// The scales in use and the mask's key.
 #[component]

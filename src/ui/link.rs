@@ -1,6 +1,6 @@
 //! The page's side of the protocol: one worker, messages out, events in.
 //!
-//! A message is the JavaScript array `[head, ...attachments]`: the head is JSON text of an [`Envelope`], the attachments are `File`s or
+//! A message is the JavaScript array `[head, ...attachments]`: the head holds the bytes of an [`Envelope`], the attachments are `File`s or
 //! typed arrays on the way out and typed arrays (transferred) on the way in.
 
 use std::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, LockManager, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::protocol::{Attachment, Envelope, Event, Request};
+use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 
 /// Loader scripts of the two worker builds, as trunk names them.
 pub const CPU_WORKER: &str = "./worker_cpu_loader.js";
@@ -140,10 +140,11 @@ fn when_free(name: &str, lost: impl Fn(String) + 'static) {
 /// The array to post, and what of it to transfer.
 ///
 /// # Errors
-/// Where a head cannot be written as JSON (never, for the protocol's types).
+/// Where a head cannot be written (never, for the protocol's types).
 pub fn encode(envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(Array, Array), String> {
-    let head = serde_json::to_string(envelope).map_err(|e| format!("the request could not be written ({e})"))?;
-    let (message, transfer) = (Array::of1(&JsValue::from_str(&head)), Array::new());
+    let head = wire::write(envelope).map_err(|e| format!("the request could not be written ({e})"))?;
+    let head = Uint8Array::from(head.as_slice());
+    let (message, transfer) = (Array::of1(&head), Array::of1(&head.buffer()));
     for attachment in attachments {
         message.push(attachment);
         if let Some(bytes) = attachment.dyn_ref::<Uint8Array>() {
@@ -158,10 +159,11 @@ pub fn encode(envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(
 /// # Errors
 /// Where it is no such array: page and worker come from different builds.
 pub fn decode(data: &JsValue) -> Result<(Envelope<Event>, Vec<Attachment>), String> {
-    let unknown = |why: String| format!("its message could not be understood ({why}): page and worker may be of different versions");
+    let unknown =
+        |why: String| format!("its message could not be understood ({why}): reload the page, so that page and worker are of one version");
     let message = data.dyn_ref::<Array>().ok_or_else(|| unknown("not an array".to_owned()))?;
-    let head = message.get(0).as_string().ok_or_else(|| unknown("no head".to_owned()))?;
-    let envelope = serde_json::from_str(&head).map_err(|e| unknown(e.to_string()))?;
+    let head = message.get(0).dyn_into::<Uint8Array>().map_err(|_| unknown("no head".to_owned()))?;
+    let envelope = wire::read(&head.to_vec()).map_err(|e| unknown(e.to_string()))?;
     let mut attachments = Vec::new();
     for item in message.iter().skip(1) {
         if let Some(values) = item.dyn_ref::<Float32Array>() {

@@ -136,6 +136,7 @@ fn provenance(data: &MapData) -> AnyView {
             {(data.network() == Network::Smen).then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} "Weights: " {report.weights.name.clone()}
             " (" {report.weights.trained_on.clone()} "). Computed on " {report.device.name.clone()} " in "
             {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
+            {(!report.applicability.is_empty()).then(|| format!(" Inputs: {}.", report.applicability.replace("m3", "m³")))}
         </p>
     }
     .into_any()

@@ -19,12 +19,14 @@ mod figure;
 mod files;
 pub mod hash;
 mod header;
+mod later;
 pub mod ledger;
 mod legend;
 pub mod link;
 mod maps;
 mod notices;
 mod overview;
+pub mod page_signal;
 mod panel;
 pub mod rectangle;
 mod region;
@@ -37,6 +39,7 @@ pub mod train;
 
 use leptos::prelude::*;
 
+use later::Part;
 pub use state::{App, Job};
 
 /// Mounts the page into the body.
@@ -64,11 +67,11 @@ fn Page() -> impl IntoView {
             </div>
             <div class="work">
                 <files::FilesSection/>
-                <dates::DatesSection/>
-                <maps::MapsSection/>
-                <scores::ScoresSection/>
-                <train::FineTuneSection/>
-                <exports::ExportSection/>
+                <later::Later part=Part::Dates/>
+                <later::Later part=Part::Maps/>
+                <later::Later part=Part::Scores/>
+                <later::Later part=Part::FineTune/>
+                <later::Later part=Part::Exports/>
             </div>
         </main>
         <footer>

@@ -9,6 +9,7 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
 use super::canvas;
 use super::cursor::{Cell, moved};
 use super::draw::{self, Frame};
+use super::page_signal::PageSignal;
 use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
 use crate::grid::Reason;
@@ -49,7 +50,7 @@ pub fn is_signed(kind: LayerKind) -> bool {
 }
 
 /// The scale a layer is drawn with.
-pub fn scale_of(app: App, network: Network, kind: LayerKind) -> RwSignal<Scale> {
+pub fn scale_of(app: App, network: Network, kind: LayerKind) -> PageSignal<Scale> {
     use LayerKind::{BackscatterVh, BackscatterVv, BilinearH, CoarseH, DifferenceH, EstimateH, ReferenceH, SurfaceTemperature};
     match kind {
         BackscatterVv | BackscatterVh => app.backscatter,

@@ -1,6 +1,5 @@
 //! A region drawn on a map: a rectangle of cells between two corners, by dragging or, from the keyboard, by marking one after the other.
 
-use leptos::prelude::*;
 use web_sys::PointerEvent;
 
 use super::cursor::Cell;

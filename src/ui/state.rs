@@ -15,6 +15,7 @@ use super::cursor::{Cell, View};
 use super::hash::Hash;
 use super::ledger::{Kind, Ledger};
 use super::link::{CPU_WORKER, GPU_WORKER, Incoming, Link};
+use super::page_signal::PageSignal;
 use super::rectangle::Rectangle;
 use super::train::Training;
 use crate::grid::{EaseWindow, Resolution};
@@ -107,34 +108,34 @@ struct Machinery {
 /// All of it. `Copy`: signals are handles.
 #[derive(Clone, Copy)]
 pub struct App {
-    pub files: RwSignal<Vec<FileRow>>,
-    pub timeline: RwSignal<Timeline>,
-    pub date: RwSignal<Option<Date>>,
-    pub settings: RwSignal<Settings>,
-    pub map: RwSignal<Option<Arc<MapData>>>,
-    pub cursor: RwSignal<Option<Cell>>,
-    pub pinned: RwSignal<Option<Cell>>,
-    pub view: RwSignal<View>,
+    pub files: PageSignal<Vec<FileRow>>,
+    pub timeline: PageSignal<Timeline>,
+    pub date: PageSignal<Option<Date>>,
+    pub settings: PageSignal<Settings>,
+    pub map: PageSignal<Option<Arc<MapData>>>,
+    pub cursor: PageSignal<Option<Cell>>,
+    pub pinned: PageSignal<Option<Cell>>,
+    pub view: PageSignal<View>,
     /// Whether a pointer on a map draws a region.
-    pub drawing: RwSignal<bool>,
+    pub drawing: PageSignal<bool>,
     /// What is drawn so far.
-    pub rectangle: RwSignal<Option<Rectangle>>,
-    pub moisture: RwSignal<Scale>,
-    pub difference: RwSignal<Scale>,
-    pub backscatter: RwSignal<Scale>,
-    pub kelvin: RwSignal<Scale>,
-    pub kelvin_difference: RwSignal<Scale>,
-    pub device: RwSignal<Option<DeviceReport>>,
+    pub rectangle: PageSignal<Option<Rectangle>>,
+    pub moisture: PageSignal<Scale>,
+    pub difference: PageSignal<Scale>,
+    pub backscatter: PageSignal<Scale>,
+    pub kelvin: PageSignal<Scale>,
+    pub kelvin_difference: PageSignal<Scale>,
+    pub device: PageSignal<Option<DeviceReport>>,
     /// There is no worker, and none is being started.
-    pub stopped: RwSignal<bool>,
-    pub preference: RwSignal<DevicePreference>,
-    pub weights: RwSignal<WeightsReport>,
-    pub reading: RwSignal<Option<Job>>,
-    pub predicting: RwSignal<Option<Job>>,
-    pub exporting: RwSignal<bool>,
-    pub notices: RwSignal<Vec<Notice>>,
-    pub coast: RwSignal<Option<Arc<Coastline>>>,
-    pub said: RwSignal<String>,
+    pub stopped: PageSignal<bool>,
+    pub preference: PageSignal<DevicePreference>,
+    pub weights: PageSignal<WeightsReport>,
+    pub reading: PageSignal<Option<Job>>,
+    pub predicting: PageSignal<Option<Job>>,
+    pub exporting: PageSignal<bool>,
+    pub notices: PageSignal<Vec<Notice>>,
+    pub coast: PageSignal<Option<Arc<Coastline>>>,
+    pub said: PageSignal<String>,
     pub train: Training,
     machinery: StoredValue<Machinery, LocalStorage>,
 }
@@ -159,31 +160,31 @@ impl Default for App {
 impl App {
     pub fn new() -> Self {
         Self {
-            files: RwSignal::new(Vec::new()),
-            timeline: RwSignal::new(Timeline::default()),
-            date: RwSignal::new(None),
-            settings: RwSignal::new(preset_settings(0)),
-            map: RwSignal::new(None),
-            cursor: RwSignal::new(None),
-            pinned: RwSignal::new(None),
-            view: RwSignal::new(View::default()),
-            drawing: RwSignal::new(false),
-            rectangle: RwSignal::new(None),
-            moisture: RwSignal::new(Scale::moisture()),
-            difference: RwSignal::new(Scale::difference()),
-            backscatter: RwSignal::new(Scale::backscatter()),
-            kelvin: RwSignal::new(Scale::kelvin()),
-            kelvin_difference: RwSignal::new(Scale::kelvin_difference()),
-            device: RwSignal::new(None),
-            stopped: RwSignal::new(false),
-            preference: RwSignal::new(DevicePreference::default()),
-            weights: RwSignal::new(WeightsReport::default()),
-            reading: RwSignal::new(None),
-            predicting: RwSignal::new(None),
-            exporting: RwSignal::new(false),
-            notices: RwSignal::new(Vec::new()),
-            coast: RwSignal::new(None),
-            said: RwSignal::new(String::new()),
+            files: PageSignal::new(Vec::new()),
+            timeline: PageSignal::new(Timeline::default()),
+            date: PageSignal::new(None),
+            settings: PageSignal::new(preset_settings(0)),
+            map: PageSignal::new(None),
+            cursor: PageSignal::new(None),
+            pinned: PageSignal::new(None),
+            view: PageSignal::new(View::default()),
+            drawing: PageSignal::new(false),
+            rectangle: PageSignal::new(None),
+            moisture: PageSignal::new(Scale::moisture()),
+            difference: PageSignal::new(Scale::difference()),
+            backscatter: PageSignal::new(Scale::backscatter()),
+            kelvin: PageSignal::new(Scale::kelvin()),
+            kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
+            device: PageSignal::new(None),
+            stopped: PageSignal::new(false),
+            preference: PageSignal::new(DevicePreference::default()),
+            weights: PageSignal::new(WeightsReport::default()),
+            reading: PageSignal::new(None),
+            predicting: PageSignal::new(None),
+            exporting: PageSignal::new(false),
+            notices: PageSignal::new(Vec::new()),
+            coast: PageSignal::new(None),
+            said: PageSignal::new(String::new()),
             train: Training::default(),
             machinery: StoredValue::new_local(Machinery { next_file: 1, ..Machinery::default() }),
         }
@@ -572,7 +573,7 @@ impl App {
         }
     }
 
-    pub fn cancel(self, job: RwSignal<Option<Job>>) {
+    pub fn cancel(self, job: PageSignal<Option<Job>>) {
         if let Some(current) = job.get_untracked() {
             self.send(Kind::Files, Request::Cancel { id: current.id }, &[]);
             job.update(|j| {

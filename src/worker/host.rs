@@ -11,7 +11,7 @@ use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, Response};
 
 use super::blob::FileSource;
 use super::store::{self, BrowserStore};
-use crate::protocol::{Attachment, Envelope, Event, Request};
+use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 use crate::read::SharedSource;
 use crate::session::Host;
 use crate::train::StoreError;
@@ -70,9 +70,10 @@ impl WorkerHost {
 
     /// Posts an event, its attachments transferred.
     pub fn send(&self, id: u64, event: &Event, attachments: Vec<Attachment>) {
-        let Ok(head) = serde_json::to_string(&Envelope { id, body: event }) else { return };
-        let message = Array::of1(&JsValue::from_str(&head));
-        let transfer = Array::new();
+        let Ok(head) = wire::write(&Envelope { id, body: event }) else { return };
+        let head = Uint8Array::from(head.as_slice());
+        let message = Array::of1(&head);
+        let transfer = Array::of1(&head.buffer());
         for attachment in attachments {
             match attachment {
                 Attachment::F32(values) => {

@@ -1,6 +1,6 @@
 //! The worker behind the page: a [`Session`] whose host is a dedicated Web Worker.
 //!
-//! A message is a JavaScript array: `[head, ...attachments]`, the head JSON text of an [`Envelope`], the attachments `File`s and typed
+//! A message is a JavaScript array: `[head, ...attachments]`, the head the bytes of an [`Envelope`], the attachments `File`s and typed
 //! arrays on the way in, typed arrays (transferred, not copied) on the way out. Requests are carried out one after another; `Cancel` is
 //! taken off the line at once, so that a running job sees it at its next breath.
 
@@ -16,7 +16,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::protocol::{Envelope, Event, Failure, Request};
+use crate::protocol::{Envelope, Event, Failure, Request, wire};
 use crate::session::{Session, Work};
 use host::WorkerHost;
 
@@ -48,8 +48,8 @@ pub fn start() -> Result<(), JsValue> {
 
     let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let parts = js_sys::Array::from(&message.data());
-        let head = parts.get(0).as_string().unwrap_or_default();
-        match serde_json::from_str::<Envelope<Request>>(&head) {
+        let head = parts.get(0).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
+        match wire::read::<Request>(&head) {
             Err(error) => {
                 let what = format!("the worker did not understand a message ({error})");
                 host.send(0, &Event::Failed(Failure { what, remedy: "Reload the page.".into() }), Vec::new());

@@ -1,15 +1,16 @@
-//! Builds the release app into `dist/`: trunk compiles and binds, then four steps of our own make it fit for a strict page.
+//! Builds the release app into `dist/`: trunk compiles and binds, then five steps of our own make it fit for a strict page.
 //!
-//! 1. trunk's inline start script moves to a file, so that the Content-Security-Policy needs neither `'unsafe-inline'` nor a hash.
-//! 2. Preloads lose `integrity`, which wasm-opt would falsify and browsers complain about on `modulepreload`.
-//! 3. wasm-opt runs here and not in trunk: each program wants its own level, and an unchanged module is taken from a cache.
-//! 4. A service worker is written that keeps the files for use without a network; the start script registers it.
+//! 1. The page's wasm is cut in two (`split.rs`).
+//! 2. trunk's inline start script moves to a file, so that the Content-Security-Policy needs neither `'unsafe-inline'` nor a hash.
+//! 3. Preloads lose `integrity`, which wasm-opt would falsify and browsers complain about on `modulepreload`.
+//! 4. wasm-opt runs here and not in trunk: each program wants its own level, and an unchanged module is taken from a cache.
+//! 5. A service worker is written that keeps the files for use without a network; the start script registers it.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::tools::{self, Tools};
-use crate::{Result, dist_dir, failure, process, root, sizes, target_dir};
+use crate::{Result, dist_dir, failure, process, root, sizes, split, target_dir};
 
 /// Our copy of `index.html` for trunk; in the root because trunk resolves asset paths from there, and ignored by git.
 const PREPARED: &str = ".index-for-trunk.html";
@@ -39,6 +40,11 @@ pub fn build(cpu_only: bool) -> Result<()> {
     }
     compile(&tools, cpu_only)?;
     let dist = dist_dir();
+    split::program(&tools, &dist, "page", "app")?;
+    split::program(&tools, &dist, "release", "worker_cpu")?;
+    if !cpu_only {
+        split::program(&tools, &dist, "release", "worker_gpu")?;
+    }
     let index = dist.join("index.html");
     let html = read(&index)?;
     let (html, script) = without_inline_script(&html);
@@ -117,10 +123,10 @@ fn without_integrity(html: &str) -> String {
     out
 }
 
-/// The CPU worker's loops are worth speed; elsewhere the transfer is what the user waits for.
+/// Higher levels inline: the CPU worker is then 6 % more to transfer, and its loops are the compiler's already.
 fn level_for(path: &Path) -> &'static str {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    if name.starts_with("worker_cpu") { "-O3" } else { "-Oz" }
+    if name.starts_with("worker_cpu") { "-O1" } else { "-Oz" }
 }
 
 /// Runs wasm-opt in place, or takes what it made of the same bytes before.

@@ -21,6 +21,7 @@ pub mod process;
 pub mod results;
 pub mod server;
 pub mod sizes;
+pub mod split;
 pub mod test;
 pub mod tools;
 pub mod weights;

@@ -1,7 +1,8 @@
 //! Transfer sizes of the built app, raw and as brotli, held to the bars the project set itself.
 //!
-//! The page is what the first screen needs; the CPU path adds the worker, weights and coast lines that a demo prediction needs; the
-//! GPU worker loads only where a hardware adapter exists or the user insists.
+//! The page is what the first screen needs. The CPU path adds what a demo needs until its prediction is drawn: the worker, the coastline and
+//! one region's weights, counted with the largest of them. Everything is the rest too: other weights, what loads only when it is asked for,
+//! and the GPU worker, which loads only where a hardware adapter exists or the user insists.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,8 +10,9 @@ use std::path::Path;
 use crate::app::{all_files, content_hash, relative};
 use crate::{Result, failure, process, target_dir};
 
-/// Bars in bytes of brotli, cumulative: page; page and CPU path; everything.
-const BARS: [(&str, u64); 3] = [("the page", 330_000), ("page and CPU path", 2_200_000), ("everything", 5_500_000)];
+/// Bars in bytes of brotli, cumulative: page; page and CPU path; everything. The first is the aim; the aims of the others (1.2 MB, 3.5 MB)
+/// are not reached yet (ARCHITECTURE.md), so they stand a little above what is.
+const BARS: [(&str, u64); 3] = [("the page", 200_000), ("page and CPU path", 1_360_000), ("everything", 4_400_000)];
 
 /// Sizes of a `dist/` folder.
 #[derive(Debug)]
@@ -41,15 +43,24 @@ pub fn report(dist: &Path) -> Result<Sizes> {
     if !dist.is_dir() {
         return Err(failure(format!("{} is not there. Build the app first: cargo xtask build", dist.display())));
     }
-    let mut parts = [0; 3];
+    let (mut parts, mut largest_weights) = ([0; 3], 0);
     println!("\n{:<44} {:>12} {:>12}  part", "file", "bytes", "brotli");
     for path in all_files(dist)? {
         let Some(name) = relative(dist, &path) else { continue };
         let bytes = std::fs::read(&path).map_err(process::at(&path))?;
         let (small, part) = (brotli_size(&bytes)?, part_of(&name));
-        println!("{name:<44} {:>12} {small:>12}  {}", bytes.len(), ["page", "CPU path", "GPU path"][part]);
-        parts[part] += small;
+        println!("{name:<44} {:>12} {small:>12}  {}", bytes.len(), part.name());
+        match part {
+            Part::Page => parts[0] += small,
+            Part::CpuPath => parts[1] += small,
+            Part::OnDemand => parts[2] += small,
+            Part::Weights => {
+                parts[2] += small.min(largest_weights);
+                largest_weights = largest_weights.max(small);
+            }
+        }
     }
+    parts[1] += largest_weights;
     let brotli = [parts[0], parts[0] + parts[1], parts[0] + parts[1] + parts[2]];
     for ((name, bar), size) in BARS.iter().zip(brotli) {
         println!("{name:<44} {:>12} {size:>12}  bar {bar}: {}", "", if size <= *bar { "held" } else { "BROKEN" });
@@ -57,16 +68,40 @@ pub fn report(dist: &Path) -> Result<Sizes> {
     Ok(Sizes { brotli })
 }
 
-/// 0 page, 1 CPU path, 2 GPU path.
-fn part_of(name: &str) -> usize {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    let extension = file.rsplit('.').next().unwrap_or_default();
-    if file.starts_with("worker_gpu") {
-        2
-    } else if file.starts_with("worker_cpu") || matches!(extension, "safetensors" | "bin" | "geojson") || file.starts_with("coast") {
-        1
+/// When a file is loaded. (The parts that programs are cut in are named in `split.rs`.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// At the start.
+    Page,
+    /// For the first prediction on the CPU.
+    CpuPath,
+    /// One region's, when it is predicted.
+    Weights,
+    /// When asked for, or where there is hardware for it.
+    OnDemand,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Page => "page",
+            Part::CpuPath => "CPU path",
+            Part::Weights => "CPU path, the largest once",
+            Part::OnDemand => "on demand",
+        }
+    }
+}
+
+fn part_of(name: &str) -> Part {
+    let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+    if file.ends_with(".safetensors") {
+        Part::Weights
+    } else if file.starts_with("worker_gpu") || file.starts_with("worker_cpu-read-") || matches!(folder, "weights" | "about") {
+        Part::OnDemand
+    } else if file.starts_with("worker_cpu") || file.starts_with("app-") && file.contains("-later-") || file == "coastline.bin" {
+        Part::CpuPath
     } else {
-        0
+        Part::Page
     }
 }
 
@@ -107,18 +142,38 @@ mod tests {
 
     #[test]
     fn parts() {
-        assert_eq!(part_of("index.html"), 0);
-        assert_eq!(part_of("app-1a2b_bg.wasm"), 0);
-        assert_eq!(part_of("worker_cpu_bg.wasm"), 1);
-        assert_eq!(part_of("weights/geneva.safetensors"), 1);
-        assert_eq!(part_of("worker_gpu.js"), 2);
+        assert_eq!(part_of("index.html"), Part::Page);
+        assert_eq!(part_of("app-1a2b_bg.wasm"), Part::Page);
+        assert_eq!(part_of("app-1a2b-later-3c4d.wasm"), Part::CpuPath);
+        assert_eq!(part_of("worker_cpu_bg.wasm"), Part::CpuPath);
+        assert_eq!(part_of("coastline.bin"), Part::CpuPath);
+        assert_eq!(part_of("weights/geneva.safetensors"), Part::Weights);
+        assert_eq!(part_of("weights/geneva.html"), Part::OnDemand);
+        assert_eq!(part_of("worker_gpu.js"), Part::OnDemand);
+        assert_eq!(part_of("worker_cpu-read-3c4d.wasm"), Part::OnDemand);
+        // What nobody has thought of counts where it hurts.
+        assert_eq!(part_of("else.png"), Part::Page);
+    }
+
+    #[test]
+    fn the_largest_weights_count_once() {
+        let dist = std::env::temp_dir().join(format!("loam-sizes-{}", std::process::id()));
+        std::fs::create_dir_all(dist.join("weights")).unwrap();
+        let noise = |length: u32| -> Vec<u8> { (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect() };
+        std::fs::write(dist.join("weights/a.safetensors"), noise(100)).unwrap();
+        std::fs::write(dist.join("weights/b.safetensors"), noise(400)).unwrap();
+        std::fs::write(dist.join("weights/c.safetensors"), noise(200)).unwrap();
+        let [page, cpu, all] = report(&dist).unwrap().brotli;
+        std::fs::remove_dir_all(&dist).unwrap();
+        let size = |length| brotli_size(&noise(length)).unwrap();
+        assert_eq!((page, cpu, all), (0, size(400), size(100) + size(200) + size(400)));
     }
 
     #[test]
     fn brotli_counts_and_bars_break() {
         let size = brotli_size(&[7; 100_000]).unwrap();
         assert!(size < 100, "{size}");
-        assert_eq!(Sizes { brotli: [330_000, 2_200_000, 5_500_000] }.broken().len(), 0);
-        assert_eq!(Sizes { brotli: [330_001, 2_200_000, 5_500_001] }.broken().len(), 2);
+        assert_eq!(Sizes { brotli: [200_000, 1_360_000, 4_400_000] }.broken().len(), 0);
+        assert_eq!(Sizes { brotli: [200_001, 1_360_000, 4_400_001] }.broken().len(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! Finds, checks and installs what turns the source into a web app: the wasm target, wasm-bindgen, trunk and wasm-opt.
+//! Finds, checks and installs what turns the source into a web app: the wasm target, wasm-bindgen, trunk, wasm-split-cli and wasm-opt.
 //!
 //! Versions matter. wasm-bindgen's command must be of exactly the version in `Cargo.lock`, trunk 0.22 wants a newer compiler than ours,
 //! and wasm-opt before 116 does not know what this compiler emits (Debian 12 ships 108). Where PATH has another version, ours goes to
@@ -13,6 +13,8 @@ use crate::{Result, failure, root, target_dir};
 /// The target of everything that runs in the browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 const TRUNK: &str = "0.21.14";
+/// Cuts the page in two; of the generation of `wasm_split_helpers` in `Cargo.toml`.
+const WASM_SPLIT: &str = "0.2.4";
 /// Version of the wasm-opt crate; it holds Binaryen 116.
 const WASM_OPT: &str = "0.116.1";
 const WASM_OPT_OLDEST: u32 = 116;
@@ -22,6 +24,10 @@ const WASM_OPT_OLDEST: u32 = 116;
 pub struct Tools {
     /// trunk 0.21.
     pub trunk: PathBuf,
+    /// wasm-bindgen of the version in `Cargo.lock`.
+    pub wasm_bindgen: PathBuf,
+    /// wasm-split-cli.
+    pub wasm_split: PathBuf,
     /// `None` where it could not be installed: the app is then larger, not broken.
     pub wasm_opt: Option<PathBuf>,
     /// PATH with our tools first.
@@ -31,8 +37,9 @@ pub struct Tools {
 /// Everything a release build needs, installed where missing.
 pub fn for_build() -> Result<Tools> {
     wasm_target()?;
-    wasm_bindgen("wasm-bindgen")?;
+    let wasm_bindgen = wasm_bindgen("wasm-bindgen")?;
     let trunk = trunk()?;
+    let wasm_split = wasm_split()?;
     let wasm_opt = match wasm_opt() {
         Ok(path) => Some(path),
         Err(why) => {
@@ -40,7 +47,7 @@ pub fn for_build() -> Result<Tools> {
             None
         }
     };
-    Ok(Tools { trunk, wasm_opt, path: path_with_ours_first()? })
+    Ok(Tools { trunk, wasm_bindgen, wasm_split, wasm_opt, path: path_with_ours_first()? })
 }
 
 /// The browser test runner, which comes with wasm-bindgen's command.
@@ -120,6 +127,21 @@ pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
 fn trunk() -> Result<PathBuf> {
     let fits = |path: &Path| version_of(path).is_some_and(|v| v.starts_with("0.21."));
     installed("trunk", "trunk", TRUNK, &[true, false], fits)
+}
+
+/// It does not tell its version, so its own folder stands for it; another one on PATH is not used.
+fn wasm_split() -> Result<PathBuf> {
+    let folder = ours().join(format!("wasm-split-{WASM_SPLIT}"));
+    let program = folder.join("bin").join(format!("wasm-split-cli{}", std::env::consts::EXE_SUFFIX));
+    if program.is_file() {
+        return Ok(program);
+    }
+    eprintln!("wasm-split-cli {WASM_SPLIT} is missing; installing it (this takes minutes, once).");
+    let mut command = cargo();
+    command.args(["install", "wasm_split_cli_support", "--version", WASM_SPLIT, "--features", "build-binary", "--locked", "--root"]);
+    command.arg(&folder);
+    process::run(&mut command)?;
+    if program.is_file() { Ok(program) } else { Err(failure(format!("{} was not installed", program.display()))) }
 }
 
 fn wasm_opt() -> Result<PathBuf> {

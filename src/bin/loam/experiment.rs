@@ -250,7 +250,7 @@ impl Experiment {
 
     fn source(&self) -> Result<Source, Box<dyn std::error::Error>> {
         match (&self.data, self.simulated) {
-            (Some(folder), _) => Ok(Source::Files(Inputs { files: vec![folder.clone()], ..Inputs::default() }.library()?)),
+            (Some(folder), _) => Ok(Source::Files(Box::new(Inputs { files: vec![folder.clone()], ..Inputs::default() }.library()?))),
             (None, true) => Ok(Source::Simulated { seed: self.scene_seed, contrast: self.contrast }),
             (None, false) => {
                 Err("say what to run it on: --data FOLDER with SPL3SMP and SPL2SMAP_S files (--download-list names them), or --simulated"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use loam::grid::GridError;
-use loam::model::Weights;
+use loam::model::{Weights, block_on};
 use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
@@ -72,7 +72,7 @@ fn add(library: &mut Library, id: u32, path: &Path, usage: Option<Usage>) -> Res
     // A forced usage goes with a date from the name: such files are the user's own, with no metadata to trust.
     let date = if usage.is_some() { names::date_in(&name) } else { None };
     let ticket = FileTicket { id, name, bytes, correction: Correction { usage, date, ..Correction::default() } };
-    let entry = open(&ticket, Arc::new(source)).map_err(|report| report.refused.unwrap_or_default())?;
+    let entry = block_on(open(&ticket, Arc::new(source))).map_err(|report| report.refused.unwrap_or_default())?;
     library.insert(entry);
     Ok(())
 }

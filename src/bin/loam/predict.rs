@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use loam::export;
 use loam::model::{Processor, Smen, block_on, device};
 use loam::protocol::DevicePreference;
+use loam::session::applicability::applicability;
 use loam::session::predict::{Engine, Outcome, predict};
 use loam::session::provenance;
 use loam::stack::{HistoryRule, Series};
@@ -76,7 +77,7 @@ impl Predict {
         let processor = block_on(Processor::open_cpu());
         let model = Smen::from_weights(&weights, processor.device())?;
         let rule = HistoryRule { cover: self.history_cover };
-        let outcome = block_on(predict(
+        let mut outcome = block_on(predict(
             &library,
             &mut series,
             self.date,
@@ -85,6 +86,8 @@ impl Predict {
             async |_, _| ControlFlow::Continue(()),
         ))?;
         files::warn_trained(&weights, self.date);
+        let within = applicability(&weights, &outcome.sample);
+        outcome.warnings.extend(within.warning);
         let name = self.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let facts = provenance::facts(
             &outcome,
@@ -92,6 +95,7 @@ impl Predict {
                 quality: self.quality.into(),
                 weights: provenance::weights_report(&name, &weights),
                 device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
+                applicability: within.words.clone(),
             },
         );
         let write =
@@ -103,10 +107,10 @@ impl Predict {
                 export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes(),
             )?;
         }
-        self.report(&outcome)
+        self.report(&outcome, &within.words)
     }
 
-    fn report(&self, outcome: &Outcome) -> super::Outcome {
+    fn report(&self, outcome: &Outcome, within: &str) -> super::Outcome {
         let statistics = outcome.estimate.statistics();
         if self.json {
             return super::print_json(&json!({
@@ -118,6 +122,7 @@ impl Predict {
                 "simulated": outcome.sample.simulated,
                 "estimate": statistics,
                 "scores": outcome.scores,
+                "applicability": within,
                 "warnings": outcome.warnings,
             }));
         }
@@ -127,6 +132,7 @@ impl Predict {
                 say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
             }
         }
+        say!("  inputs: {within}");
         super::evaluate::print_scores(&outcome.scores);
         for warning in &outcome.warnings {
             say!("  note: {warning}");

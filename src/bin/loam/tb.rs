@@ -349,6 +349,7 @@ pub fn predict(prediction: &Prediction<'_>, library: impl FnOnce(Option<Preset>)
         quality: prediction.quality,
         weights: WeightsReport { network: Network::Tb(case), ..weights.report(&name) },
         device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
+        applicability: String::new(),
     };
     let mut written = Vec::new();
     for (channel, estimate) in outcome.estimates.iter().enumerate() {

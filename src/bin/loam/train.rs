@@ -82,6 +82,9 @@ pub struct Train {
     /// Go on with the run kept in this folder
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["keep", "region", "simulated", "weights", "settings"])]
     resume: Option<PathBuf>,
+    /// Round the trained weights to this many significant bits (2 to 24), for a smaller transfer; they are judged as rounded
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(2..=24))]
+    significant_bits: Option<u32>,
     /// Safetensors file to write: the weights of the best epoch
     #[arg(long)]
     out: PathBuf,
@@ -111,10 +114,11 @@ impl Train {
         if self.epochs == Some(0) {
             return self.only_offset(&processor);
         }
-        let (run, keeper) = match &self.resume {
+        let (mut run, keeper) = match &self.resume {
             Some(folder) => Self::resumed(folder, &processor)?,
             None => self.begun(&processor)?,
         };
+        run.significant_bits = self.significant_bits;
         self.follow(run, keeper, &processor)
     }
 
@@ -324,6 +328,9 @@ impl Train {
     fn only_offset(&self, processor: &Processor) -> super::Outcome {
         let path = self.weights.as_ref().ok_or("--epochs 0 sets the offset of --weights: name a weights file")?;
         let mut weights = files::weights(path)?;
+        if let Some(bits) = self.significant_bits {
+            weights.round(bits);
+        }
         let (library, mut series, _) = self.data()?;
         let settings = TrainSettings { validate_from: self.validate_from, test_from: self.test_from, ..TrainSettings::default() };
         let rule = HistoryRule { cover: self.history_cover };

@@ -1,7 +1,5 @@
 //! What the buttons do: requests to the worker.
 
-use leptos::prelude::*;
-
 use crate::protocol::{ExportForm, Request, RunId};
 use crate::ui::ledger::Kind;
 use crate::ui::state::{App, Job};

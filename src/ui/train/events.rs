@@ -30,6 +30,12 @@ thread_local! {
 pub fn handle(app: App, event: Event, attachments: Vec<Attachment>) {
     let t = app.train;
     match event {
+        Event::TrainSettings(settings) => {
+            t.typed.set(Vec::new());
+            t.settings.set(*settings);
+            t.replaced.update(|n| *n += 1);
+            app.said.set("The settings of the file are in the form.".to_owned());
+        }
         Event::TrainPlan(plan) => {
             t.plan_problem.set(None);
             t.plan.set(Some(plan));

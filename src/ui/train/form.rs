@@ -4,13 +4,11 @@ use jiff::civil::Date;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::spawn_local;
 
 use super::words;
-use crate::protocol::{Inputs, Part, Range, Start, TrainSettings, day};
+use crate::protocol::{Inputs, Part, Range, Request, Start, TrainSettings, day};
 use crate::stack::Preset;
-use crate::ui::canvas;
-use crate::ui::events::save;
+use crate::ui::ledger::Kind;
 use crate::ui::state::App;
 
 /// A number of the settings.
@@ -210,22 +208,9 @@ fn start_from(app: App, start: Start) {
     });
 }
 
-fn load(app: App, file: web_sys::File) {
-    spawn_local(async move {
-        let name = file.name();
-        // Text, as the worker's messages are: a second reader of JSON, from bytes, would be kilobytes of the page.
-        let text = canvas::blob_bytes(&file).await.and_then(|bytes| String::from_utf8(bytes.to_vec()).map_err(|e| e.to_string()));
-        let read = text.and_then(|text| serde_json::from_str::<TrainSettings>(&text).map_err(|e| e.to_string()));
-        match read.and_then(|s| s.check().map(|()| s).map_err(|e| e.to_string())) {
-            Ok(settings) => {
-                app.train.typed.set(Vec::new());
-                app.train.settings.set(settings);
-                app.train.replaced.update(|n| *n += 1);
-                app.said.set(format!("Settings of {name} loaded."));
-            }
-            Err(why) => app.fail(&format!("{name} holds no training settings"), &why, "Give a JSON file that “Save settings” made."),
-        }
-    });
+/// The worker reads the file, and answers with [`super::events`].
+fn load(app: App, file: &web_sys::File) {
+    app.send(Kind::Files, Request::ReadSettings { name: file.name() }, &[file.into()]);
 }
 
 fn fields(app: App) -> AnyView {
@@ -284,14 +269,13 @@ pub fn SettingsForm() -> impl IntoView {
     let picked = move |event: web_sys::Event| {
         if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
             if let Some(file) = input.files().and_then(|f| f.get(0)) {
-                load(app, file);
+                load(app, &file);
             }
             input.set_value("");
         }
     };
-    let store = move |_| match t.settings.with_untracked(serde_json::to_string_pretty) {
-        Ok(text) => save(app, "loam_training.json", "application/json", text.as_bytes()),
-        Err(why) => app.fail("The settings could not be written", &why.to_string(), ""),
+    let store = move |_| {
+        app.send(Kind::Export, Request::WriteSettings { train: t.settings.get_untracked() }, &[]);
     };
     view! {
         <p><strong>"Region: "</strong>{region}<small>" Change it under Region."</small></p>

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
-
 use crate::protocol::{
     CheckpointReport, EpochReport, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings, TrainStarted,
     WeightsReport,
 };
+use crate::ui::page_signal::PageSignal;
 use crate::ui::state::Job;
 
 /// The present estimate of a validation date with its pixels.
@@ -24,76 +23,76 @@ pub struct Preview {
 #[derive(Clone, Copy)]
 pub struct Training {
     /// How to train.
-    pub settings: RwSignal<TrainSettings>,
+    pub settings: PageSignal<TrainSettings>,
     /// Fields whose text is no allowed number, by id, with the refusal. Their old value stays in `settings`.
-    pub typed: RwSignal<Vec<(&'static str, String)>>,
+    pub typed: PageSignal<Vec<(&'static str, String)>>,
     /// Counts up when the settings were replaced as a whole: fields drop what was typed.
-    pub replaced: RwSignal<u32>,
+    pub replaced: PageSignal<u32>,
     /// Which dates do what.
-    pub plan: RwSignal<Option<TrainPlan>>,
+    pub plan: PageSignal<Option<TrainPlan>>,
     /// Why there is no plan.
-    pub plan_problem: RwSignal<Option<String>>,
+    pub plan_problem: PageSignal<Option<String>>,
     /// What a run would take.
-    pub estimate: RwSignal<Option<TrainEstimate>>,
+    pub estimate: PageSignal<Option<TrainEstimate>>,
     /// The estimate under way.
-    pub estimating: RwSignal<Option<Job>>,
+    pub estimating: PageSignal<Option<Job>>,
     /// The run under way, from the request to its end.
-    pub job: RwSignal<Option<Job>>,
+    pub job: PageSignal<Option<Job>>,
     /// The run whose curves are shown; its losses and history are in `losses` and `epochs`.
-    pub started: RwSignal<Option<TrainStarted>>,
+    pub started: PageSignal<Option<TrainStarted>>,
     /// Loss of every step, m3/m3; NaN where unknown. Read untracked: `tick` says when to draw.
-    pub losses: RwSignal<Vec<f64>>,
+    pub losses: PageSignal<Vec<f64>>,
     /// Every epoch done.
-    pub epochs: RwSignal<Vec<EpochReport>>,
+    pub epochs: PageSignal<Vec<EpochReport>>,
     /// The latest step.
-    pub step: RwSignal<Option<StepReport>>,
+    pub step: PageSignal<Option<StepReport>>,
     /// Counts up a few times a second while steps come in.
-    pub tick: RwSignal<u32>,
+    pub tick: PageSignal<u32>,
     /// The latest checkpoint.
-    pub checkpoint: RwSignal<Option<CheckpointReport>>,
+    pub checkpoint: PageSignal<Option<CheckpointReport>>,
     /// The latest estimate of a validation date.
-    pub preview: RwSignal<Option<Arc<Preview>>>,
+    pub preview: PageSignal<Option<Arc<Preview>>>,
     /// The run stands still.
-    pub paused: RwSignal<bool>,
+    pub paused: PageSignal<bool>,
     /// The user asked it to end.
-    pub stopping: RwSignal<bool>,
+    pub stopping: PageSignal<bool>,
     /// The last run of this session that came to an end.
-    pub done: RwSignal<Option<RunReport>>,
+    pub done: PageSignal<Option<RunReport>>,
     /// Runs in the browser's storage (and of this session, where there is no storage), newest first.
-    pub runs: RwSignal<Vec<RunReport>>,
+    pub runs: PageSignal<Vec<RunReport>>,
     /// Why no run can be kept.
-    pub unsaved: RwSignal<Option<String>>,
+    pub unsaved: PageSignal<Option<String>>,
     /// The run under way, as soon as it has a name; empty before.
-    pub current: RwSignal<RunId>,
+    pub current: PageSignal<RunId>,
     /// The run that was under way when the worker was lost; empty where it had no name yet.
-    pub broken: RwSignal<Option<RunId>>,
+    pub broken: PageSignal<Option<RunId>>,
 }
 
 impl Default for Training {
     fn default() -> Self {
         Self {
-            settings: RwSignal::new(TrainSettings::fine_tune()),
-            typed: RwSignal::new(Vec::new()),
-            replaced: RwSignal::new(0),
-            plan: RwSignal::new(None),
-            plan_problem: RwSignal::new(None),
-            estimate: RwSignal::new(None),
-            estimating: RwSignal::new(None),
-            job: RwSignal::new(None),
-            started: RwSignal::new(None),
-            losses: RwSignal::new(Vec::new()),
-            epochs: RwSignal::new(Vec::new()),
-            step: RwSignal::new(None),
-            tick: RwSignal::new(0),
-            checkpoint: RwSignal::new(None),
-            preview: RwSignal::new(None),
-            paused: RwSignal::new(false),
-            stopping: RwSignal::new(false),
-            done: RwSignal::new(None),
-            runs: RwSignal::new(Vec::new()),
-            unsaved: RwSignal::new(None),
-            current: RwSignal::new(RunId::new()),
-            broken: RwSignal::new(None),
+            settings: PageSignal::new(TrainSettings::fine_tune()),
+            typed: PageSignal::new(Vec::new()),
+            replaced: PageSignal::new(0),
+            plan: PageSignal::new(None),
+            plan_problem: PageSignal::new(None),
+            estimate: PageSignal::new(None),
+            estimating: PageSignal::new(None),
+            job: PageSignal::new(None),
+            started: PageSignal::new(None),
+            losses: PageSignal::new(Vec::new()),
+            epochs: PageSignal::new(Vec::new()),
+            step: PageSignal::new(None),
+            tick: PageSignal::new(0),
+            checkpoint: PageSignal::new(None),
+            preview: PageSignal::new(None),
+            paused: PageSignal::new(false),
+            stopping: PageSignal::new(false),
+            done: PageSignal::new(None),
+            runs: PageSignal::new(Vec::new()),
+            unsaved: PageSignal::new(None),
+            current: PageSignal::new(RunId::new()),
+            broken: PageSignal::new(None),
         }
     }
 }

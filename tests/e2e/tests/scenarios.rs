@@ -266,7 +266,8 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     let app = open("tbcnn");
     load_demo(&app);
     let choose = |value: &str| {
-        let script = "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
+        let script =
+            "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
         app.session.script(script, &[json!(value)]).unwrap();
     };
     choose("tb");

@@ -1,0 +1,90 @@
+//! Sections that the first screen does without: dates, maps, scores, training, exports. They are most of the page's bytes, and there is
+//! nothing to show in them before files are open.
+//!
+//! In the built app they are a wasm file of their own, split from the page's by `wasm-split-cli` (`xtask/src/split.rs`) at the one function marked
+//! below, and fetched when the first screen stands. Elsewhere (tests, `trunk serve`) the same function is called at once.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
+
+use super::state::App;
+use super::{dates, exports, maps, scores, train};
+
+/// A section of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Time line and date.
+    Dates,
+    /// The linked maps.
+    Maps,
+    /// The scores beside them.
+    Scores,
+    /// Training.
+    FineTune,
+    /// Files to take away.
+    Exports,
+}
+
+/// Puts a section into its place. All of the later file hangs on this function.
+fn put(app: App, part: Part, place: HtmlElement) {
+    let section = move || {
+        provide_context(app);
+        match part {
+            Part::Dates => view! { <dates::DatesSection/> }.into_any(),
+            Part::Maps => view! { <maps::MapsSection/> }.into_any(),
+            Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
+            Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
+            Part::Exports => view! { <exports::ExportSection/> }.into_any(),
+        }
+    };
+    // As long as the page lives.
+    leptos::mount::mount_to(place, section).forget();
+}
+
+#[cfg(all(feature = "split", target_arch = "wasm32"))]
+mod file {
+    // The macro declares what it loads as a foreign function and exports it under a name of its own; both ends are this function.
+    #![allow(unsafe_code)]
+
+    use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+    use super::{App, HtmlElement, Part};
+
+    #[wasm_split(later, fallible)]
+    pub fn put(app: App, part: Part, place: HtmlElement) -> Result<(), SplitLoaderError> {
+        super::put(app, part, place);
+        Ok(())
+    }
+}
+
+#[cfg(not(all(feature = "split", target_arch = "wasm32")))]
+mod file {
+    use super::{App, HtmlElement, Part};
+
+    #[allow(clippy::unused_async)] // As the split form.
+    pub async fn put(app: App, part: Part, place: HtmlElement) -> Result<(), std::convert::Infallible> {
+        super::put(app, part, place);
+        Ok(())
+    }
+}
+
+/// The place of a section, filled when its program is there.
+#[component]
+pub fn Later(part: Part) -> impl IntoView {
+    let app = App::here();
+    let node = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(place) = node.get() {
+            spawn_local(async move {
+                // Said once, not by each of the sections.
+                if file::put(app, part, place.unchecked_into()).await.is_err() && part == Part::Maps {
+                    app.fail("The rest of the page could not be loaded", "", "Check the network, then reload the page.");
+                }
+            });
+        }
+    });
+    view! { <div class="later" node_ref=node></div> }.into_any()
+}

@@ -341,7 +341,7 @@ fn granules_become_a_map_that_is_not_called_simulated() {
     let folder = xtask::root().join("tests").join("fixtures");
     let files: Vec<_> =
         std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
-    assert_eq!(files.len(), 11, "synthetic granules of tests/reference/make_granules.py");
+    assert_eq!(files.len(), 12, "synthetic granules of tests/reference/make_granules.py");
     app.choose_files(parts::FILE_INPUT, &files).unwrap();
     // Every file has been read before a date is chosen: the proposal follows what is there.
     app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2023-12-04")).unwrap();

@@ -116,6 +116,13 @@ mod tests {
     }
 
     #[test]
+    fn the_import_is_renamed_and_the_key_the_wasm_asks_for_is_not() {
+        let script = "import * as import1 from \"./__wasm_split.js\"\n  \"./__wasm_split.js\": import1,";
+        let renamed = replaced(script, &imported(LOADER), &imported("app-parts-1a.js")).unwrap();
+        assert_eq!(renamed, "import * as import1 from \"./app-parts-1a.js\"\n  \"./__wasm_split.js\": import1,");
+    }
+
+    #[test]
     fn a_name_that_is_not_there_is_an_error() {
         assert_eq!(replaced("import './a.js';", "./a.js", "./b.js").unwrap(), "import './b.js';");
         assert!(replaced("import './a.js';", "./c.js", "./b.js").is_err());

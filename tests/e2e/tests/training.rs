@@ -184,7 +184,7 @@ fn a_second_tab_sees_that_a_run_is_being_trained() {
     // "Epoch 3 of 200, step 7 of 41, ...": both, for on a slow machine an epoch outlasts the test.
     let reached = |text: &str| {
         let numbers: Vec<u32> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect();
-        (numbers[0], numbers[2])
+        (numbers[0], numbers.get(2).copied().unwrap_or(0))
     };
     let before = app.text(parts::TRAIN_PROGRESS).unwrap();
     let first = app.session.switch_to_newest_window().unwrap();

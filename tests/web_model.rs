@@ -1,4 +1,4 @@
-//! SMEN in headless Chromium against PyTorch: the CPU backend in wasm, and with the feature `gpu` WebGPU.
+//! SMEN in headless Chromium against PyTorch: the CPU backend in wasm and, with the feature `gpu`, WebGPU.
 //!
 //! `wasm-bindgen-test`; on a software adapter (SwiftShader) a gradient of the 12 x 14 batch takes seconds, so shapes stay small.
 #![cfg(all(feature = "compute", target_arch = "wasm32"))]

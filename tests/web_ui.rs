@@ -8,16 +8,16 @@ use leptos::prelude::provide_context;
 use loam::grid::{EaseWindow, Resolution};
 use loam::map::{ColourMap, Scale, paint};
 use loam::protocol::{
-    AdapterReport, Attachment, CheckpointReport, DateRole, DayReport, DevicePreference, DeviceReport, Envelope, EpochReport, Event, Gain,
-    PlannedDate, PreviewReport, Request, RunReport, ScoreReport, SelfCheckReport, StepReport, Timeline, TrainEnd, TrainPlan, TrainResult,
-    TrainSettings, TrainStarted, WeightsReport, wire,
+    Attachment, CheckpointReport, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, PlannedDate, PreviewReport,
+    Request, RunReport, ScoreReport, SelfCheckReport, StepReport, Timeline, TrainEnd, TrainPlan, TrainResult, TrainSettings, TrainStarted,
+    WeightsReport, wire,
 };
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
 use loam::ui::rectangle::{Rectangle, size_text};
 use loam::ui::train::{self, curve, runs, words};
-use loam::ui::{App, adapter, canvas, link, timeline};
+use loam::ui::{App, canvas, link, timeline};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -129,26 +129,6 @@ fn a_newer_request_supersedes_its_kind_only() {
     assert_eq!((ledger.kind(run), ledger.kind(plan)), (Some(Kind::Train), None), "a plan does not end a run");
     assert_eq!(ledger.abandon().len(), 6);
     assert!(ledger.begin(Kind::Device) > files.1, "numbers keep growing");
-}
-
-#[wasm_bindgen_test]
-fn the_gpu_worker_is_loaded_for_hardware_or_on_demand_only() {
-    let named = |architecture: &str, description: &str, fallback| AdapterReport {
-        vendor: "google".into(),
-        architecture: architecture.into(),
-        device: String::new(),
-        description: description.into(),
-        fallback,
-        buffer_limit: 0,
-    };
-    let hardware = named("ampere", "NVIDIA", false);
-    for software in [named("swiftshader", "", false), named("", "Microsoft Basic Render Driver", false), named("x", "", true)] {
-        assert!(!adapter::wants_gpu_worker(DevicePreference::Auto, Some(&software)));
-        assert!(adapter::wants_gpu_worker(DevicePreference::Gpu, Some(&software)));
-    }
-    assert!(adapter::wants_gpu_worker(DevicePreference::Auto, Some(&hardware)));
-    assert!(!adapter::wants_gpu_worker(DevicePreference::Cpu, Some(&hardware)));
-    assert!(!adapter::wants_gpu_worker(DevicePreference::Auto, None));
 }
 
 #[wasm_bindgen_test]

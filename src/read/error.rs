@@ -13,9 +13,6 @@ pub enum ReadError {
         /// What to do.
         remedy: String,
     },
-    /// The program that decodes files could not be fetched.
-    #[error("Loam's part that reads files could not be loaded: check the network, then open the file again")]
-    DecodersAbsent,
     /// The format is right but the content is damaged or uses a feature the reader does not know.
     #[error("the {format} file cannot be read ({detail}): {remedy}")]
     Damaged {

@@ -9,7 +9,6 @@ mod granule;
 mod hdf5;
 mod hdf5_members;
 mod hdf5_number;
-pub mod later;
 pub mod names;
 pub mod sentinel1;
 mod smap;

@@ -13,7 +13,7 @@ const MOST_ARRAYS: usize = 200;
 /// # Errors
 /// The report of a refused file.
 pub async fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<FileReport>> {
-    match read::later::open(source).await {
+    match read::open(source) {
         Ok(granule) => {
             let content = Content::File(Box::new(granule));
             let mut entry = Entry { id: ticket.id, name: ticket.name.clone(), content, correction: Correction::default() };

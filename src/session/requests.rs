@@ -12,7 +12,7 @@ use super::predict::{Engine, Outcome, PredictError, predict};
 use super::tb::TbOutcome;
 use super::timeline::timeline;
 use super::training::Job;
-use super::{Host, provenance};
+use super::{Host, ProgramPart, provenance};
 use crate::export;
 use crate::grid::EaseWindow;
 use crate::model::tb_cnn::is_tb_cnn;
@@ -163,6 +163,12 @@ impl<H: Host> Session<H> {
     }
 
     async fn run(&mut self, id: u64, request: Request) -> Result<(), Stop> {
+        if !of_the_demo(&request) {
+            let absent = |why| {
+                Stop::failed(format!("a part of Loam's own program could not be fetched: {why}"), "Check the network, then try again.")
+            };
+            self.host.program(ProgramPart::Rest).await.map_err(absent)?;
+        }
         match request {
             Request::Start { preference, adapter } => {
                 self.start(preference, adapter.as_ref()).await;
@@ -263,7 +269,7 @@ impl<H: Host> Session<H> {
     /// to the CPU, and the report says so.
     async fn start(&mut self, preference: DevicePreference, adapter: Option<&AdapterReport>) {
         let mut decision = device::decide(preference, adapter);
-        let processor = if decision.gpu { open_gpu(&mut decision).await } else { Processor::open_cpu().await };
+        let processor = if decision.gpu { self.open_gpu(&mut decision).await } else { Processor::open_cpu().await };
         self.device = Some(device::report(&decision, adapter, None));
         self.processor = Some(processor);
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
@@ -271,6 +277,24 @@ impl<H: Host> Session<H> {
         (self.tb, self.use_tb) = (None, false);
         (self.before, self.trained) = (None, None);
         self.check().await;
+    }
+
+    #[cfg(feature = "gpu")]
+    async fn open_gpu(&self, decision: &mut device::Decision) -> Processor {
+        for part in [ProgramPart::Rest, ProgramPart::Gpu] {
+            if let Err(why) = self.host.program(part).await {
+                return on_cpu(decision, &format!("its program could not be fetched: {why}")).await;
+            }
+        }
+        match Processor::open_gpu().await {
+            Ok(processor) => processor,
+            Err(error) => on_cpu(decision, &error.to_string()).await,
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    async fn open_gpu(&self, decision: &mut device::Decision) -> Processor {
+        on_cpu(decision, "this program was built without WebGPU").await
     }
 
     /// The golden tile, three times.
@@ -615,17 +639,19 @@ fn nearest_preset(window: &EaseWindow) -> Preset {
     PRESETS.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(PRESETS[0])
 }
 
-#[cfg(feature = "gpu")]
-async fn open_gpu(decision: &mut device::Decision) -> Processor {
-    match Processor::open_gpu().await {
-        Ok(processor) => processor,
-        Err(error) => on_cpu(decision, &error.to_string()).await,
-    }
-}
-
-#[cfg(not(feature = "gpu"))]
-async fn open_gpu(decision: &mut device::Decision) -> Processor {
-    on_cpu(decision, "this worker was built without WebGPU").await
+/// What a demo's first prediction asks for. Its functions are in the worker's main program (`cargo xtask profile`).
+fn of_the_demo(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Start { .. }
+            | Request::SelfCheck
+            | Request::Demo { .. }
+            | Request::Timeline { .. }
+            | Request::Predict { .. }
+            | Request::Runs
+            | Request::ForgetAll
+            | Request::Cancel { .. }
+    )
 }
 
 async fn on_cpu(decision: &mut device::Decision, reason: &str) -> Processor {

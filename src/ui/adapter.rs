@@ -1,33 +1,10 @@
-//! Which graphics adapter the browser has, and which of the two workers to load for it.
-//!
-//! A WebGPU adapter may be a CPU posing as a GPU (SwiftShader, llvmpipe, Microsoft Basic Render): more than ten times slower than the CPU
-//! path. The GPU worker, several megabytes, is loaded only where a hardware adapter exists or the user insists.
+//! Which graphics adapter the browser has. What to do about it is the worker's to decide ([`crate::protocol::Request::Start`]).
 
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::protocol::{AdapterReport, DevicePreference};
-
-/// Words in an adapter's description that betray a CPU.
-const SOFTWARE: [&str; 5] = ["swiftshader", "llvmpipe", "lavapipe", "basic render", "softpipe"];
-
-/// Whether this adapter is a CPU posing as a GPU.
-#[must_use]
-pub fn is_software(adapter: &AdapterReport) -> bool {
-    let text = format!("{} {} {} {}", adapter.vendor, adapter.architecture, adapter.device, adapter.description).to_ascii_lowercase();
-    adapter.fallback || SOFTWARE.iter().any(|word| text.contains(word))
-}
-
-/// Whether to load the GPU worker: for a hardware adapter, or where the user insists.
-#[must_use]
-pub fn wants_gpu_worker(preference: DevicePreference, adapter: Option<&AdapterReport>) -> bool {
-    match preference {
-        DevicePreference::Cpu => false,
-        DevicePreference::Gpu => true,
-        DevicePreference::Auto => adapter.is_some_and(|a| !is_software(a)),
-    }
-}
+use crate::protocol::AdapterReport;
 
 fn get(object: &JsValue, key: &str) -> Option<JsValue> {
     Reflect::get(object, &JsValue::from_str(key)).ok().filter(|v| !v.is_undefined() && !v.is_null())

@@ -13,10 +13,8 @@ use web_sys::{ErrorEvent, LockManager, MessageEvent, Worker, WorkerOptions, Work
 
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 
-/// Loader scripts of the two worker builds, as trunk names them.
-pub const CPU_WORKER: &str = "./worker_cpu_loader.js";
-/// With the wgpu backend: several megabytes.
-pub const GPU_WORKER: &str = "./worker_gpu_loader.js";
+/// Loader script of the worker, as trunk names it.
+pub const WORKER: &str = "./worker_loader.js";
 
 /// Id of events that answer no request: a [`Event::Failed`] under it says that the worker is lost.
 pub const NO_REQUEST: u64 = 0;

@@ -14,7 +14,7 @@ use super::canvas;
 use super::cursor::{Cell, View};
 use super::hash::Hash;
 use super::ledger::{Kind, Ledger};
-use super::link::{CPU_WORKER, GPU_WORKER, Incoming, Link};
+use super::link::{Incoming, Link, WORKER};
 use super::page_signal::PageSignal;
 use super::rectangle::Rectangle;
 use super::train::Training;
@@ -99,8 +99,6 @@ struct Machinery {
     demo: Option<String>,
     adapter: Option<AdapterReport>,
     next_file: FileId,
-    /// Whether the worker is the GPU's.
-    gpu: bool,
     losses: u32,
     notices: u64,
 }
@@ -246,21 +244,18 @@ impl App {
         }
     }
 
-    /// Starts the worker that suits preference and adapter (again), and tells it what is open.
+    /// Starts the worker (again), and tells it of preference and adapter and of what is open.
     pub fn start_worker(self) {
         let preference = self.preference.get_untracked();
         let adapter = self.machinery.with_value(|m| m.adapter.clone());
-        let gpu = adapter::wants_gpu_worker(preference, adapter.as_ref());
         self.device.set(None);
         self.stopped.set(false);
         self.machinery.update_value(|m| {
-            m.gpu = gpu;
             m.link = None;
             m.ledger.abandon();
         });
         self.settle();
-        let script = if gpu { GPU_WORKER } else { CPU_WORKER };
-        match Link::spawn(script, move |incoming| self.receive(incoming)) {
+        match Link::spawn(WORKER, move |incoming| self.receive(incoming)) {
             Ok(link) => self.machinery.update_value(|m| m.link = Some(link)),
             Err(why) => {
                 self.stopped.set(true);
@@ -362,27 +357,15 @@ impl App {
         }
     }
 
-    /// The worker's program could not be loaded. Without the GPU's, several megabytes that only the network has, the CPU computes;
-    /// without the CPU's, nothing does.
+    /// The worker's program could not be loaded: nothing computes without it.
     fn absent(self, why: &str) {
-        let gpu = self.machinery.with_value(|m| m.gpu);
         self.machinery.update_value(|m| {
             m.link = None;
             m.ledger.abandon();
         });
         self.settle();
-        if gpu {
-            self.preference.set(DevicePreference::Cpu);
-            self.fail(
-                "The program for the GPU could not be loaded",
-                why,
-                "The CPU is used. With a network, choose the GPU again under Device.",
-            );
-            self.start_worker();
-        } else {
-            self.stopped.set(true);
-            self.fail("The worker could not be loaded", why, "Check the network, then reload the page.");
-        }
+        self.stopped.set(true);
+        self.fail("The worker could not be loaded", why, "Check the network, then reload the page.");
     }
 
     /// The worker died: start another, without what it died of; give up where it keeps dying.

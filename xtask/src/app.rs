@@ -1,6 +1,6 @@
 //! Builds the release app into `dist/`: trunk compiles and binds, then five steps of our own make it fit for a strict page.
 //!
-//! 1. The page's wasm is cut in two (`split.rs`).
+//! 1. The page's wasm is cut in two (`split.rs`), the worker's in parts (`worker.rs`).
 //! 2. trunk's inline start script moves to a file, so that the Content-Security-Policy needs neither `'unsafe-inline'` nor a hash.
 //! 3. Preloads lose `integrity`, which wasm-opt would falsify and browsers complain about on `modulepreload`.
 //! 4. wasm-opt runs here and not in trunk: each program wants its own level, and an unchanged module is taken from a cache.
@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::tools::{self, Tools};
-use crate::{Result, dist_dir, failure, process, root, sizes, split, target_dir};
+use crate::{Result, dist_dir, failure, process, root, sizes, split, target_dir, worker};
 
 /// Our copy of `index.html` for trunk; in the root because trunk resolves asset paths from there, and ignored by git.
 const PREPARED: &str = ".index-for-trunk.html";
@@ -31,7 +31,7 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
-/// Builds everything, or all but the WebGPU worker.
+/// Builds everything, or the worker without WebGPU.
 pub fn build(cpu_only: bool) -> Result<()> {
     let tools = tools::for_build()?;
     // trunk runs offline (it would else look for other tool versions), and passes that on to cargo: fetch first.
@@ -41,10 +41,7 @@ pub fn build(cpu_only: bool) -> Result<()> {
     compile(&tools, cpu_only)?;
     let dist = dist_dir();
     split::program(&tools, &dist, "page", "app")?;
-    split::program(&tools, &dist, "release", "worker_cpu")?;
-    if !cpu_only {
-        split::program(&tools, &dist, "release", "worker_gpu")?;
-    }
+    worker::build(&tools, &dist)?;
     let index = dist.join("index.html");
     let html = read(&index)?;
     let (html, script) = without_inline_script(&html);
@@ -76,7 +73,7 @@ fn compile(tools: &Tools, cpu_only: bool) -> Result<()> {
     built.map(|_| ())
 }
 
-/// `index.html` with wasm-opt and integrity off in trunk, and without the WebGPU worker where it is not wanted.
+/// `index.html` with wasm-opt and integrity off in trunk, and the worker without WebGPU where it is not wanted.
 fn prepare(html: &str, cpu_only: bool) -> String {
     let mut out = String::with_capacity(html.len() + 128);
     let mut rest = html;
@@ -85,7 +82,8 @@ fn prepare(html: &str, cpu_only: bool) -> String {
         let tag = &rest[start..=start + length];
         out.push_str(&rest[..start]);
         let is_rust = tag.contains("data-trunk") && tag.contains("rel=\"rust\"");
-        if is_rust && !(cpu_only && tag.contains("data-bin=\"worker_gpu\"")) {
+        if is_rust {
+            let tag = if cpu_only { tag.replace("\"worker,gpu\"", "\"worker\"") } else { tag.to_owned() };
             let end = tag.trim_end_matches('>').trim_end_matches('/').trim_end();
             out.push_str(end);
             for (name, value) in [("data-wasm-opt", "0"), ("data-integrity", "none")] {
@@ -94,7 +92,7 @@ fn prepare(html: &str, cpu_only: bool) -> String {
                 }
             }
             out.push('>');
-        } else if !is_rust {
+        } else {
             out.push_str(tag);
         }
         rest = &rest[start + length + 1..];
@@ -123,10 +121,10 @@ fn without_integrity(html: &str) -> String {
     out
 }
 
-/// Higher levels inline: the CPU worker is then 6 % more to transfer, and its loops are the compiler's already.
+/// Higher levels inline: the worker's main program is then 6 % more to transfer, and its loops are the compiler's already.
 fn level_for(path: &Path) -> &'static str {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    if name.starts_with("worker_cpu") { "-O1" } else { "-Oz" }
+    if name.starts_with("worker_bg") { "-O1" } else { "-Oz" }
 }
 
 /// Runs wasm-opt in place, or takes what it made of the same bytes before.
@@ -149,7 +147,7 @@ pub(crate) fn optimise(wasm_opt: &Path, path: &Path, level: &str) -> Result<()> 
 /// Writes `dist/sw.js`, with the files to keep and a version made of their contents. The GPU path is kept only once it was used.
 fn service_worker(dist: &Path) -> Result<()> {
     let mut files: Vec<String> =
-        all_files(dist)?.iter().filter_map(|p| relative(dist, p)).filter(|f| !f.starts_with("worker_gpu") && f != "sw.js").collect();
+        all_files(dist)?.iter().filter_map(|p| relative(dist, p)).filter(|f| !f.starts_with("worker-gpu-") && f != "sw.js").collect();
     files.sort();
     let mut contents = Vec::with_capacity(files.len());
     for file in &files {
@@ -208,16 +206,16 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "<head><link rel=\"icon\" href=\"a.svg\"/>\n<link data-trunk rel=\"rust\" data-bin=\"app\" />\n\
-                        <link data-trunk rel=\"rust\" data-bin=\"worker_gpu\" data-wasm-opt=\"0\"/></head>";
+                        <link data-trunk rel=\"rust\" data-bin=\"worker\" data-cargo-features=\"worker,gpu\" data-wasm-opt=\"0\"/></head>";
 
     #[test]
     fn links_are_prepared() {
         let all = prepare(PAGE, false);
         assert!(all.contains("<link data-trunk rel=\"rust\" data-bin=\"app\" data-wasm-opt=\"0\" data-integrity=\"none\">"), "{all}");
-        assert!(all.contains("data-bin=\"worker_gpu\" data-wasm-opt=\"0\" data-integrity=\"none\"></head>"), "{all}");
+        assert!(all.contains("data-cargo-features=\"worker,gpu\" data-wasm-opt=\"0\" data-integrity=\"none\"></head>"), "{all}");
         assert!(all.contains("<link rel=\"icon\" href=\"a.svg\"/>"), "{all}");
         let cpu = prepare(PAGE, true);
-        assert!(!cpu.contains("worker_gpu") && cpu.contains("data-bin=\"app\"") && cpu.ends_with("</head>"), "{cpu}");
+        assert!(!cpu.contains("gpu") && cpu.contains("data-cargo-features=\"worker\"") && cpu.ends_with("</head>"), "{cpu}");
     }
 
     #[test]

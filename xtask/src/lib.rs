@@ -5,6 +5,8 @@
 //! | [`tools`] | finds, checks and installs the wasm target, wasm-bindgen, trunk and wasm-opt |
 //! | [`browser`] | finds or installs Chromium and its driver |
 //! | [`app`] | builds the release app into `dist/` |
+//! | [`split`] | cuts the page in two, at a function marked in its source |
+//! | [`worker`] | cuts the worker in parts ([`cut`]), by a list of functions that a run gave ([`profile`]) |
 //! | [`sizes`] | raw and brotli sizes, and the bars they are held to |
 //! | [`server`] | the small static server behind `serve` and the end-to-end tests |
 //! | [`check`] | formatting, lints for host and wasm, documentation |
@@ -17,7 +19,9 @@ pub mod app;
 pub mod bench;
 pub mod browser;
 pub mod check;
+pub mod cut;
 pub mod process;
+pub mod profile;
 pub mod results;
 pub mod server;
 pub mod sizes;
@@ -25,6 +29,7 @@ pub mod split;
 pub mod test;
 pub mod tools;
 pub mod weights;
+pub mod worker;
 
 use std::path::PathBuf;
 

@@ -2,20 +2,21 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, app, bench, check, failure, results, server, sizes, test, weights};
+use xtask::{Result, app, bench, check, failure, profile, results, server, sizes, test, weights};
 
 const USAGE: &str = "\
 cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the release app, serve it on this machine
 cargo xtask build [--cpu-only]                              the same without serving; the app is then in dist/
 cargo xtask sizes                                           transfer sizes of dist/, held to their bars
 cargo xtask test [--quick] [--only SUITE]                   every test (native, browser, end to end); --quick: native ones only
-                                                            SUITE: native, web-cpu, web-page, web-gpu, sizes, e2e
+                                                            SUITE: native, web-page, web-worker, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask results                                         docs/results.md and docs/simulated.md anew, on simulated scenes (an hour on two cores)
+cargo xtask profile                                         which functions of the worker a demo calls: xtask/worker.hot, by which it is cut
 cargo xtask bench [--quick] [--json FILE]                   prediction and training in Chromium beside onnxruntime-web and TensorFlow.js
 
-  --cpu-only   leave the WebGPU worker out (a much shorter build; the page then says that it computes on the CPU)";
+  --cpu-only   leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
 
 fn main() -> ExitCode {
     match run() {
@@ -69,6 +70,10 @@ fn run() -> Result<()> {
         "weights" => {
             nothing_left(&words)?;
             weights::run()
+        }
+        "profile" => {
+            nothing_left(&words)?;
+            profile::run()
         }
         "results" => {
             nothing_left(&words)?;

@@ -3,12 +3,13 @@
 //! Only what the app needs: GET and HEAD, one byte range, the MIME type browsers insist on for wasm, and revalidation instead of
 //! caching, because the workers' file names carry no content hash. It listens on the loopback address only.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::{Result, failure};
@@ -20,7 +21,11 @@ pub struct Server {
     pub address: SocketAddr,
     worker: std::thread::JoinHandle<()>,
     down: Arc<AtomicBool>,
+    served: Served,
 }
+
+/// Paths of the files asked for so far.
+type Served = Arc<Mutex<BTreeSet<String>>>;
 
 impl Server {
     /// Serves `dir` on 127.0.0.1; port 0 lets the system choose.
@@ -38,21 +43,28 @@ impl Server {
         let dir = dir.to_path_buf();
         let down = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&down);
+        let served = Served::default();
+        let asked = Arc::clone(&served);
         let worker = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (dir, down) = (dir.clone(), Arc::clone(&seen));
+                let (dir, down, asked) = (dir.clone(), Arc::clone(&seen), Arc::clone(&asked));
                 std::thread::spawn(move || {
                     // A browser that goes away in the middle is not an error worth a word.
-                    let _ = converse(&stream, &dir, &down);
+                    let _ = converse(&stream, &dir, &down, &asked);
                 });
             }
         });
-        Ok(Self { address, worker, down })
+        Ok(Self { address, worker, down, served })
     }
 
     /// From now on hangs up on everyone, as a server that is gone: for tests of use without a network.
     pub fn hang_up(&self) {
         self.down.store(true, Ordering::Relaxed);
+    }
+
+    /// Paths of the files that were asked for so far, from the root and without a query: what a page really fetched.
+    pub fn served(&self) -> Vec<String> {
+        self.served.lock().map(|paths| paths.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// `http://127.0.0.1:PORT/`.
@@ -78,7 +90,7 @@ struct Request {
 }
 
 /// Requests of one connection, one after another.
-fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool) -> std::io::Result<()> {
+fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool, asked: &Served) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
@@ -88,6 +100,9 @@ fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool) -> std::io::Resul
         }
         match request {
             Ok(request) => {
+                if let (Ok(mut asked), Some(_)) = (asked.lock(), resolve(dir, &request.path).filter(|path| path.is_file())) {
+                    asked.insert(request.path.clone());
+                }
                 answer(stream, dir, &request)?;
                 if !request.keep {
                     break;

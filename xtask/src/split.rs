@@ -1,7 +1,7 @@
-//! Cuts wasm programs in parts: what is needed at once, and what is fetched when it is called for.
+//! Cuts the page in two: what is needed at once, and what is fetched when the first screen stands. (The worker is cut by `worker.rs`.)
 //!
-//! trunk binds each program as one file. This step takes what the compiler wrote once more, lets `wasm-split-cli` move everything that only a
-//! marked function reaches into a file of its own (`src/ui/later.rs`, `src/worker/later.rs`), binds the rest with wasm-bindgen under the name
+//! trunk binds a program as one file. This step takes what the compiler wrote once more, lets `wasm-split-cli` move everything that only a
+//! marked function reaches into a file of its own (`src/ui/later.rs`), binds the rest with wasm-bindgen under the name
 //! trunk gave, and lays the parts and their loader beside it. Their names carry a hash of the whole, because parts of two builds, one of them
 //! from a cache, would share memory without fitting together.
 
@@ -68,7 +68,7 @@ fn part_name(name: &str, part: &str, hash: &str) -> String {
     format!("{name}-{part}-{hash}.wasm")
 }
 
-/// The name of a program's script without `.js`: `worker_cpu`, or with trunk's hash `app-0123456789abcdef`.
+/// The name of a program's script without `.js`: `app`, or with trunk's hash `app-0123456789abcdef`.
 fn bound_name(dist: &Path, program: &str) -> Result<String> {
     let files = dist.read_dir().map_err(process::at(dist))?.flatten().map(|e| e.path());
     let mut scripts: Vec<PathBuf> = files.filter(|p| is_script_of(p, program)).collect();
@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn scripts_are_told_apart() {
         assert!(is_script_of(Path::new("dist/app-1a2b.js"), "app"));
-        assert!(is_script_of(Path::new("dist/worker_cpu.js"), "worker_cpu"));
-        assert!(!is_script_of(Path::new("dist/worker_cpu_loader.js"), "worker_cpu"));
+        assert!(is_script_of(Path::new("dist/app.js"), "app"));
+        assert!(!is_script_of(Path::new("dist/worker.js"), "app"));
         assert!(!is_script_of(Path::new("dist/app-1a2b-parts-3c4d.js"), "app"));
         assert!(!is_script_of(Path::new("dist/app-1a2b_bg.wasm"), "app"));
     }

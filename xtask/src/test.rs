@@ -3,9 +3,8 @@
 //! | suite | what runs where |
 //! |---|---|
 //! | native | `cargo test`: readers, grid, stack, model, training, scores, exports; then this program's own tests |
-//! | web-cpu | `tests/web_*.rs` in headless Chromium, CPU backend |
-//! | web-page | `tests/web_page*.rs`: the page's components |
-//! | web-gpu | `tests/web_gpu*.rs`: WebGPU on SwiftShader against the CPU |
+//! | web-page | `tests/web_page*.rs`, `web_ui*.rs` in headless Chromium: the page's components |
+//! | web-worker | the other `tests/web_*.rs`: the worker's program, CPU backend and WebGPU on SwiftShader |
 //! | sizes | the release app is built, and its transfer sizes are held to their bars |
 //! | e2e | `tests/e2e`: the built app in a real browser, through WebDriver |
 //!
@@ -29,38 +28,32 @@ pub struct Choice {
     pub quick: bool,
     /// One suite by name.
     pub only: Option<String>,
-    /// Build the app without its WebGPU worker, and leave `web-gpu` out.
+    /// Build app and worker tests without WebGPU.
     pub cpu_only: bool,
 }
 
-const SUITES: [&str; 6] = ["native", "web-cpu", "web-page", "web-gpu", "sizes", "e2e"];
+const SUITES: [&str; 5] = ["native", "web-page", "web-worker", "sizes", "e2e"];
 
 /// Browser test files, by the program they are built as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebSuite {
-    /// The worker with the CPU backend.
-    Cpu,
     /// The page.
     Page,
-    /// The worker with WebGPU.
-    Gpu,
+    /// The worker.
+    Worker,
 }
 
 impl WebSuite {
     fn of(file: &str) -> Option<Self> {
         let rest = file.strip_prefix("web_")?;
-        Some(match rest {
-            _ if rest.starts_with("gpu") => Self::Gpu,
-            _ if rest.starts_with("page") || rest.starts_with("ui") => Self::Page,
-            _ => Self::Cpu,
-        })
+        Some(if rest.starts_with("page") || rest.starts_with("ui") { Self::Page } else { Self::Worker })
     }
 
-    fn features(self) -> &'static str {
+    fn features(self, cpu_only: bool) -> &'static str {
         match self {
-            Self::Cpu => "worker",
             Self::Page => "page",
-            Self::Gpu => "worker,gpu",
+            Self::Worker if cpu_only => "worker",
+            Self::Worker => "worker,gpu",
         }
     }
 }
@@ -121,10 +114,8 @@ pub fn run(choice: Choice) -> Result<()> {
         eprintln!("\n==== {suite} ====");
         let mut outcome = match suite {
             "native" => native(),
-            "web-cpu" => in_browser(WebSuite::Cpu),
-            "web-page" => in_browser(WebSuite::Page),
-            "web-gpu" if choice.cpu_only => Ok(Outcome::not_run("left out by --cpu-only")),
-            "web-gpu" => in_browser(WebSuite::Gpu),
+            "web-page" => in_browser(WebSuite::Page, choice.cpu_only),
+            "web-worker" => in_browser(WebSuite::Worker, choice.cpu_only),
             "sizes" => built_and_small(choice.cpu_only),
             _ => end_to_end(),
         }
@@ -160,7 +151,7 @@ fn native() -> Result<Outcome> {
     count(&mut own)
 }
 
-fn in_browser(suite: WebSuite) -> Result<Outcome> {
+fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
     let files = web_tests(suite)?;
     if files.is_empty() {
         return Ok(Outcome::not_run("there is no such file in tests/"));
@@ -177,7 +168,7 @@ fn in_browser(suite: WebSuite) -> Result<Outcome> {
         WASM,
         "--no-default-features",
         "--features",
-        suite.features(),
+        suite.features(cpu_only),
     ]);
     for file in &files {
         command.args(["--test", file]);
@@ -318,9 +309,9 @@ mod tests {
 
     #[test]
     fn web_files_belong_to_one_program() {
-        assert_eq!(WebSuite::of("web_gpu_forward"), Some(WebSuite::Gpu));
+        assert_eq!(WebSuite::of("web_gpu_forward"), Some(WebSuite::Worker));
         assert_eq!(WebSuite::of("web_page"), Some(WebSuite::Page));
-        assert_eq!(WebSuite::of("web_model"), Some(WebSuite::Cpu));
+        assert_eq!(WebSuite::of("web_model"), Some(WebSuite::Worker));
         assert_eq!(WebSuite::of("readers"), None);
     }
 }

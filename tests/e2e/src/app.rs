@@ -67,7 +67,7 @@ impl App {
         Self::open_from(&copy, name, setting)
     }
 
-    /// A copy of `dist/` whose GPU worker's device can be destroyed from outside ([`App::tell_worker`]), as a driver that crashes does.
+    /// A copy of `dist/` whose GPU device can be destroyed from outside ([`App::tell_worker`]), as a driver that crashes does.
     pub fn open_with_mortal_gpu(name: &str, setting: Setting) -> Result<Self> {
         const HOOK: &str = "
             const ask = GPUAdapter.prototype.requestDevice;
@@ -77,13 +77,13 @@ impl App {
               return device;
             };
         ";
-        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_gpu_loader.js"), HOOK))
+        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
     }
 
-    /// A copy of `dist/` whose CPU worker throws what nobody catches when told to ([`App::tell_worker`]).
+    /// A copy of `dist/` whose worker throws what nobody catches when told to ([`App::tell_worker`]).
     pub fn open_with_failing_worker(name: &str, setting: Setting) -> Result<Self> {
         const HOOK: &str = "new BroadcastChannel('e2e').onmessage = () => { throw new Error('thrown by the test'); };\n";
-        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_cpu_loader.js"), HOOK))
+        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
     }
 
     /// Tells the worker of a changed `dist/` to do what it was changed for.
@@ -96,7 +96,8 @@ impl App {
         self.session.script("window.e2e.workers.at(-1).terminate()", &[]).map(|_| ())
     }
 
-    fn open_from(dist: &Path, name: &str, setting: Setting) -> Result<Self> {
+    /// As [`App::open`], on another folder.
+    pub fn open_from(dist: &Path, name: &str, setting: Setting) -> Result<Self> {
         let text = |e: xtask::Failure| Error(e.0);
         let browser = browser::present()
             .ok_or_else(|| Error("Chromium or chromedriver is missing; `cargo xtask test --only e2e` installs or names them".into()))?;
@@ -143,6 +144,11 @@ impl App {
         })?;
         self.server.hang_up();
         Ok(())
+    }
+
+    /// Paths of the files that page, worker and service worker asked for so far.
+    pub fn fetched(&self) -> Vec<String> {
+        self.server.served()
     }
 
     /// The element of this selector; waits up to ten seconds for it.

@@ -70,7 +70,10 @@ mod web {
         /// Says which form runs now: burn's loss and optimiser look at it.
         fn choose(&self) {
             #[cfg(feature = "gpu")]
-            loam::kernels::gpu::use_plain_form(self.plain);
+            {
+                use loam::kernels::gpu::{Form, KERNELS, use_form};
+                use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
+            }
         }
 
         /// The estimates: `i` is `[batch, side, side]`, `d` is `[batch, 4, side, side]`.

@@ -6,6 +6,8 @@
 #![cfg(all(feature = "cli", feature = "gpu", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "shared/gpu_faults.rs"]
+mod faults;
 #[path = "shared/gpu_kernels.rs"]
 mod shared;
 
@@ -13,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use burn::tensor::Device;
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use loam::kernels::gpu::use_plain_form;
+use loam::kernels::gpu::{Form, KERNELS, use_form};
 use loam::model::{Processor, block_on};
 use loam::train::{check_gpu, check_training};
 
@@ -93,13 +95,20 @@ fn adam_changes_nothing_that_was_handed_out() {
 fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
     let _alone = alone();
     let Some(gpu) = device("kernels_stand_their_check_and_give_way_to_burns_where_told") else { return };
-    let (report, warning) = block_on(check_gpu(&gpu));
+    let (report, warning) = block_on(check_gpu(&gpu, &KERNELS));
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(block_on(check_training(&gpu)), None);
-    use_plain_form(true);
+    use_form(Form::Plain);
     let report = block_on(loam::model::device::self_check(&gpu));
-    use_plain_form(false);
+    use_form(Form::Kernels(&KERNELS));
     assert!(report.unwrap().passed);
+}
+
+#[test]
+fn a_wrong_kernel_is_noticed_and_burns_operations_take_over() {
+    let _alone = alone();
+    let Some(gpu) = device("a_wrong_kernel_is_noticed_and_burns_operations_take_over") else { return };
+    block_on(faults::faults(&gpu));
 }
 
 /// Names of the kernels launched.

@@ -279,7 +279,7 @@ impl<H: Host> Session<H> {
         #[cfg(feature = "gpu")]
         let verdict = if processor.is_gpu() {
             self.training_checked = false;
-            let (verdict, warning) = crate::train::check_gpu(processor.device()).await;
+            let (verdict, warning) = crate::train::check_gpu(processor.device(), &crate::kernels::gpu::KERNELS).await;
             report.warning = warning.or(report.warning.take());
             verdict
         } else {

@@ -40,6 +40,11 @@ pub fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
     kernels_run() && primitive.is_ok_and(|tensor| tensor.dtype() == DType::F32)
 }
 
+/// The largest buffer that the device of this tensor binds, bytes; none off the GPU.
+pub fn largest_buffer(on: &Tensor<1>) -> Option<u64> {
+    on.clone().without_autodiff().try_into_primitive::<Cube>().ok().map(|tensor| tensor.client.properties().memory.max_page_size)
+}
+
 /// Operations that only the GPU has as its own; elsewhere they are burn's.
 #[backend_extension(Cube, Autodiff)]
 pub trait GpuOps: Backend {

@@ -72,10 +72,15 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
     // 500 steps of the whole network, on the smallest images there are, so that a software adapter ends in time.
     for (inputs, frozen, steps) in [(both, frozen, 500), (Inputs::Spatial, &[][..], 200)] {
         let mut trainer = trainer(gpu, inputs, 1000, frozen);
+        let made = std::cell::RefCell::new(Vec::new());
         memory::assert_flat(&format!("{inputs:?}"), gpu, &mut trainer, steps, |line| {
-            let made = js_sys::eval("globalThis.made").unwrap().as_f64().unwrap();
-            console_log!("{line}; bytes of buffers ever made: {made}");
+            let bytes = js_sys::eval("globalThis.made").unwrap().as_f64().unwrap();
+            console_log!("{line}; bytes of buffers ever made: {bytes}");
+            made.borrow_mut().push(bytes);
         })
         .await;
+        // Nor is a buffer given back and made anew: the browser would keep the old one until it collects garbage.
+        let made = made.into_inner();
+        assert!(made.len() > 2 && made.iter().all(|bytes| *bytes == made[0] && *bytes > 0.0), "{inputs:?}: {made:?} bytes made");
     }
 }

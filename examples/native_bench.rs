@@ -1,91 +1,302 @@
-//! Prediction and training step of SMEN on this machine's CPU, beside the same network in burn's own operations, taking turns:
+//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch, taking
+//! turns. The native half of `cargo xtask bench --native`:
 //!
-//! `RAYON_NUM_THREADS=1 cargo run --release --example native_bench [ROUNDS]`
+//! `cargo run --release [--features gpu] --example native_bench -- [--side N] [--rounds N] [--json FILE]`
+//!
+//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out and
+//! the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #[path = "shared/plain.rs"]
 mod plain;
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
+#[path = "shared/torch.rs"]
+mod torch;
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 mod native {
+    use std::error::Error;
     use std::time::Instant;
 
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam::model::{Inputs, ModelError, Smen, golden_weights};
+    use loam::model::{Inputs, Smen, golden_weights};
     use loam::train::{Adam, urmse_loss};
+    use serde_json::{Value, json};
 
-    use super::plain;
+    use super::{plain, torch::Torch};
 
-    const SIDE: usize = 100;
+    type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+    /// What is measured: a training step or a prediction, and the images of a batch.
+    pub const TASKS: [(bool, usize); 5] = [(false, 1), (false, 8), (true, 1), (true, 4), (true, 8)];
+    /// Runs before the first that counts: shaders are compiled, and what they give is compared.
+    const WARM: usize = 3;
+    /// Allowed difference of the mean estimate, or of the losses of the first steps, to ours on the CPU, relative.
+    const GAP: f64 = 1e-3;
+
+    /// In float32 throughout, as the other side makes it.
     fn wave(count: usize, middle: f32, height: f32) -> Vec<f32> {
         (0..count).map(|k| middle + height * (k as f32 * 0.37).sin() * (k as f32 * 0.011).cos()).collect()
     }
 
-    /// A network, and one run of what is measured.
-    struct Runner {
+    /// A network of ours and its images, for one task.
+    struct Ours {
         model: Smen,
         adam: Adam,
         plain: bool,
+        training: bool,
         images: [Tensor<5>; 4],
     }
 
-    impl Runner {
-        fn new(batch: usize, training: bool, plain: bool) -> Result<Self, ModelError> {
-            let device = if training { Device::flex().autodiff() } else { Device::flex() };
+    impl Ours {
+        fn new((training, batch): (bool, usize), side: usize, device: &Device, plain: bool) -> Result<Self> {
+            let device = if training { device.clone().autodiff() } else { device.clone() };
             let image = |depth: usize, middle, height| {
-                let values = wave(batch * depth * SIDE * SIDE, middle, height);
-                Tensor::<5>::from_data(TensorData::new(values, [batch, 1, depth, SIDE, SIDE]), &device)
+                let values = wave(batch * depth * side * side, middle, height);
+                Tensor::<5>::from_data(TensorData::new(values, [batch, 1, depth, side, side]), &device)
             };
             let images = [image(1, 0.25, 0.1), image(4, 0.0, 0.05), image(1, 0.28, 0.08), image(1, 1.0, 0.0)];
-            Ok(Self { model: Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device)?, adam: Adam::new(), plain, images })
+            let model = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device)?;
+            Ok(Self { model, adam: Adam::new(), plain, training, images })
         }
 
-        /// Milliseconds of one run.
-        fn run(&mut self, training: bool) -> f64 {
+        /// Milliseconds of one run, and the mean estimate or the loss before the step.
+        fn run(&mut self) -> Result<(f64, f64)> {
+            #[cfg(feature = "gpu")]
+            {
+                use loam::kernels::gpu::{Form, KERNELS, use_form};
+                use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
+            }
             let [i, d, target, mask] = self.images.clone();
+            let values = |tensor: Tensor<5>| tensor.into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"));
             let start = Instant::now();
-            let (estimate, statistics) = match (self.plain, training) {
-                (true, _) => plain::forward(&self.model, i, d, training),
+            let (estimate, statistics) = match (self.plain, self.training) {
+                (true, training) => plain::forward(&self.model, i, d, training),
                 (false, true) => self.model.forward_train(i, d),
                 (false, false) => (self.model.forward(i, d), Vec::new()),
             };
-            if training {
-                let gradients = urmse_loss(estimate, target, mask).backward();
-                self.model = self.adam.step(self.model.clone(), &gradients, 1e-4);
-                self.model.absorb(statistics);
-            } else {
-                drop(estimate.into_data());
+            if !self.training {
+                let estimate = values(estimate)?;
+                let ms = start.elapsed().as_secs_f64() * 1e3;
+                return Ok((ms, estimate.iter().map(|&v| f64::from(v)).sum::<f64>() / estimate.len() as f64));
             }
-            start.elapsed().as_secs_f64() * 1e3
+            let loss = urmse_loss(estimate, target, mask);
+            let value = loss.clone().without_autodiff().into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"))?;
+            let gradients = loss.backward();
+            self.model = self.adam.step(self.model.clone(), &gradients, 1e-4);
+            self.model.absorb(statistics);
+            // A graphics adapter works on after the loss was read: the step is over when its last parameter is there.
+            values(self.model.h.weight.val().without_autodiff())?;
+            Ok((start.elapsed().as_secs_f64() * 1e3, f64::from(value[0])))
         }
     }
 
-    pub fn main() -> Result<(), ModelError> {
-        let rounds: usize = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(15);
-        println!("{:<28} {:>8} {:>8} {:>8} {:>8}", "milliseconds", "Loam", "least", "plain", "least");
-        for (training, batch) in [(false, 1), (false, 8), (true, 1), (true, 4)] {
-            let mut runners = [Runner::new(batch, training, false)?, Runner::new(batch, training, true)?];
-            let mut times = [Vec::new(), Vec::new()];
-            for round in 0..rounds + 2 {
-                for (runner, times) in runners.iter_mut().zip(&mut times) {
-                    let time = runner.run(training);
-                    if round >= 2 {
-                        times.push(time);
-                    }
+    /// Who is measured.
+    pub enum Runner {
+        Ours { name: &'static str, device: Device, plain: bool },
+        Torch(Torch),
+    }
+
+    impl Runner {
+        fn name(&self) -> String {
+            match self {
+                Runner::Ours { name, .. } => (*name).to_owned(),
+                Runner::Torch(torch) => torch.name(),
+            }
+        }
+    }
+
+    /// A runner's times of one task.
+    #[derive(Default)]
+    struct Row {
+        times: Vec<f64>,
+        numbers: Vec<f64>,
+        dispatches: Option<usize>,
+    }
+
+    impl Row {
+        fn at(&self, share: f64) -> f64 {
+            let mut sorted = self.times.clone();
+            sorted.sort_by(f64::total_cmp);
+            sorted.get((share * (sorted.len().saturating_sub(1)) as f64) as usize).copied().unwrap_or(f64::NAN)
+        }
+    }
+
+    /// Counts the kernels launched while `run` runs.
+    #[cfg(feature = "gpu")]
+    fn launches<T>(run: impl FnOnce() -> T) -> (T, usize) {
+        use cubecl::logging::{LaunchObservation, LaunchObserver};
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        #[derive(Default)]
+        struct Count(AtomicUsize);
+        impl LaunchObserver for Count {
+            fn launched(&self, _: &'static str) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let count = Arc::new(Count::default());
+        let watching = LaunchObservation::new(count.clone());
+        let result = run();
+        drop(watching);
+        (result, count.0.load(Ordering::Relaxed))
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn launches<T>(run: impl FnOnce() -> T) -> (T, usize) {
+        (run(), 0)
+    }
+
+    fn measure(task: (bool, usize), side: usize, rounds: usize, runners: &mut [Runner]) -> Result<Vec<Row>> {
+        let mut ours = Vec::new();
+        for runner in runners.iter() {
+            ours.push(match runner {
+                Runner::Ours { device, plain, .. } => Some(Ours::new(task, side, device, *plain)?),
+                Runner::Torch(_) => None,
+            });
+        }
+        let mut rows: Vec<Row> = runners.iter().map(|_| Row::default()).collect();
+        for round in 0..WARM + rounds {
+            // Everybody begins a round in turn, so that a busy machine disturbs all alike.
+            for place in 0..runners.len() {
+                let n = (place + round) % runners.len();
+                let ((result, dispatches), row) = match (&mut ours[n], &mut runners[n]) {
+                    (Some(ours), _) => (launches(|| ours.run()), &mut rows[n]),
+                    (None, Runner::Torch(torch)) => ((torch.run(task), 0), &mut rows[n]),
+                    (None, Runner::Ours { .. }) => continue,
+                };
+                let (ms, number) = result?;
+                if round < WARM {
+                    row.numbers.push(number);
+                    row.dispatches = Some(dispatches).filter(|&count| count > 0);
+                } else {
+                    row.times.push(ms);
                 }
             }
-            times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
-            let [ours, plain] = times.map(|times| (times[times.len() / 2], times[0]));
+        }
+        for runner in runners.iter_mut() {
+            if let Runner::Torch(torch) = runner {
+                torch.reset(task)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The most memory this process has had, MB, where the system tells.
+    fn peak_megabytes() -> Option<f64> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1e3)
+    }
+
+    /// Bytes that a graphics device has given, MB.
+    #[cfg(feature = "gpu")]
+    fn reserved_megabytes(device: &Device) -> Option<f64> {
+        let one = Tensor::<1>::zeros([1], device).try_into_primitive::<burn::backend::Cube>().ok()?;
+        Some(one.client.memory_report(cubecl::MemoryScope::Device).usage().bytes_reserved as f64 / 1e6)
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn reserved_megabytes(_: &Device) -> Option<f64> {
+        None
+    }
+
+    /// The graphics adapter and its name.
+    #[cfg(feature = "gpu")]
+    fn adapter() -> std::result::Result<(Device, String), String> {
+        let (device, setup) = Device::wgpu_options().init_with_setup().map_err(|error| error.to_string())?;
+        let info = setup.adapter.get_info();
+        Ok((device, format!("{} ({:?}, {:?})", info.name, info.backend, info.device_type)))
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn adapter() -> std::result::Result<(Device, String), String> {
+        Err("built without the feature gpu".into())
+    }
+
+    pub fn main() -> Result<()> {
+        let (mut side, mut rounds, mut json) = (100, 15, None);
+        let mut words = std::env::args().skip(1);
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or(format!("{word} needs a value"));
+            match word.as_str() {
+                "--side" => side = value()?.parse()?,
+                "--rounds" => rounds = value()?.parse()?,
+                "--json" => json = Some(value()?),
+                _ => return Err("native_bench [--side N] [--rounds N] [--json FILE]".into()),
+            }
+        }
+        let mut runners = vec![
+            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false },
+            Runner::Ours { name: "burn's own operations, CPU", device: Device::flex(), plain: true },
+        ];
+        println!("SMEN natively, {side} x {side} images, {rounds} rounds in turn, {} threads", rayon::current_num_threads());
+        let gpu = match adapter() {
+            Ok((device, name)) => {
+                println!("graphics adapter: {name}");
+                runners.push(Runner::Ours { name: "Loam, GPU", device: device.clone(), plain: false });
+                Some((device, name))
+            }
+            Err(reason) => {
+                println!("no graphics adapter: {reason}");
+                None
+            }
+        };
+        // On a card of NVIDIA's, PyTorch on the same card as well.
+        let cuda = gpu.as_ref().filter(|(_, name)| name.to_lowercase().contains("nvidia")).map(|_| "cuda");
+        for device in std::iter::once("cpu").chain(cuda) {
+            match Torch::start(device, side, rayon::current_num_threads()) {
+                Ok(torch) => {
+                    println!("{}", torch.about());
+                    runners.push(Runner::Torch(torch));
+                }
+                Err(reason) => println!("PyTorch on {device} is left out: {reason}"),
+            }
+        }
+        let mut out: Vec<Value> = Vec::new();
+        for task in TASKS {
+            let (training, batch) = task;
+            let rows = measure(task, side, rounds, &mut runners)?;
             let what = format!("{}, batch of {batch}", if training { "training step" } else { "prediction" });
-            println!("{what:<28} {:>8.1} {:>8.1} {:>8.1} {:>8.1}", ours.0, ours.1, plain.0, plain.1);
+            println!("\n{what:<34} {:>9} {:>9} {:>19} {:>10} {:>9}", "median ms", "least", "middle half", "dispatches", "gap");
+            let reference = rows[0].numbers.clone();
+            for (row, runner) in rows.iter().zip(&runners) {
+                let gap = row.numbers.iter().zip(&reference).fold(0.0f64, |most, (a, b)| most.max(((a - b) / b).abs()));
+                let name = runner.name();
+                let half = format!("{:.1} - {:.1}", row.at(0.25), row.at(0.75));
+                let dispatches = row.dispatches.map_or(String::new(), |count| count.to_string());
+                println!("{name:<34} {:>9.1} {:>9.1} {half:>19} {dispatches:>10} {gap:>9.1e}", row.at(0.5), row.at(0.0));
+                if row.numbers.iter().any(|number| !number.is_finite()) || gap > GAP {
+                    return Err(format!("{name} does not compute what we compute ({gap:.1e} apart): the times mean nothing").into());
+                }
+                out.push(json!({
+                    "task": if training { "step" } else { "forward" }, "batch": batch, "name": name, "median": row.at(0.5), "least": row.at(0.0),
+                    "quarter": row.at(0.25), "three_quarters": row.at(0.75), "dispatches": row.dispatches, "gap": gap,
+                }));
+            }
+        }
+        let peak = peak_megabytes();
+        let reserved = gpu.as_ref().and_then(|(device, _)| reserved_megabytes(device));
+        println!();
+        match peak {
+            Some(megabytes) => println!("peak memory of this process: {megabytes:.0} MB"),
+            None => println!("peak memory of this process: this system does not tell"),
+        }
+        if let Some(megabytes) = reserved {
+            println!("reserved on the graphics device at the end, all tasks together: {megabytes:.0} MB");
+        }
+        if let Some(file) = json {
+            let adapter = gpu.map(|(_, name)| name);
+            let machine = json!({ "threads": rayon::current_num_threads(), "adapter": adapter, "peak_mb": peak, "reserved_mb": reserved });
+            std::fs::write(&file, json!({ "side": side, "rounds": rounds, "machine": machine, "results": out }).to_string())?;
         }
         Ok(())
     }
 }
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
-fn main() -> Result<(), loam::model::ModelError> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     native::main()
 }
 

@@ -38,6 +38,24 @@ mod web {
         Ok(())
     }
 
+    /// Has CubeCL give back the buffers that nothing uses.
+    #[cfg(feature = "gpu")]
+    #[wasm_bindgen]
+    pub fn let_go() {
+        GPU.with_borrow(|device| device.iter().for_each(Device::memory_cleanup));
+    }
+
+    /// Bytes of the buffers that CubeCL holds, in use or not; 0 before [`open_gpu`].
+    #[cfg(feature = "gpu")]
+    #[wasm_bindgen]
+    pub fn reserved() -> f64 {
+        let client = GPU.with_borrow(|device| {
+            let one = Tensor::<1>::zeros([1], device.as_ref()?);
+            Some(one.try_into_primitive::<burn::backend::Cube>().ok()?.client)
+        });
+        client.map_or(0.0, |client| client.memory_report(cubecl::MemoryScope::Device).usage().bytes_reserved as f64)
+    }
+
     fn failed(error: impl std::fmt::Debug) -> JsError {
         JsError::new(&format!("{error:?}"))
     }
@@ -70,7 +88,10 @@ mod web {
         /// Says which form runs now: burn's loss and optimiser look at it.
         fn choose(&self) {
             #[cfg(feature = "gpu")]
-            loam::kernels::gpu::use_plain_form(self.plain);
+            {
+                use loam::kernels::gpu::{Form, KERNELS, use_form};
+                use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
+            }
         }
 
         /// The estimates: `i` is `[batch, side, side]`, `d` is `[batch, 4, side, side]`.

@@ -6,6 +6,10 @@
 #![cfg(all(feature = "cli", feature = "gpu", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "shared/gpu_faults.rs"]
+mod faults;
+#[path = "shared/gpu_memory.rs"]
+mod memory;
 #[path = "shared/gpu_kernels.rs"]
 mod shared;
 
@@ -13,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use burn::tensor::Device;
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use loam::kernels::gpu::use_plain_form;
+use loam::kernels::gpu::{Form, KERNELS, use_form};
 use loam::model::{Processor, block_on};
 use loam::train::{check_gpu, check_training};
 
@@ -93,13 +97,20 @@ fn adam_changes_nothing_that_was_handed_out() {
 fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
     let _alone = alone();
     let Some(gpu) = device("kernels_stand_their_check_and_give_way_to_burns_where_told") else { return };
-    let (report, warning) = block_on(check_gpu(&gpu));
+    let (report, warning) = block_on(check_gpu(&gpu, &KERNELS));
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(block_on(check_training(&gpu)), None);
-    use_plain_form(true);
+    use_form(Form::Plain);
     let report = block_on(loam::model::device::self_check(&gpu));
-    use_plain_form(false);
+    use_form(Form::Kernels(&KERNELS));
     assert!(report.unwrap().passed);
+}
+
+#[test]
+fn a_wrong_kernel_is_noticed_and_burns_operations_take_over() {
+    let _alone = alone();
+    let Some(gpu) = device("a_wrong_kernel_is_noticed_and_burns_operations_take_over") else { return };
+    block_on(faults::faults(&gpu));
 }
 
 /// Names of the kernels launched.
@@ -134,25 +145,13 @@ fn a_step_of_training_is_at_most_forty_dispatches() {
 fn training_leaves_nothing_behind_on_the_device() {
     let _alone = alone();
     let Some(gpu) = device("training_leaves_nothing_behind_on_the_device") else { return };
-    let in_use = || {
-        let one = burn::tensor::Tensor::<1>::zeros([1], &gpu).try_into_primitive::<burn::backend::Cube>().unwrap();
-        let usage = one.client.memory_report(cubecl::MemoryScope::Device).usage();
-        (usage.number_allocs, usage.bytes_in_use, usage.bytes_reserved)
-    };
+    use loam::model::Inputs;
     use loam::protocol::Part;
-    for (inputs, frozen) in [
-        (loam::model::Inputs::Spatiotemporal, Vec::new()),
-        (loam::model::Inputs::Spatiotemporal, vec![Part::Norms]),
-        (loam::model::Inputs::Spatial, Vec::new()),
-    ] {
-        let mut trainer = shared::trainer_of(&gpu, inputs, frozen.clone());
-        block_on(shared::steps(&mut trainer, 10));
-        let before = in_use();
-        for _ in 0..4 {
-            block_on(shared::steps(&mut trainer, 40));
-            println!("{inputs:?} {frozen:?}: buffers, bytes in use, bytes reserved: {before:?} -> {:?}", in_use());
-        }
-        let after = in_use();
-        assert!(after.0 <= before.0 && after.1 <= before.1, "{before:?} {after:?}");
+    for (inputs, frozen, steps) in
+        [(Inputs::Spatiotemporal, Vec::new(), 500), (Inputs::Spatiotemporal, vec![Part::Norms], 160), (Inputs::Spatial, Vec::new(), 160)]
+    {
+        let what = format!("{inputs:?} {frozen:?}");
+        let mut trainer = shared::trainer_of(&gpu, inputs, frozen);
+        block_on(memory::assert_flat(&what, &gpu, &mut trainer, steps, |line| println!("{line}")));
     }
 }

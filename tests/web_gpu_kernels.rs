@@ -2,9 +2,12 @@
 #![cfg(all(feature = "gpu", target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "shared/gpu_faults.rs"]
+mod faults;
 #[path = "shared/gpu_kernels.rs"]
 mod shared;
 
+use loam::kernels::gpu::KERNELS;
 use loam::model::Processor;
 use loam::train::{check_gpu, check_training};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -16,7 +19,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 async fn kernels_and_their_gradients_are_burns() {
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    let (report, warning) = check_gpu(gpu).await;
+    let (report, warning) = check_gpu(gpu, &KERNELS).await;
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);
     shared::convolution(gpu).await;
@@ -28,4 +31,5 @@ async fn kernels_and_their_gradients_are_burns() {
     shared::training(gpu).await;
     shared::adam(gpu).await;
     shared::steps(&mut shared::trainer(gpu, Vec::new()), 1).await;
+    faults::faults(gpu).await;
 }

@@ -93,6 +93,14 @@ pub enum ModelError {
         /// Which device.
         device: String,
     },
+    /// Rows of a streamed raster could not be read, or not be written.
+    #[error("rows of the raster could not be {verb}: {reason}. Check the file and the space left, and start again")]
+    Rows {
+        /// "read" or "written".
+        verb: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// The caller said stop.
     #[error("the prediction was cancelled")]
     Cancelled,

@@ -6,9 +6,9 @@
 
 use std::ops::ControlFlow;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 
-use super::smen::read_back;
+use super::stream::{PLANES, Sink, Source, stream};
 use super::{HISTORY, ModelError, SMALLEST_SIDE, Smen};
 
 /// Receptive field of SMEN to each side, in pixels.
@@ -49,24 +49,6 @@ impl Planes {
         }
         Ok(())
     }
-
-    /// A window as the network's tensors, `[1, 1, 1, h, w]` and `[1, 1, 4, h, w]`.
-    fn window(&self, across: &Span, down: &Span, device: &Device) -> (Tensor<5>, Tensor<5>) {
-        let cut = |plane: &[f32], into: &mut Vec<f32>| {
-            for row in down.from..down.to {
-                into.extend_from_slice(&plane[row * self.columns + across.from..row * self.columns + across.to]);
-            }
-        };
-        let (h, w) = (down.to - down.from, across.to - across.from);
-        let mut i = Vec::with_capacity(h * w);
-        cut(&self.i, &mut i);
-        let mut d = Vec::with_capacity(HISTORY * h * w);
-        for plane in self.d.chunks_exact(self.columns * self.rows) {
-            cut(plane, &mut d);
-        }
-        let place = |values, depth| Tensor::from_data(TensorData::new(values, [1, 1, depth, h, w]), device);
-        (place(i, 1), place(d, HISTORY))
-    }
 }
 
 /// A tile along one axis: it answers for `start..end` and looks at `from..to`.
@@ -89,11 +71,40 @@ pub(super) fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
         .collect()
 }
 
+/// Planes in memory, read from the north on.
+struct InMemory<'a> {
+    planes: &'a Planes,
+    next: usize,
+}
+
+impl Source for InMemory<'_> {
+    fn extent(&self) -> (usize, usize) {
+        (self.planes.columns, self.planes.rows)
+    }
+
+    fn next_rows(&mut self, count: usize, planes: &mut [Vec<f32>; PLANES]) -> Result<(), ModelError> {
+        let Planes { columns, rows, i, d } = self.planes;
+        let cells = self.next * columns..(self.next + count) * columns;
+        for (plane, all) in planes.iter_mut().zip(std::iter::once(i.as_slice()).chain(d.chunks_exact(columns * rows))) {
+            plane.extend_from_slice(&all[cells.clone()]);
+        }
+        self.next += count;
+        Ok(())
+    }
+}
+
+impl Sink for Vec<f32> {
+    fn take_rows(&mut self, _: usize, values: &[f32]) -> Result<(), ModelError> {
+        self.extend_from_slice(values);
+        Ok(())
+    }
+}
+
 /// The estimate for every cell of the planes, m3/m3, row-major.
 ///
 /// `tile` is the edge of a tile in pixels (halo not counted); memory grows with its square, about 2 kB a pixel, and not with the raster.
 /// After each tile `progress` is awaited with (tiles done, tiles in all): it may hand the thread back for a moment, and
-/// [`ControlFlow::Break`] stops the work.
+/// [`ControlFlow::Break`] stops the work. For a raster that does not fit in memory there is [`stream`](super::stream()).
 ///
 /// # Errors
 /// Those of [`Planes::check`]; [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`];
@@ -103,34 +114,11 @@ pub async fn predict(
     device: &Device,
     input: &Planes,
     tile: usize,
-    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+    progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<f32>, ModelError> {
     input.check()?;
-    let (across, down) = (spans(input.columns, tile, HALO), spans(input.rows, tile, HALO));
-    let total = across.len() * down.len();
-    let mut output = vec![0.0; input.columns * input.rows];
-    let mut done = 0;
-    for vertical in &down {
-        for horizontal in &across {
-            let (i, d) = input.window(horizontal, vertical, device);
-            let values = read_back(smen.forward(i, d)).await?;
-            let count = values.iter().filter(|value| !value.is_finite()).count();
-            if count > 0 {
-                return Err(ModelError::NonFiniteOutput { count, device: format!("{device:?}") });
-            }
-            let width = horizontal.to - horizontal.from;
-            for row in vertical.start..vertical.end {
-                let source = (row - vertical.from) * width + (horizontal.start - horizontal.from);
-                let target = row * input.columns + horizontal.start;
-                let length = horizontal.end - horizontal.start;
-                output[target..target + length].copy_from_slice(&values[source..source + length]);
-            }
-            done += 1;
-            if progress(done, total).await.is_break() {
-                return Err(ModelError::Cancelled);
-            }
-        }
-    }
+    let mut output = Vec::with_capacity(input.columns * input.rows);
+    stream(smen, device, &mut InMemory { planes: input, next: 0 }, &mut output, tile, progress).await?;
     Ok(output)
 }
 

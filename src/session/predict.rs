@@ -15,9 +15,9 @@ use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackEr
 /// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
 pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
 
-/// Edge of a tile, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
-/// progress and cancel between the pieces.
-pub(super) const TILE: usize = 128;
+/// Edge of a tile on the CPU, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
+/// progress and cancel between the pieces. On a GPU the edge is measured ([`crate::model::tile_edge`]).
+pub const TILE: usize = 128;
 
 /// Name of the network in score tables.
 pub const SMEN: &str = "SMEN";
@@ -66,6 +66,8 @@ pub struct Engine<'a> {
     pub before: Option<&'a Smen>,
     /// The device of both.
     pub device: &'a Device,
+    /// Edge of a tile on that device, cells.
+    pub tile: usize,
 }
 
 /// A finished prediction.
@@ -103,10 +105,10 @@ pub async fn predict(
     }
     let window = sample.region.window();
     let planes = Planes { columns: window.columns, rows: window.rows, i: sample.i.clone(), d: sample.d.clone() };
-    let output = network(engine.model, engine.device, &planes, TILE, &mut progress).await?;
+    let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
     let estimate = sample.masked_output(output)?;
     let before = match engine.before {
-        Some(model) => Some(sample.masked_output(network(model, engine.device, &planes, TILE, &mut progress).await?)?),
+        Some(model) => Some(sample.masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?),
         None => None,
     };
     let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();

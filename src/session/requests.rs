@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::applicability::applicability;
 use super::network::LoadedTb;
 use super::open::{open, report};
-use super::predict::{Engine, Outcome, PredictError, predict};
+use super::predict::{Engine, Outcome, PredictError, TILE, predict};
 use super::tb::TbOutcome;
 use super::timeline::timeline;
 use super::training::Job;
@@ -16,7 +16,7 @@ use super::{Host, ProgramPart, provenance};
 use crate::export;
 use crate::grid::EaseWindow;
 use crate::model::tb_cnn::is_tb_cnn;
-use crate::model::{ModelError, Processor, Smen, Weights, device};
+use crate::model::{ModelError, Processor, Smen, Weights, device, tile_edge};
 use crate::protocol::{
     AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
     HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
@@ -40,6 +40,8 @@ pub struct Session<H: Host> {
     pub(super) device: Option<DeviceReport>,
     /// Largest buffer the adapter can bind, bytes.
     pub(super) buffer_limit: Option<u64>,
+    /// Edge of a prediction's tiles on the device, cells; none before the first prediction.
+    pub(super) tile: Option<usize>,
     /// The GPU's kernels stood the check of a training.
     #[cfg(feature = "gpu")]
     pub(super) training_checked: bool,
@@ -121,6 +123,7 @@ impl<H: Host> Session<H> {
             processor: None,
             device: None,
             buffer_limit: None,
+            tile: None,
             #[cfg(feature = "gpu")]
             training_checked: false,
             weights: None,
@@ -299,11 +302,12 @@ impl<H: Host> Session<H> {
 
     /// The golden tile, three times.
     async fn check(&mut self) {
+        self.tile = None;
         let (Some(processor), Some(report)) = (&mut self.processor, &mut self.device) else { return };
         #[cfg(feature = "gpu")]
         let verdict = if processor.is_gpu() {
             self.training_checked = false;
-            let (verdict, warning) = crate::train::check_gpu(processor.device()).await;
+            let (verdict, warning) = crate::train::check_gpu(processor.device(), &crate::kernels::gpu::KERNELS).await;
             report.warning = warning.or(report.warning.take());
             verdict
         } else {
@@ -541,7 +545,14 @@ impl<H: Host> Session<H> {
         // After a run here the estimate from before it stands beside the new one.
         let tried = self.trained.as_ref().is_some_and(|trained| trained.key == loaded.key);
         let before = self.before.as_ref().filter(|_| tried).map(|before| &before.model);
-        let engine = Engine { model: &loaded.model, before, device: processor.device() };
+        let tile = match self.tile {
+            Some(tile) => tile,
+            // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
+            None if processor.is_gpu() => tile_edge(&loaded.model, processor.device(), || host.now_ms()).await?,
+            None => TILE,
+        };
+        self.tile = Some(tile);
+        let engine = Engine { model: &loaded.model, before, device: processor.device(), tile };
         let mut outcome = predict(&self.library, series, date, rule, engine, progress).await?;
         let preset = nearest_preset(&window);
         if !loaded.own && settings.region.as_deref() != Some(preset.key) {

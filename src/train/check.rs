@@ -3,7 +3,7 @@
 //! On WebGPU a shader that fails to compile is only logged and stale numbers come back. Kernels that fail here give way to burn's own
 //! operations, which are slower and stand the same check again.
 
-use crate::kernels::gpu::{kernels_run, use_plain_form};
+use crate::kernels::gpu::{Form, Kernels, kernels_run, use_form};
 use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
 use crate::protocol::{SelfCheckReport, TrainSettings};
 use burn::tensor::Device;
@@ -15,16 +15,17 @@ const TOLERANCE: f32 = 1e-3;
 /// Edge of the training image, pixels.
 const SIDE: usize = 12;
 
-/// The self-check of a GPU: the golden tile. Where its kernels fail, they are switched off; the second value then is a sentence about it, and
-/// the report is that of burn's own operations.
+/// The self-check of a GPU: the golden tile with these kernels. Where they fail, they are switched off; the second value then is a sentence
+/// about it, and the report is that of burn's own operations. Those that stand the check stay in use.
 ///
 /// # Errors
 /// As [`device::self_check`].
-pub async fn check_gpu(gpu: &Device) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
-    use_plain_form(false);
+pub async fn check_gpu(gpu: &Device, kernels: &'static Kernels) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
+    use_form(Form::Kernels(kernels));
     let report = device::self_check(gpu).await;
     let reason = match &report {
         Ok(check) if check.passed => return (report, None),
+        Ok(check) if !check.largest_difference.is_finite() => "the golden tile gave no numbers".into(),
         Ok(check) => format!("the golden tile differs by {:.1e} m3/m3", check.largest_difference),
         Err(error) => format!("the golden tile could not be run: {error}"),
     };
@@ -40,6 +41,7 @@ pub async fn check_training(gpu: &Device) -> Option<String> {
     }
     let reason = match training_difference(gpu).await {
         Some(apart) if apart <= TOLERANCE => return None,
+        Some(apart) if !apart.is_finite() => "gradients are not numbers".into(),
         Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
         None => "a step of training gave no numbers".into(),
     };
@@ -47,7 +49,7 @@ pub async fn check_training(gpu: &Device) -> Option<String> {
 }
 
 fn give_way(reason: &str) -> String {
-    use_plain_form(true);
+    use_form(Form::Plain);
     format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower")
 }
 

@@ -11,6 +11,7 @@ mod check;
 mod checkpoint;
 mod error;
 mod image;
+mod lasting;
 mod loss;
 mod parameters;
 mod sample;

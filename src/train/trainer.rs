@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::lasting::Lasting;
 use super::sample::Batch;
 use super::{Adam, Checkpoint, Position, TrainError, TrainSample, TrainSettings, parameters, urmse_loss};
 use crate::model::{ModelError, PRECISION, Planes, Random, Smen, Weights, predict, read_back};
@@ -91,6 +92,8 @@ pub struct Trainer {
     history: Vec<EpochReport>,
     losses: Vec<f64>,
     events: VecDeque<TrainEvent>,
+    /// Last, so that it is dropped when network and optimiser have given up their buffers.
+    lasting: Lasting,
 }
 
 impl Trainer {
@@ -153,6 +156,7 @@ impl Trainer {
             random: Random::new(settings.seed),
             order: (0..train.len()).collect(),
             settings,
+            lasting: Lasting::on(&device),
             device,
             metadata,
             train,
@@ -339,21 +343,26 @@ impl Trainer {
         if self.settings.flips {
             samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
         }
-        let batch = Batch::new(&samples, &self.device);
-        let (estimate, statistics) = if self.settings.freezes(Part::Norms) {
-            (self.smen.forward(batch.i, batch.d), Vec::new())
-        } else {
-            self.smen.forward_train(batch.i, batch.d)
-        };
-        let loss = urmse_loss(estimate, batch.target, batch.mask);
+        let frozen = self.settings.freezes(Part::Norms);
+        let (loss, statistics) = self.lasting.within((&self.smen, &samples, &self.device), |(smen, samples, device)| {
+            let batch = Batch::new(samples, device);
+            let (estimate, statistics) =
+                if frozen { (smen.forward(batch.i, batch.d), Vec::new()) } else { smen.forward_train(batch.i, batch.d) };
+            (urmse_loss(estimate, batch.target, batch.mask), statistics)
+        });
         let value = scalar(loss.clone()).await?;
         let step = at / self.settings.batch + 1;
         if !value.is_finite() {
             return Err(self.not_finite(step));
         }
-        let gradients = loss.backward();
-        self.smen = self.adam.step(self.smen.clone(), &gradients, self.settings.learning_rate);
-        self.smen.absorb(statistics);
+        let rate = self.settings.learning_rate;
+        let input = (loss, statistics, self.smen.clone(), &mut self.adam);
+        self.smen = self.lasting.within(input, |(loss, statistics, smen, adam)| {
+            let gradients = loss.backward();
+            let mut smen = adam.step(smen, &gradients, rate);
+            smen.absorb(statistics);
+            smen
+        });
         add(&mut self.sums[0], value, samples.len());
         self.steps += 1;
         self.losses.push(value);
@@ -373,9 +382,12 @@ impl Trainer {
     async fn validate_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.validation.len());
         let plain = self.device.clone().without_autodiff();
-        let batch = Batch::new(&self.validation[at..end], &plain);
-        let estimate = burn::module::Module::valid(&self.smen).forward(batch.i, batch.d);
-        let value = scalar(urmse_loss(estimate, batch.target, batch.mask)).await?;
+        let loss = self.lasting.within((&self.smen, &self.validation[at..end], &plain), |(smen, samples, plain)| {
+            let batch = Batch::new(samples, plain);
+            let estimate = burn::module::Module::valid(smen).forward(batch.i, batch.d);
+            urmse_loss(estimate, batch.target, batch.mask)
+        });
+        let value = scalar(loss).await?;
         add(&mut self.sums[1], value, end - at);
         self.events.push_back(TrainEvent::Validated { epoch: self.epoch, done: end, total: self.validation.len() });
         if end < self.validation.len() {

@@ -328,7 +328,7 @@ pub fn trainer(device: &Device, frozen: Vec<loam::protocol::Part>) -> Trainer {
 
 /// The same with these inputs.
 pub fn trainer_of(device: &Device, inputs: Inputs, frozen: Vec<loam::protocol::Part>) -> Trainer {
-    let settings = TrainSettings { inputs, epochs: 100, batch: 2, frozen, ..TrainSettings::default() };
+    let settings = TrainSettings { inputs, epochs: 1000, batch: 2, frozen, ..TrainSettings::default() };
     Trainer::new(&Weights::init(inputs, 1), samples(4, (11, 9)), Vec::new(), settings, device).unwrap()
 }
 

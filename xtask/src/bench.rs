@@ -1,5 +1,5 @@
 //! Prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser; on the CPU one thread
-//! each, then on WebGPU.
+//! each, then on WebGPU. Or natively, beside PyTorch.
 //!
 //! Our half is `examples/web_bench.rs`, built, bound and optimised as the workers are, once for the CPU and once for WebGPU. The peers come from the npm registry into
 //! `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
@@ -55,8 +55,36 @@ const PEERS: [Peer; 4] = [
     },
 ];
 
-/// Builds both halves and measures them. `quick`: single images only, fewer rounds; `json`: a file for the figures.
-pub fn run(quick: bool, json: Option<&str>) -> Result<()> {
+/// What to measure.
+#[derive(Debug)]
+pub struct Choice {
+    /// Single images only, fewer rounds.
+    pub quick: bool,
+    /// Natively, beside PyTorch, instead of in Chromium.
+    pub native: bool,
+    /// Edge of the images, pixels. The bars are for 100.
+    pub side: usize,
+    /// A file for the figures.
+    pub json: Option<String>,
+}
+
+/// Builds what is to be measured, and measures it.
+pub fn run(choice: &Choice) -> Result<()> {
+    if choice.native { natively(choice) } else { in_browser(choice) }
+}
+
+/// `examples/native_bench.rs`: ours on a graphics adapter and the CPU, and PyTorch where it is.
+fn natively(choice: &Choice) -> Result<()> {
+    let mut measure = cargo();
+    measure.args(["run", "--locked", "--release", "--features", "gpu", "--example", "native_bench", "--"]);
+    measure.args(["--side", &choice.side.to_string(), "--rounds", if choice.quick { "5" } else { "15" }]);
+    if let Some(file) = &choice.json {
+        measure.args(["--json", file]);
+    }
+    process::run(&mut measure).map(|_| ())
+}
+
+fn in_browser(choice: &Choice) -> Result<()> {
     browser::ensure()?;
     let tools = tools::for_build()?;
     let dir = target_dir().join("bench");
@@ -78,10 +106,11 @@ pub fn run(quick: bool, json: Option<&str>) -> Result<()> {
     }
     let mut measure = cargo();
     measure.args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir);
-    if quick {
+    measure.args(["--side", &choice.side.to_string()]);
+    if choice.quick {
         measure.arg("--quick");
     }
-    if let Some(file) = json {
+    if let Some(file) = &choice.json {
         measure.args(["--json", file]);
     }
     process::run(&mut measure).map(|_| ())

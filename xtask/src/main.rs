@@ -14,7 +14,9 @@ cargo xtask check                                           formatting, lints fo
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask results                                         docs/results.md and docs/simulated.md anew, on simulated scenes (an hour on two cores)
 cargo xtask profile                                         which functions of the worker a demo calls: xtask/worker.hot, by which it is cut
-cargo xtask bench [--quick] [--json FILE]                   prediction and training in Chromium beside onnxruntime-web and TensorFlow.js
+cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js, on the
+                                                            CPU and on WebGPU; smaller images (--side) where the adapter is a CPU
+cargo xtask bench --native [--quick] [--side 100] ...       the same natively, on a graphics adapter and the CPU, beside PyTorch where it is
 
   --cpu-only   leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
 
@@ -80,10 +82,16 @@ fn run() -> Result<()> {
             results::run()
         }
         "bench" => {
+            let side = match take_value(&mut words, "--side")? {
+                Some(text) => text.parse().ok().filter(|side| (9..=1000).contains(side)),
+                None => Some(100),
+            };
+            let side = side.ok_or_else(|| failure("--side takes a number of pixels from 9 to 1000"))?;
             let quick = take_flag(&mut words, "--quick");
+            let native = take_flag(&mut words, "--native");
             let json = take_value(&mut words, "--json")?;
             nothing_left(&words)?;
-            bench::run(quick, json.as_deref())
+            bench::run(&bench::Choice { quick, native, side, json })
         }
         other => Err(failure(format!("there is no command \"{other}\".\n\n{USAGE}"))),
     }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use loam::model::{Processor, Smen, block_on};
 use loam::protocol::{FineOrigin, ScoreReport};
 use loam::score::{gain, means};
-use loam::session::predict::{Engine, PredictError, SMEN, predict};
+use loam::session::predict::{Engine, PredictError, SMEN, TILE, predict};
 use loam::session::verdict::{BILINEAR, compared};
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
@@ -85,7 +85,7 @@ impl Evaluate {
                 &mut series,
                 date,
                 rule,
-                Engine { model: &model, before: None, device: processor.device() },
+                Engine { model: &model, before: None, device: processor.device(), tile: TILE },
                 async |_, _| ControlFlow::Continue(()),
             );
             match block_on(run) {

@@ -8,7 +8,7 @@ use loam::export;
 use loam::model::{Processor, Smen, block_on, device};
 use loam::protocol::DevicePreference;
 use loam::session::applicability::applicability;
-use loam::session::predict::{Engine, Outcome, predict};
+use loam::session::predict::{Engine, Outcome, TILE, predict};
 use loam::session::provenance;
 use loam::stack::{HistoryRule, Series};
 use serde_json::json;
@@ -82,7 +82,7 @@ impl Predict {
             &mut series,
             self.date,
             rule,
-            Engine { model: &model, before: None, device: processor.device() },
+            Engine { model: &model, before: None, device: processor.device(), tile: TILE },
             async |_, _| ControlFlow::Continue(()),
         ))?;
         files::warn_trained(&weights, self.date);

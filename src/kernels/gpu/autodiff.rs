@@ -13,8 +13,8 @@ use super::super::sizes::Sizes;
 use super::super::{KernelOps, plain};
 use super::kernels_run;
 use super::launch::{
-    Channels, CubeTensor, GradientPlaces, Packed, before_relu, convolve, empty, in_one_piece, input_gradient, normalise, pack, section,
-    sizes, weight_gradient,
+    Channels, CubeTensor, Finish, GradientPlaces, Packed, before_relu, convolve, empty, in_one_piece, input_gradient, normalise, pack,
+    section, sizes, weight_gradient,
 };
 
 /// Of [`super::super::convolution`].
@@ -106,7 +106,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let packed = pack(&sizes, &weight, Some(&bias), None, false, true);
-                let y = convolve(&sizes, &x, &packed.weights, Some((&packed.finish, packed.stride)), None, false).0;
+                let y = convolve(&sizes, &x, &packed.weights, Some(packed.finish()), None, false).0;
                 prepared.finish((sizes, x, packed), y)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(Cube::kernels_convolution(x, weight, bias)),
@@ -129,7 +129,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let Packed { weights, turned, finish, stride } = pack(&sizes, &weight, Some(&bias), Some((&scale, &shift)), true, true);
-                let (y, rectified) = convolve(&sizes, &x, &weights, Some((&finish, stride)), None, true);
+                let (y, rectified) = convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, true);
                 let rectified = rectified.unwrap_or_else(|| y.clone());
                 prepared.finish(Kept { sizes, x, turned, rectified, statistics: finish, stride, frozen: true }, y)
             }
@@ -152,7 +152,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
         let nodes = [x.node(), weight.node(), bias.node(), gamma.node(), beta.node()];
         let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(|tensor| in_one_piece(tensor.into_primitive()));
         let Packed { weights, turned, finish, stride } = pack(&sizes, &weight, Some(&bias), None, true, true);
-        let rectified = convolve(&sizes, &x, &weights, Some((&finish, stride)), None, false).0;
+        let rectified = convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, false).0;
         let (y, statistics) = normalise(&Channels::new(&sizes, stride), &rectified, &gamma, &beta, epsilon);
         let [mean, variance] =
             [0, stride].map(|from| <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out])));

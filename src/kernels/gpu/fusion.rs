@@ -52,8 +52,8 @@ fn forward(tensors: [CubeTensor; 6], goes_back: bool) -> (CubeTensor, Kept) {
     let (of_g, of_h) = (of(&i, &g_weight), of(&features, &h_weight));
     let g = pack(&of_g, &g_weight, Some(&g_bias), None, false, goes_back);
     let h = pack(&of_h, &h_weight, Some(&h_bias), None, false, goes_back);
-    let sum = convolve(&of_g, &i, &g.weights, Some((&g.finish, g.stride)), Some(&features), false).0;
-    let y = convolve(&of_h, &sum, &h.weights, Some((&h.finish, h.stride)), None, false).0;
+    let sum = convolve(&of_g, &i, &g.weights, Some(g.finish()), Some(&features), false).0;
+    let y = convolve(&of_h, &sum, &h.weights, Some(h.finish()), None, false).0;
     (y, Kept { of_g, of_h, i, sum, turned_g: g.turned, turned_h: h.turned })
 }
 

@@ -7,6 +7,7 @@ use cubecl::prelude::*;
 
 use super::super::sizes::Sizes;
 use super::convolve::{self, ACROSS, ExtentsLaunch};
+use super::form;
 use super::norm::{self, ChannelExtentsLaunch};
 use super::pack::{self};
 use super::weights::{self, WeightExtentsLaunch};
@@ -88,6 +89,22 @@ pub struct Packed {
     pub stride: usize,
 }
 
+impl Packed {
+    /// What a sum goes through.
+    pub fn finish(&self) -> Finish<'_> {
+        Finish { buffer: &self.finish, stride: self.stride }
+    }
+}
+
+/// What the sums of a convolution go through before they are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Finish<'a> {
+    /// Bias, floor, scale and shift per channel, one every `stride` numbers.
+    pub buffer: &'a CubeTensor,
+    /// See `buffer`.
+    pub stride: usize,
+}
+
 /// Packs weights, bias and (factor, offset); one dispatch.
 pub fn pack(
     sizes: &Sizes,
@@ -130,12 +147,26 @@ fn vectors(channels: usize, most: usize) -> (usize, usize) {
     (4, vectors.unwrap_or(1))
 }
 
-/// The convolution with packed weights; one dispatch. `finish`: buffer and stride. With `keep`, the values before scale and shift too.
+/// The convolution with packed weights, by the kernels in use: see [`Kernels::convolve`].
+///
+/// [`Kernels::convolve`]: super::Kernels::convolve
 pub fn convolve(
     sizes: &Sizes,
     x: &CubeTensor,
     weights: &CubeTensor,
-    finish: Option<(&CubeTensor, usize)>,
+    finish: Option<Finish<'_>>,
+    other: Option<&CubeTensor>,
+    keep: bool,
+) -> (CubeTensor, Option<CubeTensor>) {
+    (form::kernels().convolve)(sizes, x, weights, finish, other, keep)
+}
+
+/// The convolution without barriers (`convolve.rs`); one dispatch.
+pub fn convolve_in_registers(
+    sizes: &Sizes,
+    x: &CubeTensor,
+    weights: &CubeTensor,
+    finish: Option<Finish<'_>>,
     other: Option<&CubeTensor>,
     keep: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
@@ -152,11 +183,11 @@ pub fn convolve(
         width,
         x.clone().into_buffer_arg(),
         weights.clone().into_buffer_arg(),
-        finish.map(|(finish, _)| finish.clone().into_buffer_arg()).into(),
+        finish.map(|finish| finish.buffer.clone().into_buffer_arg()).into(),
         other.map(|other| other.clone().into_buffer_arg()).into(),
         rectified.clone().map(CubeTensor::into_buffer_arg).into(),
         y.clone().into_buffer_arg(),
-        finish.map_or(0, |(_, stride)| stride as u32),
+        finish.map_or(0, |finish| finish.stride as u32),
         ExtentsLaunch::new(
             sizes.channels_in as u32,
             sizes.depth_in as u32,
@@ -214,8 +245,15 @@ impl Partial {
         Self { sums: empty(like, [splits * length]), splits, length }
     }
 
-    /// One convolution's, with its weights from `offset` and its bias from `bias` on; one dispatch.
-    pub fn take(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, (offset, bias): (usize, usize)) {
+    /// One convolution's, by the kernels in use: see [`Kernels::weight_gradient`].
+    ///
+    /// [`Kernels::weight_gradient`]: super::Kernels::weight_gradient
+    pub fn take(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
+        (form::kernels().weight_gradient)(self, sizes, x, g, places);
+    }
+
+    /// One convolution's, with its weights from `offset` and its bias from `bias` on (`weights.rs`); one dispatch.
+    pub fn take_by_rows(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, (offset, bias): (usize, usize)) {
         let (width, vectors) = vectors(sizes.channels_out, 2);
         let inputs = if sizes.channels_in.is_multiple_of(2) { 2 } else { 1 };
         let threads = sizes.channels_out / (width * vectors) * (sizes.channels_in / inputs) * sizes.depth_kernel * self.splits;

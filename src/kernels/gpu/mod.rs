@@ -8,12 +8,14 @@
 //! | `norm` | the norm of a batch, and the way back through norm and ReLU |
 //! | `training` | the loss, Adam, running statistics |
 //! | `launch` | kernels on burn's tensors |
+//! | `form` | which kernels run, or burn's own operations in their place |
 //! | `autodiff`, `fusion`, `loss` | the nodes of burn's graph |
 //! | `adam` | Adam over all parameters at once |
 
 mod adam;
 mod autodiff;
 mod convolve;
+mod form;
 mod fusion;
 mod launch;
 mod loss;
@@ -22,8 +24,6 @@ mod pack;
 mod training;
 mod weights;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Cube, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Tensor};
@@ -31,23 +31,18 @@ use burn::tensor::{DType, Tensor};
 use super::{KernelOps, plain};
 use launch::{Channels, convolve, in_one_piece, normalise, pack, section, sizes};
 
-/// Set where the kernels proved wrong on this device.
-static PLAIN: AtomicBool = AtomicBool::new(false);
-
-/// From now on the GPU runs the plain form (true) or the kernels (false): one device per program, so one switch.
-pub fn use_plain_form(plain: bool) {
-    PLAIN.store(plain, Ordering::Relaxed);
-}
-
-/// True unless [`use_plain_form`] said otherwise.
-pub fn kernels_run() -> bool {
-    !PLAIN.load(Ordering::Relaxed)
-}
+pub use form::{Convolve, Form, KERNELS, Kernels, WeightGradient, kernels_run, use_form};
+pub use launch::{CubeTensor, Finish, Partial};
 
 /// True for a tensor on the GPU, whose kernels run.
 pub fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
     let primitive = tensor.clone().without_autodiff().try_into_primitive::<Cube>();
     kernels_run() && primitive.is_ok_and(|tensor| tensor.dtype() == DType::F32)
+}
+
+/// The largest buffer that the device of this tensor binds, bytes; none off the GPU.
+pub fn largest_buffer(on: &Tensor<1>) -> Option<u64> {
+    on.clone().without_autodiff().try_into_primitive::<Cube>().ok().map(|tensor| tensor.client.properties().memory.max_page_size)
 }
 
 /// Operations that only the GPU has as its own; elsewhere they are burn's.
@@ -82,7 +77,7 @@ impl KernelOps for Cube {
         };
         let [x, weight, bias] = [x, weight, bias].map(in_one_piece);
         let packed = pack(&sizes, &weight, Some(&bias), None, false, false);
-        convolve(&sizes, &x, &packed.weights, Some((&packed.finish, packed.stride)), None, false).0
+        convolve(&sizes, &x, &packed.weights, Some(packed.finish()), None, false).0
     }
 
     fn kernels_block(
@@ -97,7 +92,7 @@ impl KernelOps for Cube {
         };
         let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(in_one_piece);
         let packed = pack(&sizes, &weight, Some(&bias), Some((&scale, &shift)), true, false);
-        convolve(&sizes, &x, &packed.weights, Some((&packed.finish, packed.stride)), None, false).0
+        convolve(&sizes, &x, &packed.weights, Some(packed.finish()), None, false).0
     }
 
     fn kernels_block_of_batch(
@@ -113,7 +108,7 @@ impl KernelOps for Cube {
         };
         let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(in_one_piece);
         let packed = pack(&sizes, &weight, Some(&bias), None, true, false);
-        let rectified = convolve(&sizes, &x, &packed.weights, Some((&packed.finish, packed.stride)), None, false).0;
+        let rectified = convolve(&sizes, &x, &packed.weights, Some(packed.finish()), None, false).0;
         let (y, statistics) = normalise(&Channels::new(&sizes, packed.stride), &rectified, &gamma, &beta, epsilon);
         let [mean, variance] = [0, packed.stride].map(|from| section(&statistics, from, [sizes.channels_out]));
         (y, mean, variance)

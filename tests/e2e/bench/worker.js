@@ -17,7 +17,7 @@ const sample = batch => ({
   mask: Float32Array.from({ length: batch * cells }, (_, k) => (k % 7 ? 1 : 0)),
 });
 
-await init();
+const { memory } = await init();
 const burn = (name, label, plain) => ({
   name,
   label,
@@ -105,4 +105,4 @@ for (const { task, batch } of tasks) {
     free();
   }
 }
-postMessage({ results });
+postMessage({ results, memory: memory.buffer.byteLength });

@@ -659,6 +659,7 @@ fn of_the_demo(request: &Request) -> bool {
             | Request::Demo { .. }
             | Request::Timeline { .. }
             | Request::Predict { .. }
+            | Request::TrainPlan { .. }
             | Request::Runs
             | Request::ForgetAll
             | Request::Cancel { .. }

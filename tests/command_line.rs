@@ -67,6 +67,18 @@ fn settings_that_start_from_weights_ask_for_them() {
     assert!(!out.exists());
 }
 
+/// Several regions share one split by time, which their own shares of dates would not give.
+#[test]
+fn several_regions_ask_for_one_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("w.safetensors");
+    let words =
+        ["train", "--simulated", "--region", "tucson", "--region", "niamey", "--test-from", "2018-01-01", "--out", out.to_str().unwrap()];
+    refused(&run(&words), "--validate-from");
+    assert!(!out.exists());
+    refused(&run(&["train", "--simulated", "--region", "atlantis", "--out", out.to_str().unwrap()]), "south-fork");
+}
+
 /// The same weights, to the last bit, from a run of its own and from one that was killed and gone on with.
 #[test]
 fn a_killed_run_goes_on_to_the_same_weights() {

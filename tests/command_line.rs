@@ -79,6 +79,27 @@ fn several_regions_ask_for_one_split() {
     refused(&run(&["train", "--simulated", "--region", "atlantis", "--out", out.to_str().unwrap()]), "south-fork");
 }
 
+/// A region without weights of its own gets the general ones, and both are said: which, and that they are trained on simulated scenes.
+#[test]
+fn a_prediction_without_weights_uses_the_shipped_ones_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("map.tif");
+    let predict = |region: &str| {
+        let words = ["predict", "--simulated", "--region", region, "--date", "2018-06-10", "--json", "--out", out.to_str().unwrap()];
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let report = predict("south-fork");
+    assert_eq!((&report["weights"]["name"], &report["weights"]["simulated"]), (&"General (shipped)".into(), &true.into()));
+    assert!(report["warnings"].to_string().contains("the general ones are used, trained on simulated scenes"), "{report}");
+    let report = predict("tucson");
+    assert_eq!(report["weights"]["name"], "Tucson (shipped)");
+    assert!(!report["warnings"].to_string().contains("are used"), "{report}");
+    // The range of the training inputs is known.
+    assert!(report["applicability"].as_str().unwrap().contains("the range of the training"), "{report}");
+}
+
 /// The same weights, to the last bit, from a run of its own and from one that was killed and gone on with.
 #[test]
 fn a_killed_run_goes_on_to_the_same_weights() {

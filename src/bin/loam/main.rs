@@ -14,6 +14,7 @@ mod files;
 mod inspect;
 mod predict;
 mod progress;
+mod shipped;
 mod simulate;
 mod tb;
 mod train;

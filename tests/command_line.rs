@@ -93,11 +93,11 @@ fn a_prediction_without_weights_uses_the_shipped_ones_and_says_so() {
     let report = predict("south-fork");
     assert_eq!((&report["weights"]["name"], &report["weights"]["simulated"]), (&"General (shipped)".into(), &true.into()));
     assert!(report["warnings"].to_string().contains("the general ones are used, trained on simulated scenes"), "{report}");
+    // The range of the training inputs is known.
+    assert!(report["applicability"].as_str().unwrap().contains("the range of the training"), "{report}");
     let report = predict("tucson");
     assert_eq!(report["weights"]["name"], "Tucson (shipped)");
     assert!(!report["warnings"].to_string().contains("are used"), "{report}");
-    // The range of the training inputs is known.
-    assert!(report["applicability"].as_str().unwrap().contains("the range of the training"), "{report}");
 }
 
 /// The same weights, to the last bit, from a run of its own and from one that was killed and gone on with.

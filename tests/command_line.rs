@@ -67,6 +67,39 @@ fn settings_that_start_from_weights_ask_for_them() {
     assert!(!out.exists());
 }
 
+/// Several regions share one split by time, which their own shares of dates would not give.
+#[test]
+fn several_regions_ask_for_one_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("w.safetensors");
+    let words =
+        ["train", "--simulated", "--region", "tucson", "--region", "niamey", "--test-from", "2018-01-01", "--out", out.to_str().unwrap()];
+    refused(&run(&words), "--validate-from");
+    assert!(!out.exists());
+    refused(&run(&["train", "--simulated", "--region", "atlantis", "--out", out.to_str().unwrap()]), "south-fork");
+}
+
+/// A region without weights of its own gets the general ones, and both are said: which, and that they are trained on simulated scenes.
+#[test]
+fn a_prediction_without_weights_uses_the_shipped_ones_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("map.tif");
+    let predict = |region: &str| {
+        let words = ["predict", "--simulated", "--region", region, "--date", "2018-06-10", "--json", "--out", out.to_str().unwrap()];
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let report = predict("south-fork");
+    assert_eq!((&report["weights"]["name"], &report["weights"]["simulated"]), (&"General (shipped)".into(), &true.into()));
+    assert!(report["warnings"].to_string().contains("the general ones are used, trained on simulated scenes"), "{report}");
+    // The range of the training inputs is known.
+    assert!(report["applicability"].as_str().unwrap().contains("the range of the training"), "{report}");
+    let report = predict("tucson");
+    assert_eq!(report["weights"]["name"], "Tucson (shipped)");
+    assert!(!report["warnings"].to_string().contains("are used"), "{report}");
+}
+
 /// The same weights, to the last bit, from a run of its own and from one that was killed and gone on with.
 #[test]
 fn a_killed_run_goes_on_to_the_same_weights() {

@@ -17,19 +17,23 @@ const FORMAT: u32 = 1;
 pub struct Images {
     /// Key of the region.
     pub region: String,
-    /// Training images asked for.
+    /// Training images asked for, or [`Images::ALL`].
     pub train: usize,
-    /// Test images asked for.
+    /// Test images asked for, or [`Images::ALL`].
     pub test: usize,
     /// Where the images come from, as a short word for file names: `sim-2016` or `files-1a2b3c4d`.
     pub source: String,
 }
 
 impl Images {
+    /// Every usable date of 2016-2018 on a side: the simulator adds no years, and nothing is said of a count that falls short.
+    pub const ALL: usize = usize::MAX;
+
     /// File name of the baselines on these images.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}_train{}_test{}_{}", self.region, self.train, self.test, self.source)
+        let count = |n: usize| if n == Self::ALL { "all".to_owned() } else { n.to_string() };
+        format!("{}_train{}_test{}_{}", self.region, count(self.train), count(self.test), self.source)
     }
 }
 

@@ -31,8 +31,8 @@ pub enum ExperimentError {
         /// The commonest reason, in words.
         why: String,
     },
-    /// A region no table has.
-    #[error("\"{0}\" is none of the paper's regions: oklahoma-city, tucson, geneva")]
+    /// A region that has no scenes and no row in a table.
+    #[error("\"{0}\" is none of the regions: oklahoma-city, tucson, geneva, or a place that the simulator knows")]
     Region(String),
     /// A file of the experiment's folder cannot be read or written.
     #[error("{} cannot be {what} ({why})", path.display())]

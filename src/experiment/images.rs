@@ -10,7 +10,7 @@ use crate::grid::{EaseWindow, Raster, Reason};
 use crate::protocol::{Correction, FineOrigin};
 use crate::score::baselines::{Case, HISTORY, disaggregation, interpolation};
 use crate::session::images::fewest_pixels;
-use crate::simulate::{Climate, Scene, Simulator};
+use crate::simulate::{Climate, Scene, Simulator, place};
 use crate::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, Preset, SceneDay, Series};
 use crate::train::TrainSample;
 
@@ -154,7 +154,7 @@ impl Gathered {
     /// # Errors
     /// [`ExperimentError::NoImages`] without an image on either side, or a failed read.
     pub fn new(source: &Source, images: &Images) -> Result<Self, ExperimentError> {
-        let preset = Preset::find(&images.region).ok_or_else(|| ExperimentError::Region(images.region.clone()))?;
+        let preset = place(&images.region).ok_or_else(|| ExperimentError::Region(images.region.clone()))?;
         let rule = HistoryRule::default();
         let mut notes = Vec::new();
         let (library, mut series, dates) = match source {
@@ -169,8 +169,10 @@ impl Gathered {
                 let simulate = |first, last| simulated(preset, *seed, *contrast, year(first, 1, 1), year(last, 12, 31));
                 let (mut library, mut series) = simulate(first, last)?;
                 let mut dates = usable(&series, rule);
-                let short =
-                    |found: usize, wanted: usize, years: usize| (wanted.saturating_sub(found) * years).div_ceil(found.max(1)) as i16;
+                let short = |found: usize, wanted: usize, years: usize| match wanted {
+                    Images::ALL => 0,
+                    _ => (wanted.saturating_sub(found) * years).div_ceil(found.max(1)) as i16,
+                };
                 let (before, after) = (short(dates.before.len(), images.train, 2), short(dates.after.len(), images.test, 1));
                 if before > 0 || after > 0 {
                     (first, last) = (first - before.min(MOST_YEARS), last + after.min(MOST_YEARS));
@@ -197,7 +199,7 @@ impl Gathered {
             });
         }
         for (side, found, wanted) in [("training", dates.before.len(), images.train), ("test", dates.after.len(), images.test)] {
-            if found < wanted {
+            if found < wanted && wanted != Images::ALL {
                 notes.push(format!("{wanted} {side} images were asked for, {found} exist: all are used"));
             }
         }

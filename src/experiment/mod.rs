@@ -14,6 +14,8 @@
 //! | images per step | 1 | its loss is written for one image |
 //! | region of Table 3 | Tucson | it has 10 test images in Table 1 |
 
+mod card;
+mod cards_page;
 mod cell;
 mod error;
 mod figure;
@@ -28,6 +30,8 @@ pub mod download;
 pub mod paper;
 pub mod simulator;
 
+pub use card::{Card, CardScore, PlaceScores, Seen, Shelved, cards};
+pub use cards_page::cards_markdown;
 pub use cell::{Cell, CellResult, DateScore, Images, Method, Rivals};
 pub use error::ExperimentError;
 pub use figure::figure_2;

@@ -289,14 +289,14 @@ pub(super) fn masked(map: &[f32], case: &Case) -> Vec<f32> {
 }
 
 /// The pixels that count and have a disaggregated value; none where there are fewer than two.
-fn where_disaggregated(case: &Case) -> Option<Vec<bool>> {
+pub(super) fn where_disaggregated(case: &Case) -> Option<Vec<bool>> {
     let map = case.disaggregated.as_ref()?;
     let pixels: Vec<bool> = case.scored.iter().zip(map).map(|(s, v)| *s && v.is_finite()).collect();
     (pixels.iter().filter(|p| **p).count() >= 2).then_some(pixels)
 }
 
 /// A map's score on a date, over the pixels given.
-fn score(gathered: &Gathered, case: &Case, map: &[f32], pixels: &[bool]) -> Result<Option<DateScore>, ExperimentError> {
+pub(super) fn score(gathered: &Gathered, case: &Case, map: &[f32], pixels: &[bool]) -> Result<Option<DateScore>, ExperimentError> {
     let scores = Scores::of(map, &case.target, pixels)?;
     let (Some(urmse), Some(rmse), Some(bias)) = (scores.urmse, scores.rmse, scores.bias) else { return Ok(None) };
     // Block means over the same pixels for every method: the forest and the LSTM have no others.

@@ -221,7 +221,7 @@ fn averaged(name: &str, methods: &[&Method]) -> Option<Method> {
 }
 
 /// A method's row; `beside` is SMEN on the same pixels.
-fn method_row(method: &Method, beside: Option<&Method>) -> MethodRow {
+pub(super) fn method_row(method: &Method, beside: Option<&Method>) -> MethodRow {
     let mean = |values: Vec<f64>| if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) };
     let of = |get: fn(&super::DateScore) -> f64| mean(method.dates.iter().map(get).collect()).unwrap_or(f64::NAN);
     let urmse: Vec<f64> = method.dates.iter().map(|d| d.urmse).collect();

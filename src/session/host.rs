@@ -28,7 +28,7 @@ pub trait Host {
     fn source(&self, id: u64, attachment: usize) -> Option<SharedSource>;
     /// The n-th attachment of a request as bytes.
     fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>>;
-    /// The shipped weights of a preset region, as safetensors.
+    /// The shipped weights of a key ([`crate::stack::Shipped`]), as safetensors.
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String>;
     /// Sees to it that a part of the program is there.
     ///

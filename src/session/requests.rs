@@ -23,7 +23,7 @@ use crate::protocol::{
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
-use crate::stack::{Content, Entry, HistoryRule, Library, PRESETS, Preset, Region, SceneDay, Series, StackError};
+use crate::stack::{Content, Entry, HistoryRule, Library, Preset, Region, SceneDay, Series, Shipped, StackError};
 
 /// Id of the demo's one entry in the file list; the page counts its own files from 1.
 pub const DEMO_FILE: FileId = 0;
@@ -502,17 +502,17 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    /// The shipped weights of the preset nearest to the region, unless the user brought their own.
+    /// The shipped weights for the region, unless the user brought their own.
     pub(super) async fn ensure_weights(&mut self, window: &EaseWindow) -> Result<&Loaded, Stop> {
-        let preset = nearest_preset(window);
-        if !self.weights.as_ref().is_some_and(|w| w.own || w.key == preset.key) {
-            let bytes = self.host.shipped_weights(preset.key).await.map_err(|e| {
+        let shipped = Shipped::for_window(window);
+        if !self.weights.as_ref().is_some_and(|w| w.own || w.key == shipped.key) {
+            let bytes = self.host.shipped_weights(shipped.key).await.map_err(|e| {
                 Stop::failed(
-                    format!("the shipped weights for {} could not be loaded ({e})", preset.name),
+                    format!("the shipped weights \"{}\" could not be loaded ({e})", shipped.name),
                     "Reload the page, or load your own weights.",
                 )
             })?;
-            self.use_weights(preset.key, &format!("{} (shipped)", preset.name), &bytes, false)?;
+            self.use_weights(shipped.key, &format!("{} (shipped)", shipped.name), &bytes, false)?;
         }
         self.weights.as_ref().ok_or_else(|| Stop::failed("no weights are loaded", "Reload the page."))
     }
@@ -554,12 +554,8 @@ impl<H: Host> Session<H> {
         self.tile = Some(tile);
         let engine = Engine { model: &loaded.model, before, device: processor.device(), tile };
         let mut outcome = predict(&self.library, series, date, rule, engine, progress).await?;
-        let preset = nearest_preset(&window);
-        if !loaded.own && settings.region.as_deref() != Some(preset.key) {
-            outcome.warnings.push(format!(
-                "This region has no weights of its own: those of {} are used, trained on simulated scenes of that place.",
-                preset.name
-            ));
+        if !loaded.own {
+            outcome.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
         }
         if let Some(until) =
             loaded.weights.trained_until().filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated)
@@ -638,16 +634,6 @@ impl<H: Host> Session<H> {
         self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         Ok(())
     }
-}
-
-/// The preset whose centre lies nearest to the region's, on the projection plane.
-fn nearest_preset(window: &EaseWindow) -> Preset {
-    let centre = window.lonlat(window.columns / 2, window.rows / 2);
-    let distance = |p: &Preset| {
-        let (a, b) = (crate::grid::ease2::forward(p.longitude, p.latitude), crate::grid::ease2::forward(centre.0, centre.1));
-        (a.0 - b.0).hypot(a.1 - b.1)
-    };
-    PRESETS.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(PRESETS[0])
 }
 
 /// What a demo's first prediction asks for. Its functions are in the worker's main program (`cargo xtask profile`).

@@ -13,9 +13,9 @@ use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
 use crate::protocol::{DateRole, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
 use crate::score::InputRange;
 use crate::stack::{HistoryRule, Library, Series, StackError};
-use crate::train::{KeptRun, RunHead, RunImage, TrainError, Trainer, set_bias};
+use crate::train::{KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
 
-/// Metadata key of the region: a preset's name, or its place and size.
+/// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
 const REGION: &str = "region";
 
 /// Why the images of a run could not be gathered.
@@ -92,22 +92,40 @@ pub async fn gather(
     Ok(Gathered { plan, images, simulated })
 }
 
-/// What the weights of a run say of themselves: `region` (of the preset or the place, as the weights file names it), what they were
-/// trained on until when, and the range of their training inputs. `region` in words is that of the user.
+impl Gathered {
+    /// The images of several regions as those of one run, dates in order.
+    #[must_use]
+    pub fn joined(parts: Vec<Self>) -> Self {
+        let mut all = Self { plan: TrainPlan { dates: Vec::new(), unusable: Vec::new() }, images: Vec::new(), simulated: false };
+        for part in parts {
+            all.plan.dates.extend(part.plan.dates);
+            all.plan.unusable.extend(part.plan.unusable);
+            all.images.extend(part.images);
+            all.simulated |= part.simulated;
+        }
+        all.plan.dates.sort_by_key(|day| day.date);
+        all
+    }
+}
+
+/// What the weights of a run say of themselves: `region` (of the presets or the places, as the weights file names them), what they were
+/// trained on until when, the split and the settings, and the range of their training inputs. `region` in words is that of the user.
 #[must_use]
-pub fn facts(key: &str, region: &str, base: &Weights, start: Start, gathered: &Gathered) -> BTreeMap<String, String> {
+pub fn facts(keys: &[String], region: &str, base: &Weights, settings: &TrainSettings, gathered: &Gathered) -> BTreeMap<String, String> {
     let training = gathered.plan.of(DateRole::Train);
     let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
     let what = if gathered.simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
-    let before = match start {
+    let before = match settings.start {
         Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
         Start::Scratch => String::new(),
     };
     let mut facts = BTreeMap::from([
-        (REGION.to_owned(), key.to_owned()),
+        (REGION.to_owned(), keys.join(",")),
         (TRAINED_ON.to_owned(), format!("{what} of {region}, {first} to {last}{before}")),
         (TRAINED_UNTIL.to_owned(), last.to_string()),
     ]);
+    let stages = if settings.start == Start::Current { Stage::list(&base.metadata) } else { Vec::new() };
+    facts.extend(Stage::of(keys, &gathered.plan, settings).map(|stage| stage.entry(stages)));
     // Of this run's images alone: the weights fit what they were last trained on.
     let planes: Vec<_> =
         RunImage::samples(&gathered.images, DateRole::Train).map(|sample| (sample.i.as_slice(), sample.d.as_slice())).collect();

@@ -139,7 +139,7 @@ impl<H: Host> Session<H> {
         let warnings = overlap(&base, train.start, &gathered.plan).into_iter().collect();
         #[cfg(feature = "gpu")]
         check_kernels(&mut self.training_checked, &self.host, id, processor).await;
-        let facts = facts(&region_key, &region, &base, train.start, &gathered);
+        let facts = facts(&[region_key], &region, &base, train, &gathered);
 
         // Three real steps, thrown away. The least of them counts: the first compiles shaders on a GPU.
         let some: Vec<TrainSample> = RunImage::samples(&gathered.images, DateRole::Train).take(train.batch).cloned().collect();

@@ -60,14 +60,14 @@ pub struct Climate {
 }
 
 impl Climate {
-    /// Parameters of a preset region by its key ([`crate::stack::PRESETS`]).
+    /// Parameters of a place by its key: a preset region ([`crate::stack::PRESETS`]) or another simulated place ([`super::place`]).
     #[must_use]
     pub fn preset(key: &str) -> Option<Self> {
         match key {
             "oklahoma-city" => Some(Self::humid_subtropical()),
             "tucson" => Some(Self::hot_desert()),
             "geneva" => Some(Self::moderately_continental()),
-            _ => None,
+            other => super::places::climate(other),
         }
     }
 

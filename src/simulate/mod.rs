@@ -28,6 +28,7 @@ mod land;
 pub mod names;
 mod observe;
 mod orbit;
+mod places;
 pub mod properties;
 pub mod rng;
 mod simulator;
@@ -35,6 +36,7 @@ mod weather;
 
 pub use climate::Climate;
 pub use observe::{BACKSCATTER_SLOPE, COARSE_RANGE, FINE_RANGE, INHERITED_NOISE, MASKED_SHARE, RADIOMETER_NOISE};
+pub use places::{TRAINING_PLACES, UNSEEN_PLACES, place};
 pub use simulator::{Brightness, FIRST, LAST, Scene, SimulatedDay, Simulator};
 
 /// Share of the true sub-grid variance (inside 36 km cells, over three years) that lies in the temporal mean, so stays; the rest

@@ -291,7 +291,7 @@ impl Properties {
         }
     }
 
-    /// A preset region's, with the contrasts of soil and terrain multiplied by `contrast`; `None` for an unknown key.
+    /// A place's ([`super::place`]), with the contrasts of soil and terrain multiplied by `contrast`; `None` for an unknown key.
     #[must_use]
     pub fn of_preset(key: &str, seed: u64, contrast: f32) -> Option<Self> {
         let mut scene = Scene::preset(key, seed)?;

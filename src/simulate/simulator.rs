@@ -7,11 +7,12 @@ use super::climate::Climate;
 use super::land::{Land, region_indices};
 use super::observe::{Frost, Observer};
 use super::orbit::Orbits;
+use super::places::place;
 use super::rng::{Key, cos_turns};
 use super::weather::Weather;
 use crate::grid::{EaseWindow, Raster, Reason, Resolution};
 use crate::read::Overpass;
-use crate::stack::{Preset, Region};
+use crate::stack::Region;
 
 /// First default date.
 pub const FIRST: Date = date(2016, 1, 1);
@@ -42,10 +43,10 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A preset region with its climate and the default dates; `None` for an unknown name.
+    /// A place with its climate and the default dates: a preset region or another simulated place ([`super::place`]); `None` for an unknown name.
     #[must_use]
     pub fn preset(name: &str, seed: u64) -> Option<Self> {
-        let preset = Preset::find(name)?;
+        let preset = place(name)?;
         let climate = Climate::preset(preset.key)?;
         let region = preset.region().ok()?;
         Some(Self { region, climate, seed, first: FIRST, last: LAST })

@@ -10,6 +10,7 @@ mod library;
 mod region;
 mod sample;
 mod series;
+mod shipped;
 mod tb_sample;
 mod temperatures;
 
@@ -19,5 +20,6 @@ pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
 pub use sample::{HISTORY_LENGTH, HistoryRule, Sample};
 pub use series::{Cover, Day, Fine, Series};
+pub use shipped::{GENERAL, SHIPPED, Shipped};
 pub use tb_sample::TbSample;
 pub use temperatures::{FineBrightness, SimulatedTemperatures, Temperatures, dates_with};

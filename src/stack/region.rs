@@ -7,7 +7,7 @@ use crate::grid::{EaseWindow, GridError, Resolution};
 /// Smallest edge of a region: SMEN's receptive field (model.md).
 pub const SMALLEST_EDGE: usize = 9;
 
-/// A named place of the paper.
+/// A named place: one of the paper's regions, or one that the simulator knows beside them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Preset {
     /// Used on the command line, in files and in links: `oklahoma-city`.

@@ -16,6 +16,7 @@ mod loss;
 mod parameters;
 mod sample;
 mod split;
+mod stage;
 mod store;
 mod tb;
 mod trainer;
@@ -34,6 +35,7 @@ pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loss::urmse_loss;
 pub use sample::TrainSample;
 pub use split::{Candidate, split_by_time};
+pub use stage::Stage;
 #[cfg(not(target_arch = "wasm32"))]
 pub use store::FolderStore;
 pub use store::{Lock, MemoryStore, Store, StoreError};

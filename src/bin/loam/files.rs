@@ -9,8 +9,8 @@ use loam::model::{Weights, block_on};
 use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
-use loam::simulate::{DEMO_SEED, Scene, Simulator};
-use loam::stack::{Library, Preset, Region, SceneDay};
+use loam::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
+use loam::stack::{Library, PRESETS, Preset, Region, SceneDay};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
 #[derive(clap::Args, Default)]
@@ -79,14 +79,11 @@ fn add(library: &mut Library, id: u32, path: &Path, usage: Option<Usage>) -> Res
 
 /// `NAME` or `LON,LAT[,COLS,ROWS]`.
 pub fn region(text: &str) -> Result<(Region, Option<Preset>), String> {
-    if let Some(preset) = Preset::find(text) {
+    if let Some(preset) = place(text) {
         return preset.region().map(|r| (r, Some(preset))).map_err(|e: GridError| e.to_string());
     }
-    let wrong = || {
-        format!(
-            "\"{text}\" is not a region: use oklahoma-city, tucson, geneva, or LON,LAT or LON,LAT,COLS,ROWS, e.g. --region=-97.5,35.5,100,100"
-        )
-    };
+    let wrong =
+        || format!("\"{text}\" is not a region: use one of {}, or LON,LAT or LON,LAT,COLS,ROWS, e.g. --region=-97.5,35.5,100,100", keys());
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     let number = |n: usize| parts.get(n).and_then(|p| p.parse::<f64>().ok()).ok_or_else(wrong);
     let count = |n: usize| parts.get(n).and_then(|p| p.parse::<usize>().ok()).ok_or_else(wrong);
@@ -96,6 +93,11 @@ pub fn region(text: &str) -> Result<(Region, Option<Preset>), String> {
         _ => return Err(wrong()),
     };
     Region::around(number(0)?, number(1)?, columns, rows).map(|r| (r, None)).map_err(|e| e.to_string())
+}
+
+/// Keys of the places that have simulated scenes, parted by commas.
+pub fn keys() -> String {
+    PRESETS.iter().chain(&TRAINING_PLACES).chain(&UNSEEN_PLACES).map(|place| place.key).collect::<Vec<_>>().join(", ")
 }
 
 /// A weights file.
@@ -118,9 +120,9 @@ pub fn date(text: &str) -> Result<Date, String> {
     text.parse::<Date>().map_err(|_| format!("\"{text}\" is not a date: write it as 2018-06-16"))
 }
 
-/// The simulated scenes of a preset: those of the page's demo.
+/// The simulated scenes of a place; of a preset those of the page's demo.
 pub fn simulated(preset: Option<Preset>) -> Result<Library, String> {
-    let preset = preset.ok_or("simulated scenes exist for oklahoma-city, tucson and geneva only")?;
+    let preset = preset.ok_or_else(|| format!("simulated scenes exist for {} only", keys()))?;
     let scene = Scene::preset(preset.key, DEMO_SEED).ok_or_else(|| format!("there is no scene of {}", preset.name))?;
     let kept = scene.clone();
     let bar = super::progress::bar(scene.len() as u64, "simulating");

@@ -1,4 +1,4 @@
-//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, experiment. Every command has `--json` for machines.
+//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, experiment, cards. Every command has `--json` for machines.
 //!
 //! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
 
@@ -7,12 +7,14 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::line(format_args!($($text)*)) };
 }
 
+mod cards;
 mod evaluate;
 mod experiment;
 mod files;
 mod inspect;
 mod predict;
 mod progress;
+mod shipped;
 mod simulate;
 mod tb;
 mod train;
@@ -38,6 +40,8 @@ enum Command {
     Train(train::Train),
     /// The paper's tables and figure, made anew, with every baseline on the same pixels
     Experiment(experiment::Experiment),
+    /// A model card for each weights file: data, split, scores beside every baseline, limits
+    Cards(cards::Cards),
     /// Write simulated scenes as GeoTIFFs
     Simulate(simulate::Simulate),
 }
@@ -52,6 +56,7 @@ fn main() -> std::process::ExitCode {
         Command::Evaluate(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Experiment(command) => command.run(),
+        Command::Cards(command) => command.run(),
         Command::Simulate(command) => command.run(),
     };
     match outcome {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use loam::export;
 use loam::model::{Processor, Smen, block_on, device};
-use loam::protocol::DevicePreference;
+use loam::protocol::{DevicePreference, WeightsReport};
 use loam::session::applicability::applicability;
 use loam::session::predict::{Engine, Outcome, TILE, predict};
 use loam::session::provenance;
@@ -22,9 +22,10 @@ use super::tb::{self, Model};
 pub struct Predict {
     #[command(flatten)]
     inputs: Inputs,
-    /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth)
+    /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth) [default: the shipped ones, as in the page: those of
+    /// the preset region that holds the middle of this one, else the general ones; trained on simulated scenes]
     #[arg(long)]
-    weights: PathBuf,
+    weights: Option<PathBuf>,
     /// Which network the weights are of [default: what the file says]; of the TB CNN case 1 writes OUT_V.tif and OUT_H.tif
     #[arg(long, value_enum)]
     model: Option<Model>,
@@ -57,9 +58,12 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
-        if tb::is_tb_cnn(self.model, &self.weights) {
+        if self.weights.is_none() && self.model == Some(Model::TbCnn) {
+            return Err("no weights of the TB CNN come with Loam: name yours with --weights".into());
+        }
+        if let Some(path) = self.weights.as_deref().filter(|path| tb::is_tb_cnn(self.model, path)) {
             let prediction = tb::Prediction {
-                weights: &self.weights,
+                weights: path,
                 region: &self.region,
                 date: self.date,
                 quality: self.quality.into(),
@@ -70,7 +74,16 @@ impl Predict {
             return tb::predict(&prediction, |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() });
         }
         let (region, preset) = files::region(&self.region)?;
-        let weights = files::weights(&self.weights)?;
+        let (name, weights, note) = match &self.weights {
+            Some(path) => {
+                let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+                (name, files::weights(path)?, None)
+            }
+            None => {
+                let (shipped, weights) = super::shipped::weights(&region.window())?;
+                (format!("{} (shipped)", shipped.name), weights, shipped.note(preset.map(|p| p.key)))
+            }
+        };
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
         load(&mut series, &library)?;
@@ -88,12 +101,13 @@ impl Predict {
         files::warn_trained(&weights, self.date);
         let within = applicability(&weights, &outcome.sample);
         outcome.warnings.extend(within.warning);
-        let name = self.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        outcome.warnings.extend(note);
+        let used = provenance::weights_report(&name, &weights);
         let facts = provenance::facts(
             &outcome,
             &provenance::Circumstances {
                 quality: self.quality.into(),
-                weights: provenance::weights_report(&name, &weights),
+                weights: used.clone(),
                 device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
                 applicability: within.words.clone(),
             },
@@ -107,15 +121,16 @@ impl Predict {
                 export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes(),
             )?;
         }
-        self.report(&outcome, &within.words)
+        self.report(&outcome, &within.words, &used)
     }
 
-    fn report(&self, outcome: &Outcome, within: &str) -> super::Outcome {
+    fn report(&self, outcome: &Outcome, within: &str, used: &WeightsReport) -> super::Outcome {
         let statistics = outcome.estimate.statistics();
         if self.json {
             return super::print_json(&json!({
                 "out": self.out,
                 "date": self.date,
+                "weights": used,
                 "window": outcome.sample.region.window(),
                 "history": outcome.sample.history.iter().map(|s| json!({"date": s.date, "known": s.known, "origin": s.origin})).collect::<Vec<_>>(),
                 "inputs": outcome.sample.files,
@@ -132,6 +147,7 @@ impl Predict {
                 say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
             }
         }
+        say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
         say!("  inputs: {within}");
         super::evaluate::print_scores(&outcome.scores);
         for warning in &outcome.warnings {

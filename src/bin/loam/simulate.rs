@@ -16,7 +16,7 @@ const MOISTURE: (&str, &str) = ("soil moisture, simulated", "m3/m3");
 /// Arguments of `loam simulate`.
 #[derive(clap::Args)]
 pub struct Simulate {
-    /// oklahoma-city, tucson or geneva
+    /// oklahoma-city, tucson, geneva, or another place with simulated scenes (a wrong name lists them)
     #[arg(long)]
     region: String,
     /// Everything random hangs on it; the demo and the shipped weights use the default
@@ -40,7 +40,7 @@ impl Simulate {
     /// Writes the scene.
     pub fn run(self) -> super::Outcome {
         let mut scene = Scene::preset(&self.region, self.seed)
-            .ok_or_else(|| format!("there is no scene \"{}\": use oklahoma-city, tucson or geneva", self.region))?;
+            .ok_or_else(|| format!("there is no scene \"{}\": use one of {}", self.region, files::keys()))?;
         scene.first = self.from.unwrap_or(scene.first);
         scene.last = self.to.unwrap_or(scene.last);
         if scene.is_empty() {

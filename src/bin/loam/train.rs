@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
+use loam::grid::EaseWindow;
 use loam::model::{Processor, Weights, block_on};
 use loam::protocol::{DateRole, Inputs as NetworkInputs, Part, RunReport, Start, TrainEnd};
 use loam::session::run::{Gathered, Judged, Run, facts, from_scratch, gather, overlap};
-use loam::stack::{HistoryRule, Library, Series};
+use loam::stack::{HistoryRule, Series};
 use loam::train::{FolderStore, Keeper, RunHead, RunImage, TrainError, TrainEvent, TrainSettings, set_bias};
 use serde_json::json;
 
@@ -31,10 +32,11 @@ pub struct Train {
     /// What the TB CNN learns
     #[arg(long, value_enum, required_if_eq("model", "tb-cnn"))]
     case: Option<Case>,
-    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
+    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated scenes (a wrong
+    /// name lists them); more than once to train on the images of several, all of one size
     #[arg(long, allow_hyphen_values = true, required_unless_present = "resume")]
-    region: Option<String>,
-    /// Train on simulated scenes of a preset region instead of files
+    region: Vec<String>,
+    /// Train on simulated scenes of the regions instead of files
     #[arg(long)]
     simulated: bool,
     /// Settings as JSON, for example those the page saved; the options below win over it
@@ -135,6 +137,9 @@ impl Train {
         if let Some((name, _)) = smens.iter().find(|(_, given)| *given) {
             return Err(format!("{name} is SMEN's and the TB CNN has no such thing: leave it out").into());
         }
+        let [region] = self.region.as_slice() else {
+            return Err("the TB CNN is trained for one place at a time: name one --region".into());
+        };
         let case = self.case.ok_or("say which case: --case tb or --case soil-moisture")?;
         let default = TrainSettings::default();
         let settings = TrainSettings {
@@ -150,7 +155,7 @@ impl Train {
         settings.check()?;
         let training = tb::Training {
             case: case.into(),
-            region: self.region.as_deref().unwrap_or_default(),
+            region,
             weights: self.weights.as_deref(),
             settings: &settings,
             out: &self.out,
@@ -193,26 +198,46 @@ impl Train {
         Ok((settings, base))
     }
 
-    /// Library, series and the region's name.
-    fn data(&self) -> Result<(Library, Series, String), Box<dyn std::error::Error>> {
-        let text = self.region.as_deref().unwrap_or_default();
-        let (region, preset) = files::region(text)?;
-        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
-        let mut series = Series::new(region, Default::default());
-        super::predict::load(&mut series, &library)?;
-        Ok((library, series, preset.map_or_else(|| text.to_owned(), |p| p.name.to_owned())))
+    /// The images of all regions, the names of the regions, and the first one's window.
+    fn data(&self, settings: &TrainSettings) -> Result<(Gathered, String, EaseWindow), Box<dyn std::error::Error>> {
+        if self.region.len() > 1 && (settings.validate_from.is_none() || settings.test_from.is_none()) {
+            return Err(
+                "with several regions the split must be the same for all, so that no region trains on what is later elsewhere: say \
+                        --validate-from and --test-from"
+                    .into(),
+            );
+        }
+        let rule = HistoryRule { cover: self.history_cover };
+        let (mut parts, mut names, mut window) = (Vec::new(), Vec::new(), None);
+        let files = if self.simulated { None } else { Some(self.inputs.library()?) };
+        for text in &self.region {
+            let (region, preset) = files::region(text)?;
+            let simulated;
+            let library = match &files {
+                Some(library) => library,
+                None => {
+                    simulated = files::simulated(preset)?;
+                    &simulated
+                }
+            };
+            let mut series = Series::new(region, Default::default());
+            super::predict::load(&mut series, library)?;
+            let gathered = block_on(gather(library, &mut series, rule, settings, async |_, _, _| ControlFlow::Continue(())));
+            parts.push(gathered.map_err(|e| format!("{text}: {e}"))?);
+            names.push(preset.map_or_else(|| text.clone(), |p| p.name.to_owned()));
+            window.get_or_insert(region.window());
+        }
+        let window = window.ok_or("name a --region")?;
+        Ok((Gathered::joined(parts), names.join(", "), window))
     }
 
     fn begun(&self, processor: &Processor) -> Result<(Run, Option<Kept>), Box<dyn std::error::Error>> {
         let (settings, base) = self.settings()?;
-        let (library, mut series, region) = self.data()?;
-        let rule = HistoryRule { cover: self.history_cover };
-        let gathered = block_on(gather(&library, &mut series, rule, &settings, async |_, _, _| ControlFlow::Continue(())))?;
+        let (gathered, region, window) = self.data(&settings)?;
         if let Some(warning) = overlap(&base, settings.start, &gathered.plan) {
             eprintln!("note: {warning}");
         }
-        let key = self.region.as_deref().unwrap_or_default();
-        let facts = facts(key, &region, &base, settings.start, &gathered);
+        let facts = facts(&self.region, &region, &base, &settings, &gathered);
         let from = match &self.weights {
             Some(path) => base.report(&path.display().to_string()),
             None => from_scratch(settings.seed),
@@ -230,7 +255,6 @@ impl Train {
             progress: None,
             in_use: true,
         };
-        let window = series.region.window();
         let rules = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: self.history_cover };
         let head = RunHead { report, settings: rules, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
         let run = Run::new(head, base, images, processor.device())?;
@@ -331,10 +355,8 @@ impl Train {
         if let Some(bits) = self.significant_bits {
             weights.round(bits);
         }
-        let (library, mut series, _) = self.data()?;
         let settings = TrainSettings { validate_from: self.validate_from, test_from: self.test_from, ..TrainSettings::default() };
-        let rule = HistoryRule { cover: self.history_cover };
-        let gathered = block_on(gather(&library, &mut series, rule, &settings, async |_, _, _| ControlFlow::Continue(())))?;
+        let (gathered, ..) = self.data(&settings)?;
         let train: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train).collect();
         let offset = block_on(set_bias(&mut weights, &train, processor.device(), async |_, _| ControlFlow::Continue(())))?;
         std::fs::write(&self.out, weights.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;

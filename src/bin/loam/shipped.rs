@@ -1,0 +1,24 @@
+//! The shipped weights, in the program itself: for a prediction without `--weights`.
+
+use loam::grid::EaseWindow;
+use loam::model::Weights;
+use loam::stack::Shipped;
+
+macro_rules! file {
+    ($key:literal) => {
+        ($key, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights/", $key, ".safetensors")))
+    };
+}
+
+const FILES: [(&str, &[u8]); 4] = [file!("oklahoma-city"), file!("tucson"), file!("geneva"), file!("general")];
+
+/// Those that the page would use for this region, with their name.
+pub fn weights(window: &EaseWindow) -> Result<(Shipped, Weights), String> {
+    let shipped = Shipped::for_window(window);
+    let (_, bytes) = FILES
+        .iter()
+        .find(|(key, _)| *key == shipped.key)
+        .ok_or_else(|| format!("no weights of {} were built in: name them with --weights", shipped.name))?;
+    let weights = Weights::from_bytes(bytes).map_err(|e| format!("the shipped weights of {}: {e}", shipped.name))?;
+    Ok((shipped, weights))
+}

@@ -1,4 +1,4 @@
-//! `loam cards`: a model card for each weights file, on simulated scenes: as JSON beside the weights, for the page, and all of them as Markdown.
+//! `loam cards`: a model card for each weights file, on simulated scenes: as JSON beside the weights, and all of them as Markdown.
 
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ impl Cards {
             say!("{}: {}", to.display(), card.limits.last().map_or("", String::as_str));
         }
         if let Some(path) = &self.report {
-            let head = "Made by `loam cards`, the last step of `cargo xtask weights`; not written by hand. The page shows the same cards.";
+            let head = "Made by `loam cards`, the last step of `cargo xtask weights`; not written by hand.";
             let text = cards_markdown(&cards, DEMO_SEED, head);
             std::fs::write(path, text).map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
         }

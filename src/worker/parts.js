@@ -35,6 +35,6 @@ export function loadPart(part) {
   request.open('GET', address(part), false);
   request.responseType = 'arraybuffer';
   request.send();
-  if (request.status !== 200) throw new Error(`a part of Loam's program, ${FILES[part]}, could not be fetched (${request.status})`);
+  if (request.status !== 200) throw new Error(`a part of Loam's program, ${FILES[part]}, could not be fetched (${request.status}), check the network`);
   start(part, new WebAssembly.Module(request.response));
 }

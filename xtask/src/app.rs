@@ -121,10 +121,13 @@ fn without_integrity(html: &str) -> String {
     out
 }
 
-/// Higher levels inline: the worker's main program is then 6 % more to transfer, and its loops are the compiler's already.
+/// How far wasm-opt goes with the worker's main program. Higher levels inline: it is then 6 % more to transfer, and its loops are the compiler's
+/// already.
+pub(crate) const WORKER_LEVEL: &str = "-O1";
+
 fn level_for(path: &Path) -> &'static str {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    if name.starts_with("worker_bg") { "-O1" } else { "-Oz" }
+    if name.starts_with("worker_bg") { WORKER_LEVEL } else { "-Oz" }
 }
 
 /// Runs wasm-opt in place, or takes what it made of the same bytes before.

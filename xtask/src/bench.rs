@@ -1,7 +1,7 @@
 //! Prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser; on the CPU one thread
 //! each, then on WebGPU. Or natively, beside PyTorch.
 //!
-//! Our half is `examples/web_bench.rs`, built, bound and optimised as the workers are, once for the CPU and once for WebGPU. The peers come from the npm registry into
+//! Our half is `examples/web_bench.rs`, built, bound and optimised as the worker is, both backends in it. The peers come from the npm registry into
 //! `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
 
 use std::path::Path;
@@ -93,16 +93,14 @@ fn in_browser(choice: &Choice) -> Result<()> {
         fetch(peer, &dir)?;
     }
 
-    for (features, to) in [("worker", dir.clone()), ("worker,gpu", dir.join("gpu"))] {
-        let mut build = cargo();
-        build.args(["build", "--locked", "--release", "--target", WASM, "--no-default-features", "--features", features]);
-        process::run(build.args(["--example", "web_bench"]))?;
-        let module = target_dir().join(WASM).join("release/examples/web_bench.wasm");
-        let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
-        process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&to).arg(module))?;
-        if let Some(wasm_opt) = &tools.wasm_opt {
-            app::optimise(wasm_opt, &to.join("web_bench_bg.wasm"), "-O3")?;
-        }
+    let mut build = cargo();
+    build.args(["build", "--locked", "--release", "--target", WASM, "--no-default-features", "--features", "worker,gpu"]);
+    process::run(build.args(["--example", "web_bench"]))?;
+    let module = target_dir().join(WASM).join("release/examples/web_bench.wasm");
+    let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
+    process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&dir).arg(module))?;
+    if let Some(wasm_opt) = &tools.wasm_opt {
+        app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), app::WORKER_LEVEL)?;
     }
     let mut measure = cargo();
     measure.args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir);

@@ -1,16 +1,17 @@
-//! Which functions of the worker a demo's first prediction on the CPU calls: a run of the built app in headless Chromium with every function
-//! marked when it is entered. Written to `xtask/worker.hot`, by which [`worker`] cuts the program.
+//! Which functions of the worker a demo's first prediction on the CPU calls, and a request refused for want of a part: a run of the built app in
+//! headless Chromium with every function marked when it is entered. Written to `xtask/worker.hot`, by which [`worker`] cuts the program.
 
 use std::collections::BTreeSet;
 
 use crate::process::{self, cargo};
 use crate::{Result, app, browser, cut, dist_dir, failure, target_dir, worker};
 
-const HEAD: &str = "# Functions of the worker that a demo's first prediction on the CPU calls, as hashes of their names.\n\
+const HEAD: &str = "# Functions of the worker that a demo's first prediction on the CPU calls, and a refusal, as hashes of their names.\n\
                     # Written by `cargo xtask profile`, read by xtask/src/worker.rs.\n";
 
-/// In place of the list of parts: answers with the numbers of the functions entered so far.
-const REPORT: &str = "const FILES = [];
+/// In place of the list of parts: parts that are not there, so that saying so is among what is entered (a worker that has to say that a part
+/// is missing cannot fetch the part that would say it); and an answer with the numbers of the functions entered so far.
+const REPORT: &str = "const FILES = ['./absent.wasm', './absent.wasm'];
 new BroadcastChannel('loam-profile').onmessage = event => {
   if (event.data !== 'which') return;
   const marks = new Uint8Array(main.memory.buffer, main.loam_marks.value, main.loam_mark_count.value);

@@ -2,7 +2,7 @@
 //
 // Dispatches and bytes of all buffers alive are counted at the browser's own interface, for ours and the peers alike. Beside the networks
 // runs a matrix product in WGSL, the adapter's practical peak: register tiles straight from storage, the form a software adapter does best.
-import init, { Network, let_go, open_gpu, reserved } from './gpu/web_bench.js';
+import init, { Network, let_go, open_gpu, reserved } from './web_bench.js';
 import * as ort from './ort/ort.webgpu.min.mjs';
 import { safetensors, smen } from './tfjs.js';
 

@@ -102,15 +102,15 @@ fn a_demo_is_predicted_on_the_cpu_by_the_main_program_alone() {
     assert!(!fetched.iter().any(|path| path.starts_with("/worker-gpu-")), "{fetched:?}");
 }
 
-/// A part that cannot be fetched: the page says so, starts the worker again and goes on. (The code that would refuse the request alone is in
-/// the missing part itself.)
+/// A part that cannot be fetched: the request that needs it is refused with a sentence, and all else goes on.
 #[test]
 fn without_the_rest_of_the_program_the_page_says_so_and_goes_on() {
     let app = App::open_changed("no-rest", Setting::default(), |dist| remove_part(dist, "worker-rest-")).unwrap();
     load_demo(&app);
     predict(&app);
     app.click(parts::EXPORT_CSV).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("a part of Loam's program") && text.contains("could not be fetched")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("part of Loam's own program") && text.contains("could not be fetched"))
+        .unwrap();
     ready(&app);
     app.shoot("said").unwrap();
 }

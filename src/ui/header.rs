@@ -5,6 +5,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{PerformanceObserver, PerformanceObserverInit};
 
+use super::state::App;
+
 /// Requests to other hosts since the page was opened, as the browser itself records them.
 fn foreign_requests() -> usize {
     let origin = window().location().origin().unwrap_or_default();
@@ -24,6 +26,7 @@ fn offline_ready() -> bool {
 /// Name, one line, badge.
 #[component]
 pub fn Header() -> impl IntoView {
+    let app = App::here();
     let requests = RwSignal::new(foreign_requests());
     let offline = RwSignal::new(offline_ready());
     let callback = Closure::<dyn FnMut()>::new(move || {
@@ -51,6 +54,7 @@ pub fn Header() -> impl IntoView {
             <p class="lead">
                 "Soil-moisture maps at 3 km from SMAP and Sentinel-1 files, computed on this device. " <strong>"No data leaves this machine."</strong>
             </p>
+            <button type="button" class="quiet" id="about-open" aria-haspopup="dialog" on:click=move |_| app.about.set(true)>"About the model"</button>
             <p class="badge" title="Counted by this browser since the page was opened; the page's security policy allows none.">
                 <span class=move || if requests.get() == 0 { "dot good" } else { "dot bad" }></span>
                 {move || match requests.get() { 1 => "1 request to another host".to_owned(), n => format!("{n} requests to other hosts") }}

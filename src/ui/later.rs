@@ -1,4 +1,4 @@
-//! Sections that the first screen does without: dates, maps, scores, training, exports. They are most of the page's bytes, and there is
+//! Parts that the first screen does without: dates, maps, scores, training, exports, what the model is. They are most of the page's bytes, and there is
 //! nothing to show in them before files are open.
 //!
 //! In the built app they are a wasm file of their own, split from the page's by `wasm-split-cli` (`xtask/src/split.rs`) at the one function marked
@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use super::state::App;
-use super::{dates, exports, maps, scores, train};
+use super::{about, dates, exports, maps, scores, train};
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Part {
     FineTune,
     /// Files to take away.
     Exports,
+    /// What the model is.
+    About,
 }
 
 /// Puts a section into its place. All of the later file hangs on this function.
@@ -38,6 +40,7 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
+            Part::About => view! { <about::AboutDialog/> }.into_any(),
         }
     };
     // As long as the page lives.

@@ -5,8 +5,10 @@
 
 #![allow(missing_docs)] // leptos's component macro makes undocumented property structs
 
+mod about;
 pub mod adapter;
 pub mod canvas;
+mod card;
 pub mod cursor;
 mod data;
 mod dates;
@@ -74,6 +76,7 @@ fn Page() -> impl IntoView {
                 <later::Later part=Part::Exports/>
             </div>
         </main>
+        <later::Later part=Part::About/>
         <footer>
             <p>
                 "Coastlines and borders: Natural Earth, public domain. Colour tables: F. Crameri; K. Thyng et al. (cmocean); matplotlib. \

@@ -128,6 +128,8 @@ pub struct App {
     pub stopped: PageSignal<bool>,
     pub preference: PageSignal<DevicePreference>,
     pub weights: PageSignal<WeightsReport>,
+    /// Whether "About the model" is open.
+    pub about: PageSignal<bool>,
     pub reading: PageSignal<Option<Job>>,
     pub predicting: PageSignal<Option<Job>>,
     pub exporting: PageSignal<bool>,
@@ -177,6 +179,7 @@ impl App {
             stopped: PageSignal::new(false),
             preference: PageSignal::new(DevicePreference::default()),
             weights: PageSignal::new(WeightsReport::default()),
+            about: PageSignal::new(false),
             reading: PageSignal::new(None),
             predicting: PageSignal::new(None),
             exporting: PageSignal::new(false),

@@ -70,3 +70,7 @@ pub const FINE_TUNE: &str = "#fine-tune";
 pub const RUN_TABLE: &str = "#run-table";
 /// Saves that table.
 pub const RUNS_CSV: &str = "#runs-csv";
+/// Opens "About the model".
+pub const ABOUT_OPEN: &str = "#about-open";
+/// The dialog itself.
+pub const ABOUT: &str = "#about";

@@ -553,6 +553,41 @@ fn prediction_can_be_cancelled() {
     assert_quiet(&app);
 }
 
+/// "About the model": the card of the weights in use and their scores, said to be simulated; Escape closes it and the focus is back on its button.
+#[test]
+fn about_the_model_shows_the_card_of_the_weights_in_use() {
+    let app = open("about");
+    let escape = || {
+        app.session.press(keys::ESCAPE).unwrap();
+        let state = "const d = document.querySelector('#about'); return d.open ? null : document.activeElement.id";
+        app.wait(PATIENCE, "the dialog to close and the focus to be back", || {
+            let focus = app.session.script(state, &[])?;
+            Ok((focus.as_str() == Some("about-open")).then_some(()))
+        })
+        .unwrap();
+    };
+    app.click(parts::ABOUT_OPEN).unwrap();
+    let text = app.text_when(parts::ABOUT, PATIENCE, |text| text.contains("Other shipped weights: General")).unwrap();
+    assert!(text.contains("None are loaded yet") && text.contains("simulated"), "{text}");
+    escape();
+    load_demo(&app);
+    predict(&app);
+    app.click(parts::ABOUT_OPEN).unwrap();
+    let text = app.text_when(parts::ABOUT, PATIENCE, |text| text.contains("Oklahoma City (shipped)")).unwrap();
+    app.shoot("about").unwrap();
+    for words in [
+        "SIMULATED",
+        "Trained on simulated scenes, not on satellite data",
+        "Bilinear SMAP",
+        "does not beat",
+        "Other shipped weights: General",
+    ] {
+        assert!(text.contains(words), "\"{words}\" is missing: {text}");
+    }
+    escape();
+    assert_quiet(&app);
+}
+
 #[test]
 fn works_without_a_network_once_loaded() {
     let app = open("offline");

@@ -85,6 +85,7 @@ fn a_prediction_uses_the_map_of_an_earlier_day_and_says_what_is_missing() {
             &mut series,
             date,
             HistoryRule::default(),
+            false,
             Engine { model: &model, before: None, device: device.device(), tile: 128 },
             progress,
         ))

@@ -88,19 +88,30 @@ fn last_map(host: &Recorder) -> (MapReport, Vec<Attachment>) {
     found.unwrap_or_else(|| panic!("no map; the last event was {:?}", events.last()))
 }
 
+/// The latest day of the time line that can be predicted and has a 3 km map of more than 30 % of the region.
+fn latest_mapped_day(host: &Recorder) -> loam::protocol::DayReport {
+    let timeline =
+        host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
+    timeline.days.iter().rev().find(|d| d.blocked.is_none() && d.fine.is_some_and(|s| s > 0.3)).unwrap().clone()
+}
+
 #[test]
 fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     let (host, mut session) = started();
     assert!(matches!(&host.events.borrow()[0].1, Event::Device(d) if !d.gpu && d.check.as_ref().is_some_and(|c| c.passed)));
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
-    let timeline =
-        host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
-    let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && d.fine.is_some_and(|s| s > 0.3)).unwrap();
+    let day = latest_mapped_day(&host);
     assert_eq!(day.history.len(), 4);
     assert!(day.simulated && day.history.iter().all(|h| *h < day.date));
 
     let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
-    let settings = loam::protocol::Settings { window, region: Some("tucson".into()), quality: Default::default(), history_cover: 0.1 };
+    let settings = loam::protocol::Settings {
+        window,
+        region: Some("tucson".into()),
+        quality: Default::default(),
+        history_cover: 0.1,
+        mass_correction: false,
+    };
     block_on(session.handle(3, Request::Predict { date: day.date, settings }));
     let (map, attachments) = last_map(&host);
     assert!(map.simulated, "simulated is carried to the map");
@@ -147,7 +158,8 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     let all = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
     let window = loam::grid::EaseWindow { columns: 27, rows: 25, first_column: all.first_column + 30, ..all };
-    let settings = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1 };
+    let settings =
+        loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false };
     block_on(session.handle(3, Request::Timeline { settings: settings.clone() }));
     let timeline =
         || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
@@ -227,7 +239,8 @@ fn a_cancelled_demo_leaves_what_was_open() {
     host.cancel_after.set(None);
     host.events.borrow_mut().clear();
     let window = loam::stack::Preset::find("geneva").unwrap().region().unwrap().window();
-    let settings = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1 };
+    let settings =
+        loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false };
     block_on(session.handle(4, Request::Timeline { settings }));
     let events = host.events.borrow();
     assert!(events.iter().any(|(_, e, _)| matches!(e, Event::Timeline(t) if t.days.iter().any(|d| d.blocked.is_none()))));
@@ -263,6 +276,44 @@ fn weights_that_are_none_are_refused_and_the_shipped_ones_stay() {
     assert!(matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.what.contains("weights")));
 }
 
+/// Shifted to SMAP's means, the blocks agree with it, the map and its provenance say so, and the scores name both estimates.
+#[test]
+fn blocks_are_shifted_to_the_means_of_smap_where_that_is_asked_for() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let day = latest_mapped_day(&host).date;
+    let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+    let mut map = |id, mass_correction| {
+        let settings = loam::protocol::Settings {
+            window,
+            region: Some("tucson".into()),
+            quality: Default::default(),
+            history_cover: 0.1,
+            mass_correction,
+        };
+        block_on(session.handle(id, Request::Predict { date: day, settings }));
+        last_map(&host).0
+    };
+    let (plain, shifted) = (map(3, false), map(4, true));
+    let (before, after) = (plain.mass.unwrap(), shifted.mass.unwrap());
+    assert!(before.cells > 30 && before.cells == after.cells, "{before:?} {after:?}");
+    assert!(before.rmse > 0.005 && after.rmse < 1e-5 && after.bias.abs() < 1e-5, "{before:?} {after:?}");
+    let names = |map: &MapReport| map.scores.iter().map(|s| s.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&plain)[0], "SMEN");
+    assert_eq!(names(&shifted)[..2], ["SMEN, blocks shifted to SMAP's mean", "SMEN"]);
+    // The estimate as it was keeps its score.
+    assert_eq!(plain.scores[0].urmse, shifted.scores[1].urmse);
+    assert!(plain.scores[0].urmse != shifted.scores[0].urmse);
+    assert!(shifted.warnings.iter().any(|w| w.contains("shifted to SMAP's mean")), "{:?}", shifted.warnings);
+    block_on(session.handle(5, Request::Export { form: ExportForm::Csv }));
+    let events = host.events.borrow();
+    let text = events.iter().rev().find_map(|(id, _, parts)| match parts.first() {
+        Some(Attachment::U8(bytes)) if *id == 5 => Some(String::from_utf8(bytes.clone()).unwrap()),
+        _ => None,
+    });
+    assert!(text.unwrap().contains("SMEN, blocks shifted to SMAP's mean"));
+}
+
 /// Inputs beside the range of the training are warned of with numbers; weights that do not say their range are not, and the map says so.
 #[test]
 fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
@@ -276,7 +327,13 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
         id += 2;
         block_on(session.handle(id, Request::LoadWeights { name: "w.safetensors".into() }));
         let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
-        let settings = loam::protocol::Settings { window, region: Some("tucson".into()), quality: Default::default(), history_cover: 0.1 };
+        let settings = loam::protocol::Settings {
+            window,
+            region: Some("tucson".into()),
+            quality: Default::default(),
+            history_cover: 0.1,
+            mass_correction: false,
+        };
         block_on(session.handle(id + 1, Request::Predict { date: jiff::civil::date(2018, 6, 15), settings }));
         last_map(&host).0
     };
@@ -317,7 +374,7 @@ mod training {
         let mut window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
         (window.columns, window.rows) = (24, 20);
         (window.first_column, window.first_row) = (window.first_column + 38, window.first_row + 40);
-        Settings { window, region: None, quality: Default::default(), history_cover: 0.1 }
+        Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false }
     }
 
     fn quick() -> TrainSettings {

@@ -7,17 +7,15 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use super::images::sample;
-use super::table::{Kind, Options, Row, SMEN, Table, Wanted};
+use super::table::{Kind, Options, Row, SMEN, SMEN_SHIFTED, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
 use crate::model::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 use crate::protocol::TrainSettings;
 use crate::score::baselines::residuals::{Usual, history_mean};
 use crate::score::baselines::{Case, Forest, LstmSettings, PixelLstm, last_known};
-use crate::score::{InputRange, Scores, mass_consistency, mass_corrected};
+use crate::score::{InputRange, MASS_SHARE, Scores, mass_consistency, mass_corrected};
 use crate::train::{TrainEvent, Trainer, set_bias};
 
-/// Smallest share of a 36 km cell whose pixels must be known for its block mean to count.
-const MASS_SHARE: f64 = 0.5;
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.
 const TILE: usize = 128;
 
@@ -148,7 +146,7 @@ impl<'a> Runner<'a> {
             format: CellResult::FORMAT,
             train_urmse: train_scores.iter().sum::<f64>() / train_scores.len().max(1) as f64,
             smen: method(SMEN, false, whole),
-            smen_mass: method("SMEN, blocks shifted to SMAP's mean", false, shifted),
+            smen_mass: method(SMEN_SHIFTED, false, shifted),
             smen_there: (!there.is_empty()).then(|| method("SMEN where the disaggregation exists", true, there)),
             best_epoch: trained.best_epoch,
             weights: trained.weights.hash(),

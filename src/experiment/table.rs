@@ -10,6 +10,8 @@ use crate::stack::Preset;
 
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";
+/// Its name where each 36 km block is shifted ([`crate::score::mass_corrected`]).
+pub(super) const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
 
 /// An experiment of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -249,7 +251,7 @@ impl Row {
     #[must_use]
     pub fn of(wanted: &Wanted, results: &[CellResult], rivals: &Rivals) -> Self {
         let smen = averaged(SMEN, &results.iter().map(|r| &r.smen).collect::<Vec<_>>());
-        let mass = averaged("SMEN, blocks shifted to SMAP's mean", &results.iter().map(|r| &r.smen_mass).collect::<Vec<_>>());
+        let mass = averaged(SMEN_SHIFTED, &results.iter().map(|r| &r.smen_mass).collect::<Vec<_>>());
         let there =
             averaged("SMEN where the disaggregation exists", &results.iter().filter_map(|r| r.smen_there.as_ref()).collect::<Vec<_>>());
         let mut methods: Vec<MethodRow> = smen.iter().map(|m| method_row(m, None)).collect();

@@ -440,6 +440,9 @@ pub struct Settings {
     pub quality: QualityRule,
     /// Smallest share of the region a 3 km map must cover to serve as history (0..1). Default 0.10.
     pub history_cover: f32,
+    /// Each 36 km block of the estimate is shifted to SMAP's mean (model.md, section 4). Default off.
+    #[serde(default)]
+    pub mass_correction: bool,
 }
 
 /// The dates of the loaded files, for a region.
@@ -496,6 +499,8 @@ pub struct MapReport {
     pub history: Vec<HistoryReport>,
     /// Estimate first, then the baselines, all on the same pixels. Empty without a reference.
     pub scores: Vec<ScoreReport>,
+    /// How far the 36 km means of the estimate are from SMAP's; `None` where no block is known well enough, and for the TB CNN.
+    pub mass: Option<MassReport>,
     /// Weights.
     pub weights: WeightsReport,
     /// Device.
@@ -592,6 +597,17 @@ pub struct ScoreReport {
     pub r: Option<f64>,
     /// Pixels.
     pub pixels: usize,
+}
+
+/// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MassReport {
+    /// Root mean square difference, m3/m3.
+    pub rmse: f64,
+    /// Mean difference, m3/m3.
+    pub bias: f64,
+    /// 36 km cells of which at least half is known.
+    pub cells: usize,
 }
 
 /// Weights in use.

@@ -3,6 +3,9 @@
 use super::{Accumulator, ScoreError, Scores};
 use crate::grid::{Raster, Reason, Resolution};
 
+/// Least share of a 36 km cell that must be known to count in a score: less says little of the cell's mean.
+pub const MASS_SHARE: f64 = 0.5;
+
 /// One 36 km cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MassCell {

@@ -148,6 +148,7 @@ impl<H: Host> Session<H> {
             layers,
             history: Vec::new(),
             scores: outcome.scores.clone(),
+            mass: None,
             weights: loaded.report.clone(),
             device: device.clone(),
             inputs: outcome.sample.files.clone(),
@@ -174,6 +175,7 @@ impl<H: Host> Session<H> {
             weights: map.weights.clone(),
             device: map.device.clone(),
             applicability: map.applicability.clone(),
+            mass_correction: false,
         };
         for (channel, estimate) in outcome.estimates.iter().enumerate() {
             let facts = provenance::of_tb(outcome, channel, &circumstances);

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::verdict::{BEFORE, BILINEAR};
 use crate::grid::{Grid, Raster, Reason, resample};
 use crate::model::{ModelError, Planes, Smen, predict as network};
-use crate::protocol::{LayerKind, ScoreReport};
-use crate::score::{ScoreError, compare, persistence};
+use crate::protocol::{LayerKind, MassReport, ScoreReport};
+use crate::score::{MASS_SHARE, ScoreError, compare, mass_consistency, mass_corrected, persistence};
 use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
 
 /// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
@@ -25,6 +25,9 @@ pub const SMEN: &str = "SMEN";
 pub const PERSISTENCE: &str = "persistence (where it exists)";
 /// Name of the network on those pixels.
 pub const SMEN_THERE: &str = "SMEN on those pixels";
+
+/// Name of the network in score tables where its 36 km blocks were shifted.
+pub const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
 
 /// Why a prediction failed.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +78,10 @@ pub struct Engine<'a> {
 pub struct Outcome {
     /// What went in.
     pub sample: Sample,
-    /// SMEN's estimate, m3/m3.
+    /// SMEN's estimate, m3/m3, shifted where that was asked for.
     pub estimate: Raster,
+    /// Its 36 km means against SMAP's, where a block is known well enough.
+    pub mass: Option<MassReport>,
     /// All layers that can be drawn, in the order to draw them.
     pub layers: Vec<(LayerKind, Raster)>,
     /// Scores on the common pixels; empty without a reference.
@@ -87,7 +92,8 @@ pub struct Outcome {
     pub warnings: Vec<String>,
 }
 
-/// Runs the network on a date of a loaded series and puts the baselines beside it.
+/// Runs the network on a date of a loaded series and puts the baselines beside it. With `mass_correction` each 36 km block of its estimates is
+/// shifted to SMAP's mean; the estimate as it was is then among the scores.
 ///
 /// # Errors
 /// [`PredictError`]; a cancel by `progress` comes as [`ModelError`].
@@ -96,6 +102,7 @@ pub async fn predict(
     series: &mut Series,
     date: Date,
     rule: HistoryRule,
+    mass_correction: bool,
     engine: Engine<'_>,
     mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Outcome, PredictError> {
@@ -106,9 +113,12 @@ pub async fn predict(
     let window = sample.region.window();
     let planes = Planes { columns: window.columns, rows: window.rows, i: sample.i.clone(), d: sample.d.clone() };
     let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
-    let estimate = sample.masked_output(output)?;
+    let unshifted = sample.masked_output(output)?;
+    let shifted = |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
+    let estimate = shifted(&unshifted)?;
+    let mass = mass_report(&estimate, &sample.coarse)?;
     let before = match engine.before {
-        Some(model) => Some(sample.masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?),
+        Some(model) => Some(shifted(&sample.masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?)?),
         None => None,
     };
     let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
@@ -122,7 +132,8 @@ pub async fn predict(
         layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
     }
     if let Some(reference) = &sample.target {
-        let mut rivals: Vec<(&str, &Raster)> = vec![(SMEN, &estimate)];
+        let mut rivals: Vec<(&str, &Raster)> =
+            if mass_correction { vec![(SMEN_SHIFTED, &estimate), (SMEN, &unshifted)] } else { vec![(SMEN, &estimate)] };
         let before = layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
         rivals.extend(before.as_ref().map(|raster| (BEFORE, raster)));
         rivals.extend(bilinear.as_ref().map(|raster| (BILINEAR, raster)));
@@ -134,7 +145,7 @@ pub async fn predict(
                 // It exists only where the last 3 km map did, often less than half: on its own pixels, so that it does not take the
                 // others'. For the comparison the network is scored there too.
                 let last_map = persistence(&fine.raster, z, &sample.coarse)?;
-                scores.extend(compare(reference, &[(PERSISTENCE, &last_map), (SMEN_THERE, &estimate)])?);
+                scores.extend(compare(reference, &[(PERSISTENCE, &last_map), (SMEN_THERE, &unshifted)])?);
             }
         }
         layers.push((LayerKind::Reference, reference.clone()));
@@ -144,8 +155,20 @@ pub async fn predict(
     layers.extend(today.vv.map(|raster| (LayerKind::BackscatterVv, raster)));
     layers.extend(today.vh.map(|raster| (LayerKind::BackscatterVh, raster)));
 
-    let warnings = warnings(&sample, out_of_range);
-    Ok(Outcome { sample, estimate, layers, scores, out_of_range, warnings })
+    let mut warnings = warnings(&sample, out_of_range);
+    if mass_correction {
+        warnings.push(
+            "Each 36 km block of the estimate was shifted to SMAP's mean: it takes SMAP's noise over, and may show steps at the blocks' edges."
+                .into(),
+        );
+    }
+    Ok(Outcome { sample, estimate, mass, layers, scores, out_of_range, warnings })
+}
+
+fn mass_report(estimate: &Raster, coarse: &Raster) -> Result<Option<MassReport>, ScoreError> {
+    let consistency = mass_consistency(estimate, coarse, MASS_SHARE)?;
+    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else { return Ok(None) };
+    Ok(Some(MassReport { rmse, bias, cells: consistency.cells.len() }))
 }
 
 fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {

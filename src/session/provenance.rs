@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::predict::Outcome;
+use super::predict::{Outcome, SMEN, SMEN_SHIFTED};
 use super::tb::TbOutcome;
 use crate::export::{Provenance, Score};
 use crate::grid::EaseWindow;
@@ -27,6 +27,8 @@ pub struct Circumstances {
     pub device: DeviceReport,
     /// How the inputs lie to those of the training, in words ([`super::applicability`]).
     pub applicability: String,
+    /// Each 36 km block was shifted to SMAP's mean.
+    pub mass_correction: bool,
 }
 
 /// Name, origin and hash of weights.
@@ -52,6 +54,7 @@ pub fn of(map: &MapReport) -> Provenance {
         weights: map.weights.clone(),
         device: map.device.clone(),
         applicability: map.applicability.clone(),
+        mass_correction: map.settings.mass_correction,
     };
     assemble(map.date, map.settings.window, history, &map.inputs, map.simulated, &map.scores, &circumstances)
 }
@@ -91,7 +94,7 @@ fn assemble(
     scores: &[ScoreReport],
     circumstances: &Circumstances,
 ) -> Provenance {
-    let Circumstances { quality, weights, device, applicability } = circumstances;
+    let Circumstances { quality, weights, device, applicability, mass_correction } = circumstances;
     let self_check = device.check.as_ref().map(|check| {
         let verdict = if check.passed { "passed" } else { "failed" };
         format!(
@@ -105,7 +108,7 @@ fn assemble(
     Provenance {
         date: Some(date),
         region: Some(window),
-        model: Some("SMEN".into()),
+        model: Some(if *mass_correction { SMEN_SHIFTED } else { SMEN }.into()),
         weights: Some(weights.name.clone()),
         weights_hash: Some(weights.hash.clone()),
         trained_on: Some(weights.trained_on.clone()),

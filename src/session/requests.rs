@@ -446,6 +446,7 @@ impl<H: Host> Session<H> {
             region: Some(preset.key.to_owned()),
             quality: self.quality(),
             history_cover: self.settings.as_ref().map_or(HistoryRule::default().cover, |s| s.history_cover),
+            mass_correction: self.settings.as_ref().is_some_and(|s| s.mass_correction),
         });
         self.send_timeline(id).await
     }
@@ -553,7 +554,7 @@ impl<H: Host> Session<H> {
         };
         self.tile = Some(tile);
         let engine = Engine { model: &loaded.model, before, device: processor.device(), tile };
-        let mut outcome = predict(&self.library, series, date, rule, engine, progress).await?;
+        let mut outcome = predict(&self.library, series, date, rule, settings.mass_correction, engine, progress).await?;
         if !loaded.own {
             outcome.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
         }
@@ -584,6 +585,7 @@ impl<H: Host> Session<H> {
             layers,
             history: sample.history.iter().map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin }).collect(),
             scores: outcome.scores.clone(),
+            mass: outcome.mass,
             weights: loaded.report.clone(),
             device: device.clone(),
             inputs: sample.files.clone(),

@@ -9,6 +9,7 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
+use super::maps::SHOWN;
 use super::panel::{image_of, is_signed, scale_of, title};
 use super::state::{App, MapData};
 use crate::export::png_text::annotate;
@@ -25,19 +26,10 @@ const PIXELS_PER_METRE: u32 = 11_811;
 const MARGIN: f64 = 28.0;
 const GAP: f64 = 20.0;
 
-/// Maps in the figure.
-const SHOWN: [LayerKind; 10] = [
-    LayerKind::Coarse,
-    LayerKind::Estimate,
-    LayerKind::Before,
-    LayerKind::Change,
-    LayerKind::Reference,
-    LayerKind::Difference,
-    LayerKind::CoarseH,
-    LayerKind::EstimateH,
-    LayerKind::ReferenceH,
-    LayerKind::DifferenceH,
-];
+/// Maps in the figure: those of the panels, without inputs that have another unit and scale.
+fn in_figure(kind: LayerKind) -> bool {
+    !matches!(kind, LayerKind::BackscatterVv | LayerKind::BackscatterVh | LayerKind::SurfaceTemperature)
+}
 
 /// What is said of where the figure comes from, line by line, as (keyword, text).
 pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
@@ -125,7 +117,7 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
     let (window, network) = (data.window(), data.network());
-    let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| data.layer(*k).is_some()).collect();
+    let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| in_figure(*k) && data.layer(*k).is_some()).collect();
     let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
     let tall = panel * window.rows as f64 / window.columns as f64;

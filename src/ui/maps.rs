@@ -16,7 +16,7 @@ use crate::protocol::{FineOrigin, LayerKind, Network};
 use crate::stack::SMALLEST_EDGE;
 
 /// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
-const SHOWN: [LayerKind; 13] = [
+pub(super) const SHOWN: [LayerKind; 13] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,

@@ -1,4 +1,5 @@
-//! Rules: which retrievals count, and how much of the region a 3 km map must cover to serve as history.
+//! Rules: which retrievals count, how much of the region a 3 km map must cover to serve as history, and whether the estimate is shifted to SMAP's
+//! means.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -23,6 +24,7 @@ pub fn RulesSection() -> impl IntoView {
             app.ask_timeline();
         }
     };
+    let mass = move |event| app.settings.update(|s| s.mass_correction = event_target_checked(&event));
     let quality = move |event| {
         let value = event_target_value(&event);
         if let Some(rule) = RULES.iter().find(|r| r.0 == value) {
@@ -50,6 +52,10 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             <label class="inline">"History maps cover ≥ "
                 <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
+            </label>
+            <label class="inline" title="Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges">
+                <input type="checkbox" id="mass" prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
+                " Shift 36 km blocks to SMAP's mean"
             </label>
             <label class="stack">"Model"
                 <select id="model" on:change=move |e| app.use_network(event_target_value(&e) == "tb")>

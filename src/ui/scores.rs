@@ -93,6 +93,12 @@ pub fn ScoresSection() -> impl IntoView {
                 (false, true) => "Agreement with the 3 km map disaggregated here, not with the ground.",
                 (false, false) => "Agreement with the SPL2SMAP_S product, not with the ground.",
             };
+            let mass = data.report.mass.map(|mass| view! {
+                <p class="hint" id="mass-score">{format!(
+                    "Means over 36 km cells against SMAP's own values: RMSE {} m³/m³, bias {} m³/m³ ({} cells, each known at least by half). SMAP has noise of its own, so 0 is not the aim.",
+                    number(Some(mass.rmse), 4), number(Some(mass.bias), 4), mass.cells
+                )}</p>
+            });
             let body = if scores.is_empty() {
                 view! { <p class="empty">"No reference on this date, so no scores."</p> }.into_any()
             } else {
@@ -106,6 +112,7 @@ pub fn ScoresSection() -> impl IntoView {
                 <section class="scores" aria-labelledby="scores-title">
                     <div class="head"><h2 id="scores-title">"Scores"</h2>{simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</div>
                     {body}
+                    {mass}
                 </section>
             }
             .into_any()

@@ -148,6 +148,7 @@ fn preset_settings(index: usize) -> Settings {
         region: Some(preset.key.to_owned()),
         quality: QualityRule::default(),
         history_cover: 0.10,
+        mass_correction: false,
     }
 }
 
@@ -437,7 +438,12 @@ impl App {
     pub fn load_demo(self, region: &str) {
         if let Some(index) = PRESETS.iter().position(|p| p.key == region) {
             let kept = self.settings.get_untracked();
-            self.settings.set(Settings { quality: kept.quality, history_cover: kept.history_cover, ..preset_settings(index) });
+            self.settings.set(Settings {
+                quality: kept.quality,
+                history_cover: kept.history_cover,
+                mass_correction: kept.mass_correction,
+                ..preset_settings(index)
+            });
         }
         self.machinery.update_value(|m| {
             m.handles.clear();

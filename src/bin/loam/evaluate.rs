@@ -45,6 +45,9 @@ pub struct Evaluate {
     /// Which retrievals count
     #[arg(long, value_enum, default_value = "recommended")]
     quality: Quality,
+    /// Score the estimate with each 36 km block shifted to SMAP's mean too
+    #[arg(long)]
+    mass_correction: bool,
     /// Report as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -85,6 +88,7 @@ impl Evaluate {
                 &mut series,
                 date,
                 rule,
+                self.mass_correction,
                 Engine { model: &model, before: None, device: processor.device(), tile: TILE },
                 async |_, _| ControlFlow::Continue(()),
             );

@@ -50,6 +50,9 @@ pub struct Predict {
     /// Which retrievals count
     #[arg(long, value_enum, default_value = "recommended")]
     quality: Quality,
+    /// Shift each 36 km block of the estimate to SMAP's mean: it then takes SMAP's noise over, and may show steps at the blocks' edges
+    #[arg(long)]
+    mass_correction: bool,
     /// Report as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -95,6 +98,7 @@ impl Predict {
             &mut series,
             self.date,
             rule,
+            self.mass_correction,
             Engine { model: &model, before: None, device: processor.device(), tile: TILE },
             async |_, _| ControlFlow::Continue(()),
         ))?;
@@ -110,6 +114,7 @@ impl Predict {
                 weights: used.clone(),
                 device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
                 applicability: within.words.clone(),
+                mass_correction: self.mass_correction,
             },
         );
         let write =
@@ -137,6 +142,7 @@ impl Predict {
                 "simulated": outcome.sample.simulated,
                 "estimate": statistics,
                 "scores": outcome.scores,
+                "mass": outcome.mass,
                 "applicability": within,
                 "warnings": outcome.warnings,
             }));
@@ -150,6 +156,9 @@ impl Predict {
         say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
         say!("  inputs: {within}");
         super::evaluate::print_scores(&outcome.scores);
+        if let Some(mass) = &outcome.mass {
+            say!("  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells", mass.rmse, mass.bias, mass.cells);
+        }
         for warning in &outcome.warnings {
             say!("  note: {warning}");
         }

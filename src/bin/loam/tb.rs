@@ -350,6 +350,7 @@ pub fn predict(prediction: &Prediction<'_>, library: impl FnOnce(Option<Preset>)
         weights: WeightsReport { network: Network::Tb(case), ..weights.report(&name) },
         device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
         applicability: String::new(),
+        mass_correction: false,
     };
     let mut written = Vec::new();
     for (channel, estimate) in outcome.estimates.iter().enumerate() {

@@ -255,7 +255,13 @@ impl Train {
             progress: None,
             in_use: true,
         };
-        let rules = loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: self.history_cover };
+        let rules = loam::protocol::Settings {
+            window,
+            region: None,
+            quality: Default::default(),
+            history_cover: self.history_cover,
+            mass_correction: false,
+        };
         let head = RunHead { report, settings: rules, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
         let run = Run::new(head, base, images, processor.device())?;
         let keeper = match &self.keep {

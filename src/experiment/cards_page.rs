@@ -30,7 +30,8 @@ pub fn cards_markdown(cards: &[Card], scene_seed: u64, head: &str) -> String {
         "Every figure is on **SIMULATED** scenes, not observed, on dates from 2018-01-01 on, which neither the weights nor the baselines were trained on or chosen \
          by. uRMSE in m3/m3, mean over dates, on the pixels where the 3 km map, SMAP and its interpolations exist. \"SMEN better by\" is the baseline's uRMSE minus \
          SMEN's, paired by date, with its 95 % bootstrap interval over dates. The trained baselines (mean training residual, forest, LSTM) are trained on all usable dates \
-         of that very place before 2018, about 15 % more than SMEN, whose validation dates are not trained on; the first two know each pixel's own past.\n\n",
+         of that very place before 2018, about 15 % more than SMEN, whose validation dates are not trained on; the first two know each pixel's own past. History is 3 km products alone: the page, \
+         `loam predict` and `loam evaluate` also take maps disaggregated from backscatter, which gives more dates and, on these scenes, slightly worse scores.\n\n",
     );
     text.push_str("| place | weights | what they have seen of it | dates | pixels | SMEN | 95 % over dates | bilinear SMAP | SMEN better by | best baseline |\n|---|---|---|---|---|---|---|---|---|---|\n");
     let mut places: Vec<&str> = Vec::new();

@@ -112,7 +112,7 @@ fn card_view(card: &Card) -> AnyView {
         <p>{card.simulated.then_some("Trained on simulated scenes, not on satellite data: ")}{places.join(", ")}"."</p>
         <ul>{card.stages.iter().map(|stage| view! { <li>{training(stage)}</li> }).collect_view()}</ul>
         <h3>"Scores on dates never trained on" {card.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</h3>
-        <p class="hint">"Unbiased RMSE in m³/m³ against simulated 3 km maps, not against the ground."</p>
+        <p class="hint">"Unbiased RMSE in m³/m³ against simulated 3 km maps, not against the ground; history from 3 km maps alone, none disaggregated here."</p>
         {short_table(card)}
         {card.scores.iter().map(long_table).collect_view()}
         <h3>"Limits"</h3>

@@ -48,7 +48,13 @@ pub fn run() -> Result<()> {
     process::run(&mut drive)?;
     let text = std::fs::read_to_string(&output).map_err(process::at(&output))?;
     let names = cut::names(&wasm)?;
-    let mut hot = BTreeSet::new();
+    // What an earlier run entered and is still there stays: some functions are entered only now and then, as the clock has it.
+    let list = worker::hot_list();
+    let before = std::fs::read_to_string(&list).map_err(process::at(&list))?;
+    let before: BTreeSet<&str> = before.lines().filter(|line| !line.starts_with('#')).collect();
+    let mut hot: BTreeSet<String> =
+        names.iter().filter(|name| !name.is_empty()).map(|name| worker::hash(name)).filter(|hash| before.contains(hash.as_str())).collect();
+    let kept = hot.len();
     for number in text.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty()) {
         let name = number.parse::<usize>().ok().and_then(|number| names.get(number));
         let name = name.ok_or_else(|| failure(format!("the run named function {number}; the program has {}", names.len())))?;
@@ -57,8 +63,7 @@ pub fn run() -> Result<()> {
         }
     }
     let lines: String = hot.iter().map(|hash| format!("{hash}\n")).collect();
-    let list = worker::hot_list();
     std::fs::write(&list, format!("{HEAD}{lines}")).map_err(process::at(&list))?;
-    eprintln!("{} of {} functions were entered", hot.len(), names.iter().filter(|name| !name.is_empty()).count());
+    eprintln!("{} functions, {} of them new, of {}", hot.len(), hot.len() - kept, names.iter().filter(|name| !name.is_empty()).count());
     app::build(false)
 }

@@ -33,7 +33,7 @@ const ALL: [Wanted; 4] = [
     Wanted {
         name: "general",
         regions: &["oklahoma-city", "tucson", "geneva", "tifton", "kenaston", "salamanca", "nagpur", "sodankyla"],
-        epochs: ["6", "3"],
+        epochs: ["16", "10"],
     },
 ];
 

@@ -45,6 +45,28 @@ fn convolution_and_its_gradients_are_burns() {
 }
 
 #[test]
+fn convolutions_with_workgroup_memory_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("convolutions_with_workgroup_memory_are_burns") else { return };
+    block_on(shared::with_workgroup_memory(&gpu));
+}
+
+/// One of the two forms, and nothing is computed otherwise for it.
+#[test]
+fn the_faster_form_is_one_of_the_two() {
+    let _alone = alone();
+    let Some(gpu) = device("the_faster_form_is_one_of_the_two") else { return };
+    let start = std::time::Instant::now();
+    let kernels = block_on(loam::kernels::gpu::faster(&gpu, || start.elapsed().as_secs_f64() * 1e3));
+    let took = start.elapsed().as_secs_f64();
+    let (report, warning) = block_on(check_gpu(&gpu, &[kernels]));
+    let name = loam::kernels::gpu::form_in_use();
+    use_form(Form::Kernels(&KERNELS));
+    println!("the faster form: {name:?}, found in {took:.1} s");
+    assert!(name.is_some() && report.unwrap().passed && warning.is_none(), "{name:?}: {warning:?}");
+}
+
+#[test]
 fn a_block_with_frozen_norm_and_its_gradients_are_burns() {
     let _alone = alone();
     let Some(gpu) = device("a_block_with_frozen_norm_and_its_gradients_are_burns") else { return };
@@ -97,7 +119,7 @@ fn adam_changes_nothing_that_was_handed_out() {
 fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
     let _alone = alone();
     let Some(gpu) = device("kernels_stand_their_check_and_give_way_to_burns_where_told") else { return };
-    let (report, warning) = block_on(check_gpu(&gpu, &KERNELS));
+    let (report, warning) = block_on(check_gpu(&gpu, &[&KERNELS]));
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(block_on(check_training(&gpu)), None);
     use_form(Form::Plain);

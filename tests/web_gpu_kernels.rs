@@ -19,10 +19,11 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 async fn kernels_and_their_gradients_are_burns() {
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    let (report, warning) = check_gpu(gpu, &KERNELS).await;
+    let (report, warning) = check_gpu(gpu, &[&KERNELS]).await;
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);
     shared::convolution(gpu).await;
+    shared::with_workgroup_memory(gpu).await;
     shared::frozen_block(gpu).await;
     shared::block_of_batch(gpu).await;
     shared::small_print(gpu).await;

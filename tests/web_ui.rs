@@ -70,7 +70,7 @@ fn events_come_in_with_their_attachments() {
 #[wasm_bindgen_test]
 fn a_self_check_that_gave_nan_can_be_told() {
     let check = SelfCheckReport { runs: 3, largest_difference: f32::NAN, tolerance: 1e-4, passed: false };
-    let report = DeviceReport { gpu: true, name: "x".into(), why: "y".into(), warning: None, check: Some(check) };
+    let report = DeviceReport { gpu: true, name: "x".into(), why: "y".into(), kernels: None, warning: None, check: Some(check) };
     let (envelope, _) = link::decode(&Array::of1(&head(1, Event::Device(report)))).unwrap();
     let Event::Device(device) = envelope.body else { panic!("not a device") };
     assert!(device.check.unwrap().largest_difference.is_nan());

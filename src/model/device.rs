@@ -126,7 +126,7 @@ pub fn adapter_name(adapter: &AdapterReport) -> String {
 /// What the page shows of a decision that was carried out.
 pub fn report(decision: &Decision, adapter: Option<&AdapterReport>, check: Option<SelfCheckReport>) -> DeviceReport {
     let name = if decision.gpu { adapter.map_or_else(|| "GPU".into(), adapter_name) } else { CPU_NAME.into() };
-    DeviceReport { gpu: decision.gpu, name, why: decision.why.clone(), warning: decision.warning.clone(), check }
+    DeviceReport { gpu: decision.gpu, name, why: decision.why.clone(), kernels: None, warning: decision.warning.clone(), check }
 }
 
 /// Runs the golden tile [`RUNS`] times on a device and once on the CPU, and compares both with each other and with PyTorch's answer.

@@ -292,6 +292,8 @@ pub struct DeviceReport {
     pub name: String,
     /// Why this device.
     pub why: String,
+    /// Where the GPU's kernels keep what they share: registers, or workgroup memory where that was measured to be faster. None on the CPU.
+    pub kernels: Option<String>,
     /// E.g. "software adapter: more than ten times slower than the CPU".
     pub warning: Option<String>,
     /// The golden tile.

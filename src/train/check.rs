@@ -15,21 +15,30 @@ const TOLERANCE: f32 = 1e-3;
 /// Edge of the training image, pixels.
 const SIDE: usize = 12;
 
-/// The self-check of a GPU: the golden tile with these kernels. Where they fail, they are switched off; the second value then is a sentence
-/// about it, and the report is that of burn's own operations. Those that stand the check stay in use.
+/// The self-check of a GPU: the golden tile with these kernels, one form after the other until one stands it, which stays in use. Where none does, the
+/// report is that of burn's own operations. The second value is a sentence about what failed.
 ///
 /// # Errors
 /// As [`device::self_check`].
-pub async fn check_gpu(gpu: &Device, kernels: &'static Kernels) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
-    use_form(Form::Kernels(kernels));
-    let report = device::self_check(gpu).await;
-    let reason = match &report {
-        Ok(check) if check.passed => return (report, None),
-        Ok(check) if !check.largest_difference.is_finite() => "the golden tile gave no numbers".into(),
-        Ok(check) => format!("the golden tile differs by {:.1e} m3/m3", check.largest_difference),
-        Err(error) => format!("the golden tile could not be run: {error}"),
-    };
-    let sentence = give_way(&reason);
+pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
+    let mut failed: Option<String> = None;
+    for kernels in forms {
+        use_form(Form::Kernels(kernels));
+        let report = device::self_check(gpu).await;
+        let reason = match &report {
+            Ok(check) if check.passed => {
+                let other = |why| {
+                    format!("the faster form of this program's own GPU kernels failed its check ({why}): another form of them is used")
+                };
+                return (report, failed.map(other));
+            }
+            Ok(check) if !check.largest_difference.is_finite() => "the golden tile gave no numbers".into(),
+            Ok(check) => format!("the golden tile differs by {:.1e} m3/m3", check.largest_difference),
+            Err(error) => format!("the golden tile could not be run: {error}"),
+        };
+        failed.get_or_insert(reason);
+    }
+    let sentence = give_way(failed.as_deref().unwrap_or("there are none"));
     (device::self_check(gpu).await, Some(sentence))
 }
 

@@ -45,7 +45,7 @@ pub fn DeviceSection() -> impl IntoView {
                     let failed = device.check.as_ref().is_some_and(|c| !c.passed);
                     view! {
                         <p id="device"><span class="chip">{if device.gpu { "GPU" } else { "CPU" }}</span>" "{device.name.clone()}</p>
-                        <p class="hint">{device.why.clone()}</p>
+                        <p class="hint">{device.why.clone()}{device.kernels.as_ref().map(|kernels| format!("; kernels with {kernels}"))}</p>
                         {device.warning.clone().map(|w| view! { <p class="problem">{w}</p> })}
                         {device.check.as_ref().map(|c| view! { <p class=if failed { "problem" } else { "hint" } id="self-check">{check_text(c)}</p> })}
                     }

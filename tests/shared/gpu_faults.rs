@@ -7,7 +7,7 @@
 use burn::backend::Cube;
 use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::prelude::*;
-use loam::kernels::gpu::{CubeTensor, Finish, Form, KERNELS, Kernels, Partial, kernels_run, use_form};
+use loam::kernels::gpu::{CubeTensor, Finish, Form, KERNELS, Kernels, Partial, TILE_KERNELS, kernels_run, use_form};
 use loam::kernels::sizes::Sizes;
 use loam::model::{GoldenTile, Inputs, Smen, golden_weights, predict};
 use loam::train::{check_gpu, check_training};
@@ -129,7 +129,7 @@ pub async fn faults(gpu: &Device) {
         ("a NaN", &NOT_A_NUMBER, "gave no numbers"),
         ("a failing launch", &NO_LAUNCH, "gave no numbers"),
     ] {
-        let (report, warning) = check_gpu(gpu, kernels).await;
+        let (report, warning) = check_gpu(gpu, &[kernels]).await;
         let warning = warning.unwrap_or_else(|| panic!("{what} was not noticed"));
         assert!(warning.contains(words) && warning.contains("slower"), "{what}: {warning}");
         // The report is that of the form that took over.
@@ -137,15 +137,19 @@ pub async fn faults(gpu: &Device) {
         numbers_are_right(what, gpu).await;
     }
     for (what, kernels) in [("a gradient of the input 1 % off", &LONG_INPUT), ("a gradient of the weights 1 % off", &LONG_WEIGHTS)] {
-        let (report, warning) = check_gpu(gpu, kernels).await;
+        let (report, warning) = check_gpu(gpu, &[kernels]).await;
         assert!(report.unwrap().passed && warning.is_none(), "{what} shows in a prediction: {warning:?}");
         let warning = check_training(gpu).await.unwrap_or_else(|| panic!("{what} was not noticed"));
         assert!(warning.contains("gradients differ"), "{what}: {warning}");
         numbers_are_right(what, gpu).await;
     }
+    // A form that fails gives way to the next before burn's operations are asked.
+    let (report, warning) = check_gpu(gpu, &[&WRONG_SUM, &TILE_KERNELS]).await;
+    assert!(report.unwrap().passed && kernels_run());
+    assert!(warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("another form")), "{warning:?}");
     // And it is no check that finds fault with everything.
     use_form(Form::Plain);
-    let (report, warning) = check_gpu(gpu, &KERNELS).await;
+    let (report, warning) = check_gpu(gpu, &[&KERNELS]).await;
     assert!(report.unwrap().passed && warning.is_none() && kernels_run(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);
 }

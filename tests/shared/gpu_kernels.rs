@@ -131,6 +131,39 @@ pub async fn convolution(gpu: &Device) {
     }
 }
 
+/// The form with workgroup memory, over every case that it takes: convolution and block with all gradients, and a whole step of training.
+pub async fn with_workgroup_memory(gpu: &Device) {
+    use loam::kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
+    let mut cases: Vec<Case> = cases().into_iter().filter(|case| case.channels.0 % 4 == 0 && case.channels.1 % 32 == 0).collect();
+    // More channels than a workgroup makes, frames beyond both ends, tiles cut at both edges.
+    cases.push(Case { batch: 2, channels: (8, 64), depth: 4, kernel: 3, rows: 21, columns: 5 });
+    assert!(cases.len() > 7);
+    for case in cases {
+        let op = |leaves: &Leaves| {
+            let [bias, scale, shift] = leaves.channel.clone();
+            (kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift), Vec::new())
+        };
+        let plain = |leaves: &Leaves| {
+            (relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]), Vec::new())
+        };
+        use_form(Form::Kernels(&TILE_KERNELS));
+        let ours = run(&case, 3, gpu, op).await;
+        use_form(Form::Kernels(&KERNELS));
+        compare(&format!("workgroup memory {case:?}"), &ours, &run(&case, 3, &Device::flex(), plain).await);
+    }
+    // In whole steps of training it goes the other form's way.
+    let losses = async |table| {
+        use_form(Form::Kernels(table));
+        let mut trainer = trainer(gpu, Vec::new());
+        steps(&mut trainer, 2).await;
+        use_form(Form::Kernels(&KERNELS));
+        trainer.losses().to_vec()
+    };
+    for (tiles, registers) in losses(&TILE_KERNELS).await.iter().zip(&losses(&KERNELS).await) {
+        assert!((tiles - registers).abs() < 1e-4 * registers, "losses {tiles} and {registers}");
+    }
+}
+
 pub async fn frozen_block(gpu: &Device) {
     for case in cases() {
         let op = |leaves: &Leaves| {

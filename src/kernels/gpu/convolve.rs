@@ -32,6 +32,57 @@ pub struct Extents {
     pub columns: u32,
 }
 
+/// What a channel's sums go through.
+#[derive(CubeType, Clone, Copy)]
+pub struct Ending {
+    bias: f32,
+    floor: f32,
+    scale: f32,
+    shift: f32,
+}
+
+/// Of a channel; without `finish` nothing is done to a sum.
+#[cube]
+pub fn ending(finish: &ComptimeOption<&[f32]>, stride: u32, channel: u32) -> Ending {
+    let mut bias = 0.0f32;
+    let mut floor = f32::new(NO_FLOOR);
+    let mut scale = 1.0f32;
+    let mut shift = 0.0f32;
+    #[comptime]
+    if let ComptimeOption::Some(finish) = finish {
+        bias = finish[channel as usize];
+        floor = finish[(stride + channel) as usize];
+        scale = finish[(2 * stride + channel) as usize];
+        shift = finish[(3 * stride + channel) as usize];
+    }
+    Ending { bias, floor, scale, shift }
+}
+
+/// Writes a sum that went through its channel's ending.
+#[cube]
+pub fn put(
+    sum: f32,
+    ending: &Ending,
+    at: usize,
+    other: &ComptimeOption<&[f32]>,
+    rectified: &mut ComptimeOption<&mut [f32]>,
+    y: &mut [f32],
+) {
+    let value = sum + ending.bias;
+    // Not `max`: it may drop a NaN.
+    let value = select(value < ending.floor, ending.floor, value);
+    #[comptime]
+    if let ComptimeOption::Some(rectified) = rectified {
+        rectified[at] = value;
+    }
+    let mut result = value * ending.scale + ending.shift;
+    #[comptime]
+    if let ComptimeOption::Some(other) = other {
+        result += other[at];
+    }
+    y[at] = result;
+}
+
 /// `y = max(sum + bias, floor) * scale + shift + other`; `rectified` takes the value before scale and shift. One thread per strip of pixels,
 /// frame, group of channels and image; `N` channels to a vector, `vectors` of them to a thread.
 ///
@@ -113,35 +164,14 @@ pub fn convolve<N: Size>(
         #[unroll]
         for lane in 0..width {
             let channel = group * comptime!(width * vectors) + comptime!(v * width + lane);
-            let mut bias = 0.0f32;
-            let mut floor = f32::new(NO_FLOOR);
-            let mut scale = 1.0f32;
-            let mut shift = 0.0f32;
-            #[comptime]
-            if let ComptimeOption::Some(finish) = &finish {
-                bias = finish[channel as usize];
-                floor = finish[(stride + channel) as usize];
-                scale = finish[(2 * stride + channel) as usize];
-                shift = finish[(3 * stride + channel) as usize];
-            }
+            let ending = ending(&finish, stride, channel);
             let start = ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns;
             #[unroll]
             for n in 0..ACROSS {
                 if column + n < extents.columns {
                     let at = (start + column + n) as usize;
-                    let value = sums[comptime!((n * vectors + v) as usize)].extract(comptime!(lane as usize)) + bias;
-                    // Not `max`: it may drop a NaN.
-                    let value = select(value < floor, floor, value);
-                    #[comptime]
-                    if let ComptimeOption::Some(rectified) = &mut rectified {
-                        rectified[at] = value;
-                    }
-                    let mut result = value * scale + shift;
-                    #[comptime]
-                    if let ComptimeOption::Some(other) = &other {
-                        result += other[at];
-                    }
-                    y[at] = result;
+                    let sum = sums[comptime!((n * vectors + v) as usize)].extract(comptime!(lane as usize));
+                    put(sum, &ending, at, &other, &mut rectified, y);
                 }
             }
         }

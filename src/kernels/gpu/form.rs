@@ -1,6 +1,7 @@
 //! Which form the operations take on the GPU: kernels, given as a table of functions, or burn's own operations.
 //!
-//! The table is a value that whoever checks the device passes in ([`crate::train::check_gpu`]); the program has one, [`KERNELS`]. A table
+//! The table is a value that whoever checks the device passes in ([`crate::train::check_gpu`]); the program has two, [`KERNELS`] and
+//! [`TILE_KERNELS`], of which the faster is found by measuring ([`super::faster`]). A table
 //! with an error in it can only come from somebody who wrote it: the tests do, to see that the check finds it and burn's operations take over.
 
 use std::sync::{PoisonError, RwLock};
@@ -26,8 +27,11 @@ pub struct Kernels {
     pub weight_gradient: WeightGradient,
 }
 
-/// The program's kernels.
+/// The program's kernels, which keep everything in registers: without barriers, so the form for software adapters too.
 pub static KERNELS: Kernels = Kernels { convolve: launch::convolve_in_registers, weight_gradient: Partial::take_by_rows };
+
+/// The same with weights and halo of the 32 to 32 convolutions in workgroup memory.
+pub static TILE_KERNELS: Kernels = Kernels { convolve: launch::convolve_in_tiles, weight_gradient: Partial::take_by_rows };
 
 /// What the operations on the GPU are made of.
 #[derive(Debug, Clone, Copy)]

@@ -7,6 +7,7 @@ use cubecl::prelude::*;
 
 use super::super::sizes::Sizes;
 use super::convolve::{self, ACROSS, ExtentsLaunch};
+use super::convolve_tile;
 use super::form;
 use super::norm::{self, ChannelExtentsLaunch};
 use super::pack::{self};
@@ -170,9 +171,7 @@ pub fn convolve_in_registers(
     other: Option<&CubeTensor>,
     keep: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
-    let shape = [sizes.batch, sizes.channels_out, sizes.depth_out(), sizes.rows, sizes.columns];
-    let y = empty(x, shape);
-    let rectified = keep.then(|| empty(x, shape));
+    let (y, rectified) = outputs(sizes, x, keep);
     let (width, vectors) = vectors(sizes.channels_out, 4);
     let strips = sizes.rows * sizes.columns.div_ceil(ACROSS as usize);
     let groups = sizes.channels_out / (width * vectors);
@@ -188,19 +187,67 @@ pub fn convolve_in_registers(
         rectified.clone().map(CubeTensor::into_buffer_arg).into(),
         y.clone().into_buffer_arg(),
         finish.map_or(0, |finish| finish.stride as u32),
-        ExtentsLaunch::new(
-            sizes.channels_in as u32,
-            sizes.depth_in as u32,
-            sizes.depth_kernel as u32,
-            sizes.pad_depth as u32,
-            sizes.rows as u32,
-            sizes.columns as u32,
-        ),
+        extents(sizes),
         sizes.channels_out as u32,
         width as u32,
         vectors as u32,
     );
     (y, rectified)
+}
+
+/// The convolution with weights and halo in workgroup memory (`convolve_tile.rs`); one dispatch. Channels that do not fill its workgroups, and images too
+/// long for its grid, are the other form's.
+pub fn convolve_in_tiles(
+    sizes: &Sizes,
+    x: &CubeTensor,
+    weights: &CubeTensor,
+    finish: Option<Finish<'_>>,
+    other: Option<&CubeTensor>,
+    keep: bool,
+) -> (CubeTensor, Option<CubeTensor>) {
+    let tiles = sizes.columns.div_ceil(convolve_tile::WIDE as usize) * sizes.rows.div_ceil(convolve_tile::HIGH as usize);
+    let fills = sizes.channels_in.is_multiple_of(convolve_tile::CHUNK as usize)
+        && sizes.channels_out.is_multiple_of(convolve_tile::CHANNELS as usize);
+    if !fills || tiles > MOST_WORKGROUPS {
+        return convolve_in_registers(sizes, x, weights, finish, other, keep);
+    }
+    let (y, rectified) = outputs(sizes, x, keep);
+    let blocks = sizes.channels_out / convolve_tile::CHANNELS as usize;
+    convolve_tile::convolve_tile::launch(
+        &x.client,
+        CubeCount::Static(tiles as u32, (blocks * sizes.depth_out()) as u32, sizes.batch as u32),
+        CubeDim::new_1d(convolve_tile::THREADS),
+        convolve_tile::WIDTH as usize,
+        x.clone().into_buffer_arg(),
+        weights.clone().into_buffer_arg(),
+        finish.map(|finish| finish.buffer.clone().into_buffer_arg()).into(),
+        other.map(|other| other.clone().into_buffer_arg()).into(),
+        rectified.clone().map(CubeTensor::into_buffer_arg).into(),
+        y.clone().into_buffer_arg(),
+        finish.map_or(0, |finish| finish.stride as u32),
+        extents(sizes),
+        sizes.channels_in as u32,
+        sizes.channels_out as u32,
+        sizes.depth_kernel as u32,
+    );
+    (y, rectified)
+}
+
+/// Room for a convolution's values, and for those before scale and shift where they are wanted.
+fn outputs(sizes: &Sizes, like: &CubeTensor, keep: bool) -> (CubeTensor, Option<CubeTensor>) {
+    let shape = [sizes.batch, sizes.channels_out, sizes.depth_out(), sizes.rows, sizes.columns];
+    (empty(like, shape), keep.then(|| empty(like, shape)))
+}
+
+fn extents(sizes: &Sizes) -> ExtentsLaunch {
+    ExtentsLaunch::new(
+        sizes.channels_in as u32,
+        sizes.depth_in as u32,
+        sizes.depth_kernel as u32,
+        sizes.pad_depth as u32,
+        sizes.rows as u32,
+        sizes.columns as u32,
+    )
 }
 
 /// The gradient of the input, from the one of the output; one dispatch.

@@ -4,17 +4,21 @@
 //! |---|---|
 //! | `pack` | weights in the order the others read them |
 //! | `convolve` | the convolution with everything that follows it; with turned weights, the gradient of its input |
+//! | `convolve_tile` | the same with weights and halo in workgroup memory, for adapters on which that is faster |
 //! | `weights` | the gradient of weights and bias |
 //! | `norm` | the norm of a batch, and the way back through norm and ReLU |
 //! | `training` | the loss, Adam, running statistics |
 //! | `launch` | kernels on burn's tensors |
 //! | `form` | which kernels run, or burn's own operations in their place |
+//! | `choice` | which of the two convolutions is the faster on a device, measured |
 //! | `autodiff`, `fusion`, `loss` | the nodes of burn's graph |
 //! | `adam` | Adam over all parameters at once |
 
 mod adam;
 mod autodiff;
+mod choice;
 mod convolve;
+mod convolve_tile;
 mod form;
 mod fusion;
 mod launch;
@@ -31,7 +35,8 @@ use burn::tensor::{DType, Tensor};
 use super::{KernelOps, plain};
 use launch::{Channels, convolve, in_one_piece, normalise, pack, section, sizes};
 
-pub use form::{Convolve, Form, KERNELS, Kernels, WeightGradient, kernels_run, use_form};
+pub use choice::{FORMS, faster, form_in_use};
+pub use form::{Convolve, Form, KERNELS, Kernels, TILE_KERNELS, WeightGradient, kernels_run, use_form};
 pub use launch::{CubeTensor, Finish, Partial};
 
 /// True for a tensor on the GPU, whose kernels run.

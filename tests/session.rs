@@ -88,6 +88,16 @@ fn last_map(host: &Recorder) -> (MapReport, Vec<Attachment>) {
     found.unwrap_or_else(|| panic!("no map; the last event was {:?}", events.last()))
 }
 
+/// The page's first rules for a preset's window.
+fn rules(window: loam::grid::EaseWindow) -> loam::protocol::Settings {
+    loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false }
+}
+
+/// A preset's window.
+fn window_of(region: &str) -> loam::grid::EaseWindow {
+    loam::stack::Preset::find(region).unwrap().region().unwrap().window()
+}
+
 /// The latest day of the time line that can be predicted and has a 3 km map of more than 30 % of the region.
 fn latest_mapped_day(host: &Recorder) -> loam::protocol::DayReport {
     let timeline =
@@ -104,14 +114,8 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     assert_eq!(day.history.len(), 4);
     assert!(day.simulated && day.history.iter().all(|h| *h < day.date));
 
-    let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
-    let settings = loam::protocol::Settings {
-        window,
-        region: Some("tucson".into()),
-        quality: Default::default(),
-        history_cover: 0.1,
-        mass_correction: false,
-    };
+    let window = window_of("tucson");
+    let settings = loam::protocol::Settings { region: Some("tucson".into()), ..rules(window) };
     block_on(session.handle(3, Request::Predict { date: day.date, settings }));
     let (map, attachments) = last_map(&host);
     assert!(map.simulated, "simulated is carried to the map");
@@ -156,10 +160,9 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
     use loam::protocol::Network;
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
-    let all = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+    let all = window_of("tucson");
     let window = loam::grid::EaseWindow { columns: 27, rows: 25, first_column: all.first_column + 30, ..all };
-    let settings =
-        loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false };
+    let settings = rules(window);
     block_on(session.handle(3, Request::Timeline { settings: settings.clone() }));
     let timeline =
         || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
@@ -238,9 +241,8 @@ fn a_cancelled_demo_leaves_what_was_open() {
     assert!(matches!(host.events.borrow().last(), Some((3, Event::Cancelled, _))));
     host.cancel_after.set(None);
     host.events.borrow_mut().clear();
-    let window = loam::stack::Preset::find("geneva").unwrap().region().unwrap().window();
-    let settings =
-        loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false };
+    let window = window_of("geneva");
+    let settings = rules(window);
     block_on(session.handle(4, Request::Timeline { settings }));
     let events = host.events.borrow();
     assert!(events.iter().any(|(_, e, _)| matches!(e, Event::Timeline(t) if t.days.iter().any(|d| d.blocked.is_none()))));
@@ -282,15 +284,9 @@ fn blocks_are_shifted_to_the_means_of_smap_where_that_is_asked_for() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     let day = latest_mapped_day(&host).date;
-    let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+    let window = window_of("tucson");
     let mut map = |id, mass_correction| {
-        let settings = loam::protocol::Settings {
-            window,
-            region: Some("tucson".into()),
-            quality: Default::default(),
-            history_cover: 0.1,
-            mass_correction,
-        };
+        let settings = loam::protocol::Settings { region: Some("tucson".into()), mass_correction, ..rules(window) };
         block_on(session.handle(id, Request::Predict { date: day, settings }));
         last_map(&host).0
     };
@@ -326,14 +322,8 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
         *host.weights.borrow_mut() = Some(weights.to_bytes());
         id += 2;
         block_on(session.handle(id, Request::LoadWeights { name: "w.safetensors".into() }));
-        let window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
-        let settings = loam::protocol::Settings {
-            window,
-            region: Some("tucson".into()),
-            quality: Default::default(),
-            history_cover: 0.1,
-            mass_correction: false,
-        };
+        let window = window_of("tucson");
+        let settings = loam::protocol::Settings { region: Some("tucson".into()), ..rules(window) };
         block_on(session.handle(id + 1, Request::Predict { date: jiff::civil::date(2018, 6, 15), settings }));
         last_map(&host).0
     };
@@ -371,10 +361,10 @@ mod training {
 
     /// A corner of the Tucson demo, small enough to train in a test.
     fn settings() -> Settings {
-        let mut window = loam::stack::Preset::find("tucson").unwrap().region().unwrap().window();
+        let mut window = super::window_of("tucson");
         (window.columns, window.rows) = (24, 20);
         (window.first_column, window.first_row) = (window.first_column + 38, window.first_row + 40);
-        Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false }
+        super::rules(window)
     }
 
     fn quick() -> TrainSettings {

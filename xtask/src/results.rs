@@ -12,6 +12,13 @@ const SHORT: [&str; 4] = ["--epochs", "50", "--learning-rate", "0.001"];
 /// Epochs of the TB CNN: its images are a ninth of a region, its arithmetic thirty times SMEN's.
 const TB_EPOCHS: &str = "20";
 
+/// Epochs at the paper's learning rate, and the title of their section: a fifth of its training, and the whole of it, for the region with the fewest images.
+const AT_PAPER_RATE: [(&str, &str); 2] = [("200", "Tucson at the paper's learning rate"), ("1000", "Tucson, the paper's whole training")];
+
+fn paper_rate(epochs: &str) -> String {
+    format!("target/experiments/paper_rate_{epochs}.md")
+}
+
 /// Runs the experiments and writes the pages.
 pub fn run() -> Result<()> {
     let docs = root().join("docs");
@@ -24,15 +31,19 @@ pub fn run() -> Result<()> {
         command
     };
     process::run(loam("all").args(SHORT).args(["--report", "docs/results.md"]))?;
-    let paper_rate = ["--region", "tucson", "--epochs", "200", "--report", "target/experiments/paper_rate.md"];
-    process::run(loam("table1").args(paper_rate))?;
+    for (epochs, _) in AT_PAPER_RATE {
+        let report = paper_rate(epochs);
+        process::run(loam("table1").args(["--region", "tucson", "--epochs", epochs, "--report", &report]))?;
+    }
     process::run(loam("tb-cnn").args(["--epochs", TB_EPOCHS, "--report", "target/experiments/tb_cnn.md"]))?;
     let cannot = broken("docs/results.md cannot be put together");
     let mut page = std::fs::read_to_string(docs.join("results.md")).map_err(&cannot)?;
-    // The report's own headings one level down, without its preface.
-    let whole = std::fs::read_to_string(root().join("target/experiments/paper_rate.md")).map_err(&cannot)?;
-    let section = whole.split_once("## Table 1").map_or("", |(_, section)| section);
-    page.push_str(&format!("\n## Tucson at the paper's learning rate, Table 1{section}"));
+    for (epochs, title) in AT_PAPER_RATE {
+        // The report's own headings one level down, without its preface.
+        let whole = std::fs::read_to_string(root().join(paper_rate(epochs))).map_err(&cannot)?;
+        let section = whole.split_once("## Table 1").map_or("", |(_, section)| section);
+        page.push_str(&format!("\n## {title}, Table 1{section}"));
+    }
     page.push_str("\n## The brightness-temperature CNN of the poster\n\n");
     page.push_str(&std::fs::read_to_string(root().join("target/experiments/tb_cnn.md")).map_err(&cannot)?);
     std::fs::write(docs.join("results.md"), page).map_err(&cannot)?;

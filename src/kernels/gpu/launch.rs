@@ -195,8 +195,8 @@ pub fn convolve_in_registers(
     (y, rectified)
 }
 
-/// The convolution with weights and halo in workgroup memory (`convolve_tile.rs`); one dispatch. Channels that do not fill its workgroups, and images too
-/// long for its grid, are the other form's.
+/// The convolution with weights and halo in workgroup memory (`convolve_tile.rs`); one dispatch. Channels that do not fill its workgroups, and
+/// images too long for its grid, are the other form's.
 pub fn convolve_in_tiles(
     sizes: &Sizes,
     x: &CubeTensor,

@@ -1,7 +1,7 @@
 //! The operations of `loam::kernels` on the GPU against burn's own operations on the CPU: values and every gradient.
 //!
-//! Natively this runs on any Vulkan, Metal or DirectX adapter; where there is none, each test says so and passes. Chromium's package brings a
-//! software one: `VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json LD_LIBRARY_PATH=/usr/lib/chromium cargo test --features gpu
+//! Natively this runs on any Vulkan, Metal or DirectX adapter; where there is none, each test says so and passes. Chromium's package brings
+//! a software one: `VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json LD_LIBRARY_PATH=/usr/lib/chromium cargo test --features gpu
 //! --test kernels_gpu`. `web_gpu_kernels.rs` runs the same in a browser.
 #![cfg(all(feature = "cli", feature = "gpu", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
@@ -59,7 +59,8 @@ fn convolutions_with_workgroup_memory_are_burns() {
     assert!(in_tiles > 14, "{in_tiles}");
 }
 
-/// One of the two forms, with which numbers are the same; and the one with workgroup memory stands its check, which the choice need not try.
+/// One of the two forms, with which numbers are the same; and the one with workgroup memory stands its check, which the choice need not
+/// try.
 #[test]
 fn the_faster_form_is_one_of_the_two() {
     let _alone = alone();

@@ -178,8 +178,8 @@ pub async fn with_workgroup_memory(gpu: &Device) {
     }
 }
 
-/// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds since
-/// some fixed moment. Gives the times, ms, and the name of the choice.
+/// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
+/// since some fixed moment. Gives the times, ms, and the name of the choice.
 pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static str) {
     use loam::kernels::gpu::{FORMS, Form, KERNELS, block_times, faster, form_in_use, use_form};
     let times = block_times(gpu, &now).await.unwrap();

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use super::form::{self, Form, KERNELS, Kernels, TILE_KERNELS, kernels_run, use_form};
 use crate::kernels;
 
-/// Edge of the image that is measured, pixels. With [`BATCH`] images and two frames there are 256 tiles, work for every processor of a large
-/// card.
+/// Edge of the image that is measured, pixels. With [`BATCH`] images and two frames there are 256 tiles, work for every processor of a
+/// large card.
 const SIDE: usize = 64;
 /// Images of it.
 const BATCH: usize = 4;
@@ -35,9 +35,10 @@ pub async fn faster(device: &Device, now: impl Fn() -> f64) -> &'static Kernels 
     }
 }
 
-/// Milliseconds that a block with SMEN's costliest convolution (32 to 32 channels, 2 x 3 x 3; 4 images of 64 x 64, two frames made) takes in
-/// each of [`FORMS`]: the least of some rounds in which the forms take turns, each run twice before, for its shader to be compiled and for how
-/// many blocks the clock needs. None where a form gives no result. `now`: milliseconds since some fixed moment. Leaves the form in use undecided.
+/// Milliseconds that a block with SMEN's costliest convolution (32 to 32 channels, 2 x 3 x 3; 4 images of 64 x 64, two frames made) takes
+/// in each of [`FORMS`]: the least of some rounds in which the forms take turns, each run twice before, for its shader to be compiled and
+/// for how many blocks the clock needs. None where a form gives no result. `now`: milliseconds since some fixed moment. Leaves the form in
+/// use undecided.
 pub async fn block_times(device: &Device, now: impl Fn() -> f64) -> Option<[f64; FORMS.len()]> {
     let time = async |form: usize, count: usize| {
         use_form(Form::Kernels(FORMS[form].0));

@@ -10,7 +10,7 @@ mod shared;
 use loam::kernels::gpu::KERNELS;
 use loam::model::Processor;
 use loam::train::{check_gpu, check_training};
-use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
@@ -24,6 +24,8 @@ async fn kernels_and_their_gradients_are_burns() {
     assert_eq!(check_training(gpu).await, None);
     shared::convolution(gpu).await;
     shared::with_workgroup_memory(gpu).await;
+    let (times, name) = shared::choice(gpu, js_sys::Date::now).await;
+    console_log!("a block in registers and in workgroup memory, ms: {times:?}; chosen: {name}");
     shared::frozen_block(gpu).await;
     shared::block_of_batch(gpu).await;
     shared::small_print(gpu).await;

@@ -15,14 +15,19 @@ const TOLERANCE: f32 = 1e-3;
 /// Edge of the training image, pixels.
 const SIDE: usize = 12;
 
-/// The self-check of a GPU: the golden tile with these kernels, one form after the other until one stands it, which stays in use. Where none does, the
-/// report is that of burn's own operations. The second value is a sentence about what failed.
+/// The self-check of a GPU: the golden tile with these kernels, one form after the other until one stands it, which stays in use; a form
+/// named twice is tried once. Where none does, the report is that of burn's own operations. The second value is a sentence about what
+/// failed.
 ///
 /// # Errors
 /// As [`device::self_check`].
 pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
     let mut failed: Option<String> = None;
-    for kernels in forms {
+    for (at, kernels) in forms.iter().enumerate() {
+        // A second run of what failed may pass by chance, and is no other form.
+        if forms[..at].iter().any(|tried| std::ptr::eq(*tried, *kernels)) {
+            continue;
+        }
         use_form(Form::Kernels(kernels));
         let report = device::self_check(gpu).await;
         let reason = match &report {
@@ -42,8 +47,8 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
     (device::self_check(gpu).await, Some(sentence))
 }
 
-/// Two steps of training beside the CPU's, before a GPU's first training: its shaders take seconds to compile, which who only predicts need not
-/// wait for. Where the kernels fail, they are switched off, and a sentence says so.
+/// Two steps of training beside the CPU's, before a GPU's first training: its shaders take seconds to compile, which who only predicts need
+/// not wait for. Where the kernels fail, they are switched off, and a sentence says so.
 pub async fn check_training(gpu: &Device) -> Option<String> {
     if !kernels_run() {
         return None;

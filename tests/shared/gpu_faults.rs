@@ -1,13 +1,15 @@
 //! What happens when a kernel is wrong: natively (`kernels_gpu.rs`) and in a browser (`web_gpu_kernels.rs`).
 //!
-//! The check is given a table of kernels with one error in it, made here. It must find the error, say so, and hand over to burn's own operations;
-//! then predictions and training must be the CPU's. An error that only shows in training must pass the golden tile, else the check of training
-//! would not be what found it.
+//! The check is given a table of kernels with one error in it, made here. It must find the error, say so, and hand over to burn's own
+//! operations; then predictions and training must be the CPU's. An error that only shows in training must pass the golden tile, else the
+//! check of training would not be what found it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::backend::Cube;
 use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::prelude::*;
-use loam::kernels::gpu::{CubeTensor, Finish, Form, KERNELS, Kernels, Partial, TILE_KERNELS, kernels_run, use_form};
+use loam::kernels::gpu::{CubeTensor, Finish, Form, KERNELS, Kernels, Partial, TILE_KERNELS, form_in_use, kernels_run, use_form};
 use loam::kernels::sizes::Sizes;
 use loam::model::{GoldenTile, Inputs, Smen, golden_weights, predict};
 use loam::train::{check_gpu, check_training};
@@ -30,6 +32,34 @@ fn wrong_sum(
 ) -> Convolved {
     let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
     (if sizes.channels_out == 1 { spoilt(y, |y| y + 0.002) } else { y }, kept)
+}
+
+/// The same in the form with workgroup memory.
+fn wrong_sum_in_tiles(
+    sizes: &Sizes,
+    x: &CubeTensor,
+    weights: &CubeTensor,
+    finish: Option<Finish<'_>>,
+    other: Option<&CubeTensor>,
+    keep: bool,
+) -> Convolved {
+    let (y, kept) = (TILE_KERNELS.convolve)(sizes, x, weights, finish, other, keep);
+    (if sizes.channels_out == 1 { spoilt(y, |y| y + 0.002) } else { y }, kept)
+}
+
+/// A wrong sum in the first image alone: a second check would find nothing.
+fn wrong_at_first(
+    sizes: &Sizes,
+    x: &CubeTensor,
+    weights: &CubeTensor,
+    finish: Option<Finish<'_>>,
+    other: Option<&CubeTensor>,
+    keep: bool,
+) -> Convolved {
+    static MADE: AtomicBool = AtomicBool::new(false);
+    let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
+    let wrong = sizes.channels_out == 1 && !MADE.swap(true, Ordering::Relaxed);
+    (if wrong { spoilt(y, |y| y + 0.002) } else { y }, kept)
 }
 
 /// One number of the last convolution that is none.
@@ -119,6 +149,8 @@ async fn numbers_are_right(what: &str, gpu: &Device) {
 /// Every fault, one after the other; at the end the program's kernels are back.
 pub async fn faults(gpu: &Device) {
     static WRONG_SUM: Kernels = Kernels { convolve: wrong_sum, ..KERNELS };
+    static WRONG_TILES: Kernels = Kernels { convolve: wrong_sum_in_tiles, ..TILE_KERNELS };
+    static WRONG_AT_FIRST: Kernels = Kernels { convolve: wrong_at_first, ..KERNELS };
     static NOT_A_NUMBER: Kernels = Kernels { convolve: not_a_number, ..KERNELS };
     static NO_LAUNCH: Kernels = Kernels { convolve: no_launch, ..KERNELS };
     static LONG_INPUT: Kernels = Kernels { convolve: long_gradient_of_input, ..KERNELS };
@@ -144,9 +176,17 @@ pub async fn faults(gpu: &Device) {
         numbers_are_right(what, gpu).await;
     }
     // A form that fails gives way to the next before burn's operations are asked.
-    let (report, warning) = check_gpu(gpu, &[&WRONG_SUM, &TILE_KERNELS]).await;
-    assert!(report.unwrap().passed && kernels_run());
-    assert!(warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("another form")), "{warning:?}");
+    for (what, kernels, words) in
+        [("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"), ("a failing launch", &NO_LAUNCH, "gave no numbers")]
+    {
+        let (report, warning) = check_gpu(gpu, &[kernels, &KERNELS]).await;
+        assert!(report.unwrap().passed && form_in_use() == Some("registers"), "{what}: {:?}", form_in_use());
+        assert!(warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another form")), "{what}: {warning:?}");
+    }
+    // The same form again is none.
+    let (report, warning) = check_gpu(gpu, &[&WRONG_AT_FIRST, &WRONG_AT_FIRST]).await;
+    assert!(report.unwrap().passed && !kernels_run(), "tried twice");
+    assert!(warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("slower")), "{warning:?}");
     // And it is no check that finds fault with everything.
     use_form(Form::Plain);
     let (report, warning) = check_gpu(gpu, &[&KERNELS]).await;

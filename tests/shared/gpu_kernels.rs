@@ -131,14 +131,28 @@ pub async fn convolution(gpu: &Device) {
     }
 }
 
-/// The form with workgroup memory, over every case that it takes: convolution and block with all gradients, and a whole step of training.
-pub async fn with_workgroup_memory(gpu: &Device) {
-    use loam::kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
-    let mut cases: Vec<Case> = cases().into_iter().filter(|case| case.channels.0 % 4 == 0 && case.channels.1 % 32 == 0).collect();
+/// Cases that the form with workgroup memory takes, forwards or back: those of the table, and random ones.
+fn cases_for_tiles() -> Vec<Case> {
+    let fills = |from: usize, to: usize| from.is_multiple_of(4) && to.is_multiple_of(32);
+    let mut cases: Vec<Case> =
+        cases().into_iter().filter(|Case { channels: (from, to), .. }| fills(*from, *to) || fills(*to, *from)).collect();
+    assert!(cases.len() > 6);
     // More channels than a workgroup makes, frames beyond both ends, tiles cut at both edges.
     cases.push(Case { batch: 2, channels: (8, 64), depth: 4, kernel: 3, rows: 21, columns: 5 });
-    assert!(cases.len() > 7);
-    for case in cases {
+    // Of the last two only the way back goes by tiles. Kernels of one and two frames are SMEN's.
+    let mut random = Random::new(29);
+    for channels in [(32, 32), (4, 32), (32, 64), (36, 32), (32, 4), (64, 12)] {
+        let mut one_to = |most: usize| 1 + random.below(most);
+        let (kernel, more) = (one_to(2), one_to(2));
+        cases.push(Case { batch: one_to(3), channels, depth: kernel + more - 1, kernel, rows: one_to(20), columns: one_to(36) });
+    }
+    cases
+}
+
+/// The form with workgroup memory, over every case that it takes: the block with all gradients, and a whole step of training.
+pub async fn with_workgroup_memory(gpu: &Device) {
+    use loam::kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
+    for case in cases_for_tiles() {
         let op = |leaves: &Leaves| {
             let [bias, scale, shift] = leaves.channel.clone();
             (kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift), Vec::new())
@@ -162,6 +176,32 @@ pub async fn with_workgroup_memory(gpu: &Device) {
     for (tiles, registers) in losses(&TILE_KERNELS).await.iter().zip(&losses(&KERNELS).await) {
         assert!((tiles - registers).abs() < 1e-4 * registers, "losses {tiles} and {registers}");
     }
+}
+
+/// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
+/// since some fixed moment. Gives the times, ms, and the name of the choice.
+pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static str) {
+    use loam::kernels::gpu::{FORMS, Form, KERNELS, block_times, faster, form_in_use, use_form};
+    let times = block_times(gpu, &now).await.unwrap();
+    assert!(times.iter().all(|time| time.is_finite() && *time >= 0.0), "{times:?}");
+    // The same block beside it, waited for by its value: what is measured is its work, not its queueing. Wide bounds, and a coarse clock.
+    let start = now();
+    let [x, weight] = [[4, 32, 3, 64, 64], [32, 32, 2, 3, 3]].map(|shape| Tensor::<5>::ones(shape, gpu) * 1e-3);
+    let channel = Tensor::<1>::ones([32], gpu);
+    let y = kernels::block(x, weight, channel.clone(), channel.clone(), channel);
+    values(y.slice([0..1, 0..1, 0..1, 0..1, 0..1])).await;
+    let alone = now() - start;
+    assert!(times.iter().all(|time| time + 1.0 > alone / 100.0), "{times:?} ms where a block alone takes {alone} ms");
+    let chosen = faster(gpu, &now).await;
+    assert!(FORMS.iter().any(|(form, _)| std::ptr::eq(*form, chosen)));
+    use_form(Form::Kernels(chosen));
+    let name = form_in_use().unwrap();
+    let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 9, columns: 19 };
+    let op = |leaves: &Leaves| (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new());
+    let ours = run(&case, 1, gpu, op).await;
+    use_form(Form::Kernels(&KERNELS));
+    compare(name, &ours, &run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await);
+    (times, name)
 }
 
 pub async fn frozen_block(gpu: &Device) {

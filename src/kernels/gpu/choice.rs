@@ -5,12 +5,15 @@ use burn::tensor::{Device, Tensor};
 use super::form::{self, Form, KERNELS, Kernels, TILE_KERNELS, kernels_run, use_form};
 use crate::kernels;
 
-/// Edge of the image that is measured, pixels. With [`BATCH`] images and two frames there are 256 tiles, work for every processor of a large card.
+/// Edge of the image that is measured, pixels. With [`BATCH`] images and two frames there are 256 tiles, work for every processor of a
+/// large card.
 const SIDE: usize = 64;
 /// Images of it.
 const BATCH: usize = 4;
 /// Blocks between two looks at the clock: a browser's clock shows tenths of a millisecond.
 const BLOCKS: usize = 8;
+/// A block that takes so long, ms, is measured alone: a clock shows that well, and whoever opened the device waits.
+const LONG_MS: f64 = 50.0;
 /// Times that each form is measured; the least counts, the others were disturbed.
 const ROUNDS: usize = 3;
 
@@ -22,28 +25,44 @@ pub fn form_in_use() -> Option<&'static str> {
     FORMS.iter().find(|(kernels, _)| kernels_run() && std::ptr::eq(*kernels, form::kernels())).map(|(_, name)| *name)
 }
 
-/// The faster form for SMEN's costliest convolution (32 to 32 channels, 2 x 3 x 3) on this device; taking turns, each once before for its
-/// shader to be compiled. [`KERNELS`] where a form gives no result: the check that follows ([`crate::train::check_gpu`]) will say so. `now`: milliseconds since
-/// some fixed moment. Leaves the form in use undecided.
+/// The form that takes less time on this device by [`block_times`]. [`KERNELS`] where a form gives no result: the check that follows
+/// ([`crate::train::check_gpu`]) will say so. `now`: milliseconds since some fixed moment. Leaves the form in use undecided.
 pub async fn faster(device: &Device, now: impl Fn() -> f64) -> &'static Kernels {
-    let mut least = [f64::INFINITY; FORMS.len()];
-    for round in 0..=ROUNDS {
-        for (least, (kernels, _)) in least.iter_mut().zip(FORMS) {
-            use_form(Form::Kernels(kernels));
-            let start = now();
-            if blocks(device, if round == 0 { 1 } else { BLOCKS }).await.is_none() {
-                return FORMS[0].0;
-            }
-            if round > 0 {
-                *least = least.min(now() - start);
-            }
-        }
+    match block_times(device, now).await {
+        // A tie is the simpler form's.
+        Some([registers, tiles]) if tiles < registers => FORMS[1].0,
+        _ => FORMS[0].0,
     }
-    // A tie is the simpler form's.
-    if least[1] < least[0] { FORMS[1].0 } else { FORMS[0].0 }
 }
 
-/// Blocks one after the other, each over the last one's frames; none where nothing can be read back.
+/// Milliseconds that a block with SMEN's costliest convolution (32 to 32 channels, 2 x 3 x 3; 4 images of 64 x 64, two frames made) takes
+/// in each of [`FORMS`]: the least of some rounds in which the forms take turns, each run twice before, for its shader to be compiled and
+/// for how many blocks the clock needs. None where a form gives no result. `now`: milliseconds since some fixed moment. Leaves the form in
+/// use undecided.
+pub async fn block_times(device: &Device, now: impl Fn() -> f64) -> Option<[f64; FORMS.len()]> {
+    let time = async |form: usize, count: usize| {
+        use_form(Form::Kernels(FORMS[form].0));
+        let start = now();
+        blocks(device, count).await?;
+        Some((now() - start) / count as f64)
+    };
+    let mut shortest = f64::INFINITY;
+    for form in 0..FORMS.len() {
+        time(form, 1).await?;
+        shortest = shortest.min(time(form, 1).await?);
+    }
+    // The same count for both: waiting for the result is part of what is measured.
+    let count = if shortest > LONG_MS { 1 } else { BLOCKS };
+    let mut least = [f64::INFINITY; FORMS.len()];
+    for _ in 0..ROUNDS {
+        for (form, least) in least.iter_mut().enumerate() {
+            *least = least.min(time(form, count).await?);
+        }
+    }
+    Some(least)
+}
+
+/// Blocks one after the other over the same frames; none where nothing can be read back.
 async fn blocks(device: &Device, count: usize) -> Option<()> {
     let weight = Tensor::<5>::ones([32, 32, 2, 3, 3], device) * 1e-3;
     let channel = Tensor::<1>::ones([32], device);
@@ -52,5 +71,7 @@ async fn blocks(device: &Device, count: usize) -> Option<()> {
     for _ in 0..count {
         last = Some(kernels::block(x.clone(), weight.clone(), channel.clone(), channel.clone(), channel.clone()));
     }
-    last?.slice([0..1, 0..1, 0..1, 0..1, 0..1]).into_data_async().await.ok().map(|_| ())
+    let data = last?.slice([0..1, 0..1, 0..1, 0..1, 0..1]).into_data_async().await.ok()?;
+    // Natively CubeCL copies only when the bytes are asked for (`read_lazy_async`): without it nothing has been waited for.
+    data.try_into_vec::<f32>().ok().map(|_| ())
 }

@@ -1,8 +1,8 @@
 //! The convolution as one kernel: borders, bias, ReLU, norm and a sum with another image in a single dispatch.
 //!
 //! A thread makes [`ACROSS`] neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame and row read it
-//! loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is shared between
-//! threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
+//! loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is shared
+//! between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
 //!
 //! Weights come packed as `[in, depth, 3, 3, out]` (`pack.rs`), so that the weights of a tap for neighbouring channels are one load.
 
@@ -83,8 +83,8 @@ pub fn put(
     y[at] = result;
 }
 
-/// `y = max(sum + bias, floor) * scale + shift + other`; `rectified` takes the value before scale and shift. One thread per strip of pixels,
-/// frame, group of channels and image; `N` channels to a vector, `vectors` of them to a thread.
+/// `y = max(sum + bias, floor) * scale + shift + other`; `rectified` takes the value before scale and shift. One thread per strip of
+/// pixels, frame, group of channels and image; `N` channels to a vector, `vectors` of them to a thread.
 ///
 /// `finish` holds bias, floor, scale and shift, one every `stride` numbers; without it, `y` is the sum.
 #[cube(launch)]

@@ -1,9 +1,11 @@
-//! The convolution with weights and halo in workgroup memory: for adapters on which many threads reading the same numbers from it is cheaper than each
-//! reading them from the buffer. On a CPU posing as a GPU its barriers cost more than they save: which form runs is measured (`choice.rs`).
+//! The convolution with weights and halo in workgroup memory: for adapters on which many threads reading the same numbers from it is
+//! cheaper than each reading them from the buffer. On a CPU posing as a GPU its barriers cost more than they save: which form runs is
+//! measured (`choice.rs`).
 //!
-//! A workgroup makes a tile of [`WIDE`] x [`HIGH`] pixels of [`CHANNELS`] channels. Channels are read [`CHUNK`] at a time, one frame after the other: the
-//! tile with its border and the weights are laid into workgroup memory by all threads together (8 kB), then each thread adds to its [`ACROSS`]
-//! neighbouring pixels of 8 channels, which it keeps in registers. Where a frame is not there nothing is added, but every thread comes to every barrier.
+//! A workgroup makes a tile of [`WIDE`] x [`HIGH`] pixels of [`CHANNELS`] channels. Channels are read [`CHUNK`] at a time, one frame after
+//! the other: the tile with its border and the weights are laid into workgroup memory by all threads together (8 kB), then each thread adds
+//! to its [`ACROSS`] neighbouring pixels of 8 channels, which it keeps in registers. Where a frame is not there nothing is added, but every
+//! thread comes to every barrier.
 
 use cubecl::prelude::*;
 
@@ -34,8 +36,8 @@ const TILE: u32 = ROW * (HIGH + 2);
 /// Vectors of weights of one tap.
 const TAP: u32 = CHANNELS / WIDTH;
 
-/// As [`super::convolve::convolve`], for channels read that are a multiple of [`CHUNK`] and channels made that are one of [`CHANNELS`]. One workgroup per
-/// tile, frame, 32 channels and image.
+/// As [`super::convolve::convolve`], for channels read that are a multiple of [`CHUNK`] and channels made that are one of [`CHANNELS`]. One
+/// workgroup per tile, frame, 32 channels and image.
 #[cube(launch)]
 pub fn convolve_tile<N: Size>(
     x: &[f32],

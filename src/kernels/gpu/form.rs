@@ -1,21 +1,21 @@
 //! Which form the operations take on the GPU: kernels, given as a table of functions, or burn's own operations.
 //!
 //! The table is a value that whoever checks the device passes in ([`crate::train::check_gpu`]); the program has two, [`KERNELS`] and
-//! [`TILE_KERNELS`], of which the faster is found by measuring ([`super::faster`]). A table
-//! with an error in it can only come from somebody who wrote it: the tests do, to see that the check finds it and burn's operations take over.
+//! [`TILE_KERNELS`], of which the faster is found by measuring ([`super::faster`]). A table with an error in it can only come from somebody
+//! who wrote it: the tests do, to see that the check finds it and burn's operations take over.
 
 use std::sync::{PoisonError, RwLock};
 
 use super::super::sizes::Sizes;
 use super::launch::{self, CubeTensor, Finish, Partial};
 
-/// The convolution with packed weights (`pack.rs`): extents, x `[B, in, D, H, W]`, weights, what a sum goes through, an image of the output's
-/// shape to add after that, and whether the values before scale and shift are wanted too; to `[B, out, D', H, W]` and those values. With turned
-/// weights and [`Sizes::backwards`] it is the gradient of the input.
+/// The convolution with packed weights (`pack.rs`): extents, x `[B, in, D, H, W]`, weights, what a sum goes through, an image of the
+/// output's shape to add after that, and whether the values before scale and shift are wanted too; to `[B, out, D', H, W]` and those
+/// values. With turned weights and [`Sizes::backwards`] it is the gradient of the input.
 pub type Convolve = fn(&Sizes, &CubeTensor, &CubeTensor, Option<Finish<'_>>, Option<&CubeTensor>, bool) -> (CubeTensor, Option<CubeTensor>);
 
-/// The gradient of weights and bias as partial sums: where they go, extents, the input, the output's gradient, and the places of weights and
-/// bias among the sums.
+/// The gradient of weights and bias as partial sums: where they go, extents, the input, the output's gradient, and the places of weights
+/// and bias among the sums.
 pub type WeightGradient = fn(&Partial, &Sizes, &CubeTensor, &CubeTensor, (usize, usize));
 
 /// The two kernels that a step's time goes into, as functions on tensors of one device.

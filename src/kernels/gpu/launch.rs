@@ -195,8 +195,8 @@ pub fn convolve_in_registers(
     (y, rectified)
 }
 
-/// The convolution with weights and halo in workgroup memory (`convolve_tile.rs`); one dispatch. Channels that do not fill its workgroups, and images too
-/// long for its grid, are the other form's.
+/// The convolution with weights and halo in workgroup memory (`convolve_tile.rs`); one dispatch. Channels that do not fill its workgroups,
+/// and images too long for its grid, are the other form's.
 pub fn convolve_in_tiles(
     sizes: &Sizes,
     x: &CubeTensor,
@@ -409,8 +409,8 @@ pub fn normalise(of: &Channels, x: &CubeTensor, gamma: &CubeTensor, beta: &CubeT
     (y, statistics)
 }
 
-/// The gradient before norm and ReLU, from the one after them, the ReLU's result and the norm's statistics. With `sums`, the gradients of the norm's factor and offset go into the buffer of gradients: two
-/// dispatches, else (for a frozen norm) one.
+/// The gradient before norm and ReLU, from the one after them, the ReLU's result and the norm's statistics. With `sums`, the gradients of
+/// the norm's factor and offset go into the buffer of gradients: two dispatches, else (for a frozen norm) one.
 pub fn before_relu(
     of: &Channels,
     [dy, rectified, statistics]: [&CubeTensor; 3],

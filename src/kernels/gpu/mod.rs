@@ -35,7 +35,7 @@ use burn::tensor::{DType, Tensor};
 use super::{KernelOps, plain};
 use launch::{Channels, convolve, in_one_piece, normalise, pack, section, sizes};
 
-pub use choice::{FORMS, faster, form_in_use};
+pub use choice::{FORMS, block_times, faster, form_in_use};
 pub use form::{Convolve, Form, KERNELS, Kernels, TILE_KERNELS, WeightGradient, kernels_run, use_form};
 pub use launch::{CubeTensor, Finish, Partial};
 

@@ -18,6 +18,9 @@ const WASM_SPLIT: &str = "0.2.4";
 /// Version of the wasm-opt crate; it holds Binaryen 116.
 const WASM_OPT: &str = "0.116.1";
 const WASM_OPT_OLDEST: u32 = 116;
+/// Over the tools' own release profiles, on the way to a first start. trunk's asks for fat link-time optimisation in one unit, which costs a
+/// newcomer minutes and saves a program that copies files nothing.
+const QUICK: [(&str, &str); 2] = [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
 
 /// The tools of a build.
 #[derive(Debug)]
@@ -121,12 +124,13 @@ pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     let version = locked_version("wasm-bindgen")?;
     let fits = |path: &Path| version_of(path).as_deref() == Some(version.as_str());
     // Some releases build only with their lock file, others only without (it named a crate that the registry did not have yet).
-    installed(program, "wasm-bindgen-cli", &version, &[false, true], fits)
+    installed(program, "wasm-bindgen-cli", &version, &[], &[false, true], fits)
 }
 
 fn trunk() -> Result<PathBuf> {
     let fits = |path: &Path| version_of(path).is_some_and(|v| v.starts_with("0.21."));
-    installed("trunk", "trunk", TRUNK, &[true, false], fits)
+    // Without its look for newer versions of itself.
+    installed("trunk", "trunk", TRUNK, &["--no-default-features", "--features", "rustls"], &[true, false], fits)
 }
 
 /// It does not tell its version, so its own folder stands for it; another one on PATH is not used.
@@ -139,7 +143,7 @@ fn wasm_split() -> Result<PathBuf> {
     eprintln!("wasm-split-cli {WASM_SPLIT} is missing; installing it (this takes minutes, once).");
     let mut command = cargo();
     command.args(["install", "wasm_split_cli_support", "--version", WASM_SPLIT, "--features", "build-binary", "--locked", "--root"]);
-    command.arg(&folder);
+    command.arg(&folder).envs(QUICK);
     process::run(&mut command)?;
     if program.is_file() { Ok(program) } else { Err(failure(format!("{} was not installed", program.display()))) }
 }
@@ -156,7 +160,8 @@ fn wasm_opt() -> Result<PathBuf> {
              macOS:           xcode-select --install     or all of it:  brew install binaryen"
         )));
     }
-    installed("wasm-opt", "wasm-opt", WASM_OPT, &[true, false], fits)
+    // Without LLVM's part that rewrites debug information: our programs have none.
+    installed("wasm-opt", "wasm-opt", WASM_OPT, &["--no-default-features"], &[true, false], fits)
 }
 
 /// "trunk 0.21.14" gives "0.21.14".
@@ -176,8 +181,15 @@ fn existing(program: &str, fits: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
     all.map(|dir| dir.join(&file)).filter(|p| p.is_file()).find(|p| fits(p))
 }
 
-/// A fitting program, installed from `package` where there is none; `locked` lists the ways to try in turn.
-fn installed(program: &str, package: &str, version: &str, locked: &[bool], fits: impl Fn(&Path) -> bool) -> Result<PathBuf> {
+/// A fitting program, installed from `package` with its `features` where there is none; `locked` lists the ways to try in turn.
+fn installed(
+    program: &str,
+    package: &str,
+    version: &str,
+    features: &[&str],
+    locked: &[bool],
+    fits: impl Fn(&Path) -> bool,
+) -> Result<PathBuf> {
     if let Some(path) = existing(program, &fits) {
         return Ok(path);
     }
@@ -187,7 +199,7 @@ fn installed(program: &str, package: &str, version: &str, locked: &[bool], fits:
     let mut typed = String::new();
     for with_lock in locked {
         let mut command = cargo();
-        command.args(["install", package, "--version", version]);
+        command.args(["install", package, "--version", version]).args(features).envs(QUICK);
         if *with_lock {
             command.arg("--locked");
         }

@@ -19,83 +19,74 @@ fn spoilt(y: CubeTensor, how: impl FnOnce(Tensor<5>) -> Tensor<5>) -> CubeTensor
     how(Tensor::from_primitive::<Cube>(y)).try_into_primitive::<Cube>().unwrap()
 }
 
-type Convolved = (CubeTensor, Option<CubeTensor>);
+/// A convolution that does what another does, and then something wrong with its values: `wrong(sizes, values)`.
+macro_rules! wrong_convolution {
+    ($(#[$doc:meta])* $name:ident, $of:expr, $wrong:expr) => {
+        $(#[$doc])*
+        fn $name(
+            sizes: &Sizes,
+            x: &CubeTensor,
+            weights: &CubeTensor,
+            finish: Option<Finish<'_>>,
+            other: Option<&CubeTensor>,
+            keep: bool,
+        ) -> (CubeTensor, Option<CubeTensor>) {
+            let (y, kept) = ($of.convolve)(sizes, x, weights, finish, other, keep);
+            let wrong: fn(&Sizes, CubeTensor) -> CubeTensor = $wrong;
+            (wrong(sizes, y), kept)
+        }
+    };
+}
 
 /// Twice the allowed difference on every sum of the last convolution: 0.002 m3/m3.
-fn wrong_sum(
-    sizes: &Sizes,
-    x: &CubeTensor,
-    weights: &CubeTensor,
-    finish: Option<Finish<'_>>,
-    other: Option<&CubeTensor>,
-    keep: bool,
-) -> Convolved {
-    let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
-    (if sizes.channels_out == 1 { spoilt(y, |y| y + 0.002) } else { y }, kept)
+fn off(sizes: &Sizes, y: CubeTensor) -> CubeTensor {
+    if sizes.channels_out == 1 { spoilt(y, |y| y + 0.002) } else { y }
 }
 
-/// The same in the form with workgroup memory.
-fn wrong_sum_in_tiles(
-    sizes: &Sizes,
-    x: &CubeTensor,
-    weights: &CubeTensor,
-    finish: Option<Finish<'_>>,
-    other: Option<&CubeTensor>,
-    keep: bool,
-) -> Convolved {
-    let (y, kept) = (TILE_KERNELS.convolve)(sizes, x, weights, finish, other, keep);
-    (if sizes.channels_out == 1 { spoilt(y, |y| y + 0.002) } else { y }, kept)
-}
-
-/// A wrong sum in the first image alone: a second check would find nothing.
-fn wrong_at_first(
-    sizes: &Sizes,
-    x: &CubeTensor,
-    weights: &CubeTensor,
-    finish: Option<Finish<'_>>,
-    other: Option<&CubeTensor>,
-    keep: bool,
-) -> Convolved {
-    static MADE: AtomicBool = AtomicBool::new(false);
-    let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
-    let wrong = sizes.channels_out == 1 && !MADE.swap(true, Ordering::Relaxed);
-    (if wrong { spoilt(y, |y| y + 0.002) } else { y }, kept)
-}
-
-/// One number of the last convolution that is none.
-fn not_a_number(
-    sizes: &Sizes,
-    x: &CubeTensor,
-    weights: &CubeTensor,
-    finish: Option<Finish<'_>>,
-    other: Option<&CubeTensor>,
-    keep: bool,
-) -> Convolved {
-    let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
-    if sizes.channels_out > 1 {
-        return (y, kept);
+wrong_convolution!(wrong_sum, KERNELS, off);
+wrong_convolution!(
+    /// The same in the form with workgroup memory.
+    wrong_sum_in_tiles,
+    TILE_KERNELS,
+    off
+);
+wrong_convolution!(
+    /// A wrong sum in the first image alone: a second check would find nothing.
+    wrong_at_first,
+    KERNELS,
+    |sizes, y| {
+        static MADE: AtomicBool = AtomicBool::new(false);
+        if sizes.channels_out == 1 && !MADE.swap(true, Ordering::Relaxed) { off(sizes, y) } else { y }
     }
-    let hole = |y: Tensor<5>| {
-        let mut values = vec![0.0; y.shape().num_elements()];
-        values[7] = f32::NAN;
-        y.clone() + Tensor::from_data(TensorData::new(values, y.shape()), &y.device())
-    };
-    (spoilt(y, hole), kept)
-}
-
-/// The gradient of a block's input, a hundredth too large; values are right.
-fn long_gradient_of_input(
-    sizes: &Sizes,
-    x: &CubeTensor,
-    weights: &CubeTensor,
-    finish: Option<Finish<'_>>,
-    other: Option<&CubeTensor>,
-    keep: bool,
-) -> Convolved {
-    let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
-    // Only on the way back are frames padded.
-    (if sizes.pad_depth > 0 { spoilt(y, |y| y * 1.01) } else { y }, kept)
-}
+);
+wrong_convolution!(
+    /// One number of the last convolution that is none.
+    not_a_number,
+    KERNELS,
+    |sizes, y| {
+        let hole = |y: Tensor<5>| {
+            let mut values = vec![0.0; y.shape().num_elements()];
+            values[7] = f32::NAN;
+            y.clone() + Tensor::from_data(TensorData::new(values, y.shape()), &y.device())
+        };
+        if sizes.channels_out == 1 { spoilt(y, hole) } else { y }
+    }
+);
+wrong_convolution!(
+    /// The gradient of a block's input, a hundredth too large; values are right. Only on the way back are frames padded.
+    long_gradient_of_input,
+    KERNELS,
+    |sizes, y| if sizes.pad_depth > 0 { spoilt(y, |y| y * 1.01) } else { y }
+);
+wrong_convolution!(
+    /// A kernel that cannot be launched: no device has workgroups of so many threads. Its output holds what memory held before.
+    no_launch,
+    KERNELS,
+    |_, y| {
+        ones::launch(&y.client, CubeCount::Static(1, 1, 1), CubeDim::new_1d(1 << 20), y.clone().into_buffer_arg());
+        y
+    }
+);
 
 /// The gradient of weights and bias, a hundredth too large.
 fn long_gradient_of_weights(partial: &Partial, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
@@ -106,20 +97,6 @@ fn long_gradient_of_weights(partial: &Partial, sizes: &Sizes, x: &CubeTensor, g:
 #[cube(launch)]
 fn ones(y: &mut [f32]) {
     y[ABSOLUTE_POS_X as usize] = 1.0;
-}
-
-/// A kernel that cannot be launched: no device has workgroups of so many threads. Its output holds what memory held before.
-fn no_launch(
-    sizes: &Sizes,
-    x: &CubeTensor,
-    weights: &CubeTensor,
-    finish: Option<Finish<'_>>,
-    other: Option<&CubeTensor>,
-    keep: bool,
-) -> Convolved {
-    let (y, kept) = (KERNELS.convolve)(sizes, x, weights, finish, other, keep);
-    ones::launch(&y.client, CubeCount::Static(1, 1, 1), CubeDim::new_1d(1 << 20), y.clone().into_buffer_arg());
-    (y, kept)
 }
 
 /// The estimate of the golden tile, m3/m3.

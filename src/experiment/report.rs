@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::table::{MethodRow, Range, Row, Spread, Table};
+use super::table::{MethodRow, Options, Range, Row, Spread, Table};
 use super::{Kind, paper};
 
 fn number(value: f64) -> String {
@@ -30,9 +30,9 @@ pub fn markdown(table: &Table) -> String {
     let _ = writeln!(text, "## {}\n", table.kind.title());
     let _ = writeln!(
         text,
-        "Ours: {}. {} epochs (the paper: {}), Adam {:e}, {} image{} a step, {} seed{}, {}.{}\n",
+        "Ours: {}. {} (the paper: {} epochs), Adam {:e}, {} image{} a step, {} seed{}, {}.{}\n",
         table.source,
-        o.epochs,
+        length(o),
         paper::EPOCHS,
         o.learning_rate,
         o.batch,
@@ -40,7 +40,11 @@ pub fn markdown(table: &Table) -> String {
         o.seeds,
         if o.seeds == 1 { "" } else { "s" },
         table.device,
-        if o.epochs < paper::EPOCHS { " **Shortened: not the paper's training.**" } else { "" }
+        if table.rows.iter().any(|row| o.epochs_of(row.asked.0) < paper::EPOCHS) {
+            " **Shortened: not the paper's training.**"
+        } else {
+            ""
+        }
     );
     let ours = if simulated { "ours, simulated" } else { "ours, from files" };
     let _ = writeln!(
@@ -70,6 +74,14 @@ pub fn markdown(table: &Table) -> String {
     }
     text.push_str(&verdict(table));
     text
+}
+
+/// How long the trainings of a table were.
+fn length(options: &Options) -> String {
+    match options.steps {
+        Some(steps) => format!("{steps} steps in every row, rounded up to whole epochs"),
+        None => format!("{} epochs", options.epochs),
+    }
 }
 
 fn rivals(row: &Row) -> String {
@@ -168,7 +180,7 @@ pub fn csv(table: &Table) -> String {
                 quoted(&row.label),
                 row.found.0.to_string(),
                 row.found.1.to_string(),
-                table.options.epochs.to_string(),
+                table.options.epochs_of(row.asked.0).to_string(),
                 table.options.seeds.to_string(),
                 quoted(&m.name),
                 m.partial.to_string(),
@@ -204,17 +216,17 @@ pub fn summary(tables: &[Table]) -> String {
             let best = rivals.iter().filter(|m| !m.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse));
             let best = best.map_or_else(String::new, |m| format!("; the best baseline, {}, {:.4}", m.name, m.urmse));
             let per_run = row.seconds / row.test.by_seed.len().max(1) as f64;
-            let whole = per_run * paper::EPOCHS as f64 / table.options.epochs as f64 / 60.0;
+            let epochs = table.options.epochs_of(row.asked.0);
+            let whole = per_run * paper::EPOCHS as f64 / epochs as f64 / 60.0;
             let name = table.kind.title().split(':').next().unwrap_or_default();
             let _ = writeln!(
                 text,
-                "- {name}, {} ({}): SMEN {:.4}{best}. SMEN beats {beaten} of {} baselines. {} epochs took {per_run:.0} s, so {} would take about {whole:.0} minutes at \
-                 this run's pace (which other work on the machine slows).",
+                "- {name}, {} ({}): SMEN {:.4}{best}. SMEN beats {beaten} of {} baselines. {epochs} epochs took {per_run:.0} s, so {} would take \
+                 about {whole:.0} minutes at this run's pace (which other work on the machine slows).",
                 row.label,
                 if row.simulated { "SIMULATED" } else { "from files" },
                 row.test.mean,
                 rivals.len(),
-                table.options.epochs,
                 paper::EPOCHS,
             );
         }

@@ -7,13 +7,13 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use super::images::sample;
-use super::table::{Kind, Options, Row, SMEN, SMEN_SHIFTED, Table, Wanted};
+use super::table::{Kind, Options, Row, SMEN, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
 use crate::model::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 use crate::protocol::TrainSettings;
 use crate::score::baselines::residuals::{Usual, history_mean};
 use crate::score::baselines::{Case, Forest, LstmSettings, PixelLstm, last_known};
-use crate::score::{InputRange, MASS_SHARE, Scores, mass_consistency, mass_corrected};
+use crate::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
 use crate::train::{TrainEvent, Trainer, set_bias};
 
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.

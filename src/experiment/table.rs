@@ -5,13 +5,11 @@ use serde::Serialize;
 use super::paper::{self, Pair};
 use super::{Cell, CellResult, Images, Method, Rivals, Source};
 use crate::protocol::Inputs;
-use crate::score::{DRAW_SEED, DRAWS, Interval, bootstrap_mean};
+use crate::score::{DRAW_SEED, DRAWS, Interval, SMEN_SHIFTED, bootstrap_mean};
 use crate::stack::Preset;
 
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";
-/// Its name where each 36 km block is shifted ([`crate::score::mass_corrected`]).
-pub(super) const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
 
 /// An experiment of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -45,6 +43,8 @@ impl Kind {
 pub struct Options {
     /// Passes over the training images.
     pub epochs: usize,
+    /// Steps of every training in place of a number of epochs: rows with few images then learn for as long as those with many.
+    pub steps: Option<usize>,
     /// Images per step.
     pub batch: usize,
     /// Adam's learning rate.
@@ -57,7 +57,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { epochs: paper::EPOCHS, batch: 1, learning_rate: paper::LEARNING_RATE, seeds: 1, regions: Vec::new() }
+        Self { epochs: paper::EPOCHS, steps: None, batch: 1, learning_rate: paper::LEARNING_RATE, seeds: 1, regions: Vec::new() }
+    }
+}
+
+impl Options {
+    /// Passes over this many training images.
+    #[must_use]
+    pub fn epochs_of(&self, images: usize) -> usize {
+        self.steps.map_or(self.epochs, |steps| steps.div_ceil(images.div_ceil(self.batch.max(1)).max(1)))
     }
 }
 
@@ -78,7 +86,8 @@ impl Kind {
     pub fn rows(self, options: &Options, source: &Source) -> Vec<Wanted> {
         let row = |label: String, paper: Pair, region: &str, (train, test): (usize, usize), inputs: Inputs| {
             let images = Images { region: region.to_owned(), train, test, source: source.tag() };
-            let Options { epochs, batch, learning_rate, seeds, .. } = *options;
+            let Options { batch, learning_rate, seeds, .. } = *options;
+            let epochs = options.epochs_of(train);
             let cells = (0..seeds.max(1)).map(|seed| Cell { images: images.clone(), inputs, epochs, batch, learning_rate, seed }).collect();
             Wanted { label, paper, cells }
         };

@@ -17,7 +17,7 @@ pub use baselines::persistence;
 pub use bootstrap::{Interval, bootstrap_mean};
 pub use compare::{compare, scores_on};
 pub use dates::{DRAW_SEED, DRAWS, gain, means};
-pub use mass::{MASS_SHARE, MassCell, MassConsistency, mass_consistency, mass_corrected};
+pub use mass::{MASS_SHARE, MassCell, MassConsistency, SMEN_SHIFTED, mass_consistency, mass_corrected};
 pub use metrics::{Accumulator, OverDates, Scores};
 
 /// Why there is no score.

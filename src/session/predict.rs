@@ -9,7 +9,7 @@ use super::verdict::{BEFORE, BILINEAR};
 use crate::grid::{Grid, Raster, Reason, resample};
 use crate::model::{ModelError, Planes, Smen, predict as network};
 use crate::protocol::{LayerKind, MassReport, ScoreReport};
-use crate::score::{MASS_SHARE, ScoreError, compare, mass_consistency, mass_corrected, persistence};
+use crate::score::{MASS_SHARE, SMEN_SHIFTED, ScoreError, compare, mass_consistency, mass_corrected, persistence};
 use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
 
 /// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
@@ -25,9 +25,6 @@ pub const SMEN: &str = "SMEN";
 pub const PERSISTENCE: &str = "persistence (where it exists)";
 /// Name of the network on those pixels.
 pub const SMEN_THERE: &str = "SMEN on those pixels";
-
-/// Name of the network in score tables where its 36 km blocks were shifted.
-pub const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
 
 /// Why a prediction failed.
 #[derive(Debug, thiserror::Error)]

@@ -2,13 +2,14 @@
 
 use jiff::civil::Date;
 
-use super::predict::{Outcome, SMEN, SMEN_SHIFTED};
+use super::predict::{Outcome, SMEN};
 use super::tb::TbOutcome;
 use crate::export::{Provenance, Score};
 use crate::grid::EaseWindow;
 use crate::model::Weights;
 use crate::protocol::{DeviceReport, MapReport, ScoreReport, TbCase, WeightsReport};
 use crate::read::QualityRule;
+use crate::score::SMEN_SHIFTED;
 
 /// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).
 const CITATIONS: [&str; 3] = [

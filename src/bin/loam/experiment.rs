@@ -71,6 +71,9 @@ pub struct Experiment {
     /// Passes over the training images
     #[arg(long, default_value_t = paper::EPOCHS)]
     epochs: usize,
+    /// Steps of every training instead of epochs (the tables and the figure): rows with few images then learn for as long as those with many
+    #[arg(long, conflicts_with = "epochs", value_parser = clap::value_parser!(u32).range(1..))]
+    steps: Option<u32>,
     /// Images per step
     #[arg(long, default_value_t = 1)]
     batch: usize,
@@ -241,6 +244,7 @@ impl Experiment {
     fn options(&self) -> Options {
         Options {
             epochs: self.epochs,
+            steps: self.steps.map(|steps| steps as usize),
             batch: self.batch,
             learning_rate: self.learning_rate,
             seeds: self.seeds,

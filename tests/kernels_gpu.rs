@@ -118,6 +118,13 @@ fn training_goes_the_cpus_way() {
 }
 
 #[test]
+fn training_of_the_tb_cnn_goes_the_cpus_way() {
+    let _alone = alone();
+    let Some(gpu) = device("training_of_the_tb_cnn_goes_the_cpus_way") else { return };
+    block_on(shared::training_of_the_tb_cnn(&gpu));
+}
+
+#[test]
 fn adam_changes_nothing_that_was_handed_out() {
     let _alone = alone();
     let Some(gpu) = device("adam_changes_nothing_that_was_handed_out") else { return };

@@ -355,7 +355,7 @@ fn export_before_any_map_says_what_to_do() {
 }
 
 mod training {
-    use loam::protocol::{DateRole, RunReport, Settings, TrainEnd, TrainPlan, TrainSettings, TrainStarted};
+    use loam::protocol::{DateRole, Network, RunReport, Settings, TbCase, TrainEnd, TrainPlan, TrainSettings, TrainStarted};
 
     use super::*;
 
@@ -383,6 +383,10 @@ mod training {
 
     fn of<T>(host: &Recorder, id: u64, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
         host.events.borrow().iter().filter(|(event_id, ..)| *event_id == id).filter_map(|(_, event, _)| pick(event)).collect()
+    }
+
+    fn of_any<T>(host: &Recorder, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+        host.events.borrow().iter().filter_map(|(_, event, _)| pick(event)).collect()
     }
 
     fn finish(session: &mut Session<Rc<Recorder>>, id: u64) {
@@ -489,6 +493,78 @@ mod training {
         // Seconds of training go on where the checkpoint left them (a resumed run begins with one event more).
         let more = resumed.seconds - result.seconds;
         assert!(result.seconds > 10.0 && (0.0..=2.0).contains(&more), "{} {}", resumed.seconds, result.seconds);
+    }
+
+    /// The TB CNN's case 2 on 9 x 9 cells of the same corner.
+    #[test]
+    fn the_tb_cnn_trains_is_killed_goes_on_and_gives_way_again() {
+        let small = || {
+            let mut settings = settings();
+            (settings.window.columns, settings.window.rows) = (9, 9);
+            settings
+        };
+        let network = Network::Tb(TbCase::SoilMoisture);
+        let train = TrainSettings { epochs: 1, batch: 4, checkpoint_steps: 2, ..TrainSettings::proposed(network) };
+        let weights = |host: &Recorder| of_any(host, |e| if let Event::Weights(w) = e { Some(w.clone()) } else { None });
+        let (host, mut session) = demo();
+        block_on(session.handle(3, Request::TrainPlan { train: train.clone(), settings: small() }));
+        let plan: TrainPlan = of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None }).remove(0);
+        let [trained, validated, tested, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|r| plan.of(r));
+        assert!(trained.last() < validated.first() && validated.last() < tested.first() && gap.is_empty(), "{plan:?}");
+
+        block_on(session.handle(4, Request::Train { train: train.clone(), settings: small() }));
+        let estimate = of(&host, 4, |e| if let Event::TrainEstimate(e) = e { Some((**e).clone()) } else { None }).remove(0);
+        assert!(estimate.memory_bytes > 5 * 4 * 1_600_000 && estimate.storage_bytes > 8 * 4 * 1_600_000, "{estimate:?}");
+        finish(&mut session, 4);
+        let run = done(&host, 4);
+        let result = run.result.clone().unwrap();
+        assert_eq!((result.end, result.epochs, run.settings.network, run.from.network), (TrainEnd::Finished, 1, network, network));
+        let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["TB CNN", "TB CNN before training", "bilinear", "input as is (36 km)"]);
+        assert!(result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 20 * result.dates), "on the same pixels");
+        assert!(result.sentence.contains("bilinear by") && result.sentence.contains("before training"), "{}", result.sentence);
+        // A mean absolute error in m3/m3: first weights are a few hundredths off.
+        assert!(losses(&host, 4).iter().all(|loss| (0.003..0.5).contains(loss)), "{:?}", losses(&host, 4));
+
+        // The trained network answers; reverting brings back what answered before.
+        assert!(weights(&host).last().is_some_and(|w| w.hash == result.hash && w.network == network && w.simulated));
+        let date = *tested.last().unwrap();
+        block_on(session.handle(5, Request::Predict { date, settings: small() }));
+        let (map, _) = last_map(&host);
+        assert_eq!((map.weights.hash.as_str(), map.weights.network), (result.hash.as_str(), network));
+        block_on(session.handle(6, Request::KeepTrained { keep: false }));
+        assert!(weights(&host).last().is_some_and(|w| w.network == Network::Smen));
+        block_on(session.handle(7, Request::Predict { date, settings: small() }));
+        let answered =
+            matches!(&last(&host), Event::Failed(f) if f.what.contains("SMEN")) || last_map(&host).0.weights.network == Network::Smen;
+        assert!(answered, "{:?}", last(&host));
+        block_on(session.handle(8, Request::UseRun { run: run.run }));
+        assert!(weights(&host).last().is_some_and(|w| w.hash == result.hash && w.network == network));
+        // Starting from them is starting from the weights in use; from SMEN's it is refused in words.
+        let current = TrainSettings { start: loam::protocol::Start::Current, ..train.clone() };
+        block_on(session.handle(9, Request::TrainEstimate { train: current.clone(), settings: small() }));
+        assert!(matches!(last(&host), Event::Finished));
+
+        // The same in another session that dies on the way.
+        let (host, mut session) = demo();
+        block_on(session.handle(5, Request::TrainEstimate { train: current, settings: small() }));
+        assert!(matches!(last(&host), Event::Failed(f) if f.what.contains("in use to start from") && f.remedy.contains("from scratch")));
+        block_on(session.handle(6, Request::Train { train, settings: small() }));
+        for _ in 0..7 {
+            assert_eq!(block_on(session.work()), Work::Goes);
+        }
+        let store = host.store.clone();
+        let run = of(&host, 6, |e| if let Event::TrainStarted(s) = e { Some(s.run.clone()) } else { None }).remove(0);
+        let before = losses(&host, 6);
+        drop(session);
+        let fresh = Rc::new(Recorder { store, ..Recorder::default() });
+        let mut session = Session::new(Rc::clone(&fresh));
+        block_on(session.handle(1, Request::Start { preference: DevicePreference::Auto, adapter: None }));
+        block_on(session.handle(3, Request::ResumeRun { run }));
+        let started: TrainStarted = of(&fresh, 3, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
+        assert!(started.resumed && !started.losses.is_empty() && before.starts_with(&started.losses), "{:?} {before:?}", started.losses);
+        finish(&mut session, 3);
+        assert_eq!(done(&fresh, 3).result.unwrap().hash, result.hash, "the same weights as the run that was never killed");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -74,18 +74,37 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     let output = train("3", &weights, &[]);
     let result = done(&output);
     // Nine dates: one to test, one to validate, by time.
-    assert_eq!(result["images"], serde_json::json!([7, 1, 1]));
+    assert_eq!(result["images"], serde_json::json!([7, 1, 1, 0]));
     assert_eq!((result["unit"].as_str(), result["simulated"].as_bool()), (Some("K"), Some(false)));
-    assert_eq!(result["targets"], serde_json::json!(["SPL3SMAP"]));
+    assert!(result["trained_on"].as_str().unwrap().contains("target SPL3SMAP, 2015-04-01"), "{result}");
+    assert!(score(&result, "TB CNN before training, TB H")["pixels"] == 169, "{result}");
+    assert!(result["sentence"].as_str().unwrap().contains("TB CNN, TB H: 1 test dates are too few"), "{result}");
     let losses: Vec<f64> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok()?["train_loss"].as_f64())
         .collect();
     assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");
 
-    // The same seed gives the same bytes.
-    let again = text(&folder.path().join("again.safetensors"));
-    done(&train("3", &again, &[]));
+    // The same seed gives the same bytes, also where the run was killed on the way and goes on from its last checkpoint.
+    let (again, kept) = (text(&folder.path().join("again.safetensors")), folder.path().join("kept"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_loam"))
+        .args(["train", "--model", "tb-cnn", "--case", "tb", REGION, "--batch", "2", "--epochs", "3", "--out", &again, &data])
+        .args(["--keep", &text(&kept)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let checkpoint = kept.join("runs/run/a.checkpoint");
+    for _ in 0..600 {
+        if checkpoint.exists() || child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(checkpoint.exists() && !Path::new(&again).exists(), "killed between the first checkpoint and the end");
+    done(&run(&["train", "--resume", &text(&kept), "--out", &again, "--json"]));
     assert!(std::fs::read(&weights).unwrap() == std::fs::read(&again).unwrap(), "the same bytes");
 
     let predict = run(&[
@@ -158,7 +177,8 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
         "9 dates have it, from 2015-04-01",
     );
     refused(&train("1", "x", &["--test-from", "2030-01-01"]), "of 9 usable dates");
-    refused(&train("1", "x", &["--flips"]), "--flips is SMEN's");
+    refused(&train("1", "x", &["--freeze", "norms"]), "cannot be frozen in the TB CNN");
+    refused(&train("1", "x", &["--network", "spatial"]), "names inputs of SMEN");
     let moisture = ["train", "--model", "tb-cnn", "--case", "soil-moisture", REGION, "--epochs", "1", "--out", "x", &data];
     refused(&run(&moisture), "0 dates can be used");
     refused(&run(&[&moisture[..], &["--weights", &weights]].concat()), "0 dates can be used");

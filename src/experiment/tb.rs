@@ -13,13 +13,13 @@ use jiff::civil::{Date, date};
 
 use super::{ExperimentError, paper};
 use crate::model::tb_cnn::{TbCase, TbCnn};
-use crate::model::{Archive, block_on};
+use crate::model::{Weights, block_on};
 use crate::protocol::DateRole;
 use crate::score::means;
 use crate::session::tb::{gather, scored};
 use crate::simulate::{Scene, Simulator};
 use crate::stack::{Library, Preset, Region, SceneDay, Series};
-use crate::train::{TbSettings, TbTrainer};
+use crate::train::{TrainEvent, TrainSettings, Trainer};
 
 /// Images per step.
 const BATCH: usize = 4;
@@ -47,7 +47,7 @@ pub struct TbResult {
     /// The network, then the baselines.
     pub scores: Vec<TbScore>,
     /// The trained weights.
-    pub weights: Archive,
+    pub weights: Weights,
     /// Loss of the first and of the last epoch.
     pub losses: (f64, f64),
     /// Seconds of training.
@@ -86,26 +86,27 @@ pub fn tb_cnn(
     let (train, validate, test) = (of(DateRole::Train), of(DateRole::Validate), of(DateRole::Test));
     let images = (train.len() + validate.len(), test.len());
     let mut start = case.first_weights(seed);
-    let facts = [
-        ("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name)),
-        ("epochs", epochs.to_string()),
-        ("app_version", env!("CARGO_PKG_VERSION").to_owned()),
-    ];
+    let facts = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
     start.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value)));
-    let settings = TbSettings { epochs, batch: BATCH, learning_rate: paper::LEARNING_RATE, seed, patience: 0 };
+    let settings = TrainSettings { epochs, batch: BATCH, seed, patience: 0, ..TrainSettings::tb_cnn(case) };
     let begun = std::time::Instant::now();
-    let mut trainer = TbTrainer::new(&start, train, validate, settings, Device::flex().autodiff())?;
+    let mut trainer = Trainer::new(&start, train, validate, settings, &Device::flex())?;
     let steps = trainer.steps_per_epoch();
     let mut losses = (f64::NAN, f64::NAN);
-    let mut before = 0;
-    while let Some(epoch) = block_on(trainer.epoch(|step| progress(before + step, steps * epochs)))? {
-        before += steps;
-        losses = (if epoch.epoch == 1 { epoch.train_loss } else { losses.0 }, epoch.train_loss);
+    while let Some(event) = block_on(trainer.step()) {
+        match event {
+            TrainEvent::StepDone { .. } => progress(trainer.steps(), steps * epochs),
+            TrainEvent::EpochDone(epoch) => {
+                losses = (if epoch.epoch == 1 { epoch.train_loss } else { losses.0 }, epoch.train_loss);
+            }
+            TrainEvent::Failed(error) => return Err(error.into()),
+            _ => {}
+        }
     }
     let seconds = begun.elapsed().as_secs_f64();
-    let weights = trainer.best().map(|best| best.2.clone()).unwrap_or(start);
+    let weights = trainer.best().cloned().unwrap_or(start);
     let (network, _) = TbCnn::from_weights(&weights, &Device::flex())?;
-    let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, case, &Device::flex(), image))).collect::<Result<_, _>>()?;
+    let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, &Device::flex(), image))).collect::<Result<_, _>>()?;
     let score = |s: crate::protocol::ScoreReport| TbScore {
         name: format!("{}, {}", s.name, case.unit()),
         urmse: s.urmse.unwrap_or(f64::NAN),
@@ -124,7 +125,7 @@ pub fn tb_markdown(result: &TbResult, region: &str, epochs: usize) -> String {
     };
     let mut text = format!(
         "### TB CNN, {what}: {region} (SIMULATED scenes)\n\n{} training and {} test dates of one place of 108 x 108 km, {epochs} epoch(s), Adam 1e-4, {BATCH} images a step, \
-         {:.0} s; loss {:.4} to {:.4} (scaled).\n\n| test dates | uRMSE, {unit} | RMSE, {unit} | pixels |\n|---|---|---|---|\n",
+         {:.0} s; loss {:.4} to {:.4} {unit}.\n\n| test dates | uRMSE, {unit} | RMSE, {unit} | pixels |\n|---|---|---|---|\n",
         result.images.0, result.images.1, result.seconds, result.losses.0, result.losses.1
     );
     for score in &result.scores {

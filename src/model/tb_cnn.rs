@@ -33,7 +33,7 @@ use super::error::{shortened, unreadable};
 use super::smen::read_back;
 use super::stored::Number;
 use super::weights::{CONVERTED_FROM, MODEL, contents};
-use super::{Archive, Mismatch, ModelError, Random, WeightTensor};
+use super::{Mismatch, ModelError, Random, WeightTensor, Weights};
 pub use crate::protocol::TbCase;
 
 /// Groups of layers.
@@ -47,15 +47,15 @@ pub const PENALTY: f64 = 1e-6;
 /// Files beyond this are not of this network; a table of their mismatches would help nobody.
 const MOST_TENSORS: usize = 1_000;
 /// Value of the metadata key `model`.
-const NAME: &str = "tb_cnn";
+pub(super) const NAME: &str = "tb_cnn";
 
 impl TbCase {
     /// (centre, spread) of each of the two input channels, in their units.
     #[must_use]
     pub fn scales(self) -> [(f32, f32); 2] {
         match self {
-            Self::BrightnessTemperature => [(250.0, 25.0); 2],
-            Self::SoilMoisture => [(0.2, 0.1), (290.0, 15.0)],
+            Self::BrightnessTemperature => [(250.0, self.spread()); 2],
+            Self::SoilMoisture => [(0.2, self.spread()), (290.0, 15.0)],
         }
     }
 
@@ -77,19 +77,19 @@ impl TbCase {
 
     /// First weights of a seed, as PyTorch makes them (uniform in +-1/sqrt(fan in)); the same bits on every machine.
     #[must_use]
-    pub fn first_weights(self, seed: u64) -> Archive {
+    pub fn first_weights(self, seed: u64) -> Weights {
         let mut random = Random::new(seed);
         let mut bound = 0.0;
-        let mut archive = Archive { tensors: BTreeMap::new(), metadata: self.metadata() };
+        let mut weights = Weights { tensors: BTreeMap::new(), metadata: self.metadata() };
         for (name, shape) in self.schema() {
             if name.ends_with("weight") {
                 bound = (1.0 / (shape.iter().skip(1).product::<usize>() as f64).sqrt()) as f32;
             }
             let values = (0..shape.iter().product()).map(|_| random.symmetric(bound)).collect();
-            archive.tensors.insert(name, WeightTensor { shape, values });
+            weights.tensors.insert(name, WeightTensor { shape, values });
         }
-        archive.metadata.insert("seed".into(), seed.to_string());
-        archive
+        weights.metadata.insert("seed".into(), seed.to_string());
+        weights
     }
 
     fn metadata(self) -> BTreeMap<String, String> {
@@ -144,7 +144,7 @@ impl TbCnn {
     ///
     /// # Errors
     /// [`ModelError::UnfitTbCnn`] with every tensor that is missing, extra, of another shape, or not finite.
-    pub fn from_weights(weights: &Archive, device: &Device) -> Result<(Self, TbCase), ModelError> {
+    pub fn from_weights(weights: &Weights, device: &Device) -> Result<(Self, TbCase), ModelError> {
         let case = checked(weights)?;
         let conv = |name: &str| Conv2 {
             weight: Param::from_tensor(place::<4>(weights, &format!("{name}.weight"), device)),
@@ -153,6 +153,11 @@ impl TbCnn {
         let groups =
             (0..GROUPS).map(|g| Group { conv3: conv(&format!("group{g}.conv3")), conv5: conv(&format!("group{g}.conv5")) }).collect();
         Ok((Self { groups, out: conv("out"), outputs: case.outputs() }, case))
+    }
+
+    /// Which case it is of.
+    pub fn case(&self) -> TbCase {
+        if self.outputs == 1 { TbCase::SoilMoisture } else { TbCase::BrightnessTemperature }
     }
 
     /// Scaled inputs `[B, 2, H, W]` to scaled outputs `[B, 2 or 1, H, W]` ([`TbCase::scales`]).
@@ -195,25 +200,26 @@ impl TbCnn {
     ///
     /// # Errors
     /// [`ModelError::Readback`].
-    pub async fn to_weights(&self, case: TbCase, facts: BTreeMap<String, String>) -> Result<Archive, ModelError> {
-        let mut archive = Archive { tensors: BTreeMap::new(), metadata: facts };
-        archive.metadata.extend(case.metadata());
+    pub async fn to_weights(&self, facts: BTreeMap<String, String>) -> Result<Weights, ModelError> {
+        let case = self.case();
+        let mut weights = Weights { tensors: BTreeMap::new(), metadata: facts };
+        weights.metadata.extend(case.metadata());
         let convs: Vec<&Conv2> = self.groups.iter().flat_map(|g| [&g.conv3, &g.conv5]).chain([&self.out]).collect();
         let mut schema = case.schema().into_iter();
         for conv in convs {
             let values = [read_back(conv.weight.val().without_autodiff()).await?, read_back(conv.bias.val().without_autodiff()).await?];
             for values in values {
                 let Some((name, shape)) = schema.next() else { break };
-                archive.tensors.insert(name, WeightTensor { shape, values });
+                weights.tensors.insert(name, WeightTensor { shape, values });
             }
         }
-        Ok(archive)
+        Ok(weights)
     }
 }
 
 /// Holds a weights file against the network; its case.
-fn checked(weights: &Archive) -> Result<TbCase, ModelError> {
-    let case = weights.case();
+pub(super) fn checked(weights: &Weights) -> Result<TbCase, ModelError> {
+    let case = case_of(weights);
     let schema = case.schema();
     let mut rows: Vec<Mismatch> = Vec::new();
     let mut row = |name: &str, expected: String, found: String| rows.push(Mismatch { name: name.into(), expected, found });
@@ -238,15 +244,13 @@ fn checked(weights: &Archive) -> Result<TbCase, ModelError> {
     if rows.is_empty() { Ok(case) } else { Err(ModelError::UnfitTbCnn { rows }) }
 }
 
-impl Archive {
-    /// Which case they are of: one output is soil moisture, two are TB; where that is missing, the file's own word.
-    fn case(&self) -> TbCase {
-        let said = || TbCase::ALL.into_iter().find(|case| self.metadata.get("case").is_some_and(|name| name == case.name()));
-        match self.tensors.get("out.bias").and_then(|t| t.shape.first()) {
-            Some(1) => TbCase::SoilMoisture,
-            Some(2) => TbCase::BrightnessTemperature,
-            _ => said().unwrap_or(TbCase::BrightnessTemperature),
-        }
+/// Which case they are of: one output is soil moisture, two are TB; where that is missing, the file's own word.
+pub(super) fn case_of(weights: &Weights) -> TbCase {
+    let said = || TbCase::ALL.into_iter().find(|case| weights.metadata.get("case").is_some_and(|name| name == case.name()));
+    match weights.tensors.get("out.bias").and_then(|t| t.shape.first()) {
+        Some(1) => TbCase::SoilMoisture,
+        Some(2) => TbCase::BrightnessTemperature,
+        _ => said().unwrap_or(TbCase::BrightnessTemperature),
     }
 }
 
@@ -264,12 +268,12 @@ pub fn is_tb_cnn(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`ModelError::UnreadableWeights`], [`ModelError::PickledObject`], [`ModelError::UnfitTbCnn`] with a table of every mismatch.
-pub fn read(bytes: &[u8]) -> Result<(Archive, TbCase), ModelError> {
+pub fn read(bytes: &[u8]) -> Result<(Weights, TbCase), ModelError> {
     let contents = contents(bytes)?;
     if contents.tensors.len() > MOST_TENSORS {
         return Err(unreadable(format!("it has {} tensors, where the TB CNN has {}", contents.tensors.len(), 4 * GROUPS + 2)));
     }
-    let mut archive = Archive { tensors: BTreeMap::new(), metadata: contents.metadata };
+    let mut weights = Weights { tensors: BTreeMap::new(), metadata: contents.metadata };
     let schema: Vec<_> = TbCase::ALL.into_iter().flat_map(TbCase::schema).collect();
     let (mut rows, mut converted) = (contents.rows, Vec::new());
     for (name, stored) in contents.tensors {
@@ -280,9 +284,9 @@ pub fn read(bytes: &[u8]) -> Result<(Archive, TbCase), ModelError> {
         }
         converted.extend(stored.number().converted_from());
         let values = if known { stored.values() } else { Vec::new() };
-        archive.tensors.insert(name, WeightTensor { shape: stored.shape().to_vec(), values });
+        weights.tensors.insert(name, WeightTensor { shape: stored.shape().to_vec(), values });
     }
-    let case = match (checked(&archive), rows.is_empty()) {
+    let case = match (checked(&weights), rows.is_empty()) {
         (Ok(case), true) => case,
         (Err(ModelError::UnfitTbCnn { rows: more }), _) => {
             rows.extend(more);
@@ -294,13 +298,13 @@ pub fn read(bytes: &[u8]) -> Result<(Archive, TbCase), ModelError> {
     converted.sort_unstable();
     converted.dedup();
     if !converted.is_empty() {
-        archive.metadata.insert(CONVERTED_FROM.into(), converted.join(", "));
+        weights.metadata.insert(CONVERTED_FROM.into(), converted.join(", "));
     }
-    archive.metadata.extend(case.metadata());
-    Ok((archive, case))
+    weights.metadata.extend(case.metadata());
+    Ok((weights, case))
 }
 
-fn place<const D: usize>(weights: &Archive, name: &str, device: &Device) -> Tensor<D> {
+fn place<const D: usize>(weights: &Weights, name: &str, device: &Device) -> Tensor<D> {
     // `checked` has seen every name, with its shape.
     let WeightTensor { shape, values } = weights.tensors.get(name).cloned().unwrap_or_default();
     Tensor::from_data(TensorData::new(values, shape), device)

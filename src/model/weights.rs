@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{shortened, unreadable};
 use super::stored::{Contents, Number, Stored};
-use super::{Archive, HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch, rounded};
+use super::{HISTORY, Inputs, Mismatch, ModelError, Random, archive, pytorch, rounded, tb_cnn};
 use crate::protocol::{Network, WeightsReport, day};
 
 /// Metadata key of the network's name; its value is `smen`.
@@ -53,13 +53,6 @@ pub struct Weights {
     pub tensors: BTreeMap<String, WeightTensor>,
     /// `model`, `inputs`, `history`, `region`, `trained_on`, `seed`, `epochs`, `app_version`, and whatever else the file says.
     pub metadata: BTreeMap<String, String>,
-}
-
-/// Weights of the TB CNN as plain values, for hash, report and file: what they say is theirs alone to hold against their network.
-impl From<Archive> for Weights {
-    fn from(archive: Archive) -> Self {
-        Self { tensors: archive.tensors, metadata: archive.metadata }
-    }
 }
 
 impl Weights {
@@ -116,6 +109,19 @@ impl Weights {
     /// [`ModelError::UnfitWeights`] with every tensor that is missing, extra, of another shape or type, or not finite.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         Self::fitted(contents(bytes)?, pytorch::is_archive(bytes))
+    }
+
+    /// Reads the weights of whichever network the file is of.
+    ///
+    /// # Errors
+    /// Those of [`Weights::from_bytes`] and of [`tb_cnn::read`].
+    pub fn of_any_network(bytes: &[u8]) -> Result<Self, ModelError> {
+        if tb_cnn::is_tb_cnn(bytes) { tb_cnn::read(bytes).map(|(weights, _)| weights) } else { Self::from_bytes(bytes) }
+    }
+
+    /// Which network they are of: the metadata's word, SMEN where it has none.
+    pub fn network(&self) -> Network {
+        if self.metadata.get(MODEL).is_some_and(|name| name == tb_cnn::NAME) { Network::Tb(tb_cnn::case_of(self)) } else { Network::Smen }
     }
 
     /// `note`: say where they came from even if nothing had to be inferred or left out.
@@ -190,14 +196,17 @@ impl Weights {
     pub fn report(&self, name: &str) -> WeightsReport {
         let trained_on = self.metadata.get(TRAINED_ON).cloned().unwrap_or_else(|| "not said".into());
         let simulated = trained_on.to_lowercase().contains("simulated");
-        WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: Network::Smen }
+        WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: self.network() }
     }
 
-    /// Holds the tensors against the network.
+    /// Holds the tensors against their network.
     ///
     /// # Errors
-    /// [`ModelError::UnfitWeights`].
+    /// [`ModelError::UnfitWeights`], [`ModelError::UnfitTbCnn`].
     pub fn check(&self) -> Result<(), ModelError> {
+        if self.network() != Network::Smen {
+            return tb_cnn::checked(self).map(|_| ());
+        }
         let rows = self.mismatches();
         if rows.is_empty() { Ok(()) } else { Err(ModelError::UnfitWeights { rows }) }
     }

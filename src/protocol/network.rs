@@ -43,6 +43,15 @@ impl TbCase {
         }
     }
 
+    /// What the network's output is divided by (model.md, section 2): an error times this is one in [`TbCase::unit`].
+    #[must_use]
+    pub fn spread(self) -> f32 {
+        match self {
+            Self::BrightnessTemperature => 25.0,
+            Self::SoilMoisture => 0.1,
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -65,6 +74,33 @@ pub enum Network {
 }
 
 impl Network {
+    /// Unit of what comes out, and of losses and scores.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Smen => "m3/m3",
+            Self::Tb(case) => case.unit(),
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Smen => "SMEN",
+            Self::Tb(case) => case.words(),
+        }
+    }
+
+    /// What a run reports as its loss.
+    #[must_use]
+    pub fn loss_name(self) -> &'static str {
+        match self {
+            Self::Smen => "uRMSE",
+            Self::Tb(_) => "mean absolute error",
+        }
+    }
+
     /// True where the result is a brightness temperature, K, at 9 km.
     #[must_use]
     pub fn is_brightness(self) -> bool {

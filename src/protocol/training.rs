@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ScoreReport, WeightsReport, day};
+use super::{Network, ScoreReport, TbCase, WeightsReport, day};
 
 /// JSON (of kept runs) knows no NaN: serde_json writes `null` for it, and a loss that left the numbers ([`TrainEnd::NotFinite`]) must arrive as one.
 fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -149,6 +149,9 @@ pub enum SettingError {
         /// Most allowed.
         most: f64,
     },
+    /// Parts of SMEN, where another network is trained.
+    #[error("parts of SMEN cannot be frozen in the TB CNN: name none")]
+    NoSuchParts,
     /// Every part is frozen.
     #[error("every part of the network is frozen, so nothing could be learnt: free at least one")]
     AllFrozen,
@@ -168,9 +171,11 @@ pub enum SettingError {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainSettings {
+    /// Which network.
+    pub network: Network,
     /// What the run starts from.
     pub start: Start,
-    /// Inputs of the network; with [`Start::Current`] they must be those of the weights.
+    /// Inputs of SMEN; with [`Start::Current`] they must be those of the weights.
     pub inputs: Inputs,
     /// Passes over the training images. The paper: 1000.
     pub epochs: usize,
@@ -182,7 +187,7 @@ pub struct TrainSettings {
     pub seed: u64,
     /// Mirror each image east-west and north-south by chance. Off in the paper.
     pub flips: bool,
-    /// Parts left as they are.
+    /// Parts of SMEN left as they are.
     pub frozen: Vec<Part>,
     /// Stop after this many epochs without a better validation loss; 0 never stops early.
     pub patience: usize,
@@ -220,6 +225,22 @@ impl TrainSettings {
         Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
     }
 
+    /// The TB CNN of a case, from first weights. It is trained for one place: few images of few cells, and forty times SMEN's parameters,
+    /// so validation decides when it ends.
+    #[must_use]
+    pub fn tb_cnn(case: TbCase) -> Self {
+        Self { network: Network::Tb(case), epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
+    }
+
+    /// What a run in the page proposes for a network.
+    #[must_use]
+    pub fn proposed(network: Network) -> Self {
+        match network {
+            Network::Smen => Self::fine_tune(),
+            Network::Tb(case) => Self::tb_cnn(case),
+        }
+    }
+
     /// Whether a part is left as it is.
     #[must_use]
     pub fn freezes(&self, part: Part) -> bool {
@@ -237,6 +258,9 @@ impl TrainSettings {
         Self::SEED.check(self.seed as f64)?;
         Self::PATIENCE.check(self.patience as f64)?;
         Self::CHECKPOINT_STEPS.check(self.checkpoint_steps as f64)?;
+        if self.network != Network::Smen && !self.frozen.is_empty() {
+            return Err(SettingError::NoSuchParts);
+        }
         if Part::ALL.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
             return Err(SettingError::AllFrozen);
         }
@@ -252,6 +276,7 @@ impl TrainSettings {
 impl Default for TrainSettings {
     fn default() -> Self {
         Self {
+            network: Network::Smen,
             start: Start::Scratch,
             inputs: Inputs::Spatiotemporal,
             epochs: 1000,
@@ -386,7 +411,7 @@ pub struct StepReport {
     pub epoch: usize,
     /// Step within it, from 1.
     pub step: usize,
-    /// Loss of the batch before the step: mean uRMSE, m3/m3.
+    /// Loss of the batch before the step ([`Network::loss_name`], in [`Network::unit`]): mean uRMSE, m3/m3, or mean absolute error.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Seconds left, from the median of the latest steps.
@@ -401,10 +426,10 @@ pub struct StepReport {
 pub struct EpochReport {
     /// Epoch, from 1.
     pub epoch: usize,
-    /// Mean uRMSE over the training images as they were met, m3/m3.
+    /// Mean loss over the training images as they were met, in [`Network::unit`].
     #[serde(deserialize_with = "null_as_nan")]
     pub train_loss: f64,
-    /// Mean uRMSE over the validation images, m3/m3.
+    /// Mean loss over the validation images, without a penalty, in [`Network::unit`].
     pub validation: Option<f64>,
     /// The best so far.
     pub best: bool,
@@ -452,7 +477,7 @@ pub enum TrainEnd {
     NotFinite,
 }
 
-/// A mean over dates with its 95 % bootstrap interval, m3/m3.
+/// A mean over dates with its 95 % bootstrap interval, in the network's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Gain {
     /// Mean.
@@ -497,20 +522,21 @@ pub struct TrainResult {
     pub epochs: usize,
     /// Epoch whose weights are kept.
     pub best_epoch: usize,
-    /// Its validation (else training) uRMSE, m3/m3.
+    /// Its validation (else training) loss, in [`Network::unit`].
     #[serde(deserialize_with = "null_as_nan")]
     pub best_loss: f64,
     /// Seconds of training, breaks left out.
     pub seconds: f64,
     /// Counts: train, validate, test, left in the gap.
     pub images: [usize; 4],
-    /// Means over the test dates on common pixels: after, before, bilinear SMAP. Empty without test dates.
+    /// Means over the test dates on common pixels: after, before, bilinear SMAP; of the TB CNN for each channel, and the input as is. Empty
+    /// without test dates.
     pub scores: Vec<ScoreReport>,
     /// Test dates scored.
     pub dates: usize,
-    /// uRMSE of bilinear SMAP minus after.
+    /// uRMSE of bilinear SMAP minus after, of two channels V's; the sentence has both.
     pub over_bilinear: Option<Gain>,
-    /// uRMSE before minus after.
+    /// uRMSE before minus after, of two channels V's.
     pub over_before: Option<Gain>,
     /// In words.
     pub sentence: String,

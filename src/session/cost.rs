@@ -2,6 +2,7 @@
 
 use crate::grid::EaseWindow;
 use crate::model::CHANNELS;
+use crate::protocol::Network;
 
 /// Bytes of one step's tensors for one cell of one image, about: 640 activations (three blocks of 3, 2 and 1 frames with convolution, ReLU
 /// and norm; g and the sum), as many gradients, float32, and a tenth for what the allocator keeps.
@@ -12,6 +13,15 @@ const BYTES_PER_IMAGE_CELL: u64 = 9 * 4;
 const TAB_BYTES: u64 = 3 << 30;
 /// Weights, both moments, best weights, in two slots.
 const CHECKPOINT_BYTES: u64 = 2 * 4 * 160_000;
+/// The TB CNN's parameters, about.
+const TB_PARAMETERS: u64 = 1_680_000;
+/// Bytes of one of its steps for one cell of one image, about: seven groups of 128 channels, each with both convolutions, their
+/// concatenation and ReLU, as many gradients, float32, and a tenth for what the allocator keeps.
+const TB_BYTES_PER_CELL: u64 = 7 * 128 * 3 * 2 * 4 * 11 / 10;
+/// Bytes of an image of it: two inputs, and at most two targets, masks and baselines.
+const TB_BYTES_PER_IMAGE_CELL: u64 = 8 * 4;
+/// Channels between two of its groups.
+const TB_CHANNELS: u64 = 128;
 
 /// Sizes, bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +36,17 @@ pub struct Needs {
 
 /// What a run of this size takes.
 #[must_use]
-pub fn of(columns: usize, rows: usize, images: usize, batch: usize) -> Needs {
+pub fn of(network: Network, columns: usize, rows: usize, images: usize, batch: usize) -> Needs {
     let cells = (columns * rows) as u64;
     let (images, batch) = (images as u64, batch as u64);
+    if network != Network::Smen {
+        return Needs {
+            // Weights, gradients, both moments and the best weights beside them.
+            memory: cells * (batch * TB_BYTES_PER_CELL + 2 * images * TB_BYTES_PER_IMAGE_CELL) + 5 * 4 * TB_PARAMETERS,
+            largest_tensor: cells * batch * TB_CHANNELS * 4,
+            storage: cells * images * TB_BYTES_PER_IMAGE_CELL + 2 * 4 * 4 * TB_PARAMETERS,
+        };
+    }
     Needs {
         // Images are held twice: by the trainer and for the scores.
         memory: cells * (batch * BYTES_PER_CELL + 2 * images * BYTES_PER_IMAGE_CELL),
@@ -70,13 +88,13 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_numbers_and_a_proposal() {
         let window = EaseWindow { resolution: Resolution::M03, first_column: 0, first_row: 0, columns: 1000, rows: 1000 };
-        let needs = of(1000, 1000, 10, 4);
+        let needs = of(Network::Smen, 1000, 1000, 10, 4);
         assert_eq!(needs.largest_tensor, 1000 * 1000 * 4 * 384);
         assert_eq!(hold(&needs, None, &window, 4), Ok(()));
         let Err((what, remedy)) = hold(&needs, Some(512 << 20), &window, 4) else { panic!("accepted") };
         assert!(what.contains("1465 MB") && what.contains("512 MB"), "{what}");
         assert!(remedy.contains("batch to 1"), "{remedy}");
-        let Err((_, remedy)) = hold(&of(1000, 1000, 10, 1), Some(128 << 20), &window, 1) else { panic!("accepted") };
+        let Err((_, remedy)) = hold(&of(Network::Smen, 1000, 1000, 10, 1), Some(128 << 20), &window, 1) else { panic!("accepted") };
         assert!(remedy.contains("590 x 590") || remedy.contains("591 x 591"), "{remedy}");
     }
 }

@@ -21,6 +21,7 @@ const REMEDY: &str =
 const NONE_LOADED: &str = "none of the TB CNN loaded";
 
 /// Weights of the TB CNN on the device.
+#[derive(Clone)]
 pub(super) struct LoadedTb {
     weights: Weights,
     report: WeightsReport,
@@ -31,16 +32,35 @@ pub(super) struct LoadedTb {
 impl LoadedTb {
     /// From a file's bytes.
     pub fn new(name: &str, bytes: &[u8], processor: &Processor) -> Result<Self, ModelError> {
-        let (archive, case) = tb_cnn::read(bytes)?;
-        let (network, _) = TbCnn::from_weights(&archive, processor.device())?;
-        let weights = Weights::from(archive);
-        let report = WeightsReport { network: Network::Tb(case), ..weights.report(name) };
-        Ok(Self { weights, report, network, case })
+        let (weights, _) = tb_cnn::read(bytes)?;
+        let (network, _) = TbCnn::from_weights(&weights, processor.device())?;
+        Ok(Self::of(weights.report(name), weights, network))
+    }
+
+    /// Weights that are on the device already.
+    pub fn of(report: WeightsReport, weights: Weights, network: TbCnn) -> Self {
+        Self { case: network.case(), weights, report, network }
+    }
+
+    /// Which case they are of.
+    pub fn case(&self) -> TbCase {
+        self.case
+    }
+
+    /// As plain values.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// What the page says of them.
+    pub fn report(&self) -> &WeightsReport {
+        &self.report
     }
 
     /// The same on another device.
     pub fn moved(&self, processor: &Processor) -> Result<Self, ModelError> {
-        Self::new(&self.report.name, &self.weights.to_bytes(), processor)
+        let (network, _) = TbCnn::from_weights(&self.weights, processor.device())?;
+        Ok(Self::of(self.report.clone(), self.weights.clone(), network))
     }
 }
 

@@ -11,7 +11,7 @@ use super::open::{open, report};
 use super::predict::{Engine, Outcome, PredictError, TILE, predict};
 use super::tb::TbOutcome;
 use super::timeline::timeline;
-use super::training::Job;
+use super::training::{InUse, Job};
 use super::{Host, ProgramPart, provenance};
 use crate::export;
 use crate::grid::EaseWindow;
@@ -49,8 +49,8 @@ pub struct Session<H: Host> {
     pub(super) training_checked: bool,
     pub(super) weights: Option<Loaded>,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
-    pub(super) before: Option<Loaded>,
-    pub(super) trained: Option<Loaded>,
+    pub(super) before: Option<InUse>,
+    pub(super) trained: Option<InUse>,
     pub(super) job: Option<Job<H>>,
     /// The TB CNN's weights, beside SMEN's, and whether it answers.
     pub(super) tb: Option<LoadedTb>,
@@ -553,8 +553,8 @@ impl<H: Host> Session<H> {
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         // After a run here the estimate from before it stands beside the new one.
-        let tried = self.trained.as_ref().is_some_and(|trained| trained.key == loaded.key);
-        let before = self.before.as_ref().filter(|_| tried).map(|before| &before.model);
+        let tried = self.trained.as_ref().and_then(InUse::trained_smen).is_some_and(|trained| trained.key == loaded.key);
+        let before = self.before.as_ref().and_then(|before| before.smen.as_ref()).filter(|_| tried).map(|before| &before.model);
         let tile = match self.tile {
             Some(tile) => tile,
             // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.

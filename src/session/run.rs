@@ -10,10 +10,10 @@ use jiff::civil::Date;
 use super::images::{image, plan};
 use super::verdict::{Verdict, estimate, scored, verdict};
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
-use crate::protocol::{DateRole, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
+use crate::protocol::{DateRole, Network, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
 use crate::score::InputRange;
 use crate::stack::{HistoryRule, Library, Series, StackError};
-use crate::train::{KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
+use crate::train::{KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
 
 /// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
 const REGION: &str = "region";
@@ -146,20 +146,20 @@ pub fn overlap(base: &Weights, start: Start, plan: &TrainPlan) -> Option<String>
 
 /// Where a run from scratch starts, for the run table.
 #[must_use]
-pub fn from_scratch(seed: u64) -> WeightsReport {
-    WeightsReport { name: format!("from scratch, seed {seed}"), ..WeightsReport::default() }
+pub fn from_scratch(network: Network, seed: u64) -> WeightsReport {
+    WeightsReport { name: format!("from scratch, seed {seed}"), network, ..WeightsReport::default() }
 }
 
 /// A run under way: what its owner keeps of it.
-pub struct Run {
+pub struct Run<I: KeptImage = RunImage> {
     /// Trains.
-    pub trainer: Trainer,
+    pub trainer: Trainer<I::Example>,
     /// Facts of the run.
     pub head: RunHead,
     /// The weights it started from.
     pub base: Weights,
     /// All of its images.
-    pub images: Vec<RunImage>,
+    pub images: Vec<I>,
     /// Seconds of training so far, breaks left out; its owner has the clock.
     pub seconds: f64,
     /// Significant bits that the trained weights are rounded to before they are judged; whole float32 where none is given.
@@ -167,23 +167,23 @@ pub struct Run {
 }
 
 /// A run, ended and judged.
-pub struct Judged {
-    /// The best weights with their offset set.
+pub struct Judged<N = Smen> {
+    /// The best weights, SMEN's with their offset set.
     pub trained: Weights,
     /// The network with them.
-    pub model: Smen,
-    /// What was added to the offset, m3/m3.
-    pub offset: f64,
+    pub model: N,
+    /// What was added to SMEN's offset, m3/m3; none for a network whose loss sees it.
+    pub offset: Option<f64>,
     /// The run's row.
     pub result: TrainResult,
 }
 
-impl Run {
+impl<I: KeptImage> Run<I> {
     /// A run before its first step.
     ///
     /// # Errors
     /// As [`Trainer::new`].
-    pub fn new(head: RunHead, base: Weights, images: Vec<RunImage>, device: &Device) -> Result<Self, TrainError> {
+    pub fn new(head: RunHead, base: Weights, images: Vec<I>, device: &Device) -> Result<Self, TrainError> {
         let trainer = head.trainer(&base, &images, None, device)?;
         Ok(Self { trainer, head, base, images, seconds: 0.0, significant_bits: None })
     }
@@ -192,45 +192,33 @@ impl Run {
     ///
     /// # Errors
     /// As [`Trainer::resumed`].
-    pub fn resumed(kept: KeptRun, device: &Device) -> Result<Self, TrainError> {
+    pub fn resumed(kept: KeptRun<I>, device: &Device) -> Result<Self, TrainError> {
         let KeptRun { head, base, images, checkpoint } = kept;
         let seconds = checkpoint.as_ref().map_or(0.0, |checkpoint| checkpoint.seconds);
         let trainer = head.trainer(&base, &images, checkpoint, device)?;
         Ok(Self { trainer, head, base, images, seconds, significant_bits: None })
     }
 
-    /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, sets their offset on the training images and
-    /// scores them on the test images beside the weights the run started from and bilinear SMAP. `progress` hears what is done (number, of how many, what) and may
-    /// stop the work.
-    ///
-    /// # Errors
-    /// Those of a prediction.
-    pub async fn judge(
-        &self,
-        end: TrainEnd,
-        device: &Device,
-        progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
-    ) -> Result<Judged, ModelError> {
+    /// The best weights (those of now, where no epoch was finished), rounded where that is wanted.
+    pub(super) async fn kept(&self) -> Result<Weights, ModelError> {
         let mut trained = self.trainer.kept().await?;
         if let Some(bits) = self.significant_bits {
             trained.round(bits);
         }
-        let train: Vec<_> = RunImage::samples(&self.images, DateRole::Train).collect();
-        let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
-        let offset = set_bias(&mut trained, &train, device, setting).await?;
-        let (before, after) = (Smen::from_weights(&self.base, device)?, Smen::from_weights(&trained, device)?);
-        let tests: Vec<&RunImage> = self.images.iter().filter(|image| image.role == DateRole::Test).collect();
-        let mut by_date = Vec::new();
-        for (done, image) in tests.iter().enumerate() {
-            let mut scoring = async |_: usize, _: usize| progress(done, tests.len(), "scoring the test dates").await;
-            let a = estimate(&after, device, image, &mut scoring).await?;
-            let b = estimate(&before, device, image, &mut scoring).await?;
-            by_date.extend(scored(image, &a, &b));
-        }
-        let Verdict { scores, dates, over_bilinear, over_before, sentence } = verdict(&by_date);
+        Ok(trained)
+    }
+
+    /// Images of a role.
+    pub fn of(&self, role: DateRole) -> impl Iterator<Item = &I> {
+        self.images.iter().filter(move |image| image.role() == role)
+    }
+
+    /// The run's row.
+    pub(super) fn result(&self, end: TrainEnd, verdict: Verdict, trained: &Weights) -> TrainResult {
+        let Verdict { scores, dates, over_bilinear, over_before, sentence } = verdict;
         let (best_epoch, best_loss) = self.trainer.best_epoch().unwrap_or((0, f64::NAN));
-        let count = |role: DateRole| RunImage::samples(&self.images, role).count();
-        let result = TrainResult {
+        let count = |role| self.of(role).count();
+        TrainResult {
             end,
             epochs: self.trainer.history().len(),
             best_epoch,
@@ -243,7 +231,53 @@ impl Run {
             over_before,
             sentence,
             hash: trained.hash(),
-        };
-        Ok(Judged { trained, model: after, offset, result })
+        }
+    }
+}
+
+/// The end of a run: its weights, and what they are worth on dates that were never looked at.
+#[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
+pub trait Judge {
+    /// The network.
+    type Network;
+
+    /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, and scores them on the test images beside the
+    /// weights the run started from and the interpolated input. `progress` hears what is done (number, of how many, what) and may stop the
+    /// work.
+    ///
+    /// # Errors
+    /// Those of a prediction.
+    async fn judge(
+        &self,
+        end: TrainEnd,
+        device: &Device,
+        progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Judged<Self::Network>, ModelError>;
+}
+
+impl Judge for Run {
+    type Network = Smen;
+
+    async fn judge(
+        &self,
+        end: TrainEnd,
+        device: &Device,
+        progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Judged, ModelError> {
+        let mut trained = self.kept().await?;
+        let train: Vec<_> = RunImage::samples(&self.images, DateRole::Train).collect();
+        let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
+        let offset = set_bias(&mut trained, &train, device, setting).await?;
+        let (before, after) = (Smen::from_weights(&self.base, device)?, Smen::from_weights(&trained, device)?);
+        let tests: Vec<&RunImage> = self.of(DateRole::Test).collect();
+        let mut by_date = Vec::new();
+        for (done, image) in tests.iter().enumerate() {
+            let mut scoring = async |_: usize, _: usize| progress(done, tests.len(), "scoring the test dates").await;
+            let a = estimate(&after, device, image, &mut scoring).await?;
+            let b = estimate(&before, device, image, &mut scoring).await?;
+            by_date.extend(scored(image, &a, &b));
+        }
+        let result = self.result(end, verdict(&by_date), &trained);
+        Ok(Judged { trained, model: after, offset: Some(offset), result })
     }
 }

@@ -314,9 +314,25 @@ pub fn image(sample: &TbSample) -> Result<TbImage, String> {
 ///
 /// # Errors
 /// Those of the network.
-pub async fn scored(network: &TbCnn, case: TbCase, device: &Device, image: &TbImage) -> Result<Vec<ScoreReport>, TbError> {
+pub async fn scored(network: &TbCnn, device: &Device, image: &TbImage) -> Result<Vec<ScoreReport>, TbError> {
+    let estimate = estimate(network, device, image).await?;
+    scores(network.case(), image, &[(TB_CNN, &estimate), (BILINEAR, &image.bilinear), (AS_IS, &image.input)])
+}
+
+/// The network's output for an image, one plane an output, scaled as its target.
+///
+/// # Errors
+/// Those of the network.
+pub(super) async fn estimate(network: &TbCnn, device: &Device, image: &TbImage) -> Result<Vec<f32>, ModelError> {
+    read_back(network.forward(batched(std::iter::once(&image.input), 2, image.size, device))).await
+}
+
+/// Scores of estimates by name, scaled planes as the target's, on the pixels of the image's mask, for each channel.
+///
+/// # Errors
+/// [`TbError::Score`].
+pub(super) fn scores(case: TbCase, image: &TbImage, estimates: &[(&str, &[f32])]) -> Result<Vec<ScoreReport>, TbError> {
     let cells = image.size.0 * image.size.1;
-    let estimate = read_back(network.forward(batched(std::iter::once(&image.input), 2, image.size, device))).await?;
     let mut scores = Vec::new();
     for (channel, (centre, spread)) in case.scales().into_iter().enumerate().take(case.outputs()) {
         let plane = |values: &[f32]| -> Vec<f32> {
@@ -325,7 +341,7 @@ pub async fn scored(network: &TbCnn, case: TbCase, device: &Device, image: &TbIm
         };
         let valid: Vec<bool> = image.mask.chunks(cells).nth(channel).unwrap_or_default().iter().map(|m| *m > 0.0).collect();
         let target = plane(&image.target);
-        for (name, values) in [(TB_CNN, &estimate), (BILINEAR, &image.bilinear), (AS_IS, &image.input)] {
+        for (name, values) in estimates {
             scores.push(Scores::of(&plane(values), &target, &valid)?.report(format!("{name}{}", channel_name(case, channel))));
         }
     }

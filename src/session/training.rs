@@ -1,23 +1,27 @@
 //! A training run under way in a session: what happens on the training requests, and one piece of work at a time between other requests.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use super::images::plan;
+use burn::tensor::Device;
+
+use super::Host;
+use super::network::LoadedTb;
+use super::prepare::{Images, Prepared};
 use super::requests::{Loaded, Session, Stop};
-use super::run::{GatherError, Gathered, Judged, Run, facts, from_scratch, gather, overlap};
-use super::{Host, cost};
+use super::run::{GatherError, Judge, Judged, Run, from_scratch};
+use crate::grid::Reason;
 #[cfg(feature = "gpu")]
 use crate::model::Processor;
+use crate::model::tb_cnn::TbCnn;
 use crate::model::{ModelError, Smen, Weights};
 use crate::protocol::{
-    Attachment, CheckpointReport, DateRole, Event, PreviewReport, RunReport, Settings, Start, StepReport, TrainEnd, TrainEstimate,
+    Attachment, CheckpointReport, DateRole, Event, Network, PreviewReport, RunReport, Settings, Start, StepReport, TbCase, TrainEnd,
     TrainPlan, TrainSettings, TrainStarted,
 };
-use crate::stack::{HistoryRule, Preset};
 #[cfg(feature = "gpu")]
 use crate::train::check_training;
-use crate::train::{Keeper, RunHead, RunImage, StoreError, TrainError, TrainEvent, TrainSample, Trainer, keeper};
+use crate::train::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
 
 /// Steps whose median says how long a step takes.
 const TIMED_STEPS: usize = 9;
@@ -35,10 +39,59 @@ pub enum Work {
     Over(u64),
 }
 
+/// A run of either network.
+enum AnyRun {
+    Smen(Box<Run<RunImage>>),
+    Tb(Box<Run<TbImage>>),
+}
+
+/// The same for a run of either network.
+macro_rules! of_run {
+    ($run:expr, $name:ident => $what:expr) => {
+        match $run {
+            AnyRun::Smen($name) => $what,
+            AnyRun::Tb($name) => $what,
+        }
+    };
+}
+
+impl From<Run<RunImage>> for AnyRun {
+    fn from(run: Run<RunImage>) -> Self {
+        Self::Smen(Box::new(run))
+    }
+}
+
+impl From<Run<TbImage>> for AnyRun {
+    fn from(run: Run<TbImage>) -> Self {
+        Self::Tb(Box::new(run))
+    }
+}
+
+impl AnyRun {
+    fn head(&self) -> &RunHead {
+        of_run!(self, run => &run.head)
+    }
+}
+
+/// The weights in use and which network answers, to come back to.
+#[derive(Clone)]
+pub(super) struct InUse {
+    pub smen: Option<Loaded>,
+    tb: Option<LoadedTb>,
+    use_tb: bool,
+}
+
+impl InUse {
+    /// SMEN's weights, where it is what answers.
+    pub fn trained_smen(&self) -> Option<&Loaded> {
+        self.smen.as_ref().filter(|_| !self.use_tb)
+    }
+}
+
 /// The run under way.
 pub(super) struct Job<H: Host> {
     pub id: u64,
-    run: Run,
+    run: AnyRun,
     keeper: Option<Keeper<H::Store>>,
     paused: bool,
     stop: bool,
@@ -47,15 +100,6 @@ pub(super) struct Job<H: Host> {
     /// End of the last piece of work.
     last_ms: f64,
     previewed_ms: f64,
-}
-
-/// Weights and images of a run that is about to begin.
-struct Prepared {
-    base: Weights,
-    gathered: Gathered,
-    region: String,
-    facts: BTreeMap<String, String>,
-    estimate: TrainEstimate,
 }
 
 impl From<TrainError> for Stop {
@@ -83,120 +127,23 @@ impl<H: Host> Session<H> {
         self.job.as_ref().map(|job| job.id)
     }
 
-    // ---- before a run ----------------------------------------------------------------------------------------------------------
-
-    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
-        let rule = self.series_for(id, settings).await?;
-        let Some(series) = &self.series else { return Ok(()) };
-        // A split that leaves a side empty is refused when a run is asked for; here the strip only has nothing to show yet.
-        let plan = plan(series, rule, train).map_err(|e| Stop::failed(e, ""))?;
-        self.emit(id, Event::TrainPlan(plan));
-        Ok(())
-    }
-
-    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
-        let prepared = self.prepare(id, train, settings).await?;
-        self.emit(id, Event::TrainEstimate(Box::new(prepared.estimate)));
-        Ok(())
-    }
-
-    async fn series_for(&mut self, id: u64, settings: Settings) -> Result<HistoryRule, Stop> {
-        let rule = HistoryRule { cover: settings.history_cover };
-        self.settings = Some(settings);
-        self.ensure_series(id).await?;
-        Ok(rule)
-    }
-
-    /// Weights, images and three real steps. Everything that cannot work is refused here, before the first step that counts.
-    async fn prepare(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<Prepared, Stop> {
-        train.check().map_err(|e| Stop::failed(e, ""))?;
-        let window = settings.window;
-        let region = match settings.region.as_deref().and_then(Preset::find) {
-            Some(preset) => preset.name.to_owned(),
-            None => {
-                let (longitude, latitude) = window.lonlat(window.columns / 2, window.rows / 2);
-                format!("{longitude:.2}, {latitude:.2} ({} x {} cells)", window.columns, window.rows)
-            }
-        };
-        let region_key = settings.region.clone().unwrap_or_else(|| region.clone());
-        let rule = self.series_for(id, settings).await?;
-        let base = match train.start {
-            Start::Current => self.ensure_weights(&window).await?.weights.clone(),
-            Start::Scratch => Weights::init(train.inputs, train.seed),
-        };
-        // Weights in use bring their inputs with them.
-        let train = &TrainSettings { inputs: base.inputs(), ..train.clone() };
-        let (Some(series), Some(processor)) = (&mut self.series, &self.processor) else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
-        };
-        let host = &self.host;
-        let gathered = gather(&self.library, series, rule, train, async |done, total, date| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: format!("preparing {date}") }, Vec::new());
-            host.breathe().await;
-            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .await?;
-        let warnings = overlap(&base, train.start, &gathered.plan).into_iter().collect();
-        #[cfg(feature = "gpu")]
-        check_kernels(&mut self.training_checked, &self.host, id, processor).await;
-        let facts = facts(&[region_key], &region, &base, train, &gathered);
-
-        // Three real steps, thrown away. The least of them counts: the first compiles shaders on a GPU.
-        let some: Vec<TrainSample> = RunImage::samples(&gathered.images, DateRole::Train).take(train.batch).cloned().collect();
-        let needs = cost::of(window.columns, window.rows, gathered.images.len(), train.batch.min(some.len()));
-        let limit = if processor.is_gpu() { self.buffer_limit } else { None };
-        cost::hold(&needs, limit, &window, train.batch).map_err(|(what, remedy)| Stop::failed(what, &remedy))?;
-        let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };
-        let mut trial = Trainer::new(&base, some, Vec::new(), settings, processor.device())?;
-        let mut least = f64::INFINITY;
-        let mut begun = self.host.now_ms();
-        while let Some(event) = trial.step().await {
-            match event {
-                TrainEvent::StepDone { .. } => least = least.min(self.host.now_ms() - begun),
-                TrainEvent::Failed(error) => return Err(error.into()),
-                _ => {}
-            }
-            self.host.breathe().await;
-            begun = self.host.now_ms();
-        }
-        let seconds_per_step = least / 1000.0;
-        let steps_per_epoch = gathered.plan.count(DateRole::Train).div_ceil(train.batch);
-        // Forward alone is about a third of a step.
-        let validation = gathered.plan.count(DateRole::Validate) as f64 / train.batch as f64 / 3.0;
-        let seconds_per_epoch = seconds_per_step * (steps_per_epoch as f64 + validation);
-        let estimate = TrainEstimate {
-            plan: gathered.plan.clone(),
-            seconds_per_step,
-            seconds_per_epoch,
-            steps_per_epoch,
-            seconds: seconds_per_epoch * train.epochs as f64,
-            memory_bytes: needs.memory,
-            largest_tensor_bytes: needs.largest_tensor,
-            buffer_limit_bytes: limit,
-            storage_bytes: needs.storage,
-            warnings,
-        };
-        Ok(Prepared { base, gathered, region, facts, estimate })
-    }
-
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
     pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
         self.refuse_second_run()?;
-        let Prepared { base, gathered: Gathered { plan, images, simulated }, region, facts, estimate } =
-            self.prepare(id, &train, settings.clone()).await?;
+        let Prepared { base, images, plan, simulated, region, settings, facts, estimate } = self.prepare(id, &train, settings).await?;
         for warning in &estimate.warnings {
             self.emit(id, Event::Warning(warning.clone()));
         }
-        let train = TrainSettings { inputs: base.inputs(), ..train };
+        let inputs = if train.network == Network::Smen { base.inputs() } else { train.inputs };
+        let train = TrainSettings { inputs, ..train };
         let storage_bytes = estimate.storage_bytes;
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
-        let device = self.device.as_ref().map_or_else(String::new, |d| d.name.clone());
         let begun_ms = self.host.wall_ms();
-        let from = match train.start {
-            Start::Current => self.weights.as_ref().map(|loaded| loaded.report.clone()).unwrap_or_default(),
-            Start::Scratch => from_scratch(train.seed),
+        let from = match (train.start, train.network) {
+            (Start::Current, Network::Smen) => self.weights.as_ref().map(|loaded| loaded.report.clone()).unwrap_or_default(),
+            (Start::Current, Network::Tb(_)) => self.tb.as_ref().map(|loaded| loaded.report().clone()).unwrap_or_default(),
+            (Start::Scratch, network) => from_scratch(network, train.seed),
         };
         let report = RunReport {
             run: format!("{begun_ms:.0}"),
@@ -204,23 +151,39 @@ impl<H: Host> Session<H> {
             region,
             settings: train,
             from,
-            device,
+            device: self.device.as_ref().map_or_else(String::new, |d| d.name.clone()),
             simulated,
             result: None,
             progress: None,
             in_use: true,
         };
-        let head = RunHead { report, settings, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
+        let left_out = plan.count(DateRole::Gap);
+        let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, facts };
+        match images {
+            Images::Smen(images) => self.train_on(id, head, base, images, plan, storage_bytes).await,
+            Images::Tb(images) => self.train_on(id, head, base, images, plan, storage_bytes).await,
+        }
+    }
+
+    async fn train_on<I: KeptImage>(
+        &mut self,
+        id: u64,
+        head: RunHead,
+        base: Weights,
+        images: Vec<I>,
+        plan: TrainPlan,
+        storage_bytes: u64,
+    ) -> Result<(), Stop>
+    where
+        AnyRun: From<Run<I>>,
+    {
+        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let run = Run::new(head, base, images, processor.device())?;
-        let mut unsaved = None;
-        let keeper = match self.keep(&run, storage_bytes).await {
-            Ok(keeper) => Some(keeper),
-            Err(error) => {
-                unsaved = Some(format!("This run cannot be resumed after a reload. {error}"));
-                None
-            }
+        let (keeper, unsaved) = match self.keep(&run, storage_bytes).await {
+            Ok(keeper) => (Some(keeper), None),
+            Err(error) => (None, Some(format!("This run cannot be resumed after a reload. {error}"))),
         };
-        self.begin(id, run, keeper, plan, false, unsaved);
+        self.begin(id, run.into(), keeper, plan, false, unsaved);
         Ok(())
     }
 
@@ -231,7 +194,7 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    async fn keep(&self, run: &Run, bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
+    async fn keep<I: KeptImage>(&self, run: &Run<I>, bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
         let store = self.host.store().await?;
         if let Some(left) = self.host.storage_left().await.filter(|left| *left < bytes) {
             let why = format!("{} MB are free in this browser's storage, {} MB are needed", left >> 20, bytes.div_ceil(1 << 20));
@@ -245,29 +208,45 @@ impl<H: Host> Session<H> {
     pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
         self.refuse_second_run()?;
         let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
-        let Some((keeper, kept)) = Keeper::resume(store, run).await? else {
+        match keeper::head(&store, run).await?.report.settings.network {
+            Network::Smen => self.resume_on::<RunImage>(id, store, run).await,
+            Network::Tb(_) => self.resume_on::<TbImage>(id, store, run).await,
+        }
+    }
+
+    async fn resume_on<I: KeptImage>(&mut self, id: u64, store: H::Store, run: &str) -> Result<(), Stop>
+    where
+        AnyRun: From<Run<I>>,
+    {
+        let Some((keeper, kept)) = Keeper::resume::<I>(store, run).await? else {
             return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
         };
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         #[cfg(feature = "gpu")]
-        check_kernels(&mut self.training_checked, &self.host, id, processor).await;
+        if kept.head.report.settings.network == Network::Smen {
+            check_kernels(&mut self.training_checked, &self.host, id, processor).await;
+        }
         let run = Run::resumed(kept, processor.device())?;
-        let dates = run.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date, role: image.role }).collect();
+        let dates = run.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date(), role: image.role() }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
-        self.begin(id, run, Some(keeper), plan, true, None);
+        self.begin(id, run.into(), Some(keeper), plan, true, None);
         Ok(())
     }
 
-    fn begin(&mut self, id: u64, run: Run, keeper: Option<Keeper<H::Store>>, plan: TrainPlan, resumed: bool, unsaved: Option<String>) {
-        let Run { trainer, head, .. } = &run;
+    fn begin(&mut self, id: u64, run: AnyRun, keeper: Option<Keeper<H::Store>>, plan: TrainPlan, resumed: bool, unsaved: Option<String>) {
+        let head = run.head();
+        let (steps_per_epoch, history, losses) = of_run!(&run, run => {
+            let trainer = &run.trainer;
+            (trainer.steps_per_epoch(), trainer.history().to_vec(), trainer.losses().to_vec())
+        });
         let started = TrainStarted {
             run: head.report.run.clone(),
             settings: head.report.settings.clone(),
             region: head.report.region.clone(),
             plan,
-            steps_per_epoch: trainer.steps_per_epoch(),
-            history: trainer.history().to_vec(),
-            losses: trainer.losses().to_vec(),
+            steps_per_epoch,
+            history,
+            losses,
             resumed,
             simulated: head.report.simulated,
             unsaved,
@@ -293,7 +272,7 @@ impl<H: Host> Session<H> {
         let Some(mut job) = self.job.take() else { return Work::Idle };
         let id = job.id;
         if self.host.cancelled(id) {
-            self.throw_away(job).await;
+            self.throw_away(id, job.keeper).await;
             self.emit(id, Event::Cancelled);
             return Work::Over(id);
         }
@@ -313,7 +292,7 @@ impl<H: Host> Session<H> {
                 // The run stays where its last checkpoint left it.
                 lost @ Stop::Lost(_) => Err(lost),
                 other => {
-                    self.throw_away(job).await;
+                    self.throw_away(id, job.keeper).await;
                     Err(other)
                 }
             },
@@ -322,20 +301,20 @@ impl<H: Host> Session<H> {
         Work::Over(id)
     }
 
-    async fn throw_away(&self, job: Job<H>) {
-        if let Some(keeper) = job.keeper
+    async fn throw_away(&self, id: u64, keeper: Option<Keeper<H::Store>>) {
+        if let Some(keeper) = keeper
             && let Err(error) = keeper.discard().await
         {
-            self.emit(job.id, Event::Warning(format!("The run could not be taken out of the storage: {error}.")));
+            self.emit(id, Event::Warning(format!("The run could not be taken out of the storage: {error}.")));
         }
     }
 
     /// The next event of the trainer. Some at the end of the run.
     async fn advance(&self, job: &mut Job<H>) -> Option<Result<TrainEnd, TrainError>> {
         let begun = self.host.now_ms();
-        let event = job.run.trainer.step().await;
+        let event = of_run!(&mut job.run, run => run.trainer.step().await);
         let now = self.host.now_ms();
-        job.run.seconds += (now - begun) / 1000.0;
+        of_run!(&mut job.run, run => run.seconds += (now - begun) / 1000.0);
         match event {
             Some(TrainEvent::Started { .. } | TrainEvent::Validated { .. }) => {}
             Some(TrainEvent::Warning(text)) => self.emit(job.id, Event::Warning(text)),
@@ -353,7 +332,8 @@ impl<H: Host> Session<H> {
                 };
                 job.last_ms = now;
                 self.emit(job.id, Event::TrainStep(report));
-                if job.run.trainer.steps().is_multiple_of(job.run.head.report.settings.checkpoint_steps) {
+                let steps = of_run!(&job.run, run => run.trainer.steps());
+                if steps.is_multiple_of(job.run.head().report.settings.checkpoint_steps) {
                     self.save(job).await;
                 }
             }
@@ -367,7 +347,7 @@ impl<H: Host> Session<H> {
             }
             Some(TrainEvent::Finished { early, .. }) => return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished })),
             Some(TrainEvent::Failed(error)) => {
-                let kept = job.run.trainer.best().is_some() && matches!(error, TrainError::LossNotFinite { .. });
+                let kept = of_run!(&job.run, run => run.trainer.best().is_some()) && matches!(error, TrainError::LossNotFinite { .. });
                 if !kept {
                     return Some(Err(error));
                 }
@@ -382,7 +362,7 @@ impl<H: Host> Session<H> {
     /// Keeps a checkpoint. Where that fails the last one stands, and the run goes on.
     async fn save(&self, job: &mut Job<H>) {
         let Some(keeper) = &mut job.keeper else { return };
-        let checkpoint = match job.run.trainer.checkpoint(job.run.seconds).await {
+        let checkpoint = match of_run!(&job.run, run => run.trainer.checkpoint(run.seconds).await) {
             Ok(checkpoint) => checkpoint,
             Err(error) => return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}."))),
         };
@@ -399,23 +379,24 @@ impl<H: Host> Session<H> {
     }
 
     async fn preview(&self, job: &Job<H>, epoch: usize) {
-        let Some(image) = job.run.images.iter().find(|image| image.role == DateRole::Validate) else { return };
-        let values = match job.run.trainer.preview(0).await {
-            Ok(Some(values)) => values,
-            Ok(None) => return,
+        // Of brightness temperatures there is none: the preview's colours are those of soil moisture.
+        if job.run.head().report.settings.network.is_brightness() {
+            return;
+        }
+        let (image, values) = match &job.run {
+            AnyRun::Smen(run) => (run.of(DateRole::Validate).next().map(Shown::of_smen), run.trainer.preview(0).await),
+            AnyRun::Tb(run) => (run.of(DateRole::Validate).next().map(Shown::of_tb), run.trainer.preview(0).await),
+        };
+        let (Some(image), Some(values)) = (image, values.transpose()) else { return };
+        let values = match values {
+            Ok(values) => values,
             Err(error) => return self.emit(job.id, Event::Warning(format!("The preview could not be computed: {error}."))),
         };
-        let valid: Vec<bool> = image.sample.mask.iter().map(|mask| *mask > 0.0).collect();
-        let scores = crate::score::Scores::of(&values, &image.sample.target, &valid).unwrap_or_default();
+        let scores = crate::score::Scores::of(&values, &image.target, &image.valid).unwrap_or_default();
         let masked = values.iter().zip(&image.reasons).map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN }).collect();
-        let report = PreviewReport {
-            date: image.date,
-            epoch,
-            columns: image.sample.columns,
-            rows: image.sample.rows,
-            urmse: scores.urmse.unwrap_or(f64::NAN),
-        };
-        let attachments = vec![Attachment::F32(masked), Attachment::U8(image.reasons.clone())];
+        let (columns, rows) = image.size;
+        let report = PreviewReport { date: image.date, epoch, columns, rows, urmse: scores.urmse.unwrap_or(f64::NAN) };
+        let attachments = vec![Attachment::F32(masked), Attachment::U8(image.reasons)];
         self.host.emit(job.id, Event::TrainPreview(report), attachments);
     }
 
@@ -443,57 +424,89 @@ impl<H: Host> Session<H> {
 
     // ---- afterwards ------------------------------------------------------------------------------------------------------------
 
-    /// Offset, scores before and after on the test dates, the run's row; its weights are in use from now on.
+    /// Scores before and after on the test dates, the run's row; its weights are in use from now on.
     async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
-        let id = job.id;
+        let Job { id, run, keeper, .. } = job;
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
-        let device = processor.device().clone();
+        let device = processor.device();
+        let row = match run {
+            AnyRun::Smen(run) => {
+                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, keeper, device).await?;
+                let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
+                let before = match row.settings.start {
+                    Start::Current => {
+                        let model = Smen::from_weights(&run.base, device)?;
+                        Some(Loaded { key: format!("before {}", row.run), report: row.from.clone(), weights: run.base, model, own: true })
+                    }
+                    Start::Scratch => self.weights.take(),
+                };
+                let loaded = Loaded { key: row.run.clone(), report: trained.report(&name), weights: trained, model, own: true };
+                self.before = Some(InUse { smen: before, tb: self.tb.clone(), use_tb: false });
+                self.trained = Some(InUse { smen: Some(loaded), tb: self.tb.clone(), use_tb: false });
+                row
+            }
+            AnyRun::Tb(run) => {
+                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, keeper, device).await?;
+                let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
+                let (before, use_tb) = match row.settings.start {
+                    Start::Current => {
+                        let (network, _) = TbCnn::from_weights(&run.base, device)?;
+                        (Some(LoadedTb::of(row.from.clone(), run.base, network)), true)
+                    }
+                    Start::Scratch => (self.tb.take(), self.use_tb),
+                };
+                let loaded = LoadedTb::of(trained.report(&name), trained, model);
+                self.before = Some(InUse { smen: self.weights.clone(), tb: before, use_tb });
+                self.trained = Some(InUse { smen: self.weights.clone(), tb: Some(loaded), use_tb: true });
+                row
+            }
+        };
+        self.keep_trained(id, true)?;
+        self.emit(id, Event::TrainDone(Box::new(row)));
+        Ok(())
+    }
+
+    /// A run that ended with its judgement kept, and a name for its weights. One that is cancelled while it is judged is thrown away.
+    async fn judged<I: KeptImage>(
+        &self,
+        id: u64,
+        run: &Run<I>,
+        end: TrainEnd,
+        keeper: Option<Keeper<H::Store>>,
+        device: &Device,
+    ) -> Result<(Judged<<Run<I> as Judge>::Network>, String), Stop>
+    where
+        Run<I>: Judge,
+    {
         let host = &self.host;
         let mut progress = async |done: usize, total: usize, what: &str| {
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
             host.breathe().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let judged = job.run.judge(end, &device, &mut progress).await;
-        let Judged { trained, model, result, .. } = match judged {
+        let judged = match run.judge(end, device, &mut progress).await {
             Ok(judged) => judged,
             Err(ModelError::Cancelled) => {
-                self.throw_away(job).await;
+                self.throw_away(id, keeper).await;
                 return Err(Stop::Cancelled);
             }
             Err(error) => return Err(error.into()),
         };
-        let report = trained.report(&format!("{} (fine-tuned here)", job.run.head.report.region));
-        if let Some(keeper) = &job.keeper
-            && let Err(error) = keeper.finish(&result, &trained).await
+        if let Some(keeper) = &keeper
+            && let Err(error) = keeper.finish(&judged.result, &judged.trained).await
         {
             self.emit(id, Event::Warning(format!("The result could not be kept in the browser ({error}): export the weights now.")));
         }
-        let run = RunReport { result: Some(result), progress: None, in_use: false, ..job.run.head.report.clone() };
-        let loaded = Loaded { key: run.run.clone(), weights: trained, report: report.clone(), model, own: true };
-        self.before = match run.settings.start {
-            Start::Current => {
-                let model = Smen::from_weights(&job.run.base, &device)?;
-                Some(Loaded { key: format!("before {}", run.run), report: run.from.clone(), weights: job.run.base, model, own: true })
-            }
-            Start::Scratch => self.weights.take(),
-        };
-        self.trained = Some(loaded.clone());
-        self.weights = Some(loaded);
-        self.use_tb = false;
-        self.emit(id, Event::Weights(report));
-        self.emit(id, Event::TrainDone(Box::new(run)));
-        Ok(())
+        Ok((judged, format!("{} (fine-tuned here)", run.head.report.region)))
     }
 
     /// The weights of the last run, or those from before it.
     pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), Stop> {
         let chosen = if keep { &self.trained } else { &self.before };
-        let chosen =
+        let InUse { smen, tb, use_tb } =
             chosen.clone().ok_or_else(|| Stop::failed("there is no finished run in this session", "Choose one from the table."))?;
-        self.emit(id, Event::Weights(chosen.report.clone()));
-        self.weights = Some(chosen);
-        self.use_tb = false;
+        (self.weights, self.tb, self.use_tb) = (smen, tb, use_tb);
+        self.emit(id, Event::Weights(self.network_report()));
         Ok(())
     }
 
@@ -509,7 +522,7 @@ impl<H: Host> Session<H> {
             match listed {
                 Ok(mut runs) => {
                     // Our own lock is no other tab's.
-                    let own = self.job.as_ref().map(|job| job.run.head.report.run.clone());
+                    let own = self.job.as_ref().map(|job| job.run.head().report.run.clone());
                     runs.retain(|run| Some(&run.run) != own.as_ref());
                     Event::Runs { runs, unsaved: None }
                 }
@@ -531,20 +544,61 @@ impl<H: Host> Session<H> {
         let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
         let weights = keeper::trained(&store, run).await?;
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
-        let model = Smen::from_weights(&weights, processor.device())?;
         let name = weights.metadata.get("region").cloned().unwrap_or_else(|| "own region".to_owned());
         let report = weights.report(&format!("{name} (fine-tuned here)"));
-        self.weights = Some(Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
+        self.use_tb = weights.network() != Network::Smen;
+        if self.use_tb {
+            let (network, _) = TbCnn::from_weights(&weights, processor.device())?;
+            self.tb = Some(LoadedTb::of(report.clone(), weights, network));
+        } else {
+            let model = Smen::from_weights(&weights, processor.device())?;
+            self.weights = Some(Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
+        }
         (self.before, self.trained) = (None, None);
-        self.use_tb = false;
         self.emit(id, Event::Weights(report));
         Ok(())
     }
 }
 
+/// A validation image as the preview shows it: its first channel, in the network's unit.
+struct Shown {
+    date: jiff::civil::Date,
+    size: (usize, usize),
+    target: Vec<f32>,
+    valid: Vec<bool>,
+    reasons: Vec<u8>,
+}
+
+impl Shown {
+    fn of_smen(image: &RunImage) -> Self {
+        let sample = &image.sample;
+        Self {
+            date: image.date,
+            size: (sample.columns, sample.rows),
+            target: sample.target.clone(),
+            valid: sample.mask.iter().map(|mask| *mask > 0.0).collect(),
+            reasons: image.reasons.clone(),
+        }
+    }
+
+    /// Where the TB CNN has nothing to be held against, its estimate is not shown: an image does not keep why an input is missing.
+    fn of_tb(image: &TbImage) -> Self {
+        let cells = image.size.0 * image.size.1;
+        let (centre, spread) = TbCase::SoilMoisture.scales()[0];
+        let valid: Vec<bool> = image.mask.iter().take(cells).map(|mask| *mask > 0.0).collect();
+        Self {
+            date: image.date,
+            size: image.size,
+            target: image.target.iter().take(cells).map(|v| v * spread + centre).collect(),
+            reasons: valid.iter().map(|valid| if *valid { Reason::Valid } else { Reason::NotObserved } as u8).collect(),
+            valid,
+        }
+    }
+}
+
 /// Before the first training on a GPU: its kernels against the CPU, burn's operations where they fail, which is said.
 #[cfg(feature = "gpu")]
-async fn check_kernels<H: Host>(checked: &mut bool, host: &H, id: u64, processor: &Processor) {
+pub(super) async fn check_kernels<H: Host>(checked: &mut bool, host: &H, id: u64, processor: &Processor) {
     if processor.is_gpu() && !std::mem::replace(checked, true) {
         host.emit(id, Event::Progress { done: 0, total: 1, what: "checking the GPU's training against the CPU".into() }, Vec::new());
         if let Some(warning) = check_training(processor.device()).await {
@@ -559,12 +613,14 @@ impl<H: Host> Job<H> {
         let mut times: Vec<f64> = self.times.iter().copied().collect();
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied().unwrap_or(0.0) / 1000.0;
-        let settings = &self.run.head.report.settings;
-        let steps = self.run.trainer.steps_per_epoch();
-        let validation =
-            self.run.images.iter().filter(|image| image.role == DateRole::Validate).count() as f64 / settings.batch as f64 / 3.0;
+        let settings = &self.run.head().report.settings;
+        let (steps, held, steps_done, epochs_done) = of_run!(&self.run, run => {
+            let trainer = &run.trainer;
+            (trainer.steps_per_epoch(), run.of(DateRole::Validate).count(), trainer.steps(), trainer.history().len())
+        });
+        let validation = held as f64 / settings.batch as f64 / 3.0;
         let all = settings.epochs as f64 * (steps as f64 + validation);
-        let done = self.run.trainer.steps() as f64 + self.run.trainer.history().len() as f64 * validation;
+        let done = steps_done as f64 + epochs_done as f64 * validation;
         (all - done).max(0.0) * median
     }
 }

@@ -57,16 +57,38 @@ pub fn scored(image: &RunImage, after: &[f32], before: &[f32]) -> Option<Vec<Sco
 /// Means, intervals and the sentence, from the scores of each test date.
 #[must_use]
 pub fn verdict(by_date: &[Vec<ScoreReport>]) -> Verdict {
+    verdict_of(by_date, "m3/m3", &[Named { after: SMEN.into(), before: BEFORE.into(), bilinear: BILINEAR.into() }])
+}
+
+/// Names in score tables, of one channel.
+pub(super) struct Named {
+    /// The trained network.
+    pub after: String,
+    /// The one it started from.
+    pub before: String,
+    /// The interpolated input.
+    pub bilinear: String,
+}
+
+/// The same for every channel of a network; the gains are those of the first.
+pub(super) fn verdict_of(by_date: &[Vec<ScoreReport>], unit: &str, channels: &[Named]) -> Verdict {
     let dates = by_date.len();
-    let (over_before, over_bilinear) = (gain(by_date, SMEN, BEFORE), gain(by_date, SMEN, BILINEAR));
-    let sentence = match over_bilinear {
-        Some(gain) => {
-            let before = over_before.map_or(String::new(), |gain| compared("before training", gain, dates));
-            format!("{} {before}", compared(BILINEAR, gain, dates))
+    let of = |named: &Named| (gain(by_date, &named.after, &named.before), gain(by_date, &named.after, &named.bilinear));
+    let sentence = |named: &Named| {
+        let (over_before, over_bilinear) = of(named);
+        // Of several channels each is named.
+        let which = if channels.len() > 1 { format!("{}: ", named.after) } else { String::new() };
+        match over_bilinear {
+            Some(gain) => {
+                let before = over_before.map_or(String::new(), |gain| format!(" {}", compared_in(unit, "before training", gain, dates)));
+                format!("{which}{}{before}", compared_in(unit, &named.bilinear, gain, dates))
+            }
+            None => format!("{which}{dates} test dates are too few to say whether it is better than {}.", named.bilinear),
         }
-        None => format!("{dates} test dates are too few to say whether it is better than {BILINEAR}."),
     };
-    Verdict { scores: means(by_date), dates, over_bilinear, over_before, sentence: sentence.trim().to_owned() }
+    let (over_before, over_bilinear) = channels.first().map_or((None, None), of);
+    let sentence = channels.iter().map(sentence).collect::<Vec<_>>().join(" ");
+    Verdict { scores: means(by_date), dates, over_bilinear, over_before, sentence }
 }
 
 /// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates).", or "Worse ...", or "No better ...".

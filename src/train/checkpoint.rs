@@ -102,7 +102,7 @@ impl Checkpoint {
             archive.put(format!("first.{name}"), first.clone());
             archive.put(format!("second.{name}"), second.clone());
         }
-        // Losses are read back from the device as float32: nothing is lost.
+        // Losses are float32 already: nothing is lost.
         archive.put("losses", self.losses.iter().map(|loss| *loss as f32).collect());
         let archive = archive.to_bytes();
         let mut bytes = Vec::with_capacity(HASH + archive.len());

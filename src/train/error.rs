@@ -19,6 +19,14 @@ pub enum TrainError {
         /// Of the settings.
         wanted: &'static str,
     },
+    /// Weights or images of another network.
+    #[error("these are weights or images of the {found}, the settings ask for the {wanted}: start from scratch, or choose the former")]
+    OtherNetwork {
+        /// Of the weights.
+        found: &'static str,
+        /// Of the settings.
+        wanted: &'static str,
+    },
     /// A checkpoint that does not belong to this run, or is damaged.
     #[error("the checkpoint cannot be used: {reason}")]
     Checkpoint {

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::{TrainError, TrainSample};
+use super::{KeptImage, TrainError, TrainSample};
 use crate::model::Archive;
 use crate::protocol::{DateRole, day};
 
@@ -22,25 +22,24 @@ pub struct RunImage {
     pub reasons: Vec<u8>,
 }
 
-impl RunImage {
-    /// The samples of a role, in the order given.
-    pub fn samples(images: &[Self], role: DateRole) -> impl Iterator<Item = &TrainSample> {
-        images.iter().filter(move |image| image.role == role).map(|image| &image.sample)
+impl KeptImage for RunImage {
+    type Example = TrainSample;
+
+    fn date(&self) -> Date {
+        self.date
     }
 
-    /// As a safetensors file.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut archive = Archive::default();
+    fn role(&self) -> DateRole {
+        self.role
+    }
+
+    fn example(&self) -> &TrainSample {
+        &self.sample
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
         let sample = &self.sample;
-        for (key, text) in [
-            ("date", day::text(&self.date)),
-            ("role", serde_json::to_string(&self.role).unwrap_or_default()),
-            ("columns", sample.columns.to_string()),
-            ("rows", sample.rows.to_string()),
-        ] {
-            archive.metadata.insert(key.into(), text);
-        }
+        let mut archive = head(self.date, self.role, (sample.columns, sample.rows));
         for (name, values) in
             [("i", &sample.i), ("d", &sample.d), ("target", &sample.target), ("mask", &sample.mask), ("bilinear", &self.bilinear)]
         {
@@ -50,18 +49,9 @@ impl RunImage {
         archive.to_bytes()
     }
 
-    /// From such a file.
-    ///
-    /// # Errors
-    /// [`TrainError::Checkpoint`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
-        let broken = |reason: String| TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") };
+    fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
         let mut archive = Archive::from_bytes(bytes).map_err(broken)?;
-        let text = |key: &str| archive.metadata.get(key).cloned().ok_or_else(|| broken(format!("{key} is missing")));
-        let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
-        let date = day::parse(&text("date")?).ok_or_else(|| broken("its date".into()))?;
-        let role: DateRole = serde_json::from_str(&text("role")?).map_err(|error| broken(error.to_string()))?;
-        let (columns, rows) = (number("columns")?, number("rows")?);
+        let (date, role, (columns, rows)) = read_head(&archive)?;
         let mut take = |name: &str| archive.take(name).map_err(broken);
         Ok(Self {
             date,
@@ -71,4 +61,32 @@ impl RunImage {
             reasons: take("reasons")?.into_iter().map(|r| r as u8).collect(),
         })
     }
+}
+
+/// A file that says date, role and size, and holds no planes yet.
+pub(super) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) -> Archive {
+    let mut archive = Archive::default();
+    for (key, text) in [
+        ("date", day::text(&date)),
+        ("role", serde_json::to_string(&role).unwrap_or_default()),
+        ("columns", columns.to_string()),
+        ("rows", rows.to_string()),
+    ] {
+        archive.metadata.insert(key.into(), text);
+    }
+    archive
+}
+
+/// What [`head`] wrote.
+pub(super) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
+    let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
+    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
+    let date = day::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
+    let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
+    Ok((date, role, (number("columns")?, number("rows")?)))
+}
+
+/// An image that is not as it was written.
+pub(super) fn broken(reason: String) -> TrainError {
+    TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") }
 }

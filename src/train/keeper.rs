@@ -18,7 +18,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
-use super::{Checkpoint, RunImage, TrainError, Trainer};
+use super::{Checkpoint, KeptImage, RunImage, TrainError, Trainer};
 use crate::model::Weights;
 use crate::protocol::{CheckpointReport, DateRole, RunReport, Settings, TrainResult};
 
@@ -46,16 +46,16 @@ impl RunHead {
     ///
     /// # Errors
     /// As [`Trainer::new`] and [`Trainer::resumed`].
-    pub fn trainer(
+    pub fn trainer<I: KeptImage>(
         &self,
         base: &Weights,
-        images: &[RunImage],
+        images: &[I],
         checkpoint: Option<Checkpoint>,
         device: &Device,
-    ) -> Result<Trainer, TrainError> {
+    ) -> Result<Trainer<I::Example>, TrainError> {
         let mut start = base.clone();
         start.metadata.extend(self.facts.clone());
-        let [train, validate] = [DateRole::Train, DateRole::Validate].map(|role| RunImage::samples(images, role).cloned().collect());
+        let [train, validate] = [DateRole::Train, DateRole::Validate].map(|role| I::samples(images, role).cloned().collect());
         let settings = self.report.settings.clone();
         match checkpoint {
             Some(checkpoint) => Trainer::resumed(checkpoint, &start, train, validate, settings, device),
@@ -65,13 +65,13 @@ impl RunHead {
 }
 
 /// A run read back.
-pub struct KeptRun {
+pub struct KeptRun<I = RunImage> {
     /// What is known of it.
     pub head: RunHead,
     /// Weights it started from.
     pub base: Weights,
     /// Its images.
-    pub images: Vec<RunImage>,
+    pub images: Vec<I>,
     /// Where it stands; none before the first checkpoint.
     pub checkpoint: Option<Checkpoint>,
 }
@@ -103,7 +103,7 @@ impl<S: Store> Keeper<S> {
         store: S,
         head: &RunHead,
         base: &Weights,
-        images: &[RunImage],
+        images: &[impl KeptImage],
         mut breath: impl AsyncFnMut(),
     ) -> Result<Option<Self>, StoreError> {
         let Some(keeper) = Self::create(store, &head.report.run).await? else { return Ok(None) };
@@ -175,20 +175,20 @@ impl<S: Store> Keeper<S> {
         store.remove(&format!("{ROOT}/{run}")).await
     }
 
-    /// Opens an unfinished run. None where another tab or process trains it.
+    /// Opens an unfinished run whose images are of this kind ([`head`] says which network it trains). None where another tab or process trains it.
     ///
     /// # Errors
     /// [`TrainError::Checkpoint`] where the run is not there or damaged, and the store's errors in its words.
-    pub async fn resume(store: S, run: &str) -> Result<Option<(Self, KeptRun)>, TrainError> {
+    pub async fn resume<I: KeptImage>(store: S, run: &str) -> Result<Option<(Self, KeptRun<I>)>, TrainError> {
         let words = |error: StoreError| TrainError::Checkpoint { reason: error.to_string() };
         let Some(mut keeper) = Self::create(store, run).await.map_err(words)? else { return Ok(None) };
         let missing = |name: &str| TrainError::Checkpoint { reason: format!("{name} of the run {run} is missing") };
         let read = async |name: &str| keeper.store.read(&keeper.path(name)).await.map_err(words)?.ok_or_else(|| missing(name));
         let head: RunHead = parse(&read("head.json").await?)?;
-        let base = Weights::from_bytes(&read("base.safetensors").await?)?;
+        let base = Weights::of_any_network(&read("base.safetensors").await?)?;
         let mut images = Vec::with_capacity(head.images);
         for n in 0..head.images {
-            images.push(RunImage::from_bytes(&read(&image_name(n)).await?)?);
+            images.push(I::from_bytes(&read(&image_name(n)).await?)?);
         }
         let newest = newest(&keeper.store, run).await.map_err(words)?;
         if let Some((slot, _)) = &newest {
@@ -210,6 +210,16 @@ async fn newest<S: Store>(store: &S, run: &str) -> Result<Option<(usize, Checkpo
         }
     }
     Ok(found)
+}
+
+/// What is known of a kept run.
+///
+/// # Errors
+/// [`TrainError::Checkpoint`] where it is not there or damaged.
+pub async fn head<S: Store>(store: &S, run: &str) -> Result<RunHead, TrainError> {
+    let read = store.read(&format!("{ROOT}/{run}/head.json")).await;
+    let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
+    parse(&bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("head.json of the run {run} is missing") })?)
 }
 
 /// All runs kept, newest first. Runs that never began are cleared away.
@@ -262,7 +272,7 @@ pub async fn trained<S: Store>(store: &S, run: &str) -> Result<Weights, TrainErr
     let read = store.read(&format!("{ROOT}/{run}/trained.safetensors")).await;
     let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
     let bytes = bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
-    Ok(Weights::from_bytes(&bytes)?)
+    Ok(Weights::of_any_network(&bytes)?)
 }
 
 fn image_name(n: usize) -> String {

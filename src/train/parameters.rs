@@ -1,12 +1,13 @@
 //! The trained parameters by their names: what is frozen, and which of Adam's moments belongs to which.
 //!
-//! Burn numbers parameters anew whenever a network is built, so a checkpoint goes by the names of [`Inputs::schema`], in whose order a
+//! Burn numbers parameters anew whenever a network is built, so a checkpoint goes by the names of the network's schema, in whose order a
 //! module is walked over.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
 use super::bias::OFFSET;
+use super::example::Trained;
 use crate::model::Smen;
 use crate::protocol::{Part, TrainSettings};
 
@@ -21,12 +22,12 @@ fn part_of(name: &str) -> Part {
 }
 
 /// Names of the trained tensors in the order of a walk.
-fn names(smen: &Smen) -> Vec<String> {
-    smen.inputs().schema().into_iter().filter(|(_, _, trained)| *trained).map(|(name, ..)| name).collect()
+fn names(smen: &Smen) -> impl Iterator<Item = String> {
+    smen.inputs().schema().into_iter().filter(|(_, _, trained)| *trained).map(|(name, ..)| name)
 }
 
-/// Name and number of every trained parameter.
-pub(super) fn named(smen: &Smen) -> Vec<(String, ParamId)> {
+/// Name, number and length of every trained parameter, from the names and shapes in the order of a walk.
+pub(super) fn numbered<M: Module>(network: &M, schema: impl Iterator<Item = (String, Vec<usize>)>) -> Vec<Trained> {
     struct Numbers(Vec<ParamId>);
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -34,8 +35,8 @@ pub(super) fn named(smen: &Smen) -> Vec<(String, ParamId)> {
         }
     }
     let mut numbers = Numbers(Vec::new());
-    smen.visit(&mut numbers);
-    names(smen).into_iter().zip(numbers.0).collect()
+    network.visit(&mut numbers);
+    schema.zip(numbers.0).map(|((name, shape), number)| (name, number, shape.iter().product())).collect()
 }
 
 /// The network with the frozen parts asking for no gradient, and the offset: the loss is blind to it, so its gradient is rounding noise,
@@ -48,14 +49,16 @@ pub(super) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
             if freeze { param.set_require_grad(false) } else { param }
         }
     }
-    let names = names(&smen);
-    smen.map(&mut Freeze(names.iter().map(|name| name == OFFSET || settings.freezes(part_of(name)))))
+    let names: Vec<String> = names(&smen).collect();
+    let frozen = names.iter().map(|name| name == OFFSET || settings.freezes(part_of(name)));
+    smen.map(&mut Freeze(frozen))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Inputs, Weights};
+    use crate::train::Example;
     use burn::tensor::Device;
 
     #[test]
@@ -72,7 +75,8 @@ mod tests {
             smen.visit(&mut shapes);
             let wanted: Vec<_> = inputs.schema().into_iter().filter(|t| t.2).map(|t| t.1).collect();
             assert_eq!(shapes.0, wanted);
-            assert_eq!(named(&smen).len(), wanted.len());
+            let lengths: Vec<usize> = crate::train::TrainSample::trained(&smen).iter().map(|(.., length)| *length).collect();
+            assert_eq!(lengths, wanted.iter().map(|shape| shape.iter().product()).collect::<Vec<usize>>());
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::TrainError;
-use crate::model::{HISTORY, ModelError, Planes, Random};
+use super::example::{Example, Trained, mirrored};
+use super::{TrainError, TrainSettings, parameters, urmse_loss};
+use crate::model::{BatchStatistics, HISTORY, ModelError, Planes, Random, Smen, Weights, predict};
+use crate::protocol::{Network, Part};
 
 /// Input, target and mask of a date, row-major from the north-west corner, m3/m3.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +24,16 @@ pub struct TrainSample {
     pub mask: Vec<f32>,
 }
 
-impl TrainSample {
-    /// Holds the sample against what loss and network need, and sets the target to 0 where it was not observed.
-    pub(super) fn checked(mut self, sample: usize) -> Result<Self, TrainError> {
+impl Example for TrainSample {
+    type Network = Smen;
+    type Statistics = Vec<BatchStatistics>;
+
+    fn size(&self) -> (usize, usize) {
+        (self.columns, self.rows)
+    }
+
+    /// Sets the target to 0 where it was not observed, too.
+    fn checked(mut self, sample: usize) -> Result<Self, TrainError> {
         let refuse = |source| TrainError::Sample { sample, source };
         let planes = Planes { columns: self.columns, rows: self.rows, i: self.i, d: self.d };
         planes.check().map_err(refuse)?;
@@ -48,43 +57,77 @@ impl TrainSample {
         if self.mask.contains(&1.0) { Ok(self) } else { Err(TrainError::EmptyMask { sample }) }
     }
 
-    /// Mirrors east-west and north-south, each by chance.
-    pub(super) fn flipped(&self, random: &mut Random) -> Self {
+    fn flipped(&self, random: &mut Random) -> Self {
         let (east_west, north_south) = (random.unit() < 0.5, random.unit() < 0.5);
-        let flip = |values: &[f32]| {
-            let mut values = values.to_vec();
-            if east_west {
-                values.chunks_exact_mut(self.columns).for_each(<[f32]>::reverse);
-            }
-            if north_south {
-                for plane in values.chunks_exact_mut(self.columns * self.rows) {
-                    for row in 0..self.rows / 2 {
-                        let (upper, lower) = plane.split_at_mut((self.rows - 1 - row) * self.columns);
-                        upper[row * self.columns..][..self.columns].swap_with_slice(&mut lower[..self.columns]);
-                    }
-                }
-            }
-            values
-        };
+        let flip = |values: &[f32]| mirrored(values, self.size(), east_west, north_south);
         Self { i: flip(&self.i), d: flip(&self.d), target: flip(&self.target), mask: flip(&self.mask), ..*self }
+    }
+
+    fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<Smen, TrainError> {
+        if settings.network != Network::Smen {
+            return Err(TrainError::OtherNetwork { found: Network::Smen.words(), wanted: settings.network.words() });
+        }
+        let found = weights.inputs();
+        if found != settings.inputs {
+            return Err(TrainError::OtherInputs { found: found.name(), wanted: settings.inputs.name() });
+        }
+        Ok(parameters::frozen(Smen::from_weights(weights, device)?, settings))
+    }
+
+    async fn weights(network: &Smen) -> Result<Weights, ModelError> {
+        network.to_weights().await
+    }
+
+    fn trained(network: &Smen) -> Vec<Trained> {
+        let schema = network.inputs().schema().into_iter().filter(|(_, _, trained)| *trained);
+        parameters::numbered(network, schema.map(|(name, shape, _)| (name, shape)))
+    }
+
+    fn loss(network: &Smen, batch: &[Self], settings: &TrainSettings, device: &Device) -> (Tensor<1>, Self::Statistics) {
+        let batch = Batch::new(batch, device);
+        let (estimate, statistics) = if settings.freezes(Part::Norms) {
+            (network.forward(batch.i, batch.d), Vec::new())
+        } else {
+            network.forward_train(batch.i, batch.d)
+        };
+        (urmse_loss(estimate, batch.target, batch.mask), statistics)
+    }
+
+    fn error(network: &Smen, batch: &[Self], device: &Device) -> Tensor<1> {
+        let batch = Batch::new(batch, device);
+        urmse_loss(network.forward(batch.i, batch.d), batch.target, batch.mask)
+    }
+
+    fn unit(_: &Smen) -> f64 {
+        1.0
+    }
+
+    fn absorb(network: &mut Smen, statistics: Self::Statistics) {
+        network.absorb(statistics);
+    }
+
+    async fn estimate(&self, network: &Smen, device: &Device) -> Result<Vec<f32>, ModelError> {
+        let planes = Planes { columns: self.columns, rows: self.rows, i: self.i.clone(), d: self.d.clone() };
+        let tile = self.columns.max(self.rows);
+        predict(network, device, &planes, tile, async |_, _| std::ops::ControlFlow::Continue(())).await
     }
 }
 
 /// The tensors of a batch.
-pub(super) struct Batch {
+struct Batch {
     /// `[B, 1, 1, H, W]`.
-    pub i: Tensor<5>,
+    i: Tensor<5>,
     /// `[B, 1, 4, H, W]`.
-    pub d: Tensor<5>,
+    d: Tensor<5>,
     /// `[B, 1, 1, H, W]`.
-    pub target: Tensor<5>,
+    target: Tensor<5>,
     /// `[B, 1, 1, H, W]`.
-    pub mask: Tensor<5>,
+    mask: Tensor<5>,
 }
 
 impl Batch {
     /// Samples of one size, side by side.
-    pub fn new(samples: &[TrainSample], device: &Device) -> Self {
+    fn new(samples: &[TrainSample], device: &Device) -> Self {
         let (columns, rows) = samples.first().map_or((0, 0), |sample| (sample.columns, sample.rows));
         let gather = |plane: fn(&TrainSample) -> &Vec<f32>, depth| {
             let values: Vec<f32> = samples.iter().flat_map(|sample| plane(sample).iter().copied()).collect();

@@ -1,15 +1,14 @@
-//! Training the TB CNN (model.md, section 2): mean absolute error over the mask plus an L2 penalty, Adam; epoch by epoch, the weights with the
-//! smallest validation error kept.
-
-use std::collections::BTreeMap;
+//! Images of the TB CNN and what is learnt from them (model.md, section 2): mean absolute error over the mask plus an L2 penalty.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use jiff::civil::Date;
 
-use super::{Adam, TrainError};
+use super::example::{Example, Trained, mirrored};
+use super::image::{broken, head, read_head};
+use super::{KeptImage, TrainError, TrainSettings, parameters};
 use crate::model::tb_cnn::TbCnn;
-use crate::model::{Archive, ModelError, Random, read_back};
-use crate::protocol::{DateRole, TbCase};
+use crate::model::{Archive, ModelError, Random, Weights, read_back};
+use crate::protocol::{DateRole, Network};
 
 /// One date to learn from or to test on: planes one after the other, each row-major, scaled as the network wants them.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,51 +29,6 @@ pub struct TbImage {
     pub mask: Vec<f32>,
 }
 
-/// How to train.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TbSettings {
-    /// Passes over the training images.
-    pub epochs: usize,
-    /// Images a step.
-    pub batch: usize,
-    /// Adam's learning rate. The poster: 1e-4.
-    pub learning_rate: f64,
-    /// Seed of the order of the images.
-    pub seed: u64,
-    /// Stop after this many epochs without a better validation error; 0 never.
-    pub patience: usize,
-}
-
-/// An epoch's errors: mean absolute, scaled (in spreads of [`TbCase::scales`]).
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct TbEpoch {
-    /// From 1.
-    pub epoch: usize,
-    /// Mean loss of its steps, penalty included.
-    pub train_loss: f64,
-    /// Mean over the validation images; none without such images.
-    pub validation: Option<f64>,
-    /// The best so far.
-    pub best: bool,
-}
-
-/// A training run of the TB CNN.
-pub struct TbTrainer {
-    case: TbCase,
-    device: Device,
-    network: TbCnn,
-    adam: Adam,
-    random: Random,
-    settings: TbSettings,
-    train: Vec<TbImage>,
-    validate: Vec<TbImage>,
-    order: Vec<usize>,
-    epoch: usize,
-    best: Option<(usize, f64, Archive)>,
-    /// Files' words that the weights carry on.
-    metadata: BTreeMap<String, String>,
-}
-
 /// Planes of several images as one batch.
 pub(crate) fn batched<'a>(
     planes: impl Iterator<Item = &'a Vec<f32>>,
@@ -87,105 +41,118 @@ pub(crate) fn batched<'a>(
     Tensor::from_data(TensorData::new(values, [batch, channels, rows, columns]), device)
 }
 
-impl TbTrainer {
-    /// From these weights (of the case that is trained) and images of one size. `device` is one with autodiff.
-    ///
-    /// # Errors
-    /// [`TrainError::NoSamples`], [`TrainError::UnequalSizes`], [`TrainError::EmptyMask`], or weights that do not fit.
-    pub fn new(
-        start: &Archive,
-        train: Vec<TbImage>,
-        validate: Vec<TbImage>,
-        settings: TbSettings,
-        device: Device,
-    ) -> Result<Self, TrainError> {
-        let (network, case) = TbCnn::from_weights(start, &device)?;
-        let (first_columns, first_rows) = train.first().ok_or(TrainError::NoSamples)?.size;
-        for (sample, image) in train.iter().chain(&validate).enumerate() {
-            let (columns, rows) = image.size;
-            if image.size != (first_columns, first_rows) {
-                return Err(TrainError::UnequalSizes { sample, columns, rows, first_columns, first_rows });
-            }
-            let cells = columns * rows;
-            let lengths = [(2, &image.input), (case.outputs(), &image.target), (case.outputs(), &image.mask)];
-            if let Some((planes, values)) = lengths.into_iter().find(|(planes, values)| values.len() != planes * cells) {
-                let source = ModelError::PlaneLength { plane: "the TB CNN's image", expected: planes * cells, found: values.len() };
-                return Err(TrainError::Sample { sample, source });
-            }
-            if !image.mask.contains(&1.0) {
-                return Err(TrainError::EmptyMask { sample });
-            }
-        }
-        let order = (0..train.len()).collect();
-        let random = Random::new(settings.seed);
-        let metadata = start.metadata.clone();
-        Ok(Self { case, device, network, adam: Adam::new(), random, settings, train, validate, order, epoch: 0, best: None, metadata })
+impl TbImage {
+    /// Cells of a plane.
+    fn cells(&self) -> usize {
+        self.size.0 * self.size.1
     }
 
-    /// Steps of one epoch.
-    #[must_use]
-    pub fn steps_per_epoch(&self) -> usize {
-        self.train.len().div_ceil(self.settings.batch.max(1))
-    }
-
-    /// The best epoch, its error, and the weights then.
-    #[must_use]
-    pub fn best(&self) -> Option<&(usize, f64, Archive)> {
-        self.best.as_ref()
-    }
-
-    /// One epoch; `step` hears of each step. `None` once all are done, or patience is at its end.
-    ///
-    /// # Errors
-    /// [`TrainError::LossNotFinite`] (the best weights so far stay), or a device's fault.
-    pub async fn epoch(&mut self, mut step: impl FnMut(usize)) -> Result<Option<TbEpoch>, TrainError> {
-        let waited = self.best.as_ref().map_or(0, |best| self.epoch - best.0);
-        if self.epoch >= self.settings.epochs || (self.settings.patience > 0 && waited >= self.settings.patience) {
-            return Ok(None);
-        }
-        self.epoch += 1;
-        let mut order = std::mem::take(&mut self.order);
-        self.random.shuffle(&mut order);
-        let mut sum = 0.0;
-        for (n, batch) in order.chunks(self.settings.batch.max(1)).enumerate() {
-            let images: Vec<&TbImage> = batch.iter().filter_map(|i| self.train.get(*i)).collect();
-            let loss = self.loss(&images, true);
-            let value = f64::from(first(loss.clone().without_autodiff()).await?);
-            if !value.is_finite() {
-                self.order = order;
-                let kept = if self.best.is_some() { "the best weights so far are kept" } else { "no epoch was finished" };
-                return Err(TrainError::LossNotFinite { epoch: self.epoch, step: n + 1, kept });
-            }
-            self.network = self.adam.step(self.network.clone(), &loss.backward(), self.settings.learning_rate);
-            sum += value * images.len() as f64;
-            step(n + 1);
-        }
-        self.order = order;
-        let train_loss = sum / self.train.len() as f64;
-        let mut validation = None;
-        for image in &self.validate {
-            let error = f64::from(first(self.loss(&[image], false).without_autodiff()).await?);
-            *validation.get_or_insert(0.0) += error / self.validate.len() as f64;
-        }
-        let judged = validation.unwrap_or(train_loss);
-        // Without validation the last epoch is the one that counts.
-        let best = validation.is_none() || self.best.as_ref().is_none_or(|(_, least, _)| judged < *least);
-        if best {
-            let weights = self.network.to_weights(self.case, self.metadata.clone()).await?;
-            self.best = Some((self.epoch, judged, weights));
-        }
-        Ok(Some(TbEpoch { epoch: self.epoch, train_loss, validation, best }))
-    }
-
-    fn loss(&self, images: &[&TbImage], penalty: bool) -> Tensor<1> {
-        let size = images.first().map_or((1, 1), |image| image.size);
-        let of = |plane: fn(&TbImage) -> &Vec<f32>, channels| batched(images.iter().map(|i| plane(i)), channels, size, &self.device);
-        let estimate = self.network.forward(of(|i| &i.input, 2));
-        let (target, mask) = (of(|i| &i.target, self.case.outputs()), of(|i| &i.mask, self.case.outputs()));
-        if penalty { self.network.loss(estimate, target, mask) } else { self.network.absolute_error(estimate, target, mask) }
+    /// Estimate, target and mask of a batch, each `[B, C, H, W]`.
+    fn batch(network: &TbCnn, batch: &[Self], device: &Device) -> [Tensor<4>; 3] {
+        let size = batch.first().map_or((1, 1), |image| image.size);
+        let of = |plane: fn(&Self) -> &Vec<f32>, channels| batched(batch.iter().map(plane), channels, size, device);
+        let outputs = network.case().outputs();
+        [network.forward(of(|i| &i.input, 2)), of(|i| &i.target, outputs), of(|i| &i.mask, outputs)]
     }
 }
 
-async fn first(value: Tensor<1>) -> Result<f32, ModelError> {
-    Ok(read_back(value).await?.first().copied().unwrap_or(f32::NAN))
+impl Example for TbImage {
+    type Network = TbCnn;
+    type Statistics = ();
+
+    fn size(&self) -> (usize, usize) {
+        self.size
+    }
+
+    fn checked(self, sample: usize) -> Result<Self, TrainError> {
+        let cells = self.cells();
+        let outputs = self.mask.len() / cells.max(1);
+        let lengths = [(2, &self.input), (outputs, &self.target), (outputs, &self.mask)];
+        if let Some((planes, values)) = lengths.into_iter().find(|(planes, values)| values.len() != planes * cells) {
+            let source = ModelError::PlaneLength { plane: "the TB CNN's image", expected: planes * cells, found: values.len() };
+            return Err(TrainError::Sample { sample, source });
+        }
+        if self.mask.contains(&1.0) { Ok(self) } else { Err(TrainError::EmptyMask { sample }) }
+    }
+
+    fn flipped(&self, random: &mut Random) -> Self {
+        let (east_west, north_south) = (random.unit() < 0.5, random.unit() < 0.5);
+        let flip = |values: &[f32]| mirrored(values, self.size, east_west, north_south);
+        Self { input: flip(&self.input), bilinear: flip(&self.bilinear), target: flip(&self.target), mask: flip(&self.mask), ..*self }
+    }
+
+    fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<TbCnn, TrainError> {
+        let (network, found) = TbCnn::from_weights(weights, device)?;
+        let found = Network::Tb(found);
+        if found == settings.network {
+            Ok(network)
+        } else {
+            Err(TrainError::OtherNetwork { found: found.words(), wanted: settings.network.words() })
+        }
+    }
+
+    async fn weights(network: &TbCnn) -> Result<Weights, ModelError> {
+        network.to_weights(Default::default()).await
+    }
+
+    fn trained(network: &TbCnn) -> Vec<Trained> {
+        parameters::numbered(network, network.case().schema().into_iter())
+    }
+
+    fn loss(network: &TbCnn, batch: &[Self], _: &TrainSettings, device: &Device) -> (Tensor<1>, ()) {
+        let [estimate, target, mask] = Self::batch(network, batch, device);
+        (network.loss(estimate, target, mask), ())
+    }
+
+    fn error(network: &TbCnn, batch: &[Self], device: &Device) -> Tensor<1> {
+        let images = batch.len();
+        let [estimate, target, mask] = Self::batch(network, batch, device);
+        // Each image counts alike, however much of it was observed.
+        let flat = |tensor: Tensor<4>| -> Tensor<2> { tensor.flatten(1, 3).sum_dim(1) };
+        (flat((estimate - target).abs() * mask.clone()) / flat(mask)).reshape([images]).mean()
+    }
+
+    fn unit(network: &TbCnn) -> f64 {
+        f64::from(network.case().spread())
+    }
+
+    fn absorb(_: &mut TbCnn, (): ()) {}
+
+    async fn estimate(&self, network: &TbCnn, device: &Device) -> Result<Vec<f32>, ModelError> {
+        let (centre, spread) = network.case().scales()[0];
+        let input = batched(std::iter::once(&self.input), 2, self.size, device);
+        let values = read_back(network.forward(input)).await?;
+        Ok(values.iter().take(self.cells()).map(|v| v * spread + centre).collect())
+    }
+}
+
+impl KeptImage for TbImage {
+    type Example = Self;
+
+    fn date(&self) -> Date {
+        self.date
+    }
+
+    fn role(&self) -> DateRole {
+        self.role
+    }
+
+    fn example(&self) -> &Self {
+        self
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut archive = head(self.date, self.role, self.size);
+        for (name, values) in [("input", &self.input), ("bilinear", &self.bilinear), ("target", &self.target), ("mask", &self.mask)] {
+            archive.put(name, values.clone());
+        }
+        archive.to_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
+        let mut archive = Archive::from_bytes(bytes).map_err(broken)?;
+        let (date, role, size) = read_head(&archive)?;
+        let mut take = |name: &str| archive.take(name).map_err(broken);
+        Ok(Self { date, role, size, input: take("input")?, bilinear: take("bilinear")?, target: take("target")?, mask: take("mask")? })
+    }
 }

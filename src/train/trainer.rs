@@ -1,7 +1,7 @@
 //! A training run as a stream of typed events.
 //!
 //! The caller pulls events one by one; between two of them it may stop, show progress, take a [`Checkpoint`] or hand the thread back. One
-//! event stands for at most one batch of work. The same samples, weights and settings give the same bits on the CPU, with or without a
+//! event stands for at most one batch of work. Losses are in [`crate::protocol::Network::unit`]. The same samples, weights and settings give the same bits on the CPU, with or without a
 //! break.
 
 use std::collections::VecDeque;
@@ -9,10 +9,9 @@ use std::collections::VecDeque;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::lasting::Lasting;
-use super::sample::Batch;
-use super::{Adam, Checkpoint, Position, TrainError, TrainSample, TrainSettings, parameters, urmse_loss};
-use crate::model::{ModelError, PRECISION, Planes, Random, Smen, Weights, predict, read_back};
-use crate::protocol::{EpochReport, Part};
+use super::{Adam, Checkpoint, Example, Position, TrainError, TrainSample, TrainSettings};
+use crate::model::{ModelError, PRECISION, Random, Weights, read_back};
+use crate::protocol::{EpochReport, Network};
 
 /// What happened in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +33,7 @@ pub enum TrainEvent {
         epoch: usize,
         /// Step within it, from 1.
         step: usize,
-        /// Loss of the batch before the step: mean uRMSE, m3/m3.
+        /// Loss of the batch before the step: mean uRMSE, or mean absolute error.
         loss: f64,
     },
     /// Some validation images were scored.
@@ -56,7 +55,7 @@ pub enum TrainEvent {
         early: bool,
         /// Epoch whose weights are kept, from 1.
         best_epoch: usize,
-        /// Its validation (without validation images: training) uRMSE, m3/m3.
+        /// Its validation (without validation images: training) loss.
         best_loss: f64,
     },
     /// The run stopped; the best weights so far are kept. Last event.
@@ -71,16 +70,18 @@ struct Best {
     weights: Weights,
 }
 
-/// A training run.
+/// A training run on images of one kind, and so of the network that learns from them.
 #[derive(Debug)]
-pub struct Trainer {
+pub struct Trainer<E: Example = TrainSample> {
     settings: TrainSettings,
     device: Device,
     metadata: Weights,
-    smen: Smen,
+    network: E::Network,
     adam: Adam,
-    train: Vec<TrainSample>,
-    validation: Vec<TrainSample>,
+    train: Vec<E>,
+    validation: Vec<E>,
+    /// What a loss is multiplied by to be in the network's unit.
+    unit: f64,
     random: Random,
     order: Vec<usize>,
     epoch: usize,
@@ -96,34 +97,23 @@ pub struct Trainer {
     lasting: Lasting,
 }
 
-impl Trainer {
+impl<E: Example> Trainer<E> {
     /// A run from these weights (their metadata is carried over: put `region` and `trained_on` there) on this device.
     ///
     /// All samples have one size. Validation images are never trained on; without them the training loss decides which epoch is best.
     ///
     /// # Errors
     /// Settings out of range, weights that do not fit, samples that cannot be used: see [`TrainError`].
-    pub fn new(
-        weights: &Weights,
-        train: Vec<TrainSample>,
-        validation: Vec<TrainSample>,
-        settings: TrainSettings,
-        device: &Device,
-    ) -> Result<Self, TrainError> {
+    pub fn new(weights: &Weights, train: Vec<E>, validation: Vec<E>, settings: TrainSettings, device: &Device) -> Result<Self, TrainError> {
         settings.check()?;
-        let (columns, rows) = train.first().map(|sample| (sample.columns, sample.rows)).ok_or(TrainError::NoSamples)?;
+        let (first_columns, first_rows) = train.first().map(Example::size).ok_or(TrainError::NoSamples)?;
         for (sample, one) in train.iter().chain(&validation).enumerate() {
-            if (one.columns, one.rows) != (columns, rows) {
-                return Err(TrainError::UnequalSizes {
-                    sample,
-                    columns: one.columns,
-                    rows: one.rows,
-                    first_columns: columns,
-                    first_rows: rows,
-                });
+            let (columns, rows) = one.size();
+            if (columns, rows) != (first_columns, first_rows) {
+                return Err(TrainError::UnequalSizes { sample, columns, rows, first_columns, first_rows });
             }
         }
-        let check = |samples: Vec<TrainSample>, first: usize| -> Result<Vec<_>, TrainError> {
+        let check = |samples: Vec<E>, first: usize| -> Result<Vec<_>, TrainError> {
             samples.into_iter().enumerate().map(|(index, sample)| sample.checked(first + index)).collect()
         };
         let first_validation = train.len();
@@ -142,16 +132,15 @@ impl Trainer {
         }]);
         if train.len() < 10 {
             events.push_back(TrainEvent::Warning(format!(
-                "only {} training images: the network will learn them by heart; frozen norms help",
-                train.len()
+                "only {} training images: the network will learn them by heart{}",
+                train.len(),
+                if settings.network == Network::Smen { "; frozen norms help" } else { "" }
             )));
         }
-        let found = weights.inputs();
-        if found != settings.inputs {
-            return Err(TrainError::OtherInputs { found: found.name(), wanted: settings.inputs.name() });
-        }
+        let network = E::network(weights, &settings, &device)?;
         let mut trainer = Self {
-            smen: parameters::frozen(Smen::from_weights(weights, &device)?, &settings),
+            unit: E::unit(&network),
+            network,
             adam: Adam::new(),
             random: Random::new(settings.seed),
             order: (0..train.len()).collect(),
@@ -181,8 +170,8 @@ impl Trainer {
     pub fn resumed(
         checkpoint: Checkpoint,
         weights: &Weights,
-        train: Vec<TrainSample>,
-        validation: Vec<TrainSample>,
+        train: Vec<E>,
+        validation: Vec<E>,
         settings: TrainSettings,
         device: &Device,
     ) -> Result<Self, TrainError> {
@@ -190,22 +179,21 @@ impl Trainer {
         let broken = |reason: &str| TrainError::Checkpoint { reason: reason.to_owned() };
         let mut places = checkpoint.order.clone();
         places.sort_unstable();
-        if places != (0..trainer.train.len()).collect::<Vec<_>>() || checkpoint.now.inputs() != trainer.smen.inputs() {
+        let same = (checkpoint.now.network(), checkpoint.now.inputs()) == (weights.network(), weights.inputs());
+        if places != (0..trainer.train.len()).collect::<Vec<_>>() || !same {
             return Err(broken("it is of other images or of another network"));
         }
-        trainer.smen = parameters::frozen(Smen::from_weights(&checkpoint.now, &trainer.device)?, &trainer.settings);
+        trainer.network = E::network(&checkpoint.now, &trainer.settings, &trainer.device)?;
         let plain = trainer.device.clone().without_autodiff();
         let place = |values: Vec<f32>| {
             let length = values.len();
             Tensor::<1>::from_data(TensorData::new(values, [length]), &plain)
         };
-        let numbers: std::collections::HashMap<_, _> = parameters::named(&trainer.smen).into_iter().collect();
-        let schema = trainer.smen.inputs().schema();
+        let trained = E::trained(&trainer.network);
         let mut moments = std::collections::HashMap::new();
         for (name, first, second) in checkpoint.moments {
-            let length = schema.iter().find(|(known, ..)| *known == name).map(|(_, shape, _)| shape.iter().product::<usize>());
-            let number = numbers.get(&name).filter(|_| length == Some(first.len()) && length == Some(second.len()));
-            let number = number.ok_or_else(|| broken("its optimiser is of another network"))?;
+            let known = trained.iter().find(|(known, _, length)| *known == name && [first.len(), second.len()] == [*length; 2]);
+            let (_, number, _) = known.ok_or_else(|| broken("its optimiser is of another network"))?;
             moments.insert(*number, (place(first), place(second)));
         }
         trainer.adam = Adam::restored(checkpoint.steps, moments);
@@ -230,7 +218,7 @@ impl Trainer {
     /// [`ModelError::Readback`].
     pub async fn checkpoint(&self, seconds: f64) -> Result<Checkpoint, ModelError> {
         let mut moments = Vec::new();
-        for (name, number) in parameters::named(&self.smen) {
+        for (name, number, _) in E::trained(&self.network) {
             if let Some((first, second)) = self.adam.moments(number) {
                 moments.push((name, read_back(first.clone()).await?, read_back(second.clone()).await?));
             }
@@ -267,22 +255,19 @@ impl Trainer {
         &self.history
     }
 
-    /// Loss of every step done, m3/m3.
+    /// Loss of every step done.
     pub fn losses(&self) -> &[f64] {
         &self.losses
     }
 
-    /// The present estimate of the n-th validation image, row-major, m3/m3; none without such an image.
+    /// The present estimate of the n-th validation image ([`Example::estimate`]); none without such an image.
     ///
     /// # Errors
     /// Those of a prediction.
     pub async fn preview(&self, n: usize) -> Result<Option<Vec<f32>>, ModelError> {
         let Some(sample) = self.validation.get(n) else { return Ok(None) };
         let plain = self.device.clone().without_autodiff();
-        let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
-        let smen = burn::module::Module::valid(&self.smen);
-        let tile = sample.columns.max(sample.rows);
-        predict(&smen, &plain, &planes, tile, async |_, _| std::ops::ControlFlow::Continue(())).await.map(Some)
+        sample.estimate(&burn::module::Module::valid(&self.network), &plain).await.map(Some)
     }
 
     /// Does the next piece of work and says what happened; none after [`TrainEvent::Finished`] or [`TrainEvent::Failed`].
@@ -307,7 +292,7 @@ impl Trainer {
         self.best.as_ref().map(|best| &best.weights)
     }
 
-    /// The best epoch so far, from 1, and its validation (without validation images: training) uRMSE, m3/m3.
+    /// The best epoch so far, from 1, and its validation (without validation images: training) loss.
     pub fn best_epoch(&self) -> Option<(usize, f64)> {
         self.best.as_ref().map(|best| (best.epoch, best.loss))
     }
@@ -328,7 +313,7 @@ impl Trainer {
     /// # Errors
     /// [`ModelError::Readback`].
     pub async fn current(&self) -> Result<Weights, ModelError> {
-        let mut weights = self.smen.to_weights().await?;
+        let mut weights = E::weights(&self.network).await?;
         let own = std::mem::take(&mut weights.metadata);
         weights.metadata = self.metadata.metadata.clone();
         weights.metadata.extend(own);
@@ -339,29 +324,26 @@ impl Trainer {
     /// One batch: forward, loss, and, where the loss is a number, one step of Adam.
     async fn train_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.order.len());
-        let mut samples: Vec<TrainSample> = self.order[at..end].iter().map(|&index| self.train[index].clone()).collect();
+        let mut samples: Vec<E> = self.order[at..end].iter().map(|&index| self.train[index].clone()).collect();
         if self.settings.flips {
             samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
         }
-        let frozen = self.settings.freezes(Part::Norms);
-        let (loss, statistics) = self.lasting.within((&self.smen, &samples, &self.device), |(smen, samples, device)| {
-            let batch = Batch::new(samples, device);
-            let (estimate, statistics) =
-                if frozen { (smen.forward(batch.i, batch.d), Vec::new()) } else { smen.forward_train(batch.i, batch.d) };
-            (urmse_loss(estimate, batch.target, batch.mask), statistics)
-        });
-        let value = scalar(loss.clone()).await?;
+        let (loss, statistics) =
+            self.lasting.within((&self.network, &samples, &self.settings, &self.device), |(network, samples, s, device)| {
+                E::loss(network, samples, s, device)
+            });
+        let value = self.in_unit(scalar(loss.clone()).await?);
         let step = at / self.settings.batch + 1;
         if !value.is_finite() {
             return Err(self.not_finite(step));
         }
         let rate = self.settings.learning_rate;
-        let input = (loss, statistics, self.smen.clone(), &mut self.adam);
-        self.smen = self.lasting.within(input, |(loss, statistics, smen, adam)| {
+        let input = (loss, statistics, self.network.clone(), &mut self.adam);
+        self.network = self.lasting.within(input, |(loss, statistics, network, adam)| {
             let gradients = loss.backward();
-            let mut smen = adam.step(smen, &gradients, rate);
-            smen.absorb(statistics);
-            smen
+            let mut network = adam.step(network, &gradients, rate);
+            E::absorb(&mut network, statistics);
+            network
         });
         add(&mut self.sums[0], value, samples.len());
         self.steps += 1;
@@ -382,12 +364,10 @@ impl Trainer {
     async fn validate_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.validation.len());
         let plain = self.device.clone().without_autodiff();
-        let loss = self.lasting.within((&self.smen, &self.validation[at..end], &plain), |(smen, samples, plain)| {
-            let batch = Batch::new(samples, plain);
-            let estimate = burn::module::Module::valid(smen).forward(batch.i, batch.d);
-            urmse_loss(estimate, batch.target, batch.mask)
+        let loss = self.lasting.within((&self.network, &self.validation[at..end], &plain), |(network, samples, plain)| {
+            E::error(&burn::module::Module::valid(network), samples, plain)
         });
-        let value = scalar(loss).await?;
+        let value = self.in_unit(scalar(loss).await?);
         add(&mut self.sums[1], value, end - at);
         self.events.push_back(TrainEvent::Validated { epoch: self.epoch, done: end, total: self.validation.len() });
         if end < self.validation.len() {
@@ -396,6 +376,11 @@ impl Trainer {
         } else {
             self.close_epoch().await
         }
+    }
+
+    /// A loss in the network's unit, as float32 keeps it: so do checkpoints.
+    fn in_unit(&self, loss: f64) -> f64 {
+        f64::from((loss * self.unit) as f32)
     }
 
     /// The error of a run that left the numbers.

@@ -6,7 +6,8 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use loam::kernels;
 use loam::model::{Inputs, Random, Smen, Weights};
-use loam::train::{Adam, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
+use loam::protocol::{DateRole, TbCase};
+use loam::train::{Adam, Example, TbImage, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
 
 /// Allowed difference, relative to the largest value.
 const TOLERANCE: f32 = 1e-4;
@@ -334,42 +335,81 @@ pub async fn training(gpu: &Device) {
         (Inputs::Spatial, vec![], 4),
         (Inputs::Temporal, vec![loam::protocol::Part::History], 3),
     ] {
-        let settings = TrainSettings { inputs, epochs: 100, batch: 2, frozen: frozen.clone(), ..TrainSettings::default() };
-        let run = async |device: &Device| -> (Vec<f64>, Results) {
-            let weights = Weights::init(inputs, 1);
-            let mut trainer = Trainer::new(&weights, samples(4, (11, 9)), samples(1, (11, 9)), settings.clone(), device).unwrap();
-            let mut losses = Vec::new();
-            while losses.len() < steps {
-                if let Some(TrainEvent::StepDone { loss, .. }) = trainer.step().await {
-                    losses.push(loss);
-                    if losses.len() == 2 {
-                        let checkpoint = trainer.checkpoint(0.0).await.unwrap();
-                        let (train, validation) = (samples(4, (11, 9)), samples(1, (11, 9)));
-                        trainer = Trainer::resumed(checkpoint, &weights, train, validation, settings.clone(), device).unwrap();
-                    }
-                }
-            }
-            let checkpoint = trainer.checkpoint(0.0).await.unwrap();
-            let mut results: Results = checkpoint.now.tensors.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
-            for (name, first, second) in checkpoint.moments {
-                results.push((format!("{name} first"), first));
-                results.push((format!("{name} second"), second));
-            }
-            (losses, results)
-        };
-        let ((ours, on_gpu), (plain, on_cpu)) = (run(gpu).await, run(&Device::flex()).await);
         let what = format!("{inputs:?} {frozen:?}");
-        for (ours, plain) in ours.iter().zip(&plain) {
-            assert!((ours - plain).abs() < 1e-4 * plain, "{what}: losses {ours} and {plain}");
+        let settings = TrainSettings { inputs, epochs: 100, batch: 2, frozen, ..TrainSettings::default() };
+        trains_alike(gpu, &what, &Weights::init(inputs, 1), (samples(4, (11, 9)), samples(1, (11, 9))), &settings, steps).await;
+    }
+}
+
+/// The same of the TB CNN, whose convolutions are burn's own and whose Adam is the same.
+pub async fn training_of_the_tb_cnn(gpu: &Device) {
+    for case in TbCase::ALL {
+        let settings = TrainSettings { epochs: 100, batch: 2, ..TrainSettings::tb_cnn(case) };
+        let images = |count| tb_images(case, count, (11, 9));
+        trains_alike(gpu, case.name(), &case.first_weights(1), (images(3), images(1)), &settings, 3).await;
+    }
+}
+
+fn tb_images(case: TbCase, count: usize, (columns, rows): (usize, usize)) -> Vec<TbImage> {
+    let mut random = Random::new(7);
+    let cells = columns * rows;
+    let mut plane = |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
+    (0..count)
+        .map(|n| TbImage {
+            date: jiff::civil::date(2015, 4, 1 + n as i8),
+            role: DateRole::Train,
+            size: (columns, rows),
+            input: plane(2),
+            bilinear: plane(case.outputs()),
+            target: plane(case.outputs()),
+            mask: (0..case.outputs() * cells).map(|cell| if cell % 5 == 0 { 0.0 } else { 1.0 }).collect(),
+        })
+        .collect()
+}
+
+async fn trains_alike<E: Example>(
+    gpu: &Device,
+    what: &str,
+    weights: &Weights,
+    images: (Vec<E>, Vec<E>),
+    settings: &TrainSettings,
+    steps: usize,
+) {
+    let run = async |device: &Device| -> (Vec<f64>, Results) {
+        let (train, validation) = images.clone();
+        let mut trainer = Trainer::new(weights, train, validation, settings.clone(), device).unwrap();
+        let mut losses = Vec::new();
+        while losses.len() < steps {
+            match trainer.step().await {
+                Some(TrainEvent::StepDone { loss, .. }) => losses.push(loss),
+                Some(TrainEvent::Failed(error)) => panic!("{what}: {error}"),
+                _ => continue,
+            }
+            if losses.len() == 2 {
+                let checkpoint = trainer.checkpoint(0.0).await.unwrap();
+                let (train, validation) = images.clone();
+                trainer = Trainer::resumed(checkpoint, weights, train, validation, settings.clone(), device).unwrap();
+            }
         }
-        assert_eq!(on_gpu.iter().map(|(name, _)| name).collect::<Vec<_>>(), on_cpu.iter().map(|(name, _)| name).collect::<Vec<_>>());
-        for ((name, a), (_, b)) in on_gpu.iter().zip(&on_cpu) {
-            // Adam divides by the gradient's size: where that is rounding noise, whole steps may differ in sign. The moments tell.
-            let largest = b.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-            let gap = a.iter().zip(b).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
-            let allowed = if name.contains(' ') { 2e-2 * largest } else { 1e-3 * largest + 2.0 * steps as f32 * 1e-4 };
-            assert!(gap <= allowed, "{what} {name}: {gap} off where the largest is {largest}");
+        let checkpoint = trainer.checkpoint(0.0).await.unwrap();
+        let mut results: Results = checkpoint.now.tensors.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
+        for (name, first, second) in checkpoint.moments {
+            results.push((format!("{name} first"), first));
+            results.push((format!("{name} second"), second));
         }
+        (losses, results)
+    };
+    let ((ours, on_gpu), (plain, on_cpu)) = (run(gpu).await, run(&Device::flex()).await);
+    for (ours, plain) in ours.iter().zip(&plain) {
+        assert!((ours - plain).abs() < 1e-4 * plain, "{what}: losses {ours} and {plain}");
+    }
+    assert_eq!(on_gpu.iter().map(|(name, _)| name).collect::<Vec<_>>(), on_cpu.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    for ((name, a), (_, b)) in on_gpu.iter().zip(&on_cpu) {
+        // Adam divides by the gradient's size: where that is rounding noise, whole steps may differ in sign. The moments tell.
+        let largest = b.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        let gap = a.iter().zip(b).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
+        let allowed = if name.contains(' ') { 2e-2 * largest } else { 1e-3 * largest + 2.0 * steps as f32 * 1e-4 };
+        assert!(gap <= allowed, "{what} {name}: {gap} off where the largest is {largest}");
     }
 }
 

@@ -120,7 +120,7 @@ impl Evaluate {
             }));
         }
         say!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
-        print_scores(&means);
+        print_scores(&means, "m3/m3");
         if let Some(gain) = gain {
             say!("  {}", compared(BILINEAR, gain, rows.len()));
         }
@@ -130,11 +130,11 @@ impl Evaluate {
 }
 
 /// The score table.
-pub fn print_scores(scores: &[ScoreReport]) {
+pub fn print_scores(scores: &[ScoreReport], unit: &str) {
     if scores.is_empty() {
         return;
     }
-    say!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", "m3/m3", "uRMSE", "RMSE", "bias", "R", "pixels");
+    say!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", unit, "uRMSE", "RMSE", "bias", "R", "pixels");
     let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
     for s in scores {
         say!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use loam::grid::GridError;
-use loam::model::{Weights, block_on};
+use loam::model::{ModelError, Weights, block_on};
 use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
@@ -100,10 +100,20 @@ pub fn keys() -> String {
     PRESETS.iter().chain(&TRAINING_PLACES).chain(&UNSEEN_PLACES).map(|place| place.key).collect::<Vec<_>>().join(", ")
 }
 
-/// A weights file.
+/// A weights file of SMEN.
 pub fn weights(path: &Path) -> Result<Weights, String> {
+    read_weights(path, Weights::from_bytes)
+}
+
+/// A weights file of whichever network.
+pub fn weights_of_any_network(path: &Path) -> Result<Weights, String> {
+    read_weights(path, Weights::of_any_network)
+}
+
+/// A weights file, read by `reader`.
+pub fn read_weights<T>(path: &Path, reader: impl FnOnce(&[u8]) -> Result<T, ModelError>) -> Result<T, String> {
     let bytes = std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?;
-    Weights::from_bytes(&bytes).map_err(|e| format!("{}: {e}", path.display()))
+    reader(&bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// Says on standard error where a date lies within what the weights were trained on.

@@ -155,7 +155,7 @@ impl Predict {
         }
         say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
         say!("  inputs: {within}");
-        super::evaluate::print_scores(&outcome.scores);
+        super::evaluate::print_scores(&outcome.scores, "m3/m3");
         if let Some(mass) = &outcome.mass {
             say!("  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells", mass.rmse, mass.bias, mass.cells);
         }

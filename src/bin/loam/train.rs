@@ -1,5 +1,5 @@
-//! `loam train`: SMEN (or the TB CNN, `tb.rs`) on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then validate;
-//! dates from `--test-from` on are scored at the end and never looked at before.
+//! `loam train`: SMEN or the TB CNN on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then
+//! validate; dates from `--test-from` on are scored at the end and never looked at before.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use loam::grid::EaseWindow;
 use loam::model::{Processor, Weights, block_on};
-use loam::protocol::{DateRole, Inputs as NetworkInputs, Part, RunReport, Start, TrainEnd};
-use loam::session::run::{Gathered, Judged, Run, facts, from_scratch, gather, overlap};
+use loam::protocol::{DateRole, Inputs as NetworkInputs, Network, Part, RunReport, Start, TbCase, TrainEnd, TrainPlan};
+use loam::session::run::{Gathered, Judge, Judged, Run, facts, from_scratch, gather, overlap};
+use loam::session::tb_run;
 use loam::stack::{HistoryRule, Series};
-use loam::train::{FolderStore, Keeper, RunHead, RunImage, TrainError, TrainEvent, TrainSettings, set_bias};
+use loam::train::{FolderStore, Keeper, KeptImage, RunHead, RunImage, TbImage, TrainError, TrainEvent, TrainSettings, keeper, set_bias};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -20,6 +21,8 @@ use super::tb::{self, Case, Model};
 const RUN: &str = "run";
 
 type Kept = Keeper<FolderStore>;
+/// A run, and what keeps it.
+type Begun<I> = Result<(Run<I>, Option<Kept>), Box<dyn std::error::Error>>;
 
 /// Arguments of `loam train`.
 #[derive(clap::Args)]
@@ -32,8 +35,8 @@ pub struct Train {
     /// What the TB CNN learns
     #[arg(long, value_enum, required_if_eq("model", "tb-cnn"))]
     case: Option<Case>,
-    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated scenes (a wrong
-    /// name lists them); more than once to train on the images of several, all of one size
+    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated scenes
+    /// (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
     #[arg(long, allow_hyphen_values = true, required_unless_present = "resume")]
     region: Vec<String>,
     /// Train on simulated scenes of the regions instead of files
@@ -106,62 +109,27 @@ fn part(text: &str) -> Result<Part, String> {
 impl Train {
     /// Trains, scores and writes the best weights.
     pub fn run(self) -> super::Outcome {
-        if self.model == Model::TbCnn {
-            return self.tb_cnn();
+        if self.model == Model::TbCnn && self.resume.is_none() && self.case.is_none() {
+            return Err("say which case: --case tb or --case soil-moisture".into());
         }
-        if self.case.is_some() {
+        if self.model == Model::Smen && self.case.is_some() {
             return Err("--case is the TB CNN's: add --model tb-cnn".into());
         }
         let processor = block_on(Processor::open_cpu());
-        if self.epochs == Some(0) {
+        if self.model == Model::Smen && self.epochs == Some(0) {
             return self.only_offset(&processor);
         }
-        let (mut run, keeper) = match &self.resume {
-            Some(folder) => Self::resumed(folder, &processor)?,
-            None => self.begun(&processor)?,
-        };
-        run.significant_bits = self.significant_bits;
-        self.follow(run, keeper, &processor)
-    }
-
-    /// The TB CNN, with those of the options that it has.
-    fn tb_cnn(&self) -> super::Outcome {
-        let smens: [(&str, bool); 6] = [
-            ("--settings", self.settings.is_some()),
-            ("--network", self.network.is_some()),
-            ("--freeze", !self.freeze.is_empty()),
-            ("--flips", self.flips),
-            ("--keep", self.keep.is_some()),
-            ("--resume", self.resume.is_some()),
-        ];
-        if let Some((name, _)) = smens.iter().find(|(_, given)| *given) {
-            return Err(format!("{name} is SMEN's and the TB CNN has no such thing: leave it out").into());
+        if let Some(folder) = &self.resume {
+            return match block_on(keeper::head(&FolderStore(folder.clone()), RUN))?.report.settings.network {
+                Network::Smen => self.follow(Self::resumed::<RunImage>(folder, &processor)?, &processor),
+                Network::Tb(_) => self.follow(Self::resumed::<TbImage>(folder, &processor)?, &processor),
+            };
         }
-        let [region] = self.region.as_slice() else {
-            return Err("the TB CNN is trained for one place at a time: name one --region".into());
-        };
-        let case = self.case.ok_or("say which case: --case tb or --case soil-moisture")?;
-        let default = TrainSettings::default();
-        let settings = TrainSettings {
-            epochs: self.epochs.unwrap_or(default.epochs),
-            learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
-            batch: self.batch.unwrap_or(default.batch),
-            seed: self.seed.unwrap_or(default.seed),
-            patience: self.patience.unwrap_or(default.patience),
-            validate_from: self.validate_from,
-            test_from: self.test_from,
-            ..default
-        };
-        settings.check()?;
-        let training = tb::Training {
-            case: case.into(),
-            region,
-            weights: self.weights.as_deref(),
-            settings: &settings,
-            out: &self.out,
-            json: self.json,
-        };
-        tb::train(&training, |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() })
+        let (settings, base) = self.settings()?;
+        match settings.network {
+            Network::Smen => self.follow(self.begun(settings, base, &processor)?, &processor),
+            Network::Tb(case) => self.follow(self.begun_tb(case, settings, base, &processor)?, &processor),
+        }
     }
 
     /// Settings and the weights to start from.
@@ -173,8 +141,14 @@ impl Train {
             }
             None => TrainSettings::default(),
         };
+        if let Some(case) = self.case {
+            settings.network = Network::Tb(case.into());
+        }
+        if let (Network::Tb(_), Some(inputs)) = (settings.network, self.network) {
+            return Err(format!("--network {} names inputs of SMEN, and the TB CNN has its own: leave it out", inputs.name()).into());
+        }
         // The page's "weights in use" are those of `--weights` here, and bring their inputs with them.
-        let base = self.weights.as_deref().map(files::weights).transpose()?;
+        let base = self.weights.as_deref().map(files::weights_of_any_network).transpose()?;
         if self.settings.is_some() && settings.start == Start::Current && base.is_none() {
             return Err("these settings start from the weights in use, and on the command line those are named: add --weights FILE \
                         (the page exports them), or set \"start\": \"scratch\" in the settings"
@@ -194,7 +168,11 @@ impl Train {
             settings.frozen.clone_from(&self.freeze);
         }
         settings.check()?;
-        let base = base.unwrap_or_else(|| Weights::init(settings.inputs, settings.seed));
+        let first = || match settings.network {
+            Network::Smen => Weights::init(settings.inputs, settings.seed),
+            Network::Tb(case) => case.first_weights(settings.seed),
+        };
+        let base = base.unwrap_or_else(first);
         Ok((settings, base))
     }
 
@@ -231,18 +209,47 @@ impl Train {
         Ok((Gathered::joined(parts), names.join(", "), window))
     }
 
-    fn begun(&self, processor: &Processor) -> Result<(Run, Option<Kept>), Box<dyn std::error::Error>> {
-        let (settings, base) = self.settings()?;
+    fn begun(&self, settings: TrainSettings, base: Weights, processor: &Processor) -> Begun<RunImage> {
         let (gathered, region, window) = self.data(&settings)?;
         if let Some(warning) = overlap(&base, settings.start, &gathered.plan) {
             eprintln!("note: {warning}");
         }
         let facts = facts(&self.region, &region, &base, &settings, &gathered);
+        let Gathered { plan, images, simulated } = gathered;
+        let head = self.head(settings, &base, region, window, simulated, &plan, facts)?;
+        self.begin(head, base, images, &plan, processor)
+    }
+
+    fn begun_tb(&self, case: TbCase, settings: TrainSettings, base: Weights, processor: &Processor) -> Begun<TbImage> {
+        let [region] = self.region.as_slice() else {
+            return Err("the TB CNN is trained for one place at a time: name one --region".into());
+        };
+        let library = |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() };
+        let (gathered, window, place) = tb::gathered(region, case, (settings.validate_from, settings.test_from), library)?;
+        let plan = gathered.plan();
+        if let Some(warning) = overlap(&base, settings.start, &plan) {
+            eprintln!("note: {warning}");
+        }
+        let facts = tb_run::facts(region, &place, &base, &settings, &gathered);
+        let head = self.head(settings, &base, place, window, gathered.simulated, &plan, facts)?;
+        self.begin(head, base, gathered.images, &plan, processor)
+    }
+
+    #[allow(clippy::too_many_arguments)] // Each is a fact of its own.
+    fn head(
+        &self,
+        settings: TrainSettings,
+        base: &Weights,
+        region: String,
+        window: EaseWindow,
+        simulated: bool,
+        plan: &TrainPlan,
+        facts: std::collections::BTreeMap<String, String>,
+    ) -> Result<RunHead, Box<dyn std::error::Error>> {
         let from = match &self.weights {
             Some(path) => base.report(&path.display().to_string()),
-            None => from_scratch(settings.seed),
+            None => from_scratch(settings.network, settings.seed),
         };
-        let Gathered { plan, images, simulated } = gathered;
         let report = RunReport {
             run: RUN.into(),
             begun_ms: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as f64,
@@ -262,7 +269,12 @@ impl Train {
             history_cover: self.history_cover,
             mass_correction: false,
         };
-        let head = RunHead { report, settings: rules, images: images.len(), left_out: plan.count(DateRole::Gap), facts };
+        let left_out = plan.count(DateRole::Gap);
+        Ok(RunHead { report, settings: rules, images: plan.dates.len() - left_out, left_out, facts })
+    }
+
+    /// The run before its first step, kept where that is wanted.
+    fn begin<I: KeptImage>(&self, head: RunHead, base: Weights, images: Vec<I>, plan: &TrainPlan, processor: &Processor) -> Begun<I> {
         let run = Run::new(head, base, images, processor.device())?;
         let keeper = match &self.keep {
             Some(folder) => {
@@ -278,13 +290,16 @@ impl Train {
             }
             let [train, validate, test, gap] =
                 [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
-            say!("{train} training, {validate} validation and {test} test images, by time; {gap} between them left out");
+            say!(
+                "{}: {train} training, {validate} validation and {test} test images, by time; {gap} between them left out",
+                run.head.report.settings.network.words()
+            );
         }
         Ok((run, keeper))
     }
 
-    fn resumed(folder: &std::path::Path, processor: &Processor) -> Result<(Run, Option<Kept>), Box<dyn std::error::Error>> {
-        let resumed = block_on(Keeper::resume(FolderStore(folder.to_owned()), RUN))?;
+    fn resumed<I: KeptImage>(folder: &std::path::Path, processor: &Processor) -> Begun<I> {
+        let resumed = block_on(Keeper::resume::<I>(FolderStore(folder.to_owned()), RUN))?;
         let (keeper, kept) = resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
         if let Some(checkpoint) = &kept.checkpoint {
             eprintln!("going on at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
@@ -292,8 +307,13 @@ impl Train {
         Ok((Run::resumed(kept, processor.device())?, Some(keeper)))
     }
 
-    fn follow(&self, mut run: Run, mut keeper: Option<Kept>, processor: &Processor) -> super::Outcome {
+    fn follow<I: KeptImage>(&self, (mut run, mut keeper): (Run<I>, Option<Kept>), processor: &Processor) -> super::Outcome
+    where
+        Run<I>: Judge,
+    {
+        run.significant_bits = self.significant_bits;
         let settings = run.head.report.settings.clone();
+        let (loss, unit) = (settings.network.loss_name(), settings.network.unit());
         let total = settings.epochs * run.trainer.steps_per_epoch();
         let bar = super::progress::bar(total as u64, "training");
         bar.set_position(run.trainer.steps() as u64);
@@ -316,7 +336,7 @@ impl Train {
                     } else {
                         let validation = report.validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
                         let mark = if report.best { " *" } else { "" };
-                        say!("epoch {}: uRMSE train {:.4}, validation {validation} m3/m3{mark}", report.epoch, report.train_loss);
+                        say!("epoch {}: {loss} train {:.4}, validation {validation} {unit}{mark}", report.epoch, report.train_loss);
                     }
                 }
                 TrainEvent::Warning(text) => eprintln!("note: {text}"),
@@ -341,14 +361,22 @@ impl Train {
         if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;
         }
+        let simulated = run.head.report.simulated;
         if self.json {
-            say!("{}", json!(result));
+            let mut line = json!(result);
+            for (key, value) in [("network", json!(settings.network)), ("unit", json!(unit)), ("simulated", json!(simulated))] {
+                line[key] = value;
+            }
+            line["trained_on"] = json!(run.head.facts.get("trained_on"));
+            say!("{line}");
             return Ok(());
         }
-        say!("best epoch {}: {:.4} m3/m3, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
-        say!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
-        say!("{} test dates, mean over dates{}", result.dates, if run.head.report.simulated { " (SIMULATED scenes)" } else { "" });
-        super::evaluate::print_scores(&result.scores);
+        say!("best epoch {}: {:.4} {unit}, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
+        if let Some(offset) = offset {
+            say!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
+        }
+        say!("{} test dates, mean over dates{}", result.dates, if simulated { " (SIMULATED scenes)" } else { "" });
+        super::evaluate::print_scores(&result.scores, unit);
         say!("  {}", result.sentence);
         say!("{}: SHA-256 {}", self.out.display(), result.hash);
         Ok(())

@@ -1,0 +1,105 @@
+//! A training run of the TB CNN: the place it is trained for, its images before, its facts in the weights file, its result after. As
+//! `run.rs` does it for SMEN, for the page's worker and `loam train` alike.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+
+use super::run::{Judge, Judged, Run};
+use super::tb::{AS_IS, BILINEAR, TB_CNN, TbGathered, channel_name, estimate, scores};
+use super::verdict::{Named, verdict_of};
+use crate::grid::GridError;
+use crate::model::tb_cnn::TbCnn;
+use crate::model::{ModelError, TRAINED_ON, TRAINED_UNTIL, Weights};
+use crate::protocol::{DateRole, PlannedDate, Start, TbCase, TrainEnd, TrainPlan, TrainSettings};
+use crate::stack::{Library, Preset, Region, dates_with};
+use crate::train::{Candidate, TbImage, TrainError, split_by_time};
+
+/// Name of the network before training in score tables.
+pub const BEFORE: &str = "TB CNN before training";
+
+/// The place that the network is trained for: of a preset the poster's, about 100 x 100 km in its middle; a region of one's own is taken
+/// as it is.
+///
+/// # Errors
+/// As [`Region::place`].
+pub fn place(region: Region, preset: Option<Preset>) -> Result<Region, GridError> {
+    preset.map_or(Ok(region), Region::place)
+}
+
+/// Which dates would train, validate and test, from what the files say of themselves; their pixels may leave some of them out
+/// ([`super::tb::gather`]).
+///
+/// # Errors
+/// [`TrainError::TooFewDates`], [`TrainError::EmptySplit`].
+pub fn plan(library: &Library, case: TbCase, settings: &TrainSettings) -> Result<TrainPlan, TrainError> {
+    let (_, dates) = dates_with(library, case);
+    let candidates: Vec<Candidate> = dates.into_iter().map(|date| Candidate { date, history: Vec::new() }).collect();
+    let roles = split_by_time(&candidates, settings.validate_from, settings.test_from)?;
+    let dates = candidates.iter().zip(roles).map(|(candidate, role)| PlannedDate { date: candidate.date, role }).collect();
+    Ok(TrainPlan { dates, unusable: Vec::new() })
+}
+
+impl TbGathered {
+    /// What each date is used for.
+    #[must_use]
+    pub fn plan(&self) -> TrainPlan {
+        let dates = self.images.iter().map(|image| PlannedDate { date: image.date, role: image.role }).collect();
+        TrainPlan { dates, unusable: self.unusable.clone() }
+    }
+}
+
+/// What the weights of a run say of themselves: `region` (`key`), what they were trained on until when, and for how long at most. `place` is
+/// the region in the user's words.
+#[must_use]
+pub fn facts(key: &str, place: &str, base: &Weights, settings: &TrainSettings, gathered: &TbGathered) -> BTreeMap<String, String> {
+    let dates = gathered.plan().of(DateRole::Train);
+    let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return BTreeMap::new() };
+    let what = if gathered.simulated { "SIMULATED scenes" } else { "files" };
+    let targets = gathered.targets.iter().cloned().collect::<Vec<_>>().join(", ");
+    let before = match settings.start {
+        Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
+        Start::Scratch => String::new(),
+    };
+    BTreeMap::from([
+        ("region".to_owned(), key.to_owned()),
+        (TRAINED_ON.to_owned(), format!("{what} of {place}, target {targets}, {first} to {last}{before}")),
+        (TRAINED_UNTIL.to_owned(), last.to_string()),
+    ])
+}
+
+/// Names of the score table's rows, channel by channel.
+fn names(case: TbCase) -> Vec<Named> {
+    let of = |channel| {
+        let named = |name: &str| format!("{name}{}", channel_name(case, channel));
+        Named { after: named(TB_CNN), before: named(BEFORE), bilinear: named(BILINEAR) }
+    };
+    (0..case.outputs()).map(of).collect()
+}
+
+impl Judge for Run<TbImage> {
+    type Network = TbCnn;
+
+    async fn judge(
+        &self,
+        end: TrainEnd,
+        device: &Device,
+        progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Judged<TbCnn>, ModelError> {
+        let trained = self.kept().await?;
+        let ((before, _), (after, case)) = (TbCnn::from_weights(&self.base, device)?, TbCnn::from_weights(&trained, device)?);
+        let tests: Vec<&TbImage> = self.of(DateRole::Test).collect();
+        let mut by_date = Vec::new();
+        for (done, image) in tests.iter().enumerate() {
+            if progress(done, tests.len(), "scoring the test dates").await.is_break() {
+                return Err(ModelError::Cancelled);
+            }
+            let (a, b) = (estimate(&after, device, image).await?, estimate(&before, device, image).await?);
+            // An image without a pixel to score was not made.
+            by_date.extend(scores(case, image, &[(TB_CNN, &a), (BEFORE, &b), (BILINEAR, &image.bilinear), (AS_IS, &image.input)]).ok());
+        }
+        let result = self.result(end, verdict_of(&by_date, case.unit(), &names(case)), &trained);
+        Ok(Judged { trained, model: after, offset: None, result })
+    }
+}

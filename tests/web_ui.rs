@@ -8,9 +8,9 @@ use leptos::prelude::provide_context;
 use loam::grid::{EaseWindow, Resolution};
 use loam::map::{ColourMap, Scale, paint};
 use loam::protocol::{
-    Attachment, CheckpointReport, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, PlannedDate, PreviewReport,
-    Request, RunReport, ScoreReport, SelfCheckReport, StepReport, Timeline, TrainEnd, TrainPlan, TrainResult, TrainSettings, TrainStarted,
-    WeightsReport, wire,
+    Attachment, CheckpointReport, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, Network, PlannedDate,
+    PreviewReport, Request, RunReport, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd, TrainPlan, TrainResult,
+    TrainSettings, TrainStarted, WeightsReport, wire,
 };
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
@@ -351,6 +351,70 @@ async fn a_run_is_shown_from_its_events() {
     tell(Event::Runs { runs: Vec::new(), unsaved: Some("no storage".into()) }, Vec::new());
     pause(20).await;
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1, "this session's run is known to the page");
+    place.remove();
+}
+
+/// A run of the TB CNN's first case: its own form, and kelvins wherever SMEN has m3/m3.
+#[wasm_bindgen_test]
+async fn the_tb_cnn_has_its_own_settings_and_units() {
+    let (app, place) = mounted();
+    let find = |selector: &str| place.query_selector(selector).unwrap();
+    let text = |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default());
+    let tell = |event: Event| train::events::handle(app, event, Vec::new());
+    let choose = |value: &str| {
+        let select: web_sys::HtmlSelectElement = find("#train-network").unwrap().unchecked_into();
+        select.set_value(value);
+        select.dispatch_event(&web_sys::Event::new("change").unwrap()).unwrap();
+    };
+    assert!(find("#train-inputs").is_some() && text("#fine-tune").unwrap().contains("Frozen") && find("#train-place").is_none());
+    let network = Network::Tb(TbCase::BrightnessTemperature);
+    choose("brightness_temperature");
+    pause(20).await;
+    assert_eq!(app.train.settings.get_untracked(), TrainSettings::tb_cnn(TbCase::BrightnessTemperature));
+    assert!(find("#train-inputs").is_none() && !text("#fine-tune").unwrap().contains("Frozen"));
+    assert!(text("#fine-tune").unwrap().contains("mirror images") && text("#train-place").unwrap().contains("one place"));
+    let current = find("#train-start-from option[value=current]").unwrap();
+    assert!(current.has_attribute("disabled") && current.text_content().unwrap().contains("another network"));
+
+    app.train.job.set(Some(loam::ui::Job { id: 6, done: 0, total: 0, what: "preparing".into() }));
+    let settings = TrainSettings::tb_cnn(TbCase::BrightnessTemperature);
+    tell(Event::TrainStarted(Box::new(TrainStarted {
+        run: "tb".into(),
+        settings: settings.clone(),
+        region: "Tucson".into(),
+        plan: TrainPlan::default(),
+        steps_per_epoch: 1,
+        history: Vec::new(),
+        losses: Vec::new(),
+        resumed: false,
+        simulated: true,
+        unsaved: None,
+    })));
+    tell(Event::TrainStep(StepReport { epoch: 1, step: 1, loss: 4.5, seconds_left: 10.0, load: 0.9 }));
+    tell(Event::TrainEpoch(EpochReport { epoch: 1, train_loss: 4.5, validation: Some(4.25), best: true }));
+    pause(300).await;
+    let chart = find("#train-chart").unwrap().get_attribute("aria-label").unwrap();
+    assert!(chart.contains("mean absolute error in K") && chart.contains("validation 4.2500"), "{chart}");
+    let mut done = run("tb", true);
+    done.settings = settings;
+    done.from.network = network;
+    let names = ["TB CNN, TB V", "TB CNN before training, TB V", "bilinear, TB V", "TB CNN, TB H"];
+    done.result.as_mut().unwrap().scores = names.into_iter().zip([3.0, 5.0, 4.0, 6.0]).map(|(name, urmse)| score(name, urmse)).collect();
+    tell(Event::TrainDone(Box::new(done.clone())));
+    app.train.job.set(None);
+    pause(20).await;
+    let after = text(".after").unwrap();
+    assert!(after.contains("uRMSE K") && after.contains("minus after, TB V") && !after.contains("m³/m³"), "{after}");
+    assert!(after.contains("mean absolute error 0.0210 K") && after.contains("bilinear input"), "{after}");
+    assert!(text("#run-table tbody").unwrap().contains("3.0000 K"), "{:?}", text("#run-table tbody"));
+    let file = runs::csv(&[done.clone()]);
+    assert!(file.contains("TB CNN (brightness temperature),K,scratch") && file.contains(",3,5,4,"), "{file}");
+    assert_eq!(runs::test_scores(done.result.as_ref().unwrap()), [Some(3.0), Some(5.0), Some(4.0)]);
+
+    choose("smen");
+    pause(20).await;
+    assert_eq!(app.train.settings.get_untracked(), TrainSettings::fine_tune());
+    assert!(find("#train-inputs").is_some());
     place.remove();
 }
 

@@ -1,5 +1,5 @@
-//! "About the model": what the network is, the card of the weights in use, and how they score. The figures are those of docs/cards.md, read from
-//! the same files.
+//! "About the model": what the network is, the card of the weights in use, and how they score. The figures are those of docs/cards.md, read
+//! from the same files.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -129,12 +129,12 @@ fn in_use(cards: &[Card], weights: &WeightsReport) -> AnyView {
         weights.name.clone()
     };
     let others = cards.iter().filter(|other| card.is_none_or(|card| card.hash != other.hash));
-    let parameters = cards.first().map_or(0.0, |card| card.parameters);
+    let parameters = thousands(cards.first().map_or(0.0, |card| card.parameters));
     view! {
         <p>{format!(
-            "SMEN is a 3D convolutional network of {parameters} numbers. Three blocks of 32 kernels (2 x 3 x 3, each with ReLU and batch norm) go over what SMAP \
-             missed on the four last dates with a 3 km map, one layer of 32 kernels (3 x 3) over today's 36 km SMAP map; one kernel makes the 3 km map of their \
-             sum. A cell of the map sees 4 cells, 12 km, to each side."
+            "SMEN is a 3D convolutional network of {parameters} numbers. Three blocks of 32 kernels (2 x 3 x 3, each with ReLU and batch norm) go \
+             over what SMAP missed on the four last dates with a 3 km map, one layer of 32 kernels (3 x 3) over today's 36 km SMAP map; one kernel \
+             makes the 3 km map of their sum. A cell of the map sees 4 cells, 12 km, to each side."
         )}</p>
         <h3>"Weights in use: " {name} {weights.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</h3>
         {match card {
@@ -213,4 +213,11 @@ pub fn AboutDialog() -> impl IntoView {
         </dialog>
     }
     .into_any()
+}
+
+/// A count with its thousands apart: `38,337`.
+fn thousands(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }

@@ -1,8 +1,8 @@
-//! Parts that the first screen does without: dates, maps, scores, training, exports, what the model is. They are most of the page's bytes, and there is
-//! nothing to show in them before files are open.
+//! Parts that the first screen does without: dates, maps, scores, training, exports, what the model is. They are most of the page's bytes,
+//! and there is nothing to show in them before files are open.
 //!
-//! In the built app they are a wasm file of their own, split from the page's by `wasm-split-cli` (`xtask/src/split.rs`) at the one function marked
-//! below, and fetched when the first screen stands. Elsewhere (tests, `trunk serve`) the same function is called at once.
+//! In the built app they are a wasm file of their own, split from the page's by `wasm-split-cli` (`xtask/src/split.rs`) at the one function
+//! marked below, and fetched when the first screen stands. Elsewhere (tests, `trunk serve`) the same function is called at once.
 
 use leptos::html;
 use leptos::prelude::*;

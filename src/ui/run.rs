@@ -1,5 +1,5 @@
-//! Rules: which retrievals count, how much of the region a 3 km map must cover to serve as history, and whether the estimate is shifted to SMAP's
-//! means.
+//! Rules: which retrievals count, how much of the region a 3 km map must cover to serve as history, and whether the estimate is shifted to
+//! SMAP's means.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -13,6 +13,11 @@ const RULES: [(&str, &str, QualityRule); 3] = [
     ("with_uncertain", "also of uncertain quality", QualityRule::WithUncertain),
     ("all", "every value in range", QualityRule::All),
 ];
+
+/// What the shift to SMAP's means does.
+const SHIFTED: &str = "Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges";
+/// Why it cannot be chosen.
+const OF_SMEN: &str = "Of SMEN's estimates alone: the TB CNN's are not shifted";
 
 /// Rules and weights.
 #[component]
@@ -53,8 +58,8 @@ pub fn RulesSection() -> impl IntoView {
             <label class="inline">"History maps cover ≥ "
                 <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
             </label>
-            <label class="inline" title="Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges">
-                <input type="checkbox" id="mass" prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
+            <label class="inline" title=move || if tb() { OF_SMEN } else { SHIFTED }>
+                <input type="checkbox" id="mass" disabled=tb prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
                 " Shift 36 km blocks to SMAP's mean"
             </label>
             <label class="stack">"Model"
@@ -65,7 +70,7 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             {move || app.weights.with(|w| w.network != Network::Smen && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">
-                    "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, or train one with the command line: "
+                    "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under “Fine-tune”, or with the command line: "
                     <code>"loam train --model tb-cnn --case soil-moisture --simulated --region tucson --out tb.safetensors"</code>
                 </p>
             })}

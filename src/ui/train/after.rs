@@ -10,10 +10,12 @@ use crate::protocol::{Network, RunReport, TrainResult};
 use crate::ui::scores::score_box;
 use crate::ui::state::App;
 
-fn intervals(result: &TrainResult) -> AnyView {
-    let gains = [("before training", result.over_before), ("bilinear SMAP", result.over_bilinear)];
+fn intervals(result: &TrainResult, network: Network) -> AnyView {
+    let bilinear = if network == Network::Smen { "bilinear SMAP" } else { "the bilinear input" };
+    let gains = [("before training", result.over_before), (bilinear, result.over_bilinear)];
+    let (unit, channel) = (words::unit(network), if network.is_brightness() { ", TB V" } else { "" });
     let rows = gains.into_iter().filter_map(|(name, gain)| Some((name, gain?)));
-    let rows = rows.map(|(name, gain)| view! { <li>{format!("uRMSE of {name} minus after: {} m³/m³", words::gain(&gain))}</li> });
+    let rows = rows.map(|(name, gain)| view! { <li>{format!("uRMSE of {name} minus after{channel}: {} {unit}", words::gain(&gain))}</li> });
     let rows = rows.collect_view();
     let dates = result.dates;
     view! {
@@ -30,8 +32,9 @@ fn facts(report: &RunReport, result: &TrainResult) -> AnyView {
     view! {
         <p class="hint">
             {format!(
-                "{} of {} epochs, {}; epoch {} kept (uRMSE {} m³/m³). {train} images trained, {validate} validated, {test} tested, {gap} left out. {} on {}. Seed {}.",
-                result.epochs, report.settings.epochs, words::end(result.end), result.best_epoch, words::loss(result.best_loss),
+                "{} of {} epochs, {}; epoch {} kept ({} {} {}). {train} images trained, {validate} validated, {test} tested, {gap} left out. {} on {}. Seed {}.",
+                result.epochs, report.settings.epochs, words::end(result.end), result.best_epoch,
+                report.settings.network.loss_name(), words::loss(result.best_loss), words::unit(report.settings.network),
                 words::seconds(result.seconds), report.device, report.settings.seed
             )}
         </p>
@@ -44,10 +47,12 @@ fn facts(report: &RunReport, result: &TrainResult) -> AnyView {
 pub fn After(report: RunReport) -> impl IntoView {
     let app = App::here();
     let Some(result) = report.result.clone() else { return ().into_any() };
-    let against = if report.simulated {
-        "Agreement with the simulated 3 km maps of the test dates, not with the ground."
-    } else {
-        "Agreement with the 3 km maps of the test dates, not with the ground."
+    let network = report.settings.network;
+    let against = match (report.simulated, network.is_brightness()) {
+        (true, true) => "Agreement with the simulated brightness temperature at 9 km of the test dates, without the radar product's noise.",
+        (false, true) => "Agreement with the 9 km product of the test dates, not with what is on the ground.",
+        (true, false) => "Agreement with the simulated 3 km maps of the test dates, not with the ground.",
+        (false, false) => "Agreement with the 3 km maps of the test dates, not with the ground.",
     };
     let keep = NodeRef::<html::Button>::new();
     Effect::new(move |_| catch_focus(keep));
@@ -64,8 +69,8 @@ pub fn After(report: RunReport) -> impl IntoView {
                 {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
             <p id="train-sentence">{result.sentence.replace("m3/m3", "m³/m³")}</p>
-            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, Network::Smen)} })}
-            {intervals(&result)}
+            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, network)} })}
+            {intervals(&result, network)}
             {facts(&report, &result)}
             <p><strong>"In use: "</strong><span id="train-in-use">{move || if trained.get() { "the trained weights" } else { "other weights" }}</span>
                 {move || app.weights.with(|w| (!w.name.is_empty()).then(|| format!(" ({})", w.name)))}

@@ -6,7 +6,7 @@ use web_sys::CanvasRenderingContext2d;
 
 use super::{curve, words};
 use crate::map::scale::tidy;
-use crate::protocol::EpochReport;
+use crate::protocol::{EpochReport, Network};
 use crate::ui::canvas;
 use crate::ui::panel::watch_size;
 use crate::ui::state::App;
@@ -25,6 +25,8 @@ struct Curve<'a> {
     per_epoch: f64,
     smoothing: f64,
     log: bool,
+    /// What is drawn, with its unit.
+    name: &'a str,
 }
 
 /// Where it is drawn.
@@ -35,6 +37,7 @@ struct Plot<'a> {
     steps: f64,
     range: (f64, f64),
     log: bool,
+    name: &'a str,
 }
 
 impl Plot<'_> {
@@ -107,7 +110,7 @@ impl Plot<'_> {
         self.ctx.save();
         let _ = self.ctx.translate(12.0, f64::midpoint(ROOM.1, bottom));
         let _ = self.ctx.rotate(-std::f64::consts::FRAC_PI_2);
-        let _ = self.ctx.fill_text("uRMSE, m³/m³", 0.0, -6.0);
+        let _ = self.ctx.fill_text(self.name, 0.0, -6.0);
         self.ctx.restore();
     }
 }
@@ -117,7 +120,7 @@ fn draw(ctx: &CanvasRenderingContext2d, width: f64, height: f64, curve: &Curve) 
     let Some(range) = curve::limits(curve.losses.iter().copied().chain(of_epochs), curve.log) else { return };
     let last = curve.epochs.last().map_or(0.0, |e| e.epoch as f64 * curve.per_epoch);
     let steps = (curve.losses.len() as f64).max(last).max(1.0);
-    let plot = Plot { ctx, width, height, steps, range, log: curve.log };
+    let plot = Plot { ctx, width, height, steps, range, log: curve.log, name: curve.name };
     plot.axes();
     let (train, validate, ink) = (canvas::css("--train"), canvas::css("--validate"), canvas::css("--ink"));
     // The n-th loss stands at n: steps are counted from 1. Two points a pixel are all that can be seen.
@@ -156,15 +159,17 @@ fn best(epochs: &[EpochReport]) -> Option<EpochReport> {
 }
 
 /// The latest values in words.
-fn latest(epochs: &[EpochReport]) -> String {
+fn latest(epochs: &[EpochReport], network: Network) -> String {
     let validation = |e: &EpochReport| e.validation.map(|v| format!(", validation {}", words::loss(v))).unwrap_or_default();
     let Some(last) = epochs.last() else { return "Loss chart; no epoch is done yet".to_owned() };
     let best = best(epochs).map(|b| format!("; best epoch {}{}", b.epoch, validation(&b))).unwrap_or_default();
-    format!("Loss chart, uRMSE in m³/m³. Epoch {}: training {}{}{best}", last.epoch, words::loss(last.train_loss), validation(last))
+    let (loss, unit) = (network.loss_name(), words::unit(network));
+    format!("Loss chart, {loss} in {unit}. Epoch {}: training {}{}{best}", last.epoch, words::loss(last.train_loss), validation(last))
 }
 
-fn table(epochs: &[EpochReport]) -> AnyView {
+fn table(epochs: &[EpochReport], network: Network) -> AnyView {
     let left_out = epochs.len().saturating_sub(ROWS);
+    let loss = words::loss_name(network);
     let rows = epochs.iter().rev().take(ROWS).map(|e| {
         view! {
             <tr>
@@ -176,7 +181,10 @@ fn table(epochs: &[EpochReport]) -> AnyView {
     view! {
         <div class="tablewrap" tabindex="0" role="region" aria-label="Losses by epoch">
             <table>
-                <thead><tr><th scope="col">"Epoch"</th><th scope="col">"Training uRMSE m³/m³"</th><th scope="col">"Validation uRMSE m³/m³"</th><th scope="col">""</th></tr></thead>
+                <thead><tr>
+                    <th scope="col">"Epoch"</th><th scope="col">"Training "{loss.clone()}</th><th scope="col">"Validation "{loss}</th>
+                    <th scope="col">""</th>
+                </tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </div>
@@ -197,7 +205,9 @@ fn chart(app: App) -> AnyView {
         let epochs = t.epochs.get();
         let per_epoch = t.started.with(|s| s.as_ref().map_or(1, |s| s.steps_per_epoch.max(1))) as f64;
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
-        t.losses.with_untracked(|losses| draw(&ctx, width, height, &Curve { losses, epochs: &epochs, per_epoch, smoothing, log }));
+        let name = words::loss_name(t.shown_network());
+        t.losses
+            .with_untracked(|losses| draw(&ctx, width, height, &Curve { losses, epochs: &epochs, per_epoch, smoothing, log, name: &name }));
     });
     let toggled = move |event: web_sys::Event| {
         let element = event.target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(t).ok());
@@ -214,14 +224,14 @@ fn chart(app: App) -> AnyView {
                     <output>{move || format!("{:.2}", smoothing.get())}</output>
                 </label>
             </div>
-            <canvas id="train-chart" node_ref=node role="img" aria-label=move || t.epochs.with(|e| latest(e))></canvas>
+            <canvas id="train-chart" node_ref=node role="img" aria-label=move || t.epochs.with(|e| latest(e, t.shown_network()))></canvas>
             <p class="key">
                 <span class="line raw"></span>"each step "<span class="line mean"></span>"steps, smoothed "
                 <span class="dotmark train">"●"</span>"\u{a0}training, mean of an epoch "<span class="dotmark validate">"■"</span>"\u{a0}validation"
             </p>
             <details on:toggle=toggled>
                 <summary>"The same as a table"</summary>
-                {move || open.get().then(|| t.epochs.with(|e| table(e)))}
+                {move || open.get().then(|| t.epochs.with(|e| table(e, t.shown_network())))}
             </details>
         </div>
     }

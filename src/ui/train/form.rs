@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::words;
-use crate::protocol::{Inputs, Part, Range, Request, Start, TrainSettings, day};
+use crate::protocol::{Inputs, Network, Part, Range, Request, Start, TrainSettings, day};
 use crate::stack::Preset;
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
@@ -165,10 +165,11 @@ fn frozen(app: App) -> AnyView {
         // In the order of the network, whatever the order of the clicks.
         t.settings.update(|s| s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect());
     };
+    let smen = t.settings.with_untracked(|s| s.network == Network::Smen);
     view! {
         <fieldset class="parts">
-            <legend>"Frozen (left as they are)"</legend>
-            {Part::ALL.into_iter().map(|part| view! {
+            <legend>{if smen { "Frozen (left as they are)" } else { "Images" }}</legend>
+            {smen.then(|| Part::ALL.into_iter().map(|part| view! {
                 <label class="check">
                     <input
                         type="checkbox"
@@ -178,7 +179,7 @@ fn frozen(app: App) -> AnyView {
                     />
                     {words::part(part)}
                 </label>
-            }).collect_view()}
+            }).collect_view())}
             <label class="check">
                 <input type="checkbox" prop:checked=move || t.settings.with(|s| s.flips) on:change=move |e| {
                     let on = event_target_checked(&e);
@@ -197,8 +198,19 @@ pub(super) fn inputs_in_use(app: App) -> Inputs {
     run.map_or(Inputs::default(), |r| r.settings.inputs)
 }
 
+/// Other settings for another network: those that are proposed for it.
+fn choose_network(app: App, network: Network) {
+    app.train.typed.set(Vec::new());
+    app.train.settings.set(TrainSettings::proposed(network));
+    app.train.replaced.update(|n| *n += 1);
+}
+
 /// What is frozen by default goes with the start: new weights have no norms worth keeping.
 fn start_from(app: App, start: Start) {
+    if app.train.settings.with_untracked(|s| s.network != Network::Smen) {
+        app.train.settings.update(|s| s.start = start);
+        return;
+    }
     let like = if start == Start::Scratch { TrainSettings::default() } else { TrainSettings::fine_tune() };
     let inputs = if start == Start::Scratch { None } else { Some(inputs_in_use(app)) };
     app.train.settings.update(|s| {
@@ -216,7 +228,23 @@ fn load(app: App, file: &web_sys::File) {
 fn fields(app: App) -> AnyView {
     let t = app.train;
     let scratch = move || t.settings.with(|s| s.start == Start::Scratch);
-    let in_use = move || app.weights.with(|w| if w.name.is_empty() { "shipped, chosen by region".to_owned() } else { w.name.clone() });
+    let network = t.settings.with_untracked(|s| s.network);
+    let smen = network == Network::Smen;
+    // SMEN's shipped weights come by themselves; the TB CNN's must be there.
+    let fits = move || app.weights.with(|w| w.network == network && (smen || !w.hash.is_empty()));
+    let in_use = move || {
+        app.weights.with(|w| match (w.network == network, w.name.is_empty()) {
+            (true, true) => "shipped, chosen by region".to_owned(),
+            (true, false) => w.name.clone(),
+            (false, _) => "of another network".to_owned(),
+        })
+    };
+    let choose = move |event| {
+        let value = event_target_value(&event);
+        if let Some((network, ..)) = words::NETWORKS.into_iter().find(|(_, name, _)| *name == value) {
+            choose_network(app, network);
+        }
+    };
     let choose_inputs = move |event| {
         if let Some(inputs) = Inputs::from_name(&event_target_value(&event)) {
             t.settings.update(|s| s.inputs = inputs);
@@ -225,20 +253,28 @@ fn fields(app: App) -> AnyView {
     view! {
         <div class="fields">
             <label class="wide">
-                "Start from"
-                <select id="train-start-from" on:change=move |e| start_from(app, if event_target_value(&e) == "scratch" { Start::Scratch } else { Start::Current })>
-                    <option value="current" prop:selected=move || !scratch()>{move || format!("weights in use ({})", in_use())}</option>
-                    <option value="scratch" prop:selected=scratch>"scratch (first weights of the seed)"</option>
+                "Network"
+                <select id="train-network" on:change=choose>
+                    {words::NETWORKS.into_iter().map(|(one, value, name)| view! {
+                        <option value=value selected={one == network}>{name}</option>
+                    }).collect_view()}
                 </select>
             </label>
             <label class="wide">
+                "Start from"
+                <select id="train-start-from" on:change=move |e| start_from(app, if event_target_value(&e) == "scratch" { Start::Scratch } else { Start::Current })>
+                    <option value="current" disabled=move || !fits() prop:selected=move || !scratch()>{move || format!("weights in use ({})", in_use())}</option>
+                    <option value="scratch" prop:selected=scratch>"scratch (first weights of the seed)"</option>
+                </select>
+            </label>
+            {smen.then(|| view! { <label class="wide">
                 "Inputs"
                 <select id="train-inputs" disabled=move || !scratch() title=move || (!scratch()).then_some("Those of the weights in use") on:change=choose_inputs>
                     {Inputs::ALL.into_iter().rev().map(|inputs| view! {
                         <option value=inputs.name() prop:selected=move || t.settings.with(|s| s.inputs == inputs)>{words::inputs(inputs)}</option>
                     }).collect_view()}
                 </select>
-            </label>
+            </label> })}
             {FIRST.into_iter().map(|n| field(app, n)).collect_view()}
         </div>
         <details class="advanced">
@@ -265,6 +301,17 @@ pub fn SettingsForm() -> impl IntoView {
             format!("{name}, {} × {} cells of 3 km", s.window.columns, s.window.rows)
         })
     };
+    let tb = Memo::new(move |_| t.settings.with(|s| s.network != Network::Smen));
+    let place = move || {
+        let preset = app.settings.with(|s| s.region.is_some());
+        tb.get().then(|| {
+            let place = if preset { "the 36 × 36 cells (108 × 108 km) in the middle of this region" } else { "this region" };
+            format!(
+                "The TB CNN is trained for one place: {place}. It has 1.7 million parameters, so on a CPU a step takes seconds: “Check and \
+                 estimate” measures how long all of it takes here."
+            )
+        })
+    };
     let input = NodeRef::<html::Input>::new();
     let picked = move |event: web_sys::Event| {
         if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -279,6 +326,7 @@ pub fn SettingsForm() -> impl IntoView {
     };
     view! {
         <p><strong>"Region: "</strong>{region}<small>" Change it under Region."</small></p>
+        {move || place().map(|words| view! { <p class="hint" id="train-place">{words}</p> })}
         {move || { t.replaced.track(); fields(app) }}
         {move || t.refusal().map(|why| view! { <p class="problem" id="train-refusal" role="alert">{why}</p> })}
         <div class="row">
@@ -286,9 +334,7 @@ pub fn SettingsForm() -> impl IntoView {
             <button type="button" class="quiet" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load settings…"</button>
             <input type="file" id="train-settings-input" accept=".json,application/json" hidden node_ref=input on:change=picked/>
             <button type="button" class="quiet" on:click=move |_| {
-                t.typed.set(Vec::new());
-                t.settings.set(TrainSettings::fine_tune());
-                t.replaced.update(|n| *n += 1);
+                choose_network(app, t.settings.with_untracked(|s| s.network));
             }>"Reset"</button>
         </div>
     }

@@ -52,7 +52,7 @@ pub fn FineTuneSection() -> impl IntoView {
                 <h2 id="fine-tune-title">"Fine-tune"</h2>
                 {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
-            <p class="hint first">"Adapts the network to the region on this device, with the 3 km maps you opened. Nothing is uploaded; your weights stay until you choose others."</p>
+            <p class="hint first">"Trains a network for the region on this device, with the maps you opened. Nothing is uploaded; your weights stay until you choose others."</p>
             {move || running.get().then(|| view! { <live::Live/> })}
             {move || t.done.get().filter(|_| !running.get()).map(|report| view! { <after::After report=report/> })}
             <chart::Curves/>

@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::words;
-use crate::protocol::{DateRole, TrainPlan};
+use crate::protocol::{DateRole, Network, TrainPlan};
 use crate::ui::canvas;
 use crate::ui::panel::watch_size;
 use crate::ui::state::App;
@@ -50,13 +50,18 @@ fn draw(ctx: &web_sys::CanvasRenderingContext2d, width: f64, plan: &TrainPlan) {
     }
 }
 
+/// What a date must have to be learnt from.
+pub fn target(network: Network) -> &'static str {
+    if network.is_brightness() { "brightness temperature at 36 and 9 km" } else { "a 3 km map" }
+}
+
 /// `34 train, 3 left out, 6 validate, 7 test`.
 pub fn counts(plan: &TrainPlan) -> String {
     let parts = words::ROLES.into_iter().map(|(role, _)| format!("{} {}", plan.count(role), words::role(role)));
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn lists(plan: &TrainPlan) -> AnyView {
+fn lists(plan: &TrainPlan, network: Network) -> AnyView {
     let rows = words::ROLES.into_iter().filter(|(role, _)| plan.count(*role) > 0).map(|(role, _)| {
         let dates = plan.of(role).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         view! { <li><strong>{words::role(role)}": "</strong>{dates}</li> }
@@ -65,7 +70,7 @@ fn lists(plan: &TrainPlan) -> AnyView {
         let list = plan.unusable.iter().map(|d| view! { <li>{format!("{}: {}", d.date, d.why)}</li> }).collect_view();
         view! {
             <details>
-                <summary>{format!("{} dates with a 3 km map cannot be used", plan.unusable.len())}</summary>
+                <summary>{format!("{} dates with {} cannot be used", plan.unusable.len(), target(network))}</summary>
                 <ul>{list}</ul>
             </details>
         }
@@ -84,6 +89,7 @@ pub fn PlanStrip() -> impl IntoView {
     let t = app.train;
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
+    let network = move || t.settings.with(|s| s.network);
     let known = Memo::new(move |_| t.plan.with(|p| p.as_ref().is_some_and(|p| !p.dates.is_empty())));
     Effect::new(move |_| {
         size.track();
@@ -107,8 +113,11 @@ pub fn PlanStrip() -> impl IntoView {
                 <p class="key">{words::ROLES.into_iter().map(|(role, class)| view! {
                     <span class=format!("swatch {class}")></span>{format!("{} {} ", words::role(role), plan.count(role))}
                 }).collect_view()}</p>
-                <p class="hint">"Split by time; dates that are history of a held-out date are left out."</p>
-                {lists(plan)}
+                <p class="hint">{match network() {
+                    Network::Smen => "Split by time; dates that are history of a held-out date are left out.",
+                    Network::Tb(_) => "Split by time. The TB CNN looks at no earlier dates.",
+                }}</p>
+                {lists(plan, network())}
             }.into_any()))}
             {move || t.plan_problem.get().map(|why| view! { <p class="problem">{why}</p> })}
             {move || (t.plan.with(Option::is_none) && t.plan_problem.with(Option::is_none) && t.refusal().is_none())

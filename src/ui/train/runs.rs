@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use super::confirm::{Question, confirmed};
 use super::state::is_of;
 use super::words;
-use crate::protocol::{Gain, RunReport, ScoreReport, Start, TrainResult};
+use crate::protocol::{Gain, Network, RunReport, ScoreReport, Start, TrainResult};
 use crate::ui::events::save;
 use crate::ui::state::App;
 
-/// Test uRMSE after, before and of bilinear SMAP, m3/m3.
+/// Test uRMSE after, before and of the bilinear input, of two channels the first's.
 #[must_use]
 pub fn test_scores(result: &TrainResult) -> [Option<f64>; 3] {
     let named = |part: &str| result.scores.iter().find(|s| s.name.to_ascii_lowercase().contains(part)).and_then(|s: &ScoreReport| s.urmse);
@@ -29,12 +29,14 @@ fn state(run: &RunReport, here: bool) -> String {
     }
 }
 
-/// The header of the CSV file.
-const HEADER: [&str; 36] = [
+/// The header of the CSV file. Losses, scores and gains are in the row's unit; of brightness temperatures they are V's.
+const HEADER: [&str; 38] = [
     "begun (UTC)",
     "region",
     "simulated",
     "state",
+    "network",
+    "unit",
     "start",
     "start weights",
     "start weights SHA-256",
@@ -55,15 +57,15 @@ const HEADER: [&str; 36] = [
     "images left out",
     "epochs done",
     "best epoch",
-    "best uRMSE (m3/m3)",
+    "best validation loss",
     "test dates",
-    "test uRMSE after (m3/m3)",
-    "test uRMSE before (m3/m3)",
-    "test uRMSE bilinear (m3/m3)",
-    "gain over before (m3/m3)",
-    "gain over before, 95 % low (m3/m3)",
-    "gain over before, 95 % high (m3/m3)",
-    "gain over bilinear, mean and 95 % interval (m3/m3)",
+    "test uRMSE after",
+    "test uRMSE before",
+    "test uRMSE bilinear",
+    "gain over before",
+    "gain over before, 95 % low",
+    "gain over before, 95 % high",
+    "gain over bilinear, mean and 95 % interval",
     "training (s)",
     "device",
     "weights SHA-256",
@@ -85,10 +87,12 @@ pub fn csv(runs: &[RunReport]) -> String {
             run.region.clone(),
             run.simulated.to_string(),
             state(run, false),
+            words::network(s.network).to_owned(),
+            s.network.unit().to_owned(),
             if s.start == Start::Scratch { "scratch" } else { "current" }.to_owned(),
             run.from.name.clone(),
             run.from.hash.clone(),
-            s.inputs.name().to_owned(),
+            if s.network == Network::Smen { s.inputs.name() } else { "" }.to_owned(),
             s.epochs.to_string(),
             s.learning_rate.to_string(),
             s.batch.to_string(),
@@ -159,7 +163,9 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
 }
 
 fn row(app: App, run: &RunReport, here: bool) -> AnyView {
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), words::loss);
+    // The columns' heads say m³/m³.
+    let unit = if run.settings.network.is_brightness() { " K" } else { "" };
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{}{unit}", words::loss(value)));
     let r = run.result.as_ref();
     let scores = r.map(test_scores).unwrap_or_default();
     let epochs = match (r, run.progress) {
@@ -167,7 +173,7 @@ fn row(app: App, run: &RunReport, here: bool) -> AnyView {
         (None, Some(p)) => format!("{} of {}", p.epoch, run.settings.epochs),
         (None, None) => format!("– of {}", run.settings.epochs),
     };
-    let gain = r.and_then(|r| r.over_before).map_or_else(|| "–".to_owned(), |g| words::gain(&g));
+    let gain = r.and_then(|r| r.over_before).map_or_else(|| "–".to_owned(), |g| format!("{}{unit}", words::gain(&g)));
     view! {
         <tr data-run=run.run.clone()>
             <th scope="row"><span class="date">{words::moment(run.begun_ms)}</span><small>{state(run, here)}</small></th>
@@ -195,7 +201,7 @@ const COLUMNS: [&str; 14] = [
     "Settings",
     "Seed",
     "Epochs",
-    "Best uRMSE m³/m³",
+    "Best loss m³/m³",
     "Test after m³/m³",
     "before",
     "bilinear",

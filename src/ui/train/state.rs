@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::protocol::{
-    CheckpointReport, EpochReport, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings, TrainStarted,
-    WeightsReport,
+    CheckpointReport, EpochReport, Network, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings,
+    TrainStarted, WeightsReport,
 };
 use crate::ui::page_signal::PageSignal;
 use crate::ui::state::Job;
@@ -40,7 +40,7 @@ pub struct Training {
     pub job: PageSignal<Option<Job>>,
     /// The run whose curves are shown; its losses and history are in `losses` and `epochs`.
     pub started: PageSignal<Option<TrainStarted>>,
-    /// Loss of every step, m3/m3; NaN where unknown. Read untracked: `tick` says when to draw.
+    /// Loss of every step, in the unit of its network; NaN where unknown. Read untracked: `tick` says when to draw.
     pub losses: PageSignal<Vec<f64>>,
     /// Every epoch done.
     pub epochs: PageSignal<Vec<EpochReport>>,
@@ -114,6 +114,12 @@ impl Training {
     pub fn refusal(self) -> Option<String> {
         let typed = self.typed.with(|t| t.first().map(|(_, why)| why.clone()));
         typed.or_else(|| self.settings.with(|s| s.check().err().map(|e| e.to_string())))
+    }
+
+    /// The network whose curves are shown; SMEN where none are. Tracked.
+    #[must_use]
+    pub fn shown_network(self) -> Network {
+        self.started.with(|s| s.as_ref().map_or(Network::Smen, |s| s.settings.network))
     }
 
     /// Share (0..1) of the planned steps that is done. Tracked.

@@ -31,13 +31,15 @@ fn follow_plan(app: App) {
     Effect::new(move |_| {
         t.settings.track();
         app.settings.track();
-        let dates = app.timeline.with(|t| t.days.iter().any(|d| d.fine.is_some()));
+        let network = t.settings.with(|s| s.network);
+        // The time line does not say which days have brightness temperature at 9 km: the worker does.
+        let dates = app.timeline.with(|t| t.days.iter().any(|d| d.fine.is_some() || network.is_brightness()));
         t.estimate.set(None);
         turn.update_value(|n| *n += 1);
         let mine = turn.get_value();
         if !dates {
             t.plan.set(None);
-            t.plan_problem.set(Some("No date has a 3 km map of this region to learn from.".to_owned()));
+            t.plan_problem.set(Some(format!("No date has {} of this region to learn from.", super::plan::target(network))));
             return;
         }
         set_timeout(

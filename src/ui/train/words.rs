@@ -1,6 +1,6 @@
 //! Training in words: times, losses, settings in short, and rows of a CSV file.
 
-use crate::protocol::{DateRole, Gain, Inputs, Part, Start, TrainEnd, TrainSettings};
+use crate::protocol::{DateRole, Gain, Inputs, Network, Part, Start, TbCase, TrainEnd, TrainSettings};
 use crate::ui::timeline::date_of;
 
 /// Seconds as one says them.
@@ -26,11 +26,30 @@ pub fn seconds(value: f64) -> String {
     if value < 10.0 { format!("{value:.2} s") } else { format!("{value:.0} s") }
 }
 
-/// A loss, m3/m3, four decimals.
+/// A loss, four decimals.
 #[must_use]
 pub fn loss(value: f64) -> String {
     if value.is_finite() { format!("{value:.4}") } else { "not a number".to_owned() }
 }
+
+/// A network's unit as the page writes it.
+#[must_use]
+pub fn unit(network: Network) -> &'static str {
+    if network.is_brightness() { "K" } else { "m³/m³" }
+}
+
+/// What a network's loss is, with its unit: `uRMSE, m³/m³`.
+#[must_use]
+pub fn loss_name(network: Network) -> String {
+    format!("{}, {}", network.loss_name(), unit(network))
+}
+
+/// Every network with its value in a form and its name in a choice.
+pub const NETWORKS: [(Network, &str, &str); 3] = [
+    (Network::Smen, "smen", "SMEN: soil moisture at 3 km"),
+    (Network::Tb(TbCase::BrightnessTemperature), "brightness_temperature", "TB CNN: brightness temperature, 36 to 9 km"),
+    (Network::Tb(TbCase::SoilMoisture), "soil_moisture", "TB CNN: soil moisture and surface temperature, to 3 km"),
+];
 
 /// Milliseconds since 1970 as date and time, UTC.
 #[must_use]
@@ -99,13 +118,21 @@ pub fn frozen(settings: &TrainSettings) -> String {
 pub fn short(settings: &TrainSettings) -> String {
     let flips = if settings.flips { ", flips" } else { "" };
     let start = if settings.start == Start::Scratch { "from scratch, " } else { "" };
-    format!(
-        "{start}{}, rate {}, batch {}, frozen {}{flips}",
-        settings.inputs.name(),
-        settings.learning_rate,
-        settings.batch,
-        frozen(settings)
-    )
+    let (rate, batch) = (settings.learning_rate, settings.batch);
+    match settings.network {
+        Network::Smen => format!("{start}{}, rate {rate}, batch {batch}, frozen {}{flips}", settings.inputs.name(), frozen(settings)),
+        Network::Tb(_) => format!("{}: {start}rate {rate}, batch {batch}{flips}", network(settings.network)),
+    }
+}
+
+/// A network in short.
+#[must_use]
+pub fn network(network: Network) -> &'static str {
+    match network {
+        Network::Smen => "SMEN",
+        Network::Tb(TbCase::BrightnessTemperature) => "TB CNN (brightness temperature)",
+        Network::Tb(TbCase::SoilMoisture) => "TB CNN (soil moisture)",
+    }
 }
 
 /// A gain with its interval: `0.0021 (0.0011 to 0.0030)`.

@@ -42,6 +42,8 @@ pub const EXPORT_CSV: &str = "[data-export=\"csv\"]";
 pub const DEMO_TUCSON: &str = "[data-demo=\"tucson\"]";
 /// Number of epochs.
 pub const TRAIN_EPOCHS: &str = "#train-epochs";
+/// Which network a run trains.
+pub const TRAIN_NETWORK: &str = "#train-network";
 /// Checks a run and measures three steps.
 pub const TRAIN_ESTIMATE: &str = "#train-estimate";
 /// Starts a run.

@@ -83,7 +83,14 @@ mod native {
             return Ok(block_on(Processor::open_cpu()));
         }
         #[cfg(feature = "gpu")]
-        return Ok(block_on(Processor::open_gpu())?);
+        {
+            let processor = block_on(Processor::open_gpu())?;
+            let begun = std::time::Instant::now();
+            let (form, warnings) = block_on(loam::train::trusted_gpu(processor.device(), || begun.elapsed().as_secs_f64() * 1e3))?;
+            warnings.iter().for_each(|warning| println!("{warning}"));
+            println!("kernels: {}", form.unwrap_or("burn's operations"));
+            return Ok(processor);
+        }
         #[cfg(not(feature = "gpu"))]
         Err("built without the feature gpu".into())
     }

@@ -44,12 +44,15 @@ mod native {
         model: Smen,
         adam: Adam,
         plain: bool,
+        /// Name of the GPU's form; burn's own operations where there is none.
+        #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
+        form: Option<&'static str>,
         training: bool,
         images: [Tensor<5>; 4],
     }
 
     impl Ours {
-        fn new((training, batch): (bool, usize), side: usize, device: &Device, plain: bool) -> Result<Self> {
+        fn new((training, batch): (bool, usize), side: usize, device: &Device, plain: bool, form: Option<&'static str>) -> Result<Self> {
             let device = if training { device.clone().autodiff() } else { device.clone() };
             let image = |depth: usize, middle, height| {
                 let values = wave(batch * depth * side * side, middle, height);
@@ -57,15 +60,17 @@ mod native {
             };
             let images = [image(1, 0.25, 0.1), image(4, 0.0, 0.05), image(1, 0.28, 0.08), image(1, 1.0, 0.0)];
             let model = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device)?;
-            Ok(Self { model, adam: Adam::new(), plain, training, images })
+            Ok(Self { model, adam: Adam::new(), plain, form, training, images })
         }
 
         /// Milliseconds of one run, and the mean estimate or the loss before the step.
         fn run(&mut self) -> Result<(f64, f64)> {
             #[cfg(feature = "gpu")]
             {
-                use loam::kernels::gpu::{Form, KERNELS, use_form};
-                use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
+                use loam::kernels::gpu::{FORMS, Form, use_form};
+                let kernels =
+                    FORMS.iter().find(|(_, name)| Some(*name) == self.form).map_or(Form::Plain, |(kernels, _)| Form::Kernels(kernels));
+                use_form(if self.plain { Form::Plain } else { kernels });
             }
             let [i, d, target, mask] = self.images.clone();
             let values = |tensor: Tensor<5>| tensor.into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"));
@@ -93,7 +98,7 @@ mod native {
 
     /// Who is measured.
     pub enum Runner {
-        Ours { name: &'static str, device: Device, plain: bool },
+        Ours { name: &'static str, device: Device, plain: bool, form: Option<&'static str> },
         Torch(Torch),
     }
 
@@ -152,7 +157,7 @@ mod native {
         let mut ours = Vec::new();
         for runner in runners.iter() {
             ours.push(match runner {
-                Runner::Ours { device, plain, .. } => Some(Ours::new(task, side, device, *plain)?),
+                Runner::Ours { device, plain, form, .. } => Some(Ours::new(task, side, device, *plain, *form)?),
                 Runner::Torch(_) => None,
             });
         }
@@ -215,6 +220,20 @@ mod native {
         Err("built without the feature gpu".into())
     }
 
+    /// The form of the kernels that is the faster there and stands the check, as the program would choose it.
+    #[cfg(feature = "gpu")]
+    fn trusted(device: &Device) -> Result<Option<&'static str>> {
+        let begun = Instant::now();
+        let (form, warnings) = loam::model::block_on(loam::train::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+        warnings.iter().for_each(|warning| println!("{warning}"));
+        Ok(form)
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn trusted(_: &Device) -> Result<Option<&'static str>> {
+        Ok(None)
+    }
+
     pub fn main() -> Result<()> {
         let (mut side, mut rounds, mut json) = (100, 15, None);
         let mut words = std::env::args().skip(1);
@@ -228,14 +247,16 @@ mod native {
             }
         }
         let mut runners = vec![
-            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false },
-            Runner::Ours { name: "burn's own operations, CPU", device: Device::flex(), plain: true },
+            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false, form: None },
+            Runner::Ours { name: "burn's own operations, CPU", device: Device::flex(), plain: true, form: None },
         ];
         println!("SMEN natively, {side} x {side} images, {rounds} rounds in turn, {} threads", rayon::current_num_threads());
         let gpu = match adapter() {
             Ok((device, name)) => {
                 println!("graphics adapter: {name}");
-                runners.push(Runner::Ours { name: "Loam, GPU", device: device.clone(), plain: false });
+                let form = trusted(&device)?;
+                println!("kernels on it: {}", form.unwrap_or("burn's operations"));
+                runners.push(Runner::Ours { name: "Loam, GPU", device: device.clone(), plain: false, form });
                 Some((device, name))
             }
             Err(reason) => {

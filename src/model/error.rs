@@ -110,6 +110,14 @@ pub enum ModelError {
         /// Why.
         reason: String,
     },
+    /// The device computes something else.
+    #[error("the device's golden tile differs from the CPU's by {difference:.1e} m3/m3, {tolerance:.0e} is allowed. Use the CPU")]
+    FailedSelfCheck {
+        /// Largest difference, m3/m3; NaN where there was no number.
+        difference: f32,
+        /// Allowed, m3/m3.
+        tolerance: f32,
+    },
     /// The device did not give its result.
     #[error("the device's result could not be read: {reason}. Reload, or use the CPU")]
     Readback {

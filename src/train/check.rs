@@ -3,7 +3,7 @@
 //! On WebGPU a shader that fails to compile is only logged and stale numbers come back. Kernels that fail here give way to burn's own
 //! operations, which are slower and stand the same check again.
 
-use crate::kernels::gpu::{Form, Kernels, kernels_run, use_form};
+use crate::kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_run, use_form};
 use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
 use crate::protocol::{SelfCheckReport, TrainSettings};
 use burn::tensor::Device;
@@ -45,6 +45,22 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
     }
     let sentence = give_way(failed.as_deref().unwrap_or("there are none"));
     (device::self_check(gpu).await, Some(sentence))
+}
+
+/// A GPU made ready for a program without a page: the faster form of its kernels, held against the CPU in a prediction and in training. The
+/// form's name, where one of them runs, and a sentence for each check that failed. `now`: milliseconds since some fixed moment.
+///
+/// # Errors
+/// [`ModelError::FailedSelfCheck`] where burn's operations fail too, and a device's faults.
+pub async fn trusted_gpu(gpu: &Device, now: impl Fn() -> f64) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
+    let faster = faster(gpu, now).await;
+    let (report, warning) = check_gpu(gpu, &[faster, &KERNELS]).await;
+    let report = report?;
+    if !report.passed {
+        return Err(ModelError::FailedSelfCheck { difference: report.largest_difference, tolerance: report.tolerance });
+    }
+    let warnings = warning.into_iter().chain(check_training(gpu).await).collect();
+    Ok((form_in_use(), warnings))
 }
 
 /// Two steps of training beside the CPU's, before a GPU's first training: its shaders take seconds to compile, which who only predicts need

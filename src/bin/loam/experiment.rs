@@ -266,7 +266,15 @@ impl Experiment {
     fn device(&self) -> Result<(Processor, String), Box<dyn std::error::Error>> {
         if self.device == "gpu" {
             #[cfg(feature = "gpu")]
-            return Ok((block_on(Processor::open_gpu())?, "GPU (wgpu)".to_owned()));
+            {
+                let processor = block_on(Processor::open_gpu())?;
+                let begun = std::time::Instant::now();
+                let now = || begun.elapsed().as_secs_f64() * 1e3;
+                let (form, warnings) = block_on(loam::train::trusted_gpu(processor.device(), now))?;
+                warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
+                let kernels = form.map_or("burn's operations".to_owned(), |form| format!("kernels with {form}"));
+                return Ok((processor, format!("GPU (wgpu), {kernels}, checked against the CPU")));
+            }
             #[cfg(not(feature = "gpu"))]
             return Err("this program was built without the GPU: cargo run --release --features gpu --bin loam -- experiment ...".into());
         }

@@ -158,6 +158,18 @@ impl Default for App {
     }
 }
 
+/// What to do after the worker died of what it was doing.
+fn again(under_way: &[Kind]) -> &'static str {
+    let has = |kind: Kind| under_way.contains(&kind);
+    if has(Kind::Train) || has(Kind::Estimate) {
+        "A run with a checkpoint is offered again. If it stops there again, choose a smaller region or batch."
+    } else if has(Kind::Predict) {
+        "Predict again; if it stops there again, make the region smaller."
+    } else {
+        "Repeat the last step."
+    }
+}
+
 impl App {
     pub fn new() -> Self {
         Self {
@@ -387,7 +399,7 @@ impl App {
         let culprit = self.put_aside(&under_way, why);
         let what = format!("The worker stopped ({why})");
         if culprit.is_some() || losses <= 3 {
-            let remedy = culprit.unwrap_or_else(|| "Repeat the last step; if it stops there again, make the region smaller.".to_owned());
+            let remedy = culprit.unwrap_or_else(|| again(&under_way).to_owned());
             self.fail(&format!("{what} and was started again; your files are being read again"), "", &remedy);
             self.start_worker();
         } else {

@@ -12,11 +12,42 @@ const SHORT: [&str; 4] = ["--epochs", "50", "--learning-rate", "0.001"];
 /// Epochs of the TB CNN: its images are a ninth of a region, its arithmetic thirty times SMEN's.
 const TB_EPOCHS: &str = "20";
 
-/// Epochs at the paper's learning rate, and the title of their section: a fifth of its training, and the whole of it, for the region with the fewest images.
-const AT_PAPER_RATE: [(&str, &str); 2] = [("200", "Tucson at the paper's learning rate"), ("1000", "Tucson, the paper's whole training")];
+/// A table once more at the paper's learning rate: the experiment, its options, the title of its section.
+struct AtPaperRate {
+    experiment: &'static str,
+    options: &'static [&'static str],
+    /// What its report begins with, above the part that goes into the page.
+    heading: &'static str,
+    title: &'static str,
+}
 
-fn paper_rate(epochs: &str) -> String {
-    format!("target/experiments/paper_rate_{epochs}.md")
+/// A fifth of the paper's training and the whole of it for the region with the fewest images; and Table 3 with as many steps in every row, since
+/// in the table above a row of few images learns for a tenth of the steps.
+const AT_PAPER_RATE: [AtPaperRate; 3] = [
+    AtPaperRate {
+        experiment: "table1",
+        options: &["--region", "tucson", "--epochs", "200"],
+        heading: "## Table 1",
+        title: "Tucson at the paper's learning rate, Table 1",
+    },
+    AtPaperRate {
+        experiment: "table1",
+        options: &["--region", "tucson", "--epochs", "1000"],
+        heading: "## Table 1",
+        title: "Tucson, the paper's whole training, Table 1",
+    },
+    AtPaperRate {
+        experiment: "table3",
+        options: &["--steps", "6000"],
+        heading: "## Table 3",
+        title: "As many steps in every row, at the paper's learning rate, Table 3",
+    },
+];
+
+impl AtPaperRate {
+    fn report(&self) -> String {
+        format!("target/experiments/paper_rate_{}_{}.md", self.experiment, self.options.join("").replace('-', "_"))
+    }
 }
 
 /// Runs the experiments and writes the pages.
@@ -31,18 +62,17 @@ pub fn run() -> Result<()> {
         command
     };
     process::run(loam("all").args(SHORT).args(["--report", "docs/results.md"]))?;
-    for (epochs, _) in AT_PAPER_RATE {
-        let report = paper_rate(epochs);
-        process::run(loam("table1").args(["--region", "tucson", "--epochs", epochs, "--report", &report]))?;
+    for one in &AT_PAPER_RATE {
+        process::run(loam(one.experiment).args(one.options).args(["--report", &one.report()]))?;
     }
     process::run(loam("tb-cnn").args(["--epochs", TB_EPOCHS, "--report", "target/experiments/tb_cnn.md"]))?;
     let cannot = broken("docs/results.md cannot be put together");
     let mut page = std::fs::read_to_string(docs.join("results.md")).map_err(&cannot)?;
-    for (epochs, title) in AT_PAPER_RATE {
-        // The report's own headings one level down, without its preface.
-        let whole = std::fs::read_to_string(root().join(paper_rate(epochs))).map_err(&cannot)?;
-        let section = whole.split_once("## Table 1").map_or("", |(_, section)| section);
-        page.push_str(&format!("\n## {title}, Table 1{section}"));
+    for one in &AT_PAPER_RATE {
+        // The report without its preface.
+        let whole = std::fs::read_to_string(root().join(one.report())).map_err(&cannot)?;
+        let section = whole.split_once(one.heading).map_or("", |(_, section)| section);
+        page.push_str(&format!("\n## {}{section}", one.title));
     }
     page.push_str("\n## The brightness-temperature CNN of the poster\n\n");
     page.push_str(&std::fs::read_to_string(root().join("target/experiments/tb_cnn.md")).map_err(&cannot)?);

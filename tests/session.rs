@@ -506,7 +506,15 @@ mod training {
         let network = Network::Tb(TbCase::SoilMoisture);
         let train = TrainSettings { epochs: 1, batch: 4, checkpoint_steps: 2, ..TrainSettings::proposed(network) };
         let weights = |host: &Recorder| of_any(host, |e| if let Event::Weights(w) = e { Some(w.clone()) } else { None });
+        let (host, mut session) = started();
+        block_on(session.handle(3, Request::TrainPlan { train: train.clone(), settings: small() }));
+        assert!(
+            matches!(last(&host), Event::Failed(f) if f.what.contains("0 dates can be used") && f.what.contains("a 3 km map (SPL2SMAP_S)"))
+        );
         let (host, mut session) = demo();
+        let late = TrainSettings { test_from: Some(jiff::civil::date(2030, 1, 1)), ..train.clone() };
+        block_on(session.handle(3, Request::TrainPlan { train: late, settings: small() }));
+        assert!(matches!(last(&host), Event::Failed(f) if f.what.contains("0 to test") && !f.what.contains("look back")));
         block_on(session.handle(3, Request::TrainPlan { train: train.clone(), settings: small() }));
         let plan: TrainPlan = of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None }).remove(0);
         let [trained, validated, tested, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|r| plan.of(r));

@@ -39,10 +39,10 @@ impl<H: Host> Session<H> {
         let Some(series) = &self.series else { return Ok(()) };
         let plan = match train.network {
             // A split that leaves a side empty is refused when a run is asked for; here the strip only has nothing to show yet.
-            Network::Smen => plan(series, rule, train),
-            Network::Tb(case) => tb_run::plan(&self.library, case, train),
+            Network::Smen => plan(series, rule, train).map_err(|e| Stop::failed(e, ""))?,
+            Network::Tb(case) => tb_run::plan(&self.library, case, train)?,
         };
-        self.emit(id, Event::TrainPlan(plan.map_err(|e| Stop::failed(e, ""))?));
+        self.emit(id, Event::TrainPlan(plan));
         Ok(())
     }
 
@@ -136,7 +136,9 @@ impl<H: Host> Session<H> {
             host.breathe().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        for date in self.library.dates() {
+        // Brightness temperature is read date by date.
+        let loaded = if case == TbCase::SoilMoisture { self.library.dates() } else { Default::default() };
+        for date in loaded {
             series.load(&self.library, date)?;
             if breathe(date).await.is_break() {
                 return Err(Stop::Cancelled);

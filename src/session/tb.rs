@@ -24,7 +24,7 @@ pub const BILINEAR: &str = "bilinear";
 /// Name of the input in score tables.
 pub const AS_IS: &str = "input as is (36 km)";
 /// Fewest dates: one to train, one to validate, one to test.
-const FEWEST_DATES: usize = 3;
+pub(super) const FEWEST_DATES: usize = 3;
 /// Share of the cells below which a warning says how little was seen.
 const LITTLE: f32 = 0.5;
 
@@ -257,15 +257,27 @@ pub async fn gather(
     if found < FEWEST_DATES {
         return Err(too_few(case, found, FEWEST_DATES, inputs.len(), targets.len(), &gathered.unusable));
     }
-    let candidates: Vec<Candidate> = gathered.images.iter().map(|image| Candidate { date: image.date, history: Vec::new() }).collect();
-    let roles = split_by_time(&candidates, validate_from, test_from).map_err(|error| match error {
-        TrainError::EmptySplit { train, validate, test, .. } => TbError::EmptySplit { found, train, validate, test },
-        other => other.into(),
-    })?;
+    let roles = split(gathered.images.iter().map(|image| image.date), (validate_from, test_from))?;
     for (image, role) in gathered.images.iter_mut().zip(roles) {
         image.role = role;
     }
     Ok(gathered)
+}
+
+/// The role of each date, in order of time. The TB CNN looks at no earlier dates, so none falls into a gap.
+///
+/// # Errors
+/// [`TbError::EmptySplit`].
+pub(super) fn split(
+    dates: impl Iterator<Item = Date>,
+    (validate_from, test_from): (Option<Date>, Option<Date>),
+) -> Result<Vec<DateRole>, TbError> {
+    let candidates: Vec<Candidate> = dates.map(|date| Candidate { date, history: Vec::new() }).collect();
+    let found = candidates.len();
+    split_by_time(&candidates, validate_from, test_from).map_err(|error| match error {
+        TrainError::EmptySplit { train, validate, test, .. } => TbError::EmptySplit { found, train, validate, test },
+        other => other.into(),
+    })
 }
 
 /// [`TbError::TooFew`] with the commonest reason.

@@ -7,14 +7,14 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 
 use super::run::{Judge, Judged, Run};
-use super::tb::{AS_IS, BILINEAR, TB_CNN, TbGathered, channel_name, estimate, scores};
+use super::tb::{AS_IS, BILINEAR, FEWEST_DATES, TB_CNN, TbError, TbGathered, channel_name, estimate, scores, split, too_few};
 use super::verdict::{Named, verdict_of};
 use crate::grid::GridError;
 use crate::model::tb_cnn::TbCnn;
 use crate::model::{ModelError, TRAINED_ON, TRAINED_UNTIL, Weights};
 use crate::protocol::{DateRole, PlannedDate, Start, TbCase, TrainEnd, TrainPlan, TrainSettings};
 use crate::stack::{Library, Preset, Region, dates_with};
-use crate::train::{Candidate, TbImage, TrainError, split_by_time};
+use crate::train::TbImage;
 
 /// Name of the network before training in score tables.
 pub const BEFORE: &str = "TB CNN before training";
@@ -32,12 +32,15 @@ pub fn place(region: Region, preset: Option<Preset>) -> Result<Region, GridError
 /// ([`super::tb::gather`]).
 ///
 /// # Errors
-/// [`TrainError::TooFewDates`], [`TrainError::EmptySplit`].
-pub fn plan(library: &Library, case: TbCase, settings: &TrainSettings) -> Result<TrainPlan, TrainError> {
-    let (_, dates) = dates_with(library, case);
-    let candidates: Vec<Candidate> = dates.into_iter().map(|date| Candidate { date, history: Vec::new() }).collect();
-    let roles = split_by_time(&candidates, settings.validate_from, settings.test_from)?;
-    let dates = candidates.iter().zip(roles).map(|(candidate, role)| PlannedDate { date: candidate.date, role }).collect();
+/// [`TbError::TooFew`], [`TbError::EmptySplit`].
+pub fn plan(library: &Library, case: TbCase, settings: &TrainSettings) -> Result<TrainPlan, TbError> {
+    let (inputs, dates) = dates_with(library, case);
+    let found = dates.len();
+    if found < FEWEST_DATES {
+        return Err(too_few(case, found, FEWEST_DATES, inputs.len(), found, &[]));
+    }
+    let roles = split(dates.iter().copied(), (settings.validate_from, settings.test_from))?;
+    let dates = dates.into_iter().zip(roles).map(|(date, role)| PlannedDate { date, role }).collect();
     Ok(TrainPlan { dates, unusable: Vec::new() })
 }
 

@@ -111,7 +111,7 @@ pub fn PlanStrip() -> impl IntoView {
             </div>
             {move || t.plan.with(|p| p.as_ref().map(|plan| view! {
                 <p class="key">{words::ROLES.into_iter().map(|(role, class)| view! {
-                    <span class=format!("swatch {class}")></span>{format!("{} {} ", words::role(role), plan.count(role))}
+                    <span class="nowrap"><span class=format!("swatch {class}")></span>{format!("{} {}", words::role(role), plan.count(role))}</span>" "
                 }).collect_view()}</p>
                 <p class="hint">{match network() {
                     Network::Smen => "Split by time; dates that are history of a held-out date are left out.",

@@ -7,7 +7,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use super::images::sample;
-use super::table::{Kind, Options, Row, SMEN, Table, Wanted};
+use super::table::{FOREST, Kind, Options, Row, SMEN, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
 use crate::model::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 use crate::protocol::TrainSettings;
@@ -190,7 +190,7 @@ impl<'a> Runner<'a> {
             ("persistence (last known residual)", Box::new(|case| Ok(last_known(case)))),
             ("bilinear SMAP + mean of the history's residuals", Box::new(|case| Ok(history_mean(case)))),
             ("bilinear SMAP + mean training residual of the pixel", Box::new(|case| Ok(usual.estimate(case)))),
-            ("random forest", Box::new(|case| Ok(forest.estimate(case)?))),
+            (FOREST, Box::new(|case| Ok(forest.estimate(case)?))),
             ("LSTM per pixel", Box::new(|case| Ok(block_on(lstm.estimate(case))?))),
         ];
         let mut methods = Vec::new();

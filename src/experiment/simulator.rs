@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::table::FOREST;
 use super::{Row, paper};
 use crate::simulate::properties::{Properties, TARGETS};
 use crate::stack::Preset;
@@ -69,9 +70,9 @@ pub fn shares_markdown(rows: &[(f32, f64, Row)]) -> String {
             row.test.mean,
             urmse("bilinear SMAP"),
             urmse("mean training residual"),
-            urmse("random forest"),
+            urmse(FOREST),
             gain("bilinear SMAP"),
-            gain("random forest"),
+            gain(FOREST),
         );
     }
     text

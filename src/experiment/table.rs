@@ -10,6 +10,8 @@ use crate::stack::Preset;
 
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";
+/// The random forest's.
+pub(super) const FOREST: &str = "random forest";
 
 /// An experiment of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

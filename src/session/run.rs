@@ -241,9 +241,9 @@ pub trait Judge {
     /// The network.
     type Network;
 
-    /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, and scores them on the test images beside the
-    /// weights the run started from and the interpolated input. `progress` hears what is done (number, of how many, what) and may stop the
-    /// work.
+    /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, and scores them on the test images
+    /// beside the weights the run started from and the interpolated input. `progress` hears what is done (number, of how many, what) and
+    /// may stop the work.
     ///
     /// # Errors
     /// Those of a prediction.

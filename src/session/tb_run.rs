@@ -53,8 +53,8 @@ impl TbGathered {
     }
 }
 
-/// What the weights of a run say of themselves: `region` (`key`), what they were trained on until when, and for how long at most. `place` is
-/// the region in the user's words.
+/// What the weights of a run say of themselves: `region` (`key`), what they were trained on until when. `place`
+/// is the region in the user's words.
 #[must_use]
 pub fn facts(key: &str, place: &str, base: &Weights, settings: &TrainSettings, gathered: &TbGathered) -> BTreeMap<String, String> {
     let dates = gathered.plan().of(DateRole::Train);

@@ -95,7 +95,8 @@ impl<S: Store> Keeper<S> {
         Ok(lock.map(|lock| Self { store, run: run.to_owned(), next: 0, _lock: lock }))
     }
 
-    /// A new run with all that it needs to be resumed; `breath` after each file. None where another tab or process holds a run of this name.
+    /// A new run with all that it needs to be resumed; `breath` after each file. None where another tab or process holds a run of this
+    /// name.
     ///
     /// # Errors
     /// The store's; nothing half-written is left.
@@ -175,7 +176,8 @@ impl<S: Store> Keeper<S> {
         store.remove(&format!("{ROOT}/{run}")).await
     }
 
-    /// Opens an unfinished run whose images are of this kind ([`head`] says which network it trains). None where another tab or process trains it.
+    /// Opens an unfinished run whose images are of this kind ([`head`] says which network it trains). None where another tab or process
+    /// trains it.
     ///
     /// # Errors
     /// [`TrainError::Checkpoint`] where the run is not there or damaged, and the store's errors in its words.

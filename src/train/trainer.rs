@@ -1,8 +1,8 @@
 //! A training run as a stream of typed events.
 //!
 //! The caller pulls events one by one; between two of them it may stop, show progress, take a [`Checkpoint`] or hand the thread back. One
-//! event stands for at most one batch of work. Losses are in [`crate::protocol::Network::unit`]. The same samples, weights and settings give the same bits on the CPU, with or without a
-//! break.
+//! event stands for at most one batch of work. Losses are in [`crate::protocol::Network::unit`]. The same samples, weights and settings
+//! give the same bits on the CPU, with or without a break.
 
 use std::collections::VecDeque;
 

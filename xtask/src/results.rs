@@ -21,8 +21,8 @@ struct AtPaperRate {
     title: &'static str,
 }
 
-/// A fifth of the paper's training and the whole of it for the region with the fewest images; and Table 3 with as many steps in every row, since
-/// in the table above a row of few images learns for a tenth of the steps.
+/// A fifth of the paper's training and the whole of it for the region with the fewest images; and Table 3 with as many steps in every
+/// row, since in the table above a row of few images learns for a tenth of the steps.
 const AT_PAPER_RATE: [AtPaperRate; 3] = [
     AtPaperRate {
         experiment: "table1",

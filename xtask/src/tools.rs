@@ -18,8 +18,8 @@ const WASM_SPLIT: &str = "0.2.4";
 /// Version of the wasm-opt crate; it holds Binaryen 116.
 const WASM_OPT: &str = "0.116.1";
 const WASM_OPT_OLDEST: u32 = 116;
-/// Over the tools' own release profiles, on the way to a first start. trunk's asks for fat link-time optimisation in one unit, which costs a
-/// newcomer minutes and saves a program that copies files nothing.
+/// Over the tools' own release profiles, on the way to a first start. trunk's asks for fat link-time optimisation in one unit, which
+/// costs a newcomer minutes and saves a program that copies files nothing.
 const QUICK: [(&str, &str); 2] = [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
 
 /// The tools of a build.

@@ -71,7 +71,8 @@ pub struct Experiment {
     /// Passes over the training images
     #[arg(long, default_value_t = paper::EPOCHS)]
     epochs: usize,
-    /// Steps of every training instead of epochs (the tables and the figure): rows with few images then learn for as long as those with many
+    /// Steps of every training instead of epochs (the tables and the figure): rows with few images then learn for as long as those with
+    /// many
     #[arg(long, conflicts_with = "epochs", value_parser = clap::value_parser!(u32).range(1..))]
     steps: Option<u32>,
     /// Images per step

@@ -1,4 +1,5 @@
-//! Images for `loam train`, and `loam predict` and `evaluate`, with the poster's brightness-temperature CNN (model.md, section 2), case 1 and case 2.
+//! Images for `loam train`, and `loam predict` and `evaluate`, with the poster's brightness-temperature CNN (model.md, section 2), case 1
+//! and case 2.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -35,8 +35,8 @@ pub struct Train {
     /// What the TB CNN learns
     #[arg(long, value_enum, required_if_eq("model", "tb-cnn"))]
     case: Option<Case>,
-    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated scenes
-    /// (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
+    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated
+    /// scenes (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
     #[arg(long, allow_hyphen_values = true, required_unless_present = "resume")]
     region: Vec<String>,
     /// Train on simulated scenes of the regions instead of files

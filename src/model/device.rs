@@ -44,7 +44,13 @@ impl Processor {
     /// [`ModelError::NoDevice`] where there is no adapter, or it was opened before.
     #[cfg(feature = "gpu")]
     pub async fn open_gpu() -> Result<Self, ModelError> {
-        let device = Device::wgpu_options().init_async().await.map_err(|error| ModelError::NoDevice { reason: error.to_string() })?;
+        let opened = Device::wgpu_options().init_with_setup_async().await;
+        let (device, setup) = opened.map_err(|error| ModelError::NoDevice { reason: error.to_string() })?;
+        // In place of CubeCL's own handler, which panics.
+        #[cfg(target_family = "wasm")]
+        setup.device.on_uncaptured_error(std::sync::Arc::new(|error| super::refusals::refused(&format!("{error}"))));
+        #[cfg(not(target_family = "wasm"))]
+        drop(setup);
         Ok(Processor::Gpu(device))
     }
 

@@ -14,6 +14,8 @@ mod precision;
 mod predict;
 mod pytorch;
 mod random;
+#[cfg(feature = "gpu")]
+pub mod refusals;
 mod smen;
 mod stored;
 mod stream;

@@ -312,6 +312,8 @@ impl<H: Host> Session<H> {
         let verdict = if processor.is_gpu() {
             self.training_checked = false;
             use crate::kernels::gpu::{KERNELS, faster, form_in_use};
+            // A form that the device refuses is not to end the worker while it is measured.
+            let _trial = crate::model::refusals::Trial::begin();
             // A CPU posing as a GPU pays for barriers, and for another shader to compile: not measured there.
             let kernels = if self.software { &KERNELS } else { faster(processor.device(), || self.host.now_ms()).await };
             let (verdict, warning) = crate::train::check_gpu(processor.device(), &[kernels, &KERNELS]).await;

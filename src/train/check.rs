@@ -4,6 +4,7 @@
 //! operations, which are slower and stand the same check again.
 
 use crate::kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_run, use_form};
+use crate::model::refusals::Trial;
 use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
 use crate::protocol::{SelfCheckReport, TrainSettings};
 use burn::tensor::Device;
@@ -22,6 +23,7 @@ const SIDE: usize = 12;
 /// # Errors
 /// As [`device::self_check`].
 pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
+    let trial = Trial::begin();
     let mut failed: Option<String> = None;
     for (at, kernels) in forms.iter().enumerate() {
         // A second run of what failed may pass by chance, and is no other form.
@@ -30,7 +32,10 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
         }
         use_form(Form::Kernels(kernels));
         let report = device::self_check(gpu).await;
+        let refusal = trial.refusal();
         let reason = match &report {
+            // Whatever came back was not computed by it.
+            _ if refusal.is_some() => format!("the device refuses it: {}", refusal.unwrap_or_default()),
             Ok(check) if check.passed => {
                 let other = |why| {
                     format!("the faster form of this program's own GPU kernels failed its check ({why}): another form of them is used")
@@ -44,7 +49,9 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
         failed.get_or_insert(reason);
     }
     let sentence = give_way(failed.as_deref().unwrap_or("there are none"));
-    (device::self_check(gpu).await, Some(sentence))
+    let report = device::self_check(gpu).await;
+    let report = trial.refusal().map_or(report, |reason| Err(ModelError::Readback { reason }));
+    (report, Some(sentence))
 }
 
 /// A GPU made ready for a program without a page: the faster form of its kernels, held against the CPU in a prediction and in training. The
@@ -53,6 +60,7 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
 /// # Errors
 /// [`ModelError::FailedSelfCheck`] where burn's operations fail too, and a device's faults.
 pub async fn trusted_gpu(gpu: &Device, now: impl Fn() -> f64) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
+    let _trial = Trial::begin();
     let faster = faster(gpu, now).await;
     let (report, warning) = check_gpu(gpu, &[faster, &KERNELS]).await;
     let report = report?;
@@ -69,11 +77,16 @@ pub async fn check_training(gpu: &Device) -> Option<String> {
     if !kernels_run() {
         return None;
     }
-    let reason = match training_difference(gpu).await {
-        Some(apart) if apart <= TOLERANCE => return None,
-        Some(apart) if !apart.is_finite() => "gradients are not numbers".into(),
-        Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
-        None => "a step of training gave no numbers".into(),
+    let trial = Trial::begin();
+    let difference = training_difference(gpu).await;
+    let reason = match (difference, trial.refusal()) {
+        (_, Some(refusal)) => format!("the device refuses one: {refusal}"),
+        (difference, None) => match difference {
+            Some(apart) if apart <= TOLERANCE => return None,
+            Some(apart) if !apart.is_finite() => "gradients are not numbers".into(),
+            Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
+            None => "a step of training gave no numbers".into(),
+        },
     };
     Some(give_way(&reason))
 }

@@ -80,6 +80,18 @@ impl App {
         Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
     }
 
+    /// A copy of `dist/` whose GPU finds fault with the shaders of Loam's own convolutions, as a browser with another compiler might.
+    pub fn open_with_critical_gpu(name: &str, setting: Setting) -> Result<Self> {
+        const HOOK: &str = "
+            const make = GPUDevice.prototype.createShaderModule;
+            GPUDevice.prototype.createShaderModule = function (descriptor) {
+              const own = (descriptor.label ?? '').startsWith('convolve_n');
+              return make.call(this, own ? { ...descriptor, code: descriptor.code + ' no shader' } : descriptor);
+            };
+        ";
+        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
+    }
+
     /// A copy of `dist/` whose worker throws what nobody catches when told to ([`App::tell_worker`]).
     pub fn open_with_failing_worker(name: &str, setting: Setting) -> Result<Self> {
         const HOOK: &str = "new BroadcastChannel('e2e').onmessage = () => { throw new Error('thrown by the test'); };\n";

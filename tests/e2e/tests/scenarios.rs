@@ -310,6 +310,22 @@ fn demo_is_predicted_probed_and_exported() {
     assert!(held_up < 200.0, "the page was held up for {held_up} ms");
 }
 
+/// A browser that rejects the shaders of our convolutions: burn's operations take over, which is said, and the self-check passes.
+#[test]
+fn a_rejected_shader_gives_way_to_burns_operations() {
+    let app = App::open_with_critical_gpu("rejected-shader", Setting { webgpu: true, ..Setting::default() }).unwrap();
+    let script =
+        "const s = document.querySelector('#preference'); s.value = 'gpu'; s.dispatchEvent(new Event('change', { bubbles: true }))";
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    app.session.script(script, &[]).unwrap();
+    let device =
+        app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("failed their check") && text.contains("Self-check passed")).unwrap();
+    println!("{device}");
+    assert!(device.contains("the device refuses it") && device.contains("burn's general operations"), "{device}");
+    assert!(device.contains("GPU") && !device.contains("kernels with"), "{device}");
+    app.shoot("rejected").unwrap();
+}
+
 /// Weights of the TB CNN switch the model; its maps are in kelvin, with a scale of their own, and are exported one file a polarisation.
 #[test]
 fn weights_of_the_tb_cnn_switch_the_model() {

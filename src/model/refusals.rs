@@ -52,7 +52,7 @@ impl Trial {
     /// The first refusal since the last look, its first line.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        state().refused.take().map(|error| error.lines().next().unwrap_or_default().trim().to_owned())
+        state().refused.take().map(|error| error.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned())
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(outer.refusal(), None);
         refused("[Invalid ShaderModule] is invalid.\n - While calling CreateComputePipeline");
         refused("another");
-        assert_eq!(outer.refusal().as_deref(), Some("[Invalid ShaderModule] is invalid."));
+        assert_eq!(outer.refusal().as_deref(), Some("[Invalid ShaderModule] is invalid"));
         assert_eq!(outer.refusal(), None);
         drop(outer);
         assert!(std::panic::catch_unwind(|| refused("late")).is_err());

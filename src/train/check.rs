@@ -7,7 +7,7 @@ use crate::kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_r
 use crate::model::refusals::Trial;
 use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
 use crate::protocol::{SelfCheckReport, TrainSettings};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use super::{Checkpoint, TrainEvent, TrainSample, Trainer};
 
@@ -47,11 +47,23 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
             Err(error) => format!("the golden tile could not be run: {error}"),
         };
         failed.get_or_insert(reason);
+        settle(gpu, &trial).await;
     }
     let sentence = give_way(failed.as_deref().unwrap_or("there are none"));
     let report = device::self_check(gpu).await;
     let report = trial.refusal().map_or(report, |reason| Err(ModelError::Readback { reason }));
     (report, Some(sentence))
+}
+
+/// Refusals come as events of their own, later than the numbers: some trips to the device and back, so that those of a form that failed are
+/// not taken for the next one's.
+async fn settle(gpu: &Device, trial: &Trial) {
+    for _ in 0..3 {
+        let one = Tensor::<1>::ones([1], gpu) + 1.0;
+        // Whether it comes back the next check will tell.
+        let _ = one.into_data_async().await;
+        let _ = trial.refusal();
+    }
 }
 
 /// A GPU made ready for a program without a page: the faster form of its kernels, held against the CPU in a prediction and in training. The

@@ -14,7 +14,7 @@ mod precision;
 mod predict;
 mod pytorch;
 mod random;
-#[cfg(feature = "gpu")]
+#[cfg(any(feature = "gpu", test))]
 pub mod refusals;
 mod smen;
 mod stored;

@@ -177,8 +177,18 @@ impl App {
     pub fn click(&self, css: &str) -> Result<()> {
         let css = format!("{css}:not([disabled]):not([aria-disabled=\"true\"])");
         let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || self.session.find(&css))?;
-        self.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[element.reference()])?;
-        self.session.click(&element)
+        // Maps and scores that come in move the page under the mouse: then once more. What lies over an element for good still fails.
+        let mut tries = 0;
+        loop {
+            self.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[element.reference()])?;
+            match self.session.click(&element) {
+                Err(error) if error.0.contains("click intercepted") && tries < 10 => {
+                    tries += 1;
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                clicked => return clicked,
+            }
+        }
     }
 
     /// Clicks the element if it is there and can be clicked now; says whether it did.

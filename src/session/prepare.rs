@@ -6,8 +6,6 @@ use std::ops::ControlFlow;
 use super::images::plan;
 use super::requests::{Session, Stop};
 use super::run::{Gathered, facts, gather, overlap};
-#[cfg(feature = "gpu")]
-use super::training::check_kernels;
 use super::{Host, cost, tb, tb_run};
 use crate::model::Weights;
 use crate::protocol::{DateRole, Event, Network, Settings, Start, TbCase, TrainEstimate, TrainPlan, TrainSettings};
@@ -23,6 +21,8 @@ pub(super) enum Images {
 /// Weights and images of a run that is about to begin.
 pub(super) struct Prepared {
     pub base: Weights,
+    /// With what the weights bring with them.
+    pub train: TrainSettings,
     pub images: Images,
     pub plan: TrainPlan,
     pub simulated: bool,
@@ -95,11 +95,9 @@ impl<H: Host> Session<H> {
         if let Network::Tb(case) = train.network {
             let place = Region::new(window).and_then(|region| tb_run::place(region, preset)).map_err(|e| Stop::failed(e, ""))?;
             let settings = Settings { window: place.window(), ..settings };
-            return self.prepare_tb(id, case, base, &train, settings, (key, region)).await;
+            return self.prepare_tb(id, case, base, train, settings, (key, region)).await;
         }
-        let (Some(series), Some(processor)) = (&mut self.series, &self.processor) else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
-        };
+        let Some(series) = &mut self.series else { return Err(Stop::failed("the session is not ready", "Reload the page.")) };
         let host = &self.host;
         let gathered = gather(&self.library, series, rule, &train, async |done, total, date| {
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: format!("preparing {date}") }, Vec::new());
@@ -108,13 +106,11 @@ impl<H: Host> Session<H> {
         })
         .await?;
         #[cfg(feature = "gpu")]
-        check_kernels(&mut self.training_checked, &self.host, id, processor).await;
-        #[cfg(not(feature = "gpu"))]
-        let _ = processor;
+        self.check_training(id, Network::Smen).await?;
         let facts = facts(&[key], &region, &base, &train, &gathered);
         let Gathered { plan, images, simulated } = gathered;
         let estimate = self.estimate(&base, &images, &plan, &train, &settings).await?;
-        Ok(Prepared { base, images: Images::Smen(images), plan, simulated, region, settings, facts, estimate })
+        Ok(Prepared { base, train, images: Images::Smen(images), plan, simulated, region, settings, facts, estimate })
     }
 
     /// The same for the TB CNN, on its place.
@@ -123,7 +119,7 @@ impl<H: Host> Session<H> {
         id: u64,
         case: TbCase,
         base: Weights,
-        train: &TrainSettings,
+        train: TrainSettings,
         settings: Settings,
         (key, region): (String, String),
     ) -> Result<Prepared, Stop> {
@@ -148,12 +144,14 @@ impl<H: Host> Session<H> {
         for (file, why) in &gathered.failures {
             self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
         }
+        #[cfg(feature = "gpu")]
+        self.check_training(id, train.network).await?;
         let plan = gathered.plan();
-        let facts = tb_run::facts(&key, &region, &base, train, &gathered);
-        let mut estimate = self.estimate(&base, &gathered.images, &plan, train, &settings).await?;
+        let facts = tb_run::facts(&key, &region, &base, &train, &gathered);
+        let mut estimate = self.estimate(&base, &gathered.images, &plan, &train, &settings).await?;
         estimate.warnings.extend(gathered.note().map(|note| format!("Mind that {note}.")));
         let simulated = gathered.simulated;
-        Ok(Prepared { base, images: Images::Tb(gathered.images), plan, simulated, region, settings, facts, estimate })
+        Ok(Prepared { base, train, images: Images::Tb(gathered.images), plan, simulated, region, settings, facts, estimate })
     }
 
     /// What a run takes, from three real steps that are thrown away. The least of them counts: the first compiles shaders on a GPU.

@@ -44,9 +44,9 @@ pub struct Session<H: Host> {
     pub(super) buffer_limit: Option<u64>,
     /// Edge of a prediction's tiles on the device, cells; none before the first prediction.
     pub(super) tile: Option<usize>,
-    /// The GPU's kernels stood the check of a training.
+    /// Networks whose training stood the check of the GPU.
     #[cfg(feature = "gpu")]
-    pub(super) training_checked: bool,
+    pub(super) training_checked: Vec<crate::protocol::Network>,
     pub(super) weights: Option<Loaded>,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
     pub(super) before: Option<InUse>,
@@ -128,7 +128,7 @@ impl<H: Host> Session<H> {
             buffer_limit: None,
             tile: None,
             #[cfg(feature = "gpu")]
-            training_checked: false,
+            training_checked: Vec::new(),
             weights: None,
             before: None,
             trained: None,
@@ -310,7 +310,7 @@ impl<H: Host> Session<H> {
         let (Some(processor), Some(report)) = (&mut self.processor, &mut self.device) else { return };
         #[cfg(feature = "gpu")]
         let verdict = if processor.is_gpu() {
-            self.training_checked = false;
+            self.training_checked.clear();
             use crate::kernels::gpu::{KERNELS, faster, form_in_use};
             // A form that the device refuses is not to end the worker while it is measured.
             let _trial = crate::model::refusals::Trial::begin();

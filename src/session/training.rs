@@ -11,17 +11,15 @@ use super::prepare::{Images, Prepared};
 use super::requests::{Loaded, Session, Stop};
 use super::run::{GatherError, Judge, Judged, Run, from_scratch};
 use crate::grid::Reason;
-#[cfg(feature = "gpu")]
-use crate::model::Processor;
 use crate::model::tb_cnn::TbCnn;
 use crate::model::{ModelError, Smen, Weights};
 use crate::protocol::{
     Attachment, CheckpointReport, DateRole, Event, Network, PreviewReport, RunReport, Settings, Start, StepReport, TbCase, TrainEnd,
     TrainPlan, TrainSettings, TrainStarted,
 };
-#[cfg(feature = "gpu")]
-use crate::train::check_training;
 use crate::train::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
+#[cfg(feature = "gpu")]
+use crate::train::{check_tb_training, check_training};
 
 /// Steps whose median says how long a step takes.
 const TIMED_STEPS: usize = 9;
@@ -131,12 +129,11 @@ impl<H: Host> Session<H> {
 
     pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
         self.refuse_second_run()?;
-        let Prepared { base, images, plan, simulated, region, settings, facts, estimate } = self.prepare(id, &train, settings).await?;
+        let Prepared { base, train, images, plan, simulated, region, settings, facts, estimate } =
+            self.prepare(id, &train, settings).await?;
         for warning in &estimate.warnings {
             self.emit(id, Event::Warning(warning.clone()));
         }
-        let inputs = if train.network == Network::Smen { base.inputs() } else { train.inputs };
-        let train = TrainSettings { inputs, ..train };
         let storage_bytes = estimate.storage_bytes;
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         let begun_ms = self.host.wall_ms();
@@ -187,6 +184,33 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
+    /// Before a network's first training on a GPU: its steps against the CPU's. SMEN's kernels give way to burn's operations where they
+    /// fail, which is said; for the TB CNN, which has burn's already, the run is refused.
+    #[cfg(feature = "gpu")]
+    pub(super) async fn check_training(&mut self, id: u64, network: Network) -> Result<(), Stop> {
+        let Some(processor) = self.processor.as_ref().filter(|processor| processor.is_gpu()) else { return Ok(()) };
+        if self.training_checked.contains(&network) {
+            return Ok(());
+        }
+        let what = "checking the GPU's training against the CPU".into();
+        self.emit(id, Event::Progress { done: 0, total: 1, what });
+        match network {
+            Network::Smen => {
+                if let Some(warning) = check_training(processor.device()).await {
+                    self.emit(id, Event::Warning(warning));
+                }
+            }
+            Network::Tb(case) => {
+                if let Some(reason) = check_tb_training(processor.device(), case).await {
+                    let what = format!("this graphics device does not train the TB CNN as the CPU does ({reason})");
+                    return Err(Stop::failed(what, "Choose “CPU” under Device, and start again."));
+                }
+            }
+        }
+        self.training_checked.push(network);
+        Ok(())
+    }
+
     fn refuse_second_run(&self) -> Result<(), Stop> {
         if self.job.is_some() {
             return Err(Stop::failed("a run is under way", "Stop or cancel it first."));
@@ -221,11 +245,9 @@ impl<H: Host> Session<H> {
         let Some((keeper, kept)) = Keeper::resume::<I>(store, run).await? else {
             return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
         };
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         #[cfg(feature = "gpu")]
-        if kept.head.report.settings.network == Network::Smen {
-            check_kernels(&mut self.training_checked, &self.host, id, processor).await;
-        }
+        self.check_training(id, kept.head.report.settings.network).await?;
+        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let run = Run::resumed(kept, processor.device())?;
         let dates = run.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date(), role: image.role() }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
@@ -592,17 +614,6 @@ impl Shown {
             target: image.target.iter().take(cells).map(|v| v * spread + centre).collect(),
             reasons: valid.iter().map(|valid| if *valid { Reason::Valid } else { Reason::NotObserved } as u8).collect(),
             valid,
-        }
-    }
-}
-
-/// Before the first training on a GPU: its kernels against the CPU, burn's operations where they fail, which is said.
-#[cfg(feature = "gpu")]
-pub(super) async fn check_kernels<H: Host>(checked: &mut bool, host: &H, id: u64, processor: &Processor) {
-    if processor.is_gpu() && !std::mem::replace(checked, true) {
-        host.emit(id, Event::Progress { done: 0, total: 1, what: "checking the GPU's training against the CPU".into() }, Vec::new());
-        if let Some(warning) = check_training(processor.device()).await {
-            host.emit(id, Event::Warning(warning), Vec::new());
         }
     }
 }

@@ -5,11 +5,11 @@
 
 use crate::kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_run, use_form};
 use crate::model::refusals::Trial;
-use crate::model::{GoldenTile, Inputs, ModelError, device, golden_weights};
-use crate::protocol::{SelfCheckReport, TrainSettings};
+use crate::model::{GoldenTile, Inputs, ModelError, Random, Weights, device, golden_weights};
+use crate::protocol::{DateRole, SelfCheckReport, TbCase, TrainSettings};
 use burn::tensor::{Device, Tensor};
 
-use super::{Checkpoint, TrainEvent, TrainSample, Trainer};
+use super::{Checkpoint, Example, TbImage, TrainEvent, TrainSample, Trainer};
 
 /// Allowed difference of a gradient's moment after two steps, relative to the largest of its tensor.
 const TOLERANCE: f32 = 1e-3;
@@ -89,18 +89,45 @@ pub async fn check_training(gpu: &Device) -> Option<String> {
     if !kernels_run() {
         return None;
     }
+    let weights = golden_weights(Inputs::Spatiotemporal);
+    let settings = TrainSettings { epochs: 3, batch: 1, ..TrainSettings::default() };
+    fault(gpu, &weights, golden_sample()?, &settings, 2).await.map(|reason| give_way(&reason))
+}
+
+/// A step of the TB CNN's training beside the CPU's, before a GPU's first one. Its convolutions are burn's own, so nothing is there to give
+/// way to: the words say why the GPU must not train it.
+pub async fn check_tb_training(gpu: &Device, case: TbCase) -> Option<String> {
+    let mut random = Random::new(1);
+    let cells = SIDE * SIDE;
+    let mut planes = |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
+    let image = TbImage {
+        date: jiff::civil::date(2015, 4, 1),
+        role: DateRole::Train,
+        size: (SIDE, SIDE),
+        input: planes(2),
+        bilinear: Vec::new(),
+        target: planes(case.outputs()),
+        mask: (0..case.outputs() * cells).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect(),
+    };
+    fault(gpu, &case.first_weights(1), image, &TrainSettings::tb_cnn(case), 1).await
+}
+
+/// What is wrong with some steps of training on this device, in words; none where they are the CPU's.
+async fn fault<E: Example>(gpu: &Device, weights: &Weights, sample: E, settings: &TrainSettings, count: usize) -> Option<String> {
     let trial = Trial::begin();
-    let difference = training_difference(gpu).await;
-    let reason = match (difference, trial.refusal()) {
-        (_, Some(refusal)) => format!("the device refuses one: {refusal}"),
-        (difference, None) => match difference {
-            Some(apart) if apart <= TOLERANCE => return None,
-            Some(apart) if !apart.is_finite() => "gradients are not numbers".into(),
-            Some(apart) => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
-            None => "a step of training gave no numbers".into(),
+    let (ours, cpu) =
+        (steps(weights, &sample, settings, count, gpu).await, steps(weights, &sample, settings, count, &Device::flex()).await);
+    let reason = match (ours.zip(cpu), trial.refusal()) {
+        (_, Some(refusal)) => format!("the device refuses a command: {refusal}"),
+        (None, None) => "a step of training gave no numbers".into(),
+        (Some((ours, cpu)), None) => match difference(&ours, &cpu) {
+            apart if apart <= TOLERANCE => return None,
+            apart if !apart.is_finite() => "gradients are not numbers".into(),
+            apart => format!("gradients differ from the CPU's by {apart:.1e} of their largest value"),
         },
     };
-    Some(give_way(&reason))
+    settle(gpu, &trial).await;
+    Some(reason)
 }
 
 fn give_way(reason: &str) -> String {
@@ -108,10 +135,8 @@ fn give_way(reason: &str) -> String {
     format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower")
 }
 
-/// Largest difference of Adam's moments after two steps with the norms of the batch, relative to the largest of each tensor; none where a
-/// device fails, NaN where it gives none.
-async fn training_difference(gpu: &Device) -> Option<f32> {
-    let (ours, cpu) = (two_steps(gpu).await?, two_steps(&Device::flex()).await?);
+/// Largest difference of Adam's moments, relative to the largest of each tensor; NaN where there is one.
+fn difference(ours: &Checkpoint, cpu: &Checkpoint) -> f32 {
     let mut largest = 0.0f32;
     for ((_, first, second), (_, cpu_first, cpu_second)) in ours.moments.iter().zip(&cpu.moments) {
         for (a, b) in [(first, cpu_first), (second, cpu_second)] {
@@ -122,10 +147,11 @@ async fn training_difference(gpu: &Device) -> Option<f32> {
             }
         }
     }
-    Some(largest)
+    largest
 }
 
-async fn two_steps(device: &Device) -> Option<Checkpoint> {
+/// A corner of the golden tile to learn from.
+fn golden_sample() -> Option<TrainSample> {
     let planes = GoldenTile::shipped().ok()?.planes;
     let cut = |plane: &[f32]| -> Vec<f32> {
         plane
@@ -137,15 +163,15 @@ async fn two_steps(device: &Device) -> Option<Checkpoint> {
     let (i, d) = (cut(&planes.i), cut(&planes.d));
     let target = i.iter().zip(&d).map(|(i, d)| i + d).collect();
     let mask = (0..SIDE * SIDE).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect();
-    let sample = TrainSample { columns: SIDE, rows: SIDE, i, d, target, mask };
-    let settings = TrainSettings { epochs: 3, batch: 1, ..TrainSettings::default() };
-    let mut trainer = Trainer::new(&golden_weights(Inputs::Spatiotemporal), vec![sample], Vec::new(), settings, device).ok()?;
-    let mut steps = 0;
-    while steps < 2 {
-        match trainer.step().await? {
-            TrainEvent::StepDone { .. } => steps += 1,
-            TrainEvent::Failed(_) => return None,
-            _ => {}
+    Some(TrainSample { columns: SIDE, rows: SIDE, i, d, target, mask })
+}
+
+/// Where a run stands after some steps with the norms of the batch; none where the device fails.
+async fn steps<E: Example>(weights: &Weights, sample: &E, settings: &TrainSettings, count: usize, device: &Device) -> Option<Checkpoint> {
+    let mut trainer = Trainer::new(weights, vec![sample.clone()], Vec::new(), settings.clone(), device).ok()?;
+    while trainer.steps() < count {
+        if let TrainEvent::Failed(_) = trainer.step().await? {
+            return None;
         }
     }
     trainer.checkpoint(0.0).await.ok()

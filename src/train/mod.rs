@@ -28,7 +28,7 @@ pub use crate::protocol::{Range, TrainSettings};
 pub use adam::Adam;
 pub use bias::set_bias;
 #[cfg(feature = "gpu")]
-pub use check::{check_gpu, check_training, trusted_gpu};
+pub use check::{check_gpu, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
 pub use example::{Example, KeptImage, Trained};

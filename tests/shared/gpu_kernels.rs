@@ -344,6 +344,7 @@ pub async fn training(gpu: &Device) {
 /// The same of the TB CNN, whose convolutions are burn's own and whose Adam is the same.
 pub async fn training_of_the_tb_cnn(gpu: &Device) {
     for case in TbCase::ALL {
+        assert_eq!(loam::train::check_tb_training(gpu, case).await, None, "{case:?}");
         let settings = TrainSettings { epochs: 100, batch: 2, ..TrainSettings::tb_cnn(case) };
         let images = |count| tb_images(case, count, (11, 9));
         trains_alike(gpu, case.name(), &case.first_weights(1), (images(3), images(1)), &settings, 3).await;

@@ -230,12 +230,13 @@ fn fields(app: App) -> AnyView {
     let scratch = move || t.settings.with(|s| s.start == Start::Scratch);
     let network = t.settings.with_untracked(|s| s.network);
     let smen = network == Network::Smen;
-    // SMEN's shipped weights come by themselves; the TB CNN's must be there.
-    let fits = move || app.weights.with(|w| w.network == network && (smen || !w.hash.is_empty()));
+    // SMEN's are always there, loaded or shipped, also while the TB CNN answers; the TB CNN's must be in use.
+    let fits = move || smen || app.weights.with(|w| w.network == network && !w.hash.is_empty());
     let in_use = move || {
         app.weights.with(|w| match (w.network == network, w.name.is_empty()) {
             (true, true) => "shipped, chosen by region".to_owned(),
             (true, false) => w.name.clone(),
+            (false, _) if smen => "SMEN's, loaded or shipped".to_owned(),
             (false, _) => "of another network".to_owned(),
         })
     };
@@ -307,8 +308,8 @@ pub fn SettingsForm() -> impl IntoView {
         tb.get().then(|| {
             let place = if preset { "the 36 × 36 cells (108 × 108 km) in the middle of this region" } else { "this region" };
             format!(
-                "The TB CNN is trained for one place: {place}. It has 1.7 million parameters, so on a CPU a step takes seconds: “Check and \
-                 estimate” measures how long all of it takes here."
+                "The TB CNN is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “Check and estimate” measures \
+                 how long all of it takes here."
             )
         })
     };

@@ -324,6 +324,22 @@ fn a_rejected_shader_gives_way_to_burns_operations() {
     assert!(device.contains("the device refuses it") && device.contains("burn's general operations"), "{device}");
     assert!(device.contains("GPU") && !device.contains("kernels with"), "{device}");
     app.shoot("rejected").unwrap();
+    // The TB CNN has burn's operations already: where its training is not the CPU's, it is refused, and the page stands.
+    load_demo(&app);
+    let change = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
+                  e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));";
+    for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "soil_moisture")] {
+        app.get(css).unwrap();
+        app.session.script(change, &[json!(css), json!(value)]).unwrap();
+    }
+    app.text_when("#train-plan", PATIENCE, |text| text.contains("left out 0")).unwrap();
+    app.tell_worker().unwrap();
+    app.click(parts::TRAIN_START).unwrap();
+    let refused = app.text_when(".notices", PATIENCE, |text| text.contains("does not train the TB CNN as the CPU does")).unwrap();
+    println!("{refused}");
+    assert!(refused.contains("refuses a command") && refused.contains("Choose “CPU” under Device"), "{refused}");
+    app.wait(PATIENCE, "the worker to be there still", || app.session.find(parts::PREDICT_READY)).unwrap();
+    app.shoot("refused").unwrap();
 }
 
 /// Weights of the TB CNN switch the model; its maps are in kelvin, with a scale of their own, and are exported one file a polarisation.

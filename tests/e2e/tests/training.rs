@@ -176,7 +176,7 @@ fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
 #[test]
 fn the_tb_cnn_is_trained_in_the_tab() {
     let app = open("train-tbcnn");
-    // 1.7 million parameters on one thread: a step of 9 x 9 cells takes about a second.
+    // 1.7 million parameters on one thread: a test needs few cells.
     fill(&app, "#columns", "9");
     fill(&app, "#rows", "9");
     app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("9 × 9")).unwrap();

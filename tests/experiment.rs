@@ -77,6 +77,9 @@ fn from_a_folder_of_files_to_a_report() {
         });
         runner.table(Kind::Table1, &options).unwrap()
     };
+    let nothing = Options { images: vec![7], ..options.clone() };
+    let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |_| ());
+    assert!(matches!(runner.table(Kind::Table3, &nothing), Err(ExperimentError::NoRows(_))));
     let first = run(&mut begun);
     assert_eq!(begun.len(), 3, "forest, LSTM, SMEN: {begun:?}");
     begun.clear();

@@ -34,6 +34,11 @@ pub enum ExperimentError {
     /// A region that has no scenes and no row in a table.
     #[error("\"{0}\" is none of the regions: oklahoma-city, tucson, geneva, or a place that the simulator knows")]
     Region(String),
+    /// A table of which every row was left out.
+    #[error(
+        "no row of \"{0}\" is left: its regions are oklahoma-city, tucson, geneva (--region), its numbers of training images 10, 20, 50, 100 (--images)"
+    )]
+    NoRows(&'static str),
     /// A file of the experiment's folder cannot be read or written.
     #[error("{} cannot be {what} ({why})", path.display())]
     File {

@@ -228,17 +228,21 @@ pub fn summary(tables: &[Table]) -> String {
             let best = best.map_or_else(String::new, |m| format!("; the best baseline, {}, {:.4}", m.name, m.urmse));
             let per_run = row.seconds / row.test.by_seed.len().max(1) as f64;
             let epochs = table.options.epochs_of(row.asked.0);
-            let whole = per_run * paper::EPOCHS as f64 / epochs as f64 / 60.0;
+            let whole = if epochs < paper::EPOCHS {
+                let minutes = per_run * paper::EPOCHS as f64 / epochs as f64 / 60.0;
+                format!(", so {} would take about {minutes:.0} minutes at this run's pace", paper::EPOCHS)
+            } else {
+                String::new()
+            };
             let name = table.kind.title().split(':').next().unwrap_or_default();
             let _ = writeln!(
                 text,
-                "- {name}, {} ({}): SMEN {:.4}{best}. SMEN beats {beaten} of {} baselines. {epochs} epochs took {per_run:.0} s, so {} would take \
-                 about {whole:.0} minutes at this run's pace (which other work on the machine slows).",
+                "- {name}, {} ({}): SMEN {:.4}{best}. SMEN beats {beaten} of {} baselines. {epochs} epochs took {per_run:.0} s{whole} (which \
+                 other work on the machine slows).",
                 row.label,
                 if row.simulated { "SIMULATED" } else { "from files" },
                 row.test.mean,
                 rivals.len(),
-                paper::EPOCHS,
             );
         }
     }

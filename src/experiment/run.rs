@@ -64,8 +64,12 @@ impl<'a> Runner<'a> {
             what: "written",
             why: e.to_string(),
         })?;
+        let wanted = kind.rows(options, &self.source);
+        if wanted.is_empty() {
+            return Err(ExperimentError::NoRows(kind.title()));
+        }
         let mut rows = Vec::new();
-        for wanted in kind.rows(options, &self.source) {
+        for wanted in wanted {
             rows.push(self.row(&wanted)?);
         }
         let simulated_files = !self.source.is_simulated() && rows.iter().any(|row| row.simulated);

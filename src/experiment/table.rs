@@ -55,11 +55,21 @@ pub struct Options {
     pub seeds: u64,
     /// Keys of the regions wanted; empty for all.
     pub regions: Vec<String>,
+    /// Numbers of training images wanted (Table 3); empty for all.
+    pub images: Vec<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { epochs: paper::EPOCHS, steps: None, batch: 1, learning_rate: paper::LEARNING_RATE, seeds: 1, regions: Vec::new() }
+        Self {
+            epochs: paper::EPOCHS,
+            steps: None,
+            batch: 1,
+            learning_rate: paper::LEARNING_RATE,
+            seeds: 1,
+            regions: Vec::new(),
+            images: Vec::new(),
+        }
     }
 }
 
@@ -104,6 +114,7 @@ impl Kind {
             Self::Table2 => paper::TABLE_2.into_iter().map(|(i, p)| row(i.name().to_owned(), p, tucson.region, tucson.images, i)).collect(),
             Self::Table3 => paper::TABLE_3
                 .into_iter()
+                .filter(|(train, _)| options.images.is_empty() || options.images.contains(train))
                 .map(|(train, p)| row(format!("{train} training images"), p, tucson.region, (train, tucson.images.1), both))
                 .collect(),
         }

@@ -1,4 +1,4 @@
-//! Four `f32` at once: the vector of wasm's simd128 and of SSE2, which is what the compiler may assume natively.
+//! Four `f32` at once: the vector of wasm's simd128, of SSE2, which every x86-64 processor has, and of NEON.
 
 use super::four::{self, Four};
 
@@ -140,5 +140,39 @@ impl std::ops::Mul<f32> for Lanes {
     #[inline(always)]
     fn mul(self, factor: f32) -> Lanes {
         self * Lanes::splat(factor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every operation is what it says, lane by lane, whatever stands behind it on this processor.
+    #[test]
+    fn operations_are_those_of_their_lanes() {
+        let (a, b) = ([1.5, -2.0, f32::NAN, 0.0], [-3.0, 4.25, 0.5, f32::INFINITY]);
+        let (lanes_a, lanes_b) = (Lanes::new(a), Lanes::new(b));
+        let each = |of: fn(f32, f32) -> f32| [0, 1, 2, 3].map(|n: usize| of(a[n], b[n]).to_bits());
+        let bits = |lanes: Lanes| lanes.values().map(f32::to_bits);
+        assert_eq!(bits(lanes_a + lanes_b), each(|a, b| a + b));
+        assert_eq!(bits(lanes_a - lanes_b), each(|a, b| a - b));
+        assert_eq!(bits(lanes_b * lanes_b), [9.0f32, 18.0625, 0.25, f32::INFINITY].map(f32::to_bits));
+        assert_eq!(bits(Lanes::splat(7.0).add_product(lanes_b, Lanes::splat(2.0))), [1.0f32, 15.5, 8.0, f32::INFINITY].map(f32::to_bits));
+        let floored = lanes_a.at_least(Lanes::splat(0.25)).values();
+        assert!(floored[2].is_nan(), "NaN was taken for the floor");
+        assert_eq!([floored[0], floored[1], floored[3]], [1.5, 0.25, 0.25]);
+        assert_eq!(lanes_b.where_positive(lanes_a).values(), [-3.0, 0.0, 0.0, 0.0]);
+        assert_eq!(lanes_b.where_positive(lanes_b).values(), [0.0, 4.25, 0.5, f32::INFINITY]);
+    }
+
+    #[test]
+    fn lanes_move_to_the_left_and_turn() {
+        let rows = [0.0, 10.0, 20.0, 30.0].map(|ten: f32| Lanes::new([ten, ten + 1.0, ten + 2.0, ten + 3.0]));
+        assert_eq!(rows[0].shifted(rows[1]).values(), [1.0, 2.0, 3.0, 10.0]);
+        assert_eq!(rows[0].windows(rows[1]).map(Lanes::values)[2], [2.0, 3.0, 10.0, 11.0]);
+        let turned = Lanes::transpose(rows).map(Lanes::values);
+        assert_eq!(turned, [0.0, 1.0, 2.0, 3.0].map(|n: f32| [n, n + 10.0, n + 20.0, n + 30.0]));
+        assert_eq!(Lanes::load_some(&[1.0, 2.0]).values(), [1.0, 2.0, 0.0, 0.0]);
+        assert_eq!(Lanes::new([1.0, 2.0, 4.0, 8.0]).sum(), 15.0);
     }
 }

@@ -25,6 +25,7 @@ pub mod gpu;
 mod lanes;
 mod multiply;
 mod parallel;
+mod wide;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

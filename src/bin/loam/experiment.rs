@@ -65,6 +65,9 @@ pub struct Experiment {
     /// Only these regions (table1, figure2); more than once for several
     #[arg(long)]
     region: Vec<String>,
+    /// Only rows of so many training images (table3); more than once for several
+    #[arg(long)]
+    images: Vec<usize>,
     /// Training runs with seeds 0, 1, ... for each cell
     #[arg(long, default_value_t = 1)]
     seeds: u64,
@@ -250,6 +253,7 @@ impl Experiment {
             learning_rate: self.learning_rate,
             seeds: self.seeds,
             regions: self.region.clone(),
+            images: self.images.clone(),
         }
     }
 

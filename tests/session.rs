@@ -9,7 +9,8 @@ use std::sync::Arc;
 use loam::grid::{Reason, Resolution};
 use loam::model::block_on;
 use loam::protocol::{
-    Attachment, Correction, DevicePreference, Envelope, Event, ExportForm, FileTicket, LayerKind, MapReport, Request, wire,
+    Attachment, Correction, DevicePreference, Envelope, Event, ExportForm, FileTicket, FineOrigin, LayerKind, MapReport, Request, Settings,
+    wire,
 };
 use loam::read::{BytesSource, SharedSource};
 use loam::session::{Host, ProgramPart, Session, Work};
@@ -90,7 +91,14 @@ fn last_map(host: &Recorder) -> (MapReport, Vec<Attachment>) {
 
 /// The page's first rules for a preset's window.
 fn rules(window: loam::grid::EaseWindow) -> loam::protocol::Settings {
-    loam::protocol::Settings { window, region: None, quality: Default::default(), history_cover: 0.1, mass_correction: false }
+    loam::protocol::Settings {
+        window,
+        region: None,
+        quality: Default::default(),
+        history_cover: 0.1,
+        history_disaggregated: true,
+        mass_correction: false,
+    }
 }
 
 /// A preset's window.
@@ -308,6 +316,31 @@ fn blocks_are_shifted_to_the_means_of_smap_where_that_is_asked_for() {
         _ => None,
     });
     assert!(text.unwrap().contains("SMEN, blocks shifted to SMAP's mean"));
+}
+
+/// Maps made from backscatter serve as history by default, beside those of products; where they are not wanted older products take their place.
+#[test]
+fn history_is_of_products_alone_where_that_is_asked_for() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "oklahoma-city".into() }));
+    let timeline =
+        host.events.borrow().iter().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
+    let made = |date: &jiff::civil::Date| timeline.days.iter().any(|d| d.date == *date && d.fine_origin == Some(FineOrigin::Disaggregated));
+    let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && d.history.iter().any(made)).unwrap();
+    let window = window_of("oklahoma-city");
+    let mut map = |id, history_disaggregated| {
+        block_on(session.handle(id, Request::Predict { date: day.date, settings: Settings { history_disaggregated, ..rules(window) } }));
+        last_map(&host).0
+    };
+    let (mixed, products) = (map(3, true), map(4, false));
+    let origins = |map: &MapReport| map.history.iter().map(|h| h.origin).collect::<Vec<_>>();
+    assert!(origins(&mixed).contains(&Some(FineOrigin::Disaggregated)), "{:?}", mixed.history);
+    assert_eq!(origins(&products), [Some(FineOrigin::Product); 4]);
+    let oldest = |map: &MapReport| map.history.iter().filter_map(|h| h.date).min();
+    assert!(oldest(&products) < oldest(&mixed), "{:?} {:?}", products.history, mixed.history);
+    let text = |map: &MapReport| loam::session::provenance::of(map).items();
+    let says = |map: &MapReport| text(map).iter().any(|(key, dates)| *key == "history_disaggregated_here" && !dates.is_empty());
+    assert!(says(&mixed) && !says(&products), "{:?}", text(&products));
 }
 
 /// Inputs beside the range of the training are warned of with numbers; weights that do not say their range are not, and the map says so.

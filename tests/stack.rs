@@ -78,8 +78,8 @@ fn a_map_below_the_cover_rule_is_no_history() {
     let small = raster(window(), |c, r| if r == 0 && c < 12 { 0.3 } else { f32::NAN }); // 12 of 576 cells: 2 %
     let library = library(vec![day(t(1), Some(coarse(|_, _| 0.2)), Some(small)), day(t(3), Some(coarse(|_, _| 0.2)), None)]);
     let series = series(&library);
-    assert!(series.history(t(3), HistoryRule { cover: 0.10 }).is_empty());
-    assert_eq!(series.history(t(3), HistoryRule { cover: 0.02 }), [t(1)]);
+    assert!(series.history(t(3), HistoryRule::default()).is_empty());
+    assert_eq!(series.history(t(3), HistoryRule { cover: 0.02, ..HistoryRule::default() }), [t(1)]);
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Provenance {
     pub quality_rule: Option<String>,
     /// Days of the 3 km maps the estimate is built on.
     pub history: Vec<Date>,
+    /// Those of them whose 3 km map was disaggregated by Loam from SMAP and backscatter, and is of no product.
+    pub history_disaggregated: Vec<Date>,
     /// Names of the files used.
     pub inputs: Vec<String>,
     /// Scores.
@@ -99,6 +101,7 @@ impl Provenance {
         add("self_check", self.self_check.clone());
         add("quality_rule", self.quality_rule.clone());
         add("history", Some(days(&self.history)));
+        add("history_disaggregated_here", Some(days(&self.history_disaggregated)));
         add("inputs", Some(self.inputs.join("; ")));
         for score in &self.scores {
             let r = score.r.map_or_else(|| "undefined".to_owned(), |r| format!("{r:.4}"));

@@ -53,7 +53,7 @@ impl<H: Host> Session<H> {
     }
 
     async fn series_for(&mut self, id: u64, settings: Settings) -> Result<HistoryRule, Stop> {
-        let rule = HistoryRule { cover: settings.history_cover };
+        let rule = HistoryRule::from(&settings);
         self.settings = Some(settings);
         self.ensure_series(id).await?;
         Ok(rule)

@@ -7,7 +7,7 @@ use super::tb::TbOutcome;
 use crate::export::{Provenance, Score};
 use crate::grid::EaseWindow;
 use crate::model::Weights;
-use crate::protocol::{DeviceReport, MapReport, ScoreReport, TbCase, WeightsReport};
+use crate::protocol::{DeviceReport, FineOrigin, MapReport, ScoreReport, TbCase, WeightsReport};
 use crate::read::QualityRule;
 use crate::score::SMEN_SHIFTED;
 
@@ -42,14 +42,14 @@ pub fn weights_report(name: &str, weights: &Weights) -> WeightsReport {
 #[must_use]
 pub fn facts(outcome: &Outcome, circumstances: &Circumstances) -> Provenance {
     let sample = &outcome.sample;
-    let history: Vec<Date> = sample.history.iter().filter_map(|slot| slot.date).collect();
+    let history = sample.history.iter().filter_map(|slot| Some((slot.date?, slot.origin))).collect();
     assemble(sample.date, sample.region.window(), history, &sample.files, sample.simulated, &outcome.scores, circumstances)
 }
 
 /// Provenance of the map last shown.
 #[must_use]
 pub fn of(map: &MapReport) -> Provenance {
-    let history = map.history.iter().filter_map(|slot| slot.date).collect();
+    let history = map.history.iter().filter_map(|slot| Some((slot.date?, slot.origin))).collect();
     let circumstances = Circumstances {
         quality: map.settings.quality,
         weights: map.weights.clone(),
@@ -89,7 +89,7 @@ pub fn of_tb(outcome: &TbOutcome, channel: usize, circumstances: &Circumstances)
 fn assemble(
     date: Date,
     window: EaseWindow,
-    history: Vec<Date>,
+    history: Vec<(Date, Option<FineOrigin>)>,
     inputs: &[String],
     simulated: bool,
     scores: &[ScoreReport],
@@ -124,7 +124,12 @@ fn assemble(
             }
             .into(),
         ),
-        history,
+        history_disaggregated: history
+            .iter()
+            .filter(|(_, origin)| *origin == Some(FineOrigin::Disaggregated))
+            .map(|(date, _)| *date)
+            .collect(),
+        history: history.into_iter().map(|(date, _)| date).collect(),
         inputs: inputs.to_vec(),
         scores: scores.iter().filter_map(scored).collect(),
         citations: CITATIONS.map(str::to_owned).to_vec(),

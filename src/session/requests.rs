@@ -19,7 +19,7 @@ use crate::model::tb_cnn::is_tb_cnn;
 use crate::model::{ModelError, Processor, Smen, Weights, device, tile_edge};
 use crate::protocol::{
     AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
-    HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
+    FineOrigin, HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
@@ -452,11 +452,13 @@ impl<H: Host> Session<H> {
         self.library.insert(entry);
         self.emit(id, Event::FileRead(file));
         let window = preset.region().map_err(|e| Stop::failed(e, ""))?.window();
+        let rule = self.settings.as_ref().map_or_else(HistoryRule::default, HistoryRule::from);
         self.settings = Some(Settings {
             window,
             region: Some(preset.key.to_owned()),
             quality: self.quality(),
-            history_cover: self.settings.as_ref().map_or(HistoryRule::default().cover, |s| s.history_cover),
+            history_cover: rule.cover,
+            history_disaggregated: rule.disaggregated,
             mass_correction: self.settings.as_ref().is_some_and(|s| s.mass_correction),
         });
         self.send_timeline(id).await
@@ -488,7 +490,7 @@ impl<H: Host> Session<H> {
             }
             self.series = Some(series);
         }
-        Ok(Some(HistoryRule { cover: settings.history_cover }))
+        Ok(Some(HistoryRule::from(&settings)))
     }
 
     async fn send_timeline(&mut self, id: u64) -> Result<(), Stop> {
@@ -540,7 +542,7 @@ impl<H: Host> Session<H> {
     async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), Stop> {
         let begun = self.host.now_ms();
         let window = settings.window;
-        let rule = HistoryRule { cover: settings.history_cover };
+        let rule = HistoryRule::from(&settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
         self.ensure_weights(&window).await?;
@@ -590,6 +592,9 @@ impl<H: Host> Session<H> {
             })
             .collect();
         let sample = &outcome.sample;
+        let made = Some(FineOrigin::Disaggregated);
+        let made_here =
+            sample.history.iter().any(|slot| slot.origin == made) || series.covers().get(&date).is_some_and(|day| day.fine_origin == made);
         let map = MapReport {
             date,
             settings,
@@ -600,7 +605,7 @@ impl<H: Host> Session<H> {
             weights: loaded.report.clone(),
             device: device.clone(),
             inputs: sample.files.clone(),
-            sensitivity: series.sensitivity.as_ref().map(|s| s.beta as f32),
+            sensitivity: series.sensitivity.as_ref().filter(|_| made_here).map(|s| s.beta as f32),
             out_of_range: outcome.out_of_range,
             applicability: within.words,
             simulated: sample.simulated,

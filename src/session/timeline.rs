@@ -16,8 +16,9 @@ pub fn timeline(series: &Series, rule: HistoryRule) -> Timeline {
                 Some(share) if share <= 0.0 => Some("SMAP did not see this region on this date.".to_owned()),
                 Some(_) if history.is_empty() => Some(format!(
                     "No earlier date has both SMAP and a 3 km map over at least {:.0} % of the region: open earlier SPL2SMAP_S files \
-                     (up to {HISTORY_LENGTH} dates are used).",
-                    100.0 * rule.cover
+                     (up to {HISTORY_LENGTH} dates are used){}.",
+                    100.0 * rule.cover,
+                    if rule.disaggregated { "" } else { ", or let maps made from backscatter serve as history" }
                 )),
                 Some(_) => None,
             };

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use super::fill::nearest_valid;
-use super::{Library, Region, Series, StackError};
+use super::{Cover, Library, Region, Series, StackError};
 use crate::grid::{Raster, Reason};
-use crate::protocol::FineOrigin;
+use crate::protocol::{FineOrigin, Settings};
 
 /// k of model.md: three kernels of depth 2 without temporal padding take depth 4 to 1.
 pub const HISTORY_LENGTH: usize = 4;
@@ -15,11 +15,27 @@ pub const HISTORY_LENGTH: usize = 4;
 pub struct HistoryRule {
     /// Smallest share of the region (0..1) a 3 km map must cover.
     pub cover: f32,
+    /// Maps disaggregated here from SMAP and backscatter (formats.md 2.7) may serve, beside those of products.
+    pub disaggregated: bool,
 }
 
 impl Default for HistoryRule {
     fn default() -> Self {
-        Self { cover: 0.10 }
+        Self { cover: 0.10, disaggregated: true }
+    }
+}
+
+impl From<&Settings> for HistoryRule {
+    fn from(settings: &Settings) -> Self {
+        Self { cover: settings.history_cover, disaggregated: settings.history_disaggregated }
+    }
+}
+
+impl HistoryRule {
+    fn admits(self, cover: &Cover) -> bool {
+        cover.coarse.is_some_and(|share| share > 0.0)
+            && cover.fine.is_some_and(|share| share > 0.0 && share >= self.cover)
+            && (self.disaggregated || cover.fine_origin != Some(FineOrigin::Disaggregated))
     }
 }
 
@@ -59,17 +75,11 @@ pub struct Sample {
 
 impl Series {
     /// The history dates of a prediction at `date`: the most recent dates before it (at most [`HISTORY_LENGTH`]) that have both SMAP and a
-    /// 3 km map covering enough of the region. Oldest first.
+    /// 3 km map that the rule admits. Oldest first.
     #[must_use]
     pub fn history(&self, date: Date, rule: HistoryRule) -> Vec<Date> {
-        let mut dates: Vec<Date> = self
-            .covers()
-            .range(..date)
-            .rev()
-            .filter(|(_, c)| c.coarse.is_some_and(|s| s > 0.0) && c.fine.is_some_and(|s| s > 0.0 && s >= rule.cover))
-            .map(|(d, _)| *d)
-            .take(HISTORY_LENGTH)
-            .collect();
+        let mut dates: Vec<Date> =
+            self.covers().range(..date).rev().filter(|(_, cover)| rule.admits(cover)).map(|(d, _)| *d).take(HISTORY_LENGTH).collect();
         dates.reverse();
         dates
     }

@@ -1,4 +1,4 @@
-//! Rules: which retrievals count, how much of the region a 3 km map must cover to serve as history, and whether the estimate is shifted to
+//! Rules: which retrievals count, which 3 km maps serve as history, and whether the estimate is shifted to
 //! SMAP's means.
 
 use leptos::prelude::*;
@@ -14,6 +14,8 @@ const RULES: [(&str, &str, QualityRule); 3] = [
     ("all", "every value in range", QualityRule::All),
 ];
 
+/// What maps made here are.
+const MADE: &str = "Where a date has SMAP and Sentinel-1 backscatter but no 3 km product, a 3 km map is made from both. Without them history is older, but of products alone";
 /// What the shift to SMAP's means does.
 const SHIFTED: &str = "Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges";
 /// Why it cannot be chosen.
@@ -28,6 +30,10 @@ pub fn RulesSection() -> impl IntoView {
             app.settings.update(|s| s.history_cover = (percent / 100.0).clamp(0.0, 1.0));
             app.ask_timeline();
         }
+    };
+    let made = move |event| {
+        app.settings.update(|s| s.history_disaggregated = event_target_checked(&event));
+        app.ask_timeline();
     };
     let mass = move |event| app.settings.update(|s| s.mass_correction = event_target_checked(&event));
     let quality = move |event| {
@@ -57,6 +63,10 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             <label class="inline">"History maps cover ≥ "
                 <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
+            </label>
+            <label class="inline" title=MADE>
+                <input type="checkbox" id="made" prop:checked=move || app.settings.with(|s| s.history_disaggregated) on:change=made/>
+                " Maps made here from backscatter serve too"
             </label>
             <label class="inline" title=move || if tb() { OF_SMEN } else { SHIFTED }>
                 <input type="checkbox" id="mass" disabled=tb prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>

@@ -148,6 +148,7 @@ fn preset_settings(index: usize) -> Settings {
         region: Some(preset.key.to_owned()),
         quality: QualityRule::default(),
         history_cover: 0.10,
+        history_disaggregated: true,
         mass_correction: false,
     }
 }
@@ -453,6 +454,7 @@ impl App {
             self.settings.set(Settings {
                 quality: kept.quality,
                 history_cover: kept.history_cover,
+                history_disaggregated: kept.history_disaggregated,
                 mass_correction: kept.mass_correction,
                 ..preset_settings(index)
             });

@@ -42,6 +42,9 @@ pub struct Evaluate {
     /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
     #[arg(long, default_value_t = 0.10)]
     history_cover: f32,
+    /// History from 3 km products alone, without maps made here from backscatter
+    #[arg(long)]
+    products_only: bool,
     /// Which retrievals count
     #[arg(long, value_enum, default_value = "recommended")]
     quality: Quality,
@@ -67,7 +70,7 @@ impl Evaluate {
         super::predict::load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());
         let model = Smen::from_weights(&weights, processor.device())?;
-        let rule = HistoryRule { cover: self.history_cover };
+        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let inside = |date: Date| self.from.is_none_or(|f| date >= f) && self.to.is_none_or(|t| date <= t);
         let dates: Vec<Date> = series
             .covers()

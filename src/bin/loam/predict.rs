@@ -47,6 +47,9 @@ pub struct Predict {
     /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
     #[arg(long, default_value_t = 0.10)]
     history_cover: f32,
+    /// History from 3 km products alone, without maps made here from backscatter
+    #[arg(long)]
+    products_only: bool,
     /// Which retrievals count
     #[arg(long, value_enum, default_value = "recommended")]
     quality: Quality,
@@ -92,7 +95,7 @@ impl Predict {
         load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());
         let model = Smen::from_weights(&weights, processor.device())?;
-        let rule = HistoryRule { cover: self.history_cover };
+        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let mut outcome = block_on(predict(
             &library,
             &mut series,

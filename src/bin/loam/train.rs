@@ -81,6 +81,9 @@ pub struct Train {
     /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
     #[arg(long, default_value_t = HistoryRule::default().cover)]
     history_cover: f32,
+    /// History from 3 km products alone, without maps made here from backscatter
+    #[arg(long)]
+    products_only: bool,
     /// Keep images and checkpoints in this folder, for `--resume`
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
@@ -185,7 +188,7 @@ impl Train {
                     .into(),
             );
         }
-        let rule = HistoryRule { cover: self.history_cover };
+        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let (mut parts, mut names, mut window) = (Vec::new(), Vec::new(), None);
         let files = if self.simulated { None } else { Some(self.inputs.library()?) };
         for text in &self.region {
@@ -267,6 +270,7 @@ impl Train {
             region: None,
             quality: Default::default(),
             history_cover: self.history_cover,
+            history_disaggregated: !self.products_only,
             mass_correction: false,
         };
         let left_out = plan.count(DateRole::Gap);

@@ -47,9 +47,9 @@ enum What {
 /// Arguments of `loam experiment`.
 #[derive(clap::Args)]
 pub struct Experiment {
-    /// Which of the paper's results
-    #[arg(value_enum)]
-    what: What,
+    /// Which of the paper's results, one or several
+    #[arg(value_enum, required = true)]
+    what: Vec<What>,
     /// Folder with SPL3SMP and SPL2SMAP_S files
     #[arg(long, value_name = "FOLDER", conflicts_with = "simulated")]
     data: Option<PathBuf>,
@@ -114,10 +114,23 @@ impl Experiment {
             say!("{}", download::list(&self.region, self.from, self.to)?.trim_end());
             return Ok(());
         }
-        match self.what {
-            What::Simulator => return self.simulator(),
-            What::TbCnn => return self.tb_cnn(),
+        match self.what[..] {
+            [What::Simulator] => return self.simulator(),
+            [What::TbCnn] => return self.tb_cnn(),
             _ => {}
+        }
+        let mut kinds = Vec::new();
+        for what in &self.what {
+            kinds.extend_from_slice(match what {
+                What::Table1 => &[Kind::Table1],
+                What::Table2 => &[Kind::Table2],
+                What::Table3 => &[Kind::Table3],
+                What::Figure2 => &[Kind::Figure2],
+                What::All => &[Kind::Table1, Kind::Table2, Kind::Table3, Kind::Figure2],
+                What::Simulator | What::TbCnn => {
+                    return Err("simulator and tb-cnn have reports of their own: ask for each by itself".into());
+                }
+            });
         }
         let source = self.source()?;
         let (processor, name) = self.device()?;
@@ -136,13 +149,6 @@ impl Experiment {
         };
         let mut runner = Runner::new(source, self.out.clone(), processor.device().clone(), name, listen);
         let options = self.options();
-        let kinds = match self.what {
-            What::Table1 => vec![Kind::Table1],
-            What::Table2 => vec![Kind::Table2],
-            What::Table3 => vec![Kind::Table3],
-            What::Figure2 => vec![Kind::Figure2],
-            _ => vec![Kind::Table1, Kind::Table2, Kind::Table3, Kind::Figure2],
-        };
         let mut tables: Vec<Table> = Vec::new();
         let mut text = String::new();
         for kind in kinds {

@@ -194,10 +194,10 @@ mod tests {
             AddProduct { left, right: &right, out: rows(&mut narrow, columns) }.with::<Lanes>();
             add_product(left, &right, columns, rows(&mut wide, columns));
             assert_eq!(narrow, wide, "{columns} columns");
-            for row in 0..ROWS {
+            for (row, left) in left.iter().enumerate() {
                 for column in 0..columns {
                     let at = row * columns + column;
-                    let sum: f64 = (0..length).map(|t| f64::from(left[row][t]) * f64::from(right[t * columns + column])).sum();
+                    let sum: f64 = left.iter().enumerate().map(|(t, v)| f64::from(*v) * f64::from(right[t * columns + column])).sum();
                     assert!((f64::from(wide[at]) - f64::from(before[at]) - sum).abs() < 1e-5);
                 }
             }

@@ -18,7 +18,7 @@ pub fn timeline(series: &Series, rule: HistoryRule) -> Timeline {
                     "No earlier date has both SMAP and a 3 km map over at least {:.0} % of the region: open earlier SPL2SMAP_S files \
                      (up to {HISTORY_LENGTH} dates are used){}.",
                     100.0 * rule.cover,
-                    if rule.disaggregated { "" } else { ", or let maps made from backscatter serve as history" }
+                    if rule.disaggregated { "" } else { ", or let maps disaggregated here serve as history" }
                 )),
                 Some(_) => None,
             };

@@ -14,8 +14,8 @@ const RULES: [(&str, &str, QualityRule); 3] = [
     ("all", "every value in range", QualityRule::All),
 ];
 
-/// What maps made here are.
-const MADE: &str = "Where a date has SMAP and Sentinel-1 backscatter but no 3 km product, a 3 km map is made from both. Without them history is older, but of products alone";
+/// What they are.
+const DISAGGREGATED: &str = "Where a date has SMAP and Sentinel-1 backscatter but no 3 km product, a 3 km map is made from both. Without such maps history is older, but of products alone";
 /// What the shift to SMAP's means does.
 const SHIFTED: &str = "Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges";
 /// Why it cannot be chosen.
@@ -31,7 +31,7 @@ pub fn RulesSection() -> impl IntoView {
             app.ask_timeline();
         }
     };
-    let made = move |event| {
+    let disaggregated = move |event| {
         app.settings.update(|s| s.history_disaggregated = event_target_checked(&event));
         app.ask_timeline();
     };
@@ -64,9 +64,9 @@ pub fn RulesSection() -> impl IntoView {
             <label class="inline">"History maps cover ≥ "
                 <input type="number" min="0" max="100" step="1" id="cover" prop:value=move || app.settings.with(|s| format!("{:.0}", s.history_cover * 100.0)) on:change=cover/>" %"
             </label>
-            <label class="inline" title=MADE>
-                <input type="checkbox" id="made" prop:checked=move || app.settings.with(|s| s.history_disaggregated) on:change=made/>
-                " Maps made here from backscatter serve too"
+            <label class="inline" title=DISAGGREGATED>
+                <input type="checkbox" id="disaggregated" prop:checked=move || app.settings.with(|s| s.history_disaggregated) on:change=disaggregated/>
+                " Also maps disaggregated here"
             </label>
             <label class="inline" title=move || if tb() { OF_SMEN } else { SHIFTED }>
                 <input type="checkbox" id="mass" disabled=tb prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>

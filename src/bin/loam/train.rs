@@ -81,7 +81,7 @@ pub struct Train {
     /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
     #[arg(long, default_value_t = HistoryRule::default().cover)]
     history_cover: f32,
-    /// History from 3 km products alone, without maps made here from backscatter
+    /// History from 3 km products alone, without maps disaggregated here from backscatter
     #[arg(long)]
     products_only: bool,
     /// Keep images and checkpoints in this folder, for `--resume`

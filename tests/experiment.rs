@@ -9,10 +9,12 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use jiff::civil::{Date, date};
 use loam::experiment::{
-    ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, csv, figure_2, markdown, paper, summary,
+    ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, TbCell, csv, figure_2, markdown, paper, summary, tb_cnn,
+    tb_markdown,
 };
 use loam::export::{Provenance, geotiff};
 use loam::model::block_on;
+use loam::model::tb_cnn::TbCase;
 use loam::protocol::{Correction, FileTicket};
 use loam::read::{Overpass, PathSource};
 use loam::session::open::open;
@@ -165,9 +167,31 @@ fn tables_have_the_papers_cells() {
     assert_eq!(images(Kind::Table2), [(30, 10); 3]);
     assert_eq!(images(Kind::Table3), [(10, 10), (20, 10), (50, 10), (100, 10)]);
     assert!(rows(Kind::Table1).iter().all(|r| r.cells.len() == 2 && r.cells[1].seed == 1 && r.cells[0].epochs == 1000));
+    let some = Options { regions: vec!["geneva".into()], images: vec![20, 100], ..Options::default() };
+    assert_eq!(Kind::Table1.rows(&some, &source).iter().map(|r| r.cells[0].images.train).collect::<Vec<_>>(), [60]);
+    assert_eq!(Kind::Table3.rows(&some, &source).iter().map(|r| r.cells[0].images.train).collect::<Vec<_>>(), [20, 100]);
     // The cell that Tables 1 and 2 share is computed once.
     assert_eq!(rows(Kind::Table1)[1].cells[0].key(), rows(Kind::Table2)[2].cells[0].key());
     assert_ne!(rows(Kind::Table1)[1].cells[0].key(), rows(Kind::Table1)[1].cells[1].key());
     let other = Source::Simulated { seed: 7, contrast: 0.4 };
     assert_ne!(source.tag(), other.tag());
+}
+
+/// The TB CNN's result is kept like a table's cells: the second time nothing is trained.
+#[test]
+fn the_tb_cnns_result_is_kept() {
+    let out = tempfile::tempdir().unwrap();
+    let cell = TbCell { case: TbCase::BrightnessTemperature, region: REGION.into(), scene_seed: DEMO_SEED, seed: 0, epochs: 1 };
+    let mut steps = 0;
+    let first = tb_cnn(&cell, out.path(), |done, _| steps = done).unwrap();
+    assert!(steps > 3 && first.images.0 > 20 && first.images.1 > 10, "{steps} steps, {:?}", first.images);
+    assert_eq!(first.scores.len(), 6, "network, input as is and bilinear, V and H: {:?}", first.scores);
+    assert!(first.scores.iter().all(|s| s.urmse > 0.0 && s.urmse < 60.0 && s.pixels > 1000), "{:?}", first.scores);
+    let again = tb_cnn(&cell, out.path(), |_, _| panic!("trained again")).unwrap();
+    assert_eq!(again, first);
+    let text = tb_markdown(&cell, &again);
+    assert!(text.contains("SIMULATED") && text.contains(" 1 epoch(s)") && text.contains(&first.images.0.to_string()), "{text}");
+    let other = TbCell { epochs: 2, ..cell.clone() };
+    assert_ne!(other.key(), cell.key());
+    assert_ne!(TbCell { case: TbCase::SoilMoisture, ..cell.clone() }.key(), cell.key());
 }

@@ -10,7 +10,7 @@ use super::ExperimentError;
 use crate::protocol::{Inputs, day};
 
 /// Changes when the meaning of a kept cell does: older files are then computed anew.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// Dates of one region: which data, how many images to train and to test on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -139,7 +139,7 @@ pub struct Rivals {
 }
 
 /// A kept file has the right version.
-trait Versioned {
+pub(super) trait Versioned {
     fn format(&self) -> u32;
 }
 
@@ -193,13 +193,13 @@ impl Rivals {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned + Versioned>(path: &Path) -> Option<T> {
+pub(super) fn read<T: serde::de::DeserializeOwned + Versioned>(path: &Path) -> Option<T> {
     let kept: T = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     (kept.format() == FORMAT).then_some(kept)
 }
 
 /// Written beside and renamed, so that a run that is torn away leaves no half a file.
-fn write(path: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
+pub(super) fn write(path: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
     let failed = |why: String| ExperimentError::File { path: path.to_owned(), what: "written", why };
     let text = serde_json::to_string_pretty(value).map_err(|e| failed(e.to_string()))?;
     let beside = path.with_extension("part");

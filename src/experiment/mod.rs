@@ -39,4 +39,4 @@ pub use images::{Gathered, Source, evenly};
 pub use report::{csv, markdown, summary};
 pub use run::{Progress, Runner};
 pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
-pub use tb::{TbResult, TbScore, tb_cnn, tb_markdown};
+pub use tb::{TbCell, TbResult, TbScore, tb_cnn, tb_markdown};

@@ -7,13 +7,16 @@
 //! Beside each: the input as is, and interpolated bilinearly, on the same pixels. The same steps as `loam train --model tb-cnn`.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use burn::tensor::Device;
 use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize};
 
+use super::cell::{self, FORMAT, Versioned};
 use super::{ExperimentError, paper};
+use crate::model::block_on;
 use crate::model::tb_cnn::{TbCase, TbCnn};
-use crate::model::{Weights, block_on};
 use crate::protocol::DateRole;
 use crate::score::means;
 use crate::session::tb::{gather, scored};
@@ -24,8 +27,32 @@ use crate::train::{TrainEvent, TrainSettings, Trainer};
 /// Images per step.
 const BATCH: usize = 4;
 
+/// What is trained and tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TbCell {
+    /// Which case.
+    pub case: TbCase,
+    /// Key of the region in whose middle the place lies.
+    pub region: String,
+    /// Seed of the scenes.
+    pub scene_seed: u64,
+    /// Seed of first weights and order.
+    pub seed: u64,
+    /// Passes over the training images.
+    pub epochs: usize,
+}
+
+impl TbCell {
+    /// File name: everything the result depends on.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let Self { case, region, scene_seed, seed, epochs } = self;
+        format!("tb_cnn_{}_{region}_sim-{scene_seed}_epochs{epochs}_batch{BATCH}_seed{seed}", case.name())
+    }
+}
+
 /// A method's scores over the test dates.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TbScore {
     /// Name and channel.
     pub name: String,
@@ -38,20 +65,28 @@ pub struct TbScore {
 }
 
 /// What came out of a case.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TbResult {
+    /// Version of this file.
+    pub format: u32,
     /// Which.
     pub case: TbCase,
     /// Training and test dates.
     pub images: (usize, usize),
     /// The network, then the baselines.
     pub scores: Vec<TbScore>,
-    /// The trained weights.
-    pub weights: Weights,
+    /// SHA-256 of the trained weights, first 16 hex digits.
+    pub weights: String,
     /// Loss of the first and of the last epoch.
     pub losses: (f64, f64),
     /// Seconds of training.
     pub seconds: f64,
+}
+
+impl Versioned for TbResult {
+    fn format(&self) -> u32 {
+        self.format
+    }
 }
 
 /// The scenes of a case, and the first test date.
@@ -65,19 +100,18 @@ fn library(preset: Preset, case: TbCase, seed: u64) -> Result<(Library, Date), E
     Ok((Library::simulated(scene, format!("SIMULATED scenes: {}", preset.name), days), test_from))
 }
 
-/// Trains and tests a case on the simulated scenes of a region. `progress` hears (steps done, steps in all).
+/// Trains and tests a case on the simulated scenes of a region, or reads what came out before; result and weights are kept in `folder`.
+/// `progress` hears (steps done, steps in all).
 ///
 /// # Errors
-/// Those of the simulator's grids and of the network.
-pub fn tb_cnn(
-    case: TbCase,
-    region: &str,
-    scene_seed: u64,
-    seed: u64,
-    epochs: usize,
-    mut progress: impl FnMut(usize, usize),
-) -> Result<TbResult, ExperimentError> {
-    let preset = Preset::find(region).ok_or_else(|| ExperimentError::Region(region.to_owned()))?;
+/// Those of the simulator's grids, of the network and of the folder.
+pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usize)) -> Result<TbResult, ExperimentError> {
+    let path = folder.join(format!("{}.json", cell.key()));
+    if let Some(kept) = cell::read(&path) {
+        return Ok(kept);
+    }
+    let &TbCell { case, ref region, scene_seed, seed, epochs } = cell;
+    let preset = Preset::find(region).ok_or_else(|| ExperimentError::Region(region.clone()))?;
     let (library, test_from) = library(preset, case, scene_seed)?;
     let mut series = Series::new(Region::place(preset)?, Default::default());
     series.load_all(&library)?;
@@ -113,12 +147,19 @@ pub fn tb_cnn(
         rmse: s.rmse.unwrap_or(f64::NAN),
         pixels: s.pixels,
     };
-    Ok(TbResult { case, images, scores: means(&by_date).into_iter().map(score).collect(), weights, losses, seconds })
+    let file = folder.join(format!("{}.safetensors", cell.key()));
+    std::fs::write(&file, weights.to_bytes()).map_err(|e| ExperimentError::File { path: file, what: "written", why: e.to_string() })?;
+    let scores = means(&by_date).into_iter().map(score).collect();
+    let result = TbResult { format: FORMAT, case, images, scores, weights: weights.hash(), losses, seconds };
+    cell::write(&path, &result)?;
+    // As it was kept: JSON's last digit may differ.
+    Ok(cell::read(&path).unwrap_or(result))
 }
 
 /// A case as Markdown.
 #[must_use]
-pub fn tb_markdown(result: &TbResult, region: &str, epochs: usize) -> String {
+pub fn tb_markdown(cell: &TbCell, result: &TbResult) -> String {
+    let TbCell { region, epochs, .. } = cell;
     let (what, unit) = match result.case {
         TbCase::BrightnessTemperature => ("case 1, brightness temperature 36 km to 9 km, April to June 2015", "K"),
         TbCase::SoilMoisture => ("case 2, soil moisture and land surface temperature to the 3 km map", "m3/m3"),

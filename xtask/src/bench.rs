@@ -62,6 +62,8 @@ pub struct Choice {
     pub quick: bool,
     /// Natively, beside PyTorch, instead of in Chromium.
     pub native: bool,
+    /// Natively without a graphics adapter.
+    pub cpu_only: bool,
     /// Edge of the images, pixels. The bars are for 100.
     pub side: usize,
     /// A file for the figures.
@@ -76,7 +78,11 @@ pub fn run(choice: &Choice) -> Result<()> {
 /// `examples/native_bench.rs`: ours on a graphics adapter and the CPU, and PyTorch where it is.
 fn natively(choice: &Choice) -> Result<()> {
     let mut measure = cargo();
-    measure.args(["run", "--locked", "--release", "--features", "gpu", "--example", "native_bench", "--"]);
+    measure.args(["run", "--locked", "--release"]);
+    if !choice.cpu_only {
+        measure.args(["--features", "gpu"]);
+    }
+    measure.args(["--example", "native_bench", "--"]);
     measure.args(["--side", &choice.side.to_string(), "--rounds", if choice.quick { "5" } else { "15" }]);
     if let Some(file) = &choice.json {
         measure.args(["--json", file]);

@@ -12,13 +12,13 @@ cargo xtask test [--quick] [--only SUITE]                   every test (native, 
                                                             SUITE: native, web-page, web-worker, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
-cargo xtask results                                         docs/results.md and docs/simulated.md anew, on simulated scenes (two hours on two cores)
+cargo xtask results                                         docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores)
 cargo xtask profile                                         which functions of the worker a demo calls: xtask/worker.hot, by which it is cut
 cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js, on the
                                                             CPU and on WebGPU; smaller images (--side) where the adapter is a CPU
 cargo xtask bench --native [--quick] [--side 100] ...       the same natively, on a graphics adapter and the CPU, beside PyTorch where it is
 
-  --cpu-only   leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
+  --cpu-only   serve, build, test, bench --native: leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
 
 fn main() -> ExitCode {
     match run() {
@@ -38,6 +38,9 @@ fn run() -> Result<()> {
     }
     let command = words.remove(0);
     let cpu_only = take_flag(&mut words, "--cpu-only");
+    if cpu_only && !matches!(command.as_str(), "serve" | "build" | "test" | "bench") {
+        return Err(failure(format!("{command} has no --cpu-only.\n\n{USAGE}")));
+    }
     match command.as_str() {
         "serve" => {
             let port = match take_value(&mut words, "--port")? {
@@ -91,7 +94,10 @@ fn run() -> Result<()> {
             let native = take_flag(&mut words, "--native");
             let json = take_value(&mut words, "--json")?;
             nothing_left(&words)?;
-            bench::run(&bench::Choice { quick, native, side, json })
+            if cpu_only && !native {
+                return Err(failure("in the browser CPU and WebGPU are measured in one run; --cpu-only goes with --native"));
+            }
+            bench::run(&bench::Choice { quick, native, cpu_only, side, json })
         }
         other => Err(failure(format!("there is no command \"{other}\".\n\n{USAGE}"))),
     }

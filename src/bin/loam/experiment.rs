@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam::experiment::{
-    Kind, Options, Progress, Runner, Source, Table, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn, tb_markdown,
+    Kind, Options, Progress, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn,
+    tb_markdown,
 };
 use loam::model::tb_cnn::TbCase;
 use loam::model::{Processor, block_on};
@@ -234,14 +235,13 @@ impl Experiment {
         let mut text = String::new();
         for case in TbCase::ALL {
             let bar = super::progress::bar(1, case.name());
-            let result = tb_cnn(case, region, self.scene_seed, 0, self.epochs, |done, total| {
+            let cell = TbCell { case, region: region.to_owned(), scene_seed: self.scene_seed, seed: 0, epochs: self.epochs };
+            let result = tb_cnn(&cell, &self.out, |done, total| {
                 bar.set_length(total as u64);
                 bar.set_position(done as u64);
             })?;
             bar.finish_and_clear();
-            let weights = self.out.join(format!("tb_cnn_{}_{region}_epochs{}.safetensors", case.name(), self.epochs));
-            std::fs::write(&weights, result.weights.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", weights.display()))?;
-            text.push_str(&tb_markdown(&result, region, self.epochs));
+            text.push_str(&tb_markdown(&cell, &result));
             text.push('\n');
         }
         say!("{text}");

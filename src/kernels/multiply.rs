@@ -6,6 +6,34 @@ use super::wide::{self, Vector, Work};
 /// Rows of the left matrix that are worked on together.
 pub const ROWS: usize = 4;
 
+/// Four rows of a product, made some columns at a time.
+trait Panel {
+    /// Columns: a multiple of four.
+    fn length(&self) -> usize;
+
+    /// Makes `N` vectors of each row, from the column `at` on.
+    fn columns<V: Vector, const N: usize>(&mut self, at: usize);
+}
+
+impl<P: Panel> Work for P {
+    #[inline(always)]
+    fn with<V: Vector>(mut self) {
+        let length = self.length();
+        let mut at = 0;
+        while at + 2 * V::WIDTH <= length {
+            self.columns::<V, 2>(at);
+            at += 2 * V::WIDTH;
+        }
+        if at + V::WIDTH <= length {
+            self.columns::<V, 1>(at);
+            at += V::WIDTH;
+        }
+        if V::WIDTH > WIDTH && at < length {
+            self.columns::<Lanes, 1>(at);
+        }
+    }
+}
+
 /// `out[row] = sum over k of left[k][row] * right[k]`: four rows of a product.
 ///
 /// `left` holds four numbers per k, `right` one row of `stride` numbers per k, of which the first `columns` (a multiple of four) count;
@@ -22,8 +50,12 @@ struct Product<'a> {
     out: [&'a mut [f32]; ROWS],
 }
 
-impl Product<'_> {
-    /// `N` vectors of each row.
+impl Panel for Product<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.out[0].len()
+    }
+
     #[inline(always)]
     fn columns<V: Vector, const N: usize>(&mut self, at: usize) {
         let mut sums = [[V::splat(0.0); N]; ROWS];
@@ -35,25 +67,6 @@ impl Product<'_> {
         }
         for (row, sums) in self.out.iter_mut().zip(sums) {
             store(sums, &mut row[at..at + N * V::WIDTH]);
-        }
-    }
-}
-
-impl Work for Product<'_> {
-    #[inline(always)]
-    fn with<V: Vector>(mut self) {
-        let columns = self.out[0].len();
-        let mut at = 0;
-        while at + 2 * V::WIDTH <= columns {
-            self.columns::<V, 2>(at);
-            at += 2 * V::WIDTH;
-        }
-        if at + V::WIDTH <= columns {
-            self.columns::<V, 1>(at);
-            at += V::WIDTH;
-        }
-        if V::WIDTH > WIDTH && at < columns {
-            self.columns::<Lanes, 1>(at);
         }
     }
 }
@@ -73,8 +86,12 @@ struct AddProduct<'a> {
     out: [&'a mut [f32]; ROWS],
 }
 
-impl AddProduct<'_> {
-    /// `N` vectors of each row.
+impl Panel for AddProduct<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.out[0].len()
+    }
+
     #[inline(always)]
     fn columns<V: Vector, const N: usize>(&mut self, at: usize) {
         let columns = self.out[0].len();
@@ -88,25 +105,6 @@ impl AddProduct<'_> {
         }
         for (row, sums) in self.out.iter_mut().zip(sums) {
             store(sums, &mut row[at..at + N * V::WIDTH]);
-        }
-    }
-}
-
-impl Work for AddProduct<'_> {
-    #[inline(always)]
-    fn with<V: Vector>(mut self) {
-        let columns = self.out[0].len();
-        let mut at = 0;
-        while at + 2 * V::WIDTH <= columns {
-            self.columns::<V, 2>(at);
-            at += 2 * V::WIDTH;
-        }
-        if at + V::WIDTH <= columns {
-            self.columns::<V, 1>(at);
-            at += V::WIDTH;
-        }
-        if V::WIDTH > WIDTH && at < columns {
-            self.columns::<Lanes, 1>(at);
         }
     }
 }

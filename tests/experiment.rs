@@ -190,7 +190,7 @@ fn the_tb_cnns_result_is_kept() {
     let again = tb_cnn(&cell, out.path(), |_, _| panic!("trained again")).unwrap();
     assert_eq!(again, first);
     let text = tb_markdown(&cell, &again);
-    assert!(text.contains("SIMULATED") && text.contains(" 1 epoch(s)") && text.contains(&first.images.0.to_string()), "{text}");
+    assert!(text.contains("SIMULATED") && text.contains(" 1 epoch,") && text.contains(&first.images.0.to_string()), "{text}");
     let other = TbCell { epochs: 2, ..cell.clone() };
     assert_ne!(other.key(), cell.key());
     assert_ne!(TbCell { case: TbCase::SoilMoisture, ..cell.clone() }.key(), cell.key());

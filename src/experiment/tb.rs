@@ -165,9 +165,14 @@ pub fn tb_markdown(cell: &TbCell, result: &TbResult) -> String {
         TbCase::SoilMoisture => ("case 2, soil moisture and land surface temperature to the 3 km map", "m3/m3"),
     };
     let mut text = format!(
-        "### TB CNN, {what}: {region} (SIMULATED scenes)\n\n{} training and {} test dates of one place of 108 x 108 km, {epochs} epoch(s), Adam 1e-4, {BATCH} images a step, \
+        "### TB CNN, {what}: {region} (SIMULATED scenes)\n\n{} training and {} test dates of one place of 108 x 108 km, {epochs} epoch{}, Adam 1e-4, {BATCH} images a step, \
          {:.0} s; loss {:.4} to {:.4} {unit}.\n\n| test dates | uRMSE, {unit} | RMSE, {unit} | pixels |\n|---|---|---|---|\n",
-        result.images.0, result.images.1, result.seconds, result.losses.0, result.losses.1
+        result.images.0,
+        result.images.1,
+        if *epochs == 1 { "" } else { "s" },
+        result.seconds,
+        result.losses.0,
+        result.losses.1
     );
     for score in &result.scores {
         text.push_str(&format!("| {} | {:.4} | {:.4} | {} |\n", score.name, score.urmse, score.rmse, score.pixels));

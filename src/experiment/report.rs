@@ -6,7 +6,8 @@ use super::table::{FOREST, MethodRow, Options, Range, Row, Spread, Table};
 use super::{Kind, paper};
 
 fn number(value: f64) -> String {
-    format!("{value:.4}")
+    let text = format!("{value:.4}");
+    if text == "-0.0000" { "0.0000".to_owned() } else { text }
 }
 
 fn interval(range: Option<Range>) -> String {
@@ -151,6 +152,14 @@ fn verdict(table: &Table) -> String {
             let (paper, ours) = (order(|r| r.paper.1), order(|r| r.test.mean));
             let holds = if paper == ours { "holds" } else { "does **not** hold" };
             let _ = writeln!(text, "\nThe paper's order (best first: {}) {holds}: ours is {}.", paper.join(", "), ours.join(", "));
+            let gaps =
+                |of: fn(&Row) -> f64| table.rows.iter().map(|r| format!("{} {}", r.label, number(of(r)))).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                text,
+                "\nWhat each network knows of its training images alone, test minus training error: ours {}; the paper's {}.",
+                gaps(|r| r.test.mean - r.train.mean),
+                gaps(|r| r.paper.1 - r.paper.0)
+            );
         }
         Kind::Table3 => {
             let tests: Vec<f64> = table.rows.iter().map(|r| r.test.mean).collect();

@@ -82,6 +82,9 @@ fn from_a_folder_of_files_to_a_report() {
     let nothing = Options { images: vec![7], ..options.clone() };
     let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |_| ());
     assert!(matches!(runner.table(Kind::Table3, &nothing), Err(ExperimentError::NoRows(_))));
+    let nowhere = Options { regions: vec!["atlantis".into()], ..options.clone() };
+    let error = figure_2(&mut runner, &nowhere, &out.path().join("none.png")).unwrap_err();
+    assert!(error.to_string().contains("Figure 2") && !out.path().join("none.png").exists(), "{error}");
     let first = run(&mut begun);
     assert_eq!(begun.len(), 3, "forest, LSTM, SMEN: {begun:?}");
     begun.clear();

@@ -326,7 +326,7 @@ fn history_is_of_products_alone_where_that_is_asked_for() {
     let timeline =
         host.events.borrow().iter().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
     let made = |date: &jiff::civil::Date| timeline.days.iter().any(|d| d.date == *date && d.fine_origin == Some(FineOrigin::Disaggregated));
-    let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && d.history.iter().any(made)).unwrap();
+    let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && !made(&d.date) && d.history.iter().any(made)).unwrap();
     let window = window_of("oklahoma-city");
     let mut map = |id, history_disaggregated| {
         block_on(session.handle(id, Request::Predict { date: day.date, settings: Settings { history_disaggregated, ..rules(window) } }));
@@ -338,6 +338,7 @@ fn history_is_of_products_alone_where_that_is_asked_for() {
     assert_eq!(origins(&products), [Some(FineOrigin::Product); 4]);
     let oldest = |map: &MapReport| map.history.iter().filter_map(|h| h.date).min();
     assert!(oldest(&products) < oldest(&mixed), "{:?} {:?}", products.history, mixed.history);
+    assert!(mixed.sensitivity.is_some() && products.sensitivity.is_none(), "a map that was not used is spoken of");
     let text = |map: &MapReport| loam::session::provenance::of(map).items();
     let says = |map: &MapReport| text(map).iter().any(|(key, dates)| *key == "history_disaggregated_here" && !dates.is_empty());
     assert!(says(&mixed) && !says(&products), "{:?}", text(&products));

@@ -34,7 +34,7 @@ pub enum ExperimentError {
     /// A region that has no scenes and no row in a table.
     #[error("\"{0}\" is none of the regions: oklahoma-city, tucson, geneva, or a place that the simulator knows")]
     Region(String),
-    /// A table of which every row was left out.
+    /// A table or figure of which every row was left out.
     #[error(
         "no row of \"{0}\" is left: its regions are oklahoma-city, tucson, geneva (--region), its numbers of training images 10, 20, 50, 100 (--images)"
     )]

@@ -77,6 +77,9 @@ impl Canvas {
 /// Those of the cells, and of writing.
 pub fn figure_2(runner: &mut Runner, options: &Options, path: &Path) -> Result<(), ExperimentError> {
     let rows = Kind::Figure2.rows(options, &runner.source);
+    if rows.is_empty() {
+        return Err(ExperimentError::NoRows(Kind::Figure2.title()));
+    }
     let source = runner.source.words();
     let mut panels = Vec::new();
     for wanted in &rows {

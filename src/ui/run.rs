@@ -66,7 +66,7 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             <label class="inline" title=DISAGGREGATED>
                 <input type="checkbox" id="disaggregated" prop:checked=move || app.settings.with(|s| s.history_disaggregated) on:change=disaggregated/>
-                " Also maps disaggregated here"
+                " Disaggregated maps as history too"
             </label>
             <label class="inline" title=move || if tb() { OF_SMEN } else { SHIFTED }>
                 <input type="checkbox" id="mass" disabled=tb prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use burn::tensor::Device;
 use jiff::civil::{Date, date};
@@ -69,28 +69,28 @@ fn from_a_folder_of_files_to_a_report() {
     let last_train = gathered.train.last().unwrap().date;
     assert!(gathered.notes.iter().any(|note| note.contains("history of test dates")), "{:?} {last_train}", gathered.notes);
 
-    let mut begun = Vec::new();
-    let options = Options { epochs: 1, seeds: 1, regions: vec![REGION.into()], ..Options::default() };
-    let run = |begun: &mut Vec<String>| {
-        let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |progress| {
-            if let Progress::Begun(what, _) = progress {
-                begun.push(what);
-            }
-        });
-        runner.table(Kind::Table1, &options).unwrap()
+    let begun = Mutex::new(Vec::new());
+    let taken = || std::mem::take(&mut *begun.lock().unwrap());
+    let listen = |_: usize, progress: Progress| {
+        if let Progress::Begun(what, _) = progress {
+            begun.lock().unwrap().push(what);
+        }
     };
+    let options = Options { epochs: 1, seeds: 1, regions: vec![REGION.into()], ..Options::default() };
+    let runner = || Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), listen);
+    let run = || runner().table(Kind::Table1, &options).unwrap();
     let nothing = Options { images: vec![7], ..options.clone() };
-    let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |_| ());
-    assert!(matches!(runner.table(Kind::Table3, &nothing), Err(ExperimentError::NoRows(_))));
+    assert!(matches!(runner().table(Kind::Table3, &nothing), Err(ExperimentError::NoRows(_))));
     let nowhere = Options { regions: vec!["atlantis".into()], ..options.clone() };
-    let error = figure_2(&mut runner, &nowhere, &out.path().join("none.png")).unwrap_err();
+    let error = figure_2(&mut runner(), &nowhere, &out.path().join("none.png")).unwrap_err();
     assert!(error.to_string().contains("Figure 2") && !out.path().join("none.png").exists(), "{error}");
-    let first = run(&mut begun);
-    assert_eq!(begun.len(), 3, "forest, LSTM, SMEN: {begun:?}");
-    begun.clear();
-    let again = run(&mut begun);
+    let first = run();
+    let work = taken();
+    assert_eq!(work.len(), 3, "forest, LSTM, SMEN: {work:?}");
+    let again = run();
     assert_eq!(again, first);
-    assert!(begun.is_empty(), "a finished cell was computed again: {begun:?}");
+    let work = taken();
+    assert!(work.is_empty(), "a finished cell was computed again: {work:?}");
     // Thrown away and trained anew: the same numbers. (The baselines' own test has theirs.)
     for entry in std::fs::read_dir(out.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -98,13 +98,26 @@ fn from_a_folder_of_files_to_a_report() {
             std::fs::remove_file(path).unwrap();
         }
     }
-    let mut anew = run(&mut begun);
+    // Two seeds of it side by side: each once, and no other numbers than one after the other.
+    let two = Options { seeds: 2, ..options.clone() };
+    let mut side_by_side = runner();
+    side_by_side.ahead(&[Kind::Table1, Kind::Figure2], &two).unwrap();
+    let work = taken();
+    assert_eq!(work.len(), 2, "a seed each: {work:?}");
+    let both = side_by_side.table(Kind::Table1, &two).unwrap();
+    assert!(taken().is_empty(), "what was computed ahead was computed again");
+    let by_seed = &both.rows[0].test.by_seed;
+    assert!(by_seed[0] == first.rows[0].test.mean && by_seed[0] != by_seed[1], "{by_seed:?}");
+    let mut anew = run();
     anew.rows[0].seconds = first.rows[0].seconds;
     assert_eq!(anew, first);
+    // Nothing is missing, nothing is made.
+    side_by_side.ahead(&[Kind::Table1], &two).unwrap();
+    assert!(taken().is_empty());
 
     // Figure 2 of the same cell: three panels of 100 x 100 cells, two pixels a cell, and not all of one colour.
     let figure = out.path().join("figure2.png");
-    let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |progress| {
+    let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |_, progress| {
         assert!(!matches!(progress, Progress::Begun(..)), "trained again for the figure");
     });
     figure_2(&mut runner, &options, &figure).unwrap();

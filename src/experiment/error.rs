@@ -52,6 +52,9 @@ pub enum ExperimentError {
     /// The figure could not be encoded.
     #[error("the figure could not be written as PNG ({0})")]
     Figure(String),
+    /// The operating system gives no threads.
+    #[error("the threads to compute on cannot be started ({0}): end other programs")]
+    Threads(String),
     /// A device that this program was built without.
     #[error("{0}")]
     Device(String),

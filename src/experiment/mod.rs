@@ -2,7 +2,7 @@
 //! same pixels, on a folder of SMAP files or on simulated scenes, with the same code. Native only.
 //!
 //! ```text
-//! Source -> [images] -> Gathered (training and test Cases) -> [run] -> CellResult, Rivals (kept on disk) -> [table] -> [report] [figure]
+//! Source -> [images] -> Gathered (training and test Cases) -> [run] [ahead] -> CellResult, Rivals (kept on disk) -> [table] -> [report] [figure]
 //! ```
 //!
 //! | open point of the paper | reading here | why |
@@ -14,6 +14,7 @@
 //! | images per step | 1 | its loss is written for one image |
 //! | region of Table 3 | Tucson | it has 10 test images in Table 1 |
 
+mod ahead;
 mod card;
 mod cards_page;
 mod cell;
@@ -37,6 +38,6 @@ pub use error::ExperimentError;
 pub use figure::figure_2;
 pub use images::{Gathered, Source, evenly};
 pub use report::{csv, markdown, summary};
-pub use run::{Progress, Runner};
+pub use run::{Listen, Progress, Runner};
 pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
 pub use tb::{TbCell, TbResult, TbScore, tb_cnn, tb_markdown};

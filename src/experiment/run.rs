@@ -1,7 +1,7 @@
 //! Runs what is not on disk yet: gathers a region's images, trains and scores the cells, and scores the baselines on the same pixels.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
@@ -32,6 +32,9 @@ pub enum Progress {
     Done,
 }
 
+/// Hears what happens, and on which of the threads that work side by side, counted from 0.
+pub type Listen<'a> = dyn Fn(usize, Progress) + Sync + 'a;
+
 /// Runs experiments. Results are kept in `folder`; images of the last region stay in memory.
 pub struct Runner<'a> {
     /// Where images come from.
@@ -43,15 +46,15 @@ pub struct Runner<'a> {
     /// Its name, for the report.
     pub device_name: String,
     /// Hears what happens.
-    pub progress: Box<dyn FnMut(Progress) + 'a>,
+    pub listen: Box<Listen<'a>>,
     /// The images last put together.
     gathered: Option<(Images, Gathered)>,
 }
 
 impl<'a> Runner<'a> {
     /// A runner that has done nothing yet.
-    pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, progress: impl FnMut(Progress) + 'a) -> Self {
-        Self { source, folder, device, device_name, progress: Box::new(progress), gathered: None }
+    pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, listen: impl Fn(usize, Progress) + Sync + 'a) -> Self {
+        Self { source, folder, device, device_name, listen: Box::new(listen), gathered: None }
     }
 
     /// A whole table.
@@ -59,15 +62,11 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// The first cell's that cannot be computed; finished cells stay on disk.
     pub fn table(&mut self, kind: Kind, options: &Options) -> Result<Table, ExperimentError> {
-        std::fs::create_dir_all(&self.folder).map_err(|e| ExperimentError::File {
-            path: self.folder.clone(),
-            what: "written",
-            why: e.to_string(),
-        })?;
         let wanted = kind.rows(options, &self.source);
         if wanted.is_empty() {
             return Err(ExperimentError::NoRows(kind.title()));
         }
+        self.make_folder()?;
         let mut rows = Vec::new();
         for wanted in wanted {
             rows.push(self.row(&wanted)?);
@@ -75,6 +74,11 @@ impl<'a> Runner<'a> {
         let simulated_files = !self.source.is_simulated() && rows.iter().any(|row| row.simulated);
         let source = self.source.words() + if simulated_files { ", SIMULATED, not observed" } else { "" };
         Ok(Table { kind, source, options: options.clone(), device: self.device_name.clone(), rows })
+    }
+
+    pub(super) fn make_folder(&self) -> Result<(), ExperimentError> {
+        let failed = |e: std::io::Error| ExperimentError::File { path: self.folder.clone(), what: "written", why: e.to_string() };
+        std::fs::create_dir_all(&self.folder).map_err(failed)
     }
 
     fn row(&mut self, wanted: &Wanted) -> Result<Row, ExperimentError> {
@@ -96,16 +100,20 @@ impl<'a> Runner<'a> {
     /// Those of [`Gathered::new`].
     pub fn gathered(&mut self, images: &Images) -> Result<&Gathered, ExperimentError> {
         if self.gathered.as_ref().is_none_or(|(kept, _)| kept != images) {
-            (self.progress)(Progress::Gathering(format!("{}, {} + {} images", images.region, images.train, images.test)));
             self.gathered = None;
-            let gathered = Gathered::new(&self.source, images)?;
-            (self.progress)(Progress::Done);
-            self.gathered = Some((images.clone(), gathered));
+            self.gathered = Some((images.clone(), self.gather(images)?));
         }
         match &self.gathered {
             Some((_, gathered)) => Ok(gathered),
             None => Err(ExperimentError::Region(images.region.clone())),
         }
+    }
+
+    pub(super) fn gather(&self, images: &Images) -> Result<Gathered, ExperimentError> {
+        (self.listen)(0, Progress::Gathering(format!("{}, {} + {} images", images.region, images.train, images.test)));
+        let gathered = Gathered::new(&self.source, images)?;
+        (self.listen)(0, Progress::Done);
+        Ok(gathered)
     }
 
     /// A cell: from disk, or trained and kept there.
@@ -116,17 +124,50 @@ impl<'a> Runner<'a> {
         if let Some(kept) = CellResult::kept(&self.folder, cell) {
             return Ok(kept);
         }
-        let device = self.device.clone();
         self.gathered(&cell.images)?;
         let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(cell.images.region.clone())) };
+        self.place(gathered).cell(cell, &|progress| (self.listen)(0, progress))
+    }
+
+    /// Every baseline on the test images: from disk, or computed and kept there.
+    ///
+    /// # Errors
+    /// Those of the trained baselines.
+    pub fn rivals(&mut self, images: &Images) -> Result<Rivals, ExperimentError> {
+        if let Some(kept) = Rivals::kept(&self.folder, images) {
+            return Ok(kept);
+        }
+        self.gathered(images)?;
+        let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(images.region.clone())) };
+        self.place(gathered).rivals(images, &|progress| (self.listen)(0, progress))
+    }
+
+    pub(super) fn place<'b>(&'b self, gathered: &'b Gathered) -> Place<'b> {
+        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device }
+    }
+}
+
+/// Where a piece of work is done: what it needs beside what it is.
+pub(super) struct Place<'a> {
+    pub(super) gathered: &'a Gathered,
+    /// [`Source::words`].
+    source: String,
+    folder: &'a Path,
+    device: &'a Device,
+}
+
+impl Place<'_> {
+    /// Trains and scores a cell and keeps what came out.
+    pub(super) fn cell(&self, cell: &Cell, progress: &dyn Fn(Progress)) -> Result<CellResult, ExperimentError> {
+        let Self { gathered, source, folder, device } = self;
         let begun = Instant::now();
-        let trained = train(cell, gathered, &self.source, &device, &mut self.progress)?;
+        let trained = train(cell, gathered, source, device, progress)?;
         let seconds = begun.elapsed().as_secs_f64();
-        let smen = Smen::from_weights(&trained.weights, &device)?;
+        let smen = Smen::from_weights(&trained.weights, device)?;
         let train_scores: Vec<f64> = gathered
             .train
             .iter()
-            .map(|case| Ok(Scores::of(&estimate(&smen, &device, case)?, &case.target, &case.scored)?.urmse))
+            .map(|case| Ok(Scores::of(&estimate(&smen, device, case)?, &case.target, &case.scored)?.urmse))
             .collect::<Result<Vec<_>, ExperimentError>>()?
             .into_iter()
             .flatten()
@@ -134,7 +175,7 @@ impl<'a> Runner<'a> {
         let (mut whole, mut shifted, mut there) = (Vec::new(), Vec::new(), Vec::new());
         let mut outside = (0.0, 0.0);
         for case in &gathered.test {
-            let map = estimate(&smen, &device, case)?;
+            let map = estimate(&smen, device, case)?;
             whole.extend(score(gathered, case, &map, &case.scored)?);
             let (map_raster, coarse) = (gathered.raster(&masked(&map, case))?, gathered.raster(&masked(&case.coarse, case))?);
             shifted.extend(score(gathered, case, mass_corrected(&map_raster, &coarse)?.values(), &case.scored)?);
@@ -157,34 +198,27 @@ impl<'a> Runner<'a> {
             outside,
             seconds,
         };
-        let weights = self.folder.join(format!("{}.safetensors", cell.key()));
+        let weights = folder.join(format!("{}.safetensors", cell.key()));
         std::fs::write(&weights, trained.weights.to_bytes()).map_err(|e| ExperimentError::File {
             path: weights,
             what: "written",
             why: e.to_string(),
         })?;
-        result.keep(&self.folder, cell)?;
+        result.keep(folder, cell)?;
         // As it was kept: JSON's last digit may differ, and a table must not depend on which cells were there before.
-        Ok(CellResult::kept(&self.folder, cell).unwrap_or(result))
+        Ok(CellResult::kept(folder, cell).unwrap_or(result))
     }
 
-    /// Every baseline on the test images: from disk, or computed and kept there.
-    ///
-    /// # Errors
-    /// Those of the trained baselines.
-    pub fn rivals(&mut self, images: &Images) -> Result<Rivals, ExperimentError> {
-        if let Some(kept) = Rivals::kept(&self.folder, images) {
-            return Ok(kept);
-        }
-        self.gathered(images)?;
-        let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(images.region.clone())) };
-        (self.progress)(Progress::Begun(format!("{}: random forest", images.region), 1));
+    /// Computes every baseline on the test images and keeps what came out.
+    pub(super) fn rivals(&self, images: &Images, progress: &dyn Fn(Progress)) -> Result<Rivals, ExperimentError> {
+        let Self { gathered, source, folder, .. } = self;
+        progress(Progress::Begun(format!("{}: random forest", images.region), 1));
         let forest = Forest::fit(&gathered.train, 0)?;
-        (self.progress)(Progress::Done);
+        progress(Progress::Done);
         let settings = LstmSettings::default();
-        (self.progress)(Progress::Begun(format!("{}: LSTM per pixel", images.region), settings.epochs * gathered.train.len()));
-        let lstm = block_on(PixelLstm::fit(&gathered.train, settings, |done, _| (self.progress)(Progress::Step(done))))?;
-        (self.progress)(Progress::Done);
+        progress(Progress::Begun(format!("{}: LSTM per pixel", images.region), settings.epochs * gathered.train.len()));
+        let lstm = block_on(PixelLstm::fit(&gathered.train, settings, |done, _| progress(Progress::Step(done))))?;
+        progress(Progress::Done);
         let usual = Usual::of(&gathered.train);
         type Estimate<'b> = (&'static str, Box<dyn Fn(&Case) -> Result<Vec<f32>, ExperimentError> + 'b>);
         let whole: Vec<Estimate> = vec![
@@ -218,14 +252,14 @@ impl<'a> Runner<'a> {
         let rivals = Rivals {
             format: Rivals::FORMAT,
             simulated: gathered.simulated,
-            source: self.source.words(),
+            source: source.clone(),
             train: gathered.train.iter().map(|case| case.date).collect(),
             test: gathered.test.iter().map(|case| case.date).collect(),
             notes: gathered.notes.clone(),
             methods,
         };
-        rivals.keep(&self.folder, images)?;
-        Ok(Rivals::kept(&self.folder, images).unwrap_or(rivals))
+        rivals.keep(folder, images)?;
+        Ok(Rivals::kept(folder, images).unwrap_or(rivals))
     }
 }
 
@@ -236,13 +270,7 @@ struct Trained {
     range: InputRange,
 }
 
-fn train(
-    cell: &Cell,
-    gathered: &Gathered,
-    source: &Source,
-    device: &Device,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Trained, ExperimentError> {
+fn train(cell: &Cell, gathered: &Gathered, source: &str, device: &Device, progress: &dyn Fn(Progress)) -> Result<Trained, ExperimentError> {
     let settings = TrainSettings {
         inputs: cell.inputs,
         epochs: cell.epochs,
@@ -253,7 +281,7 @@ fn train(
     };
     let mut first = Weights::init(cell.inputs, cell.seed);
     first.metadata.insert("region".into(), cell.images.region.clone());
-    first.metadata.insert(TRAINED_ON.into(), format!("{}: {}", cell.images.region, source.words()));
+    first.metadata.insert(TRAINED_ON.into(), format!("{}: {source}", cell.images.region));
     if let Some(last) = gathered.train.last() {
         first.metadata.insert(TRAINED_UNTIL.into(), last.date.to_string());
     }

@@ -38,7 +38,7 @@ impl Cards {
         let processor = block_on(Processor::open_cpu());
         let source = Source::Simulated { seed: DEMO_SEED, contrast: 1.0 };
         let mut runner =
-            Runner::new(source, self.kept.clone(), processor.device().clone(), device::CPU_NAME.into(), |progress| match progress {
+            Runner::new(source, self.kept.clone(), processor.device().clone(), device::CPU_NAME.into(), |_, progress| match progress {
                 Progress::Gathering(what) => eprintln!("images: {}", what.split(',').next().unwrap_or_default()),
                 Progress::Begun(what, _) => eprintln!("{what}"),
                 Progress::Step(_) | Progress::Done => {}

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam::experiment::{
-    Kind, Options, Progress, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn,
-    tb_markdown,
+    Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn, tb_markdown,
 };
 use loam::model::tb_cnn::TbCase;
 use loam::model::{Processor, block_on};
 use loam::simulate::DEMO_SEED;
 
 use super::files::{self, Inputs};
+use super::progress::Bars;
 
 /// What a reader of the report must know. Facts of the methods, no results: those are in the tables.
 const HOW_TO_READ: &str = "\
@@ -135,21 +135,13 @@ impl Experiment {
         }
         let source = self.source()?;
         let (processor, name) = self.device()?;
-        let bar = std::cell::RefCell::new(indicatif::ProgressBar::hidden());
-        let begun = std::time::Instant::now();
-        let listen = |progress: Progress| match progress {
-            Progress::Gathering(what) => {
-                eprintln!("[{:>5.0} s] images: {what}", begun.elapsed().as_secs_f64());
-            }
-            Progress::Begun(what, steps) => {
-                eprintln!("[{:>5.0} s] {what}", begun.elapsed().as_secs_f64());
-                *bar.borrow_mut() = super::progress::bar(steps as u64, &what);
-            }
-            Progress::Step(n) => bar.borrow().set_position(n as u64),
-            Progress::Done => bar.borrow().finish_and_clear(),
-        };
-        let mut runner = Runner::new(source, self.out.clone(), processor.device().clone(), name, listen);
+        let bars = Bars::new();
+        let mut runner =
+            Runner::new(source, self.out.clone(), processor.device().clone(), name, |thread, progress| bars.show(thread, progress));
         let options = self.options();
+        if self.device == "cpu" {
+            runner.ahead(&kinds, &options)?;
+        }
         let mut tables: Vec<Table> = Vec::new();
         let mut text = String::new();
         for kind in kinds {
@@ -201,16 +193,18 @@ impl Experiment {
             simulator::properties_markdown(self.scene_seed, &regions)
         );
         let (processor, name) = self.device()?;
+        let bars = Bars::new();
         let mut rows = Vec::new();
         for contrast in simulator::CONTRASTS {
             let share = simulator::measured(self.scene_seed, contrast).into_iter().find(|(key, _)| *key == paper::TUCSON.region);
             let source = Source::Simulated { seed: self.scene_seed, contrast };
-            let mut runner = Runner::new(source, self.out.clone(), processor.device().clone(), name.clone(), |progress| {
-                if let Progress::Begun(what, _) = progress {
-                    eprintln!("contrast {contrast}: {what}");
-                }
+            let mut runner = Runner::new(source, self.out.clone(), processor.device().clone(), name.clone(), |thread, progress| {
+                bars.show(thread, progress);
             });
             let options = Options { regions: vec![paper::TUCSON.region.to_owned()], ..self.options() };
+            if self.device == "cpu" {
+                runner.ahead(&[Kind::Table1], &options)?;
+            }
             let table = runner.table(Kind::Table1, &options)?;
             rows.extend(table.rows.into_iter().map(|row| (contrast, share.map_or(f64::NAN, |(_, p)| p.persistent), row)));
         }

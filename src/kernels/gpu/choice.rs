@@ -10,10 +10,11 @@ use crate::kernels;
 const SIDE: usize = 64;
 /// Images of it.
 const BATCH: usize = 4;
-/// Blocks between two looks at the clock: a browser's clock shows tenths of a millisecond.
-const BLOCKS: usize = 8;
-/// A block that takes so long, ms, is measured alone: a clock shows that well, and whoever opened the device waits.
-const LONG_MS: f64 = 50.0;
+/// A measurement has as many blocks as take so long, ms: a fast card makes one in a tenth of a millisecond, which is also what a browser's
+/// clock shows, and waiting for the result takes it longer than the block.
+const LASTING_MS: f64 = 20.0;
+/// And at most so many.
+const MOST_BLOCKS: usize = 256;
 /// Times that each form is measured; the least counts, the others were disturbed.
 const ROUNDS: usize = 3;
 
@@ -37,8 +38,8 @@ pub async fn faster(device: &Device, now: impl Fn() -> f64) -> &'static Kernels 
 
 /// Milliseconds that a block with SMEN's costliest convolution (32 to 32 channels, 2 x 3 x 3; 4 images of 64 x 64, two frames made) takes
 /// in each of [`FORMS`]: the least of some rounds in which the forms take turns, each run twice before, for its shader to be compiled and
-/// for how many blocks the clock needs. None where a form gives no result. `now`: milliseconds since some fixed moment. Leaves the form in
-/// use undecided.
+/// for how many blocks a measurement needs. None where a form gives no result. `now`: milliseconds since some fixed moment. Leaves the form
+/// in use undecided.
 pub async fn block_times(device: &Device, now: impl Fn() -> f64) -> Option<[f64; FORMS.len()]> {
     let time = async |form: usize, count: usize| {
         use_form(Form::Kernels(FORMS[form].0));
@@ -46,13 +47,14 @@ pub async fn block_times(device: &Device, now: impl Fn() -> f64) -> Option<[f64;
         blocks(device, count).await?;
         Some((now() - start) / count as f64)
     };
-    let mut shortest = f64::INFINITY;
+    // The same count for both, as many as the faster form needs: waiting for the result is part of what is measured.
+    let mut count = 1;
     for form in 0..FORMS.len() {
         time(form, 1).await?;
-        shortest = shortest.min(time(form, 1).await?);
+        while count < MOST_BLOCKS && time(form, count).await? * (count as f64) < LASTING_MS {
+            count *= 2;
+        }
     }
-    // The same count for both: waiting for the result is part of what is measured.
-    let count = if shortest > LONG_MS { 1 } else { BLOCKS };
     let mut least = [f64::INFINITY; FORMS.len()];
     for _ in 0..ROUNDS {
         for (form, least) in least.iter_mut().enumerate() {

@@ -1,0 +1,127 @@
+//! What tables need and is not on disk yet, computed side by side: one image a step keeps few cores busy, and no cell waits for another.
+//!
+//! Every thread works alone where there are enough pieces, so two cells on two cores take two thirds of what they take one after the other
+//! on both (ARCHITECTURE.md). What comes out does not depend on how many threads there are.
+
+use std::collections::HashSet;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::run::Place;
+use super::table::{Kind, Options};
+use super::{Cell, CellResult, ExperimentError, Gathered, Images, Rivals, Runner};
+
+/// What a pass of the network over an image is, if the baselines of a region together are this many (measured: the LSTM takes most of it).
+/// Only the order of the work hangs on it.
+const RIVALS_PASSES: usize = 225;
+
+/// A piece of work.
+enum Piece {
+    Cell(Cell),
+    Rivals(Images),
+}
+
+impl Piece {
+    fn images(&self) -> &Images {
+        match self {
+            Self::Cell(cell) => &cell.images,
+            Self::Rivals(images) => images,
+        }
+    }
+
+    fn key(&self) -> String {
+        match self {
+            Self::Cell(cell) => cell.key(),
+            Self::Rivals(images) => images.key(),
+        }
+    }
+
+    /// Passes over an image, about.
+    fn work(&self, train: usize) -> usize {
+        train.saturating_mul(match self {
+            Self::Cell(cell) => cell.epochs,
+            Self::Rivals(_) => RIVALS_PASSES,
+        })
+    }
+}
+
+impl Runner<'_> {
+    /// Computes, on all cores of the CPU, what these tables and figures need and is not in the folder; they are then made from what is there.
+    /// For a GPU, of which there is one, it is not the way: there one cell follows the other.
+    ///
+    /// # Errors
+    /// The first piece's that cannot be computed, after the other threads have ended theirs; finished ones stay on disk.
+    pub fn ahead(&mut self, kinds: &[Kind], options: &Options) -> Result<(), ExperimentError> {
+        let missing = self.missing(kinds, options);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.make_folder()?;
+        let mut places: Vec<(Images, Gathered)> = Vec::new();
+        for piece in &missing {
+            if places.iter().all(|(images, _)| images != piece.images()) {
+                places.push((piece.images().clone(), self.gather(piece.images())?));
+            }
+        }
+        let mut pieces: Vec<(Piece, Place)> = Vec::new();
+        for piece in missing {
+            let place = places.iter().find(|(images, _)| images == piece.images());
+            pieces.extend(place.map(|(_, gathered)| (piece, self.place(gathered))));
+        }
+        // Taken from the end, so the longest is begun first.
+        pieces.sort_by_key(|(piece, place)| piece.work(place.gathered.train.len()));
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let side_by_side = cores.min(pieces.len());
+        let pools = (0..side_by_side)
+            .map(|_| rayon::ThreadPoolBuilder::new().num_threads(cores / side_by_side).build())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| ExperimentError::Threads(e.to_string()))?;
+        let queue = Mutex::new(pieces);
+        let listen = &*self.listen;
+        let work = |thread: usize| -> Result<(), ExperimentError> {
+            loop {
+                let Some((piece, place)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return Ok(()) };
+                let progress = |progress| listen(thread, progress);
+                let done = match &piece {
+                    Piece::Cell(cell) => place.cell(cell, &progress).map(|_| ()),
+                    Piece::Rivals(images) => place.rivals(images, &progress).map(|_| ()),
+                };
+                if done.is_err() {
+                    queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    return done;
+                }
+            }
+        };
+        thread::scope(|scope| {
+            let begin = |(n, pool)| scope.spawn(move || rayon::ThreadPool::install(pool, || work(n)));
+            let threads: Vec<_> = pools.iter().enumerate().map(begin).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect::<Vec<_>>()
+        })
+        .into_iter()
+        .collect()
+    }
+
+    /// Every piece that is not on disk, once.
+    fn missing(&self, kinds: &[Kind], options: &Options) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for kind in kinds {
+            for row in kind.rows(options, &self.source) {
+                // The figure shows the first seed's map, and no baseline.
+                let seeds = if *kind == Kind::Figure2 { 1 } else { row.cells.len() };
+                let rivals = row.cells.first().filter(|_| *kind != Kind::Figure2).map(|cell| Piece::Rivals(cell.images.clone()));
+                pieces.extend(rivals);
+                pieces.extend(row.cells.into_iter().take(seeds).map(Piece::Cell));
+            }
+        }
+        let mut seen = HashSet::new();
+        pieces.retain(|piece| {
+            let kept = match piece {
+                Piece::Cell(cell) => CellResult::kept(&self.folder, cell).is_some(),
+                Piece::Rivals(images) => Rivals::kept(&self.folder, images).is_some(),
+            };
+            !kept && seen.insert(piece.key())
+        });
+        pieces
+    }
+}

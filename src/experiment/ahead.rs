@@ -1,7 +1,7 @@
 //! What tables need and is not on disk yet, computed side by side: one image a step keeps few cores busy, and no cell waits for another.
 //!
-//! Every thread works alone where there are enough pieces, so two cells on two cores take two thirds of what they take one after the other
-//! on both (ARCHITECTURE.md). What comes out does not depend on how many threads there are.
+//! Every thread works alone where there are enough pieces (ARCHITECTURE.md has what that saves). What comes out does not depend on how many
+//! threads there are.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;

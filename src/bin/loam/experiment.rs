@@ -202,6 +202,7 @@ impl Experiment {
                 bars.show(thread, progress);
             });
             let options = Options { regions: vec![paper::TUCSON.region.to_owned()], ..self.options() };
+            eprintln!("soil contrast x {contrast}:");
             if self.device == "cpu" {
                 runner.ahead(&[Kind::Table1], &options)?;
             }

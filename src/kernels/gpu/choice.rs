@@ -37,7 +37,7 @@ pub async fn faster(device: &Device, now: impl Fn() -> f64) -> &'static Kernels 
 }
 
 /// Milliseconds that a block with SMEN's costliest convolution (32 to 32 channels, 2 x 3 x 3; 4 images of 64 x 64, two frames made) takes
-/// in each of [`FORMS`]: the least of some rounds in which the forms take turns, each run twice before, for its shader to be compiled and
+/// in each of [`FORMS`]: the least of some rounds in which the forms take turns, each run before, for its shader to be compiled and
 /// for how many blocks a measurement needs. None where a form gives no result. `now`: milliseconds since some fixed moment. Leaves the form
 /// in use undecided.
 pub async fn block_times(device: &Device, now: impl Fn() -> f64) -> Option<[f64; FORMS.len()]> {

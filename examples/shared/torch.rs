@@ -14,15 +14,16 @@ pub struct Torch {
 }
 
 impl Torch {
-    /// Starts it on `cpu` or `cuda`, for images of this side.
+    /// Starts it on `cpu` or `cuda`, for images of this side; `tf32`: with the rounding that a card of NVIDIA's is allowed by default.
     ///
     /// # Errors
     /// A sentence, where there is no Python, no torch, or no such device.
-    pub fn start(device: &str, side: usize, threads: usize) -> Result<Self, String> {
+    pub fn start(device: &str, tf32: bool, side: usize, threads: usize) -> Result<Self, String> {
         let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/bench_torch.py");
         let mut command = Command::new(&python);
         command.args([script, "--device", device, "--side", &side.to_string(), "--threads", &threads.to_string()]);
+        command.args(tf32.then_some("--tf32"));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -83,6 +84,11 @@ impl Torch {
     /// For the table.
     pub fn name(&self) -> String {
         format!("PyTorch {}, {}", self.word("torch"), self.word("device"))
+    }
+
+    /// True where it rounds factors to 10 bits.
+    pub fn rounds(&self) -> bool {
+        self.word("device").ends_with("TF32")
     }
 
     /// Its version, against the one that is pinned.

@@ -82,15 +82,18 @@ def main():
     parser.add_argument("--side", type=int, default=100)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--tf32", action="store_true", help="let the card round the factors of convolutions to 10 bits, as PyTorch does by default")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if arguments.device == "cuda" and not torch.cuda.is_available():
         sys.exit("PyTorch sees no CUDA device")
-    # Eager float32: no TF32.
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+    # Eager float32 means no TF32, unless asked for.
+    torch.backends.cuda.matmul.allow_tf32 = arguments.tf32
+    torch.backends.cudnn.allow_tf32 = arguments.tf32
     name = torch.cuda.get_device_name(0) if arguments.device == "cuda" else "CPU"
+    if arguments.tf32:
+        name += ", TF32"
     print(json.dumps({"torch": torch.__version__, "pinned": PINNED, "device": name, "threads": torch.get_num_threads()}), flush=True)
     tasks = {}
     for line in sys.stdin:

@@ -150,9 +150,11 @@ fn cases_for_tiles() -> Vec<Case> {
     cases
 }
 
-/// The form with workgroup memory, over every case that it takes: the block with all gradients, and a whole step of training.
+/// The form with workgroup memory: the block with all gradients over every case that its convolution takes, the norm of a batch, the end of
+/// the network, the loss, and whole steps of training.
 pub async fn with_workgroup_memory(gpu: &Device) {
     use loam::kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
+    use_form(Form::Kernels(&TILE_KERNELS));
     for case in cases_for_tiles() {
         let op = |leaves: &Leaves| {
             let [bias, scale, shift] = leaves.channel.clone();
@@ -161,22 +163,13 @@ pub async fn with_workgroup_memory(gpu: &Device) {
         let plain = |leaves: &Leaves| {
             (relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]), Vec::new())
         };
-        use_form(Form::Kernels(&TILE_KERNELS));
-        let ours = run(&case, 3, gpu, op).await;
-        use_form(Form::Kernels(&KERNELS));
-        compare(&format!("workgroup memory {case:?}"), &ours, &run(&case, 3, &Device::flex(), plain).await);
+        compare(&format!("workgroup memory {case:?}"), &run(&case, 3, gpu, op).await, &run(&case, 3, &Device::flex(), plain).await);
     }
-    // In whole steps of training it goes the other form's way.
-    let losses = async |table| {
-        use_form(Form::Kernels(table));
-        let mut trainer = trainer(gpu, Vec::new());
-        steps(&mut trainer, 2).await;
-        use_form(Form::Kernels(&KERNELS));
-        trainer.losses().to_vec()
-    };
-    for (tiles, registers) in losses(&TILE_KERNELS).await.iter().zip(&losses(&KERNELS).await) {
-        assert!((tiles - registers).abs() < 1e-4 * registers, "losses {tiles} and {registers}");
-    }
+    block_of_batch(gpu).await;
+    fusion(gpu).await;
+    loss(gpu).await;
+    training(gpu).await;
+    use_form(Form::Kernels(&KERNELS));
 }
 
 /// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds

@@ -1,6 +1,6 @@
 //! The convolution as one kernel: borders, bias, ReLU, norm and a sum with another image in a single dispatch.
 //!
-//! A thread makes [`ACROSS`] neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame and row read it
+//! A thread makes some ([`ACROSS`] as a rule) neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame and row read it
 //! loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is shared
 //! between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
 //!
@@ -8,7 +8,7 @@
 
 use cubecl::prelude::*;
 
-/// Pixels of a thread.
+/// Pixels of a thread, as a rule.
 pub const ACROSS: u32 = 20;
 /// Threads of a workgroup.
 pub const THREADS: u32 = 32;
@@ -84,7 +84,8 @@ pub fn put(
 }
 
 /// `y = max(sum + bias, floor) * scale + shift + other`; `rectified` takes the value before scale and shift. One thread per strip of
-/// pixels, frame, group of channels and image; `N` channels to a vector, `vectors` of them to a thread.
+/// pixels, frame, group of channels and image; `N` channels to a vector, `vectors` of them and `pixels_across` pixels to a
+/// thread.
 ///
 /// `finish` holds bias, floor, scale and shift, one every `stride` numbers; without it, `y` is the sum.
 #[cube(launch)]
@@ -100,14 +101,15 @@ pub fn convolve<N: Size>(
     #[comptime] channels_out: u32,
     #[comptime] width: u32,
     #[comptime] vectors: u32,
+    #[comptime] pixels_across: u32,
 ) {
     let groups = comptime!(channels_out / (width * vectors));
-    let across = extents.columns.div_ceil(ACROSS);
+    let across = extents.columns.div_ceil(pixels_across);
     let thread = ABSOLUTE_POS_X;
     if thread >= across * extents.rows {
         terminate!();
     }
-    let column = (thread % across) * ACROSS;
+    let column = (thread % across) * pixels_across;
     let row = thread / across;
     let group = CUBE_POS_Y % groups;
     let depth = CUBE_POS_Y / groups;
@@ -120,9 +122,9 @@ pub fn convolve<N: Size>(
     let last = u32::min(extents.depth_kernel, extents.depth_in + extents.pad_depth - depth);
     let frames = last - first;
 
-    let mut sums = Array::<Vector<f32, N>>::new(comptime!((ACROSS * vectors) as usize));
+    let mut sums = Array::<Vector<f32, N>>::new(comptime!((pixels_across * vectors) as usize));
     #[unroll]
-    for n in 0..comptime!((ACROSS * vectors) as usize) {
+    for n in 0..comptime!((pixels_across * vectors) as usize) {
         sums[n] = Vector::new(0.0);
     }
 
@@ -138,7 +140,7 @@ pub fn convolve<N: Size>(
             + from * extents.columns;
         let mut pixels = Sequence::<f32>::new();
         #[unroll]
-        for n in 0..comptime!(ACROSS + 2) {
+        for n in 0..comptime!(pixels_across + 2) {
             let at = column + n;
             let there = inside && at >= 1 && at <= extents.columns;
             let at = u32::min(u32::max(at, 1), extents.columns) - 1;
@@ -151,7 +153,7 @@ pub fn convolve<N: Size>(
             for v in 0..vectors {
                 let w = weights[(weight + comptime!(k * channels_out / width + v)) as usize];
                 #[unroll]
-                for n in 0..ACROSS {
+                for n in 0..pixels_across {
                     let sum = comptime!((n * vectors + v) as usize);
                     sums[sum] += Vector::new(*pixels.index(comptime!((n + k) as usize))) * w;
                 }
@@ -167,7 +169,7 @@ pub fn convolve<N: Size>(
             let ending = ending(&finish, stride, channel);
             let start = ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns;
             #[unroll]
-            for n in 0..ACROSS {
+            for n in 0..pixels_across {
                 if column + n < extents.columns {
                     let at = (start + column + n) as usize;
                     let sum = sums[comptime!((n * vectors + v) as usize)].extract(comptime!(lane as usize));

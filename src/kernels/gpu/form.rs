@@ -18,20 +18,43 @@ pub type Convolve = fn(&Sizes, &CubeTensor, &CubeTensor, Option<Finish<'_>>, Opt
 /// and bias among the sums.
 pub type WeightGradient = fn(&Partial, &Sizes, &CubeTensor, &CubeTensor, (usize, usize));
 
-/// The two kernels that a step's time goes into, as functions on tensors of one device.
+/// How sums over many numbers (norms, loss, partial sums of weights) are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reduction {
+    /// Each thread adds up its part, and every thread of the next dispatch all parts: no barriers.
+    Threads,
+    /// The threads of a workgroup add up theirs in workgroup memory.
+    Workgroups,
+}
+
+/// The two kernels that a step's time goes into, as functions on tensors of one device, and how the rest adds up.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
     /// The convolution, forwards and back to its input.
     pub convolve: Convolve,
     /// The gradient of weights and bias.
     pub weight_gradient: WeightGradient,
+    /// Partial sums of that gradient.
+    pub splits: fn(&Sizes) -> usize,
+    /// Sums beside it.
+    pub reduction: Reduction,
 }
 
 /// The program's kernels, which keep everything in registers: without barriers, so the form for software adapters too.
-pub static KERNELS: Kernels = Kernels { convolve: launch::convolve_in_registers, weight_gradient: Partial::take_by_rows };
+pub static KERNELS: Kernels = Kernels {
+    convolve: launch::convolve_in_registers,
+    weight_gradient: Partial::take_by_rows,
+    splits: launch::splits_by_rows,
+    reduction: Reduction::Threads,
+};
 
-/// The same with weights and halo of the 32 to 32 convolutions in workgroup memory.
-pub static TILE_KERNELS: Kernels = Kernels { convolve: launch::convolve_in_tiles, weight_gradient: Partial::take_by_rows };
+/// The same work with workgroup memory and barriers, and for many more threads.
+pub static TILE_KERNELS: Kernels = Kernels {
+    convolve: launch::convolve_in_tiles,
+    weight_gradient: Partial::take_by_tiles,
+    splits: launch::splits_by_tiles,
+    reduction: Reduction::Workgroups,
+};
 
 /// What the operations on the GPU are made of.
 #[derive(Debug, Clone, Copy)]

@@ -6,12 +6,16 @@ use burn::tensor::DType;
 use cubecl::prelude::*;
 
 use super::super::sizes::Sizes;
-use super::convolve::{self, ACROSS, ExtentsLaunch};
+use super::convolve::{self, ExtentsLaunch};
 use super::convolve_tile;
 use super::form;
-use super::norm::{self, ChannelExtentsLaunch};
 use super::pack::{self};
-use super::weights::{self, WeightExtentsLaunch};
+
+mod norm;
+mod weights;
+
+pub use norm::{Channels, before_relu, normalise};
+pub use weights::{GradientPlaces, Partial, splits_by_rows, splits_by_tiles, weight_gradient};
 
 /// A tensor of burn's CubeCL backend.
 pub type CubeTensor = FloatTensor<Cube>;
@@ -171,9 +175,25 @@ pub fn convolve_in_registers(
     other: Option<&CubeTensor>,
     keep: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
+    in_strips(sizes, x, weights, finish, other, keep, convolve::ACROSS)
+}
+
+/// Pixels of a thread where the costly convolutions go by tiles: on a large card the others want many threads, not much work for each.
+const ACROSS_BESIDE_TILES: u32 = 4;
+
+/// The convolution without barriers, `across` pixels to a thread.
+fn in_strips(
+    sizes: &Sizes,
+    x: &CubeTensor,
+    weights: &CubeTensor,
+    finish: Option<Finish<'_>>,
+    other: Option<&CubeTensor>,
+    keep: bool,
+    across: u32,
+) -> (CubeTensor, Option<CubeTensor>) {
     let (y, rectified) = outputs(sizes, x, keep);
     let (width, vectors) = vectors(sizes.channels_out, 4);
-    let strips = sizes.rows * sizes.columns.div_ceil(ACROSS as usize);
+    let strips = sizes.rows * sizes.columns.div_ceil(across as usize);
     let groups = sizes.channels_out / (width * vectors);
     convolve::convolve::launch(
         &x.client,
@@ -191,6 +211,7 @@ pub fn convolve_in_registers(
         sizes.channels_out as u32,
         width as u32,
         vectors as u32,
+        across,
     );
     (y, rectified)
 }
@@ -209,7 +230,7 @@ pub fn convolve_in_tiles(
     let fills = sizes.channels_in.is_multiple_of(convolve_tile::CHUNK as usize)
         && sizes.channels_out.is_multiple_of(convolve_tile::CHANNELS as usize);
     if !fills || tiles > MOST_WORKGROUPS {
-        return convolve_in_registers(sizes, x, weights, finish, other, keep);
+        return in_strips(sizes, x, weights, finish, other, keep, ACROSS_BESIDE_TILES);
     }
     let (y, rectified) = outputs(sizes, x, keep);
     let blocks = sizes.channels_out / convolve_tile::CHANNELS as usize;
@@ -253,204 +274,4 @@ fn extents(sizes: &Sizes) -> ExtentsLaunch {
 /// The gradient of the input, from the one of the output; one dispatch.
 pub fn input_gradient(sizes: &Sizes, turned: &CubeTensor, g: &CubeTensor) -> CubeTensor {
     convolve(&sizes.backwards(), g, turned, None, None, false).0
-}
-
-/// Where weights and bias, and what a norm has, lie in a buffer of gradients.
-#[derive(Debug, Clone, Copy)]
-pub struct GradientPlaces {
-    /// After the weights, which begin it.
-    pub bias: usize,
-    /// The norm's factor.
-    pub scale: usize,
-    /// The norm's offset.
-    pub shift: usize,
-    /// Numbers in all.
-    pub length: usize,
-}
-
-impl GradientPlaces {
-    /// Of a convolution, or a block.
-    pub fn new(sizes: &Sizes) -> Self {
-        let bias = aligned(sizes.length_weights());
-        let channel = aligned(sizes.channels_out);
-        Self { bias, scale: bias + channel, shift: bias + 2 * channel, length: bias + 3 * channel }
-    }
-}
-
-/// Partial sums of a gradient of weights and bias, still to be added up.
-#[derive(Debug)]
-pub struct Partial {
-    sums: CubeTensor,
-    splits: usize,
-    length: usize,
-}
-
-impl Partial {
-    /// Room for the first `length` numbers of a buffer of gradients of convolutions of these extents.
-    pub fn new(sizes: &Sizes, like: &CubeTensor, length: usize) -> Self {
-        let splits = (sizes.batch * sizes.depth_out() * sizes.rows).div_ceil(16).clamp(1, 32);
-        Self { sums: empty(like, [splits * length]), splits, length }
-    }
-
-    /// One convolution's, by the kernels in use: see [`Kernels::weight_gradient`].
-    ///
-    /// [`Kernels::weight_gradient`]: super::Kernels::weight_gradient
-    pub fn take(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
-        (form::kernels().weight_gradient)(self, sizes, x, g, places);
-    }
-
-    /// One convolution's, with its weights from `offset` and its bias from `bias` on (`weights.rs`); one dispatch.
-    pub fn take_by_rows(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, (offset, bias): (usize, usize)) {
-        let (width, vectors) = vectors(sizes.channels_out, 2);
-        let inputs = if sizes.channels_in.is_multiple_of(2) { 2 } else { 1 };
-        let threads = sizes.channels_out / (width * vectors) * (sizes.channels_in / inputs) * sizes.depth_kernel * self.splits;
-        let (count, dim) = grid(threads);
-        weights::weight_gradient::launch(
-            &x.client,
-            count,
-            dim,
-            width,
-            x.clone().into_buffer_arg(),
-            g.clone().into_buffer_arg(),
-            self.sums.clone().into_buffer_arg(),
-            WeightExtentsLaunch::new(
-                sizes.batch as u32,
-                sizes.channels_in as u32,
-                sizes.channels_out as u32,
-                sizes.depth_in as u32,
-                sizes.depth_kernel as u32,
-                sizes.rows as u32,
-                sizes.columns as u32,
-                self.splits as u32,
-                offset as u32,
-                bias as u32,
-                self.length as u32,
-            ),
-            width as u32,
-            vectors as u32,
-            inputs as u32,
-        );
-    }
-
-    /// Adds them up into a buffer of gradients; one dispatch.
-    pub fn sum(self, into: &CubeTensor) {
-        let (count, dim) = grid(self.length);
-        let client = self.sums.client.clone();
-        let (splits, length) = (self.splits as u32, self.length as u32);
-        weights::sum_splits::launch(&client, count, dim, self.sums.into_buffer_arg(), into.clone().into_buffer_arg(), splits, length);
-    }
-}
-
-/// The gradients of weights and bias, into a buffer of gradients; two dispatches.
-pub fn weight_gradient(sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, into: &CubeTensor, places: GradientPlaces) {
-    let partial = Partial::new(sizes, x, places.scale);
-    partial.take(sizes, x, g, (0, places.bias));
-    partial.sum(into);
-}
-
-/// Numbers of a channel that one thread takes, about.
-const SHARE: usize = 256;
-/// Most threads to a channel.
-const MOST_THREADS: usize = 128;
-
-/// An image whose channels are summed over by several threads each.
-#[derive(Debug, Clone, Copy)]
-pub struct Channels {
-    batch: usize,
-    channels: usize,
-    pixels: usize,
-    threads: usize,
-    stride: usize,
-}
-
-impl Channels {
-    /// Of the result of a convolution; `stride` is that of the statistics.
-    pub fn new(sizes: &Sizes, stride: usize) -> Self {
-        let pixels = sizes.depth_out() * sizes.plane();
-        let threads = (sizes.batch * pixels).div_ceil(SHARE).clamp(1, MOST_THREADS);
-        Self { batch: sizes.batch, channels: sizes.channels_out, pixels, threads, stride }
-    }
-
-    fn extents(&self) -> ChannelExtentsLaunch {
-        let Self { batch, channels, pixels, threads, stride } = *self;
-        ChannelExtentsLaunch::new(batch as u32, channels as u32, pixels as u32, threads as u32, stride as u32)
-    }
-
-    fn grid(&self) -> (CubeCount, CubeDim) {
-        grid(self.channels * self.threads)
-    }
-
-    fn partial(&self, like: &CubeTensor) -> CubeTensor {
-        empty(like, [2 * self.channels * self.threads])
-    }
-}
-
-/// The norm of a batch and its statistics (mean, variance, scale, one over the deviation, one every `stride` numbers); two dispatches.
-pub fn normalise(of: &Channels, x: &CubeTensor, gamma: &CubeTensor, beta: &CubeTensor, epsilon: f64) -> (CubeTensor, CubeTensor) {
-    let partial = of.partial(x);
-    let (count, dim) = of.grid();
-    norm::moments::launch(&x.client, count, dim, x.clone().into_buffer_arg(), partial.clone().into_buffer_arg(), of.extents());
-    let y = empty(x, x.shape().dims::<5>());
-    let statistics = empty(x, [4 * of.stride]);
-    let (count, dim) = of.grid();
-    norm::normalise::launch(
-        &x.client,
-        count,
-        dim,
-        x.clone().into_buffer_arg(),
-        partial.into_buffer_arg(),
-        gamma.clone().into_buffer_arg(),
-        beta.clone().into_buffer_arg(),
-        y.clone().into_buffer_arg(),
-        statistics.clone().into_buffer_arg(),
-        epsilon as f32,
-        of.extents(),
-    );
-    (y, statistics)
-}
-
-/// The gradient before norm and ReLU, from the one after them, the ReLU's result and the norm's statistics. With `sums`, the gradients of
-/// the norm's factor and offset go into the buffer of gradients: two dispatches, else (for a frozen norm) one.
-pub fn before_relu(
-    of: &Channels,
-    [dy, rectified, statistics]: [&CubeTensor; 3],
-    frozen: bool,
-    sums: bool,
-    into: &CubeTensor,
-    places: GradientPlaces,
-) -> CubeTensor {
-    let partial = sums.then(|| {
-        let partial = of.partial(dy);
-        let (count, dim) = of.grid();
-        norm::gradient_sums::launch(
-            &dy.client,
-            count,
-            dim,
-            dy.clone().into_buffer_arg(),
-            rectified.clone().into_buffer_arg(),
-            statistics.clone().into_buffer_arg(),
-            partial.clone().into_buffer_arg(),
-            of.extents(),
-            frozen,
-        );
-        partial
-    });
-    let g = empty(dy, dy.shape().dims::<5>());
-    let (count, dim) = of.grid();
-    norm::before_relu::launch(
-        &dy.client,
-        count,
-        dim,
-        dy.clone().into_buffer_arg(),
-        rectified.clone().into_buffer_arg(),
-        partial.map(CubeTensor::into_buffer_arg).into(),
-        statistics.clone().into_buffer_arg(),
-        g.clone().into_buffer_arg(),
-        into.clone().into_buffer_arg(),
-        places.scale as u32,
-        places.shift as u32,
-        of.extents(),
-        frozen,
-    );
-    g
 }

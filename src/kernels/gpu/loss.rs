@@ -7,8 +7,11 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Cube, TensorMetadata};
 
+use cubecl::prelude::*;
+
+use super::form::{self, Reduction};
 use super::launch::{CubeTensor, empty, grid, in_one_piece, section};
-use super::training;
+use super::{loss_tile, training};
 
 /// Estimate, target and mask, and the summary the value was made from.
 type Kept = ([CubeTensor; 3], CubeTensor);
@@ -16,6 +19,15 @@ type Kept = ([CubeTensor; 3], CubeTensor);
 /// The loss, and what its gradient needs.
 pub fn forward(tensors: [CubeTensor; 3], nothing_left: f64) -> (CubeTensor, Kept) {
     let tensors = tensors.map(in_one_piece);
+    let summary = match form::kernels().reduction {
+        Reduction::Threads => by_rows(&tensors, nothing_left),
+        Reduction::Workgroups => by_images(&tensors, nothing_left),
+    };
+    (section(&summary, 0, [1]), (tensors, summary))
+}
+
+/// The summary by threads, one to a row of an image.
+fn by_rows(tensors: &[CubeTensor; 3], nothing_left: f64) -> CubeTensor {
     let [images, _, depth, rows, columns] = tensors[0].shape().dims::<5>();
     let rows = depth * rows;
     let client = tensors[0].client.clone();
@@ -29,7 +41,23 @@ pub fn forward(tensors: [CubeTensor; 3], nothing_left: f64) -> (CubeTensor, Kept
     let nothing_left = nothing_left as f32;
     let (images, rows) = (images as u32, rows as u32);
     training::urmse::launch(&client, count, dim, partial.into_buffer_arg(), summary.clone().into_buffer_arg(), nothing_left, images, rows);
-    (section(&summary, 0, [1]), (tensors, summary))
+    summary
+}
+
+/// The same by workgroups, one to an image.
+fn by_images(tensors: &[CubeTensor; 3], nothing_left: f64) -> CubeTensor {
+    let [images, channels, depth, rows, columns] = tensors[0].shape().dims::<5>();
+    let client = tensors[0].client.clone();
+    let [estimate, target, mask] = tensors.each_ref().map(|tensor| tensor.clone().into_buffer_arg());
+    let summary = empty(&tensors[0], [1 + 3 * images]);
+    let pixels = (channels * depth * rows * columns) as u32;
+    let (count, images) = (CubeCount::Static(images as u32, 1, 1), images as u32);
+    let into = summary.clone().into_buffer_arg();
+    let dim = CubeDim::new_1d(loss_tile::THREADS);
+    loss_tile::image_errors::launch(&client, count, dim, estimate, target, mask, into, nothing_left as f32, images, pixels);
+    let (count, dim) = grid(1);
+    loss_tile::mean_of_images::launch(&client, count, dim, summary.clone().into_buffer_arg(), images);
+    summary
 }
 
 #[derive(Debug)]

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `pack` | weights in the order the others read them |
 //! | `convolve` | the convolution with everything that follows it; with turned weights, the gradient of its input |
-//! | `convolve_tile` | the same with weights and halo in workgroup memory, for adapters on which that is faster |
 //! | `weights` | the gradient of weights and bias |
 //! | `norm` | the norm of a batch, and the way back through norm and ReLU |
 //! | `training` | the loss, Adam, running statistics |
+//! | `convolve_tile`, `weights_tile`, `norm_tile`, `loss_tile` | the same with workgroup memory, for adapters on which that is faster |
+//! | `total` | the sum over a workgroup |
 //! | `launch` | kernels on burn's tensors |
 //! | `form` | which kernels run, or burn's own operations in their place |
 //! | `choice` | which of the two convolutions is the faster on a device, measured |
@@ -23,10 +24,14 @@ mod form;
 mod fusion;
 mod launch;
 mod loss;
+mod loss_tile;
 mod norm;
+mod norm_tile;
 mod pack;
+mod total;
 mod training;
 mod weights;
+mod weights_tile;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Cube, Dispatch, TensorMetadata, backend_extension};
@@ -36,7 +41,7 @@ use super::{KernelOps, plain};
 use launch::{Channels, convolve, in_one_piece, normalise, pack, section, sizes};
 
 pub use choice::{FORMS, block_times, faster, form_in_use};
-pub use form::{Convolve, Form, KERNELS, Kernels, TILE_KERNELS, WeightGradient, kernels_run, use_form};
+pub use form::{Convolve, Form, KERNELS, Kernels, Reduction, TILE_KERNELS, WeightGradient, kernels_run, use_form};
 pub use launch::{CubeTensor, Finish, Partial};
 
 /// True for a tensor on the GPU, whose kernels run.

@@ -228,8 +228,31 @@ fn every_variant_trains() {
     }
 }
 
+/// Losses read together, images that stay on the device: the same events and the same bits.
+#[test]
+fn steps_sent_off_together_change_nothing() {
+    for batch in [1, 2] {
+        let go = |at_once| {
+            let weights = Weights::init(Inputs::Spatiotemporal, 4);
+            let settings = TrainSettings { batch, ..settings(2) };
+            let mut trainer = Trainer::new(&weights, samples(7, 5, 9), samples(8, 2, 9), settings, &Device::flex()).unwrap();
+            trainer.read_every(at_once);
+            let events = run(&mut trainer);
+            (events, block_on(trainer.current()).unwrap())
+        };
+        let one_by_one = go(1);
+        assert_eq!(go(3), one_by_one);
+        assert_eq!(go(100), one_by_one);
+    }
+}
+
 #[test]
 fn a_run_that_leaves_the_numbers_stops_and_keeps_the_best() {
+    a_run_that_leaves_the_numbers(1);
+    a_run_that_leaves_the_numbers(2);
+}
+
+fn a_run_that_leaves_the_numbers(at_once: usize) {
     let weights = Weights::init(Inputs::Spatiotemporal, 1);
     let mut bad = samples(1, 2, 9);
     // Finite, but its square is not.
@@ -240,6 +263,7 @@ fn a_run_that_leaves_the_numbers_stops_and_keeps_the_best() {
         .enumerate()
         .for_each(|(n, value)| *value = if n % 2 == 0 { 3e38 } else { -3e38 });
     let mut trainer = Trainer::new(&weights, bad, Vec::new(), TrainSettings { batch: 1, ..settings(5) }, &Device::flex()).unwrap();
+    trainer.read_every(at_once);
     let events = run(&mut trainer);
     assert!(matches!(events.last(), Some(TrainEvent::Failed(TrainError::LossNotFinite { epoch: 1, .. }))), "{events:?}");
     assert!(trainer.best().is_none());

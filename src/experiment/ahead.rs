@@ -1,7 +1,8 @@
 //! What tables need and is not on disk yet, computed side by side: one image a step keeps few cores busy, and no cell waits for another.
 //!
 //! Every thread works alone where there are enough pieces (ARCHITECTURE.md has what that saves). What comes out does not depend on how many
-//! threads there are.
+//! threads there are. A GPU, of which there is one, trains the cells one after the other; the baselines, which are the CPU's, are computed
+//! beside it.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;
@@ -47,8 +48,8 @@ impl Piece {
 }
 
 impl Runner<'_> {
-    /// Computes, on all cores of the CPU, what these tables and figures need and is not in the folder; they are then made from what is there.
-    /// For a GPU, of which there is one, it is not the way: there one cell follows the other.
+    /// Computes, on all cores of the CPU and the GPU where there is one, what these tables and figures need and is not in the folder; they are
+    /// then made from what is there.
     ///
     /// # Errors
     /// The first piece's that cannot be computed, after the other threads have ended theirs; finished ones stay on disk.
@@ -72,14 +73,20 @@ impl Runner<'_> {
         // Taken from the end, so the longest is begun first.
         pieces.sort_by_key(|(piece, place)| piece.work(place.gathered.train.len()));
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let side_by_side = cores.min(pieces.len());
-        let pools = (0..side_by_side)
-            .map(|_| rayon::ThreadPoolBuilder::new().num_threads(cores / side_by_side).build())
+        // Cells that are trained on a GPU, and what keeps the CPU's cores busy.
+        let (on_gpu, on_cores): (Vec<_>, Vec<_>) =
+            pieces.into_iter().partition(|(piece, _)| self.gpu.is_some() && matches!(piece, Piece::Cell(_)));
+        let side_by_side = cores.min(on_cores.len());
+        let of_gpu = usize::from(!on_gpu.is_empty());
+        let share = (cores / side_by_side.max(1)).max(1);
+        let pools = (0..of_gpu + side_by_side)
+            .map(|n| rayon::ThreadPoolBuilder::new().num_threads(if n < of_gpu { 1 } else { share }).build())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| ExperimentError::Threads(e.to_string()))?;
-        let queue = Mutex::new(pieces);
+        let queues = [Mutex::new(on_gpu), Mutex::new(on_cores)];
         let listen = &*self.listen;
         let work = |thread: usize| -> Result<(), ExperimentError> {
+            let queue = &queues[usize::from(thread >= of_gpu)];
             loop {
                 let Some((piece, place)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return Ok(()) };
                 let progress = |progress| listen(thread, progress);
@@ -88,7 +95,7 @@ impl Runner<'_> {
                     Piece::Rivals(images) => place.rivals(images, &progress).map(|_| ()),
                 };
                 if done.is_err() {
-                    queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    queues.iter().for_each(|queue| queue.lock().unwrap_or_else(PoisonError::into_inner).clear());
                     return done;
                 }
             }

@@ -45,6 +45,8 @@ pub struct Runner<'a> {
     pub device: Device,
     /// Its name, for the report.
     pub device_name: String,
+    /// Where it is a GPU: steps that are sent off before their losses are read ([`Trainer::read_every`]).
+    pub gpu: Option<usize>,
     /// Hears what happens.
     pub listen: Box<Listen<'a>>,
     /// The images last put together.
@@ -54,7 +56,7 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A runner that has done nothing yet.
     pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, listen: impl Fn(usize, Progress) + Sync + 'a) -> Self {
-        Self { source, folder, device, device_name, listen: Box::new(listen), gathered: None }
+        Self { source, folder, device, device_name, gpu: None, listen: Box::new(listen), gathered: None }
     }
 
     /// A whole table.
@@ -143,7 +145,7 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn place<'b>(&'b self, gathered: &'b Gathered) -> Place<'b> {
-        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device }
+        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device, unread: self.gpu.unwrap_or(1) }
     }
 }
 
@@ -154,14 +156,15 @@ pub(super) struct Place<'a> {
     source: String,
     folder: &'a Path,
     device: &'a Device,
+    unread: usize,
 }
 
 impl Place<'_> {
     /// Trains and scores a cell and keeps what came out.
     pub(super) fn cell(&self, cell: &Cell, progress: &dyn Fn(Progress)) -> Result<CellResult, ExperimentError> {
-        let Self { gathered, source, folder, device } = self;
+        let Self { gathered, folder, device, .. } = self;
         let begun = Instant::now();
-        let trained = train(cell, gathered, source, device, progress)?;
+        let trained = train(cell, self, progress)?;
         let seconds = begun.elapsed().as_secs_f64();
         let smen = Smen::from_weights(&trained.weights, device)?;
         let train_scores: Vec<f64> = gathered
@@ -270,7 +273,8 @@ struct Trained {
     range: InputRange,
 }
 
-fn train(cell: &Cell, gathered: &Gathered, source: &str, device: &Device, progress: &dyn Fn(Progress)) -> Result<Trained, ExperimentError> {
+fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<Trained, ExperimentError> {
+    let Place { gathered, source, device, unread, .. } = place;
     let settings = TrainSettings {
         inputs: cell.inputs,
         epochs: cell.epochs,
@@ -291,6 +295,7 @@ fn train(cell: &Cell, gathered: &Gathered, source: &str, device: &Device, progre
     first.metadata.extend(range.to_metadata());
     let samples: Vec<_> = gathered.train.iter().map(sample).collect();
     let mut trainer = Trainer::new(&first, samples.clone(), Vec::new(), settings, device)?;
+    trainer.read_every(*unread);
     let what = format!("{}, {}, {} images, seed {}", cell.images.region, cell.inputs.name(), gathered.train.len(), cell.seed);
     progress(Progress::Begun(what, cell.epochs * trainer.steps_per_epoch()));
     while let Some(event) = block_on(trainer.step()) {

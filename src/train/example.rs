@@ -16,6 +16,8 @@ pub type Trained = (String, ParamId, usize);
 pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     /// The network.
     type Network: Module + std::fmt::Debug + Send + Sync;
+    /// Images of one size side by side, as tensors on a device.
+    type Batch: Clone + std::fmt::Debug + Send + Sync;
     /// What a training forward pass leaves beside the loss: the statistics of a batch norm.
     type Statistics: Send;
 
@@ -47,11 +49,14 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     /// Every trained parameter in the order of a walk over the network.
     fn trained(network: &Self::Network) -> Vec<Trained>;
 
+    /// Images of one size, side by side on a device.
+    fn batch(samples: &[Self], device: &Device) -> Self::Batch;
+
     /// The loss that is learnt from.
-    fn loss(network: &Self::Network, batch: &[Self], settings: &TrainSettings, device: &Device) -> (Tensor<1>, Self::Statistics);
+    fn loss(network: &Self::Network, batch: Self::Batch, settings: &TrainSettings) -> (Tensor<1>, Self::Statistics);
 
     /// The error that validation goes by: a mean over the images, without penalty and with the network's own statistics.
-    fn error(network: &Self::Network, batch: &[Self], device: &Device) -> Tensor<1>;
+    fn error(network: &Self::Network, batch: Self::Batch) -> Tensor<1>;
 
     /// What losses and errors are multiplied by to be in [`crate::protocol::Network::unit`].
     fn unit(network: &Self::Network) -> f64;

@@ -26,6 +26,7 @@ pub struct TrainSample {
 
 impl Example for TrainSample {
     type Network = Smen;
+    type Batch = Batch;
     type Statistics = Vec<BatchStatistics>;
 
     fn size(&self) -> (usize, usize) {
@@ -83,8 +84,11 @@ impl Example for TrainSample {
         parameters::numbered(network, schema.map(|(name, shape, _)| (name, shape)))
     }
 
-    fn loss(network: &Smen, batch: &[Self], settings: &TrainSettings, device: &Device) -> (Tensor<1>, Self::Statistics) {
-        let batch = Batch::new(batch, device);
+    fn batch(samples: &[Self], device: &Device) -> Batch {
+        Batch::new(samples, device)
+    }
+
+    fn loss(network: &Smen, batch: Batch, settings: &TrainSettings) -> (Tensor<1>, Self::Statistics) {
         let (estimate, statistics) = if settings.freezes(Part::Norms) {
             (network.forward(batch.i, batch.d), Vec::new())
         } else {
@@ -93,8 +97,7 @@ impl Example for TrainSample {
         (urmse_loss(estimate, batch.target, batch.mask), statistics)
     }
 
-    fn error(network: &Smen, batch: &[Self], device: &Device) -> Tensor<1> {
-        let batch = Batch::new(batch, device);
+    fn error(network: &Smen, batch: Batch) -> Tensor<1> {
         urmse_loss(network.forward(batch.i, batch.d), batch.target, batch.mask)
     }
 
@@ -114,7 +117,8 @@ impl Example for TrainSample {
 }
 
 /// The tensors of a batch.
-struct Batch {
+#[derive(Debug, Clone)]
+pub struct Batch {
     /// `[B, 1, 1, H, W]`.
     i: Tensor<5>,
     /// `[B, 1, 4, H, W]`.

@@ -46,18 +46,12 @@ impl TbImage {
     fn cells(&self) -> usize {
         self.size.0 * self.size.1
     }
-
-    /// Estimate, target and mask of a batch, each `[B, C, H, W]`.
-    fn batch(network: &TbCnn, batch: &[Self], device: &Device) -> [Tensor<4>; 3] {
-        let size = batch.first().map_or((1, 1), |image| image.size);
-        let of = |plane: fn(&Self) -> &Vec<f32>, channels| batched(batch.iter().map(plane), channels, size, device);
-        let outputs = network.case().outputs();
-        [network.forward(of(|i| &i.input, 2)), of(|i| &i.target, outputs), of(|i| &i.mask, outputs)]
-    }
 }
 
 impl Example for TbImage {
     type Network = TbCnn;
+    /// Input, target and mask, each `[B, C, H, W]`.
+    type Batch = [Tensor<4>; 3];
     type Statistics = ();
 
     fn size(&self) -> (usize, usize) {
@@ -99,17 +93,24 @@ impl Example for TbImage {
         parameters::numbered(network, network.case().schema().into_iter())
     }
 
-    fn loss(network: &TbCnn, batch: &[Self], _: &TrainSettings, device: &Device) -> (Tensor<1>, ()) {
-        let [estimate, target, mask] = Self::batch(network, batch, device);
-        (network.loss(estimate, target, mask), ())
+    fn batch(samples: &[Self], device: &Device) -> [Tensor<4>; 3] {
+        let (size, cells) = samples.first().map_or(((1, 1), 1), |image| (image.size, image.cells()));
+        let of = |plane: fn(&Self) -> &Vec<f32>| {
+            let channels = samples.first().map_or(1, |image| plane(image).len() / cells.max(1));
+            batched(samples.iter().map(plane), channels, size, device)
+        };
+        [of(|i| &i.input), of(|i| &i.target), of(|i| &i.mask)]
     }
 
-    fn error(network: &TbCnn, batch: &[Self], device: &Device) -> Tensor<1> {
-        let images = batch.len();
-        let [estimate, target, mask] = Self::batch(network, batch, device);
+    fn loss(network: &TbCnn, [input, target, mask]: [Tensor<4>; 3], _: &TrainSettings) -> (Tensor<1>, ()) {
+        (network.loss(network.forward(input), target, mask), ())
+    }
+
+    fn error(network: &TbCnn, [input, target, mask]: [Tensor<4>; 3]) -> Tensor<1> {
+        let [images, ..] = mask.dims();
         // Each image counts alike, however much of it was observed.
         let flat = |tensor: Tensor<4>| -> Tensor<2> { tensor.flatten(1, 3).sum_dim(1) };
-        (flat((estimate - target).abs() * mask.clone()) / flat(mask)).reshape([images]).mean()
+        (flat((network.forward(input) - target).abs() * mask.clone()) / flat(mask)).reshape([images]).mean()
     }
 
     fn unit(network: &TbCnn) -> f64 {

@@ -6,12 +6,17 @@
 
 use std::collections::VecDeque;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::lasting::Lasting;
 use super::{Adam, Checkpoint, Example, Position, TrainError, TrainSample, TrainSettings};
 use crate::model::{ModelError, PRECISION, Random, Weights, read_back};
 use crate::protocol::{EpochReport, Network};
+
+/// Bytes of images that stay on a device at most.
+pub const PLACED_BYTES: usize = 256 << 20;
+/// Planes of an image, at most: history, input, target, mask.
+const PLANES: usize = 7;
 
 /// What happened in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +67,16 @@ pub enum TrainEvent {
     Failed(TrainError),
 }
 
+/// A step that was sent off, and whose loss is not read yet.
+struct Made<N> {
+    loss: Tensor<1>,
+    /// Within the epoch, from 1.
+    step: usize,
+    images: usize,
+    /// The network before it.
+    before: N,
+}
+
 /// The weights of the best epoch.
 #[derive(Debug, Clone)]
 struct Best {
@@ -93,6 +108,10 @@ pub struct Trainer<E: Example = TrainSample> {
     history: Vec<EpochReport>,
     losses: Vec<f64>,
     events: VecDeque<TrainEvent>,
+    /// See [`Trainer::read_every`].
+    unread: usize,
+    /// Training images that stay on the device.
+    placed: Vec<Option<E::Batch>>,
     /// Last, so that it is dropped when network and optimiser have given up their buffers.
     lasting: Lasting,
 }
@@ -158,6 +177,8 @@ impl<E: Example> Trainer<E> {
             history: Vec::new(),
             losses: Vec::new(),
             events,
+            unread: 1,
+            placed: Vec::new(),
         };
         trainer.random.shuffle(&mut trainer.order);
         Ok(trainer)
@@ -210,6 +231,17 @@ impl<E: Example> Trainer<E> {
             trainer.finish(trainer.epoch < trainer.settings.epochs);
         }
         Ok(trainer)
+    }
+
+    /// From now on up to so many steps are sent off before their losses are read, together: a graphics card that makes a step in less time than
+    /// it takes to say so would wait for the reading most of the time. Numbers and events stay the same; events of steps come in bursts, the
+    /// state is that after the last of them, and an epoch is never left over. Images that are trained on one by one and not mirrored stay on
+    /// the device, the first [`PLACED_BYTES`] of them. 1 at first.
+    pub fn read_every(&mut self, steps: usize) {
+        self.unread = steps.max(1);
+        let (columns, rows) = self.train.first().map_or((1, 1), Example::size);
+        let fit = PLACED_BYTES / (columns * rows * PLANES * size_of::<f32>()).max(1);
+        self.placed.resize_with(self.train.len().min(fit), || None);
     }
 
     /// The state between two pieces of work; `seconds`: of training so far, by the caller's clock.
@@ -276,7 +308,7 @@ impl<E: Example> Trainer<E> {
             return Some(event);
         }
         let done = match self.position {
-            Position::Train(at) => self.train_batch(at).await,
+            Position::Train(at) => self.train_batches(at).await,
             Position::Validate(at) => self.validate_batch(at).await,
             Position::Done => return None,
         };
@@ -321,34 +353,44 @@ impl<E: Example> Trainer<E> {
         Ok(weights)
     }
 
-    /// One batch: forward, loss, and, where the loss is a number, one step of Adam.
-    async fn train_batch(&mut self, at: usize) -> Result<(), TrainError> {
-        let end = (at + self.settings.batch).min(self.order.len());
-        let mut samples: Vec<E> = self.order[at..end].iter().map(|&index| self.train[index].clone()).collect();
-        if self.settings.flips {
-            samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
-        }
-        let (loss, statistics) =
-            self.lasting.within((&self.network, &samples, &self.settings, &self.device), |(network, samples, s, device)| {
-                E::loss(network, samples, s, device)
+    /// The next batches of the epoch: for each forward, loss and one step of Adam. The network of the last batch before a loss that is no
+    /// number stays.
+    async fn train_batches(&mut self, at: usize) -> Result<(), TrainError> {
+        let batch = self.settings.batch;
+        let end = at.saturating_add(batch * self.unread).min(self.order.len());
+        let mut made = Vec::new();
+        for first in (at..end).step_by(batch) {
+            let last = (first + batch).min(end);
+            let images = self.batch(first..last);
+            let (loss, statistics) =
+                self.lasting.within((&self.network, images, &self.settings), |(network, images, s)| E::loss(network, images, s));
+            made.push(Made {
+                loss: loss.clone().without_autodiff(),
+                step: first / batch + 1,
+                images: last - first,
+                before: self.network.clone(),
             });
-        let value = self.in_unit(scalar(loss.clone()).await?);
-        let step = at / self.settings.batch + 1;
-        if !value.is_finite() {
-            return Err(self.not_finite(step));
+            let rate = self.settings.learning_rate;
+            let input = (loss, statistics, self.network.clone(), &mut self.adam);
+            self.network = self.lasting.within(input, |(loss, statistics, network, adam)| {
+                let gradients = loss.backward();
+                let mut network = adam.step(network, &gradients, rate);
+                E::absorb(&mut network, statistics);
+                network
+            });
         }
-        let rate = self.settings.learning_rate;
-        let input = (loss, statistics, self.network.clone(), &mut self.adam);
-        self.network = self.lasting.within(input, |(loss, statistics, network, adam)| {
-            let gradients = loss.backward();
-            let mut network = adam.step(network, &gradients, rate);
-            E::absorb(&mut network, statistics);
-            network
-        });
-        add(&mut self.sums[0], value, samples.len());
-        self.steps += 1;
-        self.losses.push(value);
-        self.events.push_back(TrainEvent::StepDone { epoch: self.epoch, step, loss: value });
+        let losses = scalars(made.iter().map(|made| made.loss.clone())).await?;
+        for (Made { step, images, before, .. }, loss) in made.into_iter().zip(losses) {
+            let value = self.in_unit(loss);
+            if !value.is_finite() {
+                self.network = before;
+                return Err(self.not_finite(step));
+            }
+            add(&mut self.sums[0], value, images);
+            self.steps += 1;
+            self.losses.push(value);
+            self.events.push_back(TrainEvent::StepDone { epoch: self.epoch, step, loss: value });
+        }
         if end < self.order.len() {
             self.position = Position::Train(end);
             Ok(())
@@ -360,14 +402,29 @@ impl<E: Example> Trainer<E> {
         }
     }
 
+    /// Images of the epoch's order on the device.
+    fn batch(&mut self, of: std::ops::Range<usize>) -> E::Batch {
+        let indices = &self.order[of];
+        if let (&[index], true) = (indices, self.unread > 1 && !self.settings.flips)
+            && let Some(place) = self.placed.get_mut(index)
+        {
+            return place.get_or_insert_with(|| E::batch(&self.train[index..=index], &self.device)).clone();
+        }
+        let mut samples: Vec<E> = indices.iter().map(|&index| self.train[index].clone()).collect();
+        if self.settings.flips {
+            samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
+        }
+        self.lasting.within((&samples, &self.device), |(samples, device)| E::batch(samples, device))
+    }
+
     /// Scores one batch of validation images.
     async fn validate_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.validation.len());
         let plain = self.device.clone().without_autodiff();
         let loss = self.lasting.within((&self.network, &self.validation[at..end], &plain), |(network, samples, plain)| {
-            E::error(&burn::module::Module::valid(network), samples, plain)
+            E::error(&burn::module::Module::valid(network), E::batch(samples, plain))
         });
-        let value = self.in_unit(scalar(loss).await?);
+        let value = self.in_unit(scalars([loss]).await?.first().copied().unwrap_or(f64::NAN));
         add(&mut self.sums[1], value, end - at);
         self.events.push_back(TrainEvent::Validated { epoch: self.epoch, done: end, total: self.validation.len() });
         if end < self.validation.len() {
@@ -430,8 +487,13 @@ fn add(sum: &mut (f64, usize), mean: f64, images: usize) {
     sum.1 += images;
 }
 
-/// A tensor of one value, read back.
-async fn scalar(tensor: Tensor<1>) -> Result<f64, ModelError> {
-    let values = read_back(tensor.without_autodiff()).await?;
-    Ok(values.first().copied().map_or(f64::NAN, f64::from))
+/// Tensors of one value each, read back together.
+async fn scalars(tensors: impl IntoIterator<Item = Tensor<1>>) -> Result<Vec<f64>, ModelError> {
+    let all = tensors.into_iter().fold(Transaction::default(), |all, tensor| all.register(tensor.without_autodiff()));
+    let failed = |reason: String| ModelError::Readback { reason };
+    let read = all.execute_async().await.map_err(|error| failed(error.to_string()))?;
+    read.into_iter()
+        .map(|data| data.try_into_vec::<f32>().map_err(|error| failed(format!("{error:?}"))))
+        .map(|values| Ok(values?.first().copied().map_or(f64::NAN, f64::from)))
+        .collect()
 }

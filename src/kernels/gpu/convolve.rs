@@ -15,6 +15,11 @@ pub const THREADS: u32 = 32;
 /// No value is below it: the floor of what is not rectified.
 pub const NO_FLOOR: f32 = f32::MIN;
 
+/// Bits of the largest number below zero.
+const AFTER_MINUS_ZERO: u32 = 0x8000_0001;
+/// From there to the bits of minus infinity, after which negative NaNs begin.
+const TO_MINUS_INFINITY: u32 = 0x7f7f_ffff;
+
 /// Extents as the kernel takes them.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
 pub struct Extents {
@@ -69,8 +74,10 @@ pub fn put(
     y: &mut [f32],
 ) {
     let value = sum + ending.bias;
-    // Not `max`: it may drop a NaN.
-    let value = select(value < ending.floor, ending.floor, value);
+    // Neither `max` nor the comparison alone: a driver (NVIDIA's) makes either drop a NaN, and a network that has left the numbers would give
+    // some. The bits say whether it is a number below zero: from the smallest after -0 to the infinite.
+    let below_zero = u32::reinterpret(value) - AFTER_MINUS_ZERO <= TO_MINUS_INFINITY;
+    let value = select(below_zero && value < ending.floor, ending.floor, value);
     #[comptime]
     if let ComptimeOption::Some(rectified) = rectified {
         rectified[at] = value;

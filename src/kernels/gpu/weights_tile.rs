@@ -106,7 +106,9 @@ pub fn weight_gradient_tile<N: Size>(
     let tiles = e.batch * depth_out * down * across;
     let own = (tiles + walkers - 1 - walker) / walkers;
 
-    let mut pixels_in = Shared::<[f32]>::new_slice(comptime!((reads * TILE) as usize));
+    // As much as all threads together fetch: the last of them lay down a little that nobody reads.
+    let pixels_each = comptime!((reads * TILE).div_ceil(THREADS));
+    let mut pixels_in = Shared::<[f32]>::new_slice(comptime!((pixels_each * THREADS) as usize));
     let mut gradients_in = Shared::<[Vector<f32, N>]>::new_slice(comptime!((WIDE * HIGH * pitch) as usize));
     let mut sums = Array::<Vector<f32, N>>::new(comptime!((9 * inputs) as usize));
     #[unroll]
@@ -126,22 +128,24 @@ pub fn weight_gradient_tile<N: Size>(
 
         // Nobody still reads the tile before.
         sync_cube();
-        for n in 0..comptime!((reads * TILE).div_ceil(THREADS)) {
-            let at = n * THREADS + thread;
-            if at < comptime!(reads * TILE) {
-                let channel = first_input + at / TILE;
-                // Row and column are counted from the border on, so that nothing is negative.
-                let row = first_row + (at % TILE) / ROW;
-                let column = first_column + at % ROW;
-                let inside = row >= 1 && row <= e.rows && column >= 1 && column <= e.columns;
-                let row = u32::min(u32::max(row, 1), e.rows) - 1;
-                let column = u32::min(u32::max(column, 1), e.columns) - 1;
-                let from = ((image * e.channels_in + channel) * e.depth_in + depth + frame) * plane + row * e.columns + column;
-                pixels_in[at as usize] = select(inside, x[from as usize], 0.0);
-            }
+        // Unrolled: all that is fetched is under way at once.
+        let first_frame = (image * e.channels_in + first_input) * e.depth_in + depth + frame;
+        #[unroll]
+        for n in 0..pixels_each {
+            let at = comptime!(n * THREADS) + thread;
+            let of = u32::min(at, comptime!(reads * TILE - 1));
+            // Row and column are counted from the border on, so that nothing is negative.
+            let row = first_row + (of % TILE) / ROW;
+            let column = first_column + of % ROW;
+            let inside = row >= 1 && row <= e.rows && column >= 1 && column <= e.columns;
+            let row = u32::min(u32::max(row, 1), e.rows) - 1;
+            let column = u32::min(u32::max(column, 1), e.columns) - 1;
+            let from = (first_frame + of / TILE * e.depth_in) * plane + row * e.columns + column;
+            pixels_in[at as usize] = select(inside, x[from as usize], 0.0);
         }
+        #[unroll]
         for n in 0..comptime!((WIDE * HIGH * vectors).div_ceil(THREADS)) {
-            let at = n * THREADS + thread;
+            let at = comptime!(n * THREADS) + thread;
             let pixel = at % comptime!(WIDE * HIGH);
             let of = at / comptime!(WIDE * HIGH);
             let row = first_row + pixel / WIDE;
@@ -214,27 +218,34 @@ pub fn weight_gradient_tile<N: Size>(
     }
 }
 
-/// Numbers that a workgroup of [`sum_splits_tile`] adds up.
+/// Threads of a workgroup of [`sum_splits_tile`].
+pub const SUMMING: u32 = 256;
+/// Numbers that it adds up.
 pub const NUMBERS: u32 = 16;
 /// Threads that share each of them.
-const PARTS: u32 = THREADS / NUMBERS;
+const PARTS: u32 = SUMMING / NUMBERS;
+/// Numbers that a thread fetches at once.
+const AT_ONCE: u32 = 4;
 
 /// As [`super::weights::sum_splits`], several threads to a number.
 #[cube(launch)]
 pub fn sum_splits_tile(partial: &[f32], total: &mut [f32], splits: u32, length: u32) {
     let number = UNIT_POS_X % NUMBERS;
     let part = UNIT_POS_X / NUMBERS;
-    let at = CUBE_POS_X * NUMBERS + number;
-    let mut parts = Shared::<[f32]>::new_slice(comptime!(THREADS as usize));
+    let at = u32::min(CUBE_POS_X * NUMBERS + number, length - 1);
+    let mut parts = Shared::<[f32]>::new_slice(comptime!(SUMMING as usize));
     let mut sum = 0.0f32;
-    if at < length {
-        for step in 0..(splits + PARTS - 1 - part) / PARTS {
-            sum += partial[((part + step * PARTS) * length + at) as usize];
+    for step in 0..splits.div_ceil(PARTS * AT_ONCE) {
+        #[unroll]
+        for n in 0..AT_ONCE {
+            let split = (step * AT_ONCE + n) * PARTS + part;
+            let value = partial[(u32::min(split, splits - 1) * length + at) as usize];
+            sum += select(split < splits, value, 0.0);
         }
     }
     parts[UNIT_POS_X as usize] = sum;
     sync_cube();
-    if part == 0 && at < length {
+    if part == 0 && CUBE_POS_X * NUMBERS + number < length {
         let mut sum = 0.0f32;
         #[unroll]
         for part in 0..PARTS {

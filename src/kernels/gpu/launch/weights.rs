@@ -125,7 +125,7 @@ impl Partial {
             }
             Reduction::Workgroups => {
                 let count = CubeCount::Static(length.div_ceil(weights_tile::NUMBERS), 1, 1);
-                weights_tile::sum_splits_tile::launch(&client, count, CubeDim::new_1d(weights_tile::THREADS), sums, into, splits, length);
+                weights_tile::sum_splits_tile::launch(&client, count, CubeDim::new_1d(weights_tile::SUMMING), sums, into, splits, length);
             }
         }
     }

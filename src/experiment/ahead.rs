@@ -75,7 +75,7 @@ impl Runner<'_> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         // Cells that are trained on a GPU, and what keeps the CPU's cores busy.
         let (on_gpu, on_cores): (Vec<_>, Vec<_>) =
-            pieces.into_iter().partition(|(piece, _)| self.gpu.is_some() && matches!(piece, Piece::Cell(_)));
+            pieces.into_iter().partition(|(piece, _)| matches!(piece, Piece::Cell(cell) if cell.gpu));
         let side_by_side = cores.min(on_cores.len());
         let of_gpu = usize::from(!on_gpu.is_empty());
         let share = (cores / side_by_side.max(1)).max(1);

@@ -52,14 +52,17 @@ pub struct Cell {
     pub learning_rate: f64,
     /// First weights and order of the images.
     pub seed: u64,
+    /// Trained on a GPU, whose numbers are its own to the last bit.
+    pub gpu: bool,
 }
 
 impl Cell {
     /// File name: everything the result depends on.
     #[must_use]
     pub fn key(&self) -> String {
-        let Self { images, inputs, epochs, batch, learning_rate, seed } = self;
-        format!("{}_{}_epochs{epochs}_batch{batch}_rate{learning_rate:e}_seed{seed}", images.key(), inputs.name())
+        let Self { images, inputs, epochs, batch, learning_rate, seed, gpu } = self;
+        let on = if *gpu { "_gpu" } else { "" };
+        format!("{}_{}_epochs{epochs}_batch{batch}_rate{learning_rate:e}_seed{seed}{on}", images.key(), inputs.name())
     }
 }
 

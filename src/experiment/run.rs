@@ -32,6 +32,9 @@ pub enum Progress {
     Done,
 }
 
+/// Steps that a GPU is given before their losses are read, together: a card that is worth the name makes them in some hundredths of a second.
+const UNREAD: usize = 16;
+
 /// Hears what happens, and on which of the threads that work side by side, counted from 0.
 pub type Listen<'a> = dyn Fn(usize, Progress) + Sync + 'a;
 
@@ -45,8 +48,6 @@ pub struct Runner<'a> {
     pub device: Device,
     /// Its name, for the report.
     pub device_name: String,
-    /// Where it is a GPU: steps that are sent off before their losses are read ([`Trainer::read_every`]).
-    pub gpu: Option<usize>,
     /// Hears what happens.
     pub listen: Box<Listen<'a>>,
     /// The images last put together.
@@ -56,7 +57,7 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A runner that has done nothing yet.
     pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, listen: impl Fn(usize, Progress) + Sync + 'a) -> Self {
-        Self { source, folder, device, device_name, gpu: None, listen: Box::new(listen), gathered: None }
+        Self { source, folder, device, device_name, listen: Box::new(listen), gathered: None }
     }
 
     /// A whole table.
@@ -145,7 +146,7 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn place<'b>(&'b self, gathered: &'b Gathered) -> Place<'b> {
-        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device, unread: self.gpu.unwrap_or(1) }
+        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device }
     }
 }
 
@@ -156,7 +157,6 @@ pub(super) struct Place<'a> {
     source: String,
     folder: &'a Path,
     device: &'a Device,
-    unread: usize,
 }
 
 impl Place<'_> {
@@ -274,7 +274,7 @@ struct Trained {
 }
 
 fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<Trained, ExperimentError> {
-    let Place { gathered, source, device, unread, .. } = place;
+    let Place { gathered, source, device, .. } = place;
     let settings = TrainSettings {
         inputs: cell.inputs,
         epochs: cell.epochs,
@@ -295,7 +295,9 @@ fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<Trai
     first.metadata.extend(range.to_metadata());
     let samples: Vec<_> = gathered.train.iter().map(sample).collect();
     let mut trainer = Trainer::new(&first, samples.clone(), Vec::new(), settings, device)?;
-    trainer.read_every(*unread);
+    if cell.gpu {
+        trainer.read_every(UNREAD);
+    }
     let what = format!("{}, {}, {} images, seed {}", cell.images.region, cell.inputs.name(), gathered.train.len(), cell.seed);
     progress(Progress::Begun(what, cell.epochs * trainer.steps_per_epoch()));
     while let Some(event) = block_on(trainer.step()) {

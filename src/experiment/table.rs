@@ -51,6 +51,8 @@ pub struct Options {
     pub batch: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
+    /// Trained on a GPU.
+    pub gpu: bool,
     /// Seeds 0, 1, ... of first weights and order.
     pub seeds: u64,
     /// Keys of the regions wanted; empty for all.
@@ -66,6 +68,7 @@ impl Default for Options {
             steps: None,
             batch: 1,
             learning_rate: paper::LEARNING_RATE,
+            gpu: false,
             seeds: 1,
             regions: Vec::new(),
             images: Vec::new(),
@@ -98,9 +101,10 @@ impl Kind {
     pub fn rows(self, options: &Options, source: &Source) -> Vec<Wanted> {
         let row = |label: String, paper: Pair, region: &str, (train, test): (usize, usize), inputs: Inputs| {
             let images = Images { region: region.to_owned(), train, test, source: source.tag() };
-            let Options { batch, learning_rate, seeds, .. } = *options;
+            let Options { batch, learning_rate, seeds, gpu, .. } = *options;
             let epochs = options.epochs_of(train);
-            let cells = (0..seeds.max(1)).map(|seed| Cell { images: images.clone(), inputs, epochs, batch, learning_rate, seed }).collect();
+            let cells =
+                (0..seeds.max(1)).map(|seed| Cell { images: images.clone(), inputs, epochs, batch, learning_rate, seed, gpu }).collect();
             Wanted { label, paper, cells }
         };
         let both = Inputs::Spatiotemporal;

@@ -26,9 +26,6 @@ is and reaches 4 cells (12 km) to each side. The disaggregation sees the test da
 - A network trained for fewer epochs than the paper's is at a disadvantage beside baselines, which were not shortened.
 ";
 
-/// Steps that a GPU is given before their losses are read. A card that is worth the name makes them in some hundredths of a second.
-const UNREAD: usize = 16;
-
 /// Which experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
@@ -141,7 +138,6 @@ impl Experiment {
         let bars = Bars::new();
         let mut runner =
             Runner::new(source, self.out.clone(), processor.device().clone(), name, |thread, progress| bars.show(thread, progress));
-        runner.gpu = self.unread();
         let options = self.options();
         runner.ahead(&kinds, &options)?;
         let mut tables: Vec<Table> = Vec::new();
@@ -205,7 +201,6 @@ impl Experiment {
             });
             let options = Options { regions: vec![paper::TUCSON.region.to_owned()], ..self.options() };
             eprintln!("soil contrast x {contrast}:");
-            runner.gpu = self.unread();
             runner.ahead(&[Kind::Table1], &options)?;
             let table = runner.table(Kind::Table1, &options)?;
             rows.extend(table.rows.into_iter().map(|row| (contrast, share.map_or(f64::NAN, |(_, p)| p.persistent), row)));
@@ -253,6 +248,7 @@ impl Experiment {
             steps: self.steps.map(|steps| steps as usize),
             batch: self.batch,
             learning_rate: self.learning_rate,
+            gpu: self.device == "gpu",
             seeds: self.seeds,
             regions: self.region.clone(),
             images: self.images.clone(),
@@ -268,11 +264,6 @@ impl Experiment {
                     .into())
             }
         }
-    }
-
-    /// Steps of a GPU between two looks at it, where it is asked for.
-    fn unread(&self) -> Option<usize> {
-        (self.device == "gpu").then_some(UNREAD)
     }
 
     fn device(&self) -> Result<(Processor, String), Box<dyn std::error::Error>> {

@@ -46,6 +46,54 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
     library
 }
 
+/// A training torn off in its midst goes on there and ends with the same weights; a file of another training is said and not used.
+#[test]
+fn a_cell_torn_off_goes_on() {
+    let files = tempfile::tempdir().unwrap();
+    let source = Source::Files(Box::new(library(files.path(), date(2017, 3, 1), date(2018, 3, 1))));
+    let images = Images { region: REGION.into(), train: 4, test: 3, source: source.tag() };
+    let options = Options { epochs: 3, ..Options::default() };
+    let cell = |seed| loam::experiment::Cell {
+        images: images.clone(),
+        inputs: loam::protocol::Inputs::Spatiotemporal,
+        epochs: options.epochs,
+        batch: options.batch,
+        learning_rate: options.learning_rate,
+        seed,
+        gpu: false,
+    };
+    let run = |folder: &Path, seed, tear_at: usize| {
+        let heard = Mutex::new((String::new(), usize::MAX));
+        let listen = |_: usize, progress: Progress| match progress {
+            Progress::Begun(what, _) => heard.lock().unwrap().0 = what,
+            Progress::Step(n) => {
+                assert!(n < tear_at, "torn off");
+                let first = &mut heard.lock().unwrap().1;
+                *first = (*first).min(n);
+            }
+            _ => {}
+        };
+        let mut runner = Runner::new(source.clone(), folder.to_owned(), Device::flex(), "CPU".into(), listen);
+        runner.kept_every = std::time::Duration::ZERO;
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runner.cell(&cell(seed)).unwrap()));
+        drop(runner);
+        (result.ok(), heard.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    };
+    let (whole, torn) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (Some(expected), (_, 1)) = run(whole.path(), 0, usize::MAX) else { panic!("no result, or not from the first step") };
+    assert!(run(torn.path(), 0, 5).0.is_none());
+    let (gone_on, (what, first)) = run(torn.path(), 0, usize::MAX);
+    let gone_on = gone_on.unwrap();
+    assert!(what.contains("going on after step 5") && first == 6, "{what}, first step {first}");
+    assert_eq!((&gone_on.weights, &gone_on.smen), (&expected.weights, &expected.smen));
+    assert!(std::fs::read_dir(torn.path()).unwrap().all(|file| !file.unwrap().file_name().to_string_lossy().contains("checkpoint")));
+    // Half a file.
+    let file = torn.path().join(format!("{}.checkpoint", cell(1).key()));
+    std::fs::write(&file, b"half").unwrap();
+    let (result, (what, first)) = run(torn.path(), 1, usize::MAX);
+    assert!(result.is_some() && first == 1 && what.contains("from the beginning") && !file.exists(), "{what}");
+}
+
 #[test]
 fn from_a_folder_of_files_to_a_report() {
     let files = tempfile::tempdir().unwrap();

@@ -54,9 +54,20 @@ fn convolutions_with_workgroup_memory_are_burns() {
     drop(watching);
     // The form gives way to the other where its workgroups are not filled: that it ran at all is not to be seen in the numbers.
     let names = launches.0.lock().unwrap().clone();
-    let in_tiles = names.iter().filter(|name| name.contains("convolve_tile")).count();
-    println!("{in_tiles} of {} dispatches with workgroup memory", names.len());
-    assert!(in_tiles > 14, "{in_tiles}");
+    for kernel in [
+        "ConvolveTile",
+        "WeightGradientTile",
+        "SumSplitsTile",
+        "MomentsTile",
+        "NormaliseTile",
+        "GradientSumsTile",
+        "BeforeReluTile",
+        "ImageErrors",
+    ] {
+        let count = names.iter().filter(|name| name.ends_with(kernel)).count();
+        println!("{count} of {} dispatches: {kernel}", names.len());
+        assert!(count > 14, "{kernel}: {count}");
+    }
 }
 
 /// One of the two forms, with which numbers are the same; and the one with workgroup memory stands its check, which the choice need not
@@ -165,13 +176,18 @@ impl LaunchObserver for Launches {
 fn a_step_of_training_is_at_most_forty_dispatches() {
     let _alone = alone();
     let Some(gpu) = device("a_step_of_training_is_at_most_forty_dispatches") else { return };
-    for (frozen, most) in [(Vec::new(), 40), (vec![loam::protocol::Part::Norms], 40)] {
+    let norms = || vec![loam::protocol::Part::Norms];
+    for (table, frozen, most) in
+        [(&KERNELS, Vec::new(), 40), (&KERNELS, norms(), 40), (&TILE_KERNELS, Vec::new(), 40), (&TILE_KERNELS, norms(), 40)]
+    {
+        use_form(Form::Kernels(table));
         let mut trainer = shared::trainer(&gpu, frozen.clone());
         block_on(shared::steps(&mut trainer, 2));
         let launches = Arc::new(Launches::default());
         let watching = LaunchObservation::new(launches.clone());
         block_on(shared::steps(&mut trainer, 1));
         drop(watching);
+        use_form(Form::Kernels(&KERNELS));
         let names = launches.0.lock().unwrap().clone();
         println!("{frozen:?}: {} dispatches: {names:#?}", names.len());
         assert!(!names.is_empty() && names.len() <= most, "{} dispatches", names.len());

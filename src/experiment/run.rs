@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::Duration;
 
 use burn::tensor::Device;
 
+use super::going_on::{GoingOn, KEPT_EVERY};
 use super::images::sample;
 use super::table::{FOREST, Kind, Options, Row, SMEN, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
@@ -14,7 +15,7 @@ use crate::protocol::TrainSettings;
 use crate::score::baselines::residuals::{Usual, history_mean};
 use crate::score::baselines::{Case, Forest, LstmSettings, PixelLstm, last_known};
 use crate::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
-use crate::train::{TrainEvent, Trainer, set_bias};
+use crate::train::{TrainEvent, TrainSample, set_bias};
 
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.
 const TILE: usize = 128;
@@ -48,6 +49,8 @@ pub struct Runner<'a> {
     pub device: Device,
     /// Its name, for the report.
     pub device_name: String,
+    /// How often a training under way is kept, to go on from where it is broken off.
+    pub kept_every: Duration,
     /// Hears what happens.
     pub listen: Box<Listen<'a>>,
     /// The images last put together.
@@ -57,7 +60,7 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A runner that has done nothing yet.
     pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, listen: impl Fn(usize, Progress) + Sync + 'a) -> Self {
-        Self { source, folder, device, device_name, listen: Box::new(listen), gathered: None }
+        Self { source, folder, device, device_name, kept_every: KEPT_EVERY, listen: Box::new(listen), gathered: None }
     }
 
     /// A whole table.
@@ -146,7 +149,7 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn place<'b>(&'b self, gathered: &'b Gathered) -> Place<'b> {
-        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device }
+        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device, kept_every: self.kept_every }
     }
 }
 
@@ -157,15 +160,15 @@ pub(super) struct Place<'a> {
     source: String,
     folder: &'a Path,
     device: &'a Device,
+    kept_every: Duration,
 }
 
 impl Place<'_> {
     /// Trains and scores a cell and keeps what came out.
     pub(super) fn cell(&self, cell: &Cell, progress: &dyn Fn(Progress)) -> Result<CellResult, ExperimentError> {
         let Self { gathered, folder, device, .. } = self;
-        let begun = Instant::now();
-        let trained = train(cell, self, progress)?;
-        let seconds = begun.elapsed().as_secs_f64();
+        let (trained, going_on) = train(cell, self, progress)?;
+        let seconds = going_on.seconds();
         let smen = Smen::from_weights(&trained.weights, device)?;
         let train_scores: Vec<f64> = gathered
             .train
@@ -208,6 +211,7 @@ impl Place<'_> {
             why: e.to_string(),
         })?;
         result.keep(folder, cell)?;
+        going_on.over();
         // As it was kept: JSON's last digit may differ, and a table must not depend on which cells were there before.
         Ok(CellResult::kept(folder, cell).unwrap_or(result))
     }
@@ -273,8 +277,8 @@ struct Trained {
     range: InputRange,
 }
 
-fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<Trained, ExperimentError> {
-    let Place { gathered, source, device, .. } = place;
+fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<(Trained, GoingOn<TrainSample>), ExperimentError> {
+    let Place { gathered, source, device, folder, kept_every } = place;
     let settings = TrainSettings {
         inputs: cell.inputs,
         epochs: cell.epochs,
@@ -294,24 +298,25 @@ fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<Trai
     let range = InputRange::of(planes).unwrap_or(InputRange { coarse: (0.0, 1.0), residuals: (-1.0, 1.0) });
     first.metadata.extend(range.to_metadata());
     let samples: Vec<_> = gathered.train.iter().map(sample).collect();
-    let mut trainer = Trainer::new(&first, samples.clone(), Vec::new(), settings, device)?;
+    let path = folder.join(format!("{}.checkpoint", cell.key()));
+    let mut going_on = GoingOn::new(path, *kept_every, (&first, samples.clone(), Vec::new()), settings, device)?;
     if cell.gpu {
-        trainer.read_every(UNREAD);
+        going_on.trainer.read_every(UNREAD);
     }
-    let what = format!("{}, {}, {} images, seed {}", cell.images.region, cell.inputs.name(), gathered.train.len(), cell.seed);
-    progress(Progress::Begun(what, cell.epochs * trainer.steps_per_epoch()));
-    while let Some(event) = block_on(trainer.step()) {
-        match event {
-            TrainEvent::StepDone { .. } => progress(Progress::Step(trainer.steps())),
-            TrainEvent::Failed(error) => return Err(error.into()),
-            _ => {}
+    let images = gathered.train.len();
+    let what = format!("{}, {}, {images} images, seed {}{}", cell.images.region, cell.inputs.name(), cell.seed, going_on.words);
+    progress(Progress::Begun(what, cell.epochs * going_on.trainer.steps_per_epoch()));
+    while let Some(event) = going_on.step()? {
+        if let TrainEvent::StepDone { .. } = event {
+            progress(Progress::Step(going_on.trainer.steps()));
         }
     }
     progress(Progress::Done);
+    let trainer = &going_on.trainer;
     let best_epoch = trainer.best_epoch().map_or(0, |(epoch, _)| epoch);
     let mut weights = block_on(trainer.kept())?;
     block_on(set_bias(&mut weights, &samples.iter().collect::<Vec<_>>(), device, async |_, _| ControlFlow::Continue(())))?;
-    Ok(Trained { weights, best_epoch, range })
+    Ok((Trained { weights, best_epoch, range }, going_on))
 }
 
 /// SMEN's estimate of a case, m3/m3.

@@ -14,15 +14,16 @@ use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
 use super::cell::{self, FORMAT, Versioned};
+use super::going_on::{GoingOn, KEPT_EVERY};
 use super::{ExperimentError, paper};
 use crate::model::block_on;
 use crate::model::tb_cnn::{TbCase, TbCnn};
-use crate::protocol::DateRole;
+use crate::protocol::{DateRole, EpochReport};
 use crate::score::means;
 use crate::session::tb::{gather, scored};
 use crate::simulate::{Scene, Simulator};
 use crate::stack::{Library, Preset, Region, SceneDay, Series};
-use crate::train::{TrainEvent, TrainSettings, Trainer};
+use crate::train::{TrainEvent, TrainSettings};
 
 /// Images per step.
 const BATCH: usize = 4;
@@ -123,21 +124,17 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let facts = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
     start.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value)));
     let settings = TrainSettings { epochs, batch: BATCH, seed, patience: 0, ..TrainSettings::tb_cnn(case) };
-    let begun = std::time::Instant::now();
-    let mut trainer = Trainer::new(&start, train, validate, settings, &Device::flex())?;
-    let steps = trainer.steps_per_epoch();
-    let mut losses = (f64::NAN, f64::NAN);
-    while let Some(event) = block_on(trainer.step()) {
-        match event {
-            TrainEvent::StepDone { .. } => progress(trainer.steps(), steps * epochs),
-            TrainEvent::EpochDone(epoch) => {
-                losses = (if epoch.epoch == 1 { epoch.train_loss } else { losses.0 }, epoch.train_loss);
-            }
-            TrainEvent::Failed(error) => return Err(error.into()),
-            _ => {}
+    let checkpoint = folder.join(format!("{}.checkpoint", cell.key()));
+    let mut going_on = GoingOn::new(checkpoint, KEPT_EVERY, (&start, train, validate), settings, &Device::flex())?;
+    let steps = going_on.trainer.steps_per_epoch();
+    while let Some(event) = going_on.step()? {
+        if let TrainEvent::StepDone { .. } = event {
+            progress(going_on.trainer.steps(), steps * epochs);
         }
     }
-    let seconds = begun.elapsed().as_secs_f64();
+    let (seconds, trainer) = (going_on.seconds(), &going_on.trainer);
+    let loss = |epoch: Option<&EpochReport>| epoch.map_or(f64::NAN, |epoch| epoch.train_loss);
+    let losses = (loss(trainer.history().first()), loss(trainer.history().last()));
     let weights = trainer.best().cloned().unwrap_or(start);
     let (network, _) = TbCnn::from_weights(&weights, &Device::flex())?;
     let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, &Device::flex(), image))).collect::<Result<_, _>>()?;
@@ -152,6 +149,7 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let scores = means(&by_date).into_iter().map(score).collect();
     let result = TbResult { format: FORMAT, case, images, scores, weights: weights.hash(), losses, seconds };
     cell::write(&path, &result)?;
+    going_on.over();
     // As it was kept: JSON's last digit may differ.
     Ok(cell::read(&path).unwrap_or(result))
 }

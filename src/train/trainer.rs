@@ -14,7 +14,7 @@ use crate::model::{ModelError, PRECISION, Random, Weights, read_back};
 use crate::protocol::{EpochReport, Network};
 
 /// Bytes of images that stay on a device at most.
-pub const PLACED_BYTES: usize = 256 << 20;
+const PLACED_BYTES: usize = 256 << 20;
 /// Planes of an image, at most: history, input, target, mask.
 const PLANES: usize = 7;
 
@@ -236,7 +236,7 @@ impl<E: Example> Trainer<E> {
     /// From now on up to so many steps are sent off before their losses are read, together: a graphics card that makes a step in less time than
     /// it takes to say so would wait for the reading most of the time. Numbers and events stay the same; events of steps come in bursts, the
     /// state is that after the last of them, and an epoch is never left over. Images that are trained on one by one and not mirrored stay on
-    /// the device, the first [`PLACED_BYTES`] of them. 1 at first.
+    /// the device, the first 256 MB of them. 1 at first.
     pub fn read_every(&mut self, steps: usize) {
         self.unread = steps.max(1);
         let (columns, rows) = self.train.first().map_or((1, 1), Example::size);

@@ -12,7 +12,8 @@ cargo xtask test [--quick] [--only SUITE]                   every test (native, 
                                                             SUITE: native, web-page, web-worker, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
-cargo xtask results [--gpu]                                 docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores)
+cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores);
+                                                            --quick: a fiftieth of it, into target/results-quick
 cargo xtask profile                                         which functions of the worker a demo calls: xtask/worker.hot, by which it is cut
 cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js, on the
                                                             CPU and on WebGPU; smaller images (--side) where the adapter is a CPU
@@ -81,9 +82,9 @@ fn run() -> Result<()> {
             profile::run()
         }
         "results" => {
-            let gpu = take_flag(&mut words, "--gpu");
+            let (gpu, quick) = (take_flag(&mut words, "--gpu"), take_flag(&mut words, "--quick"));
             nothing_left(&words)?;
-            results::run(gpu)
+            results::run(gpu, quick)
         }
         "bench" => {
             let side = match take_value(&mut words, "--side")? {

@@ -2,11 +2,14 @@
 //!
 //! Tables 1 and 2 are the paper's own training, 1000 epochs at a learning rate of 1e-4; below them stand shorter ones, and Table 3. Finished cells
 //! stay in target/experiments, so a broken run goes on where it stopped. With `--gpu` SMEN is trained on a graphics card; the baselines and the
-//! TB CNN are the CPU's all the same.
+//! TB CNN are the CPU's all the same. With `--quick` every training is a fiftieth as long and the pages go to target/results-quick: to see that all
+//! of it runs, and how a page looks, in the time the baselines take.
 
 use crate::process::{self, cargo};
 use crate::{Result, failure, root};
 
+/// Epochs of Tables 1 and 2: the paper's.
+const PAPER_EPOCHS: &str = "1000";
 /// Epochs of Tucson's training in docs/simulated.md, which has it for several shares of persistent texture: a fifth of the paper's, 6000 steps.
 const SIMULATED_EPOCHS: &str = "200";
 /// Epochs of the TB CNN: its images are a ninth of a region, its arithmetic thirty times SMEN's.
@@ -54,45 +57,78 @@ const SHORTER: [Shorter; 5] = [
 ];
 
 impl Shorter {
-    fn report(&self) -> String {
-        format!("target/experiments/shorter_{}_{}.md", self.experiment, self.options.join("").replace("--", "_"))
+    fn report(&self, folder: &str) -> String {
+        format!("{folder}/shorter_{}_{}.md", self.experiment, self.options.join("").replace("--", "_"))
     }
 }
 
+/// What `--quick` divides epochs and steps by.
+const QUICK: usize = 50;
+
+/// The same words, with numbers of epochs and steps a fiftieth as large.
+fn quickly(words: &[&str]) -> Vec<String> {
+    let after = |n: usize| n.checked_sub(1).map(|before| words[before]);
+    let long = |n: usize, word: &str| match after(n) {
+        Some("--epochs" | "--steps") => word.parse().map_or_else(|_| word.to_owned(), |count: usize| (count / QUICK).max(1).to_string()),
+        _ => word.to_owned(),
+    };
+    words.iter().enumerate().map(|(n, word)| long(n, word)).collect()
+}
+
 /// Runs the experiments and writes the pages.
-pub fn run(gpu: bool) -> Result<()> {
-    let docs = root().join("docs");
+pub fn run(gpu: bool, quick: bool) -> Result<()> {
+    let (docs, parts) = if quick { ("target/results-quick", "target/results-quick/parts") } else { ("docs", "target/experiments") };
     let broken = |what: &'static str| move |e: std::io::Error| failure(format!("{what} ({e}): look at its permissions"));
-    std::fs::create_dir_all(&docs).map_err(broken("docs/ cannot be made"))?;
-    let loam = |experiments: &[&str]| {
+    for folder in [docs, parts] {
+        std::fs::create_dir_all(root().join(folder)).map_err(broken("the folder of the pages cannot be made"))?;
+    }
+    let experiment = |words: &[&str], report: &str| {
         let mut command = cargo();
         command.current_dir(root()).args(["run", "--quiet", "--locked", "--release"]);
         if gpu {
             command.args(["--features", "gpu"]);
         }
-        command.args(["--bin", "loam", "--", "experiment"]).args(experiments);
-        command.args(["--simulated", "--out", "target/experiments"]);
-        if gpu && experiments != [TB_CNN] {
+        command.args(["--bin", "loam", "--", "experiment"]);
+        if quick {
+            command.args(quickly(words))
+        } else {
+            command.args(words)
+        };
+        command.args(["--simulated", "--out", "target/experiments", "--report", report]);
+        if gpu && words[0] != TB_CNN {
             command.args(["--device", "gpu"]);
         }
-        command
+        process::run(&mut command)
     };
-    process::run(loam(&["table1", "table2", "figure2"]).args(["--report", "docs/results.md"]))?;
+    let (results, simulated, tb_cnn) = (format!("{docs}/results.md"), format!("{docs}/simulated.md"), format!("{parts}/tb_cnn.md"));
+    experiment(&["table1", "table2", "figure2", "--epochs", PAPER_EPOCHS], &results)?;
     for one in &SHORTER {
-        process::run(loam(&[one.experiment]).args(one.options).args(["--report", &one.report()]))?;
+        experiment(&[&[one.experiment], one.options].concat(), &one.report(parts))?;
     }
-    process::run(loam(&[TB_CNN]).args(["--epochs", TB_EPOCHS, "--report", "target/experiments/tb_cnn.md"]))?;
-    let cannot = broken("docs/results.md cannot be put together");
-    let mut page = std::fs::read_to_string(docs.join("results.md")).map_err(&cannot)?;
+    experiment(&[TB_CNN, "--epochs", TB_EPOCHS], &tb_cnn)?;
+    let cannot = broken("the results cannot be put together");
+    let mut page = std::fs::read_to_string(root().join(&results)).map_err(&cannot)?;
     for one in &SHORTER {
         // The report without its preface.
-        let whole = std::fs::read_to_string(root().join(one.report())).map_err(&cannot)?;
+        let whole = std::fs::read_to_string(root().join(one.report(parts))).map_err(&cannot)?;
         let section = whole.split_once(one.heading).map_or("", |(_, section)| section);
         page.push_str(&format!("\n## {}{section}", one.title));
     }
     page.push_str("\n## The brightness-temperature CNN of the poster\n\n");
-    page.push_str(&std::fs::read_to_string(root().join("target/experiments/tb_cnn.md")).map_err(&cannot)?);
-    std::fs::write(docs.join("results.md"), page).map_err(&cannot)?;
-    process::run(loam(&["simulator"]).args(["--epochs", SIMULATED_EPOCHS, "--report", "docs/simulated.md"]))?;
+    page.push_str(&std::fs::read_to_string(root().join(&tb_cnn)).map_err(&cannot)?);
+    std::fs::write(root().join(&results), page).map_err(&cannot)?;
+    experiment(&["simulator", "--epochs", SIMULATED_EPOCHS], &simulated)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quick_run_is_shorter_and_otherwise_the_same() {
+        let words = ["table1", "--seeds", "3", "--epochs", "200", "--steps", "6000", "--learning-rate", "0.001", "--epochs", "7"];
+        let quick = ["table1", "--seeds", "3", "--epochs", "4", "--steps", "120", "--learning-rate", "0.001", "--epochs", "1"];
+        assert_eq!(quickly(&words), quick);
+    }
 }

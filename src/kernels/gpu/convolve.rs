@@ -1,8 +1,8 @@
 //! The convolution as one kernel: borders, bias, ReLU, norm and a sum with another image in a single dispatch.
 //!
-//! A thread makes some ([`ACROSS`] as a rule) neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame and row read it
-//! loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is shared
-//! between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
+//! A thread makes some ([`ACROSS`] as a rule) neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame
+//! and row read it loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is
+//! shared between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
 //!
 //! Weights come packed as `[in, depth, 3, 3, out]` (`pack.rs`), so that the weights of a tap for neighbouring channels are one load.
 

@@ -89,10 +89,12 @@ mod native {
             let (form, warnings) = block_on(loam::train::trusted_gpu(processor.device(), || begun.elapsed().as_secs_f64() * 1e3))?;
             warnings.iter().for_each(|warning| println!("{warning}"));
             println!("kernels: {}", form.unwrap_or("burn's operations"));
-            return Ok(processor);
+            Ok(processor)
         }
         #[cfg(not(feature = "gpu"))]
-        Err("built without the feature gpu".into())
+        {
+            Err("built without the feature gpu".into())
+        }
     }
 
     pub fn main() -> Result<(), Box<dyn Error>> {

@@ -116,6 +116,9 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
     }
     page.push_str("\n## The brightness-temperature CNN of the poster\n\n");
     page.push_str(&std::fs::read_to_string(root().join(&tb_cnn)).map_err(&cannot)?);
+    if quick {
+        page.insert_str(0, &format!("**A quick run: every training is 1/{QUICK} as long as the titles say. These are no results.**\n\n"));
+    }
     std::fs::write(root().join(&results), page).map_err(&cannot)?;
     experiment(&["simulator", "--epochs", SIMULATED_EPOCHS], &simulated)?;
     Ok(())

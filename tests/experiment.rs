@@ -87,6 +87,17 @@ fn a_cell_torn_off_goes_on() {
     assert!(what.contains("going on after step 5") && first == 6, "{what}, first step {first}");
     assert_eq!((&gone_on.weights, &gone_on.smen), (&expected.weights, &expected.smen));
     assert!(std::fs::read_dir(torn.path()).unwrap().all(|file| !file.unwrap().file_name().to_string_lossy().contains("checkpoint")));
+    // Of other images by the same name.
+    let other = tempfile::tempdir().unwrap();
+    assert!(run(other.path(), 0, 5).0.is_none());
+    let file = other.path().join(format!("{}.checkpoint", cell(0).key()));
+    let mut checkpoint = loam::train::Checkpoint::from_bytes(&std::fs::read(&file).unwrap()).unwrap();
+    let range = checkpoint.now.metadata.iter_mut().find(|(key, _)| key.contains("range")).expect("no range of inputs in the weights");
+    range.1.push('1');
+    std::fs::write(&file, checkpoint.to_bytes()).unwrap();
+    let (anew, (what, first)) = run(other.path(), 0, usize::MAX);
+    assert!(first == 1 && what.contains("from the beginning") && what.contains("other images"), "{what}, first step {first}");
+    assert_eq!(anew.unwrap().weights, expected.weights);
     // Half a file.
     let file = torn.path().join(format!("{}.checkpoint", cell(1).key()));
     std::fs::write(&file, b"half").unwrap();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 
 use super::ExperimentError;
+use super::cell::write_bytes;
 use crate::model::{Weights, block_on};
 use crate::protocol::TrainSettings;
 use crate::train::{Checkpoint, Example, TrainError, TrainEvent, Trainer};
@@ -41,6 +42,11 @@ impl<E: Example> GoingOn<E> {
     ) -> Result<Self, ExperimentError> {
         let kept = std::fs::read(&path).ok().map(|bytes| -> Result<_, TrainError> {
             let checkpoint = Checkpoint::from_bytes(&bytes)?;
+            // A file's name holds what a training depends on, but not what made its images: what they are, until when they go and the range of
+            // the inputs stand in the facts that the first weights bring.
+            if let Some((fact, _)) = weights.metadata.iter().find(|(fact, value)| checkpoint.now.metadata.get(*fact) != Some(*value)) {
+                return Err(TrainError::Checkpoint { reason: format!("it is of other images (it has another \"{fact}\")") });
+            }
             let seconds = checkpoint.seconds;
             Ok((Trainer::resumed(checkpoint, weights, train.clone(), validation.clone(), settings.clone(), device)?, seconds))
         });
@@ -68,11 +74,7 @@ impl<E: Example> GoingOn<E> {
             None => {}
             Some(TrainEvent::Failed(error)) => return Err(error.into()),
             Some(_) if self.kept.elapsed() >= self.every => {
-                let bytes = block_on(self.trainer.checkpoint(self.seconds()))?.to_bytes();
-                let beside = self.path.with_extension("part");
-                let failed = |e: std::io::Error| ExperimentError::File { path: self.path.clone(), what: "written", why: e.to_string() };
-                std::fs::write(&beside, bytes).map_err(failed)?;
-                std::fs::rename(&beside, &self.path).map_err(failed)?;
+                write_bytes(&self.path, &block_on(self.trainer.checkpoint(self.seconds()))?.to_bytes())?;
                 self.kept = Instant::now();
             }
             Some(_) => {}

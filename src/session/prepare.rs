@@ -108,8 +108,11 @@ impl<H: Host> Session<H> {
         #[cfg(feature = "gpu")]
         self.check_training(id, Network::Smen).await?;
         let facts = facts(&[key], &region, &base, &train, &gathered);
-        let Gathered { plan, images, simulated } = gathered;
-        let estimate = self.estimate(&base, &images, &plan, &train, &settings).await?;
+        let Gathered { plan, images, simulated, own_maps } = gathered;
+        let mut estimate = self.estimate(&base, &images, &plan, &train, &settings).await?;
+        if own_maps {
+            estimate.warnings.push("Some targets are maps that Loam made, chosen by hand: the network learns its own errors.".to_owned());
+        }
         Ok(Prepared { base, train, images: Images::Smen(images), plan, simulated, region, settings, facts, estimate })
     }
 

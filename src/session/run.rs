@@ -11,7 +11,7 @@ use super::images::{image, plan};
 use super::verdict::{Verdict, estimate, scored, verdict};
 use crate::grid::Edges;
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
-use crate::protocol::{DateRole, Network, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
+use crate::protocol::{DateRole, FineOrigin, Network, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
 use crate::score::InputRange;
 use crate::stack::{HistoryRule, Library, Series, StackError};
 use crate::train::{KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
@@ -52,6 +52,8 @@ pub struct Gathered {
     pub images: Vec<RunImage>,
     /// Made from simulated scenes, some or all.
     pub simulated: bool,
+    /// Some targets are estimates that Loam made, chosen by hand.
+    pub own_maps: bool,
 }
 
 /// Plans a run and makes its images. `progress` hears of each date before it is read (number, of how many, date) and may stop the work.
@@ -67,7 +69,7 @@ pub async fn gather(
 ) -> Result<Gathered, GatherError> {
     let mut plan = plan(series, rule, settings)?;
     let planned = plan.dates.clone();
-    let (mut images, mut simulated) = (Vec::new(), false);
+    let (mut images, mut simulated, mut own_maps) = (Vec::new(), false, false);
     for (done, day) in planned.iter().enumerate() {
         if progress(done, planned.len(), day.date).await.is_break() {
             return Err(GatherError::Cancelled);
@@ -82,7 +84,9 @@ pub async fn gather(
                 plan.unusable.push(UnusableDate { date: day.date, why });
             }
         }
-        simulated |= series.covers().get(&day.date).is_some_and(|cover| cover.simulated);
+        let cover = series.covers().get(&day.date);
+        simulated |= cover.is_some_and(|cover| cover.simulated);
+        own_maps |= cover.is_some_and(|cover| cover.fine_origin == Some(FineOrigin::OwnMap));
     }
     // Images of one run are of one size: the margin that all of them have.
     if let Some(margin) = images.iter().map(|image: &RunImage| image.margin).reduce(Edges::min) {
@@ -94,19 +98,21 @@ pub async fn gather(
         let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
         return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
     }
-    Ok(Gathered { plan, images, simulated })
+    Ok(Gathered { plan, images, simulated, own_maps })
 }
 
 impl Gathered {
     /// The images of several regions as those of one run, dates in order.
     #[must_use]
     pub fn joined(parts: Vec<Self>) -> Self {
-        let mut all = Self { plan: TrainPlan { dates: Vec::new(), unusable: Vec::new() }, images: Vec::new(), simulated: false };
+        let plan = TrainPlan { dates: Vec::new(), unusable: Vec::new() };
+        let mut all = Self { plan, images: Vec::new(), simulated: false, own_maps: false };
         for part in parts {
             all.plan.dates.extend(part.plan.dates);
             all.plan.unusable.extend(part.plan.unusable);
             all.images.extend(part.images);
             all.simulated |= part.simulated;
+            all.own_maps |= part.own_maps;
         }
         all.plan.dates.sort_by_key(|day| day.date);
         all
@@ -119,7 +125,11 @@ impl Gathered {
 pub fn facts(keys: &[String], region: &str, base: &Weights, settings: &TrainSettings, gathered: &Gathered) -> BTreeMap<String, String> {
     let training = gathered.plan.of(DateRole::Train);
     let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
-    let what = if gathered.simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
+    let what = match (gathered.simulated, gathered.own_maps) {
+        (true, _) => "simulated scenes",
+        (false, true) => "SMAP files and maps that Loam made",
+        (false, false) => "SMAP and SPL2SMAP_S files",
+    };
     let before = match settings.start {
         Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
         Start::Scratch => String::new(),

@@ -160,7 +160,7 @@ fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view:
             strip.bar(number, row1, high, share, &coarse);
         }
         if let Some(share) = day.fine {
-            let colour = if day.fine_origin == Some(FineOrigin::Disaggregated) { &made } else { &fine };
+            let colour = if day.fine_origin == Some(FineOrigin::Product) { &fine } else { &made };
             strip.bar(number, row2, high, share, colour);
         }
     }

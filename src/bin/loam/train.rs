@@ -218,7 +218,10 @@ impl Train {
             eprintln!("note: {warning}");
         }
         let facts = facts(&self.region, &region, &base, &settings, &gathered);
-        let Gathered { plan, images, simulated } = gathered;
+        let Gathered { plan, images, simulated, own_maps } = gathered;
+        if own_maps {
+            eprintln!("note: some targets are maps that Loam made, chosen by hand: the network learns its own errors");
+        }
         let head = self.head(settings, &base, region, window, simulated, &plan, facts)?;
         self.begin(head, base, images, &plan, processor)
     }

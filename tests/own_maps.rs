@@ -95,7 +95,7 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     let series = loaded(&library_of);
     let rule = HistoryRule::default();
     // A date without a 3 km map, a full history, well seen by SMAP.
-    let bare = |cover: &loam::stack::Cover| cover.fine.is_none() && cover.coarse.is_some_and(|share| share > 0.9);
+    let bare = |cover: &loam::stack::Cover| cover.fine.is_none() && cover.coarse.is_some_and(|share| share > 0.6);
     let date = *series.covers().iter().find(|(date, cover)| bare(cover) && series.history(**date, rule).len() == 4).unwrap().0;
     let outcome = estimate(&library_of, date);
     assert_eq!(outcome.sample.reference, None);

@@ -367,8 +367,8 @@ pub struct TbOutcome {
     pub sample: TbSample,
     /// The estimate: TB V and H at 9 km, or soil moisture at 3 km.
     pub estimates: Vec<Raster>,
-    /// Scores on the common pixels, each channel for itself; empty without a reference.
-    pub scores: Vec<ScoreReport>,
+    /// Scores on the common pixels, a list a channel; the lists are empty without a reference.
+    pub scores: Vec<Vec<ScoreReport>>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -395,9 +395,9 @@ pub async fn predict(
     let size = (sample.window.columns, sample.window.rows);
     let output = predict_tb(network, sample.case, device, size, &sample.planes(), progress).await?;
     let estimates = sample.masked_output(&output)?;
-    let mut scores = Vec::new();
+    let mut scores = vec![Vec::new(); sample.case.outputs()];
     if let Some(target) = &sample.target {
-        for (channel, reference) in target.iter().enumerate() {
+        for (channel, (reference, scores)) in target.iter().zip(&mut scores).enumerate() {
             let (Some(estimate), Some(bilinear), Some(coarse)) =
                 (estimates.get(channel), sample.bilinear.get(channel), sample.coarse().get(channel))
             else {

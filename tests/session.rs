@@ -530,8 +530,11 @@ mod training {
         let choice = result.choice.unwrap();
         assert!(after > before && !choice.trained, "{after} {before}");
         assert_eq!(in_use(&host), run.from.hash);
-        let numbers = format!("in use: uRMSE on the test dates {before:.4} m3/m3 with them, {after:.4} with the trained ones.");
-        assert!(choice.sentence.starts_with("The weights from before the run are") && choice.sentence.contains(&numbers), "{choice:?}");
+        let numbers = format!("Their uRMSE on the test dates is {before:.4} m3/m3, that of the trained ones {after:.4}.");
+        assert!(
+            choice.sentence.starts_with("Chosen for use: the weights from before the run. ") && choice.sentence.contains(&numbers),
+            "{choice:?}"
+        );
         // What the page may ask for stands on both sides.
         block_on(session.handle(5, Request::KeepTrained { keep: true }));
         assert_eq!(in_use(&host), result.hash);
@@ -539,7 +542,10 @@ mod training {
         // From weights that were never trained: better, so the trained ones are in use.
         let first = load_first_weights(&host, &mut session, 6);
         let (run, result) = train(&host, &mut session, 7, quick());
-        assert!(run.from.hash == first && result.choice.is_some_and(|c| c.trained && c.sentence.starts_with("The trained weights are")));
+        assert!(
+            run.from.hash == first
+                && result.choice.is_some_and(|c| c.trained && c.sentence.starts_with("Chosen for use: the trained weights. "))
+        );
         assert_eq!(in_use(&host), result.hash);
         // The choice is kept with the run.
         block_on(session.handle(8, Request::Runs));
@@ -558,14 +564,17 @@ mod training {
         assert_eq!(names, ["SMEN", "SMEN before training", "SMEN in use before the run", "bilinear SMAP"]);
         let [after, shipped] = [RunRow::After, RunRow::InUse].map(|row| result.urmse(row).unwrap());
         let choice = result.choice.unwrap();
-        assert!(shipped < after && !choice.trained && choice.sentence.contains(&format!("{shipped:.4} m3/m3 with them")), "{choice:?}");
+        assert!(
+            shipped < after && !choice.trained && choice.sentence.contains(&format!("is {shipped:.4} m3/m3, that of the trained ones")),
+            "{choice:?}"
+        );
         assert!(of_any(&host, |e| if let Event::Weights(w) = e { Some(w.name.clone()) } else { None }).pop().unwrap().contains("shipped"));
 
         // The same run again beside its own weights: equal, so nothing changes.
         block_on(session.handle(5, Request::KeepTrained { keep: true }));
         let (_, again) = train(&host, &mut session, 6, scratch.clone());
         assert_eq!((again.hash.as_str(), again.urmse(RunRow::InUse)), (result.hash.as_str(), again.urmse(RunRow::After)));
-        assert!(again.choice.is_some_and(|c| !c.trained && c.sentence.contains("the trained ones are no better")));
+        assert!(again.choice.is_some_and(|c| !c.trained && c.sentence.contains("The trained ones are no better")));
 
         // Beside weights that were never trained it wins.
         load_first_weights(&host, &mut session, 7);

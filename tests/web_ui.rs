@@ -231,7 +231,7 @@ fn run(name: &str, finished: bool) -> RunReport {
         over_before: Some(Gain { mean: 0.01, low: -0.002, high: 0.02 }),
         sentence: "Better than before.".into(),
         hash: "feedfacefeedface".into(),
-        choice: Some(Choice { trained: false, sentence: "The weights from before the run are in use: 0.03 m3/m3.".into() }),
+        choice: Some(Choice { trained: false, sentence: "Chosen for use: those from before, 0.03 m3/m3.".into() }),
     };
     RunReport {
         run: name.into(),
@@ -353,7 +353,7 @@ async fn a_run_is_shown_from_its_events() {
     tell(Event::TrainDone(Box::new(run("new", true))), Vec::new());
     app.train.job.set(None);
     pause(20).await;
-    assert_eq!(text("#train-sentence").as_deref(), Some("The weights from before the run are in use: 0.03 m³/m³. Better than before."));
+    assert_eq!(text("#train-sentence").as_deref(), Some("Chosen for use: those from before, 0.03 m³/m³. Better than before."));
     let pressed = |selector: &str| place.query_selector(selector).unwrap().unwrap().get_attribute("aria-pressed").unwrap();
     let stands = || (text("#train-in-use").unwrap(), pressed("#train-keep"), pressed("#train-revert"));
     assert_eq!(stands(), ("other weights".into(), "false".into(), "true".into()));

@@ -143,40 +143,32 @@ pub struct Earlier {
 /// both are equal, or where no test date could be scored; the trained ones where there were none before.
 #[must_use]
 pub fn choice(scores: &[ScoreReport], unit: &str, earlier: Option<Earlier>) -> Choice {
+    let chosen = |trained: bool, why: String| {
+        let which = if trained { "the trained weights" } else { "the weights from before the run" };
+        Choice { trained, sentence: format!("Chosen for use: {which}. {why}") }
+    };
     let Some(Earlier { row, seen_until }) = earlier else {
-        let sentence = "The trained weights are in use: there were none of this network in use before the run.".to_owned();
-        return Choice { trained: true, sentence };
+        return chosen(true, "None of this network were in use before the run.".to_owned());
     };
     let mean = |row: RunRow| {
         let values: Option<Vec<f64>> = scores.iter().filter(|score| score.row == Some(row)).map(|score| score.urmse).collect();
         values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
     };
     let (Some(after), Some(before)) = (mean(RunRow::After), mean(row)) else {
-        let sentence =
-            "The weights from before the run are in use: no test date could be scored, so nothing says that the trained ones are better.";
-        return Choice { trained: false, sentence: sentence.to_owned() };
+        return chosen(false, "No test date could be scored, so nothing says that the trained ones are better.".to_owned());
     };
-    let trained = after < before;
-    let flattered = seen_until
-        .map(|until| format!(" The weights from before were trained on dates up to {until}, test dates among them, which flatters them."));
-    let flattered = flattered.unwrap_or_default();
-    let sentence = if trained {
-        let [after, before] = told_apart(after, before);
-        format!(
-            "The trained weights are in use: uRMSE on the test dates {after} {unit} with them, {before} with those from before the run."
-        )
+    let [shown_after, shown_before] = told_apart(after, before);
+    let why = if after < before {
+        format!("Their uRMSE on the test dates is {shown_after} {unit}, that of the weights from before the run {shown_before}.")
     } else if after > before {
-        let [before, after] = told_apart(before, after);
-        format!(
-            "The weights from before the run are in use: uRMSE on the test dates {before} {unit} with them, {after} with the trained ones."
-        )
+        format!("Their uRMSE on the test dates is {shown_before} {unit}, that of the trained ones {shown_after}.")
     } else {
-        let [before, after] = told_apart(before, after);
-        format!(
-            "The weights from before the run are in use: the trained ones are no better (uRMSE on the test dates {before} {unit} before, {after} after)."
-        )
+        format!("The trained ones are no better on the test dates: uRMSE {shown_after} {unit} after, {shown_before} before.")
     };
-    Choice { trained, sentence: sentence + &flattered }
+    let flattered = seen_until.map_or(String::new(), |until| {
+        format!(" The weights from before were trained on dates up to {until}, test dates among them, which flatters them.")
+    });
+    chosen(after < before, why + &flattered)
 }
 
 /// Two numbers with four decimals, or as many more as show which is less.
@@ -209,17 +201,21 @@ mod tests {
         let chosen = |rows: &[(RunRow, f64)], earlier| choice(&self::rows(rows), "m3/m3", earlier);
 
         let better = chosen(&[(After, 0.0310), (Before, 0.0315), (Bilinear, 0.0200)], before);
-        assert!(better.trained && better.sentence.starts_with("The trained weights are in use"), "{}", better.sentence);
-        assert!(better.sentence.contains("0.0310 m3/m3 with them, 0.0315 with those from before"), "{}", better.sentence);
+        assert!(better.trained && better.sentence.starts_with("Chosen for use: the trained weights. "), "{}", better.sentence);
+        assert!(better.sentence.contains("is 0.0310 m3/m3, that of the weights from before the run 0.0315."), "{}", better.sentence);
         let worse = chosen(&[(After, 0.0316), (Before, 0.0315), (Bilinear, 0.0400)], before);
-        assert!(!worse.trained && worse.sentence.contains("0.0315 m3/m3 with them, 0.0316 with the trained"), "{}", worse.sentence);
+        assert!(!worse.trained && worse.sentence.contains("is 0.0315 m3/m3, that of the trained ones 0.0316."), "{}", worse.sentence);
         let tie = chosen(&[(After, 0.0315), (Before, 0.0315)], before);
-        assert!(!tie.trained && tie.sentence.contains("no better (uRMSE on the test dates 0.0315 m3/m3 before, 0.0315 after)"));
+        assert!(!tie.trained && tie.sentence.contains("no better on the test dates: uRMSE 0.0315 m3/m3 after, 0.0315 before."));
         // Where four decimals hide which is less, more are shown.
         let close = chosen(&[(After, 0.031_512), (Before, 0.031_518)], before);
-        assert!(close.trained && close.sentence.contains("0.03151 m3/m3 with them, 0.03152 with"), "{}", close.sentence);
+        assert!(
+            close.trained && close.sentence.contains("is 0.03151 m3/m3, that of the weights from before the run 0.03152."),
+            "{}",
+            close.sentence
+        );
         let none = chosen(&[], before);
-        assert!(!none.trained && none.sentence.contains("no test date could be scored"));
+        assert!(!none.trained && none.sentence.contains("No test date could be scored"));
 
         // A run from scratch: its first, random weights do not count.
         let scratch = [(After, 0.0400), (Before, 0.1000), (InUse, 0.0320)];
@@ -228,7 +224,7 @@ mod tests {
         assert!(!in_use.trained && in_use.sentence.contains("0.0320") && in_use.sentence.ends_with("which flatters them."));
         assert!(in_use.sentence.contains("2018-03-01"));
         let first = chosen(&scratch, None);
-        assert!(first.trained && first.sentence.contains("none of this network"), "{}", first.sentence);
+        assert!(first.trained && first.sentence.contains("None of this network"), "{}", first.sentence);
 
         // Two channels: their mean decides, not the first.
         let channels = [(After, 3.0), (Before, 3.1), (After, 5.0), (Before, 4.0)];

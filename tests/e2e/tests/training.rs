@@ -128,8 +128,8 @@ fn weights_in_use_are_chosen_and_survive_a_reload() {
     start(&app, 1);
     let sentence = app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
     println!("{sentence}");
-    let trained = sentence.starts_with("The trained weights are in use: uRMSE on the test dates 0.0");
-    assert!(trained || sentence.starts_with("The weights from before the run are in use: "), "{sentence}");
+    let trained = sentence.starts_with("Chosen for use: the trained weights. Their uRMSE on the test dates is 0.0");
+    assert!(trained || sentence.starts_with("Chosen for use: the weights from before the run. "), "{sentence}");
     let (chosen, in_use) = if trained { ("train-keep", "the trained weights") } else { ("train-revert", "other weights") };
     app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == in_use).unwrap();
     let focus = || app.session.script("return document.activeElement.id", &[]);
@@ -225,7 +225,7 @@ fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
     println!("{sentence}\n{run:?}");
     let number = |column: &str| run[column].parse::<f64>().unwrap_or_else(|_| panic!("{column}: {run:?}"));
     assert!(number("test uRMSE after") < number("test uRMSE before"), "{run:?}");
-    assert!(sentence.starts_with("The trained weights are in use"), "{sentence}");
+    assert!(sentence.starts_with("Chosen for use: the trained weights. "), "{sentence}");
     assert!(number("training (s)") < 600.0, "{run:?}");
     show(&app, parts::TRAIN_SENTENCE);
     app.shoot("done").unwrap();

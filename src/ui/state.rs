@@ -50,6 +50,8 @@ pub struct Layer {
 pub struct MapData {
     pub report: MapReport,
     pub layers: Vec<Layer>,
+    /// Of each cell of SMAP's layer: 1 for 6 am, 2 for 6 pm, 0 where there is none or the file does not say. May be empty.
+    pub overpasses: Vec<u8>,
 }
 
 impl MapData {

@@ -8,14 +8,15 @@ use leptos::prelude::provide_context;
 use loam::grid::{EaseWindow, Resolution};
 use loam::map::{ColourMap, Scale, paint};
 use loam::protocol::{
-    Attachment, CheckpointReport, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, Network, PlannedDate,
-    PreviewReport, Request, RunReport, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd, TrainPlan, TrainResult,
-    TrainSettings, TrainStarted, WeightsReport, wire,
+    Attachment, CheckpointReport, Choice, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, Network, PlannedDate,
+    PreviewReport, Request, RunReport, RunRow, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd, TrainPlan,
+    TrainResult, TrainSettings, TrainStarted, WeightsReport, wire,
 };
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
 use loam::ui::rectangle::{Rectangle, size_text};
+use loam::ui::train::recall::{RecalledRun, Remembered};
 use loam::ui::train::{self, curve, runs, words};
 use loam::ui::{App, canvas, link, timeline};
 use wasm_bindgen::{JsCast, JsValue};
@@ -213,7 +214,7 @@ fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
 }
 
 fn score(name: &str, urmse: f64) -> ScoreReport {
-    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100 }
+    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100, row: None }
 }
 
 fn run(name: &str, finished: bool) -> RunReport {
@@ -230,6 +231,7 @@ fn run(name: &str, finished: bool) -> RunReport {
         over_before: Some(Gain { mean: 0.01, low: -0.002, high: 0.02 }),
         sentence: "Better than before.".into(),
         hash: "feedfacefeedface".into(),
+        choice: Some(Choice { trained: false, sentence: "Chosen for use: those from before, 0.03 m3/m3.".into() }),
     };
     RunReport {
         run: name.into(),
@@ -254,7 +256,13 @@ fn the_run_table_as_a_file_has_as_many_fields_as_its_header() {
     let fields = |line: &str| line.split('"').step_by(2).map(|part| part.matches(',').count()).sum::<usize>() + 1;
     assert_eq!((fields(lines[1]), fields(lines[2])), (fields(lines[0]), fields(lines[0])), "{text}");
     assert!(lines[1].contains("\"Tucson, own\",true") && lines[1].contains("0.02,0.03,0.05,0.01,-0.002,0.02"), "{}", lines[1]);
-    assert_eq!(runs::test_scores(run("a", true).result.as_ref().unwrap()), [Some(0.02), Some(0.03), Some(0.05)]);
+    let mut result = run("a", true).result.unwrap();
+    assert_eq!(runs::test_scores(&result), [Some(0.02), Some(0.03), Some(0.05)], "a run kept before rows had a key");
+    // With keys neither order nor words count.
+    for (score, row) in result.scores.iter_mut().zip([RunRow::Bilinear, RunRow::After, RunRow::Before]) {
+        (score.name, score.row) = ("before".into(), Some(row));
+    }
+    assert_eq!(runs::test_scores(&result), [Some(0.03), Some(0.05), Some(0.02)]);
 }
 
 /// The section and the banner, mounted into an element of their own.
@@ -268,7 +276,7 @@ fn mounted() -> (App, web_sys::Element) {
         let app = App::new();
         provide_context(app);
         out.set(Some(app));
-        (train::Banner(), train::FineTuneSection())
+        (train::Banner(), train::Recalled(), train::FineTuneSection())
     });
     handle.forget();
     (app.get().unwrap(), place)
@@ -345,12 +353,69 @@ async fn a_run_is_shown_from_its_events() {
     tell(Event::TrainDone(Box::new(run("new", true))), Vec::new());
     app.train.job.set(None);
     pause(20).await;
-    assert_eq!(text("#train-sentence").as_deref(), Some("Better than before."));
-    assert_eq!(text("#train-in-use").as_deref(), Some("the trained weights"));
+    assert_eq!(text("#train-sentence").as_deref(), Some("Chosen for use: those from before, 0.03 m³/m³. Better than before."));
+    let pressed = |selector: &str| place.query_selector(selector).unwrap().unwrap().get_attribute("aria-pressed").unwrap();
+    let stands = || (text("#train-in-use").unwrap(), pressed("#train-keep"), pressed("#train-revert"));
+    assert_eq!(stands(), ("other weights".into(), "false".into(), "true".into()));
+    // The page takes the worker's word for what is in use.
+    app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
+    pause(20).await;
+    assert_eq!(stands(), ("the trained weights".into(), "true".into(), "false".into()));
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 2);
     tell(Event::Runs { runs: Vec::new(), unsaved: Some("no storage".into()) }, Vec::new());
     pause(20).await;
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1, "this session's run is known to the page");
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+fn what_is_in_use_comes_back_as_it_was_written() {
+    for in_use in [Remembered::Shipped, Remembered::Run("1700000000000".into()), Remembered::File("run my own.safetensors".into())] {
+        assert_eq!(Remembered::parse(&in_use.text()), in_use);
+        in_use.write().unwrap();
+        assert_eq!(Remembered::read(), in_use);
+    }
+    assert_eq!(Remembered::parse("of another time"), Remembered::Shipped);
+    Remembered::Shipped.write().unwrap();
+}
+
+/// What was in use before the page was loaded: said, with the way back, or why it is not in use again.
+#[wasm_bindgen_test]
+async fn weights_of_before_a_reload_are_said() {
+    let (app, place) = mounted();
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let list = |runs: Vec<RunReport>, unsaved: Option<String>| train::events::handle(app, Event::Runs { runs, unsaved }, Vec::new());
+    let notice =
+        || app.notices.with_untracked(|n| n.last().map(|n| format!("{} {}", n.failure.what, n.failure.remedy))).unwrap_or_default();
+
+    app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
+    list(vec![run("another", true)], None);
+    assert!(notice().contains("begun 2020-02-29 12:34 (UTC)") && notice().contains("no longer in its storage"), "{}", notice());
+    assert!(notice().contains("The shipped weights are used"), "{}", notice());
+    // Once: a later list says nothing.
+    app.notices.set(Vec::new());
+    list(vec![run("another", true)], None);
+    assert_eq!(notice(), "");
+
+    app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
+    list(Vec::new(), Some("a private window".into()));
+    assert!(notice().contains("cannot be used (a private window)"), "{}", notice());
+    app.train.recall.set(Some(Remembered::File("own.safetensors".into())));
+    list(Vec::new(), None);
+    assert!(notice().contains("own.safetensors") && notice().contains("load the file again"), "{}", notice());
+
+    let run = run("again", true);
+    app.train.recalled.set(Some(RecalledRun { request: 7, run }));
+    pause(20).await;
+    assert!(text("#recalled").is_none(), "not before the worker uses them");
+    app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
+    pause(20).await;
+    let said = text("#recalled").unwrap();
+    assert!(said.contains("The weights trained on Tucson, own on 2020-02-29 12:34 (UTC) are in use again."), "{said}");
+    assert!(said.contains("SIMULATED") && text("#recalled-shipped").is_some());
+    app.weights.set(WeightsReport::default());
+    pause(20).await;
+    assert!(text("#recalled").is_none(), "other weights are in use");
     place.remove();
 }
 

@@ -17,8 +17,8 @@ use crate::read::{BackscatterScale, DateOrigin, Orbit, Product, QualityRule};
 
 pub use network::{Network, TbCase};
 pub use training::{
-    CheckpointReport, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, SettingError, Start,
-    StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
+    CheckpointReport, Choice, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, RunRow,
+    SettingError, Start, StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
 };
 
 /// Number of a file in this session, given by the page when the file is opened. Survives a worker's restart.
@@ -209,7 +209,7 @@ pub enum Event {
     TrainPreview(PreviewReport),
     /// The run is paused (`true`) or goes on.
     TrainPaused(bool),
-    /// The run is over; its weights are in use until reverted.
+    /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`Choice`]).
     TrainDone(Box<RunReport>),
     /// Runs in the browser's storage, newest first; why there can be none, in words.
     Runs {
@@ -617,6 +617,9 @@ pub struct ScoreReport {
     pub r: Option<f64>,
     /// Pixels.
     pub pixels: usize,
+    /// Which row of a run's table it is; None in other tables, and in runs kept before rows had this key ([`TrainResult::urmse`]).
+    #[serde(default)]
+    pub row: Option<RunRow>,
 }
 
 /// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).

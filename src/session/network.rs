@@ -156,9 +156,7 @@ impl<H: Host> Session<H> {
                 "These weights were trained for {place}. The TB CNN is trained for a place at a time: elsewhere its pattern is that of another place."
             ));
         }
-        if let Some(until) =
-            loaded.weights.trained_until().filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated)
-        {
+        if let Some(until) = loaded.weights.seen_until(date, outcome.sample.simulated) {
             outcome.warnings.push(format!("These weights were trained on dates up to {until}: scores of this date flatter the network."));
         }
         let (mut layers, mut attachments) = (Vec::new(), Vec::new());
@@ -184,7 +182,7 @@ impl<H: Host> Session<H> {
             settings,
             layers,
             history: Vec::new(),
-            scores: outcome.scores.clone(),
+            scores: outcome.scores.concat(),
             mass: None,
             weights: loaded.report.clone(),
             device: device.clone(),

@@ -578,9 +578,7 @@ impl<H: Host> Session<H> {
         if !loaded.own {
             outcome.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
         }
-        if let Some(until) =
-            loaded.weights.trained_until().filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated)
-        {
+        if let Some(until) = loaded.weights.seen_until(date, outcome.sample.simulated) {
             outcome.warnings.push(format!(
                 "These weights were trained on dates up to {until}: scores of this date flatter the network. Choose a later date for an honest score."
             ));

@@ -8,7 +8,8 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::images::{image, plan};
-use super::verdict::{Verdict, estimate, scored, verdict};
+use super::predict::SMEN;
+use super::verdict::{BEFORE, IN_USE, Verdict, estimate, scored, verdict};
 use crate::grid::Edges;
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
 use crate::protocol::{DateRole, FineOrigin, Network, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
@@ -148,11 +149,11 @@ pub fn facts(keys: &[String], region: &str, base: &Weights, settings: &TrainSett
     facts
 }
 
-/// Said where the weights to start from have seen some of the test dates.
+/// Said where the weights to start from have seen some of the test dates. `simulated`: whether the run's dates are.
 #[must_use]
-pub fn overlap(base: &Weights, start: Start, plan: &TrainPlan) -> Option<String> {
-    let until = base.trained_until().filter(|_| start == Start::Current)?;
-    let first = *plan.of(DateRole::Test).first().filter(|first| **first <= until)?;
+pub fn overlap(base: &Weights, start: Start, plan: &TrainPlan, simulated: bool) -> Option<String> {
+    let first = *plan.of(DateRole::Test).first().filter(|_| start == Start::Current)?;
+    let until = base.seen_until(first, simulated)?;
     Some(format!(
         "The weights to start from were trained on dates up to {until}, and the test dates begin on {first}: the scores before training \
          flatter them. Choose a later first test date for an honest comparison."
@@ -246,6 +247,7 @@ impl<I: KeptImage> Run<I> {
             over_before,
             sentence,
             hash: trained.hash(),
+            choice: None,
         }
     }
 }
@@ -257,7 +259,8 @@ pub trait Judge {
     type Network;
 
     /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, and scores them on the test images
-    /// beside the weights the run started from and the interpolated input. `progress` hears what is done (number, of how many, what) and
+    /// beside the weights the run started from, the interpolated input and, where they are given, other weights `in_use` of the same
+    /// network. `progress` hears what is done (number, of how many, what) and
     /// may stop the work.
     ///
     /// # Errors
@@ -265,6 +268,7 @@ pub trait Judge {
     async fn judge(
         &self,
         end: TrainEnd,
+        in_use: Option<&Weights>,
         device: &Device,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged<Self::Network>, ModelError>;
@@ -276,6 +280,7 @@ impl Judge for Run {
     async fn judge(
         &self,
         end: TrainEnd,
+        in_use: Option<&Weights>,
         device: &Device,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged, ModelError> {
@@ -284,13 +289,19 @@ impl Judge for Run {
         let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
         let offset = set_bias(&mut trained, &train, device, setting).await?;
         let (before, after) = (Smen::from_weights(&self.base, device)?, Smen::from_weights(&trained, device)?);
+        let in_use = in_use.map(|weights| Smen::from_weights(weights, device)).transpose()?;
         let tests: Vec<&RunImage> = self.of(DateRole::Test).collect();
         let mut by_date = Vec::new();
         for (done, image) in tests.iter().enumerate() {
             let mut scoring = async |_: usize, _: usize| progress(done, tests.len(), "scoring the test dates").await;
-            let a = estimate(&after, device, image, &mut scoring).await?;
-            let b = estimate(&before, device, image, &mut scoring).await?;
-            by_date.extend(scored(image, &a, &b));
+            let mut estimates = Vec::new();
+            for (name, model) in [(SMEN, Some(&after)), (BEFORE, Some(&before)), (IN_USE, in_use.as_ref())] {
+                if let Some(model) = model {
+                    estimates.push((name, estimate(model, device, image, &mut scoring).await?));
+                }
+            }
+            let estimates: Vec<(&str, &[f32])> = estimates.iter().map(|(name, values)| (*name, values.as_slice())).collect();
+            by_date.extend(scored(image, &estimates));
         }
         let result = self.result(end, verdict(&by_date), &trained);
         Ok(Judged { trained, model: after, offset: Some(offset), result })

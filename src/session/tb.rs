@@ -379,8 +379,8 @@ pub struct TbOutcome {
     pub estimates: Vec<Raster>,
     /// Cells whose receptive field leaves the data: marked, and left out of the scores.
     pub frame: Edges,
-    /// Scores on the common pixels, each channel for itself; empty without a reference.
-    pub scores: Vec<ScoreReport>,
+    /// Scores on the common pixels, a list a channel; the lists are empty without a reference.
+    pub scores: Vec<Vec<ScoreReport>>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -409,9 +409,9 @@ pub async fn predict(
     let cropped = sample.masked_output(&output)?.iter().map(|estimate| estimate.cropped(&sample.inner)).collect::<Result<Vec<_>, _>>();
     let (estimates, frame) = (cropped?, sample.margin().missing(TB_HALO));
     let sample = sample.without_margin()?;
-    let mut scores = Vec::new();
+    let mut scores = vec![Vec::new(); sample.case.outputs()];
     if let Some(target) = &sample.target {
-        for (channel, reference) in target.iter().enumerate() {
+        for (channel, (reference, scores)) in target.iter().zip(&mut scores).enumerate() {
             let reference = &without(reference, &frame)?;
             let (Some(estimate), Some(bilinear), Some(coarse)) =
                 (estimates.get(channel), sample.bilinear.get(channel), sample.coarse().get(channel))

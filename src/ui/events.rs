@@ -58,6 +58,7 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::Weights(weights) => {
             let other = app.weights.with_untracked(|w| w.network != weights.network);
             app.weights.set(weights);
+            super::train::recall::taken(app, id);
             if other {
                 // Another network can be used on other dates.
                 app.ask_timeline();
@@ -79,7 +80,7 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
             if kind == Kind::Plan {
                 super::train::events::no_plan(app, &failure);
             } else {
-                app.notify(true, failure);
+                app.notify(true, super::train::recall::failed(app, id, failure));
             }
         }
         training => super::train::events::handle(app, training, attachments),

@@ -60,6 +60,7 @@ fn Page() -> impl IntoView {
         <header::Header/>
         <notices::Notices/>
         <train::Banner/>
+        <train::Recalled/>
         <main id="main">
             <div class="side">
                 <data::DataSection/>

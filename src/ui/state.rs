@@ -18,6 +18,7 @@ use super::link::{Incoming, Link, WORKER};
 use super::page_signal::PageSignal;
 use super::rectangle::Rectangle;
 use super::train::Training;
+use super::train::recall::Remembered;
 use crate::grid::{EaseWindow, Resolution};
 use crate::map::{Coastline, ColourMap, Scale, scale};
 use crate::protocol::{
@@ -215,6 +216,7 @@ impl App {
     /// Reads the address, probes the adapter, starts the worker, loads the coastline.
     pub fn begin(self) {
         self.read_address();
+        self.train.recall.set(Some(Remembered::read()));
         Effect::new(move |_| self.write_address());
         spawn_local(async move {
             let found = adapter::probe().await;
@@ -422,8 +424,11 @@ impl App {
             self.machinery.update_value(|m| m.weights = None);
             return Some("It stopped while loading your weights file: the shipped weights are used.".to_owned());
         }
-        if under_way.contains(&Kind::Weights) && self.weights.with_untracked(|w| self.train.run_of(w)).is_some() {
+        let of_run = self.weights.with_untracked(|w| self.train.run_of(w)).is_some() || self.train.recalled.with_untracked(Option::is_some);
+        if under_way.contains(&Kind::Weights) && of_run {
             self.weights.set(WeightsReport::default());
+            self.train.recalled.set(None);
+            super::train::recall::remember(self);
             return Some("It stopped while loading the weights of a run: the shipped weights are used.".to_owned());
         }
         if !under_way.contains(&Kind::Open) {
@@ -595,6 +600,7 @@ impl App {
     /// Own weights: kept as a handle, for a worker that has to be replaced.
     pub fn load_weights(self, file: File) {
         self.machinery.update_value(|m| m.weights = Some(file.clone()));
+        self.train.recall.set(None);
         spawn_local(async move {
             match canvas::blob_bytes(&file).await {
                 Ok(bytes) => {
@@ -612,7 +618,15 @@ impl App {
 
     pub fn shipped_weights(self) {
         self.machinery.update_value(|m| m.weights = None);
+        self.train.recall.set(None);
+        // The shipped weights of a region may be named by the next prediction alone.
+        let _ = Remembered::Shipped.write();
         self.send(Kind::Weights, Request::ShippedWeights, &[]);
+    }
+
+    /// Name of the weights file that was opened last, unless the shipped weights were chosen since.
+    pub fn weights_file(self) -> Option<String> {
+        self.machinery.with_value(|m| m.weights.as_ref().map(File::name))
     }
 
     fn clear_map(self) {

@@ -124,9 +124,9 @@ pub fn read_weights<T>(path: &Path, reader: impl FnOnce(&[u8]) -> Result<T, Mode
     reader(&bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Says on standard error where a date lies within what the weights were trained on.
-pub fn warn_trained(weights: &Weights, first: Date) {
-    if let Some(until) = weights.trained_until().filter(|until| first <= *until) {
+/// Says on standard error where a date lies within what the weights were trained on. `simulated`: whether the data of the date are.
+pub fn warn_trained(weights: &Weights, first: Date, simulated: bool) {
+    if let Some(until) = weights.seen_until(first, simulated) {
         eprintln!(
             "note: these weights were trained on dates up to {until}: scores from {first} on flatter the network; choose later dates"
         );

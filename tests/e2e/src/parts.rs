@@ -62,10 +62,18 @@ pub const TRAIN_PROGRESS: &str = "#train-progress";
 pub const TRAIN_CHART: &str = "#train-chart";
 /// What it was worth.
 pub const TRAIN_SENTENCE: &str = "#train-sentence";
+/// Uses the trained weights.
+pub const TRAIN_KEEP: &str = "#train-keep";
+/// Which weights are in use.
+pub const TRAIN_IN_USE: &str = "#train-in-use";
 /// Back to the weights from before.
 pub const TRAIN_REVERT: &str = "#train-revert";
 /// Goes on with an unfinished run.
 pub const TRAIN_RESUME: &str = "#train-resume";
+/// Says that the weights of before a reload are in use again.
+pub const RECALLED: &str = "#recalled";
+/// Back to the shipped ones.
+pub const RECALLED_SHIPPED: &str = "#recalled-shipped";
 /// All of it.
 pub const FINE_TUNE: &str = "#fine-tune";
 /// The table of runs.

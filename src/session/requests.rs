@@ -18,15 +18,13 @@ use crate::grid::EaseWindow;
 use crate::model::tb_cnn::is_tb_cnn;
 use crate::model::{ModelError, Processor, Smen, Weights, device, tile_edge};
 use crate::protocol::{
-    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
-    FineOrigin, HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
+    AdapterReport, Attachment, Correction, DEMO_FILE, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport,
+    FileTicket, FineOrigin, HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
 use crate::stack::{Content, Entry, HistoryRule, Library, Preset, Region, SceneDay, Series, Shipped, StackError};
 
-/// Id of the demo's one entry in the file list; the page counts its own files from 1.
-pub const DEMO_FILE: FileId = 0;
 /// Days handled between two breaths: a day of 100 x 100 cells takes about a millisecond.
 pub(super) const DAYS_PER_BREATH: usize = 8;
 
@@ -511,7 +509,8 @@ impl<H: Host> Session<H> {
         let weights = Weights::from_bytes(bytes).map_err(fail)?;
         let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
         let model = Smen::from_weights(&weights, processor.device()).map_err(fail)?;
-        let report = provenance::weights_report(name, &weights);
+        let shipped = (!own).then(|| key.to_owned());
+        let report = WeightsReport { shipped, ..provenance::weights_report(name, &weights) };
         self.weights = Some(Loaded { key: key.to_owned(), weights, report, model, own });
         Ok(())
     }
@@ -593,8 +592,8 @@ impl<H: Host> Session<H> {
             .collect();
         let sample = &outcome.sample;
         let made = Some(FineOrigin::Disaggregated);
-        let made_here =
-            sample.history.iter().any(|slot| slot.origin == made) || series.covers().get(&date).is_some_and(|day| day.fine_origin == made);
+        let reference = series.covers().get(&date).and_then(|day| day.fine_origin).filter(|_| sample.target.is_some());
+        let made_here = sample.history.iter().any(|slot| slot.origin == made) || reference == made;
         let map = MapReport {
             date,
             settings,
@@ -604,6 +603,7 @@ impl<H: Host> Session<H> {
             mass: outcome.mass,
             weights: loaded.report.clone(),
             device: device.clone(),
+            reference,
             inputs: sample.files.clone(),
             sensitivity: series.sensitivity.as_ref().filter(|_| made_here).map(|s| s.beta as f32),
             out_of_range: outcome.out_of_range,

@@ -64,6 +64,7 @@ impl Day {
             fine_origin: self.fine.as_ref().map(|f| f.origin),
             backscatter: self.vv.as_ref().map(share),
             simulated: self.simulated,
+            coarse_elsewhere: false,
         }
     }
 }
@@ -81,6 +82,8 @@ pub struct Cover {
     pub backscatter: Option<f32>,
     /// Simulated.
     pub simulated: bool,
+    /// There are SMAP files of the day, and the region lies outside all of them.
+    pub coarse_elsewhere: bool,
 }
 
 /// All days of a region.

@@ -525,7 +525,7 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
 /// With no worker behind it, the page's own book-keeping of what is open and what is put aside.
 #[wasm_bindgen_test]
 async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
-    let (app, place) = mounted_with(files::FilesSection);
+    let (app, place) = mounted_with(|| (files::Aside(), files::FilesSection()));
     let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
     let click = |selector: &str| place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click();
     let file = |name: &str| (name.to_owned(), web_sys::File::new_with_str_sequence(&Array::of1(&"x".into()), name).unwrap());

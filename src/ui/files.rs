@@ -155,7 +155,7 @@ fn Row(row: FileRow) -> impl IntoView {
 
 /// What is put aside or was removed, and how it comes back.
 #[component]
-fn Aside() -> impl IntoView {
+pub fn Aside() -> impl IntoView {
     let app = App::here();
     let lines = move || {
         app.desk.with(|desk| {
@@ -167,9 +167,8 @@ fn Aside() -> impl IntoView {
             all.into_iter().filter_map(|(id, text, back)| Some((id, text?, back))).collect::<Vec<_>>()
         })
     };
-    let shown = Memo::new(move |_| !lines().is_empty());
     view! {
-        <div class="aside" id="aside" role="status" aria-live="polite" class:none=move || !shown.get()>
+        <div class="aside" id="aside" role="status" aria-live="polite" class:none=move || lines().is_empty()>
             {move || lines().into_iter().map(|(id, (text, button), back)| view! {
                 <p>
                     {text}" "
@@ -208,7 +207,6 @@ pub fn FilesSection() -> impl IntoView {
     };
     let many = move || count() > 6;
     view! {
-        <Aside/>
         <section class="files" aria-labelledby="files-title" hidden=move || count() == 0>
             <div class="head">
                 <h2 id="files-title">"Files "<span class="num">{count}</span></h2>

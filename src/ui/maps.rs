@@ -161,7 +161,7 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
         </div>
         {simulated.then(|| view! { <p class="simulated" role="note"><strong>"SIMULATED"</strong>" These are simulated scenes, not observations."</p> })}
         {(data.report.weights.simulated && !simulated).then(|| view! {
-            <p class="caution" id="simulated-weights" role="note"><strong>"WEIGHTS TRAINED ON SIMULATED SCENES"</strong>" The files are observations, the weights have never seen any: do not rely on this estimate beyond its scores."</p>
+            <p class="caution" id="simulated-weights" role="note"><strong>"WEIGHTS TRAINED ON SIMULATED SCENES"</strong>" The files are observations, the weights were trained on simulated scenes alone: trust this estimate only as far as its scores support it."</p>
         })}
         {(!warnings.is_empty()).then(|| view! {
             <ul class="caution" id="map-warnings" aria-label="Notes on this map">{warnings.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>

@@ -6,7 +6,7 @@ use jiff::civil::date;
 use loam::model::{Random, block_on};
 use loam::score::Scores;
 use loam::score::baselines::residuals::{Usual, history_mean};
-use loam::score::baselines::{Case, Forest, HISTORY, LstmSettings, PixelLstm, last_known};
+use loam::score::baselines::{Case, CaseInput, Forest, HISTORY, LstmSettings, PixelLstm, last_known};
 
 const SIDE: usize = 20;
 
@@ -25,10 +25,12 @@ fn case(n: u64, noise: f32) -> Case {
         }
     }
     let target: Vec<f32> = pattern.iter().map(|p| level + p + random.symmetric(noise)).collect();
+    let (coarse, edges) = (bilinear.clone(), Default::default());
     Case {
         date: date(2016, 1, 1 + n as i8),
         columns: SIDE,
         rows: SIDE,
+        input: CaseInput { columns: SIDE, rows: SIDE, margin: edges, coarse, residuals: residuals.clone() },
         coarse: bilinear.clone(),
         bicubic: bilinear.clone(),
         bilinear,

@@ -9,13 +9,12 @@ use loam::stack::{Day, Disaggregation, DisaggregationError, Fine, Region};
 
 fn day_of(simulated: &loam::simulate::SimulatedDay, region: &Region) -> Day {
     Day {
-        coarse_native: None,
         coarse: simulated.coarse_on_fine_cells(region),
         fine: simulated.fine.clone().map(|raster| Fine { raster, origin: FineOrigin::Product }),
         vv: simulated.vv.clone(),
         vh: simulated.vh.clone(),
-        files: vec![],
         simulated: true,
+        ..Day::default()
     }
 }
 

@@ -5,7 +5,7 @@
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
-use loam::grid::{EaseWindow, Resolution};
+use loam::grid::{EaseWindow, Edges, Resolution};
 use loam::map::{ColourMap, Scale, paint};
 use loam::protocol::{
     Attachment, CheckpointReport, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, FineOrigin, Gain, MapReport, Network,
@@ -444,6 +444,9 @@ fn result(date: jiff::civil::Date, settings: loam::protocol::Settings) -> MapDat
         mass: None,
         weights,
         device: DeviceReport { gpu: false, name: "CPU".into(), why: "y".into(), kernels: None, warning: None, check: None },
+        overpass: String::new(),
+        overpasses: None,
+        frame: Edges::default(),
         reference: Some(FineOrigin::Disaggregated),
         inputs: Vec::new(),
         sensitivity: None,
@@ -453,7 +456,7 @@ fn result(date: jiff::civil::Date, settings: loam::protocol::Settings) -> MapDat
         warnings: vec!["Only 1 of 4 history dates were found.".into()],
         milliseconds: 1.0,
     };
-    MapData { report, layers: Vec::new(), data: 0 }
+    MapData { report, layers: Vec::new(), overpasses: Vec::new(), data: 0 }
 }
 
 /// A result carries its own notes, and says so when a choice it was made from changes.

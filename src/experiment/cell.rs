@@ -10,7 +10,7 @@ use super::ExperimentError;
 use crate::protocol::{Inputs, day};
 
 /// Changes when the meaning of a kept cell does: older files are then computed anew.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Dates of one region: which data, how many images to train and to test on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -8,10 +8,10 @@ use jiff::civil::{Date, date};
 use super::{ExperimentError, Images, paper};
 use crate::grid::{EaseWindow, Raster, Reason};
 use crate::protocol::{Correction, FineOrigin};
-use crate::score::baselines::{Case, HISTORY, disaggregation, interpolation};
+use crate::score::baselines::{Case, CaseInput, HISTORY, disaggregation, interpolation};
 use crate::session::images::fewest_pixels;
 use crate::simulate::{Climate, Scene, Simulator, place};
-use crate::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, Preset, SceneDay, Series};
+use crate::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, MARGIN, Preset, SceneDay, Series};
 use crate::train::TrainSample;
 
 /// Years that the simulator may go beyond 2016-2018 on each side, to make as many images as the paper has.
@@ -131,7 +131,7 @@ fn simulated(preset: Preset, seed: u64, contrast: f32, first: Date, last: Date) 
     let region = preset.region()?;
     let mut climate = Climate::preset(preset.key).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
     climate.contrast *= contrast;
-    let days: Vec<SceneDay> = Simulator::new(Scene { region, climate, seed, first, last }).map(SceneDay::from).collect();
+    let days: Vec<SceneDay> = Simulator::with_margin(Scene { region, climate, seed, first, last }, MARGIN).map(SceneDay::from).collect();
     let mut library = Library::default();
     library.insert(Entry {
         id: 0,
@@ -258,14 +258,23 @@ fn case(library: &Library, series: &mut Series, rule: HistoryRule, date: Date) -
             plane.copy_from_slice(coarse.values());
         }
     }
+    let input = CaseInput {
+        columns: sample.input.columns,
+        rows: sample.input.rows,
+        margin: sample.margin(),
+        coarse: sample.i,
+        residuals: sample.d,
+    };
+    let residuals = input.residuals.chunks_exact(sample.input.len()).flat_map(|plane| input.in_region(plane)).collect();
     let case = Case {
         date,
         columns: window.columns,
         rows: window.rows,
-        coarse: sample.i,
+        coarse: input.in_region(&input.coarse),
+        input,
         bilinear,
         bicubic,
-        residuals: sample.d,
+        residuals,
         past,
         target: target.values().to_vec(),
         scored,
@@ -293,12 +302,12 @@ fn disaggregate(library: &Library, series: &mut Series, test: &mut [Case]) -> Re
 /// What the trainer takes of a case.
 pub(super) fn sample(case: &Case) -> TrainSample {
     TrainSample {
-        columns: case.columns,
-        rows: case.rows,
-        i: case.coarse.clone(),
-        d: case.residuals.clone(),
-        target: case.target.clone(),
-        mask: case.scored.iter().map(|s| if *s { 1.0 } else { 0.0 }).collect(),
+        columns: case.input.columns,
+        rows: case.input.rows,
+        i: case.input.coarse.clone(),
+        d: case.input.residuals.clone(),
+        target: case.input.laid(&case.target, f32::NAN),
+        mask: case.input.laid(&case.scored.iter().map(|s| if *s { 1.0 } else { 0.0 }).collect::<Vec<_>>(), 0.0),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A map as a table: one line per 3 km cell, for spreadsheets and statistics.
 //!
 //! The provenance comes first, in lines that begin with `#` (pandas: `comment="#"`; R: `comment.char = "#"`). Empty fields are masked
-//! cells; the last column says why the estimate is missing.
+//! cells; the last column says why the estimate is missing, or that it lies at the edge of the data ([`EDGE`]).
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,9 @@ use crate::grid::{EaseWindow, Raster};
 /// Names of the columns, in order. Longitude and latitude are of the cell's centre, degrees; column and row count in the global grid;
 /// values are m3/m3; the difference is estimate minus reference.
 pub const COLUMNS: &str = "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason";
+
+/// Said of a cell that was estimated without what lies outside the files ([`Provenance::frame`]).
+pub const EDGE: &str = "edge of the data: not scored";
 
 /// The table. `smap`, where given, is the 36 km input on the same cells (nearest); `reference` the 3 km map of the day.
 ///
@@ -31,7 +34,8 @@ pub fn write(estimate: &Raster, smap: Option<&Raster>, reference: Option<&Raster
     text.push('\n');
     for row in 0..window.rows {
         for column in 0..window.columns {
-            line(&mut text, &window, column, row, estimate, smap, reference);
+            let framed = provenance.frame.hold(window.columns, window.rows, column, row);
+            line(&mut text, &window, (column, row, framed), estimate, smap, reference);
         }
     }
     Ok(text)
@@ -40,8 +44,7 @@ pub fn write(estimate: &Raster, smap: Option<&Raster>, reference: Option<&Raster
 fn line(
     text: &mut String,
     window: &EaseWindow,
-    column: usize,
-    row: usize,
+    (column, row, framed): (usize, usize, bool),
     estimate: &Raster,
     smap: Option<&Raster>,
     reference: Option<&Raster>,
@@ -52,7 +55,11 @@ fn line(
     let of = |raster: Option<&Raster>| raster.and_then(|r| r.at(column, row).ok());
     let reference = of(reference);
     let difference = value.ok().zip(reference).map(|(a, b)| a - b);
-    let reason = value.err().map(crate::grid::Reason::text).unwrap_or_default();
+    let reason = match value {
+        Err(reason) => reason.text(),
+        Ok(_) if framed => EDGE,
+        Ok(_) => "",
+    };
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,

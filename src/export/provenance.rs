@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::grid::EaseWindow;
+use crate::grid::{EaseWindow, Edges};
 
 /// A score of the map against a reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,10 +47,18 @@ pub struct Provenance {
     pub self_check: Option<String>,
     /// Which retrievals counted.
     pub quality_rule: Option<String>,
+    /// Which overpass of SMAP went in, and what fills it: `6 am (descending); 6 pm (ascending) fills 12 % of the cells seen`.
+    pub overpass: Option<String>,
+    /// Cells along the map's edges that were estimated without what lies outside: in the map, and left out of the scores.
+    pub frame: Edges,
     /// Days of the 3 km maps the estimate is built on.
     pub history: Vec<Date>,
     /// Those of them whose 3 km map was disaggregated by Loam from SMAP and backscatter, and is of no product.
     pub history_disaggregated: Vec<Date>,
+    /// Those of them whose 3 km map is an estimate that Loam made, chosen by hand.
+    pub history_own_maps: Vec<Date>,
+    /// The scores are against an estimate that Loam made, chosen by hand, not against a product.
+    pub reference_is_own_map: bool,
     /// Names of the files used.
     pub inputs: Vec<String>,
     /// Scores.
@@ -102,7 +110,16 @@ impl Provenance {
         add("quality_rule", self.quality_rule.clone());
         add("history", Some(days(&self.history)));
         add("history_disaggregated_here", Some(days(&self.history_disaggregated)));
+        add("history_maps_that_loam_made", Some(days(&self.history_own_maps)));
+        add("smap_overpass", self.overpass.clone());
         add("inputs", Some(self.inputs.join("; ")));
+        let frame = self.frame.words();
+        add(
+            "edge_frame",
+            (!frame.is_empty()).then(|| format!("{frame}: estimated without what lies outside, in the map but not in the scores")),
+        );
+        let own = "an estimate that Loam made, chosen by hand: agreement with it says nothing of the soil";
+        add("reference", self.reference_is_own_map.then(|| own.to_owned()));
         for score in &self.scores {
             let r = score.r.map_or_else(|| "undefined".to_owned(), |r| format!("{r:.4}"));
             add(

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Crs, Grid, GridError};
+use super::{Crs, Edges, Grid, GridError};
 
 /// Semi-major axis of WGS84, metres.
 pub const SEMI_MAJOR: f64 = 6_378_137.0;
@@ -240,6 +240,20 @@ impl EaseWindow {
             first_row,
             columns: end(self.first_column + self.columns) - first_column,
             rows: end(self.first_row + self.rows) - first_row,
+        }
+    }
+
+    /// The window with these cells more on each side, as far as the globe reaches.
+    #[must_use]
+    pub fn widened(&self, by: &Edges) -> Self {
+        let (first_column, first_row) = (self.first_column.saturating_sub(by.west), self.first_row.saturating_sub(by.north));
+        let end = |end: usize, by: usize, all: usize| (end + by).min(all.max(end));
+        Self {
+            first_column,
+            first_row,
+            columns: end(self.first_column + self.columns, by.east, self.resolution.columns()) - first_column,
+            rows: end(self.first_row + self.rows, by.south, self.resolution.rows()) - first_row,
+            ..*self
         }
     }
 

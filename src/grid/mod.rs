@@ -3,6 +3,7 @@
 mod azimuthal;
 pub mod crs;
 pub mod ease2;
+mod edges;
 mod error;
 mod geometry;
 pub mod place;
@@ -12,6 +13,7 @@ mod utm;
 
 pub use crs::Crs;
 pub use ease2::{EaseWindow, Resolution};
+pub use edges::Edges;
 pub use error::GridError;
 pub use geometry::Grid;
 pub use raster::{Raster, Reason, Statistics};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grid, GridError};
+use super::{EaseWindow, Grid, GridError};
 
 /// Why a cell holds no value. [`Reason::Valid`] where it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -161,6 +161,29 @@ impl Raster {
             (Some(&reason), _) => Err(reason),
             _ => Err(Reason::OutsideFile),
         }
+    }
+
+    /// The part of the raster on a window of its own grid; cells beyond its edge are [`Reason::OutsideFile`].
+    ///
+    /// # Errors
+    /// [`GridError::DifferentGrids`] for a raster that is not on the EASE-Grid, or a window of another resolution.
+    pub fn cropped(&self, window: &EaseWindow) -> Result<Self, GridError> {
+        let own = self.grid.ease_window().filter(|own| own.resolution == window.resolution).ok_or(GridError::DifferentGrids)?;
+        if own == *window {
+            return Ok(self.clone());
+        }
+        let (mut values, mut reasons) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
+        for row in window.first_row..window.first_row + window.rows {
+            for column in window.first_column..window.first_column + window.columns {
+                let cell = match (column.checked_sub(own.first_column), row.checked_sub(own.first_row)) {
+                    (Some(column), Some(row)) => self.at(column, row),
+                    _ => Err(Reason::OutsideFile),
+                };
+                values.push(cell.unwrap_or(f32::NAN));
+                reasons.push(cell.err().unwrap_or(Reason::Valid));
+            }
+        }
+        Self::new(window.grid(), values, reasons)
     }
 
     /// Number of valid cells.

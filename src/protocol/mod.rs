@@ -14,7 +14,7 @@ pub mod wire;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::grid::{EaseWindow, Statistics};
+use crate::grid::{EaseWindow, Edges, Statistics};
 use crate::read::{BackscatterScale, DateOrigin, Orbit, Product, QualityRule};
 
 pub use network::{Network, TbCase};
@@ -497,6 +497,8 @@ pub enum FineOrigin {
     Product,
     /// Computed here from SMAP and backscatter (formats.md 2.7, change form).
     Disaggregated,
+    /// An estimate that Loam made, which the user chose as 3 km map by hand.
+    OwnMap,
 }
 
 /// A finished map.
@@ -519,6 +521,12 @@ pub struct MapReport {
     pub weights: WeightsReport,
     /// Device.
     pub device: DeviceReport,
+    /// Which overpass of SMAP went in, and what fills it, in words.
+    pub overpass: String,
+    /// Attachment (`U8`) over the window: 1 where SMAP's value is of 6 am, 2 of 6 pm, 0 where there is none or the file does not say.
+    pub overpasses: Option<usize>,
+    /// Cells along the region's edges, 3 km, whose estimate the network made without what lies outside. Not in the scores.
+    pub frame: Edges,
     /// Where the reference comes from; `None` without one.
     pub reference: Option<FineOrigin>,
     /// Files that went in.

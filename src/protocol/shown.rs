@@ -157,6 +157,7 @@ impl DayReport {
             (Some(_), _) => " (blocked)",
             (None, Some(FineOrigin::Product)) => " (with 3 km product)",
             (None, Some(FineOrigin::Disaggregated)) => " (3 km map made here)",
+            (None, Some(FineOrigin::OwnMap)) => " (a map that Loam made)",
             (None, None) => "",
         }
     }
@@ -202,7 +203,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::grid::{EaseWindow, Resolution};
+    use crate::grid::{EaseWindow, Edges, Resolution};
     use crate::protocol::{DeviceReport, TbCase};
     use crate::read::QualityRule;
 
@@ -224,6 +225,9 @@ mod tests {
             },
             layers: Vec::new(),
             history: Vec::new(),
+            overpass: String::new(),
+            overpasses: None,
+            frame: Edges::default(),
             reference: None,
             scores: Vec::new(),
             mass: None,

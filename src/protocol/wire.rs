@@ -26,7 +26,9 @@ const MARK: [u8; 8] = mark(&[
     include_bytes!("day.rs"),
     include_bytes!("wire.rs"),
     include_bytes!("../read/granule.rs"),
+    include_bytes!("network.rs"),
     include_bytes!("../grid/ease2.rs"),
+    include_bytes!("../grid/edges.rs"),
     include_bytes!("../grid/raster.rs"),
     env!("CARGO_PKG_VERSION").as_bytes(),
 ]);

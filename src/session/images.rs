@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::grid::resample;
+use crate::grid::{Reason, resample};
 use crate::protocol::{DateRole, FineOrigin, PlannedDate, TrainPlan, TrainSettings, UnusableDate};
 use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
 use crate::train::{Candidate, RunImage, TrainError, TrainSample, split_by_time};
@@ -20,7 +20,7 @@ fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<Unusab
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     for (&date, cover) in series.covers() {
         // A map disaggregated here is made from SMAP itself: learning it would be learning our own formula.
-        let Some(fine) = cover.fine.filter(|_| cover.fine_origin == Some(FineOrigin::Product)) else { continue };
+        let Some(fine) = cover.fine.filter(|_| cover.fine_origin != Some(FineOrigin::Disaggregated)) else { continue };
         let history = series.history(date, rule);
         let why = if cover.coarse.is_none_or(|share| share <= 0.0) {
             Some("SMAP did not see the region on this date".to_owned())
@@ -71,13 +71,15 @@ pub fn image(
     let (Some(target), true) = (&sample.target, pixels >= fewest) else {
         return Ok(Err(format!("SMAP and the 3 km map share {pixels} pixels, {fewest} are needed")));
     };
-    let target = target.values().to_vec();
     let native = series.day(library, date)?.coarse_native;
     let bilinear = match native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()? {
         Some(raster) => raster.values().to_vec(),
         None => vec![f32::NAN; window.len()],
     };
-    let reasons = sample.coarse.reasons().iter().map(|reason| *reason as u8).collect();
-    let sample = TrainSample { columns: window.columns, rows: window.rows, i: sample.i, d: sample.d, target, mask };
-    Ok(Ok(RunImage { date, role, sample, bilinear, reasons }))
+    let reasons: Vec<u8> = sample.coarse.reasons().iter().map(|reason| *reason as u8).collect();
+    let (target, mask) = (sample.into_input(target.values(), f32::NAN), sample.into_input(&mask, 0.0));
+    let (bilinear, reasons) = (sample.into_input(&bilinear, f32::NAN), sample.into_input(&reasons, Reason::OutsideFile as u8));
+    let (margin, input) = (sample.margin(), sample.input);
+    let sample = TrainSample { columns: input.columns, rows: input.rows, i: sample.i, d: sample.d, target, mask };
+    Ok(Ok(RunImage { date, role, sample, margin, bilinear, reasons }))
 }

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 
 use super::requests::{DAYS_PER_BREATH, Last, Stop};
-use super::tb::{self, TbError};
+use super::tb::{self, TbError, TbOutcome};
 use super::{Host, Session, provenance};
 use crate::export;
-use crate::grid::resample;
+use crate::grid::{EaseWindow, Edges, Resolution, resample};
 use crate::model::tb_cnn::{self, TbCase, TbCnn};
 use crate::model::{ModelError, Processor, Weights};
-use crate::protocol::{Attachment, Event, ExportForm, LayerHead, MapReport, Network, Settings, Timeline, WeightsReport};
+use crate::protocol::{Attachment, Event, ExportForm, FineOrigin, LayerHead, MapReport, Network, Settings, Timeline, WeightsReport};
 use crate::stack::dates_with;
 
 /// What to do where there are no weights.
@@ -62,6 +62,23 @@ impl LoadedTb {
         let (network, _) = TbCnn::from_weights(&self.weights, processor.device())?;
         Ok(Self::of(self.report.clone(), self.weights.clone(), network))
     }
+}
+
+/// The frame of an estimate in 3 km cells of the region.
+fn frame_on(window: &EaseWindow, outcome: &TbOutcome) -> Edges {
+    let (inner, frame) = (outcome.sample.inner, outcome.frame);
+    let Edges { west, north, east, south } = frame;
+    if west + east >= inner.columns || north + south >= inner.rows {
+        return Edges::all(window.columns.max(window.rows));
+    }
+    let seen = EaseWindow {
+        first_column: inner.first_column + west,
+        first_row: inner.first_row + north,
+        columns: inner.columns - west - east,
+        rows: inner.rows - north - south,
+        ..inner
+    };
+    Edges::between(&seen.covering(Resolution::M03), window)
 }
 
 impl From<TbError> for Stop {
@@ -171,7 +188,14 @@ impl<H: Host> Session<H> {
             mass: None,
             weights: loaded.report.clone(),
             device: device.clone(),
-            reference: None,
+            overpass: outcome.sample.overpass_words.clone(),
+            overpasses: None,
+            frame: frame_on(&window, &outcome),
+            reference: outcome.sample.target.is_some().then_some(if outcome.sample.own_target {
+                FineOrigin::OwnMap
+            } else {
+                FineOrigin::Product
+            }),
             inputs: outcome.sample.files.clone(),
             sensitivity: None,
             out_of_range,

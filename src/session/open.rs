@@ -5,6 +5,8 @@ use crate::protocol::{Correction, FileReport, FileTicket, Usage};
 use crate::read::{self, Granule, ReadOptions, Role, SharedSource};
 use crate::stack::{Content, Entry, Library};
 
+/// Said of simulated scenes beside observed files.
+pub const MIXED: &str = "Not used: simulated scenes are never mixed with observed files. Take the observed files out to use these.";
 /// Arrays listed for a file of unknown product.
 const MOST_ARRAYS: usize = 200;
 
@@ -36,6 +38,9 @@ pub fn report(library: &Library, entry: &Entry, options: &ReadOptions) -> FileRe
         superseded_by: library.superseded_by(entry).map(|e| e.name.clone()),
         ..FileReport::blank(entry.id, &entry.name, 0)
     };
+    if library.left_out_as_simulated(entry) {
+        report.problems.push(MIXED.to_owned());
+    }
     match &entry.content {
         Content::File(granule) => describe(&mut report, granule, entry, options),
         Content::Simulated(days) => {
@@ -59,7 +64,7 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     report.product = Some(granule.product);
     report.date_origin = if entry.correction.date.is_some() { Some(read::DateOrigin::User) } else { granule.date_origin };
     report.orbit = entry.correction.orbit.or(granule.orbit);
-    report.problems = granule.problems.iter().map(|p| p.text.clone()).collect();
+    report.problems.extend(granule.problems.iter().map(|p| p.text.clone()));
     let role = |usage| match usage {
         Usage::Backscatter => Role::BackscatterVv,
         Usage::Temperature => Role::SurfaceTemperature,

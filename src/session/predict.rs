@@ -108,7 +108,7 @@ pub async fn predict(
         return Err(PredictError::NoHistory { date, percent: 100.0 * rule.cover });
     }
     let window = sample.region.window();
-    let planes = Planes { columns: window.columns, rows: window.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let planes = Planes { columns: sample.input.columns, rows: sample.input.rows, i: sample.i.clone(), d: sample.d.clone() };
     let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
     let unshifted = sample.masked_output(output)?;
     let shifted = |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
@@ -128,21 +128,23 @@ pub async fn predict(
         let change = difference(&estimate, &before)?;
         layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
     }
-    if let Some(reference) = &sample.target {
-        let mut rivals: Vec<(&str, &Raster)> =
+    // Without the frame, where the network saw an edge: it would spoil the scores of all.
+    let scored = sample.scored_target()?;
+    if let (Some(reference), Some(scored)) = (&sample.target, &scored) {
+        let mut baselines: Vec<(&str, &Raster)> =
             if mass_correction { vec![(SMEN_SHIFTED, &estimate), (SMEN, &unshifted)] } else { vec![(SMEN, &estimate)] };
         let before = layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
-        rivals.extend(before.as_ref().map(|raster| (BEFORE, raster)));
-        rivals.extend(bilinear.as_ref().map(|raster| (BILINEAR, raster)));
-        rivals.push(("SMAP as is (36 km)", &sample.coarse));
-        scores = compare(reference, &rivals)?;
+        baselines.extend(before.as_ref().map(|raster| (BEFORE, raster)));
+        baselines.extend(bilinear.as_ref().map(|raster| (BILINEAR, raster)));
+        baselines.push(("SMAP as is (36 km)", &sample.coarse));
+        scores = compare(scored, &baselines)?;
         if let Some(last) = sample.history.iter().rev().find_map(|slot| slot.date) {
             let past = series.day(library, last)?;
             if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
                 // It exists only where the last 3 km map did, often less than half: on its own pixels, so that it does not take the
                 // others'. For the comparison the network is scored there too.
                 let last_map = persistence(&fine.raster, z, &sample.coarse)?;
-                scores.extend(compare(reference, &[(PERSISTENCE, &last_map), (SMEN_THERE, &unshifted)])?);
+                scores.extend(compare(scored, &[(PERSISTENCE, &last_map), (SMEN_THERE, &unshifted)])?);
             }
         }
         layers.push((LayerKind::Reference, reference.clone()));
@@ -182,6 +184,14 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
         warnings.push(format!(
             "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked, and scores are of that part alone.",
             100.0 * seen
+        ));
+    }
+    let frame = sample.frame();
+    if !frame.is_empty() {
+        warnings.push(format!(
+            "The files end at the region's edge or near it. There the network sees zeros instead of SMAP, which dries the estimate: {} are marked \
+             on the map and left out of the scores. Choose a smaller region, or open files that reach further.",
+            frame.words()
         ));
     }
     let known = sample.history.iter().map(|slot| slot.known).fold(0f32, f32::max);

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::predict::{Outcome, SMEN};
 use super::tb::TbOutcome;
 use crate::export::{Provenance, Score};
-use crate::grid::EaseWindow;
+use crate::grid::{EaseWindow, Edges};
 use crate::model::Weights;
 use crate::protocol::{DeviceReport, FineOrigin, MapReport, ScoreReport, TbCase, WeightsReport};
 use crate::read::QualityRule;
@@ -42,14 +42,34 @@ pub fn weights_report(name: &str, weights: &Weights) -> WeightsReport {
 #[must_use]
 pub fn facts(outcome: &Outcome, circumstances: &Circumstances) -> Provenance {
     let sample = &outcome.sample;
-    let history = sample.history.iter().filter_map(|slot| Some((slot.date?, slot.origin))).collect();
-    assemble(sample.date, sample.region.window(), history, &sample.files, sample.simulated, &outcome.scores, circumstances)
+    let made = Made {
+        date: sample.date,
+        window: sample.region.window(),
+        history: sample.history.iter().filter_map(|slot| Some((slot.date?, slot.origin))).collect(),
+        inputs: &sample.files,
+        overpass: &sample.overpass_words(),
+        frame: sample.frame(),
+        reference: sample.reference,
+        simulated: sample.simulated,
+        scores: &outcome.scores,
+    };
+    assemble(made, circumstances)
 }
 
 /// Provenance of the map last shown.
 #[must_use]
 pub fn of(map: &MapReport) -> Provenance {
-    let history = map.history.iter().filter_map(|slot| Some((slot.date?, slot.origin))).collect();
+    let made = Made {
+        date: map.date,
+        window: map.settings.window,
+        history: map.history.iter().filter_map(|slot| Some((slot.date?, slot.origin))).collect(),
+        inputs: &map.inputs,
+        overpass: &map.overpass,
+        frame: map.frame,
+        reference: map.reference,
+        simulated: map.simulated,
+        scores: &map.scores,
+    };
     let circumstances = Circumstances {
         quality: map.settings.quality,
         weights: map.weights.clone(),
@@ -57,7 +77,7 @@ pub fn of(map: &MapReport) -> Provenance {
         applicability: map.applicability.clone(),
         mass_correction: map.settings.mass_correction,
     };
-    assemble(map.date, map.settings.window, history, &map.inputs, map.simulated, &map.scores, &circumstances)
+    assemble(made, &circumstances)
 }
 
 /// Provenance of one channel of the TB CNN's estimate.
@@ -66,9 +86,20 @@ pub fn of_tb(outcome: &TbOutcome, channel: usize, circumstances: &Circumstances)
     let sample = &outcome.sample;
     // Each channel has three scores of its own.
     let scores = outcome.scores.chunks(3).nth(channel).unwrap_or_default();
-    let mut facts = assemble(sample.date, sample.window, Vec::new(), &sample.files, sample.simulated, scores, circumstances);
+    let made = Made {
+        date: sample.date,
+        window: sample.window,
+        history: Vec::new(),
+        inputs: &sample.files,
+        overpass: &sample.overpass_words,
+        frame: outcome.frame,
+        reference: sample.own_target.then_some(FineOrigin::OwnMap),
+        simulated: sample.simulated,
+        scores,
+    };
+    let mut facts = assemble(made, circumstances);
     for score in &mut facts.scores {
-        score.of = score.of.replace("the 3 km product", &sample.target_name);
+        score.of = score.of.replace(PRODUCT, &sample.target_name);
     }
     facts.product = match (sample.case, channel) {
         (TbCase::SoilMoisture, _) => "soil moisture, 3 km estimate",
@@ -86,15 +117,27 @@ pub fn of_tb(outcome: &TbOutcome, channel: usize, circumstances: &Circumstances)
     facts
 }
 
-fn assemble(
+/// What a map is scored against, where that is a product.
+const PRODUCT: &str = "the 3 km product";
+
+/// What is known of a map from its own making.
+struct Made<'a> {
     date: Date,
     window: EaseWindow,
     history: Vec<(Date, Option<FineOrigin>)>,
-    inputs: &[String],
+    inputs: &'a [String],
+    overpass: &'a str,
+    frame: Edges,
+    reference: Option<FineOrigin>,
     simulated: bool,
-    scores: &[ScoreReport],
-    circumstances: &Circumstances,
-) -> Provenance {
+    scores: &'a [ScoreReport],
+}
+
+fn assemble(made: Made<'_>, circumstances: &Circumstances) -> Provenance {
+    let Made { date, window, history, inputs, overpass, frame, reference, simulated, scores } = made;
+    let reference_is_own_map = reference == Some(FineOrigin::OwnMap);
+    let against = if reference_is_own_map { "a map that Loam made" } else { PRODUCT };
+    let of_origin = |wanted: FineOrigin| history.iter().filter(|(_, origin)| *origin == Some(wanted)).map(|(date, _)| *date).collect();
     let Circumstances { quality, weights, device, applicability, mass_correction } = circumstances;
     let self_check = device.check.as_ref().map(|check| {
         let verdict = if check.passed { "passed" } else { "failed" };
@@ -104,7 +147,7 @@ fn assemble(
         )
     });
     let scored = |s: &ScoreReport| {
-        Some(Score { of: format!("{} against the 3 km product", s.name), urmse: s.urmse?, bias: s.bias?, r: s.r, cells: s.pixels })
+        Some(Score { of: format!("{} against {against}", s.name), urmse: s.urmse?, bias: s.bias?, r: s.r, cells: s.pixels })
     };
     Provenance {
         date: Some(date),
@@ -124,11 +167,11 @@ fn assemble(
             }
             .into(),
         ),
-        history_disaggregated: history
-            .iter()
-            .filter(|(_, origin)| *origin == Some(FineOrigin::Disaggregated))
-            .map(|(date, _)| *date)
-            .collect(),
+        history_disaggregated: of_origin(FineOrigin::Disaggregated),
+        history_own_maps: of_origin(FineOrigin::OwnMap),
+        reference_is_own_map,
+        overpass: Some(overpass.to_owned()),
+        frame,
         history: history.into_iter().map(|(date, _)| date).collect(),
         inputs: inputs.to_vec(),
         scores: scores.iter().filter_map(scored).collect(),

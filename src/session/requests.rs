@@ -23,9 +23,11 @@ use crate::protocol::{
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
-use crate::stack::{Content, Entry, HistoryRule, Library, Preset, Region, SceneDay, Series, Shipped, StackError};
+use crate::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, Shipped, StackError};
 
-/// Days handled between two breaths: a day of 100 x 100 cells takes about a millisecond.
+/// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
+pub(super) const LONGEST_WORK_MS: f64 = 20.0;
+/// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
 pub(super) const DAYS_PER_BREATH: usize = 8;
 
 /// Everything the worker owns.
@@ -394,8 +396,8 @@ impl<H: Host> Session<H> {
             self.emit(id, event);
             self.breathe(id).await?;
         }
-        // A new file may supersede an older one, so the others' rows can change.
-        self.report_superseded(id);
+        // A new file may supersede an older one, or put simulated ones aside, so the others' rows can change.
+        self.report_left_out(id);
         self.send_timeline(id).await
     }
 
@@ -406,8 +408,10 @@ impl<H: Host> Session<H> {
         }
     }
 
-    fn report_superseded(&self, id: u64) {
-        for entry in self.library.iter().filter(|e| self.library.superseded_by(e).is_some()) {
+    /// Rows of the files that others keep from being used.
+    fn report_left_out(&self, id: u64) {
+        let left_out = |entry: &&Entry| self.library.superseded_by(entry).is_some() || self.library.left_out_as_simulated(entry);
+        for entry in self.library.iter().filter(left_out) {
             self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
         }
     }
@@ -425,7 +429,7 @@ impl<H: Host> Session<H> {
         let preset = Preset::find(key).ok_or_else(unknown)?;
         let scene = simulate::Scene::preset(preset.key, simulate::DEMO_SEED).ok_or_else(unknown)?;
         let (total, kept) = (scene.len(), scene.clone());
-        let mut simulator = simulate::Simulator::new(scene);
+        let mut simulator = simulate::Simulator::with_margin(scene, MARGIN);
         let mut days: Vec<SceneDay> = Vec::new();
         while let Some(day) = simulator.next() {
             days.push(day.into());
@@ -473,12 +477,15 @@ impl<H: Host> Session<H> {
             let mut series = Series::new(region, settings.quality);
             let dates = self.library.dates();
             let total = dates.len() as u64;
+            let mut yielded = self.host.now_ms();
             for (n, date) in dates.into_iter().enumerate() {
-                series.load(&self.library, date)?;
-                if n.is_multiple_of(DAYS_PER_BREATH) {
+                // A simulated day takes a tenth of a millisecond, a granule a hundred times that: what counts is the time.
+                if n == 0 || self.host.now_ms() - yielded > LONGEST_WORK_MS {
                     self.emit(id, Event::Progress { done: n as u64, total, what: format!("reading {date}") });
                     self.breathe(id).await?;
+                    yielded = self.host.now_ms();
                 }
+                series.load(&self.library, date)?;
             }
             for (file, why) in &series.failures {
                 self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
@@ -580,7 +587,7 @@ impl<H: Host> Session<H> {
         let within = applicability(&loaded.weights, &outcome.sample);
         outcome.warnings.extend(within.warning);
         let mut attachments = Vec::new();
-        let layers = outcome
+        let layers: Vec<LayerHead> = outcome
             .layers
             .iter()
             .map(|(kind, raster)| {
@@ -591,9 +598,13 @@ impl<H: Host> Session<H> {
             })
             .collect();
         let sample = &outcome.sample;
+        let overpasses = sample.overpass.as_ref().map(|raster| {
+            let codes = raster.values().iter().map(|v| if v.is_finite() { 1 + *v as u8 } else { 0 }).collect();
+            attachments.push(Attachment::U8(codes));
+            attachments.len() - 1
+        });
         let made = Some(FineOrigin::Disaggregated);
-        let reference = series.covers().get(&date).and_then(|day| day.fine_origin).filter(|_| sample.target.is_some());
-        let made_here = sample.history.iter().any(|slot| slot.origin == made) || reference == made;
+        let made_here = sample.history.iter().any(|slot| slot.origin == made) || sample.reference == made;
         let map = MapReport {
             date,
             settings,
@@ -603,7 +614,10 @@ impl<H: Host> Session<H> {
             mass: outcome.mass,
             weights: loaded.report.clone(),
             device: device.clone(),
-            reference,
+            overpass: sample.overpass_words(),
+            overpasses,
+            frame: sample.frame(),
+            reference: sample.reference,
             inputs: sample.files.clone(),
             sensitivity: series.sensitivity.as_ref().filter(|_| made_here).map(|s| s.beta as f32),
             out_of_range: outcome.out_of_range,

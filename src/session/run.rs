@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::images::{image, plan};
 use super::verdict::{Verdict, estimate, scored, verdict};
+use crate::grid::Edges;
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
 use crate::protocol::{
     DateRole, Network, PlannedDate, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport,
@@ -84,6 +85,10 @@ pub async fn gather(
             }
         }
         simulated |= series.covers().get(&day.date).is_some_and(|cover| cover.simulated);
+    }
+    // Images of one run are of one size: the margin that all of them have.
+    if let Some(margin) = images.iter().map(|image: &RunImage| image.margin).reduce(Edges::min) {
+        images = images.into_iter().map(|image| image.narrowed(margin)).collect();
     }
     let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
     if train == 0 || validate == 0 || test == 0 {

@@ -8,13 +8,13 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::images::fewest_pixels;
-use crate::grid::Raster;
+use crate::grid::{Edges, Raster, Resolution};
 use crate::model::tb_cnn::TbCnn;
-use crate::model::{ModelError, predict_tb, read_back};
+use crate::model::{ModelError, TB_HALO, predict_tb, read_back};
 use crate::protocol::{DateRole, LayerKind, ScoreReport, TbCase, UnusableDate};
 use crate::read::{Overpass, QualityRule};
 use crate::score::{ScoreError, Scores, compare};
-use crate::stack::{Library, Piece, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with};
+use crate::stack::{Library, Piece, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with, without};
 use crate::train::{Candidate, FirstDates, TbImage, TrainError, batched, split_by_time};
 
 /// Name of the network in score tables.
@@ -137,13 +137,12 @@ pub async fn temperatures(
         }
     }
     let Some(scene) = library.scene.as_ref().filter(|_| !simulated.is_empty()) else { return Ok(()) };
-    let mut run = SimulatedTemperatures::new(scene, simulated);
+    let mut run = SimulatedTemperatures::new(scene, simulated, region);
     let mut last = scene.first;
     while let Some(day) = run.step() {
-        if let Some((date, brightness)) = day {
+        if let Some((date, brightness, coarse)) = day {
             last = date;
-            let coarse = seen(date).and_then(|day| day.coarse.as_ref());
-            each(date, Temperatures::simulated(&brightness, scene, region, coarse)?)?;
+            each(date, Temperatures::simulated(&brightness, region, coarse.as_ref())?)?;
         }
         if breathe(last).await.is_break() {
             return Err(ModelError::Cancelled.into());
@@ -208,10 +207,21 @@ pub async fn images(
         failures: Vec::new(),
     };
     let (region, quality) = (series.region, series.quality);
+    // Without a margin: the network is trained on the place alone.
+    let inner = region.window().covering(resolution(case));
+    // TEMP
+    let mut wide_series;
+    let (region, series) = if std::env::var_os("LOAM_TB_MARGIN").is_some() {
+        let wide = Region::new(inner.widened(&Edges::all(TB_HALO)).covering(Resolution::M03))?;
+        wide_series = Series::new(wide, quality);
+        (wide, &mut wide_series)
+    } else {
+        (region, series)
+    };
     let each = |date, temperatures: Temperatures| {
         gathered.failures.extend(temperatures.failures.iter().cloned());
         let mut unusable = |why: String| gathered.unusable.push(UnusableDate { date, why });
-        let sample = match series.tb_sample(library, date, case, temperatures) {
+        let sample = match series.tb_sample(library, date, case, temperatures, &inner) {
             Ok(sample) => sample,
             Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => {
                 unusable(error.to_string());
@@ -363,13 +373,15 @@ pub(super) fn scores(case: TbCase, image: &TbImage, estimates: &[(&str, &[f32])]
     Ok(scores)
 }
 
-/// A finished prediction of the TB CNN.
+/// A finished prediction of the TB CNN, without its margin.
 #[derive(Debug)]
 pub struct TbOutcome {
     /// What went in.
     pub sample: TbSample,
     /// The estimate: TB V and H at 9 km, or soil moisture at 3 km.
     pub estimates: Vec<Raster>,
+    /// Cells whose receptive field leaves the data: marked, and left out of the scores.
+    pub frame: Edges,
     /// Scores on the common pixels, each channel for itself; empty without a reference.
     pub scores: Vec<ScoreReport>,
     /// What the user should know.
@@ -397,10 +409,13 @@ pub async fn predict(
 ) -> Result<TbOutcome, TbError> {
     let size = (sample.window.columns, sample.window.rows);
     let output = predict_tb(network, sample.case, device, size, &sample.planes(), progress).await?;
-    let estimates = sample.masked_output(&output)?;
+    let cropped = sample.masked_output(&output)?.iter().map(|estimate| estimate.cropped(&sample.inner)).collect::<Result<Vec<_>, _>>();
+    let (estimates, frame) = (cropped?, sample.margin().missing(TB_HALO));
+    let sample = sample.without_margin()?;
     let mut scores = Vec::new();
     if let Some(target) = &sample.target {
         for (channel, reference) in target.iter().enumerate() {
+            let reference = &without(reference, &frame)?;
             let (Some(estimate), Some(bilinear), Some(coarse)) =
                 (estimates.get(channel), sample.bilinear.get(channel), sample.coarse().get(channel))
             else {
@@ -412,8 +427,15 @@ pub async fn predict(
             }
         }
     }
-    let warnings = warnings(&sample);
-    Ok(TbOutcome { sample, estimates, scores, warnings })
+    let mut warnings = warnings(&sample);
+    warnings.extend((!frame.is_empty()).then(|| {
+        format!(
+            "The files end near the region's edge. There the network sees zeros instead of what lies outside: {} are marked on the map and left \
+             out of the scores.",
+            frame.words()
+        )
+    }));
+    Ok(TbOutcome { sample, estimates, frame, scores, warnings })
 }
 
 fn warnings(sample: &TbSample) -> Vec<String> {
@@ -468,7 +490,15 @@ impl TbOutcome {
     }
 }
 
-/// The date's sample, from files or simulated again.
+/// The grid of a case's estimate.
+fn resolution(case: TbCase) -> Resolution {
+    match case {
+        TbCase::BrightnessTemperature => Resolution::M09,
+        TbCase::SoilMoisture => Resolution::M03,
+    }
+}
+
+/// The date's sample with the margin that the network looks at, from files or simulated again.
 ///
 /// # Errors
 /// [`StackError`] in words where an input is missing, and [`ModelError::Cancelled`].
@@ -484,8 +514,11 @@ pub async fn sample(
         found = temperatures;
         Ok(())
     };
-    let (region, quality) = (series.region, series.quality);
-    temperatures(library, &region, quality, case, &BTreeSet::from([date]), keep, breathe).await?;
+    // Days of the wider region are read as they are asked for.
+    let inner = series.region.window().covering(resolution(case));
+    let wide = Region::new(inner.widened(&Edges::all(TB_HALO)).covering(Resolution::M03))?;
+    let mut series = Series::new(wide, series.quality);
+    temperatures(library, &wide, series.quality, case, &BTreeSet::from([date]), keep, breathe).await?;
     let failures = std::mem::take(&mut found.failures);
-    Ok((series.tb_sample(library, date, case, found)?, failures))
+    Ok((series.tb_sample(library, date, case, found, &inner)?, failures))
 }

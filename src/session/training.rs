@@ -406,7 +406,12 @@ impl<H: Host> Session<H> {
             return;
         }
         let (image, values) = match &job.run {
-            AnyRun::Smen(run) => (run.of(DateRole::Validate).next().map(Shown::of_smen), run.trainer.preview(0).await),
+            AnyRun::Smen(run) => {
+                let image = run.of(DateRole::Validate).next();
+                let values = run.trainer.preview(0).await;
+                let values = values.map(|values| values.map(|values| image.map_or_else(Vec::new, |image| image.in_region(&values))));
+                (image.map(Shown::of_smen), values)
+            }
             AnyRun::Tb(run) => (run.of(DateRole::Validate).next().map(Shown::of_tb), run.trainer.preview(0).await),
         };
         let (Some(image), Some(values)) = (image, values.transpose()) else { return };
@@ -582,7 +587,7 @@ impl<H: Host> Session<H> {
     }
 }
 
-/// A validation image as the preview shows it: its first channel, in the network's unit.
+/// A validation image as the preview shows it, without its margin: its first channel, in the network's unit.
 struct Shown {
     date: jiff::civil::Date,
     size: (usize, usize),
@@ -596,10 +601,10 @@ impl Shown {
         let sample = &image.sample;
         Self {
             date: image.date,
-            size: (sample.columns, sample.rows),
-            target: sample.target.clone(),
-            valid: sample.mask.iter().map(|mask| *mask > 0.0).collect(),
-            reasons: image.reasons.clone(),
+            size: image.region_size(),
+            target: image.in_region(&sample.target),
+            valid: image.in_region(&sample.mask).iter().map(|mask| *mask > 0.0).collect(),
+            reasons: image.in_region(&image.reasons),
         }
     }
 

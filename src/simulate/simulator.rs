@@ -10,7 +10,7 @@ use super::orbit::Orbits;
 use super::places::place;
 use super::rng::{Key, cos_turns};
 use super::weather::Weather;
-use crate::grid::{EaseWindow, Raster, Reason, Resolution};
+use crate::grid::{EaseWindow, Edges, Raster, Reason, Resolution};
 use crate::read::Overpass;
 use crate::stack::Region;
 
@@ -75,7 +75,8 @@ impl Scene {
     }
 }
 
-/// One simulated day. Coarse rasters lie on the 36 km cells that cover the region, all others on the region's 3 km cells.
+/// One simulated day. Coarse rasters lie on the 36 km cells that cover the region and its margin ([`Simulator::with_margin`]), all others on
+/// the 3 km cells of both.
 #[derive(Debug, Clone)]
 pub struct SimulatedDay {
     /// The date.
@@ -111,12 +112,21 @@ impl SimulatedDay {
         Raster::new(grid, values, reasons).ok()
     }
 
+    /// Which overpass each cell of [`SimulatedDay::coarse`] is of: 0 for 6 am, 1 for 6 pm.
+    #[must_use]
+    pub fn overpass(&self) -> Option<Raster> {
+        let coarse = self.coarse()?;
+        let of_am = |i: usize| self.am.as_ref().is_some_and(|am| am.reasons()[i] != Reason::NoSmap);
+        let values = (0..coarse.values().len()).map(|i| if of_am(i) { 0.0 } else { 1.0 }).collect();
+        Raster::new(coarse.grid().clone(), values, coarse.reasons().to_vec()).ok()
+    }
+
     /// The footprints laid on the region's 3 km cells, each cell with the value or mask of the 36 km cell it lies in.
     #[must_use]
     pub fn coarse_on_fine_cells(&self, region: &Region) -> Option<Raster> {
         let coarse = self.coarse()?;
         let window = region.window();
-        let first = window.covering(Resolution::M36);
+        let first = coarse.grid().ease_window()?;
         let (mut values, mut reasons) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
         for row in 0..window.rows {
             for column in 0..window.columns {
@@ -130,9 +140,11 @@ impl SimulatedDay {
     }
 }
 
-/// Brightness temperature and land surface temperature of a day, over [`Simulator::truth_window`], K.
+/// Brightness temperature and land surface temperature of a day, K.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Brightness {
+    /// The 3 km cells: [`Simulator::truth_window`], which is made of whole 36 km cells.
+    pub window: EaseWindow,
     /// TB V of every 3 km cell, without noise.
     pub v: Vec<f32>,
     /// TB H of every 3 km cell, without noise.
@@ -146,6 +158,8 @@ pub struct Brightness {
 /// Runs a scene. An iterator: nothing is computed before [`Iterator::next`] asks for a day.
 pub struct Simulator {
     scene: Scene,
+    /// The region and its margin.
+    made: EaseWindow,
     window: EaseWindow,
     coarse: EaseWindow,
     land: Land,
@@ -164,11 +178,21 @@ impl Simulator {
     /// Prepares a scene: static maps, orbits, and the ground's state before the first date.
     #[must_use]
     pub fn new(scene: Scene) -> Self {
+        Self::with_margin(scene, 0)
+    }
+
+    /// The same, with rasters that reach this many 3 km cells beyond the region on each side. Nothing inside the region changes: all fields
+    /// are those of the global grid, and what depends on a region (swaths, shares of masks, which maps are worth making) hangs on the
+    /// scene's own.
+    #[must_use]
+    pub fn with_margin(scene: Scene, margin: usize) -> Self {
         let region = scene.region.window();
-        let coarse = region.covering(Resolution::M36);
+        let made = region.widened(&Edges::all(margin));
+        let coarse = made.covering(Resolution::M36);
         let window = coarse.covering(Resolution::M03);
         let (first, end) = (day_number(scene.first), day_number(scene.last) + 1);
         let mut simulator = Self {
+            made,
             window,
             coarse,
             land: Land::new(&scene.climate, scene.seed, &window, &region),
@@ -195,7 +219,7 @@ impl Simulator {
         &self.scene
     }
 
-    /// The window the truth is made on: the region widened to whole 36 km cells.
+    /// The window the truth is made on: the region and its margin, widened to whole 36 km cells.
     #[must_use]
     pub fn truth_window(&self) -> EaseWindow {
         self.window
@@ -223,7 +247,8 @@ impl Simulator {
         }
         let air = self.weather.temperature(&self.scene.climate, day, day_of_year);
         let n = self.window.len();
-        let mut made = Brightness { v: vec![0.0; n], h: vec![0.0; n], surface: vec![0.0; n], footprints: [Vec::new(), Vec::new()] };
+        let zeros = || vec![0.0; n];
+        let mut made = Brightness { window: self.window, v: zeros(), h: zeros(), surface: zeros(), footprints: [Vec::new(), Vec::new()] };
         for i in 0..n {
             let height = f64::from(self.land.height_km[i]);
             let surface = brightness::surface_temperature(air - super::weather::LAPSE * height, self.weather.filling[i]);
@@ -279,7 +304,7 @@ impl Simulator {
 
     fn observe(&mut self, day_of_year: i16) -> Option<SimulatedDay> {
         let (day, climate) = (self.day, &self.scene.climate);
-        let (window, region, coarse) = (&self.window, &self.scene.region.window(), &self.coarse);
+        let (window, region, coarse) = (&self.window, &self.made, &self.coarse);
         for (((truth, residual), capacity), filling) in
             self.truth.iter_mut().zip(&self.land.residual).zip(&self.land.capacity).zip(&self.weather.filling)
         {
@@ -310,7 +335,8 @@ impl Simulator {
             let swath = |column, row| self.orbits.sentinel1_sees(pass, column, row);
             let season = cos_turns((f64::from(day_of_year) - HIGH_SUMMER) / 365.25) as f32;
             let ([v, h], reasons) = self.observer.backscatter(climate, (day, season), (window, region), &self.truth, &self.land, swath);
-            let enough = |r: &Raster| r.valid_count() as f64 >= SMALLEST_COVER * region.len() as f64;
+            let own = self.scene.region.window();
+            let enough = |r: &Raster| r.cropped(&own).is_ok_and(|inside| inside.valid_count() as f64 >= SMALLEST_COVER * own.len() as f64);
             vv = Raster::new(region.grid(), v, reasons.clone()).ok().filter(enough);
             vh = Raster::new(region.grid(), h, reasons).ok().filter(enough);
             if luck.uniform(1, 0) < climate.mapped {

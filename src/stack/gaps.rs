@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::Series;
 use super::disaggregate::{Disaggregation, DisaggregationError};
+use super::{Region, Series};
 
 impl Series {
     /// Fits the disaggregation to all loaded days with backscatter and lays its maps over those without a 3 km product. `None` where no
@@ -23,7 +23,9 @@ impl Series {
     }
 
     fn disaggregate(&mut self, gaps: &[Date]) -> Result<usize, DisaggregationError> {
-        let fitted = Disaggregation::fit(&self.region, self.kept_days().filter(|day| day.vv.is_some() && day.coarse.is_some()))?;
+        // With the margin: history beyond the region's edge is looked at too.
+        let fitted =
+            Disaggregation::fit(&Region::new(self.wide)?, self.kept_days().filter(|day| day.vv.is_some() && day.coarse.is_some()))?;
         let mut maps = Vec::new();
         for &date in gaps {
             if let Some(day) = self.kept_day(date) {
@@ -33,7 +35,7 @@ impl Series {
         self.sensitivity = Some(fitted.fitted());
         let made = maps.len();
         for (date, raster) in maps {
-            self.set_disaggregated(date, raster);
+            self.set_disaggregated(date, raster)?;
         }
         Ok(made)
     }

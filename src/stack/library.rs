@@ -23,6 +23,8 @@ pub struct SceneDay {
     pub date: Date,
     /// SMAP on its 36 km cells, m3/m3: 6 am, and 6 pm where that saw nothing.
     pub coarse: Option<Raster>,
+    /// Which overpass each cell of `coarse` is of: 0 for 6 am, 1 for 6 pm.
+    pub overpass: Option<Raster>,
     /// The 3 km map, m3/m3.
     pub fine: Option<Raster>,
     /// Backscatter VV, dB.
@@ -33,7 +35,7 @@ pub struct SceneDay {
 
 impl From<SimulatedDay> for SceneDay {
     fn from(day: SimulatedDay) -> Self {
-        Self { date: day.date, coarse: day.coarse(), fine: day.fine, vv: day.vv, vh: day.vh }
+        Self { date: day.date, coarse: day.coarse(), overpass: day.overpass(), fine: day.fine, vv: day.vv, vh: day.vh }
     }
 }
 
@@ -220,11 +222,29 @@ impl Library {
         self.entries.values().filter(later).max_by_key(|e| order(e))
     }
 
+    /// Whether any file is used that was observed, not simulated.
+    fn has_observed(&self) -> bool {
+        self.entries.values().any(|entry| !entry.simulated() && entry.usage() != Usage::Ignored)
+    }
+
+    /// Simulated scenes are never mixed with observed files, not in one day and not in a history: where both are open, the simulated ones are
+    /// left out, and this says so of an entry.
+    #[must_use]
+    pub fn left_out_as_simulated(&self, entry: &Entry) -> bool {
+        entry.simulated() && entry.usage() != Usage::Ignored && self.has_observed()
+    }
+
+    /// Entries that are used for something, in order.
+    pub(super) fn used(&self) -> impl Iterator<Item = &Entry> {
+        let observed = self.has_observed();
+        self.entries.values().filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
+    }
+
     /// What counts (used, dated, not superseded) on one date.
     #[must_use]
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
         let mut pieces = Vec::new();
-        for entry in self.entries.values().filter(|e| e.usage() != Usage::Ignored) {
+        for entry in self.used() {
             match &entry.content {
                 Content::File(granule) => {
                     if entry.date() == Some(date) && self.superseded_by(entry).is_none() {
@@ -241,7 +261,7 @@ impl Library {
     #[must_use]
     pub fn dates(&self) -> BTreeSet<Date> {
         let mut dates = BTreeSet::new();
-        for entry in self.entries.values().filter(|e| e.usage() != Usage::Ignored) {
+        for entry in self.used() {
             match &entry.content {
                 Content::File(_) => dates.extend(entry.date()),
                 Content::Simulated(days) => dates.extend(days.iter().map(|d| d.date)),

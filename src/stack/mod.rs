@@ -18,8 +18,8 @@ pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST
 pub use error::StackError;
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
-pub use sample::{HISTORY_LENGTH, HistoryRule, Sample};
-pub use series::{Cover, Day, Fine, Series};
+pub use sample::{HISTORY_LENGTH, HistoryRule, Sample, overpass_words, without};
+pub use series::{Cover, Day, Fine, MARGIN, Series};
 pub use shipped::{GENERAL, SHIPPED, Shipped};
 pub use tb_sample::TbSample;
 pub use temperatures::{FineBrightness, SimulatedTemperatures, Temperatures, dates_with};

@@ -11,11 +11,14 @@ use jiff::civil::Date;
 
 use super::disaggregate::Sensitivity;
 use super::library::{Piece, is_coarse};
-use super::{Library, Region, StackError};
-use crate::grid::{EaseWindow, Raster, Reason, Resolution, resample};
+use super::{Entry, Library, Region, StackError};
+use crate::grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
 use crate::protocol::{FineOrigin, Usage};
 use crate::read::{Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, sentinel1};
 
+/// Cells read beyond the region on each side, where files hold them: SMEN's receptive field (`model::HALO`), so that an estimate at the region's
+/// edge sees what lies outside instead of zeros.
+pub const MARGIN: usize = 4;
 /// Coarse cells read beyond the region on each side, so that interpolation at the region's edge sees its neighbours.
 const COARSE_MARGIN: usize = 2;
 /// Rasters kept in memory, bytes: 5 bytes a cell and layer. Beyond it, days are read again when asked for.
@@ -30,13 +33,16 @@ pub struct Fine {
     pub origin: FineOrigin,
 }
 
-/// One day of a region. Every raster but [`Day::coarse_native`] lies on the region's 3 km grid.
+/// One day of a region. Every raster but [`Day::coarse_native`] lies on the region's 3 km grid, or (inside a series) on the region's with its
+/// margin.
 #[derive(Debug, Clone, Default)]
 pub struct Day {
     /// SMAP soil moisture, m3/m3: each 3 km cell holds the value of the 36 km (or 9 km) cell it lies in. Masked where not seen.
     pub coarse: Option<Raster>,
     /// The same on SMAP's own cells, with a margin around the region: for interpolation.
     pub coarse_native: Option<Raster>,
+    /// Which overpass each of SMAP's own cells is of: 0 for 6 am, 1 for 6 pm; masked where the file does not say.
+    pub overpass: Option<Raster>,
     /// The 3 km map, scenes of the day mosaicked.
     pub fine: Option<Fine>,
     /// Backscatter VV, dB (averaged in linear power).
@@ -47,9 +53,29 @@ pub struct Day {
     pub files: Vec<String>,
     /// Made by the simulator.
     pub simulated: bool,
+    /// Cells beyond the region, up to [`MARGIN`] on each side, on which the day's SMAP files say anything.
+    pub margin: Edges,
+    /// There are SMAP files of the day, and the region lies outside all of them.
+    pub coarse_elsewhere: bool,
 }
 
 impl Day {
+    /// The part of its 3 km rasters on another window of the 3 km grid.
+    fn cropped(&self, window: &EaseWindow) -> Result<Self, StackError> {
+        let crop = |raster: &Option<Raster>| raster.as_ref().map(|raster| raster.cropped(window)).transpose();
+        let fine = self.fine.as_ref().map(|fine| Ok::<_, StackError>(Fine { raster: fine.raster.cropped(window)?, ..*fine }));
+        Ok(Self {
+            coarse: crop(&self.coarse)?,
+            coarse_native: self.coarse_native.clone(),
+            overpass: self.overpass.clone(),
+            fine: fine.transpose()?,
+            vv: crop(&self.vv)?,
+            vh: crop(&self.vh)?,
+            files: self.files.clone(),
+            ..*self
+        })
+    }
+
     fn bytes(&self) -> usize {
         let layers =
             [self.coarse.as_ref(), self.coarse_native.as_ref(), self.fine.as_ref().map(|f| &f.raster), self.vv.as_ref(), self.vh.as_ref()];
@@ -64,7 +90,7 @@ impl Day {
             fine_origin: self.fine.as_ref().map(|f| f.origin),
             backscatter: self.vv.as_ref().map(share),
             simulated: self.simulated,
-            coarse_elsewhere: false,
+            coarse_elsewhere: self.coarse_elsewhere,
         }
     }
 }
@@ -93,11 +119,14 @@ pub struct Series {
     pub region: Region,
     /// Which retrievals count.
     pub quality: QualityRule,
+    /// The region and [`MARGIN`] cells around it, as far as the globe reaches.
+    pub(super) wide: EaseWindow,
     covers: BTreeMap<Date, Cover>,
+    /// On [`Series::wide`].
     kept: BTreeMap<Date, Day>,
     kept_bytes: usize,
     budget: usize,
-    /// 3 km maps computed from backscatter, laid over the files' own days.
+    /// 3 km maps computed from backscatter, laid over the files' own days; on [`Series::wide`].
     disaggregated: BTreeMap<Date, Raster>,
     /// Sensitivity of the disaggregation, where it was fitted ([`Series::fill_gaps`]).
     pub sensitivity: Option<Sensitivity>,
@@ -112,6 +141,7 @@ impl Series {
         Self {
             region,
             quality,
+            wide: region.window().widened(&Edges::all(MARGIN)),
             covers: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_bytes: 0,
@@ -128,7 +158,7 @@ impl Series {
     /// Only for faults that are not one file's: [`StackError::Grid`].
     pub fn load(&mut self, library: &Library, date: Date) -> Result<(), StackError> {
         let day = self.read_day(library, date)?;
-        self.covers.insert(date, day.cover());
+        self.covers.insert(date, day.cropped(&self.region.window())?.cover());
         self.keep(date, day);
         Ok(())
     }
@@ -144,12 +174,12 @@ impl Series {
         Ok(())
     }
 
-    /// Days in memory, by date.
+    /// Days in memory, by date, on [`Series::wide`].
     pub(super) fn kept_days(&self) -> impl Iterator<Item = &Day> + Clone {
         self.kept.values()
     }
 
-    /// A day, if it is in memory.
+    /// A day, if it is in memory, on [`Series::wide`].
     pub(super) fn kept_day(&self, date: Date) -> Option<&Day> {
         self.kept.get(&date)
     }
@@ -173,6 +203,11 @@ impl Series {
     /// # Errors
     /// As [`Series::load`].
     pub fn day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        self.wide_day(library, date)?.cropped(&self.region.window())
+    }
+
+    /// The same on [`Series::wide`].
+    pub(super) fn wide_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
         let mut day = match self.kept.get(&date) {
             Some(day) => day.clone(),
             None => self.read_day(library, date)?,
@@ -186,21 +221,23 @@ impl Series {
     }
 
     /// Lays a 3 km map computed from backscatter over a day that has none.
-    pub(super) fn set_disaggregated(&mut self, date: Date, raster: Raster) {
+    pub(super) fn set_disaggregated(&mut self, date: Date, raster: Raster) -> Result<(), GridError> {
+        let inside = raster.cropped(&self.region.window())?;
         if let Some(cover) = self.covers.get_mut(&date)
             && cover.fine.is_none_or(|share| share == 0.0)
         {
-            cover.fine = Some(raster.valid_count() as f32 / raster.values().len().max(1) as f32);
+            cover.fine = Some(inside.valid_count() as f32 / inside.values().len().max(1) as f32);
             cover.fine_origin = Some(FineOrigin::Disaggregated);
             if let Some(day) = self.kept.get_mut(&date) {
                 day.fine = None;
             }
             self.disaggregated.insert(date, raster);
         }
+        Ok(())
     }
 
     fn read_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
-        let window = self.region.window();
+        let (window, region) = (self.wide, self.region.window());
         let options = |scale| ReadOptions { quality: self.quality, scale };
         let mut day = Day::default();
         let mut coarse = Layers::default();
@@ -213,7 +250,8 @@ impl Series {
                 Piece::Simulated(_, simulated) => {
                     day.simulated = true;
                     if let Some(raster) = &simulated.coarse {
-                        coarse.push((0, 0), raster.clone());
+                        let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
+                        coarse.push_mixed(0, false, raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
                     }
                     for (mosaic, raster, scale) in [
                         (&mut fine, &simulated.fine, Scale::Linear),
@@ -230,7 +268,7 @@ impl Series {
                     day.simulated |= granule.simulated;
                     let options = options(entry.correction.scale);
                     let read = match entry.usage() {
-                        Usage::Coarse => read_coarse(granule, &options, &window, &mut coarse),
+                        Usage::Coarse => read_coarse(entry, granule, &options, &window, &mut coarse),
                         Usage::Fine => read_fine(granule, &options, &window, &mut fine)
                             .and_then(|used| Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)),
                         Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
@@ -248,11 +286,15 @@ impl Series {
                 });
             }
         }
-        if let Some(native) = coarse.combine()? {
-            day.coarse = Some(not_seen(resample::nearest(&native, &window)?, Reason::NoSmap)?);
+        if let Some((native, overpass)) = coarse.combine()? {
+            day.overpass = Some(overpass);
+            let laid = resample::nearest(&native, &window)?;
+            day.margin = Edges::all(MARGIN).filled(&laid, &region);
+            day.coarse_elsewhere = laid.cropped(&region)?.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
+            day.coarse = Some(not_seen(laid, Reason::NoSmap)?);
             day.coarse_native = Some(native);
         }
-        day.fine = fine.finish()?.map(|raster| Fine { raster, origin: FineOrigin::Product });
+        day.fine = fine.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin: FineOrigin::Product });
         day.vv = vv.finish_decibel()?;
         day.vh = vh.finish_decibel()?;
         for failure in failures {
@@ -275,34 +317,62 @@ fn not_seen(raster: Raster, instead: Reason) -> Result<Raster, StackError> {
     Ok(Raster::new(grid, values, reasons)?)
 }
 
-/// SMAP layers of a day on their native cells, best first.
+/// Where a SMAP layer of a day comes from. Layers are ordered by it, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct LayerRank {
+    /// 36 km, 9 km, any other grid.
+    resolution: u8,
+    /// 6 pm fills what 6 am did not see.
+    evening: bool,
+}
+
+/// A SMAP layer on its native cells, with the overpass of each cell: 0 for 6 am, 1 for 6 pm, masked where the file does not say.
+struct Layer {
+    rank: LayerRank,
+    raster: Raster,
+    overpass: Raster,
+}
+
+/// SMAP layers of a day.
 #[derive(Default)]
-struct Layers(Vec<((u8, u8), Raster)>);
+struct Layers(Vec<Layer>);
 
 impl Layers {
-    fn push(&mut self, rank: (u8, u8), raster: Raster) {
-        self.0.push((rank, raster));
+    fn push(&mut self, resolution: u8, overpass: Option<Overpass>, raster: Raster) -> Result<(), GridError> {
+        let grid = raster.grid().clone();
+        let overpasses = match overpass {
+            None => Raster::masked(grid, Reason::NotObserved),
+            Some(overpass) => Raster::new(grid, vec![f32::from(overpass as u8); raster.values().len()], raster.reasons().to_vec())?,
+        };
+        self.push_mixed(resolution, overpass == Some(Overpass::Pm), raster, overpasses);
+        Ok(())
+    }
+
+    fn push_mixed(&mut self, resolution: u8, evening: bool, raster: Raster, overpass: Raster) {
+        self.0.push(Layer { rank: LayerRank { resolution, evening }, raster, overpass });
     }
 
     /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
-    /// Only layers of the best-ranked resolution are combined.
-    fn combine(mut self) -> Result<Option<Raster>, StackError> {
-        self.0.sort_by_key(|(rank, _)| *rank);
+    /// Only layers of the best-ranked resolution are combined. The second raster is the overpass of each value.
+    fn combine(mut self) -> Result<Option<(Raster, Raster)>, StackError> {
+        self.0.sort_by_key(|layer| layer.rank);
         let mut layers = self.0.into_iter();
-        let Some(((resolution, _), first)) = layers.next() else { return Ok(None) };
+        let Some(Layer { rank, raster: first, overpass }) = layers.next() else { return Ok(None) };
         let (grid, mut values, mut reasons) = first.into_parts();
-        for ((other, _), layer) in layers {
-            if other != resolution || *layer.grid() != grid {
+        let (_, mut passes, mut known) = overpass.into_parts();
+        for Layer { rank: other, raster, overpass } in layers {
+            if other.resolution != rank.resolution || *raster.grid() != grid {
                 continue;
             }
-            for (i, (&value, &reason)) in layer.values().iter().zip(layer.reasons()).enumerate() {
+            for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
                 let vague = matches!(reasons[i], Reason::NotObserved | Reason::OutsideFile);
                 if reasons[i] != Reason::Valid && (reason == Reason::Valid || vague) {
                     (values[i], reasons[i]) = (value, reason);
+                    (passes[i], known[i]) = (overpass.values()[i], overpass.reasons()[i]);
                 }
             }
         }
-        Ok(Some(Raster::new(grid, values, reasons)?))
+        Ok(Some((Raster::new(grid.clone(), values, reasons)?, Raster::new(grid, passes, known)?)))
     }
 }
 
@@ -326,16 +396,23 @@ pub fn coarse_window(region: &EaseWindow, resolution: Resolution) -> EaseWindow 
     with_margin(region.covering(resolution))
 }
 
-fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, layers: &mut Layers) -> Result<bool, ReadError> {
+fn read_coarse(
+    entry: &Entry,
+    granule: &Granule,
+    options: &ReadOptions,
+    region: &EaseWindow,
+    layers: &mut Layers,
+) -> Result<bool, ReadError> {
     let mut used = false;
     for (index, variable) in granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture) {
         if variable.grid.is_none() {
             continue;
         }
-        let overpass = match (variable.overpass, granule.orbit) {
-            (Some(Overpass::Pm), _) | (None, Some(Orbit::Ascending)) => 1,
-            _ => 0,
-        };
+        // A group's own overpass, else that of the orbit: SMAP descends at 6 am and ascends at 6 pm.
+        let overpass = variable.overpass.or(entry.correction.orbit.or(granule.orbit).map(|orbit| match orbit {
+            Orbit::Ascending => Overpass::Pm,
+            Orbit::Descending => Overpass::Am,
+        }));
         let (rank, raster) = match variable.resolution {
             Some(resolution @ (Resolution::M36 | Resolution::M09)) => {
                 let native = coarse_window(region, resolution);
@@ -348,7 +425,7 @@ fn read_coarse(granule: &Granule, options: &ReadOptions, region: &EaseWindow, la
             }
         };
         used |= raster.valid_count() > 0;
-        layers.push((rank, overpass), raster);
+        layers.push(rank, overpass, raster)?;
     }
     Ok(used)
 }
@@ -455,7 +532,8 @@ impl Mosaic {
         }
     }
 
-    pub fn finish(self) -> Result<Option<Raster>, StackError> {
+    /// The mean, `None` without a scene. Cells that no scene saw get the reason `unseen`, where one is given; else they keep their own.
+    pub fn finish(self, unseen: Option<Reason>) -> Result<Option<Raster>, StackError> {
         if self.scenes == 0 {
             return Ok(None);
         }
@@ -467,7 +545,7 @@ impl Mosaic {
             .zip(&self.counts)
             .map(|(&reason, &count)| match reason {
                 _ if count > 0 => Reason::Valid,
-                Reason::OutsideFile | Reason::NotObserved => Reason::NoSentinel1,
+                Reason::OutsideFile | Reason::NotObserved => unseen.unwrap_or(reason),
                 other => other,
             })
             .collect();
@@ -475,7 +553,7 @@ impl Mosaic {
     }
 
     fn finish_decibel(self) -> Result<Option<Raster>, StackError> {
-        let Some(raster) = self.finish()? else { return Ok(None) };
+        let Some(raster) = self.finish(Some(Reason::NoSentinel1))? else { return Ok(None) };
         let (grid, mut values, reasons) = raster.into_parts();
         for value in &mut values {
             *value = (10.0 * f64::from(*value).log10()) as f32;

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use super::library::{Content, Piece};
 use super::series::{Mosaic, Scale, coarse_window, read_elsewhere};
 use super::{Library, Region, StackError};
-use crate::grid::{Raster, Reason, Resolution, resample};
+use crate::grid::{Edges, Raster, Reason, Resolution, resample};
 use crate::protocol::{TbCase, Usage};
 use crate::read::{Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role};
 use crate::simulate::{Brightness, Scene, Simulator};
@@ -31,6 +31,8 @@ pub struct FineBrightness {
 /// Temperatures of a day. `None` where no file has them.
 #[derive(Debug, Clone, Default)]
 pub struct Temperatures {
+    /// Soil moisture on 36 km cells, where the simulator made it again with the temperatures, m3/m3.
+    pub moisture: Option<Raster>,
     /// TB V and H on 36 km cells, with a margin around the region where the files have one, K.
     pub coarse: Option<[Raster; 2]>,
     /// Whose they are.
@@ -202,32 +204,33 @@ impl Temperatures {
             }
         }
         for mosaic in mosaics {
-            if let Some(raster) = mosaic.finish()?
+            if let Some(raster) = mosaic.finish(None)?
                 && self.surface.as_ref().is_none_or(|s| s.valid_count() == 0)
             {
-                // The mosaic's own word for "nothing there" speaks of Sentinel-1.
-                let (grid, values, mut reasons) = raster.into_parts();
-                reasons.iter_mut().filter(|r| **r == Reason::NoSentinel1).for_each(|r| *r = Reason::NotObserved);
-                self.surface = Some(Raster::new(grid, values, reasons)?);
+                self.surface = Some(raster);
             }
         }
         Ok(())
     }
 
-    /// What the simulator saw on a day, as files of it would say: TB only where a swath passed.
+    /// What the simulator saw on a day, as files of it would say: TB only where a swath passed. `seen` is the day's soil moisture.
     ///
     /// # Errors
     /// Those of the rasters.
-    pub fn simulated(brightness: &Brightness, scene: &Scene, region: &Region, seen: Option<&Raster>) -> Result<Self, StackError> {
-        let truth = scene.region.window().covering(Resolution::M36).covering(Resolution::M03);
+    pub fn simulated(brightness: &Brightness, region: &Region, seen: Option<&Raster>) -> Result<Self, StackError> {
+        let truth = brightness.window;
         let cells = truth.covering(Resolution::M36);
         let nine = region.window().covering(Resolution::M09);
         let all = |window: &crate::grid::EaseWindow, values: &[f32]| {
             Raster::new(window.grid(), values.to_vec(), vec![Reason::Valid; values.len()]).map_err(StackError::from)
         };
         // Soil moisture is masked for more reasons than a swath that passed by; brightness is not.
-        let unseen: Vec<bool> =
-            (0..cells.len()).map(|i| seen.is_none_or(|s| s.at(i % cells.columns, i / cells.columns) == Err(Reason::NoSmap))).collect();
+        let seen_on = seen.map(|seen| seen.cropped(&cells)).transpose()?;
+        let passed_by = |reason: &Reason| matches!(reason, Reason::NoSmap | Reason::OutsideFile);
+        let unseen: Vec<bool> = match &seen_on {
+            Some(seen) => seen.reasons().iter().map(passed_by).collect(),
+            None => vec![true; cells.len()],
+        };
         let footprints = |values: &[f32]| {
             let reasons = unseen.iter().map(|unseen| if *unseen { Reason::NoSmap } else { Reason::Valid }).collect();
             Raster::new(cells.grid(), values.to_vec(), reasons).map_err(StackError::from)
@@ -237,6 +240,7 @@ impl Temperatures {
         let any = unseen.contains(&false);
         let coarse = if any { Some([footprints(v)?, footprints(h)?]) } else { None };
         Ok(Self {
+            moisture: seen_on,
             coarse,
             overpass: any.then_some(Overpass::Am),
             fine: Some(FineBrightness {
@@ -273,7 +277,7 @@ fn files(library: &Library, date: Date, without: Usage) -> impl Iterator<Item = 
 #[must_use]
 pub fn dates_with(library: &Library, case: TbCase) -> (BTreeSet<Date>, BTreeSet<Date>) {
     let (mut inputs, mut moisture, mut targets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for entry in library.iter().filter(|e| e.usage() != Usage::Ignored && library.superseded_by(e).is_none()) {
+    for entry in library.used().filter(|e| library.superseded_by(e).is_none()) {
         match &entry.content {
             Content::File(granule) => {
                 let Some(date) = entry.date() else { continue };
@@ -321,14 +325,16 @@ pub struct SimulatedTemperatures {
 }
 
 impl SimulatedTemperatures {
-    /// For these dates of a scene.
+    /// For these dates of a scene, over its region and this one.
     #[must_use]
-    pub fn new(scene: &Scene, wanted: BTreeSet<Date>) -> Self {
-        Self { simulator: Simulator::new(scene.clone()), wanted }
+    pub fn new(scene: &Scene, wanted: BTreeSet<Date>, region: &Region) -> Self {
+        let Edges { west, north, east, south } = Edges::between(&scene.region.window(), &region.window());
+        let margin = west.max(north).max(east).max(south);
+        Self { simulator: Simulator::with_margin(scene.clone(), margin), wanted }
     }
 
-    /// One day on; with its temperatures where they are wanted. `None` once all of them were made.
-    pub fn step(&mut self) -> Option<Option<(Date, Brightness)>> {
+    /// One day on; with its temperatures and SMAP's soil moisture where they are wanted. `None` once all of them were made.
+    pub fn step(&mut self) -> Option<Option<(Date, Brightness, Option<Raster>)>> {
         let date = self.simulator.next_date();
         if self.wanted.last().is_none_or(|last| date > *last) {
             return None;
@@ -336,7 +342,7 @@ impl SimulatedTemperatures {
         if !self.wanted.contains(&date) {
             return self.simulator.pass().then_some(None);
         }
-        self.simulator.next()?;
-        Some(self.simulator.brightness().map(|brightness| (date, brightness)))
+        let day = self.simulator.next()?;
+        Some(self.simulator.brightness().map(|brightness| (date, brightness, day.coarse())))
     }
 }

@@ -4,8 +4,12 @@
 use jiff::civil::Date;
 
 use super::{KeptImage, TrainError, TrainSample};
-use crate::model::Archive;
+use crate::grid::Edges;
+use crate::model::{Archive, HALO};
 use crate::protocol::{DateRole, day};
+
+/// Metadata key of [`RunImage::margin`].
+const MARGIN: &str = "margin";
 
 /// An image of a run, row-major from the north-west corner, m3/m3.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,12 +18,61 @@ pub struct RunImage {
     pub date: Date,
     /// What it is used for.
     pub role: DateRole,
-    /// Input, target, mask.
+    /// Input, target, mask, over the region and its margin; the mask is 0 in the margin.
     pub sample: TrainSample,
+    /// Cells around the region that the network looks at.
+    pub margin: Edges,
     /// Bilinear SMAP: the baseline. NaN where it has no value.
     pub bilinear: Vec<f32>,
     /// [`crate::grid::Reason`] of SMAP's cells, by number: where the estimate is masked.
     pub reasons: Vec<u8>,
+}
+
+impl RunImage {
+    /// Columns and rows of the region, without the margin.
+    #[must_use]
+    pub fn region_size(&self) -> (usize, usize) {
+        let Edges { west, north, east, south } = self.margin;
+        (self.sample.columns - west - east, self.sample.rows - north - south)
+    }
+
+    /// The region's part of a plane over the image.
+    #[must_use]
+    pub fn in_region<T: Copy>(&self, plane: &[T]) -> Vec<T> {
+        let (columns, rows) = self.region_size();
+        part(plane, self.sample.columns, (self.margin.west, self.margin.north), (columns, rows))
+    }
+
+    /// The image with at most this margin: images of one run are of one size. Cells of the region that see the new edge no longer count.
+    #[must_use]
+    pub fn narrowed(self, to: Edges) -> Self {
+        let margin = self.margin.min(to);
+        if margin == self.margin {
+            return self;
+        }
+        let Edges { west, north, east, south } = self.margin;
+        let (left, top) = (west - margin.west, north - margin.north);
+        let columns = self.sample.columns - left - (east - margin.east);
+        let rows = self.sample.rows - top - (south - margin.south);
+        let cut = |plane: &[f32]| part(plane, self.sample.columns, (left, top), (columns, rows));
+        let cells = self.sample.columns * self.sample.rows;
+        let mut mask = cut(&self.sample.mask);
+        let beyond = Edges::all(HALO);
+        for (at, mask) in mask.iter_mut().enumerate() {
+            if beyond.hold(columns, rows, at % columns, at / columns) {
+                *mask = 0.0;
+            }
+        }
+        let d = self.sample.d.chunks_exact(cells).flat_map(cut).collect();
+        let sample = TrainSample { columns, rows, i: cut(&self.sample.i), d, target: cut(&self.sample.target), mask };
+        let reasons = part(&self.reasons, self.sample.columns, (left, top), (columns, rows));
+        Self { sample, margin, bilinear: cut(&self.bilinear), reasons, ..self }
+    }
+}
+
+/// A rectangle of a row-major plane.
+fn part<T: Copy>(plane: &[T], stride: usize, (left, top): (usize, usize), (columns, rows): (usize, usize)) -> Vec<T> {
+    plane.chunks(stride).skip(top).take(rows).flat_map(|row| row.iter().skip(left).take(columns).copied()).collect()
 }
 
 impl KeptImage for RunImage {
@@ -45,6 +98,8 @@ impl KeptImage for RunImage {
         {
             archive.put(name, values.clone());
         }
+        let Edges { west, north, east, south } = self.margin;
+        archive.metadata.insert(MARGIN.into(), format!("{west} {north} {east} {south}"));
         archive.put("reasons", self.reasons.iter().map(|r| f32::from(*r)).collect());
         archive.to_bytes()
     }
@@ -52,15 +107,26 @@ impl KeptImage for RunImage {
     fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
         let mut archive = Archive::from_bytes(bytes).map_err(broken)?;
         let (date, role, (columns, rows)) = read_head(&archive)?;
+        // Images kept before there was a margin have none.
+        let margin = archive.metadata.get(MARGIN).map_or(Some(Edges::default()), |text| margin(text));
+        let margin = margin.ok_or_else(|| broken("its margin".into()))?;
         let mut take = |name: &str| archive.take(name).map_err(broken);
         Ok(Self {
             date,
             role,
             sample: TrainSample { columns, rows, i: take("i")?, d: take("d")?, target: take("target")?, mask: take("mask")? },
+            margin,
             bilinear: take("bilinear")?,
             reasons: take("reasons")?.into_iter().map(|r| r as u8).collect(),
         })
     }
+}
+
+/// Four numbers: west, north, east, south.
+fn margin(text: &str) -> Option<Edges> {
+    let mut numbers = text.split(' ').map(|word| word.parse::<usize>().ok());
+    let mut next = || numbers.next().flatten();
+    Some(Edges { west: next()?, north: next()?, east: next()?, south: next()? })
 }
 
 /// A file that says date, role and size, and holds no planes yet.

@@ -24,6 +24,7 @@ pub fn describe(app: App) -> String {
     }
     let fine = match day.fine_origin {
         Some(FineOrigin::Disaggregated) => "3 km map (disaggregated here) of ",
+        Some(FineOrigin::OwnMap) => "3 km map (made by Loam) of ",
         _ => "3 km map of ",
     };
     let history = match day.history.len() {
@@ -103,7 +104,11 @@ fn Facts() -> impl IntoView {
             if let Some(pending) = app.pending.get() {
                 return view! { <p class="facts pending" id="dates-pending">{format!("SMAP, 3 km map and history for this region and these rules: {pending}")}</p> }.into_any();
             }
-            let origin = (day.fine_origin == Some(FineOrigin::Disaggregated)).then_some(", disaggregated here");
+            let origin = match day.fine_origin {
+                Some(FineOrigin::Disaggregated) => ", disaggregated here",
+                Some(FineOrigin::OwnMap) => ", a map that Loam made",
+                _ => "",
+            };
             let history = match day.history.len() {
                 0 if day.blocked.is_some() => "none".to_owned(),
                 0 => "none: the estimate uses SMAP alone".to_owned(),

@@ -3,7 +3,7 @@
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::cursor::{Cell, View};
-use crate::grid::{EaseWindow, Resolution};
+use crate::grid::{EaseWindow, Edges, Resolution};
 use crate::map::{Coastline, LineKind, Scale, graticule};
 
 /// Where on a canvas a part of the window is drawn.
@@ -175,6 +175,36 @@ pub fn outline(ctx: &CanvasRenderingContext2d, inner: &EaseWindow, dashed: bool,
     ctx.begin_path();
     ctx.rect(frame.x + left * sx, frame.y + top * sy, inner.columns as f64 * sx, inner.rows as f64 * sy);
     twice(ctx, 2.0, 2.4);
+    ctx.restore();
+}
+
+/// Veils the cells along the edges that the network estimated without what lies outside, and rules them off.
+pub fn edges(ctx: &CanvasRenderingContext2d, edges: &Edges, frame: Frame, view: View, window: &EaseWindow) {
+    if edges.is_empty() {
+        return;
+    }
+    let (columns, rows) = view.size(window);
+    let (sx, sy) = (frame.width / columns, frame.height / rows);
+    let across = |column: f64| frame.x + (column - view.left) * sx;
+    let down = |row: f64| frame.y + (row - view.top) * sy;
+    let inside = |from: usize, to: usize, all: usize| (from.min(all) as f64, all.saturating_sub(to).max(from.min(all)) as f64);
+    let (left, right) = inside(edges.west, edges.east, window.columns);
+    let (top, bottom) = inside(edges.north, edges.south, window.rows);
+    let (x0, y0, x1, y1) = (across(0.0), down(0.0), across(window.columns as f64), down(window.rows as f64));
+    begin(ctx, frame);
+    ctx.set_fill_style_str("rgba(255,255,255,0.45)");
+    for (x, y, to_x, to_y) in [
+        (x0, y0, x1, down(top)),
+        (x0, down(bottom), x1, y1),
+        (x0, down(top), across(left), down(bottom)),
+        (across(right), down(top), x1, down(bottom)),
+    ] {
+        ctx.fill_rect(x, y, to_x - x, to_y - y);
+    }
+    let _ = ctx.set_line_dash(&js_sys::Array::of2(&3.0.into(), &3.0.into()));
+    ctx.begin_path();
+    ctx.rect(across(left), down(top), across(right) - across(left), down(bottom) - down(top));
+    twice(ctx, 1.0, 1.4);
     ctx.restore();
 }
 

@@ -190,6 +190,10 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
             layers.push(Layer { kind: head.kind, values: values.clone(), reasons: reasons.clone(), statistics: head.statistics });
         }
     }
+    let overpasses = match report.overpasses.and_then(|index| attachments.get(index)) {
+        Some(Attachment::U8(codes)) => codes.clone(),
+        _ => Vec::new(),
+    };
     let same_place = app.map.with_untracked(|m| m.as_ref().is_some_and(|m| m.window() == report.settings.window));
     if !same_place {
         app.cursor.set(None);
@@ -206,7 +210,7 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
     };
     app.said.set(format!("Map of {} ready{mean}{notes}.", report.date));
     app.weights.set(report.weights.clone());
-    app.map.set(Some(Arc::new(MapData { report, layers, data: app.predicted() })));
+    app.map.set(Some(Arc::new(MapData { report, layers, overpasses, data: app.predicted() })));
 }
 
 /// Hands bytes to the browser's download.

@@ -10,7 +10,7 @@ use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
 use super::maps::SHOWN;
-use super::panel::{heading, image_of, is_signed, scale_of};
+use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
 use super::state::{App, MapData};
 use crate::export::png_text::annotate;
 use crate::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
@@ -39,7 +39,11 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
         .history
         .iter()
         .filter_map(|h| {
-            let made = if h.origin == Some(FineOrigin::Disaggregated) { " (disaggregated)" } else { "" };
+            let made = match h.origin {
+                Some(FineOrigin::Disaggregated) => " (disaggregated)",
+                Some(FineOrigin::OwnMap) => " (a map that Loam made)",
+                _ => "",
+            };
             h.date.map(|d| format!("{d}{made}"))
         })
         .collect();
@@ -58,15 +62,23 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
         ("Weights", format!("{} ({}), SHA-256 {}", report.weights.name, report.weights.trained_on, report.weights.hash)),
         ("Device", format!("{} ({})", report.device.name, if report.device.gpu { "GPU" } else { "CPU" })),
         ("Quality rule", format!("{:?}", report.settings.quality)),
+        ("SMAP overpass", report.overpass.clone()),
         ("Inputs", report.inputs.join(", ")),
     ];
+    if !report.frame.is_empty() {
+        lines.push(("Edge", format!("{}: estimated without what lies outside, not in the scores", report.frame.words())));
+    }
     if let Some(score) = report.scores.first() {
-        let (unit, of) = if data.network().is_brightness() { ("K", "9 km") } else { ("m3/m3", "3 km") };
+        let (unit, of) = match report.reference {
+            Some(FineOrigin::OwnMap) => ("m3/m3", "a map that Loam made"),
+            _ if data.network().is_brightness() => ("K", "the 9 km product"),
+            _ => ("m3/m3", "the 3 km product"),
+        };
         let n = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
         lines.push((
             "Scores",
             format!(
-                "{}: uRMSE {} {unit}, bias {} {unit}, R {}, {} pixels; agreement with the {of} product, not with the ground",
+                "{}: uRMSE {} {unit}, bias {} {unit}, R {}, {} pixels; agreement with {of}, not with the ground",
                 score.name,
                 n(score.urmse),
                 n(score.bias),
@@ -146,6 +158,9 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         let frame = Frame { x, y, width: panel, height: tall };
         if let Some(image) = untrack(|| image_of(app, data, *kind)) {
             draw::pixels(&ctx, &image, frame, View::default(), &window);
+            if is_estimated(*kind) {
+                draw::edges(&ctx, &data.report.frame, frame, View::default(), &window);
+            }
         }
         if let Some(coast) = &coast {
             draw::coast(&ctx, coast, frame, View::default(), &window);

@@ -122,7 +122,11 @@ fn provenance(data: &MapData) -> AnyView {
     let report = &data.report;
     let history = report.history.iter().map(|h| match h.date {
         Some(date) => {
-            let origin = if h.origin == Some(FineOrigin::Disaggregated) { ", disaggregated here" } else { "" };
+            let origin = match h.origin {
+                Some(FineOrigin::Disaggregated) => ", disaggregated here",
+                Some(FineOrigin::OwnMap) => ", a map that Loam made",
+                _ => "",
+            };
             format!("{date} ({:.0} % known{origin})", h.known * 100.0)
         }
         None => "empty slot".to_owned(),
@@ -133,6 +137,7 @@ fn provenance(data: &MapData) -> AnyView {
         (report.out_of_range > 0).then(|| format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range));
     view! {
         <p class="provenance">
+            {(!report.overpass.is_empty()).then(|| format!("SMAP: {}. ", report.overpass))}
             {(data.network() == Network::Smen).then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} "Weights: " {report.weights.name.clone()}
             " (" {report.weights.trained_on.clone()} "). Computed on " {report.device.name.clone()} " in "
             {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
@@ -165,6 +170,12 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
         })}
         {(!warnings.is_empty()).then(|| view! {
             <ul class="caution" id="map-warnings" aria-label="Notes on this map">{warnings.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
+        })}
+        {(!data.report.frame.is_empty()).then(|| view! {
+            <p class="edge" role="note">{format!("Veiled: {}. The files end there, so the network saw zeros instead of what lies outside; these cells are not in the scores.", data.report.frame.words())}</p>
+        })}
+        {(data.report.reference == Some(FineOrigin::OwnMap)).then(|| view! {
+            <p class="own" role="note">"The reference is a map that Loam made, chosen by hand: agreement with it says nothing of the soil."</p>
         })}
         <Place data=data.clone()/>
         <p class="keys" id="map-keys">

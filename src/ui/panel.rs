@@ -48,8 +48,30 @@ pub fn title(network: Network, kind: LayerKind) -> &'static str {
 pub fn heading(data: &MapData, kind: LayerKind) -> &'static str {
     match (kind, data.report.reference) {
         (LayerKind::Reference, Some(FineOrigin::Disaggregated)) => "Reference, 3 km map made here",
+        (LayerKind::Reference, Some(FineOrigin::OwnMap)) => "Reference, a map that Loam made",
         _ => title(data.network(), kind),
     }
+}
+
+/// Layers that hold an estimate: the frame of the network's edges is drawn on them.
+pub fn is_estimated(kind: LayerKind) -> bool {
+    use LayerKind::{Before, Change, Difference, DifferenceH, Estimate, EstimateH};
+    matches!(kind, Estimate | EstimateH | Before | Change | Difference | DifferenceH)
+}
+
+/// The value of a cell with its unit, or why there is none; with SMAP's overpass, or that the estimate lies at the edge of the data.
+pub fn read_out(data: &MapData, layer: &Layer, cell: Cell, unit: &str) -> String {
+    let (window, report) = (data.window(), &data.report);
+    let index = cell.index(&window);
+    let value = value_text(layer, index, unit);
+    let overpass = data.overpasses.get(index).copied().filter(|_| layer.kind == LayerKind::Coarse);
+    let note = match overpass {
+        Some(1) => ", 6 am",
+        Some(2) => ", 6 pm",
+        _ if is_estimated(layer.kind) && report.frame.hold(window.columns, window.rows, cell.column, cell.row) => ", edge of the data",
+        _ => "",
+    };
+    format!("{value}{note}")
 }
 
 /// Differences, on a scale about 0.
@@ -177,11 +199,11 @@ pub fn pin(app: App, cell: Option<Cell>) {
 
 /// What a screen reader hears of a cell.
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
-    let (index, network) = (cell.index(&data.window()), data.network());
+    let network = data.network();
     let spoken = |l: &&Layer| !matches!(l.kind, LayerKind::Bilinear | LayerKind::BilinearH);
     let parts = data.layers.iter().filter(spoken).map(|layer| {
         let unit = scale_of(app, network, layer.kind).with_untracked(|s| s.unit);
-        format!("{}: {}", heading(data, layer.kind), value_text(layer, index, unit))
+        format!("{}: {}", heading(data, layer.kind), read_out(data, layer, cell, unit))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -337,6 +359,7 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
     let window = data.window();
     let network = data.network();
     let image = painted(app, data.clone(), kind);
+    let edges = if is_estimated(kind) { data.report.frame } else { Default::default() };
     Effect::new(move |_| {
         size.track();
         let view = app.view.get();
@@ -345,6 +368,7 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         if let Some(image) = image.get() {
             draw::pixels(&ctx, &image, frame, view, &window);
+            draw::edges(&ctx, &edges, frame, view, &window);
         }
         if let Some(coast) = coast {
             draw::coast(&ctx, &coast, frame, view, &window);
@@ -357,7 +381,7 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
             let unit = scale_of(app, network, kind).with(|s| s.unit);
             let layer = data.layer(kind)?;
             match app.cursor.get().or(app.pinned.get()) {
-                Some(cell) => Some(value_text(layer, cell.index(&window), unit)),
+                Some(cell) => Some(read_out(&data, layer, cell, unit)),
                 None => layer.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
             }
         }

@@ -76,6 +76,7 @@ pub fn ScoresSection() -> impl IntoView {
             let made = data.report.reference == Some(FineOrigin::Disaggregated);
             let network = data.network();
             let against = match (simulated, made) {
+                _ if data.report.reference == Some(FineOrigin::OwnMap) => "Agreement with a map that Loam made, chosen by hand as reference: it says nothing of the soil.",
                 (true, _) if network.is_brightness() => "Agreement with the simulated brightness temperature at 9 km, without the radar product's noise.",
                 (false, _) if network.is_brightness() => "Agreement with the 9 km product, not with what is on the ground.",
                 (true, _) => "Agreement with the simulated 3 km map, not with the ground.",

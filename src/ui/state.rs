@@ -53,6 +53,8 @@ pub struct MapData {
     pub layers: Vec<Layer>,
     /// The state of the files it was made from: [`App::data`] at the time.
     pub data: u64,
+    /// Of each cell of SMAP's layer: 1 for 6 am, 2 for 6 pm, 0 where there is none or the file does not say. May be empty.
+    pub overpasses: Vec<u8>,
 }
 
 impl MapData {

@@ -20,7 +20,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let size = watch_size(node);
     let window = data.window();
     let (input, right) = (painted(app, data.clone(), LayerKind::Coarse), painted(app, data.clone(), LayerKind::Estimate));
-    let network = data.network();
+    let (network, edges) = (data.network(), data.report.frame);
     let trained = data.layer(LayerKind::Before).is_some();
     let before = painted(app, data.clone(), LayerKind::Before);
     let use_before = RwSignal::new(trained);
@@ -33,6 +33,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         if let Some(image) = &right {
             draw::pixels(&ctx, image, frame, view, &window);
+            draw::edges(&ctx, &edges, frame, view, &window);
         }
         ctx.save();
         ctx.begin_path();

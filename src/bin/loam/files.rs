@@ -10,7 +10,7 @@ use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
 use loam::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
-use loam::stack::{Library, PRESETS, Preset, Region, SceneDay};
+use loam::stack::{Library, MARGIN, PRESETS, Preset, Region, SceneDay};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
 #[derive(clap::Args, Default)]
@@ -40,6 +40,10 @@ impl Inputs {
                     eprintln!("left out: {}: {why}", path.display());
                 }
             }
+        }
+        let simulated = library.iter().filter(|entry| library.left_out_as_simulated(entry)).count();
+        if simulated > 0 {
+            eprintln!("note: {simulated} simulated files are left out: simulated scenes are never mixed with observed files");
         }
         match (all, refused) {
             (0, _) => Err("no input files were given: name SMAP and Sentinel-1 files, or use --coarse and --fine".into()),
@@ -136,7 +140,7 @@ pub fn simulated(preset: Option<Preset>) -> Result<Library, String> {
     let scene = Scene::preset(preset.key, DEMO_SEED).ok_or_else(|| format!("there is no scene of {}", preset.name))?;
     let kept = scene.clone();
     let bar = super::progress::bar(scene.len() as u64, "simulating");
-    let days: Vec<SceneDay> = Simulator::new(scene).inspect(|_| bar.inc(1)).map(SceneDay::from).collect();
+    let days: Vec<SceneDay> = Simulator::with_margin(scene, MARGIN).inspect(|_| bar.inc(1)).map(SceneDay::from).collect();
     bar.finish_and_clear();
     Ok(Library::simulated(kept, format!("Simulated scenes: {}", preset.name), days))
 }

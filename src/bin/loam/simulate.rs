@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use loam::export;
+use loam::grid::Edges;
 use loam::simulate::{DEMO_SEED, Scene, Simulator, names};
-use loam::stack::Temperatures;
+use loam::stack::{MARGIN, Region, Temperatures};
 use serde_json::json;
 
 use super::files;
@@ -50,13 +51,14 @@ impl Simulate {
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let description = scene.description();
         let mut written = Vec::new();
-        let (region, kept) = (scene.region, scene.clone());
-        let mut simulator = Simulator::new(scene);
+        // With the margin that a prediction of the region looks at.
+        let made = Region::new(scene.region.window().widened(&Edges::all(MARGIN)))?;
+        let mut simulator = Simulator::with_margin(scene, MARGIN);
         while let Some(day) = simulator.next() {
             // Land surface temperature of the days that SMAP saw: input of the TB CNN.
             let seen = day.coarse();
             let surface = match simulator.brightness().filter(|_| seen.is_some()) {
-                Some(brightness) => Temperatures::simulated(&brightness, &kept, &region, seen.as_ref())?.surface,
+                Some(brightness) => Temperatures::simulated(&brightness, &made, seen.as_ref())?.surface,
                 None => None,
             };
             let layers = [

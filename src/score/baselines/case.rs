@@ -2,8 +2,47 @@
 
 use jiff::civil::Date;
 
+use crate::grid::Edges;
+
 /// History dates: k of model.md.
 pub const HISTORY: usize = 4;
+
+/// What SMEN is given of a date: the region with its margin, row-major, m3/m3.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseInput {
+    /// Columns, west to east.
+    pub columns: usize,
+    /// Rows, north to south.
+    pub rows: usize,
+    /// Cells around the region.
+    pub margin: Edges,
+    /// I(t), gaps filled with the nearest valid cell.
+    pub coarse: Vec<f32>,
+    /// D(t), [`HISTORY`] planes, oldest first; 0 where unknown.
+    pub residuals: Vec<f32>,
+}
+
+impl CaseInput {
+    /// The region's part of a plane over the input.
+    #[must_use]
+    pub fn in_region(&self, plane: &[f32]) -> Vec<f32> {
+        let Edges { west, north, east, south } = self.margin;
+        let (columns, rows) = (self.columns - west - east, self.rows - north - south);
+        plane.chunks(self.columns).skip(north).take(rows).flat_map(|row| row.iter().skip(west).take(columns).copied()).collect()
+    }
+
+    /// A plane of the region laid into the input's, with `outside` in the margin.
+    #[must_use]
+    pub fn laid(&self, plane: &[f32], outside: f32) -> Vec<f32> {
+        let mut laid = vec![outside; self.columns * self.rows];
+        let columns = self.columns - self.margin.west - self.margin.east;
+        for (row, values) in plane.chunks(columns).enumerate() {
+            let from = (row + self.margin.north) * self.columns + self.margin.west;
+            laid[from..from + columns].copy_from_slice(values);
+        }
+        laid
+    }
+}
 
 /// A date of a region. Planes are row-major from the north-west corner, `columns * rows` values, m3/m3.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +53,8 @@ pub struct Case {
     pub columns: usize,
     /// Rows, north to south.
     pub rows: usize,
+    /// The network's input, with its margin.
+    pub input: CaseInput,
     /// SMAP as is: each cell holds the value of the 36 km cell it lies in, gaps filled with the nearest valid one. I(t).
     pub coarse: Vec<f32>,
     /// SMAP interpolated bilinearly; NaN where SMAP saw nothing.
@@ -26,7 +67,7 @@ pub struct Case {
     pub past: Vec<f32>,
     /// The 3 km map to be estimated, J(t); anything where `scored` is false.
     pub target: Vec<f32>,
-    /// Pixels that count: the 3 km map, SMAP and both interpolations exist.
+    /// Pixels that count: the 3 km map, SMAP and both interpolations exist, and the network sees no edge of the data from there.
     pub scored: Vec<bool>,
     /// The SMAP/Sentinel-1 disaggregation of the date, NaN where it has no value; none without backscatter.
     pub disaggregated: Option<Vec<f32>>,

@@ -21,7 +21,7 @@ mod lstm;
 mod persistence;
 pub mod residuals;
 
-pub use case::{Case, HISTORY};
+pub use case::{Case, CaseInput, HISTORY};
 #[cfg(feature = "cli")]
 pub use forest::{Forest, ForestError, TREES};
 #[cfg(feature = "cli")]

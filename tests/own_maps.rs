@@ -187,7 +187,8 @@ fn the_overpass_is_said() {
         let words = sample.overpass_words();
         let plane = sample.overpass.unwrap();
         let am = day.am.as_ref().map(|am| loam::grid::resample::nearest(am, &whole.window()).unwrap());
-        let evening = plane.values().iter().zip(am.iter().flat_map(|am| am.values())).filter(|(o, am)| **o == 1.0 && am.is_finite()).count();
+        let evening =
+            plane.values().iter().zip(am.iter().flat_map(|am| am.values())).filter(|(o, am)| **o == 1.0 && am.is_finite()).count();
         assert_eq!(evening, 0, "6 am comes first");
         let counts = [0.0, 1.0].map(|wanted| plane.values().iter().filter(|v| **v == wanted).count());
         match counts {

@@ -279,6 +279,72 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
     assert!(matches!(events.last(), Some((2, Event::Finished, _))));
 }
 
+/// The synthetic granules of tests/fixtures, opened.
+fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "h5"));
+    paths.sort();
+    let names = paths.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned());
+    let tickets = names.clone().zip(1..).map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default() }).collect();
+    let sources = names.zip(&paths).map(|(n, p)| Arc::new(BytesSource::new(n, std::fs::read(p).unwrap())) as SharedSource);
+    *host.sources.borrow_mut() = sources.collect();
+    block_on(session.handle(id, Request::Open { tickets }));
+}
+
+fn last_timeline(host: &Recorder) -> loam::protocol::Timeline {
+    let events = host.events.borrow();
+    events.iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap()
+}
+
+/// What the page does when own files come while a demo is shown, and when the demo comes back.
+#[test]
+fn files_after_a_demo_have_nothing_of_it_and_the_demo_comes_back() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "oklahoma-city".into() }));
+    let demo = last_timeline(&host);
+    assert!(demo.days.iter().all(|d| d.simulated));
+    block_on(session.handle(3, Request::ForgetAll));
+    open_granules(&host, &mut session, 4);
+    let files = last_timeline(&host);
+    assert!(files.days.iter().all(|d| !d.simulated && d.history.iter().all(|h| files.days.iter().any(|f| f.date == *h))));
+    // The later 2023-12-04 was seen by less than half.
+    assert_eq!(files.proposal(), Some(jiff::civil::date(2020, 9, 16)));
+    block_on(session.handle(5, Request::Demo { region: "oklahoma-city".into() }));
+    let again = last_timeline(&host);
+    assert_eq!(again.days.len(), demo.days.len());
+    assert_eq!(again.proposal(), demo.proposal());
+}
+
+/// The demo of Geneva opened on a date of which SMAP saw 3 %.
+#[test]
+fn a_demo_opens_on_a_date_that_was_seen_and_mapped() {
+    let (host, mut session) = started();
+    for (id, preset) in (2..).zip(loam::stack::PRESETS) {
+        block_on(session.handle(id, Request::Demo { region: preset.key.into() }));
+        let timeline = last_timeline(&host);
+        let day = timeline.days.iter().find(|d| Some(d.date) == timeline.proposal()).unwrap();
+        println!("{}: {} with SMAP {:?}, 3 km {:?}", preset.name, day.date, day.coarse, day.fine);
+        assert!(day.coarse.unwrap() >= 0.5 && day.fine.unwrap() >= 0.25 && day.history.len() == 4, "{day:?}");
+    }
+}
+
+/// Weights that are shipped say so, with the key of their region; loaded ones do not.
+#[test]
+fn a_map_names_the_key_of_shipped_weights_and_the_origin_of_its_reference() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let day = latest_mapped_day(&host);
+    let settings = rules(window_of("tucson"));
+    block_on(session.handle(3, Request::Predict { date: day.date, settings: settings.clone() }));
+    let (map, _) = last_map(&host);
+    assert_eq!((map.weights.shipped.as_deref(), map.reference), (Some("tucson"), day.fine_origin));
+    *host.weights.borrow_mut() = Some(std::fs::read("public/weights/geneva.safetensors").unwrap());
+    block_on(session.handle(4, Request::LoadWeights { name: "mine.safetensors".into() }));
+    block_on(session.handle(5, Request::Predict { date: day.date, settings }));
+    assert_eq!(last_map(&host).0.weights.shipped, None);
+}
+
 #[test]
 fn weights_that_are_none_are_refused_and_the_shipped_ones_stay() {
     let (host, mut session) = started();

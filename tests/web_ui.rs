@@ -5,12 +5,12 @@
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
-use loam::grid::{EaseWindow, Resolution};
+use loam::grid::{EaseWindow, Edges, Resolution};
 use loam::map::{ColourMap, Scale, paint};
 use loam::protocol::{
-    Attachment, CheckpointReport, Choice, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, Network, PlannedDate,
-    PreviewReport, Request, RunReport, RunRow, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd, TrainPlan,
-    TrainResult, TrainSettings, TrainStarted, WeightsReport, wire,
+    Attachment, CheckpointReport, Choice, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, FineOrigin, Gain, MapReport,
+    Network, PlannedDate, PreviewReport, Request, RunReport, RunRow, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd,
+    TrainPlan, TrainResult, TrainSettings, TrainStarted, WeightsReport, wire,
 };
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
@@ -18,7 +18,7 @@ use loam::ui::ledger::{Kind, Ledger};
 use loam::ui::rectangle::{Rectangle, size_text};
 use loam::ui::train::recall::{RecalledRun, Remembered};
 use loam::ui::train::{self, curve, runs, words};
-use loam::ui::{App, canvas, link, timeline};
+use loam::ui::{App, MapData, canvas, dates, exports, files, link, maps, scores, timeline};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -124,6 +124,9 @@ fn a_newer_request_supersedes_its_kind_only() {
     let second = ledger.begin(Kind::Predict);
     assert_eq!((ledger.kind(first), ledger.kind(dates), ledger.kind(second)), (None, Some(Kind::Timeline), Some(Kind::Predict)));
     let files = (ledger.begin(Kind::Open), ledger.begin(Kind::Open));
+    let corrections = [ledger.begin(Kind::Files), ledger.begin(Kind::Files)];
+    assert_eq!(ledger.end_all(Kind::Files), corrections);
+    assert!(ledger.kind(corrections[1]).is_none() && ledger.kind(second).is_some(), "only that kind is over");
     assert!(ledger.kind(files.0).is_some() && ledger.newest(Kind::Open) == Some(files.1));
     let (run, plan) = (ledger.begin(Kind::Train), ledger.begin(Kind::Plan));
     ledger.begin(Kind::Plan);
@@ -267,6 +270,11 @@ fn the_run_table_as_a_file_has_as_many_fields_as_its_header() {
 
 /// The section and the banner, mounted into an element of their own.
 fn mounted() -> (App, web_sys::Element) {
+    mounted_with(|| (train::Banner(), train::Recalled(), train::FineTuneSection()))
+}
+
+/// Parts of the page, mounted into an element of their own, with no worker behind them.
+fn mounted_with<V: leptos::prelude::IntoView + leptos::prelude::Render + 'static>(parts: fn() -> V) -> (App, web_sys::Element) {
     let document = web_sys::window().unwrap().document().unwrap();
     let place = document.create_element("div").unwrap();
     document.body().unwrap().append_child(&place).unwrap();
@@ -276,7 +284,7 @@ fn mounted() -> (App, web_sys::Element) {
         let app = App::new();
         provide_context(app);
         out.set(Some(app));
-        (train::Banner(), train::Recalled(), train::FineTuneSection())
+        parts()
     });
     handle.forget();
     (app.get().unwrap(), place)
@@ -480,6 +488,146 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     pause(20).await;
     assert_eq!(app.train.settings.get_untracked(), TrainSettings::fine_tune());
     assert!(find("#train-inputs").is_some());
+    place.remove();
+}
+
+/// A map without pixels, of `date`, with shipped weights.
+fn result(date: jiff::civil::Date, settings: loam::protocol::Settings) -> MapData {
+    let weights = WeightsReport {
+        name: "Oklahoma City (shipped)".into(),
+        hash: "0123456789abcdef".into(),
+        simulated: true,
+        shipped: Some("oklahoma-city".into()),
+        ..WeightsReport::default()
+    };
+    let report = MapReport {
+        date,
+        settings,
+        layers: Vec::new(),
+        history: Vec::new(),
+        scores: vec![ScoreReport { pixels: 122, ..score("SMEN", 0.03) }, ScoreReport { pixels: 122, ..score("bilinear SMAP", 0.05) }],
+        mass: None,
+        weights,
+        device: DeviceReport { gpu: false, name: "CPU".into(), why: "y".into(), kernels: None, warning: None, check: None },
+        overpass: String::new(),
+        overpasses: None,
+        frame: Edges::default(),
+        reference: Some(FineOrigin::Disaggregated),
+        inputs: Vec::new(),
+        sensitivity: None,
+        out_of_range: 0,
+        applicability: String::new(),
+        simulated: false,
+        warnings: vec!["Only 1 of 4 history dates were found.".into()],
+        milliseconds: 1.0,
+    };
+    MapData { report, layers: Vec::new(), overpasses: Vec::new(), data: 0 }
+}
+
+/// A result carries its own notes, and says so when a choice it was made from changes.
+#[wasm_bindgen_test]
+async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
+    let (app, place) = mounted_with(|| (maps::MapsSection(), scores::ScoresSection(), exports::ExportSection()));
+    let find = |selector: &str| place.query_selector(selector).unwrap();
+    let text = |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
+    let data = result(date(2018, 11, 7), app.settings.get_untracked());
+    app.date.set(Some(data.report.date));
+    app.weights.set(data.report.weights.clone());
+    app.map.set(Some(std::sync::Arc::new(data)));
+    pause(20).await;
+    assert!(text("#map-warnings").contains("1 of 4 history dates") && text("#simulated-weights").contains("SIMULATED"));
+    assert!(text(".scores").contains("too few pixels (122) for a percentage") && text(".scores").contains("disaggregated here"));
+    assert!(text("#map-stale").is_empty() && find(".stale").is_none() && find("#export-stale").is_none());
+
+    app.date.set(Some(date(2018, 11, 8)));
+    pause(20).await;
+    let said = text("#map-stale");
+    assert_eq!(said, "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. Predict again.");
+    for section in ["maps", "scores", "exports"] {
+        assert!(find(&format!("section.{section}.stale")).is_some(), "{section}");
+    }
+    assert!(text("#export-stale").contains("the map of 2018-11-07"));
+    let title = find("[data-export=geotiff]").unwrap().get_attribute("title").unwrap();
+    assert!(title.contains("2018-11-07") && title.contains("not of the present choices"), "{title}");
+    app.date.set(Some(date(2018, 11, 7)));
+    pause(20).await;
+    assert!(text("#map-stale").is_empty() && find(".stale").is_none());
+    app.map.set(None);
+    pause(20).await;
+    assert!(find("#map-warnings").is_none());
+    place.remove();
+}
+
+/// From a change of the rules until the answer, nothing of the old time line stands there as if it were current.
+#[wasm_bindgen_test]
+async fn the_time_line_is_pending_until_the_answer_comes() {
+    let (app, place) = mounted_with(dates::DatesSection);
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let day = DayReport {
+        date: date(2020, 1, 1),
+        coarse: Some(0.37),
+        fine: Some(0.5),
+        fine_origin: Some(FineOrigin::Disaggregated),
+        backscatter: None,
+        history: vec![date(2019, 12, 1)],
+        blocked: None,
+        simulated: false,
+    };
+    app.date.set(Some(day.date));
+    app.timeline.set(Timeline { days: vec![day] });
+    pause(20).await;
+    let before = text(".dates").unwrap();
+    assert!(before.contains("37 %") && before.contains("2019-12-01") && before.contains("(3 km map made here)"), "{before}");
+    app.pending.set(Some("reading…"));
+    pause(20).await;
+    let pending = text(".dates").unwrap();
+    assert!(!pending.contains("37 %") && !pending.contains("2019-12-01") && !pending.contains("made here)"), "{pending}");
+    assert!(text("#dates-pending").unwrap().contains("reading…"));
+    assert!(place.query_selector("#predict").unwrap().unwrap().has_attribute("disabled"));
+    app.pending.set(None);
+    pause(20).await;
+    assert!(text(".dates").unwrap().contains("37 %") && text("#dates-pending").is_none());
+    place.remove();
+}
+
+/// With no worker behind it, the page's own book-keeping of what is open and what is put aside.
+#[wasm_bindgen_test]
+async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
+    let (app, place) = mounted_with(|| (files::Aside(), files::FilesSection()));
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
+    let click = |selector: &str| place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click();
+    let file = |name: &str| (name.to_owned(), web_sys::File::new_with_str_sequence(&Array::of1(&"x".into()), name).unwrap());
+    let names = || app.files.with_untracked(|files| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
+    app.open(vec![file("a.h5"), file("b.h5"), file("mine.safetensors")]);
+    pause(20).await;
+    assert_eq!(names(), ["a.h5", "b.h5"], "weights are no data");
+    assert!(app.notices.with_untracked(|n| n.iter().any(|n| n.failure.what.contains("mine.safetensors is loaded as weights"))));
+    app.date.set(Some(date(2020, 6, 4)));
+    let settings = app.settings.get_untracked();
+    app.load_demo("tucson");
+    pause(20).await;
+    assert!(names().is_empty() && app.date.get_untracked().is_none());
+    assert!(text("#aside").contains("2 files of your own are put aside."), "{}", text("#aside"));
+    click("#own-back");
+    pause(20).await;
+    assert_eq!(
+        (names(), app.date.get_untracked(), app.settings.get_untracked()),
+        (vec!["a.h5".into(), "b.h5".into()], Some(date(2020, 6, 4)), settings)
+    );
+    assert!(text("#aside").contains("The demo of Tucson is put aside.") && !text("#aside").contains("your own"));
+    click("[aria-label=\"Remove a.h5\"]");
+    pause(20).await;
+    assert!(names() == ["b.h5"] && text("#aside").contains("a.h5 was removed."));
+    click("#demo-back");
+    pause(20).await;
+    assert!(text("#aside").contains("1 file of your own is put aside.") && !text("#aside").contains("removed"));
+    app.open(vec![file("c.h5")]);
+    pause(20).await;
+    assert_eq!(names(), ["c.h5"]);
+    click("#own-back");
+    click("#removed-back");
+    pause(20).await;
+    assert_eq!(names(), ["c.h5", "b.h5", "a.h5"]);
     place.remove();
 }
 

@@ -5,7 +5,9 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod day;
+pub mod desk;
 mod network;
+pub mod shown;
 mod training;
 pub mod wire;
 
@@ -23,6 +25,8 @@ pub use training::{
 
 /// Number of a file in this session, given by the page when the file is opened. Survives a worker's restart.
 pub type FileId = u32;
+/// Id of the demo's one entry in the file list; the page counts the user's files from 1.
+pub const DEMO_FILE: FileId = 0;
 
 /// Page to worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -305,7 +309,7 @@ pub struct DeviceReport {
 pub struct SelfCheckReport {
     /// Runs on the device.
     pub runs: u32,
-    /// Largest absolute difference to the CPU over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
+    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
     #[serde(deserialize_with = "null_as_nan")]
     pub largest_difference: f32,
     /// Allowed.
@@ -647,6 +651,9 @@ pub struct WeightsReport {
     /// Of which network.
     #[serde(default)]
     pub network: Network,
+    /// Key of the shipped weights; `None` for the user's own, and for trained ones.
+    #[serde(default)]
+    pub shipped: Option<String>,
 }
 
 /// Forms of export the worker makes. The PNG figure is made by the page.

@@ -143,14 +143,14 @@ impl<H: Host> Session<H> {
             heard().await
         };
         let (sample, failures) = tb::sample(&self.library, series, loaded.case, date, breathe).await?;
-        for (file, why) in failures {
-            self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
-        }
         let progress = async |done: usize, total: usize| {
             tell(done as u64, total as u64, "computing the map");
             heard().await
         };
         let mut outcome = tb::predict(&loaded.network, processor.device(), sample, progress).await?;
+        outcome
+            .warnings
+            .extend(failures.into_iter().map(|(file, why)| format!("{file}: {why}. It is left out; the other files are used.")));
         if let Some(place) = loaded.weights.metadata.get("region").filter(|place| settings.region.as_ref() != Some(*place)) {
             outcome.warnings.push(format!(
                 "These weights were trained for {place}. The TB CNN is trained for a place at a time: elsewhere its pattern is that of another place."

@@ -12,10 +12,12 @@ use super::predict::SMEN;
 use super::verdict::{BEFORE, IN_USE, Verdict, estimate, scored, verdict};
 use crate::grid::Edges;
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
-use crate::protocol::{DateRole, FineOrigin, Network, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
+use crate::protocol::{
+    DateRole, FineOrigin, Network, PlannedDate, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport,
+};
 use crate::score::InputRange;
 use crate::stack::{HistoryRule, Library, Series, StackError};
-use crate::train::{KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
+use crate::train::{Candidate, FirstDates, KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
 
 /// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
 const REGION: &str = "region";
@@ -95,7 +97,9 @@ pub async fn gather(
     }
     let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
     if train == 0 || validate == 0 || test == 0 {
-        let split = TrainError::EmptySplit { train, validate, test, gap };
+        let left = |day: &PlannedDate| Candidate { date: day.date, history: series.history(day.date, rule) };
+        let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
+        let split = TrainError::EmptySplit { train, validate, test, gap, possible };
         let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
         return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
     }

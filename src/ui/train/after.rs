@@ -8,7 +8,7 @@ use super::state::is_of;
 use super::words;
 use crate::protocol::{Network, RunReport, TrainResult};
 use crate::ui::scores::score_box;
-use crate::ui::state::App;
+use crate::ui::state::{App, READING};
 
 fn intervals(result: &TrainResult, network: Network) -> AnyView {
     let bilinear = if network == Network::Smen { "bilinear SMAP" } else { "the bilinear input" };
@@ -63,7 +63,7 @@ pub fn After(report: RunReport) -> impl IntoView {
     let trained = Memo::new(move |_| app.weights.with(|w| is_of(w, &kept)));
     let can_predict = move || {
         let date = app.date.get();
-        app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
+        app.pending.get() != Some(READING) && app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
     };
     view! {
         <div class="after">

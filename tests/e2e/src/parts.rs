@@ -84,3 +84,19 @@ pub const RUNS_CSV: &str = "#runs-csv";
 pub const ABOUT_OPEN: &str = "#about-open";
 /// The dialog itself.
 pub const ABOUT: &str = "#about";
+/// What is put aside or was removed.
+pub const ASIDE: &str = "#aside";
+/// Own files come back.
+pub const OWN_BACK: &str = "#own-back";
+/// The demo comes back.
+pub const DEMO_BACK: &str = "#demo-back";
+/// Files that were removed come back.
+pub const REMOVED_BACK: &str = "#removed-back";
+/// Says that the map is not that of the present choices.
+pub const STALE: &str = "#map-stale";
+/// The map's own notes.
+pub const MAP_NOTES: &str = "#map-warnings";
+/// Weights in use, or to be loaded.
+pub const WEIGHTS: &str = ".weights";
+/// Loads the demo of Geneva.
+pub const DEMO_GENEVA: &str = "[data-demo=\"geneva\"]";

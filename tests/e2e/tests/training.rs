@@ -108,7 +108,10 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     show(&app, "section.maps");
     app.shoot("before-after").unwrap();
     app.click(parts::TRAIN_REVERT).unwrap();
-    app.text_when("section.rules", PATIENCE, |text| text.contains("shipped")).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("Tucson (shipped)")).unwrap();
+    // The map is still that of the trained weights, and says so.
+    let stale = app.text_when(parts::STALE, PATIENCE, |text| text.contains("the weights changed")).unwrap();
+    assert!(stale.contains("(fine-tuned here)"), "{stale}");
     let table = runs(&app);
     assert_eq!(table.len(), 1);
     assert!(table[0]["weights SHA-256"].len() >= 16, "{table:?}");
@@ -181,7 +184,7 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
     app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
     let whole = runs(&app).remove(0);
     app.click(parts::TRAIN_REVERT).unwrap();
-    app.text_when("section.rules", PATIENCE, |text| text.contains("shipped")).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("Tucson (shipped)")).unwrap();
     start(&app, 12);
     let mut seen = Vec::new();
     for kill in 0..20u64 {

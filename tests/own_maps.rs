@@ -32,12 +32,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
     for day in Simulator::with_margin(scene, MARGIN) {
         for (name, raster) in [(format!("coarse_{}.tif", day.date), day.coarse()), (format!("fine_{}.tif", day.date), day.fine.clone())] {
             if let Some(raster) = raster {
-                let facts = Provenance {
-                    date: Some(day.date),
-                    simulated: true,
-                    kind: MapKind::Scene,
-                    ..Provenance::new("soil moisture, simulated", "m3/m3")
-                };
+                let facts = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
                 files.push((name, export::geotiff::write(&raster, &facts, None).unwrap()));
             }
         }

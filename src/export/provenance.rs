@@ -31,6 +31,9 @@ pub enum MapKind {
     Scene,
 }
 
+/// How the product of a simulated scene ends.
+const SIMULATED: &str = ", simulated";
+
 impl MapKind {
     /// As it stands in the file.
     #[must_use]
@@ -96,10 +99,12 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// For a product, with this build's version.
+    /// For a product, with this build's version: an estimate, unless the product is what a simulated satellite saw (`..., simulated`).
     #[must_use]
     pub fn new(product: impl Into<String>, units: impl Into<String>) -> Self {
-        Self { product: product.into(), units: units.into(), app_version: env!("CARGO_PKG_VERSION").to_owned(), ..Self::default() }
+        let product = product.into();
+        let kind = if product.ends_with(SIMULATED) { MapKind::Scene } else { MapKind::Estimate };
+        Self { product, kind, units: units.into(), app_version: env!("CARGO_PKG_VERSION").to_owned(), ..Self::default() }
     }
 
     /// Keys and texts in a fixed order; what is not known is left out. One item per line in every form of export.

@@ -97,8 +97,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let seen: Vec<Band<'_>> =
         names.iter().zip(&summaries).enumerate().map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) }).collect();
     let mut verdict = classify::classify(&context, &seen);
-    // Files written before there was a kind say it in their product.
-    let estimate = own("kind").map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind == "estimate");
+    // Files written before there was a kind say it in their product. A kind that a later version knows is no input either.
+    let estimate = own("kind").map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
     if estimate {
         verdict = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
     }
@@ -172,7 +172,7 @@ fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usi
         linear: vec![None; bands],
         problems: vec![format!(
             "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \
-             by hand: scores and exports then say so"
+             by hand (--fine on the command line): scores and exports then say so"
         )],
     }
 }

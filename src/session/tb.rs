@@ -209,15 +209,6 @@ pub async fn images(
     let (region, quality) = (series.region, series.quality);
     // Without a margin: the network is trained on the place alone.
     let inner = region.window().covering(resolution(case));
-    // TEMP
-    let mut wide_series;
-    let (region, series) = if std::env::var_os("LOAM_TB_MARGIN").is_some() {
-        let wide = Region::new(inner.widened(&Edges::all(TB_HALO)).covering(Resolution::M03))?;
-        wide_series = Series::new(wide, quality);
-        (wide, &mut wide_series)
-    } else {
-        (region, series)
-    };
     let each = |date, temperatures: Temperatures| {
         gathered.failures.extend(temperatures.failures.iter().cloned());
         let mut unusable = |why: String| gathered.unusable.push(UnusableDate { date, why });

@@ -97,7 +97,9 @@ impl Entry {
 
     /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array.
     pub fn correct(&mut self, correction: Correction) {
+        // A map of brightness temperature that Loam made is never taken for soil moisture.
         if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) = (correction.usage, &mut self.content)
+            && granule.product != Product::OwnMap
             && !granule.variables.iter().any(|v| v.role == Role::SoilMoisture && v.grid.is_some())
             && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
         {

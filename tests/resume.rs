@@ -4,9 +4,9 @@
 
 use burn::tensor::Device;
 use loam::model::{Inputs, Random, Weights, block_on};
-use loam::protocol::Part;
+use loam::protocol::{Part, RunRow, TrainEnd};
 use loam::train::{
-    Checkpoint, FolderStore, Keeper, MemoryStore, Store, StoreError, TrainError, TrainEvent, TrainSample, TrainSettings, Trainer,
+    Checkpoint, FolderStore, Keeper, MemoryStore, Store, StoreError, TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, keeper,
 };
 
 fn samples(seed: u64, count: usize) -> Vec<TrainSample> {
@@ -165,4 +165,38 @@ fn a_folder_is_a_store_with_locks() {
         store.remove("runs/a").await.unwrap();
         assert_eq!(store.names("runs").await.unwrap(), ["b"]);
     });
+}
+
+/// Files of a run that Loam kept on 2026-11-28, before score rows had keys and runs a choice.
+const HEAD: &str = r#"{"report":{"run":"1795872938266","begun_ms":1795872938266.0,"region":"Tucson","settings":{"network":"smen","start":"current",
+"inputs":"spatiotemporal","epochs":1,"learning_rate":0.001,"batch":8,"seed":0,"flips":true,"frozen":["norms"],"patience":0,
+"checkpoint_steps":10,"validate_from":null,"test_from":null},"from":{"name":"tucson.safetensors",
+"trained_on":"simulated scenes of Tucson, 2016-02-21 to 2017-05-28","simulated":true,"hash":"eeeb94b1f4850b9e","network":"smen"},
+"device":"CPU (native SIMD, all cores)","simulated":true,"result":null,"progress":null,"in_use":true},
+"settings":{"window":{"resolution":"M03","first_column":2168,"first_row":1086,"columns":100,"rows":100},"region":null,
+"quality":"recommended","history_cover":0.1,"history_disaggregated":true,"mass_correction":false},"images":59,"left_out":4,
+"facts":{"region":"tucson","trained_until":"2017-12-06"}}"#;
+const RESULT: &str = r#"{"end":"finished","epochs":1,"best_epoch":1,"best_loss":0.05600544810295105,"seconds":20.26869555,"images":[41,9,9,4],
+"scores":[{"name":"SMEN","urmse":0.06388786566838259,"bias":0.011853177144491026,"rmse":0.06919417489207283,
+"r":0.302735471546104,"pixels":46812},{"name":"SMEN before training","urmse":0.03138358718779944,"bias":-0.0015264772920076163,
+"rmse":0.0321490240491763,"r":0.6546528308396261,"pixels":46812},{"name":"bilinear SMAP","urmse":0.03468979594662165,
+"bias":-0.0006710235324064304,"rmse":0.034810941426466804,"r":0.5511714472675862,"pixels":46812}],"dates":9,
+"over_bilinear":{"mean":-0.029198069721760936,"low":-0.036783976094775274,"high":-0.021656838121751242},
+"over_before":{"mean":-0.032504278480583154,"low":-0.0411101206773645,"high":-0.024396723624576875},
+"sentence":"Worse than bilinear SMAP by 0.0292 m3/m3 in uRMSE (95 %: -0.0368 to -0.0217, 9 test dates). Worse than before training by 0.0325 m3/m3 in uRMSE (95 %: -0.0411 to -0.0244, 9 test dates).","hash":"3407f693b2b765fd"}"#;
+
+#[test]
+fn a_run_kept_by_an_earlier_build_is_still_read() {
+    let store = MemoryStore::default();
+    for (name, text) in [("head.json", HEAD), ("result.json", RESULT)] {
+        block_on(store.write(&format!("runs/1795872938266/{name}"), text.as_bytes())).unwrap();
+    }
+    let runs = block_on(keeper::list(&store)).unwrap();
+    assert_eq!((runs.len(), runs[0].region.as_str(), runs[0].in_use), (1, "Tucson", false));
+    let result = runs[0].result.as_ref().expect("its result is read");
+    assert_eq!((result.end, result.choice.as_ref(), result.hash.as_str()), (TrainEnd::Finished, None, "3407f693b2b765fd"));
+    // Rows without a key are found by their names.
+    assert!(result.scores.iter().all(|score| score.row.is_none()));
+    let found = [RunRow::After, RunRow::Before, RunRow::Bilinear, RunRow::InUse].map(|row| result.urmse(row));
+    assert_eq!(found, [Some(0.06388786566838259), Some(0.03138358718779944), Some(0.03468979594662165), None]);
 }

@@ -279,6 +279,72 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
     assert!(matches!(events.last(), Some((2, Event::Finished, _))));
 }
 
+/// The synthetic granules of tests/fixtures, opened.
+fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "h5"));
+    paths.sort();
+    let names = paths.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned());
+    let tickets = names.clone().zip(1..).map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default() }).collect();
+    let sources = names.zip(&paths).map(|(n, p)| Arc::new(BytesSource::new(n, std::fs::read(p).unwrap())) as SharedSource);
+    *host.sources.borrow_mut() = sources.collect();
+    block_on(session.handle(id, Request::Open { tickets }));
+}
+
+fn last_timeline(host: &Recorder) -> loam::protocol::Timeline {
+    let events = host.events.borrow();
+    events.iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap()
+}
+
+/// What the page does when own files come while a demo is shown, and when the demo comes back.
+#[test]
+fn files_after_a_demo_have_nothing_of_it_and_the_demo_comes_back() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "oklahoma-city".into() }));
+    let demo = last_timeline(&host);
+    assert!(demo.days.iter().all(|d| d.simulated));
+    block_on(session.handle(3, Request::ForgetAll));
+    open_granules(&host, &mut session, 4);
+    let files = last_timeline(&host);
+    assert!(files.days.iter().all(|d| !d.simulated && d.history.iter().all(|h| files.days.iter().any(|f| f.date == *h))));
+    // The later 2023-12-04 was seen by less than half.
+    assert_eq!(files.proposal(), Some(jiff::civil::date(2020, 9, 16)));
+    block_on(session.handle(5, Request::Demo { region: "oklahoma-city".into() }));
+    let again = last_timeline(&host);
+    assert_eq!(again.days.len(), demo.days.len());
+    assert_eq!(again.proposal(), demo.proposal());
+}
+
+/// The demo of Geneva opened on a date of which SMAP saw 3 %.
+#[test]
+fn a_demo_opens_on_a_date_that_was_seen_and_mapped() {
+    let (host, mut session) = started();
+    for (id, preset) in (2..).zip(loam::stack::PRESETS) {
+        block_on(session.handle(id, Request::Demo { region: preset.key.into() }));
+        let timeline = last_timeline(&host);
+        let day = timeline.days.iter().find(|d| Some(d.date) == timeline.proposal()).unwrap();
+        println!("{}: {} with SMAP {:?}, 3 km {:?}", preset.name, day.date, day.coarse, day.fine);
+        assert!(day.coarse.unwrap() >= 0.5 && day.fine.unwrap() >= 0.25 && day.history.len() == 4, "{day:?}");
+    }
+}
+
+/// Weights that are shipped say so, with the key of their region; loaded ones do not.
+#[test]
+fn a_map_names_the_key_of_shipped_weights_and_the_origin_of_its_reference() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let day = latest_mapped_day(&host);
+    let settings = rules(window_of("tucson"));
+    block_on(session.handle(3, Request::Predict { date: day.date, settings: settings.clone() }));
+    let (map, _) = last_map(&host);
+    assert_eq!((map.weights.shipped.as_deref(), map.reference), (Some("tucson"), day.fine_origin));
+    *host.weights.borrow_mut() = Some(std::fs::read("public/weights/geneva.safetensors").unwrap());
+    block_on(session.handle(4, Request::LoadWeights { name: "mine.safetensors".into() }));
+    block_on(session.handle(5, Request::Predict { date: day.date, settings }));
+    assert_eq!(last_map(&host).0.weights.shipped, None);
+}
+
 #[test]
 fn weights_that_are_none_are_refused_and_the_shipped_ones_stay() {
     let (host, mut session) = started();
@@ -389,7 +455,11 @@ fn export_before_any_map_says_what_to_do() {
 }
 
 mod training {
-    use loam::protocol::{DateRole, Network, RunReport, Settings, TbCase, TrainEnd, TrainPlan, TrainSettings, TrainStarted};
+    use loam::model::Weights;
+    use loam::protocol::{
+        DateRole, Inputs, Network, RunReport, RunRow, Settings, Start, TbCase, TrainEnd, TrainPlan, TrainResult, TrainSettings,
+        TrainStarted,
+    };
 
     use super::*;
 
@@ -437,6 +507,26 @@ mod training {
         of(host, id, |e| if let Event::TrainDone(run) = e { Some((**run).clone()) } else { None }).remove(0)
     }
 
+    /// Hash of the weights in use, as the page last heard of them.
+    fn in_use(host: &Recorder) -> String {
+        of_any(host, |e| if let Event::Weights(w) = e { Some(w.hash.clone()) } else { None }).pop().unwrap_or_default()
+    }
+
+    /// Trains to the end.
+    fn train(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64, train: TrainSettings) -> (RunReport, TrainResult) {
+        block_on(session.handle(id, Request::Train { train, settings: settings() }));
+        finish(session, id);
+        let run = done(host, id);
+        (run.clone(), run.result.unwrap())
+    }
+
+    /// Weights that were never trained, as a user's own.
+    fn load_first_weights(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) -> String {
+        *host.weights.borrow_mut() = Some(Weights::init(Inputs::Spatiotemporal, 3).to_bytes());
+        block_on(session.handle(id, Request::LoadWeights { name: "first.safetensors".into() }));
+        in_use(host)
+    }
+
     fn losses(host: &Recorder, id: u64) -> Vec<f64> {
         of(host, id, |e| if let Event::TrainStep(step) = e { Some(step.loss) } else { None })
     }
@@ -470,7 +560,10 @@ mod training {
         assert!(result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 0), "on the same pixels");
         assert_eq!(losses(&host, 4).len(), 2 * train.len().div_ceil(8));
 
-        // The trained weights are in use, with those from before beside them; reverting is one request.
+        // The better weights are in use, whichever they are; keeping and reverting are one request each.
+        let choice = result.choice.clone().unwrap();
+        assert_eq!(in_use(&host), if choice.trained { &result.hash } else { &run.from.hash }.clone());
+        block_on(session.handle(12, Request::KeepTrained { keep: true }));
         block_on(session.handle(6, Request::Predict { date: *test.last().unwrap(), settings: settings() }));
         let (map, _) = last_map(&host);
         assert_eq!(map.weights.hash, result.hash);
@@ -492,6 +585,68 @@ mod training {
         assert_eq!(used, [result.hash]);
         block_on(session.handle(11, Request::ForgetRun { run: run.run }));
         assert!(host.store.files.borrow().is_empty());
+    }
+
+    #[test]
+    fn the_better_weights_on_the_test_dates_are_in_use_after_a_run() {
+        let (host, mut session) = demo();
+        // Far too fast: worse than the shipped weights it started from, which stay in use.
+        let (run, result) = train(&host, &mut session, 4, TrainSettings { epochs: 1, learning_rate: 0.2, ..quick() });
+        let [after, before] = [RunRow::After, RunRow::Before].map(|row| result.urmse(row).unwrap());
+        let choice = result.choice.unwrap();
+        assert!(after > before && !choice.trained, "{after} {before}");
+        assert_eq!(in_use(&host), run.from.hash);
+        let numbers = format!("Their uRMSE on the test dates is {before:.4} m3/m3, that of the trained ones {after:.4}.");
+        assert!(
+            choice.sentence.starts_with("Chosen for use: the weights from before the run. ") && choice.sentence.contains(&numbers),
+            "{choice:?}"
+        );
+        // What the page may ask for stands on both sides.
+        block_on(session.handle(5, Request::KeepTrained { keep: true }));
+        assert_eq!(in_use(&host), result.hash);
+
+        // From weights that were never trained: better, so the trained ones are in use.
+        let first = load_first_weights(&host, &mut session, 6);
+        let (run, result) = train(&host, &mut session, 7, quick());
+        assert!(
+            run.from.hash == first
+                && result.choice.is_some_and(|c| c.trained && c.sentence.starts_with("Chosen for use: the trained weights. "))
+        );
+        assert_eq!(in_use(&host), result.hash);
+        // The choice is kept with the run.
+        block_on(session.handle(8, Request::Runs));
+        let runs = of(&host, 8, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None }).remove(0);
+        let kept: Vec<_> = runs.iter().map(|r| r.result.as_ref().unwrap().choice.as_ref().unwrap().trained).collect();
+        assert_eq!(kept.iter().filter(|trained| **trained).count(), 1, "{kept:?}");
+    }
+
+    #[test]
+    fn a_run_from_scratch_is_compared_with_what_was_in_use() {
+        let (host, mut session) = demo();
+        let scratch = TrainSettings { start: Start::Scratch, frozen: Vec::new(), ..quick() };
+        // The shipped weights are in use without a word, until something else is.
+        let (_, result) = train(&host, &mut session, 4, scratch.clone());
+        let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["SMEN", "SMEN before training", "SMEN in use before the run", "bilinear SMAP"]);
+        let [after, shipped] = [RunRow::After, RunRow::InUse].map(|row| result.urmse(row).unwrap());
+        let choice = result.choice.unwrap();
+        assert!(
+            shipped < after && !choice.trained && choice.sentence.contains(&format!("is {shipped:.4} m3/m3, that of the trained ones")),
+            "{choice:?}"
+        );
+        assert!(of_any(&host, |e| if let Event::Weights(w) = e { Some(w.name.clone()) } else { None }).pop().unwrap().contains("shipped"));
+
+        // The same run again beside its own weights: equal, so nothing changes.
+        block_on(session.handle(5, Request::KeepTrained { keep: true }));
+        let (_, again) = train(&host, &mut session, 6, scratch.clone());
+        assert_eq!((again.hash.as_str(), again.urmse(RunRow::InUse)), (result.hash.as_str(), again.urmse(RunRow::After)));
+        assert!(again.choice.is_some_and(|c| !c.trained && c.sentence.contains("The trained ones are no better")));
+
+        // Beside weights that were never trained it wins.
+        load_first_weights(&host, &mut session, 7);
+        let (_, better) = train(&host, &mut session, 8, scratch);
+        assert!(better.choice.is_some_and(|c| c.trained));
+        assert_eq!(in_use(&host), result.hash);
     }
 
     #[test]
@@ -568,7 +723,7 @@ mod training {
         // A mean absolute error in m3/m3: first weights are a few hundredths off.
         assert!(losses(&host, 4).iter().all(|loss| (0.003..0.5).contains(loss)), "{:?}", losses(&host, 4));
 
-        // The trained network answers; reverting brings back what answered before.
+        // None of the TB CNN was in use, so the trained network answers; reverting brings back what answered before.
         assert!(weights(&host).last().is_some_and(|w| w.hash == result.hash && w.network == network && w.simulated));
         let date = *tested.last().unwrap();
         block_on(session.handle(5, Request::Predict { date, settings: small() }));
@@ -583,9 +738,19 @@ mod training {
         block_on(session.handle(8, Request::UseRun { run: run.run }));
         assert!(weights(&host).last().is_some_and(|w| w.hash == result.hash && w.network == network));
         // Starting from them is starting from the weights in use; from SMEN's it is refused in words.
-        let current = TrainSettings { start: loam::protocol::Start::Current, ..train.clone() };
+        let current = TrainSettings { start: Start::Current, ..train.clone() };
         block_on(session.handle(9, Request::TrainEstimate { train: current.clone(), settings: small() }));
         assert!(matches!(last(&host), Event::Finished));
+        // The same again from scratch, beside the weights of the first run: equal, so those stay.
+        block_on(session.handle(10, Request::Train { train: train.clone(), settings: small() }));
+        finish(&mut session, 10);
+        let again = done(&host, 10).result.unwrap();
+        assert!(
+            again.scores.iter().any(|s| s.name == "TB CNN in use before the run" && s.row == Some(RunRow::InUse)),
+            "{:?}",
+            again.scores
+        );
+        assert!(again.choice.is_some_and(|c| !c.trained && c.sentence.contains("no better")));
 
         // The same in another session that dies on the way.
         let (host, mut session) = demo();

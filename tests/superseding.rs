@@ -139,6 +139,14 @@ fn a_crop_of_the_profile_leaves_the_surface_of_the_whole_map() {
             assert!(both.values().iter().zip(alone.values()).all(|(a, b)| a.to_bits() == b.to_bits()), "{place:?}");
         }
     }
+    // A 36 km granule that lies elsewhere hides neither; 36 km comes before 9 km otherwise.
+    let mut elsewhere = fixture(DAILY);
+    elsewhere.date = Some(day);
+    let place = (-70.0, -10.0);
+    assert_eq!(maps(vec![elsewhere.clone()], place).valid_count(), 0);
+    let alone = maps(vec![whole.clone()], place);
+    assert!(alone.valid_count() > 1000);
+    assert_eq!(maps(vec![elsewhere, whole.clone()], place).reasons(), alone.reasons());
     // The crop alone is the profile where it lies.
     let profile = maps(vec![crop], (-115.1, 35.9));
     assert!(profile.reasons().contains(&Reason::Valid));

@@ -14,9 +14,11 @@ use jiff::civil::date;
 use loam::grid::{EaseWindow, Raster, Reason, Resolution, resample};
 use loam::model::tb_cnn::{TbCase, TbCnn};
 use loam::model::{Random, block_on, predict_tb};
+use loam::protocol::{DevicePreference, FileTicket};
 use loam::read::{self, Granule, PathSource, QualityRule, ReadOptions, Role};
 use loam::score::Scores;
-use loam::stack::{Library, Region, Temperatures};
+use loam::session::{open, provenance, tb};
+use loam::stack::{Library, Region, Series, Temperatures};
 
 /// Over the synthetic granules: 36 x 36 cells of 3 km, 13 x 13 of 9 km.
 const REGION: &str = "--region=-97.5164,35.4676,36,36";
@@ -240,6 +242,63 @@ fn case_2_learns_from_the_files_that_simulate_writes() {
     let own = Scores::of(estimate.values(), reference.values(), &valid).unwrap();
     near(&score(&report, "TB CNN")["rmse"], own.rmse.unwrap());
     assert_eq!(score(&report, "bilinear")["pixels"], score(&report, "TB CNN")["pixels"]);
+}
+
+/// Trained dates count where weights and data are of one kind: the granules here are not simulated.
+#[test]
+fn dates_count_as_trained_on_where_weights_and_data_are_both_observed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, path) = (text(&fixtures().join("tb")), text(&folder.path().join("w.safetensors")));
+    let said = |trained_on: &str, command: &[&str]| {
+        let mut weights = TbCase::BrightnessTemperature.first_weights(1);
+        let facts = [("trained_on", trained_on), ("trained_until", "2015-04-19")];
+        weights.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        std::fs::write(&path, weights.to_bytes()).unwrap();
+        let output = run(&[command, &["--weights", &path, REGION, &data]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        said.contains("trained on dates up to 2015-04-19")
+    };
+    let map = text(&folder.path().join("map.tif"));
+    let (evaluate, predict) = (["evaluate", "--from", "2015-04-19"], ["predict", "--date", "2015-04-19", "--out", &map]);
+    for command in [&evaluate[..], &predict[..]] {
+        assert!(said("files of Oklahoma City, 2015-04-01 to 2015-04-19", command));
+        assert!(said("files of Oklahoma City, 2015-04-01 to 2015-04-19; before: SIMULATED scenes of Oklahoma City", command));
+        assert!(!said("SIMULATED scenes of Oklahoma City, 2015-04-01 to 2015-04-19", command));
+    }
+    assert!(!said("files of Oklahoma City, 2015-04-01 to 2015-04-19", &["evaluate", "--from", "2015-04-22"]));
+}
+
+/// However many rows a channel has, its file carries its own scores.
+#[test]
+fn exports_of_a_channel_carry_that_channels_scores() {
+    let mut library = Library::default();
+    for (id, name) in ["SMAP_L3_SM_P_20150425_R18290_001.h5", "SMAP_L3_SM_AP_20150425_R13080_001.h5"].into_iter().enumerate() {
+        let source = Arc::new(PathSource::open(&fixtures().join("tb").join(name)).unwrap());
+        let ticket = FileTicket { id: id as u32, name: name.into(), bytes: 0, correction: Default::default() };
+        library.insert(block_on(open::open(&ticket, source)).unwrap());
+    }
+    let case = TbCase::BrightnessTemperature;
+    let mut series = Series::new(Region::around(-97.5164, 35.4676, 36, 36).unwrap(), QualityRule::All);
+    let sample = tb::sample(&library, &mut series, case, date(2015, 4, 25), async |_| ControlFlow::Continue(()));
+    let (network, _) = TbCnn::from_weights(&case.first_weights(1), &Device::flex()).unwrap();
+    let (sample, _) = block_on(sample).unwrap();
+    let outcome = block_on(tb::predict(&network, &Device::flex(), sample, async |_, _| ControlFlow::Continue(())));
+    let mut outcome = outcome.unwrap();
+    let more = loam::protocol::ScoreReport { name: "another baseline, TB V".into(), ..outcome.scores[0][0].clone() };
+    outcome.scores[0].push(more);
+    let circumstances = provenance::Circumstances {
+        quality: QualityRule::All,
+        weights: case.first_weights(1).report("first"),
+        device: loam::model::device::report(&loam::model::device::decide(DevicePreference::Cpu, None), None, None),
+        applicability: String::new(),
+        mass_correction: false,
+    };
+    for (channel, rows, polarisation) in [(0, 4, ", TB V against SPL3SMAP"), (1, 3, ", TB H against SPL3SMAP")] {
+        let scores = provenance::of_tb(&outcome, channel, &circumstances).scores;
+        assert_eq!(scores.len(), rows);
+        assert!(scores.iter().all(|score| score.of.contains(polarisation)), "{:?}", scores.iter().map(|s| &s.of).collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -5,19 +5,20 @@
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
-use loam::grid::{EaseWindow, Resolution};
+use loam::grid::{EaseWindow, Edges, Resolution};
 use loam::map::{ColourMap, Scale, paint};
 use loam::protocol::{
-    Attachment, CheckpointReport, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, Gain, Network, PlannedDate,
-    PreviewReport, Request, RunReport, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd, TrainPlan, TrainResult,
-    TrainSettings, TrainStarted, WeightsReport, wire,
+    Attachment, CheckpointReport, Choice, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, FineOrigin, Gain, MapReport,
+    Network, PlannedDate, PreviewReport, Request, RunReport, RunRow, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd,
+    TrainPlan, TrainResult, TrainSettings, TrainStarted, WeightsReport, wire,
 };
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
 use loam::ui::rectangle::{Rectangle, size_text};
+use loam::ui::train::recall::{RecalledRun, Remembered};
 use loam::ui::train::{self, curve, runs, words};
-use loam::ui::{App, canvas, link, timeline};
+use loam::ui::{App, MapData, canvas, dates, exports, files, link, maps, scores, timeline};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -123,6 +124,9 @@ fn a_newer_request_supersedes_its_kind_only() {
     let second = ledger.begin(Kind::Predict);
     assert_eq!((ledger.kind(first), ledger.kind(dates), ledger.kind(second)), (None, Some(Kind::Timeline), Some(Kind::Predict)));
     let files = (ledger.begin(Kind::Open), ledger.begin(Kind::Open));
+    let corrections = [ledger.begin(Kind::Files), ledger.begin(Kind::Files)];
+    assert_eq!(ledger.end_all(Kind::Files), corrections);
+    assert!(ledger.kind(corrections[1]).is_none() && ledger.kind(second).is_some(), "only that kind is over");
     assert!(ledger.kind(files.0).is_some() && ledger.newest(Kind::Open) == Some(files.1));
     let (run, plan) = (ledger.begin(Kind::Train), ledger.begin(Kind::Plan));
     ledger.begin(Kind::Plan);
@@ -213,7 +217,7 @@ fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
 }
 
 fn score(name: &str, urmse: f64) -> ScoreReport {
-    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100 }
+    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100, row: None }
 }
 
 fn run(name: &str, finished: bool) -> RunReport {
@@ -230,6 +234,7 @@ fn run(name: &str, finished: bool) -> RunReport {
         over_before: Some(Gain { mean: 0.01, low: -0.002, high: 0.02 }),
         sentence: "Better than before.".into(),
         hash: "feedfacefeedface".into(),
+        choice: Some(Choice { trained: false, sentence: "Chosen for use: those from before, 0.03 m3/m3.".into() }),
     };
     RunReport {
         run: name.into(),
@@ -254,11 +259,22 @@ fn the_run_table_as_a_file_has_as_many_fields_as_its_header() {
     let fields = |line: &str| line.split('"').step_by(2).map(|part| part.matches(',').count()).sum::<usize>() + 1;
     assert_eq!((fields(lines[1]), fields(lines[2])), (fields(lines[0]), fields(lines[0])), "{text}");
     assert!(lines[1].contains("\"Tucson, own\",true") && lines[1].contains("0.02,0.03,0.05,0.01,-0.002,0.02"), "{}", lines[1]);
-    assert_eq!(runs::test_scores(run("a", true).result.as_ref().unwrap()), [Some(0.02), Some(0.03), Some(0.05)]);
+    let mut result = run("a", true).result.unwrap();
+    assert_eq!(runs::test_scores(&result), [Some(0.02), Some(0.03), Some(0.05)], "a run kept before rows had a key");
+    // With keys neither order nor words count.
+    for (score, row) in result.scores.iter_mut().zip([RunRow::Bilinear, RunRow::After, RunRow::Before]) {
+        (score.name, score.row) = ("before".into(), Some(row));
+    }
+    assert_eq!(runs::test_scores(&result), [Some(0.03), Some(0.05), Some(0.02)]);
 }
 
 /// The section and the banner, mounted into an element of their own.
 fn mounted() -> (App, web_sys::Element) {
+    mounted_with(|| (train::Banner(), train::Recalled(), train::FineTuneSection()))
+}
+
+/// Parts of the page, mounted into an element of their own, with no worker behind them.
+fn mounted_with<V: leptos::prelude::IntoView + leptos::prelude::Render + 'static>(parts: fn() -> V) -> (App, web_sys::Element) {
     let document = web_sys::window().unwrap().document().unwrap();
     let place = document.create_element("div").unwrap();
     document.body().unwrap().append_child(&place).unwrap();
@@ -268,7 +284,7 @@ fn mounted() -> (App, web_sys::Element) {
         let app = App::new();
         provide_context(app);
         out.set(Some(app));
-        (train::Banner(), train::FineTuneSection())
+        parts()
     });
     handle.forget();
     (app.get().unwrap(), place)
@@ -345,12 +361,69 @@ async fn a_run_is_shown_from_its_events() {
     tell(Event::TrainDone(Box::new(run("new", true))), Vec::new());
     app.train.job.set(None);
     pause(20).await;
-    assert_eq!(text("#train-sentence").as_deref(), Some("Better than before."));
-    assert_eq!(text("#train-in-use").as_deref(), Some("the trained weights"));
+    assert_eq!(text("#train-sentence").as_deref(), Some("Chosen for use: those from before, 0.03 m³/m³. Better than before."));
+    let pressed = |selector: &str| place.query_selector(selector).unwrap().unwrap().get_attribute("aria-pressed").unwrap();
+    let stands = || (text("#train-in-use").unwrap(), pressed("#train-keep"), pressed("#train-revert"));
+    assert_eq!(stands(), ("other weights".into(), "false".into(), "true".into()));
+    // The page takes the worker's word for what is in use.
+    app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
+    pause(20).await;
+    assert_eq!(stands(), ("the trained weights".into(), "true".into(), "false".into()));
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 2);
     tell(Event::Runs { runs: Vec::new(), unsaved: Some("no storage".into()) }, Vec::new());
     pause(20).await;
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1, "this session's run is known to the page");
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+fn what_is_in_use_comes_back_as_it_was_written() {
+    for in_use in [Remembered::Shipped, Remembered::Run("1700000000000".into()), Remembered::File("run my own.safetensors".into())] {
+        assert_eq!(Remembered::parse(&in_use.text()), in_use);
+        in_use.write().unwrap();
+        assert_eq!(Remembered::read(), in_use);
+    }
+    assert_eq!(Remembered::parse("of another time"), Remembered::Shipped);
+    Remembered::Shipped.write().unwrap();
+}
+
+/// What was in use before the page was loaded: said, with the way back, or why it is not in use again.
+#[wasm_bindgen_test]
+async fn weights_of_before_a_reload_are_said() {
+    let (app, place) = mounted();
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let list = |runs: Vec<RunReport>, unsaved: Option<String>| train::events::handle(app, Event::Runs { runs, unsaved }, Vec::new());
+    let notice =
+        || app.notices.with_untracked(|n| n.last().map(|n| format!("{} {}", n.failure.what, n.failure.remedy))).unwrap_or_default();
+
+    app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
+    list(vec![run("another", true)], None);
+    assert!(notice().contains("begun 2020-02-29 12:34 (UTC)") && notice().contains("no longer in its storage"), "{}", notice());
+    assert!(notice().contains("The shipped weights are used"), "{}", notice());
+    // Once: a later list says nothing.
+    app.notices.set(Vec::new());
+    list(vec![run("another", true)], None);
+    assert_eq!(notice(), "");
+
+    app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
+    list(Vec::new(), Some("a private window".into()));
+    assert!(notice().contains("cannot be used (a private window)"), "{}", notice());
+    app.train.recall.set(Some(Remembered::File("own.safetensors".into())));
+    list(Vec::new(), None);
+    assert!(notice().contains("own.safetensors") && notice().contains("load the file again"), "{}", notice());
+
+    let run = run("again", true);
+    app.train.recalled.set(Some(RecalledRun { request: 7, run }));
+    pause(20).await;
+    assert!(text("#recalled").is_none(), "not before the worker uses them");
+    app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
+    pause(20).await;
+    let said = text("#recalled").unwrap();
+    assert!(said.contains("The weights trained on Tucson, own on 2020-02-29 12:34 (UTC) are in use again."), "{said}");
+    assert!(said.contains("SIMULATED") && text("#recalled-shipped").is_some());
+    app.weights.set(WeightsReport::default());
+    pause(20).await;
+    assert!(text("#recalled").is_none(), "other weights are in use");
     place.remove();
 }
 
@@ -415,6 +488,146 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     pause(20).await;
     assert_eq!(app.train.settings.get_untracked(), TrainSettings::fine_tune());
     assert!(find("#train-inputs").is_some());
+    place.remove();
+}
+
+/// A map without pixels, of `date`, with shipped weights.
+fn result(date: jiff::civil::Date, settings: loam::protocol::Settings) -> MapData {
+    let weights = WeightsReport {
+        name: "Oklahoma City (shipped)".into(),
+        hash: "0123456789abcdef".into(),
+        simulated: true,
+        shipped: Some("oklahoma-city".into()),
+        ..WeightsReport::default()
+    };
+    let report = MapReport {
+        date,
+        settings,
+        layers: Vec::new(),
+        history: Vec::new(),
+        scores: vec![ScoreReport { pixels: 122, ..score("SMEN", 0.03) }, ScoreReport { pixels: 122, ..score("bilinear SMAP", 0.05) }],
+        mass: None,
+        weights,
+        device: DeviceReport { gpu: false, name: "CPU".into(), why: "y".into(), kernels: None, warning: None, check: None },
+        overpass: String::new(),
+        overpasses: None,
+        frame: Edges::default(),
+        reference: Some(FineOrigin::Disaggregated),
+        inputs: Vec::new(),
+        sensitivity: None,
+        out_of_range: 0,
+        applicability: String::new(),
+        simulated: false,
+        warnings: vec!["Only 1 of 4 history dates were found.".into()],
+        milliseconds: 1.0,
+    };
+    MapData { report, layers: Vec::new(), overpasses: Vec::new(), data: 0 }
+}
+
+/// A result carries its own notes, and says so when a choice it was made from changes.
+#[wasm_bindgen_test]
+async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
+    let (app, place) = mounted_with(|| (maps::MapsSection(), scores::ScoresSection(), exports::ExportSection()));
+    let find = |selector: &str| place.query_selector(selector).unwrap();
+    let text = |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
+    let data = result(date(2018, 11, 7), app.settings.get_untracked());
+    app.date.set(Some(data.report.date));
+    app.weights.set(data.report.weights.clone());
+    app.map.set(Some(std::sync::Arc::new(data)));
+    pause(20).await;
+    assert!(text("#map-warnings").contains("1 of 4 history dates") && text("#simulated-weights").contains("SIMULATED"));
+    assert!(text(".scores").contains("too few pixels (122) for a percentage") && text(".scores").contains("disaggregated here"));
+    assert!(text("#map-stale").is_empty() && find(".stale").is_none() && find("#export-stale").is_none());
+
+    app.date.set(Some(date(2018, 11, 8)));
+    pause(20).await;
+    let said = text("#map-stale");
+    assert_eq!(said, "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. Predict again.");
+    for section in ["maps", "scores", "exports"] {
+        assert!(find(&format!("section.{section}.stale")).is_some(), "{section}");
+    }
+    assert!(text("#export-stale").contains("the map of 2018-11-07"));
+    let title = find("[data-export=geotiff]").unwrap().get_attribute("title").unwrap();
+    assert!(title.contains("2018-11-07") && title.contains("not of the present choices"), "{title}");
+    app.date.set(Some(date(2018, 11, 7)));
+    pause(20).await;
+    assert!(text("#map-stale").is_empty() && find(".stale").is_none());
+    app.map.set(None);
+    pause(20).await;
+    assert!(find("#map-warnings").is_none());
+    place.remove();
+}
+
+/// From a change of the rules until the answer, nothing of the old time line stands there as if it were current.
+#[wasm_bindgen_test]
+async fn the_time_line_is_pending_until_the_answer_comes() {
+    let (app, place) = mounted_with(dates::DatesSection);
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let day = DayReport {
+        date: date(2020, 1, 1),
+        coarse: Some(0.37),
+        fine: Some(0.5),
+        fine_origin: Some(FineOrigin::Disaggregated),
+        backscatter: None,
+        history: vec![date(2019, 12, 1)],
+        blocked: None,
+        simulated: false,
+    };
+    app.date.set(Some(day.date));
+    app.timeline.set(Timeline { days: vec![day] });
+    pause(20).await;
+    let before = text(".dates").unwrap();
+    assert!(before.contains("37 %") && before.contains("2019-12-01") && before.contains("(3 km map made here)"), "{before}");
+    app.pending.set(Some("reading…"));
+    pause(20).await;
+    let pending = text(".dates").unwrap();
+    assert!(!pending.contains("37 %") && !pending.contains("2019-12-01") && !pending.contains("made here)"), "{pending}");
+    assert!(text("#dates-pending").unwrap().contains("reading…"));
+    assert!(place.query_selector("#predict").unwrap().unwrap().has_attribute("disabled"));
+    app.pending.set(None);
+    pause(20).await;
+    assert!(text(".dates").unwrap().contains("37 %") && text("#dates-pending").is_none());
+    place.remove();
+}
+
+/// With no worker behind it, the page's own book-keeping of what is open and what is put aside.
+#[wasm_bindgen_test]
+async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
+    let (app, place) = mounted_with(|| (files::Aside(), files::FilesSection()));
+    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
+    let click = |selector: &str| place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click();
+    let file = |name: &str| (name.to_owned(), web_sys::File::new_with_str_sequence(&Array::of1(&"x".into()), name).unwrap());
+    let names = || app.files.with_untracked(|files| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
+    app.open(vec![file("a.h5"), file("b.h5"), file("mine.safetensors")]);
+    pause(20).await;
+    assert_eq!(names(), ["a.h5", "b.h5"], "weights are no data");
+    assert!(app.notices.with_untracked(|n| n.iter().any(|n| n.failure.what.contains("mine.safetensors is loaded as weights"))));
+    app.date.set(Some(date(2020, 6, 4)));
+    let settings = app.settings.get_untracked();
+    app.load_demo("tucson");
+    pause(20).await;
+    assert!(names().is_empty() && app.date.get_untracked().is_none());
+    assert!(text("#aside").contains("2 files of your own are put aside."), "{}", text("#aside"));
+    click("#own-back");
+    pause(20).await;
+    assert_eq!(
+        (names(), app.date.get_untracked(), app.settings.get_untracked()),
+        (vec!["a.h5".into(), "b.h5".into()], Some(date(2020, 6, 4)), settings)
+    );
+    assert!(text("#aside").contains("The demo of Tucson is put aside.") && !text("#aside").contains("your own"));
+    click("[aria-label=\"Remove a.h5\"]");
+    pause(20).await;
+    assert!(names() == ["b.h5"] && text("#aside").contains("a.h5 was removed."));
+    click("#demo-back");
+    pause(20).await;
+    assert!(text("#aside").contains("1 file of your own is put aside.") && !text("#aside").contains("removed"));
+    app.open(vec![file("c.h5")]);
+    pause(20).await;
+    assert_eq!(names(), ["c.h5"]);
+    click("#own-back");
+    click("#removed-back");
+    pause(20).await;
+    assert_eq!(names(), ["c.h5", "b.h5", "a.h5"]);
     place.remove();
 }
 

@@ -5,7 +5,7 @@ pub mod geotiff;
 pub mod png_text;
 pub mod provenance;
 
-pub use provenance::{Provenance, Score};
+pub use provenance::{MapKind, Provenance, Score};
 
 /// Why a map could not be written.
 #[derive(Debug, thiserror::Error)]

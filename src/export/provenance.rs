@@ -20,11 +20,35 @@ pub struct Score {
     pub cells: usize,
 }
 
+/// What kind of map Loam wrote: told again when the file is opened, so that an estimate is never taken for a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapKind {
+    /// An estimate of a network or another method.
+    #[default]
+    Estimate,
+    /// What a simulated satellite saw: input, like a product's.
+    Scene,
+}
+
+impl MapKind {
+    /// As it stands in the file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Estimate => "estimate",
+            Self::Scene => "scene",
+        }
+    }
+}
+
 /// Everything needed to say how a map was made, and to make it again.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Provenance {
     /// What the map shows: `soil moisture, 3 km estimate`.
     pub product: String,
+    /// What kind of map it is.
+    pub kind: MapKind,
     /// Unit of the values: `m3/m3`, `dB`.
     pub units: String,
     /// The day.
@@ -82,7 +106,7 @@ impl Provenance {
     #[must_use]
     pub fn items(&self) -> Vec<(&'static str, String)> {
         let units = &self.units;
-        let mut items = vec![("product", self.product.clone()), ("units", self.units.clone())];
+        let mut items = vec![("product", self.product.clone()), ("kind", self.kind.name().to_owned()), ("units", self.units.clone())];
         let mut add = |key, value: Option<String>| items.extend(value.filter(|v| !v.is_empty()).map(|v| (key, v)));
         let days = |days: &[Date]| days.iter().map(Date::to_string).collect::<Vec<_>>().join(" ");
         add("date", self.date.map(|d| d.to_string()));

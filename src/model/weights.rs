@@ -182,9 +182,17 @@ impl Weights {
         archive::write(&self.tensors, &self.metadata)
     }
 
-    /// Last date they were trained on, where the file says: scores of dates up to it flatter them.
+    /// Last date they were trained on, where the file says.
     pub fn trained_until(&self) -> Option<Date> {
         self.metadata.get(TRAINED_UNTIL).and_then(|text| day::parse(text))
+    }
+
+    /// That last date, where scores of `date` flatter these weights: where `date` is not after it, and its data (`simulated` or observed) are of
+    /// the kind that the weights were last trained on. A simulated scene says nothing of what was observed on the same date.
+    pub fn seen_until(&self, date: Date, simulated: bool) -> Option<Date> {
+        // What came before the last training has dates of its own.
+        let last = self.metadata.get(TRAINED_ON).and_then(|text| text.split("; before: ").next()).unwrap_or_default();
+        self.trained_until().filter(|until| date <= *until && is_simulated(last) == simulated)
     }
 
     /// SHA-256 of [`Weights::to_bytes`], first 16 hex digits: for a file made here what `sha256sum` says.
@@ -195,8 +203,8 @@ impl Weights {
     /// What the page says of them.
     pub fn report(&self, name: &str) -> WeightsReport {
         let trained_on = self.metadata.get(TRAINED_ON).cloned().unwrap_or_else(|| "not said".into());
-        let simulated = trained_on.to_lowercase().contains("simulated");
-        WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: self.network() }
+        let simulated = is_simulated(&trained_on);
+        WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: self.network(), shipped: None }
     }
 
     /// Holds the tensors against their network.
@@ -255,6 +263,11 @@ impl Weights {
 /// Tensors and metadata of a safetensors file or of a PyTorch state dict.
 pub(super) fn contents(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
     if pytorch::is_archive(bytes) { pytorch::read(bytes) } else { safetensors(bytes) }
+}
+
+/// Whether a text about what weights were trained on names simulated scenes.
+fn is_simulated(trained_on: &str) -> bool {
+    trained_on.to_lowercase().contains("simulated")
 }
 
 /// Tensors and metadata of a safetensors file.
@@ -326,6 +339,24 @@ mod tests {
             assert_eq!(Weights::from_bytes(&bytes).unwrap(), weights);
             assert_eq!(weights.clone().to_bytes(), bytes);
             assert!(weights.report("x").simulated);
+        }
+    }
+
+    #[test]
+    fn a_date_counts_as_trained_on_only_where_its_data_are_of_the_trained_kind() {
+        let mut weights = Weights::init(Inputs::Spatiotemporal, 7);
+        let (until, after) = (Date::constant(2017, 12, 31), Date::constant(2018, 1, 1));
+        weights.metadata.insert(TRAINED_UNTIL.into(), until.to_string());
+        let simulated = "simulated scenes of Tucson, 2015-04-01 to 2017-12-31";
+        let observed = "SMAP and SPL2SMAP_S files of Tucson, 2016-01-01 to 2017-12-31";
+        // Fine-tuned on files: the last date is that of the files, whatever the weights learnt from before.
+        let tuned = format!("{observed}; before: {simulated}");
+        for (trained_on, on_simulated, on_observed) in
+            [(simulated, Some(until), None), (observed, None, Some(until)), (&*tuned, None, Some(until))]
+        {
+            weights.metadata.insert(TRAINED_ON.into(), trained_on.into());
+            assert_eq!((weights.seen_until(until, true), weights.seen_until(until, false)), (on_simulated, on_observed), "{trained_on}");
+            assert_eq!((weights.seen_until(after, true), weights.seen_until(after, false)), (None, None), "{trained_on}");
         }
     }
 

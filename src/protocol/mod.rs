@@ -5,7 +5,9 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod day;
+pub mod desk;
 mod network;
+pub mod shown;
 mod training;
 pub mod wire;
 
@@ -17,12 +19,14 @@ use crate::read::{BackscatterScale, DateOrigin, Orbit, Product, QualityRule};
 
 pub use network::{Network, TbCase};
 pub use training::{
-    CheckpointReport, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, SettingError, Start,
-    StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
+    CheckpointReport, Choice, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, RunRow,
+    SettingError, Start, StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
 };
 
 /// Number of a file in this session, given by the page when the file is opened. Survives a worker's restart.
 pub type FileId = u32;
+/// Id of the demo's one entry in the file list; the page counts the user's files from 1.
+pub const DEMO_FILE: FileId = 0;
 
 /// Page to worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -209,7 +213,7 @@ pub enum Event {
     TrainPreview(PreviewReport),
     /// The run is paused (`true`) or goes on.
     TrainPaused(bool),
-    /// The run is over; its weights are in use until reverted.
+    /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`Choice`]).
     TrainDone(Box<RunReport>),
     /// Runs in the browser's storage, newest first; why there can be none, in words.
     Runs {
@@ -305,7 +309,7 @@ pub struct DeviceReport {
 pub struct SelfCheckReport {
     /// Runs on the device.
     pub runs: u32,
-    /// Largest absolute difference to the CPU over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
+    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
     #[serde(deserialize_with = "null_as_nan")]
     pub largest_difference: f32,
     /// Allowed.
@@ -617,6 +621,9 @@ pub struct ScoreReport {
     pub r: Option<f64>,
     /// Pixels.
     pub pixels: usize,
+    /// Which row of a run's table it is; None in other tables, and in runs kept before rows had this key ([`TrainResult::urmse`]).
+    #[serde(default)]
+    pub row: Option<RunRow>,
 }
 
 /// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).
@@ -644,6 +651,9 @@ pub struct WeightsReport {
     /// Of which network.
     #[serde(default)]
     pub network: Network,
+    /// Key of the shipped weights; `None` for the user's own, and for trained ones.
+    #[serde(default)]
+    pub shipped: Option<String>,
 }
 
 /// Forms of export the worker makes. The PNG figure is made by the page.

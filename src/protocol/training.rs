@@ -513,6 +513,29 @@ pub struct RunReport {
     pub in_use: bool,
 }
 
+/// What a row of a run's score table is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunRow {
+    /// The trained weights.
+    After,
+    /// The weights it started from.
+    Before,
+    /// Of a run from scratch: the weights that were in use before it.
+    InUse,
+    /// The interpolated input.
+    Bilinear,
+}
+
+/// Which weights are in use after a run: those that are better on the test dates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The trained ones; else those from before.
+    pub trained: bool,
+    /// Which, and why, with both numbers.
+    pub sentence: String,
+}
+
 /// What came out of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainResult {
@@ -529,8 +552,8 @@ pub struct TrainResult {
     pub seconds: f64,
     /// Counts: train, validate, test, left in the gap.
     pub images: [usize; 4],
-    /// Means over the test dates on common pixels: after, before, bilinear SMAP; of the TB CNN for each channel, and the input as is. Empty
-    /// without test dates.
+    /// Means over the test dates on common pixels, by [`RunRow`]; of the TB CNN for each channel, and the input as is. Empty without test
+    /// dates.
     pub scores: Vec<ScoreReport>,
     /// Test dates scored.
     pub dates: usize,
@@ -542,6 +565,27 @@ pub struct TrainResult {
     pub sentence: String,
     /// Hash of the trained weights.
     pub hash: String,
+    /// Which weights were in use then. None from the command line, and in runs kept before there was a choice.
+    #[serde(default)]
+    pub choice: Option<Choice>,
+}
+
+impl TrainResult {
+    /// Test uRMSE of a row, of two channels the first's.
+    #[must_use]
+    pub fn urmse(&self, row: RunRow) -> Option<f64> {
+        let keyed = self.scores.iter().any(|score| score.row.is_some());
+        let named = |part: &str| self.scores.iter().find(|score| score.name.to_ascii_lowercase().contains(part));
+        let found = match row {
+            _ if keyed => self.scores.iter().find(|score| score.row == Some(row)),
+            // A run kept before rows had a key.
+            RunRow::After => self.scores.first(),
+            RunRow::Before => named("before"),
+            RunRow::Bilinear => named("bilinear"),
+            RunRow::InUse => None,
+        };
+        found.and_then(|score| score.urmse)
+    }
 }
 
 #[cfg(test)]

@@ -96,7 +96,13 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     };
     let seen: Vec<Band<'_>> =
         names.iter().zip(&summaries).enumerate().map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) }).collect();
-    let Verdict { product, roles, scales, linear, problems: more } = classify::classify(&context, &seen);
+    let mut verdict = classify::classify(&context, &seen);
+    // Files written before there was a kind say it in their product.
+    let estimate = own("kind").map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind == "estimate");
+    if estimate {
+        verdict = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
+    }
+    let Verdict { product, roles, scales, linear, problems: more } = verdict;
     problems.extend(more);
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
@@ -152,6 +158,23 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         file,
         source,
     })
+}
+
+/// An estimate that Loam wrote: of soil moisture it can be used by hand.
+fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usize) -> Verdict {
+    let moisture = product.starts_with("soil moisture");
+    let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
+    let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
+    Verdict {
+        product: Product::OwnMap,
+        roles: (0..bands).map(|band| if moisture && band == 0 { Role::SoilMoisture } else { Role::Other }).collect(),
+        scales: vec![None; bands],
+        linear: vec![None; bands],
+        problems: vec![format!(
+            "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \
+             by hand: scores and exports then say so"
+        )],
+    }
 }
 
 /// Those of the scan, where nothing was corrected since.

@@ -40,13 +40,16 @@ pub enum Product {
     /// Land surface temperature (MODIS, VIIRS), as GeoTIFF or NetCDF-4.
     #[serde(rename = "land surface temperature")]
     SurfaceTemperature,
+    /// An estimate that Loam itself wrote: not used unless the user says so by hand.
+    #[serde(rename = "own_map")]
+    OwnMap,
     /// A sound file of no product Loam knows: listed with its arrays, not used.
     #[serde(rename = "unknown")]
     Unknown,
 }
 
 impl Product {
-    /// Its name for people, the same as in JSON.
+    /// Its name for people; of products the same as in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,6 +63,7 @@ impl Product {
             Product::SoilMoistureGeoTiff => "soil moisture GeoTIFF",
             Product::Sentinel1 => "Sentinel-1 backscatter",
             Product::SurfaceTemperature => "land surface temperature",
+            Product::OwnMap => "a map that Loam made",
             Product::Unknown => "unknown",
         }
     }

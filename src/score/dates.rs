@@ -27,6 +27,7 @@ pub fn means(by_date: &[Vec<ScoreReport>]) -> Vec<ScoreReport> {
                 rmse: mean(|s| s.rmse),
                 r: mean(|s| s.r),
                 pixels: of.iter().map(|s| s.pixels).sum(),
+                row: one.row,
             }
         })
         .collect()
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     fn row(name: &str, urmse: Option<f64>) -> ScoreReport {
-        ScoreReport { name: name.into(), urmse, bias: None, rmse: None, r: None, pixels: 10 }
+        ScoreReport { name: name.into(), urmse, bias: None, rmse: None, r: None, pixels: 10, row: None }
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Scores {
     /// As a named report for the page and the command line.
     #[must_use]
     pub fn report(&self, name: impl Into<String>) -> ScoreReport {
-        ScoreReport { name: name.into(), urmse: self.urmse, bias: self.bias, rmse: self.rmse, r: self.r, pixels: self.pixels }
+        let Self { urmse, bias, rmse, r, pixels, .. } = *self;
+        ScoreReport { name: name.into(), urmse, bias, rmse, r, pixels, row: None }
     }
 }
 

@@ -143,22 +143,20 @@ impl<H: Host> Session<H> {
             heard().await
         };
         let (sample, failures) = tb::sample(&self.library, series, loaded.case, date, breathe).await?;
-        for (file, why) in failures {
-            self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
-        }
         let progress = async |done: usize, total: usize| {
             tell(done as u64, total as u64, "computing the map");
             heard().await
         };
         let mut outcome = tb::predict(&loaded.network, processor.device(), sample, progress).await?;
+        outcome
+            .warnings
+            .extend(failures.into_iter().map(|(file, why)| format!("{file}: {why}. It is left out; the other files are used.")));
         if let Some(place) = loaded.weights.metadata.get("region").filter(|place| settings.region.as_ref() != Some(*place)) {
             outcome.warnings.push(format!(
                 "These weights were trained for {place}. The TB CNN is trained for a place at a time: elsewhere its pattern is that of another place."
             ));
         }
-        if let Some(until) =
-            loaded.weights.trained_until().filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated)
-        {
+        if let Some(until) = loaded.weights.seen_until(date, outcome.sample.simulated) {
             outcome.warnings.push(format!("These weights were trained on dates up to {until}: scores of this date flatter the network."));
         }
         let (mut layers, mut attachments) = (Vec::new(), Vec::new());
@@ -184,7 +182,7 @@ impl<H: Host> Session<H> {
             settings,
             layers,
             history: Vec::new(),
-            scores: outcome.scores.clone(),
+            scores: outcome.scores.concat(),
             mass: None,
             weights: loaded.report.clone(),
             device: device.clone(),

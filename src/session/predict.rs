@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::verdict::{BEFORE, BILINEAR};
 use crate::grid::{Grid, Raster, Reason, resample};
 use crate::model::{ModelError, Planes, Smen, predict as network};
-use crate::protocol::{LayerKind, MassReport, ScoreReport};
+use crate::protocol::{FineOrigin, LayerKind, MassReport, ScoreReport};
 use crate::score::{MASS_SHARE, SMEN_SHIFTED, ScoreError, compare, mass_consistency, mass_corrected, persistence};
 use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
 
@@ -185,6 +185,14 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
             "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked, and scores are of that part alone.",
             100.0 * seen
         ));
+    }
+    let own = sample.history.iter().filter(|slot| slot.origin == Some(FineOrigin::OwnMap)).count();
+    if own > 0 {
+        warnings
+            .push(format!("{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."));
+    }
+    if sample.reference == Some(FineOrigin::OwnMap) {
+        warnings.push("The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil.".into());
     }
     let frame = sample.frame();
     if !frame.is_empty() {

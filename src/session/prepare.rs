@@ -108,8 +108,11 @@ impl<H: Host> Session<H> {
         #[cfg(feature = "gpu")]
         self.check_training(id, Network::Smen).await?;
         let facts = facts(&[key], &region, &base, &train, &gathered);
-        let Gathered { plan, images, simulated } = gathered;
-        let estimate = self.estimate(&base, &images, &plan, &train, &settings).await?;
+        let Gathered { plan, images, simulated, own_maps } = gathered;
+        let mut estimate = self.estimate(&base, &images, &plan, &train, &settings, simulated).await?;
+        if own_maps {
+            estimate.warnings.push("Some targets are maps that Loam made, chosen by hand: the network learns its own errors.".to_owned());
+        }
         Ok(Prepared { base, train, images: Images::Smen(images), plan, simulated, region, settings, facts, estimate })
     }
 
@@ -148,7 +151,7 @@ impl<H: Host> Session<H> {
         self.check_training(id, train.network).await?;
         let plan = gathered.plan();
         let facts = tb_run::facts(&key, &region, &base, &train, &gathered);
-        let mut estimate = self.estimate(&base, &gathered.images, &plan, &train, &settings).await?;
+        let mut estimate = self.estimate(&base, &gathered.images, &plan, &train, &settings, gathered.simulated).await?;
         estimate.warnings.extend(gathered.note().map(|note| format!("Mind that {note}.")));
         let simulated = gathered.simulated;
         Ok(Prepared { base, train, images: Images::Tb(gathered.images), plan, simulated, region, settings, facts, estimate })
@@ -162,10 +165,11 @@ impl<H: Host> Session<H> {
         plan: &TrainPlan,
         train: &TrainSettings,
         settings: &Settings,
+        simulated: bool,
     ) -> Result<TrainEstimate, Stop> {
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let window = settings.window;
-        let warnings = overlap(base, train.start, plan).into_iter().collect();
+        let warnings = overlap(base, train.start, plan, simulated).into_iter().collect();
         let some: Vec<I::Example> = I::samples(images, DateRole::Train).take(train.batch).cloned().collect();
         let needs = cost::of(train.network, window.columns, window.rows, images.len(), train.batch.min(some.len()));
         let limit = if processor.is_gpu() { self.buffer_limit } else { None };

@@ -84,8 +84,7 @@ pub fn of(map: &MapReport) -> Provenance {
 #[must_use]
 pub fn of_tb(outcome: &TbOutcome, channel: usize, circumstances: &Circumstances) -> Provenance {
     let sample = &outcome.sample;
-    // Each channel has three scores of its own.
-    let scores = outcome.scores.chunks(3).nth(channel).unwrap_or_default();
+    let scores = outcome.scores.get(channel).map(Vec::as_slice).unwrap_or_default();
     let made = Made {
         date: sample.date,
         window: sample.window,

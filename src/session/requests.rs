@@ -18,15 +18,13 @@ use crate::grid::EaseWindow;
 use crate::model::tb_cnn::is_tb_cnn;
 use crate::model::{ModelError, Processor, Smen, Weights, device, tile_edge};
 use crate::protocol::{
-    AdapterReport, Attachment, Correction, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport, FileTicket,
-    FineOrigin, HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
+    AdapterReport, Attachment, Correction, DEMO_FILE, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport,
+    FileTicket, FineOrigin, HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
 };
 use crate::read::{QualityRule, ReadOptions};
 use crate::simulate;
 use crate::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, Shipped, StackError};
 
-/// Id of the demo's one entry in the file list; the page counts its own files from 1.
-pub const DEMO_FILE: FileId = 0;
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
 pub(super) const LONGEST_WORK_MS: f64 = 20.0;
 /// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
@@ -518,7 +516,8 @@ impl<H: Host> Session<H> {
         let weights = Weights::from_bytes(bytes).map_err(fail)?;
         let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
         let model = Smen::from_weights(&weights, processor.device()).map_err(fail)?;
-        let report = provenance::weights_report(name, &weights);
+        let shipped = (!own).then(|| key.to_owned());
+        let report = WeightsReport { shipped, ..provenance::weights_report(name, &weights) };
         self.weights = Some(Loaded { key: key.to_owned(), weights, report, model, own });
         Ok(())
     }
@@ -578,9 +577,7 @@ impl<H: Host> Session<H> {
         if !loaded.own {
             outcome.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
         }
-        if let Some(until) =
-            loaded.weights.trained_until().filter(|until| date <= *until && loaded.report.simulated == outcome.sample.simulated)
-        {
+        if let Some(until) = loaded.weights.seen_until(date, outcome.sample.simulated) {
             outcome.warnings.push(format!(
                 "These weights were trained on dates up to {until}: scores of this date flatter the network. Choose a later date for an honest score."
             ));
@@ -605,8 +602,7 @@ impl<H: Host> Session<H> {
             attachments.len() - 1
         });
         let made = Some(FineOrigin::Disaggregated);
-        let made_here =
-            sample.history.iter().any(|slot| slot.origin == made) || series.covers().get(&date).is_some_and(|day| day.fine_origin == made);
+        let made_here = sample.history.iter().any(|slot| slot.origin == made) || sample.reference == made;
         let map = MapReport {
             date,
             settings,

@@ -8,13 +8,16 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::images::{image, plan};
-use super::verdict::{Verdict, estimate, scored, verdict};
+use super::predict::SMEN;
+use super::verdict::{BEFORE, IN_USE, Verdict, estimate, scored, verdict};
 use crate::grid::Edges;
 use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
-use crate::protocol::{DateRole, Network, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport};
+use crate::protocol::{
+    DateRole, FineOrigin, Network, PlannedDate, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport,
+};
 use crate::score::InputRange;
 use crate::stack::{HistoryRule, Library, Series, StackError};
-use crate::train::{KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
+use crate::train::{Candidate, FirstDates, KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
 
 /// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
 const REGION: &str = "region";
@@ -52,6 +55,8 @@ pub struct Gathered {
     pub images: Vec<RunImage>,
     /// Made from simulated scenes, some or all.
     pub simulated: bool,
+    /// Some targets are estimates that Loam made, chosen by hand.
+    pub own_maps: bool,
 }
 
 /// Plans a run and makes its images. `progress` hears of each date before it is read (number, of how many, date) and may stop the work.
@@ -67,7 +72,7 @@ pub async fn gather(
 ) -> Result<Gathered, GatherError> {
     let mut plan = plan(series, rule, settings)?;
     let planned = plan.dates.clone();
-    let (mut images, mut simulated) = (Vec::new(), false);
+    let (mut images, mut simulated, mut own_maps) = (Vec::new(), false, false);
     for (done, day) in planned.iter().enumerate() {
         if progress(done, planned.len(), day.date).await.is_break() {
             return Err(GatherError::Cancelled);
@@ -82,7 +87,9 @@ pub async fn gather(
                 plan.unusable.push(UnusableDate { date: day.date, why });
             }
         }
-        simulated |= series.covers().get(&day.date).is_some_and(|cover| cover.simulated);
+        let cover = series.covers().get(&day.date);
+        simulated |= cover.is_some_and(|cover| cover.simulated);
+        own_maps |= cover.is_some_and(|cover| cover.fine_origin == Some(FineOrigin::OwnMap));
     }
     // Images of one run are of one size: the margin that all of them have.
     if let Some(margin) = images.iter().map(|image: &RunImage| image.margin).reduce(Edges::min) {
@@ -90,23 +97,27 @@ pub async fn gather(
     }
     let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
     if train == 0 || validate == 0 || test == 0 {
-        let split = TrainError::EmptySplit { train, validate, test, gap };
+        let left = |day: &PlannedDate| Candidate { date: day.date, history: series.history(day.date, rule) };
+        let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
+        let split = TrainError::EmptySplit { train, validate, test, gap, possible };
         let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
         return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
     }
-    Ok(Gathered { plan, images, simulated })
+    Ok(Gathered { plan, images, simulated, own_maps })
 }
 
 impl Gathered {
     /// The images of several regions as those of one run, dates in order.
     #[must_use]
     pub fn joined(parts: Vec<Self>) -> Self {
-        let mut all = Self { plan: TrainPlan { dates: Vec::new(), unusable: Vec::new() }, images: Vec::new(), simulated: false };
+        let plan = TrainPlan { dates: Vec::new(), unusable: Vec::new() };
+        let mut all = Self { plan, images: Vec::new(), simulated: false, own_maps: false };
         for part in parts {
             all.plan.dates.extend(part.plan.dates);
             all.plan.unusable.extend(part.plan.unusable);
             all.images.extend(part.images);
             all.simulated |= part.simulated;
+            all.own_maps |= part.own_maps;
         }
         all.plan.dates.sort_by_key(|day| day.date);
         all
@@ -119,7 +130,11 @@ impl Gathered {
 pub fn facts(keys: &[String], region: &str, base: &Weights, settings: &TrainSettings, gathered: &Gathered) -> BTreeMap<String, String> {
     let training = gathered.plan.of(DateRole::Train);
     let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
-    let what = if gathered.simulated { "simulated scenes" } else { "SMAP and SPL2SMAP_S files" };
+    let what = match (gathered.simulated, gathered.own_maps) {
+        (true, _) => "simulated scenes",
+        (false, true) => "SMAP files and maps that Loam made",
+        (false, false) => "SMAP and SPL2SMAP_S files",
+    };
     let before = match settings.start {
         Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
         Start::Scratch => String::new(),
@@ -138,11 +153,11 @@ pub fn facts(keys: &[String], region: &str, base: &Weights, settings: &TrainSett
     facts
 }
 
-/// Said where the weights to start from have seen some of the test dates.
+/// Said where the weights to start from have seen some of the test dates. `simulated`: whether the run's dates are.
 #[must_use]
-pub fn overlap(base: &Weights, start: Start, plan: &TrainPlan) -> Option<String> {
-    let until = base.trained_until().filter(|_| start == Start::Current)?;
-    let first = *plan.of(DateRole::Test).first().filter(|first| **first <= until)?;
+pub fn overlap(base: &Weights, start: Start, plan: &TrainPlan, simulated: bool) -> Option<String> {
+    let first = *plan.of(DateRole::Test).first().filter(|_| start == Start::Current)?;
+    let until = base.seen_until(first, simulated)?;
     Some(format!(
         "The weights to start from were trained on dates up to {until}, and the test dates begin on {first}: the scores before training \
          flatter them. Choose a later first test date for an honest comparison."
@@ -236,6 +251,7 @@ impl<I: KeptImage> Run<I> {
             over_before,
             sentence,
             hash: trained.hash(),
+            choice: None,
         }
     }
 }
@@ -247,7 +263,8 @@ pub trait Judge {
     type Network;
 
     /// Rounds the best weights (those of now, where no epoch was finished) where that is wanted, and scores them on the test images
-    /// beside the weights the run started from and the interpolated input. `progress` hears what is done (number, of how many, what) and
+    /// beside the weights the run started from, the interpolated input and, where they are given, other weights `in_use` of the same
+    /// network. `progress` hears what is done (number, of how many, what) and
     /// may stop the work.
     ///
     /// # Errors
@@ -255,6 +272,7 @@ pub trait Judge {
     async fn judge(
         &self,
         end: TrainEnd,
+        in_use: Option<&Weights>,
         device: &Device,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged<Self::Network>, ModelError>;
@@ -266,6 +284,7 @@ impl Judge for Run {
     async fn judge(
         &self,
         end: TrainEnd,
+        in_use: Option<&Weights>,
         device: &Device,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged, ModelError> {
@@ -274,13 +293,19 @@ impl Judge for Run {
         let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
         let offset = set_bias(&mut trained, &train, device, setting).await?;
         let (before, after) = (Smen::from_weights(&self.base, device)?, Smen::from_weights(&trained, device)?);
+        let in_use = in_use.map(|weights| Smen::from_weights(weights, device)).transpose()?;
         let tests: Vec<&RunImage> = self.of(DateRole::Test).collect();
         let mut by_date = Vec::new();
         for (done, image) in tests.iter().enumerate() {
             let mut scoring = async |_: usize, _: usize| progress(done, tests.len(), "scoring the test dates").await;
-            let a = estimate(&after, device, image, &mut scoring).await?;
-            let b = estimate(&before, device, image, &mut scoring).await?;
-            by_date.extend(scored(image, &a, &b));
+            let mut estimates = Vec::new();
+            for (name, model) in [(SMEN, Some(&after)), (BEFORE, Some(&before)), (IN_USE, in_use.as_ref())] {
+                if let Some(model) = model {
+                    estimates.push((name, estimate(model, device, image, &mut scoring).await?));
+                }
+            }
+            let estimates: Vec<(&str, &[f32])> = estimates.iter().map(|(name, values)| (*name, values.as_slice())).collect();
+            by_date.extend(scored(image, &estimates));
         }
         let result = self.result(end, verdict(&by_date), &trained);
         Ok(Judged { trained, model: after, offset: Some(offset), result })

@@ -15,7 +15,7 @@ use crate::protocol::{DateRole, LayerKind, ScoreReport, TbCase, UnusableDate};
 use crate::read::{Overpass, QualityRule};
 use crate::score::{ScoreError, Scores, compare};
 use crate::stack::{Library, Piece, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with, without};
-use crate::train::{Candidate, TbImage, TrainError, batched, split_by_time};
+use crate::train::{Candidate, FirstDates, TbImage, TrainError, batched, split_by_time};
 
 /// Name of the network in score tables.
 pub const TB_CNN: &str = "TB CNN";
@@ -67,7 +67,8 @@ pub enum TbError {
     },
     /// One side of the split is empty.
     #[error(
-        "of {found} usable dates, this split leaves {train} to train on, {validate} to validate and {test} to test: choose other first dates"
+        "of {found} usable dates, this split leaves {train} to train on, {validate} to validate and {test} to test: {}",
+        FirstDates::words(.possible.as_ref())
     )]
     EmptySplit {
         /// All.
@@ -78,6 +79,8 @@ pub enum TbError {
         validate: usize,
         /// To test on.
         test: usize,
+        /// First dates that leave each side something; `None` where there are none.
+        possible: Option<FirstDates>,
     },
 }
 
@@ -285,7 +288,7 @@ pub(super) fn split(
     let candidates: Vec<Candidate> = dates.map(|date| Candidate { date, history: Vec::new() }).collect();
     let found = candidates.len();
     split_by_time(&candidates, validate_from, test_from).map_err(|error| match error {
-        TrainError::EmptySplit { train, validate, test, .. } => TbError::EmptySplit { found, train, validate, test },
+        TrainError::EmptySplit { train, validate, test, possible, .. } => TbError::EmptySplit { found, train, validate, test, possible },
         other => other.into(),
     })
 }
@@ -379,8 +382,8 @@ pub struct TbOutcome {
     pub estimates: Vec<Raster>,
     /// Cells whose receptive field leaves the data: marked, and left out of the scores.
     pub frame: Edges,
-    /// Scores on the common pixels, each channel for itself; empty without a reference.
-    pub scores: Vec<ScoreReport>,
+    /// Scores on the common pixels, a list a channel; the lists are empty without a reference.
+    pub scores: Vec<Vec<ScoreReport>>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -409,9 +412,9 @@ pub async fn predict(
     let cropped = sample.masked_output(&output)?.iter().map(|estimate| estimate.cropped(&sample.inner)).collect::<Result<Vec<_>, _>>();
     let (estimates, frame) = (cropped?, sample.margin().missing(TB_HALO));
     let sample = sample.without_margin()?;
-    let mut scores = Vec::new();
+    let mut scores = vec![Vec::new(); sample.case.outputs()];
     if let Some(target) = &sample.target {
-        for (channel, reference) in target.iter().enumerate() {
+        for (channel, (reference, scores)) in target.iter().zip(&mut scores).enumerate() {
             let reference = &without(reference, &frame)?;
             let (Some(estimate), Some(bilinear), Some(coarse)) =
                 (estimates.get(channel), sample.bilinear.get(channel), sample.coarse().get(channel))

@@ -18,6 +18,8 @@ use crate::train::TbImage;
 
 /// Name of the network before training in score tables.
 pub const BEFORE: &str = "TB CNN before training";
+/// Name of the network that was in use before a run from scratch, in score tables.
+pub const IN_USE: &str = "TB CNN in use before the run";
 
 /// The place that the network is trained for: of a preset the poster's, about 100 x 100 km in its middle; a region of one's own is taken
 /// as it is.
@@ -76,7 +78,7 @@ pub fn facts(key: &str, place: &str, base: &Weights, settings: &TrainSettings, g
 fn names(case: TbCase) -> Vec<Named> {
     let of = |channel| {
         let named = |name: &str| format!("{name}{}", channel_name(case, channel));
-        Named { after: named(TB_CNN), before: named(BEFORE), bilinear: named(BILINEAR) }
+        Named { after: named(TB_CNN), before: named(BEFORE), in_use: named(IN_USE), bilinear: named(BILINEAR) }
     };
     (0..case.outputs()).map(of).collect()
 }
@@ -87,11 +89,13 @@ impl Judge for Run<TbImage> {
     async fn judge(
         &self,
         end: TrainEnd,
+        in_use: Option<&Weights>,
         device: &Device,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Judged<TbCnn>, ModelError> {
         let trained = self.kept().await?;
         let ((before, _), (after, case)) = (TbCnn::from_weights(&self.base, device)?, TbCnn::from_weights(&trained, device)?);
+        let in_use = in_use.map(|weights| TbCnn::from_weights(weights, device)).transpose()?;
         let tests: Vec<&TbImage> = self.of(DateRole::Test).collect();
         let mut by_date = Vec::new();
         for (done, image) in tests.iter().enumerate() {
@@ -99,8 +103,15 @@ impl Judge for Run<TbImage> {
                 return Err(ModelError::Cancelled);
             }
             let (a, b) = (estimate(&after, device, image).await?, estimate(&before, device, image).await?);
+            let c = match &in_use {
+                Some((network, _)) => Some(estimate(network, device, image).await?),
+                None => None,
+            };
+            let mut estimates: Vec<(&str, &[f32])> = vec![(TB_CNN, &a), (BEFORE, &b)];
+            estimates.extend(c.as_deref().map(|c| (IN_USE, c)));
+            estimates.extend([(BILINEAR, image.bilinear.as_slice()), (AS_IS, image.input.as_slice())]);
             // An image without a pixel to score was not made.
-            by_date.extend(scores(case, image, &[(TB_CNN, &a), (BEFORE, &b), (BILINEAR, &image.bilinear), (AS_IS, &image.input)]).ok());
+            by_date.extend(scores(case, image, &estimates).ok());
         }
         let result = self.result(end, verdict_of(&by_date, case.unit(), &names(case)), &trained);
         Ok(Judged { trained, model: after, offset: None, result })

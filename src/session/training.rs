@@ -10,12 +10,13 @@ use super::network::LoadedTb;
 use super::prepare::{Images, Prepared};
 use super::requests::{Loaded, Session, Stop};
 use super::run::{GatherError, Judge, Judged, Run, from_scratch};
+use super::verdict::{Earlier, choice};
 use crate::grid::Reason;
 use crate::model::tb_cnn::TbCnn;
 use crate::model::{ModelError, Smen, Weights};
 use crate::protocol::{
-    Attachment, CheckpointReport, DateRole, Event, Network, PreviewReport, RunReport, Settings, Start, StepReport, TbCase, TrainEnd,
-    TrainPlan, TrainSettings, TrainStarted,
+    Attachment, CheckpointReport, DateRole, Event, Network, PreviewReport, RunReport, RunRow, Settings, Start, StepReport, TbCase,
+    TrainEnd, TrainPlan, TrainSettings, TrainStarted,
 };
 use crate::train::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
 #[cfg(feature = "gpu")]
@@ -451,29 +452,32 @@ impl<H: Host> Session<H> {
 
     // ---- afterwards ------------------------------------------------------------------------------------------------------------
 
-    /// Scores before and after on the test dates, the run's row; its weights are in use from now on.
+    /// Scores before and after on the test dates, and the run's row. Of its weights and those from before the better are in use from now on.
     async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
         let Job { id, run, keeper, .. } = job;
+        let in_use = self.in_use_before(id, run.head()).await?;
+        let in_use = in_use.as_ref();
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let device = processor.device();
         let row = match run {
             AnyRun::Smen(run) => {
-                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, keeper, device).await?;
+                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, in_use, keeper, device).await?;
                 let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
-                let before = match row.settings.start {
+                let (before, use_tb) = match row.settings.start {
                     Start::Current => {
                         let model = Smen::from_weights(&run.base, device)?;
-                        Some(Loaded { key: format!("before {}", row.run), report: row.from.clone(), weights: run.base, model, own: true })
+                        let (key, report) = (format!("before {}", row.run), row.from.clone());
+                        (Some(Loaded { key, report, weights: run.base, model, own: true }), false)
                     }
-                    Start::Scratch => self.weights.take(),
+                    Start::Scratch => (self.weights.take(), self.use_tb),
                 };
                 let loaded = Loaded { key: row.run.clone(), report: trained.report(&name), weights: trained, model, own: true };
-                self.before = Some(InUse { smen: before, tb: self.tb.clone(), use_tb: false });
+                self.before = Some(InUse { smen: before, tb: self.tb.clone(), use_tb });
                 self.trained = Some(InUse { smen: Some(loaded), tb: self.tb.clone(), use_tb: false });
                 row
             }
             AnyRun::Tb(run) => {
-                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, keeper, device).await?;
+                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, in_use, keeper, device).await?;
                 let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
                 let (before, use_tb) = match row.settings.start {
                     Start::Current => {
@@ -488,17 +492,45 @@ impl<H: Host> Session<H> {
                 row
             }
         };
-        self.keep_trained(id, true)?;
+        let keep = row.result.as_ref().and_then(|result| result.choice.as_ref()).is_none_or(|choice| choice.trained);
+        self.keep_trained(id, keep)?;
         self.emit(id, Event::TrainDone(Box::new(row)));
         Ok(())
     }
 
-    /// A run that ended with its judgement kept, and a name for its weights. One that is cancelled while it is judged is thrown away.
+    /// The weights that were in use before a run from scratch, where they are of its network: its own first weights, random ones, are no
+    /// comparison.
+    async fn in_use_before(&mut self, id: u64, head: &RunHead) -> Result<Option<Weights>, Stop> {
+        let settings = &head.report.settings;
+        if settings.start != Start::Scratch {
+            return Ok(None);
+        }
+        match settings.network {
+            Network::Tb(case) => {
+                let loaded = self.tb.as_ref().filter(|loaded| self.use_tb && loaded.case() == case);
+                Ok(loaded.map(|loaded| loaded.weights().clone()))
+            }
+            Network::Smen if self.use_tb => Ok(None),
+            Network::Smen => match self.ensure_weights(&head.settings.window).await {
+                Ok(loaded) => Ok(Some(loaded.weights.clone())),
+                // The run itself needs them not.
+                Err(Stop::Failed(failure)) => {
+                    let text = format!("The trained weights are compared with none from before the run: {}.", failure.what);
+                    self.emit(id, Event::Warning(text));
+                    Ok(None)
+                }
+                Err(other) => Err(other),
+            },
+        }
+    }
+
+    /// A run that ended with its scores kept, and a name for its weights. One that is cancelled while it is scored is thrown away.
     async fn judged<I: KeptImage>(
         &self,
         id: u64,
         run: &Run<I>,
         end: TrainEnd,
+        in_use: Option<&Weights>,
         keeper: Option<Keeper<H::Store>>,
         device: &Device,
     ) -> Result<(Judged<<Run<I> as Judge>::Network>, String), Stop>
@@ -511,7 +543,7 @@ impl<H: Host> Session<H> {
             host.breathe().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let judged = match run.judge(end, device, &mut progress).await {
+        let mut judged = match run.judge(end, in_use, device, &mut progress).await {
             Ok(judged) => judged,
             Err(ModelError::Cancelled) => {
                 self.throw_away(id, keeper).await;
@@ -519,6 +551,15 @@ impl<H: Host> Session<H> {
             }
             Err(error) => return Err(error.into()),
         };
+        let report = &run.head.report;
+        let earlier = match report.settings.start {
+            Start::Current => Some((RunRow::Before, &run.base)),
+            Start::Scratch => in_use.map(|weights| (RunRow::InUse, weights)),
+        };
+        let first = run.of(DateRole::Test).map(KeptImage::date).min();
+        let earlier =
+            earlier.map(|(row, weights)| Earlier { row, seen_until: first.and_then(|d| weights.seen_until(d, report.simulated)) });
+        judged.result.choice = Some(choice(&judged.result.scores, report.settings.network.unit(), earlier));
         if let Some(keeper) = &keeper
             && let Err(error) = keeper.finish(&judged.result, &judged.trained).await
         {

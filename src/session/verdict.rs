@@ -1,23 +1,27 @@
-//! What a run was worth: scores on the test dates before and after, beside bilinear SMAP, on the same pixels, and a plain sentence.
+//! What a run was worth: scores on the test dates before and after, beside bilinear SMAP, on the same pixels, a plain sentence, and which
+//! weights are in use then.
 
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
+use jiff::civil::Date;
 
 use super::predict::SMEN;
 use crate::model::{ModelError, Planes, Smen, predict};
-use crate::protocol::{Gain, ScoreReport};
+use crate::protocol::{Choice, Gain, RunRow, ScoreReport};
 use crate::score::{Scores, gain, means};
 use crate::train::RunImage;
 
 /// Name of the network before training in score tables.
 pub const BEFORE: &str = "SMEN before training";
+/// Name of the network that was in use before a run from scratch, in score tables.
+pub const IN_USE: &str = "SMEN in use before the run";
 /// Name of the baseline in score tables.
 pub const BILINEAR: &str = "bilinear SMAP";
 
 /// Scores of a run.
 pub struct Verdict {
-    /// Means over the test dates: after, before, bilinear.
+    /// Means over the test dates.
     pub scores: Vec<ScoreReport>,
     /// Test dates scored.
     pub dates: usize,
@@ -44,20 +48,24 @@ pub async fn estimate(
     predict(model, device, &planes, super::predict::TILE, progress).await
 }
 
-/// Scores of one image: after, before, bilinear, on the pixels where the target and all of them have a value. None without such pixels.
+/// Scores of estimates by name and of bilinear SMAP on one image, on the pixels where the target and bilinear SMAP have a value. None without
+/// such pixels.
 #[must_use]
-pub fn scored(image: &RunImage, after: &[f32], before: &[f32]) -> Option<Vec<ScoreReport>> {
+pub fn scored(image: &RunImage, estimates: &[(&str, &[f32])]) -> Option<Vec<ScoreReport>> {
     let valid: Vec<bool> = image.sample.mask.iter().zip(&image.bilinear).map(|(mask, b)| *mask > 0.0 && b.is_finite()).collect();
-    [(SMEN, after), (BEFORE, before), (BILINEAR, &image.bilinear)]
-        .into_iter()
-        .map(|(name, estimate)| Scores::of(estimate, &image.sample.target, &valid).ok().map(|scores| scores.report(name)))
+    let bilinear = (BILINEAR, image.bilinear.as_slice());
+    estimates
+        .iter()
+        .chain([&bilinear])
+        .map(|(name, estimate)| Scores::of(estimate, &image.sample.target, &valid).ok().map(|scores| scores.report(*name)))
         .collect()
 }
 
 /// Means, intervals and the sentence, from the scores of each test date.
 #[must_use]
 pub fn verdict(by_date: &[Vec<ScoreReport>]) -> Verdict {
-    verdict_of(by_date, "m3/m3", &[Named { after: SMEN.into(), before: BEFORE.into(), bilinear: BILINEAR.into() }])
+    let named = Named { after: SMEN.into(), before: BEFORE.into(), in_use: IN_USE.into(), bilinear: BILINEAR.into() };
+    verdict_of(by_date, "m3/m3", &[named])
 }
 
 /// Names in score tables, of one channel.
@@ -66,8 +74,18 @@ pub(super) struct Named {
     pub after: String,
     /// The one it started from.
     pub before: String,
+    /// The one that was in use before a run from scratch.
+    pub in_use: String,
     /// The interpolated input.
     pub bilinear: String,
+}
+
+impl Named {
+    fn row(&self, name: &str) -> Option<RunRow> {
+        let Self { after, before, in_use, bilinear } = self;
+        let rows = [(after, RunRow::After), (before, RunRow::Before), (in_use, RunRow::InUse), (bilinear, RunRow::Bilinear)];
+        rows.into_iter().find_map(|(of, row)| (of == name).then_some(row))
+    }
 }
 
 /// The same for every channel of a network; the gains are those of the first.
@@ -88,7 +106,11 @@ pub(super) fn verdict_of(by_date: &[Vec<ScoreReport>], unit: &str, channels: &[N
     };
     let (over_before, over_bilinear) = channels.first().map_or((None, None), of);
     let sentence = channels.iter().map(sentence).collect::<Vec<_>>().join(" ");
-    Verdict { scores: means(by_date), dates, over_bilinear, over_before, sentence }
+    let mut scores = means(by_date);
+    for score in &mut scores {
+        score.row = channels.iter().find_map(|named| named.row(&score.name));
+    }
+    Verdict { scores, dates, over_bilinear, over_before, sentence }
 }
 
 /// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates).", or "Worse ...", or "No better ...".
@@ -108,9 +130,106 @@ pub fn compared_in(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
     }
 }
 
+/// The weights that the trained ones are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earlier {
+    /// Their row: [`RunRow::Before`], or of a run from scratch [`RunRow::InUse`].
+    pub row: RunRow,
+    /// They were trained on dates up to this one, some of the test dates among them.
+    pub seen_until: Option<Date>,
+}
+
+/// Which weights to use after a run: those with the lower uRMSE on the test dates, a mean over dates and channels. Those from before where
+/// both are equal, or where no test date could be scored; the trained ones where there were none before.
+#[must_use]
+pub fn choice(scores: &[ScoreReport], unit: &str, earlier: Option<Earlier>) -> Choice {
+    let chosen = |trained: bool, why: String| {
+        let which = if trained { "the trained weights" } else { "the weights from before the run" };
+        Choice { trained, sentence: format!("Chosen for use: {which}. {why}") }
+    };
+    let Some(Earlier { row, seen_until }) = earlier else {
+        return chosen(true, "None of this network were in use before the run.".to_owned());
+    };
+    let mean = |row: RunRow| {
+        let values: Option<Vec<f64>> = scores.iter().filter(|score| score.row == Some(row)).map(|score| score.urmse).collect();
+        values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let (Some(after), Some(before)) = (mean(RunRow::After), mean(row)) else {
+        return chosen(false, "No test date could be scored, so nothing says that the trained ones are better.".to_owned());
+    };
+    let [shown_after, shown_before] = told_apart(after, before);
+    let why = if after < before {
+        format!("Their uRMSE on the test dates is {shown_after} {unit}, that of the weights from before the run {shown_before}.")
+    } else if after > before {
+        format!("Their uRMSE on the test dates is {shown_before} {unit}, that of the trained ones {shown_after}.")
+    } else {
+        format!("The trained ones are no better on the test dates: uRMSE {shown_after} {unit} after, {shown_before} before.")
+    };
+    let flattered = seen_until.map_or(String::new(), |until| {
+        format!(" The weights from before were trained on dates up to {until}, test dates among them, which flatters them.")
+    });
+    chosen(after < before, why + &flattered)
+}
+
+/// Two numbers with four decimals, or as many more as show which is less.
+fn told_apart(a: f64, b: f64) -> [String; 2] {
+    let with = |decimals: usize| [a, b].map(|value| format!("{value:.decimals$}"));
+    (4..8).map(with).find(|[a, b]| a != b).unwrap_or_else(|| with(4))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn rows(rows: &[(RunRow, f64)]) -> Vec<ScoreReport> {
+        let row = |(row, urmse): &(RunRow, f64)| ScoreReport {
+            name: String::new(),
+            urmse: Some(*urmse),
+            bias: None,
+            rmse: None,
+            r: None,
+            pixels: 10,
+            row: Some(*row),
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn the_better_weights_on_the_test_dates_are_chosen() {
+        use RunRow::{After, Before, Bilinear, InUse};
+        let before = Some(Earlier { row: Before, seen_until: None });
+        let chosen = |rows: &[(RunRow, f64)], earlier| choice(&self::rows(rows), "m3/m3", earlier);
+
+        let better = chosen(&[(After, 0.0310), (Before, 0.0315), (Bilinear, 0.0200)], before);
+        assert!(better.trained && better.sentence.starts_with("Chosen for use: the trained weights. "), "{}", better.sentence);
+        assert!(better.sentence.contains("is 0.0310 m3/m3, that of the weights from before the run 0.0315."), "{}", better.sentence);
+        let worse = chosen(&[(After, 0.0316), (Before, 0.0315), (Bilinear, 0.0400)], before);
+        assert!(!worse.trained && worse.sentence.contains("is 0.0315 m3/m3, that of the trained ones 0.0316."), "{}", worse.sentence);
+        let tie = chosen(&[(After, 0.0315), (Before, 0.0315)], before);
+        assert!(!tie.trained && tie.sentence.contains("no better on the test dates: uRMSE 0.0315 m3/m3 after, 0.0315 before."));
+        // Where four decimals hide which is less, more are shown.
+        let close = chosen(&[(After, 0.031_512), (Before, 0.031_518)], before);
+        assert!(
+            close.trained && close.sentence.contains("is 0.03151 m3/m3, that of the weights from before the run 0.03152."),
+            "{}",
+            close.sentence
+        );
+        let none = chosen(&[], before);
+        assert!(!none.trained && none.sentence.contains("No test date could be scored"));
+
+        // A run from scratch: its first, random weights do not count.
+        let scratch = [(After, 0.0400), (Before, 0.1000), (InUse, 0.0320)];
+        let seen_until = Some(Date::constant(2018, 3, 1));
+        let in_use = chosen(&scratch, Some(Earlier { row: InUse, seen_until }));
+        assert!(!in_use.trained && in_use.sentence.contains("0.0320") && in_use.sentence.ends_with("which flatters them."));
+        assert!(in_use.sentence.contains("2018-03-01"));
+        let first = chosen(&scratch, None);
+        assert!(first.trained && first.sentence.contains("None of this network"), "{}", first.sentence);
+
+        // Two channels: their mean decides, not the first.
+        let channels = [(After, 3.0), (Before, 3.1), (After, 5.0), (Before, 4.0)];
+        assert!(!chosen(&channels, before).trained);
+    }
 
     #[test]
     fn the_sentence_says_what_the_interval_carries() {

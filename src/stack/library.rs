@@ -138,7 +138,7 @@ impl Entry {
 }
 
 fn detected_usage(granule: &Granule) -> Usage {
-    if granule.product == Product::Unknown {
+    if matches!(granule.product, Product::Unknown | Product::OwnMap) {
         return Usage::Ignored;
     }
     if let Some(variable) = granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some()) {

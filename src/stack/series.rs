@@ -242,6 +242,7 @@ impl Series {
         let mut day = Day::default();
         let mut coarse = Layers::default();
         let mut fine = Mosaic::new(window);
+        let mut own = Mosaic::new(window);
         let mut vv = Mosaic::new(window);
         let mut vh = Mosaic::new(window);
         let mut failures = Vec::new();
@@ -269,6 +270,7 @@ impl Series {
                     let options = options(entry.correction.scale);
                     let read = match entry.usage() {
                         Usage::Coarse => read_coarse(entry, granule, &options, &window, &mut coarse),
+                        Usage::Fine if granule.product == Product::OwnMap => read_fine(granule, &options, &window, &mut own),
                         Usage::Fine => read_fine(granule, &options, &window, &mut fine)
                             .and_then(|used| Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)),
                         Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
@@ -294,7 +296,13 @@ impl Series {
             day.coarse = Some(not_seen(laid, Reason::NoSmap)?);
             day.coarse_native = Some(native);
         }
-        day.fine = fine.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin: FineOrigin::Product });
+        // A product comes before a map that Loam made, whoever chose it; they are never averaged.
+        let of =
+            |mosaic: Mosaic, origin| Ok::<_, StackError>(mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }));
+        day.fine = match of(fine, FineOrigin::Product)? {
+            Some(fine) => Some(fine),
+            None => of(own, FineOrigin::OwnMap)?,
+        };
         day.vv = vv.finish_decibel()?;
         day.vh = vh.finish_decibel()?;
         for failure in failures {
@@ -441,7 +449,8 @@ fn read_coarse(
 /// The part around a window of a variable that is not on the global EASE-Grid: GeoTIFFs are read in windows, HDF5 grids (polar, degrees)
 /// whole.
 pub(super) fn read_elsewhere(granule: &Granule, index: usize, options: &ReadOptions, window: &EaseWindow) -> Result<Raster, ReadError> {
-    let windowed = matches!(granule.product, Product::SoilMoistureGeoTiff | Product::SurfaceTemperature | Product::Unknown);
+    let windowed =
+        matches!(granule.product, Product::SoilMoistureGeoTiff | Product::OwnMap | Product::SurfaceTemperature | Product::Unknown);
     granule.read(index, options, windowed.then_some(window))
 }
 

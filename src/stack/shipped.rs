@@ -2,6 +2,8 @@
 
 use super::PRESETS;
 use crate::grid::EaseWindow;
+use crate::protocol::shown::Prospect;
+use crate::protocol::{Network, WeightsReport};
 
 /// Key of the weights for every place without weights of its own.
 pub const GENERAL: &str = "general";
@@ -32,6 +34,19 @@ impl Shipped {
         preset.map_or(Self { key: GENERAL, name: "General" }, |preset| Self { key: preset.key, name: preset.name })
     }
 
+    /// The weights of a prediction of this window, where these are in use: the user's own, trained ones and those of the TB CNN stay, shipped
+    /// ones follow the region.
+    #[must_use]
+    pub fn prospect(in_use: &WeightsReport, window: &EaseWindow) -> Prospect {
+        let shipped = Self::for_window(window);
+        let stays = in_use.network != Network::Smen || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
+        if stays && !(in_use.network == Network::Smen && in_use.hash.is_empty()) {
+            Prospect::InUse(in_use.clone())
+        } else {
+            Prospect::Shipped { key: shipped.key.to_owned(), name: shipped.name.to_owned() }
+        }
+    }
+
     /// What a user should know of them where the region is none of the presets; `region` is the key of the preset that was chosen, if one was.
     #[must_use]
     pub fn note(self, region: Option<&str>) -> Option<String> {
@@ -54,6 +69,21 @@ impl Shipped {
 mod tests {
     use super::*;
     use crate::stack::Region;
+
+    #[test]
+    fn shipped_weights_follow_the_region_and_all_others_stay() {
+        let [city, tucson] = ["oklahoma-city", "tucson"].map(|key| crate::stack::Preset::find(key).unwrap().region().unwrap().window());
+        let will_load = Prospect::Shipped { key: "tucson".into(), name: "Tucson".into() };
+        assert_eq!(Shipped::prospect(&WeightsReport::default(), &tucson), will_load);
+        let own = WeightsReport { name: "mine".into(), hash: "ab".into(), ..WeightsReport::default() };
+        let shipped = WeightsReport { shipped: Some("oklahoma-city".into()), ..own.clone() };
+        assert_eq!(Shipped::prospect(&shipped, &city), Prospect::InUse(shipped.clone()));
+        assert_eq!(Shipped::prospect(&shipped, &tucson), will_load);
+        assert_eq!(Shipped::prospect(&own, &tucson), Prospect::InUse(own.clone()));
+        // The TB CNN without weights: none are shipped.
+        let tb = WeightsReport { network: Network::Tb(crate::protocol::TbCase::SoilMoisture), ..WeightsReport::default() };
+        assert_eq!(Shipped::prospect(&tb, &tucson), Prospect::InUse(tb.clone()));
+    }
 
     #[test]
     fn a_preset_and_what_lies_in_it_get_its_weights_and_the_rest_the_general_ones() {

@@ -1,5 +1,6 @@
 //! What can go wrong in a training run.
 
+use super::FirstDates;
 use crate::model::ModelError;
 use crate::protocol::SettingError;
 
@@ -92,7 +93,8 @@ pub enum TrainError {
     /// One side of the split is empty.
     #[error(
         "this split leaves {train} dates to train on, {validate} to validate and {test} to test ({gap} left out, because held-out dates look \
-         back at them): choose other first dates, or open more files"
+         back at them): {}",
+        FirstDates::words(.possible.as_ref())
     )]
     EmptySplit {
         /// Dates left for training.
@@ -103,6 +105,8 @@ pub enum TrainError {
         test: usize,
         /// Dates left out.
         gap: usize,
+        /// First dates that leave each side something; `None` where there are none.
+        possible: Option<FirstDates>,
     },
     /// Weights or device.
     #[error(transparent)]

@@ -36,7 +36,7 @@ pub use image::RunImage;
 pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loss::urmse_loss;
 pub use sample::TrainSample;
-pub use split::{Candidate, split_by_time};
+pub use split::{Candidate, FirstDates, split_by_time};
 pub use stage::Stage;
 #[cfg(not(target_arch = "wasm32"))]
 pub use store::FolderStore;

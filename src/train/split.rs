@@ -18,6 +18,52 @@ pub struct Candidate {
     pub history: Vec<Date>,
 }
 
+/// Which first dates of validation and test leave every side something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstDates {
+    /// Earliest first date of the validation: before it nothing is left to train on.
+    pub earliest: Date,
+    /// Latest one: after it there is one date more, for the test.
+    pub latest: Date,
+    /// The last date: the latest first date of the test.
+    pub last: Date,
+}
+
+impl FirstDates {
+    /// Of candidates in order of time; `None` where no choice leaves each of the three sides a date.
+    #[must_use]
+    pub fn of(candidates: &[Candidate]) -> Option<Self> {
+        let [.., latest, last] = candidates else { return None };
+        // From the end: each further held-out date looks back at its own history. A later first date leaves no less to train on.
+        let mut looked_at: Vec<Date> = last.history.clone();
+        let mut earliest = None;
+        for (n, first) in candidates.iter().enumerate().rev().skip(1) {
+            looked_at.extend(&first.history);
+            if !candidates[..n].iter().any(|c| !looked_at.contains(&c.date)) {
+                break;
+            }
+            earliest = Some(first.date);
+        }
+        earliest.map(|earliest| Self { earliest, latest: latest.date, last: last.date })
+    }
+
+    /// What to do, for the end of a sentence.
+    #[must_use]
+    pub fn words(possible: Option<&Self>) -> String {
+        match possible {
+            None => "no other first dates would leave all three something, so more dates are needed: open more files".to_owned(),
+            Some(Self { earliest, latest, last }) if earliest == latest => {
+                format!("only validation from {earliest} and test from {last} would do; with more files there is a choice")
+            }
+            Some(Self { earliest, latest, last }) => {
+                format!(
+                    "let validation begin from {earliest} to {latest}, and the test on a later date, {last} at the latest; or open more files"
+                )
+            }
+        }
+    }
+}
+
 /// Fewest images a split by time can be made of.
 const FEWEST: usize = 3;
 
@@ -54,7 +100,7 @@ pub fn split_by_time(candidates: &[Candidate], validate_from: Option<Date>, test
     let count = |wanted: DateRole| roles.iter().filter(|role| **role == wanted).count();
     let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(count);
     if train == 0 || validate == 0 || test == 0 {
-        return Err(TrainError::EmptySplit { train, validate, test, gap });
+        return Err(TrainError::EmptySplit { train, validate, test, gap, possible: FirstDates::of(candidates) });
     }
     Ok(roles)
 }
@@ -98,9 +144,29 @@ mod tests {
         assert_eq!(split_by_time(&candidates(2), None, None), Err(TrainError::TooFewDates { found: 2, needed: 3 }));
         // Six images: one to test, one to validate, the four before them looked back at.
         let error = split_by_time(&candidates(6), None, None).unwrap_err();
-        assert_eq!(error, TrainError::EmptySplit { train: 0, validate: 1, test: 1, gap: 4 });
-        assert!(error.to_string().contains("4 left out"), "{error}");
+        assert_eq!(error, TrainError::EmptySplit { train: 0, validate: 1, test: 1, gap: 4, possible: None });
+        assert!(error.to_string().contains("4 left out") && error.to_string().contains("more dates are needed"), "{error}");
         let late = split_by_time(&candidates(20), None, Some(date(2030, 1, 1))).unwrap_err();
         assert!(matches!(late, TrainError::EmptySplit { test: 0, .. }));
+        assert!(late.to_string().contains("validation begin from 2016-03-01 to 2016-08-04"), "{late}");
+    }
+
+    /// What is said to be possible is what the split itself accepts, for every choice of two dates.
+    #[test]
+    fn the_first_dates_that_are_named_are_those_that_work() {
+        let alone = |n: usize| candidates(n).into_iter().map(|c| Candidate { history: Vec::new(), ..c }).collect::<Vec<_>>();
+        for all in [candidates(5), candidates(6), candidates(7), candidates(12), alone(3), alone(5)] {
+            let possible = FirstDates::of(&all);
+            for v in &all {
+                for t in &all {
+                    let works = split_by_time(&all, Some(v.date), Some(t.date)).is_ok();
+                    let named = possible.is_some_and(|p| (p.earliest..=p.latest).contains(&v.date) && v.date < t.date && t.date <= p.last);
+                    assert_eq!(works, named, "{} of {} and {}", all.len(), v.date, t.date);
+                }
+            }
+        }
+        assert!(
+            FirstDates::words(FirstDates::of(&alone(3)).as_ref()).starts_with("only validation from 2016-01-13 and test from 2016-01-25")
+        );
     }
 }

@@ -11,6 +11,7 @@ use super::page_signal::PageSignal;
 use super::scores::number;
 use super::state::App;
 use crate::protocol::WeightsReport;
+use crate::protocol::shown::Prospect;
 
 /// The cards, as far as they are there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,13 +122,15 @@ fn card_view(card: &Card) -> AnyView {
     .into_any()
 }
 
-fn in_use(cards: &[Card], weights: &WeightsReport) -> AnyView {
-    let card = cards.iter().find(|card| card.hash == weights.hash);
-    let name = if weights.name.is_empty() {
-        "shipped with this page, chosen by region when the first map is made".to_owned()
-    } else {
-        weights.name.clone()
+fn in_use(cards: &[Card], prospect: &Prospect) -> AnyView {
+    let (name, weights) = match prospect {
+        Prospect::InUse(weights) => (weights.name.clone(), weights.clone()),
+        // All shipped weights were trained on simulated scenes.
+        loading => {
+            (format!("{}, will be loaded with the next map", loading.name()), WeightsReport { simulated: true, ..WeightsReport::default() })
+        }
     };
+    let card = cards.iter().find(|card| card.hash == weights.hash);
     let others = cards.iter().filter(|other| card.is_none_or(|card| card.hash != other.hash));
     let parameters = thousands(cards.first().map_or(0.0, |card| card.parameters));
     view! {
@@ -139,7 +142,7 @@ fn in_use(cards: &[Card], weights: &WeightsReport) -> AnyView {
         <h3>"Weights in use: " {name} {weights.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</h3>
         {match card {
             Some(card) => card_view(card),
-            None if weights.hash.is_empty() => view! { <p class="hint">"None are loaded yet. All that are shipped were trained on simulated scenes; their scores are below."</p> }.into_any(),
+            None if weights.hash.is_empty() => view! { <p class="hint">"They are not loaded yet. All that are shipped were trained on simulated scenes; their scores are below."</p> }.into_any(),
             None => view! { <p class="hint">{format!("These weights did not come with the page, so there is no card of them. Their file says: trained on {}.", weights.trained_on)}</p> }.into_any(),
         }}
         {others.map(|other| view! {
@@ -203,7 +206,7 @@ pub fn AboutDialog() -> impl IntoView {
                 <button type="button" id="about-close" on:click=shut>"Close"</button>
             </div>
             {move || match shelf.get() {
-                Shelf::There => cards.with(|cards| app.weights.with(|weights| in_use(cards, weights))),
+                Shelf::There => cards.with(|cards| in_use(cards, &app.prospect())),
                 Shelf::Loading => view! { <p class="hint">"Reading the cards of the weights …"</p> }.into_any(),
                 Shelf::Empty => {
                     let why = problem.get();

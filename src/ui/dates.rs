@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::state::App;
+use super::state::{App, READING};
 use super::timeline::TimelineStrip;
 use crate::protocol::{DayReport, FineOrigin, day};
 
@@ -19,8 +19,12 @@ fn chosen(app: App) -> Option<DayReport> {
 /// The chosen date in one sentence.
 pub fn describe(app: App) -> String {
     let Some(day) = chosen(app) else { return "no date".to_owned() };
+    if let Some(pending) = app.pending.get() {
+        return format!("{}: {pending}", day.date);
+    }
     let fine = match day.fine_origin {
         Some(FineOrigin::Disaggregated) => "3 km map (disaggregated here) of ",
+        Some(FineOrigin::OwnMap) => "3 km map (made by Loam) of ",
         _ => "3 km map of ",
     };
     let history = match day.history.len() {
@@ -61,7 +65,7 @@ fn Lists() -> impl IntoView {
         let wanted = present.get();
         app.timeline.with(|t| {
             let here = t.days.iter().filter(|d| month(d.date) == wanted);
-            here.map(|d| (d.date, d.blocked.is_none(), d.fine.is_some())).collect::<Vec<_>>()
+            here.map(|d| (d.date, d.note())).collect::<Vec<_>>()
         })
     });
     let choose_month = move |event| {
@@ -78,12 +82,13 @@ fn Lists() -> impl IntoView {
         <label>"Month "<select id="month" on:change=choose_month>
             {move || months.get().into_iter().map(|(name, count)| {
                 let here = name.clone();
-                view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name} ({count})")}</option> }
+                let count = if app.pending.get().is_some() { String::new() } else { format!(" ({count})") };
+                view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name}{count}")}</option> }
             }).collect_view()}
         </select></label>
         <label>"Date "<select id="date" on:change=move |e| if let Some(date) = day::parse(&event_target_value(&e)) { app.date.set(Some(date)) }>
-            {move || days.get().into_iter().map(|(date, usable, fine)| {
-                let note = match (usable, fine) { (false, _) => " (blocked)", (true, true) => " (with 3 km map)", _ => "" };
+            {move || days.get().into_iter().map(|(date, note)| {
+                let note = if app.pending.get().is_some() { "" } else { note };
                 view! { <option value=date.to_string() selected=move || app.date.get() == Some(date)>{format!("{date}{note}")}</option> }
             }).collect_view()}
         </select></label>
@@ -96,7 +101,14 @@ fn Facts() -> impl IntoView {
     let app = App::here();
     move || {
         chosen(app).map(|day| {
-            let origin = (day.fine_origin == Some(FineOrigin::Disaggregated)).then_some(", disaggregated here");
+            if let Some(pending) = app.pending.get() {
+                return view! { <p class="facts pending" id="dates-pending">{format!("SMAP, 3 km map and history for this region and these rules: {pending}")}</p> }.into_any();
+            }
+            let origin = match day.fine_origin {
+                Some(FineOrigin::Disaggregated) => ", disaggregated here",
+                Some(FineOrigin::OwnMap) => ", a map that Loam made",
+                _ => "",
+            };
             let history = match day.history.len() {
                 0 if day.blocked.is_some() => "none".to_owned(),
                 0 => "none: the estimate uses SMAP alone".to_owned(),
@@ -118,9 +130,12 @@ fn Facts() -> impl IntoView {
 #[component]
 fn Predict() -> impl IntoView {
     let app = App::here();
-    let blocked = move || match chosen(app) {
-        None => Some("Pick a date first.".to_owned()),
-        Some(day) => day.blocked,
+    let blocked = move || match (chosen(app), app.pending.get()) {
+        (None, _) => Some("Pick a date first.".to_owned()),
+        (_, Some(READING)) => Some("What the dates have in this region is being read.".to_owned()),
+        // The worker says what is wrong.
+        (_, Some(_)) => None,
+        (Some(day), None) => day.blocked,
     };
     let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
     view! {
@@ -154,7 +169,7 @@ pub fn DatesSection() -> impl IntoView {
                 <div class="row lists" hidden=empty><Lists/></div>
             </div>
             {move || empty().then(|| view! { <p class="empty">"Dates appear here once files are open."</p> })}
-            <div hidden=empty>
+            <div hidden=empty aria-busy=move || (app.pending.get() == Some(READING)).to_string()>
                 <TimelineStrip/>
                 <p class="key">
                     <span class="swatch coarse"></span>"SMAP "<span class="swatch fine"></span>"3 km product "

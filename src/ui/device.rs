@@ -4,23 +4,13 @@ use leptos::prelude::*;
 
 use super::ledger::Kind;
 use super::state::App;
-use crate::protocol::{DevicePreference, Request, SelfCheckReport};
+use crate::protocol::{DevicePreference, Request};
 
 const CHOICES: [(&str, &str, DevicePreference); 3] = [
     ("auto", "Auto: a hardware GPU, else the CPU", DevicePreference::Auto),
     ("cpu", "CPU", DevicePreference::Cpu),
     ("gpu", "GPU, even a software one", DevicePreference::Gpu),
 ];
-
-fn check_text(check: &SelfCheckReport) -> String {
-    let difference =
-        if check.largest_difference.is_finite() { format!("{:.1e}", check.largest_difference) } else { "not a number".to_owned() };
-    let verdict = if check.passed { "passed" } else { "failed, so the CPU is used" };
-    format!(
-        "Self-check {verdict}: golden tile run {} times, largest difference to the CPU {difference} m³/m³ (allowed {:.1e}).",
-        check.runs, check.tolerance
-    )
-}
 
 /// The whole section.
 #[component]
@@ -47,7 +37,7 @@ pub fn DeviceSection() -> impl IntoView {
                         <p id="device"><span class="chip">{if device.gpu { "GPU" } else { "CPU" }}</span>" "{device.name.clone()}</p>
                         <p class="hint">{device.why.clone()}{device.kernels.as_ref().map(|kernels| format!("; kernels with {kernels}"))}</p>
                         {device.warning.clone().map(|w| view! { <p class="problem">{w}</p> })}
-                        {device.check.as_ref().map(|c| view! { <p class=if failed { "problem" } else { "hint" } id="self-check">{check_text(c)}</p> })}
+                        {device.check.as_ref().map(|c| view! { <p class=if failed { "problem" } else { "hint" } id="self-check">{c.text(device.gpu)}</p> })}
                     }
                     .into_any()
                 }

@@ -4,14 +4,15 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use leptos::prelude::*;
 
 use super::canvas;
 use super::cursor::View;
 use super::ledger::Kind;
 use super::link::NO_REQUEST;
-use super::state::{App, FileRow, Job, Layer, MapData};
-use crate::protocol::{Attachment, Envelope, Event, Failure, FileReport, LayerKind, MapReport, Timeline};
+use super::state::{App, FileRow, Job, Layer, MapData, NOT_READ};
+use crate::protocol::{Attachment, DEMO_FILE, Envelope, Event, Failure, FileReport, LayerKind, MapReport, Timeline};
 
 thread_local! {
     /// Reports not shown yet: a demo has thousands, and each would redraw the list.
@@ -41,6 +42,9 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::FileGone(file) => app.files.update(|files| files.retain(|f| f.id != file)),
         Event::Timeline(timeline) => {
             flush(app);
+            if kind == Kind::Timeline {
+                app.pending.set(None);
+            }
             take_timeline(app, timeline);
         }
         Event::Progress { done, total, what } => {
@@ -58,9 +62,10 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::Weights(weights) => {
             let other = app.weights.with_untracked(|w| w.network != weights.network);
             app.weights.set(weights);
+            super::train::recall::taken(app, id);
             if other {
                 // Another network can be used on other dates.
-                app.ask_timeline();
+                app.rules_changed();
             }
         }
         Event::Exported { name, mime } => match attachments.into_iter().next() {
@@ -76,10 +81,13 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::Finished => over(app, id, kind, false),
         Event::Failed(failure) => {
             over(app, id, kind, false);
+            if kind == Kind::Timeline && app.pending.get_untracked().is_some() {
+                app.pending.set(Some(NOT_READ));
+            }
             if kind == Kind::Plan {
                 super::train::events::no_plan(app, &failure);
             } else {
-                app.notify(true, failure);
+                app.notify(true, super::train::recall::failed(app, id, failure));
             }
         }
         training => super::train::events::handle(app, training, attachments),
@@ -118,6 +126,11 @@ fn wait(app: App, report: FileReport) {
     }
 }
 
+/// The reports that wait are of files that are no longer open.
+pub fn forget_waiting() {
+    WAITING.with_borrow_mut(Vec::clear);
+}
+
 /// Shows the reports that wait.
 pub fn flush(app: App) {
     let reports = WAITING.with_borrow_mut(std::mem::take);
@@ -130,12 +143,13 @@ pub fn flush(app: App) {
         for report in reports {
             match known.get(&report.id) {
                 Some(row) => row.report.set(Some(report)),
-                None => unknown.push(report),
+                // The demo's entry has the worker's number; any other that is not listed was removed meanwhile.
+                None if report.id == DEMO_FILE => unknown.push(report),
+                None => {}
             }
         }
     });
     if !unknown.is_empty() {
-        // The demo's files: their numbers are the worker's.
         app.files.update(|files| {
             files.extend(unknown.into_iter().map(|report| FileRow {
                 id: report.id,
@@ -150,12 +164,20 @@ pub fn flush(app: App) {
 
 fn take_timeline(app: App, timeline: Timeline) {
     let present = app.date.get_untracked();
-    let known = present.is_some_and(|date| timeline.days.iter().any(|d| d.date == date));
-    if !known && !timeline.days.is_empty() {
-        // The latest date with everything: a map to compare the estimate with, and a full history.
-        let usable = || timeline.days.iter().rev().filter(|d| d.blocked.is_none());
-        let best = usable().find(|d| d.fine.is_some() && d.history.len() >= 4).or_else(|| usable().next()).or(timeline.days.last());
-        app.date.set(best.map(|d| d.date));
+    let known = |date: Date| timeline.days.iter().any(|d| d.date == date);
+    if !timeline.days.is_empty() {
+        let linked = app.take_linked();
+        let chosen = linked.or(present).filter(|date| known(*date)).or_else(|| timeline.proposal());
+        if chosen != present {
+            app.date.set(chosen);
+        }
+        if let (Some(linked), Some(chosen)) = (linked.filter(|date| !known(*date)), chosen) {
+            let what = app.demo_name().map_or_else(|| "the open files".to_owned(), |name| format!("the demo of {name}"));
+            app.notify(
+                false,
+                Failure { what: format!("{what} has no date {linked}, which the link asks for: {chosen} is shown"), remedy: String::new() },
+            );
+        }
     }
     app.timeline.set(timeline);
 }
@@ -179,15 +201,17 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         app.pinned.set(None);
         app.view.set(View::default());
     }
-    for warning in &report.warnings {
-        app.notify(false, Failure { what: warning.clone(), remedy: String::new() });
-    }
     let mean = layers.iter().find(|l| l.kind == LayerKind::Estimate).and_then(|l| l.statistics.mean);
     let unit = if report.weights.network.is_brightness() { "kelvin" } else { "cubic metres per cubic metre" };
     let mean = mean.map(|m| format!(", mean {m:.3} {unit}")).unwrap_or_default();
-    app.said.set(format!("Map of {} ready{mean}.", report.date));
+    let notes = match report.warnings.len() {
+        0 => String::new(),
+        1 => ", with a note below it".to_owned(),
+        n => format!(", with {n} notes below it"),
+    };
+    app.said.set(format!("Map of {} ready{mean}{notes}.", report.date));
     app.weights.set(report.weights.clone());
-    app.map.set(Some(Arc::new(MapData { report, layers, overpasses })));
+    app.map.set(Some(Arc::new(MapData { report, layers, overpasses, data: app.predicted() })));
 }
 
 /// Hands bytes to the browser's download.

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::events::save;
 use super::figure;
 use super::ledger::Kind;
-use super::state::App;
+use super::state::{App, MapData};
 use crate::protocol::{ExportForm, Request};
 
 /// The whole section.
@@ -28,16 +28,24 @@ pub fn ExportSection() -> impl IntoView {
             });
         }
     };
+    let stale = Memo::new(move |_| app.stale().is_some());
+    // Of which result a file is, where that is not the one of the present choices.
+    let earlier = move || {
+        let of = |map: &MapData| format!("the map of {} with the weights {}", map.report.date, map.report.weights.name);
+        app.map.with(|map| map.as_deref().map(of)).filter(|_| stale.get())
+    };
+    let title = move || earlier().map(|of| format!("Of {of}, not of the present choices"));
     view! {
-        <section class="exports" aria-labelledby="export-title" hidden=move || app.map.with(Option::is_none)>
+        <section class="exports" aria-labelledby="export-title" hidden=move || app.map.with(Option::is_none) class:stale=stale>
             <h2 id="export-title">"Export"</h2>
             <div class="row">
-                <button type="button" data-export="geotiff" on:click=move |_| ask(ExportForm::GeoTiff)>"GeoTIFF"</button>
-                <button type="button" data-export="png" on:click=draw>"PNG figure"</button>
-                <button type="button" data-export="csv" on:click=move |_| ask(ExportForm::Csv)>"CSV of cells"</button>
-                <button type="button" data-export="weights" on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
+                <button type="button" data-export="geotiff" title=title on:click=move |_| ask(ExportForm::GeoTiff)>"GeoTIFF"</button>
+                <button type="button" data-export="png" title=title on:click=draw>"PNG figure"</button>
+                <button type="button" data-export="csv" title=title on:click=move |_| ask(ExportForm::Csv)>"CSV of cells"</button>
+                <button type="button" data-export="weights" title="The weights that are loaded now" on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
                 {move || app.exporting.get().then(|| view! { <progress></progress> })}
             </div>
+            {move || earlier().map(|of| view! { <p class="caution" id="export-stale">{format!("GeoTIFF, figure and CSV are of {of}: predict again for the present choices.")}</p> })}
             <p class="hint">"GeoTIFF: EPSG:6933, float32, nodata, compressed. Every file carries its provenance."</p>
         </section>
     }

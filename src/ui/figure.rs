@@ -10,7 +10,7 @@ use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
 use super::maps::SHOWN;
-use super::panel::{image_of, is_estimated, is_signed, scale_of, title};
+use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
 use super::state::{App, MapData};
 use crate::export::png_text::annotate;
 use crate::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
@@ -154,7 +154,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     for (i, kind) in kinds.iter().enumerate() {
         let x = MARGIN + (i % across) as f64 * (panel + GAP);
         let y = head + (i / across) as f64 * (tall + 30.0) + 16.0;
-        text(&ctx, 13.0, "600", "#14181c", title(network, *kind), x, y - 6.0);
+        text(&ctx, 13.0, "600", "#14181c", heading(data, *kind), x, y - 6.0);
         let frame = Frame { x, y, width: panel, height: tall };
         if let Some(image) = untrack(|| image_of(app, data, *kind)) {
             draw::pixels(&ctx, &image, frame, View::default(), &window);

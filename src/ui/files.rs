@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::state::{App, FileRow};
+use super::state::{App, FileRow, place_name};
+use crate::protocol::desk::Desk;
 use crate::protocol::{FileReport, Usage, day};
 use crate::read::{BackscatterScale, DateOrigin, Orbit, Product};
 
@@ -148,6 +149,36 @@ fn Row(row: FileRow) -> impl IntoView {
             }}
             <td><button type="button" class="quiet" aria-label=format!("Remove {name}") on:click=move |_| app.forget(id)>"Remove"</button></td>
         </tr>
+    }
+    .into_any()
+}
+
+/// What is put aside or was removed, and how it comes back.
+#[component]
+pub fn Aside() -> impl IntoView {
+    let app = App::here();
+    let lines = move || {
+        app.desk.with(|desk| {
+            let all: [(_, _, fn(App)); 3] = [
+                ("own-back", desk.own_text(), App::back_to_own),
+                ("demo-back", desk.demo_text(place_name), App::back_to_demo),
+                ("removed-back", desk.removed_text(|row| row.name.clone()), App::undo_removal),
+            ];
+            all.into_iter().filter_map(|(id, text, back)| Some((id, text?, back))).collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <div class="aside" id="aside" role="status" aria-live="polite" class:none=move || lines().is_empty()>
+            {move || lines().into_iter().map(|(id, (text, button), back)| view! {
+                <p>
+                    {text}" "
+                    <button type="button" id=id on:click=move |_| back(app)>{button}</button>
+                    {(id == "removed-back").then(|| view! {
+                        <button type="button" class="quiet" aria-label="Do not offer removed files again" on:click=move |_| app.desk.update(Desk::forget_removed)>"Dismiss"</button>
+                    })}
+                </p>
+            }).collect_view()}
+        </div>
     }
     .into_any()
 }

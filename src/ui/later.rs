@@ -1,4 +1,4 @@
-//! Parts that the first screen does without: dates, maps, scores, training, exports, what the model is. They are most of the page's bytes,
+//! Parts that the first screen does without: what is put aside, dates, maps, scores, training, exports, what the model is. They are most of the page's bytes,
 //! and there is nothing to show in them before files are open.
 //!
 //! In the built app they are a wasm file of their own, split from the page's by `wasm-split-cli` (`xtask/src/split.rs`) at the one function
@@ -11,11 +11,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use super::state::App;
-use super::{about, dates, exports, maps, scores, train};
+use super::{about, dates, exports, files, maps, scores, train};
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
+    /// What is put aside or was removed.
+    Aside,
     /// Time line and date.
     Dates,
     /// The linked maps.
@@ -35,6 +37,7 @@ fn put(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
+            Part::Aside => view! { <files::Aside/> }.into_any(),
             Part::Dates => view! { <dates::DatesSection/> }.into_any(),
             Part::Maps => view! { <maps::MapsSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),

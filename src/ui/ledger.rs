@@ -66,6 +66,13 @@ impl Ledger {
         self.open.remove(&id);
     }
 
+    /// The requests of a kind are over: what still comes of them does not count. Returns their numbers.
+    pub fn end_all(&mut self, kind: Kind) -> Vec<u64> {
+        let ended = self.open.iter().filter(|(_, k)| **k == kind).map(|(id, _)| *id).collect();
+        self.open.retain(|_, k| *k != kind);
+        ended
+    }
+
     /// All requests are over (the worker is gone); numbers keep growing. Returns what was under way.
     pub fn abandon(&mut self) -> Vec<Kind> {
         std::mem::take(&mut self.open).into_values().collect()

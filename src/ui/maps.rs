@@ -153,6 +153,7 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
     let bilinear = RwSignal::new(false);
     let simulated = data.report.simulated;
     let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("own region", |p| p.name);
+    let warnings = data.report.warnings.clone();
     let heading = format!("{}, {region}, {}", data.quantity(), data.report.date);
     let window = data.window();
     let size = format!("{} × {} cells of 3 km, EASE-Grid 2.0", window.columns, window.rows);
@@ -164,6 +165,12 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
             <Tools data=data.clone() swipe=swipe bilinear=bilinear/>
         </div>
         {simulated.then(|| view! { <p class="simulated" role="note"><strong>"SIMULATED"</strong>" These are simulated scenes, not observations."</p> })}
+        {(data.report.weights.simulated && !simulated).then(|| view! {
+            <p class="caution" id="simulated-weights" role="note"><strong>"WEIGHTS TRAINED ON SIMULATED SCENES"</strong>" The files are observations, the weights were trained on simulated scenes alone: trust this estimate only as far as its scores support it."</p>
+        })}
+        {(!warnings.is_empty()).then(|| view! {
+            <ul class="caution" id="map-warnings" aria-label="Notes on this map">{warnings.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
+        })}
         {(!data.report.frame.is_empty()).then(|| view! {
             <p class="edge" role="note">{format!("Veiled: {}. The files end there, so the network saw zeros instead of what lies outside; these cells are not in the scores.", data.report.frame.words())}</p>
         })}
@@ -192,9 +199,11 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
 #[component]
 pub fn MapsSection() -> impl IntoView {
     let app = App::here();
+    let stale = Memo::new(move |_| app.stale());
     view! {
-        <section class="maps" aria-labelledby="maps-title">
+        <section class="maps" aria-labelledby="maps-title" class:stale=move || stale.get().is_some()>
             <h2 id="maps-title">"Maps"</h2>
+            <p id="map-stale" class="caution" role="status" aria-live="polite" class:none=move || stale.get().is_none()>{move || stale.get()}</p>
             {move || match app.map.get() {
                 Some(data) => view! { <Maps data=data/> }.into_any(),
                 None => view! {

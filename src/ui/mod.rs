@@ -11,21 +11,21 @@ pub mod canvas;
 mod card;
 pub mod cursor;
 mod data;
-mod dates;
+pub mod dates;
 mod device;
 pub mod draw;
 mod drop;
 mod events;
-mod exports;
+pub mod exports;
 mod figure;
-mod files;
+pub mod files;
 pub mod hash;
 mod header;
 mod later;
 pub mod ledger;
 mod legend;
 pub mod link;
-mod maps;
+pub mod maps;
 mod notices;
 mod overview;
 pub mod page_signal;
@@ -33,7 +33,7 @@ mod panel;
 pub mod rectangle;
 mod region;
 mod run;
-mod scores;
+pub mod scores;
 mod state;
 mod swipe;
 pub mod timeline;
@@ -42,7 +42,7 @@ pub mod train;
 use leptos::prelude::*;
 
 use later::Part;
-pub use state::{App, Job};
+pub use state::{App, Job, MapData};
 
 /// Mounts the page into the body.
 pub fn mount() {
@@ -60,6 +60,7 @@ fn Page() -> impl IntoView {
         <header::Header/>
         <notices::Notices/>
         <train::Banner/>
+        <train::Recalled/>
         <main id="main">
             <div class="side">
                 <data::DataSection/>
@@ -68,6 +69,7 @@ fn Page() -> impl IntoView {
                 <device::DeviceSection/>
             </div>
             <div class="work">
+                <later::Later part=Part::Aside/>
                 <files::FilesSection/>
                 <later::Later part=Part::Dates/>
                 <later::Later part=Part::Maps/>

@@ -14,7 +14,7 @@ use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
 use crate::grid::Reason;
 use crate::map::{Scale, paint};
-use crate::protocol::{LayerKind, Network};
+use crate::protocol::{FineOrigin, LayerKind, Network};
 
 /// Title of a layer.
 pub fn title(network: Network, kind: LayerKind) -> &'static str {
@@ -41,6 +41,15 @@ pub fn title(network: Network, kind: LayerKind) -> &'static str {
         LayerKind::Bilinear => "Bilinear SMAP",
         LayerKind::BackscatterVv => "Backscatter VV, 3 km",
         LayerKind::BackscatterVh => "Backscatter VH, 3 km",
+    }
+}
+
+/// Title of a layer of a map.
+pub fn heading(data: &MapData, kind: LayerKind) -> &'static str {
+    match (kind, data.report.reference) {
+        (LayerKind::Reference, Some(FineOrigin::Disaggregated)) => "Reference, 3 km map made here",
+        (LayerKind::Reference, Some(FineOrigin::OwnMap)) => "Reference, a map that Loam made",
+        _ => title(data.network(), kind),
     }
 }
 
@@ -194,7 +203,7 @@ pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let spoken = |l: &&Layer| !matches!(l.kind, LayerKind::Bilinear | LayerKind::BilinearH);
     let parts = data.layers.iter().filter(spoken).map(|layer| {
         let unit = scale_of(app, network, layer.kind).with_untracked(|s| s.unit);
-        format!("{}: {}", title(network, layer.kind), read_out(data, layer, cell, unit))
+        format!("{}: {}", heading(data, layer.kind), read_out(data, layer, cell, unit))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -378,13 +387,13 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
         }
     };
     let simulated = data.report.simulated;
-    let label = format!("{} map of {}", title(network, kind), data.report.date);
+    let label = format!("{} map of {}", heading(&data, kind), data.report.date);
     let aspect = format!("{} / {}", window.columns, window.rows);
     let statistics = data.layer(kind).map(|l| l.statistics);
     let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
     view! {
         <figure class="panel" data-layer=format!("{kind:?}")>
-            <figcaption><span class="name">{title(network, kind)}</span><output class="value">{read}</output></figcaption>
+            <figcaption><span class="name">{heading(&data, kind)}</span><output class="value">{read}</output></figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data.clone() label=label/>

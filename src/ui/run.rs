@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::state::App;
 use crate::protocol::Network;
+use crate::protocol::shown::Prospect;
 use crate::read::QualityRule;
 
 const RULES: [(&str, &str, QualityRule); 3] = [
@@ -28,19 +29,19 @@ pub fn RulesSection() -> impl IntoView {
     let cover = move |event| {
         if let Ok(percent) = event_target_value(&event).parse::<f32>() {
             app.settings.update(|s| s.history_cover = (percent / 100.0).clamp(0.0, 1.0));
-            app.ask_timeline();
+            app.rules_changed();
         }
     };
     let disaggregated = move |event| {
         app.settings.update(|s| s.history_disaggregated = event_target_checked(&event));
-        app.ask_timeline();
+        app.rules_changed();
     };
     let mass = move |event| app.settings.update(|s| s.mass_correction = event_target_checked(&event));
     let quality = move |event| {
         let value = event_target_value(&event);
         if let Some(rule) = RULES.iter().find(|r| r.0 == value) {
             app.settings.update(|s| s.quality = rule.2);
-            app.ask_timeline();
+            app.rules_changed();
         }
     };
     let tb = move || app.weights.with(|w| w.network != Network::Smen);
@@ -85,11 +86,20 @@ pub fn RulesSection() -> impl IntoView {
                 </p>
             })}
             <div class="weights">
-                <p><strong>"Weights: "</strong>
-                    {move || app.weights.with(|w| if w.name.is_empty() { "shipped with this page, chosen by region".to_owned() } else { w.name.clone() })}
-                    {move || app.weights.with(|w| w.simulated).then(|| view! { <span class="tag">"SIMULATED"</span> })}
-                </p>
-                <p class="hint">{move || app.weights.with(|w| if w.trained_on.is_empty() { String::new() } else { format!("{} · SHA-256 {}", w.trained_on, w.hash) })}</p>
+                {move || {
+                    let prospect = app.prospect();
+                    // All shipped weights were trained on simulated scenes.
+                    let (simulated, hint) = match &prospect {
+                        Prospect::InUse(w) if w.trained_on.is_empty() => (w.simulated, String::new()),
+                        Prospect::InUse(w) => (w.simulated, format!("{} · SHA-256 {}", w.trained_on, w.hash)),
+                        Prospect::Shipped { .. } => (true, "Shipped with this page for the present region; will be loaded with the next map.".to_owned()),
+                    };
+                    view! {
+                        <p><strong>"Weights: "</strong>{prospect.name()}{simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</p>
+                        <p class="hint">{hint}</p>
+                    }
+                    .into_any()
+                }}
                 <div class="row">
                     <button type="button" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load weights…"</button>
                     <input type="file" id="weights-input" accept=".safetensors,.pt,.pth" hidden node_ref=input on:change=weights/>

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::state::App;
-use crate::protocol::{FineOrigin, LayerKind, Network, ScoreReport};
+use crate::protocol::shown::verdict;
+use crate::protocol::{FineOrigin, Network, ScoreReport};
 
 /// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
 const MISSION: f64 = 0.04;
@@ -63,28 +64,16 @@ pub(super) fn score_box(scores: &[ScoreReport], network: Network) -> AnyView {
     .into_any()
 }
 
-/// In words: better than bilinear or not.
-fn verdict(scores: &[ScoreReport]) -> Option<String> {
-    let ours = scores.first()?.urmse?;
-    let bilinear = scores.iter().find(|s| s.name.to_ascii_lowercase().contains("bilinear"))?.urmse?;
-    let change = (1.0 - ours / bilinear) * 100.0;
-    Some(if change > 0.0 {
-        format!("The estimate's uRMSE is {change:.0} % below that of bilinear SMAP.")
-    } else {
-        "The estimate is no better than bilinear SMAP here.".to_owned()
-    })
-}
-
 /// The whole section.
 #[component]
 pub fn ScoresSection() -> impl IntoView {
     let app = App::here();
+    let stale = Memo::new(move |_| app.stale());
     move || {
         app.map.get().map(|data| {
             let scores = data.report.scores.clone();
             let simulated = data.report.simulated;
-            let made = data.layer(LayerKind::Reference).is_some()
-                && app.timeline.with_untracked(|t| t.days.iter().any(|d| d.date == data.report.date && d.fine_origin == Some(FineOrigin::Disaggregated)));
+            let made = data.report.reference == Some(FineOrigin::Disaggregated);
             let network = data.network();
             let against = match (simulated, made) {
                 _ if data.report.reference == Some(FineOrigin::OwnMap) => "Agreement with a map that Loam made, chosen by hand as reference: it says nothing of the soil.",
@@ -110,8 +99,9 @@ pub fn ScoresSection() -> impl IntoView {
                 .into_any()
             };
             view! {
-                <section class="scores" aria-labelledby="scores-title">
+                <section class="scores" aria-labelledby="scores-title" class:stale=move || stale.get().is_some()>
                     <div class="head"><h2 id="scores-title">"Scores"</h2>{simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</div>
+                    <p class="caution" id="scores-stale" hidden=move || stale.get().is_none()>{format!("These scores are of the map of {} above, not of the present choices.", data.report.date)}</p>
                     {body}
                     {mass}
                 </section>

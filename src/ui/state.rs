@@ -18,14 +18,17 @@ use super::link::{Incoming, Link, WORKER};
 use super::page_signal::PageSignal;
 use super::rectangle::Rectangle;
 use super::train::Training;
+use super::train::recall::Remembered;
 use crate::grid::{EaseWindow, Resolution};
 use crate::map::{Coastline, ColourMap, Scale, scale};
+use crate::protocol::desk::{Aside, Desk, is_weights};
+use crate::protocol::shown::{Present, Prospect};
 use crate::protocol::{
-    AdapterReport, Correction, DevicePreference, DeviceReport, Envelope, Failure, FileId, FileReport, FileTicket, LayerKind, MapReport,
-    Network, Request, Settings, Timeline, WeightsReport,
+    AdapterReport, Correction, DEMO_FILE, DevicePreference, DeviceReport, Envelope, Failure, FileId, FileReport, FileTicket, LayerKind,
+    MapReport, Network, Request, Settings, Timeline, WeightsReport,
 };
 use crate::read::QualityRule;
-use crate::stack::PRESETS;
+use crate::stack::{PRESETS, Preset, Shipped};
 
 /// A row of the file list.
 #[derive(Clone)]
@@ -49,6 +52,8 @@ pub struct Layer {
 pub struct MapData {
     pub report: MapReport,
     pub layers: Vec<Layer>,
+    /// The state of the files it was made from: [`App::data`] at the time.
+    pub data: u64,
     /// Of each cell of SMAP's layer: 1 for 6 am, 2 for 6 pm, 0 where there is none or the file does not say. May be empty.
     pub overpasses: Vec<u8>,
 }
@@ -94,11 +99,15 @@ pub struct Notice {
 struct Machinery {
     link: Option<Link>,
     ledger: Ledger,
+    /// Of the user's own files, also of those put aside.
     handles: BTreeMap<FileId, File>,
     /// Files of each request to open that is under way.
     opening: BTreeMap<u64, Vec<FileId>>,
     weights: Option<File>,
-    demo: Option<String>,
+    /// The date that the address asked for, until there are dates.
+    linked: Option<Date>,
+    /// [`App::data`] when the prediction under way was asked for.
+    predicted: u64,
     adapter: Option<AdapterReport>,
     next_file: FileId,
     losses: u32,
@@ -109,7 +118,13 @@ struct Machinery {
 #[derive(Clone, Copy)]
 pub struct App {
     pub files: PageSignal<Vec<FileRow>>,
+    /// Whether a demo is open, and what is put aside.
+    pub desk: PageSignal<Desk<FileRow>>,
+    /// Counts up with every change of what is open.
+    pub data: PageSignal<u64>,
     pub timeline: PageSignal<Timeline>,
+    /// Why the time line is not that of the present region and rules: [`READING`], or [`NOT_READ`].
+    pub pending: PageSignal<Option<&'static str>>,
     pub date: PageSignal<Option<Date>>,
     pub settings: PageSignal<Settings>,
     pub map: PageSignal<Option<Arc<MapData>>>,
@@ -142,6 +157,11 @@ pub struct App {
     machinery: StoredValue<Machinery, LocalStorage>,
 }
 
+/// The time line of the present region and rules is being made.
+pub const READING: &str = "reading…";
+/// It could not be made.
+pub const NOT_READ: &str = "not read";
+
 fn preset_settings(index: usize) -> Settings {
     let preset = PRESETS[index];
     let fallback = EaseWindow { resolution: Resolution::M03, first_column: 2600, first_row: 971, columns: 100, rows: 100 };
@@ -161,6 +181,11 @@ impl Default for App {
     }
 }
 
+/// A preset's place, for people.
+pub fn place_name(key: &str) -> String {
+    Preset::find(key).map_or_else(|| key.to_owned(), |p| p.name.to_owned())
+}
+
 /// What to do after the worker died of what it was doing.
 fn again(under_way: &[Kind]) -> &'static str {
     let has = |kind: Kind| under_way.contains(&kind);
@@ -177,7 +202,10 @@ impl App {
     pub fn new() -> Self {
         Self {
             files: PageSignal::new(Vec::new()),
+            desk: PageSignal::new(Desk::default()),
+            data: PageSignal::new(0),
             timeline: PageSignal::new(Timeline::default()),
+            pending: PageSignal::new(None),
             date: PageSignal::new(None),
             settings: PageSignal::new(preset_settings(0)),
             map: PageSignal::new(None),
@@ -215,6 +243,7 @@ impl App {
     /// Reads the address, probes the adapter, starts the worker, loads the coastline.
     pub fn begin(self) {
         self.read_address();
+        self.train.recall.set(Some(Remembered::read()));
         Effect::new(move |_| self.write_address());
         spawn_local(async move {
             let found = adapter::probe().await;
@@ -239,6 +268,7 @@ impl App {
             self.settings.update(|s| (s.window, s.region) = (window, None));
         }
         self.date.set(hash.date);
+        self.machinery.update_value(|m| m.linked = hash.date);
         self.moisture.update(|s| {
             if let Some((min, max)) = hash.scale {
                 (s.min, s.max) = (min, max);
@@ -291,25 +321,17 @@ impl App {
         self.predicting.set(None);
         self.exporting.set(false);
         self.machinery.update_value(|m| m.opening.clear());
+        if self.pending.get_untracked().is_some() {
+            self.pending.set(Some(NOT_READ));
+        }
         self.train.worker_gone();
     }
 
     /// Tells a fresh worker about demo, files, corrections and weights.
     fn replay(self) {
-        let (demo, weights) = self.machinery.with_value(|m| (m.demo.clone(), m.weights.clone()));
-        if let Some(region) = demo {
+        let weights = self.machinery.with_value(|m| m.weights.clone());
+        if let Some(region) = self.desk.with_untracked(|d| d.demo().map(str::to_owned)) {
             self.send(Kind::Open, Request::Demo { region }, &[]);
-        }
-        let rows = self.files.get_untracked();
-        let handles = self.machinery.with_value(|m| m.handles.clone());
-        let (mut tickets, mut files) = (Vec::new(), Vec::new());
-        for row in rows {
-            if let Some(file) = handles.get(&row.id) {
-                let correction = row.correction.get_untracked();
-                row.report.set(None);
-                tickets.push(FileTicket { id: row.id, name: row.name, bytes: row.bytes, correction });
-                files.push(JsValue::from(file.clone()));
-            }
         }
         match self.weights.with_untracked(|w| self.train.run_of(w)) {
             Some(run) if self.train.unsaved.with_untracked(Option::is_none) => self.use_run(run.run),
@@ -326,9 +348,7 @@ impl App {
                 }
             }
         }
-        if !tickets.is_empty() {
-            self.send_open(tickets, &files);
-        }
+        self.read_rows(&self.files.get_untracked());
         self.ask_timeline();
     }
 
@@ -422,8 +442,11 @@ impl App {
             self.machinery.update_value(|m| m.weights = None);
             return Some("It stopped while loading your weights file: the shipped weights are used.".to_owned());
         }
-        if under_way.contains(&Kind::Weights) && self.weights.with_untracked(|w| self.train.run_of(w)).is_some() {
+        let of_run = self.weights.with_untracked(|w| self.train.run_of(w)).is_some() || self.train.recalled.with_untracked(Option::is_some);
+        if under_way.contains(&Kind::Weights) && of_run {
             self.weights.set(WeightsReport::default());
+            self.train.recalled.set(None);
+            super::train::recall::remember(self);
             return Some("It stopped while loading the weights of a run: the shipped weights are used.".to_owned());
         }
         if !under_way.contains(&Kind::Open) {
@@ -450,61 +473,166 @@ impl App {
         self.machinery.update_value(|m| m.losses = 0);
     }
 
+    /// What is open, as it stands.
+    fn present(self) -> Aside<FileRow> {
+        Aside { rows: self.files.get_untracked(), settings: self.settings.get_untracked(), date: self.date.get_untracked() }
+    }
+
+    /// Opens a demo; own files are put aside.
     pub fn load_demo(self, region: &str) {
+        let mut settings = self.settings.get_untracked();
         if let Some(index) = PRESETS.iter().position(|p| p.key == region) {
-            let kept = self.settings.get_untracked();
-            self.settings.set(Settings {
-                quality: kept.quality,
-                history_cover: kept.history_cover,
-                history_disaggregated: kept.history_disaggregated,
-                mass_correction: kept.mass_correction,
-                ..preset_settings(index)
-            });
+            let preset = preset_settings(index);
+            (settings.window, settings.region) = (preset.window, preset.region);
         }
-        self.machinery.update_value(|m| {
-            m.handles.clear();
-            m.demo = Some(region.to_owned());
-        });
-        self.files.set(Vec::new());
-        self.timeline.set(Timeline::default());
-        self.date.set(None);
-        self.clear_map();
+        self.desk.update(|desk| desk.open_demo(region, self.present()));
+        self.show_demo(region, settings, None);
+    }
+
+    /// The demo that was put aside comes back; own files are put aside.
+    pub fn back_to_demo(self) {
+        let mut back = None;
+        self.desk.update(|desk| back = desk.back_to_demo(self.present()));
+        if let Some(demo) = back {
+            self.show_demo(&demo.key, demo.settings, demo.date);
+        }
+    }
+
+    fn show_demo(self, region: &str, settings: Settings, date: Option<Date>) {
+        self.clear_desk();
+        self.settings.set(settings);
+        self.date.set(date);
         if let Some(id) = self.send(Kind::Open, Request::Demo { region: region.to_owned() }, &[]) {
             self.reading.set(Some(Job { id, done: 0, total: 0, what: "simulating the demo".to_owned() }));
         }
         self.ask_timeline();
     }
 
+    /// Own files that were put aside come back; a demo is put aside.
+    pub fn back_to_own(self) {
+        let (settings, date) = (self.settings.get_untracked(), self.date.get_untracked());
+        let mut back = None;
+        self.desk.update(|desk| back = desk.back_to_own(&settings, date));
+        let Some((own, demo)) = back else { return };
+        let alone = self.files.with_untracked(Vec::is_empty);
+        if demo {
+            self.forget_worker();
+        }
+        if demo || alone {
+            self.settings.set(own.settings);
+            self.date.set(own.date);
+        }
+        self.add_rows(own.rows);
+    }
+
+    /// The own files that were removed last come back.
+    pub fn undo_removal(self) {
+        let mut back = None;
+        self.desk.update(|desk| back = desk.undo_removal());
+        let Some(removed) = back else { return };
+        if self.date.get_untracked().is_none() {
+            self.date.set(removed.date);
+        }
+        self.add_rows(removed.rows);
+    }
+
+    /// Opens files of the user's own; a demo is put aside. Weights among them are loaded as such.
     pub fn open(self, opened: Vec<(String, File)>) {
+        let (weights, opened): (Vec<_>, Vec<_>) = opened.into_iter().partition(|(name, _)| is_weights(name));
+        let several = weights.len() > 1;
+        if let Some((name, file)) = weights.into_iter().next_back() {
+            let which = if several { ", the last of several weights files," } else { "" };
+            let what = format!("{name}{which} is loaded as weights, not as data; see “Rules and weights”");
+            self.notify(false, Failure { what, remedy: String::new() });
+            self.load_weights(file);
+        }
         if opened.is_empty() {
             return;
         }
-        let mut tickets = Vec::new();
+        let (settings, date) = (self.settings.get_untracked(), self.date.get_untracked());
+        let mut demo = false;
+        self.desk.update(|desk| demo = desk.open_own(&settings, date));
+        if demo {
+            self.forget_worker();
+            // A simulated date is none of the files'.
+            self.date.set(None);
+        }
+        let mut rows = Vec::new();
         self.machinery.update_value(|m| {
-            let highest = self.files.with_untracked(|f| f.iter().map(|r| r.id).max().unwrap_or(0));
-            m.next_file = m.next_file.max(highest + 1);
-            for (name, file) in &opened {
-                let bytes = file.size() as u64;
-                tickets.push(FileTicket { id: m.next_file, name: name.clone(), bytes, correction: Correction::default() });
-                m.handles.insert(m.next_file, file.clone());
+            for (name, file) in opened {
+                rows.push(FileRow {
+                    id: m.next_file,
+                    name,
+                    bytes: file.size() as u64,
+                    report: ArcRwSignal::new(None),
+                    correction: ArcRwSignal::new(Correction::default()),
+                });
+                m.handles.insert(m.next_file, file);
                 m.next_file += 1;
             }
         });
-        self.files.update(|files| {
-            files.extend(tickets.iter().map(|t| FileRow {
-                id: t.id,
-                name: t.name.clone(),
-                bytes: t.bytes,
-                report: ArcRwSignal::new(None),
-                correction: ArcRwSignal::new(Correction::default()),
-            }));
-        });
+        self.add_rows(rows);
+    }
+
+    /// Own files join the list and are read.
+    fn add_rows(self, rows: Vec<FileRow>) {
+        self.changed_data();
+        self.files.update(|files| files.extend(rows.iter().cloned()));
+        self.read_rows(&rows);
+        self.ask_timeline();
+    }
+
+    /// Has the worker read (again) what there is a handle of.
+    fn read_rows(self, rows: &[FileRow]) {
+        let handles = self.machinery.with_value(|m| m.handles.clone());
+        let (mut tickets, mut files) = (Vec::new(), Vec::new());
+        for row in rows {
+            if let Some(file) = handles.get(&row.id) {
+                row.report.set(None);
+                let correction = row.correction.get_untracked();
+                tickets.push(FileTicket { id: row.id, name: row.name.clone(), bytes: row.bytes, correction });
+                files.push(JsValue::from(file.clone()));
+            }
+        }
         let total = tickets.len() as u64;
-        let attachments: Vec<JsValue> = opened.into_iter().map(|(_, file)| file.into()).collect();
-        if let Some(id) = self.send_open(tickets, &attachments) {
+        if total > 0
+            && let Some(id) = self.send_open(tickets, &files)
+        {
             self.reading.set(Some(Job { id, done: 0, total, what: "reading files".to_owned() }));
         }
-        self.ask_timeline();
+    }
+
+    /// Nothing is open any more, for the worker too.
+    fn forget_worker(self) {
+        self.clear_desk();
+        self.send(Kind::Files, Request::ForgetAll, &[]);
+    }
+
+    /// Empties list, time line and maps, and ends what was being read or predicted: its answers would be of what is no longer open.
+    fn clear_desk(self) {
+        let mut ended = Vec::new();
+        self.machinery.update_value(|m| {
+            for kind in [Kind::Open, Kind::Timeline, Kind::Predict] {
+                ended.extend(m.ledger.end_all(kind));
+            }
+            m.ledger.end_all(Kind::Files);
+            m.opening.clear();
+        });
+        for id in ended {
+            self.send(Kind::Files, Request::Cancel { id }, &[]);
+        }
+        super::events::forget_waiting();
+        self.reading.set(None);
+        self.predicting.set(None);
+        self.changed_data();
+        self.files.set(Vec::new());
+        self.timeline.set(Timeline::default());
+        self.pending.set(None);
+        self.clear_map();
+    }
+
+    fn changed_data(self) {
+        self.data.update(|n| *n += 1);
     }
 
     fn send_open(self, tickets: Vec<FileTicket>, files: &[JsValue]) -> Option<u64> {
@@ -533,31 +661,34 @@ impl App {
         }
     }
 
+    /// Takes a file out; it can come back.
     pub fn forget(self, file: FileId) {
-        self.machinery.update_value(|m| {
-            m.handles.remove(&file);
-        });
+        if file == DEMO_FILE {
+            return self.forget_all();
+        }
+        let Some(row) = self.files.with_untracked(|files| files.iter().find(|f| f.id == file).cloned()) else { return };
+        self.said.set(format!("{} removed.", row.name));
+        let (settings, date) = (self.settings.get_untracked(), self.date.get_untracked());
+        self.desk.update(|desk| desk.remove(row, &settings, date));
+        self.changed_data();
         self.files.update(|files| files.retain(|f| f.id != file));
         self.send(Kind::Files, Request::Forget { file }, &[]);
         self.ask_timeline();
     }
 
+    /// Takes everything out; it can come back.
     pub fn forget_all(self) {
-        self.machinery.update_value(|m| {
-            m.handles.clear();
-            m.demo = None;
-        });
-        self.files.set(Vec::new());
-        self.timeline.set(Timeline::default());
+        self.desk.update(|desk| desk.remove_all(self.present()));
+        self.forget_worker();
         self.date.set(None);
-        self.clear_map();
-        self.send(Kind::Files, Request::ForgetAll, &[]);
+        self.said.set("All files removed.".to_owned());
         self.ask_timeline();
     }
 
     pub fn correct(self, row: &FileRow, change: impl FnOnce(&mut Correction)) {
         row.correction.update(change);
         let correction = row.correction.get_untracked();
+        self.changed_data();
         self.send(Kind::Files, Request::Correct { file: row.id, correction }, &[]);
         self.ask_timeline();
     }
@@ -565,7 +696,13 @@ impl App {
     /// Another region.
     pub fn set_region(self, window: EaseWindow, region: Option<String>) {
         self.settings.update(|s| (s.window, s.region) = (window, region));
+        self.rules_changed();
+    }
+
+    /// Region or rules changed, or what they mean: until the answer comes, the time line is that of others.
+    pub fn rules_changed(self) {
         self.ask_timeline();
+        self.pending.set(Some(if self.busy(Kind::Timeline) { READING } else { NOT_READ }));
     }
 
     pub fn ask_timeline(self) {
@@ -576,6 +713,7 @@ impl App {
         let Some(date) = self.date.get_untracked() else { return };
         let settings = self.settings.get_untracked();
         if let Some(id) = self.send(Kind::Predict, Request::Predict { date, settings }, &[]) {
+            self.machinery.update_value(|m| m.predicted = self.data.get_untracked());
             self.predicting.set(Some(Job { id, done: 0, total: 0, what: format!("{date}") }));
             self.said.set(format!("Predicting {date}."));
         }
@@ -595,6 +733,7 @@ impl App {
     /// Own weights: kept as a handle, for a worker that has to be replaced.
     pub fn load_weights(self, file: File) {
         self.machinery.update_value(|m| m.weights = Some(file.clone()));
+        self.train.recall.set(None);
         spawn_local(async move {
             match canvas::blob_bytes(&file).await {
                 Ok(bytes) => {
@@ -612,7 +751,46 @@ impl App {
 
     pub fn shipped_weights(self) {
         self.machinery.update_value(|m| m.weights = None);
+        self.train.recall.set(None);
+        // The shipped weights of a region may be named by the next prediction alone.
+        let _ = Remembered::Shipped.write();
         self.send(Kind::Weights, Request::ShippedWeights, &[]);
+    }
+
+    /// Name of the weights file that was opened last, unless the shipped weights were chosen since.
+    pub fn weights_file(self) -> Option<String> {
+        self.machinery.with_value(|m| m.weights.as_ref().map(File::name))
+    }
+
+    /// The weights that the next prediction will use. Tracked.
+    pub fn prospect(self) -> Prospect {
+        let window = self.settings.with(|s| s.window);
+        self.weights.with(|w| Shipped::prospect(w, &window))
+    }
+
+    /// What to say of the map where it is not that of the present choices any more. Tracked.
+    pub fn stale(self) -> Option<String> {
+        let (map, weights) = (self.map.get()?, self.prospect());
+        let (date, same_files) = (self.date.get(), self.data.get() == map.data);
+        let changes = self.settings.with(|settings| map.report.changes(&Present { date, settings, weights: &weights, same_files }));
+        map.report.stale(&changes)
+    }
+
+    /// State of the files that the prediction under way was asked for with.
+    pub fn predicted(self) -> u64 {
+        self.machinery.with_value(|m| m.predicted)
+    }
+
+    /// The date that the address asked for, once.
+    pub fn take_linked(self) -> Option<Date> {
+        let mut linked = None;
+        self.machinery.update_value(|m| linked = m.linked.take());
+        linked
+    }
+
+    /// Name of the place whose demo is open.
+    pub fn demo_name(self) -> Option<String> {
+        self.desk.with_untracked(|d| d.demo().map(place_name))
     }
 
     fn clear_map(self) {

@@ -116,7 +116,7 @@ fn overview(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, end
     ctx.stroke_rect(x.max(MARGIN), 1.5, (view.1 / span * strip.width).clamp(4.0, strip.width), 18.0);
 }
 
-fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view: (f64, f64), chosen: Option<Date>) {
+fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view: (f64, f64), chosen: Option<Date>, pending: bool) {
     let strip = Strip { ctx, left: MARGIN, width: width - MARGIN - 4.0, first: view.0, span: view.1 };
     let (ink, soft, accent) = (canvas::css("--ink"), canvas::css("--rule"), canvas::css("--accent"));
     let (coarse, fine, made) = (canvas::css("--coarse"), canvas::css("--fine"), canvas::css("--made"));
@@ -160,7 +160,7 @@ fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view:
             strip.bar(number, row1, high, share, &coarse);
         }
         if let Some(share) = day.fine {
-            let colour = if day.fine_origin == Some(FineOrigin::Disaggregated) { &made } else { &fine };
+            let colour = if day.fine_origin == Some(FineOrigin::Product) { &fine } else { &made };
             strip.bar(number, row2, high, share, colour);
         }
     }
@@ -174,7 +174,8 @@ fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view:
         ctx.stroke_rect(x - 2.0, 38.0, strip.day() + 3.0, 66.0);
         let _ = ctx.fill_text("t", x + half, 110.0);
         // History, numbered as in the model: 1 is the newest.
-        for (age, date) in day.history.iter().rev().enumerate() {
+        let history = if pending { &[][..] } else { &day.history };
+        for (age, date) in history.iter().rev().enumerate() {
             let x = strip.x(day_number(*date)) + half;
             ctx.begin_path();
             ctx.move_to(x, 102.0);
@@ -226,11 +227,11 @@ pub fn TimelineStrip() -> impl IntoView {
     };
     Effect::new(move |_| {
         size.track();
-        let (view, chosen) = (shown(), app.date.get());
+        let (view, chosen, pending) = (shown(), app.date.get(), app.pending.get().is_some());
         let Some((ctx, width, _)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         app.timeline.with(|t| {
             overview(&ctx, t, width, ends.get(), view);
-            detail(&ctx, t, width, view, chosen);
+            detail(&ctx, t, width, view, chosen, pending);
         });
     });
     let press = move |event: &PointerEvent, click: bool| {
@@ -278,6 +279,7 @@ pub fn TimelineStrip() -> impl IntoView {
         </div>
         <canvas
             class="strip"
+            class:pending=move || app.pending.get().is_some()
             node_ref=node
             tabindex="0"
             role="slider"

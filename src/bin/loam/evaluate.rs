@@ -78,9 +78,6 @@ impl Evaluate {
             .filter(|(d, c)| inside(**d) && c.fine_origin == Some(FineOrigin::Product) && c.coarse.is_some_and(|s| s > 0.0))
             .map(|(d, _)| *d)
             .collect();
-        if let Some(first) = dates.first() {
-            files::warn_trained(&weights, *first);
-        }
         let bar = super::progress::bar(dates.len() as u64, "scoring");
         let mut by_date: Vec<Vec<ScoreReport>> = Vec::new();
         let mut simulated = false;
@@ -107,6 +104,9 @@ impl Evaluate {
             bar.inc(1);
         }
         bar.finish_and_clear();
+        if let Some(first) = dates.first() {
+            files::warn_trained(&weights, *first, simulated);
+        }
         if rows.is_empty() {
             return Err(format!(
                 "no date could be scored: {} dates have SMAP and a 3 km product, none of them has history before it",

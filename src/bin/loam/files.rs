@@ -10,7 +10,7 @@ use loam::protocol::{Correction, FileTicket, Usage};
 use loam::read::{PathSource, names};
 use loam::session::open::open;
 use loam::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
-use loam::stack::{Library, MARGIN, PRESETS, Preset, Region, SceneDay};
+use loam::stack::{Content, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
 #[derive(clap::Args, Default)]
@@ -77,6 +77,10 @@ fn add(library: &mut Library, id: u32, path: &Path, usage: Option<Usage>) -> Res
     let date = if usage.is_some() { names::date_in(&name) } else { None };
     let ticket = FileTicket { id, name, bytes, correction: Correction { usage, date, ..Correction::default() } };
     let entry = block_on(open(&ticket, Arc::new(source))).map_err(|report| report.refused.unwrap_or_default())?;
+    if let (Usage::Ignored, Content::File(granule)) = (entry.usage(), &entry.content) {
+        let why = granule.problems.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join("; ");
+        eprintln!("not used: {}: {}", path.display(), if why.is_empty() { granule.product.name() } else { &why });
+    }
     library.insert(entry);
     Ok(())
 }
@@ -120,9 +124,9 @@ pub fn read_weights<T>(path: &Path, reader: impl FnOnce(&[u8]) -> Result<T, Mode
     reader(&bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Says on standard error where a date lies within what the weights were trained on.
-pub fn warn_trained(weights: &Weights, first: Date) {
-    if let Some(until) = weights.trained_until().filter(|until| first <= *until) {
+/// Says on standard error where a date lies within what the weights were trained on. `simulated`: whether the data of the date are.
+pub fn warn_trained(weights: &Weights, first: Date, simulated: bool) {
+    if let Some(until) = weights.seen_until(first, simulated) {
         eprintln!(
             "note: these weights were trained on dates up to {until}: scores from {first} on flatter the network; choose later dates"
         );

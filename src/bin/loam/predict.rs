@@ -105,7 +105,7 @@ impl Predict {
             Engine { model: &model, before: None, device: processor.device(), tile: TILE },
             async |_, _| ControlFlow::Continue(()),
         ))?;
-        files::warn_trained(&weights, self.date);
+        files::warn_trained(&weights, self.date, outcome.sample.simulated);
         let within = applicability(&weights, &outcome.sample);
         outcome.warnings.extend(within.warning);
         outcome.warnings.extend(note);

@@ -72,6 +72,7 @@ impl Simulate {
                     let facts = export::Provenance {
                         date: Some(day.date),
                         simulated: true,
+                        kind: export::MapKind::Scene,
                         model: Some(description.clone()),
                         ..export::Provenance::new(product, unit)
                     };

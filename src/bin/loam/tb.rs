@@ -183,7 +183,7 @@ pub fn evaluate(
     }
     let scored = score(&weights_of, gathered.images.iter(), gathered.simulated, &processor)?;
     if let Some(first) = scored.dates.first() {
-        files::warn_trained(&weights_of, *first);
+        files::warn_trained(&weights_of, *first, gathered.simulated);
     }
     if json {
         let rows: Vec<_> = scored.dates.iter().zip(&scored.by_date).map(|(date, scores)| json!({"date": date, "scores": scores})).collect();
@@ -223,7 +223,7 @@ pub fn predict(prediction: &Prediction<'_>, library: impl FnOnce(Option<Preset>)
     let (sample, failures) = block_on(tb::sample(&library, &mut series, case, prediction.date, go_on))?;
     tell(&failures);
     let outcome = block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(())))?;
-    files::warn_trained(&weights, prediction.date);
+    files::warn_trained(&weights, prediction.date, outcome.sample.simulated);
     let name = prediction.weights.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let circumstances = provenance::Circumstances {
         quality: prediction.quality,
@@ -267,7 +267,7 @@ fn report(prediction: &Prediction<'_>, case: TbCase, outcome: &TbOutcome, writte
         return super::print_json(&json!({
             "out": written, "date": prediction.date, "model": "tb_cnn", "case": case.name(), "unit": case.unit(),
             "window": outcome.sample.window, "overpass": outcome.sample.overpass, "inputs": outcome.sample.files,
-            "simulated": outcome.sample.simulated, "estimate": statistics, "scores": outcome.scores, "warnings": outcome.warnings,
+            "simulated": outcome.sample.simulated, "estimate": statistics, "scores": outcome.scores.concat(), "warnings": outcome.warnings,
         }));
     }
     say!("{}{}", case.words(), simulated_words(outcome.sample.simulated));
@@ -277,7 +277,7 @@ fn report(prediction: &Prediction<'_>, case: TbCase, outcome: &TbOutcome, writte
     if let Some(first) = statistics.first() {
         say!("  {} of {} cells", first.valid, first.cells);
     }
-    super::evaluate::print_scores(&outcome.scores, case.unit());
+    super::evaluate::print_scores(&outcome.scores.concat(), case.unit());
     for warning in &outcome.warnings {
         say!("  note: {warning}");
     }

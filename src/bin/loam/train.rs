@@ -214,11 +214,14 @@ impl Train {
 
     fn begun(&self, settings: TrainSettings, base: Weights, processor: &Processor) -> Begun<RunImage> {
         let (gathered, region, window) = self.data(&settings)?;
-        if let Some(warning) = overlap(&base, settings.start, &gathered.plan) {
+        if let Some(warning) = overlap(&base, settings.start, &gathered.plan, gathered.simulated) {
             eprintln!("note: {warning}");
         }
         let facts = facts(&self.region, &region, &base, &settings, &gathered);
-        let Gathered { plan, images, simulated } = gathered;
+        let Gathered { plan, images, simulated, own_maps } = gathered;
+        if own_maps {
+            eprintln!("note: some targets are maps that Loam made, chosen by hand: the network learns its own errors");
+        }
         let head = self.head(settings, &base, region, window, simulated, &plan, facts)?;
         self.begin(head, base, images, &plan, processor)
     }
@@ -230,7 +233,7 @@ impl Train {
         let library = |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() };
         let (gathered, window, place) = tb::gathered(region, case, (settings.validate_from, settings.test_from), library)?;
         let plan = gathered.plan();
-        if let Some(warning) = overlap(&base, settings.start, &plan) {
+        if let Some(warning) = overlap(&base, settings.start, &plan, gathered.simulated) {
             eprintln!("note: {warning}");
         }
         let facts = tb_run::facts(region, &place, &base, &settings, &gathered);
@@ -360,7 +363,7 @@ impl Train {
         }
         bar.finish_and_clear();
         let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
-        let Judged { trained, offset, result, .. } = block_on(run.judge(end, processor.device(), &mut go_on))?;
+        let Judged { trained, offset, result, .. } = block_on(run.judge(end, None, processor.device(), &mut go_on))?;
         std::fs::write(&self.out, trained.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;

@@ -85,6 +85,7 @@ impl App {
 
     /// Uses the weights of a finished run.
     pub fn use_run(self, run: RunId) {
+        self.train.recall.set(None);
         self.send(Kind::Weights, Request::UseRun { run }, &[]);
     }
 

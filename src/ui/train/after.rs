@@ -8,7 +8,7 @@ use super::state::is_of;
 use super::words;
 use crate::protocol::{Network, RunReport, TrainResult};
 use crate::ui::scores::score_box;
-use crate::ui::state::App;
+use crate::ui::state::{App, READING};
 
 fn intervals(result: &TrainResult, network: Network) -> AnyView {
     let bilinear = if network == Network::Smen { "bilinear SMAP" } else { "the bilinear input" };
@@ -54,13 +54,16 @@ pub fn After(report: RunReport) -> impl IntoView {
         (true, false) => "Agreement with the simulated 3 km maps of the test dates, not with the ground.",
         (false, false) => "Agreement with the 3 km maps of the test dates, not with the ground.",
     };
-    let keep = NodeRef::<html::Button>::new();
-    Effect::new(move |_| catch_focus(keep));
+    let (keep, revert) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
+    let chosen = if result.choice.as_ref().is_none_or(|choice| choice.trained) { keep } else { revert };
+    Effect::new(move |_| catch_focus(chosen));
+    let choice = result.choice.as_ref().map_or(String::new(), |choice| format!("{} ", choice.sentence));
+    let sentence = format!("{choice}{}", result.sentence).replace("m3/m3", "m³/m³");
     let kept = report.clone();
     let trained = Memo::new(move |_| app.weights.with(|w| is_of(w, &kept)));
     let can_predict = move || {
         let date = app.date.get();
-        app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
+        app.pending.get() != Some(READING) && app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
     };
     view! {
         <div class="after">
@@ -68,7 +71,7 @@ pub fn After(report: RunReport) -> impl IntoView {
                 <h3>{format!("Trained on {}", report.region)}</h3>
                 {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
-            <p id="train-sentence">{result.sentence.replace("m3/m3", "m³/m³")}</p>
+            <p id="train-sentence">{sentence}</p>
             {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, network)} })}
             {intervals(&result, network)}
             {facts(&report, &result)}
@@ -77,7 +80,7 @@ pub fn After(report: RunReport) -> impl IntoView {
             </p>
             <div class="row">
                 <button type="button" id="train-keep" node_ref=keep aria-pressed=move || trained.get().to_string() on:click=move |_| app.keep_trained(true)>"Keep"</button>
-                <button type="button" id="train-revert" aria-pressed=move || (!trained.get()).to_string() on:click=move |_| app.keep_trained(false)>"Revert to the weights from before"</button>
+                <button type="button" id="train-revert" node_ref=revert aria-pressed=move || (!trained.get()).to_string() on:click=move |_| app.keep_trained(false)>"Revert to the weights from before"</button>
                 <button type="button" id="train-predict" disabled=move || !can_predict() on:click=move |_| app.predict()>"Predict again with these weights"</button>
                 <button type="button" id="train-export" on:click=move |_| app.export_weights()>"Save the weights in use"</button>
             </div>

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::state::Preview;
 use super::words;
-use crate::protocol::{Attachment, EpochReport, Event, Failure, RunReport, StepReport, TrainStarted, WeightsReport};
+use crate::protocol::{Attachment, EpochReport, Event, Failure, RunReport, StepReport, TrainStarted};
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
 
@@ -163,24 +163,16 @@ fn done(app: App, report: RunReport) {
     t.paused.set(false);
     t.stopping.set(false);
     if let Some(result) = &report.result {
-        app.said.set(format!("Training is over. {}", result.sentence));
-        let known = app.weights.with_untracked(|w| super::state::is_of(w, &report));
-        if !known {
-            // Until the worker names them itself.
-            app.weights.set(WeightsReport {
-                name: format!("fine-tuned here on {}", report.region),
-                trained_on: String::new(),
-                simulated: report.simulated,
-                hash: result.hash.clone(),
-                ..WeightsReport::default()
-            });
-        }
+        let choice = result.choice.as_ref().map_or("", |choice| choice.sentence.as_str());
+        app.said.set(format!("Training is over. {choice} {}", result.sentence));
     }
     t.runs.update(|runs| {
         runs.retain(|r| r.run != report.run);
         runs.insert(0, report.clone());
     });
     t.done.set(Some(report));
+    // The worker named the weights in use before the page knew of the run.
+    super::recall::remember(app);
 }
 
 fn listed(app: App, mut runs: Vec<RunReport>, unsaved: Option<String>) {
@@ -196,6 +188,7 @@ fn listed(app: App, mut runs: Vec<RunReport>, unsaved: Option<String>) {
     let found = broken.as_ref().map(|id| runs.iter().find(|r| r.result.is_none() && r.run == *id).map(|r| r.in_use));
     t.runs.set(runs);
     t.unsaved.set(unsaved.clone());
+    super::recall::recall(app, unsaved.as_deref());
     match found {
         None | Some(Some(false)) => TRIED.set(0),
         Some(Some(true)) if TRIED.get() < RETRIES => {

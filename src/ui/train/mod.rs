@@ -1,7 +1,8 @@
 //! Fine-tuning on the user's own region: settings, plan, estimate, progress, result, runs.
 //!
-//! As everywhere on the page nothing is computed here: the worker trains, and this section shows what it says. Nothing starts, resumes,
-//! deletes or replaces weights without a button.
+//! As everywhere on the page nothing is computed here: the worker trains, and this section shows what it says. Nothing starts, resumes or
+//! deletes without a button. At the end of a run the better weights are in use, and what is in use is used again after a reload; both are
+//! said, with a button back.
 
 mod actions;
 mod after;
@@ -15,6 +16,7 @@ mod form;
 mod live;
 mod plan;
 mod preview;
+pub mod recall;
 pub mod runs;
 pub mod state;
 mod watch;
@@ -26,6 +28,7 @@ use leptos::prelude::*;
 use super::state::App;
 
 pub use banner::Banner;
+pub use recall::Recalled;
 pub use state::Training;
 pub(super) use watch::watch;
 
@@ -52,7 +55,7 @@ pub fn FineTuneSection() -> impl IntoView {
                 <h2 id="fine-tune-title">"Fine-tune"</h2>
                 {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
-            <p class="hint first">"Trains a network for the region on this device, with the maps you opened. Nothing is uploaded; your weights stay until you choose others."</p>
+            <p class="hint first">"Trains a network for the region on this device, with the maps you opened. Nothing is uploaded; at the end the weights that are better on held-out dates are in use."</p>
             {move || running.get().then(|| view! { <live::Live/> })}
             {move || t.done.get().filter(|_| !running.get()).map(|report| view! { <after::After report=report/> })}
             <chart::Curves/>

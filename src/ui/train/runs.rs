@@ -5,15 +5,14 @@ use leptos::prelude::*;
 use super::confirm::{Question, confirmed};
 use super::state::is_of;
 use super::words;
-use crate::protocol::{Gain, Network, RunReport, ScoreReport, Start, TrainResult};
+use crate::protocol::{Gain, Network, RunReport, RunRow, Start, TrainResult};
 use crate::ui::events::save;
 use crate::ui::state::App;
 
 /// Test uRMSE after, before and of the bilinear input, of two channels the first's.
 #[must_use]
 pub fn test_scores(result: &TrainResult) -> [Option<f64>; 3] {
-    let named = |part: &str| result.scores.iter().find(|s| s.name.to_ascii_lowercase().contains(part)).and_then(|s: &ScoreReport| s.urmse);
-    [result.scores.first().and_then(|s| s.urmse), named("before"), named("bilinear")]
+    [RunRow::After, RunRow::Before, RunRow::Bilinear].map(|row| result.urmse(row))
 }
 
 /// How a run stands. `here`: it is under way in this tab.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::recall::{RecalledRun, Remembered};
 use crate::protocol::{
     CheckpointReport, EpochReport, Network, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings,
     TrainStarted, WeightsReport,
@@ -66,6 +67,10 @@ pub struct Training {
     pub current: PageSignal<RunId>,
     /// The run that was under way when the worker was lost; empty where it had no name yet.
     pub broken: PageSignal<Option<RunId>>,
+    /// What was in use before the page was loaded; None once it was asked for, or something else was.
+    pub recall: PageSignal<Option<Remembered>>,
+    /// The run whose weights were asked for again.
+    pub recalled: PageSignal<Option<RecalledRun>>,
 }
 
 impl Default for Training {
@@ -93,6 +98,8 @@ impl Default for Training {
             unsaved: PageSignal::new(None),
             current: PageSignal::new(RunId::new()),
             broken: PageSignal::new(None),
+            recall: PageSignal::new(None),
+            recalled: PageSignal::new(None),
         }
     }
 }

@@ -62,10 +62,18 @@ pub const TRAIN_PROGRESS: &str = "#train-progress";
 pub const TRAIN_CHART: &str = "#train-chart";
 /// What it was worth.
 pub const TRAIN_SENTENCE: &str = "#train-sentence";
+/// Uses the trained weights.
+pub const TRAIN_KEEP: &str = "#train-keep";
+/// Which weights are in use.
+pub const TRAIN_IN_USE: &str = "#train-in-use";
 /// Back to the weights from before.
 pub const TRAIN_REVERT: &str = "#train-revert";
 /// Goes on with an unfinished run.
 pub const TRAIN_RESUME: &str = "#train-resume";
+/// Says that the weights of before a reload are in use again.
+pub const RECALLED: &str = "#recalled";
+/// Back to the shipped ones.
+pub const RECALLED_SHIPPED: &str = "#recalled-shipped";
 /// All of it.
 pub const FINE_TUNE: &str = "#fine-tune";
 /// The table of runs.
@@ -76,3 +84,19 @@ pub const RUNS_CSV: &str = "#runs-csv";
 pub const ABOUT_OPEN: &str = "#about-open";
 /// The dialog itself.
 pub const ABOUT: &str = "#about";
+/// What is put aside or was removed.
+pub const ASIDE: &str = "#aside";
+/// Own files come back.
+pub const OWN_BACK: &str = "#own-back";
+/// The demo comes back.
+pub const DEMO_BACK: &str = "#demo-back";
+/// Files that were removed come back.
+pub const REMOVED_BACK: &str = "#removed-back";
+/// Says that the map is not that of the present choices.
+pub const STALE: &str = "#map-stale";
+/// The map's own notes.
+pub const MAP_NOTES: &str = "#map-warnings";
+/// Weights in use, or to be loaded.
+pub const WEIGHTS: &str = ".weights";
+/// Loads the demo of Geneva.
+pub const DEMO_GENEVA: &str = "[data-demo=\"geneva\"]";

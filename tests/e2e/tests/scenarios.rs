@@ -42,6 +42,44 @@ fn predict(app: &App) {
     app.text_when(parts::SCORES, PATIENCE, |text| text.contains("uRMSE")).unwrap();
 }
 
+/// The synthetic granules of `tests/reference/make_granules.py`, which are not called simulated.
+fn granules() -> Vec<std::path::PathBuf> {
+    let folder = xtask::root().join("tests").join("fixtures");
+    let paths = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
+    let files: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
+    assert_eq!(files.len(), 12);
+    files
+}
+
+/// Opens them, and waits until every file has been read: the proposal follows what is there.
+fn open_granules(app: &App) {
+    app.choose_files(parts::FILE_INPUT, &granules()).unwrap();
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-09-16")).unwrap();
+}
+
+/// Sets a form's field as a hand would.
+fn fill(app: &App, css: &str, value: &str) {
+    let script = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
+                  e.dispatchEvent(new Event('change', { bubbles: true })); return e.value";
+    app.get(css).unwrap();
+    app.session.script(script, &[json!(css), json!(value)]).unwrap();
+}
+
+/// Chooses a date by the two lists.
+fn choose_date(app: &App, date: &str) {
+    for (field, value) in [(parts::MONTH, &date[..7]), (parts::DATE, date)] {
+        app.get(&format!("{field} option[value=\"{value}\"]")).unwrap();
+        fill(app, field, value);
+    }
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains(date)).unwrap();
+}
+
+/// The date that is chosen.
+fn date_of(app: &App) -> String {
+    let date = app.session.script("return document.querySelector(arguments[0]).value", &[json!(parts::DATE)]).unwrap();
+    date.as_str().unwrap().to_owned()
+}
+
 #[test]
 fn first_screen_says_what_it_does_and_keeps_to_itself() {
     let app = open("first");
@@ -63,6 +101,7 @@ fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
     let app = open("no-webgpu");
     let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert!(line.contains("WebGPU"), "the reason is named: {line}");
+    assert!(line.contains("the tile stored with the program") && !line.contains("difference to the CPU"), "{line}");
     assert_quiet(&app);
 }
 
@@ -184,22 +223,25 @@ fn a_long_read_can_be_cancelled() {
     assert_quiet(&app);
 }
 
-/// A Sentinel-1 tile of 1.6 GB (20 000 x 20 000 float32, tiled, written here): listed, aggregated and drawn with at most 300 MB.
+/// A Sentinel-1 tile of 1.6 GB (20 000 x 20 000 float32, tiled, written here), beside granules of its date: listed, aggregated and drawn with
+/// at most 300 MB.
 #[test]
 fn a_tile_of_1600_mb_needs_little_memory() {
     let app = open("large-tile");
-    load_demo(&app);
-    predict(&app);
-    let date = app.session.script("return document.querySelector(arguments[0]).value", &[json!(parts::DATE)]).unwrap();
-    let date = date.as_str().unwrap().replace('-', "");
-    let path = xtask::target_dir().join("e2e").join(format!("S1A_IW_GRDH_1SDV_{date}T003000_VV.tif"));
+    open_granules(&app);
+    choose_date(&app, "2020-06-04");
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    let path = xtask::target_dir().join("e2e").join("S1A_IW_GRDH_1SDV_20200604T003000_VV.tif");
     large_tile(&path).unwrap();
     let before = app.largest_renderer("VmRSS").unwrap();
     app.choose_files(parts::FILE_INPUT, std::slice::from_ref(&path)).unwrap();
     let row = format!("[data-file=\"{}\"]", path.file_name().unwrap().to_str().unwrap());
     let listed = app.text_when(&row, PATIENCE, |text| text.contains("Sentinel-1")).unwrap();
     println!("{listed}");
+    app.text_when(parts::STALE, PATIENCE, |text| text.contains("the files changed")).unwrap();
     ready(&app);
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
     app.click(parts::PREDICT).unwrap();
     app.wait(PATIENCE, "the predicting to end", || Ok((!app.has(parts::CANCEL)?).then_some(()))).unwrap();
     let drawn = app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("cells")).unwrap();
@@ -388,7 +430,7 @@ fn weights_of_the_tb_cnn_switch_the_model() {
 #[test]
 fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
     let app = open("wrong-files");
-    load_demo(&app);
+    open_granules(&app);
     let rows = app.session.find_all(parts::FILE_ROW).unwrap().len();
     let page = b"<!DOCTYPE html><html><head><title>Earthdata Login</title></head></html>";
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
@@ -411,41 +453,190 @@ fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
             .unwrap();
         assert!(said.len() > name.len() + 40, "a sentence, not a code: {said}");
     }
-    assert!(app.session.find_all(parts::FILE_ROW).unwrap().len() >= rows, "nothing else is lost");
+    assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), rows + 3, "nothing else is lost");
     app.shoot("list").unwrap();
-    predict(&app);
+    choose_date(&app, "2020-06-04");
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
     assert_quiet(&app);
 }
 
 #[test]
 fn granules_become_a_map_that_is_not_called_simulated() {
     let app = open("granules");
-    let folder = xtask::root().join("tests").join("fixtures");
-    let files: Vec<_> =
-        std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
-    assert_eq!(files.len(), 12, "synthetic granules of tests/reference/make_granules.py");
-    app.choose_files(parts::FILE_INPUT, &files).unwrap();
-    // Every file has been read before a date is chosen: the proposal follows what is there.
-    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2023-12-04")).unwrap();
-    let choose = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
-                  e.dispatchEvent(new Event('change', { bubbles: true })); return e.value";
-    for (field, value) in [(parts::MONTH, "2020-06"), (parts::DATE, "2020-06-04")] {
-        app.get(&format!("{field} option[value=\"{value}\"]")).unwrap();
-        assert_eq!(app.session.script(choose, &[json!(field), json!(value)]).unwrap(), json!(value));
-    }
-    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
+    open_granules(&app);
+    choose_date(&app, "2020-06-04");
     app.click(parts::PREDICT).unwrap();
     app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
     app.shoot("map").unwrap();
     assert!(app.session.find(parts::SIMULATED).unwrap().is_none(), "these files are not the simulator's");
+    let caution = app.text("#simulated-weights").unwrap();
+    assert!(caution.contains("WEIGHTS TRAINED ON SIMULATED SCENES"), "the weights are: {caution}");
+    let notes = app.text(parts::MAP_NOTES).unwrap();
+    assert!(notes.contains("1 of 4 history dates"), "what is missing is said with the map: {notes}");
+    assert!(!app.text(".notices").unwrap().contains("history dates"), "and nowhere else");
     app.click(parts::EXPORT_GEOTIFF).unwrap();
     let path = app.downloaded(".tif").unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     assert!(name.contains("20200604") && !name.contains("SIMULATED"), "named after the date that was chosen: {name}");
     let tiff = GeoTiff::read(File::open(&path).unwrap()).unwrap();
     assert_eq!((tiff.raster_width, tiff.raster_height), (100, 100));
-    let text = app.session.script("return document.body.innerText", &[]).unwrap();
-    assert!(text.as_str().unwrap().contains("1 of 4 history dates"), "what is missing is said");
+    assert_quiet(&app);
+}
+
+/// A demo and own files exclude each other, and what is put aside comes back by one click, with region, rules, corrections and date.
+#[test]
+fn a_demo_and_own_files_put_each_other_aside() {
+    let app = open("aside");
+    open_granules(&app);
+    choose_date(&app, "2020-06-04");
+    let rows = app.session.find_all(parts::FILE_ROW).unwrap().len();
+    app.click(parts::DEMO_TUCSON).unwrap();
+    ready(&app);
+    let said = app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("12 files of your own are put aside")).unwrap();
+    println!("{said}");
+    assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), 1, "the demo alone is listed");
+    let demo_date = date_of(&app);
+    assert!(demo_date.starts_with("2018-"), "{demo_date}");
+    app.shoot("files-aside").unwrap();
+
+    app.click(parts::OWN_BACK).unwrap();
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
+    ready(&app);
+    assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), rows);
+    app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("The demo of Tucson is put aside") && !text.contains("your own")).unwrap();
+    let months = app.session.script("return document.querySelector('#month').innerText", &[]).unwrap();
+    assert!(!months.as_str().unwrap().contains("2018-1"), "none of the demo's dates is left: {months}");
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    assert!(app.session.find(parts::SIMULATED).unwrap().is_none());
+    app.shoot("demo-aside").unwrap();
+
+    // A worker that is replaced reads what is open, not what is put aside.
+    app.end_worker().unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("the browser ended it")).unwrap();
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
+    ready(&app);
+    assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), rows);
+
+    app.click(parts::DEMO_BACK).unwrap();
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains(&demo_date)).unwrap();
+    ready(&app);
+    predict(&app);
+    assert!(app.text(parts::SIMULATED).unwrap().contains("SIMULATED"));
+    // Files that are dropped on a demo put it aside, too.
+    let path = &granules()[0];
+    app.drop_files(&[(path.file_name().unwrap().to_str().unwrap(), &std::fs::read(path).unwrap())]).unwrap();
+    let said = app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("The demo of Tucson is put aside")).unwrap();
+    assert!(said.contains("12 files of your own are put aside"), "the others stay aside: {said}");
+    assert!(!app.has("[data-layer=\"Estimate\"]").unwrap(), "the demo's map went with it");
+}
+
+#[test]
+fn a_removal_can_be_undone() {
+    let app = open("undo");
+    open_granules(&app);
+    let name = "SMAP_L3_SM_P_20200604_R18290_001.h5";
+    app.click(&format!("[aria-label=\"Remove {name}\"]")).unwrap();
+    app.text_when(parts::ASIDE, PATIENCE, |text| text.contains(&format!("{name} was removed"))).unwrap();
+    app.wait(PATIENCE, "the row to go", || Ok((!app.has(&format!("[data-file=\"{name}\"]"))?).then_some(()))).unwrap();
+    app.click(parts::REMOVED_BACK).unwrap();
+    app.text_when(&format!("[data-file=\"{name}\"]"), PATIENCE, |text| text.contains("2020-06-04")).unwrap();
+    app.session
+        .script("[...document.querySelectorAll('section.files button')].find(b => b.innerText === 'Remove all').click()", &[])
+        .unwrap();
+    app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("12 files were removed")).unwrap();
+    app.click(parts::REMOVED_BACK).unwrap();
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-09-16")).unwrap();
+    assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), 12);
+    assert_quiet(&app);
+}
+
+/// A map belongs to what it was made from: what changes since is said at once, and goes with the next map.
+#[test]
+fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {
+    let app = open("stale");
+    load_demo(&app);
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("Oklahoma City (shipped)") && text.contains("will be loaded")).unwrap();
+    predict(&app);
+    let weights = app.text(parts::WEIGHTS).unwrap();
+    assert!(weights.contains("SHA-256") && !weights.contains("will be loaded"), "{weights}");
+    assert_eq!(app.text(parts::STALE).unwrap(), "");
+    // The rules, and back.
+    app.click("#mass").unwrap();
+    app.text_when(parts::STALE, PATIENCE, |text| text.contains("the rules changed. Predict again.")).unwrap();
+    app.shoot("rules").unwrap();
+    app.click("#mass").unwrap();
+    app.text_when(parts::STALE, PATIENCE, str::is_empty).unwrap();
+    // The note of a shifted map goes with it.
+    app.click("#mass").unwrap();
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(parts::MAP_NOTES, PATIENCE, |text| text.contains("shifted to SMAP's mean")).unwrap();
+    assert!(!app.text(".notices").unwrap().contains("shifted"));
+    app.click("#mass").unwrap();
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "the note to go with its map", || {
+        let text = app.session.script("return document.querySelector('section.maps').innerText", &[])?;
+        Ok((!text.as_str().unwrap_or_default().contains("shifted to SMAP's mean")).then_some(()))
+    })
+    .unwrap();
+    // The region: other weights, and a time line that is read again.
+    fill(&app, "#region", "geneva");
+    let said = app.text_when(parts::STALE, PATIENCE, |text| text.contains("the region and the weights changed")).unwrap();
+    assert!(said.contains("with the weights Oklahoma City (shipped)"), "{said}");
+    let weights = app.text(parts::WEIGHTS).unwrap();
+    assert!(weights.contains("Geneva (shipped)") && weights.contains("will be loaded"), "{weights}");
+    assert!(app.has("section.scores.stale").unwrap());
+    assert!(app.text("#export-stale").unwrap().contains("with the weights Oklahoma City (shipped)"));
+    app.shoot("region").unwrap();
+    let facts = app.text_when(".dates", PATIENCE, |text| text.contains("lies here") || text.contains("swath missed")).unwrap();
+    println!("{facts}");
+    assert_quiet(&app);
+}
+
+/// A link's date is kept where the demo has it; where it does not, that is said.
+#[test]
+fn the_date_of_a_link_survives_the_demo() {
+    let app = open("link");
+    for (date, kept) in [("2018-06-16", true), ("1999-01-01", false)] {
+        app.session.navigate("about:blank").unwrap();
+        app.session.navigate(&format!("{}#region=tucson&date={date}", app.url)).unwrap();
+        app.click(parts::DEMO_TUCSON).unwrap();
+        app.wait(PATIENCE, "dates", || Ok(app.has(&format!("{} option", parts::DATE))?.then_some(()))).unwrap();
+        if kept {
+            app.text_when(parts::PREDICT, PATIENCE, |text| text.contains(date)).unwrap();
+        } else {
+            let said = app.text_when(".notices", PATIENCE, |text| text.contains(date)).unwrap();
+            assert!(said.contains("The demo of Tucson has no date 1999-01-01") && said.contains("is shown"), "{said}");
+        }
+    }
+    assert_quiet(&app);
+}
+
+/// The demo of Geneva opened on a date of which SMAP saw 3 %.
+#[test]
+fn geneva_opens_on_a_date_that_was_seen() {
+    let app = open("geneva");
+    app.click(parts::DEMO_GENEVA).unwrap();
+    ready(&app);
+    let facts = app.text_when(".facts", PATIENCE, |text| text.contains('%')).unwrap();
+    let share: f32 = facts.split_whitespace().find_map(|word| word.parse().ok()).unwrap();
+    assert!(share >= 50.0, "{facts}");
+    assert_quiet(&app);
+}
+
+/// Weights dropped on the page are loaded as such.
+#[test]
+fn dropped_weights_are_no_data() {
+    let app = open("dropped-weights");
+    load_demo(&app);
+    let bytes = std::fs::read(xtask::root().join("public").join("weights").join("tucson.safetensors")).unwrap();
+    app.drop_files(&[("mine.safetensors", &bytes)]).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("mine.safetensors") && text.contains("SHA-256")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("mine.safetensors is loaded as weights, not as data")).unwrap();
+    assert!(!app.has("[data-file=\"mine.safetensors\"]").unwrap(), "they are not listed");
+    assert_eq!(app.text(parts::ASIDE).unwrap(), "", "and the demo stays");
+    ready(&app);
     assert_quiet(&app);
 }
 
@@ -600,7 +791,10 @@ fn about_the_model_shows_the_card_of_the_weights_in_use() {
     };
     app.click(parts::ABOUT_OPEN).unwrap();
     let text = app.text_when(parts::ABOUT, PATIENCE, |text| text.contains("Other shipped weights: General")).unwrap();
-    assert!(text.contains("None are loaded yet") && text.contains("simulated"), "{text}");
+    assert!(
+        text.contains("They are not loaded yet") && text.contains("Oklahoma City (shipped), will be loaded") && text.contains("simulated"),
+        "{text}"
+    );
     escape();
     load_demo(&app);
     predict(&app);

@@ -99,6 +99,8 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     show(&app, parts::TRAIN_SENTENCE);
     app.shoot("done").unwrap();
 
+    app.click(parts::TRAIN_KEEP).unwrap();
+    app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == "the trained weights").unwrap();
     app.click(parts::PREDICT).unwrap();
     app.wait(PATIENCE, "the change to be drawn", || Ok((app.colours("[data-layer=\"Change\"] canvas.base")? > 4).then_some(()))).unwrap();
     app.get("[data-layer=\"Before\"]").unwrap();
@@ -106,10 +108,70 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     show(&app, "section.maps");
     app.shoot("before-after").unwrap();
     app.click(parts::TRAIN_REVERT).unwrap();
-    app.text_when("section.rules", PATIENCE, |text| text.contains("shipped")).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("Tucson (shipped)")).unwrap();
+    // The map is still that of the trained weights, and says so.
+    let stale = app.text_when(parts::STALE, PATIENCE, |text| text.contains("the weights changed")).unwrap();
+    assert!(stale.contains("(fine-tuned here)"), "{stale}");
     let table = runs(&app);
     assert_eq!(table.len(), 1);
     assert!(table[0]["weights SHA-256"].len() >= 16, "{table:?}");
+    assert_quiet(&app);
+}
+
+/// After a run the better weights on the test dates are in use, with the focus on the button that stands for them; what is in use is used again
+/// after a reload, until the shipped weights are chosen.
+#[test]
+fn weights_in_use_are_chosen_and_survive_a_reload() {
+    let app = open("recall");
+    let reload = || {
+        app.session.script("location.reload()", &[]).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        app.text_when(parts::RUN_TABLE, PATIENCE, |text| text.contains("Tucson")).unwrap();
+    };
+    start(&app, 1);
+    let sentence = app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    println!("{sentence}");
+    let trained = sentence.starts_with("Chosen for use: the trained weights. Their uRMSE on the test dates is 0.0");
+    assert!(trained || sentence.starts_with("Chosen for use: the weights from before the run. "), "{sentence}");
+    let (chosen, in_use) = if trained { ("train-keep", "the trained weights") } else { ("train-revert", "other weights") };
+    app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == in_use).unwrap();
+    let focus = || app.session.script("return document.activeElement.id", &[]);
+    app.wait(PATIENCE, "the focus on what is in use", || Ok((focus()?.as_str() == Some(chosen)).then_some(()))).unwrap();
+    let run = runs(&app).remove(0);
+    let (after, before) = (run["test uRMSE after"].parse::<f64>().unwrap(), run["test uRMSE before"].parse::<f64>().unwrap());
+    assert_eq!(trained, after < before, "{run:?}");
+
+    app.click(parts::TRAIN_KEEP).unwrap();
+    app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == "the trained weights").unwrap();
+    reload();
+    let said = app.text_when(parts::RECALLED, PATIENCE, |text| text.contains("are in use again")).unwrap();
+    assert!(said.contains("The weights trained on Tucson on 2") && said.contains("SIMULATED"), "{said}");
+    app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
+    app.shoot("again").unwrap();
+    app.click(parts::RECALLED_SHIPPED).unwrap();
+    app.text_when(".weights", PATIENCE, |text| text.contains("shipped")).unwrap();
+    app.wait(PATIENCE, "the word of the run to go", || Ok((!app.has(parts::RECALLED)?).then_some(()))).unwrap();
+    reload();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!app.has(parts::RECALLED).unwrap(), "the shipped weights were in use");
+
+    // Used from the table, and deleted while in use: said after the next load.
+    app.click("#run-table [aria-label^=\"Use the weights\"]").unwrap();
+    app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
+    reload();
+    app.text_when(parts::RECALLED, PATIENCE, |text| text.contains("are in use again")).unwrap();
+    app.click("#run-table [aria-label^=\"Delete\"]").unwrap();
+    app.click("#run-table .confirm .danger").unwrap();
+    app.wait(PATIENCE, "the run to be gone", || Ok((!app.has("#run-table tbody tr")?).then_some(()))).unwrap();
+    app.session.script("location.reload()", &[]).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("no longer in its storage") && text.contains("shipped weights")).unwrap();
+
+    // A file's weights cannot be kept.
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../public/weights/geneva.safetensors");
+    app.choose_files("#weights-input", &[file]).unwrap();
+    app.text_when(".weights", PATIENCE, |text| text.contains("geneva.safetensors")).unwrap();
+    app.session.script("location.reload()", &[]).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("geneva.safetensors") && text.contains("load the file again")).unwrap();
     assert_quiet(&app);
 }
 
@@ -122,7 +184,7 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
     app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
     let whole = runs(&app).remove(0);
     app.click(parts::TRAIN_REVERT).unwrap();
-    app.text_when("section.rules", PATIENCE, |text| text.contains("shipped")).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("Tucson (shipped)")).unwrap();
     start(&app, 12);
     let mut seen = Vec::new();
     for kill in 0..20u64 {
@@ -166,6 +228,7 @@ fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
     println!("{sentence}\n{run:?}");
     let number = |column: &str| run[column].parse::<f64>().unwrap_or_else(|_| panic!("{column}: {run:?}"));
     assert!(number("test uRMSE after") < number("test uRMSE before"), "{run:?}");
+    assert!(sentence.starts_with("Chosen for use: the trained weights. "), "{sentence}");
     assert!(number("training (s)") < 600.0, "{run:?}");
     show(&app, parts::TRAIN_SENTENCE);
     app.shoot("done").unwrap();

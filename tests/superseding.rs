@@ -140,9 +140,9 @@ fn a_crop_of_the_profile_leaves_the_surface_of_the_whole_map() {
         }
     }
     // A 36 km granule that lies elsewhere hides neither; 36 km comes before 9 km otherwise.
-    let mut elsewhere = fixture(DAILY);
+    let mut elsewhere = fixture("SMAP_L2_SM_P_30058_D_20200916T194350_R19240_001.h5");
     elsewhere.date = Some(day);
-    let place = (-70.0, -10.0);
+    let place = (-118.0, 45.0);
     assert_eq!(maps(vec![elsewhere.clone()], place).valid_count(), 0);
     let alone = maps(vec![whole.clone()], place);
     assert!(alone.valid_count() > 1000);

@@ -864,3 +864,14 @@ mod training {
         assert_eq!(unsaved.len(), 1);
     }
 }
+
+/// A demo's scenes lie in its own region: elsewhere each date says that no file of it lies there.
+#[test]
+fn dates_of_a_region_without_files_say_that_none_lies_there() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "oklahoma-city".into() }));
+    block_on(session.handle(3, Request::Timeline { settings: rules(window_of("geneva")) }));
+    let timeline = last_timeline(&host);
+    assert!(timeline.days.iter().all(|d| d.blocked.as_ref().is_some_and(|why| why.contains("lies here") || d.coarse.is_none())));
+    assert!(timeline.days.iter().any(|d| d.blocked.as_ref().is_some_and(|why| why.contains("lies here"))));
+}

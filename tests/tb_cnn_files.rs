@@ -285,8 +285,13 @@ fn exports_of_a_channel_carry_that_channels_scores() {
     let (sample, _) = block_on(sample).unwrap();
     let outcome = block_on(tb::predict(&network, &Device::flex(), sample, async |_, _| ControlFlow::Continue(())));
     let mut outcome = outcome.unwrap();
-    let more = loam::protocol::ScoreReport { name: "another baseline, TB V".into(), ..outcome.scores[0][0].clone() };
-    outcome.scores[0].push(more);
+    let scores = |count: usize, polarisation: &str| -> Vec<_> {
+        (0..count)
+            .map(|n| Scores { urmse: Some(1.0), bias: Some(0.0), ..Scores::default() }.report(format!("row {n}, {polarisation}")))
+            .collect()
+    };
+    assert_eq!(outcome.scores.len(), 2, "a list a channel");
+    outcome.scores = vec![scores(4, "TB V"), scores(3, "TB H")];
     let circumstances = provenance::Circumstances {
         quality: QualityRule::All,
         weights: case.first_weights(1).report("first"),

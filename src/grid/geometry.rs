@@ -66,6 +66,19 @@ impl Grid {
         ((x - self.origin_x) / self.cell_x, (self.origin_y - y) / self.cell_y)
     }
 
+    /// Share (0 to 1) of another grid's area that lies within this one; 0 where the coordinate systems differ.
+    #[must_use]
+    pub fn share_of(&self, other: &Self) -> f64 {
+        if self.crs != other.crs {
+            return 0.0;
+        }
+        let end_x = |g: &Self| g.origin_x + g.cell_x * g.columns as f64;
+        let end_y = |g: &Self| g.origin_y - g.cell_y * g.rows as f64;
+        let width = end_x(self).min(end_x(other)) - self.origin_x.max(other.origin_x);
+        let height = self.origin_y.min(other.origin_y) - end_y(self).max(end_y(other));
+        width.max(0.0) * height.max(0.0) / ((end_x(other) - other.origin_x) * (other.origin_y - end_y(other)))
+    }
+
     /// The EASE-Grid 2.0 window this grid is, if it is one: same cells, within the rounding that real files carry.
     /// `None` for any other system and for grids that merely look alike.
     #[must_use]

@@ -32,7 +32,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::error::{shortened, unreadable};
 use super::smen::read_back;
 use super::stored::Number;
-use super::weights::{CONVERTED_FROM, MODEL, contents};
+use super::weights::{CONVERTED_FROM, MODEL, SOURCE, contents, prefix_note, strip_prefix};
 use super::{Mismatch, ModelError, Random, WeightTensor, Weights};
 pub use crate::protocol::TbCase;
 
@@ -264,17 +264,22 @@ pub fn is_tb_cnn(bytes: &[u8]) -> bool {
 }
 
 /// Reads weights of the TB CNN from a safetensors file or a PyTorch state dict and holds them against the network. Float16, bfloat16 and
-/// float64 become float32 (metadata `converted_from`).
+/// float64 become float32 (metadata `converted_from`); a prefix that all names share, such as `module.`, is left out (metadata `source`).
 ///
 /// # Errors
 /// [`ModelError::UnreadableWeights`], [`ModelError::PickledObject`], [`ModelError::UnfitTbCnn`] with a table of every mismatch.
 pub fn read(bytes: &[u8]) -> Result<(Weights, TbCase), ModelError> {
-    let contents = contents(bytes)?;
+    let mut contents = contents(bytes)?;
     if contents.tensors.len() > MOST_TENSORS {
         return Err(unreadable(format!("it has {} tensors, where the TB CNN has {}", contents.tensors.len(), 4 * GROUPS + 2)));
     }
-    let mut weights = Weights { tensors: BTreeMap::new(), metadata: contents.metadata };
     let schema: Vec<_> = TbCase::ALL.into_iter().flat_map(TbCase::schema).collect();
+    let is_layer = |part: &str| schema.iter().any(|(name, _)| name.split('.').next() == Some(part));
+    let prefix = strip_prefix(&mut contents.tensors, is_layer);
+    let mut weights = Weights { tensors: BTreeMap::new(), metadata: contents.metadata };
+    if !prefix.is_empty() {
+        weights.metadata.entry(SOURCE.into()).or_insert(contents.source + &prefix_note(&prefix));
+    }
     let (mut rows, mut converted) = (contents.rows, Vec::new());
     for (name, stored) in contents.tensors {
         // Only what may have a place in the network is read.
@@ -323,5 +328,24 @@ mod tests {
         assert_eq!(count(TbCase::SoilMoisture), hidden + 128 * 9 + 1);
         assert_eq!(count(TbCase::BrightnessTemperature), 1_678_722);
         assert_eq!(count(TbCase::SoilMoisture), 1_677_569);
+    }
+
+    #[test]
+    fn a_prefix_of_all_names_is_left_out() {
+        for case in TbCase::ALL {
+            let weights = case.first_weights(3);
+            let mut prefixed = Weights { tensors: BTreeMap::new(), metadata: BTreeMap::new() };
+            prefixed.tensors = weights.tensors.clone().into_iter().map(|(name, tensor)| (format!("module.{name}"), tensor)).collect();
+            let bytes = prefixed.to_bytes();
+            assert!(is_tb_cnn(&bytes));
+            let (found, of) = read(&bytes).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((&found.tensors, of), (&weights.tensors, case));
+            assert!(found.metadata[SOURCE].contains("prefix module. left out"), "{:?}", found.metadata);
+            assert_eq!(Weights::of_any_network(&bytes).unwrap_or_else(|e| panic!("{e}")), found);
+            // A layer alone is no prefix.
+            prefixed.tensors.retain(|name, _| name.contains("group0."));
+            let Err(ModelError::UnfitTbCnn { rows }) = read(&prefixed.to_bytes()) else { panic!("accepted") };
+            assert!(rows.iter().all(|row| row.found == "-") && rows.iter().any(|row| row.name == "group1.conv3.weight"), "{rows:?}");
+        }
     }
 }

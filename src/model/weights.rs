@@ -131,7 +131,7 @@ impl Weights {
             return Err(unreadable(format!("it has {count} tensors with names of up to {length} bytes, where SMEN has 26 short ones")));
         }
         contents.tensors.retain(|name, _| !name.ends_with(".num_batches_tracked"));
-        let prefix = strip_prefix(&mut contents.tensors);
+        let prefix = strip_prefix(&mut contents.tensors, |part| LAYERS.contains(&part));
         let schema = Inputs::Spatiotemporal.schema();
         let (mut rows, mut converted) = (contents.rows, BTreeSet::new());
         let mut weights = Self { tensors: BTreeMap::new(), metadata: contents.metadata };
@@ -151,7 +151,7 @@ impl Weights {
         }
         let mut source = contents.source;
         if !prefix.is_empty() {
-            source += &format!("; prefix {prefix} left out of its names");
+            source += &prefix_note(&prefix);
             note = true;
         }
         if !weights.metadata.contains_key(INPUTS) {
@@ -302,15 +302,19 @@ fn safetensors(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
     Ok(contents)
 }
 
+/// What the metadata say of a prefix that was left out.
+pub(super) fn prefix_note(prefix: &str) -> String {
+    format!("; prefix {prefix} left out of its names")
+}
+
 /// Leaves out the first parts that all names share, where these are no layers of the network: `module.` (DataParallel), `model.`,
 /// `_orig_mod.` (torch.compile), `net.module.`. Returns what was left out.
-fn strip_prefix(tensors: &mut BTreeMap<String, Stored>) -> String {
+pub(super) fn strip_prefix(tensors: &mut BTreeMap<String, Stored>, is_layer: impl Fn(&str) -> bool) -> String {
     let mut prefix = String::new();
     loop {
         let first = tensors.keys().next().and_then(|name| name[prefix.len()..].split_once('.')).map(|(part, _)| format!("{prefix}{part}."));
         let Some(longer) = first else { break };
-        let layer = LAYERS.contains(&&longer[prefix.len()..longer.len() - 1]);
-        if layer || !tensors.keys().all(|name| name.starts_with(&longer)) {
+        if is_layer(&longer[prefix.len()..longer.len() - 1]) || !tensors.keys().all(|name| name.starts_with(&longer)) {
             break;
         }
         prefix = longer;

@@ -23,6 +23,16 @@ pub enum ReadError {
         /// What to do.
         remedy: String,
     },
+    /// The end of the file is missing.
+    #[error("the file is cut off: it has {} of {}{} bytes; download it again", grouped(*.has), if *.at_least { "at least " } else { "" }, grouped(*.needs))]
+    CutOff {
+        /// Bytes there.
+        has: u64,
+        /// Bytes that its own structure speaks of.
+        needs: u64,
+        /// More may be missing.
+        at_least: bool,
+    },
     /// A sound file that Loam has a reason not to use, e.g. a raw Sentinel-1 GRD measurement.
     #[error("{what}: {remedy}")]
     Unsuitable {
@@ -65,4 +75,11 @@ pub enum ReadError {
     /// The operating system or the browser refused.
     #[error("the file cannot be opened ({0}): check that it still exists and may be read")]
     Io(#[from] std::io::Error),
+}
+
+/// A count with its thousands apart: `12,345`.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let apart = |(i, digit): (usize, char)| (i > 0 && (digits.len() - i).is_multiple_of(3)).then_some(',').into_iter().chain([digit]);
+    digits.chars().enumerate().flat_map(apart).collect()
 }

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::smap_names::stem;
 use super::{ReadError, SharedSource};
 use crate::grid::{EaseWindow, Grid, Raster, Resolution, Statistics};
 
@@ -181,6 +182,21 @@ pub struct Variable {
     pub statistics: Option<Statistics>,
 }
 
+impl Variable {
+    /// What it is of, in the product's words: its name in lower case without groups, resolution and overpass (`sm_surface_analysis`).
+    #[must_use]
+    pub fn quantity(&self) -> String {
+        stem(self.path.rsplit('/').next().unwrap_or(&self.path)).stem
+    }
+
+    /// Soil moisture of SPL4's root zone or profile, not of the surface (0 to 5 cm) that the radiometer sees.
+    #[must_use]
+    pub fn is_below_surface(&self) -> bool {
+        let quantity = self.quantity();
+        self.role == Role::SoilMoisture && (quantity.starts_with("sm_rootzone") || quantity.starts_with("sm_profile"))
+    }
+}
+
 /// One file, understood. Holds no pixels.
 #[derive(Clone)]
 pub struct Granule {
@@ -200,7 +216,7 @@ pub struct Granule {
     pub sentinel1_date: Option<Date>,
     /// Flight direction.
     pub orbit: Option<Orbit>,
-    /// Name of the scene without version and product counter: two granules with one identity supersede each other.
+    /// Name of the scene without version and product counter: of two granules with one identity the later version counts.
     pub identity: Option<String>,
     /// Composite release (`R18290`) and product counter (`002`): the highest wins.
     pub version: Option<(String, u32)>,

@@ -13,7 +13,9 @@ use hdf5_reader::{Attribute, Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInf
 
 use super::hdf5_members::{Members, members};
 use super::hdf5_number::{Number, is_numeric};
-use super::{ReadError, SharedSource};
+use super::sniff::hdf5_signature;
+use super::zip_members::read;
+use super::{ReadError, SharedSource, Source};
 
 /// Largest decoded chunk, bytes. SMAP chunks are below 2 MB; one chunk of a whole 9 km grid is 25 MB.
 const MAX_CHUNK: usize = 128 << 20;
@@ -61,6 +63,7 @@ pub(super) struct Listing {
 impl File {
     /// Opens a file.
     pub fn open(source: &SharedSource) -> Result<Self, ReadError> {
+        check_length(source.as_ref())?;
         let bytes = Arc::clone(source);
         let ranges = RangeRequestStorage::new(source.len(), move |offset, length| {
             let mut buffer = vec![0u8; length];
@@ -150,6 +153,32 @@ impl File {
         }
         Ok(listing)
     }
+}
+
+/// Holds the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
+/// broke off often still lists its arrays, and would fail on their values.
+fn check_length(source: &dyn Source) -> Result<(), ReadError> {
+    let Some(signature) = hdf5_signature(source)? else { return Ok(()) };
+    let head = read(source, signature, 64)?;
+    let cut_off = |needs, at_least| ReadError::CutOff { has: source.len(), needs, at_least };
+    // Versions 0 and 1: sizes at 13, base, free-space and end addresses from 24 (28) on; 2 and 3: sizes at 9, base, extension and end from 12 on.
+    let (size_at, addresses) = match head.get(8) {
+        Some(0) => (13, 24),
+        Some(1) => (13, 28),
+        Some(2 | 3) => (9, 12),
+        Some(_) => return Ok(()),
+        None => return Err(cut_off(signature + 9, true)),
+    };
+    let width = match head.get(size_at) {
+        Some(width @ 1..=8) => usize::from(*width),
+        Some(_) => return Ok(()),
+        None => return Err(cut_off(signature + size_at as u64 + 1, true)),
+    };
+    let end_at = addresses + 2 * width;
+    let Some(address) = head.get(end_at..end_at + width) else { return Err(cut_off(signature + (end_at + width) as u64, true)) };
+    let undefined = address.iter().all(|byte| *byte == 0xff);
+    let end = address.iter().rev().fold(0u64, |end, byte| end << 8 | u64::from(*byte));
+    if undefined || end <= source.len() { Ok(()) } else { Err(cut_off(end, false)) }
 }
 
 impl Array {

@@ -19,6 +19,7 @@ mod smap_pixels;
 mod smap_place;
 pub mod sniff;
 mod source;
+mod zip_members;
 
 pub use error::ReadError;
 pub use granule::{BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role, Variable};

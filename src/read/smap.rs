@@ -209,7 +209,7 @@ fn notes(listing: &Listing, variables: &[Variable], product: Product, problems: 
             let text = format!("{group} has no retrieval quality flag: every value in the valid range counts.");
             problems.push(Problem { text });
         }
-        if product == Product::Spl4 && !stem(&variable.path).stem.contains("surface") {
+        if variable.is_below_surface() {
             problems.push(Problem { text: format!("{} is not surface soil moisture (0-5 cm); compare it with care.", variable.path) });
         }
     }

@@ -1,5 +1,6 @@
 //! What a file is, by its first bytes. Names lie: archives serve log-in pages as `.h5`, and fuzzers' files have no extension at all.
 
+use super::zip_members::{Member, beginning, members, read};
 use super::{ReadError, Source};
 
 /// A format Loam reads.
@@ -12,6 +13,7 @@ pub enum Format {
 }
 
 const HDF5: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+const PNG: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 /// Bytes looked at for text formats.
 const HEAD: usize = 1024;
 
@@ -29,28 +31,28 @@ pub fn sniff(source: &dyn Source) -> Result<Format, ReadError> {
     if head.starts_with(b"II*\0") || head.starts_with(b"MM\0*") || head.starts_with(b"II+\0") || head.starts_with(b"MM\0+") {
         return Ok(Format::Tiff);
     }
-    if is_hdf5(source, &head)? {
+    if hdf5_signature(source)?.is_some() {
         return Ok(Format::Hdf5);
     }
-    let (what, remedy) = other(&head, source.name(), length);
+    let (what, remedy) = match archive(source, &head)?.or(weights(source, &head)?).or(own_figure(source, &head)?) {
+        Some(words) => words,
+        None => other(&head, source.name(), length),
+    };
     not(&what, &remedy)
 }
 
-/// The signature stands at 0 or, behind a user block, at 512, 1024, 2048, ... (HDF5 format specification, II.A).
-fn is_hdf5(source: &dyn Source, head: &[u8]) -> Result<bool, ReadError> {
-    if head.starts_with(HDF5) {
-        return Ok(true);
-    }
-    let mut offset = 512u64;
+/// Where the signature stands: at 0 or, behind a user block, at 512, 1024, 2048, ... (HDF5 format specification, II.A).
+pub(super) fn hdf5_signature(source: &dyn Source) -> std::io::Result<Option<u64>> {
+    let mut offset = 0u64;
     let mut signature = [0u8; 8];
     while offset.saturating_add(8) <= source.len() {
         source.read_at(offset, &mut signature)?;
         if signature == *HDF5 {
-            return Ok(true);
+            return Ok(Some(offset));
         }
-        offset = offset.saturating_mul(2);
+        offset = offset.saturating_mul(2).max(512);
     }
-    Ok(false)
+    Ok(None)
 }
 
 fn not<T>(what: &str, remedy: &str) -> Result<T, ReadError> {
@@ -65,15 +67,6 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
         ("a Git LFS pointer", "it only stands for the data; run `git lfs pull` in its repository to fetch the real file")
     } else if text.starts_with("<!doctype html") || text.starts_with("<html") || text.contains("<html") {
         ("an HTML page", "it is probably the archive's log-in or error page; log in to Earthdata and download the file again")
-    } else if starts(b"PK\x03\x04") || starts(b"PK\x05\x06") {
-        if contains(head, b".SAFE") || name.to_ascii_uppercase().contains(".SAFE") || name.to_ascii_uppercase().starts_with("S1") {
-            (
-                "a zipped Sentinel-1 SAFE archive",
-                "it holds uncalibrated measurements in radar geometry; use a terrain-corrected sigma0 or gamma0 GeoTIFF (Earth Engine, HyP3, SNAP)",
-            )
-        } else {
-            ("a zip archive", "unpack it and open the files inside")
-        }
     } else if starts(b"\x1f\x8b") {
         ("a gzip-compressed file", "unpack it with gunzip and open the file inside")
     } else if starts(b"CDF\x01") || starts(b"CDF\x02") || starts(b"CDF\x05") {
@@ -89,7 +82,7 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
              EPSG:4326, or convert it with gdalwarp -t_srs EPSG:4326 'HDF4_EOS:EOS_GRID:\"in.hdf\":MODIS_Grid_Daily_1km_LST:LST_Day_1km' out.tif; \
              SMAP's own files are HDF5",
         )
-    } else if starts(b"\x89PNG\r\n\x1a\n") {
+    } else if starts(PNG) {
         ("a PNG picture", "pictures hold colours, not values; download the data file it was drawn from")
     } else if starts(b"\xff\xd8\xff") {
         ("a JPEG picture", "pictures hold colours, not values; download the data file it was drawn from")
@@ -104,6 +97,10 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
         )
     } else if (text.starts_with('{') || text.starts_with('[')) && is_text(head) {
         ("a JSON text", "it is probably a service's answer or an error message; open it to read it, then download the data file itself")
+    } else if text.starts_with("# product: ") {
+        ("a table that Loam exported", "Loam does not read its own exports; open the files that the line \"# inputs\" in it names")
+    } else if is_text(head) && is_station_table(&text, name) {
+        (STATIONS, "Loam does not read stations yet; open gridded files, such as SMAP's .h5 or a GeoTIFF")
     } else if head.iter().all(|b| *b == 0) {
         ("a file that starts with nothing but zeros", "the download was probably interrupted; download it again")
     } else if is_text(head) {
@@ -116,6 +113,143 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
         );
     };
     (what.to_owned(), remedy.to_owned())
+}
+
+const STATIONS: &str = "soil moisture of stations (International Soil Moisture Network)";
+/// Ends of names that may be of files Loam reads.
+const READABLE: [&str; 8] = [".h5", ".he5", ".hdf5", ".nc", ".nc4", ".tif", ".tiff", ".gtiff"];
+const MEMBERS_NAMED: usize = 3;
+/// Bytes of a head of weights in which tensor names are looked for.
+const WEIGHTS_HEAD: usize = 1 << 20;
+
+/// What a zip archive holds, by its members' names, and whether it helps to unpack it.
+fn archive(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, String)>> {
+    if !(head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")) {
+        return Ok(None);
+    }
+    let name = source.name().to_ascii_lowercase();
+    let members = members(source)?;
+    let lower: Vec<String> = members.iter().map(|m| m.name.to_ascii_lowercase()).collect();
+    let pickle = members.iter().find(|m| m.name == "data.pkl" || m.name.ends_with("/data.pkl"));
+    let (what, remedy) = if contains(head, b".SAFE")
+        || name.contains(".safe")
+        || name.starts_with("s1")
+        || lower.iter().any(|n| n.contains(".safe/"))
+    {
+        (
+            "a zipped Sentinel-1 SAFE archive".to_owned(),
+            "it holds uncalibrated measurements in radar geometry; use a terrain-corrected sigma0 or gamma0 GeoTIFF (Earth Engine, HyP3, SNAP)".to_owned(),
+        )
+    } else if pickle.is_some() || [".pt", ".pth", ".ckpt"].iter().any(|end| name.ends_with(end)) {
+        let names = pickle.map(|member| beginning(source, member, WEIGHTS_HEAD)).transpose()?.unwrap_or_default();
+        of_network("PyTorch", &names)
+    } else if lower.iter().any(|n| n.ends_with(".stm"))
+        || name.starts_with("data_seperate_files")
+        || name.starts_with("data_separate_files")
+    {
+        (
+            format!("a zip archive of {STATIONS}"),
+            "Loam does not read stations yet, and unpacking it does not help; open gridded files, such as SMAP's .h5 or a GeoTIFF"
+                .to_owned(),
+        )
+    } else {
+        let readable = lower.iter().any(|n| READABLE.iter().any(|end| n.ends_with(end)));
+        let remedy = if members.is_empty() || readable {
+            "unpack it and open the files inside"
+        } else {
+            "none of the names inside is of an HDF5, NetCDF-4 or TIFF file (.h5, .nc4, .tif), so unpacking it will hardly help"
+        };
+        (format!("a zip archive{}", listed(&members)), remedy.to_owned())
+    };
+    Ok(Some((what, remedy)))
+}
+
+/// ` with a.h5, b.h5, c.h5 and 4 more`; empty where nothing is known.
+fn listed(members: &[Member]) -> String {
+    let files: Vec<&Member> = members.iter().filter(|m| !m.name.ends_with('/')).collect();
+    let short = |name: &str| -> String {
+        let plain: Vec<char> = name.chars().filter(|c| !c.is_control()).collect();
+        // The end of a path says more than its beginning.
+        if plain.len() <= 60 { plain.iter().collect() } else { format!("...{}", plain[plain.len() - 57..].iter().collect::<String>()) }
+    };
+    let first = files.iter().take(MEMBERS_NAMED).map(|m| short(&m.name)).collect::<Vec<_>>().join(", ");
+    match files.len() {
+        0 => String::new(),
+        1..=MEMBERS_NAMED => format!(" with {first}"),
+        n => format!(" with {first} and {} more", n - MEMBERS_NAMED),
+    }
+}
+
+/// Weights of a network: safetensors (the length of a JSON head in 8 bytes, then the head), or PyTorch's format before 1.6.
+fn weights(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, String)>> {
+    if head.starts_with(b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46") {
+        let (what, remedy) = of_network("PyTorch", &read(source, 0, WEIGHTS_HEAD as u64)?);
+        return Ok(Some((
+            what,
+            format!("it is in the format before PyTorch 1.6, so load and save it in a newer one first; then {remedy}"),
+        )));
+    }
+    let Some((length, text)) = head.split_first_chunk::<8>() else { return Ok(None) };
+    let length = u64::from_le_bytes(*length);
+    // The format bounds the head at 100 MB.
+    if !(2..=100_000_000).contains(&length) || !(text.starts_with(b"{\"") || text.starts_with(b"{}")) {
+        return Ok(None);
+    }
+    Ok(Some(of_network("safetensors", &read(source, 8, length.min(WEIGHTS_HEAD as u64))?)))
+}
+
+/// Which of Loam's networks tensors are of, by their names in `bytes`, and where weights are loaded.
+fn of_network(format: &str, bytes: &[u8]) -> (String, String) {
+    // Names stand behind quotes or lengths, or behind a prefix such as `module.`.
+    let named = |name: &[u8]| {
+        let parts = || bytes.windows(name.len() + 1).filter(|w| w.ends_with(name));
+        parts().any(|w| !w[0].is_ascii_alphanumeric() && w[0] != b'_')
+    };
+    let place = "under \"Rules and weights\" in the page, or with --weights on the command line";
+    let network = if named(b"group0.conv3.weight") {
+        "the TB CNN"
+    } else if named(b"f0.conv.weight") || (named(b"g.weight") && named(b"h.weight")) {
+        "SMEN"
+    } else {
+        let remedy = format!("weights are not data; those of SMEN and of the TB CNN are loaded {place}");
+        return (format!("a {format} file, as weights of networks are"), remedy);
+    };
+    (format!("a {format} file with weights of {network}"), format!("load it {place}"))
+}
+
+/// A PNG figure that Loam exported: its text chunk `Software` says so.
+fn own_figure(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, String)>> {
+    let mut at = 8u64;
+    for _ in 0..64 {
+        if !head.starts_with(PNG) {
+            break;
+        }
+        let chunk = read(source, at, 8 + 13)?;
+        let Some((length, chunk)) = chunk.split_first_chunk::<4>() else { break };
+        if chunk.starts_with(b"tEXtSoftware\0Loam") {
+            let remedy = "pictures hold colours, not values; open the files that the figure was made of, which its text \"Inputs\" names";
+            return Ok(Some(("a figure that Loam exported".to_owned(), remedy.to_owned())));
+        }
+        if chunk.starts_with(b"IDAT") {
+            break;
+        }
+        at = at.saturating_add(12 + u64::from(u32::from_be_bytes(*length)));
+    }
+    Ok(None)
+}
+
+/// A table of the International Soil Moisture Network (.stm): lines begin with date and time, and hold a value with a flag of G, C.., D.. or M.
+fn is_station_table(text: &str, name: &str) -> bool {
+    let time = |line: &str| {
+        let shape: String = line.chars().take(16).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        shape == "0000/00/00 00:00"
+    };
+    let flagged = |line: &str| {
+        let is_flag =
+            |f: &str| matches!(f, "g" | "m") || (f.len() == 3 && f.starts_with(['c', 'd']) && f[1..].bytes().all(|b| b.is_ascii_digit()));
+        line.split_whitespace().skip(3).any(|field| field.split(',').all(is_flag))
+    };
+    name.to_ascii_lowercase().ends_with(".stm") || text.lines().take(3).any(|line| time(line) && flagged(line))
 }
 
 fn contains(head: &[u8], needle: &[u8]) -> bool {

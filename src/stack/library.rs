@@ -1,12 +1,12 @@
 //! The files a session holds, what each is used as, and which of them supersede others.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::grid::Raster;
-use crate::grid::Resolution;
+use crate::grid::{Grid, Raster, Resolution};
 use crate::protocol::{Correction, FileId, Usage};
 use crate::read::{Granule, Product, Role, Variable};
 use crate::simulate::{Scene, SimulatedDay};
@@ -116,6 +116,19 @@ impl Entry {
         self.correction = correction;
     }
 
+    /// The file behind it; `None` for simulated days.
+    fn granule(&self) -> Option<&Granule> {
+        match &self.content {
+            Content::File(granule) => Some(granule),
+            Content::Simulated(_) => None,
+        }
+    }
+
+    /// Composite release and product counter.
+    fn version(&self) -> Option<&(String, u32)> {
+        self.granule()?.version.as_ref()
+    }
+
     /// Simulated?
     #[must_use]
     pub fn simulated(&self) -> bool {
@@ -144,6 +157,33 @@ fn detected_usage(granule: &Granule) -> Usage {
     } else {
         Usage::Ignored
     }
+}
+
+/// Share of a variable's area that a later version must hold to supersede it: versions of one scene can differ by a few cells at its edge.
+const COVERED_SHARE: f64 = 0.9;
+
+/// The variables that a granule is used for, with their grids.
+fn used_variables(granule: &Granule) -> impl Iterator<Item = (&Variable, &Grid)> {
+    granule.variables.iter().filter(|v| v.role != Role::Other).filter_map(|v| Some((v, v.grid.as_ref()?)))
+}
+
+/// Whether two arrays hold the same quantity. Paths are not compared whole: releases and services rename groups and suffixes.
+fn same_variable(a: &Variable, b: &Variable) -> bool {
+    (a.role, a.overpass, a.resolution) == (b.role, b.overpass, b.resolution) && a.quantity() == b.quantity()
+}
+
+/// Whether `other` holds all that `own` is used for. A granule that is used for nothing is not covered.
+fn covers(other: &Granule, own: &Granule) -> bool {
+    let has = |(variable, grid): (&Variable, &Grid)| {
+        used_variables(other).any(|(v, g)| same_variable(v, variable) && g.share_of(grid) >= COVERED_SHARE)
+    };
+    used_variables(own).next().is_some() && used_variables(own).all(has)
+}
+
+/// Whether two granules are used for the same variables on the same grids.
+fn same_content(a: &Granule, b: &Granule) -> bool {
+    let within = |a: &Granule, b: &Granule| used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h));
+    used_variables(a).next().is_some() && within(a, b) && within(b, a)
 }
 
 pub(super) fn is_coarse(variable: &Variable) -> bool {
@@ -207,21 +247,25 @@ impl Library {
         self.entries.values()
     }
 
-    /// The entry that supersedes this one: the same scene in a later version, or with a higher product counter (formats.md 2.1).
-    /// Of two equal ones (the same file opened twice) the first opened counts.
+    /// The entry that supersedes this one: a later version, or a higher product counter (formats.md 2.1), of the same scene that is used for
+    /// the same and holds every variable this one is used for, on a grid that covers it. A subset thus never supersedes the whole. Of one
+    /// version only the same content opened twice is superseded, by the first opened.
     #[must_use]
     pub fn superseded_by(&self, entry: &Entry) -> Option<&Entry> {
-        let identity = |e: &Entry| match &e.content {
-            Content::File(granule) => granule.identity.clone(),
-            Content::Simulated(_) => None,
+        let own = entry.granule().filter(|own| own.identity.is_some())?;
+        let supersedes = |e: &&Entry| {
+            e.granule().is_some_and(|other| {
+                e.id != entry.id
+                    && other.identity == own.identity
+                    && e.usage() == entry.usage()
+                    && match other.version.cmp(&own.version) {
+                        Ordering::Greater => covers(other, own),
+                        Ordering::Equal => e.id < entry.id && same_content(other, own),
+                        Ordering::Less => false,
+                    }
+            })
         };
-        let order = |e: &Entry| match &e.content {
-            Content::File(granule) => (granule.version.clone(), std::cmp::Reverse(e.id)),
-            Content::Simulated(_) => (None, std::cmp::Reverse(e.id)),
-        };
-        let (scene, own) = (identity(entry)?, order(entry));
-        let later = |e: &&Entry| matches!(&e.content, Content::File(g) if g.identity.as_ref() == Some(&scene)) && order(e) > own;
-        self.entries.values().filter(later).max_by_key(|e| order(e))
+        self.entries.values().filter(supersedes).max_by_key(|e| (e.version(), Reverse(e.id)))
     }
 
     /// Whether any file is used that was observed, not simulated.
@@ -246,7 +290,10 @@ impl Library {
     #[must_use]
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
         let mut pieces = Vec::new();
-        for entry in self.used() {
+        let mut entries: Vec<&Entry> = self.used().collect();
+        // Where a file and a later subset of it both count, the later values come first.
+        entries.sort_by_key(|entry| Reverse(entry.version()));
+        for entry in entries {
             match &entry.content {
                 Content::File(granule) => {
                     if entry.date() == Some(date) && self.superseded_by(entry).is_none() {

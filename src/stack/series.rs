@@ -252,7 +252,7 @@ impl Series {
                     day.simulated = true;
                     if let Some(raster) = &simulated.coarse {
                         let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
-                        coarse.push_mixed(0, false, raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
+                        coarse.push_mixed(raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
                     }
                     for (mosaic, raster, scale) in [
                         (&mut fine, &simulated.fine, Scale::Linear),
@@ -328,6 +328,10 @@ fn not_seen(raster: Raster, instead: Reason) -> Result<Raster, StackError> {
 /// Where a SMAP layer of a day comes from. Layers are ordered by it, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct LayerRank {
+    /// No cell of the file lies around the region.
+    elsewhere: bool,
+    /// Root zone or profile, not the surface.
+    below_surface: bool,
     /// 36 km, 9 km, any other grid.
     resolution: u8,
     /// 6 pm fills what 6 am did not see.
@@ -346,22 +350,26 @@ struct Layer {
 struct Layers(Vec<Layer>);
 
 impl Layers {
-    fn push(&mut self, resolution: u8, overpass: Option<Overpass>, raster: Raster) -> Result<(), GridError> {
+    fn push(&mut self, below_surface: bool, resolution: u8, overpass: Option<Overpass>, raster: Raster) -> Result<(), GridError> {
         let grid = raster.grid().clone();
         let overpasses = match overpass {
             None => Raster::masked(grid, Reason::NotObserved),
             Some(overpass) => Raster::new(grid, vec![f32::from(overpass as u8); raster.values().len()], raster.reasons().to_vec())?,
         };
-        self.push_mixed(resolution, overpass == Some(Overpass::Pm), raster, overpasses);
+        let elsewhere = raster.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
+        let rank = LayerRank { elsewhere, below_surface, resolution, evening: overpass == Some(Overpass::Pm) };
+        self.0.push(Layer { rank, raster, overpass: overpasses });
         Ok(())
     }
 
-    fn push_mixed(&mut self, resolution: u8, evening: bool, raster: Raster, overpass: Raster) {
-        self.0.push(Layer { rank: LayerRank { resolution, evening }, raster, overpass });
+    /// A simulated day's 36 km cells, each with its own overpass.
+    fn push_mixed(&mut self, raster: Raster, overpass: Raster) {
+        let rank = LayerRank { elsewhere: false, below_surface: false, resolution: 0, evening: false };
+        self.0.push(Layer { rank, raster, overpass });
     }
 
     /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
-    /// Only layers of the best-ranked resolution are combined. The second raster is the overpass of each value.
+    /// Only layers of the first one's depth and resolution are combined. The second raster is the overpass of each value.
     fn combine(mut self) -> Result<Option<(Raster, Raster)>, StackError> {
         self.0.sort_by_key(|layer| layer.rank);
         let mut layers = self.0.into_iter();
@@ -369,7 +377,7 @@ impl Layers {
         let (grid, mut values, mut reasons) = first.into_parts();
         let (_, mut passes, mut known) = overpass.into_parts();
         for Layer { rank: other, raster, overpass } in layers {
-            if other.resolution != rank.resolution || *raster.grid() != grid {
+            if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution) || *raster.grid() != grid {
                 continue;
             }
             for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
@@ -433,7 +441,7 @@ fn read_coarse(
             }
         };
         used |= raster.valid_count() > 0;
-        layers.push(rank, overpass, raster)?;
+        layers.push(variable.is_below_surface(), rank, overpass, raster)?;
     }
     Ok(used)
 }

@@ -19,6 +19,9 @@ const CACHE_BYTES: usize = 32 << 20;
 /// The largest block (decoded and stored bytes together) that is decoded: with it, the cache holds nothing else.
 const BLOCK_LIMIT: u64 = 240 << 20;
 
+/// Byte order, version and the place of the first directory.
+const HEADER_BYTES: u64 = 8;
+
 const TAG_STRIP_OFFSETS: u16 = 273;
 const TAG_SUBFILE: u16 = 254;
 
@@ -65,9 +68,14 @@ impl Image {
     /// Opens the first full-resolution image.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] where header, directory or sample layout cannot be read; [`ReadError::TooLarge`] for blocks past
-    /// the memory limit.
+    /// [`ReadError::CutOff`] where blocks lie past the end; [`ReadError::Damaged`] where header, directory or sample layout cannot be read;
+    /// [`ReadError::TooLarge`] for blocks past the memory limit.
     pub(super) fn open(source: SharedSource) -> Result<Self, ReadError> {
+        let length = source.len();
+        // The decoder takes a shorter file for another format.
+        if length < HEADER_BYTES {
+            return Err(ReadError::CutOff { has: length, needs: HEADER_BYTES, at_least: true });
+        }
         let mut options = OpenOptions {
             block_cache_bytes: CACHE_BYTES,
             decode_output_bytes: BLOCK_LIMIT as usize,
@@ -79,13 +87,13 @@ impl Image {
             },
             ..OpenOptions::default()
         };
-        let mut file = TiffFile::from_source_with_options(Arc::new(Adapter(source.clone())), options).map_err(|e| damaged(&e))?;
+        let mut file = TiffFile::from_source_with_options(Arc::new(Adapter(source.clone())), options).map_err(|e| damaged(&e, length))?;
         let full = |ifd: &Ifd| ifd.tag(TAG_SUBFILE).and_then(|t| t.value.as_u32()).unwrap_or(0) & 0b101 == 0;
         let Some(ifd) = file.ifds().iter().find(|i| full(i)).or_else(|| file.ifds().first()).cloned() else {
             return Err(no_image());
         };
         let further_images = file.ifds().iter().filter(|i| full(i)).count().saturating_sub(1);
-        let layout = ifd.raster_layout().map_err(|e| damaged(&e))?;
+        let layout = ifd.raster_layout().map_err(|e| damaged(&e, length))?;
 
         let bands = if layout.planar_configuration == 1 { layout.samples_per_pixel } else { 1 };
         let (block_columns, block_rows) = block_shape(&ifd, &layout);
@@ -107,13 +115,17 @@ impl Image {
                     });
                 }
                 options.block_cache_bytes = decoded as usize;
-                file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options).map_err(|e| damaged(&e))?;
+                file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options).map_err(|e| damaged(&e, length))?;
             }
         }
         let (offsets, counts) =
             if ifd.is_tiled() { (ifd.tile_offsets(), ifd.tile_byte_counts()) } else { (ifd.strip_offsets(), ifd.strip_byte_counts()) };
-        let missing: Vec<bool> =
-            offsets.unwrap_or_default().iter().zip(counts.unwrap_or_default()).map(|(offset, count)| *offset == 0 || count == 0).collect();
+        let blocks: Vec<(u64, u64)> = offsets.unwrap_or_default().into_iter().zip(counts.unwrap_or_default()).collect();
+        let needs = blocks.iter().map(|(offset, count)| offset.saturating_add(*count)).max().unwrap_or(0);
+        if needs > length {
+            return Err(ReadError::CutOff { has: length, needs, at_least: true });
+        }
+        let missing: Vec<bool> = blocks.iter().map(|(offset, count)| *offset == 0 || *count == 0).collect();
         let missing = missing.contains(&true).then_some(missing);
         Ok(Self { file, ifd, layout, further_images, direct, missing })
     }
@@ -275,9 +287,16 @@ fn dataset(band: usize, detail: &str) -> ReadError {
     ReadError::Dataset { dataset: format!("band {}", band + 1), detail: detail.to_owned() }
 }
 
-/// The decoder's words with what to do about them.
-pub(super) fn damaged(error: &tiff_reader::TiffError) -> ReadError {
+/// The decoder's words with what to do about them, of a file of a length.
+pub(super) fn damaged(error: &tiff_reader::TiffError, length: u64) -> ReadError {
     use tiff_reader::TiffError as E;
+    if let E::OffsetOutOfBounds { offset, length: more, .. } | E::Truncated { offset, needed: more, .. } = error {
+        let needs = offset.saturating_add(*more);
+        // Else the offset is one within a part of the file, whose lengths contradict each other.
+        if needs > length {
+            return ReadError::CutOff { has: length, needs, at_least: true };
+        }
+    }
     let remedy = match error {
         E::Truncated { .. } | E::OffsetOutOfBounds { .. } | E::Io(..) => "the file is cut off or damaged; download or copy it again",
         E::UnsupportedCompression(_)

@@ -171,7 +171,7 @@ fn the_tb_cnn_has_the_same_estimate_in_every_box() {
         let of = |region: Region| {
             let mut series = Series::new(region, Default::default());
             let go_on = async |_| ControlFlow::Continue(());
-            let (sample, _) = block_on(tb::sample(&library, &mut series, case, DAY, go_on)).unwrap();
+            let (sample, _) = block_on(tb::sample(&library, &mut series, case, TB_HALO, DAY, go_on)).unwrap();
             block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(()))).unwrap()
         };
         let (a, b) = (of(part(&whole, 31, 31, 36, 36)), of(part(&whole, 46, 40, 24, 24)));

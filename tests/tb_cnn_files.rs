@@ -280,7 +280,7 @@ fn exports_of_a_channel_carry_that_channels_scores() {
     }
     let case = TbCase::BrightnessTemperature;
     let mut series = Series::new(Region::around(-97.5164, 35.4676, 36, 36).unwrap(), QualityRule::All);
-    let sample = tb::sample(&library, &mut series, case, date(2015, 4, 25), async |_| ControlFlow::Continue(()));
+    let sample = tb::sample(&library, &mut series, case, 0, date(2015, 4, 25), async |_| ControlFlow::Continue(()));
     let (network, _) = TbCnn::from_weights(&case.first_weights(1), &Device::flex()).unwrap();
     let (sample, _) = block_on(sample).unwrap();
     let outcome = block_on(tb::predict(&network, &Device::flex(), sample, async |_, _| ControlFlow::Continue(())));

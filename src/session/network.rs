@@ -142,7 +142,8 @@ impl<H: Host> Session<H> {
             tell(0, 0, "preparing temperatures");
             heard().await
         };
-        let (sample, failures) = tb::sample(&self.library, series, loaded.case, date, breathe).await?;
+        let halo = tb::halo(&loaded.weights);
+        let (sample, failures) = tb::sample(&self.library, series, loaded.case, halo, date, breathe).await?;
         let progress = async |done: usize, total: usize| {
             tell(done as u64, total as u64, "computing the map");
             heard().await

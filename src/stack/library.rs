@@ -258,6 +258,7 @@ impl Library {
                 e.id != entry.id
                     && other.identity == own.identity
                     && e.usage() == entry.usage()
+                    && e.date() == entry.date()
                     && match other.version.cmp(&own.version) {
                         Ordering::Greater => covers(other, own),
                         Ordering::Equal => e.id < entry.id && same_content(other, own),
@@ -291,8 +292,16 @@ impl Library {
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
         let mut pieces = Vec::new();
         let mut entries: Vec<&Entry> = self.used().collect();
-        // Where a file and a later subset of it both count, the later values come first.
-        entries.sort_by_key(|entry| Reverse(entry.version()));
+        // Where a file and a later subset of it both count, the later values come first; other files stay in the order they were opened in.
+        let mut first_of = BTreeMap::new();
+        for entry in &entries {
+            first_of.entry(entry.granule().and_then(|granule| granule.identity.clone())).or_insert(entry.id);
+        }
+        entries.sort_by_cached_key(|entry| {
+            let identity = entry.granule().and_then(|granule| granule.identity.clone());
+            let first = if identity.is_some() { first_of.get(&identity).copied() } else { None };
+            (first.unwrap_or(entry.id), Reverse(entry.version().cloned()), entry.id)
+        });
         for entry in entries {
             match &entry.content {
                 Content::File(granule) => {

@@ -19,6 +19,8 @@ pub struct TbSample {
     pub window: EaseWindow,
     /// Cells of the estimate.
     pub inner: EaseWindow,
+    /// Cells around them that the network is to look at, where there are data.
+    pub halo: usize,
     /// Both inputs as observed, coarse cells laid on the fine ones: TB V and H, or soil moisture and land surface temperature.
     pub inputs: [Raster; 2],
     /// The coarse input of each output, interpolated bilinearly: the baseline.
@@ -93,6 +95,7 @@ impl Series {
             date,
             window,
             inner: *inner,
+            halo: 0,
             bilinear: vec![resample::bilinear(&v, &window)?, resample::bilinear(&h, &window)?],
             inputs,
             target,
@@ -148,6 +151,7 @@ impl Series {
             date,
             window,
             inner: *inner,
+            halo: 0,
             bilinear: vec![resample::bilinear(&native, &window)?],
             inputs: [unseen(coarse.cropped(&window)?)?, surface.cropped(&window)?],
             target: target.map(|target| vec![target]),

@@ -18,6 +18,8 @@ use super::{about, dates, exports, files, maps, scores, train};
 pub enum Part {
     /// What is put aside or was removed.
     Aside,
+    /// Runs of before: unfinished ones, and whose weights are in use again.
+    Runs,
     /// Time line and date.
     Dates,
     /// The linked maps.
@@ -38,6 +40,7 @@ fn put(app: App, part: Part, place: HtmlElement) {
         provide_context(app);
         match part {
             Part::Aside => view! { <files::Aside/> }.into_any(),
+            Part::Runs => view! { <train::Banner/><train::Recalled/> }.into_any(),
             Part::Dates => view! { <dates::DatesSection/> }.into_any(),
             Part::Maps => view! { <maps::MapsSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),

@@ -59,8 +59,7 @@ fn Page() -> impl IntoView {
     view! {
         <header::Header/>
         <notices::Notices/>
-        <train::Banner/>
-        <train::Recalled/>
+        <later::Later part=Part::Runs/>
         <main id="main">
             <div class="side">
                 <data::DataSection/>

@@ -220,7 +220,8 @@ pub fn predict(prediction: &Prediction<'_>, library: impl FnOnce(Option<Preset>)
     let (library, mut series, _) = opened(prediction.region, prediction.quality, library)?;
     let processor = block_on(Processor::open_cpu());
     let (network, _) = TbCnn::from_weights(&weights, processor.device())?;
-    let (sample, failures) = block_on(tb::sample(&library, &mut series, case, prediction.date, go_on))?;
+    let halo = tb::halo(&weights);
+    let (sample, failures) = block_on(tb::sample(&library, &mut series, case, halo, prediction.date, go_on))?;
     tell(&failures);
     let outcome = block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(())))?;
     files::warn_trained(&weights, prediction.date, outcome.sample.simulated);

@@ -28,6 +28,8 @@ struct Recorder {
     private_window: Cell<bool>,
     /// Milliseconds; a second passes between two looks.
     clock: Cell<f64>,
+    /// How often other messages were let in.
+    yields: Cell<usize>,
 }
 
 impl Host for Recorder {
@@ -41,7 +43,9 @@ impl Host for Recorder {
     fn cancelled(&self, _: u64) -> bool {
         self.cancel_after.get().is_some_and(|n| self.events.borrow().len() >= n)
     }
-    async fn breathe(&self) {}
+    async fn breathe(&self) {
+        self.yields.set(self.yields.get() + 1);
+    }
     fn source(&self, _: u64, attachment: usize) -> Option<SharedSource> {
         self.sources.borrow().get(attachment).cloned()
     }
@@ -290,6 +294,18 @@ fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) 
     let sources = names.zip(&paths).map(|(n, p)| Arc::new(BytesSource::new(n, std::fs::read(p).unwrap())) as SharedSource);
     *host.sources.borrow_mut() = sources.collect();
     block_on(session.handle(id, Request::Open { tickets }));
+}
+
+/// Granules take tens of milliseconds a day: other messages are let in between two of them, not every eighth.
+#[test]
+fn reading_granules_lets_other_messages_in_after_each_day() {
+    let (host, mut session) = started();
+    open_granules(&host, &mut session, 2);
+    let window = loam::stack::Region::around(-97.5, 35.0, 24, 24).unwrap().window();
+    let before = host.yields.get();
+    block_on(session.handle(3, Request::Timeline { settings: rules(window) }));
+    let (days, yields) = (last_timeline(&host).days.len(), host.yields.get() - before);
+    assert!(days > 4 && yields >= days, "{yields} times in {days} days");
 }
 
 fn last_timeline(host: &Recorder) -> loam::protocol::Timeline {

@@ -552,6 +552,33 @@ fn a_removal_can_be_undone() {
     assert_quiet(&app);
 }
 
+/// What Loam saved, opened beside the files it was made from (a whole download folder, say), is not taken for the satellites' map.
+#[test]
+fn a_map_that_loam_made_is_no_reference() {
+    let app = open("own-map");
+    open_granules(&app);
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-09-16")).unwrap();
+    app.click(parts::PREDICT).unwrap();
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    let references = |app: &App| app.session.find_all("[data-layer=\"Reference\"]").unwrap().len();
+    let before = (references(&app), app.text(parts::SCORES).unwrap());
+    app.click(parts::EXPORT_GEOTIFF).unwrap();
+    let saved = app.downloaded(".tif").unwrap();
+    let name = saved.file_name().unwrap().to_string_lossy().into_owned();
+    app.choose_files(parts::FILE_INPUT, &[saved]).unwrap();
+    let row = format!("[data-file=\"{name}\"]");
+    let listed = app.text_when(&row, PATIENCE, |text| text.contains("a map that Loam made")).unwrap();
+    assert!(listed.contains("not used") && listed.contains("no reference, no history and no training target"), "{listed}");
+    app.shoot("listed").unwrap();
+    ready(&app);
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(parts::STALE, PATIENCE, str::is_empty).unwrap();
+    assert_eq!((references(&app), app.text(parts::SCORES).unwrap()), before);
+    let maps = app.text("section.maps").unwrap();
+    assert!(maps.contains("SMAP: 6 am"), "the overpass is said: {maps}");
+    assert_quiet(&app);
+}
+
 /// A map belongs to what it was made from: what changes since is said at once, and goes with the next map.
 #[test]
 fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {

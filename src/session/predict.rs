@@ -197,7 +197,7 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
     let frame = sample.frame();
     if !frame.is_empty() {
         warnings.push(format!(
-            "The files end at the region's edge or near it. There the network sees zeros instead of SMAP, which dries the estimate: {} are marked \
+            "The files end at the region's edge or near it. There the network sees zeros instead of SMAP, which dries the estimate: {} are veiled \
              on the map and left out of the scores. Choose a smaller region, or open files that reach further.",
             frame.words()
         ));

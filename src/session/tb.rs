@@ -423,7 +423,7 @@ pub async fn predict(
     let mut warnings = warnings(&sample);
     warnings.extend((!frame.is_empty()).then(|| {
         format!(
-            "The files end near the region's edge. There the network sees zeros instead of what lies outside: {} are marked on the map and left \
+            "The files end near the region's edge. There the network sees zeros instead of what lies outside: {} are veiled on the map and left \
              out of the scores.",
             frame.words()
         )

@@ -171,12 +171,6 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
         {(!warnings.is_empty()).then(|| view! {
             <ul class="caution" id="map-warnings" aria-label="Notes on this map">{warnings.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
         })}
-        {(!data.report.frame.is_empty()).then(|| view! {
-            <p class="edge" role="note">{format!("Veiled: {}. The files end there, so the network saw zeros instead of what lies outside; these cells are not in the scores.", data.report.frame.words())}</p>
-        })}
-        {(data.report.reference == Some(FineOrigin::OwnMap)).then(|| view! {
-            <p class="own" role="note">"The reference is a map that Loam made, chosen by hand: agreement with it says nothing of the soil."</p>
-        })}
         <Place data=data.clone()/>
         <p class="keys" id="map-keys">
             "On a map: arrow keys move the cell cursor (Shift: 36 km), Enter pins a cell, + − 0 zoom."

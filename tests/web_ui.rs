@@ -601,7 +601,7 @@ async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
     app.open(vec![file("a.h5"), file("b.h5"), file("mine.safetensors")]);
     pause(20).await;
     assert_eq!(names(), ["a.h5", "b.h5"], "weights are no data");
-    assert!(app.notices.with_untracked(|n| n.iter().any(|n| n.failure.what.contains("mine.safetensors is loaded as weights"))));
+    assert!(app.notices.with_untracked(|n| n.iter().any(|n| n.failure.what.contains("as weights, not as data: mine.safetensors"))));
     app.date.set(Some(date(2020, 6, 4)));
     let settings = app.settings.get_untracked();
     app.load_demo("tucson");

@@ -541,8 +541,8 @@ impl App {
         let (weights, opened): (Vec<_>, Vec<_>) = opened.into_iter().partition(|(name, _)| is_weights(name));
         let several = weights.len() > 1;
         if let Some((name, file)) = weights.into_iter().next_back() {
-            let which = if several { ", the last of several weights files," } else { "" };
-            let what = format!("{name}{which} is loaded as weights, not as data; see “Rules and weights”");
+            let which = if several { ", the last of several weights files;" } else { ";" };
+            let what = format!("Loaded as weights, not as data: {name}{which} see “Rules and weights”");
             self.notify(false, Failure { what, remedy: String::new() });
             self.load_weights(file);
         }

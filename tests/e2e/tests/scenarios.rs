@@ -660,7 +660,7 @@ fn dropped_weights_are_no_data() {
     let bytes = std::fs::read(xtask::root().join("public").join("weights").join("tucson.safetensors")).unwrap();
     app.drop_files(&[("mine.safetensors", &bytes)]).unwrap();
     app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("mine.safetensors") && text.contains("SHA-256")).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("mine.safetensors is loaded as weights, not as data")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("Loaded as weights, not as data: mine.safetensors")).unwrap();
     assert!(!app.has("[data-file=\"mine.safetensors\"]").unwrap(), "they are not listed");
     assert_eq!(app.text(parts::ASIDE).unwrap(), "", "and the demo stays");
     ready(&app);

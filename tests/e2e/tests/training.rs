@@ -167,7 +167,7 @@ fn weights_in_use_are_chosen_and_survive_a_reload() {
     app.text_when(".notices", PATIENCE, |text| text.contains("no longer in its storage") && text.contains("shipped weights")).unwrap();
 
     // A file's weights cannot be kept.
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../public/weights/geneva.safetensors");
+    let file = xtask::root().join("public").join("weights").join("geneva.safetensors");
     app.choose_files("#weights-input", &[file]).unwrap();
     app.text_when(".weights", PATIENCE, |text| text.contains("geneva.safetensors")).unwrap();
     app.session.script("location.reload()", &[]).unwrap();

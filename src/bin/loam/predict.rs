@@ -141,6 +141,9 @@ impl Predict {
                 "weights": used,
                 "window": outcome.sample.region.window(),
                 "history": outcome.sample.history.iter().map(|s| json!({"date": s.date, "known": s.known, "origin": s.origin})).collect::<Vec<_>>(),
+                "smap_overpass": outcome.sample.overpass_words(),
+                "edge_frame": outcome.sample.frame(),
+                "reference": outcome.sample.reference,
                 "inputs": outcome.sample.files,
                 "simulated": outcome.sample.simulated,
                 "estimate": statistics,
@@ -151,6 +154,7 @@ impl Predict {
             }));
         }
         say!("{}: {} of {} cells", self.out.display(), statistics.valid, statistics.cells);
+        say!("  SMAP: {}", outcome.sample.overpass_words());
         for slot in &outcome.sample.history {
             if let Some(date) = slot.date {
                 say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);

@@ -267,7 +267,7 @@ fn report(prediction: &Prediction<'_>, case: TbCase, outcome: &TbOutcome, writte
     if prediction.json {
         return super::print_json(&json!({
             "out": written, "date": prediction.date, "model": "tb_cnn", "case": case.name(), "unit": case.unit(),
-            "window": outcome.sample.window, "overpass": outcome.sample.overpass, "inputs": outcome.sample.files,
+            "window": outcome.sample.window, "overpass": outcome.sample.overpass, "smap_overpass": outcome.sample.overpass_words, "inputs": outcome.sample.files,
             "simulated": outcome.sample.simulated, "estimate": statistics, "scores": outcome.scores.concat(), "warnings": outcome.warnings,
         }));
     }

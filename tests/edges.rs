@@ -183,3 +183,42 @@ fn the_tb_cnn_has_the_same_estimate_in_every_box() {
         }
     }
 }
+
+#[test]
+fn images_of_the_tb_cnn_see_what_its_weights_say() {
+    let (library, whole) = scene(MARGIN);
+    let case = TbCase::SoilMoisture;
+    let region = part(&whole, 40, 40, 24, 20);
+    let plain = case.first_weights(3);
+    let mut wide = plain.clone();
+    wide.metadata.insert(tb::HALO_KEY.into(), TB_HALO.to_string());
+    assert_eq!((tb::halo(&plain), tb::halo(&wide)), (0, TB_HALO));
+    let processor = block_on(Processor::open_cpu());
+    for weights in [plain, wide] {
+        let halo = tb::halo(&weights);
+        let (network, _) = TbCnn::from_weights(&weights, processor.device()).unwrap();
+        let mut series = loaded(&library, region);
+        let dates = [best_day(&library, region)].into();
+        let go_on = async |_| ControlFlow::Continue(());
+        let gathered = block_on(tb::images(&library, &mut series, case, halo, &dates, go_on)).unwrap();
+        let image = &gathered.images[0];
+        assert_eq!(image.size, (24 + 2 * halo, 20 + 2 * halo));
+        let margin = Edges::all(halo);
+        assert!(
+            image
+                .mask
+                .iter()
+                .enumerate()
+                .all(|(at, m)| *m == 0.0 || !margin.hold(image.size.0, image.size.1, at % image.size.0, at / image.size.0))
+        );
+        // The scores of a training's images are those of a prediction of the same place.
+        let scored = block_on(tb::scored(&network, processor.device(), image)).unwrap();
+        let (sample, _) = block_on(tb::sample(&library, &mut series, case, halo, image.date, go_on)).unwrap();
+        let predicted = block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(()))).unwrap();
+        assert_eq!(predicted.frame, Edges::default());
+        let of = |scores: &[loam::protocol::ScoreReport]| scores.iter().find(|s| s.name == tb::TB_CNN).unwrap().clone();
+        let (a, b) = (of(&scored), of(&predicted.scores[0]));
+        assert_eq!(a.pixels, b.pixels);
+        assert!((a.urmse.unwrap() - b.urmse.unwrap()).abs() < 1e-6, "{a:?} {b:?}");
+    }
+}

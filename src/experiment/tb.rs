@@ -116,7 +116,7 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let (library, test_from) = library(preset, case, scene_seed)?;
     let mut series = Series::new(Region::place(preset)?, Default::default());
     series.load_all(&library)?;
-    let gathered = block_on(gather(&library, &mut series, case, (None, Some(test_from)), async |_| ControlFlow::Continue(())))?;
+    let gathered = block_on(gather(&library, &mut series, case, 0, (None, Some(test_from)), async |_| ControlFlow::Continue(())))?;
     let of = |role| gathered.of(role).cloned().collect::<Vec<_>>();
     let (train, validate, test) = (of(DateRole::Train), of(DateRole::Validate), of(DateRole::Test));
     let images = (train.len() + validate.len(), test.len());

@@ -10,7 +10,7 @@ use super::{Host, cost, tb, tb_run};
 use crate::model::Weights;
 use crate::protocol::{DateRole, Event, Network, Settings, Start, TbCase, TrainEstimate, TrainPlan, TrainSettings};
 use crate::stack::{HistoryRule, Preset, Region, Series};
-use crate::train::{KeptImage, RunImage, TbImage, TrainEvent, Trainer};
+use crate::train::{Example, KeptImage, RunImage, TbImage, TrainEvent, Trainer};
 
 /// Images of a run that is about to begin, of either network.
 pub(super) enum Images {
@@ -143,7 +143,8 @@ impl<H: Host> Session<H> {
                 return Err(Stop::Cancelled);
             }
         }
-        let gathered = tb::gather(&self.library, &mut series, case, (train.validate_from, train.test_from), breathe).await?;
+        let gathered =
+            tb::gather(&self.library, &mut series, case, tb::halo(&base), (train.validate_from, train.test_from), breathe).await?;
         for (file, why) in &gathered.failures {
             self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
         }
@@ -171,7 +172,9 @@ impl<H: Host> Session<H> {
         let window = settings.window;
         let warnings = overlap(base, train.start, plan, simulated).into_iter().collect();
         let some: Vec<I::Example> = I::samples(images, DateRole::Train).take(train.batch).cloned().collect();
-        let needs = cost::of(train.network, window.columns, window.rows, images.len(), train.batch.min(some.len()));
+        // With their margins.
+        let (columns, rows) = some.first().map_or((window.columns, window.rows), Example::size);
+        let needs = cost::of(train.network, columns, rows, images.len(), train.batch.min(some.len()));
         let limit = if processor.is_gpu() { self.buffer_limit } else { None };
         cost::hold(&needs, limit, &window, train.batch).map_err(|(what, remedy)| Stop::failed(what, &remedy))?;
         let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };

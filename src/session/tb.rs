@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::images::fewest_pixels;
-use crate::grid::{Edges, Raster, Resolution};
+use crate::grid::{EaseWindow, Edges, Raster, Resolution};
 use crate::model::tb_cnn::TbCnn;
 use crate::model::{ModelError, Weights, predict_tb, read_back};
 use crate::protocol::{DateRole, LayerKind, ScoreReport, TbCase, UnusableDate};
@@ -189,7 +189,7 @@ impl TbGathered {
     }
 }
 
-/// The images of these dates, in order of time; all of them [`DateRole::Gap`] as yet.
+/// The images of these dates, in order of time, with a margin of up to `halo` cells; all of them [`DateRole::Gap`] as yet.
 ///
 /// # Errors
 /// Those of [`temperatures`].
@@ -197,6 +197,7 @@ pub async fn images(
     library: &Library,
     series: &mut Series,
     case: TbCase,
+    halo: usize,
     dates: &BTreeSet<Date>,
     breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
 ) -> Result<TbGathered, TbError> {
@@ -208,28 +209,37 @@ pub async fn images(
         interpolated: false,
         failures: Vec::new(),
     };
-    let (region, quality) = (series.region, series.quality);
-    // Without a margin: the network is trained on the place alone.
-    let inner = region.window().covering(resolution(case));
+    let quality = series.quality;
+    let inner = series.region.window().covering(resolution(case));
+    // Days of a wider region are read as they are asked for.
+    let mut wider;
+    let (region, series) = if halo > 0 {
+        let region = widened(&inner, halo)?;
+        wider = Series::new(region, quality);
+        (region, &mut wider)
+    } else {
+        (series.region, series)
+    };
+    let mut samples: Vec<TbSample> = Vec::new();
     let each = |date, temperatures: Temperatures| {
         gathered.failures.extend(temperatures.failures.iter().cloned());
         let mut unusable = |why: String| gathered.unusable.push(UnusableDate { date, why });
-        let sample = match series.tb_sample(library, date, case, temperatures, &inner) {
-            Ok(sample) => sample,
-            Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => {
-                unusable(error.to_string());
-                return Ok(());
-            }
-            Err(StackError::Elsewhere { what, .. }) => {
-                unusable(format!("the {what} has no value in the region"));
-                return Ok(());
-            }
-            Err(StackError::CoarseElsewhere { .. }) => {
-                unusable("SMAP did not see the region".to_owned());
-                return Ok(());
-            }
+        match series.tb_sample(library, date, case, temperatures, &inner) {
+            Ok(sample) => samples.push(TbSample { halo, ..sample }),
+            Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => unusable(error.to_string()),
+            Err(StackError::Elsewhere { what, .. }) => unusable(format!("the {what} has no value in the region")),
+            Err(StackError::CoarseElsewhere { .. }) => unusable("SMAP did not see the region".to_owned()),
             Err(error) => return Err(error.into()),
-        };
+        }
+        Ok(())
+    };
+    temperatures(library, &region, quality, case, dates, each, breathe).await?;
+    samples.sort_by_key(|sample| sample.date);
+    // Images of one run are of one size: the margin that all of them have.
+    let margin = samples.iter().map(TbSample::margin).reduce(Edges::min).unwrap_or_default();
+    for sample in samples {
+        let date = sample.date;
+        let sample = sample.on(&inner.widened(&margin))?;
         match image(&sample) {
             Ok(image) => {
                 gathered.simulated |= sample.simulated;
@@ -237,13 +247,15 @@ pub async fn images(
                 gathered.targets.insert(sample.target_name);
                 gathered.images.push(image);
             }
-            Err(why) => unusable(why),
+            Err(why) => gathered.unusable.push(UnusableDate { date, why }),
         }
-        Ok(())
-    };
-    temperatures(library, &region, quality, case, dates, each, breathe).await?;
-    gathered.images.sort_by_key(|image| image.date);
+    }
     Ok(gathered)
+}
+
+/// The region that holds a window and so many of its cells around it.
+fn widened(inner: &EaseWindow, halo: usize) -> Result<Region, TbError> {
+    Ok(Region::new(inner.widened(&Edges::all(halo)).covering(Resolution::M03))?)
 }
 
 /// Makes the images of a case from every date that has inputs and a target, and parts them by time as SMEN's are (no history here, so no gap).
@@ -254,11 +266,12 @@ pub async fn gather(
     library: &Library,
     series: &mut Series,
     case: TbCase,
+    halo: usize,
     (validate_from, test_from): (Option<Date>, Option<Date>),
     breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
 ) -> Result<TbGathered, TbError> {
     let (inputs, targets) = dates_with(library, case);
-    let mut gathered = images(library, series, case, &targets, breathe).await?;
+    let mut gathered = images(library, series, case, halo, &targets, breathe).await?;
     let found = gathered.images.len();
     if found < FEWEST_DATES {
         return Err(too_few(case, found, FEWEST_DATES, inputs.len(), targets.len(), &gathered.unusable));
@@ -404,7 +417,8 @@ pub async fn predict(
     let output = predict_tb(network, sample.case, device, size, &sample.planes(), progress).await?;
     let cropped = sample.masked_output(&output)?.iter().map(|estimate| estimate.cropped(&sample.inner)).collect::<Result<Vec<_>, _>>();
     let (estimates, frame) = (cropped?, sample.margin().missing(sample.halo));
-    let sample = sample.without_margin()?;
+    let inner = sample.inner;
+    let sample = sample.on(&inner)?;
     let mut scores = vec![Vec::new(); sample.case.outputs()];
     if let Some(target) = &sample.target {
         for (channel, (reference, scores)) in target.iter().zip(&mut scores).enumerate() {
@@ -518,7 +532,7 @@ pub async fn sample(
     };
     // Days of the wider region are read as they are asked for.
     let inner = series.region.window().covering(resolution(case));
-    let wide = Region::new(inner.widened(&Edges::all(halo)).covering(Resolution::M03))?;
+    let wide = widened(&inner, halo)?;
     let mut series = Series::new(wide, series.quality);
     temperatures(library, &wide, series.quality, case, &BTreeSet::from([date]), keep, breathe).await?;
     let failures = std::mem::take(&mut found.failures);

@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 
 use super::run::{Judge, Judged, Run};
-use super::tb::{AS_IS, BILINEAR, FEWEST_DATES, TB_CNN, TbError, TbGathered, channel_name, estimate, scores, split, too_few};
+use super::tb::{
+    AS_IS, BILINEAR, FEWEST_DATES, HALO_KEY, TB_CNN, TbError, TbGathered, channel_name, estimate, halo, scores, split, too_few,
+};
 use super::verdict::{Named, verdict_of};
 use crate::grid::GridError;
 use crate::model::tb_cnn::TbCnn;
@@ -67,11 +69,14 @@ pub fn facts(key: &str, place: &str, base: &Weights, settings: &TrainSettings, g
         Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
         Start::Scratch => String::new(),
     };
-    BTreeMap::from([
+    let mut facts = BTreeMap::from([
         ("region".to_owned(), key.to_owned()),
         (TRAINED_ON.to_owned(), format!("{what} of {place}, target {targets}, {first} to {last}{before}")),
         (TRAINED_UNTIL.to_owned(), last.to_string()),
-    ])
+    ]);
+    let halo = halo(base);
+    facts.extend((halo > 0).then(|| (HALO_KEY.to_owned(), halo.to_string())));
+    facts
 }
 
 /// Names of the score table's rows, channel by channel.

@@ -189,16 +189,16 @@ impl TbSample {
         Edges::between(&self.inner, &self.window)
     }
 
-    /// The sample without its margin.
+    /// The sample with another margin, or none: `window` lies around [`TbSample::inner`].
     ///
     /// # Errors
     /// Those of the rasters.
-    pub fn without_margin(self) -> Result<Self, GridError> {
-        let crop = |raster: &Raster| raster.cropped(&self.inner);
+    pub fn on(self, window: &EaseWindow) -> Result<Self, GridError> {
+        let crop = |raster: &Raster| raster.cropped(window);
         let all = |rasters: &[Raster]| rasters.iter().map(crop).collect::<Result<Vec<_>, _>>();
         let inputs = [crop(&self.inputs[0])?, crop(&self.inputs[1])?];
         let (bilinear, target) = (all(&self.bilinear)?, self.target.as_deref().map(all).transpose()?);
-        Ok(Self { window: self.inner, inputs, bilinear, target, ..self })
+        Ok(Self { window: *window, inputs, bilinear, target, ..self })
     }
 
     /// Why a cell of the estimate has no value: either input's reason. A cell without land surface temperature is masked, not guessed.
@@ -239,7 +239,15 @@ impl TbSample {
     #[must_use]
     pub fn mask(&self) -> Vec<f32> {
         let mut reasons = self.reasons();
-        let (margin, columns, rows) = (self.margin(), self.window.columns, self.window.rows);
+        let (columns, rows) = (self.window.columns, self.window.rows);
+        // Cells that see the end of the data count no more than the margin.
+        let (margin, frame) = (self.margin(), self.margin().missing(self.halo));
+        let margin = Edges {
+            west: margin.west + frame.west,
+            north: margin.north + frame.north,
+            east: margin.east + frame.east,
+            south: margin.south + frame.south,
+        };
         for (at, reason) in reasons.iter_mut().enumerate() {
             if margin.hold(columns, rows, at % columns, at / columns) {
                 *reason = Reason::OutsideFile;

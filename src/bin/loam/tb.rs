@@ -84,11 +84,12 @@ fn opened(
 pub fn gathered(
     region: &str,
     case: TbCase,
+    halo: usize,
     split: (Option<Date>, Option<Date>),
     library: impl FnOnce(Option<Preset>) -> Result<Library, String>,
 ) -> Result<(TbGathered, EaseWindow, String), Box<dyn std::error::Error>> {
     let (library, mut series, name) = opened(region, QualityRule::default(), library)?;
-    let gathered = block_on(tb::gather(&library, &mut series, case, split, go_on))?;
+    let gathered = block_on(tb::gather(&library, &mut series, case, halo, split, go_on))?;
     tell(&gathered.failures);
     if let Some(note) = gathered.note() {
         eprintln!("note: {note}");
@@ -173,7 +174,7 @@ pub fn evaluate(
     let inside = |date: &Date| from.is_none_or(|f| *date >= f) && to.is_none_or(|t| *date <= t);
     let dates = targets.iter().copied().filter(inside).collect();
     let processor = block_on(Processor::open_cpu());
-    let gathered = block_on(tb::images(&library, &mut series, case, &dates, go_on))?;
+    let gathered = block_on(tb::images(&library, &mut series, case, tb::halo(&weights_of), &dates, go_on))?;
     tell(&gathered.failures);
     if gathered.images.is_empty() {
         return Err(tb::too_few(case, 0, 1, inputs.len(), dates.len(), &gathered.unusable).into());

@@ -78,6 +78,29 @@ impl Edges {
         Self { west, north, east, south }
     }
 
+    /// A row-major plane of so many columns without these cells.
+    #[must_use]
+    pub fn cut<T: Copy>(&self, plane: &[T], columns: usize) -> Vec<T> {
+        let Some(rows) = plane.len().checked_div(columns) else { return Vec::new() };
+        let inside = |all: usize, first: usize, last: usize| (first.min(all), all.saturating_sub(first + last));
+        let ((left, width), (top, height)) = (inside(columns, self.west, self.east), inside(rows, self.north, self.south));
+        plane.chunks(columns).skip(top).take(height).flat_map(|row| row.iter().skip(left).take(width).copied()).collect()
+    }
+
+    /// A row-major plane of so many columns with these cells around it, which hold `outside`.
+    #[must_use]
+    pub fn laid<T: Copy>(&self, plane: &[T], columns: usize, outside: T) -> Vec<T> {
+        let wide = columns + self.west + self.east;
+        let mut laid = vec![outside; wide * self.north];
+        for row in plane.chunks(columns.max(1)) {
+            laid.extend(std::iter::repeat_n(outside, self.west));
+            laid.extend_from_slice(row);
+            laid.extend(std::iter::repeat_n(outside, self.east));
+        }
+        laid.extend(std::iter::repeat_n(outside, wide * self.south));
+        laid
+    }
+
     /// True for a cell among these, of a window of `columns` x `rows`.
     #[must_use]
     pub fn hold(&self, columns: usize, rows: usize, column: usize, row: usize) -> bool {
@@ -130,6 +153,17 @@ mod tests {
         let held = (0..10).filter(|column| frame.hold(10, 8, *column, 5)).collect::<Vec<_>>();
         assert_eq!(held, [0, 1, 6, 7, 8, 9]);
         assert_eq!(frame.words(), "the outer cells (2 in the west, 4 in the east)");
+    }
+
+    #[test]
+    fn what_is_laid_is_cut_again() {
+        let edges = Edges { west: 1, north: 2, east: 3, south: 0 };
+        let plane: Vec<u8> = (1..=6).collect();
+        let laid = edges.laid(&plane, 3, 0);
+        assert_eq!(laid, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0]);
+        assert_eq!(edges.cut(&laid, 7), plane);
+        assert_eq!(Edges::default().cut(&plane, 3), plane);
+        assert!(Edges::all(2).cut(&plane, 3).is_empty());
     }
 
     #[test]

@@ -203,13 +203,7 @@ impl Sample {
     /// A plane of the region laid into the input's window, with `outside` in the margin.
     #[must_use]
     pub fn into_input<T: Copy>(&self, plane: &[T], outside: T) -> Vec<T> {
-        let (window, margin) = (self.region.window(), self.margin());
-        let mut laid = vec![outside; self.input.len()];
-        for (row, values) in plane.chunks(window.columns).enumerate() {
-            let from = (row + margin.north) * self.input.columns + margin.west;
-            laid[from..from + window.columns].copy_from_slice(values);
-        }
-        laid
+        self.margin().laid(plane, self.region.window().columns, outside)
     }
 }
 

@@ -39,8 +39,7 @@ impl RunImage {
     /// The region's part of a plane over the image.
     #[must_use]
     pub fn in_region<T: Copy>(&self, plane: &[T]) -> Vec<T> {
-        let (columns, rows) = self.region_size();
-        part(plane, self.sample.columns, (self.margin.west, self.margin.north), (columns, rows))
+        self.margin.cut(plane, self.sample.columns)
     }
 
     /// The image with at most this margin: images of one run are of one size. Cells of the region that see the new edge no longer count.
@@ -51,10 +50,10 @@ impl RunImage {
             return self;
         }
         let Edges { west, north, east, south } = self.margin;
-        let (left, top) = (west - margin.west, north - margin.north);
-        let columns = self.sample.columns - left - (east - margin.east);
-        let rows = self.sample.rows - top - (south - margin.south);
-        let cut = |plane: &[f32]| part(plane, self.sample.columns, (left, top), (columns, rows));
+        let off = Edges { west: west - margin.west, north: north - margin.north, east: east - margin.east, south: south - margin.south };
+        let columns = self.sample.columns - off.west - off.east;
+        let rows = self.sample.rows - off.north - off.south;
+        let cut = |plane: &[f32]| off.cut(plane, self.sample.columns);
         let cells = self.sample.columns * self.sample.rows;
         let mut mask = cut(&self.sample.mask);
         let beyond = Edges::all(HALO);
@@ -65,14 +64,9 @@ impl RunImage {
         }
         let d = self.sample.d.chunks_exact(cells).flat_map(cut).collect();
         let sample = TrainSample { columns, rows, i: cut(&self.sample.i), d, target: cut(&self.sample.target), mask };
-        let reasons = part(&self.reasons, self.sample.columns, (left, top), (columns, rows));
+        let reasons = off.cut(&self.reasons, self.sample.columns);
         Self { sample, margin, bilinear: cut(&self.bilinear), reasons, ..self }
     }
-}
-
-/// A rectangle of a row-major plane.
-fn part<T: Copy>(plane: &[T], stride: usize, (left, top): (usize, usize), (columns, rows): (usize, usize)) -> Vec<T> {
-    plane.chunks(stride).skip(top).take(rows).flat_map(|row| row.iter().skip(left).take(columns).copied()).collect()
 }
 
 impl KeptImage for RunImage {

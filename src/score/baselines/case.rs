@@ -26,21 +26,13 @@ impl CaseInput {
     /// The region's part of a plane over the input.
     #[must_use]
     pub fn in_region(&self, plane: &[f32]) -> Vec<f32> {
-        let Edges { west, north, east, south } = self.margin;
-        let (columns, rows) = (self.columns - west - east, self.rows - north - south);
-        plane.chunks(self.columns).skip(north).take(rows).flat_map(|row| row.iter().skip(west).take(columns).copied()).collect()
+        self.margin.cut(plane, self.columns)
     }
 
     /// A plane of the region laid into the input's, with `outside` in the margin.
     #[must_use]
     pub fn laid(&self, plane: &[f32], outside: f32) -> Vec<f32> {
-        let mut laid = vec![outside; self.columns * self.rows];
-        let columns = self.columns - self.margin.west - self.margin.east;
-        for (row, values) in plane.chunks(columns).enumerate() {
-            let from = (row + self.margin.north) * self.columns + self.margin.west;
-            laid[from..from + columns].copy_from_slice(values);
-        }
-        laid
+        self.margin.laid(plane, self.columns - self.margin.west - self.margin.east, outside)
     }
 }
 

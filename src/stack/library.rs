@@ -290,25 +290,26 @@ impl Library {
     /// What counts (used, dated, not superseded) on one date.
     #[must_use]
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
-        let mut pieces = Vec::new();
-        let mut entries: Vec<&Entry> = self.used().collect();
+        // Files of other days are left out first: a library can hold thousands.
+        let of_the_day = |entry: &&Entry| match &entry.content {
+            Content::File(_) => entry.date() == Some(date) && self.superseded_by(entry).is_none(),
+            Content::Simulated(_) => true,
+        };
+        let mut entries: Vec<&Entry> = self.used().filter(of_the_day).collect();
         // Where a file and a later subset of it both count, the later values come first; other files stay in the order they were opened in.
+        let identity = |entry: &Entry| entry.granule().and_then(|granule| granule.identity.clone());
         let mut first_of = BTreeMap::new();
         for entry in &entries {
-            first_of.entry(entry.granule().and_then(|granule| granule.identity.clone())).or_insert(entry.id);
+            first_of.entry(identity(entry)).or_insert(entry.id);
         }
         entries.sort_by_cached_key(|entry| {
-            let identity = entry.granule().and_then(|granule| granule.identity.clone());
-            let first = if identity.is_some() { first_of.get(&identity).copied() } else { None };
+            let first = identity(entry).and_then(|own| first_of.get(&Some(own)).copied());
             (first.unwrap_or(entry.id), Reverse(entry.version().cloned()), entry.id)
         });
+        let mut pieces = Vec::new();
         for entry in entries {
             match &entry.content {
-                Content::File(granule) => {
-                    if entry.date() == Some(date) && self.superseded_by(entry).is_none() {
-                        pieces.push(Piece::File(entry, granule));
-                    }
-                }
+                Content::File(granule) => pieces.push(Piece::File(entry, granule)),
                 Content::Simulated(days) => pieces.extend(days.iter().filter(|d| d.date == date).map(|day| Piece::Simulated(entry, day))),
             }
         }

@@ -82,6 +82,20 @@ mod tests {
         Ok(())
     }
 
+    /// A file of the protocol that the mark misses would let page and worker of two builds read each other's numbers as something else.
+    #[test]
+    fn the_mark_holds_every_file_of_the_protocol_that_is_sent() -> std::io::Result<()> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocol");
+        let marked = std::fs::read_to_string(folder.join("wire.rs"))?;
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let sent = std::fs::read_to_string(&path)?.lines().any(|line| line.starts_with("#[derive(") && line.contains("Serialize"));
+            assert!(!sent || marked.contains(&format!("include_bytes!(\"{name}\")")), "{name} is sent, and not in the mark");
+        }
+        Ok(())
+    }
+
     #[test]
     fn the_mark_changes_with_a_byte() {
         assert_ne!(mark(&[b"ab", b"c"]), mark(&[b"ab", b"d"]));

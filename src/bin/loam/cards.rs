@@ -21,7 +21,7 @@ pub struct Cards {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Folder where scores of baselines are kept; what is in it is not computed again
-    #[arg(long, value_name = "FOLDER", default_value = "experiments")]
+    #[arg(long, value_name = "FOLDER", default_value = "target/experiments")]
     kept: PathBuf,
 }
 

@@ -89,7 +89,7 @@ pub struct Experiment {
     #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
     device: String,
     /// Folder for finished cells, tables and figures; a cell that is in it is not computed again
-    #[arg(long, default_value = "experiments")]
+    #[arg(long, default_value = "target/experiments")]
     out: PathBuf,
     /// All tables as JSON
     #[arg(long, value_name = "FILE")]

@@ -1,4 +1,4 @@
-//! Files that a user may have kept, as Loam wrote them on 2026-11-28: a run broken off by its browser, its weights and settings. They
+//! Files that a user may have kept, as Loam wrote them on 2026-11-28: an interrupted run, its weights and settings. They
 //! are read, and the run resumed to the bits it had then, by every later build. Neither the files (tests/fixtures/frozen) nor this test changes.
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]

@@ -387,7 +387,7 @@ fn what_is_in_use_comes_back_as_it_was_written() {
     Remembered::Shipped.write().unwrap();
 }
 
-/// What was in use before the page was loaded: said, with the way back, or why it is not in use again.
+/// What was in use before the page was loaded: said, with a button to the shipped weights, or why it is not in use again.
 #[wasm_bindgen_test]
 async fn weights_of_before_a_reload_are_said() {
     let (app, place) = mounted();

@@ -107,7 +107,7 @@ impl Edges {
         column < self.west || row < self.north || column + self.east >= columns || row + self.south >= rows
     }
 
-    /// `4 cells in the west, 2 in the north`; empty where there are none.
+    /// `the outer cells (2 in the west, 4 in the east)` or `the outer 2 cells on every side`; empty where there are none.
     #[must_use]
     pub fn words(&self) -> String {
         let sides = [(self.west, "west"), (self.north, "north"), (self.east, "east"), (self.south, "south")];

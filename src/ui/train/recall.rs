@@ -155,7 +155,7 @@ pub fn failed(app: App, request: u64, failure: Failure) -> Failure {
     Failure { what: format!("The weights trained on {} could not be used again: {}", recalled.run.region, failure.what), remedy }
 }
 
-/// Says which weights of before are in use, with the way back to the shipped ones.
+/// Says which weights of before are in use, with a button back to the shipped ones.
 #[component]
 pub fn Recalled() -> impl IntoView {
     let app = App::here();

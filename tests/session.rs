@@ -13,7 +13,7 @@ use loam::protocol::{
     wire,
 };
 use loam::read::{BytesSource, SharedSource};
-use loam::session::{Host, ProgramPart, Session, Work};
+use loam::session::{Host, Session, Work};
 use loam::train::{MemoryStore, StoreError};
 
 #[derive(Default)]
@@ -55,9 +55,6 @@ impl Host for Recorder {
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights");
         std::fs::read(format!("{path}/{key}.safetensors")).map_err(|e| e.to_string())
-    }
-    async fn program(&self, _: ProgramPart) -> Result<(), String> {
-        Ok(())
     }
     fn now_ms(&self) -> f64 {
         self.clock.set(self.clock.get() + 1000.0);

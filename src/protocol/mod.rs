@@ -4,6 +4,7 @@
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
+mod adapter;
 pub mod day;
 pub mod desk;
 mod network;

@@ -20,6 +20,6 @@ mod timeline;
 mod training;
 pub mod verdict;
 
-pub use host::{Host, ProgramPart};
+pub use host::Host;
 pub use requests::Session;
 pub use training::Work;

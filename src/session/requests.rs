@@ -12,7 +12,7 @@ use super::predict::{Engine, Outcome, PredictError, TILE, predict};
 use super::tb::TbOutcome;
 use super::timeline::timeline;
 use super::training::{InUse, Job};
-use super::{Host, ProgramPart, provenance};
+use super::{Host, provenance};
 use crate::export;
 use crate::grid::EaseWindow;
 use crate::model::tb_cnn::is_tb_cnn;
@@ -169,12 +169,6 @@ impl<H: Host> Session<H> {
     }
 
     async fn run(&mut self, id: u64, request: Request) -> Result<(), Stop> {
-        if !of_the_demo(&request) {
-            let absent = |why| {
-                Stop::failed(format!("a part of Loam's own program could not be fetched: {why}"), "Check the network, then try again.")
-            };
-            self.host.program(ProgramPart::Rest).await.map_err(absent)?;
-        }
         match request {
             Request::Start { preference, adapter } => {
                 self.start(preference, adapter.as_ref()).await;
@@ -279,7 +273,7 @@ impl<H: Host> Session<H> {
         self.device = Some(device::report(&decision, adapter, None));
         self.processor = Some(processor);
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
-        self.software = adapter.is_some_and(device::is_software);
+        self.software = adapter.is_some_and(AdapterReport::is_software);
         self.weights = None;
         (self.tb, self.use_tb) = (None, false);
         (self.before, self.trained) = (None, None);
@@ -288,11 +282,6 @@ impl<H: Host> Session<H> {
 
     #[cfg(feature = "gpu")]
     async fn open_gpu(&self, decision: &mut device::Decision) -> Processor {
-        for part in [ProgramPart::Rest, ProgramPart::Gpu] {
-            if let Err(why) = self.host.program(part).await {
-                return on_cpu(decision, &format!("its program could not be fetched: {why}")).await;
-            }
-        }
         match Processor::open_gpu().await {
             Ok(processor) => processor,
             Err(error) => on_cpu(decision, &error.to_string()).await,
@@ -301,7 +290,7 @@ impl<H: Host> Session<H> {
 
     #[cfg(not(feature = "gpu"))]
     async fn open_gpu(&self, decision: &mut device::Decision) -> Processor {
-        on_cpu(decision, "this program was built without WebGPU").await
+        on_cpu(decision, "its program is not there").await
     }
 
     /// The golden tile, three times.
@@ -664,22 +653,6 @@ impl<H: Host> Session<H> {
         self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         Ok(())
     }
-}
-
-/// What a demo's first prediction asks for. Its functions are in the worker's main program (`cargo xtask profile`).
-fn of_the_demo(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::Start { .. }
-            | Request::SelfCheck
-            | Request::Demo { .. }
-            | Request::Timeline { .. }
-            | Request::Predict { .. }
-            | Request::TrainPlan { .. }
-            | Request::Runs
-            | Request::ForgetAll
-            | Request::Cancel { .. }
-    )
 }
 
 async fn on_cpu(decision: &mut device::Decision, reason: &str) -> Processor {

@@ -92,7 +92,7 @@ fn natively(choice: &Choice) -> Result<()> {
 
 fn in_browser(choice: &Choice) -> Result<()> {
     browser::ensure()?;
-    let tools = tools::for_build()?;
+    let wasm_opt = tools::shrinkers()?.wasm_opt;
     let dir = target_dir().join("bench");
     std::fs::create_dir_all(&dir).map_err(process::at(&dir))?;
     for peer in &PEERS {
@@ -105,7 +105,7 @@ fn in_browser(choice: &Choice) -> Result<()> {
     let module = target_dir().join(WASM).join("release/examples/web_bench.wasm");
     let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
     process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&dir).arg(module))?;
-    if let Some(wasm_opt) = &tools.wasm_opt {
+    if let Some(wasm_opt) = &wasm_opt {
         app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), app::WORKER_LEVEL)?;
     }
     let mut measure = cargo();

@@ -18,7 +18,7 @@ pub fn run() -> Result<()> {
     let host = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.push(("lints, host", process::run(cargo().args(host)).ok()));
     steps.push(("lints, wasm page", wasm_lints("page", &["app"], test::WebSuite::Page)?));
-    steps.push(("lints, wasm worker", wasm_lints("worker,gpu", &["worker"], test::WebSuite::Worker)?));
+    steps.push(("lints, wasm worker", wasm_lints("worker,gpu", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker)?));
     let mut doc = cargo();
     doc.args(["doc", "--locked", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings");
     steps.push(("documentation", process::run(&mut doc).ok()));

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::grid::GridError;
-use crate::model::ModelError;
-use crate::score::ScoreError;
-use crate::score::baselines::ForestError;
-use crate::stack::StackError;
-use crate::train::TrainError;
+use ease_grid::GridError;
+use loam_core::score::ScoreError;
+use loam_core::score::baselines::ForestError;
+use loam_core::stack::StackError;
+use loam_nn::model::ModelError;
+use loam_nn::train::TrainError;
 
 /// Errors of the folder [`crate::experiment`].
 #[derive(Debug, thiserror::Error)]

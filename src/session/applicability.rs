@@ -1,8 +1,8 @@
 //! Are a prediction's inputs like those its weights were trained on? In words, with numbers; a warning where they clearly are not.
 
-use crate::model::Weights;
-use crate::score::{InputRange, WARN_SHARE};
-use crate::stack::Sample;
+use loam_core::score::{InputRange, WARN_SHARE};
+use loam_core::stack::Sample;
+use loam_nn::model::Weights;
 
 /// What is said of a prediction's inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 
-use crate::grid::{Reason, resample};
-use crate::protocol::{DateRole, FineOrigin, PlannedDate, TrainPlan, TrainSettings, UnusableDate};
-use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
-use crate::train::{Candidate, RunImage, TrainError, TrainSample, split_by_time};
+use ease_grid::{Reason, resample};
+use loam_core::file::FineOrigin;
+use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
+use loam_core::training::{DateRole, PlannedDate, TrainPlan, TrainSettings, UnusableDate};
+use loam_nn::train::{Candidate, RunImage, TrainError, TrainSample, split_by_time};
 
 /// Fewest pixels of a target, in a small region a quarter of its cells: an image needs a spread to have an uRMSE.
 #[must_use]

@@ -7,12 +7,16 @@ use jiff::civil::Date;
 use super::requests::{DAYS_PER_BREATH, Last, Stop};
 use super::tb::{self, TbError, TbOutcome};
 use super::{Host, Session, provenance};
-use crate::export;
-use crate::grid::{EaseWindow, Edges, Resolution, resample};
-use crate::model::tb_cnn::{self, TbCase, TbCnn};
-use crate::model::{ModelError, Processor, Weights};
-use crate::protocol::{Attachment, Event, ExportForm, FineOrigin, LayerHead, MapReport, Network, Settings, Timeline, WeightsReport};
-use crate::stack::dates_with;
+use crate::protocol::{Attachment, Event, ExportForm, LayerHead, MapReport, Timeline};
+use ease_grid::{EaseWindow, Edges, Resolution, resample};
+use loam_core::export;
+use loam_core::file::FineOrigin;
+use loam_core::network::Network;
+use loam_core::region_settings::Settings;
+use loam_core::stack::dates_with;
+use loam_core::weights_report::WeightsReport;
+use loam_nn::model::tb_cnn::{self, TbCase, TbCnn};
+use loam_nn::model::{ModelError, Processor, Weights};
 
 /// What to do where there are no weights.
 const REMEDY: &str =

@@ -6,17 +6,19 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::verdict::{BEFORE, BILINEAR};
-use crate::grid::{Grid, Raster, Reason, resample};
-use crate::model::{ModelError, Planes, Smen, predict as network};
-use crate::protocol::{FineOrigin, LayerKind, MassReport, ScoreReport};
-use crate::score::{MASS_SHARE, SMEN_SHIFTED, ScoreError, compare, mass_consistency, mass_corrected, persistence};
-use crate::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
+use crate::protocol::{LayerKind, MassReport};
+use ease_grid::{Grid, Raster, Reason, resample};
+use loam_core::file::FineOrigin;
+use loam_core::score::ScoreReport;
+use loam_core::score::{MASS_SHARE, SMEN_SHIFTED, ScoreError, compare, mass_consistency, mass_corrected, persistence};
+use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
+use loam_nn::model::{ModelError, Planes, Smen, predict as network};
 
 /// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
 pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
 
 /// Edge of a tile on the CPU, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
-/// progress and cancel between the pieces. On a GPU the edge is measured ([`crate::model::tile_edge`]).
+/// progress and cancel between the pieces. On a GPU the edge is measured ([`loam_nn::model::tile_edge`]).
 pub const TILE: usize = 128;
 
 /// Name of the network in score tables.
@@ -51,8 +53,8 @@ pub enum PredictError {
     },
 }
 
-impl From<crate::grid::GridError> for PredictError {
-    fn from(error: crate::grid::GridError) -> Self {
+impl From<ease_grid::GridError> for PredictError {
+    fn from(error: ease_grid::GridError) -> Self {
         Self::Stack(error.into())
     }
 }
@@ -218,7 +220,7 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
 }
 
 /// Estimate minus reference where both are valid; elsewhere the reference's reason, then the estimate's.
-pub(super) fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, crate::grid::GridError> {
+pub(super) fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, ease_grid::GridError> {
     let grid: Grid = reference.grid().clone();
     let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
     let reasons = estimate.reasons().iter().zip(reference.reasons()).map(|(&e, &r)| if r == Reason::Valid { e } else { r }).collect();

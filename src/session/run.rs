@@ -10,14 +10,15 @@ use jiff::civil::Date;
 use super::images::{image, plan};
 use super::predict::SMEN;
 use super::verdict::{BEFORE, IN_USE, Verdict, estimate, scored, verdict};
-use crate::grid::Edges;
-use crate::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
-use crate::protocol::{
-    DateRole, FineOrigin, Network, PlannedDate, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate, WeightsReport,
-};
-use crate::score::InputRange;
-use crate::stack::{HistoryRule, Library, Series, StackError};
-use crate::train::{Candidate, FirstDates, KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
+use ease_grid::Edges;
+use loam_core::file::FineOrigin;
+use loam_core::network::Network;
+use loam_core::score::InputRange;
+use loam_core::stack::{HistoryRule, Library, Series, StackError};
+use loam_core::training::{DateRole, PlannedDate, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings, UnusableDate};
+use loam_core::weights_report::WeightsReport;
+use loam_nn::model::{ModelError, Smen, TRAINED_ON, TRAINED_UNTIL, Weights};
+use loam_nn::train::{Candidate, FirstDates, KeptImage, KeptRun, RunHead, RunImage, Stage, TrainError, Trainer, set_bias};
 
 /// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
 const REGION: &str = "region";

@@ -8,14 +8,17 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::images::fewest_pixels;
-use crate::grid::{EaseWindow, Edges, Raster, Resolution};
-use crate::model::tb_cnn::TbCnn;
-use crate::model::{ModelError, Weights, predict_tb, read_back};
-use crate::protocol::{DateRole, LayerKind, ScoreReport, TbCase, UnusableDate};
-use crate::read::{Overpass, QualityRule};
-use crate::score::{ScoreError, Scores, compare};
-use crate::stack::{Library, Piece, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with, without};
-use crate::train::{Candidate, FirstDates, TbImage, TrainError, batched, split_by_time};
+use crate::protocol::LayerKind;
+use ease_grid::{EaseWindow, Edges, Raster, Resolution};
+use loam_core::network::TbCase;
+use loam_core::score::ScoreReport;
+use loam_core::score::{ScoreError, Scores, compare};
+use loam_core::stack::{Library, Piece, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with, without};
+use loam_core::training::{DateRole, UnusableDate};
+use loam_nn::model::tb_cnn::TbCnn;
+use loam_nn::model::{ModelError, Weights, predict_tb, read_back};
+use loam_nn::train::{Candidate, FirstDates, TbImage, TrainError, batched, split_by_time};
+use smap_files::{Overpass, QualityRule};
 
 /// Metadata key of [`halo`].
 pub const HALO_KEY: &str = "margin_cells";
@@ -104,8 +107,8 @@ fn left_out(unusable: usize, why: &str) -> String {
     if unusable == 0 { String::new() } else { format!(", and {unusable} were left out (mostly: {why})") }
 }
 
-impl From<crate::grid::GridError> for TbError {
-    fn from(error: crate::grid::GridError) -> Self {
+impl From<ease_grid::GridError> for TbError {
+    fn from(error: ease_grid::GridError) -> Self {
         Self::Stack(error.into())
     }
 }
@@ -497,7 +500,7 @@ impl TbOutcome {
     }
 }
 
-/// Cells around a place that weights were trained to look at: [`crate::model::TB_HALO`], or none for those that were trained on the place alone, with zeros beyond
+/// Cells around a place that weights were trained to look at: [`loam_nn::model::TB_HALO`], or none for those that were trained on the place alone, with zeros beyond
 /// its edge. They are used as they were trained: given a margin, the latter lose what they learnt of the edge (uRMSE 0.0367 instead of 0.0317 m3/m3
 /// on Tucson's simulated scenes, bilinear 0.0350).
 #[must_use]

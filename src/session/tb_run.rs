@@ -11,12 +11,13 @@ use super::tb::{
     AS_IS, BILINEAR, FEWEST_DATES, HALO_KEY, TB_CNN, TbError, TbGathered, channel_name, estimate, halo, scores, split, too_few,
 };
 use super::verdict::{Named, verdict_of};
-use crate::grid::GridError;
-use crate::model::tb_cnn::TbCnn;
-use crate::model::{ModelError, TRAINED_ON, TRAINED_UNTIL, Weights};
-use crate::protocol::{DateRole, PlannedDate, Start, TbCase, TrainEnd, TrainPlan, TrainSettings};
-use crate::stack::{Library, Preset, Region, dates_with};
-use crate::train::TbImage;
+use ease_grid::GridError;
+use loam_core::network::TbCase;
+use loam_core::stack::{Library, Preset, Region, dates_with};
+use loam_core::training::{DateRole, PlannedDate, Start, TrainEnd, TrainPlan, TrainSettings};
+use loam_nn::model::tb_cnn::TbCnn;
+use loam_nn::model::{ModelError, TRAINED_ON, TRAINED_UNTIL, Weights};
+use loam_nn::train::TbImage;
 
 /// Name of the network before training in score tables.
 pub const BEFORE: &str = "TB CNN before training";

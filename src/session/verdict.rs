@@ -7,10 +7,11 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use super::predict::SMEN;
-use crate::model::{ModelError, Planes, Smen, predict};
-use crate::protocol::{Choice, Gain, RunRow, ScoreReport};
-use crate::score::{Scores, gain, means};
-use crate::train::RunImage;
+use loam_core::score::{Gain, ScoreReport};
+use loam_core::score::{Scores, gain, means};
+use loam_core::training::{Choice, RunRow};
+use loam_nn::model::{ModelError, Planes, Smen, predict};
+use loam_nn::train::RunImage;
 
 /// Name of the network before training in score tables.
 pub const BEFORE: &str = "SMEN before training";

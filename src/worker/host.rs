@@ -13,9 +13,9 @@ use super::blob::FileSource;
 use super::parts;
 use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
-use crate::read::SharedSource;
 use crate::session::{Host, ProgramPart};
-use crate::train::StoreError;
+use loam_nn::train::StoreError;
+use smap_files::SharedSource;
 
 /// Least time between two yields, ms: a macrotask costs about 0.1 ms, and cancel should feel immediate.
 const BREATH_MS: f64 = 12.0;
@@ -142,7 +142,7 @@ impl Host for WorkerHost {
             Ok(array) => Some(array.to_vec()),
             Err(value) => {
                 let source = FileSource::new(value.dyn_into::<File>().ok()?);
-                crate::read::read_all(&source).ok()
+                smap_files::read_all(&source).ok()
             }
         }
     }

@@ -159,7 +159,7 @@ fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
 
 fn native() -> Result<Outcome> {
     let mut own = cargo();
-    own.args(["test", "--locked", "--no-fail-fast", "--package", "loam", "--package", "xtask", "--", "--show-output"]);
+    own.args(["test", "--locked", "--no-fail-fast", "--workspace", "--exclude", "e2e", "--", "--show-output"]);
     count(&mut own)
 }
 

@@ -19,8 +19,8 @@ mod native {
     use std::time::Instant;
 
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam_nn::model::{Inputs, Smen, golden_weights};
-    use loam_nn::train::{Adam, urmse_loss};
+    use loam_nn::{Adam, urmse_loss};
+    use loam_nn::{Inputs, Smen, golden_weights};
     use serde_json::{Value, json};
 
     use super::{plain, torch::Torch};
@@ -226,7 +226,7 @@ mod native {
     #[cfg(feature = "gpu")]
     fn trusted(device: &Device) -> Result<Option<&'static str>> {
         let begun = Instant::now();
-        let (form, warnings) = loam_nn::model::block_on(loam_nn::train::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+        let (form, warnings) = loam_nn::block_on(loam_nn::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
         warnings.iter().for_each(|warning| println!("{warning}"));
         Ok(form)
     }

@@ -8,8 +8,8 @@ mod plain;
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 mod web {
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam_nn::model::{Smen, Weights};
-    use loam_nn::train::{Adam, urmse_loss};
+    use loam_nn::{Adam, urmse_loss};
+    use loam_nn::{Smen, Weights};
     use wasm_bindgen::prelude::*;
 
     use super::plain;
@@ -33,7 +33,7 @@ mod web {
     #[cfg(feature = "gpu")]
     #[wasm_bindgen]
     pub async fn open_gpu() -> Result<(), JsError> {
-        let processor = loam_nn::model::Processor::open_gpu().await?;
+        let processor = loam_nn::Processor::open_gpu().await?;
         GPU.set(Some(processor.device().clone()));
         Ok(())
     }

@@ -8,8 +8,8 @@ mod faults;
 mod shared;
 
 use loam_kernels::gpu::KERNELS;
-use loam_nn::model::Processor;
-use loam_nn::train::{check_gpu, check_training};
+use loam_nn::Processor;
+use loam_nn::{check_gpu, check_training};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);

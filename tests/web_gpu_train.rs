@@ -7,8 +7,8 @@ mod memory;
 
 use burn::tensor::Device;
 use loam_core::network::Part;
-use loam_nn::model::{Inputs, Processor, Random, Weights};
-use loam_nn::train::{TrainEvent, TrainSample, TrainSettings, Trainer};
+use loam_nn::{Inputs, Processor, Random, Weights};
+use loam_nn::{TrainEvent, TrainSample, TrainSettings, Trainer};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);

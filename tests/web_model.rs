@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor};
 use goldens::{Goldens, gradients, relative_difference};
-use loam_nn::model::{GoldenTile, Inputs, Smen, device, golden_weights, predict};
+use loam_nn::{GoldenTile, Inputs, Smen, device, golden_weights, predict};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -69,7 +69,7 @@ async fn the_cpu_backend_agrees_with_pytorch() {
 
 #[cfg(feature = "gpu")]
 mod gpu {
-    use loam_nn::model::Processor;
+    use loam_nn::Processor;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::{batch_norm_train, conv3d};
 use burn::tensor::ops::ConvOptions;
-use loam_nn::model::{BatchStatistics, Conv, Smen};
+use loam_nn::{BatchStatistics, Conv, Smen};
 
 fn convolution(conv: &Conv, x: Tensor<5>) -> Tensor<5> {
     conv3d(x, conv.weight.val(), Some(conv.bias.val()), ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1))

@@ -10,8 +10,8 @@ use super::{ExperimentError, Images, Method, Runner};
 use loam_core::score::InputRange;
 use loam_core::simulate::{UNSEEN_PLACES, place};
 use loam_core::stack::{GENERAL, PRESETS, Preset};
-use loam_nn::model::{PRECISION, Smen, Weights};
-use loam_nn::train::Stage;
+use loam_nn::Stage;
+use loam_nn::{PRECISION, Smen, Weights};
 
 /// Changes when a card's fields do; the page reads no other version.
 const FORMAT: u32 = 1;

@@ -6,8 +6,8 @@ use ease_grid::GridError;
 use loam_core::score::ScoreError;
 use loam_core::score::baselines::ForestError;
 use loam_core::stack::StackError;
-use loam_nn::model::ModelError;
-use loam_nn::train::TrainError;
+use loam_nn::ModelError;
+use loam_nn::TrainError;
 
 /// Errors of the folder [`crate::experiment`].
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum ExperimentError {
     Stack(#[from] StackError),
     /// The TB CNN's images and scores.
     #[error(transparent)]
-    Tb(#[from] crate::session::tb::TbError),
+    Tb(#[from] loam_nn::networks::tb_cnn::steps::TbError),
     /// Grids.
     #[error(transparent)]
     Grid(#[from] GridError),

@@ -11,7 +11,7 @@ use super::{ExperimentError, Runner, font};
 use loam_core::map::{Scale, paint};
 use loam_core::score::Scores;
 use loam_core::stack::Preset;
-use loam_nn::model::{Smen, Weights};
+use loam_nn::{Smen, Weights};
 
 /// Pixels of the figure for one 3 km cell.
 const ZOOM: usize = 2;

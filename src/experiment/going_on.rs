@@ -9,8 +9,8 @@ use burn::tensor::Device;
 use super::ExperimentError;
 use super::cell::write_bytes;
 use loam_core::training::TrainSettings;
-use loam_nn::model::{Weights, block_on};
-use loam_nn::train::{Checkpoint, Example, TrainError, TrainEvent, Trainer};
+use loam_nn::{Checkpoint, Example, TrainError, TrainEvent, Trainer};
+use loam_nn::{Weights, block_on};
 
 /// How often a training is kept, as a rule.
 pub const KEPT_EVERY: Duration = Duration::from_secs(60);

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 
 use super::{ExperimentError, Images, paper};
-use crate::session::images::fewest_pixels;
 use ease_grid::{EaseWindow, Raster, Reason};
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::score::baselines::{Case, CaseInput, HISTORY, disaggregation, interpolation};
 use loam_core::simulate::{Climate, Scene, Simulator, place};
 use loam_core::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, MARGIN, Preset, SceneDay, Series};
-use loam_nn::train::TrainSample;
+use loam_nn::TrainSample;
+use loam_nn::networks::smen::images::fewest_pixels;
 
 /// Years that the simulator may go beyond 2016-2018 on each side, to make as many images as the paper has.
 const MOST_YEARS: i16 = 8;

@@ -10,8 +10,8 @@ use burn::nn::{Linear, LinearConfig, Lstm, LstmConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use loam_core::score::baselines::{Case, HISTORY};
-use loam_nn::model::{ModelError, Random, read_back};
-use loam_nn::train::{Adam, urmse_loss};
+use loam_nn::{Adam, urmse_loss};
+use loam_nn::{ModelError, Random, read_back};
 
 /// Features of a step.
 const FEATURES: usize = 3;

@@ -13,11 +13,11 @@ use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Meth
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
 use loam_core::training::TrainSettings;
-use loam_nn::model::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
+use loam_nn::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 
 use super::lstm::{LstmSettings, PixelLstm};
 use loam_core::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
-use loam_nn::train::{TrainEvent, TrainSample, set_bias};
+use loam_nn::{TrainEvent, TrainSample, set_bias};
 
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.
 const TILE: usize = 128;

@@ -16,8 +16,9 @@ use ease_grid::{Edges, Statistics};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
+use loam_core::layer::LayerKind;
 use loam_core::region_settings::Settings;
-use loam_core::score::ScoreReport;
+use loam_core::score::{MassReport, ScoreReport};
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
 use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
@@ -419,42 +420,6 @@ pub struct LayerHead {
     pub statistics: Statistics,
 }
 
-/// What a layer shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LayerKind {
-    /// SMAP as it is, 36 km cells. m3/m3.
-    Coarse,
-    /// SMEN's estimate. m3/m3.
-    Estimate,
-    /// SMEN's estimate with the weights from before the last training. m3/m3.
-    Before,
-    /// Estimate minus [`LayerKind::Before`]. m3/m3.
-    Change,
-    /// The 3 km product of the date. m3/m3.
-    Reference,
-    /// Estimate minus reference. m3/m3.
-    Difference,
-    /// Bilinear SMAP. m3/m3.
-    Bilinear,
-    /// Backscatter VV at 3 km, averaged in linear power. dB.
-    BackscatterVv,
-    /// Backscatter VH. dB.
-    BackscatterVh,
-    /// The TB CNN's second channel (case 1; the kinds above then hold TB V): TB H, 36 km. K.
-    CoarseH,
-    /// Its estimate. K.
-    EstimateH,
-    /// The 9 km product's. K.
-    ReferenceH,
-    /// Estimate minus reference. K.
-    DifferenceH,
-    /// Bilinear. K.
-    BilinearH,
-    /// Land surface temperature, input of the TB CNN's case 2. K.
-    SurfaceTemperature,
-}
-
 /// A history date of a prediction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HistoryReport {
@@ -465,17 +430,6 @@ pub struct HistoryReport {
     pub known: f32,
     /// Where the 3 km map came from.
     pub origin: Option<FineOrigin>,
-}
-
-/// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct MassReport {
-    /// Root mean square difference, m3/m3.
-    pub rmse: f64,
-    /// Mean difference, m3/m3.
-    pub bias: f64,
-    /// 36 km cells of which at least half is known.
-    pub cells: usize,
 }
 
 /// Forms of export the worker makes. The PNG figure is made by the page.

@@ -2,7 +2,7 @@
 
 use ease_grid::EaseWindow;
 use loam_core::network::Network;
-use loam_nn::model::CHANNELS;
+use loam_nn::CHANNELS;
 
 /// Bytes of one step's tensors for one cell of one image, about: 640 activations (three blocks of 3, 2 and 1 frames with convolution, ReLU
 /// and norm; g and the sum), as many gradients, float32, and a tenth for what the allocator keeps.

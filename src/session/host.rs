@@ -1,7 +1,7 @@
 //! What a session needs from where it runs.
 
 use crate::protocol::{Attachment, Event};
-use loam_nn::train::{Store, StoreError};
+use loam_nn::{Store, StoreError};
 use smap_files::SharedSource;
 
 /// A part of the worker's program that need not be there from the start.

@@ -2,8 +2,6 @@
 
 use jiff::civil::Date;
 
-use super::predict::{Outcome, SMEN};
-use super::tb::TbOutcome;
 use crate::protocol::MapReport;
 use ease_grid::{EaseWindow, Edges};
 use loam_core::device_report::DeviceReport;
@@ -13,7 +11,9 @@ use loam_core::network::TbCase;
 use loam_core::score::SMEN_SHIFTED;
 use loam_core::score::ScoreReport;
 use loam_core::weights_report::WeightsReport;
-use loam_nn::model::Weights;
+use loam_nn::Weights;
+use loam_nn::networks::smen::estimate::{Outcome, SMEN};
+use loam_nn::networks::tb_cnn::steps::TbOutcome;
 use smap_files::QualityRule;
 
 /// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).

@@ -5,11 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::applicability::applicability;
 use super::network::LoadedTb;
 use super::open::{open, report};
-use super::predict::{Engine, Outcome, PredictError, TILE, predict};
-use super::tb::TbOutcome;
 use super::timeline::timeline;
 use super::training::{InUse, Job};
 use super::{Host, ProgramPart, provenance};
@@ -25,8 +22,11 @@ use loam_core::simulate;
 use loam_core::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, Shipped, StackError};
 use loam_core::training::TrainSettings;
 use loam_core::weights_report::WeightsReport;
-use loam_nn::model::tb_cnn::is_tb_cnn;
-use loam_nn::model::{ModelError, Processor, Smen, Weights, device, tile_edge};
+use loam_nn::networks::smen::applicability::applicability;
+use loam_nn::networks::smen::estimate::{Engine, Outcome, PredictError, TILE, predict};
+use loam_nn::networks::tb_cnn::steps::TbOutcome;
+use loam_nn::tb_cnn::is_tb_cnn;
+use loam_nn::{ModelError, Processor, Smen, Weights, device, tile_edge};
 use smap_files::{QualityRule, ReadOptions};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -317,10 +317,10 @@ impl<H: Host> Session<H> {
             self.training_checked.clear();
             use loam_kernels::gpu::{KERNELS, faster, form_in_use};
             // A form that the device refuses is not to end the worker while it is measured.
-            let _trial = loam_nn::model::refusals::Trial::begin();
+            let _trial = loam_nn::refusals::Trial::begin();
             // A CPU posing as a GPU pays for barriers, and for another shader to compile: not measured there.
             let kernels = if self.software { &KERNELS } else { faster(processor.device(), || self.host.now_ms()).await };
-            let (verdict, warning) = loam_nn::train::check_gpu(processor.device(), &[kernels, &KERNELS]).await;
+            let (verdict, warning) = loam_nn::check_gpu(processor.device(), &[kernels, &KERNELS]).await;
             report.warning = warning.or(report.warning.take());
             report.kernels = form_in_use().map(Into::into);
             verdict

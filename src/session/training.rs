@@ -9,18 +9,18 @@ use super::Host;
 use super::network::LoadedTb;
 use super::prepare::{Images, Prepared};
 use super::requests::{Loaded, Session, Stop};
-use super::run::{GatherError, Judge, Judged, Run, from_scratch};
-use super::verdict::{Earlier, choice};
 use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
 use ease_grid::Reason;
 use loam_core::network::{Network, TbCase};
 use loam_core::region_settings::Settings;
 use loam_core::training::{CheckpointReport, DateRole, RunReport, RunRow, Start, TrainEnd, TrainPlan, TrainSettings};
-use loam_nn::model::tb_cnn::TbCnn;
-use loam_nn::model::{ModelError, Smen, Weights};
-use loam_nn::train::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
+use loam_nn::evaluation::{Earlier, choice};
+use loam_nn::run::{GatherError, Judge, Judged, Run, from_scratch};
+use loam_nn::tb_cnn::TbCnn;
+use loam_nn::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
+use loam_nn::{ModelError, Smen, Weights};
 #[cfg(feature = "gpu")]
-use loam_nn::train::{check_tb_training, check_training};
+use loam_nn::{check_tb_training, check_training};
 
 /// Steps whose median says how long a step takes.
 const TIMED_STEPS: usize = 9;

@@ -12,9 +12,9 @@ use super::draw::{self, Frame};
 use super::maps::SHOWN;
 use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
 use super::state::{App, MapData};
-use crate::protocol::LayerKind;
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
+use loam_core::layer::LayerKind;
 use loam_core::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use loam_core::map::{ClipCounts, Scale};
 

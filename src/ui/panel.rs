@@ -12,9 +12,9 @@ use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
-use crate::protocol::LayerKind;
 use ease_grid::Reason;
 use loam_core::file::FineOrigin;
+use loam_core::layer::LayerKind;
 use loam_core::map::{Scale, paint};
 use loam_core::network::Network;
 

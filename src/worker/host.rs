@@ -14,7 +14,7 @@ use super::parts;
 use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 use crate::session::{Host, ProgramPart};
-use loam_nn::train::StoreError;
+use loam_nn::StoreError;
 use smap_files::SharedSource;
 
 /// Least time between two yields, ms: a macrotask costs about 0.1 ms, and cancel should feel immediate.

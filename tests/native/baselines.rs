@@ -5,7 +5,7 @@ use loam::experiment::{LstmSettings, PixelLstm};
 use loam_core::score::Scores;
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, CaseInput, Forest, HISTORY, last_known};
-use loam_nn::model::{Random, block_on};
+use loam_nn::{Random, block_on};
 
 const SIDE: usize = 20;
 

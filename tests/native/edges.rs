@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 
 use ease_grid::{Edges, Raster, Reason, Resolution};
 use jiff::civil::{Date, date};
-use loam::protocol::LayerKind;
-use loam::session::predict::{Engine, Outcome, SMEN, predict};
-use loam::session::{run, tb, verdict};
+use loam_core::layer::LayerKind;
 use loam_core::network::TbCase;
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator};
 use loam_core::stack::{HistoryRule, Library, MARGIN, Region, SceneDay, Series};
 use loam_core::training::{DateRole, TrainSettings};
-use loam_nn::model::tb_cnn::TbCnn;
-use loam_nn::model::{HALO, Planes, Processor, Smen, TB_HALO, Weights, block_on};
+use loam_nn::networks::smen::estimate::{Engine, Outcome, SMEN, predict};
+use loam_nn::networks::tb_cnn::steps as tb;
+use loam_nn::tb_cnn::TbCnn;
+use loam_nn::{HALO, Planes, Processor, Smen, TB_HALO, Weights, block_on};
+use loam_nn::{evaluation as verdict, run};
 
 const DAY: Date = date(2016, 9, 14);
 const RULE: HistoryRule = HistoryRule { cover: 0.1, disaggregated: false };
@@ -119,8 +120,7 @@ fn a_frame_without_data_is_known_and_left_out_of_the_scores() {
     let processor = block_on(Processor::open_cpu());
     let model = Smen::from_weights(&weights(), processor.device()).unwrap();
     let planes = Planes { columns: sample.input.columns, rows: sample.input.rows, i: sample.i.clone(), d: sample.d.clone() };
-    let output =
-        block_on(loam_nn::model::predict(&model, processor.device(), &planes, 128, async |_, _| ControlFlow::Continue(()))).unwrap();
+    let output = block_on(loam_nn::predict(&model, processor.device(), &planes, 128, async |_, _| ControlFlow::Continue(()))).unwrap();
     assert_eq!(sample.masked_output(output).unwrap().values().len(), window.len());
     let (drier, n) = bare.estimate.values().iter().zip(full.estimate.values()).enumerate().fold((0.0, 0), |(sum, n), (i, (a, b))| {
         if framed(i) && a.is_finite() && b.is_finite() { (sum + f64::from(a - b), n + 1) } else { (sum, n) }
@@ -150,11 +150,11 @@ fn images_of_a_training_see_the_margin_and_do_not_learn_from_it() {
     let pairs = predicted.estimate.values().iter().zip(&values).filter(|(a, _)| a.is_finite());
     assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 2e-6);
     // Kept and read again, narrowed where another date has no margin.
-    let kept = <loam_nn::train::RunImage as loam_nn::train::KeptImage>::to_bytes(image);
-    assert_eq!(<loam_nn::train::RunImage as loam_nn::train::KeptImage>::from_bytes(&kept).unwrap().margin, image.margin);
+    let kept = <loam_nn::RunImage as loam_nn::KeptImage>::to_bytes(image);
+    assert_eq!(<loam_nn::RunImage as loam_nn::KeptImage>::from_bytes(&kept).unwrap().margin, image.margin);
     let narrowed = image.clone().narrowed(Edges { west: 1, ..Edges::all(MARGIN) });
     assert_eq!((narrowed.sample.columns, narrowed.region_size()), (29, (24, 20)));
-    let inner = |image: &loam_nn::train::RunImage| image.in_region(&image.sample.i);
+    let inner = |image: &loam_nn::RunImage| image.in_region(&image.sample.i);
     assert_eq!(inner(&narrowed), inner(image));
     let masks = image.in_region(&image.sample.mask).into_iter().zip(narrowed.in_region(&narrowed.sample.mask));
     for (at, (before, after)) in masks.enumerate() {
@@ -168,7 +168,7 @@ fn the_tb_cnn_has_the_same_estimate_in_every_box() {
     let processor = block_on(Processor::open_cpu());
     for case in TbCase::ALL {
         // First weights are as good as any: what is asked is which cells they see.
-        let (network, _) = TbCnn::from_weights(&loam_nn::model::tb_cnn::first_weights(case, 3), processor.device()).unwrap();
+        let (network, _) = TbCnn::from_weights(&loam_nn::tb_cnn::first_weights(case, 3), processor.device()).unwrap();
         let of = |region: Region| {
             let mut series = Series::new(region, Default::default());
             let go_on = async |_| ControlFlow::Continue(());
@@ -190,7 +190,7 @@ fn images_of_the_tb_cnn_see_what_its_weights_say() {
     let (library, whole) = scene(MARGIN);
     let case = TbCase::SoilMoisture;
     let region = part(&whole, 40, 40, 24, 20);
-    let plain = loam_nn::model::tb_cnn::first_weights(case, 3);
+    let plain = loam_nn::tb_cnn::first_weights(case, 3);
     let mut wide = plain.clone();
     wide.metadata.insert(tb::HALO_KEY.into(), TB_HALO.to_string());
     assert_eq!((tb::halo(&plain), tb::halo(&wide)), (0, TB_HALO));

@@ -16,8 +16,8 @@ use loam_core::export::{Provenance, geotiff};
 use loam_core::file::Correction;
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator, names};
 use loam_core::stack::Library;
-use loam_nn::model::block_on;
-use loam_nn::model::tb_cnn::TbCase;
+use loam_nn::block_on;
+use loam_nn::tb_cnn::TbCase;
 use smap_files::{Overpass, PathSource};
 
 const REGION: &str = "tucson";
@@ -90,7 +90,7 @@ fn a_cell_torn_off_goes_on() {
     let other = tempfile::tempdir().unwrap();
     assert!(run(other.path(), 0, 5).0.is_none());
     let file = other.path().join(format!("{}.checkpoint", cell(0).key()));
-    let mut checkpoint = loam_nn::train::Checkpoint::from_bytes(&std::fs::read(&file).unwrap()).unwrap();
+    let mut checkpoint = loam_nn::Checkpoint::from_bytes(&std::fs::read(&file).unwrap()).unwrap();
     let range = checkpoint.now.metadata.iter_mut().find(|(key, _)| key.contains("range")).expect("no range of inputs in the weights");
     range.1.push('1');
     std::fs::write(&file, checkpoint.to_bytes()).unwrap();

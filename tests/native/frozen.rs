@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use ease_grid::{Edges, Reason};
 use jiff::civil::date;
-use loam::session::run::Run;
 use loam_core::network::{Network, Part};
 use loam_core::training::DateRole;
-use loam_nn::model::{Inputs, Random, Smen, Weights, block_on};
-use loam_nn::train::{Keeper, MemoryStore, RunHead, RunImage, TrainEvent, TrainSample, TrainSettings, keeper};
+use loam_nn::run::Run;
+use loam_nn::{Inputs, Random, Smen, Weights, block_on};
+use loam_nn::{Keeper, MemoryStore, RunHead, RunImage, TrainEvent, TrainSample, TrainSettings, keeper};
 
 const RUN: &str = "1795872938266";
 

@@ -8,13 +8,13 @@ use ease_grid::{Raster, Reason};
 use jiff::civil::{Date, date};
 use loam::protocol::FileTicket;
 use loam::session::open::{MIXED, open, report};
-use loam::session::predict::{Engine, Outcome, predict};
 use loam::session::provenance::{self, Circumstances};
 use loam_core::export::{self, MapKind, Provenance};
 use loam_core::file::{Correction, FineOrigin, Usage};
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator};
 use loam_core::stack::{Entry, HistoryRule, Library, MARGIN, Region, SceneDay, Series};
-use loam_nn::model::{Processor, Smen, Weights, block_on};
+use loam_nn::networks::smen::estimate::{Engine, Outcome, predict};
+use loam_nn::{Processor, Smen, Weights, block_on};
 use smap_files::{BytesSource, PathSource, Product};
 
 const FROM: Date = date(2016, 5, 1);
@@ -71,7 +71,7 @@ fn facts(outcome: &Outcome) -> Provenance {
     let circumstances = Circumstances {
         quality: Default::default(),
         weights: Default::default(),
-        device: loam_nn::model::device::report(&loam_nn::model::device::decide(Default::default(), None), None, None),
+        device: loam_nn::device::report(&loam_nn::device::decide(Default::default(), None), None, None),
         applicability: String::new(),
         mass_correction: false,
     };

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use loam::protocol::FileTicket;
 use loam::session::open::open;
-use loam::session::predict::{Engine, PredictError, predict};
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::stack::{HistoryRule, Library, Region, Series};
-use loam_nn::model::{Inputs, Processor, Smen, Weights, block_on};
+use loam_nn::networks::smen::estimate::{Engine, PredictError, predict};
+use loam_nn::{Inputs, Processor, Smen, Weights, block_on};
 use smap_files::{PathSource, QualityRule};
 
 const FIRST: &str = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290_001.h5";

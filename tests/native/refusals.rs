@@ -152,7 +152,7 @@ fn real_station_archives_are_recognised() {
 #[test]
 fn weights_are_named_with_the_place_to_load_them() {
     use loam_core::network::TbCase;
-    use loam_nn::model::{Inputs, Weights};
+    use loam_nn::{Inputs, Weights};
 
     let place = ["\"Rules and weights\" in the page", "--weights on the command line"];
     let prefixed = |mut weights: Weights| {
@@ -166,7 +166,7 @@ fn weights_are_named_with_the_place_to_load_them() {
         }
     }
     for case in TbCase::ALL {
-        for bytes in [loam_nn::model::tb_cnn::first_weights(case, 1).to_bytes(), prefixed(loam_nn::model::tb_cnn::first_weights(case, 1))] {
+        for bytes in [loam_nn::tb_cnn::first_weights(case, 1).to_bytes(), prefixed(loam_nn::tb_cnn::first_weights(case, 1))] {
             says("x.bin", &bytes, &["a safetensors file with weights of the TB CNN", place[0], place[1]], &["unknown format"]);
             says("x.bin", &bytes[..5000], &["a safetensors file with weights of the TB CNN"], &[]);
         }

@@ -5,13 +5,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ease_grid::{Reason, Resolution};
-use loam::protocol::{Attachment, Envelope, Event, ExportForm, FileTicket, LayerKind, MapReport, Request, wire};
+use loam::protocol::{Attachment, Envelope, Event, ExportForm, FileTicket, MapReport, Request, wire};
 use loam::session::{Host, ProgramPart, Session, Work};
 use loam_core::device_report::DevicePreference;
 use loam_core::file::{Correction, FineOrigin};
+use loam_core::layer::LayerKind;
 use loam_core::region_settings::Settings;
-use loam_nn::model::block_on;
-use loam_nn::train::{MemoryStore, StoreError};
+use loam_nn::block_on;
+use loam_nn::{MemoryStore, StoreError};
 use smap_files::{BytesSource, SharedSource};
 
 #[derive(Default)]
@@ -167,7 +168,7 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
 #[test]
 fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
     use loam_core::network::Network;
-    use loam_nn::model::tb_cnn::TbCase;
+    use loam_nn::tb_cnn::TbCase;
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     let all = window_of("tucson");
@@ -191,7 +192,7 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
     assert!(failed(5).is_some_and(|f| f.what.contains("no weights of the TB CNN") && f.remedy.contains("loam train --model tb-cnn")));
 
     for (n, case) in [(10, TbCase::SoilMoisture), (20, TbCase::BrightnessTemperature)] {
-        *host.weights.borrow_mut() = Some(loam_nn::model::tb_cnn::first_weights(case, 1).to_bytes());
+        *host.weights.borrow_mut() = Some(loam_nn::tb_cnn::first_weights(case, 1).to_bytes());
         block_on(session.handle(n, Request::LoadWeights { name: "own.safetensors".into() }));
         assert_eq!(weights().unwrap().network, Network::Tb(case));
         block_on(session.handle(n + 1, Request::Timeline { settings: settings.clone() }));
@@ -431,7 +432,7 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     let mut id = 2;
     let mut map = |metadata: &[(&str, &str)]| {
-        let mut weights = loam_nn::model::Weights::init(loam_nn::model::Inputs::Spatiotemporal, 1);
+        let mut weights = loam_nn::Weights::init(loam_nn::Inputs::Spatiotemporal, 1);
         weights.metadata.extend(metadata.iter().map(|(key, value)| (key.to_string(), value.to_string())));
         *host.weights.borrow_mut() = Some(weights.to_bytes());
         id += 2;
@@ -473,7 +474,7 @@ mod training {
     use loam_core::network::{Inputs, Network, TbCase};
     use loam_core::region_settings::Settings;
     use loam_core::training::{DateRole, RunReport, RunRow, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings};
-    use loam_nn::model::Weights;
+    use loam_nn::Weights;
 
     use super::*;
 

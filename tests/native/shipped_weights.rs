@@ -2,8 +2,8 @@
 
 use loam_core::score::InputRange;
 use loam_core::stack::SHIPPED;
-use loam_nn::model::Weights;
-use loam_nn::train::Stage;
+use loam_nn::Stage;
+use loam_nn::Weights;
 use serde_json::Value;
 
 fn file(name: &str) -> Vec<u8> {

@@ -11,12 +11,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ease_grid::{EaseWindow, Raster, Reason, Resolution, resample};
 use jiff::civil::date;
 use loam::protocol::FileTicket;
-use loam::session::{open, provenance, tb};
+use loam::session::{open, provenance};
 use loam_core::device_report::DevicePreference;
 use loam_core::score::Scores;
 use loam_core::stack::{Library, Region, Series, Temperatures};
-use loam_nn::model::tb_cnn::{TbCase, TbCnn};
-use loam_nn::model::{Random, block_on, predict_tb};
+use loam_nn::networks::tb_cnn::steps as tb;
+use loam_nn::tb_cnn::{TbCase, TbCnn};
+use loam_nn::{Random, block_on, predict_tb};
 use smap_files::{self as read, Granule, PathSource, QualityRule, ReadOptions, Role};
 
 /// Over the synthetic granules: 36 x 36 cells of 3 km, 13 x 13 of 9 km.
@@ -249,7 +250,7 @@ fn dates_count_as_trained_on_where_weights_and_data_are_both_observed() {
     let folder = tempfile::tempdir().unwrap();
     let (data, path) = (text(&fixtures().join("tb")), text(&folder.path().join("w.safetensors")));
     let said = |trained_on: &str, command: &[&str]| {
-        let mut weights = loam_nn::model::tb_cnn::first_weights(TbCase::BrightnessTemperature, 1);
+        let mut weights = loam_nn::tb_cnn::first_weights(TbCase::BrightnessTemperature, 1);
         let facts = [("trained_on", trained_on), ("trained_until", "2015-04-19")];
         weights.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value.to_owned())));
         std::fs::write(&path, weights.to_bytes()).unwrap();
@@ -280,7 +281,7 @@ fn exports_of_a_channel_carry_that_channels_scores() {
     let case = TbCase::BrightnessTemperature;
     let mut series = Series::new(Region::around(-97.5164, 35.4676, 36, 36).unwrap(), QualityRule::All);
     let sample = tb::sample(&library, &mut series, case, 0, date(2015, 4, 25), async |_| ControlFlow::Continue(()));
-    let (network, _) = TbCnn::from_weights(&loam_nn::model::tb_cnn::first_weights(case, 1), &Device::flex()).unwrap();
+    let (network, _) = TbCnn::from_weights(&loam_nn::tb_cnn::first_weights(case, 1), &Device::flex()).unwrap();
     let (sample, _) = block_on(sample).unwrap();
     let outcome = block_on(tb::predict(&network, &Device::flex(), sample, async |_, _| ControlFlow::Continue(())));
     let mut outcome = outcome.unwrap();
@@ -293,8 +294,8 @@ fn exports_of_a_channel_carry_that_channels_scores() {
     outcome.scores = vec![scores(4, "TB V"), scores(3, "TB H")];
     let circumstances = provenance::Circumstances {
         quality: QualityRule::All,
-        weights: loam_nn::model::tb_cnn::first_weights(case, 1).report("first"),
-        device: loam_nn::model::device::report(&loam_nn::model::device::decide(DevicePreference::Cpu, None), None, None),
+        weights: loam_nn::tb_cnn::first_weights(case, 1).report("first"),
+        device: loam_nn::device::report(&loam_nn::device::decide(DevicePreference::Cpu, None), None, None),
         applicability: String::new(),
         mass_correction: false,
     };
@@ -311,7 +312,7 @@ fn strips_and_blocks_give_the_whole_rasters_values() {
     // 230 rows are two blocks, and the first of them two strips.
     let (columns, rows) = (40, 230);
     for case in [TbCase::SoilMoisture] {
-        let (network, _) = TbCnn::from_weights(&loam_nn::model::tb_cnn::first_weights(case, 3), &device).unwrap();
+        let (network, _) = TbCnn::from_weights(&loam_nn::tb_cnn::first_weights(case, 3), &device).unwrap();
         let mut random = Random::new(5);
         let input: Vec<f32> = case
             .scales()

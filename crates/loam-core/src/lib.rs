@@ -10,6 +10,7 @@ pub mod device_report;
 pub mod export;
 pub mod file;
 pub mod iso_date;
+pub mod layer;
 pub mod map;
 pub mod nan_json;
 pub mod network;

@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use burn::tensor::Device;
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use loam_kernels::gpu::{Form, KERNELS, TILE_KERNELS, form_in_use, use_form};
-use loam_nn::model::{Processor, block_on};
-use loam_nn::train::{check_gpu, check_training};
+use loam_nn::{Processor, block_on};
+use loam_nn::{check_gpu, check_training};
 
 /// One test at a time: launches are counted, and the form in use is the program's.
 fn alone() -> MutexGuard<'static, ()> {
@@ -150,7 +150,7 @@ fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(block_on(check_training(&gpu)), None);
     use_form(Form::Plain);
-    let report = block_on(loam_nn::model::device::self_check(&gpu));
+    let report = block_on(loam_nn::device::self_check(&gpu));
     use_form(Form::Kernels(&KERNELS));
     assert!(report.unwrap().passed);
 }
@@ -200,7 +200,7 @@ fn training_leaves_nothing_behind_on_the_device() {
     let _alone = alone();
     let Some(gpu) = device("training_leaves_nothing_behind_on_the_device") else { return };
     use loam_core::network::Part;
-    use loam_nn::model::Inputs;
+    use loam_nn::Inputs;
     for (inputs, frozen, steps) in
         [(Inputs::Spatiotemporal, Vec::new(), 500), (Inputs::Spatiotemporal, vec![Part::Norms], 160), (Inputs::Spatial, Vec::new(), 160)]
     {

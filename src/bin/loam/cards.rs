@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use loam::experiment::{Progress, Runner, Shelved, Source, cards, cards_markdown};
 use loam_core::simulate::DEMO_SEED;
-use loam_nn::model::{Processor, block_on, device};
+use loam_nn::{Processor, block_on, device};
 
 use super::files;
 

@@ -10,7 +10,7 @@ use loam::session::open::open;
 use loam_core::file::{Correction, Usage};
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
 use loam_core::stack::{Content, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
-use loam_nn::model::{ModelError, Weights, block_on};
+use loam_nn::{ModelError, Weights, block_on};
 use smap_files::{PathSource, names};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam::session::applicability::applicability;
-use loam::session::predict::{Engine, Outcome, TILE, predict};
 use loam::session::provenance;
 use loam_core::device_report::DevicePreference;
 use loam_core::export;
 use loam_core::stack::{HistoryRule, Series};
 use loam_core::weights_report::WeightsReport;
-use loam_nn::model::{Processor, Smen, block_on, device};
+use loam_nn::networks::smen::applicability::applicability;
+use loam_nn::networks::smen::estimate::{Engine, Outcome, TILE, predict};
+use loam_nn::{Processor, Smen, block_on, device};
 use serde_json::json;
 
 use super::files::{self, Inputs};

@@ -2,7 +2,7 @@
 
 use ease_grid::EaseWindow;
 use loam_core::stack::Shipped;
-use loam_nn::model::Weights;
+use loam_nn::Weights;
 
 macro_rules! file {
     ($key:literal) => {

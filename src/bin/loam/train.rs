@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
-use loam::session::run::{Gathered, Judge, Judged, Run, facts, from_scratch, gather, overlap};
-use loam::session::tb::{HALO_KEY, halo};
-use loam::session::tb_run;
 use loam_core::network::{Inputs as NetworkInputs, Network, Part, TbCase};
 use loam_core::stack::{HistoryRule, Series};
 use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan};
-use loam_nn::model::{Processor, TB_HALO, Weights, block_on};
-use loam_nn::train::{FolderStore, Keeper, KeptImage, RunHead, RunImage, TbImage, TrainError, TrainEvent, TrainSettings, keeper, set_bias};
+use loam_nn::networks::tb_cnn::run as tb_run;
+use loam_nn::networks::tb_cnn::steps::{HALO_KEY, halo};
+use loam_nn::run::{Gathered, Judge, Judged, Run, facts, from_scratch, gather, overlap};
+use loam_nn::{FolderStore, Keeper, KeptImage, RunHead, RunImage, TbImage, TrainError, TrainEvent, TrainSettings, keeper, set_bias};
+use loam_nn::{Processor, TB_HALO, Weights, block_on};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -180,7 +180,7 @@ impl Train {
         let first = || match settings.network {
             Network::Smen => Weights::init(settings.inputs, settings.seed),
             Network::Tb(case) => {
-                let mut first = loam_nn::model::tb_cnn::first_weights(case, settings.seed);
+                let mut first = loam_nn::tb_cnn::first_weights(case, settings.seed);
                 first.metadata.extend(self.margin.then(|| (HALO_KEY.to_owned(), TB_HALO.to_string())));
                 first
             }
@@ -272,7 +272,7 @@ impl Train {
             region,
             settings,
             from,
-            device: loam_nn::model::device::CPU_NAME.into(),
+            device: loam_nn::device::CPU_NAME.into(),
             simulated,
             result: None,
             progress: None,

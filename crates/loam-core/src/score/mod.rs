@@ -20,7 +20,7 @@ pub use compare::{compare, scores_on};
 pub use dates::{DRAW_SEED, DRAWS, gain, means};
 pub use mass::{MASS_SHARE, MassCell, MassConsistency, SMEN_SHIFTED, mass_consistency, mass_corrected};
 pub use metrics::{Accumulator, OverDates, Scores};
-pub use report::{Gain, ScoreReport};
+pub use report::{Gain, MassReport, ScoreReport};
 
 /// Why there is no score.
 #[derive(Debug, thiserror::Error)]

@@ -26,7 +26,7 @@ pub fn form_in_use() -> Option<&'static str> {
 }
 
 /// The form that takes less time on this device by [`block_times`]. [`KERNELS`] where a form gives no result: the check that follows
-/// ([`loam_nn::train::check_gpu`]) will say so. `now`: milliseconds since some fixed moment. Leaves the form in use undecided.
+/// ([`loam_nn::check_gpu`]) will say so. `now`: milliseconds since some fixed moment. Leaves the form in use undecided.
 pub async fn faster(device: &Device, now: impl Fn() -> f64) -> &'static Kernels {
     match block_times(device, now).await {
         // A tie is the simpler form's.

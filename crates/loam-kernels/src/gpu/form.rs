@@ -1,6 +1,6 @@
 //! Which form the operations take on the GPU: kernels, given as a table of functions, or burn's own operations.
 //!
-//! The table is a value that whoever checks the device passes in ([`loam_nn::train::check_gpu`]); the program has two, [`KERNELS`] and
+//! The table is a value that whoever checks the device passes in ([`loam_nn::check_gpu`]); the program has two, [`KERNELS`] and
 //! [`TILE_KERNELS`], of which the faster is found by measuring ([`super::faster`]). A table with an error in it can only come from somebody
 //! who wrote it: the tests do, to see that the check finds it and burn's operations take over.
 

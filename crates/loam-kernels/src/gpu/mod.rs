@@ -72,7 +72,7 @@ pub trait GpuOps: Backend {
     fn gpu_urmse(estimate: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, nothing_left: f64) -> FloatTensor<Self>;
 }
 
-/// Masked uRMSE of a batch on the GPU, `[1]`: see [`loam_nn::train::urmse_loss`]. Images are `[B, 1, 1, H, W]`, in one size.
+/// Masked uRMSE of a batch on the GPU, `[1]`: see [`loam_nn::urmse_loss`]. Images are `[B, 1, 1, H, W]`, in one size.
 pub fn urmse(estimate: Tensor<5>, target: Tensor<5>, mask: Tensor<5>, nothing_left: f64) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::gpu_urmse(estimate.into_dispatch(), target.into_dispatch(), mask.into_dispatch(), nothing_left))
 }

@@ -3,10 +3,11 @@
 //! On WebGPU a shader that fails to compile is only logged and stale numbers come back. Kernels that fail here give way to burn's own
 //! operations, which are slower and stand the same check again.
 
-use crate::model::refusals::Trial;
-use crate::model::{GoldenTile, Inputs, ModelError, Random, Weights, device, golden_weights, tb_cnn};
+use crate::refusals::Trial;
+use crate::{GoldenTile, ModelError, Random, Weights, device, golden_weights, tb_cnn};
 use burn::tensor::{Device, Tensor};
 use loam_core::device_report::SelfCheckReport;
+use loam_core::network::Inputs;
 use loam_core::network::TbCase;
 use loam_core::training::{DateRole, TrainSettings};
 use loam_kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_run, use_form};

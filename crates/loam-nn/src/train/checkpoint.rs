@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::TrainError;
-use crate::model::{Archive, Weights};
+use crate::{Archive, Weights};
 use loam_core::training::EpochReport;
 
 /// Format of the file; another number is refused.

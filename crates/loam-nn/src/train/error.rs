@@ -1,7 +1,7 @@
 //! What can go wrong in a training run.
 
 use super::FirstDates;
-use crate::model::ModelError;
+use crate::ModelError;
 use loam_core::training::SettingError;
 
 /// Errors of the folder [`crate::train`].

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use jiff::civil::Date;
 
 use super::{TrainError, TrainSettings};
-use crate::model::{ModelError, Random, Weights};
+use crate::{ModelError, Random, Weights};
 use loam_core::training::DateRole;
 
 /// Name, number and length of a trained parameter.
@@ -103,7 +103,7 @@ pub trait KeptImage: Clone + Sized {
 }
 
 /// Mirrors planes of `columns x rows` cells, one after the other.
-pub(super) fn mirrored(values: &[f32], (columns, rows): (usize, usize), east_west: bool, north_south: bool) -> Vec<f32> {
+pub(crate) fn mirrored(values: &[f32], (columns, rows): (usize, usize), east_west: bool, north_south: bool) -> Vec<f32> {
     let mut values = values.to_vec();
     if east_west {
         values.chunks_exact_mut(columns).for_each(<[f32]>::reverse);

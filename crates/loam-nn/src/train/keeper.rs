@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
 use super::{Checkpoint, KeptImage, RunImage, TrainError, Trainer};
-use crate::model::Weights;
+use crate::Weights;
 use loam_core::region_settings::Settings;
 use loam_core::training::{CheckpointReport, DateRole, RunReport, TrainResult};
 

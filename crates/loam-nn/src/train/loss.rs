@@ -15,7 +15,7 @@ const NOTHING_LEFT: f64 = 1e-12;
 /// Masked uRMSE of a batch, m3/m3, as a tensor of one value.
 ///
 /// `estimate`, `target` and `mask` are `[B, 1, 1, H, W]`; the mask is 1 where the target was observed and 0 elsewhere, where the target
-/// may be anything finite. Every image must have at least one masked pixel ([`crate::train::Trainer`] sees to both).
+/// may be anything finite. Every image must have at least one masked pixel ([`crate::Trainer`] sees to both).
 pub fn urmse_loss(estimate: Tensor<5>, target: Tensor<5>, mask: Tensor<5>) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if loam_kernels::gpu::takes(&estimate) {

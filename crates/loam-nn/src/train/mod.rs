@@ -5,42 +5,37 @@
 //! keeps what a run needs to go on after a crash, in a folder on disk or in the browser's own file system.
 
 mod adam;
-mod bias;
 #[cfg(feature = "gpu")]
 mod check;
 mod checkpoint;
 mod error;
-mod example;
-mod image;
+pub(crate) mod example;
 mod lasting;
 mod loss;
-mod parameters;
-mod sample;
+pub(crate) mod parameters;
 mod split;
 mod stage;
 mod store;
-mod tb;
 mod trainer;
 
 pub mod keeper;
 
+pub use crate::networks::smen::example::TrainSample;
+pub use crate::networks::smen::image::RunImage;
+pub use crate::networks::smen::offset::set_bias;
+pub use crate::networks::tb_cnn::example::{TbImage, batched};
 pub use adam::Adam;
-pub use bias::set_bias;
 #[cfg(feature = "gpu")]
 pub use check::{check_gpu, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
 pub use example::{Example, KeptImage, Trained};
-pub use image::RunImage;
 pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loam_core::training::{Range, TrainSettings};
 pub use loss::urmse_loss;
-pub use sample::TrainSample;
 pub use split::{Candidate, FirstDates, split_by_time};
 pub use stage::Stage;
 #[cfg(not(target_arch = "wasm32"))]
 pub use store::FolderStore;
 pub use store::{Lock, MemoryStore, Store, StoreError};
-pub use tb::TbImage;
-pub use tb::batched;
 pub use trainer::{TrainEvent, Trainer};

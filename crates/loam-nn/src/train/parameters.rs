@@ -6,9 +6,9 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
-use super::bias::OFFSET;
 use super::example::Trained;
-use crate::model::{Smen, smen};
+use crate::networks::smen::offset::OFFSET;
+use crate::{Smen, smen};
 use loam_core::network::Part;
 use loam_core::training::TrainSettings;
 
@@ -28,7 +28,7 @@ fn names(smen: &Smen) -> impl Iterator<Item = String> {
 }
 
 /// Name, number and length of every trained parameter, from the names and shapes in the order of a walk.
-pub(super) fn numbered<M: Module>(network: &M, schema: impl Iterator<Item = (String, Vec<usize>)>) -> Vec<Trained> {
+pub(crate) fn numbered<M: Module>(network: &M, schema: impl Iterator<Item = (String, Vec<usize>)>) -> Vec<Trained> {
     struct Numbers(Vec<ParamId>);
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -42,7 +42,7 @@ pub(super) fn numbered<M: Module>(network: &M, schema: impl Iterator<Item = (Str
 
 /// The network with the frozen parts asking for no gradient, and the offset: the loss is blind to it, so its gradient is rounding noise,
 /// which Adam would blow up to full steps. It is set after training ([`super::set_bias`]).
-pub(super) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
+pub(crate) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
     struct Freeze<I: Iterator<Item = bool>>(I);
     impl<I: Iterator<Item = bool>> ModuleMapper for Freeze<I> {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -58,9 +58,10 @@ pub(super) fn frozen(smen: Smen, settings: &TrainSettings) -> Smen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Inputs, Weights};
-    use crate::train::Example;
+    use crate::Example;
+    use crate::Weights;
     use burn::tensor::Device;
+    use loam_core::network::Inputs;
 
     #[test]
     fn a_walk_meets_the_tensors_in_the_order_of_the_schema() {
@@ -76,7 +77,7 @@ mod tests {
             smen.visit(&mut shapes);
             let wanted: Vec<_> = smen::schema(inputs).into_iter().filter(|t| t.2).map(|t| t.1).collect();
             assert_eq!(shapes.0, wanted);
-            let lengths: Vec<usize> = crate::train::TrainSample::trained(&smen).iter().map(|(.., length)| *length).collect();
+            let lengths: Vec<usize> = crate::TrainSample::trained(&smen).iter().map(|(.., length)| *length).collect();
             assert_eq!(lengths, wanted.iter().map(|shape| shape.iter().product()).collect::<Vec<usize>>());
         }
     }

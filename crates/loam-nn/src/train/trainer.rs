@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::lasting::Lasting;
 use super::{Adam, Checkpoint, Example, Position, TrainError, TrainSample, TrainSettings};
-use crate::model::{ModelError, PRECISION, Random, Weights, read_back};
+use crate::{ModelError, PRECISION, Random, Weights, read_back};
 use loam_core::network::Network;
 use loam_core::training::EpochReport;
 

@@ -5,7 +5,7 @@ use burn::tensor::module::{batch_norm_train, conv3d};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use loam_kernels as kernels;
-use loam_nn::model::{Random, block_on};
+use loam_nn::{Random, block_on};
 
 /// Allowed difference, relative to the largest value.
 const TOLERANCE: f32 = 1e-4;

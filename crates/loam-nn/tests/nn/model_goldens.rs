@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::goldens::{AFTER_FIVE, Goldens, gradients, relative_difference, train_five_steps};
 use burn::tensor::{Device, Tensor};
-use loam_nn::model::{GoldenTile, Inputs, ModelError, Planes, Processor, Smen, Weights, block_on, device, golden_weights, predict};
+use loam_nn::{GoldenTile, Inputs, ModelError, Planes, Processor, Smen, Weights, block_on, device, golden_weights, predict};
 
 const TOLERANCE: f32 = 1e-4;
 
@@ -37,7 +37,7 @@ fn training_output_loss_and_every_gradient_agree() {
     let (output, loss, gradients) = block_on(gradients(&goldens, &Device::flex(), false));
     assert_close("train.output", &output, &goldens.values("train.output"));
     assert_close("train.loss", &[loss], &goldens.values("train.loss"));
-    let trained = loam_nn::model::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|tensor| tensor.2).map(|tensor| tensor.0);
+    let trained = loam_nn::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|tensor| tensor.2).map(|tensor| tensor.0);
     let mut compared = 0;
     for name in trained {
         let ours = gradients.get(&name).unwrap_or_else(|| panic!("no gradient for {name}"));

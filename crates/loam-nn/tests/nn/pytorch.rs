@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use loam_nn::model::{Inputs, ModelError, Weights};
+use loam_nn::{Inputs, ModelError, Weights};
 use safetensors::SafeTensors;
 use sha2::{Digest, Sha256};
 

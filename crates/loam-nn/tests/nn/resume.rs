@@ -3,10 +3,10 @@
 use burn::tensor::Device;
 use loam_core::network::Part;
 use loam_core::training::{RunRow, TrainEnd};
-use loam_nn::model::{Inputs, Random, Weights, block_on};
-use loam_nn::train::{
+use loam_nn::{
     Checkpoint, FolderStore, Keeper, MemoryStore, Store, StoreError, TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, keeper,
 };
+use loam_nn::{Inputs, Random, Weights, block_on};
 
 fn samples(seed: u64, count: usize) -> Vec<TrainSample> {
     let mut random = Random::new(seed);

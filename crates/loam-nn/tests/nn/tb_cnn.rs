@@ -3,9 +3,9 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use loam_nn::model::tb_cnn::{TbCase, TbCnn};
-use loam_nn::model::{Archive, WeightTensor, Weights, block_on};
-use loam_nn::train::Adam;
+use loam_nn::Adam;
+use loam_nn::tb_cnn::{TbCase, TbCnn};
+use loam_nn::{Archive, WeightTensor, Weights, block_on};
 
 static GOLDENS: &[u8] = include_bytes!("../goldens/tb_cnn.safetensors");
 const SEED: u64 = 9;
@@ -46,7 +46,7 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
     for case in TbCase::ALL {
         let name = case.name();
         let device = Device::flex().autodiff();
-        let (mut network, found) = TbCnn::from_weights(&loam_nn::model::tb_cnn::first_weights(case, SEED), &device).unwrap();
+        let (mut network, found) = TbCnn::from_weights(&loam_nn::tb_cnn::first_weights(case, SEED), &device).unwrap();
         assert_eq!(found, case);
         let [x, target, mask] = ["x", "target", "mask"].map(|part| tensor(&format!("{name}.{part}"), &device));
         let mut adam = Adam::new();
@@ -60,8 +60,8 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
                 assert_close(&format!("{name}.output"), &values(output), &golden(&format!("{name}.output")).values, TOLERANCE);
                 let mut walk = Walk(&gradients, Vec::new());
                 network.visit(&mut walk);
-                assert_eq!(walk.1.len(), loam_nn::model::tb_cnn::schema(case).len());
-                for ((tensor, shape), ours) in loam_nn::model::tb_cnn::schema(case).into_iter().zip(&walk.1) {
+                assert_eq!(walk.1.len(), loam_nn::tb_cnn::schema(case).len());
+                for ((tensor, shape), ours) in loam_nn::tb_cnn::schema(case).into_iter().zip(&walk.1) {
                     assert_eq!(ours.len(), shape.iter().product::<usize>());
                     let squares: f32 = ours.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>() as f32;
                     assert_close(
@@ -72,7 +72,7 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
                     );
                 }
                 for tensor in ["group0.conv3.weight", "group0.conv5.weight", "group3.conv5.bias", "out.weight", "out.bias"] {
-                    let at = loam_nn::model::tb_cnn::schema(case).iter().position(|(known, _)| known == tensor).unwrap();
+                    let at = loam_nn::tb_cnn::schema(case).iter().position(|(known, _)| known == tensor).unwrap();
                     assert_close(
                         &format!("{name}.grad.{tensor}"),
                         &walk.1[at],
@@ -91,14 +91,14 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
 #[test]
 fn weights_come_back_from_disk_to_the_bit_and_others_are_refused() {
     for case in TbCase::ALL {
-        let first = loam_nn::model::tb_cnn::first_weights(case, SEED);
+        let first = loam_nn::tb_cnn::first_weights(case, SEED);
         let (network, _) = TbCnn::from_weights(&first, &Device::flex()).unwrap();
         let kept = block_on(network.to_weights(first.metadata.clone())).unwrap();
         assert_eq!(kept, first);
         assert_eq!(Weights::of_any_network(&kept.to_bytes()).unwrap(), first);
     }
     let broken = |change: fn(&mut Weights)| {
-        let mut weights = loam_nn::model::tb_cnn::first_weights(TbCase::SoilMoisture, 1);
+        let mut weights = loam_nn::tb_cnn::first_weights(TbCase::SoilMoisture, 1);
         change(&mut weights);
         TbCnn::from_weights(&weights, &Device::flex()).unwrap_err().to_string()
     };

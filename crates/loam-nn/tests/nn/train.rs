@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use loam_core::network::Part;
 use loam_core::training::{EpochReport, SettingError};
-use loam_nn::model::{Inputs, Random, Weights, block_on};
-use loam_nn::train::{TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
+use loam_nn::{Inputs, Random, Weights, block_on};
+use loam_nn::{TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     block_on(tensor.into_data_async()).unwrap().try_into_vec::<f32>().unwrap()
@@ -190,7 +190,7 @@ fn the_same_seed_gives_the_same_bits() {
 
 #[test]
 fn frozen_norms_stay_as_they_are() {
-    let weights = loam_nn::model::golden_weights(Inputs::Spatiotemporal);
+    let weights = loam_nn::golden_weights(Inputs::Spatiotemporal);
     let train = |frozen: &[Part]| {
         let settings = TrainSettings { frozen: frozen.to_vec(), ..settings(2) };
         let mut trainer = Trainer::new(&weights, samples(1, 4, 9), Vec::new(), settings, &Device::flex()).unwrap();
@@ -313,7 +313,7 @@ fn a_run_stops_where_validation_no_longer_improves() {
 #[test]
 fn gradients_of_every_layer_follow_finite_differences() {
     use burn::module::{Module, ModuleVisitor, Param};
-    use loam_nn::model::Smen;
+    use loam_nn::Smen;
 
     struct Collect<'a>(&'a burn::tensor::Gradients, Vec<Vec<f32>>);
     impl ModuleVisitor for Collect<'_> {
@@ -327,7 +327,7 @@ fn gradients_of_every_layer_follow_finite_differences() {
     let place = |values: &[f32], depth: usize| Tensor::<5>::from_data(TensorData::new(values.to_vec(), [1, 1, depth, 9, 9]), &device);
     let target: Vec<f32> = sample.target.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
     for frozen_norms in [true, false] {
-        let weights = loam_nn::model::golden_weights(Inputs::Spatiotemporal);
+        let weights = loam_nn::golden_weights(Inputs::Spatiotemporal);
         let loss_of = |weights: &Weights| {
             let smen = Smen::from_weights(weights, &device).unwrap();
             let (i, d) = (place(&sample.i, 1), place(&sample.d, 4));
@@ -338,7 +338,7 @@ fn gradients_of_every_layer_follow_finite_differences() {
         let gradients = loss.backward();
         let mut collect = Collect(&gradients, Vec::new());
         smen.visit(&mut collect);
-        let names: Vec<String> = loam_nn::model::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|t| t.2).map(|t| t.0).collect();
+        let names: Vec<String> = loam_nn::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|t| t.2).map(|t| t.0).collect();
         let value = |weights: &Weights| f64::from(values(loss_of(weights).0.without_autodiff())[0]);
         for (name, gradient) in names.iter().zip(&collect.1) {
             // The direction of the gradient itself: its slope is the gradient's norm, far above float32's noise.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use loam_nn::model::{Inputs, Smen, Weights, golden_weights};
-use loam_nn::train::{Adam, urmse_loss};
+use loam_nn::{Adam, urmse_loss};
+use loam_nn::{Inputs, Smen, Weights, golden_weights};
 use safetensors::SafeTensors;
 
 /// Weights file after five Adam steps.

@@ -11,8 +11,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::prelude::*;
 use loam_kernels::gpu::{CubeTensor, Finish, Form, KERNELS, Kernels, Partial, TILE_KERNELS, form_in_use, kernels_run, use_form};
 use loam_kernels::sizes::Sizes;
-use loam_nn::model::{GoldenTile, Inputs, Smen, golden_weights, predict};
-use loam_nn::train::{check_gpu, check_training};
+use loam_nn::{GoldenTile, Inputs, Smen, golden_weights, predict};
+use loam_nn::{check_gpu, check_training};
 
 /// A convolution's values, made other than they should be.
 fn spoilt(y: CubeTensor, how: impl FnOnce(Tensor<5>) -> Tensor<5>) -> CubeTensor {

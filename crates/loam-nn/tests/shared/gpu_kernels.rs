@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use loam_core::network::TbCase;
 use loam_core::training::DateRole;
 use loam_kernels as kernels;
-use loam_nn::model::{Inputs, Random, Smen, Weights};
-use loam_nn::train::{Adam, Example, TbImage, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
+use loam_nn::{Adam, Example, TbImage, TrainEvent, TrainSample, TrainSettings, Trainer, urmse_loss};
+use loam_nn::{Inputs, Random, Smen, Weights};
 
 /// Allowed difference, relative to the largest value.
 const TOLERANCE: f32 = 1e-4;
@@ -338,10 +338,10 @@ pub async fn training(gpu: &Device) {
 /// The same of the TB CNN, whose convolutions are burn's own and whose Adam is the same.
 pub async fn training_of_the_tb_cnn(gpu: &Device) {
     for case in TbCase::ALL {
-        assert_eq!(loam_nn::train::check_tb_training(gpu, case).await, None, "{case:?}");
+        assert_eq!(loam_nn::check_tb_training(gpu, case).await, None, "{case:?}");
         let settings = TrainSettings { epochs: 100, batch: 2, ..TrainSettings::tb_cnn(case) };
         let images = |count| tb_images(case, count, (11, 9));
-        trains_alike(gpu, case.name(), &loam_nn::model::tb_cnn::first_weights(case, 1), (images(3), images(1)), &settings, 3).await;
+        trains_alike(gpu, case.name(), &loam_nn::tb_cnn::first_weights(case, 1), (images(3), images(1)), &settings, 3).await;
     }
 }
 

@@ -9,7 +9,7 @@ use burn::backend::Cube;
 use burn::tensor::{Device, Tensor};
 use cubecl::MemoryScope;
 use loam_kernels::gpu::CubeTensor;
-use loam_nn::train::{TrainEvent, Trainer};
+use loam_nn::{TrainEvent, Trainer};
 
 /// Steps until every size of buffer has been asked for: several epochs of the tests' two steps, each with a validation and, where it was the
 /// best so far, the weights read back.

@@ -11,7 +11,7 @@ mod native {
     use std::ops::ControlFlow;
     use std::time::Instant;
 
-    use loam::model::{ModelError, PLANES, Planes, Processor, Sink, Smen, Source, Weights, block_on, predict, stream, tile_edge};
+    use loam_nn::{ModelError, PLANES, Planes, Processor, Sink, Smen, Source, Weights, block_on, predict, stream, tile_edge};
 
     static WEIGHTS: &[u8] = include_bytes!("../public/weights/oklahoma-city.safetensors");
 
@@ -86,7 +86,7 @@ mod native {
         {
             let processor = block_on(Processor::open_gpu())?;
             let begun = std::time::Instant::now();
-            let (form, warnings) = block_on(loam::train::trusted_gpu(processor.device(), || begun.elapsed().as_secs_f64() * 1e3))?;
+            let (form, warnings) = block_on(loam_nn::trusted_gpu(processor.device(), || begun.elapsed().as_secs_f64() * 1e3))?;
             warnings.iter().for_each(|warning| println!("{warning}"));
             println!("kernels: {}", form.unwrap_or("burn's operations"));
             Ok(processor)

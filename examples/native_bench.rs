@@ -19,8 +19,8 @@ mod native {
     use std::time::Instant;
 
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam::model::{Inputs, Smen, golden_weights};
-    use loam::train::{Adam, urmse_loss};
+    use loam_nn::{Adam, urmse_loss};
+    use loam_nn::{Inputs, Smen, golden_weights};
     use serde_json::{Value, json};
 
     use super::{plain, torch::Torch};
@@ -69,7 +69,7 @@ mod native {
         fn run(&mut self) -> Result<(f64, f64)> {
             #[cfg(feature = "gpu")]
             {
-                use loam::kernels::gpu::{FORMS, Form, use_form};
+                use loam_kernels::gpu::{FORMS, Form, use_form};
                 let kernels =
                     FORMS.iter().find(|(_, name)| Some(*name) == self.form).map_or(Form::Plain, |(kernels, _)| Form::Kernels(kernels));
                 use_form(if self.plain { Form::Plain } else { kernels });
@@ -226,7 +226,7 @@ mod native {
     #[cfg(feature = "gpu")]
     fn trusted(device: &Device) -> Result<Option<&'static str>> {
         let begun = Instant::now();
-        let (form, warnings) = loam::model::block_on(loam::train::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+        let (form, warnings) = loam_nn::block_on(loam_nn::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
         warnings.iter().for_each(|warning| println!("{warning}"));
         Ok(form)
     }
@@ -239,7 +239,7 @@ mod native {
     /// A form beside the one in use; none where burn's operations are in use.
     #[cfg(feature = "gpu")]
     fn other_form(used: Option<&'static str>) -> Option<&'static str> {
-        loam::kernels::gpu::FORMS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
+        loam_kernels::gpu::FORMS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
     }
 
     #[cfg(not(feature = "gpu"))]

@@ -8,8 +8,8 @@ mod plain;
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 mod web {
     use burn::tensor::{Device, Tensor, TensorData};
-    use loam::model::{Smen, Weights};
-    use loam::train::{Adam, urmse_loss};
+    use loam_nn::{Adam, urmse_loss};
+    use loam_nn::{Smen, Weights};
     use wasm_bindgen::prelude::*;
 
     use super::plain;
@@ -20,7 +20,7 @@ mod web {
         model: Smen,
         device: Device,
         adam: Adam,
-        /// In burn's own operations instead of those of `loam::kernels`.
+        /// In burn's own operations instead of those of `loam_kernels`.
         plain: bool,
     }
 
@@ -33,7 +33,7 @@ mod web {
     #[cfg(feature = "gpu")]
     #[wasm_bindgen]
     pub async fn open_gpu() -> Result<(), JsError> {
-        let processor = loam::model::Processor::open_gpu().await?;
+        let processor = loam_nn::Processor::open_gpu().await?;
         GPU.set(Some(processor.device().clone()));
         Ok(())
     }
@@ -89,7 +89,7 @@ mod web {
         fn choose(&self) {
             #[cfg(feature = "gpu")]
             {
-                use loam::kernels::gpu::{Form, KERNELS, use_form};
+                use loam_kernels::gpu::{Form, KERNELS, use_form};
                 use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
             }
         }

@@ -2,14 +2,14 @@
 #![cfg(all(feature = "gpu", target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-#[path = "shared/gpu_faults.rs"]
+#[path = "../crates/loam-nn/tests/shared/gpu_faults.rs"]
 mod faults;
-#[path = "shared/gpu_kernels.rs"]
+#[path = "../crates/loam-nn/tests/shared/gpu_kernels.rs"]
 mod shared;
 
-use loam::kernels::gpu::KERNELS;
-use loam::model::Processor;
-use loam::train::{check_gpu, check_training};
+use loam_kernels::gpu::KERNELS;
+use loam_nn::Processor;
+use loam_nn::{check_gpu, check_training};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);

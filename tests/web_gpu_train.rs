@@ -2,13 +2,13 @@
 #![cfg(all(feature = "gpu", target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-#[path = "shared/gpu_memory.rs"]
+#[path = "../crates/loam-nn/tests/shared/gpu_memory.rs"]
 mod memory;
 
 use burn::tensor::Device;
-use loam::model::{Inputs, Processor, Random, Weights};
-use loam::protocol::Part;
-use loam::train::{TrainEvent, TrainSample, TrainSettings, Trainer};
+use loam_core::network::Part;
+use loam_nn::{Inputs, Processor, Random, Weights};
+use loam_nn::{TrainEvent, TrainSample, TrainSettings, Trainer};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -4,13 +4,15 @@
 #![cfg(all(feature = "compute", target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod support;
+#[path = "../crates/loam-nn/tests/shared/goldens.rs"]
+#[allow(dead_code, reason = "the native tests use the rest")]
+mod goldens;
 
 use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor};
-use loam::model::{GoldenTile, Inputs, Smen, device, golden_weights, predict};
-use support::goldens::{Goldens, gradients, relative_difference};
+use goldens::{Goldens, gradients, relative_difference};
+use loam_nn::{GoldenTile, Inputs, Smen, device, golden_weights, predict};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -67,7 +69,7 @@ async fn the_cpu_backend_agrees_with_pytorch() {
 
 #[cfg(feature = "gpu")]
 mod gpu {
-    use loam::model::Processor;
+    use loam_nn::Processor;
 
     use super::*;
 

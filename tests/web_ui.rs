@@ -2,16 +2,11 @@
 #![cfg(all(target_arch = "wasm32", feature = "page"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use ease_grid::{EaseWindow, Edges, Resolution};
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
-use loam::grid::{EaseWindow, Edges, Resolution};
-use loam::map::{ColourMap, Scale, paint};
-use loam::protocol::{
-    Attachment, CheckpointReport, Choice, DateRole, DayReport, DeviceReport, Envelope, EpochReport, Event, FineOrigin, Gain, MapReport,
-    Network, PlannedDate, PreviewReport, Request, RunReport, RunRow, ScoreReport, SelfCheckReport, StepReport, TbCase, Timeline, TrainEnd,
-    TrainPlan, TrainResult, TrainSettings, TrainStarted, WeightsReport, wire,
-};
+use loam::protocol::{Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, StepReport, Timeline, TrainStarted, wire};
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
@@ -19,6 +14,15 @@ use loam::ui::rectangle::{Rectangle, size_text};
 use loam::ui::train::recall::{RecalledRun, Remembered};
 use loam::ui::train::{self, curve, runs, words};
 use loam::ui::{App, MapData, canvas, dates, exports, files, link, maps, scores, timeline};
+use loam_core::device_report::{DeviceReport, SelfCheckReport};
+use loam_core::file::FineOrigin;
+use loam_core::map::{ColourMap, Scale, paint};
+use loam_core::network::{Network, TbCase};
+use loam_core::score::{Gain, ScoreReport};
+use loam_core::training::{
+    CheckpointReport, Choice, DateRole, EpochReport, PlannedDate, RunReport, RunRow, TrainEnd, TrainPlan, TrainResult, TrainSettings,
+};
+use loam_core::weights_report::WeightsReport;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -494,7 +498,7 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
 }
 
 /// A map without pixels, of `date`, with shipped weights.
-fn result(date: jiff::civil::Date, settings: loam::protocol::Settings) -> MapData {
+fn result(date: jiff::civil::Date, settings: loam_core::region_settings::Settings) -> MapData {
     let weights = WeightsReport {
         name: "Oklahoma City (shipped)".into(),
         hash: "0123456789abcdef".into(),

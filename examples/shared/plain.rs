@@ -1,10 +1,10 @@
-//! SMEN in burn's own operations, without `loam::kernels`: what the kernels are measured against.
+//! SMEN in burn's own operations, without `loam_kernels`: what the kernels are measured against.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::{batch_norm_train, conv3d};
 use burn::tensor::ops::ConvOptions;
-use loam::model::{BatchStatistics, Conv, Smen};
+use loam_nn::{BatchStatistics, Conv, Smen};
 
 fn convolution(conv: &Conv, x: Tensor<5>) -> Tensor<5> {
     conv3d(x, conv.weight.val(), Some(conv.bias.val()), ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1))

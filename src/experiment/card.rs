@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::run::{estimate, score, where_disaggregated};
 use super::table::{MethodRow, Range, SMEN, method_row};
 use super::{ExperimentError, Images, Method, Runner};
-use crate::model::{PRECISION, Smen, Weights};
-use crate::score::InputRange;
-use crate::simulate::{UNSEEN_PLACES, place};
-use crate::stack::{GENERAL, PRESETS, Preset};
-use crate::train::Stage;
+use loam_core::score::InputRange;
+use loam_core::simulate::{UNSEEN_PLACES, place};
+use loam_core::stack::{GENERAL, PRESETS, Preset};
+use loam_nn::Stage;
+use loam_nn::{PRECISION, Smen, Weights};
 
 /// Changes when a card's fields do; the page reads no other version.
 const FORMAT: u32 = 1;

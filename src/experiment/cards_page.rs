@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::card::{Card, CardScore, PlaceScores, Seen};
-use crate::simulate::properties::{Properties, TARGETS};
-use crate::simulate::{TRAINING_PLACES, UNSEEN_PLACES};
+use loam_core::simulate::properties::{Properties, TARGETS};
+use loam_core::simulate::{TRAINING_PLACES, UNSEEN_PLACES};
 
 fn interval(ends: Option<[f64; 2]>) -> String {
     ends.map_or_else(|| "-".to_owned(), |[low, high]| format!("{low:.4} to {high:.4}"))

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
-use crate::protocol::{Inputs, day};
+use loam_core::iso_date;
+use loam_core::network::Inputs;
 
 /// Changes when the meaning of a kept cell does: older files are then computed anew.
 pub(super) const FORMAT: u32 = 2;
@@ -70,7 +71,7 @@ impl Cell {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DateScore {
     /// The date.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub date: Date,
     /// Unbiased RMSE, m3/m3.
     pub urmse: f64,
@@ -130,10 +131,10 @@ pub struct Rivals {
     /// Where the images come from, in words.
     pub source: String,
     /// Training dates.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub train: Vec<Date>,
     /// Test dates.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub test: Vec<Date>,
     /// What the reader should know: counts that fell short, dates left out.
     pub notes: Vec<String>,

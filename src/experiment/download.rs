@@ -8,7 +8,7 @@ use std::fmt::Write;
 use jiff::civil::Date;
 
 use super::{ExperimentError, paper};
-use crate::stack::Preset;
+use loam_core::stack::Preset;
 
 /// West, south, east, north of a region, degrees.
 fn bounds(preset: &Preset) -> Result<[f64; 4], ExperimentError> {

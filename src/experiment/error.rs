@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::grid::GridError;
-use crate::model::ModelError;
-use crate::score::ScoreError;
-use crate::score::baselines::ForestError;
-use crate::stack::StackError;
-use crate::train::TrainError;
+use ease_grid::GridError;
+use loam_core::score::ScoreError;
+use loam_core::score::baselines::ForestError;
+use loam_core::stack::StackError;
+use loam_nn::ModelError;
+use loam_nn::TrainError;
 
 /// Errors of the folder [`crate::experiment`].
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum ExperimentError {
     Stack(#[from] StackError),
     /// The TB CNN's images and scores.
     #[error(transparent)]
-    Tb(#[from] crate::session::tb::TbError),
+    Tb(#[from] loam_nn::networks::tb_cnn::steps::TbError),
     /// Grids.
     #[error(transparent)]
     Grid(#[from] GridError),

@@ -8,10 +8,10 @@ use std::path::Path;
 use super::run::{estimate, masked};
 use super::table::{Kind, Options};
 use super::{ExperimentError, Runner, font};
-use crate::map::{Scale, paint};
-use crate::model::{Smen, Weights};
-use crate::score::Scores;
-use crate::stack::Preset;
+use loam_core::map::{Scale, paint};
+use loam_core::score::Scores;
+use loam_core::stack::Preset;
+use loam_nn::{Smen, Weights};
 
 /// Pixels of the figure for one 3 km cell.
 const ZOOM: usize = 2;
@@ -130,7 +130,7 @@ pub fn figure_2(runner: &mut Runner, options: &Options, path: &Path) -> Result<(
 
 /// The colour bar with its ends and middle.
 fn legend(canvas: &mut Canvas, top: usize, scale: &Scale) {
-    let (low, high) = crate::map::scale::MOISTURE_LIMITS;
+    let (low, high) = loam_core::map::scale::MOISTURE_LIMITS;
     let length = canvas.width.saturating_sub(2 * GAP).min(400);
     for x in 0..length {
         let value = low + (high - low) * (x as f64 + 0.5) / length as f64;

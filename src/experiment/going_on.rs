@@ -8,9 +8,9 @@ use burn::tensor::Device;
 
 use super::ExperimentError;
 use super::cell::write_bytes;
-use crate::model::{Weights, block_on};
-use crate::protocol::TrainSettings;
-use crate::train::{Checkpoint, Example, TrainError, TrainEvent, Trainer};
+use loam_core::training::TrainSettings;
+use loam_nn::{Checkpoint, Example, TrainError, TrainEvent, Trainer};
+use loam_nn::{Weights, block_on};
 
 /// How often a training is kept, as a rule.
 pub const KEPT_EVERY: Duration = Duration::from_secs(60);

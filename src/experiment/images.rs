@@ -6,13 +6,13 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 
 use super::{ExperimentError, Images, paper};
-use crate::grid::{EaseWindow, Raster, Reason};
-use crate::protocol::{Correction, FineOrigin};
-use crate::score::baselines::{Case, CaseInput, HISTORY, disaggregation, interpolation};
-use crate::session::images::fewest_pixels;
-use crate::simulate::{Climate, Scene, Simulator, place};
-use crate::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, MARGIN, Preset, SceneDay, Series};
-use crate::train::TrainSample;
+use ease_grid::{EaseWindow, Raster, Reason};
+use loam_core::file::{Correction, FineOrigin};
+use loam_core::score::baselines::{Case, CaseInput, HISTORY, disaggregation, interpolation};
+use loam_core::simulate::{Climate, Scene, Simulator, place};
+use loam_core::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, MARGIN, Preset, SceneDay, Series};
+use loam_nn::TrainSample;
+use loam_nn::networks::smen::images::fewest_pixels;
 
 /// Years that the simulator may go beyond 2016-2018 on each side, to make as many images as the paper has.
 const MOST_YEARS: i16 = 8;
@@ -235,7 +235,7 @@ impl Gathered {
     /// A plane as a raster; NaN becomes a masked cell.
     ///
     /// # Errors
-    /// [`crate::grid::GridError::WrongLength`].
+    /// [`ease_grid::GridError::WrongLength`].
     pub fn raster(&self, values: &[f32]) -> Result<Raster, ExperimentError> {
         let reasons = values.iter().map(|v| if v.is_finite() { Reason::Valid } else { Reason::NoSmap }).collect();
         Ok(Raster::new(self.window.grid(), values.to_vec(), reasons)?)

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, date};
 
-use crate::protocol::Inputs;
+use loam_core::network::Inputs;
 
 /// First test date: train on 2016-2017, test on 2018, by time and never at random.
 pub const TEST_FROM: Date = date(2018, 1, 1);

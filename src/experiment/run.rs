@@ -10,12 +10,14 @@ use super::going_on::{GoingOn, KEPT_EVERY};
 use super::images::sample;
 use super::table::{FOREST, Kind, Options, Row, SMEN, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
-use crate::model::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
-use crate::protocol::TrainSettings;
-use crate::score::baselines::residuals::{Usual, history_mean};
-use crate::score::baselines::{Case, Forest, LstmSettings, PixelLstm, last_known};
-use crate::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
-use crate::train::{TrainEvent, TrainSample, set_bias};
+use loam_core::score::baselines::residuals::{Usual, history_mean};
+use loam_core::score::baselines::{Case, Forest, last_known};
+use loam_core::training::TrainSettings;
+use loam_nn::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
+
+use super::lstm::{LstmSettings, PixelLstm};
+use loam_core::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
+use loam_nn::{TrainEvent, TrainSample, set_bias};
 
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.
 const TILE: usize = 128;

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::table::FOREST;
 use super::{Row, paper};
-use crate::simulate::properties::{Properties, TARGETS};
-use crate::stack::Preset;
+use loam_core::simulate::properties::{Properties, TARGETS};
+use loam_core::stack::Preset;
 
 /// Factors on the contrasts of soil and terrain that the shares of texture are shown for.
 pub const CONTRASTS: [f32; 3] = [0.4, 1.0, 1.6];

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::paper::{self, Pair};
 use super::{Cell, CellResult, Images, Method, Rivals, Source};
-use crate::protocol::Inputs;
-use crate::score::{DRAW_SEED, DRAWS, Interval, SMEN_SHIFTED, bootstrap_mean};
-use crate::stack::Preset;
+use loam_core::network::Inputs;
+use loam_core::score::{DRAW_SEED, DRAWS, Interval, SMEN_SHIFTED, bootstrap_mean};
+use loam_core::stack::Preset;
 
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";

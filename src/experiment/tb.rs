@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use super::cell::{self, FORMAT, Versioned};
 use super::going_on::{GoingOn, KEPT_EVERY};
 use super::{ExperimentError, paper};
-use crate::model::block_on;
-use crate::model::tb_cnn::{TbCase, TbCnn};
-use crate::protocol::{DateRole, EpochReport};
-use crate::score::means;
-use crate::session::tb::{gather, scored};
-use crate::simulate::{Scene, Simulator};
-use crate::stack::{Library, Preset, Region, SceneDay, Series};
-use crate::train::{TrainEvent, TrainSettings};
+use loam_core::score::means;
+use loam_core::simulate::{Scene, Simulator};
+use loam_core::stack::{Library, Preset, Region, SceneDay, Series};
+use loam_core::training::{DateRole, EpochReport};
+use loam_nn::block_on;
+use loam_nn::networks::tb_cnn::steps::{gather, scored};
+use loam_nn::tb_cnn::{TbCase, TbCnn};
+use loam_nn::{TrainEvent, TrainSettings};
 
 /// Images per step.
 const BATCH: usize = 4;
@@ -120,7 +120,7 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let of = |role| gathered.of(role).cloned().collect::<Vec<_>>();
     let (train, validate, test) = (of(DateRole::Train), of(DateRole::Validate), of(DateRole::Test));
     let images = (train.len() + validate.len(), test.len());
-    let mut start = case.first_weights(seed);
+    let mut start = loam_nn::tb_cnn::first_weights(case, seed);
     let facts = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
     start.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value)));
     let settings = TrainSettings { epochs, batch: BATCH, seed, patience: 0, ..TrainSettings::tb_cnn(case) };
@@ -138,7 +138,7 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let weights = trainer.best().cloned().unwrap_or(start);
     let (network, _) = TbCnn::from_weights(&weights, &Device::flex())?;
     let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, &Device::flex(), image))).collect::<Result<_, _>>()?;
-    let score = |s: crate::protocol::ScoreReport| TbScore {
+    let score = |s: loam_core::score::ScoreReport| TbScore {
         name: format!("{}, {}", s.name, case.unit()),
         urmse: s.urmse.unwrap_or(f64::NAN),
         rmse: s.rmse.unwrap_or(f64::NAN),

@@ -151,8 +151,8 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::grid::{EaseWindow, Resolution};
-    use crate::read::QualityRule;
+    use ease_grid::{EaseWindow, Resolution};
+    use smap_files::QualityRule;
 
     fn settings(row: usize) -> Settings {
         Settings {

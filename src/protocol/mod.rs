@@ -4,10 +4,7 @@
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
-mod adapter;
-pub mod day;
 pub mod desk;
-mod network;
 pub mod shown;
 mod training;
 pub mod wire;
@@ -15,19 +12,18 @@ pub mod wire;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::grid::{EaseWindow, Edges, Statistics};
-use crate::read::{BackscatterScale, DateOrigin, Orbit, Product, QualityRule};
+use ease_grid::{Edges, Statistics};
+use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
+use loam_core::file::{Correction, FileId, FineOrigin, Usage};
+use loam_core::iso_date;
+use loam_core::layer::LayerKind;
+use loam_core::region_settings::Settings;
+use loam_core::score::{MassReport, ScoreReport};
+use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
+use loam_core::weights_report::WeightsReport;
+use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
-pub use network::{Network, TbCase};
-pub use training::{
-    CheckpointReport, Choice, DateRole, EpochReport, Gain, Inputs, Part, PlannedDate, PreviewReport, Range, RunId, RunReport, RunRow,
-    SettingError, Start, StepReport, TrainEnd, TrainEstimate, TrainPlan, TrainResult, TrainSettings, TrainStarted, UnusableDate,
-};
-
-/// Number of a file in this session, given by the page when the file is opened. Survives a worker's restart.
-pub type FileId = u32;
-/// Id of the demo's one entry in the file list; the page counts the user's files from 1.
-pub const DEMO_FILE: FileId = 0;
+pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
 /// Page to worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,7 +67,7 @@ pub enum Request {
     /// The 3 km map of a date. Answer: [`Event::Progress`]..., [`Event::Map`].
     Predict {
         /// The date t.
-        #[serde(with = "day")]
+        #[serde(with = "iso_date")]
         date: Date,
         /// Region and rules.
         settings: Settings,
@@ -258,75 +254,6 @@ pub enum Attachment {
     U8(Vec<u8>),
 }
 
-/// Which device the user wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum DevicePreference {
-    /// A hardware GPU where there is one, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU, whatever there is.
-    Cpu,
-    /// The GPU, even a software one.
-    Gpu,
-}
-
-/// What the browser says of its graphics adapter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdapterReport {
-    /// Vendor.
-    pub vendor: String,
-    /// Architecture (`swiftshader` for a CPU posing as a GPU).
-    pub architecture: String,
-    /// Device.
-    pub device: String,
-    /// Description.
-    pub description: String,
-    /// The browser's own word that this is a fallback adapter.
-    pub fallback: bool,
-    /// Largest buffer it can bind, bytes; 0 where the browser does not say.
-    #[serde(default)]
-    pub buffer_limit: u64,
-}
-
-/// The device in use.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeviceReport {
-    /// True for WebGPU, false for the CPU.
-    pub gpu: bool,
-    /// Adapter name, or `CPU (WebAssembly SIMD, one thread)`.
-    pub name: String,
-    /// Why this device.
-    pub why: String,
-    /// Where the GPU's kernels keep what they share: registers, or workgroup memory where that was measured to be faster. None on the CPU.
-    pub kernels: Option<String>,
-    /// E.g. "software adapter: more than ten times slower than the CPU".
-    pub warning: Option<String>,
-    /// The golden tile.
-    pub check: Option<SelfCheckReport>,
-}
-
-/// The golden tile, run on the device and on the CPU.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SelfCheckReport {
-    /// Runs on the device.
-    pub runs: u32,
-    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
-    #[serde(deserialize_with = "null_as_nan")]
-    pub largest_difference: f32,
-    /// Allowed.
-    pub tolerance: f32,
-    /// Passed; where not, the CPU is used.
-    pub passed: bool,
-}
-
-/// JSON (of `--json` and kept runs) knows no NaN: serde_json writes `null` for it.
-fn null_as_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
-    if !deserializer.is_human_readable() {
-        return f32::deserialize(deserializer);
-    }
-    Ok(Option::<f32>::deserialize(deserializer)?.unwrap_or(f32::NAN))
-}
-
 /// A file to open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileTicket {
@@ -338,36 +265,6 @@ pub struct FileTicket {
     pub bytes: u64,
     /// Corrections made before (after a restart of the worker).
     pub correction: Correction,
-}
-
-/// What the user says about a file against what was detected.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Correction {
-    /// Its day.
-    #[serde(with = "day")]
-    pub date: Option<Date>,
-    /// Use it as 36 km input or 3 km map, when it cannot be told.
-    pub usage: Option<Usage>,
-    /// Flight direction.
-    pub orbit: Option<Orbit>,
-    /// Backscatter scale.
-    pub scale: Option<BackscatterScale>,
-}
-
-/// What a file is used as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Usage {
-    /// 36 or 9 km soil moisture: the network's input.
-    Coarse,
-    /// 3 km (or 1 km) soil moisture: history and reference.
-    Fine,
-    /// Backscatter.
-    Backscatter,
-    /// Land surface temperature: input of the TB CNN.
-    Temperature,
-    /// Listed, not used.
-    Ignored,
 }
 
 /// A row of the file list.
@@ -384,7 +281,7 @@ pub struct FileReport {
     /// What it is used as.
     pub usage: Option<Usage>,
     /// Its day.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub date: Option<Date>,
     /// Where the day came from.
     pub date_origin: Option<DateOrigin>,
@@ -436,30 +333,6 @@ impl FileReport {
     }
 }
 
-/// What runs kept before there was a choice were trained with.
-fn yes() -> bool {
-    true
-}
-
-/// Region and rules of a prediction.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// 3 km cells to compute.
-    pub window: EaseWindow,
-    /// Name of the preset, where it is one.
-    pub region: Option<String>,
-    /// Which retrievals count.
-    pub quality: QualityRule,
-    /// Smallest share of the region a 3 km map must cover to serve as history (0..1). Default 0.10.
-    pub history_cover: f32,
-    /// Maps disaggregated here from backscatter may serve as history, where a date has no 3 km product. Default on.
-    #[serde(default = "yes")]
-    pub history_disaggregated: bool,
-    /// Each 36 km block of the estimate is shifted to SMAP's mean (model.md, section 4). Default off.
-    #[serde(default)]
-    pub mass_correction: bool,
-}
-
 /// The dates of the loaded files, for a region.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Timeline {
@@ -471,7 +344,7 @@ pub struct Timeline {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DayReport {
     /// The date.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub date: Date,
     /// Share of the region SMAP saw (0..1); `None` without a SMAP file.
     pub coarse: Option<f32>,
@@ -482,7 +355,7 @@ pub struct DayReport {
     /// Share of the region with backscatter.
     pub backscatter: Option<f32>,
     /// History dates a prediction here would use, oldest first.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub history: Vec<Date>,
     /// Why no prediction can be made here; `None` where one can.
     pub blocked: Option<String>,
@@ -490,23 +363,11 @@ pub struct DayReport {
     pub simulated: bool,
 }
 
-/// Where a 3 km map comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FineOrigin {
-    /// A 3 km product (SPL2SMAP_S).
-    Product,
-    /// Computed here from SMAP and backscatter (formats.md 2.7, change form).
-    Disaggregated,
-    /// An estimate that Loam made, which the user chose as 3 km map by hand.
-    OwnMap,
-}
-
 /// A finished map.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MapReport {
     /// The date t.
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub date: Date,
     /// Region and rules.
     pub settings: Settings,
@@ -553,108 +414,22 @@ pub struct LayerHead {
     pub kind: LayerKind,
     /// Attachment (`F32`): row-major values over the window, NaN where masked.
     pub values: usize,
-    /// Attachment (`U8`): [`crate::grid::Reason`] by number.
+    /// Attachment (`U8`): [`ease_grid::Reason`] by number.
     pub reasons: usize,
     /// Statistics of the valid cells.
     pub statistics: Statistics,
-}
-
-/// What a layer shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LayerKind {
-    /// SMAP as it is, 36 km cells. m3/m3.
-    Coarse,
-    /// SMEN's estimate. m3/m3.
-    Estimate,
-    /// SMEN's estimate with the weights from before the last training. m3/m3.
-    Before,
-    /// Estimate minus [`LayerKind::Before`]. m3/m3.
-    Change,
-    /// The 3 km product of the date. m3/m3.
-    Reference,
-    /// Estimate minus reference. m3/m3.
-    Difference,
-    /// Bilinear SMAP. m3/m3.
-    Bilinear,
-    /// Backscatter VV at 3 km, averaged in linear power. dB.
-    BackscatterVv,
-    /// Backscatter VH. dB.
-    BackscatterVh,
-    /// The TB CNN's second channel (case 1; the kinds above then hold TB V): TB H, 36 km. K.
-    CoarseH,
-    /// Its estimate. K.
-    EstimateH,
-    /// The 9 km product's. K.
-    ReferenceH,
-    /// Estimate minus reference. K.
-    DifferenceH,
-    /// Bilinear. K.
-    BilinearH,
-    /// Land surface temperature, input of the TB CNN's case 2. K.
-    SurfaceTemperature,
 }
 
 /// A history date of a prediction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HistoryReport {
     /// The date; `None` for a slot that no date could fill (its residual is 0).
-    #[serde(with = "day")]
+    #[serde(with = "iso_date")]
     pub date: Option<Date>,
     /// Share of the region where the residual is known.
     pub known: f32,
     /// Where the 3 km map came from.
     pub origin: Option<FineOrigin>,
-}
-
-/// Scores of one estimate, over the pixels where reference and every estimate exist.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScoreReport {
-    /// `SMEN`, `bilinear SMAP`, ...
-    pub name: String,
-    /// Unbiased RMSE, m3/m3.
-    pub urmse: Option<f64>,
-    /// Mean difference, m3/m3.
-    pub bias: Option<f64>,
-    /// RMSE, m3/m3.
-    pub rmse: Option<f64>,
-    /// Pearson correlation.
-    pub r: Option<f64>,
-    /// Pixels.
-    pub pixels: usize,
-    /// Which row of a run's table it is; None in other tables, and in runs kept before rows had this key ([`TrainResult::urmse`]).
-    #[serde(default)]
-    pub row: Option<RunRow>,
-}
-
-/// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct MassReport {
-    /// Root mean square difference, m3/m3.
-    pub rmse: f64,
-    /// Mean difference, m3/m3.
-    pub bias: f64,
-    /// 36 km cells of which at least half is known.
-    pub cells: usize,
-}
-
-/// Weights in use.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WeightsReport {
-    /// File or preset name.
-    pub name: String,
-    /// What they were trained on, in the file's own words.
-    pub trained_on: String,
-    /// Trained on simulated scenes.
-    pub simulated: bool,
-    /// SHA-256, first 16 hex digits.
-    pub hash: String,
-    /// Of which network.
-    #[serde(default)]
-    pub network: Network,
-    /// Key of the shipped weights; `None` for the user's own, and for trained ones.
-    #[serde(default)]
-    pub shipped: Option<String>,
 }
 
 /// Forms of export the worker makes. The PNG figure is made by the page.

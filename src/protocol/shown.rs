@@ -2,7 +2,13 @@
 
 use jiff::civil::Date;
 
-use super::{DayReport, FineOrigin, MapReport, Network, ScoreReport, SelfCheckReport, Settings, Timeline, WeightsReport};
+use loam_core::file::FineOrigin;
+use loam_core::network::Network;
+use loam_core::region_settings::Settings;
+use loam_core::score::ScoreReport;
+use loam_core::weights_report::Prospect;
+
+use super::{DayReport, MapReport, Timeline};
 
 /// Fewest pixels for a percentage between two scores: below, chance moves an uRMSE by several per cent.
 pub const FEWEST_FOR_PERCENT: usize = 500;
@@ -10,49 +16,6 @@ pub const FEWEST_FOR_PERCENT: usize = 500;
 const COARSE_SHARE: f32 = 0.5;
 /// Share of the region that the 3 km map of such a date should cover.
 const FINE_SHARE: f32 = 0.25;
-
-/// The weights that the next prediction will use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prospect {
-    /// Those in use.
-    InUse(WeightsReport),
-    /// Shipped ones, not loaded yet.
-    Shipped {
-        /// Their key.
-        key: String,
-        /// For people.
-        name: String,
-    },
-}
-
-impl Prospect {
-    /// For people: `Tucson (shipped)`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::InUse(weights) => weights.name.clone(),
-            Self::Shipped { name, .. } => format!("{name} (shipped)"),
-        }
-    }
-
-    fn network(&self) -> Network {
-        match self {
-            Self::InUse(weights) => weights.network,
-            Self::Shipped { .. } => Network::Smen,
-        }
-    }
-
-    /// Whether a result was made with them. One hash may be the beginning of the other.
-    fn made(&self, result: &WeightsReport) -> bool {
-        match self {
-            Self::InUse(weights) => {
-                let (a, b) = (&weights.hash, &result.hash);
-                !a.is_empty() && !b.is_empty() && (a.starts_with(b.as_str()) || b.starts_with(a.as_str()))
-            }
-            Self::Shipped { key, .. } => result.shipped.as_deref() == Some(key),
-        }
-    }
-}
 
 /// What the next prediction would be made from.
 #[derive(Debug, Clone, Copy)]
@@ -163,25 +126,6 @@ impl DayReport {
     }
 }
 
-impl SelfCheckReport {
-    /// The golden tile's verdict in words; `gpu`: the device is one, so the CPU's own run of the tile is what it is compared with.
-    #[must_use]
-    pub fn text(&self, gpu: bool) -> String {
-        let difference =
-            if self.largest_difference.is_finite() { format!("{:.1e}", self.largest_difference) } else { "not a number".to_owned() };
-        let with = if gpu { "the CPU" } else { "the tile stored with the program" };
-        let verdict = match (self.passed, gpu) {
-            (true, _) => "passed",
-            (false, true) => "failed, so the CPU is used",
-            (false, false) => "failed: do not trust the maps",
-        };
-        format!(
-            "Self-check {verdict}: golden tile run {} times, largest difference to {with} {difference} m³/m³ (allowed {:.1e}).",
-            self.runs, self.tolerance
-        )
-    }
-}
-
 /// In words: better than bilinear or not; a percentage only from [`FEWEST_FOR_PERCENT`] pixels on. `None` without both scores.
 #[must_use]
 pub fn verdict(scores: &[ScoreReport]) -> Option<String> {
@@ -203,9 +147,11 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::grid::{EaseWindow, Edges, Resolution};
-    use crate::protocol::{DeviceReport, TbCase};
-    use crate::read::QualityRule;
+    use ease_grid::{EaseWindow, Edges, Resolution};
+    use loam_core::device_report::{DeviceReport, SelfCheckReport};
+    use loam_core::network::TbCase;
+    use loam_core::weights_report::WeightsReport;
+    use smap_files::QualityRule;
 
     fn weights(name: &str, hash: &str) -> WeightsReport {
         WeightsReport { name: name.into(), hash: hash.into(), ..WeightsReport::default() }

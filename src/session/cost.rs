@@ -1,8 +1,8 @@
 //! What a training step takes, and whether it can work here: a start that cannot is refused with numbers and a proposal.
 
-use crate::grid::EaseWindow;
-use crate::model::CHANNELS;
-use crate::protocol::Network;
+use ease_grid::EaseWindow;
+use loam_core::network::Network;
+use loam_nn::CHANNELS;
 
 /// Bytes of one step's tensors for one cell of one image, about: 640 activations (three blocks of 3, 2 and 1 frames with convolution, ReLU
 /// and norm; g and the sum), as many gradients, float32, and a tenth for what the allocator keeps.
@@ -83,7 +83,7 @@ pub fn hold(needs: &Needs, buffer_limit: Option<u64>, window: &EaseWindow, batch
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Resolution;
+    use ease_grid::Resolution;
 
     #[test]
     fn what_does_not_fit_is_refused_with_numbers_and_a_proposal() {

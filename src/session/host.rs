@@ -1,8 +1,8 @@
 //! What a session needs from where it runs.
 
 use crate::protocol::{Attachment, Event};
-use crate::read::SharedSource;
-use crate::train::{Store, StoreError};
+use loam_nn::{Store, StoreError};
+use smap_files::SharedSource;
 
 /// The worker, or a test.
 #[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
@@ -19,7 +19,7 @@ pub trait Host {
     fn source(&self, id: u64, attachment: usize) -> Option<SharedSource>;
     /// The n-th attachment of a request as bytes.
     fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>>;
-    /// The shipped weights of a key ([`crate::stack::Shipped`]), as safetensors.
+    /// The shipped weights of a key ([`loam_core::stack::Shipped`]), as safetensors.
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String>;
     /// Milliseconds since some fixed moment.
     fn now_ms(&self) -> f64;

@@ -5,14 +5,18 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 
 use super::requests::{DAYS_PER_BREATH, Last, Stop};
-use super::tb::{self, TbError, TbOutcome};
 use super::{Host, Session, provenance};
-use crate::export;
-use crate::grid::{EaseWindow, Edges, Resolution, resample};
-use crate::model::tb_cnn::{self, TbCase, TbCnn};
-use crate::model::{ModelError, Processor, Weights};
-use crate::protocol::{Attachment, Event, ExportForm, FineOrigin, LayerHead, MapReport, Network, Settings, Timeline, WeightsReport};
-use crate::stack::dates_with;
+use crate::protocol::{Attachment, Event, ExportForm, LayerHead, MapReport, Timeline};
+use ease_grid::{EaseWindow, Edges, Resolution, resample};
+use loam_core::export;
+use loam_core::file::FineOrigin;
+use loam_core::network::Network;
+use loam_core::region_settings::Settings;
+use loam_core::stack::dates_with;
+use loam_core::weights_report::WeightsReport;
+use loam_nn::networks::tb_cnn::steps::{self as tb, TbError, TbOutcome};
+use loam_nn::tb_cnn::{self, TbCase, TbCnn};
+use loam_nn::{ModelError, Processor, Weights};
 
 /// What to do where there are no weights.
 const REMEDY: &str =
@@ -173,7 +177,7 @@ impl<H: Host> Session<H> {
             attachments.push(Attachment::U8(raster.reasons().iter().map(|r| *r as u8).collect()));
             layers.push(LayerHead { kind, values, reasons: values + 1, statistics: raster.statistics() });
         }
-        let odd = |v: &&f32| v.is_finite() && !super::predict::RANGE.contains(*v);
+        let odd = |v: &&f32| v.is_finite() && !loam_nn::networks::smen::estimate::RANGE.contains(*v);
         let out_of_range = match loaded.case {
             TbCase::SoilMoisture => outcome.estimates.iter().flat_map(|e| e.values()).filter(odd).count(),
             TbCase::BrightnessTemperature => 0,

@@ -1,9 +1,10 @@
 //! A source becomes a library entry, or a refusal that stays listed.
 
-use crate::grid::Resolution;
-use crate::protocol::{Correction, FileReport, FileTicket, Usage};
-use crate::read::{self, Granule, ReadOptions, Role, SharedSource};
-use crate::stack::{Content, Entry, Library};
+use crate::protocol::{FileReport, FileTicket};
+use ease_grid::Resolution;
+use loam_core::file::{Correction, Usage};
+use loam_core::stack::{Content, Entry, Library};
+use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource};
 
 /// Said of simulated scenes beside observed files.
 pub const MIXED: &str = "Not used: simulated scenes are never mixed with observed files. Take the observed files out to use these.";

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::images::plan;
 use super::requests::{Session, Stop};
-use super::run::{Gathered, facts, gather, overlap};
-use super::{Host, cost, tb, tb_run};
-use crate::model::Weights;
-use crate::protocol::{DateRole, Event, Network, Settings, Start, TbCase, TrainEstimate, TrainPlan, TrainSettings};
-use crate::stack::{HistoryRule, Preset, Region, Series};
-use crate::train::{Example, KeptImage, RunImage, TbImage, TrainEvent, Trainer};
+use super::{Host, cost};
+use crate::protocol::{Event, TrainEstimate};
+use loam_core::network::{Network, TbCase};
+use loam_core::region_settings::Settings;
+use loam_core::stack::{HistoryRule, Preset, Region, Series};
+use loam_core::training::{DateRole, Start, TrainPlan, TrainSettings};
+use loam_nn::Weights;
+use loam_nn::networks::smen::images::plan;
+use loam_nn::networks::tb_cnn::{run as tb_run, steps as tb};
+use loam_nn::run::{Gathered, facts, gather, overlap};
+use loam_nn::{Example, KeptImage, RunImage, TbImage, TrainEvent, Trainer};
 
 /// Images of a run that is about to begin, of either network.
 pub(super) enum Images {
@@ -64,7 +68,7 @@ impl<H: Host> Session<H> {
         let base = match (train.network, train.start) {
             (Network::Smen, Start::Current) => self.ensure_weights(&settings.window).await?.weights.clone(),
             (Network::Smen, Start::Scratch) => Weights::init(train.inputs, train.seed),
-            (Network::Tb(case), Start::Scratch) => case.first_weights(train.seed),
+            (Network::Tb(case), Start::Scratch) => loam_nn::tb_cnn::first_weights(case, train.seed),
             (Network::Tb(case), Start::Current) => match self.tb.as_ref().filter(|loaded| loaded.case() == case) {
                 Some(loaded) => loaded.weights().clone(),
                 None => {

@@ -2,14 +2,19 @@
 
 use jiff::civil::Date;
 
-use super::predict::{Outcome, SMEN};
-use super::tb::TbOutcome;
-use crate::export::{Provenance, Score};
-use crate::grid::{EaseWindow, Edges};
-use crate::model::Weights;
-use crate::protocol::{DeviceReport, FineOrigin, MapReport, ScoreReport, TbCase, WeightsReport};
-use crate::read::QualityRule;
-use crate::score::SMEN_SHIFTED;
+use crate::protocol::MapReport;
+use ease_grid::{EaseWindow, Edges};
+use loam_core::device_report::DeviceReport;
+use loam_core::export::{Provenance, Score};
+use loam_core::file::FineOrigin;
+use loam_core::network::TbCase;
+use loam_core::score::SMEN_SHIFTED;
+use loam_core::score::ScoreReport;
+use loam_core::weights_report::WeightsReport;
+use loam_nn::Weights;
+use loam_nn::networks::smen::estimate::{Outcome, SMEN};
+use loam_nn::networks::tb_cnn::steps::TbOutcome;
+use smap_files::QualityRule;
 
 /// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).
 const CITATIONS: [&str; 3] = [

@@ -5,25 +5,29 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::applicability::applicability;
 use super::network::LoadedTb;
 use super::open::{open, report};
-use super::predict::{Engine, Outcome, PredictError, TILE, predict};
-use super::tb::TbOutcome;
 use super::timeline::timeline;
 use super::training::{InUse, Job};
 use super::{Host, provenance};
-use crate::export;
-use crate::grid::EaseWindow;
-use crate::model::tb_cnn::is_tb_cnn;
-use crate::model::{ModelError, Processor, Smen, Weights, device, tile_edge};
 use crate::protocol::{
-    AdapterReport, Attachment, Correction, DEMO_FILE, DevicePreference, DeviceReport, Event, ExportForm, Failure, FileId, FileReport,
-    FileTicket, FineOrigin, HistoryReport, LayerHead, MapReport, Request, Settings, Timeline, TrainSettings, WeightsReport,
+    Attachment, Event, ExportForm, Failure, FileReport, FileTicket, HistoryReport, LayerHead, MapReport, Request, Timeline,
 };
-use crate::read::{QualityRule, ReadOptions};
-use crate::simulate;
-use crate::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, Shipped, StackError};
+use ease_grid::EaseWindow;
+use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
+use loam_core::export;
+use loam_core::file::{Correction, DEMO_FILE, FileId, FineOrigin};
+use loam_core::region_settings::Settings;
+use loam_core::simulate;
+use loam_core::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, Shipped, StackError};
+use loam_core::training::TrainSettings;
+use loam_core::weights_report::WeightsReport;
+use loam_nn::networks::smen::applicability::applicability;
+use loam_nn::networks::smen::estimate::{Engine, Outcome, PredictError, TILE, predict};
+use loam_nn::networks::tb_cnn::steps::TbOutcome;
+use loam_nn::tb_cnn::is_tb_cnn;
+use loam_nn::{ModelError, Processor, Smen, Weights, device, tile_edge};
+use smap_files::{QualityRule, ReadOptions};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
 pub(super) const LONGEST_WORK_MS: f64 = 20.0;
@@ -46,7 +50,7 @@ pub struct Session<H: Host> {
     pub(super) tile: Option<usize>,
     /// Networks whose training stood the check of the GPU.
     #[cfg(feature = "gpu")]
-    pub(super) training_checked: Vec<crate::protocol::Network>,
+    pub(super) training_checked: Vec<loam_core::network::Network>,
     pub(super) weights: Option<Loaded>,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
     pub(super) before: Option<InUse>,
@@ -300,12 +304,12 @@ impl<H: Host> Session<H> {
         #[cfg(feature = "gpu")]
         let verdict = if processor.is_gpu() {
             self.training_checked.clear();
-            use crate::kernels::gpu::{KERNELS, faster, form_in_use};
+            use loam_kernels::gpu::{KERNELS, faster, form_in_use};
             // A form that the device refuses is not to end the worker while it is measured.
-            let _trial = crate::model::refusals::Trial::begin();
+            let _trial = loam_nn::refusals::Trial::begin();
             // A CPU posing as a GPU pays for barriers, and for another shader to compile: not measured there.
             let kernels = if self.software { &KERNELS } else { faster(processor.device(), || self.host.now_ms()).await };
-            let (verdict, warning) = crate::train::check_gpu(processor.device(), &[kernels, &KERNELS]).await;
+            let (verdict, warning) = loam_nn::check_gpu(processor.device(), &[kernels, &KERNELS]).await;
             report.warning = warning.or(report.warning.take());
             report.kernels = form_in_use().map(Into::into);
             verdict

@@ -1,7 +1,7 @@
 //! The time line: which dates have what, and which history a prediction there would use.
 
 use crate::protocol::{DayReport, Timeline};
-use crate::stack::{Cover, HISTORY_LENGTH, HistoryRule, Series};
+use loam_core::stack::{Cover, HISTORY_LENGTH, HistoryRule, Series};
 
 /// The dates of a loaded series.
 #[must_use]

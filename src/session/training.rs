@@ -9,18 +9,18 @@ use super::Host;
 use super::network::LoadedTb;
 use super::prepare::{Images, Prepared};
 use super::requests::{Loaded, Session, Stop};
-use super::run::{GatherError, Judge, Judged, Run, from_scratch};
-use super::verdict::{Earlier, choice};
-use crate::grid::Reason;
-use crate::model::tb_cnn::TbCnn;
-use crate::model::{ModelError, Smen, Weights};
-use crate::protocol::{
-    Attachment, CheckpointReport, DateRole, Event, Network, PreviewReport, RunReport, RunRow, Settings, Start, StepReport, TbCase,
-    TrainEnd, TrainPlan, TrainSettings, TrainStarted,
-};
-use crate::train::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
+use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
+use ease_grid::Reason;
+use loam_core::network::{Network, TbCase};
+use loam_core::region_settings::Settings;
+use loam_core::training::{CheckpointReport, DateRole, RunReport, RunRow, Start, TrainEnd, TrainPlan, TrainSettings};
+use loam_nn::evaluation::{Earlier, choice};
+use loam_nn::run::{GatherError, Judge, Judged, Run, from_scratch};
+use loam_nn::tb_cnn::TbCnn;
+use loam_nn::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
+use loam_nn::{ModelError, Smen, Weights};
 #[cfg(feature = "gpu")]
-use crate::train::{check_tb_training, check_training};
+use loam_nn::{check_tb_training, check_training};
 
 /// Steps whose median says how long a step takes.
 const TIMED_STEPS: usize = 9;
@@ -250,7 +250,7 @@ impl<H: Host> Session<H> {
         self.check_training(id, kept.head.report.settings.network).await?;
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let run = Run::resumed(kept, processor.device())?;
-        let dates = run.images.iter().map(|image| crate::protocol::PlannedDate { date: image.date(), role: image.role() }).collect();
+        let dates = run.images.iter().map(|image| loam_core::training::PlannedDate { date: image.date(), role: image.role() }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
         self.begin(id, run.into(), Some(keeper), plan, true, None);
         Ok(())
@@ -420,7 +420,7 @@ impl<H: Host> Session<H> {
             Ok(values) => values,
             Err(error) => return self.emit(job.id, Event::Warning(format!("The preview could not be computed: {error}."))),
         };
-        let scores = crate::score::Scores::of(&values, &image.target, &image.valid).unwrap_or_default();
+        let scores = loam_core::score::Scores::of(&values, &image.target, &image.valid).unwrap_or_default();
         let masked = values.iter().zip(&image.reasons).map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN }).collect();
         let (columns, rows) = image.size;
         let report = PreviewReport { date: image.date, epoch, columns, rows, urmse: scores.urmse.unwrap_or(f64::NAN) };

@@ -10,8 +10,8 @@ use super::card::{Card, Place, Stage, fetch_all};
 use super::page_signal::PageSignal;
 use super::scores::number;
 use super::state::App;
-use crate::protocol::WeightsReport;
-use crate::protocol::shown::Prospect;
+use loam_core::weights_report::Prospect;
+use loam_core::weights_report::WeightsReport;
 
 /// The cards, as far as they are there.
 #[derive(Clone, Copy, PartialEq, Eq)]

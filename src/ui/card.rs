@@ -4,7 +4,7 @@ use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::canvas::fetch_bytes;
-use crate::stack::SHIPPED;
+use loam_core::stack::SHIPPED;
 
 /// Version of the cards' fields that is read here (`FORMAT` in `src/experiment/card.rs`).
 const FORMAT: f64 = 1.0;

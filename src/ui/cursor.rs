@@ -1,6 +1,6 @@
 //! The cell cursor and the part of the window in view: plain numbers, shared by all linked maps.
 
-use crate::grid::{EaseWindow, Resolution};
+use ease_grid::{EaseWindow, Resolution};
 
 /// A cell of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

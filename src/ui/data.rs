@@ -7,7 +7,7 @@ use web_sys::HtmlInputElement;
 
 use super::drop::listed;
 use super::state::App;
-use crate::stack::PRESETS;
+use loam_core::stack::PRESETS;
 
 /// Opens what a file input holds, and empties it so that the same file can be picked again.
 fn open_picked(app: App, event: &web_sys::Event) {

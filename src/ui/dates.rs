@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use super::state::{App, READING};
 use super::timeline::TimelineStrip;
-use crate::protocol::{DayReport, FineOrigin, day};
+use crate::protocol::DayReport;
+use loam_core::file::FineOrigin;
+use loam_core::iso_date;
 
 fn per_cent(share: Option<f32>, none: &str) -> String {
     share.map_or_else(|| none.to_owned(), |s| format!("{:.0} %", s * 100.0))
@@ -86,7 +88,7 @@ fn Lists() -> impl IntoView {
                 view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name}{count}")}</option> }
             }).collect_view()}
         </select></label>
-        <label>"Date "<select id="date" on:change=move |e| if let Some(date) = day::parse(&event_target_value(&e)) { app.date.set(Some(date)) }>
+        <label>"Date "<select id="date" on:change=move |e| if let Some(date) = iso_date::parse(&event_target_value(&e)) { app.date.set(Some(date)) }>
             {move || days.get().into_iter().map(|(date, note)| {
                 let note = if app.pending.get().is_some() { "" } else { note };
                 view! { <option value=date.to_string() selected=move || app.date.get() == Some(date)>{format!("{date}{note}")}</option> }

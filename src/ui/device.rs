@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::ledger::Kind;
 use super::state::App;
-use crate::protocol::{DevicePreference, Request};
+use crate::protocol::Request;
+use loam_core::device_report::DevicePreference;
 
 const CHOICES: [(&str, &str, DevicePreference); 3] = [
     ("auto", "Auto: a hardware GPU, else the CPU", DevicePreference::Auto),

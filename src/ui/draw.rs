@@ -3,8 +3,8 @@
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::cursor::{Cell, View};
-use crate::grid::{EaseWindow, Edges, Resolution};
-use crate::map::{Coastline, LineKind, Scale, graticule};
+use ease_grid::{EaseWindow, Edges, Resolution};
+use loam_core::map::{Coastline, LineKind, Scale, graticule};
 
 /// Where on a canvas a part of the window is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -220,7 +220,7 @@ pub fn ramp(ctx: &CanvasRenderingContext2d, scale: &Scale, frame: Frame) {
 
 /// The hatch of masked cells.
 pub fn hatch(ctx: &CanvasRenderingContext2d, frame: Frame) {
-    let [[lr, lg, lb], [gr, gg, gb]] = crate::map::paint::HATCH;
+    let [[lr, lg, lb], [gr, gg, gb]] = loam_core::map::paint::HATCH;
     begin(ctx, frame);
     ctx.set_fill_style_str(&format!("rgb({gr},{gg},{gb})"));
     ctx.fill_rect(frame.x, frame.y, frame.width, frame.height);

@@ -12,7 +12,9 @@ use super::cursor::View;
 use super::ledger::Kind;
 use super::link::NO_REQUEST;
 use super::state::{App, FileRow, Job, Layer, MapData, NOT_READ};
-use crate::protocol::{Attachment, DEMO_FILE, Envelope, Event, Failure, FileReport, LayerKind, MapReport, Timeline};
+use crate::protocol::{Attachment, Envelope, Event, Failure, FileReport, MapReport, Timeline};
+use loam_core::file::DEMO_FILE;
+use loam_core::layer::LayerKind;
 
 thread_local! {
     /// Reports not shown yet: a demo has thousands, and each would redraw the list.

@@ -12,10 +12,11 @@ use super::draw::{self, Frame};
 use super::maps::SHOWN;
 use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
 use super::state::{App, MapData};
-use crate::export::png_text::annotate;
-use crate::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
-use crate::map::{ClipCounts, Scale};
-use crate::protocol::{FineOrigin, LayerKind};
+use loam_core::export::png_text::annotate;
+use loam_core::file::FineOrigin;
+use loam_core::layer::LayerKind;
+use loam_core::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
+use loam_core::map::{ClipCounts, Scale};
 
 use leptos::prelude::untrack;
 
@@ -143,7 +144,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     ctx.scale(RATIO, RATIO).map_err(|_| no_canvas())?;
     ctx.set_fill_style_str("#ffffff");
     ctx.fill_rect(0.0, 0.0, width, height);
-    let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("Region", |p| p.name);
+    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find).map_or("Region", |p| p.name);
     text(&ctx, 20.0, "600", "#14181c", &format!("{}, {region}, {}", data.quantity(), data.report.date), MARGIN, 36.0);
     let sub = format!("{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)", window.columns, window.rows);
     text(&ctx, 12.0, "400", "#4a535b", &sub, MARGIN, 55.0);

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use super::state::{App, FileRow, place_name};
+use crate::protocol::FileReport;
 use crate::protocol::desk::Desk;
-use crate::protocol::{FileReport, Usage, day};
-use crate::read::{BackscatterScale, DateOrigin, Orbit, Product};
+use loam_core::file::Usage;
+use loam_core::iso_date;
+use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 /// Rows shown at first, and added by each press of the button: a demo has thousands.
 const PAGE: usize = 40;
@@ -71,7 +73,7 @@ fn corrections(app: App, row: &FileRow, report: &FileReport) -> AnyView {
             <summary>"Correct"</summary>
             <div class="fields">
                 <label>"date "<input type="date" value=shown on:change=move |e| {
-                    let date = day::parse(&event_target_value(&e));
+                    let date = iso_date::parse(&event_target_value(&e));
                     app.correct(&r1, |c| c.date = date);
                 }/></label>
                 <label>"use as "{choice(format!("Use {name} as"), &USAGES, given.usage, move |v| app.correct(&r2, |c| c.usage = v))}</label>

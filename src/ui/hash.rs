@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
-use crate::grid::{EaseWindow, Resolution};
-use crate::map::ColourMap;
-use crate::protocol::day;
-use crate::stack::{Preset, Region};
+use ease_grid::{EaseWindow, Resolution};
+use loam_core::iso_date;
+use loam_core::map::ColourMap;
+use loam_core::stack::{Preset, Region};
 
 /// What a link can say. Everything is optional, and what cannot be understood is left out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,7 +37,7 @@ impl Hash {
                         hash.window = window.and_then(Region::new).map(|r| r.window()).ok();
                     }
                 }
-                "date" => hash.date = day::parse(value),
+                "date" => hash.date = iso_date::parse(value),
                 "scale" => {
                     let limits = value.split_once(',').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
                     hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);

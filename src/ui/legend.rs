@@ -10,8 +10,8 @@ use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
 use super::state::{App, MapData};
-use crate::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
-use crate::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
+use loam_core::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
+use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
 /// The colours with their ticks.
 #[component]

@@ -10,10 +10,12 @@ use super::panel::{Panel, zoom};
 use super::rectangle;
 use super::state::{App, MapData};
 use super::swipe::Swipe;
-use crate::grid::EaseWindow;
-use crate::map::graticule::{latitude_label, longitude_label};
-use crate::protocol::{FineOrigin, LayerKind, Network};
-use crate::stack::SMALLEST_EDGE;
+use ease_grid::EaseWindow;
+use loam_core::file::FineOrigin;
+use loam_core::layer::LayerKind;
+use loam_core::map::graticule::{latitude_label, longitude_label};
+use loam_core::network::Network;
+use loam_core::stack::SMALLEST_EDGE;
 
 /// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
 pub(super) const SHOWN: [LayerKind; 13] = [
@@ -152,7 +154,7 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
     let swipe = RwSignal::new(false);
     let bilinear = RwSignal::new(false);
     let simulated = data.report.simulated;
-    let region = data.report.settings.region.as_deref().and_then(crate::stack::Preset::find).map_or("own region", |p| p.name);
+    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find).map_or("own region", |p| p.name);
     let warnings = data.report.warnings.clone();
     let heading = format!("{}, {region}, {}", data.quantity(), data.report.date);
     let window = data.window();

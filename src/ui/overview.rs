@@ -8,9 +8,9 @@ use super::canvas;
 use super::draw::Frame;
 use super::panel::watch_size;
 use super::state::App;
-use crate::grid::ease2::{self, X0, Y0};
-use crate::grid::{EaseWindow, Resolution};
-use crate::map::LineKind;
+use ease_grid::ease2::{self, X0, Y0};
+use ease_grid::{EaseWindow, Resolution};
+use loam_core::map::LineKind;
 
 /// The equal-area world at 36 km, clickable. `choose` gets longitude and latitude.
 #[component]

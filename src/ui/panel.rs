@@ -12,9 +12,11 @@ use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
-use crate::grid::Reason;
-use crate::map::{Scale, paint};
-use crate::protocol::{FineOrigin, LayerKind, Network};
+use ease_grid::Reason;
+use loam_core::file::FineOrigin;
+use loam_core::layer::LayerKind;
+use loam_core::map::{Scale, paint};
+use loam_core::network::Network;
 
 /// Title of a layer.
 pub fn title(network: Network, kind: LayerKind) -> &'static str {
@@ -188,7 +190,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
 }
 
 /// Zooms all linked maps. The place is worked out before the signal is locked for writing.
-pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &crate::grid::EaseWindow) {
+pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &ease_grid::EaseWindow) {
     app.view.update(|v| *v = v.zoomed(factor, at, window));
 }
 

@@ -4,8 +4,8 @@ use web_sys::PointerEvent;
 
 use super::cursor::Cell;
 use super::state::{App, MapData};
-use crate::grid::{EaseWindow, GridError};
-use crate::stack::Region;
+use ease_grid::{EaseWindow, GridError};
+use loam_core::stack::Region;
 
 /// Two opposite corners, cells of a map's window; both belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::overview::World;
 use super::state::App;
-use crate::stack::{PRESETS, Region};
+use loam_core::stack::{PRESETS, Region};
 
 /// Cells beyond which a prediction is cut into tiles and takes long enough to say so.
 const LARGE: usize = 1_000_000;

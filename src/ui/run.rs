@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::state::App;
-use crate::protocol::Network;
-use crate::protocol::shown::Prospect;
-use crate::read::QualityRule;
+use loam_core::network::Network;
+use loam_core::weights_report::Prospect;
+use smap_files::QualityRule;
 
 const RULES: [(&str, &str, QualityRule); 3] = [
     ("recommended", "recommended retrievals only", QualityRule::Recommended),

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 
 use super::state::App;
 use crate::protocol::shown::verdict;
-use crate::protocol::{FineOrigin, Network, ScoreReport};
+use loam_core::file::FineOrigin;
+use loam_core::network::Network;
+use loam_core::score::ScoreReport;
 
 /// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
 const MISSION: f64 = 0.04;

@@ -19,16 +19,20 @@ use super::page_signal::PageSignal;
 use super::rectangle::Rectangle;
 use super::train::Training;
 use super::train::recall::Remembered;
-use crate::grid::{EaseWindow, Resolution};
-use crate::map::{Coastline, ColourMap, Scale, scale};
 use crate::protocol::desk::{Aside, Desk, is_weights};
-use crate::protocol::shown::{Present, Prospect};
-use crate::protocol::{
-    AdapterReport, Correction, DEMO_FILE, DevicePreference, DeviceReport, Envelope, Failure, FileId, FileReport, FileTicket, LayerKind,
-    MapReport, Network, Request, Settings, Timeline, WeightsReport,
-};
-use crate::read::QualityRule;
-use crate::stack::{PRESETS, Preset, Shipped};
+use crate::protocol::shown::Present;
+use crate::protocol::{Envelope, Failure, FileReport, FileTicket, MapReport, Request, Timeline};
+use ease_grid::{EaseWindow, Resolution};
+use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
+use loam_core::file::{Correction, DEMO_FILE, FileId};
+use loam_core::layer::LayerKind;
+use loam_core::map::{Coastline, ColourMap, Scale, scale};
+use loam_core::network::Network;
+use loam_core::region_settings::Settings;
+use loam_core::stack::{PRESETS, Preset, Shipped};
+use loam_core::weights_report::Prospect;
+use loam_core::weights_report::WeightsReport;
+use smap_files::QualityRule;
 
 /// A row of the file list.
 #[derive(Clone)]
@@ -45,7 +49,7 @@ pub struct Layer {
     pub kind: LayerKind,
     pub values: Vec<f32>,
     pub reasons: Vec<u8>,
-    pub statistics: crate::grid::Statistics,
+    pub statistics: ease_grid::Statistics,
 }
 
 /// A finished map with its pixels.

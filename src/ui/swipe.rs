@@ -9,7 +9,7 @@ use super::canvas;
 use super::draw::{self, Frame};
 use super::panel::{Overlay, painted, title, watch_size};
 use super::state::{App, MapData};
-use crate::protocol::LayerKind;
+use loam_core::layer::LayerKind;
 
 /// Left of the curtain the input (or the estimate before training, where there is one), right of it the estimate.
 #[component]

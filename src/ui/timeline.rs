@@ -12,7 +12,8 @@ use web_sys::{CanvasRenderingContext2d, KeyboardEvent, PointerEvent};
 use super::canvas;
 use super::panel::watch_size;
 use super::state::App;
-use crate::protocol::{DayReport, FineOrigin, Timeline};
+use crate::protocol::{DayReport, Timeline};
+use loam_core::file::FineOrigin;
 
 /// Days in view at first.
 const SPAN: i32 = 120;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, File, FileReaderSync, MessageChannel, MessagePort};
 
-use crate::read::Source;
+use smap_files::Source;
 
 thread_local! {
     /// JavaScript objects cannot cross threads, a [`Source`] must be able to: so the files stay here and sources carry their number.

@@ -12,9 +12,9 @@ use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, Response};
 use super::blob::FileSource;
 use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
-use crate::read::SharedSource;
 use crate::session::Host;
-use crate::train::StoreError;
+use loam_nn::StoreError;
+use smap_files::SharedSource;
 
 /// Least time between two yields, ms: a macrotask costs about 0.1 ms, and cancel should feel immediate.
 const BREATH_MS: f64 = 12.0;
@@ -141,7 +141,7 @@ impl Host for WorkerHost {
             Ok(array) => Some(array.to_vec()),
             Err(value) => {
                 let source = FileSource::new(value.dyn_into::<File>().ok()?);
-                crate::read::read_all(&source).ok()
+                smap_files::read_all(&source).ok()
             }
         }
     }

@@ -11,7 +11,7 @@ use web_sys::{
     FileSystemSyncAccessHandle, StorageEstimate,
 };
 
-use crate::train::{Store, StoreError};
+use loam_nn::{Store, StoreError};
 
 /// The origin-private file system.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub struct BrowserStore {
 /// A file held against other tabs.
 pub struct BrowserLock(FileSystemSyncAccessHandle);
 
-impl crate::train::Lock for BrowserLock {}
+impl loam_nn::Lock for BrowserLock {}
 
 impl Drop for BrowserLock {
     fn drop(&mut self) {

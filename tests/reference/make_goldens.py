@@ -6,9 +6,9 @@
 writes (from the repository root):
 
     src/model/golden_tile.safetensors     24 x 24 input and eval-mode output: the self-check of a device
-    tests/goldens/smen_step.safetensors   inputs, outputs, loss, gradients of every parameter of one batch
-    tests/goldens/smen_after5.safetensors weights file (parameters, running statistics) after 5 Adam steps on that batch
-    tests/goldens/smen_facts.json         losses of those steps, versions, tolerances measured against float64
+    crates/loam-nn/tests/goldens/smen_step.safetensors   inputs, outputs, loss, gradients of every parameter of one batch
+    crates/loam-nn/tests/goldens/smen_after5.safetensors weights file (parameters, running statistics) after 5 Adam steps on that batch
+    crates/loam-nn/tests/goldens/smen_facts.json         losses of those steps, versions, tolerances measured against float64
 
 The first weights are drawn with SplitMix64 exactly as `Weights::init` and `golden_weights` of src/model do, so no file holds them.
 """
@@ -211,10 +211,10 @@ def main():
     step, state, losses = train(torch.float32, i, d, target, mask, 5)
     step64, state64, _ = train(torch.float64, i, d, target, mask, 5)
     out.update(step)
-    (ROOT / "tests/goldens").mkdir(exist_ok=True)
-    save_file(out, ROOT / "tests/goldens/smen_step.safetensors")
+    (ROOT / "crates/loam-nn/tests/goldens").mkdir(exist_ok=True)
+    save_file(out, ROOT / "crates/loam-nn/tests/goldens/smen_step.safetensors")
     metadata = {"model": "smen", "inputs": "spatiotemporal", "history": "4", "trained_on": "golden batch", "seed": str(SEED)}
-    save_file(state, ROOT / "tests/goldens/smen_after5.safetensors", metadata=metadata)
+    save_file(state, ROOT / "crates/loam-nn/tests/goldens/smen_after5.safetensors", metadata=metadata)
     facts = {
         "torch": torch.__version__,
         "learning_rate": LEARNING_RATE,
@@ -222,7 +222,7 @@ def main():
         "float32_against_float64": {"step": spread(step, step64), "after5": spread(state, state64)},
         "output_spread": expected.std().item(),
     }
-    (ROOT / "tests/goldens/smen_facts.json").write_text(json.dumps(facts, indent=2) + "\n")
+    (ROOT / "crates/loam-nn/tests/goldens/smen_facts.json").write_text(json.dumps(facts, indent=2) + "\n")
     print(json.dumps(facts, indent=2))
 
 

@@ -1,7 +1,7 @@
 """Small synthetic SMAP granules, true to the structure documents (shared/data/smap/*.dmr, formats.md 2.1-2.3).
 
     python -m pip install -r tests/reference/requirements.txt
-    python tests/reference/make_granules.py            # writes tests/fixtures/*.h5 and tests/fixtures/granules.json
+    python tests/reference/make_granules.py            # writes *.h5 and granules.json to crates/smap-files/tests/fixtures
 
 No real SPL2SMAP_S granule and no complete SPL3SMP granule can be had, so these stand in for them. Names, types, attributes, fills
 and traps are the real ones; the values are made up, and every file says so in the global attribute `synthetic`. Expected values in
@@ -16,7 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-OUT = Path(__file__).resolve().parent.parent / "fixtures"
+OUT = Path(__file__).resolve().parent.parent.parent / "crates/smap-files/tests/fixtures"
 FILL = np.float32(-9999.0)
 FILL16 = 65534
 NOT_OBSERVED = 2047

@@ -3,7 +3,7 @@
     pip install -r tests/reference/requirements-torch.txt
     python tests/reference/make_pytorch.py
 
-writes tests/fixtures/pytorch/*.pt and, beside each that can be read, the same tensors as PyTorch itself reads them back
+writes crates/loam-nn/tests/fixtures/pytorch/*.pt and, beside each that can be read, the same tensors as PyTorch itself reads them back
 (`torch.load`, cast to float32): small ones as NAME.safetensors, the full network as SHA-256 of each tensor's little-endian float32 in
 facts.json. The weights are `golden_state` of make_goldens.py. A second run writes the same bytes, but
 for addresses in legacy.pt.
@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 from make_goldens import ROOT, golden_state, make
 
-OUT = ROOT / "tests/fixtures/pytorch"
+OUT = ROOT / "crates/loam-nn/tests/fixtures/pytorch"
 
 
 def state(inputs):

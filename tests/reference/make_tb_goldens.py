@@ -3,7 +3,7 @@
     pip install -r tests/reference/requirements-torch.txt
     python tests/reference/make_tb_goldens.py
 
-writes tests/goldens/tb_cnn.safetensors: for both cases a batch, its output, the loss, some gradients whole and every gradient's sum of
+writes crates/loam-nn/tests/goldens/tb_cnn.safetensors: for both cases a batch, its output, the loss, some gradients whole and every gradient's sum of
 squares, and the losses of three Adam steps. The first weights are drawn with SplitMix64 exactly as `TbCase::first_weights` does.
 """
 
@@ -94,7 +94,7 @@ def main():
         out.update({f"{case}.x": x, f"{case}.target": target.contiguous(), f"{case}.mask": mask})
         out[f"{case}.losses"] = torch.tensor(losses)
         print(case, losses)
-    save_file(out, ROOT / "tests/goldens/tb_cnn.safetensors", metadata={"torch": torch.__version__})
+    save_file(out, ROOT / "crates/loam-nn/tests/goldens/tb_cnn.safetensors", metadata={"torch": torch.__version__})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
 //! | sizes | the small app is built, and its transfer sizes are held to their bars |
 //! | e2e | `tests/e2e`: the built app in a real browser, through WebDriver |
 //!
-//! The browser suites are built in the release profile with the features of the app's own programs: so they share the compiled
+//! The browser suites are built in the workers' profile with the features of the app's own programs: so they share the compiled
 //! dependencies with the app, which is most of the time.
 
 use std::collections::BTreeSet;
@@ -159,7 +159,7 @@ fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
 
 fn native() -> Result<Outcome> {
     let mut own = cargo();
-    own.args(["test", "--locked", "--no-fail-fast", "--package", "loam", "--package", "xtask", "--", "--show-output"]);
+    own.args(["test", "--locked", "--no-fail-fast", "--workspace", "--exclude", "e2e", "--", "--show-output"]);
     count(&mut own)
 }
 
@@ -175,7 +175,8 @@ fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
         "test",
         "--locked",
         "--no-fail-fast",
-        "--release",
+        "--profile",
+        "worker",
         "--target",
         WASM,
         "--no-default-features",

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use loam::experiment::{Progress, Runner, Shelved, Source, cards, cards_markdown};
-use loam::model::{Processor, block_on, device};
-use loam::simulate::DEMO_SEED;
+use loam_core::simulate::DEMO_SEED;
+use loam_nn::{Processor, block_on, device};
 
 use super::files;
 

@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam::model::{Processor, Smen, block_on};
-use loam::protocol::{FineOrigin, ScoreReport};
-use loam::score::{gain, means};
-use loam::session::predict::{Engine, PredictError, SMEN, TILE, predict};
-use loam::session::verdict::{BILINEAR, compared};
-use loam::stack::{HistoryRule, Series};
+use loam_core::file::FineOrigin;
+use loam_core::score::ScoreReport;
+use loam_core::score::{gain, means};
+use loam_core::stack::{HistoryRule, Series};
+use loam_nn::evaluation::{BILINEAR, compared};
+use loam_nn::networks::smen::estimate::{Engine, PredictError, SMEN, TILE, predict};
+use loam_nn::{Processor, Smen, block_on};
 use serde_json::json;
 
 use super::files::{self, Inputs};

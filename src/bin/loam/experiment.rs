@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use loam::experiment::{
     Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn, tb_markdown,
 };
-use loam::model::tb_cnn::TbCase;
-use loam::model::{Processor, block_on};
-use loam::simulate::DEMO_SEED;
+use loam_core::simulate::DEMO_SEED;
+use loam_nn::tb_cnn::TbCase;
+use loam_nn::{Processor, block_on};
 
 use super::files::{self, Inputs};
 use super::progress::Bars;
@@ -273,7 +273,7 @@ impl Experiment {
                 let processor = block_on(Processor::open_gpu())?;
                 let begun = std::time::Instant::now();
                 let now = || begun.elapsed().as_secs_f64() * 1e3;
-                let (form, warnings) = block_on(loam::train::trusted_gpu(processor.device(), now))?;
+                let (form, warnings) = block_on(loam_nn::trusted_gpu(processor.device(), now))?;
                 warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
                 let kernels = form.map_or("burn's operations".to_owned(), |form| format!("kernels with {form}"));
                 return Ok((processor, format!("GPU (wgpu), {kernels}, checked against the CPU")));
@@ -281,7 +281,7 @@ impl Experiment {
             #[cfg(not(feature = "gpu"))]
             return Err("this program was built without the GPU: cargo run --release --features gpu --bin loam -- experiment ...".into());
         }
-        Ok((block_on(Processor::open_cpu()), loam::model::device::CPU_NAME.to_owned()))
+        Ok((block_on(Processor::open_cpu()), loam_nn::device::CPU_NAME.to_owned()))
     }
 }
 

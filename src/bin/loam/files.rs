@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ease_grid::GridError;
 use jiff::civil::Date;
-use loam::grid::GridError;
-use loam::model::{ModelError, Weights, block_on};
-use loam::protocol::{Correction, FileTicket, Usage};
-use loam::read::{PathSource, names};
+use loam::protocol::FileTicket;
 use loam::session::open::open;
-use loam::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
-use loam::stack::{Content, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
+use loam_core::file::{Correction, Usage};
+use loam_core::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
+use loam_core::stack::{Content, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
+use loam_nn::{ModelError, Weights, block_on};
+use smap_files::{PathSource, names};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
 #[derive(clap::Args, Default)]

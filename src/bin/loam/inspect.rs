@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use loam::grid::{Grid, Statistics};
-use loam::read::{self, PathSource, QualityRule, ReadOptions, Role, Variable};
+use ease_grid::{Grid, Statistics};
 use serde_json::{Value, json};
+use smap_files::{self as read, PathSource, QualityRule, ReadOptions, Role, Variable};
 
 /// Arguments of `loam inspect`.
 #[derive(clap::Args)]

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam::export;
-use loam::model::{Processor, Smen, block_on, device};
-use loam::protocol::{DevicePreference, WeightsReport};
-use loam::session::applicability::applicability;
-use loam::session::predict::{Engine, Outcome, TILE, predict};
 use loam::session::provenance;
-use loam::stack::{HistoryRule, Series};
+use loam_core::device_report::DevicePreference;
+use loam_core::export;
+use loam_core::stack::{HistoryRule, Series};
+use loam_core::weights_report::WeightsReport;
+use loam_nn::networks::smen::applicability::applicability;
+use loam_nn::networks::smen::estimate::{Engine, Outcome, TILE, predict};
+use loam_nn::{Processor, Smen, block_on, device};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -174,7 +175,7 @@ impl Predict {
 }
 
 /// Loads a series with a progress bar, and fills days that have backscatter but no 3 km map.
-pub fn load(series: &mut Series, library: &loam::stack::Library) -> super::Outcome {
+pub fn load(series: &mut Series, library: &loam_core::stack::Library) -> super::Outcome {
     let dates = library.dates();
     let bar = super::progress::bar(dates.len() as u64, "reading");
     for date in dates {

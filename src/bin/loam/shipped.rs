@@ -1,8 +1,8 @@
 //! The shipped weights, in the program itself: for a prediction without `--weights`.
 
-use loam::grid::EaseWindow;
-use loam::model::Weights;
-use loam::stack::Shipped;
+use ease_grid::EaseWindow;
+use loam_core::stack::Shipped;
+use loam_nn::Weights;
 
 macro_rules! file {
     ($key:literal) => {

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use ease_grid::Edges;
 use jiff::civil::Date;
-use loam::export;
-use loam::grid::Edges;
-use loam::simulate::{DEMO_SEED, Scene, Simulator, names};
-use loam::stack::{MARGIN, Region, Temperatures};
+use loam_core::export;
+use loam_core::simulate::{DEMO_SEED, Scene, Simulator, names};
+use loam_core::stack::{MARGIN, Region, Temperatures};
 use serde_json::json;
 
 use super::files;
@@ -62,8 +62,8 @@ impl Simulate {
                 None => None,
             };
             let layers = [
-                (names::coarse(day.date, loam::read::Overpass::Am), &day.am, MOISTURE),
-                (names::coarse(day.date, loam::read::Overpass::Pm), &day.pm, MOISTURE),
+                (names::coarse(day.date, smap_files::Overpass::Am), &day.am, MOISTURE),
+                (names::coarse(day.date, smap_files::Overpass::Pm), &day.pm, MOISTURE),
                 (names::fine(day.date), &day.fine, MOISTURE),
                 (names::surface(day.date), &surface, ("land surface temperature, simulated", "K")),
             ];

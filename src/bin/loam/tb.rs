@@ -4,20 +4,22 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
-use loam::export;
-use loam::grid::EaseWindow;
-use loam::model::tb_cnn::{self, TbCnn};
-use loam::model::{Processor, Weights, block_on, device};
-use loam::protocol::{DevicePreference, ScoreReport, TbCase};
-use loam::read::QualityRule;
-use loam::score::{gain, means};
 use loam::session::provenance;
-use loam::session::tb::{self, BILINEAR, TB_CNN, TbGathered, TbOutcome};
-use loam::session::verdict::compared_in;
-use loam::stack::{Library, Preset, Region, Series, dates_with};
-use loam::train::TbImage;
+use loam_core::device_report::DevicePreference;
+use loam_core::export;
+use loam_core::network::TbCase;
+use loam_core::score::ScoreReport;
+use loam_core::score::{gain, means};
+use loam_core::stack::{Library, Preset, Region, Series, dates_with};
+use loam_nn::TbImage;
+use loam_nn::evaluation::compared_in;
+use loam_nn::networks::tb_cnn::steps::{self as tb, BILINEAR, TB_CNN, TbGathered, TbOutcome};
+use loam_nn::tb_cnn::{self, TbCnn};
+use loam_nn::{Processor, Weights, block_on, device};
 use serde_json::json;
+use smap_files::QualityRule;
 
 use super::files;
 
@@ -119,7 +121,7 @@ struct Scored {
 
 impl Scored {
     /// uRMSE of bilinear minus that of the network, by channel.
-    fn gains(&self, case: TbCase) -> Vec<Option<loam::protocol::Gain>> {
+    fn gains(&self, case: TbCase) -> Vec<Option<loam_core::score::Gain>> {
         self.channels(case).iter().map(|c| gain(&self.by_date, &format!("{TB_CNN}{c}"), &format!("{BILINEAR}{c}"))).collect()
     }
 
@@ -264,7 +266,7 @@ fn named(path: &Path, case: TbCase, channel: usize) -> PathBuf {
 }
 
 fn report(prediction: &Prediction<'_>, case: TbCase, outcome: &TbOutcome, written: &[PathBuf]) -> super::Outcome {
-    let statistics: Vec<_> = outcome.estimates.iter().map(loam::grid::Raster::statistics).collect();
+    let statistics: Vec<_> = outcome.estimates.iter().map(ease_grid::Raster::statistics).collect();
     if prediction.json {
         return super::print_json(&json!({
             "out": written, "date": prediction.date, "model": "tb_cnn", "case": case.name(), "unit": case.unit(),

@@ -4,15 +4,16 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
-use loam::grid::EaseWindow;
-use loam::model::{Processor, TB_HALO, Weights, block_on};
-use loam::protocol::{DateRole, Inputs as NetworkInputs, Network, Part, RunReport, Start, TbCase, TrainEnd, TrainPlan};
-use loam::session::run::{Gathered, Judge, Judged, Run, facts, from_scratch, gather, overlap};
-use loam::session::tb::{HALO_KEY, halo};
-use loam::session::tb_run;
-use loam::stack::{HistoryRule, Series};
-use loam::train::{FolderStore, Keeper, KeptImage, RunHead, RunImage, TbImage, TrainError, TrainEvent, TrainSettings, keeper, set_bias};
+use loam_core::network::{Inputs as NetworkInputs, Network, Part, TbCase};
+use loam_core::stack::{HistoryRule, Series};
+use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan};
+use loam_nn::networks::tb_cnn::run as tb_run;
+use loam_nn::networks::tb_cnn::steps::{HALO_KEY, halo};
+use loam_nn::run::{Gathered, Judge, Judged, Run, facts, from_scratch, gather, overlap};
+use loam_nn::{FolderStore, Keeper, KeptImage, RunHead, RunImage, TbImage, TrainError, TrainEvent, TrainSettings, keeper, set_bias};
+use loam_nn::{Processor, TB_HALO, Weights, block_on};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -179,7 +180,7 @@ impl Train {
         let first = || match settings.network {
             Network::Smen => Weights::init(settings.inputs, settings.seed),
             Network::Tb(case) => {
-                let mut first = case.first_weights(settings.seed);
+                let mut first = loam_nn::tb_cnn::first_weights(case, settings.seed);
                 first.metadata.extend(self.margin.then(|| (HALO_KEY.to_owned(), TB_HALO.to_string())));
                 first
             }
@@ -271,13 +272,13 @@ impl Train {
             region,
             settings,
             from,
-            device: loam::model::device::CPU_NAME.into(),
+            device: loam_nn::device::CPU_NAME.into(),
             simulated,
             result: None,
             progress: None,
             in_use: true,
         };
-        let rules = loam::protocol::Settings {
+        let rules = loam_core::region_settings::Settings {
             window,
             region: None,
             quality: Default::default(),

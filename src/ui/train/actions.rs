@@ -1,8 +1,9 @@
 //! What the buttons do: requests to the worker.
 
-use crate::protocol::{ExportForm, Request, RunId};
+use crate::protocol::{ExportForm, Request};
 use crate::ui::ledger::Kind;
 use crate::ui::state::{App, Job};
+use loam_core::training::RunId;
 
 fn job(id: u64, what: &str) -> Job {
     Job { id, done: 0, total: 0, what: what.to_owned() }

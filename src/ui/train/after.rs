@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use super::catch_focus;
 use super::state::is_of;
 use super::words;
-use crate::protocol::{Network, RunReport, TrainResult};
 use crate::ui::scores::score_box;
 use crate::ui::state::{App, READING};
+use loam_core::network::Network;
+use loam_core::training::{RunReport, TrainResult};
 
 fn intervals(result: &TrainResult, network: Network) -> AnyView {
     let bilinear = if network == Network::Smen { "bilinear SMAP" } else { "the bilinear input" };

@@ -4,8 +4,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::confirm::{Question, confirmed};
-use crate::protocol::RunReport;
 use crate::ui::state::App;
+use loam_core::training::RunReport;
 
 fn standing(run: &RunReport) -> String {
     let of = run.settings.epochs;

@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use web_sys::CanvasRenderingContext2d;
 
 use super::{curve, words};
-use crate::map::scale::tidy;
-use crate::protocol::{EpochReport, Network};
 use crate::ui::canvas;
 use crate::ui::panel::watch_size;
 use crate::ui::state::App;
+use loam_core::map::scale::tidy;
+use loam_core::network::Network;
+use loam_core::training::EpochReport;
 
 /// Room for the axes, CSS pixels: left, top, right, bottom.
 const ROOM: (f64, f64, f64, f64) = (58.0, 10.0, 12.0, 36.0);

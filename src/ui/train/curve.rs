@@ -1,6 +1,6 @@
 //! Loss curves as plain numbers: smoothing, thinning, axes.
 
-use crate::map::scale::ticks_between;
+use loam_core::map::scale::ticks_between;
 
 /// The running mean with exponential weights, without the pull of its first value: after n values the weights are divided by
 /// `1 - weight^n`. NaN stays NaN and is not remembered.

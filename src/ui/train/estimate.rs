@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use super::words;
-use crate::protocol::{DateRole, TrainEstimate};
+use crate::protocol::TrainEstimate;
 use crate::ui::files::size_text;
 use crate::ui::state::App;
+use loam_core::training::DateRole;
 
 fn facts(estimate: &TrainEstimate) -> AnyView {
     let fact = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };

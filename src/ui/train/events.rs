@@ -9,9 +9,10 @@ use leptos::prelude::*;
 
 use super::state::Preview;
 use super::words;
-use crate::protocol::{Attachment, EpochReport, Event, Failure, RunReport, StepReport, TrainStarted};
+use crate::protocol::{Attachment, Event, Failure, StepReport, TrainStarted};
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
+use loam_core::training::{EpochReport, RunReport};
 
 /// Between two drawings of the chart: steps may come many times a second.
 const DRAW: Duration = Duration::from_millis(200);

@@ -6,10 +6,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::words;
-use crate::protocol::{Inputs, Network, Part, Range, Request, Start, TrainSettings, day};
-use crate::stack::Preset;
+use crate::protocol::Request;
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
+use loam_core::iso_date;
+use loam_core::network::{Inputs, Network, Part};
+use loam_core::stack::Preset;
+use loam_core::training::{Range, Start, TrainSettings};
 
 /// A number of the settings.
 #[derive(Clone, Copy)]
@@ -147,7 +150,7 @@ fn date_choice(
     view! {
         <label>
             {label}
-            <select id=id on:change=move |e| { let date = day::parse(&event_target_value(&e)); t.settings.update(|s| set(s, date)); }>
+            <select id=id on:change=move |e| { let date = iso_date::parse(&event_target_value(&e)); t.settings.update(|s| set(s, date)); }>
                 <option value="" prop:selected=move || chosen.get().is_none()>"automatic"</option>
                 {move || dates.get().into_iter().map(|date| view! {
                     <option value=date.to_string() prop:selected=move || chosen.get() == Some(date)>{date.to_string()}</option>

@@ -4,11 +4,12 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::words;
-use crate::protocol::{DateRole, Network, TrainPlan};
 use crate::ui::canvas;
 use crate::ui::panel::watch_size;
 use crate::ui::state::App;
 use crate::ui::timeline::day_number;
+use loam_core::network::Network;
+use loam_core::training::{DateRole, TrainPlan};
 
 /// Left margin for the names of the rows, CSS pixels.
 const MARGIN: f64 = 64.0;

@@ -4,13 +4,13 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::words;
-use crate::grid::{EaseWindow, Resolution};
-use crate::map::paint;
 use crate::ui::canvas;
 use crate::ui::cursor::View;
 use crate::ui::draw::{self, Frame};
 use crate::ui::panel::watch_size;
 use crate::ui::state::App;
+use ease_grid::{EaseWindow, Resolution};
+use loam_core::map::paint;
 
 /// The map with its date and uRMSE.
 #[component]

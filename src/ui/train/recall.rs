@@ -5,9 +5,11 @@ use web_sys::Storage;
 
 use super::state::is_of;
 use super::words;
-use crate::protocol::{Failure, Network, Request, RunId, RunReport};
+use crate::protocol::{Failure, Request};
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
+use loam_core::network::Network;
+use loam_core::training::{RunId, RunReport};
 
 /// Where in the browser's storage it is written.
 const KEY: &str = "loam.weights";

@@ -5,9 +5,11 @@ use leptos::prelude::*;
 use super::confirm::{Question, confirmed};
 use super::state::is_of;
 use super::words;
-use crate::protocol::{Gain, Network, RunReport, RunRow, Start, TrainResult};
 use crate::ui::events::save;
 use crate::ui::state::App;
+use loam_core::network::Network;
+use loam_core::score::Gain;
+use loam_core::training::{RunReport, RunRow, Start, TrainResult};
 
 /// Test uRMSE after, before and of the bilinear input, of two channels the first's.
 #[must_use]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::recall::{RecalledRun, Remembered};
-use crate::protocol::{
-    CheckpointReport, EpochReport, Network, PreviewReport, RunId, RunReport, StepReport, TrainEstimate, TrainPlan, TrainSettings,
-    TrainStarted, WeightsReport,
-};
+use crate::protocol::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 use crate::ui::page_signal::PageSignal;
 use crate::ui::state::Job;
+use loam_core::network::Network;
+use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
+use loam_core::weights_report::WeightsReport;
 
 /// The present estimate of a validation date with its pixels.
 pub struct Preview {
@@ -16,7 +16,7 @@ pub struct Preview {
     pub report: PreviewReport,
     /// m3/m3, row-major.
     pub values: Vec<f32>,
-    /// [`crate::grid::Reason`] by number.
+    /// [`ease_grid::Reason`] by number.
     pub reasons: Vec<u8>,
 }
 

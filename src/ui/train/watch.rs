@@ -5,8 +5,8 @@ use std::time::Duration;
 use leptos::ev;
 use leptos::prelude::*;
 
-use crate::protocol::Start;
 use crate::ui::state::App;
+use loam_core::training::Start;
 
 /// After the last change before the plan is asked for.
 const PAUSE: Duration = Duration::from_millis(300);

@@ -1,7 +1,9 @@
 //! Training in words: times, losses, settings in short, and rows of a CSV file.
 
-use crate::protocol::{DateRole, Gain, Inputs, Network, Part, Start, TbCase, TrainEnd, TrainSettings};
 use crate::ui::timeline::date_of;
+use loam_core::network::{Inputs, Network, Part, TbCase};
+use loam_core::score::Gain;
+use loam_core::training::{DateRole, Start, TrainEnd, TrainSettings};
 
 /// Seconds as one says them.
 #[must_use]

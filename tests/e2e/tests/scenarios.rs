@@ -44,7 +44,7 @@ fn predict(app: &App) {
 
 /// The synthetic granules of `tests/reference/make_granules.py`, which are not called simulated.
 fn granules() -> Vec<std::path::PathBuf> {
-    let folder = xtask::root().join("tests").join("fixtures");
+    let folder = xtask::root().join("crates/smap-files/tests/fixtures");
     let paths = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
     let files: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "h5")).collect();
     assert_eq!(files.len(), 12);
@@ -118,7 +118,7 @@ fn software_adapter_gives_way_to_the_cpu() {
 #[test]
 fn a_dropped_folder_is_walked_and_its_files_keep_their_paths() {
     let app = open("folder");
-    let source = xtask::root().join("tests").join("fixtures");
+    let source = xtask::root().join("crates/smap-files/tests/fixtures");
     let folder = xtask::target_dir().join("e2e").join("dropped");
     let _ = std::fs::remove_dir_all(&folder);
     let names = ["SMAP_L3_SM_P_20200602_R18290_001.h5", "SMAP_L3_SM_P_20200603_R18290_001.h5"];
@@ -148,7 +148,7 @@ fn drop_folder(app: &App, folder: &Path) {
 #[test]
 fn a_long_read_can_be_cancelled() {
     let app = open("long-read");
-    let source = xtask::root().join("tests").join("fixtures").join("SMAP_L3_SM_P_20200602_R18290_001.h5");
+    let source = xtask::root().join("crates/smap-files/tests/fixtures").join("SMAP_L3_SM_P_20200602_R18290_001.h5");
     let folder = xtask::target_dir().join("e2e").join("many");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,0 +1,22 @@
+//! Loam's domain: days of a region, network samples, scores, simulated scenes, painting and exports. No burn, no browser.
+//!
+//! ```text
+//! files -> [stack] -> Sample        scores: [score]    scenes: [simulate]    pictures: [map]    files out: [export]
+//! ```
+//!
+//! The small modules beside them are the words that session, page, command line and kept runs share.
+
+pub mod device_report;
+pub mod export;
+pub mod file;
+pub mod iso_date;
+pub mod layer;
+pub mod map;
+pub mod nan_json;
+pub mod network;
+pub mod region_settings;
+pub mod score;
+pub mod simulate;
+pub mod stack;
+pub mod training;
+pub mod weights_report;

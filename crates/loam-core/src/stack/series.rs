@@ -1,0 +1,580 @@
+//! One region's days: what SMAP saw, what the 3 km maps hold, aligned on the region's 3 km cells.
+//!
+//! A day is put together from all its files: AM before PM for SMAP (6 am is the mission's reference overpass; PM fills what AM did
+//! not see), and the mean of all scenes that cover a cell for the 3 km map, so that overlapping scenes are mosaicked once.
+//! Days are read one at a time ([`Series::load`]), so that a caller can yield, show progress and cancel in between; their rasters
+//! are kept while they fit the budget and read again where they do not.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::disaggregate::Sensitivity;
+use super::library::{Piece, is_coarse};
+use super::{Entry, Library, Region, StackError};
+use crate::file::{FineOrigin, Usage};
+use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
+use smap_files::{Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, sentinel1};
+
+/// Cells read beyond the region on each side, where files hold them: SMEN's receptive field (`model::HALO`), so that an estimate at the region's
+/// edge sees what lies outside instead of zeros.
+pub const MARGIN: usize = 4;
+/// Coarse cells read beyond the region on each side, so that interpolation at the region's edge sees its neighbours.
+const COARSE_MARGIN: usize = 2;
+/// Rasters kept in memory, bytes: 5 bytes a cell and layer. Beyond it, days are read again when asked for.
+const BUDGET_BYTES: usize = 512 << 20;
+
+/// A 3 km map of a day.
+#[derive(Debug, Clone)]
+pub struct Fine {
+    /// m3/m3 on the region's cells.
+    pub raster: Raster,
+    /// Where it comes from.
+    pub origin: FineOrigin,
+}
+
+/// One day of a region. Every raster but [`Day::coarse_native`] lies on the region's 3 km grid, or (inside a series) on the region's with its
+/// margin.
+#[derive(Debug, Clone, Default)]
+pub struct Day {
+    /// SMAP soil moisture, m3/m3: each 3 km cell holds the value of the 36 km (or 9 km) cell it lies in. Masked where not seen.
+    pub coarse: Option<Raster>,
+    /// The same on SMAP's own cells, with a margin around the region: for interpolation.
+    pub coarse_native: Option<Raster>,
+    /// Which overpass each of SMAP's own cells is of: 0 for 6 am, 1 for 6 pm; masked where the file does not say.
+    pub overpass: Option<Raster>,
+    /// The 3 km map, scenes of the day mosaicked.
+    pub fine: Option<Fine>,
+    /// Backscatter VV, dB (averaged in linear power).
+    pub vv: Option<Raster>,
+    /// Backscatter VH, dB.
+    pub vh: Option<Raster>,
+    /// Names of the files that went in.
+    pub files: Vec<String>,
+    /// Made by the simulator.
+    pub simulated: bool,
+    /// Cells beyond the region, up to [`MARGIN`] on each side, on which the day's SMAP files say anything.
+    pub margin: Edges,
+    /// There are SMAP files of the day, and the region lies outside all of them.
+    pub coarse_elsewhere: bool,
+}
+
+impl Day {
+    /// The part of its 3 km rasters on another window of the 3 km grid.
+    fn cropped(&self, window: &EaseWindow) -> Result<Self, StackError> {
+        let crop = |raster: &Option<Raster>| raster.as_ref().map(|raster| raster.cropped(window)).transpose();
+        let fine = self.fine.as_ref().map(|fine| Ok::<_, StackError>(Fine { raster: fine.raster.cropped(window)?, ..*fine }));
+        Ok(Self {
+            coarse: crop(&self.coarse)?,
+            coarse_native: self.coarse_native.clone(),
+            overpass: self.overpass.clone(),
+            fine: fine.transpose()?,
+            vv: crop(&self.vv)?,
+            vh: crop(&self.vh)?,
+            files: self.files.clone(),
+            ..*self
+        })
+    }
+
+    fn bytes(&self) -> usize {
+        let layers =
+            [self.coarse.as_ref(), self.coarse_native.as_ref(), self.fine.as_ref().map(|f| &f.raster), self.vv.as_ref(), self.vh.as_ref()];
+        layers.into_iter().flatten().map(|r| r.values().len() * 5).sum()
+    }
+
+    fn cover(&self) -> Cover {
+        let share = |raster: &Raster| raster.valid_count() as f32 / raster.values().len().max(1) as f32;
+        Cover {
+            coarse: self.coarse.as_ref().map(share),
+            fine: self.fine.as_ref().map(|f| share(&f.raster)),
+            fine_origin: self.fine.as_ref().map(|f| f.origin),
+            backscatter: self.vv.as_ref().map(share),
+            simulated: self.simulated,
+            coarse_elsewhere: self.coarse_elsewhere,
+        }
+    }
+}
+
+/// How much of the region a day covers: shares 0..1, `None` where the day has no such layer.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cover {
+    /// SMAP.
+    pub coarse: Option<f32>,
+    /// The 3 km map.
+    pub fine: Option<f32>,
+    /// Where that map comes from.
+    pub fine_origin: Option<FineOrigin>,
+    /// Backscatter.
+    pub backscatter: Option<f32>,
+    /// Simulated.
+    pub simulated: bool,
+    /// There are SMAP files of the day, and the region lies outside all of them.
+    pub coarse_elsewhere: bool,
+}
+
+/// All days of a region.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// Where.
+    pub region: Region,
+    /// Which retrievals count.
+    pub quality: QualityRule,
+    /// The region and [`MARGIN`] cells around it, as far as the globe reaches.
+    pub(super) wide: EaseWindow,
+    covers: BTreeMap<Date, Cover>,
+    /// On [`Series::wide`].
+    kept: BTreeMap<Date, Day>,
+    kept_bytes: usize,
+    budget: usize,
+    /// 3 km maps computed from backscatter, laid over the files' own days; on [`Series::wide`].
+    disaggregated: BTreeMap<Date, Raster>,
+    /// Sensitivity of the disaggregation, where it was fitted ([`Series::fill_gaps`]).
+    pub sensitivity: Option<Sensitivity>,
+    /// Files that failed while their pixels were read, with the sentence to show.
+    pub failures: Vec<(String, String)>,
+}
+
+impl Series {
+    /// An empty series; days come by [`Series::load`].
+    #[must_use]
+    pub fn new(region: Region, quality: QualityRule) -> Self {
+        Self {
+            region,
+            quality,
+            wide: region.window().widened(&Edges::all(MARGIN)),
+            covers: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            kept_bytes: 0,
+            budget: BUDGET_BYTES,
+            disaggregated: BTreeMap::new(),
+            sensitivity: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Reads one day from the library. A file that fails is noted in [`Series::failures`]; the day's other files still count.
+    ///
+    /// # Errors
+    /// Only for faults that are not one file's: [`StackError::Grid`].
+    pub fn load(&mut self, library: &Library, date: Date) -> Result<(), StackError> {
+        let day = self.read_day(library, date)?;
+        self.covers.insert(date, day.cropped(&self.region.window())?.cover());
+        self.keep(date, day);
+        Ok(())
+    }
+
+    /// Loads every day of the library. For callers that need neither progress nor cancel.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub fn load_all(&mut self, library: &Library) -> Result<(), StackError> {
+        for date in library.dates() {
+            self.load(library, date)?;
+        }
+        Ok(())
+    }
+
+    /// Days in memory, by date, on [`Series::wide`].
+    pub(super) fn kept_days(&self) -> impl Iterator<Item = &Day> + Clone {
+        self.kept.values()
+    }
+
+    /// A day, if it is in memory, on [`Series::wide`].
+    pub(super) fn kept_day(&self, date: Date) -> Option<&Day> {
+        self.kept.get(&date)
+    }
+
+    fn keep(&mut self, date: Date, day: Day) {
+        let bytes = day.bytes();
+        if self.kept_bytes + bytes <= self.budget {
+            self.kept_bytes += bytes;
+            self.kept.insert(date, day);
+        }
+    }
+
+    /// What each day covers, by date.
+    #[must_use]
+    pub fn covers(&self) -> &BTreeMap<Date, Cover> {
+        &self.covers
+    }
+
+    /// One day, from memory or read again. Includes the disaggregated 3 km map where there is one.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub fn day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        self.wide_day(library, date)?.cropped(&self.region.window())
+    }
+
+    /// The same on [`Series::wide`].
+    pub(super) fn wide_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        let mut day = match self.kept.get(&date) {
+            Some(day) => day.clone(),
+            None => self.read_day(library, date)?,
+        };
+        if day.fine.is_none()
+            && let Some(raster) = self.disaggregated.get(&date)
+        {
+            day.fine = Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated });
+        }
+        Ok(day)
+    }
+
+    /// Lays a 3 km map computed from backscatter over a day that has none.
+    pub(super) fn set_disaggregated(&mut self, date: Date, raster: Raster) -> Result<(), GridError> {
+        let inside = raster.cropped(&self.region.window())?;
+        if let Some(cover) = self.covers.get_mut(&date)
+            && cover.fine.is_none_or(|share| share == 0.0)
+        {
+            cover.fine = Some(inside.valid_count() as f32 / inside.values().len().max(1) as f32);
+            cover.fine_origin = Some(FineOrigin::Disaggregated);
+            if let Some(day) = self.kept.get_mut(&date) {
+                day.fine = None;
+            }
+            self.disaggregated.insert(date, raster);
+        }
+        Ok(())
+    }
+
+    fn read_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        let (window, region) = (self.wide, self.region.window());
+        let options = |scale| ReadOptions { quality: self.quality, scale };
+        let mut day = Day::default();
+        let mut coarse = Layers::default();
+        let mut fine = Mosaic::new(window);
+        let mut own = Mosaic::new(window);
+        let mut vv = Mosaic::new(window);
+        let mut vh = Mosaic::new(window);
+        let mut failures = Vec::new();
+        for piece in library.on(date) {
+            let used = match piece {
+                Piece::Simulated(_, simulated) => {
+                    day.simulated = true;
+                    if let Some(raster) = &simulated.coarse {
+                        let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
+                        coarse.push_mixed(raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
+                    }
+                    for (mosaic, raster, scale) in [
+                        (&mut fine, &simulated.fine, Scale::Linear),
+                        (&mut vv, &simulated.vv, Scale::Decibel),
+                        (&mut vh, &simulated.vh, Scale::Decibel),
+                    ] {
+                        if let Some(raster) = raster {
+                            mosaic.add(&resample::nearest(raster, &window)?, scale);
+                        }
+                    }
+                    true
+                }
+                Piece::File(entry, granule) => {
+                    day.simulated |= granule.simulated;
+                    let options = options(entry.correction.scale);
+                    let read = match entry.usage() {
+                        Usage::Coarse => read_coarse(entry, granule, &options, &window, &mut coarse),
+                        Usage::Fine if granule.product == Product::OwnMap => read_fine(granule, &options, &window, &mut own),
+                        Usage::Fine => read_fine(granule, &options, &window, &mut fine)
+                            .and_then(|used| Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)),
+                        Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
+                        Usage::Temperature | Usage::Ignored => Ok(false),
+                    };
+                    read.unwrap_or_else(|error| {
+                        failures.push((granule.file.clone(), error.to_string()));
+                        false
+                    })
+                }
+            };
+            if used {
+                day.files.push(match piece {
+                    Piece::File(entry, _) | Piece::Simulated(entry, _) => entry.name.clone(),
+                });
+            }
+        }
+        if let Some((native, overpass)) = coarse.combine()? {
+            day.overpass = Some(overpass);
+            let laid = resample::nearest(&native, &window)?;
+            day.margin = Edges::all(MARGIN).filled(&laid, &region);
+            day.coarse_elsewhere = laid.cropped(&region)?.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
+            day.coarse = Some(not_seen(laid, Reason::NoSmap)?);
+            day.coarse_native = Some(native);
+        }
+        // A product comes before a map that Loam made, whoever chose it; they are never averaged.
+        let of =
+            |mosaic: Mosaic, origin| Ok::<_, StackError>(mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }));
+        day.fine = match of(fine, FineOrigin::Product)? {
+            Some(fine) => Some(fine),
+            None => of(own, FineOrigin::OwnMap)?,
+        };
+        day.vv = vv.finish_decibel()?;
+        day.vh = vh.finish_decibel()?;
+        for failure in failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
+        Ok(day)
+    }
+}
+
+/// `NotObserved` and `OutsideFile` said in the map's words ("no SMAP").
+fn not_seen(raster: Raster, instead: Reason) -> Result<Raster, StackError> {
+    let (grid, values, mut reasons) = raster.into_parts();
+    for reason in &mut reasons {
+        if matches!(reason, Reason::NotObserved | Reason::OutsideFile) {
+            *reason = instead;
+        }
+    }
+    Ok(Raster::new(grid, values, reasons)?)
+}
+
+/// Where a SMAP layer of a day comes from. Layers are ordered by it, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct LayerRank {
+    /// No cell of the file lies around the region.
+    elsewhere: bool,
+    /// Root zone or profile, not the surface.
+    below_surface: bool,
+    /// 36 km, 9 km, any other grid.
+    resolution: u8,
+    /// 6 pm fills what 6 am did not see.
+    evening: bool,
+}
+
+/// A SMAP layer on its native cells, with the overpass of each cell: 0 for 6 am, 1 for 6 pm, masked where the file does not say.
+struct Layer {
+    rank: LayerRank,
+    raster: Raster,
+    overpass: Raster,
+}
+
+/// SMAP layers of a day.
+#[derive(Default)]
+struct Layers(Vec<Layer>);
+
+impl Layers {
+    fn push(&mut self, below_surface: bool, resolution: u8, overpass: Option<Overpass>, raster: Raster) -> Result<(), GridError> {
+        let grid = raster.grid().clone();
+        let overpasses = match overpass {
+            None => Raster::masked(grid, Reason::NotObserved),
+            Some(overpass) => Raster::new(grid, vec![f32::from(overpass as u8); raster.values().len()], raster.reasons().to_vec())?,
+        };
+        let elsewhere = raster.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
+        let rank = LayerRank { elsewhere, below_surface, resolution, evening: overpass == Some(Overpass::Pm) };
+        self.0.push(Layer { rank, raster, overpass: overpasses });
+        Ok(())
+    }
+
+    /// A simulated day's 36 km cells, each with its own overpass.
+    fn push_mixed(&mut self, raster: Raster, overpass: Raster) {
+        let rank = LayerRank { elsewhere: false, below_surface: false, resolution: 0, evening: false };
+        self.0.push(Layer { rank, raster, overpass });
+    }
+
+    /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
+    /// Only layers of the first one's depth and resolution are combined. The second raster is the overpass of each value.
+    fn combine(mut self) -> Result<Option<(Raster, Raster)>, StackError> {
+        self.0.sort_by_key(|layer| layer.rank);
+        let mut layers = self.0.into_iter();
+        let Some(Layer { rank, raster: first, overpass }) = layers.next() else { return Ok(None) };
+        let (grid, mut values, mut reasons) = first.into_parts();
+        let (_, mut passes, mut known) = overpass.into_parts();
+        for Layer { rank: other, raster, overpass } in layers {
+            if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution) || *raster.grid() != grid {
+                continue;
+            }
+            for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
+                let vague = matches!(reasons[i], Reason::NotObserved | Reason::OutsideFile);
+                if reasons[i] != Reason::Valid && (reason == Reason::Valid || vague) {
+                    (values[i], reasons[i]) = (value, reason);
+                    (passes[i], known[i]) = (overpass.values()[i], overpass.reasons()[i]);
+                }
+            }
+        }
+        Ok(Some((Raster::new(grid.clone(), values, reasons)?, Raster::new(grid, passes, known)?)))
+    }
+}
+
+fn with_margin(window: EaseWindow) -> EaseWindow {
+    let left = window.first_column.min(COARSE_MARGIN);
+    let top = window.first_row.min(COARSE_MARGIN);
+    let right = (window.resolution.columns() - window.first_column - window.columns).min(COARSE_MARGIN);
+    let bottom = (window.resolution.rows() - window.first_row - window.rows).min(COARSE_MARGIN);
+    EaseWindow {
+        first_column: window.first_column - left,
+        first_row: window.first_row - top,
+        columns: window.columns + left + right,
+        rows: window.rows + top + bottom,
+        ..window
+    }
+}
+
+/// SMAP's own cells around a region: those of the region and a margin.
+#[must_use]
+pub fn coarse_window(region: &EaseWindow, resolution: Resolution) -> EaseWindow {
+    with_margin(region.covering(resolution))
+}
+
+fn read_coarse(
+    entry: &Entry,
+    granule: &Granule,
+    options: &ReadOptions,
+    region: &EaseWindow,
+    layers: &mut Layers,
+) -> Result<bool, ReadError> {
+    let mut used = false;
+    for (index, variable) in granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture) {
+        if variable.grid.is_none() {
+            continue;
+        }
+        // A group's own overpass, else that of the orbit: SMAP descends at 6 am and ascends at 6 pm.
+        let overpass = variable.overpass.or(entry.correction.orbit.or(granule.orbit).map(|orbit| match orbit {
+            Orbit::Ascending => Overpass::Pm,
+            Orbit::Descending => Overpass::Am,
+        }));
+        let (rank, raster) = match variable.resolution {
+            Some(resolution @ (Resolution::M36 | Resolution::M09)) => {
+                let native = coarse_window(region, resolution);
+                (u8::from(resolution == Resolution::M09), granule.read(index, options, Some(&native))?)
+            }
+            // Any other grid: laid on 36 km cells, the network's own input resolution.
+            _ => {
+                let native = coarse_window(region, Resolution::M36);
+                (2, resample::to_window(&read_elsewhere(granule, index, options, &native)?, &native)?)
+            }
+        };
+        used |= raster.valid_count() > 0;
+        layers.push(variable.is_below_surface(), rank, overpass, raster)?;
+    }
+    Ok(used)
+}
+
+/// The part around a window of a variable that is not on the global EASE-Grid: GeoTIFFs are read in windows, HDF5 grids (polar, degrees)
+/// whole.
+pub(super) fn read_elsewhere(granule: &Granule, index: usize, options: &ReadOptions, window: &EaseWindow) -> Result<Raster, ReadError> {
+    let windowed =
+        matches!(granule.product, Product::SoilMoistureGeoTiff | Product::OwnMap | Product::SurfaceTemperature | Product::Unknown);
+    granule.read(index, options, windowed.then_some(window))
+}
+
+fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosaic: &mut Mosaic) -> Result<bool, ReadError> {
+    let candidates = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some());
+    // The 3 km field where the file has one; else any other, brought to 3 km.
+    let chosen = candidates()
+        .find(|(_, v)| v.resolution == Some(Resolution::M03))
+        .or_else(|| candidates().find(|(_, v)| !is_coarse(v)))
+        .or_else(|| candidates().next());
+    let Some((index, variable)) = chosen else { return Ok(false) };
+    let raster = match variable.resolution {
+        Some(Resolution::M03) => granule.read(index, options, Some(region))?,
+        Some(resolution) => resample::to_window(&granule.read(index, options, Some(&region.covering(resolution)))?, region)?,
+        None => resample::to_window(&read_elsewhere(granule, index, options, region)?, region)?,
+    };
+    mosaic.add(&raster, Scale::Linear);
+    Ok(raster.valid_count() > 0)
+}
+
+fn read_backscatter(
+    granule: &Granule,
+    options: &ReadOptions,
+    region: &EaseWindow,
+    vv: &mut Mosaic,
+    vh: &mut Mosaic,
+) -> Result<bool, ReadError> {
+    let mut used = false;
+    for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
+        let of_role = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());
+        let Some((index, _)) = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next()) else {
+            continue;
+        };
+        let raster = match granule.product {
+            Product::Spl2smapS => in_decibel(granule.read(index, options, Some(region))?)?,
+            _ => sentinel1::aggregate(granule, index, options, region)?,
+        };
+        used |= raster.valid_count() > 0;
+        mosaic.add(&raster, Scale::Decibel);
+    }
+    Ok(used)
+}
+
+/// SPL2SMAP_S holds sigma0 on the 3 km grid already, in linear power (formats.md 2.1). Power that is not positive has no decibel.
+fn in_decibel(raster: Raster) -> Result<Raster, ReadError> {
+    let (grid, mut values, mut reasons) = raster.into_parts();
+    for (value, reason) in values.iter_mut().zip(&mut reasons).filter(|(_, reason)| **reason == Reason::Valid) {
+        match sentinel1::decibel(f64::from(*value)) {
+            Some(decibel) => *value = decibel as f32,
+            None => *reason = Reason::OutOfRange,
+        }
+    }
+    Ok(Raster::new(grid, values, reasons)?)
+}
+
+/// In what form values are averaged.
+#[derive(Clone, Copy)]
+pub(super) enum Scale {
+    Linear,
+    /// dB in, averaged as power.
+    Decibel,
+}
+
+/// Mean of all scenes that cover a cell.
+pub(super) struct Mosaic {
+    window: EaseWindow,
+    sums: Vec<f64>,
+    counts: Vec<u32>,
+    reasons: Vec<Reason>,
+    scenes: usize,
+}
+
+impl Mosaic {
+    pub fn new(window: EaseWindow) -> Self {
+        Self {
+            window,
+            sums: vec![0.0; window.len()],
+            counts: vec![0; window.len()],
+            reasons: vec![Reason::OutsideFile; window.len()],
+            scenes: 0,
+        }
+    }
+
+    pub fn add(&mut self, raster: &Raster, scale: Scale) {
+        self.scenes += 1;
+        for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
+            if reason == Reason::Valid {
+                self.sums[i] += match scale {
+                    Scale::Linear => f64::from(value),
+                    Scale::Decibel => 10f64.powf(f64::from(value) / 10.0),
+                };
+                self.counts[i] += 1;
+            } else if matches!(self.reasons[i], Reason::OutsideFile | Reason::NotObserved) {
+                self.reasons[i] = reason;
+            }
+        }
+    }
+
+    /// The mean, `None` without a scene. Cells that no scene saw get the reason `unseen`, where one is given; else they keep their own.
+    pub fn finish(self, unseen: Option<Reason>) -> Result<Option<Raster>, StackError> {
+        if self.scenes == 0 {
+            return Ok(None);
+        }
+        let mean = |i: usize| self.sums[i] / f64::from(self.counts[i]);
+        let values = (0..self.sums.len()).map(|i| if self.counts[i] > 0 { mean(i) as f32 } else { f32::NAN }).collect();
+        let reasons = self
+            .reasons
+            .iter()
+            .zip(&self.counts)
+            .map(|(&reason, &count)| match reason {
+                _ if count > 0 => Reason::Valid,
+                Reason::OutsideFile | Reason::NotObserved => unseen.unwrap_or(reason),
+                other => other,
+            })
+            .collect();
+        Ok(Some(Raster::new(self.window.grid(), values, reasons)?))
+    }
+
+    fn finish_decibel(self) -> Result<Option<Raster>, StackError> {
+        let Some(raster) = self.finish(Some(Reason::NoSentinel1))? else { return Ok(None) };
+        let (grid, mut values, reasons) = raster.into_parts();
+        for value in &mut values {
+            *value = (10.0 * f64::from(*value).log10()) as f32;
+        }
+        Ok(Some(Raster::new(grid, values, reasons)?))
+    }
+}

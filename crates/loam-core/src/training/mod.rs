@@ -1,0 +1,9 @@
+//! A training run in plain values: its settings, its dates by role, its progress and its result. What computes it is in `loam-nn`.
+
+mod plan;
+mod run;
+mod settings;
+
+pub use plan::{DateRole, PlannedDate, TrainPlan, UnusableDate};
+pub use run::{CheckpointReport, Choice, EpochReport, RunId, RunReport, RunRow, TrainEnd, TrainResult};
+pub use settings::{Range, SettingError, Start, TrainSettings};

@@ -1,0 +1,234 @@
+//! How to train: the settings of a run, their ranges and defaults, in one place for page, worker and command line.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::iso_date;
+use crate::network::{Inputs, Network, Part, TbCase};
+
+/// What a run starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The weights in use: shipped, or the user's own.
+    Current,
+    /// First weights of the seed.
+    #[default]
+    Scratch,
+}
+
+/// Allowed values of a setting, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// Name, as errors say it.
+    pub name: &'static str,
+    /// Least.
+    pub least: f64,
+    /// Most.
+    pub most: f64,
+}
+
+impl Range {
+    /// Holds a value against the range. NaN lies outside.
+    ///
+    /// # Errors
+    /// [`SettingError`].
+    pub fn check(self, value: f64) -> Result<(), SettingError> {
+        if (self.least..=self.most).contains(&value) {
+            return Ok(());
+        }
+        Err(SettingError::OutOfRange { setting: self.name, value, least: self.least, most: self.most })
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SettingError {
+    /// Outside its range.
+    #[error("{setting} is {value}, it must lie between {least} and {most}")]
+    OutOfRange {
+        /// Name.
+        setting: &'static str,
+        /// Value given.
+        value: f64,
+        /// Least allowed.
+        least: f64,
+        /// Most allowed.
+        most: f64,
+    },
+    /// Parts of SMEN, where another network is trained.
+    #[error("parts of SMEN cannot be frozen in the TB CNN: name none")]
+    NoSuchParts,
+    /// Every part is frozen.
+    #[error("every part of the network is frozen, so nothing could be learnt: free at least one")]
+    AllFrozen,
+    /// Test dates before validation dates.
+    #[error(
+        "the first test date ({test_from}) does not lie after the first validation date ({validate_from}): time runs train, validate, test"
+    )]
+    Order {
+        /// First validation date.
+        validate_from: Date,
+        /// First test date.
+        test_from: Date,
+    },
+}
+
+/// How to train. The default is the paper's training from scratch; [`TrainSettings::fine_tune`] is for a region of one's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainSettings {
+    /// Which network.
+    pub network: Network,
+    /// What the run starts from.
+    pub start: Start,
+    /// Inputs of SMEN; with [`Start::Current`] they must be those of the weights.
+    pub inputs: Inputs,
+    /// Passes over the training images. The paper: 1000.
+    pub epochs: usize,
+    /// Adam's learning rate. The paper: 1e-4.
+    pub learning_rate: f64,
+    /// Images per step. The paper does not say.
+    pub batch: usize,
+    /// Seed of first weights, shuffles and flips.
+    pub seed: u64,
+    /// Mirror each image east-west and north-south by chance. Off in the paper.
+    pub flips: bool,
+    /// Parts of SMEN left as they are.
+    pub frozen: Vec<Part>,
+    /// Stop after this many epochs without a better validation loss; 0 never stops early.
+    pub patience: usize,
+    /// Steps between two checkpoints.
+    pub checkpoint_steps: usize,
+    /// First validation date; none: such that about 15 % of the images validate.
+    #[serde(with = "iso_date")]
+    pub validate_from: Option<Date>,
+    /// First test date; none: such that about 15 % of the images test.
+    #[serde(with = "iso_date")]
+    pub test_from: Option<Date>,
+}
+
+impl TrainSettings {
+    /// Range of [`TrainSettings::epochs`].
+    pub const EPOCHS: Range = Range { name: "the number of epochs", least: 1.0, most: 100_000.0 };
+    /// Range of [`TrainSettings::learning_rate`].
+    pub const LEARNING_RATE: Range = Range { name: "the learning rate", least: 1e-7, most: 1.0 };
+    /// Range of [`TrainSettings::batch`].
+    pub const BATCH: Range = Range { name: "the batch", least: 1.0, most: 256.0 };
+    /// Range of [`TrainSettings::seed`]: what a number of JavaScript holds exactly, so that the page and a settings file agree.
+    pub const SEED: Range = Range { name: "the seed", least: 0.0, most: 9_007_199_254_740_991.0 };
+    /// Range of [`TrainSettings::patience`].
+    pub const PATIENCE: Range = Range { name: "the patience", least: 0.0, most: 100_000.0 };
+    /// Range of [`TrainSettings::checkpoint_steps`].
+    pub const CHECKPOINT_STEPS: Range = Range { name: "the number of steps between checkpoints", least: 1.0, most: 10_000.0 };
+    /// Share of the images held back for validation, and again for the test, where no dates are given.
+    pub const HELD_SHARE: f64 = 0.15;
+
+    /// For adapting trained weights to a region: few epochs, norms frozen (their statistics over a handful of images are noise), mirrored
+    /// images too (a network that sees 9 x 9 cells knows no valley to mistake for its mirror image), stopped where validation no longer
+    /// improves.
+    #[must_use]
+    pub fn fine_tune() -> Self {
+        Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
+    }
+
+    /// The TB CNN of a case, from first weights. It is trained for one place: few images of few cells, and forty times SMEN's parameters,
+    /// so validation decides when it ends.
+    #[must_use]
+    pub fn tb_cnn(case: TbCase) -> Self {
+        Self { network: Network::Tb(case), epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
+    }
+
+    /// What a run in the page proposes for a network.
+    #[must_use]
+    pub fn proposed(network: Network) -> Self {
+        match network {
+            Network::Smen => Self::fine_tune(),
+            Network::Tb(case) => Self::tb_cnn(case),
+        }
+    }
+
+    /// Whether a part is left as it is.
+    #[must_use]
+    pub fn freezes(&self, part: Part) -> bool {
+        self.frozen.contains(&part)
+    }
+
+    /// Holds every setting against its range, and the settings against each other.
+    ///
+    /// # Errors
+    /// [`SettingError`].
+    pub fn check(&self) -> Result<(), SettingError> {
+        Self::EPOCHS.check(self.epochs as f64)?;
+        Self::LEARNING_RATE.check(self.learning_rate)?;
+        Self::BATCH.check(self.batch as f64)?;
+        Self::SEED.check(self.seed as f64)?;
+        Self::PATIENCE.check(self.patience as f64)?;
+        Self::CHECKPOINT_STEPS.check(self.checkpoint_steps as f64)?;
+        if self.network != Network::Smen && !self.frozen.is_empty() {
+            return Err(SettingError::NoSuchParts);
+        }
+        if Part::ALL.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
+            return Err(SettingError::AllFrozen);
+        }
+        if let (Some(validate_from), Some(test_from)) = (self.validate_from, self.test_from)
+            && test_from <= validate_from
+        {
+            return Err(SettingError::Order { validate_from, test_from });
+        }
+        Ok(())
+    }
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        Self {
+            network: Network::Smen,
+            start: Start::Scratch,
+            inputs: Inputs::Spatiotemporal,
+            epochs: 1000,
+            learning_rate: 1e-4,
+            batch: 4,
+            seed: 0,
+            flips: false,
+            frozen: Vec::new(),
+            patience: 0,
+            checkpoint_steps: 10,
+            validate_from: None,
+            test_from: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_settings_are_refused_by_name() {
+        let refused = |settings: TrainSettings| settings.check().expect_err("refused").to_string();
+        let zero = refused(TrainSettings { learning_rate: 0.0, ..TrainSettings::fine_tune() });
+        assert_eq!(zero, "the learning rate is 0, it must lie between 0.0000001 and 1");
+        assert!(refused(TrainSettings { learning_rate: f64::NAN, ..TrainSettings::fine_tune() }).contains("NaN"));
+        assert!(refused(TrainSettings { epochs: 0, ..TrainSettings::default() }).contains("epochs"));
+        assert!(refused(TrainSettings { frozen: Part::ALL.to_vec(), ..TrainSettings::default() }).contains("frozen"));
+        let alone = TrainSettings { inputs: Inputs::Spatial, frozen: vec![Part::Coarse, Part::Fusion], ..TrainSettings::default() };
+        assert_eq!(alone.check(), Err(SettingError::AllFrozen));
+        let order = TrainSettings {
+            validate_from: Some(Date::constant(2018, 1, 1)),
+            test_from: Some(Date::constant(2017, 1, 1)),
+            ..TrainSettings::default()
+        };
+        assert!(refused(order).contains("time runs"));
+        assert_eq!(TrainSettings::fine_tune().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_settings_file_may_name_only_what_differs_and_nothing_unknown() {
+        let settings: Result<TrainSettings, _> = serde_json::from_str(r#"{"epochs": 7, "frozen": ["norms"], "test_from": "2018-06-01"}"#);
+        let wanted =
+            TrainSettings { epochs: 7, frozen: vec![Part::Norms], test_from: Some(Date::constant(2018, 6, 1)), ..TrainSettings::default() };
+        assert_eq!(settings.ok(), Some(wanted));
+        assert!(serde_json::from_str::<TrainSettings>(r#"{"epoch": 7}"#).is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! Exported maps read back: by Loam's own reader, and by `geotiff` 0.1.0, which shares no code with it.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use ease_grid::{Crs, EaseWindow, Grid, Raster, Reason, Resolution};
+use loam_core::export::{Provenance, Score, csv, geotiff as out};
+use smap_files::{BytesSource, DateOrigin, Product, ReadOptions, Role, geotiff};
+
+fn raster(window: EaseWindow) -> Raster {
+    let n = window.len();
+    let values = (0..n).map(|i| 0.05 + 0.4 * ((i * 7919) % 1009) as f32 / 1009.0).collect();
+    let reasons = (0..n).map(|i| if i % 11 == 3 { Reason::Water } else { Reason::Valid }).collect();
+    Raster::new(window.grid(), values, reasons).unwrap()
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        date: Some("2021-03-02".parse().unwrap()),
+        model: Some("SMEN".into()),
+        weights: Some("oklahoma-city".into()),
+        weights_hash: Some("0123abcd".into()),
+        trained_on: Some("simulated scenes".into()),
+        device: Some("CPU (flex)".into()),
+        self_check: Some("passed, 3e-7 <= 1e-4 & fine".into()),
+        quality_rule: Some("recommended".into()),
+        history: vec!["2021-02-18".parse().unwrap(), "2021-02-06".parse().unwrap()],
+        inputs: vec!["SMAP_L3_SM_P_20210302_R18290_001.h5".into()],
+        scores: vec![Score { of: "SMEN against SPL2SMAP_S".into(), urmse: 0.031, bias: -0.002, r: Some(0.81), cells: 9000 }],
+        citations: vec!["Das et al. 2019".into(), "Müller & Söhne".into()],
+        simulated: true,
+        region: Some(region()),
+        ..Provenance::new("soil moisture, 3 km estimate", "m3/m3")
+    }
+}
+
+fn region() -> EaseWindow {
+    EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 100, 100).unwrap()
+}
+
+#[test]
+fn our_reader_finds_the_map_and_its_provenance() {
+    for (columns, rows) in [(100, 100), (9, 11), (700, 530)] {
+        let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, columns, rows).unwrap();
+        let map = raster(window);
+        let bytes = out::write(&map, &provenance(), Some("2026-01-02 03:04:05")).unwrap();
+        let granule = geotiff::scan(Arc::new(BytesSource::new("map.tif", bytes))).unwrap();
+        assert_eq!(granule.product, Product::OwnMap);
+        assert_eq!(granule.variables[0].role, Role::SoilMoisture);
+        assert_eq!(granule.variables[0].path, "soil moisture, 3 km estimate");
+        assert_eq!(granule.variables[0].units.as_deref(), Some("m3/m3"));
+        assert_eq!(granule.variables[0].resolution, Some(Resolution::M03));
+        assert_eq!((granule.date, granule.date_origin), (Some("2021-03-02".parse().unwrap()), Some(DateOrigin::Metadata)));
+        assert!(granule.simulated, "simulated maps stay marked");
+        assert!(granule.problems.len() == 1 && granule.problems[0].text.contains("Loam made this map"), "{:?}", granule.problems);
+        let grid = granule.variables[0].grid.clone().unwrap();
+        assert_eq!(grid, window.grid(), "corner and cell size to the last bit");
+        let back = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap();
+        for (i, (a, r)) in map.values().iter().zip(map.reasons()).enumerate() {
+            if *r == Reason::Valid {
+                assert_eq!(back.values()[i], *a);
+            } else {
+                assert_eq!(back.reasons()[i], Reason::NotObserved, "-9999 comes back as a mask");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_map_that_is_no_simulation_is_not_marked() {
+    let bytes = out::write(&raster(region()), &Provenance::new("soil moisture, 3 km estimate", "m3/m3"), None).unwrap();
+    let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", bytes))).unwrap();
+    assert!(!granule.simulated);
+    assert_eq!(granule.date, None);
+    let odd = out::write(&raster(region()), &Provenance::new("soil moisture <a & b>, \"c\"", "m3/m3"), None).unwrap();
+    let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", odd))).unwrap();
+    assert_eq!(granule.variables[0].path, "soil moisture <a & b>, \"c\"");
+}
+
+#[test]
+fn the_independent_reader_agrees() {
+    for (columns, rows) in [(100, 100), (9, 11), (600, 40)] {
+        let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, columns, rows).unwrap();
+        let map = raster(window);
+        let bytes = out::write(&map, &provenance(), None).unwrap();
+        let other = ::geotiff::GeoTiff::read(Cursor::new(bytes)).unwrap();
+        assert_eq!((other.raster_width, other.raster_height, other.num_samples), (columns, rows, 1));
+        assert_eq!(other.geo_key_directory.projected_type, Some(6933));
+        let grid = window.grid();
+        let extent = other.model_extent();
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        assert!(near(extent.min().x, grid.origin_x) && near(extent.max().y, grid.origin_y), "{extent:?}");
+        assert!(near(extent.max().x, grid.origin_x + columns as f64 * grid.cell_x));
+        assert!(near(extent.min().y, grid.origin_y - rows as f64 * grid.cell_y));
+        for row in 0..rows {
+            for column in 0..columns {
+                let (x, y) = grid.centre(column, row);
+                let value = other.get_value_at::<f32>(&geo_types::Coord { x, y }, 0).unwrap();
+                assert_eq!(value, map.at(column, row).unwrap_or(out::NODATA), "[{row},{column}]");
+            }
+        }
+    }
+}
+
+#[test]
+fn other_systems_keep_their_code() {
+    for (crs, code) in [(Crs::Geographic, 4326), (Crs::Utm { zone: 14, north: true }, 32614), (Crs::Ease2North, 6931)] {
+        let (x, y, s) = if crs == Crs::Geographic { (-98.0, 36.0, 0.01) } else { (600_000.0, 4_000_000.0, 100.0) };
+        let grid = Grid::new(crs.clone(), x, y, s, s, 20, 10).unwrap();
+        let map = Raster::new(grid.clone(), vec![0.25; 200], vec![Reason::Valid; 200]).unwrap();
+        let bytes = out::write(&map, &Provenance::new("soil moisture", "m3/m3"), None).unwrap();
+        let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", bytes))).unwrap();
+        assert_eq!(granule.variables[0].grid.as_ref(), Some(&grid));
+        assert_eq!(crs.epsg(), Some(code));
+    }
+    let grid = Grid::new(Crs::Other { epsg: None, description: "local".into() }, 0.0, 0.0, 1.0, 1.0, 1, 1).unwrap();
+    assert!(out::write(&Raster::masked(grid, Reason::Water), &provenance(), None).unwrap_err().to_string().contains("EPSG"));
+}
+
+#[test]
+fn the_table_has_every_cell_and_its_reason() {
+    let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 9, 9).unwrap();
+    let estimate = raster(window);
+    let reference = Raster::new(window.grid(), vec![0.25; 81], vec![Reason::Valid; 81]).unwrap();
+    let text = csv::write(&estimate, Some(&Raster::masked(window.grid(), Reason::NoSmap)), Some(&reference), &provenance()).unwrap();
+    let comments: Vec<&str> = text.lines().take_while(|l| l.starts_with('#')).collect();
+    assert!(comments.contains(&"# date: 2021-03-02") && comments.contains(&"# simulated: true"), "{comments:?}");
+    assert!(comments.contains(&"# history: 2021-02-18 2021-02-06"));
+    let lines: Vec<&str> = text.lines().skip(comments.len()).collect();
+    assert_eq!(lines[0], "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason");
+    assert_eq!(lines.len(), 82);
+    // Oklahoma City's own cell, in the middle: column 2650, row 1021 (formats.md 2.4).
+    let fields: Vec<&str> = lines[1 + 4 * 9 + 4].split(',').collect();
+    assert_eq!((fields[2], fields[3], fields[4], fields[6], fields[8]), ("2650", "1021", "", "0.25", ""));
+    let (lon, lat): (f64, f64) = (fields[0].parse().unwrap(), fields[1].parse().unwrap());
+    assert!((lon - -97.5164).abs() < 0.016 && (lat - 35.4676).abs() < 0.016, "{lon} {lat}");
+    let estimated: f32 = fields[5].parse().unwrap();
+    assert_eq!(Ok(estimated), estimate.at(4, 4), "the shortest text that reads back to the same float32");
+    assert_eq!(fields[7].parse::<f32>().unwrap(), estimated - 0.25);
+    // Cell 3 is water.
+    let fields: Vec<&str> = lines[1 + 3].split(',').collect();
+    assert_eq!((fields[5], fields[7], fields[8]), ("", "", "water"));
+    let elsewhere = raster(EaseWindow::around(Resolution::M03, 6.1, 46.2, 9, 9).unwrap());
+    assert!(csv::write(&estimate, None, Some(&elsewhere), &provenance()).is_err());
+}

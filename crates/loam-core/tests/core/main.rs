@@ -1,0 +1,11 @@
+//! Days, samples, scores, simulated scenes and exports.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+
+mod disaggregate;
+mod export;
+mod score;
+mod simulate;
+mod simulated_properties;
+mod stack;
+mod superseding;

@@ -1,0 +1,229 @@
+//! One prediction: sample, network, baselines, scores. Used by the page's worker and by the command line alike.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use jiff::civil::Date;
+
+use crate::evaluation::{BEFORE, BILINEAR};
+use crate::{ModelError, Planes, Smen, predict as network};
+use ease_grid::{Grid, Raster, Reason, resample};
+use loam_core::file::FineOrigin;
+use loam_core::layer::LayerKind;
+use loam_core::score::MassReport;
+use loam_core::score::ScoreReport;
+use loam_core::score::{MASS_SHARE, SMEN_SHIFTED, ScoreError, compare, mass_consistency, mass_corrected, persistence};
+use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
+
+/// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
+pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
+
+/// Edge of a tile on the CPU, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
+/// progress and cancel between the pieces. On a GPU the edge is measured ([`crate::tile_edge`]).
+pub const TILE: usize = 128;
+
+/// Name of the network in score tables.
+pub const SMEN: &str = "SMEN";
+/// Name of persistence in score tables: the one baseline with pixels of its own.
+pub const PERSISTENCE: &str = "persistence (where it exists)";
+/// Name of the network on those pixels.
+pub const SMEN_THERE: &str = "SMEN on those pixels";
+
+/// Why a prediction failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PredictError {
+    /// Input could not be put together.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The network failed or was cancelled.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Scores could not be computed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// No history at all, and the caller did not allow it.
+    #[error(
+        "no date before {date} has both SMAP and a 3 km map over at least {percent:.0} % of the region, so SMEN has nothing to learn the \
+         pattern from: open earlier SPL2SMAP_S (3 km) files together with SMAP files of the same dates"
+    )]
+    NoHistory {
+        /// The date t.
+        date: Date,
+        /// The rule, per cent.
+        percent: f32,
+    },
+}
+
+impl From<ease_grid::GridError> for PredictError {
+    fn from(error: ease_grid::GridError) -> Self {
+        Self::Stack(error.into())
+    }
+}
+
+/// Networks and the device they run on.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    /// The network whose estimate is wanted.
+    pub model: &'a Smen,
+    /// The network before it was trained here, to be shown beside it.
+    pub before: Option<&'a Smen>,
+    /// The device of both.
+    pub device: &'a Device,
+    /// Edge of a tile on that device, cells.
+    pub tile: usize,
+}
+
+/// A finished prediction.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What went in.
+    pub sample: Sample,
+    /// SMEN's estimate, m3/m3, shifted where that was asked for.
+    pub estimate: Raster,
+    /// Its 36 km means against SMAP's, where a block is known well enough.
+    pub mass: Option<MassReport>,
+    /// All layers that can be drawn, in the order to draw them.
+    pub layers: Vec<(LayerKind, Raster)>,
+    /// Scores on the common pixels; empty without a reference.
+    pub scores: Vec<ScoreReport>,
+    /// Estimates outside [`RANGE`].
+    pub out_of_range: usize,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Runs the network on a date of a loaded series and puts the baselines beside it. With `mass_correction` each 36 km block of its estimates is
+/// shifted to SMAP's mean; the estimate as it was is then among the scores.
+///
+/// # Errors
+/// [`PredictError`]; a cancel by `progress` comes as [`ModelError`].
+pub async fn predict(
+    library: &Library,
+    series: &mut Series,
+    date: Date,
+    rule: HistoryRule,
+    mass_correction: bool,
+    engine: Engine<'_>,
+    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Outcome, PredictError> {
+    let sample = series.sample(library, date, rule)?;
+    if sample.history.iter().all(|slot| slot.date.is_none()) {
+        return Err(PredictError::NoHistory { date, percent: 100.0 * rule.cover });
+    }
+    let window = sample.region.window();
+    let planes = Planes { columns: sample.input.columns, rows: sample.input.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
+    let unshifted = sample.masked_output(output)?;
+    let shifted = |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
+    let estimate = shifted(&unshifted)?;
+    let mass = mass_report(&estimate, &sample.coarse)?;
+    let before = match engine.before {
+        Some(model) => Some(shifted(&sample.masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?)?),
+        None => None,
+    };
+    let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
+
+    let today = series.day(library, date)?;
+    let bilinear = today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
+    let mut scores = Vec::new();
+    let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+    if let Some(before) = before {
+        let change = difference(&estimate, &before)?;
+        layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
+    }
+    // Without the frame, where the network saw an edge: it would spoil the scores of all.
+    let scored = sample.scored_target()?;
+    if let (Some(reference), Some(scored)) = (&sample.target, &scored) {
+        let mut baselines: Vec<(&str, &Raster)> =
+            if mass_correction { vec![(SMEN_SHIFTED, &estimate), (SMEN, &unshifted)] } else { vec![(SMEN, &estimate)] };
+        let before = layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
+        baselines.extend(before.as_ref().map(|raster| (BEFORE, raster)));
+        baselines.extend(bilinear.as_ref().map(|raster| (BILINEAR, raster)));
+        baselines.push(("SMAP as is (36 km)", &sample.coarse));
+        scores = compare(scored, &baselines)?;
+        if let Some(last) = sample.history.iter().rev().find_map(|slot| slot.date) {
+            let past = series.day(library, last)?;
+            if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
+                // It exists only where the last 3 km map did, often less than half: on its own pixels, so that it does not take the
+                // others'. For the comparison the network is scored there too.
+                let last_map = persistence(&fine.raster, z, &sample.coarse)?;
+                scores.extend(compare(scored, &[(PERSISTENCE, &last_map), (SMEN_THERE, &unshifted)])?);
+            }
+        }
+        layers.push((LayerKind::Reference, reference.clone()));
+        layers.push((LayerKind::Difference, difference(&estimate, reference)?));
+    }
+    layers.extend(bilinear.map(|raster| (LayerKind::Bilinear, raster)));
+    layers.extend(today.vv.map(|raster| (LayerKind::BackscatterVv, raster)));
+    layers.extend(today.vh.map(|raster| (LayerKind::BackscatterVh, raster)));
+
+    let mut warnings = warnings(&sample, out_of_range);
+    if mass_correction {
+        warnings.push(
+            "Each 36 km block of the estimate was shifted to SMAP's mean: it takes SMAP's noise over, and may show steps at the blocks' edges."
+                .into(),
+        );
+    }
+    Ok(Outcome { sample, estimate, mass, layers, scores, out_of_range, warnings })
+}
+
+fn mass_report(estimate: &Raster, coarse: &Raster) -> Result<Option<MassReport>, ScoreError> {
+    let consistency = mass_consistency(estimate, coarse, MASS_SHARE)?;
+    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else { return Ok(None) };
+    Ok(Some(MassReport { rmse, bias, cells: consistency.cells.len() }))
+}
+
+fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let found = sample.history.iter().filter(|slot| slot.date.is_some()).count();
+    if found < HISTORY_LENGTH {
+        warnings.push(format!(
+            "Only {found} of {HISTORY_LENGTH} history dates were found; the missing ones count as \"no residual known\" (0). \
+             Open earlier 3 km maps for a better estimate."
+        ));
+    }
+    let seen = sample.coarse.valid_count() as f32 / sample.coarse.values().len().max(1) as f32;
+    if seen < 0.5 {
+        warnings.push(format!(
+            "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked, and scores are of that part alone.",
+            100.0 * seen
+        ));
+    }
+    let own = sample.history.iter().filter(|slot| slot.origin == Some(FineOrigin::OwnMap)).count();
+    if own > 0 {
+        warnings
+            .push(format!("{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."));
+    }
+    if sample.reference == Some(FineOrigin::OwnMap) {
+        warnings.push("The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil.".into());
+    }
+    let frame = sample.frame();
+    if !frame.is_empty() {
+        warnings.push(format!(
+            "The files end at the region's edge or near it. There the network sees zeros instead of SMAP, which dries the estimate: {} are veiled \
+             on the map and left out of the scores. Choose a smaller region, or open files that reach further.",
+            frame.words()
+        ));
+    }
+    let known = sample.history.iter().map(|slot| slot.known).fold(0f32, f32::max);
+    if known < 0.5 {
+        warnings.push(format!(
+            "The best-covered history date knows only {:.0} % of the region; elsewhere the estimate rests on SMAP alone.",
+            100.0 * known
+        ));
+    }
+    if out_of_range > 0 {
+        warnings.push(format!(
+            "{out_of_range} cells lie outside 0 to 0.75 m3/m3. They are clipped in the drawing only; exports carry what the network said."
+        ));
+    }
+    warnings
+}
+
+/// Estimate minus reference where both are valid; elsewhere the reference's reason, then the estimate's.
+pub(crate) fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, ease_grid::GridError> {
+    let grid: Grid = reference.grid().clone();
+    let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
+    let reasons = estimate.reasons().iter().zip(reference.reasons()).map(|(&e, &r)| if r == Reason::Valid { e } else { r }).collect();
+    Raster::new(grid, values, reasons)
+}

@@ -1,0 +1,12 @@
+//! Networks, kernels and training against PyTorch and against themselves.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+
+#[path = "../shared/goldens.rs"]
+mod goldens;
+mod kernels;
+mod model_goldens;
+mod pytorch;
+mod resume;
+mod tb_cnn;
+mod train;

@@ -1,0 +1,261 @@
+//! One file, understood: product, date, orbit, variables with their grids, problems.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::smap_names::stem;
+use super::{ReadError, SharedSource};
+use ease_grid::{EaseWindow, Grid, Raster, Resolution, Statistics};
+
+/// What a file is, told from its structure first and its name second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Product {
+    /// SMAP/Sentinel-1 L2, 3 km and 1 km.
+    #[serde(rename = "SPL2SMAP_S")]
+    Spl2smapS,
+    /// SMAP L3 daily, 36 km.
+    #[serde(rename = "SPL3SMP")]
+    Spl3smp,
+    /// SMAP L3 daily, enhanced, 9 km.
+    #[serde(rename = "SPL3SMP_E")]
+    Spl3smpE,
+    /// SMAP L2 half orbit, 36 km.
+    #[serde(rename = "SPL2SMP")]
+    Spl2smp,
+    /// SMAP L2 half orbit, enhanced, 9 km.
+    #[serde(rename = "SPL2SMP_E")]
+    Spl2smpE,
+    /// SMAP L4 (analysis update, geophysical or land model).
+    #[serde(rename = "SPL4")]
+    Spl4,
+    /// Another SMAP product with a dataset Loam can show.
+    #[serde(rename = "SMAP (other)")]
+    SmapOther,
+    /// GeoTIFF of soil moisture.
+    #[serde(rename = "soil moisture GeoTIFF")]
+    SoilMoistureGeoTiff,
+    /// GeoTIFF of Sentinel-1 backscatter.
+    #[serde(rename = "Sentinel-1 backscatter")]
+    Sentinel1,
+    /// Land surface temperature (MODIS, VIIRS), as GeoTIFF or NetCDF-4.
+    #[serde(rename = "land surface temperature")]
+    SurfaceTemperature,
+    /// An estimate that Loam itself wrote: not used unless the user says so by hand.
+    #[serde(rename = "own_map")]
+    OwnMap,
+    /// A sound file of no product Loam knows: listed with its arrays, not used.
+    #[serde(rename = "unknown")]
+    Unknown,
+}
+
+impl Product {
+    /// Its name for people; of products the same as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Product::Spl2smapS => "SPL2SMAP_S",
+            Product::Spl3smp => "SPL3SMP",
+            Product::Spl3smpE => "SPL3SMP_E",
+            Product::Spl2smp => "SPL2SMP",
+            Product::Spl2smpE => "SPL2SMP_E",
+            Product::Spl4 => "SPL4",
+            Product::SmapOther => "SMAP (other)",
+            Product::SoilMoistureGeoTiff => "soil moisture GeoTIFF",
+            Product::Sentinel1 => "Sentinel-1 backscatter",
+            Product::SurfaceTemperature => "land surface temperature",
+            Product::OwnMap => "a map that Loam made",
+            Product::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a variable means to Loam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// m3/m3.
+    SoilMoisture,
+    /// sigma0 or gamma0, co-polarised.
+    BackscatterVv,
+    /// sigma0 or gamma0, cross-polarised.
+    BackscatterVh,
+    /// Brightness temperature of the radiometer, vertical polarisation, K.
+    BrightnessV,
+    /// Brightness temperature, horizontal polarisation, K.
+    BrightnessH,
+    /// Land surface temperature, K.
+    SurfaceTemperature,
+    /// Anything else: shown by `inspect`, not used.
+    Other,
+}
+
+/// Which overpass of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overpass {
+    /// 6 am local, descending.
+    Am,
+    /// 6 pm local, ascending.
+    Pm,
+}
+
+/// Flight direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Orbit {
+    /// Northwards (SMAP: 6 pm).
+    Ascending,
+    /// Southwards (SMAP: 6 am).
+    Descending,
+}
+
+/// How backscatter numbers are to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackscatterScale {
+    /// 10 log10 of power.
+    Decibel,
+    /// Linear power.
+    Power,
+    /// Linear amplitude (square root of power).
+    Amplitude,
+    /// Uncalibrated digital numbers: not usable.
+    DigitalNumber,
+}
+
+/// Which retrievals count (formats.md 2.1, 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityRule {
+    /// Recommended retrievals only: bit 0 of the retrieval quality flag is 0.
+    #[default]
+    Recommended,
+    /// Also those of uncertain quality: attempted and successful, value present.
+    WithUncertain,
+    /// Every value in the file's valid range.
+    All,
+}
+
+/// Where a date came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateOrigin {
+    /// The file's own metadata.
+    Metadata,
+    /// Its name.
+    FileName,
+    /// The user said so.
+    User,
+}
+
+/// Something a user should know about a file that is used all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What happened, why, what to do: one sentence or two.
+    pub text: String,
+}
+
+/// One array of a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Variable {
+    /// HDF5 path (`/Soil_Moisture_Retrieval_Data_AM/soil_moisture`) or band name (`VV`, `band 1`).
+    pub path: String,
+    /// What it means.
+    pub role: Role,
+    /// The file's unit text, where there is one.
+    pub units: Option<String>,
+    /// Element type: `float32`, `uint16`, `string`, ...
+    pub dtype: String,
+    /// Shape as stored.
+    pub shape: Vec<u64>,
+    /// Placement; `None` where the variable is not a map Loam can place.
+    pub grid: Option<Grid>,
+    /// Nominal EASE-Grid resolution, where the grid is (part of) one.
+    pub resolution: Option<Resolution>,
+    /// Overpass, for products that separate them.
+    pub overpass: Option<Overpass>,
+    /// Scale of backscatter, detected.
+    pub scale: Option<BackscatterScale>,
+    /// (factor, offset) from stored numbers to `units`, where they are packed (MODIS: 0.02 K steps) or in another unit (degrees C).
+    pub linear: Option<(f64, f64)>,
+    /// Statistics of the values that count under the quality rule of the scan; `None` where not numeric or not asked for.
+    pub statistics: Option<Statistics>,
+}
+
+impl Variable {
+    /// What it is of, in the product's words: its name in lower case without groups, resolution and overpass (`sm_surface_analysis`).
+    #[must_use]
+    pub fn quantity(&self) -> String {
+        stem(self.path.rsplit('/').next().unwrap_or(&self.path)).stem
+    }
+
+    /// Soil moisture of SPL4's root zone or profile, not of the surface (0 to 5 cm) that the radiometer sees.
+    #[must_use]
+    pub fn is_below_surface(&self) -> bool {
+        let quantity = self.quantity();
+        self.role == Role::SoilMoisture && (quantity.starts_with("sm_rootzone") || quantity.starts_with("sm_profile"))
+    }
+}
+
+/// One file, understood. Holds no pixels.
+#[derive(Clone)]
+pub struct Granule {
+    /// File name.
+    pub file: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// What it is.
+    pub product: Product,
+    /// Short name as the file gives it (`SPL4SMAU`), where it does.
+    pub short_name: Option<String>,
+    /// The day it belongs to on Loam's time line: SMAP's day, not Sentinel-1's, for SPL2SMAP_S.
+    pub date: Option<Date>,
+    /// Where the date came from.
+    pub date_origin: Option<DateOrigin>,
+    /// For SPL2SMAP_S: Sentinel-1's day.
+    pub sentinel1_date: Option<Date>,
+    /// Flight direction.
+    pub orbit: Option<Orbit>,
+    /// Name of the scene without version and product counter: of two granules with one identity the later version counts.
+    pub identity: Option<String>,
+    /// Composite release (`R18290`) and product counter (`002`): the highest wins.
+    pub version: Option<(String, u32)>,
+    /// Made by Loam's simulator: must be labelled so wherever it is shown.
+    pub simulated: bool,
+    /// The arrays.
+    pub variables: Vec<Variable>,
+    /// What the user should know.
+    pub problems: Vec<Problem>,
+    /// The bytes, for reading pixels later.
+    pub source: SharedSource,
+    /// How its pixels are decoded.
+    pub(super) decoder: &'static Decoder,
+}
+
+/// The decoder of a format. A granule carries it, so that decoders belong to a program only through [`super::open`]: in the browser they are
+/// fetched with the first file (`super::later`).
+pub(super) struct Decoder {
+    /// [`Granule::read`].
+    pub read: fn(&Granule, usize, &ReadOptions, Option<&EaseWindow>) -> Result<Raster, ReadError>,
+    /// [`Granule::variable_statistics`].
+    pub statistics: fn(&Granule, usize, &ReadOptions) -> Result<Statistics, ReadError>,
+}
+
+impl std::fmt::Debug for Granule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Granule")
+            .field("file", &self.file)
+            .field("product", &self.product)
+            .field("date", &self.date)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How pixels are to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadOptions {
+    /// Which retrievals count.
+    pub quality: QualityRule,
+    /// Overrides the detected backscatter scale.
+    pub scale: Option<BackscatterScale>,
+}

@@ -1,0 +1,76 @@
+//! Files to granules: what a file is, when and where it was taken, what it holds, and its pixels on demand.
+//!
+//! [`open`] recognises a file by its content, never by its name alone, and reads structure and metadata only. Pixels are read
+//! by [`Granule::read`], in windows, so that a day of 36 km data or a 1.5 GB Sentinel-1 tile costs what is asked for.
+
+mod error;
+pub mod geotiff;
+mod granule;
+mod hdf5;
+mod hdf5_members;
+mod hdf5_number;
+pub mod names;
+pub mod sentinel1;
+mod smap;
+mod smap_flags;
+mod smap_metadata;
+mod smap_names;
+mod smap_pixels;
+mod smap_place;
+pub mod sniff;
+mod source;
+mod zip_members;
+
+pub use error::ReadError;
+pub use granule::{BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role, Variable};
+#[cfg(not(target_arch = "wasm32"))]
+pub use source::PathSource;
+pub use source::{BytesSource, SharedSource, Source};
+
+use ease_grid::{EaseWindow, Raster, Statistics};
+
+/// Recognises a file and lists what it holds. Reads no pixels.
+///
+/// # Errors
+/// [`ReadError`], a sentence or two for the person who dropped the file.
+pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
+    match sniff::sniff(source.as_ref())? {
+        sniff::Format::Hdf5 => smap::scan(source),
+        sniff::Format::Tiff => geotiff::scan(source),
+    }
+}
+
+impl Granule {
+    /// Pixels of a variable on its own grid, each with the reason where it has none.
+    ///
+    /// `window` crops variables of the global EASE-Grid (it must have the variable's resolution): the raster is the window asked
+    /// for, and cells outside the file are `OutsideFile`. Variables on other HDF5 grids (polar, degrees) are read whole. Values are
+    /// as stored: soil moisture in m3/m3, SPL2SMAP_S backscatter in linear power. Of a third axis the first layer is read.
+    ///
+    /// # Errors
+    /// [`ReadError::NoSuchVariable`]; [`ReadError::Unsuitable`] for an array that is no map; [`ReadError::Grid`] for a window of
+    /// another resolution; [`ReadError::TooLarge`]; [`ReadError::Dataset`] for damaged or undecodable data.
+    pub fn read(&self, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
+        (self.decoder.read)(self, variable, options, window)
+    }
+
+    /// Count, extremes and mean of an array of any shape. Soil moisture is judged by the quality rule ([`QualityRule::All`]: by fill
+    /// and valid range alone); everything else by its declared fill, -9999 and SMAP's integer fill values.
+    ///
+    /// # Errors
+    /// As [`Granule::read`]; arrays need no place on a map here, but must hold numbers.
+    pub fn variable_statistics(&self, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+        (self.decoder.statistics)(self, variable, options)
+    }
+}
+
+/// A whole file in memory: for small ones (weights), never for granules.
+///
+/// # Errors
+/// Those of [`Source::read_at`].
+pub fn read_all(source: &dyn Source) -> std::io::Result<Vec<u8>> {
+    let length = usize::try_from(source.len()).map_err(std::io::Error::other)?;
+    let mut bytes = vec![0; length];
+    source.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}

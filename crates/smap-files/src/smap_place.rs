@@ -1,0 +1,308 @@
+//! Where the arrays of a SMAP file lie: from the grid's full shape, from row and column indices, or from x and y. Never from
+//! latitude and longitude, which SMAP masks wherever there is no swath (formats.md 2.2).
+
+use super::ReadError;
+use super::hdf5::{Array, too_large};
+use super::smap_names::stem;
+use ease_grid::ease2::{X0, Y0, fractional_index};
+use ease_grid::{Crs, EaseWindow, Grid, Resolution};
+
+/// Longest 1-D list and largest index array read for placement: the whole 9 km grid has 6.3 million cells.
+const LARGEST_INDEX: usize = 16 << 20;
+/// How far, in cells, x or y may lie from a cell's centre. Real files deviate by up to 0.79 m (formats.md 2.5, trap 4): 0.0001 of 9 km.
+const SNAP: f64 = 0.05;
+/// Half the edge of the polar EASE-Grid 2.0 maps, metres (EPSG:6931, 6932).
+const POLAR_HALF: f64 = 9_000_000.0;
+
+/// How an array's elements map to cells.
+#[derive(Debug, Clone)]
+pub(super) enum Placement {
+    /// Axes `row_axis` and `row_axis + 1` are the rows and columns of a grid.
+    Map {
+        /// The grid.
+        grid: Grid,
+        /// Its window of a global EASE-Grid, where it is one.
+        window: Option<EaseWindow>,
+        /// Axis of the rows: 0, or 1 where an extra axis comes first.
+        row_axis: usize,
+    },
+    /// A 1-D list; each element belongs to a cell of the grid, `None` where its index is fill.
+    List {
+        /// Bounding box of the cells.
+        grid: Grid,
+        /// As a window of a global EASE-Grid, where it is one.
+        window: Option<EaseWindow>,
+        /// (column, row) in the bounding box.
+        cells: Vec<Option<(u32, u32)>>,
+    },
+}
+
+impl Placement {
+    /// The grid.
+    pub fn grid(&self) -> &Grid {
+        match self {
+            Self::Map { grid, .. } | Self::List { grid, .. } => grid,
+        }
+    }
+
+    /// The EASE-Grid window.
+    pub fn window(&self) -> Option<EaseWindow> {
+        match self {
+            Self::Map { window, .. } | Self::List { window, .. } => *window,
+        }
+    }
+
+    fn window_map(window: EaseWindow, row_axis: usize) -> Self {
+        Self::Map { grid: window.grid(), window: Some(window), row_axis }
+    }
+}
+
+/// What is known of an array before its coordinates are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Hint {
+    /// Cell size from dataset suffix or product.
+    pub resolution: Option<Resolution>,
+    /// In a polar group.
+    pub polar: bool,
+}
+
+/// Places an array of `shape` in `group`, whose arrays (and the root's) may hold coordinates.
+///
+/// # Errors
+/// A sentence on why coordinates that are there cannot be used. `Ok(None)` where there are none.
+pub(super) fn place(shape: &[u64], hint: Hint, apm: bool, group: &[&Array], root: &[&Array]) -> Result<Option<Placement>, String> {
+    let pairs: Vec<(usize, u64, u64)> = match *shape {
+        [n] => return list(n, hint, group),
+        [r, c] => vec![(0, r, c)],
+        // The extra axis comes last (y, x, 3) or first (2, y, x); formats.md 2.5, trap 9.
+        [a, b, c] => vec![(0, a, b), (1, b, c)],
+        _ => return Ok(None),
+    };
+    let mut refusal = None;
+    for (row_axis, rows, columns) in pairs {
+        if rows == 0 || columns == 0 {
+            continue;
+        }
+        if let Some(whole) = whole_grid(rows, columns, hint.polar, row_axis) {
+            return Ok(Some(whole));
+        }
+        for arrays in [group, root] {
+            if !hint.polar {
+                match from_indices(rows, columns, hint, apm, arrays) {
+                    Ok(Some(window)) => return Ok(Some(Placement::window_map(window, row_axis))),
+                    Ok(None) => {}
+                    Err(text) => refusal = refusal.or(Some(text)),
+                }
+            }
+            match from_axes(rows, columns, hint, arrays, row_axis) {
+                Ok(Some(placement)) => return Ok(Some(placement)),
+                Ok(None) => {}
+                Err(text) => refusal = refusal.or(Some(text)),
+            }
+        }
+    }
+    refusal.map_or(Ok(None), Err)
+}
+
+fn polar_grid(cell: f64, column: usize, row: usize, columns: usize, rows: usize, south: bool) -> Option<Grid> {
+    let crs = if south { Crs::Ease2South } else { Crs::Ease2North };
+    Grid::new(crs, -POLAR_HALF + column as f64 * cell, POLAR_HALF - row as f64 * cell, cell, cell, columns, rows).ok()
+}
+
+fn whole_grid(rows: u64, columns: u64, polar: bool, row_axis: usize) -> Option<Placement> {
+    if polar {
+        let cell = match (rows, columns) {
+            (2000, 2000) => 9_000.0,
+            (500, 500) => 36_000.0,
+            _ => return None,
+        };
+        let grid = polar_grid(cell, 0, 0, columns as usize, rows as usize, false)?;
+        return Some(Placement::Map { grid, window: None, row_axis });
+    }
+    let resolution = Resolution::ALL.into_iter().find(|r| (r.rows() as u64, r.columns() as u64) == (rows, columns))?;
+    Some(Placement::window_map(EaseWindow::global(resolution), row_axis))
+}
+
+fn find_index<'a>(arrays: &[&'a Array], shape: &[u64], apm: bool, names: &[&str]) -> Option<&'a Array> {
+    let fits = |a: &&&Array| a.shape == shape && a.is_numeric() && names.contains(&stem(a.name()).stem.as_str());
+    // `EASE_row_index_apm_3km` for the `_apm` fields, where there are both.
+    arrays.iter().filter(fits).find(|a| stem(a.name()).apm == apm).or_else(|| arrays.iter().find(fits)).copied()
+}
+
+const ROW_NAMES: [&str; 3] = ["ease_row_index", "cell_row", "ease_row"];
+const COLUMN_NAMES: [&str; 3] = ["ease_column_index", "cell_column", "ease_column"];
+
+fn index_values(array: &Array) -> Result<Vec<f64>, String> {
+    array.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string())
+}
+
+/// A value that is a cell index: whole, in 0..count, not declared fill. 65534 and 4294967294 lie outside every grid's count.
+fn as_index(value: f64, fill: Option<f64>, count: usize) -> Option<u32> {
+    let whole = value.fract() == 0.0 && value >= 0.0 && value < count as f64 && fill != Some(value);
+    whole.then_some(value as u32)
+}
+
+/// The window from row and column indices: any valid cell gives its origin, every other one must agree.
+/// Corners may be fill (formats.md 2.1).
+fn from_indices(rows: u64, columns: u64, hint: Hint, apm: bool, arrays: &[&Array]) -> Result<Option<EaseWindow>, String> {
+    let shape = [rows, columns];
+    let row_index = find_index(arrays, &shape, apm, &ROW_NAMES);
+    let column_index = find_index(arrays, &shape, apm, &COLUMN_NAMES);
+    let (Some(row_index), Some(column_index)) = (row_index, column_index) else {
+        return Ok(None);
+    };
+    let Some(resolution) = hint.resolution else {
+        return Ok(None);
+    };
+    let origin = |array: &Array, count: usize, step: fn(usize, usize) -> usize| -> Result<Option<i64>, String> {
+        let values = index_values(array)?;
+        let fill = array.number("_FillValue");
+        let mut origin: Option<i64> = None;
+        for (i, &value) in values.iter().enumerate() {
+            let Some(index) = as_index(value, fill, count) else { continue };
+            let here = i64::from(index) - step(i, columns as usize) as i64;
+            match origin {
+                None => origin = Some(here),
+                Some(first) if first != here => {
+                    return Err(format!(
+                        "the indices in {} do not form one contiguous window ({first} against {here} for its edge), so the file cannot be placed by them",
+                        array.path
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(origin)
+    };
+    let first_row = origin(row_index, resolution.rows(), |i, n| i / n)?;
+    let first_column = origin(column_index, resolution.columns(), |i, n| i % n)?;
+    match (first_row, first_column) {
+        (Some(row), Some(column)) => {
+            EaseWindow::new(resolution, column, row, columns as usize, rows as usize).map(Some).map_err(|e| e.to_string())
+        }
+        _ => Err(format!("{} holds fill values only: the scene has no placed cell", row_index.path)),
+    }
+}
+
+fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str]) -> Option<&'a Array> {
+    arrays.iter().copied().find(|a| a.shape == [length] && a.is_numeric() && names.contains(&a.name().to_ascii_lowercase().as_str()))
+}
+
+/// Placement from 1-D x and y, metres or degrees by their `units` (formats.md 2.5, trap 10).
+fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: usize) -> Result<Option<Placement>, String> {
+    let x = axis(arrays, columns, &["x", "x_pm", "lon", "longitude"]);
+    let y = axis(arrays, rows, &["y", "y_pm", "lat", "latitude"]);
+    let (Some(x_axis), Some(y_axis)) = (x, y) else {
+        return Ok(None);
+    };
+    let read = |a: &Array| a.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string());
+    let (xs, ys) = (read(x_axis)?, read(y_axis)?);
+    if !xs.iter().chain(&ys).all(|v| v.is_finite()) {
+        return Err(format!("{} or {} holds values that are not numbers, so the file cannot be placed by them", x_axis.path, y_axis.path));
+    }
+    let degrees = match x_axis.text("units").map(|u| u.to_ascii_lowercase()) {
+        Some(units) if units.starts_with("degree") => true,
+        Some(units) if units.starts_with('m') => false,
+        // Without units: no projected SMAP window lies wholly within 360 m of the origin, save a sliver; names decide first.
+        _ => xs.iter().chain(&ys).all(|v| v.abs() <= 360.0),
+    };
+    let (column_count, row_count) = (columns as usize, rows as usize);
+    let whole = |grid: Grid, window| Placement::Map { grid, window, row_axis };
+    if hint.polar && !degrees {
+        for cell in [9_000.0, 36_000.0, 3_000.0] {
+            let column = steps(&xs, |v| (v + POLAR_HALF) / cell);
+            let row = steps(&ys, |v| (POLAR_HALF - v) / cell);
+            if let (Some(column), Some(row)) = (column, row) {
+                let south = x_axis.text("grid_mapping").is_some_and(|m| m.to_ascii_lowercase().contains("south"));
+                let grid = usize::try_from(column).ok().zip(usize::try_from(row).ok());
+                let grid = grid.and_then(|(c, r)| polar_grid(cell, c, r, column_count, row_count, south));
+                return grid.map(|g| Some(whole(g, None))).ok_or_else(|| format!("{} leaves the polar EASE-Grid 2.0", x_axis.path));
+            }
+        }
+    }
+    if !hint.polar {
+        // The hint goes first: one row or column fits every resolution.
+        for resolution in hint.resolution.into_iter().chain(Resolution::ALL) {
+            let cell = resolution.cell_m();
+            let column = if degrees { steps(&xs, |lon| fractional_index(resolution, lon, 0.0).0) } else { steps(&xs, |v| (v - X0) / cell) };
+            let row = if degrees { steps(&ys, |lat| fractional_index(resolution, 0.0, lat).1) } else { steps(&ys, |v| (Y0 - v) / cell) };
+            if let (Some(column), Some(row)) = (column, row) {
+                return match EaseWindow::new(resolution, column, row, column_count, row_count) {
+                    Ok(window) => Ok(Some(Placement::window_map(window, row_axis))),
+                    Err(e) => Err(e.to_string()),
+                };
+            }
+        }
+    }
+    if degrees && let (Some(cell_x), Some(cell_y)) = (even(&xs), even(&ys).map(|s| -s)) {
+        let grid = Grid::new(Crs::Geographic, xs[0] - cell_x / 2.0, ys[0] + cell_y / 2.0, cell_x, cell_y, column_count, row_count);
+        return grid.map(|g| Some(whole(g, None))).map_err(|e| e.to_string());
+    }
+    let turned = ys.first() < ys.last();
+    let why = if turned { "its rows run from south to north" } else { "they fit no EASE-Grid 2.0 and are not evenly spaced degrees" };
+    Err(format!("the coordinates {} and {} cannot be used: {why}", x_axis.path, y_axis.path))
+}
+
+/// First index of an axis whose fractional positions are consecutive cell centres.
+fn steps(values: &[f64], position: impl Fn(f64) -> f64) -> Option<i64> {
+    let first = (position(*values.first()?) - 0.5).round();
+    let fits = |(i, &v): (usize, &f64)| (position(v) - 0.5 - first - i as f64).abs() < SNAP;
+    (first.is_finite() && first.abs() < 1e9 && values.iter().enumerate().all(fits)).then_some(first as i64)
+}
+
+/// Spacing of an evenly spaced axis.
+fn even(values: &[f64]) -> Option<f64> {
+    let (first, last) = (values.first()?, values.last()?);
+    let step = (last - first) / (values.len().checked_sub(1).filter(|n| *n > 0)? as f64);
+    let fits = |(i, v): (usize, &f64)| (v - first - i as f64 * step).abs() < 0.01 * step.abs();
+    values.iter().enumerate().all(fits).then_some(step)
+}
+
+/// A 1-D list placed by row and column (formats.md 2.3).
+fn list(n: u64, hint: Hint, arrays: &[&Array]) -> Result<Option<Placement>, String> {
+    let rows = find_index(arrays, &[n], false, &ROW_NAMES);
+    let columns = find_index(arrays, &[n], false, &COLUMN_NAMES);
+    let (Some(rows), Some(columns)) = (rows, columns) else {
+        return Ok(None);
+    };
+    let Some(resolution) = hint.resolution else {
+        return Ok(None);
+    };
+    let (row_count, column_count) = match (hint.polar, resolution) {
+        (false, r) => (r.rows(), r.columns()),
+        (true, Resolution::M36) => (500, 500),
+        (true, Resolution::M09) => (2000, 2000),
+        (true, _) => return Ok(None),
+    };
+    let (row_fill, column_fill) = (rows.number("_FillValue"), columns.number("_FillValue"));
+    let indices: Vec<Option<(u32, u32)>> = index_values(columns)?
+        .into_iter()
+        .zip(index_values(rows)?)
+        .map(|(c, r)| Some((as_index(c, column_fill, column_count)?, as_index(r, row_fill, row_count)?)))
+        .collect();
+    let valid = || indices.iter().flatten();
+    let (Some(left), Some(top)) = (valid().map(|c| c.0).min(), valid().map(|c| c.1).min()) else {
+        return Err(format!("{} holds fill values only: the half orbit has no placed cell", rows.path));
+    };
+    let width = valid().map(|c| c.0 - left + 1).max().unwrap_or(1) as usize;
+    let height = valid().map(|c| c.1 - top + 1).max().unwrap_or(1) as usize;
+    let (grid, window) = if hint.polar {
+        let cell = if resolution == Resolution::M36 { 36_000.0 } else { 9_000.0 };
+        match polar_grid(cell, left as usize, top as usize, width, height, false) {
+            Some(grid) => (grid, None),
+            None => return Ok(None),
+        }
+    } else {
+        let window = EaseWindow::new(resolution, i64::from(left), i64::from(top), width, height).map_err(|e| e.to_string())?;
+        (window.grid(), Some(window))
+    };
+    let cells = indices.into_iter().map(|cell| cell.map(|(c, r)| (c - left, r - top))).collect();
+    Ok(Some(Placement::List { grid, window, cells }))
+}
+
+/// Refuses rasters of more cells than a worker can hold beside everything else.
+pub(super) fn check_cells(what: &str, cells: usize) -> Result<(), ReadError> {
+    // 5 bytes a cell: value and reason.
+    const LARGEST: usize = 64 << 20;
+    if cells > LARGEST { Err(too_large(what, cells as u64 * 5, LARGEST as u64 * 5)) } else { Ok(()) }
+}

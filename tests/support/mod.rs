@@ -1,4 +1,0 @@
-//! What several test programs share.
-#![allow(dead_code)]
-
-pub mod goldens;

@@ -18,9 +18,10 @@ use loam_core::device_report::{DeviceReport, SelfCheckReport};
 use loam_core::file::FineOrigin;
 use loam_core::map::{ColourMap, Scale, paint};
 use loam_core::network::{Network, TbCase};
+use loam_core::score::ScoreRow;
 use loam_core::score::{Gain, ScoreReport};
 use loam_core::training::{
-    CheckpointReport, Choice, DateRole, EpochReport, PlannedDate, RunReport, RunRow, TrainEnd, TrainPlan, TrainResult, TrainSettings,
+    CheckpointReport, Choice, DateRole, EpochReport, PlannedDate, RunReport, TrainEnd, TrainPlan, TrainResult, TrainSettings,
 };
 use loam_core::weights_report::WeightsReport;
 use wasm_bindgen::{JsCast, JsValue};
@@ -266,7 +267,7 @@ fn the_run_table_as_a_file_has_as_many_fields_as_its_header() {
     let mut result = run("a", true).result.unwrap();
     assert_eq!(runs::test_scores(&result), [Some(0.02), Some(0.03), Some(0.05)], "a run kept before rows had a key");
     // With keys neither order nor words count.
-    for (score, row) in result.scores.iter_mut().zip([RunRow::Bilinear, RunRow::After, RunRow::Before]) {
+    for (score, row) in result.scores.iter_mut().zip([ScoreRow::Bilinear, ScoreRow::Estimate, ScoreRow::Before]) {
         (score.name, score.row) = ("before".into(), Some(row));
     }
     assert_eq!(runs::test_scores(&result), [Some(0.03), Some(0.05), Some(0.02)]);

@@ -63,7 +63,7 @@ pub enum ExperimentError {
     Stack(#[from] StackError),
     /// The TB CNN's images and scores.
     #[error(transparent)]
-    Tb(#[from] loam_nn::networks::tb_cnn::steps::TbError),
+    Tb(#[from] loam_nn::networks::tb_cnn::error::TbError),
     /// Grids.
     #[error(transparent)]
     Grid(#[from] GridError),

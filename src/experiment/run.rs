@@ -8,7 +8,7 @@ use burn::tensor::Device;
 
 use super::going_on::{GoingOn, KEPT_EVERY};
 use super::images::sample;
-use super::table::{FOREST, Kind, Options, Row, SMEN, Table, Wanted};
+use super::table::{FOREST, Kind, Options, Row, SMEN, SMEN_SHIFTED, Table, Wanted};
 use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
@@ -16,7 +16,7 @@ use loam_core::training::TrainSettings;
 use loam_nn::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 
 use super::lstm::{LstmSettings, PixelLstm};
-use loam_core::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
+use loam_core::score::{InputRange, MASS_SHARE, Scores, mass_consistency, mass_corrected};
 use loam_nn::{TrainEvent, TrainSample, set_bias};
 
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.

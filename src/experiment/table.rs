@@ -5,11 +5,13 @@ use serde::Serialize;
 use super::paper::{self, Pair};
 use super::{Cell, CellResult, Images, Method, Rivals, Source};
 use loam_core::network::Inputs;
-use loam_core::score::{DRAW_SEED, DRAWS, Interval, SMEN_SHIFTED, bootstrap_mean};
+use loam_core::score::{DRAW_SEED, DRAWS, Interval, bootstrap_mean};
 use loam_core::stack::Preset;
 
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";
+/// The same, each 36 km block shifted to SMAP's mean.
+pub(super) const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
 /// The random forest's.
 pub(super) const FOREST: &str = "random forest";
 

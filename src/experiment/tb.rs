@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use super::cell::{self, FORMAT, Versioned};
 use super::going_on::{GoingOn, KEPT_EVERY};
 use super::{ExperimentError, paper};
-use loam_core::score::means;
+use loam_core::score::{ScoreRow, means};
 use loam_core::simulate::{Scene, Simulator};
 use loam_core::stack::{Library, Preset, Region, SceneDay, Series};
 use loam_core::training::{DateRole, EpochReport};
 use loam_nn::block_on;
-use loam_nn::networks::tb_cnn::steps::{gather, scored};
+use loam_nn::networks::tb_cnn::images::gather;
 use loam_nn::tb_cnn::{TbCase, TbCnn};
-use loam_nn::{TrainEvent, TrainSettings};
+use loam_nn::{NetworkModel, TrainEvent, TrainSettings};
 
 /// Images per step.
 const BATCH: usize = 4;
@@ -137,7 +137,9 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let losses = (loss(trainer.history().first()), loss(trainer.history().last()));
     let weights = trainer.best().cloned().unwrap_or(start);
     let (network, _) = TbCnn::from_weights(&weights, &Device::flex())?;
-    let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, &Device::flex(), image))).collect::<Result<_, _>>()?;
+    let networks = [(ScoreRow::Estimate, &network)];
+    let scored = |image| block_on(TbCnn::score(&networks, &Device::flex(), image, &mut async |_, _, _| ControlFlow::Continue(())));
+    let by_date: Vec<_> = test.iter().map(scored).collect::<Result<_, _>>()?;
     let score = |s: loam_core::score::ScoreReport| TbScore {
         name: format!("{}, {}", s.name, case.unit()),
         urmse: s.urmse.unwrap_or(f64::NAN),

@@ -17,6 +17,7 @@ use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
 use loam_core::layer::LayerKind;
+use loam_core::network::Network;
 use loam_core::region_settings::Settings;
 use loam_core::score::{MassReport, ScoreReport};
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
@@ -79,10 +80,10 @@ pub enum Request {
     },
     /// Back to the shipped weights.
     ShippedWeights,
-    /// Predict with SMEN, or with the TB CNN (`true`), whose weights the user loads. Answer: [`Event::Weights`].
+    /// Predict with another network: its weights are shipped, or the user loads them. Answer: [`Event::Weights`].
     UseNetwork {
-        /// The TB CNN.
-        tb: bool,
+        /// Which.
+        network: Network,
     },
     /// The last map as a file. Answer: [`Event::Exported`].
     Export {
@@ -377,7 +378,8 @@ pub struct MapReport {
     pub history: Vec<HistoryReport>,
     /// Estimate first, then the baselines, all on the same pixels. Empty without a reference.
     pub scores: Vec<ScoreReport>,
-    /// How far the 36 km means of the estimate are from SMAP's; `None` where no block is known well enough, and for the TB CNN.
+    /// How far the 36 km means of the estimate are from SMAP's; `None` where no block is known well enough, and for
+    /// networks whose estimates are no moisture to compare.
     pub mass: Option<MassReport>,
     /// Weights.
     pub weights: WeightsReport,
@@ -410,8 +412,10 @@ pub struct MapReport {
 /// A layer of a map.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LayerHead {
-    /// Which.
+    /// What it shows.
     pub kind: LayerKind,
+    /// Of which channel.
+    pub channel: u8,
     /// Attachment (`F32`): row-major values over the window, NaN where masked.
     pub values: usize,
     /// Attachment (`U8`): [`ease_grid::Reason`] by number.

@@ -3,9 +3,8 @@
 use jiff::civil::Date;
 
 use loam_core::file::FineOrigin;
-use loam_core::network::Network;
 use loam_core::region_settings::Settings;
-use loam_core::score::ScoreReport;
+use loam_core::score::{ScoreReport, ScoreRow};
 use loam_core::weights_report::Prospect;
 
 use super::{DayReport, MapReport, Timeline};
@@ -65,10 +64,10 @@ impl MapReport {
     #[must_use]
     pub fn changes(&self, now: &Present<'_>) -> Vec<Change> {
         let (made, rules) = (&self.settings, now.settings);
-        let smen = self.weights.network == Network::Smen;
-        // The TB CNN has no history, and its estimates are not shifted.
-        let history = smen && (made.history_cover, made.history_disaggregated) != (rules.history_cover, rules.history_disaggregated);
-        let shifted = smen && made.mass_correction != rules.mass_correction;
+        let about = self.weights.network.about();
+        let history =
+            about.uses_history && (made.history_cover, made.history_disaggregated) != (rules.history_cover, rules.history_disaggregated);
+        let shifted = about.can_shift && made.mass_correction != rules.mass_correction;
         let model = self.weights.network != now.weights.network();
         let all = [
             (Change::Files, !now.same_files),
@@ -129,9 +128,11 @@ impl DayReport {
 /// In words: better than bilinear or not; a percentage only from [`FEWEST_FOR_PERCENT`] pixels on. `None` without both scores.
 #[must_use]
 pub fn verdict(scores: &[ScoreReport]) -> Option<String> {
-    let first = scores.first()?;
+    let of = |row| scores.iter().find(|score: &&ScoreReport| score.is(row, 0));
+    // What the map shows: shifted where that was asked for.
+    let first = of(ScoreRow::Shifted).or_else(|| of(ScoreRow::Estimate))?;
     let ours = first.urmse?;
-    let bilinear = scores.iter().find(|s| s.name.to_ascii_lowercase().contains("bilinear"))?.urmse?;
+    let bilinear = of(ScoreRow::Bilinear)?.urmse?;
     let few = (first.pixels < FEWEST_FOR_PERCENT).then(|| format!("too few pixels ({}) for a percentage", first.pixels));
     Some(match (ours < bilinear, few) {
         (true, None) => format!("The estimate's uRMSE is {:.0} % below that of bilinear SMAP.", (1.0 - ours / bilinear) * 100.0),
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
     use ease_grid::{EaseWindow, Edges, Resolution};
     use loam_core::device_report::{DeviceReport, SelfCheckReport};
-    use loam_core::network::TbCase;
+    use loam_core::network::{Network, TbCase};
     use loam_core::weights_report::WeightsReport;
     use smap_files::QualityRule;
 
@@ -291,21 +292,22 @@ mod tests {
 
     #[test]
     fn a_percentage_needs_pixels() {
-        let score = |name: &str, urmse, pixels| ScoreReport {
-            name: name.into(),
+        let score = |row: ScoreRow, urmse, pixels| ScoreReport {
+            name: String::new(),
             urmse: Some(urmse),
             bias: None,
             rmse: None,
             r: None,
             pixels,
-            row: None,
+            row: Some(row),
+            channel: 0,
         };
-        let said = |ours, pixels| verdict(&[score("SMEN", ours, pixels), score("bilinear SMAP", 0.05, pixels)]).unwrap();
+        let said = |ours, pixels| verdict(&[score(ScoreRow::Estimate, ours, pixels), score(ScoreRow::Bilinear, 0.05, pixels)]).unwrap();
         assert_eq!(said(0.04, 500), "The estimate's uRMSE is 20 % below that of bilinear SMAP.");
         assert_eq!(said(0.02, 122), "The estimate's uRMSE is below that of bilinear SMAP; too few pixels (122) for a percentage.");
         assert_eq!(said(0.06, 500), "The estimate is no better than bilinear SMAP here.");
         assert!(said(0.06, 122).contains("no better") && said(0.06, 122).contains("too few pixels (122)"));
-        assert_eq!(verdict(&[score("SMEN", 0.04, 500)]), None);
+        assert_eq!(verdict(&[score(ScoreRow::Estimate, 0.04, 500)]), None);
     }
 
     #[test]

@@ -1,32 +1,23 @@
 //! What happens on each request.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
-use super::network::LoadedTb;
+use super::networks::{Loaded, Snapshot};
 use super::open::{open, report};
 use super::timeline::timeline;
-use super::training::{InUse, Job};
-use super::{Host, ProgramPart, provenance};
-use crate::protocol::{
-    Attachment, Event, ExportForm, Failure, FileReport, FileTicket, HistoryReport, LayerHead, MapReport, Request, Timeline,
-};
-use ease_grid::EaseWindow;
+use super::training::Job;
+use super::{Host, ProgramPart};
+use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, MapReport, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
-use loam_core::export;
-use loam_core::file::{Correction, DEMO_FILE, FileId, FineOrigin};
+use loam_core::estimate::Estimate;
+use loam_core::file::{Correction, DEMO_FILE, FileId};
+use loam_core::network::Network;
 use loam_core::region_settings::Settings;
 use loam_core::simulate;
-use loam_core::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, Shipped, StackError};
+use loam_core::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, StackError};
 use loam_core::training::TrainSettings;
-use loam_core::weights_report::WeightsReport;
-use loam_nn::networks::smen::applicability::applicability;
-use loam_nn::networks::smen::estimate::{Engine, Outcome, PredictError, TILE, predict};
-use loam_nn::networks::tb_cnn::steps::TbOutcome;
-use loam_nn::tb_cnn::is_tb_cnn;
-use loam_nn::{ModelError, Processor, Smen, Weights, device, tile_edge};
+use loam_nn::{ModelError, Processor, WorkError, device};
 use smap_files::{QualityRule, ReadOptions};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -51,32 +42,16 @@ pub struct Session<H: Host> {
     /// Networks whose training stood the check of the GPU.
     #[cfg(feature = "gpu")]
     pub(super) training_checked: Vec<loam_core::network::Network>,
-    pub(super) weights: Option<Loaded>,
+    /// Weights on the device, by network.
+    pub(super) networks: BTreeMap<Network, Loaded>,
+    /// Which network answers.
+    pub(super) active: Network,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
-    pub(super) before: Option<InUse>,
-    pub(super) trained: Option<InUse>,
+    pub(super) before: Option<Snapshot>,
+    pub(super) trained: Option<Snapshot>,
     pub(super) job: Option<Job<H>>,
-    /// The TB CNN's weights, beside SMEN's, and whether it answers.
-    pub(super) tb: Option<LoadedTb>,
-    pub(super) use_tb: bool,
-    pub(super) last: Option<(MapReport, Last)>,
-}
-
-/// The prediction behind the map last shown.
-pub(super) enum Last {
-    Smen(Box<Outcome>),
-    Tb(Box<TbOutcome>),
-}
-
-/// Weights on the device.
-#[derive(Clone)]
-pub(super) struct Loaded {
-    pub key: String,
-    pub weights: Weights,
-    pub report: WeightsReport,
-    pub model: Smen,
-    /// The user's, so that another region does not replace them.
-    pub own: bool,
+    /// The prediction behind the map last shown.
+    pub(super) last: Option<(MapReport, Estimate)>,
 }
 
 /// A request that did not end well.
@@ -109,12 +84,15 @@ impl From<ModelError> for Stop {
     }
 }
 
-impl From<PredictError> for Stop {
-    fn from(error: PredictError) -> Self {
-        match error {
-            PredictError::Model(error) => error.into(),
-            other => Self::failed(other, ""),
+impl From<WorkError> for Stop {
+    fn from(error: WorkError) -> Self {
+        if error.is_cancelled() {
+            return Self::Cancelled;
         }
+        if let Some(ModelError::Readback { reason }) = error.model() {
+            return Self::Lost(format!("the device gave no result, it may be lost: {reason}"));
+        }
+        Self::failed(error, "")
     }
 }
 
@@ -133,12 +111,11 @@ impl<H: Host> Session<H> {
             tile: None,
             #[cfg(feature = "gpu")]
             training_checked: Vec::new(),
-            weights: None,
+            networks: BTreeMap::new(),
+            active: Network::default(),
             before: None,
             trained: None,
             job: None,
-            tb: None,
-            use_tb: false,
             last: None,
         }
     }
@@ -212,33 +189,23 @@ impl<H: Host> Session<H> {
                 }
                 self.send_timeline(id).await?;
             }
-            Request::Predict { date, settings } if self.use_tb => self.predict_tb(id, date, settings).await?,
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
-            Request::UseNetwork { tb } => {
-                self.use_tb = tb;
-                self.emit(id, Event::Weights(self.network_report()));
+            Request::UseNetwork { network } => {
+                self.active = network;
+                self.report_weights(id);
             }
             Request::LoadWeights { name } => {
                 let bytes = self.host.bytes(id, 0).ok_or_else(|| Stop::failed("the weights file did not arrive", "Choose it again."))?;
-                if is_tb_cnn(&bytes) {
-                    let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
-                    self.tb = Some(
-                        LoadedTb::new(&name, &bytes, processor).map_err(|e| Stop::failed(e, "The weights in use stay as they were."))?,
-                    );
-                    self.use_tb = true;
-                } else {
-                    self.use_weights(&name, &name, &bytes, true)?;
-                    (self.before, self.trained) = (None, None);
-                    self.use_tb = false;
-                }
+                self.active = self.load_weights(&name, &name, &bytes, true)?;
+                (self.before, self.trained) = (None, None);
                 self.report_weights(id);
             }
             Request::ShippedWeights => {
-                self.weights = None;
-                self.use_tb = false;
+                self.active = Network::default();
+                self.networks.remove(&self.active);
                 (self.before, self.trained) = (None, None);
                 if let Some(window) = self.settings.as_ref().map(|s| s.window) {
-                    self.ensure_weights(&window).await?;
+                    self.ensure_weights(self.active, &window).await?;
                 }
                 self.report_weights(id);
             }
@@ -284,8 +251,8 @@ impl<H: Host> Session<H> {
         self.processor = Some(processor);
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
         self.software = adapter.is_some_and(device::is_software);
-        self.weights = None;
-        (self.tb, self.use_tb) = (None, false);
+        self.networks.clear();
+        self.active = Network::default();
         (self.before, self.trained) = (None, None);
         self.check().await;
     }
@@ -353,13 +320,7 @@ impl<H: Host> Session<H> {
             report.why = "the GPU failed the self-check".into();
             report.kernels = None;
             // The weights in use, the user's own among them, move to the CPU.
-            if let Some(loaded) = &mut self.weights {
-                match Smen::from_weights(&loaded.weights, processor.device()) {
-                    Ok(model) => loaded.model = model,
-                    Err(_) => self.weights = None,
-                }
-            }
-            self.tb = self.tb.take().and_then(|loaded| loaded.moved(processor).ok());
+            self.networks.retain(|_, loaded| loaded.move_to(processor.device()).is_ok());
         }
     }
 
@@ -507,165 +468,9 @@ impl<H: Host> Session<H> {
             && let Some(series) = &self.series
         {
             let mut timeline = timeline(series, rule);
-            self.blocked_for_tb(&mut timeline);
+            self.blocked_by_network(&mut timeline);
             self.emit(id, Event::Timeline(timeline));
         }
-        Ok(())
-    }
-
-    // ---- weights ---------------------------------------------------------------------------------------------------------------
-
-    fn use_weights(&mut self, key: &str, name: &str, bytes: &[u8], own: bool) -> Result<(), Stop> {
-        let fail = |e: ModelError| Stop::failed(e, "The weights in use stay as they were.");
-        let weights = Weights::from_bytes(bytes).map_err(fail)?;
-        let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
-        let model = Smen::from_weights(&weights, processor.device()).map_err(fail)?;
-        let shipped = (!own).then(|| key.to_owned());
-        let report = WeightsReport { shipped, ..provenance::weights_report(name, &weights) };
-        self.weights = Some(Loaded { key: key.to_owned(), weights, report, model, own });
-        Ok(())
-    }
-
-    /// The shipped weights for the region, unless the user brought their own.
-    pub(super) async fn ensure_weights(&mut self, window: &EaseWindow) -> Result<&Loaded, Stop> {
-        let shipped = Shipped::for_window(window);
-        if !self.weights.as_ref().is_some_and(|w| w.own || w.key == shipped.key) {
-            let bytes = self.host.shipped_weights(shipped.key).await.map_err(|e| {
-                Stop::failed(
-                    format!("the shipped weights \"{}\" could not be loaded ({e})", shipped.name),
-                    "Reload the page, or load your own weights.",
-                )
-            })?;
-            self.use_weights(shipped.key, &format!("{} (shipped)", shipped.name), &bytes, false)?;
-        }
-        self.weights.as_ref().ok_or_else(|| Stop::failed("no weights are loaded", "Reload the page."))
-    }
-
-    fn report_weights(&self, id: u64) {
-        if self.use_tb || self.weights.is_some() {
-            self.emit(id, Event::Weights(self.network_report()));
-        }
-    }
-
-    // ---- prediction ------------------------------------------------------------------------------------------------------------
-
-    async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), Stop> {
-        let begun = self.host.now_ms();
-        let window = settings.window;
-        let rule = HistoryRule::from(&settings);
-        self.settings = Some(settings.clone());
-        self.ensure_series(id).await?;
-        self.ensure_weights(&window).await?;
-        let ready = (&mut self.series, &self.weights, &self.device, &self.processor);
-        let (Some(series), Some(loaded), Some(device), Some(processor)) = ready else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
-        };
-        let host = &self.host;
-        let progress = async |done: usize, total: usize| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: "computing the 3 km map".into() }, Vec::new());
-            host.breathe().await;
-            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        // After a run here the estimate from before it stands beside the new one.
-        let tried = self.trained.as_ref().and_then(InUse::trained_smen).is_some_and(|trained| trained.key == loaded.key);
-        let before = self.before.as_ref().and_then(|before| before.smen.as_ref()).filter(|_| tried).map(|before| &before.model);
-        let tile = match self.tile {
-            Some(tile) => tile,
-            // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
-            None if processor.is_gpu() => tile_edge(&loaded.model, processor.device(), || host.now_ms()).await?,
-            None => TILE,
-        };
-        self.tile = Some(tile);
-        let engine = Engine { model: &loaded.model, before, device: processor.device(), tile };
-        let mut outcome = predict(&self.library, series, date, rule, settings.mass_correction, engine, progress).await?;
-        if !loaded.own {
-            outcome.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
-        }
-        if let Some(until) = loaded.weights.seen_until(date, outcome.sample.simulated) {
-            outcome.warnings.push(format!(
-                "These weights were trained on dates up to {until}: scores of this date flatter the network. Choose a later date for an honest score."
-            ));
-        }
-        let within = applicability(&loaded.weights, &outcome.sample);
-        outcome.warnings.extend(within.warning);
-        let mut attachments = Vec::new();
-        let layers: Vec<LayerHead> = outcome
-            .layers
-            .iter()
-            .map(|(kind, raster)| {
-                let values = attachments.len();
-                attachments.push(Attachment::F32(raster.values().to_vec()));
-                attachments.push(Attachment::U8(raster.reasons().iter().map(|r| *r as u8).collect()));
-                LayerHead { kind: *kind, values, reasons: values + 1, statistics: raster.statistics() }
-            })
-            .collect();
-        let sample = &outcome.sample;
-        let overpasses = sample.overpass.as_ref().map(|raster| {
-            let codes = raster.values().iter().map(|v| if v.is_finite() { 1 + *v as u8 } else { 0 }).collect();
-            attachments.push(Attachment::U8(codes));
-            attachments.len() - 1
-        });
-        let made = Some(FineOrigin::Disaggregated);
-        let made_here = sample.history.iter().any(|slot| slot.origin == made) || sample.reference == made;
-        let map = MapReport {
-            date,
-            settings,
-            layers,
-            history: sample.history.iter().map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin }).collect(),
-            scores: outcome.scores.clone(),
-            mass: outcome.mass,
-            weights: loaded.report.clone(),
-            device: device.clone(),
-            overpass: sample.overpass_words(),
-            overpasses,
-            frame: sample.frame(),
-            reference: sample.reference,
-            inputs: sample.files.clone(),
-            sensitivity: series.sensitivity.as_ref().filter(|_| made_here).map(|s| s.beta as f32),
-            out_of_range: outcome.out_of_range,
-            applicability: within.words,
-            simulated: sample.simulated,
-            warnings: outcome.warnings.clone(),
-            milliseconds: self.host.now_ms() - begun,
-        };
-        self.host.emit(id, Event::Map(Box::new(map.clone())), attachments);
-        self.last = Some((map, Last::Smen(Box::new(outcome))));
-        Ok(())
-    }
-
-    fn export(&self, id: u64, form: ExportForm) -> Result<(), Stop> {
-        let nothing = || Stop::failed("there is no map to export yet", "Press Predict first.");
-        if form != ExportForm::Weights && matches!(self.last, Some((_, Last::Tb(_)))) {
-            return self.export_tb(id, form);
-        }
-        let smen = || match &self.last {
-            Some((map, Last::Smen(outcome))) => Ok((map, outcome)),
-            _ => Err(nothing()),
-        };
-        let (name, mime, bytes) = match form {
-            ExportForm::Weights if self.use_tb => {
-                let (name, bytes) = self.tb_weights().ok_or_else(nothing)?;
-                (name, "application/octet-stream", bytes)
-            }
-            ExportForm::Weights => {
-                let loaded = self.weights.as_ref().ok_or_else(nothing)?;
-                let bytes = loaded.weights.to_bytes();
-                (format!("loam_smen_{}.safetensors", provenance::file_stem(&loaded.key)), "application/octet-stream", bytes)
-            }
-            ExportForm::GeoTiff => {
-                let (map, outcome) = smen()?;
-                let bytes = export::geotiff::write(&outcome.estimate, &provenance::of(map), None).map_err(|e| Stop::failed(e, ""))?;
-                (provenance::name(map, "tif"), "image/tiff", bytes)
-            }
-            ExportForm::Csv => {
-                let (map, outcome) = smen()?;
-                let sample = &outcome.sample;
-                let text = export::csv::write(&outcome.estimate, Some(&sample.coarse), sample.target.as_ref(), &provenance::of(map))
-                    .map_err(|e| Stop::failed(e, ""))?;
-                (provenance::name(map, "csv"), "text/csv", text.into_bytes())
-            }
-        };
-        self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         Ok(())
     }
 }

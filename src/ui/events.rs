@@ -14,7 +14,7 @@ use super::link::NO_REQUEST;
 use super::state::{App, FileRow, Job, Layer, MapData, NOT_READ};
 use crate::protocol::{Attachment, Envelope, Event, Failure, FileReport, MapReport, Timeline};
 use loam_core::file::DEMO_FILE;
-use loam_core::layer::LayerKind;
+use loam_core::layer::{LayerKey, LayerKind};
 
 thread_local! {
     /// Reports not shown yet: a demo has thousands, and each would redraw the list.
@@ -190,7 +190,12 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         if let (Some(Attachment::F32(values)), Some(Attachment::U8(reasons))) =
             (attachments.get(head.values), attachments.get(head.reasons))
         {
-            layers.push(Layer { kind: head.kind, values: values.clone(), reasons: reasons.clone(), statistics: head.statistics });
+            layers.push(Layer {
+                key: LayerKey { kind: head.kind, channel: head.channel },
+                values: values.clone(),
+                reasons: reasons.clone(),
+                statistics: head.statistics,
+            });
         }
     }
     let overpasses = match report.overpasses.and_then(|index| attachments.get(index)) {
@@ -203,8 +208,8 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         app.pinned.set(None);
         app.view.set(View::default());
     }
-    let mean = layers.iter().find(|l| l.kind == LayerKind::Estimate).and_then(|l| l.statistics.mean);
-    let unit = if report.weights.network.is_brightness() { "kelvin" } else { "cubic metres per cubic metre" };
+    let mean = layers.iter().find(|l| l.key == LayerKind::Estimate.into()).and_then(|l| l.statistics.mean);
+    let unit = if report.weights.network.output().is_kelvin() { "kelvin" } else { "cubic metres per cubic metre" };
     let mean = mean.map(|m| format!(", mean {m:.3} {unit}")).unwrap_or_default();
     let notes = match report.warnings.len() {
         0 => String::new(),

@@ -9,12 +9,12 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
-use super::maps::SHOWN;
+use super::maps::shown;
 use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
 use super::state::{App, MapData};
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
-use loam_core::layer::LayerKind;
+use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use loam_core::map::{ClipCounts, Scale};
 
@@ -72,7 +72,7 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
     if let Some(score) = report.scores.first() {
         let (unit, of) = match report.reference {
             Some(FineOrigin::OwnMap) => ("m3/m3", "a map that Loam made"),
-            _ if data.network().is_brightness() => ("K", "the 9 km product"),
+            _ if data.network().output().is_kelvin() => ("K", "the 9 km product"),
             _ => ("m3/m3", "the 3 km product"),
         };
         let n = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
@@ -130,7 +130,7 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
     let (window, network) = (data.window(), data.network());
-    let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| in_figure(*k) && data.layer(*k).is_some()).collect();
+    let kinds: Vec<LayerKey> = shown(data).into_iter().filter(|key| in_figure(key.kind)).collect();
     let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
     let tall = panel * window.rows as f64 / window.columns as f64;
@@ -155,7 +155,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     for (i, kind) in kinds.iter().enumerate() {
         let x = MARGIN + (i % across) as f64 * (panel + GAP);
         let y = head + (i / across) as f64 * (tall + 30.0) + 16.0;
-        text(&ctx, 13.0, "600", "#14181c", heading(data, *kind), x, y - 6.0);
+        text(&ctx, 13.0, "600", "#14181c", &heading(data, *kind), x, y - 6.0);
         let frame = Frame { x, y, width: panel, height: tall };
         if let Some(image) = untrack(|| image_of(app, data, *kind)) {
             draw::pixels(&ctx, &image, frame, View::default(), &window);
@@ -181,18 +181,18 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         }
     }
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
-    let main = scale_of(app, network, LayerKind::Estimate).get_untracked();
+    let main = scale_of(app, network, LayerKind::Estimate.into()).get_untracked();
     let (name, limits) =
-        if network.is_brightness() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
+        if network.output().is_kelvin() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
     legend(&ctx, &main, name, MARGIN + 4.0, y, 250.0);
     if kinds.iter().any(|k| is_signed(*k)) {
-        legend(&ctx, &scale_of(app, network, LayerKind::Difference).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
+        legend(&ctx, &scale_of(app, network, LayerKind::Difference.into()).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
     y += 56.0;
     let mut clip = ClipCounts::default();
-    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && !is_signed(l.kind)) {
+    for layer in data.layers.iter().filter(|l| kinds.contains(&l.key) && !is_signed(l.key)) {
         let here = main.clipped(&layer.values);
         clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
     }

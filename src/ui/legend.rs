@@ -124,11 +124,11 @@ pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     ];
     let controls = scales.into_iter().filter_map(|(name, scale, default, limits)| {
         let drawn = move |kind| scale_of(app, network, kind) == scale;
-        data.layers.iter().any(|l| drawn(l.kind)).then(|| {
+        data.layers.iter().any(|l| drawn(l.key)).then(|| {
             let data = data.clone();
             let clipped = Signal::derive(move || {
                 let mut counts = ClipCounts::default();
-                for layer in data.layers.iter().filter(|l| drawn(l.kind)) {
+                for layer in data.layers.iter().filter(|l| drawn(l.key)) {
                     let here = scale.get().clipped(&layer.values);
                     counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
                 }

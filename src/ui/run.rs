@@ -44,7 +44,8 @@ pub fn RulesSection() -> impl IntoView {
             app.rules_changed();
         }
     };
-    let tb = move || app.weights.with(|w| w.network != Network::Smen);
+    let active = move || app.weights.with(|w| w.network);
+    let fixed = move || !active().about().can_shift;
     let input = NodeRef::<leptos::html::Input>::new();
     let weights = move |event: web_sys::Event| {
         if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -69,20 +70,21 @@ pub fn RulesSection() -> impl IntoView {
                 <input type="checkbox" id="disaggregated" prop:checked=move || app.settings.with(|s| s.history_disaggregated) on:change=disaggregated/>
                 " Disaggregated maps as history too"
             </label>
-            <label class="inline" title=move || if tb() { OF_SMEN } else { SHIFTED }>
-                <input type="checkbox" id="mass" disabled=tb prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
+            <label class="inline" title=move || if fixed() { OF_SMEN } else { SHIFTED }>
+                <input type="checkbox" id="mass" disabled=fixed prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
                 " Shift 36 km blocks to SMAP's mean"
             </label>
             <label class="stack">"Model"
-                <select id="model" on:change=move |e| app.use_network(event_target_value(&e) == "tb")>
-                    <option value="smen" selected=move || !tb()>"SMEN"</option>
-                    <option value="tb" selected=tb>"TB CNN (brightness temperature)"</option>
+                <select id="model" on:change=move |e| if let Some(network) = Network::find(&event_target_value(&e)) { app.use_network(network) }>
+                    {Network::ALL.into_iter().map(|network| view! {
+                        <option value=network.about().key selected=move || active() == network>{network.about().short}</option>
+                    }).collect_view()}
                 </select>
             </label>
-            {move || app.weights.with(|w| w.network != Network::Smen && w.hash.is_empty()).then(|| view! {
+            {move || app.weights.with(|w| !w.network.about().shipped && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">
                     "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under “Fine-tune”, or with the command line: "
-                    <code>"loam train --model tb-cnn --case soil-moisture --simulated --region tucson --out tb.safetensors"</code>
+                    <code>"loam train --network tb-soil-moisture --simulated --region tucson --out tb.safetensors"</code>
                 </p>
             })}
             <div class="weights">

@@ -46,7 +46,7 @@ fn bars(scores: &[ScoreReport], mission: bool) -> AnyView {
 
 /// The table with its bars beside it.
 pub(super) fn score_box(scores: &[ScoreReport], network: Network) -> AnyView {
-    let tb = network.is_brightness();
+    let tb = network.output().is_kelvin();
     let unit = if tb { "K" } else { "m³/m³" };
     view! {
         <div class="scorebox">
@@ -79,8 +79,8 @@ pub fn ScoresSection() -> impl IntoView {
             let network = data.network();
             let against = match (simulated, made) {
                 _ if data.report.reference == Some(FineOrigin::OwnMap) => "Agreement with a map that Loam made, chosen by hand as reference: it says nothing of the soil.",
-                (true, _) if network.is_brightness() => "Agreement with the simulated brightness temperature at 9 km, without the radar product's noise.",
-                (false, _) if network.is_brightness() => "Agreement with the 9 km product, not with what is on the ground.",
+                (true, _) if network.output().is_kelvin() => "Agreement with the simulated brightness temperature at 9 km, without the radar product's noise.",
+                (false, _) if network.output().is_kelvin() => "Agreement with the 9 km product, not with what is on the ground.",
                 (true, _) => "Agreement with the simulated 3 km map, not with the ground.",
                 (false, true) => "Agreement with the 3 km map disaggregated here, not with the ground.",
                 (false, false) => "Agreement with the SPL2SMAP_S product, not with the ground.",
@@ -95,7 +95,7 @@ pub fn ScoresSection() -> impl IntoView {
                 view! { <p class="empty">"No reference on this date, so no scores."</p> }.into_any()
             } else {
                 view! {
-                    <p class="against">{against}" All estimates on the same pixels"{(network == Network::Smen).then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{verdict(&scores)}</p>
+                    <p class="against">{against}" All estimates on the same pixels"{network.about().uses_history.then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{verdict(&scores)}</p>
                     {score_box(&scores, network)}
                 }
                 .into_any()

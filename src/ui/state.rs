@@ -25,7 +25,7 @@ use crate::protocol::{Envelope, Failure, FileReport, FileTicket, MapReport, Requ
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
-use loam_core::layer::LayerKind;
+use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, ColourMap, Scale, scale};
 use loam_core::network::Network;
 use loam_core::region_settings::Settings;
@@ -46,7 +46,7 @@ pub struct FileRow {
 
 /// A layer with its pixels.
 pub struct Layer {
-    pub kind: LayerKind,
+    pub key: LayerKey,
     pub values: Vec<f32>,
     pub reasons: Vec<u8>,
     pub statistics: ease_grid::Statistics,
@@ -63,8 +63,9 @@ pub struct MapData {
 }
 
 impl MapData {
-    pub fn layer(&self, kind: LayerKind) -> Option<&Layer> {
-        self.layers.iter().find(|l| l.kind == kind)
+    pub fn layer(&self, key: impl Into<LayerKey>) -> Option<&Layer> {
+        let key = key.into();
+        self.layers.iter().find(|l| l.key == key)
     }
 
     pub fn window(&self) -> EaseWindow {
@@ -77,7 +78,7 @@ impl MapData {
 
     /// What the map is of, for headings.
     pub fn quantity(&self) -> &'static str {
-        if self.network().is_brightness() { "Brightness temperature at 9 km" } else { "Soil moisture at 3 km" }
+        if self.network().output().is_kelvin() { "Brightness temperature at 9 km" } else { "Soil moisture at 3 km" }
     }
 }
 
@@ -748,9 +749,9 @@ impl App {
         });
     }
 
-    /// SMEN, or the TB CNN.
-    pub fn use_network(self, tb: bool) {
-        self.send(Kind::Weights, Request::UseNetwork { tb }, &[]);
+    /// Another network answers.
+    pub fn use_network(self, network: Network) {
+        self.send(Kind::Weights, Request::UseNetwork { network }, &[]);
     }
 
     pub fn shipped_weights(self) {

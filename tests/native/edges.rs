@@ -7,14 +7,16 @@ use ease_grid::{Edges, Raster, Reason, Resolution};
 use jiff::civil::{Date, date};
 use loam_core::layer::LayerKind;
 use loam_core::network::TbCase;
+use loam_core::score::ScoreRow;
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator};
 use loam_core::stack::{HistoryRule, Library, MARGIN, Region, SceneDay, Series};
 use loam_core::training::{DateRole, TrainSettings};
-use loam_nn::networks::smen::estimate::{Engine, Outcome, SMEN, predict};
-use loam_nn::networks::tb_cnn::steps as tb;
+use loam_nn::networks::smen::estimate::{Engine, Outcome, predict};
+use loam_nn::networks::smen::{image_estimate, images};
+use loam_nn::networks::tb_cnn::{estimate as tb, images as tb_images};
 use loam_nn::tb_cnn::TbCnn;
 use loam_nn::{HALO, Planes, Processor, Smen, TB_HALO, Weights, block_on};
-use loam_nn::{evaluation as verdict, run};
+use loam_nn::{MARGIN_KEY, NetworkModel};
 
 const DAY: Date = date(2016, 9, 14);
 const RULE: HistoryRule = HistoryRule { cover: 0.1, disaggregated: false };
@@ -108,7 +110,7 @@ fn a_frame_without_data_is_known_and_left_out_of_the_scores() {
     assert_eq!(frame, there.missing(MARGIN));
     assert!(!frame.is_empty() && bare.warnings.iter().any(|warning| warning.contains("left out of the scores")), "{:?}", bare.warnings);
     assert!(!full.warnings.iter().any(|warning| warning.contains("left out of the scores")));
-    let pixels = |outcome: &Outcome| outcome.scores.iter().find(|score| score.name == SMEN).unwrap().pixels;
+    let pixels = |outcome: &Outcome| outcome.scores.iter().find(|score| score.is(ScoreRow::Estimate, 0)).unwrap().pixels;
     let window = region.window();
     let framed = |i: usize| frame.hold(window.columns, window.rows, i % window.columns, i / window.columns);
     let reference = &full.layers.iter().find(|(kind, _)| *kind == LayerKind::Reference).unwrap().1;
@@ -135,7 +137,7 @@ fn images_of_a_training_see_the_margin_and_do_not_learn_from_it() {
     let region = part(&whole, 30, 30, 24, 20);
     let mut series = loaded(&library, region);
     let settings = TrainSettings::fine_tune();
-    let gathered = block_on(run::gather(&library, &mut series, RULE, &settings, async |_, _, _| ControlFlow::Continue(()))).unwrap();
+    let gathered = block_on(images::gather(&library, &mut series, RULE, &settings, async |_, _, _| ControlFlow::Continue(()))).unwrap();
     let image = gathered.images.iter().find(|image| image.role == DateRole::Test).unwrap();
     assert_eq!((image.sample.columns, image.sample.rows, image.margin), (32, 28, Edges::all(MARGIN)));
     for (at, mask) in image.sample.mask.iter().enumerate() {
@@ -145,7 +147,7 @@ fn images_of_a_training_see_the_margin_and_do_not_learn_from_it() {
     let processor = block_on(Processor::open_cpu());
     let model = Smen::from_weights(&weights(), processor.device()).unwrap();
     let go_on = async |_, _| ControlFlow::Continue(());
-    let values = image.in_region(&block_on(verdict::estimate(&model, processor.device(), image, go_on)).unwrap());
+    let values = image.in_region(&block_on(image_estimate(&model, processor.device(), image, go_on)).unwrap());
     let predicted = estimate(&library, region, image.date);
     let pairs = predicted.estimate.values().iter().zip(&values).filter(|(a, _)| a.is_finite());
     assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 2e-6);
@@ -192,16 +194,16 @@ fn images_of_the_tb_cnn_see_what_its_weights_say() {
     let region = part(&whole, 40, 40, 24, 20);
     let plain = loam_nn::tb_cnn::first_weights(case, 3);
     let mut wide = plain.clone();
-    wide.metadata.insert(tb::HALO_KEY.into(), TB_HALO.to_string());
-    assert_eq!((tb::halo(&plain), tb::halo(&wide)), (0, TB_HALO));
+    wide.metadata.insert(MARGIN_KEY.into(), TB_HALO.to_string());
+    assert_eq!((plain.margin(), wide.margin()), (0, TB_HALO));
     let processor = block_on(Processor::open_cpu());
     for weights in [plain, wide] {
-        let halo = tb::halo(&weights);
+        let halo = weights.margin();
         let (network, _) = TbCnn::from_weights(&weights, processor.device()).unwrap();
         let mut series = loaded(&library, region);
         let dates = [best_day(&library, region)].into();
         let go_on = async |_| ControlFlow::Continue(());
-        let gathered = block_on(tb::images(&library, &mut series, case, halo, &dates, go_on)).unwrap();
+        let gathered = block_on(tb_images::images(&library, &mut series, case, halo, &dates, go_on)).unwrap();
         let image = &gathered.images[0];
         assert_eq!(image.size, (24 + 2 * halo, 20 + 2 * halo));
         let margin = Edges::all(halo);
@@ -213,11 +215,13 @@ fn images_of_the_tb_cnn_see_what_its_weights_say() {
                 .all(|(at, m)| *m == 0.0 || !margin.hold(image.size.0, image.size.1, at % image.size.0, at / image.size.0))
         );
         // The scores of a training's images are those of a prediction of the same place.
-        let scored = block_on(tb::scored(&network, processor.device(), image)).unwrap();
+        let networks = [(ScoreRow::Estimate, &network)];
+        let going_on = &mut async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
+        let scored = block_on(TbCnn::score(&networks, processor.device(), image, going_on)).unwrap();
         let (sample, _) = block_on(tb::sample(&library, &mut series, case, halo, image.date, go_on)).unwrap();
         let predicted = block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(()))).unwrap();
         assert_eq!(predicted.frame, Edges::default());
-        let of = |scores: &[loam_core::score::ScoreReport]| scores.iter().find(|s| s.name == tb::TB_CNN).unwrap().clone();
+        let of = |scores: &[loam_core::score::ScoreReport]| scores.iter().find(|s| s.is(ScoreRow::Estimate, 0)).unwrap().clone();
         let (a, b) = (of(&scored), of(&predicted.scores[0]));
         assert_eq!(a.pixels, b.pixels);
         assert!((a.urmse.unwrap() - b.urmse.unwrap()).abs() < 1e-6, "{a:?} {b:?}");

@@ -67,15 +67,13 @@ fn estimate(library: &Library, date: Date) -> Outcome {
     block_on(predict(library, &mut loaded(library), date, HistoryRule::default(), false, engine, go_on)).unwrap()
 }
 
-fn facts(outcome: &Outcome) -> Provenance {
+fn facts(outcome: Outcome) -> Provenance {
     let circumstances = Circumstances {
         quality: Default::default(),
         weights: Default::default(),
         device: loam_nn::device::report(&loam_nn::device::decide(Default::default(), None), None, None),
-        applicability: String::new(),
-        mass_correction: false,
     };
-    provenance::facts(outcome, &circumstances)
+    provenance::of(&outcome.into_estimate(false, None, String::new()), 0, &circumstances)
 }
 
 fn item(facts: &Provenance, key: &str) -> Option<String> {
@@ -93,7 +91,7 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     let date = *series.covers().iter().find(|(date, cover)| bare(cover) && series.history(**date, rule).len() == 4).unwrap().0;
     let outcome = estimate(&library_of, date);
     assert_eq!(outcome.sample.reference, None);
-    let written = export::geotiff::write(&outcome.estimate, &facts(&outcome), None).unwrap();
+    let written = export::geotiff::write(&outcome.estimate.clone(), &facts(outcome), None).unwrap();
 
     // Dropped beside the files: listed, with a sentence, and nothing changes.
     let mut beside = library_of.clone();
@@ -113,12 +111,12 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     let scored = estimate(&chosen, date);
     assert_eq!(scored.sample.reference, Some(FineOrigin::OwnMap));
     assert!(scored.warnings.iter().any(|warning| warning.contains("a map that Loam made")), "{:?}", scored.warnings);
-    let said = facts(&scored);
+    let said = facts(scored);
     assert!(said.scores[0].of.ends_with("against a map that Loam made"), "{}", said.scores[0].of);
     assert!(item(&said, "reference").unwrap().contains("an estimate that Loam made"));
     // As history of a later date it is named.
     let later = *series.covers().range(date.tomorrow().unwrap()..).find(|(_, c)| c.coarse.is_some_and(|share| share > 0.5)).unwrap().0;
-    let said = facts(&estimate(&chosen, later));
+    let said = facts(estimate(&chosen, later));
     assert_eq!(said.history_own_maps, [date]);
     assert_eq!(item(&said, "history_maps_that_loam_made"), Some(date.to_string()));
 }

@@ -13,9 +13,11 @@ use jiff::civil::date;
 use loam::protocol::FileTicket;
 use loam::session::{open, provenance};
 use loam_core::device_report::DevicePreference;
+use loam_core::network::Network;
+use loam_core::score::ScoreRow;
 use loam_core::score::Scores;
 use loam_core::stack::{Library, Region, Series, Temperatures};
-use loam_nn::networks::tb_cnn::steps as tb;
+use loam_nn::networks::tb_cnn::estimate as tb;
 use loam_nn::tb_cnn::{TbCase, TbCnn};
 use loam_nn::{Random, block_on, predict_tb};
 use smap_files::{self as read, Granule, PathSource, QualityRule, ReadOptions, Role};
@@ -69,8 +71,7 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     let folder = tempfile::tempdir().unwrap();
     let (data, weights, map) = (text(&fixtures().join("tb")), text(&folder.path().join("w.safetensors")), folder.path().join("map.tif"));
     let train = |epochs: &str, out: &str, more: &[&str]| {
-        let base =
-            ["train", "--model", "tb-cnn", "--case", "tb", REGION, "--batch", "2", "--epochs", epochs, "--out", out, "--json", &data];
+        let base = ["train", "--network", "tb-brightness", REGION, "--batch", "2", "--epochs", epochs, "--out", out, "--json", &data];
         run(&[&base[..], more].concat())
     };
     let output = train("3", &weights, &[]);
@@ -90,7 +91,7 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     // The same seed gives the same bytes, also where the run was killed on the way and goes on from its last checkpoint.
     let (again, kept) = (text(&folder.path().join("again.safetensors")), folder.path().join("kept"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_loam"))
-        .args(["train", "--model", "tb-cnn", "--case", "tb", REGION, "--batch", "2", "--epochs", "3", "--out", &again, &data])
+        .args(["train", "--network", "tb-brightness", REGION, "--batch", "2", "--epochs", "3", "--out", &again, &data])
         .args(["--keep", &text(&kept)])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -107,12 +108,17 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     child.wait().unwrap();
     assert!(checkpoint.exists() && !Path::new(&again).exists(), "killed between the first checkpoint and the end");
     done(&run(&["train", "--resume", &text(&kept), "--out", &again, "--json"]));
+    // The options of before are understood for one release, with a note.
+    let before =
+        ["train", "--model", "tb-cnn", "--case", "tb", REGION, "--epochs", "1", "--out", &again, &data, "--test-from", "2030-01-01"];
+    let said = String::from_utf8_lossy(&run(&before).stderr).into_owned();
+    assert!(said.contains("--network tb-brightness") && said.contains("of 9 usable dates"), "{said}");
     assert!(std::fs::read(&weights).unwrap() == std::fs::read(&again).unwrap(), "the same bytes");
 
     let predict = run(&[
         "predict",
-        "--model",
-        "tb-cnn",
+        "--network",
+        "tb-brightness",
         "--weights",
         &weights,
         "--date",
@@ -126,7 +132,7 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
         &data,
     ]);
     let report = done(&predict);
-    assert_eq!((report["overpass"].as_str(), report["window"]["resolution"].as_str()), (Some("am"), Some("M09")));
+    assert_eq!((report["smap_overpass"].as_str(), report["window"]["resolution"].as_str()), (Some("6 am (descending)"), Some("M09")));
     let target = open(&fixtures().join("tb/SMAP_L3_SM_AP_20150425_R13080_001.h5"));
     let source = open(&fixtures().join("tb/SMAP_L3_SM_P_20150425_R18290_001.h5"));
     for (polarisation, role) in [("V", Role::BrightnessV), ("H", Role::BrightnessH)] {
@@ -164,7 +170,7 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     assert!(std::fs::read_to_string(folder.path().join("map_H.csv")).unwrap().contains("brightness temperature TB H"));
 
     let evaluated = done(&run(&["evaluate", "--weights", &weights, REGION, "--from", "2015-04-20", "--json", &data]));
-    assert_eq!((evaluated["model"].as_str(), evaluated["dates"].as_u64()), (Some("tb_cnn"), Some(2)));
+    assert_eq!((evaluated["network"].as_str(), evaluated["dates"].as_u64()), (Some("tb-brightness"), Some(2)));
     assert_eq!(evaluated["mean_over_dates"].as_array().unwrap().len(), 6);
     assert_eq!(evaluated["mean_over_dates"][0]["pixels"], 338);
 
@@ -172,7 +178,7 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     let smen = text(concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights/tucson.safetensors").as_ref());
     refused(
         &run(&["predict", "--model", "tb-cnn", "--weights", &smen, "--date", "2015-04-25", REGION, "--out", "x.tif", &data]),
-        "metadata model",
+        "the weights are of the network \"smen\"",
     );
     refused(
         &run(&["predict", "--weights", &weights, "--date", "2015-04-26", REGION, "--out", "x.tif", &data]),
@@ -180,12 +186,12 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
     );
     refused(&train("1", "x", &["--test-from", "2030-01-01"]), "of 9 usable dates");
     refused(&train("1", "x", &["--freeze", "norms"]), "cannot be frozen in the TB CNN");
-    refused(&train("1", "x", &["--network", "spatial"]), "names inputs of SMEN");
-    let moisture = ["train", "--model", "tb-cnn", "--case", "soil-moisture", REGION, "--epochs", "1", "--out", "x", &data];
+    refused(&train("1", "x", &["--inputs", "spatial"]), "names inputs of SMEN");
+    let moisture = ["train", "--network", "tb-soil-moisture", REGION, "--epochs", "1", "--out", "x", &data];
     refused(&run(&moisture), "0 dates can be used");
     refused(&run(&[&moisture[..], &["--weights", &weights]].concat()), "0 dates can be used");
-    refused(&run(&["train", REGION, "--case", "tb", "--out", "x", &data]), "add --model tb-cnn");
-    let elsewhere = ["train", "--model", "tb-cnn", "--case", "tb", "--region=6.1,46.2,36,36", "--epochs", "1", "--out", "x", &data];
+    refused(&run(&["train", REGION, "--case", "tb", "--out", "x", &data]), "--network tb-brightness or --network tb-soil-moisture");
+    let elsewhere = ["train", "--network", "tb-brightness", "--region=6.1,46.2,36,36", "--epochs", "1", "--out", "x", &data];
     refused(&run(&elsewhere), "9 were left out (mostly: the 36 km brightness temperature has no value in the region)");
 }
 
@@ -222,7 +228,7 @@ fn case_2_learns_from_the_files_that_simulate_writes() {
     assert_eq!(result["simulated"], true, "{result}");
     let images: u64 = result["images"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum();
     assert!(images >= 5, "{result}");
-    // The latest 3 km map over the region. What the weights file says is which network: no --model needed.
+    // The latest 3 km map over the region. What the weights file says is which network: no --network needed.
     let fine = names.iter().rev().filter(|n| n.contains("L2_SM_SP"));
     let (fine, report) = fine
         .filter_map(|name| {
@@ -232,7 +238,7 @@ fn case_2_learns_from_the_files_that_simulate_writes() {
         })
         .find(|(_, report)| score(report, "TB CNN")["pixels"].as_u64() > Some(10))
         .unwrap();
-    assert_eq!((report["case"].as_str(), report["simulated"].as_bool()), (Some("soil_moisture"), Some(true)));
+    assert_eq!((report["network"].as_str(), report["simulated"].as_bool()), (Some("tb-soil-moisture"), Some(true)));
     let estimate = band(&open(&map), Role::SoilMoisture, None);
     let window = estimate.grid().ease_window().unwrap();
     assert_eq!((window.resolution, window.columns), (Resolution::M03, 18));
@@ -285,22 +291,20 @@ fn exports_of_a_channel_carry_that_channels_scores() {
     let (sample, _) = block_on(sample).unwrap();
     let outcome = block_on(tb::predict(&network, &Device::flex(), sample, async |_, _| ControlFlow::Continue(())));
     let mut outcome = outcome.unwrap();
-    let scores = |count: usize, polarisation: &str| -> Vec<_> {
-        (0..count)
-            .map(|n| Scores { urmse: Some(1.0), bias: Some(0.0), ..Scores::default() }.report(format!("row {n}, {polarisation}")))
-            .collect()
+    let scores = |count: usize, channel: u8| -> Vec<_> {
+        let one = Scores { urmse: Some(1.0), bias: Some(0.0), ..Scores::default() };
+        (0..count).map(|_| one.report(Network::Tb(case), ScoreRow::Estimate, channel)).collect()
     };
     assert_eq!(outcome.scores.len(), 2, "a list a channel");
-    outcome.scores = vec![scores(4, "TB V"), scores(3, "TB H")];
+    outcome.scores = vec![scores(4, 0), scores(3, 1)];
     let circumstances = provenance::Circumstances {
         quality: QualityRule::All,
         weights: loam_nn::tb_cnn::first_weights(case, 1).report("first"),
         device: loam_nn::device::report(&loam_nn::device::decide(DevicePreference::Cpu, None), None, None),
-        applicability: String::new(),
-        mass_correction: false,
     };
+    let estimate = outcome.into_estimate().unwrap();
     for (channel, rows, polarisation) in [(0, 4, ", TB V against SPL3SMAP"), (1, 3, ", TB H against SPL3SMAP")] {
-        let scores = provenance::of_tb(&outcome, channel, &circumstances).scores;
+        let scores = provenance::of(&estimate, channel, &circumstances).scores;
         assert_eq!(scores.len(), rows);
         assert!(scores.iter().all(|score| score.of.contains(polarisation)), "{:?}", scores.iter().map(|s| &s.of).collect::<Vec<_>>());
     }

@@ -52,7 +52,7 @@ impl Prospect {
     pub fn network(&self) -> Network {
         match self {
             Self::InUse(weights) => weights.network,
-            Self::Shipped { .. } => Network::Smen,
+            Self::Shipped { .. } => Network::default(),
         }
     }
 

@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use loam::protocol::FileTicket;
 use loam::session::open::open;
 use loam_core::file::{Correction, Usage};
+use loam_core::network::Network;
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
 use loam_core::stack::{Content, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
-use loam_nn::{ModelError, Weights, block_on};
+use loam_nn::{Weights, block_on};
 use smap_files::{PathSource, names};
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
@@ -109,20 +110,27 @@ pub fn keys() -> String {
     PRESETS.iter().chain(&TRAINING_PLACES).chain(&UNSEEN_PLACES).map(|place| place.key).collect::<Vec<_>>().join(", ")
 }
 
-/// A weights file of SMEN.
-pub fn weights(path: &Path) -> Result<Weights, String> {
-    read_weights(path, Weights::from_bytes)
-}
-
 /// A weights file of whichever network.
-pub fn weights_of_any_network(path: &Path) -> Result<Weights, String> {
-    read_weights(path, Weights::of_any_network)
+pub fn weights(path: &Path) -> Result<Weights, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?;
+    Weights::of_any_network(&bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// A weights file, read by `reader`.
-pub fn read_weights<T>(path: &Path, reader: impl FnOnce(&[u8]) -> Result<T, ModelError>) -> Result<T, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?;
-    reader(&bytes).map_err(|e| format!("{}: {e}", path.display()))
+/// The region of a name or a place, for a network; of a preset, for a network of one place, the place in its middle.
+pub fn region_for(network: Network, text: &str) -> Result<(Region, Option<Preset>), String> {
+    match region(text)? {
+        (_, Some(preset)) if network.about().one_place => {
+            Region::place(preset).map(|region| (region, Some(preset))).map_err(|e| e.to_string())
+        }
+        other => Ok(other),
+    }
+}
+
+/// Says on standard error which files failed.
+pub fn tell(failures: &[(String, String)]) {
+    for (file, why) in failures {
+        eprintln!("left out: {file}: {why}");
+    }
 }
 
 /// Says on standard error where a date lies within what the weights were trained on. `simulated`: whether the data of the date are.

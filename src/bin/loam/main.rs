@@ -12,11 +12,11 @@ mod evaluate;
 mod experiment;
 mod files;
 mod inspect;
+mod network;
 mod predict;
 mod progress;
 mod shipped;
 mod simulate;
-mod tb;
 mod train;
 
 use clap::{Parser, Subcommand};

@@ -12,9 +12,10 @@ use loam_core::network::Network;
 use loam_core::training::{RunReport, TrainResult};
 
 fn intervals(result: &TrainResult, network: Network) -> AnyView {
-    let bilinear = if network == Network::Smen { "bilinear SMAP" } else { "the bilinear input" };
+    let bilinear = network.about().bilinear;
     let gains = [("before training", result.over_before), (bilinear, result.over_bilinear)];
-    let (unit, channel) = (words::unit(network), if network.is_brightness() { ", TB V" } else { "" });
+    let (unit, channel) =
+        (words::unit(network), if network.about().outputs.len() > 1 { format!(", {}", network.output().short()) } else { String::new() });
     let rows = gains.into_iter().filter_map(|(name, gain)| Some((name, gain?)));
     let rows = rows.map(|(name, gain)| view! { <li>{format!("uRMSE of {name} minus after{channel}: {} {unit}", words::gain(&gain))}</li> });
     let rows = rows.collect_view();
@@ -35,7 +36,7 @@ fn facts(report: &RunReport, result: &TrainResult) -> AnyView {
             {format!(
                 "{} of {} epochs, {}; epoch {} kept ({} {} {}). {train} images trained, {validate} validated, {test} tested, {gap} left out. {} on {}. Seed {}.",
                 result.epochs, report.settings.epochs, words::end(result.end), result.best_epoch,
-                report.settings.network.loss_name(), words::loss(result.best_loss), words::unit(report.settings.network),
+                report.settings.network.about().loss_name, words::loss(result.best_loss), words::unit(report.settings.network),
                 words::seconds(result.seconds), report.device, report.settings.seed
             )}
         </p>
@@ -49,7 +50,7 @@ pub fn After(report: RunReport) -> impl IntoView {
     let app = App::here();
     let Some(result) = report.result.clone() else { return ().into_any() };
     let network = report.settings.network;
-    let against = match (report.simulated, network.is_brightness()) {
+    let against = match (report.simulated, network.output().is_kelvin()) {
         (true, true) => "Agreement with the simulated brightness temperature at 9 km of the test dates, without the radar product's noise.",
         (false, true) => "Agreement with the 9 km product of the test dates, not with what is on the ground.",
         (true, false) => "Agreement with the simulated 3 km maps of the test dates, not with the ground.",

@@ -164,7 +164,7 @@ fn latest(epochs: &[EpochReport], network: Network) -> String {
     let validation = |e: &EpochReport| e.validation.map(|v| format!(", validation {}", words::loss(v))).unwrap_or_default();
     let Some(last) = epochs.last() else { return "Loss chart; no epoch is done yet".to_owned() };
     let best = best(epochs).map(|b| format!("; best epoch {}{}", b.epoch, validation(&b))).unwrap_or_default();
-    let (loss, unit) = (network.loss_name(), words::unit(network));
+    let (loss, unit) = (network.about().loss_name, words::unit(network));
     format!("Loss chart, {loss} in {unit}. Epoch {}: training {}{}{best}", last.epoch, words::loss(last.train_loss), validation(last))
 }
 

@@ -8,7 +8,6 @@ use super::words;
 use crate::protocol::{Failure, Request};
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
-use loam_core::network::Network;
 use loam_core::training::{RunId, RunReport};
 
 /// Where in the browser's storage it is written.
@@ -91,8 +90,8 @@ impl RecalledRun {
 /// Remembers what is in use now.
 pub fn remember(app: App) {
     let weights = app.weights.get_untracked();
-    if weights.hash.is_empty() && weights.network != Network::Smen {
-        return; // The TB CNN without weights: nothing is in use.
+    if weights.hash.is_empty() && !weights.network.about().shipped {
+        return; // A network without weights: nothing is in use.
     }
     let in_use = match app.train.run_of(&weights) {
         Some(run) => Remembered::Run(run.run),

@@ -126,7 +126,7 @@ impl Training {
     /// The network whose curves are shown; SMEN where none are. Tracked.
     #[must_use]
     pub fn shown_network(self) -> Network {
-        self.started.with(|s| s.as_ref().map_or(Network::Smen, |s| s.settings.network))
+        self.started.with(|s| s.as_ref().map_or(Network::default(), |s| s.settings.network))
     }
 
     /// Share (0..1) of the planned steps that is done. Tracked.

@@ -33,7 +33,7 @@ fn follow_plan(app: App) {
         app.settings.track();
         let network = t.settings.with(|s| s.network);
         // The time line does not say which days have brightness temperature at 9 km: the worker does.
-        let dates = app.timeline.with(|t| t.days.iter().any(|d| d.fine.is_some() || network.is_brightness()));
+        let dates = app.timeline.with(|t| t.days.iter().any(|d| d.fine.is_some() || network.output().is_kelvin()));
         t.estimate.set(None);
         turn.update_value(|n| *n += 1);
         let mine = turn.get_value();

@@ -1,7 +1,8 @@
 //! Several estimates against one reference, on the same pixels.
 
 use super::{ScoreError, Scores};
-use crate::score::ScoreReport;
+use crate::network::Network;
+use crate::score::{ScoreReport, ScoreRow};
 use ease_grid::{Raster, Reason};
 
 /// True where the reference and every estimate have a value.
@@ -28,11 +29,17 @@ pub fn scores_on(reference: &Raster, estimates: &[(&str, &Raster)]) -> Result<(V
     Ok((scores, valid))
 }
 
-/// As [`scores_on`], as reports in the order given.
+/// As [`scores_on`], as reports of a network's channel in the order given.
 ///
 /// # Errors
 /// As [`scores_on`].
-pub fn compare(reference: &Raster, estimates: &[(&str, &Raster)]) -> Result<Vec<ScoreReport>, ScoreError> {
-    let (scores, _) = scores_on(reference, estimates)?;
-    Ok(scores.iter().zip(estimates).map(|(scores, (name, _))| scores.report(*name)).collect())
+pub fn compare(
+    reference: &Raster,
+    network: Network,
+    channel: u8,
+    estimates: &[(ScoreRow, &Raster)],
+) -> Result<Vec<ScoreReport>, ScoreError> {
+    let named: Vec<(&str, &Raster)> = estimates.iter().map(|(_, raster)| ("an estimate", *raster)).collect();
+    let (scores, _) = scores_on(reference, &named)?;
+    Ok(scores.iter().zip(estimates).map(|(scores, (row, _))| scores.report(network, *row, channel)).collect())
 }

@@ -3,9 +3,6 @@
 use super::{Accumulator, ScoreError, Scores};
 use ease_grid::{Raster, Reason, Resolution};
 
-/// Name of SMEN in score tables where its 36 km blocks were shifted ([`mass_corrected`]).
-pub const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
-
 /// Least share of a 36 km cell that must be known to count in a score: less says little of the cell's mean.
 pub const MASS_SHARE: f64 = 0.5;
 

@@ -4,7 +4,8 @@
 //! mean over images for several; [`OverDates`] gives that mean beside the scores of all pixels pooled.
 
 use super::ScoreError;
-use crate::score::ScoreReport;
+use crate::network::Network;
+use crate::score::{ScoreReport, ScoreRow};
 
 /// Scores of an estimate against a reference. `None` where the pixels cannot give the figure; never NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -34,11 +35,11 @@ impl Scores {
         Ok(sums.scores())
     }
 
-    /// As a named report for the page and the command line.
+    /// As a report for page, command line and kept runs.
     #[must_use]
-    pub fn report(&self, name: impl Into<String>) -> ScoreReport {
+    pub fn report(&self, network: Network, row: ScoreRow, channel: u8) -> ScoreReport {
         let Self { urmse, bias, rmse, r, pixels, .. } = *self;
-        ScoreReport { name: name.into(), urmse, bias, rmse, r, pixels, row: None }
+        ScoreReport { name: network.row_name(row, channel), urmse, bias, rmse, r, pixels, row: Some(row), channel }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Which of the shipped weights a region gets, in the page and on the command line.
 
 use super::PRESETS;
-use crate::network::Network;
 use crate::weights_report::Prospect;
 use crate::weights_report::WeightsReport;
 use ease_grid::EaseWindow;
@@ -40,8 +39,8 @@ impl Shipped {
     #[must_use]
     pub fn prospect(in_use: &WeightsReport, window: &EaseWindow) -> Prospect {
         let shipped = Self::for_window(window);
-        let stays = in_use.network != Network::Smen || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
-        if stays && !(in_use.network == Network::Smen && in_use.hash.is_empty()) {
+        let stays = !in_use.network.about().shipped || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
+        if stays && !(in_use.network.about().shipped && in_use.hash.is_empty()) {
             Prospect::InUse(in_use.clone())
         } else {
             Prospect::Shipped { key: shipped.key.to_owned(), name: shipped.name.to_owned() }
@@ -82,7 +81,7 @@ mod tests {
         assert_eq!(Shipped::prospect(&shipped, &tucson), will_load);
         assert_eq!(Shipped::prospect(&own, &tucson), Prospect::InUse(own.clone()));
         // The TB CNN without weights: none are shipped.
-        let tb = WeightsReport { network: Network::Tb(crate::network::TbCase::SoilMoisture), ..WeightsReport::default() };
+        let tb = WeightsReport { network: crate::network::Network::Tb(crate::network::TbCase::SoilMoisture), ..WeightsReport::default() };
         assert_eq!(Shipped::prospect(&tb, &tucson), Prospect::InUse(tb.clone()));
     }
 

@@ -57,8 +57,11 @@ pub enum SettingError {
         most: f64,
     },
     /// Parts of SMEN, where another network is trained.
-    #[error("parts of SMEN cannot be frozen in the TB CNN: name none")]
-    NoSuchParts,
+    #[error("parts of SMEN cannot be frozen in the {network}: name none")]
+    NoSuchParts {
+        /// The network.
+        network: &'static str,
+    },
     /// Every part is frozen.
     #[error("every part of the network is frozen, so nothing could be learnt: free at least one")]
     AllFrozen,
@@ -142,10 +145,7 @@ impl TrainSettings {
     /// What a run in the page proposes for a network.
     #[must_use]
     pub fn proposed(network: Network) -> Self {
-        match network {
-            Network::Smen => Self::fine_tune(),
-            Network::Tb(case) => Self::tb_cnn(case),
-        }
+        (network.about().proposed)()
     }
 
     /// Whether a part is left as it is.
@@ -165,10 +165,11 @@ impl TrainSettings {
         Self::SEED.check(self.seed as f64)?;
         Self::PATIENCE.check(self.patience as f64)?;
         Self::CHECKPOINT_STEPS.check(self.checkpoint_steps as f64)?;
-        if self.network != Network::Smen && !self.frozen.is_empty() {
-            return Err(SettingError::NoSuchParts);
+        let parts = self.network.about().parts;
+        if self.frozen.iter().any(|part| !parts.contains(part)) {
+            return Err(SettingError::NoSuchParts { network: self.network.words() });
         }
-        if Part::ALL.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
+        if !parts.is_empty() && parts.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
             return Err(SettingError::AllFrozen);
         }
         if let (Some(validate_from), Some(test_from)) = (self.validate_from, self.test_from)
@@ -183,7 +184,7 @@ impl TrainSettings {
 impl Default for TrainSettings {
     fn default() -> Self {
         Self {
-            network: Network::Smen,
+            network: Network::default(),
             start: Start::Scratch,
             inputs: Inputs::Spatiotemporal,
             epochs: 1000,

@@ -1,8 +1,10 @@
 //! Scores against numbers worked out by hand.
 
 use ease_grid::{EaseWindow, Raster, Reason, Resolution};
+use loam_core::network::Network;
 use loam_core::score::{
-    Accumulator, InputRange, OverDates, ScoreError, Scores, bootstrap_mean, compare, mass_consistency, mass_corrected, persistence,
+    Accumulator, InputRange, OverDates, ScoreError, ScoreRow, Scores, bootstrap_mean, compare, mass_consistency, mass_corrected,
+    persistence, scores_on,
 };
 
 const V: Reason = Reason::Valid;
@@ -119,14 +121,14 @@ fn compare_uses_common_pixels() {
     let reference = raster(4, &[0.1, 0.2, 0.3, 0.4], &[V, V, Reason::NoSentinel1, V]);
     let a = raster(4, &[0.2, 0.0, 0.0, 0.5], &[V; 4]);
     let b = raster(4, &[0.1, 0.0, 0.3, 0.2], &[V, Reason::NoSmap, V, V]);
-    let reports = compare(&reference, &[("SMEN", &a), ("bilinear SMAP", &b)]).unwrap();
+    let reports = compare(&reference, Network::default(), 0, &[(ScoreRow::Estimate, &a), (ScoreRow::Bilinear, &b)]).unwrap();
     assert_eq!(reports.iter().map(|r| (r.name.as_str(), r.pixels)).collect::<Vec<_>>(), [("SMEN", 2), ("bilinear SMAP", 2)]);
     near(reports[0].bias, 0.1);
     assert!(reports[0].urmse.unwrap() < 1e-8);
     near(reports[1].bias, -0.1);
     near(reports[1].urmse, 0.1);
     let other = raster(2, &[0.1; 4], &[V; 4]);
-    let error = compare(&reference, &[("SMEN", &a), ("odd one", &other)]).unwrap_err();
+    let error = scores_on(&reference, &[("SMEN", &a), ("odd one", &other)]).unwrap_err();
     assert!(error.to_string().starts_with("odd one lies on another grid"), "{error}");
 }
 

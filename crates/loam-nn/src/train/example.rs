@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use jiff::civil::Date;
 
 use super::{TrainError, TrainSettings};
-use crate::{ModelError, Random, Weights};
+use crate::{Archive, ModelError, NetworkModel, Preview, Random, Registered, Weights};
+use loam_core::iso_date;
 use loam_core::training::DateRole;
 
 /// Name, number and length of a trained parameter.
@@ -75,7 +76,9 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
 /// browser does not keep them over a reload.
 pub trait KeptImage: Clone + Sized {
     /// What the network sees of it.
-    type Example: Example;
+    type Example: Example<Network = Self::Model>;
+    /// The network.
+    type Model: Registered<Image = Self> + burn::module::Module + std::fmt::Debug + Send + Sync;
 
     /// Its date.
     fn date(&self) -> Date;
@@ -95,6 +98,12 @@ pub trait KeptImage: Clone + Sized {
     /// # Errors
     /// [`TrainError::Checkpoint`].
     fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError>;
+
+    /// As a preview, with the estimate of its first channel.
+    #[must_use]
+    fn preview_of(&self, estimate: Vec<f32>) -> Option<Preview> {
+        Self::Model::preview(self, estimate)
+    }
 
     /// The examples of a role, in the order given.
     fn samples(images: &[Self], role: DateRole) -> impl Iterator<Item = &Self::Example> {
@@ -117,4 +126,32 @@ pub(crate) fn mirrored(values: &[f32], (columns, rows): (usize, usize), east_wes
         }
     }
     values
+}
+
+/// A file that says date, role and size, and holds no planes yet.
+pub(crate) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) -> Archive {
+    let mut archive = Archive::default();
+    for (key, text) in [
+        ("date", iso_date::text(&date)),
+        ("role", serde_json::to_string(&role).unwrap_or_default()),
+        ("columns", columns.to_string()),
+        ("rows", rows.to_string()),
+    ] {
+        archive.metadata.insert(key.into(), text);
+    }
+    archive
+}
+
+/// What [`head`] wrote.
+pub(crate) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
+    let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
+    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
+    let date = iso_date::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
+    let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
+    Ok((date, role, (number("columns")?, number("rows")?)))
+}
+
+/// An image that is not as it was written.
+pub(crate) fn broken(reason: String) -> TrainError {
+    TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") }
 }

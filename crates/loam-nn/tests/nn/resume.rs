@@ -2,7 +2,8 @@
 
 use burn::tensor::Device;
 use loam_core::network::Part;
-use loam_core::training::{RunRow, TrainEnd};
+use loam_core::score::ScoreRow;
+use loam_core::training::TrainEnd;
 use loam_nn::{
     Checkpoint, FolderStore, Keeper, MemoryStore, Store, StoreError, TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, keeper,
 };
@@ -196,6 +197,6 @@ fn a_run_kept_by_an_earlier_build_is_still_read() {
     assert_eq!((result.end, result.choice.as_ref(), result.hash.as_str()), (TrainEnd::Finished, None, "3407f693b2b765fd"));
     // Rows without a key are found by their names.
     assert!(result.scores.iter().all(|score| score.row.is_none()));
-    let found = [RunRow::After, RunRow::Before, RunRow::Bilinear, RunRow::InUse].map(|row| result.urmse(row));
+    let found = [ScoreRow::Estimate, ScoreRow::Before, ScoreRow::Bilinear, ScoreRow::InUse].map(|row| result.urmse(row));
     assert_eq!(found, [Some(0.06388786566838259), Some(0.03138358718779944), Some(0.03468979594662165), None]);
 }

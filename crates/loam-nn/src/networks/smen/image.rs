@@ -3,10 +3,10 @@
 
 use jiff::civil::Date;
 
-use crate::{Archive, HALO};
+use crate::train::example::{broken, head, read_head};
+use crate::{Archive, HALO, Smen};
 use crate::{KeptImage, TrainError, TrainSample};
 use ease_grid::Edges;
-use loam_core::iso_date;
 use loam_core::training::DateRole;
 
 /// Metadata key of [`RunImage::margin`].
@@ -72,6 +72,7 @@ impl RunImage {
 
 impl KeptImage for RunImage {
     type Example = TrainSample;
+    type Model = Smen;
 
     fn date(&self) -> Date {
         self.date
@@ -122,32 +123,4 @@ fn margin(text: &str) -> Option<Edges> {
     let mut numbers = text.split(' ').map(|word| word.parse::<usize>().ok());
     let mut next = || numbers.next().flatten();
     Some(Edges { west: next()?, north: next()?, east: next()?, south: next()? })
-}
-
-/// A file that says date, role and size, and holds no planes yet.
-pub(crate) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) -> Archive {
-    let mut archive = Archive::default();
-    for (key, text) in [
-        ("date", iso_date::text(&date)),
-        ("role", serde_json::to_string(&role).unwrap_or_default()),
-        ("columns", columns.to_string()),
-        ("rows", rows.to_string()),
-    ] {
-        archive.metadata.insert(key.into(), text);
-    }
-    archive
-}
-
-/// What [`head`] wrote.
-pub(crate) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
-    let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
-    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
-    let date = iso_date::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
-    let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
-    Ok((date, role, (number("columns")?, number("rows")?)))
-}
-
-/// An image that is not as it was written.
-pub(crate) fn broken(reason: String) -> TrainError {
-    TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") }
 }

@@ -3,9 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use jiff::civil::Date;
 
-use crate::image::{broken, head, read_head};
 use crate::tb_cnn::{self, TbCnn};
-use crate::train::example::{Example, Trained, mirrored};
+use crate::train::example::{Example, Trained, broken, head, mirrored, read_head};
 use crate::{Archive, ModelError, Random, Weights, read_back};
 use crate::{KeptImage, TrainError, TrainSettings, train::parameters};
 use loam_core::network::Network;
@@ -130,6 +129,7 @@ impl Example for TbImage {
 
 impl KeptImage for TbImage {
     type Example = Self;
+    type Model = TbCnn;
 
     fn date(&self) -> Date {
         self.date

@@ -1,0 +1,106 @@
+//! The networks' weights in a session, and which network answers.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use ease_grid::EaseWindow;
+use loam_core::network::Network;
+use loam_core::stack::Shipped;
+use loam_core::weights_report::WeightsReport;
+use loam_nn::{AnyNetwork, ModelError, Weights, for_network};
+
+use super::requests::Stop;
+use super::{Host, Session};
+use crate::protocol::{Event, Timeline};
+
+/// Weights on the device.
+#[derive(Clone)]
+pub(super) struct Loaded {
+    /// Of shipped ones their key, of a run its name, of a file its name.
+    pub key: String,
+    pub weights: Weights,
+    pub report: WeightsReport,
+    pub model: AnyNetwork,
+    /// The user's, so that another region does not replace them.
+    pub own: bool,
+}
+
+impl Loaded {
+    /// On another device.
+    pub fn move_to(&mut self, device: &Device) -> Result<(), ModelError> {
+        self.model = AnyNetwork::load(&self.weights, device)?;
+        Ok(())
+    }
+}
+
+/// The weights in use and which network answers, to come back to.
+#[derive(Clone)]
+pub(super) struct Snapshot {
+    pub networks: BTreeMap<Network, Loaded>,
+    pub active: Network,
+}
+
+impl<H: Host> Session<H> {
+    /// Weights from a file's bytes, beside those of other networks. Which network they are of.
+    pub(super) fn load_weights(&mut self, key: &str, name: &str, bytes: &[u8], own: bool) -> Result<Network, Stop> {
+        let fail = |e: ModelError| Stop::failed(e, "The weights in use stay as they were.");
+        let weights = Weights::of_any_network(bytes).map_err(fail)?;
+        let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
+        let model = AnyNetwork::load(&weights, processor.device()).map_err(fail)?;
+        let shipped = (!own).then(|| key.to_owned());
+        let report = WeightsReport { shipped, ..weights.report(name) };
+        let network = weights.network();
+        self.networks.insert(network, Loaded { key: key.to_owned(), weights, report, model, own });
+        Ok(network)
+    }
+
+    /// The weights of a network: where some are shipped those for the region, unless the user brought their own.
+    pub(super) async fn ensure_weights(&mut self, network: Network, window: &EaseWindow) -> Result<&Loaded, Stop> {
+        let about = network.about();
+        if about.shipped {
+            let shipped = Shipped::for_window(window);
+            if !self.networks.get(&network).is_some_and(|w| w.own || w.key == shipped.key) {
+                let bytes = self.host.shipped_weights(shipped.key).await.map_err(|e| {
+                    Stop::failed(
+                        format!("the shipped weights \"{}\" could not be loaded ({e})", shipped.name),
+                        "Reload the page, or load your own weights.",
+                    )
+                })?;
+                self.load_weights(shipped.key, &format!("{} (shipped)", shipped.name), &bytes, false)?;
+            }
+        }
+        self.networks.get(&network).ok_or_else(|| {
+            let remedy = format!(
+                "Load a safetensors file under “Rules and weights”, or train one: loam train --network {} (see the README).",
+                about.key
+            );
+            Stop::failed(format!("no weights of the {} are loaded", about.name), &remedy)
+        })
+    }
+
+    /// The report of the network in use.
+    pub(super) fn network_report(&self) -> WeightsReport {
+        let about = self.active.about();
+        self.networks.get(&self.active).map(|loaded| loaded.report.clone()).unwrap_or_else(|| WeightsReport {
+            name: if about.shipped { String::new() } else { format!("none of the {} loaded", about.name) },
+            network: self.active,
+            ..WeightsReport::default()
+        })
+    }
+
+    pub(super) fn report_weights(&self, id: u64) {
+        self.emit(id, Event::Weights(self.network_report()));
+    }
+
+    /// A network may need other things of a date than SMAP and history.
+    pub(super) fn blocked_by_network(&self, timeline: &mut Timeline) {
+        let Some((dates, otherwise)) = for_network!(self.active, N => <N as loam_nn::NetworkModel>::dates(self.active, &self.library))
+        else {
+            return;
+        };
+        for day in &mut timeline.days {
+            day.history.clear();
+            day.blocked = (!dates.contains(&day.date)).then(|| otherwise.to_owned());
+        }
+    }
+}

@@ -261,7 +261,7 @@ fn dates_count_as_trained_on_where_weights_and_data_are_both_observed() {
         weights.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value.to_owned())));
         std::fs::write(&path, weights.to_bytes()).unwrap();
         let output = run(&[command, &["--weights", &path, REGION, &data]].concat());
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = [output.stderr, output.stdout].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
         assert!(output.status.success(), "{said}");
         said.contains("trained on dates up to 2015-04-19")
     };

@@ -1,6 +1,6 @@
 //! EASE-Grid 2.0, the global cylindrical equal-area grid of every SMAP product (EPSG:6933).
 //!
-//! Source: NSIDC's grid definition; shared facts in formats.md 2.4. All grids share the outer corner ([`X0`], [`Y0`]) and are
+//! Source: NSIDC's definition (Brodzik et al. 2012, with the erratum of 2014). All grids share the outer corner ([`X0`], [`Y0`]) and are
 //! strictly nested: one 36 km cell holds 4 x 4 cells of 9 km, 12 x 12 of 3 km and 36 x 36 of 1 km.
 
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ impl Resolution {
     /// All of them, coarsest first.
     pub const ALL: [Self; 4] = [Self::M36, Self::M09, Self::M03, Self::M01];
 
-    /// Edge of a cell, metres on the projection plane. 36 km is the definition (formats.md 2.4); the rest follow by division.
+    /// Edge of a cell, metres on the projection plane. 36 km is the definition; the rest follow by division.
     #[must_use]
     pub const fn cell_m(self) -> f64 {
         36_032.220_840_584 / (self.per_36km() as f64)
@@ -119,7 +119,7 @@ pub fn inverse(x: f64, y: f64) -> (f64, f64) {
     (lon, geodetic_from_authalic(beta).to_degrees())
 }
 
-/// Geodetic from authalic latitude, radians: the series of formats.md 2.4.
+/// Geodetic from authalic latitude, radians: Snyder's equation 3-18.
 pub(super) fn geodetic_from_authalic(beta: f64) -> f64 {
     let e2 = ECCENTRICITY * ECCENTRICITY;
     let (e4, e6) = (e2 * e2, e2 * e2 * e2);
@@ -284,7 +284,7 @@ impl EaseWindow {
 mod tests {
     use super::*;
 
-    /// formats.md 2.4, fractional indices verified against PROJ.
+    /// Fractional indices verified against PROJ.
     #[test]
     fn known_places_fall_in_their_cells() {
         for (lon, lat, m36, m03) in [

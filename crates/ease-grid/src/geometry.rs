@@ -6,7 +6,7 @@ use super::ease2::{self, EaseWindow, Resolution};
 use super::{Crs, GridError};
 
 /// How far (in cells) a rounded origin may lie from the EASE-Grid and still be snapped to it. HEG writes origins in whole metres
-/// and the pixel size with 9 digits: below 1 m over the globe, i.e. under 0.001 of a 1 km cell (formats.md 2.5, trap 4).
+/// and the pixel size with 9 digits: below 1 m over the globe, i.e. under 0.001 of a 1 km cell.
 const SNAP_CELLS: f64 = 0.02;
 
 /// North-up grid of rectangular cells; x grows with the column, y falls with the row.

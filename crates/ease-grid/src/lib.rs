@@ -1,4 +1,4 @@
-//! Where a pixel lies: EASE-Grid 2.0, other coordinate systems, and rasters that carry their grid and mask with them.
+#![doc = include_str!("../README.md")]
 
 mod azimuthal;
 pub mod crs;

@@ -123,7 +123,7 @@ pub enum BackscatterScale {
     DigitalNumber,
 }
 
-/// Which retrievals count (formats.md 2.1, 2.2).
+/// Which retrievals count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QualityRule {

@@ -1,4 +1,4 @@
-//! SMAP granules in HDF5 or NetCDF-4, and any other sound HDF5 file as a list of its arrays (formats.md 2.1-2.3).
+//! SMAP granules in HDF5 or NetCDF-4, and any other sound HDF5 file as a list of its arrays.
 
 use std::collections::HashMap;
 
@@ -117,7 +117,7 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
             overpass: group_overpass(array.group()).or(name.overpass).or(from_orbit),
-            // SPL2SMAP_S gives sigma0 as linear power (formats.md 2.1).
+            // SPL2SMAP_S gives sigma0 as linear power.
             scale: backscatter.then_some(BackscatterScale::Power),
             linear: if role == Role::SurfaceTemperature { linear(array) } else { None },
             statistics: None,

@@ -1,4 +1,4 @@
-//! Names inside SMAP files: the same dataset has many (formats.md 2.1, 2.2), so datasets are matched by stem.
+//! Names inside SMAP files: the same dataset has many, so datasets are matched by stem.
 
 use crate::{Overpass, Product, Role};
 use ease_grid::Resolution;

@@ -96,7 +96,7 @@ fn fill(array: &Array, smap: bool, role: Role) -> Fill {
 
 /// Valid range of soil moisture, m3/m3, or of a temperature, K.
 fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
-    // SPL4 holds values above its own valid_max of 0.9 (formats.md 2.2); physically 0..1.
+    // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
     let default = match role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         // Declared limits of packed arrays are packed, too.

@@ -30,18 +30,6 @@ const LAYERS: [(&str, usize, &str); 11] = [
 /// Circles that are known: their files and the reason. One that is gone must be taken out of the list.
 const KNOWN_CIRCLES: &[(&[&str], &str)] = &[
     (
-        &[
-            "crates/ease-grid/src/azimuthal.rs",
-            "crates/ease-grid/src/crs.rs",
-            "crates/ease-grid/src/ease2.rs",
-            "crates/ease-grid/src/edges.rs",
-            "crates/ease-grid/src/geometry.rs",
-            "crates/ease-grid/src/raster.rs",
-            "crates/ease-grid/src/utm.rs",
-        ],
-        "EaseWindow lies beside the projection that all others use, and converts to and from each of them.",
-    ),
-    (
         &["crates/loam-core/src/score/report.rs", "crates/loam-core/src/training/run.rs"],
         "A score report carries the row of the run that made the weights, and a run carries its score reports.",
     ),
@@ -78,14 +66,6 @@ const KNOWN_CIRCLES: &[(&[&str], &str)] = &[
     (
         &["crates/loam-nn/src/train/error.rs", "crates/loam-nn/src/train/split.rs"],
         "The error of an impossible split carries the dates that would do.",
-    ),
-    (
-        &["crates/smap-files/src/granule.rs", "crates/smap-files/src/smap_names.rs"],
-        "A variable's quantity is its name's stem, and names are sorted by product and role.",
-    ),
-    (
-        &["crates/smap-files/src/smap.rs", "crates/smap-files/src/smap_pixels.rs"],
-        "The decoder of pixels asks the scan where an array lies.",
     ),
     (
         &["src/bin/loam/evaluate.rs", "src/bin/loam/predict.rs", "src/bin/loam/tb.rs"],

@@ -10,10 +10,12 @@ pub mod place;
 mod raster;
 pub mod resample;
 mod utm;
+mod window;
 
 pub use crs::Crs;
-pub use ease2::{EaseWindow, Resolution};
+pub use ease2::Resolution;
 pub use edges::Edges;
 pub use error::GridError;
 pub use geometry::Grid;
 pub use raster::{Raster, Reason, Statistics};
+pub use window::EaseWindow;

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::hdf5::{Array, File, too_large};
-use super::smap::hint;
 use super::smap_flags::{Fill, Judge};
 use super::smap_names::{quality_flags, stem};
-use super::smap_place::{Placement, check_cells, place};
+use super::smap_place::{Placement, check_cells, hint, place};
 use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 

@@ -1,9 +1,9 @@
 //! Where the arrays of a SMAP file lie: from the grid's full shape, from row and column indices, or from x and y. Never from
 //! latitude and longitude, which SMAP masks wherever there is no swath.
 
-use super::ReadError;
 use super::hdf5::{Array, too_large};
-use super::smap_names::stem;
+use super::smap_names::{group_resolution, product_resolution, stem};
+use super::{Product, ReadError};
 use ease_grid::ease2::{X0, Y0, fractional_index};
 use ease_grid::{Crs, EaseWindow, Grid, Resolution};
 
@@ -64,6 +64,15 @@ pub(super) struct Hint {
     pub resolution: Option<Resolution>,
     /// In a polar group.
     pub polar: bool,
+}
+
+/// Hint for an array of a product.
+pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
+    let suffix: Option<Resolution> = stem(array.name()).resolution.or_else(|| group_resolution(array.group()));
+    Hint {
+        resolution: suffix.or_else(|| product_resolution(product, short_name)),
+        polar: array.group().to_ascii_lowercase().contains("polar"),
+    }
 }
 
 /// Places an array of `shape` in `group`, whose arrays (and the root's) may hold coordinates.

@@ -1,6 +1,6 @@
 //! What tables need and is not on disk yet, computed side by side: one image a step keeps few cores busy, and no cell waits for another.
 //!
-//! Every thread works alone where there are enough pieces (ARCHITECTURE.md has what that saves). What comes out does not depend on how many
+//! Every thread works alone where there are enough pieces (docs/decisions/012 has what that saves). What comes out does not depend on how many
 //! threads there are. A GPU, of which there is one, trains the cells one after the other; the baselines, which are the CPU's, are computed
 //! beside it.
 

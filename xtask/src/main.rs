@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, app, bench, check, failure, profile, results, server, sizes, test, weights};
+use xtask::{Result, app, architecture, bench, check, failure, profile, results, server, sizes, test, weights};
 
 const USAGE: &str = "\
 cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the release app, serve it on this machine
@@ -11,6 +11,7 @@ cargo xtask sizes                                           transfer sizes of di
 cargo xtask test [--quick] [--only SUITE]                   every test (native, browser, end to end); --quick: native ones only
                                                             SUITE: native, web-page, web-worker, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
+cargo xtask architecture                                    the table of imports in ARCHITECTURE.md
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores);
                                                             --quick: a fiftieth of it, into target/results-quick
@@ -72,6 +73,10 @@ fn run() -> Result<()> {
             let only = take_value(&mut words, "--only")?;
             nothing_left(&words)?;
             test::run(test::Choice { quick, only, cpu_only })
+        }
+        "architecture" => {
+            nothing_left(&words)?;
+            architecture::run()
         }
         "weights" => {
             nothing_left(&words)?;

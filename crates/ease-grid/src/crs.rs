@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::GridError;
 use super::azimuthal::Azimuthal;
+use super::ease2::{self, wrap};
 use super::utm::Utm;
-use super::{GridError, ease2};
 
 /// A coordinate reference system, as far as Loam needs to know it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,11 +162,6 @@ impl Projection {
     pub fn is_cylindrical(&self) -> bool {
         matches!(self.0, Kind::Ease2 | Kind::Geographic)
     }
-}
-
-/// Longitude into -180..=180; files of 0..360 exist.
-pub(super) fn wrap(longitude: f64) -> f64 {
-    if (-180.0..=180.0).contains(&longitude) { longitude } else { (longitude + 180.0).rem_euclid(360.0) - 180.0 }
 }
 
 #[cfg(test)]

@@ -120,6 +120,22 @@ impl Edges {
     }
 }
 
+impl EaseWindow {
+    /// The window with these cells more on each side, as far as the globe reaches.
+    #[must_use]
+    pub fn widened(&self, by: &Edges) -> Self {
+        let (first_column, first_row) = (self.first_column.saturating_sub(by.west), self.first_row.saturating_sub(by.north));
+        let end = |end: usize, by: usize, all: usize| (end + by).min(all.max(end));
+        Self {
+            first_column,
+            first_row,
+            columns: end(self.first_column + self.columns, by.east, self.resolution.columns()) - first_column,
+            rows: end(self.first_row + self.rows, by.south, self.resolution.rows()) - first_row,
+            ..*self
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -2,12 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ease2::{self, EaseWindow, Resolution};
 use super::{Crs, GridError};
-
-/// How far (in cells) a rounded origin may lie from the EASE-Grid and still be snapped to it. HEG writes origins in whole metres
-/// and the pixel size with 9 digits: below 1 m over the globe, i.e. under 0.001 of a 1 km cell (formats.md 2.5, trap 4).
-const SNAP_CELLS: f64 = 0.02;
 
 /// North-up grid of rectangular cells; x grows with the column, y falls with the row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,28 +72,5 @@ impl Grid {
         let width = end_x(self).min(end_x(other)) - self.origin_x.max(other.origin_x);
         let height = self.origin_y.min(other.origin_y) - end_y(self).max(end_y(other));
         width.max(0.0) * height.max(0.0) / ((end_x(other) - other.origin_x) * (other.origin_y - end_y(other)))
-    }
-
-    /// The EASE-Grid 2.0 window this grid is, if it is one: same cells, within the rounding that real files carry.
-    /// `None` for any other system and for grids that merely look alike.
-    #[must_use]
-    pub fn ease_window(&self) -> Option<EaseWindow> {
-        if self.crs != Crs::Ease2Global {
-            return None;
-        }
-        Resolution::ALL.into_iter().find_map(|resolution| {
-            let s = resolution.cell_m();
-            let near = |cell: f64, count: usize| ((cell - s) / s * count as f64).abs() < SNAP_CELLS;
-            if !(near(self.cell_x, self.columns) && near(self.cell_y, self.rows)) {
-                return None;
-            }
-            let column = (self.origin_x - ease2::X0) / s;
-            let row = (ease2::Y0 - self.origin_y) / s;
-            let whole = |v: f64| (v - v.round()).abs() < SNAP_CELLS;
-            if !(whole(column) && whole(row)) {
-                return None;
-            }
-            EaseWindow::new(resolution, column.round() as i64, row.round() as i64, self.columns, self.rows).ok()
-        })
     }
 }

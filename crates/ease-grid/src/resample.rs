@@ -1,6 +1,6 @@
 //! From one grid to another, mask-aware and without half-cell shifts.
 //!
-//! A cell's value belongs to its centre. EASE-Grids of 36, 9, 3 and 1 km are strictly nested (formats.md 2.4), so between them all
+//! A cell's value belongs to its centre. EASE-Grids of 36, 9, 3 and 1 km are strictly nested, so between them all
 //! positions are exact rational numbers; no resampler here ever compares floating-point edges.
 
 use super::place::{CellMean, OUTSIDE, PixelWindow, Placer, source_window};

@@ -2,8 +2,7 @@
 //! an accuracy of a few nanometers", equations 35 and 36. Written out because Sentinel-1 needs it for hundreds of millions of
 //! pixels and a general projection library costs more code than these sixty lines.
 
-use super::crs::wrap;
-use super::ease2::{ECCENTRICITY, SEMI_MAJOR};
+use super::ease2::{ECCENTRICITY, SEMI_MAJOR, wrap};
 
 /// Scale on the central meridian.
 const K0: f64 = 0.9996;

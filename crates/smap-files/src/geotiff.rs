@@ -1,8 +1,8 @@
 //! GeoTIFF: what one holds and where, and its pixels in windows.
 //!
 //! Built on `tiff-reader`, the decoder inside `geotiff-reader`: only it opens from a [`Source`](super::Source) that hands out byte
-//! ranges. GeoKeys come from `geotiff-core`. The traps met in real SMAP and Sentinel-1 files are listed in formats.md 2.5; the
-//! submodule that deals with each says so.
+//! ranges. GeoKeys come from `geotiff-core`. The submodules say which traps of real
+//! SMAP and Sentinel-1 files they deal with.
 
 mod classify;
 mod georef;

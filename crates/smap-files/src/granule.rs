@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::smap_names::stem;
 use super::{ReadError, SharedSource};
 use ease_grid::{EaseWindow, Grid, Raster, Resolution, Statistics};
 
@@ -123,7 +122,7 @@ pub enum BackscatterScale {
     DigitalNumber,
 }
 
-/// Which retrievals count (formats.md 2.1, 2.2).
+/// Which retrievals count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QualityRule {
@@ -180,21 +179,6 @@ pub struct Variable {
     pub linear: Option<(f64, f64)>,
     /// Statistics of the values that count under the quality rule of the scan; `None` where not numeric or not asked for.
     pub statistics: Option<Statistics>,
-}
-
-impl Variable {
-    /// What it is of, in the product's words: its name in lower case without groups, resolution and overpass (`sm_surface_analysis`).
-    #[must_use]
-    pub fn quantity(&self) -> String {
-        stem(self.path.rsplit('/').next().unwrap_or(&self.path)).stem
-    }
-
-    /// Soil moisture of SPL4's root zone or profile, not of the surface (0 to 5 cm) that the radiometer sees.
-    #[must_use]
-    pub fn is_below_surface(&self) -> bool {
-        let quantity = self.quantity();
-        self.role == Role::SoilMoisture && (quantity.starts_with("sm_rootzone") || quantity.starts_with("sm_profile"))
-    }
 }
 
 /// One file, understood. Holds no pixels.

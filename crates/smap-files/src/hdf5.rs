@@ -125,7 +125,7 @@ impl File {
                 let array = Array { path: format!("{path}/{}", dataset.name()), shape: dataset.shape().to_vec(), dataset };
                 match by_address.get(&array.dataset.address()) {
                     Some(&first) => {
-                        // `soil_moisture` rather than its hard link `soil_moisture_dca` (formats.md 2.2).
+                        // `soil_moisture` rather than its hard link `soil_moisture_dca`.
                         if let Some(old) = listing.arrays.get_mut(first)
                             && array.path.len() < old.path.len()
                         {

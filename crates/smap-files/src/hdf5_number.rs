@@ -1,7 +1,7 @@
 //! Any HDF5 number as float64, and the element types' names.
 //!
-//! SMAP files mix float32, float64, signed and unsigned integers of every width, big-endian placeholders and enumerations
-//! (formats.md 2.5, trap 8). Masks, flags and statistics need them all, so one decoder turns each into float64; every type in
+//! SMAP files mix float32, float64, signed and unsigned integers of every width, big-endian placeholders and enumerations.
+//! Masks, flags and statistics need them all, so one decoder turns each into float64; every type in
 //! SMAP files but 64-bit integers fits exactly.
 
 use hdf5_reader::{ByteOrder, Datatype, H5Type, StringSize};

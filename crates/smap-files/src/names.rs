@@ -1,4 +1,4 @@
-//! What file names say: product, dates, orbit, version, backscatter hints (formats.md 2.1-2.3, 2.6).
+//! What file names say: product, dates, orbit, version, backscatter hints.
 //!
 //! A name is evidence after the file's own metadata. Names are taken apart into runs between separators; no pattern needs the whole
 //! name to fit, since users rename files and tools append tails (`_HEGOUT.nc`, `_Soil_Moisture_Retrieval_Data_1km.tif`).

@@ -1,7 +1,7 @@
 //! Sentinel-1 backscatter on the EASE-Grid.
 //!
 //! A 3 km cell holds 22 500 pixels of 20 m. Their mean is taken in linear power and then turned into dB: the mean of dB values is
-//! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB; formats.md 2.6).
+//! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB).
 
 use super::geotiff::{BandReader, variable_of};
 use super::{BackscatterScale, Granule, ReadError, ReadOptions};

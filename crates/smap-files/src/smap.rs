@@ -1,4 +1,4 @@
-//! SMAP granules in HDF5 or NetCDF-4, and any other sound HDF5 file as a list of its arrays (formats.md 2.1-2.3).
+//! SMAP granules in HDF5 or NetCDF-4, and any other sound HDF5 file as a list of its arrays.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,11 @@ use super::granule::Decoder;
 use super::hdf5::{Array, File, Listing};
 use super::hdf5_number::type_name;
 use super::smap_metadata::identify;
-use super::smap_names::{
-    brightness_rank, group_overpass, group_resolution, is_surface_temperature, product_resolution, soil_moisture_rank, stem,
-};
-use super::smap_place::{Hint, Placement, place};
+use super::smap_names::{brightness_rank, group_overpass, is_surface_temperature, soil_moisture_rank, stem};
+use super::smap_place::{Hint, Placement, hint, place};
 use super::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable, smap_pixels,
 };
-use ease_grid::Resolution;
 
 /// Structure and metadata of an HDF5 file. Reads coordinates, no pixels.
 ///
@@ -60,15 +57,6 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         problems,
         source,
     })
-}
-
-/// Hint for an array of a product.
-pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
-    let suffix: Option<Resolution> = stem(array.name()).resolution.or_else(|| group_resolution(array.group()));
-    Hint {
-        resolution: suffix.or_else(|| product_resolution(product, short_name)),
-        polar: array.group().to_ascii_lowercase().contains("polar"),
-    }
 }
 
 fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Option<Orbit>, problems: &mut Vec<Problem>) -> Vec<Variable> {
@@ -117,7 +105,7 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
             overpass: group_overpass(array.group()).or(name.overpass).or(from_orbit),
-            // SPL2SMAP_S gives sigma0 as linear power (formats.md 2.1).
+            // SPL2SMAP_S gives sigma0 as linear power.
             scale: backscatter.then_some(BackscatterScale::Power),
             linear: if role == Role::SurfaceTemperature { linear(array) } else { None },
             statistics: None,

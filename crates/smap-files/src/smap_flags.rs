@@ -1,10 +1,9 @@
-//! Which retrievals count, and why the others do not: fill values, valid range, retrieval quality flag, surface flag
-//! (formats.md 2.1, 2.2).
+//! Which retrievals count, and why the others do not: fill values, valid range, retrieval quality flag, surface flag.
 
 use super::QualityRule;
 use ease_grid::Reason;
 
-/// `surface_flag` of land that was not observed: all eleven bits of SPL3SMP at once (formats.md 2.2).
+/// `surface_flag` of land that was not observed: all eleven bits of SPL3SMP at once.
 const NOT_OBSERVED: u32 = 2047;
 
 /// Values that stand for "no value" in one dataset.

@@ -1,4 +1,4 @@
-//! What a SMAP file says about itself: product, day, orbit, version (formats.md 2.1-2.3).
+//! What a SMAP file says about itself: product, day, orbit, version.
 
 use jiff::civil::Date;
 

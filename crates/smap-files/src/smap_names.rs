@@ -1,6 +1,6 @@
-//! Names inside SMAP files: the same dataset has many (formats.md 2.1, 2.2), so datasets are matched by stem.
+//! Names inside SMAP files: the same dataset has many, so datasets are matched by stem.
 
-use crate::{Overpass, Product, Role};
+use crate::{Overpass, Product, Role, Variable};
 use ease_grid::Resolution;
 
 /// A dataset's name without its decorations.
@@ -141,6 +141,21 @@ pub(super) fn product_resolution(product: Product, short_name: Option<&str>) -> 
             _ => None,
         },
         _ => None,
+    }
+}
+
+impl Variable {
+    /// What it is of, in the product's words: its name in lower case without groups, resolution and overpass (`sm_surface_analysis`).
+    #[must_use]
+    pub fn quantity(&self) -> String {
+        stem(self.path.rsplit('/').next().unwrap_or(&self.path)).stem
+    }
+
+    /// Soil moisture of SPL4's root zone or profile, not of the surface (0 to 5 cm) that the radiometer sees.
+    #[must_use]
+    pub fn is_below_surface(&self) -> bool {
+        let quantity = self.quantity();
+        self.role == Role::SoilMoisture && (quantity.starts_with("sm_rootzone") || quantity.starts_with("sm_profile"))
     }
 }
 

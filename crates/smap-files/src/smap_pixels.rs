@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::hdf5::{Array, File, too_large};
-use super::smap::hint;
 use super::smap_flags::{Fill, Judge};
 use super::smap_names::{quality_flags, stem};
-use super::smap_place::{Placement, check_cells, place};
+use super::smap_place::{Placement, check_cells, hint, place};
 use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
@@ -96,7 +95,7 @@ fn fill(array: &Array, smap: bool, role: Role) -> Fill {
 
 /// Valid range of soil moisture, m3/m3, or of a temperature, K.
 fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
-    // SPL4 holds values above its own valid_max of 0.9 (formats.md 2.2); physically 0..1.
+    // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
     let default = match role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         // Declared limits of packed arrays are packed, too.

@@ -1,15 +1,15 @@
 //! Where the arrays of a SMAP file lie: from the grid's full shape, from row and column indices, or from x and y. Never from
-//! latitude and longitude, which SMAP masks wherever there is no swath (formats.md 2.2).
+//! latitude and longitude, which SMAP masks wherever there is no swath.
 
-use super::ReadError;
 use super::hdf5::{Array, too_large};
-use super::smap_names::stem;
+use super::smap_names::{group_resolution, product_resolution, stem};
+use super::{Product, ReadError};
 use ease_grid::ease2::{X0, Y0, fractional_index};
 use ease_grid::{Crs, EaseWindow, Grid, Resolution};
 
 /// Longest 1-D list and largest index array read for placement: the whole 9 km grid has 6.3 million cells.
 const LARGEST_INDEX: usize = 16 << 20;
-/// How far, in cells, x or y may lie from a cell's centre. Real files deviate by up to 0.79 m (formats.md 2.5, trap 4): 0.0001 of 9 km.
+/// How far, in cells, x or y may lie from a cell's centre. Real files deviate by up to 0.79 m: 0.0001 of 9 km.
 const SNAP: f64 = 0.05;
 /// Half the edge of the polar EASE-Grid 2.0 maps, metres (EPSG:6931, 6932).
 const POLAR_HALF: f64 = 9_000_000.0;
@@ -66,6 +66,15 @@ pub(super) struct Hint {
     pub polar: bool,
 }
 
+/// Hint for an array of a product.
+pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
+    let suffix: Option<Resolution> = stem(array.name()).resolution.or_else(|| group_resolution(array.group()));
+    Hint {
+        resolution: suffix.or_else(|| product_resolution(product, short_name)),
+        polar: array.group().to_ascii_lowercase().contains("polar"),
+    }
+}
+
 /// Places an array of `shape` in `group`, whose arrays (and the root's) may hold coordinates.
 ///
 /// # Errors
@@ -74,7 +83,7 @@ pub(super) fn place(shape: &[u64], hint: Hint, apm: bool, group: &[&Array], root
     let pairs: Vec<(usize, u64, u64)> = match *shape {
         [n] => return list(n, hint, group),
         [r, c] => vec![(0, r, c)],
-        // The extra axis comes last (y, x, 3) or first (2, y, x); formats.md 2.5, trap 9.
+        // The extra axis comes last (y, x, 3) or first (2, y, x).
         [a, b, c] => vec![(0, a, b), (1, b, c)],
         _ => return Ok(None),
     };
@@ -143,7 +152,7 @@ fn as_index(value: f64, fill: Option<f64>, count: usize) -> Option<u32> {
 }
 
 /// The window from row and column indices: any valid cell gives its origin, every other one must agree.
-/// Corners may be fill (formats.md 2.1).
+/// Corners may be fill.
 fn from_indices(rows: u64, columns: u64, hint: Hint, apm: bool, arrays: &[&Array]) -> Result<Option<EaseWindow>, String> {
     let shape = [rows, columns];
     let row_index = find_index(arrays, &shape, apm, &ROW_NAMES);
@@ -188,7 +197,7 @@ fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str]) -> Option<&'a Arr
     arrays.iter().copied().find(|a| a.shape == [length] && a.is_numeric() && names.contains(&a.name().to_ascii_lowercase().as_str()))
 }
 
-/// Placement from 1-D x and y, metres or degrees by their `units` (formats.md 2.5, trap 10).
+/// Placement from 1-D x and y, metres or degrees by their `units`.
 fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: usize) -> Result<Option<Placement>, String> {
     let x = axis(arrays, columns, &["x", "x_pm", "lon", "longitude"]);
     let y = axis(arrays, rows, &["y", "y_pm", "lat", "latitude"]);
@@ -258,7 +267,7 @@ fn even(values: &[f64]) -> Option<f64> {
     values.iter().enumerate().all(fits).then_some(step)
 }
 
-/// A 1-D list placed by row and column (formats.md 2.3).
+/// A 1-D list placed by row and column.
 fn list(n: u64, hint: Hint, arrays: &[&Array]) -> Result<Option<Placement>, String> {
     let rows = find_index(arrays, &[n], false, &ROW_NAMES);
     let columns = find_index(arrays, &[n], false, &COLUMN_NAMES);

@@ -83,7 +83,7 @@ fn says_soil_moisture(words: &[String]) -> bool {
         || words.iter().any(|w| matches!(w.as_str(), "sm" | "ssm" | "vsm" | "swvl1"))
 }
 
-/// The scale of backscatter (formats.md 2.6). Names win where they say it (`_db`, HyP3's `gpuned`), values otherwise.
+/// The scale of backscatter. Names win where they say it (`_db`, HyP3's `gpuned`), values otherwise.
 pub(super) fn scale(file: &str, band: &Band<'_>, integer: bool) -> Option<BackscatterScale> {
     let mut words = words(file);
     words.extend(band.name.map(self::words).unwrap_or_default());
@@ -104,7 +104,7 @@ pub(super) fn scale(file: &str, band: &Band<'_>, integer: bool) -> Option<Backsc
     (median >= 20.0).then_some(BackscatterScale::DigitalNumber)
 }
 
-/// HyP3's processing code, six letters: radiometry g/s, scale p/a/d, masking, filter, area, e.g. `gpuned` (formats.md 2.6, unverified).
+/// HyP3's processing code, six letters: radiometry g/s, scale p/a/d, masking, filter, area, e.g. `gpuned` (unverified).
 fn hyp3(word: &str) -> Option<char> {
     let mut letters = word.chars();
     let (radiometry, scale) = (letters.next()?, letters.next()?);

@@ -1,7 +1,7 @@
 //! Where a TIFF's pixels lie: GeoKeys to [`Crs`], tiepoints, pixel scale or matrix to a [`Grid`].
 //!
 //! Systems are recognised by their parameters, not by their names: no SMAP GeoTIFF of NASA's tools ever says EPSG:6933, they say
-//! "user defined" and "Cylindrical Eaqual Area" (formats.md 2.5, traps 1, 3, 5, 6). Keys nobody knows and text nobody can decode
+//! "user defined" and "Cylindrical Eaqual Area". Keys nobody knows and text nobody can decode
 //! are passed over.
 
 use geotiff_core::GeoKeyDirectory;

@@ -1,5 +1,5 @@
 //! GDAL's two private tags: metadata items as XML (42112) and the nodata value as text (42113). Both are written by many tools with
-//! little care (formats.md 2.5), so nothing in them can fail a file: what cannot be understood is left out.
+//! little care, so nothing in them can fail a file: what cannot be understood is left out.
 
 use tiff_reader::Ifd;
 

@@ -21,7 +21,7 @@ pub(crate) struct BandMask {
     pub(crate) linear: Option<(f64, f64)>,
 }
 
-/// SMAP's fill value, declared or not (formats.md 2.5, trap 2).
+/// SMAP's fill value, declared or not.
 const SMAP_FILL: f64 = -9999.0;
 
 impl BandMask {

@@ -222,7 +222,16 @@ fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
 }
 
 fn score(name: &str, urmse: f64) -> ScoreReport {
-    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100, row: None, channel: 0 }
+    ScoreReport {
+        name: name.into(),
+        urmse: Some(urmse),
+        bias: Some(0.0),
+        rmse: Some(urmse),
+        r: Some(0.5),
+        pixels: 100,
+        row: None,
+        channel: 0,
+    }
 }
 
 fn run(name: &str, finished: bool) -> RunReport {

@@ -5,15 +5,18 @@
 
 mod cost;
 mod host;
+mod job;
+mod loaded;
 mod networks;
 pub mod open;
 mod predict;
 mod prepare;
 pub mod provenance;
 mod requests;
+mod state;
 mod timeline;
 mod training;
 
 pub use host::{Host, ProgramPart};
-pub use requests::Session;
+pub use state::Session;
 pub use training::Work;

@@ -1,44 +1,15 @@
 //! The networks' weights in a session, and which network answers.
 
-use std::collections::BTreeMap;
-
-use burn::tensor::Device;
 use ease_grid::EaseWindow;
 use loam_core::network::Network;
 use loam_core::stack::Shipped;
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, ModelError, Weights, for_network};
 
-use super::requests::Stop;
-use super::{Host, Session};
+use super::Host;
+use super::loaded::Loaded;
+use super::state::{Session, Stop};
 use crate::protocol::{Event, Timeline};
-
-/// Weights on the device.
-#[derive(Clone)]
-pub(super) struct Loaded {
-    /// Of shipped ones their key, of a run its name, of a file its name.
-    pub key: String,
-    pub weights: Weights,
-    pub report: WeightsReport,
-    pub model: AnyNetwork,
-    /// The user's, so that another region does not replace them.
-    pub own: bool,
-}
-
-impl Loaded {
-    /// On another device.
-    pub fn move_to(&mut self, device: &Device) -> Result<(), ModelError> {
-        self.model = AnyNetwork::load(&self.weights, device)?;
-        Ok(())
-    }
-}
-
-/// The weights in use and which network answers, to come back to.
-#[derive(Clone)]
-pub(super) struct Snapshot {
-    pub networks: BTreeMap<Network, Loaded>,
-    pub active: Network,
-}
 
 impl<H: Host> Session<H> {
     /// Weights from a file's bytes, beside those of other networks. Which network they are of.

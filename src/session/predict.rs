@@ -10,9 +10,9 @@ use loam_core::region_settings::Settings;
 use loam_core::stack::{HistoryRule, Shipped};
 use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
 
+use super::Host;
 use super::provenance::{self, Circumstances};
-use super::requests::Stop;
-use super::{Host, Session};
+use super::state::{Session, Stop};
 use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
@@ -35,7 +35,7 @@ impl<H: Host> Session<H> {
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         // After a run here the estimate from before it stands beside the new one.
-        let of = |snapshot: &'_ super::networks::Snapshot| snapshot.networks.get(&network).map(|loaded| loaded.key.clone());
+        let of = |snapshot: &'_ super::loaded::Snapshot| snapshot.networks.get(&network).map(|loaded| loaded.key.clone());
         let tried = self.trained.as_ref().filter(|s| s.active == network).and_then(of).is_some_and(|key| key == loaded.key);
         let before = self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
         let mut estimate = of_network!(&loaded.model, model => {

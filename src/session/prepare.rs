@@ -9,7 +9,7 @@ use loam_core::training::{DateRole, Start, TrainPlan, TrainSettings};
 use loam_nn::run::overlap;
 use loam_nn::{Data, Example, KeptImage, NetworkModel, Registered, TrainEvent, Trainer, Weights, for_network};
 
-use super::requests::{Session, Stop};
+use super::state::{Session, Stop};
 use super::{Host, cost};
 use crate::protocol::{Event, TrainEstimate};
 

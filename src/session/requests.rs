@@ -1,125 +1,25 @@
 //! What happens on each request.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::networks::{Loaded, Snapshot};
 use super::open::{open, report};
+use super::state::{LONGEST_WORK_MS, Session, Stop};
 use super::timeline::timeline;
-use super::training::Job;
 use super::{Host, ProgramPart};
-use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, MapReport, Request, Timeline};
-use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
-use loam_core::estimate::Estimate;
+use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
+use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::network::Network;
 use loam_core::region_settings::Settings;
 use loam_core::simulate;
-use loam_core::stack::{Content, Entry, HistoryRule, Library, MARGIN, Preset, Region, SceneDay, Series, StackError};
+use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series};
 use loam_core::training::TrainSettings;
-use loam_nn::{ModelError, Processor, WorkError, device};
+use loam_nn::{Processor, device};
 use smap_files::{QualityRule, ReadOptions};
-
-/// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
-pub(super) const LONGEST_WORK_MS: f64 = 20.0;
 /// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
 pub(super) const DAYS_PER_BREATH: usize = 8;
 
-/// Everything the worker owns.
-pub struct Session<H: Host> {
-    pub(super) host: H,
-    pub(super) library: Library,
-    pub(super) series: Option<Series>,
-    pub(super) settings: Option<Settings>,
-    pub(super) processor: Option<Processor>,
-    pub(super) device: Option<DeviceReport>,
-    /// The adapter is a CPU posing as a GPU.
-    pub(super) software: bool,
-    /// Largest buffer the adapter can bind, bytes.
-    pub(super) buffer_limit: Option<u64>,
-    /// Edge of a prediction's tiles on the device, cells; none before the first prediction.
-    pub(super) tile: Option<usize>,
-    /// Networks whose training stood the check of the GPU.
-    #[cfg(feature = "gpu")]
-    pub(super) training_checked: Vec<loam_core::network::Network>,
-    /// Weights on the device, by network.
-    pub(super) networks: BTreeMap<Network, Loaded>,
-    /// Which network answers.
-    pub(super) active: Network,
-    /// Weights from before the last run, and those it trained: kept until another choice is made.
-    pub(super) before: Option<Snapshot>,
-    pub(super) trained: Option<Snapshot>,
-    pub(super) job: Option<Job<H>>,
-    /// The prediction behind the map last shown.
-    pub(super) last: Option<(MapReport, Estimate)>,
-}
-
-/// A request that did not end well.
-pub(super) enum Stop {
-    Cancelled,
-    Failed(Failure),
-    /// The device gives no results any more: a new worker is needed.
-    Lost(String),
-}
-
-impl Stop {
-    pub(super) fn failed(what: impl ToString, remedy: &str) -> Self {
-        Self::Failed(Failure { what: what.to_string(), remedy: remedy.to_owned() })
-    }
-}
-
-impl From<StackError> for Stop {
-    fn from(error: StackError) -> Self {
-        Self::failed(error, "")
-    }
-}
-
-impl From<ModelError> for Stop {
-    fn from(error: ModelError) -> Self {
-        match error {
-            ModelError::Cancelled => Self::Cancelled,
-            ModelError::Readback { reason } => Self::Lost(format!("the device gave no result, it may be lost: {reason}")),
-            other => Self::failed(other, ""),
-        }
-    }
-}
-
-impl From<WorkError> for Stop {
-    fn from(error: WorkError) -> Self {
-        if error.is_cancelled() {
-            return Self::Cancelled;
-        }
-        if let Some(ModelError::Readback { reason }) = error.model() {
-            return Self::Lost(format!("the device gave no result, it may be lost: {reason}"));
-        }
-        Self::failed(error, "")
-    }
-}
-
 impl<H: Host> Session<H> {
-    /// An empty session.
-    pub fn new(host: H) -> Self {
-        Self {
-            host,
-            library: Library::default(),
-            series: None,
-            settings: None,
-            processor: None,
-            device: None,
-            software: false,
-            buffer_limit: None,
-            tile: None,
-            #[cfg(feature = "gpu")]
-            training_checked: Vec::new(),
-            networks: BTreeMap::new(),
-            active: Network::default(),
-            before: None,
-            trained: None,
-            job: None,
-            last: None,
-        }
-    }
-
     /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
     /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
@@ -138,15 +38,6 @@ impl<H: Host> Session<H> {
             // Under id 0: the page starts another worker and reads everything again.
             Err(Stop::Lost(what)) => self.emit(0, Event::Failed(Failure { what, remedy: String::new() })),
         }
-    }
-
-    pub(super) fn emit(&self, id: u64, event: Event) {
-        self.host.emit(id, event, Vec::new());
-    }
-
-    async fn breathe(&self, id: u64) -> Result<(), Stop> {
-        self.host.breathe().await;
-        if self.host.cancelled(id) { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
     async fn run(&mut self, id: u64, request: Request) -> Result<(), Stop> {

@@ -18,9 +18,10 @@ use loam_nn::{
 };
 
 use super::Host;
-use super::networks::{Loaded, Snapshot};
+use super::job::{Job, head};
+use super::loaded::{Loaded, Snapshot};
 use super::prepare::Prepared;
-use super::requests::{Session, Stop};
+use super::state::{Session, Stop};
 use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
 
 /// Steps whose median says how long a step takes.
@@ -37,34 +38,6 @@ pub enum Work {
     Goes,
     /// The request with this id is over.
     Over(u64),
-}
-
-/// What is known of a run.
-fn head(run: &AnyRun) -> &RunHead {
-    of_run!(run, run => &run.head)
-}
-
-/// The run under way.
-pub(super) struct Job<H: Host> {
-    pub id: u64,
-    run: AnyRun,
-    keeper: Option<Keeper<H::Store>>,
-    paused: bool,
-    stop: bool,
-    /// Milliseconds of each of the latest steps.
-    times: VecDeque<f64>,
-    /// End of the last piece of work.
-    last_ms: f64,
-    previewed_ms: f64,
-}
-
-impl From<TrainError> for Stop {
-    fn from(error: TrainError) -> Self {
-        match error {
-            TrainError::Model(error) => error.into(),
-            other => Self::failed(other, ""),
-        }
-    }
 }
 
 impl<H: Host> Session<H> {
@@ -427,7 +400,10 @@ impl<H: Host> Session<H> {
         end: TrainEnd,
         in_use: Option<&Weights>,
         keeper: Option<Keeper<H::Store>>,
-    ) -> Result<(RunReport, Loaded, Loaded), Stop> {
+    ) -> Result<(RunReport, Loaded, Loaded), Stop>
+    where
+        I::Model: Registered,
+    {
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let device = processor.device();
         let host = &self.host;
@@ -519,23 +495,5 @@ impl<H: Host> Session<H> {
         (self.before, self.trained) = (None, None);
         self.emit(id, Event::Weights(report));
         Ok(())
-    }
-}
-
-impl<H: Host> Job<H> {
-    /// From the median of the latest steps; validation costs about a third of a step an image.
-    fn seconds_left(&self) -> f64 {
-        let mut times: Vec<f64> = self.times.iter().copied().collect();
-        times.sort_by(f64::total_cmp);
-        let median = times.get(times.len() / 2).copied().unwrap_or(0.0) / 1000.0;
-        let settings = &head(&self.run).report.settings;
-        let (steps, held, steps_done, epochs_done) = of_run!(&self.run, run => {
-            let trainer = &run.trainer;
-            (trainer.steps_per_epoch(), run.of(DateRole::Validate).count(), trainer.steps(), trainer.history().len())
-        });
-        let validation = held as f64 / settings.batch as f64 / 3.0;
-        let all = settings.epochs as f64 * (steps as f64 + validation);
-        let done = steps_done as f64 + epochs_done as f64 * validation;
-        (all - done).max(0.0) * median
     }
 }

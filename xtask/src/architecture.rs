@@ -30,10 +30,6 @@ const LAYERS: [(&str, usize, &str); 11] = [
 /// Circles that are known: their files and the reason. One that is gone must be taken out of the list.
 const KNOWN_CIRCLES: &[(&[&str], &str)] = &[
     (
-        &["crates/loam-core/src/score/report.rs", "crates/loam-core/src/training/run.rs"],
-        "A score report carries the row of the run that made the weights, and a run carries its score reports.",
-    ),
-    (
         &["crates/loam-core/src/simulate/climate.rs", "crates/loam-core/src/simulate/places.rs"],
         "A climate is looked up by a place's key, and a place is written with its climate.",
     ),
@@ -46,36 +42,9 @@ const KNOWN_CIRCLES: &[(&[&str], &str)] = &[
         "The tables of kernels name the launches, and a launch asks the table for a step of its own.",
     ),
     (
-        &[
-            "crates/loam-nn/src/model/archive.rs",
-            "crates/loam-nn/src/model/pytorch.rs",
-            "crates/loam-nn/src/model/smen.rs",
-            "crates/loam-nn/src/model/tb_cnn.rs",
-            "crates/loam-nn/src/model/weights.rs",
-        ],
-        "Weights know the tensors of both networks; one schema for each network, handed to the reader, ends that.",
-    ),
-    (
-        &["crates/loam-nn/src/model/predict.rs", "crates/loam-nn/src/model/stream.rs"],
-        "A prediction in memory is a stream over planes, and the stream cuts its rows as the prediction does.",
-    ),
-    (
-        &["crates/loam-nn/src/train/bias.rs", "crates/loam-nn/src/train/parameters.rs", "crates/loam-nn/src/train/sample.rs"],
-        "The name of the offset's tensor lies with the code that sets it.",
-    ),
-    (
         &["crates/loam-nn/src/train/error.rs", "crates/loam-nn/src/train/split.rs"],
         "The error of an impossible split carries the dates that would do.",
     ),
-    (
-        &["src/bin/loam/evaluate.rs", "src/bin/loam/predict.rs", "src/bin/loam/tb.rs"],
-        "Each command has its way for the TB CNN, which prints and reads as the commands do.",
-    ),
-    (
-        &["src/session/network.rs", "src/session/prepare.rs", "src/session/requests.rs", "src/session/training.rs"],
-        "The session's state and its requests share a file.",
-    ),
-    (&["src/session/predict.rs", "src/session/verdict.rs"], "The names of score rows lie on either side."),
 ];
 
 const BEGIN: &str = "<!-- imports: written by `cargo xtask architecture`, compared by a test -->\n";

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::output::Output;
 use crate::score::ScoreRow;
-use crate::training::TrainSettings;
 
 /// What goes into the TB CNN and comes out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,8 +122,6 @@ pub struct About {
     pub shipped: bool,
     /// Its weights are for one place of about 100 x 100 km; a preset stands for its middle.
     pub one_place: bool,
-    /// What a training in the page proposes.
-    pub proposed: fn() -> TrainSettings,
     /// How its dates are split, in a sentence.
     pub split: &'static str,
     /// Stem of an exported file, where the name alone does not say what it is.
@@ -148,7 +145,6 @@ const SMEN: About = About {
     can_shift: true,
     shipped: true,
     one_place: false,
-    proposed: TrainSettings::fine_tune,
     split: "Split by time; dates that are history of a held-out date are left out.",
     file: None,
 };
@@ -170,7 +166,6 @@ const TB_BRIGHTNESS: About = About {
     can_shift: false,
     shipped: false,
     one_place: true,
-    proposed: || TrainSettings::tb_cnn(TbCase::BrightnessTemperature),
     split: "Split by time. The TB CNN looks at no earlier dates.",
     file: Some("tbcnn"),
 };
@@ -182,7 +177,6 @@ const TB_SOIL_MOISTURE: About = About {
     words: TbCase::SoilMoisture.words(),
     outputs: &[Output::SoilMoisture],
     target: "a 3 km map",
-    proposed: || TrainSettings::tb_cnn(TbCase::SoilMoisture),
     ..TB_BRIGHTNESS
 };
 

@@ -15,6 +15,7 @@
 pub mod device;
 mod error;
 pub mod evaluation;
+mod gathered;
 mod network_model;
 pub mod networks;
 mod random;
@@ -29,19 +30,35 @@ pub use device::refusals;
 #[cfg(not(target_arch = "wasm32"))]
 pub use device::wait::block_on;
 pub use error::{Mismatch, ModelError};
+pub use gathered::{GatherError, Gathered};
 pub use loam_core::network::{Inputs, TbCase};
-pub use network_model::{Asked, Data, DateScores, Needs, NetworkModel, Preview, WorkError};
+pub use network_model::{Asked, Data, DateScores, KeptImage, Needs, NetworkModel, Preview, WorkError};
+/// SMEN's model and tensors.
+pub mod smen {
+    pub use crate::networks::smen::model::*;
+    pub use crate::networks::smen::schema::*;
+}
+
+/// The TB CNN's model, tensors and weights.
+pub mod tb_cnn {
+    pub use crate::networks::tb_cnn::model::*;
+    pub use crate::networks::tb_cnn::schema::*;
+    pub use crate::networks::tb_cnn::weights::*;
+    pub use loam_core::network::TbCase;
+}
+
 pub use networks::smen::golden::{GoldenTile, golden_weights};
-pub use networks::smen::model::{self as smen, CHANNELS, Conv, HISTORY, SMALLEST_SIDE, Smen, read_back};
+pub use networks::smen::model::{Conv, SMALLEST_SIDE, Smen, read_back};
 pub use networks::smen::norm::{BatchStatistics, Norm};
-pub use networks::smen::predict::{HALO, Planes, predict};
+pub use networks::smen::predict::{Planes, predict};
+pub use networks::smen::schema::{CHANNELS, HISTORY};
+pub use networks::smen::span::HALO;
 pub use networks::smen::stream::{IN_FLIGHT, PLANES, Sink, Source, Streamed, stream};
 pub use networks::smen::tile::{DISPATCH_MS, tile_edge};
-pub use networks::tb_cnn::model as tb_cnn;
+pub use networks::tb_cnn::model::TbCnn;
 pub use networks::tb_cnn::predict::{TB_HALO, predict_tb};
 pub use random::Random;
 pub use registry::{AnyNetwork, AnyRun, Registered};
 pub use train::*;
 pub use weights::precision::rounded;
-pub(crate) use weights::stored;
 pub use weights::{Archive, MARGIN_KEY, PRECISION, TRAINED_ON, TRAINED_UNTIL, WeightTensor, Weights};

@@ -10,12 +10,13 @@ use loam_core::estimate::Estimate;
 use loam_core::network::Network;
 use loam_core::score::{ScoreError, ScoreReport, ScoreRow};
 use loam_core::stack::{HistoryRule, Library, Series, StackError};
-use loam_core::training::{TrainPlan, TrainSettings};
+use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 
+use crate::gathered::{GatherError, Gathered};
 use crate::networks::smen::estimate::PredictError;
 use crate::networks::tb_cnn::error::TbError;
-use crate::run::{GatherError, Gathered};
-use crate::{KeptImage, ModelError, TrainError, Weights};
+use crate::train::example::Example;
+use crate::{ModelError, TrainError, Weights};
 
 /// The files, the region's days, and which of them serve as history.
 pub struct Data<'a> {
@@ -242,4 +243,50 @@ pub trait NetworkModel: Sized + Clone {
     /// Why this device cannot train the network.
     #[cfg(feature = "gpu")]
     async fn check_training(network: Network, device: &Device) -> Result<Option<String>, String>;
+}
+
+/// One date of a run, complete: what is learnt from, and what a score needs beside it. It goes on without the files it came from, because a
+/// browser does not keep them over a reload.
+pub trait KeptImage: Clone + Sized {
+    /// What the network sees of it.
+    type Example: Example<Network = Self::Model>;
+    /// The network.
+    type Model: NetworkModel<Image = Self> + burn::module::Module + std::fmt::Debug + Send + Sync;
+
+    /// Its date.
+    fn date(&self) -> Date;
+
+    /// What it is used for.
+    fn role(&self) -> DateRole;
+
+    /// What is learnt from.
+    fn example(&self) -> &Self::Example;
+
+    /// As a safetensors file.
+    #[must_use]
+    fn to_bytes(&self) -> Vec<u8>;
+
+    /// From such a file.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`].
+    fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError>;
+
+    /// As a preview, with the estimate of its first channel.
+    #[must_use]
+    fn preview_of(&self, estimate: Vec<f32>) -> Option<Preview> {
+        Self::Model::preview(self, estimate)
+    }
+
+    /// The examples of a role, in the order given.
+    fn samples(images: &[Self], role: DateRole) -> impl Iterator<Item = &Self::Example> {
+        images.iter().filter(move |image| image.role() == role).map(Self::example)
+    }
+}
+
+impl<I: KeptImage> Gathered<I> {
+    /// Images of a role.
+    pub fn of(&self, role: DateRole) -> impl Iterator<Item = &I> {
+        self.images.iter().filter(move |image| image.role() == role)
+    }
 }

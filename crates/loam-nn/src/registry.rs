@@ -1,11 +1,14 @@
 //! The table of networks: one line each. A network's row of words and numbers is in `loam_core::network`.
 
 use burn::tensor::Device;
-use loam_core::network::Network;
+use loam_core::network::{Inputs, Network};
 
 use crate::networks::smen::model::Smen;
 use crate::networks::tb_cnn::model::TbCnn;
+use crate::networks::tb_cnn::schema::NAME;
+use crate::networks::tb_cnn::weights as tb_cnn;
 use crate::run::Run;
+use crate::weights::MODEL;
 use crate::{ModelError, NetworkModel, Weights};
 
 /// Makes the enums over all networks and the macros that do the same for whichever it is.
@@ -114,4 +117,43 @@ macro_rules! for_network {
             }
         }
     };
+}
+
+/// What depends on which network they are of.
+impl Weights {
+    /// Reads the weights of whichever network the file is of.
+    ///
+    /// # Errors
+    /// Those of [`Weights::from_bytes`] and of [`tb_cnn::read`].
+    pub fn of_any_network(bytes: &[u8]) -> Result<Self, ModelError> {
+        if tb_cnn::is_tb_cnn(bytes) { tb_cnn::read(bytes).map(|(weights, _)| weights) } else { Self::from_bytes(bytes) }
+    }
+
+    /// First weights of a network and a seed.
+    #[must_use]
+    pub fn first(network: Network, inputs: Inputs, seed: u64) -> Self {
+        match network {
+            Network::Smen => Self::init(inputs, seed),
+            Network::Tb(case) => tb_cnn::first_weights(case, seed),
+        }
+    }
+
+    /// Which network they are of: the metadata's word, SMEN where it has none.
+    pub fn network(&self) -> Network {
+        if self.metadata.get(MODEL).is_some_and(|name| name == NAME) { Network::Tb(tb_cnn::case_of(self)) } else { Network::Smen }
+    }
+
+    /// Checks the tensors against their network.
+    ///
+    /// # Errors
+    /// [`ModelError::UnfitWeights`], [`ModelError::UnfitTbCnn`].
+    pub fn check(&self) -> Result<(), ModelError> {
+        match self.network() {
+            Network::Tb(_) => tb_cnn::checked(self).map(|_| ()),
+            Network::Smen => match self.mismatches() {
+                rows if rows.is_empty() => Ok(()),
+                rows => Err(ModelError::UnfitWeights { rows }),
+            },
+        }
+    }
 }

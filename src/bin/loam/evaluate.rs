@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam_core::score::{ScoreReport, ScoreRow, gain, means};
+use loam_core::score::{ScoreRow, gain, means};
 use loam_core::stack::{HistoryRule, Series};
 use loam_nn::evaluation::compared_in;
 use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, of_network};
@@ -62,7 +62,7 @@ impl Evaluate {
         let (region, preset) = files::region_for(network, &self.region)?;
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
-        super::predict::load(&mut series, &library)?;
+        super::series::load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());
         let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let bar = super::progress::bar(0, "scoring");
@@ -109,7 +109,7 @@ impl Evaluate {
             }));
         }
         say!("{dates} dates, mean over dates{}", if found.simulated { " (SIMULATED scenes)" } else { "" });
-        print_scores(&means, unit);
+        super::score_table::print_scores(&means, unit);
         for (channel, gain) in gains {
             if let Some(gain) = gain {
                 say!("  {}", compared_in(unit, &network.row_name(ScoreRow::Bilinear, channel), gain, dates));
@@ -117,25 +117,5 @@ impl Evaluate {
         }
         say!("  agreement with the product is not agreement with the ground");
         Ok(())
-    }
-}
-
-/// The score table.
-pub fn print_scores(scores: &[ScoreReport], unit: &str) {
-    if scores.is_empty() {
-        return;
-    }
-    say!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", unit, "uRMSE", "RMSE", "bias", "R", "pixels");
-    let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
-    for s in scores {
-        say!(
-            "  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}",
-            s.name,
-            number(s.urmse, 4),
-            number(s.rmse, 4),
-            number(s.bias, 4),
-            number(s.r, 3),
-            s.pixels
-        );
     }
 }

@@ -15,6 +15,8 @@ mod inspect;
 mod network;
 mod predict;
 mod progress;
+mod score_table;
+mod series;
 mod shipped;
 mod simulate;
 mod train;

@@ -84,7 +84,7 @@ impl Predict {
         };
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
-        load(&mut series, &library)?;
+        super::series::load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());
         let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let mut estimate = of_network!(&AnyNetwork::load(&weights, processor.device())?, network => {
@@ -170,7 +170,7 @@ impl Predict {
         if !estimate.applicability.is_empty() {
             say!("  inputs: {}", estimate.applicability);
         }
-        super::evaluate::print_scores(&estimate.scores(), unit);
+        super::score_table::print_scores(&estimate.scores(), unit);
         if let Some(mass) = &estimate.mass {
             say!("  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells", mass.rmse, mass.bias, mass.cells);
         }
@@ -189,22 +189,4 @@ fn lettered(path: &Path, letter: &str) -> PathBuf {
     let stem = path.file_stem().map_or_else(|| "map".to_owned(), |s| s.to_string_lossy().into_owned());
     let end = path.extension().map_or_else(String::new, |e| format!(".{}", e.to_string_lossy()));
     path.with_file_name(format!("{stem}{letter}{end}"))
-}
-
-/// Loads a series with a progress bar, and fills days that have backscatter but no 3 km map.
-pub fn load(series: &mut Series, library: &loam_core::stack::Library) -> super::Outcome {
-    let dates = library.dates();
-    let bar = super::progress::bar(dates.len() as u64, "reading");
-    for date in dates {
-        series.load(library, date)?;
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    for (file, why) in &series.failures {
-        eprintln!("left out: {file}: {why}");
-    }
-    if let Some(Err(why)) = series.fill_gaps() {
-        eprintln!("note: {why}");
-    }
-    Ok(())
 }

@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use loam_core::network::{Inputs as NetworkInputs, Part};
 use loam_core::stack::{HistoryRule, Series};
 use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan};
-use loam_nn::run::{Evaluated, Gathered, Run, from_scratch, overlap};
+use loam_nn::run::{Evaluated, Run, from_scratch, overlap};
 use loam_nn::{
-    Data, FolderStore, Keeper, KeptImage, MARGIN_KEY, NetworkModel, Processor, RunHead, TB_HALO, TrainError, TrainEvent, TrainSettings,
-    Weights, block_on, for_network, keeper,
+    Data, FolderStore, Gathered, Keeper, KeptImage, MARGIN_KEY, NetworkModel, Processor, RunHead, TB_HALO, TrainError, TrainEvent,
+    TrainSettings, Weights, block_on, for_network, keeper,
 };
 use serde_json::json;
 
@@ -204,7 +204,7 @@ impl Train {
                 }
             };
             let mut series = Series::new(region, Default::default());
-            super::predict::load(&mut series, library)?;
+            super::series::load(&mut series, library)?;
             let data = Data { library, series: &mut series, rule };
             let gathered = block_on(N::gather(data, base, settings, &mut async |_, _, _| ControlFlow::Continue(())));
             parts.push(gathered.map_err(|e| format!("{text}: {e}"))?);
@@ -369,7 +369,7 @@ impl Train {
             say!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
         }
         say!("{} test dates, mean over dates{}", result.dates, if simulated { " (SIMULATED scenes)" } else { "" });
-        super::evaluate::print_scores(&result.scores, unit);
+        super::score_table::print_scores(&result.scores, unit);
         say!("  {}", result.sentence);
         say!("{}: SHA-256 {}", self.out.display(), result.hash);
         Ok(())

@@ -135,17 +135,20 @@ impl TrainSettings {
         Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
     }
 
-    /// The TB CNN of a case, from first weights. It is trained for one place: few images of few cells, and forty times SMEN's parameters,
-    /// so validation decides when it ends.
-    #[must_use]
-    pub fn tb_cnn(case: TbCase) -> Self {
-        Self { network: Network::Tb(case), epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
-    }
-
-    /// What a run in the page proposes for a network.
+    /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from first
+    /// weights for one place: few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
     #[must_use]
     pub fn proposed(network: Network) -> Self {
-        (network.about().proposed)()
+        if network.about().shipped {
+            return Self { network, ..Self::fine_tune() };
+        }
+        Self { network, epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
+    }
+
+    /// [`TrainSettings::proposed`] for the TB CNN of a case.
+    #[must_use]
+    pub fn tb_cnn(case: TbCase) -> Self {
+        Self::proposed(Network::Tb(case))
     }
 
     /// Whether a part is left as it is.

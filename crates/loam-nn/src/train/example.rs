@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use jiff::civil::Date;
 
 use super::{TrainError, TrainSettings};
-use crate::{Archive, ModelError, NetworkModel, Preview, Random, Registered, Weights};
+use crate::{Archive, ModelError, Random, Weights};
 use loam_core::iso_date;
 use loam_core::training::DateRole;
 
@@ -70,45 +70,6 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     /// # Errors
     /// Those of a prediction.
     async fn estimate(&self, network: &Self::Network, device: &Device) -> Result<Vec<f32>, ModelError>;
-}
-
-/// One date of a run, complete: what is learnt from, and what a score needs beside it. It goes on without the files it came from, because a
-/// browser does not keep them over a reload.
-pub trait KeptImage: Clone + Sized {
-    /// What the network sees of it.
-    type Example: Example<Network = Self::Model>;
-    /// The network.
-    type Model: Registered<Image = Self> + burn::module::Module + std::fmt::Debug + Send + Sync;
-
-    /// Its date.
-    fn date(&self) -> Date;
-
-    /// What it is used for.
-    fn role(&self) -> DateRole;
-
-    /// What is learnt from.
-    fn example(&self) -> &Self::Example;
-
-    /// As a safetensors file.
-    #[must_use]
-    fn to_bytes(&self) -> Vec<u8>;
-
-    /// From such a file.
-    ///
-    /// # Errors
-    /// [`TrainError::Checkpoint`].
-    fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError>;
-
-    /// As a preview, with the estimate of its first channel.
-    #[must_use]
-    fn preview_of(&self, estimate: Vec<f32>) -> Option<Preview> {
-        Self::Model::preview(self, estimate)
-    }
-
-    /// The examples of a role, in the order given.
-    fn samples(images: &[Self], role: DateRole) -> impl Iterator<Item = &Self::Example> {
-        images.iter().filter(move |image| image.role() == role).map(Self::example)
-    }
 }
 
 /// Mirrors planes of `columns x rows` cells, one after the other.

@@ -18,7 +18,8 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
-use super::{Checkpoint, KeptImage, RunImage, TrainError, Trainer};
+use super::{Checkpoint, RunImage, TrainError, Trainer};
+use crate::KeptImage;
 use crate::Weights;
 use loam_core::region_settings::Settings;
 use loam_core::training::{CheckpointReport, DateRole, RunReport, TrainResult};

@@ -29,7 +29,7 @@ pub use adam::Adam;
 pub use check::{check_gpu, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
-pub use example::{Example, KeptImage, Trained};
+pub use example::{Example, Trained};
 pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loam_core::training::{Range, TrainSettings};
 pub use loss::urmse_loss;

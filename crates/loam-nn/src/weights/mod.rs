@@ -17,10 +17,11 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use crate::error::{shortened, unreadable};
-use crate::{HISTORY, Mismatch, ModelError, Random, rounded, smen, tb_cnn};
+use crate::networks::smen::schema::schema;
+use crate::{HISTORY, Mismatch, ModelError, Random, rounded};
 pub use archive::Archive;
 use loam_core::iso_date;
-use loam_core::network::{Inputs, Network};
+use loam_core::network::Inputs;
 use loam_core::weights_report::WeightsReport;
 use stored::{Contents, Number, Stored};
 
@@ -81,7 +82,7 @@ impl Weights {
         let mut random = Random::new(seed);
         let mut weights = Self::empty(inputs);
         let mut bound = 0.0;
-        for (name, shape, _) in smen::schema(inputs) {
+        for (name, shape, _) in schema(inputs) {
             let length = shape.iter().product();
             let values = match name.rsplit_once('.') {
                 Some((layer, part)) if !layer.ends_with(".bn") => {
@@ -124,34 +125,12 @@ impl Weights {
         Self::fitted(contents(bytes)?, pytorch::is_archive(bytes))
     }
 
-    /// Reads the weights of whichever network the file is of.
-    ///
-    /// # Errors
-    /// Those of [`Weights::from_bytes`] and of [`tb_cnn::read`].
-    pub fn of_any_network(bytes: &[u8]) -> Result<Self, ModelError> {
-        if tb_cnn::is_tb_cnn(bytes) { tb_cnn::read(bytes).map(|(weights, _)| weights) } else { Self::from_bytes(bytes) }
-    }
-
-    /// First weights of a network and a seed.
-    #[must_use]
-    pub fn first(network: Network, inputs: Inputs, seed: u64) -> Self {
-        match network {
-            Network::Smen => Self::init(inputs, seed),
-            Network::Tb(case) => tb_cnn::first_weights(case, seed),
-        }
-    }
-
     /// Cells around a place that weights of the TB CNN were trained to look at: [`crate::TB_HALO`], or none for those that were trained on
     /// the place alone, with zeros beyond its edge. They are used as they were trained: given a margin, the latter lose what they learnt of
     /// the edge (uRMSE 0.0367 instead of 0.0317 m3/m3 on Tucson's simulated scenes, bilinear 0.0350).
     #[must_use]
     pub fn margin(&self) -> usize {
         self.metadata.get(MARGIN_KEY).and_then(|text| text.parse().ok()).unwrap_or(0)
-    }
-
-    /// Which network they are of: the metadata's word, SMEN where it has none.
-    pub fn network(&self) -> Network {
-        if self.metadata.get(MODEL).is_some_and(|name| name == tb_cnn::NAME) { Network::Tb(tb_cnn::case_of(self)) } else { Network::Smen }
     }
 
     /// `note`: say where they came from even if nothing had to be inferred or left out.
@@ -162,7 +141,7 @@ impl Weights {
         }
         contents.tensors.retain(|name, _| !name.ends_with(".num_batches_tracked"));
         let prefix = strip_prefix(&mut contents.tensors, |part| LAYERS.contains(&part));
-        let schema = smen::schema(Inputs::Spatiotemporal);
+        let schema = schema(Inputs::Spatiotemporal);
         let (mut rows, mut converted) = (contents.rows, BTreeSet::new());
         let mut weights = Self { tensors: BTreeMap::new(), metadata: contents.metadata };
         for (name, stored) in contents.tensors {
@@ -237,20 +216,8 @@ impl Weights {
         WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: self.network(), shipped: None }
     }
 
-    /// Holds the tensors against their network.
-    ///
-    /// # Errors
-    /// [`ModelError::UnfitWeights`], [`ModelError::UnfitTbCnn`].
-    pub fn check(&self) -> Result<(), ModelError> {
-        if self.network() != Network::Smen {
-            return tb_cnn::checked(self).map(|_| ());
-        }
-        let rows = self.mismatches();
-        if rows.is_empty() { Ok(()) } else { Err(ModelError::UnfitWeights { rows }) }
-    }
-
     /// Every difference between these tensors and the network's.
-    fn mismatches(&self) -> Vec<Mismatch> {
+    pub(crate) fn mismatches(&self) -> Vec<Mismatch> {
         let mut rows = Vec::new();
         let mut row = |name: &str, expected: String, found: String| rows.push(Mismatch { name: name.into(), expected, found });
         let allowed = |key: &str, allowed: &[&str]| {
@@ -263,7 +230,7 @@ impl Weights {
                 row(&format!("metadata {key}"), expected, found);
             }
         }
-        let schema = smen::schema(self.inputs());
+        let schema = schema(self.inputs());
         for (name, shape, _) in &schema {
             match self.tensors.get(name) {
                 None => row(name, format!("{shape:?}"), "-".into()),

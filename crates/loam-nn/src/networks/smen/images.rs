@@ -10,7 +10,7 @@ use loam_core::score::InputRange;
 use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
 use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
 
-use crate::run::{GatherError, Gathered};
+use crate::gathered::{GatherError, Gathered};
 use crate::{
     Candidate, FirstDates, KeptImage, RunImage, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, TrainSample, Weights, split_by_time,
 };

@@ -10,6 +10,8 @@ pub mod model;
 pub(crate) mod norm;
 pub(crate) mod offset;
 pub(crate) mod predict;
+pub mod schema;
+pub(crate) mod span;
 pub(crate) mod stream;
 pub(crate) mod tile;
 
@@ -25,7 +27,7 @@ use loam_core::score::{ScoreReport, ScoreRow, Scores};
 use loam_core::stack::{Cover, Library};
 use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 
-use crate::run::Gathered;
+use crate::gathered::Gathered;
 use crate::{
     Asked, CHANNELS, Data, DateScores, KeptImage, ModelError, Needs, NetworkModel, Planes, Preview, RunImage, Smen, Weights, WorkError,
 };

@@ -11,9 +11,6 @@ use burn::tensor::Device;
 use super::stream::{PLANES, Sink, Source, stream};
 use crate::{HISTORY, ModelError, SMALLEST_SIDE, Smen};
 
-/// Receptive field of SMEN to each side, in pixels.
-pub const HALO: usize = 4;
-
 /// What the network needs of a region, row-major from the north-west corner, m3/m3.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planes {
@@ -49,26 +46,6 @@ impl Planes {
         }
         Ok(())
     }
-}
-
-/// A tile along one axis: it answers for `start..end` and looks at `from..to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub start: usize,
-    pub end: usize,
-    pub from: usize,
-    pub to: usize,
-}
-
-/// Cuts an axis into tiles of at most `tile` pixels, each with its halo.
-pub(crate) fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
-    (0..length)
-        .step_by(tile.max(1))
-        .map(|start| {
-            let end = (start + tile.max(1)).min(length);
-            Span { start, end, from: start.saturating_sub(halo), to: (end + halo).min(length) }
-        })
-        .collect()
 }
 
 /// Planes in memory, read from the north on.
@@ -125,6 +102,7 @@ pub async fn predict(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::networks::smen::span::{HALO, spans};
 
     #[test]
     fn tiles_answer_for_every_pixel_once() {

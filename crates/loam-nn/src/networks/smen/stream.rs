@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::predict::{HALO, Span, spans};
+use super::span::{HALO, Span, spans};
 use crate::read_back;
 use crate::{HISTORY, ModelError, SMALLEST_SIDE, Smen};
 

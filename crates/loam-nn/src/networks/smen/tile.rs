@@ -4,7 +4,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::predict::HALO;
+use super::span::HALO;
 use crate::read_back;
 use crate::{CHANNELS, HISTORY, ModelError, Smen};
 

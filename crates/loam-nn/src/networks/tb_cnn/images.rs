@@ -12,8 +12,8 @@ use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings
 use smap_files::QualityRule;
 
 use super::error::{TbError, too_few};
+use crate::gathered::Gathered;
 use crate::networks::smen::images::fewest_pixels;
-use crate::run::Gathered;
 use crate::tb_cnn::TbCnn;
 use crate::{
     Candidate, MARGIN_KEY, ModelError, TRAINED_ON, TRAINED_UNTIL, TbImage, TrainError, Weights, batched, read_back, split_by_time,

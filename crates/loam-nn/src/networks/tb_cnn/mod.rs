@@ -6,6 +6,8 @@ pub(crate) mod example;
 pub mod images;
 pub mod model;
 pub(crate) mod predict;
+pub mod schema;
+pub mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -20,7 +22,7 @@ use loam_core::stack::{Library, dates_with};
 use loam_core::training::{TrainPlan, TrainSettings};
 
 use self::model::TbCnn;
-use crate::run::Gathered;
+use crate::gathered::Gathered;
 use crate::{Asked, Data, DateScores, ModelError, Needs, NetworkModel, Preview, TbImage, Weights, WorkError};
 
 /// Parameters, about.

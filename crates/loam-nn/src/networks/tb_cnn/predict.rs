@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::model::TbCnn;
+use super::schema::GROUPS;
 use crate::ModelError;
-use crate::networks::smen::predict::spans;
+use crate::networks::smen::span::spans;
 use crate::read_back;
-use crate::tb_cnn::{GROUPS, TbCase, TbCnn};
+use loam_core::network::TbCase;
 
 /// Receptive field of the TB CNN to each side, pixels: 7 groups of 4 (5 x 5, dilation 2), and 1 of the last convolution.
 pub const TB_HALO: usize = 4 * GROUPS + 1;

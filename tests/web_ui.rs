@@ -455,7 +455,7 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     };
     assert!(find("#train-inputs").is_some() && text("#fine-tune").unwrap().contains("Frozen") && find("#train-place").is_none());
     let network = Network::Tb(TbCase::BrightnessTemperature);
-    choose("brightness_temperature");
+    choose("tb-brightness");
     pause(20).await;
     assert_eq!(app.train.settings.get_untracked(), TrainSettings::tb_cnn(TbCase::BrightnessTemperature));
     assert!(find("#train-inputs").is_none() && !text("#fine-tune").unwrap().contains("Frozen"));

@@ -17,7 +17,7 @@ use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
 use loam_core::layer::LayerKind;
-use loam_core::network::Network;
+use loam_core::method::Method;
 use loam_core::region_settings::Settings;
 use loam_core::score::{MassReport, ScoreReport};
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
@@ -80,10 +80,11 @@ pub enum Request {
     },
     /// Back to the shipped weights.
     ShippedWeights,
-    /// Predict with another network: its weights are shipped, or the user loads them. Answer: [`Event::Weights`].
-    UseNetwork {
+    /// Predict with another method: a network, whose weights are shipped or loaded by the user, or one in closed form. Answer:
+    /// [`Event::Weights`].
+    UseMethod {
         /// Which.
-        network: Network,
+        method: Method,
     },
     /// The last map as a file. Answer: [`Event::Exported`].
     Export {

@@ -64,11 +64,11 @@ impl MapReport {
     #[must_use]
     pub fn changes(&self, now: &Present<'_>) -> Vec<Change> {
         let (made, rules) = (&self.settings, now.settings);
-        let about = self.weights.network.about();
+        let method = self.weights.method();
         let history =
-            about.uses_history && (made.history_cover, made.history_disaggregated) != (rules.history_cover, rules.history_disaggregated);
-        let shifted = about.can_shift && made.mass_correction != rules.mass_correction;
-        let model = self.weights.network != now.weights.network();
+            method.uses_history() && (made.history_cover, made.history_disaggregated) != (rules.history_cover, rules.history_disaggregated);
+        let shifted = method.can_shift() && made.mass_correction != rules.mass_correction;
+        let model = method != now.weights.method();
         let all = [
             (Change::Files, !now.same_files),
             (Change::Date, now.date != Some(self.date)),

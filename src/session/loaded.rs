@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
+use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, ModelError, Weights};
@@ -27,9 +28,9 @@ impl Loaded {
     }
 }
 
-/// The weights in use and which network answers, to come back to.
+/// The weights in use and what answers, to come back to.
 #[derive(Clone)]
 pub(super) struct Snapshot {
     pub networks: BTreeMap<Network, Loaded>,
-    pub active: Network,
+    pub active: Method,
 }

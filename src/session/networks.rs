@@ -1,6 +1,8 @@
 //! The networks' weights in a session, and which network answers.
 
 use ease_grid::EaseWindow;
+use loam_core::closed_form::Needs;
+use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::stack::Shipped;
 use loam_core::weights_report::WeightsReport;
@@ -9,7 +11,7 @@ use loam_nn::{AnyNetwork, ModelError, Weights, for_network};
 use super::Host;
 use super::loaded::Loaded;
 use super::state::{Session, Stop};
-use crate::protocol::{Event, Timeline};
+use crate::protocol::{DayReport, Event, Timeline};
 
 impl<H: Host> Session<H> {
     /// Weights from a file's bytes, beside those of other networks. Which network they are of.
@@ -49,25 +51,43 @@ impl<H: Host> Session<H> {
         })
     }
 
-    /// The report of the network in use.
-    pub(super) fn network_report(&self) -> WeightsReport {
-        let about = self.active.about();
-        self.networks.get(&self.active).map(|loaded| loaded.report.clone()).unwrap_or_else(|| WeightsReport {
+    /// What the page is told of the method in use.
+    pub(super) fn method_report(&self) -> WeightsReport {
+        let network = match self.active {
+            Method::ClosedForm(method) => return method.into(),
+            Method::Network(network) => network,
+        };
+        let about = network.about();
+        self.networks.get(&network).map(|loaded| loaded.report.clone()).unwrap_or_else(|| WeightsReport {
             name: if about.shipped { String::new() } else { format!("none of the {} loaded", about.name) },
-            network: self.active,
+            network,
             ..WeightsReport::default()
         })
     }
 
     pub(super) fn report_weights(&self, id: u64) {
-        self.emit(id, Event::Weights(self.network_report()));
+        self.emit(id, Event::Weights(self.method_report()));
     }
 
-    /// A network may need other things of a date than SMAP and history.
-    pub(super) fn blocked_by_network(&self, timeline: &mut Timeline) {
-        let Some((dates, otherwise)) = for_network!(self.active, N => <N as loam_nn::NetworkModel>::dates(self.active, &self.library))
-        else {
-            return;
+    /// A method may need other things of a date than SMAP and history.
+    pub(super) fn blocked_by_method(&self, timeline: &mut Timeline) {
+        let (dates, otherwise) = match self.active {
+            Method::Network(network) => {
+                let dates = for_network!(network, N => <N as loam_nn::NetworkModel>::dates(network, &self.library));
+                let Some(found) = dates else { return };
+                found
+            }
+            Method::ClosedForm(method) => {
+                let needs = method.about().needs;
+                let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
+                let has = |day: &&DayReport| share(day.coarse) && (needs == Needs::Coarse || share(day.backscatter));
+                let otherwise = match needs {
+                    Needs::History => return,
+                    Needs::Coarse => "SMAP did not see this region on this date.",
+                    Needs::Backscatter => "This method needs SMAP and backscatter of this date.",
+                };
+                (timeline.days.iter().filter(has).map(|day| day.date).collect(), otherwise)
+            }
         };
         for day in &mut timeline.days {
             day.history.clear();

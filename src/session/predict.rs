@@ -6,8 +6,11 @@ use ease_grid::{EaseWindow, Edges, Raster, Resolution, resample};
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::export;
+use loam_core::method::Method;
+use loam_core::network::Network;
 use loam_core::region_settings::Settings;
 use loam_core::stack::{HistoryRule, Shipped};
+use loam_core::weights_report::WeightsReport;
 use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
 
 use super::Host;
@@ -22,41 +25,15 @@ impl<H: Host> Session<H> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
-        let network = self.active;
-        self.ensure_weights(network, &window).await?;
-        let ready = (&mut self.series, self.networks.get(&network), &self.device, &self.processor);
-        let (Some(series), Some(loaded), Some(device), Some(processor)) = ready else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
-        };
-        let host = &self.host;
-        let progress = &mut async |done: usize, total: usize, what: &str| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
-            host.breathe().await;
-            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        // After a run here the estimate from before it stands beside the new one.
-        let of = |snapshot: &'_ super::loaded::Snapshot| snapshot.networks.get(&network).map(|loaded| loaded.key.clone());
-        let tried = self.trained.as_ref().filter(|s| s.active == network).and_then(of).is_some_and(|key| key == loaded.key);
-        let before = self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
-        let mut estimate = of_network!(&loaded.model, model => {
-            // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
-            if self.tile.is_none() && processor.is_gpu() {
-                self.tile = model.tile(processor.device(), || host.now_ms()).await?;
+        let (estimate, weights) = match self.active {
+            Method::Network(network) => self.by_network(id, network, date, rule, &settings).await?,
+            Method::ClosedForm(method) => {
+                let Some(series) = &mut self.series else { return Err(Stop::failed("the session is not ready", "Reload the page.")) };
+                let estimate = method.estimate(&self.library, series, date, rule).map_err(|e| Stop::failed(e, ""))?;
+                (estimate, method.into())
             }
-            let asked = Asked {
-                date,
-                shift: settings.mass_correction,
-                weights: &loaded.weights,
-                region: settings.region.as_deref(),
-                before: before.and_then(|loaded| Registered::of(&loaded.model)),
-                device: processor.device(),
-                tile: self.tile,
-            };
-            model.estimate(Data { library: &self.library, series, rule }, &asked, progress).await?
-        });
-        if loaded.report.shipped.is_some() {
-            estimate.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
-        }
+        };
+        let Some(device) = &self.device else { return Err(Stop::failed("the session is not ready", "Reload the page.")) };
         let (mut layers, mut attachments) = (Vec::new(), Vec::new());
         for layer in &estimate.layers {
             let raster = on_window(&layer.raster, &window)?;
@@ -78,7 +55,7 @@ impl<H: Host> Session<H> {
             history: estimate.history.iter().map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin }).collect(),
             scores: estimate.scores(),
             mass: estimate.mass,
-            weights: loaded.report.clone(),
+            weights,
             device: device.clone(),
             overpass: estimate.overpass_words.clone(),
             overpasses,
@@ -97,15 +74,65 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
+    /// The map of a date by a network, and which weights made it.
+    async fn by_network(
+        &mut self,
+        id: u64,
+        network: Network,
+        date: Date,
+        rule: HistoryRule,
+        settings: &Settings,
+    ) -> Result<(Estimate, WeightsReport), Stop> {
+        let window = settings.window;
+        self.ensure_weights(network, &window).await?;
+        let ready = (&mut self.series, self.networks.get(&network), &self.processor);
+        let (Some(series), Some(loaded), Some(processor)) = ready else {
+            return Err(Stop::failed("the session is not ready", "Reload the page."));
+        };
+        let host = &self.host;
+        let progress = &mut async |done: usize, total: usize, what: &str| {
+            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
+            host.breathe().await;
+            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        // After a run here the estimate from before it stands beside the new one.
+        let of = |snapshot: &'_ super::loaded::Snapshot| snapshot.networks.get(&network).map(|loaded| loaded.key.clone());
+        let tried = self.trained.as_ref().filter(|s| s.active == network.into()).and_then(of).is_some_and(|key| key == loaded.key);
+        let before = self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
+        let mut estimate = of_network!(&loaded.model, model => {
+            // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
+            if self.tile.is_none() && processor.is_gpu() {
+                self.tile = model.tile(processor.device(), || host.now_ms()).await?;
+            }
+            let asked = Asked {
+                date,
+                shift: settings.mass_correction,
+                weights: &loaded.weights,
+                region: settings.region.as_deref(),
+                before: before.and_then(|loaded| Registered::of(&loaded.model)),
+                device: processor.device(),
+                tile: self.tile,
+            };
+            model.estimate(Data { library: &self.library, series, rule }, &asked, progress).await?
+        });
+        if loaded.report.shipped.is_some() {
+            estimate.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
+        }
+        Ok((estimate, loaded.report.clone()))
+    }
+
     pub(super) fn export(&self, id: u64, form: ExportForm) -> Result<(), Stop> {
         let nothing = || Stop::failed("there is no map to export yet", "Press Predict first.");
         let send = |name: String, mime: &str, bytes: Vec<u8>| {
             self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         };
         if form == ExportForm::Weights {
-            let loaded = self.networks.get(&self.active).ok_or_else(nothing)?;
+            let Method::Network(network) = self.active else {
+                return Err(Stop::failed("this method has no weights", "Choose a network under Rules and weights."));
+            };
+            let loaded = self.networks.get(&network).ok_or_else(nothing)?;
             let key = loaded.key.rsplit_once('.').map_or(loaded.key.as_str(), |(stem, _)| stem);
-            let name = format!("loam_{}_{}.safetensors", self.active.about().key, provenance::file_stem(key));
+            let name = format!("loam_{}_{}.safetensors", network.about().key, provenance::file_stem(key));
             send(name, "application/octet-stream", loaded.weights.to_bytes());
             return Ok(());
         }
@@ -121,7 +148,7 @@ impl<H: Host> Session<H> {
                 let bytes = export::geotiff::write(&channel.estimate, &facts, None).map_err(|e| Stop::failed(e, ""))?;
                 ("tif", "image/tiff", bytes)
             };
-            let what = estimate.network.about().file.map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
+            let what = estimate.method.file().map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
             send(provenance::name(map, &what, end), mime, bytes);
         }
         Ok(())

@@ -33,7 +33,7 @@ impl Circumstances {
 pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) -> Provenance {
     let Circumstances { quality, weights, device } = circumstances;
     let shown = estimate.channels.get(channel);
-    let output = shown.map_or(estimate.network.output(), |channel| channel.output);
+    let output = shown.map_or(estimate.method.output(), |channel| channel.output);
     let against = &estimate.reference_name;
     let history = || estimate.history.iter().filter_map(|slot| Some((slot.date?, slot.origin)));
     let of_origin = |wanted: FineOrigin| history().filter(|(_, origin)| *origin == Some(wanted)).map(|(date, _)| date).collect();
@@ -47,7 +47,7 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
     let scored = |s: &ScoreReport| {
         Some(Score { of: format!("{} against {against}", s.name), urmse: s.urmse?, bias: s.bias?, r: s.r, cells: s.pixels })
     };
-    let model = if estimate.shifted { estimate.network.row_name(ScoreRow::Shifted, 0) } else { estimate.network.words().to_owned() };
+    let model = if estimate.shifted { estimate.method.row_name(ScoreRow::Shifted, 0) } else { estimate.method.words().to_owned() };
     Provenance {
         date: Some(estimate.date),
         region: Some(estimate.window),

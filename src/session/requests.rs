@@ -9,6 +9,7 @@ use super::{Host, ProgramPart};
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
+use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::Settings;
 use loam_core::simulate;
@@ -81,22 +82,23 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
-            Request::UseNetwork { network } => {
-                self.active = network;
+            Request::UseMethod { method } => {
+                self.active = method;
                 self.report_weights(id);
             }
             Request::LoadWeights { name } => {
                 let bytes = self.host.bytes(id, 0).ok_or_else(|| Stop::failed("the weights file did not arrive", "Choose it again."))?;
-                self.active = self.load_weights(&name, &name, &bytes, true)?;
+                self.active = self.load_weights(&name, &name, &bytes, true)?.into();
                 (self.before, self.trained) = (None, None);
                 self.report_weights(id);
             }
             Request::ShippedWeights => {
-                self.active = Network::default();
-                self.networks.remove(&self.active);
+                let network = Network::default();
+                self.active = network.into();
+                self.networks.remove(&network);
                 (self.before, self.trained) = (None, None);
                 if let Some(window) = self.settings.as_ref().map(|s| s.window) {
-                    self.ensure_weights(self.active, &window).await?;
+                    self.ensure_weights(network, &window).await?;
                 }
                 self.report_weights(id);
             }
@@ -143,7 +145,7 @@ impl<H: Host> Session<H> {
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
         self.software = adapter.is_some_and(device::is_software);
         self.networks.clear();
-        self.active = Network::default();
+        self.active = Method::default();
         (self.before, self.trained) = (None, None);
         self.check().await;
     }
@@ -359,7 +361,7 @@ impl<H: Host> Session<H> {
             && let Some(series) = &self.series
         {
             let mut timeline = timeline(series, rule);
-            self.blocked_by_network(&mut timeline);
+            self.blocked_by_method(&mut timeline);
             self.emit(id, Event::Timeline(timeline));
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use loam_core::device_report::DeviceReport;
 use loam_core::estimate::Estimate;
+use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::Settings;
 use loam_core::stack::{Library, Series, StackError};
@@ -36,8 +37,8 @@ pub struct Session<H: Host> {
     pub(super) training_checked: Vec<loam_core::network::Network>,
     /// Weights on the device, by network.
     pub(super) networks: BTreeMap<Network, Loaded>,
-    /// Which network answers.
-    pub(super) active: Network,
+    /// What answers.
+    pub(super) active: Method,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
     pub(super) before: Option<Snapshot>,
     pub(super) trained: Option<Snapshot>,
@@ -104,7 +105,7 @@ impl<H: Host> Session<H> {
             #[cfg(feature = "gpu")]
             training_checked: Vec::new(),
             networks: BTreeMap::new(),
-            active: Network::default(),
+            active: Method::default(),
             before: None,
             trained: None,
             job: None,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
+use loam_core::method::Method;
 #[cfg(feature = "gpu")]
 use loam_core::network::Network;
 use loam_core::region_settings::Settings;
@@ -345,12 +346,13 @@ impl<H: Host> Session<H> {
     async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
         let Job { id, run, keeper, .. } = job;
         let in_use = self.in_use_before(id, head(&run)).await?;
-        let active = head(&run).report.settings.network;
+        let network = head(&run).report.settings.network;
+        let active = Method::Network(network);
         let start = head(&run).report.settings.start;
         let (row, base, trained) = of_run!(run, run => self.evaluated(id, *run, end, in_use.as_ref(), keeper).await?);
         let with = |loaded: Option<Loaded>| {
             let mut networks = self.networks.clone();
-            networks.extend(loaded.map(|loaded| (active, loaded)));
+            networks.extend(loaded.map(|loaded| (network, loaded)));
             networks
         };
         let (before, trained) = match start {
@@ -373,7 +375,7 @@ impl<H: Host> Session<H> {
             return Ok(None);
         }
         let network = settings.network;
-        if self.active != network {
+        if self.active != network.into() {
             return Ok(None);
         }
         if !network.about().shipped {
@@ -449,7 +451,7 @@ impl<H: Host> Session<H> {
         let Snapshot { networks, active } =
             chosen.clone().ok_or_else(|| Stop::failed("there is no finished run in this session", "Choose one from the table."))?;
         (self.networks, self.active) = (networks, active);
-        self.emit(id, Event::Weights(self.network_report()));
+        self.emit(id, Event::Weights(self.method_report()));
         Ok(())
     }
 
@@ -490,8 +492,9 @@ impl<H: Host> Session<H> {
         let name = weights.metadata.get("region").cloned().unwrap_or_else(|| "own region".to_owned());
         let report = weights.report(&format!("{name} (fine-tuned here)"));
         let model = AnyNetwork::load(&weights, processor.device())?;
-        self.active = weights.network();
-        self.networks.insert(self.active, Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
+        let network = weights.network();
+        self.active = network.into();
+        self.networks.insert(network, Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
         (self.before, self.trained) = (None, None);
         self.emit(id, Event::Weights(report));
         Ok(())

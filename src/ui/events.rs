@@ -209,7 +209,7 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         app.view.set(View::default());
     }
     let mean = layers.iter().find(|l| l.key == LayerKind::Estimate.into()).and_then(|l| l.statistics.mean);
-    let unit = if report.weights.network.output().is_kelvin() { "kelvin" } else { "cubic metres per cubic metre" };
+    let unit = if report.weights.method().output().is_kelvin() { "kelvin" } else { "cubic metres per cubic metre" };
     let mean = mean.map(|m| format!(", mean {m:.3} {unit}")).unwrap_or_default();
     let notes = match report.warnings.len() {
         0 => String::new(),

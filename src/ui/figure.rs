@@ -72,7 +72,7 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
     if let Some(score) = report.scores.first() {
         let (unit, of) = match report.reference {
             Some(FineOrigin::OwnMap) => ("m3/m3", "a map that Loam made"),
-            _ if data.network().output().is_kelvin() => ("K", "the 9 km product"),
+            _ if data.method().output().is_kelvin() => ("K", "the 9 km product"),
             _ => ("m3/m3", "the 3 km product"),
         };
         let n = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
@@ -129,7 +129,7 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
 /// Name and bytes of the figure.
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
-    let (window, network) = (data.window(), data.network());
+    let (window, method) = (data.window(), data.method());
     let kinds: Vec<LayerKey> = shown(data).into_iter().filter(|key| in_figure(key.kind)).collect();
     let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
@@ -181,12 +181,12 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         }
     }
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
-    let main = scale_of(app, network, LayerKind::Estimate.into()).get_untracked();
+    let main = scale_of(app, method, LayerKind::Estimate.into()).get_untracked();
     let (name, limits) =
-        if network.output().is_kelvin() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
+        if method.output().is_kelvin() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
     legend(&ctx, &main, name, MARGIN + 4.0, y, 250.0);
     if kinds.iter().any(|k| is_signed(*k)) {
-        legend(&ctx, &scale_of(app, network, LayerKind::Difference.into()).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
+        legend(&ctx, &scale_of(app, method, LayerKind::Difference.into()).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);

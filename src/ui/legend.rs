@@ -114,7 +114,7 @@ type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
 #[component]
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
-    let network = data.network();
+    let method = data.method();
     let scales: [Known; 5] = [
         ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
         ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
@@ -123,7 +123,7 @@ pub fn Legends(data: Arc<MapData>) -> impl IntoView {
         ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
     ];
     let controls = scales.into_iter().filter_map(|(name, scale, default, limits)| {
-        let drawn = move |kind| scale_of(app, network, kind) == scale;
+        let drawn = move |kind| scale_of(app, method, kind) == scale;
         data.layers.iter().any(|l| drawn(l.key)).then(|| {
             let data = data.clone();
             let clipped = Signal::derive(move || {

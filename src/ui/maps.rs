@@ -31,7 +31,7 @@ const SHOWN: [LayerKind; 9] = [
 
 /// The layers of a map that are shown as panels, channel by channel.
 pub(super) fn shown(data: &MapData) -> Vec<LayerKey> {
-    let channels = 0..data.network().about().outputs.len() as u8;
+    let channels = 0..data.method().outputs().len() as u8;
     let all = channels.flat_map(|channel| SHOWN.into_iter().map(move |kind| LayerKey { kind, channel }));
     all.filter(|key| data.layer(*key).is_some()).collect()
 }
@@ -142,8 +142,11 @@ fn provenance(data: &MapData) -> AnyView {
     view! {
         <p class="provenance">
             {(!report.overpass.is_empty()).then(|| format!("SMAP: {}. ", report.overpass))}
-            {data.network().about().uses_history.then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} "Weights: " {report.weights.name.clone()}
-            " (" {report.weights.trained_on.clone()} "). Computed on " {report.device.name.clone()} " in "
+            {data.method().uses_history().then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} {match report.weights.closed_form {
+                Some(method) => format!("Method: {}, in closed form.", method.about().name),
+                None => format!("Weights: {} ({}).", report.weights.name, report.weights.trained_on),
+            }}
+            " Computed on " {report.device.name.clone()} " in "
             {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
             {(!report.applicability.is_empty()).then(|| format!(" Inputs: {}.", report.applicability.replace("m3", "m³")))}
         </p>

@@ -16,12 +16,12 @@ use ease_grid::Reason;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::{Scale, paint};
-use loam_core::network::{About, Network};
+use loam_core::method::Method;
 
 /// Title of a layer.
-pub fn title(network: Network, layer: LayerKey) -> String {
-    let About { name, outputs, .. } = network.about();
-    let output = outputs.get(usize::from(layer.channel)).copied().unwrap_or(network.output());
+pub fn title(method: Method, layer: LayerKey) -> String {
+    let name = method.name();
+    let output = method.outputs().get(usize::from(layer.channel)).copied().unwrap_or(method.output());
     let kelvin = output.is_kelvin().then(|| output.short());
     match (layer.kind, kelvin) {
         (LayerKind::Coarse, Some(of)) => format!("Input, {of} 36 km"),
@@ -47,7 +47,7 @@ pub fn heading(data: &MapData, layer: LayerKey) -> String {
     match (layer.kind, data.report.reference) {
         (LayerKind::Reference, Some(FineOrigin::Disaggregated)) => "Reference, 3 km map made here".to_owned(),
         (LayerKind::Reference, Some(FineOrigin::OwnMap)) => "Reference, a map that Loam made".to_owned(),
-        _ => title(data.network(), layer),
+        _ => title(data.method(), layer),
     }
 }
 
@@ -78,11 +78,11 @@ pub fn is_signed(layer: LayerKey) -> bool {
 }
 
 /// The scale a layer is drawn with.
-pub fn scale_of(app: App, network: Network, layer: LayerKey) -> PageSignal<Scale> {
+pub fn scale_of(app: App, method: Method, layer: LayerKey) -> PageSignal<Scale> {
     match layer.kind {
         LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter,
         LayerKind::SurfaceTemperature => app.kelvin,
-        _ => match (network.output().is_kelvin(), is_signed(layer)) {
+        _ => match (method.output().is_kelvin(), is_signed(layer)) {
             (true, true) => app.kelvin_difference,
             (true, false) => app.kelvin,
             (false, true) => app.difference,
@@ -109,7 +109,7 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
 pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasElement> {
     let layer = data.layer(key)?;
     let window = data.window();
-    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, data.network(), key).get());
+    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, data.method(), key).get());
     canvas::from_rgba(&rgba, window.columns, window.rows)
 }
 
@@ -195,10 +195,10 @@ pub fn pin(app: App, cell: Option<Cell>) {
 
 /// What a screen reader hears of a cell.
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
-    let network = data.network();
+    let method = data.method();
     let spoken = |l: &&Layer| l.key.kind != LayerKind::Bilinear;
     let parts = data.layers.iter().filter(spoken).map(|layer| {
-        let unit = scale_of(app, network, layer.key).with_untracked(|s| s.unit);
+        let unit = scale_of(app, method, layer.key).with_untracked(|s| s.unit);
         format!("{}: {}", heading(data, layer.key), read_out(data, layer, cell, unit))
     });
     parts.collect::<Vec<_>>().join("; ")
@@ -353,7 +353,7 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let window = data.window();
-    let network = data.network();
+    let method = data.method();
     let image = painted(app, data.clone(), layer);
     let edges = if is_estimated(layer) { data.report.frame } else { Default::default() };
     Effect::new(move |_| {
@@ -374,7 +374,7 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     let read = {
         let data = data.clone();
         move || {
-            let unit = scale_of(app, network, layer).with(|s| s.unit);
+            let unit = scale_of(app, method, layer).with(|s| s.unit);
             let shown = data.layer(layer)?;
             match app.cursor.get().or(app.pinned.get()) {
                 Some(cell) => Some(read_out(&data, shown, cell, unit)),

@@ -27,7 +27,7 @@ use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, ColourMap, Scale, scale};
-use loam_core::network::Network;
+use loam_core::method::Method;
 use loam_core::region_settings::Settings;
 use loam_core::stack::{PRESETS, Preset, Shipped};
 use loam_core::weights_report::Prospect;
@@ -72,13 +72,13 @@ impl MapData {
         self.report.settings.window
     }
 
-    pub fn network(&self) -> Network {
-        self.report.weights.network
+    pub fn method(&self) -> Method {
+        self.report.weights.method()
     }
 
     /// What the map is of, for headings.
     pub fn quantity(&self) -> &'static str {
-        if self.network().output().is_kelvin() { "Brightness temperature at 9 km" } else { "Soil moisture at 3 km" }
+        if self.method().output().is_kelvin() { "Brightness temperature at 9 km" } else { "Soil moisture at 3 km" }
     }
 }
 
@@ -749,9 +749,9 @@ impl App {
         });
     }
 
-    /// Another network answers.
-    pub fn use_network(self, network: Network) {
-        self.send(Kind::Weights, Request::UseNetwork { network }, &[]);
+    /// Another method answers.
+    pub fn use_method(self, method: Method) {
+        self.send(Kind::Weights, Request::UseMethod { method }, &[]);
     }
 
     pub fn shipped_weights(self) {

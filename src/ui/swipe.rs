@@ -20,7 +20,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let size = watch_size(node);
     let window = data.window();
     let (input, right) = (painted(app, data.clone(), LayerKind::Coarse.into()), painted(app, data.clone(), LayerKind::Estimate.into()));
-    let (network, edges) = (data.network(), data.report.frame);
+    let (method, edges) = (data.method(), data.report.frame);
     let trained = data.layer(LayerKind::Before).is_some();
     let before = painted(app, data.clone(), LayerKind::Before.into());
     let use_before = RwSignal::new(trained);
@@ -60,15 +60,15 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
                 <span class="name">"Left: "{if trained {
                     view! {
                         <select id="swipe-left" aria-label="Left side of the curtain" on:change=move |e| use_before.set(event_target_value(&e) == "before")>
-                            <option value="before">{title(network, LayerKind::Before.into())}</option>
-                            <option value="input">{title(network, LayerKind::Coarse.into())}</option>
+                            <option value="before">{title(method, LayerKind::Before.into())}</option>
+                            <option value="input">{title(method, LayerKind::Coarse.into())}</option>
                         </select>
                     }
                     .into_any()
                 } else {
-                    title(network, LayerKind::Coarse.into()).into_any()
+                    title(method, LayerKind::Coarse.into()).into_any()
                 }}</span>
-                <span class="name">"Right: "{title(network, LayerKind::Estimate.into())}</span>
+                <span class="name">"Right: "{title(method, LayerKind::Estimate.into())}</span>
             </figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>

@@ -164,6 +164,69 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     }
 }
 
+/// Every method of the registry that needs no weights makes a map of a date that has everything, scores it, and exports it under its name.
+#[test]
+fn methods_in_closed_form_answer_like_a_network() {
+    use loam_core::closed_form::{ClosedForm, Needs};
+    use loam_core::method::Method;
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let timeline =
+        || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
+    let settings = rules(window_of("tucson"));
+    let seen = |share: Option<f32>| share.is_some_and(|s| s > 0.3);
+    let product = |d: &&loam::protocol::DayReport| d.fine_origin == Some(FineOrigin::Product);
+    let full = |d: &&loam::protocol::DayReport| seen(d.coarse) && seen(d.fine) && seen(d.backscatter) && d.history.len() == 4;
+    let date = timeline().days.iter().rev().filter(product).find(full).unwrap().date;
+    let blocked = |t: &loam::protocol::Timeline| t.days.iter().filter(|d| d.blocked.is_some()).count();
+    let by_history = blocked(&timeline());
+    let mut bilinear = None;
+    for (id, method) in (10..).step_by(10).zip(ClosedForm::ALL.iter().copied()) {
+        block_on(session.handle(id, Request::UseMethod { method: Method::ClosedForm(method) }));
+        block_on(session.handle(id + 1, Request::Timeline { settings: settings.clone() }));
+        match method.about().needs {
+            Needs::Coarse => assert!(blocked(&timeline()) < by_history, "{method:?} needs no history"),
+            Needs::History => assert_eq!(blocked(&timeline()), by_history),
+            Needs::Backscatter => assert!(blocked(&timeline()) > by_history),
+        }
+        block_on(session.handle(id + 2, Request::Predict { date, settings: settings.clone() }));
+        let events = host.events.borrow();
+        let failed =
+            events.iter().find_map(|(n, e, _)| if let (true, Event::Failed(f)) = (*n == id + 2, e) { Some(f.clone()) } else { None });
+        assert_eq!(failed, None, "{method:?}");
+        drop(events);
+        let (map, attachments) = last_map(&host);
+        assert_eq!((map.weights.method(), map.weights.hash.as_str()), (Method::ClosedForm(method), ""));
+        let score = map.scores.iter().find(|s| s.row == Some(loam_core::score::ScoreRow::Estimate)).unwrap();
+        assert!(score.name == method.about().name && score.pixels > 1000 && score.urmse.unwrap() < 0.1, "{score:?}");
+        let layer = |kind| {
+            let head = map.layers.iter().find(|l| l.kind == kind).unwrap();
+            let Attachment::F32(values) = &attachments[head.values] else { panic!("values are float32") };
+            values.clone()
+        };
+        // The bilinear estimate is the bilinear layer; every other one is not.
+        let (estimate, baseline) = (layer(LayerKind::Estimate), layer(LayerKind::Bilinear));
+        let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+        assert_eq!(estimate.iter().zip(&baseline).all(same), method == ClosedForm::Bilinear, "{method:?}");
+        bilinear.get_or_insert(score.urmse.unwrap());
+        if method == ClosedForm::HistoryMean {
+            assert!(score.urmse < bilinear, "the pattern of earlier maps helps: {score:?}");
+        }
+        block_on(session.handle(id + 3, Request::Export { form: ExportForm::GeoTiff }));
+        let events = host.events.borrow();
+        let Some((_, Event::Exported { name, .. }, _)) = events.iter().rev().find(|(_, e, _)| matches!(e, Event::Exported { .. })) else {
+            panic!("nothing was exported")
+        };
+        assert!(name.contains("SIMULATED") && name.contains(method.about().key), "{name}");
+    }
+    // It has no weights to export, and the network comes back with a click.
+    block_on(session.handle(90, Request::Export { form: ExportForm::Weights }));
+    assert!(host.events.borrow().iter().any(|(id, e, _)| *id == 90 && matches!(e, Event::Failed(f) if f.what.contains("no weights"))));
+    block_on(session.handle(91, Request::UseMethod { method: Method::default() }));
+    block_on(session.handle(92, Request::Predict { date, settings }));
+    assert_eq!(last_map(&host).0.weights.method(), Method::default());
+}
+
 /// Loading weights of the TB CNN switches to it; its maps have their own units and files; SMEN stays beside it.
 #[test]
 fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
@@ -186,7 +249,7 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
     };
     let weights = || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Weights(w) = e { Some(w.clone()) } else { None });
 
-    block_on(session.handle(4, Request::UseNetwork { network: Network::Tb(TbCase::SoilMoisture) }));
+    block_on(session.handle(4, Request::UseMethod { method: Network::Tb(TbCase::SoilMoisture).into() }));
     assert!(weights().is_some_and(|w| w.hash.is_empty() && w.network != Network::Smen));
     block_on(session.handle(5, Request::Predict { date, settings: settings.clone() }));
     assert!(
@@ -240,7 +303,7 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
             assert_eq!(granule.variables[0].resolution, Some(resolution));
         }
     }
-    block_on(session.handle(30, Request::UseNetwork { network: Network::Smen }));
+    block_on(session.handle(30, Request::UseMethod { method: Network::Smen.into() }));
     assert_eq!(weights().unwrap().network, Network::Smen);
     block_on(session.handle(31, Request::Predict { date, settings }));
     let answered = failed(31).is_some_and(|f| f.what.contains("so SMEN has nothing")) || last_map(&host).0.weights.network == Network::Smen;

@@ -186,6 +186,25 @@ impl Raster {
         Self::new(window.grid(), values, reasons)
     }
 
+    /// With values added, one a cell; masked as before.
+    ///
+    /// # Errors
+    /// [`GridError::WrongLength`] where there is not one value a cell.
+    pub fn plus(&self, values: &[f32]) -> Result<Self, GridError> {
+        let sum: Vec<f32> = self.values.iter().zip(values).map(|(a, b)| a + b).collect();
+        Self::new(self.grid.clone(), sum, self.reasons.clone())
+    }
+
+    /// This minus a reference on the same cells where both are valid; elsewhere the reference's reason, then this one's.
+    ///
+    /// # Errors
+    /// [`GridError::WrongLength`] where the two differ in length.
+    pub fn minus(&self, reference: &Self) -> Result<Self, GridError> {
+        let values = self.values.iter().zip(&reference.values).map(|(a, b)| a - b).collect();
+        let reasons = self.reasons.iter().zip(&reference.reasons).map(|(&own, &r)| if r == Reason::Valid { own } else { r }).collect();
+        Self::new(reference.grid.clone(), values, reasons)
+    }
+
     /// Number of valid cells.
     #[must_use]
     pub fn valid_count(&self) -> usize {

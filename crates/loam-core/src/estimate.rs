@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use crate::file::FineOrigin;
 use crate::layer::LayerKind;
-use crate::network::Network;
+use crate::method::Method;
 use crate::output::Output;
 use crate::score::{MassReport, ScoreReport};
 
@@ -50,7 +50,7 @@ pub struct HistoryDate {
 #[derive(Debug, Clone)]
 pub struct Estimate {
     /// What made it.
-    pub network: Network,
+    pub method: Method,
     /// The date.
     pub date: Date,
     /// Cells of the estimate.

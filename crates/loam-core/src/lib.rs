@@ -6,6 +6,7 @@
 //!
 //! The small modules beside them are the words that session, page, command line and kept runs share.
 
+pub mod closed_form;
 pub mod device_report;
 pub mod estimate;
 pub mod export;
@@ -13,6 +14,7 @@ pub mod file;
 pub mod iso_date;
 pub mod layer;
 pub mod map;
+pub mod method;
 pub mod nan_json;
 pub mod network;
 pub mod output;

@@ -1,5 +1,6 @@
 //! Which network, as `train`, `predict` and `evaluate` are told.
 
+use loam_core::closed_form::ClosedForm;
 use loam_core::network::{Inputs, Network};
 use loam_nn::Weights;
 
@@ -15,6 +16,12 @@ pub struct NetworkChoice {
     /// Before: what the TB CNN learns
     #[arg(long, hide = true, value_parser = ["tb", "soil-moisture"])]
     case: Option<String>,
+}
+
+/// A method in closed form by its key.
+pub fn closed_form(key: &str) -> Result<ClosedForm, String> {
+    let keys = || ClosedForm::ALL.iter().map(|method| method.about().key).collect::<Vec<_>>().join(", ");
+    ClosedForm::find(key).ok_or_else(|| format!("there is no method \"{key}\"; there are: {}", keys()))
 }
 
 /// Keys of all networks, parted by commas.

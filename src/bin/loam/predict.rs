@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam::session::provenance;
+use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
 use loam_core::export;
@@ -28,6 +29,9 @@ pub struct Predict {
     weights: Option<PathBuf>,
     #[command(flatten)]
     network: NetworkChoice,
+    /// A method in closed form instead of a network: bilinear, bicubic, persistence, history-mean or disaggregation
+    #[arg(long, value_parser = super::network::closed_form, conflicts_with = "weights")]
+    method: Option<ClosedForm>,
     /// The date t
     #[arg(long, value_parser = files::date)]
     date: Date,
@@ -63,6 +67,9 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
+        if let Some(method) = self.method {
+            return self.in_closed_form(method);
+        }
         let (chosen, _) = if self.weights.is_some() { (None, None) } else { self.network.chosen()? };
         if let Some(network) = chosen.filter(|network| !network.about().shipped) {
             return Err(format!("no weights of the {} come with Loam: name yours with --weights", network.about().name).into());
@@ -101,9 +108,24 @@ impl Predict {
             block_on(network.estimate(data, &asked, &mut async |_, _, _| ControlFlow::Continue(())))?
         });
         estimate.warnings.extend(note);
+        self.write(&estimate, weights.report(&name))
+    }
+
+    /// The map by a method without weights.
+    fn in_closed_form(&self, method: ClosedForm) -> super::Outcome {
+        let (region, preset) = files::region(&self.region)?;
+        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
+        let mut series = Series::new(region, self.quality.into());
+        super::series::load(&mut series, &library)?;
+        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
+        self.write(&method.estimate(&library, &mut series, self.date, rule)?, method.into())
+    }
+
+    /// Writes the files, and says what is in them.
+    fn write(&self, estimate: &Estimate, weights: WeightsReport) -> super::Outcome {
         let circumstances = provenance::Circumstances {
             quality: self.quality.into(),
-            weights: weights.report(&name),
+            weights,
             device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
         };
         let mut written = Vec::new();
@@ -113,7 +135,7 @@ impl Predict {
             Ok::<_, String>(())
         };
         for (n, channel) in estimate.channels.iter().enumerate() {
-            let facts = provenance::of(&estimate, n, &circumstances);
+            let facts = provenance::of(estimate, n, &circumstances);
             let named = |path: &Path| lettered(path, channel.output.letter());
             write(named(&self.out), &export::geotiff::write(&channel.estimate, &facts, None)?)?;
             if let Some(path) = &self.csv {
@@ -121,11 +143,11 @@ impl Predict {
                 write(named(path), text.as_bytes())?;
             }
         }
-        self.report(&estimate, &circumstances.weights, &written)
+        self.report(estimate, &circumstances.weights, &written)
     }
 
     fn report(&self, estimate: &Estimate, used: &WeightsReport, written: &[PathBuf]) -> super::Outcome {
-        let unit = estimate.network.unit();
+        let unit = estimate.method.output().unit();
         let statistics: Vec<_> = estimate.channels.iter().map(|channel| channel.estimate.statistics()).collect();
         if self.json {
             // One file and one map are no list of one.
@@ -134,7 +156,7 @@ impl Predict {
             return super::print_json(&json!({
                 "out": out,
                 "date": self.date,
-                "network": estimate.network.about().key,
+                "network": estimate.method.key(),
                 "unit": unit,
                 "weights": used,
                 "window": estimate.window,
@@ -151,7 +173,7 @@ impl Predict {
                 "warnings": estimate.warnings,
             }));
         }
-        say!("{}{}", estimate.network.words(), if estimate.simulated { " (SIMULATED scenes)" } else { "" });
+        say!("{}{}", estimate.method.words(), if estimate.simulated { " (SIMULATED scenes)" } else { "" });
         for path in written {
             say!("  {}", path.display());
         }
@@ -166,7 +188,9 @@ impl Predict {
                 say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
             }
         }
-        say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
+        if used.closed_form.is_none() {
+            say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
+        }
         if !estimate.applicability.is_empty() {
             say!("  inputs: {}", estimate.applicability);
         }

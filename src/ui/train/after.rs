@@ -74,7 +74,7 @@ pub fn After(report: RunReport) -> impl IntoView {
                 {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
             <p id="train-sentence">{sentence}</p>
-            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, network)} })}
+            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, network.into())} })}
             {intervals(&result, network)}
             {facts(&report, &result)}
             <p><strong>"In use: "</strong><span id="train-in-use">{move || if trained.get() { "the trained weights" } else { "other weights" }}</span>

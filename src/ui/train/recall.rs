@@ -90,8 +90,8 @@ impl RecalledRun {
 /// Remembers what is in use now.
 pub fn remember(app: App) {
     let weights = app.weights.get_untracked();
-    if weights.hash.is_empty() && !weights.network.about().shipped {
-        return; // A network without weights: nothing is in use.
+    if weights.closed_form.is_some() || weights.hash.is_empty() && !weights.network.about().shipped {
+        return; // A method without weights, or a network whose weights are not there.
     }
     let in_use = match app.train.run_of(&weights) {
         Some(run) => Remembered::Run(run.run),

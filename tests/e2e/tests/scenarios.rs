@@ -370,7 +370,7 @@ fn a_rejected_shader_gives_way_to_burns_operations() {
     load_demo(&app);
     let change = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
                   e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));";
-    for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "soil_moisture")] {
+    for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "tb-soil-moisture")] {
         app.get(css).unwrap();
         app.session.script(change, &[json!(css), json!(value)]).unwrap();
     }
@@ -394,8 +394,8 @@ fn weights_of_the_tb_cnn_switch_the_model() {
             "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
         app.session.script(script, &[json!(value)]).unwrap();
     };
-    choose("tb");
-    app.text_when("#no-tb-weights", PATIENCE, |text| text.contains("loam train --model tb-cnn")).unwrap();
+    choose("tb-brightness");
+    app.text_when("#no-tb-weights", PATIENCE, |text| text.contains("loam train --network tb-soil-moisture")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zeros.safetensors");
     std::fs::write(&path, e2e::weights::Weights::tb_cnn_of_zeros()).unwrap();
@@ -405,7 +405,7 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     ready(&app);
     predict(&app);
     app.shoot("tbcnn").unwrap();
-    for layer in ["Coarse", "Estimate", "Reference", "Difference", "CoarseH", "EstimateH", "ReferenceH", "DifferenceH"] {
+    for layer in ["Coarse", "Estimate", "Reference", "Difference", "Coarse1", "Estimate1", "Reference1", "Difference1"] {
         assert!(app.has(&format!("[data-layer=\"{layer}\"]")).unwrap(), "{layer}");
     }
     let value = app.text(parts::ESTIMATE_VALUE).unwrap();
@@ -419,6 +419,15 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     for polarisation in ["TB_V_9km.tif", "TB_H_9km.tif"] {
         app.downloaded(polarisation).unwrap();
     }
+    // A method in closed form: its map, without any weights.
+    choose("history-mean");
+    app.text_when(".weights", PATIENCE, |text| text.contains("none: bilinear SMAP + mean of the history's residuals")).unwrap();
+    ready(&app);
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
+    let scores = app.text(parts::SCORES).unwrap();
+    assert!(scores.contains("mean of the history's residuals") && !scores.contains("SMEN"), "{scores}");
+    app.shoot("closed-form").unwrap();
     // Back to SMEN: its maps are in m3/m3 again.
     choose("smen");
     ready(&app);

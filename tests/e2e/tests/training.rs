@@ -244,7 +244,7 @@ fn the_tb_cnn_is_trained_in_the_tab() {
     fill(&app, "#rows", "9");
     app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("9 × 9")).unwrap();
     assert!(app.has("#train-inputs").unwrap());
-    fill(&app, parts::TRAIN_NETWORK, "soil_moisture");
+    fill(&app, parts::TRAIN_NETWORK, "tb-soil-moisture");
     app.wait(PATIENCE, "SMEN's own settings to go", || Ok((!app.has("#train-inputs")?).then_some(()))).unwrap();
     app.text_when("#train-plan", PATIENCE, |text| text.contains("train ") && text.contains("left out 0")).unwrap();
     show(&app, parts::FINE_TUNE);

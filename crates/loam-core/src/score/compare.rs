@@ -1,7 +1,7 @@
 //! Several estimates against one reference, on the same pixels.
 
 use super::{ScoreError, Scores};
-use crate::network::Network;
+use crate::method::Method;
 use crate::score::{ScoreReport, ScoreRow};
 use ease_grid::{Raster, Reason};
 
@@ -29,17 +29,18 @@ pub fn scores_on(reference: &Raster, estimates: &[(&str, &Raster)]) -> Result<(V
     Ok((scores, valid))
 }
 
-/// As [`scores_on`], as reports of a network's channel in the order given.
+/// As [`scores_on`], as reports of a method's channel in the order given.
 ///
 /// # Errors
 /// As [`scores_on`].
 pub fn compare(
     reference: &Raster,
-    network: Network,
+    method: impl Into<Method>,
     channel: u8,
     estimates: &[(ScoreRow, &Raster)],
 ) -> Result<Vec<ScoreReport>, ScoreError> {
+    let method = method.into();
     let named: Vec<(&str, &Raster)> = estimates.iter().map(|(_, raster)| ("an estimate", *raster)).collect();
     let (scores, _) = scores_on(reference, &named)?;
-    Ok(scores.iter().zip(estimates).map(|(scores, (row, _))| scores.report(network, *row, channel)).collect())
+    Ok(scores.iter().zip(estimates).map(|(scores, (row, _))| scores.report(method, *row, channel)).collect())
 }

@@ -4,7 +4,7 @@
 //! mean over images for several; [`OverDates`] gives that mean beside the scores of all pixels pooled.
 
 use super::ScoreError;
-use crate::network::Network;
+use crate::method::Method;
 use crate::score::{ScoreReport, ScoreRow};
 
 /// Scores of an estimate against a reference. `None` where the pixels cannot give the figure; never NaN.
@@ -37,9 +37,9 @@ impl Scores {
 
     /// As a report for page, command line and kept runs.
     #[must_use]
-    pub fn report(&self, network: Network, row: ScoreRow, channel: u8) -> ScoreReport {
+    pub fn report(&self, method: impl Into<Method>, row: ScoreRow, channel: u8) -> ScoreReport {
         let Self { urmse, bias, rmse, r, pixels, .. } = *self;
-        ScoreReport { name: network.row_name(row, channel), urmse, bias, rmse, r, pixels, row: Some(row), channel }
+        ScoreReport { name: method.into().row_name(row, channel), urmse, bias, rmse, r, pixels, row: Some(row), channel }
     }
 }
 

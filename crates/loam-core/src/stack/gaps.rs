@@ -1,5 +1,6 @@
 //! 3 km maps for days that have SMAP and backscatter but no 3 km product (formats.md 2.7, change form).
 
+use ease_grid::Raster;
 use jiff::civil::Date;
 
 use super::disaggregate::{Disaggregation, DisaggregationError};
@@ -20,6 +21,17 @@ impl Series {
             .map(|(date, _)| *date)
             .collect();
         if gaps.is_empty() { None } else { Some(self.disaggregate(&gaps)) }
+    }
+
+    /// The disaggregation of a date, fitted to the loaded days before it.
+    ///
+    /// # Errors
+    /// Those of [`Disaggregation::fit`] and [`Disaggregation::apply`].
+    pub fn disaggregated_before(&self, date: Date) -> Result<Raster, DisaggregationError> {
+        let earlier = self.kept_days_before(date).filter(|day| day.vv.is_some() && day.coarse.is_some());
+        let fitted = Disaggregation::fit(&Region::new(self.wide)?, earlier)?;
+        let day = self.kept_day(date).ok_or(DisaggregationError::Missing { what: "SMAP in memory" })?;
+        Ok(fitted.apply(day)?.cropped(&self.region.window())?)
     }
 
     fn disaggregate(&mut self, gaps: &[Date]) -> Result<usize, DisaggregationError> {

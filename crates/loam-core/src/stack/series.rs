@@ -179,6 +179,11 @@ impl Series {
         self.kept.values()
     }
 
+    /// Days in memory before a date, on [`Series::wide`].
+    pub(super) fn kept_days_before(&self, date: Date) -> impl Iterator<Item = &Day> + Clone {
+        self.kept.range(..date).map(|(_, day)| day)
+    }
+
     /// A day, if it is in memory, on [`Series::wide`].
     pub(super) fn kept_day(&self, date: Date) -> Option<&Day> {
         self.kept.get(&date)

@@ -39,8 +39,9 @@ impl Shipped {
     #[must_use]
     pub fn prospect(in_use: &WeightsReport, window: &EaseWindow) -> Prospect {
         let shipped = Self::for_window(window);
-        let stays = !in_use.network.about().shipped || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
-        if stays && !(in_use.network.about().shipped && in_use.hash.is_empty()) {
+        let stays =
+            in_use.closed_form.is_some() || !in_use.network.about().shipped || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
+        if stays && !(in_use.closed_form.is_none() && in_use.network.about().shipped && in_use.hash.is_empty()) {
             Prospect::InUse(in_use.clone())
         } else {
             Prospect::Shipped { key: shipped.key.to_owned(), name: shipped.name.to_owned() }

@@ -213,7 +213,8 @@ impl Weights {
     pub fn report(&self, name: &str) -> WeightsReport {
         let trained_on = self.metadata.get(TRAINED_ON).cloned().unwrap_or_else(|| "not said".into());
         let simulated = is_simulated(&trained_on);
-        WeightsReport { name: name.into(), simulated, trained_on, hash: self.hash(), network: self.network(), shipped: None }
+        let (hash, network) = (self.hash(), self.network());
+        WeightsReport { name: name.into(), simulated, trained_on, hash, network, ..WeightsReport::default() }
     }
 
     /// Every difference between these tensors and the network's.

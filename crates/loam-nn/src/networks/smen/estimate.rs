@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 
 use crate::{ModelError, Planes, Smen, predict as network};
-use ease_grid::{Grid, Raster, Reason, resample};
+use ease_grid::{Raster, resample};
 use loam_core::estimate::{Channel, Estimate, HistoryDate, Layer};
 use loam_core::file::FineOrigin;
 use loam_core::layer::LayerKind;
@@ -123,7 +123,7 @@ pub async fn predict(
     let mut scores = Vec::new();
     let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
     if let Some(before) = before {
-        let change = difference(&estimate, &before)?;
+        let change = estimate.minus(&before)?;
         layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
     }
     // Without the frame, where the network saw an edge: it would spoil the scores of all.
@@ -149,7 +149,7 @@ pub async fn predict(
             }
         }
         layers.push((LayerKind::Reference, reference.clone()));
-        layers.push((LayerKind::Difference, difference(&estimate, reference)?));
+        layers.push((LayerKind::Difference, estimate.minus(reference)?));
     }
     layers.extend(bilinear.map(|raster| (LayerKind::Bilinear, raster)));
     layers.extend(today.vv.map(|raster| (LayerKind::BackscatterVv, raster)));
@@ -218,14 +218,6 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
     warnings
 }
 
-/// Estimate minus reference where both are valid; elsewhere the reference's reason, then the estimate's.
-pub(crate) fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, ease_grid::GridError> {
-    let grid: Grid = reference.grid().clone();
-    let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
-    let reasons = estimate.reasons().iter().zip(reference.reasons()).map(|(&e, &r)| if r == Reason::Valid { e } else { r }).collect();
-    Raster::new(grid, values, reasons)
-}
-
 /// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).
 pub const CITATIONS: [&str; 3] = [
     "SMAP/Sentinel-1 L2 (SPL2SMAP_S) and SMAP L3 (SPL3SMP), NASA National Snow and Ice Data Center",
@@ -242,7 +234,7 @@ impl Outcome {
         let made_here = sample.history.iter().any(|slot| slot.origin == Some(FineOrigin::Disaggregated));
         let own = sample.reference == Some(FineOrigin::OwnMap);
         Estimate {
-            network: Network::Smen,
+            method: Network::Smen.into(),
             date: sample.date,
             window: sample.region.window(),
             channels: vec![Channel {

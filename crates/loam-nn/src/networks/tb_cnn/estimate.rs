@@ -16,7 +16,7 @@ use smap_files::Overpass;
 
 use super::error::TbError;
 use super::images::{resolution, temperatures, widened};
-use crate::networks::smen::estimate::{CITATIONS, RANGE, difference};
+use crate::networks::smen::estimate::{CITATIONS, RANGE};
 use crate::predict_tb;
 use crate::tb_cnn::TbCnn;
 
@@ -125,7 +125,7 @@ impl TbOutcome {
             add(LayerKind::Estimate, &estimate);
             if let Some(reference) = &reference {
                 add(LayerKind::Reference, reference);
-                add(LayerKind::Difference, &difference(&estimate, reference)?);
+                add(LayerKind::Difference, &estimate.minus(reference)?);
             }
             if let Some(bilinear) = sample.bilinear.get(n) {
                 add(LayerKind::Bilinear, bilinear);
@@ -144,7 +144,7 @@ impl TbOutcome {
             citations.extend(CITATIONS[..2].iter().map(|c| (*c).to_owned()));
         }
         Ok(Estimate {
-            network: Network::Tb(case),
+            method: Network::Tb(case).into(),
             date: sample.date,
             window: sample.window,
             channels,

@@ -16,7 +16,7 @@ use self::classify::{Band, Context, Verdict};
 use self::open::{Image, RowVisitor};
 pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
-use super::granule::Decoder;
+use super::sniff::Format;
 use super::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role, SharedSource, Variable};
 use ease_grid::place::{PixelWindow, source_window};
 use ease_grid::{EaseWindow, Grid, Raster, Reason, Statistics};
@@ -142,7 +142,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         })
         .collect();
     Ok(Granule {
-        decoder: &Decoder { read: self::read, statistics: self::statistics },
+        format: Format::Tiff,
         bytes: source.len(),
         product,
         short_name: own("product").map(str::to_owned),
@@ -178,7 +178,7 @@ fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usi
 }
 
 /// Those of the scan, where nothing was corrected since.
-fn statistics(granule: &Granule, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+pub(super) fn statistics(granule: &Granule, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
     match granule.variables.get(variable).map(|v| v.statistics) {
         Some(Some(statistics)) if options.scale.is_none() => Ok(statistics),
         _ => Ok(read(granule, variable, options, None)?.statistics()),

@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ReadError, SharedSource};
-use ease_grid::{EaseWindow, Grid, Raster, Resolution, Statistics};
+use super::SharedSource;
+use super::sniff::Format;
+use ease_grid::{Grid, Resolution, Statistics};
 
 /// What a file is, told from its structure first and its name second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -212,17 +213,8 @@ pub struct Granule {
     pub problems: Vec<Problem>,
     /// The bytes, for reading pixels later.
     pub source: SharedSource,
-    /// How its pixels are decoded.
-    pub(super) decoder: &'static Decoder,
-}
-
-/// The decoder of a format. A granule carries it, so that decoders belong to a program only through [`super::open`]: in the browser they are
-/// fetched with the first file (`super::later`).
-pub(super) struct Decoder {
-    /// [`Granule::read`].
-    pub read: fn(&Granule, usize, &ReadOptions, Option<&EaseWindow>) -> Result<Raster, ReadError>,
-    /// [`Granule::variable_statistics`].
-    pub statistics: fn(&Granule, usize, &ReadOptions) -> Result<Statistics, ReadError>,
+    /// What its bytes are.
+    pub(super) format: Format,
 }
 
 impl std::fmt::Debug for Granule {

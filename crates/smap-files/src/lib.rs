@@ -48,7 +48,10 @@ impl Granule {
     /// [`ReadError::NoSuchVariable`]; [`ReadError::Unsuitable`] for an array that is no map; [`ReadError::Grid`] for a window of
     /// another resolution; [`ReadError::TooLarge`]; [`ReadError::Dataset`] for damaged or undecodable data.
     pub fn read(&self, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
-        (self.decoder.read)(self, variable, options, window)
+        match self.format {
+            sniff::Format::Hdf5 => smap_pixels::read(self, variable, options, window),
+            sniff::Format::Tiff => geotiff::read(self, variable, options, window),
+        }
     }
 
     /// Count, extremes and mean of an array of any shape. Soil moisture is judged by the quality rule ([`QualityRule::All`]: by fill
@@ -57,7 +60,10 @@ impl Granule {
     /// # Errors
     /// As [`Granule::read`]; arrays need no place on a map here, but must hold numbers.
     pub fn variable_statistics(&self, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
-        (self.decoder.statistics)(self, variable, options)
+        match self.format {
+            sniff::Format::Hdf5 => smap_pixels::statistics(self, variable, options),
+            sniff::Format::Tiff => geotiff::statistics(self, variable, options),
+        }
     }
 }
 

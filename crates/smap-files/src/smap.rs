@@ -4,15 +4,13 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::granule::Decoder;
 use super::hdf5::{Array, File, Listing};
 use super::hdf5_number::type_name;
 use super::smap_metadata::identify;
 use super::smap_names::{brightness_rank, group_overpass, is_surface_temperature, soil_moisture_rank, stem};
 use super::smap_place::{Hint, Placement, hint, place};
-use super::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable, smap_pixels,
-};
+use super::sniff::Format;
+use super::{BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable};
 
 /// Structure and metadata of an HDF5 file. Reads coordinates, no pixels.
 ///
@@ -41,7 +39,7 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         date = time_axis(&listing).map_or(date, |day| (Some(day), Some(DateOrigin::Metadata)));
     }
     Ok(Granule {
-        decoder: &Decoder { read: smap_pixels::read, statistics: smap_pixels::statistics },
+        format: Format::Hdf5,
         file: source.name().to_owned(),
         bytes: source.len(),
         product,

@@ -4,15 +4,6 @@ use crate::protocol::{Attachment, Event};
 use loam_nn::{Store, StoreError};
 use smap_files::SharedSource;
 
-/// A part of the worker's program that need not be there from the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProgramPart {
-    /// What a demo's prediction on the CPU does without: decoders, training, exports.
-    Rest,
-    /// The GPU's backend and kernels.
-    Gpu,
-}
-
 /// The worker, or a test.
 #[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
 pub trait Host {
@@ -30,11 +21,6 @@ pub trait Host {
     fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>>;
     /// The shipped weights of a key ([`loam_core::stack::Shipped`]), as safetensors.
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String>;
-    /// Sees to it that a part of the program is there.
-    ///
-    /// # Errors
-    /// The browser's words, where it cannot be fetched.
-    async fn program(&self, part: ProgramPart) -> Result<(), String>;
     /// Milliseconds since some fixed moment.
     fn now_ms(&self) -> f64;
     /// Milliseconds since 1970.
@@ -67,9 +53,6 @@ impl<H: Host> Host for std::rc::Rc<H> {
     }
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
         (**self).shipped_weights(key).await
-    }
-    async fn program(&self, part: ProgramPart) -> Result<(), String> {
-        (**self).program(part).await
     }
     fn now_ms(&self) -> f64 {
         (**self).now_ms()

@@ -17,6 +17,6 @@ mod state;
 mod timeline;
 mod training;
 
-pub use host::{Host, ProgramPart};
+pub use host::Host;
 pub use state::Session;
 pub use training::Work;

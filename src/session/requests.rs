@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::open::{open, report};
 use super::state::{LONGEST_WORK_MS, Session, Stop};
 use super::timeline::timeline;
-use super::{Host, ProgramPart};
+use super::Host;
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
@@ -42,12 +42,6 @@ impl<H: Host> Session<H> {
     }
 
     async fn run(&mut self, id: u64, request: Request) -> Result<(), Stop> {
-        if !of_the_demo(&request) {
-            let absent = |why| {
-                Stop::failed(format!("a part of Loam's own program could not be fetched: {why}"), "Check the network, then try again.")
-            };
-            self.host.program(ProgramPart::Rest).await.map_err(absent)?;
-        }
         match request {
             Request::Start { preference, adapter } => {
                 self.start(preference, adapter.as_ref()).await;
@@ -143,7 +137,7 @@ impl<H: Host> Session<H> {
         self.device = Some(device::report(&decision, adapter, None));
         self.processor = Some(processor);
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
-        self.software = adapter.is_some_and(device::is_software);
+        self.software = adapter.is_some_and(AdapterReport::is_software);
         self.networks.clear();
         self.active = Method::default();
         (self.before, self.trained) = (None, None);
@@ -152,11 +146,6 @@ impl<H: Host> Session<H> {
 
     #[cfg(feature = "gpu")]
     async fn open_gpu(&self, decision: &mut device::Decision) -> Processor {
-        for part in [ProgramPart::Rest, ProgramPart::Gpu] {
-            if let Err(why) = self.host.program(part).await {
-                return on_cpu(decision, &format!("its program could not be fetched: {why}")).await;
-            }
-        }
         match Processor::open_gpu().await {
             Ok(processor) => processor,
             Err(error) => on_cpu(decision, &error.to_string()).await,
@@ -165,7 +154,7 @@ impl<H: Host> Session<H> {
 
     #[cfg(not(feature = "gpu"))]
     async fn open_gpu(&self, decision: &mut device::Decision) -> Processor {
-        on_cpu(decision, "this program was built without WebGPU").await
+        on_cpu(decision, "its program is not there").await
     }
 
     /// The golden tile, three times.
@@ -366,22 +355,6 @@ impl<H: Host> Session<H> {
         }
         Ok(())
     }
-}
-
-/// What a demo's first prediction asks for. Its functions are in the worker's main program (`cargo xtask profile`).
-fn of_the_demo(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::Start { .. }
-            | Request::SelfCheck
-            | Request::Demo { .. }
-            | Request::Timeline { .. }
-            | Request::Predict { .. }
-            | Request::TrainPlan { .. }
-            | Request::Runs
-            | Request::ForgetAll
-            | Request::Cancel { .. }
-    )
 }
 
 async fn on_cpu(decision: &mut device::Decision, reason: &str) -> Processor {

@@ -20,9 +20,7 @@ pub fn DeviceSection() -> impl IntoView {
     let prefer = move |event| {
         let value = event_target_value(&event);
         if let Some(choice) = CHOICES.iter().find(|c| c.0 == value) {
-            app.preference.set(choice.2);
-            app.alive();
-            app.start_worker();
+            app.prefer(choice.2);
         }
     };
     let training = move || app.train.job.with(Option::is_some);

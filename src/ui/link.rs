@@ -13,8 +13,12 @@ use web_sys::{ErrorEvent, LockManager, MessageEvent, Worker, WorkerOptions, Work
 
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 
-/// Loader script of the worker, as trunk names it.
-pub const WORKER: &str = "./worker_loader.js";
+/// Loader script of a worker: the names of the files of this build stand in `index.html`. `None` where the page was built without it.
+#[must_use]
+pub fn script(gpu: bool) -> Option<String> {
+    let name = if gpu { "meta[name=worker-gpu]" } else { "meta[name=worker-cpu]" };
+    web_sys::window()?.document()?.query_selector(name).ok()??.get_attribute("content")
+}
 
 /// Id of events that answer no request: a [`Event::Failed`] under it says that the worker is lost.
 pub const NO_REQUEST: u64 = 0;

@@ -14,7 +14,7 @@ use super::canvas;
 use super::cursor::{Cell, View};
 use super::hash::Hash;
 use super::ledger::{Kind, Ledger};
-use super::link::{Incoming, Link, WORKER};
+use super::link::{self, Incoming, Link};
 use super::page_signal::PageSignal;
 use super::rectangle::Rectangle;
 use super::train::Training;
@@ -114,6 +114,10 @@ struct Machinery {
     /// [`App::data`] when the prediction under way was asked for.
     predicted: u64,
     adapter: Option<AdapterReport>,
+    /// The worker that runs, or is being loaded, is the GPU's.
+    with_gpu: bool,
+    /// The GPU's worker could not be loaded: not tried again until the user chooses a device.
+    gpu_absent: bool,
     next_file: FileId,
     losses: u32,
     notices: u64,
@@ -298,18 +302,31 @@ impl App {
         }
     }
 
+    /// The user chooses a device: another worker.
+    pub fn prefer(self, preference: DevicePreference) {
+        self.preference.set(preference);
+        self.machinery.update_value(|m| m.gpu_absent = false);
+        self.alive();
+        self.start_worker();
+    }
+
     /// Starts the worker (again), and tells it of preference and adapter and of what is open.
     pub fn start_worker(self) {
         let preference = self.preference.get_untracked();
-        let adapter = self.machinery.with_value(|m| m.adapter.clone());
+        let (adapter, gpu_absent) = self.machinery.with_value(|m| (m.adapter.clone(), m.gpu_absent));
+        // The GPU's program is three times the size of the CPU's: fetched only where it is used.
+        let for_gpu = if gpu_absent || !preference.wants_gpu(adapter.as_ref()) { None } else { link::script(true) };
+        let with_gpu = for_gpu.is_some();
+        let script = for_gpu.or_else(|| link::script(false)).unwrap_or_default();
         self.device.set(None);
         self.stopped.set(false);
         self.machinery.update_value(|m| {
             m.link = None;
+            m.with_gpu = with_gpu;
             m.ledger.abandon();
         });
         self.settle();
-        match Link::spawn(WORKER, move |incoming| self.receive(incoming)) {
+        match Link::spawn(&script, move |incoming| self.receive(incoming)) {
             Ok(link) => self.machinery.update_value(|m| m.link = Some(link)),
             Err(why) => {
                 self.stopped.set(true);
@@ -401,12 +418,19 @@ impl App {
         }
     }
 
-    /// The worker's program could not be loaded: nothing computes without it.
+    /// The worker's program could not be loaded: the CPU's serves in place of the GPU's; without it nothing computes.
     fn absent(self, why: &str) {
+        let mut with_gpu = false;
         self.machinery.update_value(|m| {
+            with_gpu = m.with_gpu;
+            m.gpu_absent |= with_gpu;
             m.link = None;
             m.ledger.abandon();
         });
+        if with_gpu {
+            self.warn("The program for the GPU could not be loaded, so the CPU is used", why);
+            return self.start_worker();
+        }
         self.settle();
         self.stopped.set(true);
         self.fail("The worker could not be loaded", why, "Check the network, then reload the page.");

@@ -10,10 +10,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, Response};
 
 use super::blob::FileSource;
-use super::parts;
 use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
-use crate::session::{Host, ProgramPart};
+use crate::session::Host;
 use loam_nn::StoreError;
 use smap_files::SharedSource;
 
@@ -156,10 +155,6 @@ impl Host for WorkerHost {
         }
         let buffer = JsFuture::from(response.array_buffer().map_err(text)?).await.map_err(text)?;
         Ok(Uint8Array::new(&buffer).to_vec())
-    }
-
-    async fn program(&self, part: ProgramPart) -> Result<(), String> {
-        parts::fetch(part).await
     }
 
     fn now_ms(&self) -> f64 {

@@ -7,7 +7,6 @@
 mod blob;
 mod host;
 mod life;
-mod parts;
 mod store;
 
 use std::cell::RefCell;
@@ -33,7 +32,6 @@ struct Queue {
 /// # Errors
 /// Where this is not a dedicated worker.
 pub fn start() -> Result<(), JsValue> {
-    parts::set_up();
     let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let host = Rc::new(WorkerHost::new(scope.clone()));
     // A panic inside a promise reaches no error handler of the page, so it is posted: id 0 says that the worker is lost.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ease_grid::{Reason, Resolution};
 use loam::protocol::{Attachment, Envelope, Event, ExportForm, FileTicket, MapReport, Request, wire};
-use loam::session::{Host, ProgramPart, Session, Work};
+use loam::session::{Host, Session, Work};
 use loam_core::device_report::DevicePreference;
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::layer::LayerKind;
@@ -54,9 +54,6 @@ impl Host for Recorder {
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights");
         std::fs::read(format!("{path}/{key}.safetensors")).map_err(|e| e.to_string())
-    }
-    async fn program(&self, _: ProgramPart) -> Result<(), String> {
-        Ok(())
     }
     fn now_ms(&self) -> f64 {
         self.clock.set(self.clock.get() + 1000.0);

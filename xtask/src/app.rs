@@ -1,16 +1,17 @@
-//! Builds the release app into `dist/`: trunk compiles and binds, then five steps of our own make it fit for a strict page.
+//! Builds the app. trunk compiles and binds; what it leaves works as it is, and [`for_serving`] copies it.
 //!
-//! 1. The page's wasm is cut in two (`split.rs`), the worker's in parts (`worker.rs`).
-//! 2. trunk's inline start script moves to a file, so that the Content-Security-Policy needs neither `'unsafe-inline'` nor a hash.
-//! 3. Preloads lose `integrity`, which wasm-opt would falsify and browsers complain about on `modulepreload`.
-//! 4. wasm-opt runs here and not in trunk: each program wants its own level, and an unchanged module is taken from a cache.
-//! 5. A service worker is written that keeps the files for use without a network; the start script registers it.
+//! [`build`] makes it small and fit for a server, in `dist/`:
+//!
+//! 1. The page's wasm is cut in two (`split.rs`).
+//! 2. wasm-opt runs here and not in trunk: each program wants its own level, and an unchanged module is taken from a cache.
+//! 3. The workers' files get a hash of their contents in their names, so that a page finds the workers of its own build and no others.
+//! 4. A service worker is written that keeps the files for use without a network; the start script registers it.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
-use crate::tools::{self, Tools};
-use crate::{Result, dist_dir, failure, process, root, sizes, split, target_dir, worker};
+use crate::tools::{self, Shrinkers, Tools};
+use crate::{Result, dist_dir, failure, process, root, served_dir, sizes, split, target_dir};
 
 /// Our copy of `index.html` for trunk; in the root because trunk resolves asset paths from there, and ignored by git.
 const PREPARED: &str = ".index-for-trunk.html";
@@ -19,6 +20,9 @@ const SERVICE_WORKER: &str = include_str!("sw.js");
 
 /// Appended to the start script. Without a service worker (private windows) the app works, online only.
 const REGISTER: &str = "if ('serviceWorker' in navigator) navigator.serviceWorker.register('./sw.js').catch(() => {});\n";
+
+/// The workers' programs, as `Cargo.toml` names them.
+const WORKERS: [&str; 2] = ["worker-cpu", "worker-gpu"];
 
 /// What this compiler emits by default and wasm-opt must be told of.
 const WASM_FEATURES: [&str; 7] = [
@@ -31,41 +35,75 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
-/// Builds everything, or the worker without WebGPU.
+/// What trunk is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    /// Everything, for transfer.
+    Small,
+    /// Everything, soon.
+    Quick,
+    /// The page alone, soon.
+    QuickPage,
+}
+
+/// The small app, in `dist/`; without the GPU's worker where that is not wanted.
 pub fn build(cpu_only: bool) -> Result<()> {
-    let tools = tools::for_build()?;
-    // trunk runs offline (it would else look for other tool versions), and passes that on to cargo: fetch first.
-    if process::run(process::cargo().args(["fetch", "--locked"])).is_err() {
-        eprintln!("warning: not all crates could be fetched; going on with those already here.");
-    }
-    compile(&tools, cpu_only)?;
+    let tools = tools::for_app()?;
+    let Shrinkers { wasm_split, wasm_opt } = tools::shrinkers()?;
+    fetch();
     let dist = dist_dir();
-    split::program(&tools, &dist, "page", "app")?;
-    worker::build(&tools, &dist)?;
-    let index = dist.join("index.html");
-    let html = read(&index)?;
-    let (html, script) = without_inline_script(&html);
-    if let Some(script) = script {
-        write(&dist.join("start.js"), &(script + REGISTER))?;
-    }
-    write(&index, &without_integrity(&html))?;
-    if let Some(wasm_opt) = &tools.wasm_opt {
+    compile(&tools, &dist, Wanted::Small, cpu_only)?;
+    split::program(&tools, &wasm_split, &dist, "page", "app")?;
+    if let Some(wasm_opt) = &wasm_opt {
         for path in files_with_extension(&dist, "wasm")? {
-            optimise(wasm_opt, &path, level_for(&path))?;
+            optimise(wasm_opt, &path, options_for(&path))?;
         }
     }
+    let index = dist.join("index.html");
+    let mut html = read(&index)?;
+    for worker in WORKERS.iter().filter(|worker| dist.join(loader(worker)).is_file()) {
+        html = name_by_content(&dist, &html, worker)?;
+    }
+    write(&index, &html)?;
+    let start = dist.join("start.js");
+    write(&start, &(read(&start)? + REGISTER))?;
     service_worker(&dist)?;
     sizes::report(&dist)?;
     Ok(())
 }
 
-fn compile(tools: &Tools, cpu_only: bool) -> Result<()> {
+/// The app as it compiles fastest, in [`served_dir`]. `page_only` leaves the workers there as they are.
+pub fn for_serving(cpu_only: bool, page_only: bool) -> Result<()> {
+    let tools = tools::for_app()?;
+    if !page_only {
+        fetch();
+    }
+    let out = target_dir().join("trunk");
+    compile(&tools, &out, if page_only { Wanted::QuickPage } else { Wanted::Quick }, cpu_only)?;
+    // trunk empties its folder first; a page that is open meanwhile finds the old files here.
+    copy_all(&out, &served_dir())
+}
+
+/// trunk runs offline (it would else look for other tool versions), and passes that on to cargo: fetch first.
+fn fetch() {
+    if process::run(process::cargo().args(["fetch", "--locked"])).is_err() {
+        eprintln!("warning: not all crates could be fetched; going on with those already here.");
+    }
+}
+
+fn compile(tools: &Tools, out: &Path, wanted: Wanted, cpu_only: bool) -> Result<()> {
     let source = root().join("index.html");
     let prepared = root().join(PREPARED);
-    write(&prepared, &prepare(&read(&source)?, cpu_only))?;
+    write(&prepared, &prepare(&read(&source)?, wanted, cpu_only))?;
     let mut trunk = std::process::Command::new(&tools.trunk);
-    trunk.current_dir(root()).args(["build", "--release", "--offline", "--locked", "--skip-version-check"]);
-    trunk.args(["--public-url", "./", "--html-output", "index.html", "--dist", "dist", PREPARED]);
+    trunk.current_dir(root()).args(["build", "--offline", "--locked", "--skip-version-check", "--public-url", "./"]);
+    if matches!(wanted, Wanted::Small) {
+        trunk.arg("--release");
+    } else {
+        // No old files then, and nothing is kept by a browser: the server has pages revalidated.
+        trunk.arg("--filehash=false");
+    }
+    trunk.args(["--html-output", "index.html", "--dist"]).arg(out).arg(PREPARED);
     // trunk takes NO_COLOR=1 for a malformed option.
     trunk.env("PATH", &tools.path).env_remove("NO_COLOR");
     let built = process::run(&mut trunk);
@@ -73,73 +111,80 @@ fn compile(tools: &Tools, cpu_only: bool) -> Result<()> {
     built.map(|_| ())
 }
 
-/// `index.html` with wasm-opt and integrity off in trunk, and the worker without WebGPU where it is not wanted.
-fn prepare(html: &str, cpu_only: bool) -> String {
-    let mut out = String::with_capacity(html.len() + 128);
-    let mut rest = html;
-    while let Some(start) = rest.find("<link") {
-        let Some(length) = rest[start..].find('>') else { break };
-        let tag = &rest[start..=start + length];
-        out.push_str(&rest[..start]);
-        let is_rust = tag.contains("data-trunk") && tag.contains("rel=\"rust\"");
-        if is_rust {
-            let tag = if cpu_only { tag.replace("\"worker,gpu\"", "\"worker\"") } else { tag.to_owned() };
-            let end = tag.trim_end_matches('>').trim_end_matches('/').trim_end();
-            out.push_str(end);
-            for (name, value) in [("data-wasm-opt", "0"), ("data-integrity", "none")] {
-                if !end.contains(&format!("{name}=")) {
-                    out.push_str(&format!(" {name}=\"{value}\""));
-                }
-            }
-            out.push('>');
-        } else {
-            out.push_str(tag);
+/// `index.html` without the lines of programs that are not wanted. The small page is cut in two, for which its source is marked with a feature.
+fn prepare(html: &str, wanted: Wanted, cpu_only: bool) -> String {
+    let dropped = |line: &str| {
+        let built = |worker: &str| line.contains(&format!("data-bin=\"{worker}\""));
+        cpu_only && (built("worker-gpu") || line.contains("name=\"worker-gpu\""))
+            || matches!(wanted, Wanted::QuickPage) && WORKERS.into_iter().any(built)
+    };
+    let lines = html.lines().filter(|line| !dropped(line)).map(|line| match wanted {
+        Wanted::Small => line.replace("data-cargo-features=\"page\"", "data-cargo-features=\"page,split\"") + "\n",
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// What trunk calls the script that starts a worker.
+fn loader(worker: &str) -> String {
+    format!("{worker}_loader.js")
+}
+
+/// Puts a hash of a worker's files into their names, and into the text of those that name them; returns the page with the new name in it.
+fn name_by_content(dist: &Path, html: &str, worker: &str) -> Result<String> {
+    let (wasm, script, loader) = (format!("{worker}_bg.wasm"), format!("{worker}.js"), loader(worker));
+    let mut contents = Vec::new();
+    for file in [&wasm, &script, &loader] {
+        let path = dist.join(file);
+        contents.push(std::fs::read(&path).map_err(process::at(&path))?);
+    }
+    let hash = content_hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let renamed = |file: &str| file.replacen(worker, &format!("{worker}-{hash}"), 1);
+    for (file, names) in [(&wasm, None), (&script, Some(&wasm)), (&loader, Some(&script))] {
+        let (from, to) = (dist.join(file), dist.join(renamed(file)));
+        if let Some(named) = names {
+            write(&from, &replaced(&read(&from)?, named, &renamed(named))?)?;
         }
-        rest = &rest[start + length + 1..];
+        std::fs::rename(&from, &to).map_err(process::at(&from))?;
     }
-    out.push_str(rest);
-    out
+    replaced(html, &loader, &renamed(&loader))
 }
 
-/// Moves the one inline module script out: the page without it, and its text.
-fn without_inline_script(html: &str) -> (String, Option<String>) {
-    const OPEN: &str = "<script type=\"module\">";
-    let Some((before, rest)) = html.split_once(OPEN) else { return (html.to_owned(), None) };
-    let Some((script, after)) = rest.split_once("</script>") else { return (html.to_owned(), None) };
-    (format!("{before}<script type=\"module\" src=\"./start.js\"></script>{after}"), Some(script.trim().to_owned() + "\n"))
+/// A name in a text, which must be there: the tools may change what they write.
+pub(crate) fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
+    if text.contains(from) { Ok(text.replace(from, to)) } else { Err(failure(format!("a file of the tools does not name {from}"))) }
 }
 
-/// Drops ` integrity="..."` attributes.
-fn without_integrity(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some((before, after)) = rest.split_once(" integrity=\"") {
-        out.push_str(before);
-        rest = after.split_once('"').map_or("", |(_, tail)| tail);
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    for path in all_files(from)? {
+        let Ok(below) = path.strip_prefix(from) else { continue };
+        let target = to.join(below);
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder).map_err(process::at(folder))?;
+        }
+        std::fs::copy(&path, &target).map_err(process::at(&target))?;
     }
-    out.push_str(rest);
-    out
+    Ok(())
 }
 
-/// How far wasm-opt goes with the worker's main program. Higher levels inline: it is then 6 % more to transfer, and its loops are the compiler's
-/// already.
-pub(crate) const WORKER_LEVEL: &str = "-O1";
+/// How wasm-opt runs over the workers: without inlining, which costs more to transfer than it gains; the loops are the compiler's already.
+pub(crate) const WORKER_OPTIONS: [&str; 7] = ["-Os", "-aimfs", "0", "-fimfs", "0", "-ocimfs", "0"];
 
-fn level_for(path: &Path) -> &'static str {
+fn options_for(path: &Path) -> &'static [&'static str] {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    if name.starts_with("worker_bg") { WORKER_LEVEL } else { "-Oz" }
+    if name.starts_with("worker-") { &WORKER_OPTIONS } else { &["-Oz"] }
 }
 
 /// Runs wasm-opt in place, or takes what it made of the same bytes before.
-pub(crate) fn optimise(wasm_opt: &Path, path: &Path, level: &str) -> Result<()> {
+pub(crate) fn optimise(wasm_opt: &Path, path: &Path, options: &[&str]) -> Result<()> {
     let bytes = std::fs::read(path).map_err(process::at(path))?;
     let cache = target_dir().join("wasm-opt-cache");
     std::fs::create_dir_all(&cache).map_err(process::at(&cache))?;
-    let kept = cache.join(format!("{}{level}.wasm", content_hash(&[&bytes])));
+    let kept = cache.join(format!("{}.wasm", content_hash(&[&bytes, options.concat().as_bytes()])));
     if !kept.is_file() {
         let unfinished = cache.join(format!("{}.part", std::process::id()));
         let mut command = std::process::Command::new(wasm_opt);
-        command.arg(level).args(WASM_FEATURES).arg(path).arg("-o").arg(&unfinished);
+        command.args(options).args(WASM_FEATURES).arg(path).arg("-o").arg(&unfinished);
         process::run(&mut command)?;
         std::fs::rename(&unfinished, &kept).map_err(process::at(&kept))?;
     }
@@ -147,7 +192,7 @@ pub(crate) fn optimise(wasm_opt: &Path, path: &Path, level: &str) -> Result<()> 
     Ok(())
 }
 
-/// Writes `dist/sw.js`, with the files to keep and a version made of their contents. The GPU path is kept only once it was used.
+/// Writes `dist/sw.js`, with the files to keep and a version made of their contents. The GPU's worker is kept only once it was used.
 fn service_worker(dist: &Path) -> Result<()> {
     let mut files: Vec<String> =
         all_files(dist)?.iter().filter_map(|p| relative(dist, p)).filter(|f| !f.starts_with("worker-gpu-") && f != "sw.js").collect();
@@ -206,31 +251,41 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const PAGE: &str = "<head><link rel=\"icon\" href=\"a.svg\"/>\n<link data-trunk rel=\"rust\" data-bin=\"app\" />\n\
-                        <link data-trunk rel=\"rust\" data-bin=\"worker\" data-cargo-features=\"worker,gpu\" data-wasm-opt=\"0\"/></head>";
-
     #[test]
-    fn links_are_prepared() {
-        let all = prepare(PAGE, false);
-        assert!(all.contains("<link data-trunk rel=\"rust\" data-bin=\"app\" data-wasm-opt=\"0\" data-integrity=\"none\">"), "{all}");
-        assert!(all.contains("data-cargo-features=\"worker,gpu\" data-wasm-opt=\"0\" data-integrity=\"none\"></head>"), "{all}");
-        assert!(all.contains("<link rel=\"icon\" href=\"a.svg\"/>"), "{all}");
-        let cpu = prepare(PAGE, true);
-        assert!(!cpu.contains("gpu") && cpu.contains("data-cargo-features=\"worker\"") && cpu.ends_with("</head>"), "{cpu}");
+    fn index_html_is_prepared() {
+        let html = read(&root().join("index.html")).unwrap();
+        let small = prepare(&html, Wanted::Small, false);
+        assert!(small.contains("data-cargo-features=\"page,split\"") && small.contains("data-bin=\"worker-gpu\""), "{small}");
+        let cpu = prepare(&html, Wanted::Quick, true);
+        assert!(!cpu.contains("data-bin=\"worker-gpu\"") && !cpu.contains("name=\"worker-gpu\"") && !cpu.contains("split\""), "{cpu}");
+        assert!(cpu.contains("data-bin=\"worker-cpu\"") && cpu.contains("data-bin=\"app\""), "{cpu}");
+        let page = prepare(&html, Wanted::QuickPage, false);
+        assert!(
+            !page.contains("data-bin=\"worker-") && page.contains("name=\"worker-gpu\"") && page.contains("data-bin=\"app\""),
+            "{page}"
+        );
     }
 
     #[test]
-    fn inline_script_moves_out() {
-        let (html, script) = without_inline_script("<body>\n<script type=\"module\">\nimport x;\n</script></body>");
-        assert_eq!(html, "<body>\n<script type=\"module\" src=\"./start.js\"></script></body>");
-        assert_eq!(script.as_deref(), Some("import x;\n"));
-        assert_eq!(without_inline_script("<body></body>"), ("<body></body>".to_owned(), None));
-    }
-
-    #[test]
-    fn integrity_is_dropped() {
-        assert_eq!(without_integrity("<link href=\"a\" integrity=\"sha384-x\"/><b>"), "<link href=\"a\"/><b>");
+    fn a_workers_files_are_named_by_their_contents() {
+        let dist = std::env::temp_dir().join(format!("loam-names-{}", std::process::id()));
+        std::fs::create_dir_all(&dist).unwrap();
+        let named = |wasm: &str| {
+            std::fs::write(dist.join("w_bg.wasm"), wasm).unwrap();
+            std::fs::write(dist.join("w.js"), "new URL('w_bg.wasm')").unwrap();
+            std::fs::write(dist.join("w_loader.js"), "import './w.js'").unwrap();
+            name_by_content(&dist, "content=\"./w_loader.js\"", "w").unwrap()
+        };
+        let (one, other) = (named("1"), named("2"));
+        assert_eq!(one, named("1"));
+        assert_ne!(one, other);
+        let hash = one.strip_prefix("content=\"./w-").unwrap().strip_suffix("_loader.js\"").unwrap();
+        assert_eq!(std::fs::read_to_string(dist.join(format!("w-{hash}_loader.js"))).unwrap(), format!("import './w-{hash}.js'"));
+        assert_eq!(std::fs::read_to_string(dist.join(format!("w-{hash}.js"))).unwrap(), format!("new URL('w-{hash}_bg.wasm')"));
+        assert!(dist.join(format!("w-{hash}_bg.wasm")).is_file() && !dist.join("w.js").exists());
+        std::fs::remove_dir_all(&dist).unwrap();
     }
 }

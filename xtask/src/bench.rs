@@ -92,7 +92,7 @@ fn natively(choice: &Choice) -> Result<()> {
 
 fn in_browser(choice: &Choice) -> Result<()> {
     browser::ensure()?;
-    let tools = tools::for_build()?;
+    let wasm_opt = tools::shrinkers()?.wasm_opt;
     let dir = target_dir().join("bench");
     std::fs::create_dir_all(&dir).map_err(process::at(&dir))?;
     for peer in &PEERS {
@@ -100,13 +100,13 @@ fn in_browser(choice: &Choice) -> Result<()> {
     }
 
     let mut build = cargo();
-    build.args(["build", "--locked", "--release", "--target", WASM, "--no-default-features", "--features", "worker,gpu"]);
+    build.args(["build", "--locked", "--profile", "worker", "--target", WASM, "--no-default-features", "--features", "worker,gpu"]);
     process::run(build.args(["--example", "web_bench"]))?;
-    let module = target_dir().join(WASM).join("release/examples/web_bench.wasm");
+    let module = target_dir().join(WASM).join("worker/examples/web_bench.wasm");
     let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
     process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&dir).arg(module))?;
-    if let Some(wasm_opt) = &tools.wasm_opt {
-        app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), app::WORKER_LEVEL)?;
+    if let Some(wasm_opt) = &wasm_opt {
+        app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), &app::WORKER_OPTIONS)?;
     }
     let mut measure = cargo();
     measure.args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir);

@@ -1,8 +1,8 @@
 //! Formatting, lints for host and wasm, documentation: what must hold before anything is tested.
 //!
 //! Lints for wasm run with a configuration of their own (`xtask/clippy-wasm/clippy.toml`): on wasm some calls compile and then panic
-//! or hang, among them every synchronous read from the GPU. They run in the release profile, whose build scripts and macros the
-//! release build and the browser tests use again.
+//! or hang, among them every synchronous read from the GPU. They run in the workers' profile, whose build scripts and macros the
+//! app and the browser tests use again.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn run() -> Result<()> {
     let host = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.push(("lints, host", process::run(cargo().args(host)).ok()));
     steps.push(("lints, wasm page", wasm_lints("page", &["app"], test::WebSuite::Page)?));
-    steps.push(("lints, wasm worker", wasm_lints("worker,gpu", &["worker"], test::WebSuite::Worker)?));
+    steps.push(("lints, wasm worker", wasm_lints("worker,gpu", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker)?));
     let mut doc = cargo();
     doc.args(["doc", "--locked", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings");
     steps.push(("documentation", process::run(&mut doc).ok()));
@@ -39,7 +39,7 @@ pub fn run() -> Result<()> {
 
 fn wasm_lints(features: &str, bins: &[&str], suite: test::WebSuite) -> Result<Option<Duration>> {
     let mut command = cargo();
-    command.args(["clippy", "--locked", "--release", "--target", WASM, "--no-default-features", "--features", features, "--lib"]);
+    command.args(["clippy", "--locked", "--profile", "worker", "--target", WASM, "--no-default-features", "--features", features, "--lib"]);
     for bin in bins {
         command.args(["--bin", bin]);
     }

@@ -1,12 +1,12 @@
-//! What a newcomer or CI types: `cargo xtask serve | build | sizes | test | check | bench`.
+//! What a newcomer or CI types: `cargo xtask serve | dev | build | sizes | test | check | bench`.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | [`tools`] | finds, checks and installs the wasm target, wasm-bindgen, trunk and wasm-opt |
 //! | [`browser`] | finds or installs Chromium and its driver |
-//! | [`app`] | builds the release app into `dist/` |
+//! | [`app`] | builds the app: quickly, or small into `dist/` |
+//! | [`dev`] | builds again what was edited, and has the page reloaded |
 //! | [`split`] | cuts the page in two, at a function marked in its source |
-//! | [`worker`] | cuts the worker in parts ([`cut`]), by a list of functions that a run gave ([`profile`]) |
 //! | [`sizes`] | raw and brotli sizes, and the bars they are held to |
 //! | [`server`] | the small static server behind `serve` and the end-to-end tests |
 //! | [`check`] | formatting, lints for host and wasm, documentation |
@@ -21,9 +21,8 @@ pub mod architecture;
 pub mod bench;
 pub mod browser;
 pub mod check;
-pub mod cut;
+pub mod dev;
 pub mod process;
-pub mod profile;
 pub mod results;
 pub mod server;
 pub mod sizes;
@@ -31,7 +30,6 @@ pub mod split;
 pub mod test;
 pub mod tools;
 pub mod weights;
-pub mod worker;
 
 use std::path::PathBuf;
 
@@ -69,7 +67,12 @@ pub fn target_dir() -> PathBuf {
     }
 }
 
-/// The built app.
+/// The app as `serve` and `dev` build it.
+pub fn served_dir() -> PathBuf {
+    target_dir().join("serve")
+}
+
+/// The small app.
 pub fn dist_dir() -> PathBuf {
     root().join("dist")
 }

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, app, architecture, bench, check, failure, profile, results, server, sizes, test, weights};
+use xtask::{Result, app, architecture, bench, check, dev, dist_dir, failure, results, served_dir, server, sizes, test, weights};
 
 const USAGE: &str = "\
-cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the release app, serve it on this machine
-cargo xtask build [--cpu-only]                              the same without serving; the app is then in dist/
+cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the app, serve it on this machine;
+                                                            --release: the small one of `build`, which takes longer
+cargo xtask dev [--port 8080] [--cpu-only]                  the same; then build again with every edit, and reload the page
+cargo xtask build [--cpu-only]                              the small app for a server, in dist/
 cargo xtask sizes                                           transfer sizes of dist/, held to their bars
 cargo xtask test [--quick] [--only SUITE]                   every test (native, browser, end to end); --quick: native ones only
                                                             SUITE: native, web-page, web-worker, sizes, e2e
@@ -15,12 +17,11 @@ cargo xtask architecture                                    the table of imports
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores);
                                                             --quick: a fiftieth of it, into target/results-quick
-cargo xtask profile                                         which functions of the worker a demo calls: xtask/worker.hot, by which it is cut
 cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js, on the
                                                             CPU and on WebGPU; smaller images (--side) where the adapter is a CPU
 cargo xtask bench --native [--quick] [--side 100] ...       the same natively, on a graphics adapter and the CPU, beside PyTorch where it is
 
-  --cpu-only   serve, build, test, bench --native: leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
+  --cpu-only   serve, dev, build, test, bench --native: leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
 
 fn main() -> ExitCode {
     match run() {
@@ -40,21 +41,23 @@ fn run() -> Result<()> {
     }
     let command = words.remove(0);
     let cpu_only = take_flag(&mut words, "--cpu-only");
-    if cpu_only && !matches!(command.as_str(), "serve" | "build" | "test" | "bench") {
+    if cpu_only && !matches!(command.as_str(), "serve" | "dev" | "build" | "test" | "bench") {
         return Err(failure(format!("{command} has no --cpu-only.\n\n{USAGE}")));
     }
     match command.as_str() {
         "serve" => {
-            let port = match take_value(&mut words, "--port")? {
-                Some(text) => text.parse().map_err(|_| failure(format!("--port takes a number from 0 to 65535, not \"{text}\"")))?,
-                None => 8080,
-            };
-            let no_build = take_flag(&mut words, "--no-build");
+            let port = take_port(&mut words)?;
+            let (no_build, small) = (take_flag(&mut words, "--no-build"), take_flag(&mut words, "--release"));
             nothing_left(&words)?;
             if !no_build {
-                app::build(cpu_only)?;
+                if small { app::build(cpu_only)? } else { app::for_serving(cpu_only, false)? }
             }
-            server::serve_forever(&xtask::dist_dir(), port)
+            server::serve_forever(&if small { dist_dir() } else { served_dir() }, port)
+        }
+        "dev" => {
+            let port = take_port(&mut words)?;
+            nothing_left(&words)?;
+            dev::run(port, cpu_only)
         }
         "build" => {
             nothing_left(&words)?;
@@ -62,7 +65,7 @@ fn run() -> Result<()> {
         }
         "sizes" => {
             nothing_left(&words)?;
-            sizes::report(&xtask::dist_dir())?.hold()
+            sizes::report(&dist_dir())?.hold()
         }
         "check" => {
             nothing_left(&words)?;
@@ -81,10 +84,6 @@ fn run() -> Result<()> {
         "weights" => {
             nothing_left(&words)?;
             weights::run()
-        }
-        "profile" => {
-            nothing_left(&words)?;
-            profile::run()
         }
         "results" => {
             let (gpu, quick) = (take_flag(&mut words, "--gpu"), take_flag(&mut words, "--quick"));
@@ -123,6 +122,13 @@ fn take_value(words: &mut Vec<String>, name: &str) -> Result<Option<String>> {
     }
     words.remove(at);
     Ok(Some(words.remove(at)))
+}
+
+fn take_port(words: &mut Vec<String>) -> Result<u16> {
+    match take_value(words, "--port")? {
+        Some(text) => text.parse().map_err(|_| failure(format!("--port takes a number from 0 to 65535, not \"{text}\""))),
+        None => Ok(8080),
+    }
 }
 
 fn nothing_left(words: &[String]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! A small static file server for one machine: `serve` and the end-to-end tests use it.
 //!
 //! Only what the app needs: GET and HEAD, one byte range, the MIME type browsers insist on for wasm, and revalidation instead of
-//! caching, because the workers' file names carry no content hash. It listens on the loopback address only.
+//! caching, because what is served changes with every build. It listens on the loopback address only.
 
 use std::collections::BTreeSet;
 use std::fs::File;

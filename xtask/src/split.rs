@@ -1,4 +1,4 @@
-//! Cuts the page in two: what is needed at once, and what is fetched when the first screen stands. (The worker is cut by `worker.rs`.)
+//! Cuts the page in two: what is needed at once, and what is fetched when the first screen stands.
 //!
 //! trunk binds a program as one file. This step takes what the compiler wrote once more, lets `wasm-split-cli` move everything that only a
 //! marked function reaches into a file of its own (`src/ui/later.rs`), binds the rest with wasm-bindgen under the name
@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app::content_hash;
+use crate::app::{content_hash, replaced};
 use crate::tools::{Tools, WASM};
 use crate::{Result, failure, process, target_dir};
 
@@ -15,7 +15,7 @@ use crate::{Result, failure, process, target_dir};
 const LOADER: &str = "__wasm_split.js";
 
 /// Cuts the program that the compiler wrote to `<profile>/<program>.wasm` and trunk bound into `dist` as `<name>.js`.
-pub fn program(tools: &Tools, dist: &Path, profile: &str, program: &str) -> Result<()> {
+pub fn program(tools: &Tools, wasm_split: &Path, dist: &Path, profile: &str, program: &str) -> Result<()> {
     let name = bound_name(dist, program)?;
     let raw = target_dir().join(WASM).join(profile).join(format!("{program}.wasm"));
     let work = target_dir().join("split").join(program);
@@ -24,7 +24,7 @@ pub fn program(tools: &Tools, dist: &Path, profile: &str, program: &str) -> Resu
     }
     let (cut, bound) = (work.join("cut"), work.join("bound"));
     std::fs::create_dir_all(&cut).map_err(process::at(&cut))?;
-    let mut split = std::process::Command::new(&tools.wasm_split);
+    let mut split = std::process::Command::new(wasm_split);
     split.arg(&raw).arg(&cut).args(["--target", "web", "--out-name", &name]);
     process::run(&mut split)?;
     let main = cut.join(format!("{name}.wasm"));
@@ -82,11 +82,6 @@ fn is_script_of(path: &Path, program: &str) -> bool {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let Some(rest) = name.strip_prefix(program).and_then(|r| r.strip_suffix(".js")) else { return false };
     rest.is_empty() || rest.strip_prefix('-').is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-/// A name in a script, which must be there: the tools may change what they write.
-fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
-    if text.contains(from) { Ok(text.replace(from, to)) } else { Err(failure(format!("a script of the tools does not name {from}"))) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -1,5 +1,5 @@
-// Loam without a network: keeps page and CPU path, and the GPU path once it was used. Written into dist/ by `cargo xtask build`.
-// The network comes first wherever there is one: the workers' file names carry no version, so page and workers must be of one age.
+// Loam without a network: keeps page and CPU path, and the GPU's worker once it was used. Written into dist/ by `cargo xtask build`.
+// A file with a hash in its name never changes: what is kept of it is used. For all others the network comes first.
 'use strict';
 const CACHE = 'loam-__LOAM_VERSION__';
 const FILES = __LOAM_FILES__;
@@ -21,6 +21,10 @@ self.addEventListener('fetch', event => {
   if (request.method !== 'GET' || new URL(request.url).origin !== self.location.origin) return;
   event.respondWith((async () => {
     const cache = await caches.open(CACHE);
+    if (/-[0-9a-f]{16}[._]/.test(request.url)) {
+      const kept = await cache.match(request, { ignoreVary: true });
+      if (kept) return kept;
+    }
     try {
       const answer = await fetch(request);
       if (answer.ok && answer.status === 200) event.waitUntil(cache.put(request, answer.clone()));

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | native | `cargo test`: readers, grid, stack, model, training, scores, exports; then this program's own tests |
 //! | web-page | `tests/web_page*.rs`, `web_ui*.rs` in headless Chromium: the page's components |
-//! | web-worker | the other `tests/web_*.rs`: the worker's program, CPU backend and WebGPU on SwiftShader |
-//! | sizes | the release app is built, and its transfer sizes are held to their bars |
+//! | web-worker | the other `tests/web_*.rs`: the GPU's worker, CPU backend and WebGPU on SwiftShader |
+//! | sizes | the small app is built, and its transfer sizes are held to their bars |
 //! | e2e | `tests/e2e`: the built app in a real browser, through WebDriver |
 //!
-//! The browser suites are built in the release profile with the features of the app's own programs: so they share the compiled
+//! The browser suites are built in the workers' profile with the features of the app's own programs: so they share the compiled
 //! dependencies with the app, which is most of the time.
 
 use std::collections::BTreeSet;
@@ -175,7 +175,8 @@ fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
         "test",
         "--locked",
         "--no-fail-fast",
-        "--release",
+        "--profile",
+        "worker",
         "--target",
         WASM,
         "--no-default-features",

@@ -22,26 +22,35 @@ const WASM_OPT_OLDEST: u32 = 116;
 /// costs a newcomer minutes and saves a program that copies files nothing.
 const QUICK: [(&str, &str); 2] = [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
 
-/// The tools of a build.
+/// The tools of every build.
 #[derive(Debug)]
 pub struct Tools {
     /// trunk 0.21.
     pub trunk: PathBuf,
     /// wasm-bindgen of the version in `Cargo.lock`.
     pub wasm_bindgen: PathBuf,
-    /// wasm-split-cli.
-    pub wasm_split: PathBuf,
-    /// `None` where it could not be installed: the app is then larger, not broken.
-    pub wasm_opt: Option<PathBuf>,
     /// PATH with our tools first.
     pub path: OsString,
 }
 
-/// Everything a release build needs, installed where missing.
-pub fn for_build() -> Result<Tools> {
+/// What makes the small app small.
+#[derive(Debug)]
+pub struct Shrinkers {
+    /// wasm-split-cli.
+    pub wasm_split: PathBuf,
+    /// `None` where it could not be installed: the app is then larger, not broken.
+    pub wasm_opt: Option<PathBuf>,
+}
+
+/// What it takes to build the app at all, installed where missing.
+pub fn for_app() -> Result<Tools> {
     wasm_target()?;
     let wasm_bindgen = wasm_bindgen("wasm-bindgen")?;
-    let trunk = trunk()?;
+    Ok(Tools { trunk: trunk()?, wasm_bindgen, path: path_with_ours_first()? })
+}
+
+/// What the small app takes besides, installed where missing.
+pub fn shrinkers() -> Result<Shrinkers> {
     let wasm_split = wasm_split()?;
     let wasm_opt = match wasm_opt() {
         Ok(path) => Some(path),
@@ -50,7 +59,7 @@ pub fn for_build() -> Result<Tools> {
             None
         }
     };
-    Ok(Tools { trunk, wasm_bindgen, wasm_split, wasm_opt, path: path_with_ours_first()? })
+    Ok(Shrinkers { wasm_split, wasm_opt })
 }
 
 /// The browser test runner, which comes with wasm-bindgen's command.

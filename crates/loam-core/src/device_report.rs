@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::nan_json::null_as_nan_f32;
 
+/// How adapters that compute on the CPU call themselves: words in lower case, with a space before and after.
+const SOFTWARE: [&str; 7] = [" swiftshader ", " llvmpipe ", " lavapipe ", " softpipe ", " microsoft basic render ", " warp ", " software "];
+
 /// Which device the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum DevicePreference {
@@ -32,6 +35,33 @@ pub struct AdapterReport {
     /// Largest buffer it can bind, bytes; 0 where the browser does not say.
     #[serde(default)]
     pub buffer_limit: u64,
+}
+
+impl DevicePreference {
+    /// True where the GPU is to be used: on hardware, or where the user insists. The page decides by it which worker it starts.
+    #[must_use]
+    pub fn wants_gpu(self, adapter: Option<&AdapterReport>) -> bool {
+        match self {
+            DevicePreference::Cpu => false,
+            DevicePreference::Gpu => adapter.is_some(),
+            DevicePreference::Auto => adapter.is_some_and(|adapter| !adapter.is_software()),
+        }
+    }
+}
+
+impl AdapterReport {
+    /// True for a CPU posing as a GPU, by the browser's word or by a name known for it.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        // Whole words, so that "warp" is not found in "warpspeed". Bytes, since text that knows Unicode takes kilobytes of the page.
+        let mut words = Vec::new();
+        for text in [&self.vendor, &self.architecture, &self.device, &self.description] {
+            words.push(b' ');
+            words.extend(text.bytes().map(|b| if b.is_ascii_alphabetic() { b.to_ascii_lowercase() } else { b' ' }));
+            words.push(b' ');
+        }
+        self.fallback || SOFTWARE.iter().any(|name| words.windows(name.len()).any(|at| at == name.as_bytes()))
+    }
 }
 
 /// The device in use.

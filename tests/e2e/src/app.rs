@@ -77,7 +77,7 @@ impl App {
               return device;
             };
         ";
-        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
+        Self::open_changed(name, setting, |dist| prepend(&loader(dist, "worker-gpu")?, HOOK))
     }
 
     /// A copy of `dist/` whose GPU finds fault with the shaders of Loam's own convolutions, as a browser with another compiler might; once told
@@ -92,13 +92,13 @@ impl App {
               return make.call(this, bad ? { ...descriptor, code: descriptor.code + ' no shader' } : descriptor);
             };
         ";
-        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
+        Self::open_changed(name, setting, |dist| prepend(&loader(dist, "worker-gpu")?, HOOK))
     }
 
     /// A copy of `dist/` whose worker throws what nobody catches when told to ([`App::tell_worker`]).
     pub fn open_with_failing_worker(name: &str, setting: Setting) -> Result<Self> {
         const HOOK: &str = "new BroadcastChannel('e2e').onmessage = () => { throw new Error('thrown by the test'); };\n";
-        Self::open_changed(name, setting, |dist| prepend(&dist.join("worker_loader.js"), HOOK))
+        Self::open_changed(name, setting, |dist| prepend(&loader(dist, "worker-cpu")?, HOOK))
     }
 
     /// Tells the worker of a changed `dist/` to do what it was changed for.
@@ -349,6 +349,15 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
         if entry.path().is_dir() { copy_all(&entry.path(), &target)? } else { std::fs::copy(entry.path(), target).map(|_| ())? }
     }
     Ok(())
+}
+
+/// The script that starts a worker, whose name holds a hash.
+pub fn loader(dist: &Path, worker: &str) -> std::io::Result<PathBuf> {
+    let mut files = dist.read_dir()?.flatten().map(|entry| entry.path());
+    let is_loader = |path: &PathBuf| {
+        path.file_name().map(|name| name.to_string_lossy()).is_some_and(|name| name.starts_with(worker) && name.ends_with("_loader.js"))
+    };
+    files.find(is_loader).ok_or_else(|| std::io::Error::other(format!("{worker} has no loader in {}", dist.display())))
 }
 
 fn prepend(script: &Path, lines: &str) -> std::io::Result<()> {

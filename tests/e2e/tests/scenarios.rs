@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use e2e::app::{App, Setting, shared};
+use e2e::app::{App, Setting, loader, shared};
 use e2e::parts;
 use e2e::webdriver::keys;
 use geotiff::GeoTiff;
@@ -111,57 +111,8 @@ fn software_adapter_gives_way_to_the_cpu() {
     let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert!(line.to_lowercase().contains("software") || line.to_lowercase().contains("swiftshader"), "the reason is named: {line}");
     let fetched = app.fetched();
-    assert!(!fetched.iter().any(|path| path.starts_with("/worker-gpu-")), "the GPU's part is not fetched: {fetched:?}");
-}
-
-/// What the bar on the CPU path's bytes counts is what a demo fetches. Fails where the list that the worker is cut by is stale:
-/// `cargo xtask profile` writes it anew.
-#[test]
-fn a_demo_is_predicted_on_the_cpu_by_the_main_program_alone() {
-    // The service worker fetches for later use: it is left out here.
-    let app = App::open_changed("main-program", Setting::default(), |dist| {
-        let start = dist.join("start.js");
-        std::fs::write(&start, std::fs::read_to_string(&start)?.replace("serviceWorker", "noServiceWorker"))
-    })
-    .unwrap();
-    for region in [parts::DEMO, parts::DEMO_TUCSON] {
-        app.click(region).unwrap();
-        ready(&app);
-        predict(&app);
-    }
-    let fetched = app.fetched();
-    assert!(fetched.iter().any(|path| path == "/worker_bg.wasm"), "{fetched:?}");
-    assert!(!fetched.iter().any(|path| path.starts_with("/worker-")), "the main program does for a demo: {fetched:?}");
-    assert_quiet(&app);
-    // And the rest comes when it is called for.
-    app.click(parts::EXPORT_CSV).unwrap();
-    app.downloaded(".csv").unwrap();
-    let fetched = app.fetched();
-    assert!(fetched.iter().any(|path| path.starts_with("/worker-rest-")), "{fetched:?}");
-    assert!(!fetched.iter().any(|path| path.starts_with("/worker-gpu-")), "{fetched:?}");
-}
-
-/// A part that cannot be fetched: the request that needs it is refused with a sentence, and all else goes on.
-#[test]
-fn without_the_rest_of_the_program_the_page_says_so_and_goes_on() {
-    let app = App::open_changed("no-rest", Setting::default(), |dist| remove_part(dist, "worker-rest-")).unwrap();
-    load_demo(&app);
-    predict(&app);
-    app.click(parts::EXPORT_CSV).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("part of Loam's own program") && text.contains("could not be fetched"))
-        .unwrap();
-    ready(&app);
-    app.shoot("said").unwrap();
-}
-
-/// Takes a part of the worker's program out of a copy of `dist/`.
-fn remove_part(dist: &Path, name: &str) -> std::io::Result<()> {
-    for entry in dist.read_dir()?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(name) {
-            return std::fs::remove_file(entry.path());
-        }
-    }
-    Err(std::io::Error::other(format!("{name}* is not there")))
+    assert!(fetched.iter().any(|path| path.starts_with("/worker-cpu")), "{fetched:?}");
+    assert!(!fetched.iter().any(|path| path.starts_with("/worker-gpu")), "the GPU's worker is not fetched: {fetched:?}");
 }
 
 #[test]
@@ -770,18 +721,17 @@ fn a_worker_that_fails_or_is_ended_is_replaced() {
     predict(&app);
 }
 
+/// The GPU's worker cannot be fetched: the CPU's takes its place, which is said, and what was open is still there.
 #[test]
-fn without_the_gpu_program_the_cpu_computes() {
+fn without_the_gpus_worker_the_cpu_computes() {
     let setting = Setting { webgpu: true, ..Setting::default() };
-    let app = App::open_changed("no-gpu-program", setting, |dist| remove_part(dist, "worker-gpu-")).unwrap();
+    let app = App::open_changed("no-gpu-worker", setting, |dist| std::fs::remove_file(loader(dist, "worker-gpu")?)).unwrap();
     load_demo(&app);
     let script =
         "const e = document.querySelector('#preference'); e.value = 'gpu'; e.dispatchEvent(new Event('change', { bubbles: true }));";
     app.session.script(script, &[]).unwrap();
-    app.text_when(parts::DEVICE, PATIENCE, |text| {
-        text.contains("its program could not be fetched") && text.contains("the CPU is used") && text.contains("Self-check")
-    })
-    .unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("program for the GPU could not be loaded, so the CPU is used")).unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("so the CPU is used") && text.contains("Self-check passed")).unwrap();
     ready(&app);
     predict(&app);
     app.shoot("said").unwrap();

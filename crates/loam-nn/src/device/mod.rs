@@ -26,9 +26,6 @@ pub const CPU_NAME: &str = "CPU (WebAssembly SIMD, one thread)";
 #[cfg(not(target_arch = "wasm32"))]
 pub const CPU_NAME: &str = "CPU (native SIMD, all cores)";
 
-/// How adapters that compute on the CPU call themselves, in lower case.
-const SOFTWARE: [&str; 7] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "microsoft basic render", "warp", "software"];
-
 /// A device, open.
 #[derive(Debug, Clone)]
 pub enum Processor {
@@ -84,43 +81,27 @@ pub struct Decision {
     pub warning: Option<String>,
 }
 
-/// True for a CPU posing as a GPU, by the browser's word or by a name known for it.
-pub fn is_software(adapter: &AdapterReport) -> bool {
-    let says = [&adapter.vendor, &adapter.architecture, &adapter.device, &adapter.description]
-        .map(|text| text.to_lowercase().replace(['-', '_'], " "))
-        .join(" | ");
-    adapter.fallback || SOFTWARE.iter().any(|name| contains_word(&says, name))
-}
-
-/// True where `word` stands in `text` without a letter before or after it, so that "warp" is not found in "warpspeed".
-fn contains_word(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphabetic)
-    })
-}
-
 /// Chooses a device from what the user wants and what the browser says.
 pub fn decide(preference: DevicePreference, adapter: Option<&AdapterReport>) -> Decision {
     let slow = "software adapter: more than ten times slower than the CPU".to_owned();
+    let gpu = preference.wants_gpu(adapter);
     match (preference, adapter) {
-        (DevicePreference::Cpu, _) => Decision { gpu: false, why: "you chose the CPU".into(), warning: None },
+        (DevicePreference::Cpu, _) => Decision { gpu, why: "you chose the CPU".into(), warning: None },
         (DevicePreference::Gpu, None) => Decision {
-            gpu: false,
+            gpu,
             why: "this browser offers no WebGPU".into(),
             warning: Some("you chose the GPU, but this browser offers none: the CPU is used".into()),
         },
-        (DevicePreference::Auto, None) => Decision { gpu: false, why: "this browser offers no WebGPU".into(), warning: None },
+        (DevicePreference::Auto, None) => Decision { gpu, why: "this browser offers no WebGPU".into(), warning: None },
         (DevicePreference::Gpu, Some(adapter)) => {
-            Decision { gpu: true, why: "you chose the GPU".into(), warning: is_software(adapter).then_some(slow) }
+            Decision { gpu, why: "you chose the GPU".into(), warning: adapter.is_software().then_some(slow) }
         }
-        (DevicePreference::Auto, Some(adapter)) if is_software(adapter) => Decision {
-            gpu: false,
+        (DevicePreference::Auto, Some(adapter)) if adapter.is_software() => Decision {
+            gpu,
             why: format!("the graphics adapter ({}) computes in software, slower than the CPU path", adapter_name(adapter)),
             warning: None,
         },
-        (DevicePreference::Auto, Some(_)) => Decision { gpu: true, why: "a hardware graphics adapter is present".into(), warning: None },
+        (DevicePreference::Auto, Some(_)) => Decision { gpu, why: "a hardware graphics adapter is present".into(), warning: None },
     }
 }
 
@@ -207,7 +188,7 @@ mod tests {
             adapter("microsoft", "", "Microsoft Basic Render Driver", false),
             adapter("nvidia", "ampere", "", true),
         ] {
-            assert!(is_software(&software), "{software:?}");
+            assert!(software.is_software(), "{software:?}");
             let auto = decide(DevicePreference::Auto, Some(&software));
             assert!(!auto.gpu && auto.why.contains("software"), "{auto:?}");
             let insisted = decide(DevicePreference::Gpu, Some(&software));

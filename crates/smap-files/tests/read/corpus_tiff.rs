@@ -34,6 +34,7 @@ const NOT_READ: &[(&str, &str)] = &[
     ("tiff_image-tiff_more/quad-lzw.tif", "LZW as it was before TIFF 6"),
     ("tiff_image-tiff_more/cramps-tile.tif", "tile offsets under the strips' tag"),
     ("tiff_image-tiff_more/quad-tile.tif", "tile offsets under the strips' tag"),
+    ("tiff_image-tiff_more/usda_naip_256_webp_z3.tif", "WebP, which holds pictures of 8 bits"),
     // Damaged by a fuzzer in ways libtiff overlooks.
     ("tiff_image-tiff_fuzz/id=000019,sig=06,src=000001,op=havoc,rep=8", "a strip of 1.3 GB in a file of 48 kB"),
     ("tiff_image-tiff_fuzz/id=000023,sig=06,src=000006,op=havoc,rep=8", "a tag past the end of the file"),

@@ -106,7 +106,7 @@ fn in_browser(choice: &Choice) -> Result<()> {
     let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
     process::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&dir).arg(module))?;
     if let Some(wasm_opt) = &wasm_opt {
-        app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), &app::WORKER_OPTIONS)?;
+        app::optimise(wasm_opt, &dir.join("web_bench_bg.wasm"), app::WORKER_LEVEL)?;
     }
     let mut measure = cargo();
     measure.args(["run", "--quiet", "--locked", "--package", "e2e", "--bin", "bench", "--"]).arg(&dir);

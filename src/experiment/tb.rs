@@ -4,7 +4,7 @@
 //! Case 1: TB V and H, 36 km to 9 km, April to June 2015 (the weeks of SMAP's radar), June to test. The simulated target is the true TB at
 //! 9 km with the radar product's noise left out, which is kinder than Earth.
 //! Case 2: SMAP soil moisture and land surface temperature to the 3 km map; 2016-2017 to train, 2018 to test.
-//! Beside each: the input as is, and interpolated bilinearly, on the same pixels. The same steps as `loam train --model tb-cnn`.
+//! Beside each: the input as is, and interpolated bilinearly, on the same pixels. The same steps as `loam train --network tb-…`.
 
 use std::ops::ControlFlow;
 use std::path::Path;

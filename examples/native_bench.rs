@@ -1,10 +1,10 @@
-//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch, taking
-//! turns. The native half of `cargo xtask bench --native`:
+//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch,
+//! taking turns. The native half of `cargo xtask bench --native`:
 //!
 //! `cargo run --release [--features gpu] --example native_bench -- [--side N] [--rounds N] [--json FILE]`
 //!
-//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out and
-//! the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
+//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out
+//! and the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #[path = "shared/plain.rs"]
@@ -69,10 +69,12 @@ mod native {
         fn run(&mut self) -> Result<(f64, f64)> {
             #[cfg(feature = "gpu")]
             {
-                use loam_kernels::gpu::{FORMS, Form, use_form};
-                let kernels =
-                    FORMS.iter().find(|(_, name)| Some(*name) == self.form).map_or(Form::Plain, |(kernels, _)| Form::Kernels(kernels));
-                use_form(if self.plain { Form::Plain } else { kernels });
+                use loam_kernels::gpu::{VARIANTS, Variant, use_variant};
+                let kernels = VARIANTS
+                    .iter()
+                    .find(|(_, name)| Some(*name) == self.form)
+                    .map_or(Variant::Plain, |(kernels, _)| Variant::Kernels(kernels));
+                use_variant(if self.plain { Variant::Plain } else { kernels });
             }
             let [i, d, target, mask] = self.images.clone();
             let values = |tensor: Tensor<5>| tensor.into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"));
@@ -239,7 +241,7 @@ mod native {
     /// A form beside the one in use; none where burn's operations are in use.
     #[cfg(feature = "gpu")]
     fn other_form(used: Option<&'static str>) -> Option<&'static str> {
-        loam_kernels::gpu::FORMS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
+        loam_kernels::gpu::VARIANTS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
     }
 
     #[cfg(not(feature = "gpu"))]

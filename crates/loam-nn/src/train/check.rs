@@ -10,7 +10,7 @@ use loam_core::device_report::SelfCheckReport;
 use loam_core::network::Inputs;
 use loam_core::network::TbCase;
 use loam_core::training::{DateRole, TrainSettings};
-use loam_kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_run, use_form};
+use loam_kernels::gpu::{Kernels, REGISTER_KERNELS, Variant, faster, kernels_run, use_variant, variant_in_use};
 
 use super::{Checkpoint, Example, TbImage, TrainEvent, TrainSample, Trainer};
 
@@ -33,7 +33,7 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
         if forms[..at].iter().any(|tried| std::ptr::eq(*tried, *kernels)) {
             continue;
         }
-        use_form(Form::Kernels(kernels));
+        use_variant(Variant::Kernels(kernels));
         let report = device::self_check(gpu).await;
         let refusal = trial.refusal();
         let reason = match &report {
@@ -77,13 +77,13 @@ async fn settle(gpu: &Device, trial: &Trial) {
 pub async fn trusted_gpu(gpu: &Device, now: impl Fn() -> f64) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
     let _trial = Trial::begin();
     let faster = faster(gpu, now).await;
-    let (report, warning) = check_gpu(gpu, &[faster, &KERNELS]).await;
+    let (report, warning) = check_gpu(gpu, &[faster, &REGISTER_KERNELS]).await;
     let report = report?;
     if !report.passed {
         return Err(ModelError::FailedSelfCheck { difference: report.largest_difference, tolerance: report.tolerance });
     }
     let warnings = warning.into_iter().chain(check_training(gpu).await).collect();
-    Ok((form_in_use(), warnings))
+    Ok((variant_in_use(), warnings))
 }
 
 /// Two steps of training beside the CPU's, before a GPU's first training: its shaders take seconds to compile, which who only predicts need
@@ -134,7 +134,7 @@ async fn fault<E: Example>(gpu: &Device, weights: &Weights, sample: E, settings:
 }
 
 fn give_way(reason: &str) -> String {
-    use_form(Form::Plain);
+    use_variant(Variant::Plain);
     format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower")
 }
 

@@ -154,8 +154,8 @@ fn cases_for_tiles() -> Vec<Case> {
 /// The form with workgroup memory: the block with all gradients over every case that its convolution takes, the norm of a batch, the end of
 /// the network, the loss, and whole steps of training.
 pub async fn with_workgroup_memory(gpu: &Device) {
-    use loam_kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
-    use_form(Form::Kernels(&TILE_KERNELS));
+    use loam_kernels::gpu::{REGISTER_KERNELS, TILED_KERNELS, Variant, use_variant};
+    use_variant(Variant::Kernels(&TILED_KERNELS));
     for case in cases_for_tiles() {
         let op = |leaves: &Leaves| {
             let [bias, scale, shift] = leaves.channel.clone();
@@ -170,13 +170,13 @@ pub async fn with_workgroup_memory(gpu: &Device) {
     fusion(gpu).await;
     loss(gpu).await;
     training(gpu).await;
-    use_form(Form::Kernels(&KERNELS));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
 }
 
 /// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
 /// since some fixed moment. Gives the times, ms, and the name of the choice.
 pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static str) {
-    use loam_kernels::gpu::{FORMS, Form, KERNELS, block_times, faster, form_in_use, use_form};
+    use loam_kernels::gpu::{REGISTER_KERNELS, VARIANTS, Variant, block_times, faster, use_variant, variant_in_use};
     let times = block_times(gpu, &now).await.unwrap();
     assert!(times.iter().all(|time| time.is_finite() && *time >= 0.0), "{times:?}");
     // The same block beside it, waited for by its value: what is measured is its work, not its queueing. Wide bounds, and a coarse clock.
@@ -188,13 +188,13 @@ pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static 
     let alone = now() - start;
     assert!(times.iter().all(|time| time + 1.0 > alone / 100.0), "{times:?} ms where a block alone takes {alone} ms");
     let chosen = faster(gpu, &now).await;
-    assert!(FORMS.iter().any(|(form, _)| std::ptr::eq(*form, chosen)));
-    use_form(Form::Kernels(chosen));
-    let name = form_in_use().unwrap();
+    assert!(VARIANTS.iter().any(|(form, _)| std::ptr::eq(*form, chosen)));
+    use_variant(Variant::Kernels(chosen));
+    let name = variant_in_use().unwrap();
     let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 9, columns: 19 };
     let op = |leaves: &Leaves| (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new());
     let ours = run(&case, 1, gpu, op).await;
-    use_form(Form::Kernels(&KERNELS));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
     compare(name, &ours, &run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await);
     (times, name)
 }

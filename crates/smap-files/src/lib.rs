@@ -51,7 +51,7 @@ impl Granule {
         (self.decoder.read)(self, variable, options, window)
     }
 
-    /// Count, extremes and mean of an array of any shape. Soil moisture is judged by the quality rule ([`QualityRule::All`]: by fill
+    /// Count, extremes and mean of an array of any shape. Soil moisture is screened by the quality rule ([`QualityRule::All`]: by fill
     /// and valid range alone); everything else by its declared fill, -9999 and SMAP's integer fill values.
     ///
     /// # Errors

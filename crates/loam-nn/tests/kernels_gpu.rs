@@ -21,7 +21,7 @@ use loam_kernels::gpu::{REGISTER_KERNELS, TILED_KERNELS, Variant, use_variant, v
 use loam_nn::{Processor, block_on};
 use loam_nn::{check_gpu, check_training};
 
-/// One test at a time: launches are counted, and the form in use is the program's.
+/// One test at a time: launches are counted, and the variant in use is the program's.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -52,7 +52,7 @@ fn convolutions_with_workgroup_memory_are_burns() {
     let watching = LaunchObservation::new(launches.clone());
     block_on(shared::with_workgroup_memory(&gpu));
     drop(watching);
-    // The form gives way to the other where its workgroups are not filled: that it ran at all is not to be seen in the numbers.
+    // The variant gives way to the other where its workgroups are not filled: that it ran at all is not to be seen in the numbers.
     let names = launches.0.lock().unwrap().clone();
     for kernel in [
         "ConvolveTile",
@@ -70,7 +70,7 @@ fn convolutions_with_workgroup_memory_are_burns() {
     }
 }
 
-/// One of the two forms, with which numbers are the same; and the one with workgroup memory stands its check, which the choice need not
+/// One of the two variants, with which numbers are the same; and the tiled one passes its check, which the choice need not
 /// try.
 #[test]
 fn the_faster_variant_is_one_of_the_two() {

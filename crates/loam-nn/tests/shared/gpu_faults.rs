@@ -47,7 +47,7 @@ fn off(sizes: &Sizes, y: CubeTensor) -> CubeTensor {
 
 wrong_convolution!(wrong_sum, REGISTER_KERNELS, off);
 wrong_convolution!(
-    /// The same in the form with workgroup memory.
+    /// The same in the tiled variant.
     wrong_sum_in_tiles,
     TILED_KERNELS,
     off
@@ -75,7 +75,7 @@ wrong_convolution!(
     }
 );
 wrong_convolution!(
-    /// The gradient of a block's input, a hundredth too large; values are right. Only on the way back are frames padded.
+    /// The gradient of a block's input, a hundredth too large; values are right. Only on the backward pass are frames padded.
     long_gradient_of_input,
     REGISTER_KERNELS,
     |sizes, y| if sizes.pad_depth > 0 { spoilt(y, |y| y * 1.01) } else { y }
@@ -137,13 +137,13 @@ pub async fn faults(gpu: &Device) {
 
     for (what, kernels, words) in [
         ("a wrong sum", &WRONG_SUM, "differs by 2.0e-3"),
-        ("a NaN", &NOT_A_NUMBER, "gave no numbers"),
-        ("a failing launch", &NO_LAUNCH, "gave no numbers"),
+        ("a NaN", &NOT_A_NUMBER, "gave NaN"),
+        ("a failing launch", &NO_LAUNCH, "gave NaN"),
     ] {
         let (report, warning) = check_gpu(gpu, &[kernels]).await;
         let warning = warning.unwrap_or_else(|| panic!("{what} was not noticed"));
         assert!(warning.contains(words) && warning.contains("slower"), "{what}: {warning}");
-        // The report is that of the form that took over.
+        // The report is that of the variant that took over.
         assert!(report.unwrap().passed, "{what}");
         numbers_are_right(what, gpu).await;
     }
@@ -154,15 +154,15 @@ pub async fn faults(gpu: &Device) {
         assert!(warning.contains("gradients differ"), "{what}: {warning}");
         numbers_are_right(what, gpu).await;
     }
-    // A form that fails gives way to the next before burn's operations are asked.
+    // A variant that fails gives way to the next before burn's operations are asked.
     for (what, kernels, words) in
-        [("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"), ("a failing launch", &NO_LAUNCH, "gave no numbers")]
+        [("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"), ("a failing launch", &NO_LAUNCH, "gave NaN")]
     {
         let (report, warning) = check_gpu(gpu, &[kernels, &REGISTER_KERNELS]).await;
         assert!(report.unwrap().passed && variant_in_use() == Some("registers"), "{what}: {:?}", variant_in_use());
-        assert!(warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another form")), "{what}: {warning:?}");
+        assert!(warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another variant")), "{what}: {warning:?}");
     }
-    // The same form again is none.
+    // The same variant again is none.
     let (report, warning) = check_gpu(gpu, &[&WRONG_AT_FIRST, &WRONG_AT_FIRST]).await;
     assert!(report.unwrap().passed && !kernels_run(), "tried twice");
     assert!(warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("slower")), "{warning:?}");

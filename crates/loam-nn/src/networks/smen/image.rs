@@ -1,4 +1,4 @@
-//! One date of a run: what the network sees and what it is held against, complete, so that a run goes on and is scored without the files
+//! One date of a run: what the network sees and what it is compared with, complete, so that a run resumes and is scored without the files
 //! it came from (a browser does not keep them over a reload).
 
 use jiff::civil::Date;

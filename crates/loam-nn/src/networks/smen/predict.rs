@@ -25,7 +25,7 @@ pub struct Planes {
 }
 
 impl Planes {
-    /// Holds sizes and values against what the network needs.
+    /// Checks sizes and values against what the network needs.
     ///
     /// # Errors
     /// [`ModelError::TooSmall`], [`ModelError::PlaneLength`], [`ModelError::NonFiniteInput`].

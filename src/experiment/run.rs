@@ -324,7 +324,8 @@ fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<(Tra
 /// SMEN's estimate of a case, m3/m3.
 pub(super) fn estimate(smen: &Smen, device: &Device, case: &Case) -> Result<Vec<f32>, ExperimentError> {
     let input = &case.input;
-    let planes = Planes { columns: input.columns, rows: input.rows, i: input.coarse.clone(), d: input.residuals.clone() };
+    let planes =
+        Planes { columns: input.columns, rows: input.rows, coarse_input: input.coarse.clone(), residuals: input.residuals.clone() };
     let whole = block_on(predict(smen, device, &planes, TILE, async |_, _| ControlFlow::Continue(())))?;
     Ok(input.in_region(&whole))
 }

@@ -162,10 +162,10 @@ fn golden_sample() -> Option<TrainSample> {
             .copied()
             .collect()
     };
-    let (i, d) = (cut(&planes.i), cut(&planes.d));
+    let (i, d) = (cut(&planes.coarse_input), cut(&planes.residuals));
     let target = i.iter().zip(&d).map(|(i, d)| i + d).collect();
     let mask = (0..SIDE * SIDE).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect();
-    Some(TrainSample { columns: SIDE, rows: SIDE, i, d, target, mask })
+    Some(TrainSample { columns: SIDE, rows: SIDE, coarse_input: i, residuals: d, target, mask })
 }
 
 /// The state of a run after some steps with the norms of the batch; none where the device fails.

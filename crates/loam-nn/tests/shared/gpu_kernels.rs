@@ -315,7 +315,7 @@ fn samples(count: usize, (columns, rows): (usize, usize)) -> Vec<TrainSample> {
             let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
             let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
             let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
-            TrainSample { columns, rows, i, d, target, mask: vec![1.0; cells] }
+            TrainSample { columns, rows, coarse_input: i, residuals: d, target, mask: vec![1.0; cells] }
         })
         .collect()
 }

@@ -198,6 +198,11 @@ pub async fn image_estimate(
     progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<f32>, ModelError> {
     let sample = &image.sample;
-    let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let planes = Planes {
+        columns: sample.columns,
+        rows: sample.rows,
+        coarse_input: sample.coarse_input.clone(),
+        residuals: sample.residuals.clone(),
+    };
     crate::predict(network, device, &planes, estimate::TILE, progress).await
 }

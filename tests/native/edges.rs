@@ -1,5 +1,5 @@
-//! The edges of an estimate: cells at a region's edge are given what lies outside it, and where nothing does, the frame is known, marked and left
-//! out of scores.
+//! The edges of an estimate: cells at a region's edge are given what lies outside it, and where nothing does, the frame is known, marked
+//! and left out of scores.
 
 use std::ops::ControlFlow;
 
@@ -221,8 +221,8 @@ fn images_of_the_tb_cnn_see_what_its_weights_say() {
         );
         // The scores of a training's images are those of a prediction of the same place.
         let networks = [(ScoreRow::Estimate, &network)];
-        let going_on = &mut async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
-        let scored = block_on(TbCnn::score(&networks, processor.device(), image, going_on)).unwrap();
+        let proceed = &mut async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
+        let scored = block_on(TbCnn::score(&networks, processor.device(), image, proceed)).unwrap();
         let (sample, _) = block_on(tb::sample(&library, &mut series, case, halo, image.date, go_on)).unwrap();
         let predicted = block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(()))).unwrap();
         assert_eq!(predicted.frame, Edges::default());

@@ -141,7 +141,7 @@ mod native {
             let mut planes: [Vec<f32>; PLANES] = Default::default();
             Simulated { side, next: 0 }.next_rows(side, &mut planes)?;
             let (i, d) = (planes[0].clone(), planes[1..].concat());
-            let whole = Planes { columns: side, rows: side, i, d };
+            let whole = Planes { columns: side, rows: side, coarse_input: i, residuals: d };
             let go_on = async |_, _| ControlFlow::Continue(());
             let untiled = block_on(predict(&smen, device, &whole, side, go_on))?;
             let mut tiled = Vec::new();

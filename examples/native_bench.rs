@@ -1,10 +1,10 @@
-//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch, taking
-//! turns. The native half of `cargo xtask bench --native`:
+//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch,
+//! taking turns. The native half of `cargo xtask bench --native`:
 //!
 //! `cargo run --release [--features gpu] --example native_bench -- [--side N] [--rounds N] [--json FILE]`
 //!
-//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out and
-//! the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
+//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out
+//! and the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #[path = "shared/plain.rs"]
@@ -46,15 +46,15 @@ mod native {
         model: Smen,
         adam: Adam,
         plain: bool,
-        /// Name of the GPU's form; burn's own operations where there is none.
+        /// Name of the GPU's variant; burn's own operations where there is none.
         #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
-        form: Option<&'static str>,
+        variant: Option<&'static str>,
         training: bool,
         images: [Tensor<5>; 4],
     }
 
     impl Ours {
-        fn new((training, batch): (bool, usize), side: usize, device: &Device, plain: bool, form: Option<&'static str>) -> Result<Self> {
+        fn new((training, batch): (bool, usize), side: usize, device: &Device, plain: bool, variant: Option<&'static str>) -> Result<Self> {
             let device = if training { device.clone().autodiff() } else { device.clone() };
             let image = |depth: usize, middle, height| {
                 let values = wave(batch * depth * side * side, middle, height);
@@ -62,17 +62,19 @@ mod native {
             };
             let images = [image(1, 0.25, 0.1), image(4, 0.0, 0.05), image(1, 0.28, 0.08), image(1, 1.0, 0.0)];
             let model = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device)?;
-            Ok(Self { model, adam: Adam::new(), plain, form, training, images })
+            Ok(Self { model, adam: Adam::new(), plain, variant, training, images })
         }
 
         /// Milliseconds of one run, and the mean estimate or the loss before the step.
         fn run(&mut self) -> Result<(f64, f64)> {
             #[cfg(feature = "gpu")]
             {
-                use loam_kernels::gpu::{FORMS, Form, use_form};
-                let kernels =
-                    FORMS.iter().find(|(_, name)| Some(*name) == self.form).map_or(Form::Plain, |(kernels, _)| Form::Kernels(kernels));
-                use_form(if self.plain { Form::Plain } else { kernels });
+                use loam_kernels::gpu::{VARIANTS, Variant, use_variant};
+                let kernels = VARIANTS
+                    .iter()
+                    .find(|(_, name)| Some(*name) == self.variant)
+                    .map_or(Variant::Plain, |(kernels, _)| Variant::Kernels(kernels));
+                use_variant(if self.plain { Variant::Plain } else { kernels });
             }
             let [i, d, target, mask] = self.images.clone();
             let values = |tensor: Tensor<5>| tensor.into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"));
@@ -100,7 +102,7 @@ mod native {
 
     /// Who is measured.
     pub enum Runner {
-        Ours { name: &'static str, device: Device, plain: bool, form: Option<&'static str> },
+        Ours { name: &'static str, device: Device, plain: bool, variant: Option<&'static str> },
         Torch(Torch),
     }
 
@@ -159,7 +161,7 @@ mod native {
         let mut ours = Vec::new();
         for runner in runners.iter() {
             ours.push(match runner {
-                Runner::Ours { device, plain, form, .. } => Some(Ours::new(task, side, device, *plain, *form)?),
+                Runner::Ours { device, plain, variant, .. } => Some(Ours::new(task, side, device, *plain, *variant)?),
                 Runner::Torch(_) => None,
             });
         }
@@ -222,13 +224,13 @@ mod native {
         Err("built without the feature gpu".into())
     }
 
-    /// The form of the kernels that is the faster there and stands the check, as the program would choose it.
+    /// The variant of the kernels that is the faster there and passes the check, as the program would choose it.
     #[cfg(feature = "gpu")]
     fn trusted(device: &Device) -> Result<Option<&'static str>> {
         let begun = Instant::now();
-        let (form, warnings) = loam_nn::block_on(loam_nn::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+        let (variant, warnings) = loam_nn::block_on(loam_nn::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
         warnings.iter().for_each(|warning| println!("{warning}"));
-        Ok(form)
+        Ok(variant)
     }
 
     #[cfg(not(feature = "gpu"))]
@@ -236,14 +238,14 @@ mod native {
         Ok(None)
     }
 
-    /// A form beside the one in use; none where burn's operations are in use.
+    /// A variant beside the one in use; none where burn's operations are in use.
     #[cfg(feature = "gpu")]
-    fn other_form(used: Option<&'static str>) -> Option<&'static str> {
-        loam_kernels::gpu::FORMS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
+    fn other_variant(used: Option<&'static str>) -> Option<&'static str> {
+        loam_kernels::gpu::VARIANTS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
     }
 
     #[cfg(not(feature = "gpu"))]
-    fn other_form(_: Option<&'static str>) -> Option<&'static str> {
+    fn other_variant(_: Option<&'static str>) -> Option<&'static str> {
         None
     }
 
@@ -260,20 +262,25 @@ mod native {
             }
         }
         let mut runners = vec![
-            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false, form: None },
-            Runner::Ours { name: "burn's own operations, CPU", device: Device::flex(), plain: true, form: None },
+            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false, variant: None },
+            Runner::Ours { name: "burn's own operations, CPU", device: Device::flex(), plain: true, variant: None },
         ];
         println!("SMEN natively, {side} x {side} images, {rounds} rounds in turn, {} threads", rayon::current_num_threads());
         let gpu = match adapter() {
             Ok((device, name)) => {
                 println!("graphics adapter: {name}");
-                let form = trusted(&device)?;
-                println!("kernels on it: {}", form.unwrap_or("burn's operations"));
-                runners.push(Runner::Ours { name: "Loam, GPU", device: device.clone(), plain: false, form });
-                // The form that was not chosen, to see by how much.
-                let other = other_form(form);
+                let variant = trusted(&device)?;
+                println!("kernels on it: {}", variant.unwrap_or("burn's operations"));
+                runners.push(Runner::Ours { name: "Loam, GPU", device: device.clone(), plain: false, variant });
+                // The variant that was not chosen, to see by how much.
+                let other = other_variant(variant);
                 if other.is_some() {
-                    runners.push(Runner::Ours { name: "Loam, GPU, the other form", device: device.clone(), plain: false, form: other });
+                    runners.push(Runner::Ours {
+                        name: "Loam, GPU, the other variant",
+                        device: device.clone(),
+                        plain: false,
+                        variant: other,
+                    });
                 }
                 Some((device, name))
             }

@@ -89,8 +89,8 @@ mod web {
         fn choose(&self) {
             #[cfg(feature = "gpu")]
             {
-                use loam_kernels::gpu::{Form, KERNELS, use_form};
-                use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
+                use loam_kernels::gpu::{REGISTER_KERNELS, Variant, use_variant};
+                use_variant(if self.plain { Variant::Plain } else { Variant::Kernels(&REGISTER_KERNELS) });
             }
         }
 

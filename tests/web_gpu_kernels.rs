@@ -7,7 +7,7 @@ mod faults;
 #[path = "../crates/loam-nn/tests/shared/gpu_kernels.rs"]
 mod shared;
 
-use loam_kernels::gpu::KERNELS;
+use loam_kernels::gpu::REGISTER_KERNELS;
 use loam_nn::Processor;
 use loam_nn::{check_gpu, check_training};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -19,7 +19,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 async fn kernels_and_their_gradients_are_burns() {
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    let (report, warning) = check_gpu(gpu, &[&KERNELS]).await;
+    let (report, warning) = check_gpu(gpu, &[&REGISTER_KERNELS]).await;
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);
     shared::convolution(gpu).await;

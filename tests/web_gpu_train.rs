@@ -31,7 +31,7 @@ fn samples(count: usize, side: usize) -> Vec<TrainSample> {
             let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
             let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
             let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
-            TrainSample { columns: side, rows: side, i, d, target, mask: vec![1.0; cells] }
+            TrainSample { columns: side, rows: side, coarse_input: i, residuals: d, target, mask: vec![1.0; cells] }
         })
         .collect()
 }

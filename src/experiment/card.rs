@@ -1,6 +1,6 @@
-//! Model cards: what shipped weights were made of, how they score on dates they have not seen beside every baseline, and what they must not be
-//! used for. Nothing on a card is typed by hand: facts come from the weights file's own metadata, scores from the test dates, and what is lost to
-//! a baseline is said in words that follow from the scores.
+//! Model cards: what shipped weights were made of, how they score on dates they have not seen beside every baseline, and what they must not
+//! be used for. Nothing on a card is typed by hand: provenance comes from the weights file's own metadata, scores from the test dates, and
+//! what is lost to a baseline is said in words that follow from the scores.
 
 use serde::Serialize;
 
@@ -91,7 +91,8 @@ pub struct PlaceScores {
     pub baseline_images: usize,
     /// SMEN first, then every baseline.
     pub scores: Vec<CardScore>,
-    /// Share of the test inputs outside the range of the training inputs: SMAP, residuals (0..1). None where the file does not say its range.
+    /// Share of the test inputs outside the range of the training inputs: SMAP, residuals (0..1). None where the file does not say its
+    /// range.
     pub outside: Option<[f64; 2]>,
 }
 
@@ -191,8 +192,8 @@ impl Shelved {
     }
 }
 
-/// Cards of several weights files, in order. Each is scored on the simulated test dates of the three regions, of the places that no weights are
-/// trained on, and of its own places; on each beside every baseline, trained on all usable dates of that place before 2018.
+/// Cards of several weights files, in order. Each is scored on the simulated test dates of the three regions, of the places that no weights
+/// are trained on, and of its own places; on each beside every baseline, trained on all usable dates of that place before 2018.
 ///
 /// # Errors
 /// Those of the baselines and predictions.
@@ -208,7 +209,7 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
     }
     for preset in places {
         let images = Images { region: preset.key.to_owned(), train: Images::ALL, test: Images::ALL, source: runner.source.tag() };
-        let rivals = runner.rivals(&images)?;
+        let baselines = runner.baselines(&images)?;
         let gathered = runner.gathered(&images)?;
         for ((file, own), scores) in files.iter().zip(&own).zip(&mut scores) {
             let seen = match (own.contains(&preset), UNSEEN_PLACES.contains(&preset)) {
@@ -236,19 +237,19 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
             let whole = Method { name: SMEN.to_owned(), partial: false, dates: whole };
             let there = Method { name: "SMEN where the disaggregation exists".to_owned(), partial: true, dates: there };
             let mut rows = vec![method_row(&whole, None)];
-            rows.extend(rivals.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, Some(&whole))));
+            rows.extend(baselines.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, Some(&whole))));
             if !there.dates.is_empty() {
                 rows.push(method_row(&there, None));
             }
-            rows.extend(rivals.methods.iter().filter(|m| m.partial).map(|m| method_row(m, Some(&there))));
-            let ends = [rivals.test.first(), rivals.test.last()].map(|date| date.map_or_else(String::new, ToString::to_string));
+            rows.extend(baselines.methods.iter().filter(|m| m.partial).map(|m| method_row(m, Some(&there))));
+            let ends = [baselines.test.first(), baselines.test.last()].map(|date| date.map_or_else(String::new, ToString::to_string));
             scores.push(PlaceScores {
                 key: preset.key.to_owned(),
                 name: preset.name.to_owned(),
                 climate: preset.climate.to_owned(),
                 seen,
                 dates: ends,
-                baseline_images: rivals.train.len(),
+                baseline_images: baselines.train.len(),
                 scores: rows.into_iter().map(CardScore::from).collect(),
                 outside: outside.map(|shares| shares.map(short)),
             });
@@ -284,7 +285,7 @@ fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u6
 /// Names of baselines whose loss at a place is worth a sentence.
 const BILINEAR: &str = "bilinear SMAP";
 
-/// What must be said, from facts and scores.
+/// What must be said, from metadata and scores.
 fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores]) -> Vec<String> {
     let mut limits = Vec::new();
     if simulated {

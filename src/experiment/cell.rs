@@ -1,4 +1,4 @@
-//! One cell of a table: what is trained and tested ([`Cell`]), and what came out ([`CellResult`], [`Rivals`]), as it is kept on disk. A
+//! One cell of a table: what is trained and tested ([`Cell`]), and what came out ([`CellResult`], [`Baselines`]), as it is kept on disk. A
 //! finished cell is never computed twice; its file name holds everything it depends on.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::ExperimentError;
 use loam_core::iso_date;
 use loam_core::network::Inputs;
 
-/// Changes when the meaning of a kept cell does: older files are then computed anew.
+/// Changes when the meaning of a kept cell does: older files are then computed again.
 pub(super) const FORMAT: u32 = 2;
 
 /// Dates of one region: which data, how many images to train and to test on.
@@ -123,7 +123,7 @@ pub struct CellResult {
 
 /// The images that were found, and all baselines on the test ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rivals {
+pub struct Baselines {
     /// Version of this file.
     pub format: u32,
     /// Made by the simulator.
@@ -153,7 +153,7 @@ impl Versioned for CellResult {
     }
 }
 
-impl Versioned for Rivals {
+impl Versioned for Baselines {
     fn format(&self) -> u32 {
         self.format
     }
@@ -178,7 +178,7 @@ impl CellResult {
     }
 }
 
-impl Rivals {
+impl Baselines {
     /// The present version.
     pub const FORMAT: u32 = FORMAT;
 

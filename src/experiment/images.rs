@@ -262,8 +262,8 @@ fn case(library: &Library, series: &mut Series, rule: HistoryRule, date: Date) -
         columns: sample.input.columns,
         rows: sample.input.rows,
         margin: sample.margin(),
-        coarse: sample.i,
-        residuals: sample.d,
+        coarse: sample.coarse_input,
+        residuals: sample.residuals,
     };
     let residuals = input.residuals.chunks_exact(sample.input.len()).flat_map(|plane| input.in_region(plane)).collect();
     let case = Case {
@@ -304,8 +304,8 @@ pub(super) fn sample(case: &Case) -> TrainSample {
     TrainSample {
         columns: case.input.columns,
         rows: case.input.rows,
-        i: case.input.coarse.clone(),
-        d: case.input.residuals.clone(),
+        coarse_input: case.input.coarse.clone(),
+        residuals: case.input.residuals.clone(),
         target: case.input.laid(&case.target, f32::NAN),
         mask: case.input.laid(&case.scored.iter().map(|s| if *s { 1.0 } else { 0.0 }).collect::<Vec<_>>(), 0.0),
     }

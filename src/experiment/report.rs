@@ -71,9 +71,9 @@ pub fn markdown(table: &Table) -> String {
     }
     let _ = writeln!(text, "\nuRMSE in m3/m3, mean over images{}.", if o.seeds > 1 { "; mean over seeds (least to greatest)" } else { "" });
     for row in &table.rows {
-        text.push_str(&rivals(row));
+        text.push_str(&baselines(row));
     }
-    text.push_str(&verdict(table));
+    text.push_str(&evaluation(table));
     text
 }
 
@@ -85,7 +85,7 @@ fn length(options: &Options) -> String {
     }
 }
 
-fn rivals(row: &Row) -> String {
+fn baselines(row: &Row) -> String {
     let mut text = String::new();
     let what = if row.simulated { "SIMULATED scenes" } else { "from files" };
     let [a, b, c, d] = &row.period;
@@ -140,7 +140,7 @@ fn rivals(row: &Row) -> String {
 }
 
 /// Does the paper's ordering hold?
-fn verdict(table: &Table) -> String {
+fn evaluation(table: &Table) -> String {
     let mut text = String::new();
     match table.kind {
         Kind::Table2 => {
@@ -231,9 +231,9 @@ pub fn summary(tables: &[Table]) -> String {
     let mut text = String::from("## In short\n\n");
     for table in tables {
         for row in &table.rows {
-            let rivals: Vec<&MethodRow> = row.methods.iter().filter(|m| m.gain.is_some()).collect();
-            let beaten = rivals.len() - row.not_beaten().count();
-            let best = rivals.iter().filter(|m| !m.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse));
+            let baselines: Vec<&MethodRow> = row.methods.iter().filter(|m| m.gain.is_some()).collect();
+            let beaten = baselines.len() - row.not_beaten().count();
+            let best = baselines.iter().filter(|m| !m.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse));
             let best = best.map_or_else(String::new, |m| format!("; the best baseline, {}, {:.4}", m.name, m.urmse));
             let per_run = row.seconds / row.test.by_seed.len().max(1) as f64;
             let epochs = table.options.epochs_of(row.asked.0);
@@ -251,7 +251,7 @@ pub fn summary(tables: &[Table]) -> String {
                 row.label,
                 if row.simulated { "SIMULATED" } else { "from files" },
                 row.test.mean,
-                rivals.len(),
+                baselines.len(),
             );
         }
     }

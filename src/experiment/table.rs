@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::paper::{self, Pair};
-use super::{Cell, CellResult, Images, Method, Rivals, Source};
+use super::{Baselines, Cell, CellResult, Images, Method, Source};
 use loam_core::network::Inputs;
 use loam_core::score::{DRAW_SEED, DRAWS, Interval, bootstrap_mean};
 use loam_core::stack::Preset;
@@ -277,15 +277,15 @@ pub(super) fn method_row(method: &Method, beside: Option<&Method>) -> MethodRow 
 impl Row {
     /// From the results of a row's cells, in order of seeds, and the baselines on its images.
     #[must_use]
-    pub fn of(wanted: &Wanted, results: &[CellResult], rivals: &Rivals) -> Self {
+    pub fn of(wanted: &Wanted, results: &[CellResult], baselines: &Baselines) -> Self {
         let smen = averaged(SMEN, &results.iter().map(|r| &r.smen).collect::<Vec<_>>());
         let mass = averaged(SMEN_SHIFTED, &results.iter().map(|r| &r.smen_mass).collect::<Vec<_>>());
         let there =
             averaged("SMEN where the disaggregation exists", &results.iter().filter_map(|r| r.smen_there.as_ref()).collect::<Vec<_>>());
         let mut methods: Vec<MethodRow> = smen.iter().map(|m| method_row(m, None)).collect();
         methods.extend(mass.iter().map(|m| method_row(m, None)));
-        methods.extend(rivals.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, smen.as_ref())));
-        let partial: Vec<MethodRow> = rivals.methods.iter().filter(|m| m.partial).map(|m| method_row(m, there.as_ref())).collect();
+        methods.extend(baselines.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, smen.as_ref())));
+        let partial: Vec<MethodRow> = baselines.methods.iter().filter(|m| m.partial).map(|m| method_row(m, there.as_ref())).collect();
         if !partial.is_empty() {
             methods.extend(there.iter().map(|m| method_row(m, None)));
             methods.extend(partial);
@@ -296,20 +296,20 @@ impl Row {
             let text = |date: Option<&jiff::civil::Date>| date.map_or_else(String::new, ToString::to_string);
             [text(dates.first()), text(dates.last())]
         };
-        let ([a, b], [c, d]) = (ends(&rivals.train), ends(&rivals.test));
+        let ([a, b], [c, d]) = (ends(&baselines.train), ends(&baselines.test));
         let n = results.len().max(1) as f64;
         let outside = results.iter().fold((0.0, 0.0), |(i, d), r| (i + r.outside.0 / n, d + r.outside.1 / n));
         Self {
             label: wanted.label.clone(),
             paper: wanted.paper,
             asked: images,
-            found: (rivals.train.len(), rivals.test.len()),
+            found: (baselines.train.len(), baselines.test.len()),
             period: [a, b, c, d],
-            simulated: rivals.simulated,
+            simulated: baselines.simulated,
             train: Spread::of(results.iter().map(|r| r.train_urmse).collect()),
             test: Spread::of(results.iter().map(|r| mean_over_dates(&r.smen)).collect()),
             methods,
-            notes: rivals.notes.clone(),
+            notes: baselines.notes.clone(),
             seconds: results.iter().map(|r| r.seconds).sum(),
             outside,
         }

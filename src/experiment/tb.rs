@@ -14,7 +14,7 @@ use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
 use super::cell::{self, FORMAT, Versioned};
-use super::going_on::{GoingOn, KEPT_EVERY};
+use super::resumable::{KEPT_EVERY, Resumable};
 use super::{ExperimentError, paper};
 use loam_core::score::{ScoreRow, means};
 use loam_core::simulate::{Scene, Simulator};
@@ -121,18 +121,18 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let (train, validate, test) = (of(DateRole::Train), of(DateRole::Validate), of(DateRole::Test));
     let images = (train.len() + validate.len(), test.len());
     let mut start = loam_nn::tb_cnn::first_weights(case, seed);
-    let facts = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
-    start.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value)));
+    let provenance = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
+    start.metadata.extend(provenance.map(|(key, value)| (key.to_owned(), value)));
     let settings = TrainSettings { epochs, batch: BATCH, seed, patience: 0, ..TrainSettings::tb_cnn(case) };
     let checkpoint = folder.join(format!("{}.checkpoint", cell.key()));
-    let mut going_on = GoingOn::new(checkpoint, KEPT_EVERY, (&start, train, validate), settings, &Device::flex())?;
-    let steps = going_on.trainer.steps_per_epoch();
-    while let Some(event) = going_on.step()? {
+    let mut training = Resumable::new(checkpoint, KEPT_EVERY, (&start, train, validate), settings, &Device::flex())?;
+    let steps = training.trainer.steps_per_epoch();
+    while let Some(event) = training.step()? {
         if let TrainEvent::StepDone { .. } = event {
-            progress(going_on.trainer.steps(), steps * epochs);
+            progress(training.trainer.steps(), steps * epochs);
         }
     }
-    let (seconds, trainer) = (going_on.seconds(), &going_on.trainer);
+    let (seconds, trainer) = (training.seconds(), &training.trainer);
     let loss = |epoch: Option<&EpochReport>| epoch.map_or(f64::NAN, |epoch| epoch.train_loss);
     let losses = (loss(trainer.history().first()), loss(trainer.history().last()));
     let weights = trainer.best().cloned().unwrap_or(start);
@@ -151,7 +151,7 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let scores = means(&by_date).into_iter().map(score).collect();
     let result = TbResult { format: FORMAT, case, images, scores, weights: weights.hash(), losses, seconds };
     cell::write(&path, &result)?;
-    going_on.over();
+    training.over();
     // As it was kept: JSON's last digit may differ.
     Ok(cell::read(&path).unwrap_or(result))
 }

@@ -164,14 +164,14 @@ impl<H: Host> Session<H> {
         #[cfg(feature = "gpu")]
         let verdict = if processor.is_gpu() {
             self.training_checked.clear();
-            use loam_kernels::gpu::{KERNELS, faster, form_in_use};
+            use loam_kernels::gpu::{REGISTER_KERNELS, faster, variant_in_use};
             // A form that the device refuses is not to end the worker while it is measured.
             let _trial = loam_nn::refusals::Trial::begin();
             // A CPU posing as a GPU pays for barriers, and for another shader to compile: not measured there.
-            let kernels = if self.software { &KERNELS } else { faster(processor.device(), || self.host.now_ms()).await };
-            let (verdict, warning) = loam_nn::check_gpu(processor.device(), &[kernels, &KERNELS]).await;
+            let kernels = if self.software { &REGISTER_KERNELS } else { faster(processor.device(), || self.host.now_ms()).await };
+            let (verdict, warning) = loam_nn::check_gpu(processor.device(), &[kernels, &REGISTER_KERNELS]).await;
             report.warning = warning.or(report.warning.take());
-            report.kernels = form_in_use().map(Into::into);
+            report.kernels = variant_in_use().map(Into::into);
             verdict
         } else {
             device::self_check(processor.device()).await

@@ -80,7 +80,7 @@ impl<H: Host> Session<H> {
             in_use: true,
         };
         let left_out = plan.count(DateRole::Gap);
-        let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, facts: metadata };
+        let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, metadata };
         let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
         let run = Run::new(head, base, images, processor.device())?;
         let (keeper, unsaved) = match self.keep(&run, storage_bytes).await {
@@ -342,7 +342,8 @@ impl<H: Host> Session<H> {
 
     // ---- afterwards ------------------------------------------------------------------------------------------------------------
 
-    /// Scores before and after on the test dates, and the run's row. Of its weights and those from before the better are in use from now on.
+    /// Scores before and after on the test dates, and the run's row. Of its weights and those from before the better are in use from now
+    /// on.
     async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
         let Job { id, run, keeper, .. } = job;
         let in_use = self.in_use_before(id, head(&run)).await?;

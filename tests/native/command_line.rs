@@ -1,4 +1,4 @@
-//! `loam` as a user and a script meet it: exit codes, one-line refusals, JSON, and a training run that is killed and goes on.
+//! `loam` as a user and a script meet it: exit codes, one-line refusals, JSON, and a training run that is killed and resumed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,5 +1,5 @@
-//! The edges of an estimate: cells at a region's edge are given what lies outside it, and where nothing does, the frame is known, marked and left
-//! out of scores.
+//! The edges of an estimate: cells at a region's edge are given what lies outside it, and where nothing does, the frame is known, marked
+//! and left out of scores.
 
 use std::ops::ControlFlow;
 
@@ -121,7 +121,12 @@ fn a_frame_without_data_is_known_and_left_out_of_the_scores() {
     let sample = &bare.sample;
     let processor = block_on(Processor::open_cpu());
     let model = Smen::from_weights(&weights(), processor.device()).unwrap();
-    let planes = Planes { columns: sample.input.columns, rows: sample.input.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let planes = Planes {
+        columns: sample.input.columns,
+        rows: sample.input.rows,
+        coarse_input: sample.coarse_input.clone(),
+        residuals: sample.residuals.clone(),
+    };
     let output = block_on(loam_nn::predict(&model, processor.device(), &planes, 128, async |_, _| ControlFlow::Continue(()))).unwrap();
     assert_eq!(sample.masked_output(output).unwrap().values().len(), window.len());
     let (drier, n) = bare.estimate.values().iter().zip(full.estimate.values()).enumerate().fold((0.0, 0), |(sum, n), (i, (a, b))| {
@@ -156,7 +161,7 @@ fn images_of_a_training_see_the_margin_and_do_not_learn_from_it() {
     assert_eq!(<loam_nn::RunImage as loam_nn::KeptImage>::from_bytes(&kept).unwrap().margin, image.margin);
     let narrowed = image.clone().narrowed(Edges { west: 1, ..Edges::all(MARGIN) });
     assert_eq!((narrowed.sample.columns, narrowed.region_size()), (29, (24, 20)));
-    let inner = |image: &loam_nn::RunImage| image.in_region(&image.sample.i);
+    let inner = |image: &loam_nn::RunImage| image.in_region(&image.sample.coarse_input);
     assert_eq!(inner(&narrowed), inner(image));
     let masks = image.in_region(&image.sample.mask).into_iter().zip(narrowed.in_region(&narrowed.sample.mask));
     for (at, (before, after)) in masks.enumerate() {
@@ -216,8 +221,8 @@ fn images_of_the_tb_cnn_see_what_its_weights_say() {
         );
         // The scores of a training's images are those of a prediction of the same place.
         let networks = [(ScoreRow::Estimate, &network)];
-        let going_on = &mut async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
-        let scored = block_on(TbCnn::score(&networks, processor.device(), image, going_on)).unwrap();
+        let proceed = &mut async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
+        let scored = block_on(TbCnn::score(&networks, processor.device(), image, proceed)).unwrap();
         let (sample, _) = block_on(tb::sample(&library, &mut series, case, halo, image.date, go_on)).unwrap();
         let predicted = block_on(tb::predict(&network, processor.device(), sample, async |_, _| ControlFlow::Continue(()))).unwrap();
         assert_eq!(predicted.frame, Edges::default());

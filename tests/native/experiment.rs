@@ -45,9 +45,9 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
     library
 }
 
-/// A training torn off in its midst goes on there and ends with the same weights; a file of another training is said and not used.
+/// An interrupted training resumes there and ends with the same weights; a checkpoint of another training is reported and not used.
 #[test]
-fn a_cell_torn_off_goes_on() {
+fn an_interrupted_cell_resumes() {
     let files = tempfile::tempdir().unwrap();
     let source = Source::Files(Box::new(library(files.path(), date(2017, 3, 1), date(2018, 3, 1))));
     let images = Images { region: REGION.into(), train: 4, test: 3, source: source.tag() };
@@ -83,7 +83,7 @@ fn a_cell_torn_off_goes_on() {
     assert!(run(torn.path(), 0, 5).0.is_none());
     let (gone_on, (what, first)) = run(torn.path(), 0, usize::MAX);
     let gone_on = gone_on.unwrap();
-    assert!(what.contains("going on after step 5") && first == 6, "{what}, first step {first}");
+    assert!(what.contains("resumed after step 5") && first == 6, "{what}, first step {first}");
     assert_eq!((&gone_on.weights, &gone_on.smen), (&expected.weights, &expected.smen));
     assert!(std::fs::read_dir(torn.path()).unwrap().all(|file| !file.unwrap().file_name().to_string_lossy().contains("checkpoint")));
     // Of other images by the same name.
@@ -94,9 +94,9 @@ fn a_cell_torn_off_goes_on() {
     let range = checkpoint.now.metadata.iter_mut().find(|(key, _)| key.contains("range")).expect("no range of inputs in the weights");
     range.1.push('1');
     std::fs::write(&file, checkpoint.to_bytes()).unwrap();
-    let (anew, (what, first)) = run(other.path(), 0, usize::MAX);
+    let (again, (what, first)) = run(other.path(), 0, usize::MAX);
     assert!(first == 1 && what.contains("from the beginning") && what.contains("other images"), "{what}, first step {first}");
-    assert_eq!(anew.unwrap().weights, expected.weights);
+    assert_eq!(again.unwrap().weights, expected.weights);
     // Half a file.
     let file = torn.path().join(format!("{}.checkpoint", cell(1).key()));
     std::fs::write(&file, b"half").unwrap();
@@ -149,7 +149,7 @@ fn from_a_folder_of_files_to_a_report() {
     assert_eq!(again, first);
     let work = taken();
     assert!(work.is_empty(), "a finished cell was computed again: {work:?}");
-    // Thrown away and trained anew: the same numbers. (The baselines' own test has theirs.)
+    // Thrown away and trained again: the same numbers. (The baselines' own test has theirs.)
     for entry in std::fs::read_dir(out.path()).unwrap() {
         let path = entry.unwrap().path();
         if !path.to_string_lossy().contains("baselines") {
@@ -159,18 +159,18 @@ fn from_a_folder_of_files_to_a_report() {
     // Two seeds of it side by side: each once, and no other numbers than one after the other.
     let two = Options { seeds: 2, ..options.clone() };
     let mut side_by_side = runner();
-    side_by_side.ahead(&[Kind::Table1, Kind::Figure2], &two).unwrap();
+    side_by_side.compute_in_parallel(&[Kind::Table1, Kind::Figure2], &two).unwrap();
     let work = taken();
     assert_eq!(work.len(), 2, "a seed each: {work:?}");
     let both = side_by_side.table(Kind::Table1, &two).unwrap();
-    assert!(taken().is_empty(), "what was computed ahead was computed again");
+    assert!(taken().is_empty(), "what was computed in parallel was computed again");
     let by_seed = &both.rows[0].test.by_seed;
     assert!(by_seed[0] == first.rows[0].test.mean && by_seed[0] != by_seed[1], "{by_seed:?}");
-    let mut anew = run();
-    anew.rows[0].seconds = first.rows[0].seconds;
-    assert_eq!(anew, first);
+    let mut again = run();
+    again.rows[0].seconds = first.rows[0].seconds;
+    assert_eq!(again, first);
     // Nothing is missing, nothing is made.
-    side_by_side.ahead(&[Kind::Table1], &two).unwrap();
+    side_by_side.compute_in_parallel(&[Kind::Table1], &two).unwrap();
     assert!(taken().is_empty());
 
     // Figure 2 of the same cell: three panels of 100 x 100 cells, two pixels a cell, and not all of one colour.

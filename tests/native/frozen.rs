@@ -80,7 +80,8 @@ fn write_the_files() {
         .zip(roles)
         .map(|(day, role)| {
             let mask = (0..cells).map(|at| if margin.hold(18, 17, at % 18, at / 18) { 0.0 } else { 1.0 }).collect();
-            let sample = TrainSample { columns: 18, rows: 17, i: draw(cells), d: draw(4 * cells), target: draw(cells), mask };
+            let sample =
+                TrainSample { columns: 18, rows: 17, coarse_input: draw(cells), residuals: draw(4 * cells), target: draw(cells), mask };
             RunImage { date: date(2017, 1, day), role, sample, margin, bilinear: draw(cells), reasons: vec![Reason::Valid as u8; cells] }
         })
         .collect();

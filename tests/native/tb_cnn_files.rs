@@ -88,7 +88,7 @@ fn case_1_learns_from_files_predicts_and_is_scored_against_what_the_files_hold()
         .collect();
     assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");
 
-    // The same seed gives the same bytes, also where the run was killed on the way and goes on from its last checkpoint.
+    // The same seed gives the same bytes, also where the run was killed on the way and resumes from its last checkpoint.
     let (again, kept) = (text(&folder.path().join("again.safetensors")), folder.path().join("kept"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_loam"))
         .args(["train", "--network", "tb-brightness", REGION, "--batch", "2", "--epochs", "3", "--out", &again, &data])

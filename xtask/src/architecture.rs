@@ -38,7 +38,11 @@ const KNOWN_CIRCLES: &[(&[&str], &str)] = &[
         "A series keeps the sensitivities that the disaggregation of its days has fitted.",
     ),
     (
-        &["crates/loam-kernels/src/gpu/form.rs", "crates/loam-kernels/src/gpu/launch/weights.rs", "crates/loam-kernels/src/gpu/launch.rs"],
+        &[
+            "crates/loam-kernels/src/gpu/variant.rs",
+            "crates/loam-kernels/src/gpu/launch/weights.rs",
+            "crates/loam-kernels/src/gpu/launch.rs",
+        ],
         "The tables of kernels name the launches, and a launch asks the table for a step of its own.",
     ),
     (

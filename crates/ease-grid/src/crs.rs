@@ -97,7 +97,7 @@ impl Crs {
 
 /// A coordinate system's transformation. Points it cannot map come back as NaN.
 ///
-/// UTM and azimuthal follow Karney (2011) and Snyder (1987) on WGS84 and are held against `proj4rs` in this file's tests.
+/// UTM and azimuthal follow Karney (2011) and Snyder (1987) on WGS84 and are compared with `proj4rs` in this file's tests.
 /// GRS80 systems (ETRS89) are treated as WGS84: the ellipsoids differ by 0.1 mm.
 #[derive(Debug, Clone, Copy)]
 pub struct Projection(Kind);

@@ -86,7 +86,8 @@ pub struct DeviceReport {
 pub struct SelfCheckReport {
     /// Runs on the device.
     pub runs: u32,
-    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
+    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in
+    /// JSON).
     #[serde(deserialize_with = "null_as_nan_f32")]
     pub largest_difference: f32,
     /// Allowed.
@@ -96,19 +97,19 @@ pub struct SelfCheckReport {
 }
 
 impl SelfCheckReport {
-    /// The golden tile's verdict in words; `gpu`: the device is one, so the CPU's own run of the tile is what it is compared with.
+    /// The golden tile's result in words; `gpu`: the device is one, so the CPU's own run of the tile is what it is compared with.
     #[must_use]
     pub fn text(&self, gpu: bool) -> String {
         let difference =
             if self.largest_difference.is_finite() { format!("{:.1e}", self.largest_difference) } else { "not a number".to_owned() };
         let with = if gpu { "the CPU" } else { "the tile stored with the program" };
-        let verdict = match (self.passed, gpu) {
+        let result = match (self.passed, gpu) {
             (true, _) => "passed",
             (false, true) => "failed, so the CPU is used",
             (false, false) => "failed: do not trust the maps",
         };
         format!(
-            "Self-check {verdict}: golden tile run {} times, largest difference to {with} {difference} m³/m³ (allowed {:.1e}).",
+            "Self-check {result}: golden tile run {} times, largest difference to {with} {difference} m³/m³ (allowed {:.1e}).",
             self.runs, self.tolerance
         )
     }

@@ -1,4 +1,4 @@
-//! The way back through the operations, as one node of burn's graph each.
+//! The backward pass through the operations, as one node of burn's graph each.
 //!
 //! A block keeps its input and the ReLU's result; from the gradient `dy` after the norm, per channel with n values,
 //!
@@ -18,7 +18,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
 use super::flex::{
-    affine, convolved, in_one_piece, input_gradient, pixels, place, scale_and_shift, sizes, statistics, values, weight_gradient,
+    affine, contiguous, convolved, input_gradient, pixels, place, scale_and_shift, sizes, statistics, values, weight_gradient,
 };
 use super::norm::{before_relu, channel_sums, gradient_sums, moments};
 use super::sizes::Sizes;
@@ -33,7 +33,7 @@ impl Backward<Flex, 3> for ConvolutionBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (sizes, x, weight) = ops.state;
-        let dy = in_one_piece(gradients.consume::<Flex>(&ops.node));
+        let dy = contiguous(gradients.consume::<Flex>(&ops.node));
         let [to_x, to_weight, to_bias] = ops.parents;
         if let Some(node) = to_bias {
             let sums = channel_sums(values(&dy), sizes.channels_out, pixels(&sizes));
@@ -48,7 +48,7 @@ impl Backward<Flex, 3> for ConvolutionBackward {
     }
 }
 
-/// What a block keeps for its way back.
+/// What a block keeps for its backward pass.
 #[derive(Debug, Clone)]
 struct Kept {
     sizes: Sizes,
@@ -75,7 +75,7 @@ impl Backward<Flex, 5> for BlockBackward {
         let Kept { sizes, x, weight, rectified, centre, scale, inverse_deviation } = ops.state;
         let channels = sizes.channels_out;
         let extent = (channels, pixels(&sizes));
-        let dy = in_one_piece(gradients.consume::<Flex>(&ops.node));
+        let dy = contiguous(gradients.consume::<Flex>(&ops.node));
         let sums = gradient_sums(values(&dy), values(&rectified), extent, &centre);
         let count = (sizes.batch * pixels(&sizes)) as f64;
         let factors: Vec<[f32; 3]> = (0..channels)
@@ -114,7 +114,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
             return plain::convolution::<Self>(x, weight, bias);
         };
         let nodes = [x.node(), weight.node(), bias.node()];
-        let [x, weight, bias] = [x, weight, bias].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias] = [x, weight, bias].map(|tensor| contiguous(tensor.into_primitive()));
         let y = convolved(&sizes, &x, &weight, &bias, false);
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((sizes, x, weight), y),
@@ -133,7 +133,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
             return plain::block::<Self>(x, weight, bias, scale, shift);
         };
         let nodes = [x.node(), weight.node(), bias.node(), scale.node(), shift.node()];
-        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(|tensor| contiguous(tensor.into_primitive()));
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let rectified = convolved(&sizes, &x, &weight, &bias, true);
@@ -158,7 +158,7 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
             return plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon);
         };
         let nodes = [x.node(), weight.node(), bias.node(), gamma.node(), beta.node()];
-        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(|tensor| contiguous(tensor.into_primitive()));
         let rectified = convolved(&sizes, &x, &weight, &bias, true);
         let moments = moments(values(&rectified), sizes.channels_out, pixels(&sizes));
         let (scale, shift) = scale_and_shift(&moments, values(&gamma), values(&beta), epsilon);

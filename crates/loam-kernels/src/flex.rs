@@ -21,12 +21,12 @@ pub fn sizes(x: &FlexTensor, weight: &FlexTensor, others: &[&FlexTensor]) -> Opt
     (single && some && kernel_in == channels_in && fits).then_some(sizes)
 }
 
-/// A tensor whose values lie in one piece.
-pub fn in_one_piece(tensor: FlexTensor) -> FlexTensor {
+/// A tensor whose values are contiguous.
+pub fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
 }
 
-/// Values of a tensor in one piece.
+/// Values of a contiguous tensor.
 pub fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().unwrap_or_default()
 }
@@ -57,7 +57,7 @@ fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>) -> V
     out
 }
 
-/// The convolution with bias, rectified or not, of tensors in one piece.
+/// The convolution with bias, rectified or not, of contiguous tensors.
 pub fn convolved(sizes: &Sizes, x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, relu: bool) -> FlexTensor {
     let finish = Finish { bias: Some(values(bias)), relu, affine: None };
     image(sizes, convolve(sizes, values(x), values(weight), &finish))
@@ -99,7 +99,7 @@ pub fn statistics(moments: &[Moments]) -> [FlexTensor; 2] {
 impl KernelOps for Flex {
     fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let Some(sizes) = sizes(&x, &weight, &[&bias]) else { return plain::convolution::<Self>(x, weight, bias) };
-        let [x, weight, bias] = [x, weight, bias].map(in_one_piece);
+        let [x, weight, bias] = [x, weight, bias].map(contiguous);
         convolved(&sizes, &x, &weight, &bias, false)
     }
 
@@ -113,7 +113,7 @@ impl KernelOps for Flex {
         let Some(sizes) = sizes(&x, &weight, &[&bias, &scale, &shift]) else {
             return plain::block::<Self>(x, weight, bias, scale, shift);
         };
-        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(in_one_piece);
+        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(contiguous);
         let finish = Finish { bias: Some(values(&bias)), relu: true, affine: Some((values(&scale), values(&shift))) };
         image(&sizes, convolve(&sizes, values(&x), values(&weight), &finish))
     }
@@ -129,7 +129,7 @@ impl KernelOps for Flex {
         let Some(sizes) = sizes(&x, &weight, &[&bias, &gamma, &beta]) else {
             return plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon);
         };
-        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(in_one_piece);
+        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(contiguous);
         let rectified = convolved(&sizes, &x, &weight, &bias, true);
         let moments = norm::moments(values(&rectified), sizes.channels_out, pixels(&sizes));
         let (scale, shift) = scale_and_shift(&moments, values(&gamma), values(&beta), epsilon);

@@ -1,13 +1,13 @@
 //! The network's expensive parts as operations of their own, behind burn's extension interface.
 //!
-//! Burn's convolutions know every shape; SMEN has four. An operation here is one node of burn's graph with the values and gradients of
-//! the plain form ([`plain`]), and runs:
+//! Burn's convolutions know every shape; SMEN has only four. An operation here is one node of burn's graph with the values and gradients of
+//! the same operation written with burn alone ([`plain`]), and runs:
 //!
 //! | device | how |
 //! |---|---|
 //! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
 //! | GPU (CubeCL) | `gpu`, with the feature of that name |
-//! | other shapes or number types | the plain form |
+//! | other shapes or number types | burn alone ([`plain`]) |
 //!
 //! Results on the CPU are the same bits from run to run and whatever the number of threads (`parallel.rs`).
 
@@ -18,13 +18,13 @@ pub mod sizes;
 pub mod winograd;
 
 mod autodiff;
+mod f32x4;
 mod flex;
-mod four;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-mod lanes;
 mod multiply;
 mod parallel;
+mod simd;
 mod wide;
 
 use burn::backend::tensor::FloatTensor;

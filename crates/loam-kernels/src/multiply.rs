@@ -1,6 +1,6 @@
 //! The two matrix products of the Winograd domain, on small panels that stay in the first-level cache.
 
-use super::lanes::{Lanes, WIDTH};
+use super::f32x4::{F32x4, WIDTH};
 use super::wide::{self, Vector, Work};
 
 /// Rows of the left matrix that are worked on together.
@@ -29,7 +29,7 @@ impl<P: Panel> Work for P {
             at += V::WIDTH;
         }
         if V::WIDTH > WIDTH && at < length {
-            self.columns::<Lanes, 1>(at);
+            self.columns::<F32x4, 1>(at);
         }
     }
 }
@@ -133,13 +133,13 @@ fn store<V: Vector, const N: usize>(sums: [V; N], to: &mut [f32]) {
 
 /// The first `columns` (a multiple of four) columns of a matrix as rows: `from` holds rows of `stride` numbers, a multiple of four of them.
 #[inline(always)]
-pub fn turn(from: &[f32], stride: usize, columns: usize, to: &mut [f32]) {
+pub fn transpose(from: &[f32], stride: usize, columns: usize, to: &mut [f32]) {
     let rows = from.len() / stride;
     for (block, from) in from.chunks_exact(WIDTH * stride).enumerate() {
         let [a, b, c, d] = [0, 1, 2, 3].map(|row: usize| &from[row * stride..][..columns]);
         for (at, to) in (0..columns).step_by(WIDTH).zip(to.chunks_exact_mut(WIDTH * rows)) {
-            let turned = Lanes::transpose([&a[at..], &b[at..], &c[at..], &d[at..]].map(Lanes::load));
-            for (row, to) in turned.into_iter().zip(to.chunks_exact_mut(rows)) {
+            let transposed = F32x4::transpose([&a[at..], &b[at..], &c[at..], &d[at..]].map(F32x4::load));
+            for (row, to) in transposed.into_iter().zip(to.chunks_exact_mut(rows)) {
                 row.store(&mut to[block * WIDTH..]);
             }
         }
@@ -169,7 +169,7 @@ mod tests {
             let (left, right) = (numbers(inner * ROWS, 1), numbers(inner * stride, 2));
             let left = left.as_chunks::<ROWS>().0;
             let (mut narrow, mut wide) = (vec![0.0; ROWS * columns], vec![0.0; ROWS * columns]);
-            Product { left, right: &right, stride, out: rows(&mut narrow, columns) }.with::<Lanes>();
+            Product { left, right: &right, stride, out: rows(&mut narrow, columns) }.with::<F32x4>();
             product(left, &right, stride, columns, rows(&mut wide, columns));
             assert_eq!(narrow, wide, "{columns} columns");
             for row in 0..ROWS {
@@ -189,7 +189,7 @@ mod tests {
             let before = numbers(ROWS * columns, 5);
             let (mut narrow, mut wide) = (before.clone(), before.clone());
             let left = rows(&mut left, length).map(|row| &*row);
-            AddProduct { left, right: &right, out: rows(&mut narrow, columns) }.with::<Lanes>();
+            AddProduct { left, right: &right, out: rows(&mut narrow, columns) }.with::<F32x4>();
             add_product(left, &right, columns, rows(&mut wide, columns));
             assert_eq!(narrow, wide, "{columns} columns");
             for (row, left) in left.iter().enumerate() {

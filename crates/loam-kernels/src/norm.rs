@@ -1,9 +1,9 @@
-//! What a block does besides its convolution: statistics of a batch, scale and shift, and the way back through norm and ReLU.
+//! What a block does besides its convolution: statistics of a batch, scale and shift, and the backward pass through norm and ReLU.
 //!
 //! Images are `[batch, channels, pixels]` with all frames of a channel in `pixels`. Sums are made in `f32` over a few thousand values
 //! and in `f64` above, channel by channel, so that they neither drift nor depend on the number of threads.
 
-use super::lanes::{Lanes, WIDTH};
+use super::f32x4::{F32x4, WIDTH};
 use super::parallel;
 
 /// Values whose sum is made in `f32`.
@@ -22,13 +22,13 @@ pub struct Moments {
 
 /// Sums of `N` quantities over a chunk, four values at a time.
 #[inline(always)]
-fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([Lanes; M]) -> [Lanes; N]) -> [f64; N] {
-    let mut totals = [[Lanes::zero(); PARTS]; N];
+fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([F32x4; M]) -> [F32x4; N]) -> [f64; N] {
+    let mut totals = [[F32x4::zero(); PARTS]; N];
     let length = from[0].len();
     let mut at = 0;
     while at + PARTS * WIDTH <= length {
         for part in 0..PARTS {
-            let values = quantities(from.map(|from| Lanes::load(&from[at + part * WIDTH..])));
+            let values = quantities(from.map(|from| F32x4::load(&from[at + part * WIDTH..])));
             for (total, value) in totals.iter_mut().zip(values) {
                 total[part] = total[part] + value;
             }
@@ -37,7 +37,7 @@ fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([
     }
     let mut rest = [0.0; N];
     for at in at..length {
-        let values = quantities(from.map(|from| Lanes::splat(from[at])));
+        let values = quantities(from.map(|from| F32x4::splat(from[at])));
         for (rest, value) in rest.iter_mut().zip(values) {
             *rest += value.values()[0];
         }
@@ -65,7 +65,7 @@ pub fn moments(x: &[f32], channels: usize, pixels: usize) -> Vec<Moments> {
             let length = run.len() as f64;
             let [sum] = sums([run], |[x]| [x]);
             let own = sum / length;
-            let middle = Lanes::splat(own as f32);
+            let middle = F32x4::splat(own as f32);
             let [beside, around] = sums([run], |[x]| [x - middle, (x - middle) * (x - middle)]);
             // `middle` is the mean rounded to f32: `beside` takes the rounding back out.
             let own_squares = around - beside * beside / length;
@@ -103,7 +103,7 @@ pub fn affine(x: &[f32], (channels, pixels): (usize, usize), scale: &[f32], shif
 /// Per channel the sums of `dy` and of `dy * (x - centre)`.
 pub fn gradient_sums(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), centre: &[f32]) -> Vec<[f64; 2]> {
     per_channel(channels, |channel| {
-        let centre = Lanes::splat(centre[channel]);
+        let centre = F32x4::splat(centre[channel]);
         let pairs = runs(dy, channels, pixels, channel).zip(runs(x, channels, pixels, channel));
         pairs.fold([0.0; 2], |total, (dy, x)| {
             let [first, second] = sums([dy, x], |[dy, x]| [dy, dy * (x - centre)]);
@@ -131,16 +131,16 @@ pub fn before_relu(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), fa
         tasks,
         || (),
         |(), ((planes, factors), total): Task<'_>| {
-            let [a, b, c] = factors.map(Lanes::splat);
+            let [a, b, c] = factors.map(F32x4::splat);
             let mut sum = 0.0;
             for (out, dy, x) in planes {
                 for ((out, dy), x) in out.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)).zip(x.chunks(CHUNK)) {
                     for ((out, dy), x) in out.chunks_mut(WIDTH).zip(dy.chunks(WIDTH)).zip(x.chunks(WIDTH)) {
                         if out.len() == WIDTH {
-                            let (dy, x) = (Lanes::load(dy), Lanes::load(x));
+                            let (dy, x) = (F32x4::load(dy), F32x4::load(x));
                             (dy * a + x * b + c).where_positive(x).store(out);
                         } else {
-                            let (dy, x) = (Lanes::load_some(dy), Lanes::load_some(x));
+                            let (dy, x) = (F32x4::load_some(dy), F32x4::load_some(x));
                             (dy * a + x * b + c).where_positive(x).store_some(out);
                         }
                     }

@@ -113,7 +113,7 @@ pub enum ModelError {
     /// The device computes something else.
     #[error("the device's golden tile differs from the CPU's by {difference:.1e} m3/m3, {tolerance:.0e} is allowed. Use the CPU")]
     FailedSelfCheck {
-        /// Largest difference, m3/m3; NaN where there was no number.
+        /// Largest difference, m3/m3; NaN where the tile gave NaN.
         difference: f32,
         /// Allowed, m3/m3.
         tolerance: f32,

@@ -237,7 +237,8 @@ pub trait NetworkModel: Sized + Clone {
     #[must_use]
     fn needs(columns: usize, rows: usize, images: usize, batch: usize) -> Needs;
 
-    /// Before the first training on a GPU: its steps against the CPU's. A warning where something gave way and the training goes on.
+    /// Before the first training on a GPU: its steps against the CPU's. A warning where something was switched off and the training
+    /// continues.
     ///
     /// # Errors
     /// Why this device cannot train the network.
@@ -245,7 +246,7 @@ pub trait NetworkModel: Sized + Clone {
     async fn check_training(network: Network, device: &Device) -> Result<Option<String>, String>;
 }
 
-/// One date of a run, complete: what is learnt from, and what a score needs beside it. It goes on without the files it came from, because a
+/// One date of a run, complete: what is learnt from, and what a score needs beside it. It does not need the files it came from, because a
 /// browser does not keep them over a reload.
 pub trait KeptImage: Clone + Sized {
     /// What the network sees of it.

@@ -1,4 +1,4 @@
-//! What the page's worker and `loam train` do alike around a training run: its images before, its facts in the weights file, its result
+//! What the page's worker and `loam train` do alike around a training run: its images before, its metadata in the weights file, its result
 //! after.
 
 use std::ops::ControlFlow;
@@ -33,7 +33,7 @@ pub fn from_scratch(network: Network, seed: u64) -> WeightsReport {
 pub struct Run<I: KeptImage = RunImage> {
     /// Trains.
     pub trainer: Trainer<I::Example>,
-    /// Facts of the run.
+    /// Metadata of the run.
     pub head: RunHead,
     /// The weights it started from.
     pub base: Weights,

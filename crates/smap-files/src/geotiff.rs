@@ -12,7 +12,7 @@ mod summary;
 
 use jiff::civil::Date;
 
-use self::classify::{Band, Context, Verdict};
+use self::classify::{Band, Classification, Context};
 use self::open::{Image, RowVisitor};
 pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
@@ -27,7 +27,7 @@ const BANDS_LISTED: usize = 64;
 const SCANNED_SAMPLES: u64 = 24 << 20;
 /// Chunks (a few megabytes each, spread over the image) that stand for a large file.
 const SAMPLED_CHUNKS: usize = 8;
-/// Cells of a raster read in one piece: 60 million take 300 MB.
+/// Cells of a raster read at once: 60 million take 300 MB.
 const CELL_LIMIT: usize = 60_000_000;
 /// Volumetric soil moisture, m3/m3.
 const SOIL_MOISTURE_RANGE: (f64, f64) = (0.0, 1.0);
@@ -96,13 +96,13 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     };
     let seen: Vec<Band<'_>> =
         names.iter().zip(&summaries).enumerate().map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) }).collect();
-    let mut verdict = classify::classify(&context, &seen);
+    let mut classification = classify::classify(&context, &seen);
     // Files written before there was a kind say it in their product. A kind that a later version knows is no input either.
     let estimate = own("kind").map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
     if estimate {
-        verdict = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
+        classification = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
     }
-    let Verdict { product, roles, scales, linear, problems: more } = verdict;
+    let Classification { product, roles, scales, linear, problems: more } = classification;
     problems.extend(more);
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
@@ -161,11 +161,11 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
 }
 
 /// An estimate that Loam wrote: of soil moisture it can be used by hand.
-fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usize) -> Verdict {
+fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usize) -> Classification {
     let moisture = product.starts_with("soil moisture");
     let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
     let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
-    Verdict {
+    Classification {
         product: Product::OwnMap,
         roles: (0..bands).map(|band| if moisture && band == 0 { Role::SoilMoisture } else { Role::Other }).collect(),
         scales: vec![None; bands],

@@ -155,13 +155,14 @@ impl File {
     }
 }
 
-/// Holds the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
+/// Checks the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
 /// broke off often still lists its arrays, and would fail on their values.
 fn check_length(source: &dyn Source) -> Result<(), ReadError> {
     let Some(signature) = hdf5_signature(source)? else { return Ok(()) };
     let head = read(source, signature, 64)?;
     let cut_off = |needs, at_least| ReadError::CutOff { has: source.len(), needs, at_least };
-    // Versions 0 and 1: sizes at 13, base, free-space and end addresses from 24 (28) on; 2 and 3: sizes at 9, base, extension and end from 12 on.
+    // Versions 0 and 1: sizes at 13, base, free-space and end addresses from 24 (28) on; 2 and 3: sizes at 9, base, extension and end from
+    // 12 on.
     let (size_at, addresses) = match head.get(8) {
         Some(0) => (13, 24),
         Some(1) => (13, 28),

@@ -54,7 +54,7 @@ impl Granule {
         }
     }
 
-    /// Count, extremes and mean of an array of any shape. Soil moisture is judged by the quality rule ([`QualityRule::All`]: by fill
+    /// Count, extremes and mean of an array of any shape. Soil moisture is screened by the quality rule ([`QualityRule::All`]: by fill
     /// and valid range alone); everything else by its declared fill, -9999 and SMAP's integer fill values.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub enum Polarisation {
 
 /// What a file name says. Everything may be absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct NameFacts {
+pub struct NameMetadata {
     /// Product.
     pub product: Option<Product>,
     /// SMAP short name as it stands in the name: `L3_SM_P_E`, `L4_SM_aup`.
@@ -52,16 +52,17 @@ pub struct NameFacts {
 
 /// Takes a file name (without folders) apart.
 #[must_use]
-pub fn parse(name: &str) -> NameFacts {
+pub fn parse(name: &str) -> NameMetadata {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let mut facts = smap(name).or_else(|| sentinel1(name)).unwrap_or_default();
-    facts.date = facts.date.or_else(|| date_in(name));
-    facts.simulated = name.to_ascii_lowercase().contains("simulated");
-    facts
+    let mut metadata = smap(name).or_else(|| sentinel1(name)).unwrap_or_default();
+    metadata.date = metadata.date.or_else(|| date_in(name));
+    metadata.simulated = name.to_ascii_lowercase().contains("simulated");
+    metadata
 }
 
-/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day of
-/// the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`. Years 1978 (the first satellite microwave records) to 2099.
+/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day
+/// of the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`.
+/// Years 1978 (the first satellite microwave records) to 2099.
 #[must_use]
 pub fn date_in(name: &str) -> Option<Date> {
     let bytes = name.as_bytes();
@@ -143,7 +144,7 @@ fn is_version(run: &str) -> bool {
 }
 
 /// `SMAP_L2_SM_SP_...`, `SMAP_L3_SM_P_...` and their relatives.
-fn smap(name: &str) -> Option<NameFacts> {
+fn smap(name: &str) -> Option<NameMetadata> {
     let rest_at = name.find("SMAP_L").map(|at| at + 5)?;
     // Exports may put words in front; the identity starts at SMAP_.
     let start = rest_at - 5;
@@ -171,7 +172,8 @@ fn smap(name: &str) -> Option<NameFacts> {
         words.push(*run);
     }
     let short = words.join("_");
-    let mut facts = NameFacts { product: Some(product_of_short_name(&short)), short_name: Some(short.clone()), ..NameFacts::default() };
+    let mut metadata =
+        NameMetadata { product: Some(product_of_short_name(&short)), short_name: Some(short.clone()), ..NameMetadata::default() };
     let mut times = Vec::new();
     let mut version_at = None;
     for (i, (_, run)) in runs.iter().enumerate().skip(words.len()) {
@@ -179,34 +181,34 @@ fn smap(name: &str) -> Option<NameFacts> {
             times.push(date);
         } else if version_at.is_none() && is_version(run) {
             version_at = Some(i);
-        } else if version_at.is_none() && facts.orbit.is_none() && times.is_empty() {
-            facts.orbit = match *run {
+        } else if version_at.is_none() && metadata.orbit.is_none() && times.is_empty() {
+            metadata.orbit = match *run {
                 "A" => Some(Orbit::Ascending),
                 "D" => Some(Orbit::Descending),
                 _ => None,
             };
         }
     }
-    facts.date = times.first().copied();
-    if facts.product == Some(Product::Spl2smapS) {
-        facts.sentinel1_date = times.get(1).copied();
+    metadata.date = times.first().copied();
+    if metadata.product == Some(Product::Spl2smapS) {
+        metadata.sentinel1_date = times.get(1).copied();
     }
     if let Some(i) = version_at {
         let (offset, version) = runs[i];
-        facts.version = Some(version.to_owned());
-        facts.identity = name.get(start..offset.saturating_sub(1)).map(str::to_owned);
+        metadata.version = Some(version.to_owned());
+        metadata.identity = name.get(start..offset.saturating_sub(1)).map(str::to_owned);
         let mut tail_from = i + 1;
         if let Some((_, counter)) = runs.get(i + 1)
             && counter.len() == 3
             && let Ok(n) = counter.parse()
         {
-            facts.counter = Some(n);
+            metadata.counter = Some(n);
             tail_from += 1;
         }
         let tail = runs.iter().skip(tail_from).map(|(_, r)| *r).collect::<Vec<_>>().join("_");
-        facts.tail = (!tail.is_empty()).then_some(tail);
+        metadata.tail = (!tail.is_empty()).then_some(tail);
     }
-    Some(facts)
+    Some(metadata)
 }
 
 /// Product of a short name, in either of SMAP's two styles: `SPL3SMP_E` or `L3_SM_P_E`.
@@ -224,7 +226,7 @@ pub fn product_of_short_name(short: &str) -> Product {
 }
 
 /// ESA, HyP3, pyroSAR and general names with a polarisation.
-fn sentinel1(name: &str) -> Option<NameFacts> {
+fn sentinel1(name: &str) -> Option<NameMetadata> {
     let lower = name.to_ascii_lowercase();
     let stem = lower.rsplit_once('.').map_or(lower.as_str(), |(stem, _)| stem);
     let runs: Vec<&str> = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|r| !r.is_empty()).collect();
@@ -243,22 +245,22 @@ fn sentinel1(name: &str) -> Option<NameFacts> {
     if !satellite && polarisation.is_none() && !hinted {
         return None;
     }
-    let mut facts = NameFacts { polarisation, ..NameFacts::default() };
+    let mut metadata = NameMetadata { polarisation, ..NameMetadata::default() };
     if satellite || hinted || polarisation.is_some() {
-        facts.product = Some(Product::Sentinel1);
+        metadata.product = Some(Product::Sentinel1);
     }
     if satellite {
         let mode = runs.get(1).copied().unwrap_or_default();
         let detected = runs.get(2).is_some_and(|r| r.starts_with("grd"));
         // `s1a-iw-grd-vv-20210119t031653-...-001.tiff` inside a SAFE, and `..._GRDH_1SDV_....SAFE` (also zipped).
-        facts.raw_grd = detected && mode.len() == 2 && (name.contains('-') || lower.contains(".safe") || lower.ends_with(".zip"));
-        facts.date = runs.iter().find_map(|r| time_run(&r.to_ascii_uppercase()));
+        metadata.raw_grd = detected && mode.len() == 2 && (name.contains('-') || lower.contains(".safe") || lower.ends_with(".zip"));
+        metadata.date = runs.iter().find_map(|r| time_run(&r.to_ascii_uppercase()));
     }
     // HyP3: S1A_IW_20200101T000000_DVP_RTC30_G_gpuned_XXXX_VV.tif; third letter group: (g|s)(p|a|d)....
     if let Some(i) = runs.iter().position(|r| r.starts_with("rtc") && r.len() > 3)
         && let Some(letters) = runs.get(i + 2)
     {
-        facts.scale = match letters.as_bytes().get(1) {
+        metadata.scale = match letters.as_bytes().get(1) {
             Some(b'p') => Some(BackscatterScale::Power),
             Some(b'a') => Some(BackscatterScale::Amplitude),
             Some(b'd') => Some(BackscatterScale::Decibel),
@@ -266,19 +268,19 @@ fn sentinel1(name: &str) -> Option<NameFacts> {
         };
     }
     if runs.last().is_some_and(|r| *r == "db") || runs.contains(&"db") {
-        facts.scale = Some(BackscatterScale::Decibel);
+        metadata.scale = Some(BackscatterScale::Decibel);
     } else if runs.contains(&"linear") || lower.contains("grd_float") {
-        facts.scale = facts.scale.or(Some(BackscatterScale::Power));
+        metadata.scale = metadata.scale.or(Some(BackscatterScale::Power));
     }
     // pyroSAR: S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif: one letter between mode and time.
     if satellite && runs.get(3).is_some_and(|r| time_run(&r.to_ascii_uppercase()).is_some()) {
-        facts.orbit = match runs.get(2) {
+        metadata.orbit = match runs.get(2) {
             Some(&"a") => Some(Orbit::Ascending),
             Some(&"d") => Some(Orbit::Descending),
             _ => None,
         };
     }
-    Some(facts)
+    Some(metadata)
 }
 
 #[cfg(test)]
@@ -321,12 +323,12 @@ mod tests {
             ),
         ];
         for (name, smap_day, s1_day, version, counter) in cases {
-            let facts = parse(name);
-            assert_eq!(facts.product, Some(Product::Spl2smapS), "{name}");
-            assert_eq!((facts.date, facts.sentinel1_date), (Some(smap_day), Some(s1_day)), "{name}");
-            assert_eq!((facts.version.as_deref(), facts.counter), (Some(version), Some(counter)), "{name}");
-            assert_eq!(facts.identity.as_deref(), name.split(&format!("_{version}")).next(), "{name}");
-            assert_eq!((facts.tail, facts.orbit), (None, None), "{name}");
+            let metadata = parse(name);
+            assert_eq!(metadata.product, Some(Product::Spl2smapS), "{name}");
+            assert_eq!((metadata.date, metadata.sentinel1_date), (Some(smap_day), Some(s1_day)), "{name}");
+            assert_eq!((metadata.version.as_deref(), metadata.counter), (Some(version), Some(counter)), "{name}");
+            assert_eq!(metadata.identity.as_deref(), name.split(&format!("_{version}")).next(), "{name}");
+            assert_eq!((metadata.tail, metadata.orbit), (None, None), "{name}");
         }
         let export = parse("SMAP_L2_SM_SP_1AIWDV_20150331T170640_20150401T054620_003E34N_R16010_001_Soil_Moisture_Retrieval_Data_1km.tif");
         assert_eq!(export.tail.as_deref(), Some("Soil_Moisture_Retrieval_Data_1km"));
@@ -351,10 +353,10 @@ mod tests {
             ("SMAP_L4_SM_gph_20200128T013000_Vv7032_001.h5", Spl4, date(2020, 1, 28), None, Some("Vv7032"), Some(1), None),
         ];
         for (name, product, day, orbit, version, counter, tail) in cases {
-            let facts = parse(name);
-            assert_eq!((facts.product, facts.date), (Some(product), Some(day)), "{name}");
-            assert_eq!((facts.orbit, facts.version.as_deref(), facts.counter), (orbit, version, counter), "{name}");
-            assert_eq!(facts.tail.as_deref(), tail, "{name}");
+            let metadata = parse(name);
+            assert_eq!((metadata.product, metadata.date), (Some(product), Some(day)), "{name}");
+            assert_eq!((metadata.orbit, metadata.version.as_deref(), metadata.counter), (orbit, version, counter), "{name}");
+            assert_eq!(metadata.tail.as_deref(), tail, "{name}");
         }
         assert_eq!(parse("SMAP_L3_FT_P_20180616_R16010_001.h5").product, Some(Product::SmapOther));
         assert_eq!(parse("SMAP_L3_FT_P_20180616_R16010_001.h5").short_name.as_deref(), Some("L3_FT_P"));
@@ -378,9 +380,9 @@ mod tests {
             "S1A_IW_GRDH_1SDV_20210119T031653_20210119T031718_036201_043ED0_8255.zip",
             "s1a-iw-grd-vv-20210119t031653-20210119t031718-036201-043ed0-001.tiff",
         ] {
-            let facts = parse(raw);
-            assert!(facts.raw_grd, "{raw}");
-            assert_eq!((facts.product, facts.date), (Some(Product::Sentinel1), Some(date(2021, 1, 19))), "{raw}");
+            let metadata = parse(raw);
+            assert!(metadata.raw_grd, "{raw}");
+            assert_eq!((metadata.product, metadata.date), (Some(Product::Sentinel1), Some(date(2021, 1, 19))), "{raw}");
         }
     }
 
@@ -406,8 +408,8 @@ mod tests {
     #[test]
     fn odd_names_say_nothing() {
         for name in ["", "_", "SMAP_", "SMAP_L", "é_20é", "id=000017,sig=06,src=000001,op=havoc,rep=64", "....", "SMAP_L3"] {
-            let facts = parse(name);
-            assert_eq!((facts.date, facts.identity), (None, None), "{name}");
+            let metadata = parse(name);
+            assert_eq!((metadata.date, metadata.identity), (None, None), "{name}");
         }
         assert!(parse("loam-simulated_20200601.tif").simulated);
     }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::hdf5::{File, Listing, text};
-use super::names::{self, NameFacts};
+use super::names::{self, NameMetadata};
 use super::{DateOrigin, Orbit, Problem, Product};
 
 /// A file's own words, joined with those of its name.
@@ -61,7 +61,7 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
     let series = attributes("/Metadata/SeriesIdentification");
     let extent = attributes("/Metadata/Extent");
     let root = file.group_attributes("/");
-    // The group /a of SPL2SMAP_S holds the same facts as scalar strings.
+    // The group /a of SPL2SMAP_S holds the same metadata as scalar strings.
     let scalar = |name: &str| listing.arrays.iter().find(|a| a.group() == "/a" && a.name() == name).and_then(|a| a.string());
     let first = |names: &[&str], groups: &[&Vec<hdf5_reader::Attribute>]| {
         groups.iter().find_map(|g| names.iter().find_map(|n| text(g, n)).filter(|t| !t.is_empty()))
@@ -89,8 +89,8 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
 }
 
 /// Short name, then structure, then names.
-fn product(own: &OwnWords, inner: &NameFacts, outer: &NameFacts, listing: &Listing) -> Option<Product> {
-    let smap_name = |f: &NameFacts| f.short_name.is_some().then_some(f.product).flatten();
+fn product(own: &OwnWords, inner: &NameMetadata, outer: &NameMetadata, listing: &Listing) -> Option<Product> {
+    let smap_name = |f: &NameMetadata| f.short_name.is_some().then_some(f.product).flatten();
     if let Some(short) = own.short_name.as_deref() {
         let upper = short.to_ascii_uppercase();
         // Short names of SMAP are SPL.. or L1_.., L2_.., L3_.., L4_..; other missions have short names too.
@@ -153,8 +153,8 @@ fn largest_row(listing: &Listing) -> Option<f64> {
 /// where Sentinel-1 came first; the two must agree to a day.
 fn day(
     own: &OwnWords,
-    inner: &NameFacts,
-    outer: &NameFacts,
+    inner: &NameMetadata,
+    outer: &NameMetadata,
     product: Option<Product>,
     problems: &mut Vec<Problem>,
 ) -> (Option<Date>, Option<DateOrigin>) {

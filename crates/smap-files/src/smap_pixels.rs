@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::hdf5::{Array, File, too_large};
-use super::smap_flags::{Fill, Judge};
+use super::smap_flags::{Fill, QualityScreen};
 use super::smap_names::{quality_flags, stem};
 use super::smap_place::{Placement, check_cells, hint, place};
 use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
@@ -21,8 +21,8 @@ struct Layer {
     value: Array,
     quality: Option<Array>,
     surface: Option<Array>,
-    judge: Judge,
-    /// Judge by range and flags (soil moisture, temperatures), or by fill alone.
+    screen: QualityScreen,
+    /// Screen by range and flags (soil moisture, temperatures), or by fill alone.
     flagged: bool,
     /// From stored numbers to the variable's unit.
     linear: Option<(f64, f64)>,
@@ -53,33 +53,33 @@ impl Layer {
         // The surface flag says why nothing was retrieved, not what the radiometer saw.
         let surface = if variable.role == Role::SoilMoisture { flag("surface_flag")? } else { None };
         let fill_of = |a: Option<&Array>| a.map_or_else(Fill::default, |a| fill(a, smap, Role::Other));
-        let judge = Judge {
+        let screen = QualityScreen {
             rule,
             fill: fill(&value, smap, variable.role),
             range: range(&value, granule.product, variable.role),
             quality_fill: fill_of(quality.as_ref()),
             surface_fill: fill_of(surface.as_ref()),
         };
-        Ok(Self { value, quality, surface, judge, flagged, linear: variable.linear, siblings })
+        Ok(Self { value, quality, surface, screen, flagged, linear: variable.linear, siblings })
     }
 
     /// Values and reasons of a box of indices.
-    fn judged(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
+    fn screened(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
         let mut values = self.value.numbers(ranges)?;
         if let Some((factor, offset)) = self.linear {
             for value in &mut values {
-                *value = if self.judge.fill.holds(*value) { f64::NAN } else { *value * factor + offset };
+                *value = if self.screen.fill.holds(*value) { f64::NAN } else { *value * factor + offset };
             }
         }
         if !self.flagged {
-            let reason = |v: &f64| if self.judge.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
+            let reason = |v: &f64| if self.screen.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
             let reasons = values.iter().map(reason).collect();
             return Ok((values, reasons));
         }
         let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
         let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
         let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
-        let reasons = values.iter().enumerate().map(|(i, v)| self.judge.reason(*v, at(&quality, i), at(&surface, i))).collect();
+        let reasons = values.iter().enumerate().map(|(i, v)| self.screen.reason(*v, at(&quality, i), at(&surface, i))).collect();
         Ok((values, reasons))
     }
 }
@@ -196,7 +196,7 @@ fn read_map(layer: &Layer, target: &Target, row_axis: usize) -> Result<Raster, R
         let mut ranges = vec![0..1; layer.value.shape.len()];
         ranges[row_axis] = slab.clone();
         ranges[row_axis + 1] = target.columns.start as u64..target.columns.end as u64;
-        let (slab_values, slab_reasons) = layer.judged(&ranges)?;
+        let (slab_values, slab_reasons) = layer.screened(&ranges)?;
         let first = target.row + slab.start as usize - target.rows.start;
         for (i, (v, r)) in slab_values.chunks_exact(width).zip(slab_reasons.chunks_exact(width)).enumerate() {
             let at = (first + i) * target.grid.columns + target.column;
@@ -215,7 +215,7 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
     if cells.len() > LARGEST_LIST {
         return Err(too_large(&layer.value.path, cells.len() as u64 * 8, LARGEST_LIST as u64 * 8));
     }
-    let (list_values, list_reasons) = layer.judged(std::slice::from_ref(&(0..cells.len() as u64)))?;
+    let (list_values, list_reasons) = layer.screened(std::slice::from_ref(&(0..cells.len() as u64)))?;
     let (mut values, mut reasons) = target.empty();
     for row in 0..target.rows.len() {
         let at = (target.row + row) * target.grid.columns + target.column;
@@ -264,14 +264,14 @@ pub(super) fn statistics(granule: &Granule, index: usize, options: &ReadOptions)
     let shape = &layer.value.shape;
     match shape.split_first() {
         None => {
-            let (values, reasons) = layer.judged(&[])?;
+            let (values, reasons) = layer.screened(&[])?;
             add(&values, &reasons);
         }
         Some((&rows, rest)) => {
             let per_row = rest.iter().product::<u64>();
             for slab in layer.value.slabs(0..rows, per_row) {
                 let ranges: Vec<Range<u64>> = std::iter::once(slab).chain(rest.iter().map(|&d| 0..d)).collect();
-                let (values, reasons) = layer.judged(&ranges)?;
+                let (values, reasons) = layer.screened(&ranges)?;
                 add(&values, &reasons);
             }
         }

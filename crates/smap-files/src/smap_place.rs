@@ -247,8 +247,8 @@ fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: u
         let grid = Grid::new(Crs::Geographic, xs[0] - cell_x / 2.0, ys[0] + cell_y / 2.0, cell_x, cell_y, column_count, row_count);
         return grid.map(|g| Some(whole(g, None))).map_err(|e| e.to_string());
     }
-    let turned = ys.first() < ys.last();
-    let why = if turned { "its rows run from south to north" } else { "they fit no EASE-Grid 2.0 and are not evenly spaced degrees" };
+    let south_up = ys.first() < ys.last();
+    let why = if south_up { "its rows run from south to north" } else { "they fit no EASE-Grid 2.0 and are not evenly spaced degrees" };
     Err(format!("the coordinates {} and {} cannot be used: {why}", x_axis.path, y_axis.path))
 }
 

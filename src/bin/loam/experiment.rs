@@ -1,4 +1,4 @@
-//! `loam experiment`: the paper's tables and figure, made anew, with every baseline on the same pixels.
+//! `loam experiment`: the paper's tables and figure, reproduced, with every baseline on the same pixels.
 
 use std::path::{Path, PathBuf};
 
@@ -139,7 +139,7 @@ impl Experiment {
         let mut runner =
             Runner::new(source, self.out.clone(), processor.device().clone(), name, |thread, progress| bars.show(thread, progress));
         let options = self.options();
-        runner.ahead(&kinds, &options)?;
+        runner.compute_in_parallel(&kinds, &options)?;
         let mut tables: Vec<Table> = Vec::new();
         let mut text = String::new();
         for kind in kinds {
@@ -201,7 +201,7 @@ impl Experiment {
             });
             let options = Options { regions: vec![paper::TUCSON.region.to_owned()], ..self.options() };
             eprintln!("soil contrast x {contrast}:");
-            runner.ahead(&[Kind::Table1], &options)?;
+            runner.compute_in_parallel(&[Kind::Table1], &options)?;
             let table = runner.table(Kind::Table1, &options)?;
             rows.extend(table.rows.into_iter().map(|row| (contrast, share.map_or(f64::NAN, |(_, p)| p.persistent), row)));
         }

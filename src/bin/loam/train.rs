@@ -34,11 +34,12 @@ pub struct Train {
     #[command(flatten)]
     network: NetworkChoice,
     /// Train the TB CNN, from scratch, with what lies around its place, so that its estimate of a cell is the same in every box; a step
-    /// takes seven times as long (tb-soil-moisture; 34 times for tb-brightness). Without it the network learns zeros beyond its place's edge
+    /// takes seven times as long (tb-soil-moisture; 34 times for tb-brightness). Without it the network learns zeros beyond its place's
+    /// edge
     #[arg(long)]
     margin: bool,
-    /// oklahoma-city, tucson, geneva (for a network of one place their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated
-    /// scenes (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
+    /// oklahoma-city, tucson, geneva (for a network of one place their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with
+    /// simulated scenes (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
     #[arg(long, allow_hyphen_values = true, required_unless_present = "resume")]
     region: Vec<String>,
     /// Train on simulated scenes of the regions instead of files
@@ -239,7 +240,7 @@ impl Train {
         window: EaseWindow,
         simulated: bool,
         plan: &TrainPlan,
-        facts: std::collections::BTreeMap<String, String>,
+        metadata: std::collections::BTreeMap<String, String>,
     ) -> Result<RunHead, Box<dyn std::error::Error>> {
         let from = match &self.weights {
             Some(path) => base.report(&path.display().to_string()),
@@ -266,7 +267,7 @@ impl Train {
             mass_correction: false,
         };
         let left_out = plan.count(DateRole::Gap);
-        Ok(RunHead { report, settings: rules, images: plan.dates.len() - left_out, left_out, facts })
+        Ok(RunHead { report, settings: rules, images: plan.dates.len() - left_out, left_out, metadata })
     }
 
     /// The run before its first step, kept where that is wanted.
@@ -360,7 +361,7 @@ impl Train {
             for (key, value) in [("network", json!(settings.network.about().key)), ("unit", json!(unit)), ("simulated", json!(simulated))] {
                 line[key] = value;
             }
-            line["trained_on"] = json!(run.head.facts.get("trained_on"));
+            line["trained_on"] = json!(run.head.metadata.get("trained_on"));
             say!("{line}");
             return Ok(());
         }

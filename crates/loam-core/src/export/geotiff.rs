@@ -1,7 +1,7 @@
 //! A raster as GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, deflate, provenance as GDAL metadata.
 //!
 //! Written with `tiff-writer`, the encoder inside `geotiff-writer`, which has no way to add GDAL_METADATA. Predictor 3 (floating
-//! point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs holds every export against two
+//! point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs compares every export with two
 //! of them.
 
 use std::io::Cursor;

@@ -93,7 +93,7 @@ impl Scale {
     /// The same colours between typed limits.
     ///
     /// # Errors
-    /// [`ScaleError`] where they are no numbers or the wrong way round.
+    /// [`ScaleError`] where they are not numbers or the wrong way round.
     pub fn with_typed_limits(self, min: &str, max: &str) -> Result<Self, ScaleError> {
         let number = |text: &str| {
             let value = text.trim().replace('−', "-").replace(',', ".").parse::<f64>();

@@ -48,7 +48,7 @@ impl InputRange {
         Some(Self { coarse, residuals })
     }
 
-    /// Shares (0..1) of an input's pixels outside the range: (I, D). Values that are no numbers do not count in I, zeros not in D.
+    /// Shares (0..1) of an input's pixels outside the range: (I, D). NaN does not count in I, zeros not in D.
     #[must_use]
     pub fn outside(&self, i: &[f32], d: &[f32]) -> (f64, f64) {
         let known = |plane: &[f32]| plane.iter().copied().filter(|v| v.is_finite()).collect::<Vec<_>>();

@@ -18,7 +18,7 @@ const HEIGHT_SCALES: [(f64, f32); 3] = [(5.0, 0.15), (14.0, 0.35), (35.0, 0.50)]
 const VEGETATION_SCALES: [(f64, f32); 2] = [(4.0, 0.5), (20.0, 0.5)];
 /// Roughness as backscatter feels it.
 const ROUGHNESS_SCALES: [(f64, f32); 2] = [(2.0, 0.5), (6.0, 0.5)];
-/// The retrieval's lasting error follows fields and forests: small.
+/// The retrieval's persistent error follows fields and forests: small.
 const PATTERN_SCALES: [(f64, f32); 2] = [(2.5, 0.6), (8.0, 0.4)];
 /// Lakes.
 const LAKE_SPACING: f64 = 4.0;
@@ -48,7 +48,7 @@ pub(super) struct Land {
     pub vegetation: Vec<f32>,
     /// Roughness, standard deviations.
     pub roughness: Vec<f32>,
-    /// The retrieval's lasting error, standard deviations.
+    /// The retrieval's persistent error, standard deviations.
     pub pattern: Vec<f32>,
     /// Water, Mountain, Vegetation or Valid.
     pub reason: Vec<Reason>,

@@ -1,7 +1,7 @@
 //! What the satellites make of the truth: 36 km footprints, 3 km retrievals, backscatter.
 //!
 //! * Footprint = mean of the truth over the block's 12 x 12 cells that are not water, plus radiometer noise.
-//! * 3 km map = truth + a lasting retrieval pattern + an error correlated over about 15 km + speckle + part of the footprint's own
+//! * 3 km map = truth + a persistent retrieval pattern + an error correlated over about 15 km + speckle + part of the footprint's own
 //!   noise (SPL2SMAP_S is disaggregated from the same SMAP brightness temperature, formats.md 2.7). The map is a retrieval:
 //!   agreement with it is not agreement with the truth (model.md, section 4).
 //! * Backscatter rises linearly in dB with soil moisture, over vegetation and roughness patterns that move it much more than
@@ -145,7 +145,8 @@ impl Observer {
         climate.speckle * self.speckle.day(day).normal(column as i64, row as i64)
     }
 
-    /// The 3 km map over the region. `sees` tells which SMAP overpass (0 am, 1 pm) the map of a 3 km cell is made from, or why there is none.
+    /// The 3 km map over the region. `sees` tells which SMAP overpass (0 am, 1 pm) the map of a 3 km cell is made from, or why there is
+    /// none.
     pub(super) fn retrieval(
         &self,
         climate: &Climate,

@@ -11,7 +11,7 @@
 //!
 //! Why changes: within a coarse cell, vegetation and roughness move s by several dB from place to place, moisture by one or two. A beta
 //! from the time series times differences in space would print the vegetation map as moisture. Own means remove what stays. The
-//! price is stated: the lasting moisture pattern, which backscatter cannot tell from vegetation, drops out too, so the map shows
+//! price is stated: the persistent moisture pattern, which backscatter cannot tell from vegetation, drops out too, so the map shows
 //! where it is wetter **than usual** relative to the rest of C.
 //!
 //! * beta (m3/m3 per dB, one for the region): regression of SM(C) on s_vv(C), per-cell means removed, all 36 km cells and dates

@@ -13,7 +13,7 @@ use smap_files::{Granule, Product, Role, Variable};
 
 /// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
 const COARSE_CELL_M: f64 = 6_000.0;
-/// Metres per degree of latitude, to judge the cell size of a geographic grid.
+/// Metres per degree of latitude, to estimate the cell size of a geographic grid.
 const METRES_PER_DEGREE: f64 = 111_320.0;
 
 /// What the satellites saw on a simulated day; the truth they did not see is left behind.
@@ -247,9 +247,9 @@ impl Library {
         self.entries.values()
     }
 
-    /// The entry that supersedes this one: a later version, or a higher product counter (formats.md 2.1), of the same scene that is used for
-    /// the same and holds every variable this one is used for, on a grid that covers it. A subset thus never supersedes the whole. Of one
-    /// version only the same content opened twice is superseded, by the first opened.
+    /// The entry that supersedes this one: a later version, or a higher product counter (formats.md 2.1), of the same scene that is used
+    /// for the same and holds every variable this one is used for, on a grid that covers it. A subset thus never supersedes the whole. Of
+    /// one version only the same content opened twice is superseded, by the first opened.
     #[must_use]
     pub fn superseded_by(&self, entry: &Entry) -> Option<&Entry> {
         let own = entry.granule().filter(|own| own.identity.is_some())?;
@@ -274,8 +274,8 @@ impl Library {
         self.entries.values().any(|entry| !entry.simulated() && entry.usage() != Usage::Ignored)
     }
 
-    /// Simulated scenes are never mixed with observed files, not in one day and not in a history: where both are open, the simulated ones are
-    /// left out, and this says so of an entry.
+    /// Simulated scenes are never mixed with observed files, not in one day and not in a history: where both are open, the simulated ones
+    /// are left out, and this says so of an entry.
     #[must_use]
     pub fn left_out_as_simulated(&self, entry: &Entry) -> bool {
         entry.simulated() && entry.usage() != Usage::Ignored && self.has_observed()

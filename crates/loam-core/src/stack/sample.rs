@@ -53,7 +53,7 @@ pub struct HistorySlot {
 }
 
 /// Input and, where there is one, target of the network for one date of a region. All planes are row-major, rows x columns. What goes into the
-/// network (`i`, `d`) lies on [`Sample::input`], all else on the region.
+/// network (`coarse_input`, `residuals`) lies on [`Sample::input`], all else on the region.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The date t.
@@ -63,14 +63,14 @@ pub struct Sample {
     /// The region with as much of [`MARGIN`] around it as the date's SMAP files hold.
     pub input: EaseWindow,
     /// I(t), m3/m3, gaps filled with the nearest valid cell.
-    pub i: Vec<f32>,
+    pub coarse_input: Vec<f32>,
     /// I(t) as observed, with the reasons of its gaps: the output is masked alike.
     pub coarse: Raster,
     /// Which overpass each value of `coarse` is of: 0 for 6 am, 1 for 6 pm; masked where there is none or the file does not say.
     pub overpass: Option<Raster>,
     /// D, m3/m3: [`HISTORY_LENGTH`] planes, oldest first; 0 where J or Z is missing.
-    pub d: Vec<f32>,
-    /// The slots of `d`.
+    pub residuals: Vec<f32>,
+    /// The slots of `residuals`.
     pub history: [HistorySlot; HISTORY_LENGTH],
     /// J(t), where a 3 km map exists that was not disaggregated here.
     pub target: Option<Raster>,
@@ -146,7 +146,20 @@ impl Series {
         let fine = today.fine.filter(|f| f.origin != FineOrigin::Disaggregated);
         let reference = fine.as_ref().map(|f| f.origin);
         let target = fine.map(|f| f.raster.cropped(&region)).transpose()?;
-        Ok(Sample { date, region: self.region, input, i, coarse, overpass, d, history, target, reference, files, simulated })
+        Ok(Sample {
+            date,
+            region: self.region,
+            input,
+            coarse_input: i,
+            coarse,
+            overpass,
+            residuals: d,
+            history,
+            target,
+            reference,
+            files,
+            simulated,
+        })
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Holds a value against the range. NaN lies outside.
+    /// Checks a value against the range. NaN lies outside.
     ///
     /// # Errors
     /// [`SettingError`].
@@ -135,8 +135,8 @@ impl TrainSettings {
         Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
     }
 
-    /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from first
-    /// weights for one place: few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
+    /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from
+    /// first weights for one place: few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
     #[must_use]
     pub fn proposed(network: Network) -> Self {
         if network.about().shipped {
@@ -157,7 +157,7 @@ impl TrainSettings {
         self.frozen.contains(&part)
     }
 
-    /// Holds every setting against its range, and the settings against each other.
+    /// Checks every setting against its range, and the settings against each other.
     ///
     /// # Errors
     /// [`SettingError`].

@@ -133,14 +133,14 @@ fn moisture_is_plausible_by_region() {
         let (name, share) = PERSISTENT_SHARE[index];
         let run = preset(index);
         let daily = daily_means(run);
-        let (all, lasting) = sub_grid(run);
+        let (all, persistent) = sub_grid(run);
         let inside = |v: f64, range: (f64, f64)| v > range.0 && v < range.1;
         let (m, s) = (mean(daily.iter().copied()), sd(&daily));
-        eprintln!("{name}: mean {m:.3}, sd over time {s:.3}, sub-grid sd {:.4}, lasting share {:.3}", all.sqrt(), lasting / all);
+        eprintln!("{name}: mean {m:.3}, sd over time {s:.3}, sub-grid sd {:.4}, persistent share {:.3}", all.sqrt(), persistent / all);
         assert!(inside(m, means), "{name}: mean {m}");
         assert!(inside(s, times), "{name}: sd over time {s}");
         assert!(inside(all.sqrt(), grains), "{name}: sub-grid sd {}", all.sqrt());
-        assert!((lasting / all - share).abs() < 0.1, "{name}: lasting share {}", lasting / all);
+        assert!((persistent / all - share).abs() < 0.1, "{name}: persistent share {}", persistent / all);
         assert!(run.truth.iter().flatten().all(|v| *v > 0.0 && *v < 0.75), "{name}: a soil no soil can be");
     }
 }
@@ -347,7 +347,7 @@ fn masks_have_their_share_and_say_why() {
     }
 }
 
-/// Error of the 3 km map against the truth: its size, its lasting part, its correlation.
+/// Error of the 3 km map against the truth: its size, its persistent part, its correlation.
 #[test]
 fn retrieval_errors_are_as_stated() {
     for index in 0..3 {
@@ -378,9 +378,13 @@ fn retrieval_errors_are_as_stated() {
         eprintln!("{}: 3 km error {total:.4} (wanted {wanted:.4})", name(index));
         assert!((total / wanted - 1.0).abs() < 0.08, "{total} {wanted}");
         assert!(mean(all.iter().copied()).abs() < 0.003);
-        let lasting: Vec<f64> = sums.iter().filter(|s| s.1 >= 20.0).map(|s| s.0 / s.1).collect();
+        let persistent: Vec<f64> = sums.iter().filter(|s| s.1 >= 20.0).map(|s| s.0 / s.1).collect();
         // The mean of at least 20 dates keeps a little of what changes.
-        assert!(sd(&lasting) > 0.8 * f(c.retrieval_pattern) && sd(&lasting) < 1.4 * f(c.retrieval_pattern) + 0.002, "{}", sd(&lasting));
+        assert!(
+            sd(&persistent) > 0.8 * f(c.retrieval_pattern) && sd(&persistent) < 1.4 * f(c.retrieval_pattern) + 0.002,
+            "{}",
+            sd(&persistent)
+        );
         let (near, far) = (near.0 / near.1 as f64 / total / total, far.0 / far.1 as f64 / total / total);
         assert!(near > 0.3 && far.abs() < 0.15, "{near} {far}");
     }

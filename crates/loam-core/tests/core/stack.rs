@@ -64,11 +64,11 @@ fn residuals_are_oldest_first_and_zero_where_unknown() {
     assert_eq!(dates, [Some(t(2)), Some(t(3)), Some(t(4)), Some(t(5))], "the four most recent, oldest first");
     let cells = window().len();
     for (plane, n) in (2..=5).enumerate() {
-        assert!((sample.d[plane * cells] - 0.01 * n as f32).abs() < 1e-6, "plane {plane}");
-        assert_eq!(sample.d[plane * cells + 12], 0.0, "no residual known there");
+        assert!((sample.residuals[plane * cells] - 0.01 * n as f32).abs() < 1e-6, "plane {plane}");
+        assert_eq!(sample.residuals[plane * cells + 12], 0.0, "no residual known there");
     }
     assert!(sample.history.iter().all(|s| s.known == 0.5 && s.origin == Some(FineOrigin::Product)));
-    assert!(sample.i.iter().all(|v| *v == 0.25));
+    assert!(sample.coarse_input.iter().all(|v| *v == 0.25));
     assert!(sample.simulated);
 }
 
@@ -99,9 +99,9 @@ fn the_day_itself_and_later_days_are_never_history() {
 fn gaps_of_smap_are_filled_for_the_network_and_masked_in_the_output() {
     let library = library(vec![day(t(1), Some(coarse(|c, r| if (c, r) == (0, 0) { f32::NAN } else { 0.1 * (c + 1) as f32 })), None)]);
     let sample = series(&library).sample(&library, t(1), HistoryRule::default()).unwrap();
-    assert!(sample.i.iter().all(|v| v.is_finite()));
-    assert!((sample.i[11] - 0.2).abs() < 1e-6, "the nearest valid cell lies to the east");
-    assert!((sample.i[11 * 24] - 0.1).abs() < 1e-6, "the nearest valid cell lies to the south");
+    assert!(sample.coarse_input.iter().all(|v| v.is_finite()));
+    assert!((sample.coarse_input[11] - 0.2).abs() < 1e-6, "the nearest valid cell lies to the east");
+    assert!((sample.coarse_input[11 * 24] - 0.1).abs() < 1e-6, "the nearest valid cell lies to the south");
     let output = sample.masked_output(vec![0.3; 576]).unwrap();
     assert_eq!(output.at(0, 0), Err(Reason::NoSmap));
     assert_eq!(output.at(12, 0), Ok(0.3));

@@ -1,13 +1,13 @@
 //! Adam over all parameters in one dispatch, and the running statistics of a norm in another.
 //!
 //! Values and both moments lie in one buffer, in the order in which the gradients lie in theirs: each convolution or block writes all its
-//! gradients into one buffer (`autodiff.rs`), so a buffer of gradients is one stretch of the state. Parameters and moments are handed out as
-//! parts of the state; every step writes a new one, so nothing that is handed out changes.
+//! gradients into one buffer (`autodiff.rs`), so a buffer of gradients is one stretch of the state. Parameters and moments are handed out
+//! as parts of the state; every step writes a new one, so nothing that is handed out changes.
 
 use burn::backend::{Cube, TensorMetadata};
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::launch::{CubeTensor, aligned, empty, grid, in_one_piece, section};
+use super::launch::{CubeTensor, aligned, contiguous, empty, grid, section};
 use super::training::{self, NormPlaceLaunch};
 
 /// Buffers of gradients that one dispatch takes: with the state twice, the rates and the scalars, the eight that every WebGPU device binds.
@@ -51,7 +51,7 @@ pub struct Flat {
 }
 
 fn primitive(tensor: &Tensor<1>) -> Option<CubeTensor> {
-    tensor.clone().try_into_primitive::<Cube>().ok().filter(|tensor| tensor.dtype() == DType::F32).map(in_one_piece)
+    tensor.clone().try_into_primitive::<Cube>().ok().filter(|tensor| tensor.dtype() == DType::F32).map(contiguous)
 }
 
 /// First number of a part in its buffer.
@@ -103,7 +103,7 @@ impl Flat {
         if sources.is_empty() || sources.len() > MOST_SOURCES || places.iter().any(|(from, _)| aligned(*from) != *from) {
             return None;
         }
-        let state = match before.filter(|flat| flat.places == places && flat.length == length && flat.holds(parts)) {
+        let state = match before.filter(|flat| flat.places == places && flat.length == length && flat.is_state_of(parts)) {
             Some(flat) => primitive(&flat.state)?,
             None => gathered(parts, &places, length, &gradients[0])?,
         };
@@ -139,7 +139,7 @@ impl Flat {
     }
 
     /// True where these values and moments are the state's own.
-    fn holds(&self, parts: &[Part]) -> bool {
+    fn is_state_of(&self, parts: &[Part]) -> bool {
         let Some(state) = primitive(&self.state) else { return false };
         let own =
             |tensor: &Tensor<1>, at: usize| primitive(tensor).is_some_and(|tensor| same_buffer(&tensor, &state) && start(&tensor) == at);
@@ -179,8 +179,8 @@ pub struct Statistics {
 /// A norm on the GPU, mean and variance in one buffer: running statistics, the batch's, first numbers.
 type OnGpu = (CubeTensor, CubeTensor, [usize; 4], f64);
 
-/// Running statistics moved by `momentum` towards a batch's, of up to three norms of a size; none off the GPU. One dispatch, and two more for
-/// a norm whose running mean and variance are not yet parts of one buffer.
+/// Running statistics moved by `momentum` towards a batch's, of up to three norms of a size; none off the GPU. One dispatch, and two more
+/// for a norm whose running mean and variance are not yet parts of one buffer.
 pub fn absorb(norms: &[Statistics], momentum: f64) -> Option<Vec<[Tensor<1>; 2]>> {
     let channels = norms.first()?.running[0].dims()[0];
     let stride = aligned(channels);

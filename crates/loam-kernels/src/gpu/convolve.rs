@@ -1,8 +1,8 @@
 //! The convolution as one kernel: borders, bias, ReLU, norm and a sum with another image in a single dispatch.
 //!
 //! A thread makes some ([`ACROSS`] as a rule) neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame
-//! and row read it loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is
-//! shared between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
+//! and row read it loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing
+//! is shared between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
 //!
 //! Weights come packed as `[in, depth, 3, 3, out]` (`pack.rs`), so that the weights of a tap for neighbouring channels are one load.
 
@@ -74,8 +74,8 @@ pub fn put(
     y: &mut [f32],
 ) {
     let value = sum + ending.bias;
-    // Neither `max` nor the comparison alone: a driver (NVIDIA's) makes either drop a NaN, and a network that has left the numbers would give
-    // some. The bits say whether it is a number below zero: from the smallest after -0 to the infinite.
+    // Neither `max` nor the comparison alone: a driver (NVIDIA's) makes either drop a NaN, and a network whose training diverged gives NaN.
+    // The bits say whether it is a number below zero: from the smallest after -0 to the infinite.
     let below_zero = u32::reinterpret(value) - AFTER_MINUS_ZERO <= TO_MINUS_INFINITY;
     let value = select(below_zero && value < ending.floor, ending.floor, value);
     #[comptime]

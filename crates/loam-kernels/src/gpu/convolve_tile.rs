@@ -1,12 +1,12 @@
 //! The convolution with weights and halo in workgroup memory: for adapters on which many threads reading the same numbers from it is
-//! cheaper than each reading them from the buffer. On a CPU posing as a GPU its barriers cost more than they save: which form runs is
+//! cheaper than each reading them from the buffer. On a CPU posing as a GPU its barriers cost more than they save: which variant runs is
 //! measured (`choice.rs`).
 //!
 //! A workgroup makes a tile of [`WIDE`] x [`HIGH`] pixels of [`CHANNELS`] channels. Channels are read [`CHUNK`] at a time, one frame after
 //! the other: the tile with its border and the weights are laid into workgroup memory by all threads together (8 kB), then each thread adds
-//! to its [`ACROSS`] neighbouring pixels of 8 channels, which it keeps in registers. What the next chunk needs is asked for before the adding
-//! begins and laid down after it, so that nobody waits for the buffer. Where a frame is not there nothing is added, but every thread comes to
-//! every barrier.
+//! to its [`ACROSS`] neighbouring pixels of 8 channels, which it keeps in registers. What the next chunk needs is asked for before the
+//! adding begins and laid down after it, so that nobody waits for the buffer. Where a frame is not there nothing is added, but every thread
+//! comes to every barrier.
 
 use cubecl::prelude::*;
 

@@ -9,8 +9,8 @@ use burn::backend::{Autodiff, Cube, TensorMetadata};
 
 use cubecl::prelude::*;
 
-use super::form::{self, Reduction};
-use super::launch::{CubeTensor, empty, grid, in_one_piece, section};
+use super::launch::{CubeTensor, contiguous, empty, grid, section};
+use super::variant::{self, Reduction};
 use super::{loss_tile, training};
 
 /// Estimate, target and mask, and the summary the value was made from.
@@ -18,8 +18,8 @@ type Kept = ([CubeTensor; 3], CubeTensor);
 
 /// The loss, and what its gradient needs.
 pub fn forward(tensors: [CubeTensor; 3], nothing_left: f64) -> (CubeTensor, Kept) {
-    let tensors = tensors.map(in_one_piece);
-    let summary = match form::kernels().reduction {
+    let tensors = tensors.map(contiguous);
+    let summary = match variant::kernels().reduction {
         Reduction::Threads => by_rows(&tensors, nothing_left),
         Reduction::Workgroups => by_images(&tensors, nothing_left),
     };
@@ -68,7 +68,7 @@ impl Backward<Cube, 1> for UrmseBackward {
 
     fn backward(self, ops: Ops<Kept, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let ([estimate, target, mask], summary) = ops.state;
-        let upstream = in_one_piece(gradients.consume::<Cube>(&ops.node));
+        let upstream = contiguous(gradients.consume::<Cube>(&ops.node));
         let [Some(node)] = ops.parents else { return };
         let shape = estimate.shape().dims::<5>();
         let gradient = empty(&estimate, shape);

@@ -1,4 +1,5 @@
-//! The masked uRMSE by workgroups, one to an image: the form of `training.rs`'s row errors for adapters on which barriers are cheap.
+//! The masked uRMSE by workgroups, one to an image: the tiled variant of `training.rs`'s row errors, for adapters on which barriers are
+//! cheap.
 
 use cubecl::prelude::*;
 

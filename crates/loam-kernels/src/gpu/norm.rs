@@ -1,4 +1,4 @@
-//! The norm of a batch and the way back through norm and ReLU: `super::super::autodiff` has the equations.
+//! The norm of a batch and the backward pass through norm and ReLU: `super::super::autodiff` has the equations.
 //!
 //! Threads share a channel in turn: thread k of K takes values k, k + K, ... of the channel, so that neighbours read neighbours. What needs
 //! a sum over the channel is two dispatches: every thread writes its own part, and every thread of the next adds up all parts. Means and
@@ -130,8 +130,8 @@ pub fn gradient_sums(dy: &[f32], x: &[f32], statistics: &[f32], partial: &mut [f
 }
 
 /// The gradient before norm and ReLU: `dy * a + x * b + c` where `x`, the ReLU's result, is above zero, else 0. The gradients of the norm's
-/// factor and offset go to `parameters` from `first` and `second` on. Without `partial` (nobody asks for those, and the norm is frozen) they
-/// are left out.
+/// factor and offset go to `parameters` from `first` and `second` on. Without `partial` (nobody asks for those, and the norm is frozen)
+/// they are left out.
 #[cube(launch)]
 pub fn before_relu(
     dy: &[f32],

@@ -1,8 +1,9 @@
-//! The norm of a batch and the way back through norm and ReLU by workgroups: the form of `norm.rs` for adapters on which barriers are cheap.
+//! The norm of a batch and the backward pass through norm and ReLU by workgroups: the tiled variant of `norm.rs`, for adapters on which
+//! barriers are cheap.
 //!
-//! A workgroup takes up to [`CHUNK`] neighbouring values of one channel of one image and adds up its part in workgroup memory. Each workgroup
-//! of the next dispatch adds up the parts of its channel again, as many at a time as it has threads. The parts' means and squares are
-//! distances to the chunk's first value, merged as in `norm.rs`; statistics are the same sections.
+//! A workgroup takes up to [`CHUNK`] neighbouring values of one channel of one image and adds up its part in workgroup memory. Each
+//! workgroup of the next dispatch adds up the parts of its channel again, as many at a time as it has threads. The parts' means and squares
+//! are distances to the chunk's first value, merged as in `norm.rs`; statistics are the same sections.
 
 use cubecl::prelude::*;
 

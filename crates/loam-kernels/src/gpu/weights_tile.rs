@@ -1,10 +1,10 @@
-//! The gradient of the weights and the bias with input and gradient in workgroup memory: the form beside `convolve_tile.rs`, for adapters on
-//! which reading the same numbers from there is cheaper than each thread reading them from the buffer.
+//! The gradient of the weights and the bias with input and gradient in workgroup memory: the tiled variant, as `convolve_tile.rs`, for
+//! adapters on which reading the same numbers from there is cheaper than each thread reading them from the buffer.
 //!
-//! A workgroup answers for up to 32 channels written, up to 16 read and one frame of the kernel, all nine taps of each, and walks over every
-//! n-th tile of [`WIDE`] x [`HIGH`] pixels. A tile's gradients, and its input with the border, are laid into workgroup memory by all threads
-//! together (16 kB), then each thread adds up [`ACROSS`] pixels at a time for its channels. Where so few channels leave threads over, several
-//! threads share the tile's pixels, and each writes a partial sum of its own.
+//! A workgroup answers for up to 32 channels written, up to 16 read and one frame of the kernel, all nine taps of each, and walks over
+//! every n-th tile of [`WIDE`] x [`HIGH`] pixels. A tile's gradients, and its input with the border, are laid into workgroup memory by all
+//! threads together (16 kB), then each thread adds up [`ACROSS`] pixels at a time for its channels. Where so few channels leave threads
+//! over, several threads share the tile's pixels, and each writes a partial sum of its own.
 
 use cubecl::prelude::*;
 
@@ -70,8 +70,8 @@ impl Shares {
     }
 }
 
-/// As [`super::weights::weight_gradient`]. Workgroups: splits divided by `sets` across; frames of the kernel, blocks of channels read, blocks
-/// of channels written down.
+/// As [`super::weights::weight_gradient`]. Workgroups: splits divided by `sets` across; frames of the kernel, blocks of channels read,
+/// blocks of channels written down.
 #[cube(launch)]
 pub fn weight_gradient_tile<N: Size>(
     x: &[f32],

@@ -137,15 +137,15 @@ pub async fn self_check(device: &Device) -> Result<SelfCheckReport, ModelError> 
             Err(_) => f32::NAN,
         };
     }
-    Ok(verdict(largest))
+    Ok(self_check_report(largest))
 }
 
 /// The report of a largest difference.
-fn verdict(largest_difference: f32) -> SelfCheckReport {
+fn self_check_report(largest_difference: f32) -> SelfCheckReport {
     SelfCheckReport { runs: RUNS, largest_difference, tolerance: TOLERANCE, passed: largest_difference <= TOLERANCE }
 }
 
-/// One run of the golden tile: weights go to the device anew, as a user's would.
+/// One run of the golden tile: weights go to the device again, as a user's would.
 async fn run(device: &Device, golden: &GoldenTile) -> Result<Vec<f32>, ModelError> {
     let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), device)?;
     predict(&smen, device, &golden.planes, golden.planes.columns, async |_, _| std::ops::ControlFlow::Continue(())).await
@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn a_nan_never_passes() {
-        assert!(verdict(9e-4).passed);
-        assert!(!verdict(1.1e-3).passed);
-        assert!(!verdict(f32::NAN).passed);
-        assert!(!verdict(f32::INFINITY).passed);
+        assert!(self_check_report(9e-4).passed);
+        assert!(!self_check_report(1.1e-3).passed);
+        assert!(!self_check_report(f32::NAN).passed);
+        assert!(!self_check_report(f32::INFINITY).passed);
         assert!(largest_difference(&[0.1, f32::NAN, 0.2], &[0.1, 0.1, 0.2]).is_nan());
         assert!(worse(f32::NAN, 0.0).is_nan() && worse(0.0, f32::NAN).is_nan());
         assert!(largest_difference(&[0.1], &[]).is_nan());

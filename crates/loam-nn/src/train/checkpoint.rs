@@ -1,8 +1,8 @@
-//! Everything a run needs to go on as if it had never stopped: weights, Adam's moments, place in the epoch, random stream, best weights,
+//! Everything a run needs to resume as if it had never stopped: weights, Adam's moments, place in the epoch, random stream, best weights,
 //! history.
 //!
 //! On disk: the SHA-256 of what follows, then a safetensors archive with the tensors `now.*`, `best.*`, `first.*`, `second.*` (Adam's
-//! moments) and `losses`, and the rest as text. Numbers that sums go on from are kept as bits, so that a resumed run has the same losses
+//! moments) and `losses`, and the rest as text. Running sums are kept as bits, so that a resumed run has the same losses
 //! as an uninterrupted one.
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ const FORMAT: &str = "loam checkpoint 2";
 /// Bytes of a SHA-256.
 const HASH: usize = 32;
 
-/// Where a run stands.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Position {
     /// Next: the batch that begins with this place of the epoch's order.

@@ -25,7 +25,7 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     /// Columns and rows.
     fn size(&self) -> (usize, usize);
 
-    /// Holds it against what loss and network need; `number`: its place among the images, for the error.
+    /// Checks it against what loss and network need; `number`: its place among the images, for the error.
     ///
     /// # Errors
     /// [`TrainError::Sample`], [`TrainError::EmptyMask`].
@@ -106,7 +106,7 @@ pub(crate) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) 
 /// What [`head`] wrote.
 pub(crate) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
     let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
-    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
+    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is not a number")));
     let date = iso_date::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
     let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
     Ok((date, role, (number("columns")?, number("rows")?)))

@@ -9,8 +9,8 @@
 //! runs/RUN/trained.safetensors, result.json    at the end, when images and checkpoints go
 //! ```
 //!
-//! There are two slots for checkpoints. A new one is written over the older, read back and checked; only then does it count, because the
-//! newest slot that stands its check is the one a run goes on from. A write cut short at any byte leaves the other slot.
+//! There are two slots for checkpoints. A new one is written over the older, read back and checked; only then does it count, because a run
+//! resumes from the newest slot whose checksum verifies. A write cut short at any byte leaves the other slot.
 
 use std::collections::BTreeMap;
 
@@ -38,12 +38,13 @@ pub struct RunHead {
     pub images: usize,
     /// Dates left out, because held-out dates look back at them.
     pub left_out: usize,
-    /// What the trained weights' file will say of itself: region, dates.
-    pub facts: BTreeMap<String, String>,
+    /// Metadata of the trained weights' file: region, dates.
+    #[serde(rename = "facts")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl RunHead {
-    /// The run's trainer, from its first step or from a checkpoint. The weights it starts from carry the facts of the run over those of
+    /// The run's trainer, from its first step or from a checkpoint. The weights it starts from carry the metadata of the run over those of
     /// their own file.
     ///
     /// # Errors
@@ -56,7 +57,7 @@ impl RunHead {
         device: &Device,
     ) -> Result<Trainer<I::Example>, TrainError> {
         let mut start = base.clone();
-        start.metadata.extend(self.facts.clone());
+        start.metadata.extend(self.metadata.clone());
         let [train, validate] = [DateRole::Train, DateRole::Validate].map(|role| I::samples(images, role).cloned().collect());
         let settings = self.report.settings.clone();
         match checkpoint {
@@ -74,7 +75,7 @@ pub struct KeptRun<I = RunImage> {
     pub base: Weights,
     /// Its images.
     pub images: Vec<I>,
-    /// Where it stands; none before the first checkpoint.
+    /// Its progress; none before the first checkpoint.
     pub checkpoint: Option<Checkpoint>,
 }
 
@@ -97,8 +98,8 @@ impl<S: Store> Keeper<S> {
         Ok(lock.map(|lock| Self { store, run: run.to_owned(), next: 0, _lock: lock }))
     }
 
-    /// A new run with all that it needs to be resumed; `breath` after each file. None where another tab or process holds a run of this
-    /// name.
+    /// A new run with all that it needs to be resumed; `yield_now` is awaited after each file. None where another tab or process holds a
+    /// run of this name.
     ///
     /// # Errors
     /// The store's; nothing half-written is left.
@@ -107,14 +108,14 @@ impl<S: Store> Keeper<S> {
         head: &RunHead,
         base: &Weights,
         images: &[impl KeptImage],
-        mut breath: impl AsyncFnMut(),
+        mut yield_now: impl AsyncFnMut(),
     ) -> Result<Option<Self>, StoreError> {
         let Some(keeper) = Self::create(store, &head.report.run).await? else { return Ok(None) };
         let written = async {
             keeper.write("base.safetensors", &base.to_bytes()).await?;
             for (n, image) in images.iter().enumerate() {
                 keeper.write(&image_name(n), &image.to_bytes()).await?;
-                breath().await;
+                yield_now().await;
             }
             // Last: a run without it never began.
             keeper.write("head.json", &json(head)).await
@@ -202,7 +203,7 @@ impl<S: Store> Keeper<S> {
     }
 }
 
-/// The newest checkpoint that stands its check, and its slot.
+/// The newest checkpoint whose checksum verifies, and its slot.
 async fn newest<S: Store>(store: &S, run: &str) -> Result<Option<(usize, Checkpoint)>, StoreError> {
     let mut found: Option<(usize, Checkpoint)> = None;
     for (slot, name) in SLOTS.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The trained parameters by their names: what is frozen, and which of Adam's moments belongs to which.
 //!
-//! Burn numbers parameters anew whenever a network is built, so a checkpoint goes by the names of the network's schema, in whose order a
+//! Burn numbers parameters again whenever a network is built, so a checkpoint goes by the names of the network's schema, in whose order a
 //! module is walked over.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};

@@ -1,4 +1,4 @@
-//! What a training run leaves in its weights file for whoever judges the weights later: the split and the settings, run after run.
+//! What a training run leaves in its weights file for whoever evaluates the weights later: the split and the settings, run after run.
 
 use std::collections::BTreeMap;
 

@@ -1,14 +1,14 @@
 //! A training run as a stream of typed events.
 //!
 //! The caller pulls events one by one; between two of them it may stop, show progress, take a [`Checkpoint`] or hand the thread back. One
-//! event stands for at most one batch of work. Losses are in [`loam_core::network::Network::unit`]. The same samples, weights and settings
+//! event is at most one batch of work. Losses are in [`loam_core::network::Network::unit`]. The same samples, weights and settings
 //! give the same bits on the CPU, with or without a break.
 
 use std::collections::VecDeque;
 
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
-use super::lasting::Lasting;
+use super::persistent::PersistentBuffers;
 use super::{Adam, Checkpoint, Example, Position, TrainError, TrainSample, TrainSettings};
 use crate::{ModelError, PRECISION, Random, Weights, read_back};
 use loam_core::network::Network;
@@ -53,7 +53,7 @@ pub enum TrainEvent {
     },
     /// All images were seen once. The weights of the best epoch so far are kept.
     EpochDone(EpochReport),
-    /// Something to know; the run goes on.
+    /// A warning; the run continues.
     Warning(String),
     /// All epochs are done, or validation no longer improved. Last event.
     Finished {
@@ -114,7 +114,7 @@ pub struct Trainer<E: Example = TrainSample> {
     /// Training images that stay on the device.
     placed: Vec<Option<E::Batch>>,
     /// Last, so that it is dropped when network and optimiser have given up their buffers.
-    lasting: Lasting,
+    persistent: PersistentBuffers,
 }
 
 impl<E: Example> Trainer<E> {
@@ -152,7 +152,7 @@ impl<E: Example> Trainer<E> {
         }]);
         if train.len() < 10 {
             events.push_back(TrainEvent::Warning(format!(
-                "only {} training images: the network will learn them by heart{}",
+                "only {} training images: the network will overfit them{}",
                 train.len(),
                 if settings.network == Network::Smen { "; frozen norms help" } else { "" }
             )));
@@ -165,7 +165,7 @@ impl<E: Example> Trainer<E> {
             random: Random::new(settings.seed),
             order: (0..train.len()).collect(),
             settings,
-            lasting: Lasting::on(&device),
+            persistent: PersistentBuffers::on(&device),
             device,
             metadata,
             train,
@@ -234,10 +234,10 @@ impl<E: Example> Trainer<E> {
         Ok(trainer)
     }
 
-    /// From now on up to so many steps are sent off before their losses are read, together: a graphics card that makes a step in less time than
-    /// it takes to say so would wait for the reading most of the time. Numbers and events stay the same; events of steps come in bursts, the
-    /// state is that after the last of them, and an epoch is never left over. Images that are trained on one by one and not mirrored stay on
-    /// the device, the first 256 MB of them. 1 at first.
+    /// From now on up to so many steps are sent off before their losses are read, together: a graphics card that makes a step in less time
+    /// than it takes to say so would wait for the reading most of the time. Numbers and events stay the same; events of steps come in
+    /// bursts, the state is that after the last of them, and an epoch is never left over. Images that are trained on one by one and not
+    /// mirrored stay on the device, the first 256 MB of them. 1 at first.
     pub fn read_every(&mut self, steps: usize) {
         self.unread = steps.max(1);
         let (columns, rows) = self.train.first().map_or((1, 1), Example::size);
@@ -364,7 +364,7 @@ impl<E: Example> Trainer<E> {
             let last = (first + batch).min(end);
             let images = self.batch(first..last);
             let (loss, statistics) =
-                self.lasting.within((&self.network, images, &self.settings), |(network, images, s)| E::loss(network, images, s));
+                self.persistent.within((&self.network, images, &self.settings), |(network, images, s)| E::loss(network, images, s));
             made.push(Made {
                 loss: loss.clone().without_autodiff(),
                 step: first / batch + 1,
@@ -373,7 +373,7 @@ impl<E: Example> Trainer<E> {
             });
             let rate = self.settings.learning_rate;
             let input = (loss, statistics, self.network.clone(), &mut self.adam);
-            self.network = self.lasting.within(input, |(loss, statistics, network, adam)| {
+            self.network = self.persistent.within(input, |(loss, statistics, network, adam)| {
                 let gradients = loss.backward();
                 let mut network = adam.step(network, &gradients, rate);
                 E::absorb(&mut network, statistics);
@@ -415,14 +415,14 @@ impl<E: Example> Trainer<E> {
         if self.settings.flips {
             samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
         }
-        self.lasting.within((&samples, &self.device), |(samples, device)| E::batch(samples, device))
+        self.persistent.within((&samples, &self.device), |(samples, device)| E::batch(samples, device))
     }
 
     /// Scores one batch of validation images.
     async fn validate_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.validation.len());
         let plain = self.device.clone().without_autodiff();
-        let loss = self.lasting.within((&self.network, &self.validation[at..end], &plain), |(network, samples, plain)| {
+        let loss = self.persistent.within((&self.network, &self.validation[at..end], &plain), |(network, samples, plain)| {
             E::error(&burn::module::Module::valid(network), E::batch(samples, plain))
         });
         let value = self.in_unit(scalars([loss]).await?.first().copied().unwrap_or(f64::NAN));
@@ -447,7 +447,7 @@ impl<E: Example> Trainer<E> {
         TrainError::LossNotFinite { epoch: self.epoch, step, kept }
     }
 
-    /// Reports the epoch, keeps its weights where it is the best, and goes on to the next.
+    /// Reports the epoch, keeps its weights where it is the best, and continues with the next.
     async fn close_epoch(&mut self) -> Result<(), TrainError> {
         let [train, validation] = std::mem::take(&mut self.sums).map(|(sum, images)| (images > 0).then(|| sum / images as f64));
         let train_loss = train.unwrap_or(f64::NAN);

@@ -113,7 +113,7 @@ impl Weights {
         })
     }
 
-    /// Reads a safetensors file, or a state dict saved by PyTorch (`torch.save`), and holds it against the network. Float16, bfloat16 and
+    /// Reads a safetensors file, or a state dict saved by PyTorch (`torch.save`), and checks it against the network. Float16, bfloat16 and
     /// float64 become float32 (metadata `converted_from`); a prefix that all names share, such as `module.`, is left out; PyTorch's
     /// integer counters `*.num_batches_tracked`, which no output depends on, are passed over. What the file does not say itself is noted
     /// in the metadata (`source`).
@@ -196,8 +196,8 @@ impl Weights {
         self.metadata.get(TRAINED_UNTIL).and_then(|text| iso_date::parse(text))
     }
 
-    /// That last date, where scores of `date` flatter these weights: where `date` is not after it, and its data (`simulated` or observed) are of
-    /// the kind that the weights were last trained on. A simulated scene says nothing of what was observed on the same date.
+    /// That last date, where scores of `date` flatter these weights: where `date` is not after it, and its data (`simulated` or observed)
+    /// are of the kind that the weights were last trained on. A simulated scene says nothing of what was observed on the same date.
     pub fn seen_until(&self, date: Date, simulated: bool) -> Option<Date> {
         // What came before the last training has dates of its own.
         let last = self.metadata.get(TRAINED_ON).and_then(|text| text.split("; before: ").next()).unwrap_or_default();
@@ -284,7 +284,7 @@ fn safetensors(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
             Dtype::F64 => Number::F64,
             Dtype::F16 => Number::F16,
             Dtype::BF16 => Number::BF16,
-            // Named for the table of mismatches. The crate has held the length of those narrower than a byte against the file.
+            // Named for the table of mismatches. The crate has checked the length of those narrower than a byte against the file.
             Dtype::I64 => Number::Other("I64", 8),
             Dtype::I32 => Number::Other("I32", 4),
             Dtype::I16 => Number::Other("I16", 2),

@@ -1,5 +1,5 @@
 //! A tensor as it lies in a file: numbers of some type, at an offset and with strides, in bytes that someone else wrote. Nothing is read
-//! before its place is held against those bytes.
+//! before its place is checked against those bytes.
 
 use std::collections::BTreeMap;
 
@@ -114,8 +114,8 @@ impl<'a> Stored<'a> {
         &self.shape
     }
 
-    /// Row-major, as float32; zeros where [`Number::Other`]. As long as the shape says, whatever the bytes hold (strides may be 0): hold the
-    /// shape against what is expected first.
+    /// Row-major, as float32; zeros where [`Number::Other`]. As long as the shape says, whatever the bytes hold (strides may be 0): check
+    /// the shape against what is expected first.
     pub fn values(&self) -> Vec<f32> {
         let length = self.shape.iter().product();
         let mut index = vec![0; self.shape.len()];
@@ -136,7 +136,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// What a file holds, before it is held against the network.
+/// What a file holds, before it is checked against the network.
 #[derive(Debug, Default)]
 pub(crate) struct Contents<'a> {
     /// By the file's own names.

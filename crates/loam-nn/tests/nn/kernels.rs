@@ -185,9 +185,9 @@ fn without_a_gradient_the_values_are_the_same() {
 fn a_view_counts_as_its_values() {
     let case = Case::new(2, (32, 32), (3, 2), (10, 14));
     let Leaves { x, weight, channel: [bias, ..] } = leaves(&case, 5);
-    let turned = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
+    let transposed = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
     let straight = kernels::convolution(x, weight, bias);
-    compare("turned", &[(String::new(), values(turned))], &[(String::new(), values(straight))]);
+    compare("transposed", &[(String::new(), values(transposed))], &[(String::new(), values(straight))]);
 }
 
 #[test]

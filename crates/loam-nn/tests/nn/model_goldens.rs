@@ -99,7 +99,7 @@ fn raster() -> Planes {
     let tile = GoldenTile::shipped().unwrap().planes;
     let (columns, rows) = (61, 47);
     let take = |from: &[f32], length: usize| (0..length).map(|n| from[(n * 7 + n / columns) % from.len()]).collect();
-    Planes { columns, rows, i: take(&tile.i, columns * rows), d: take(&tile.d, 4 * columns * rows) }
+    Planes { columns, rows, coarse_input: take(&tile.coarse_input, columns * rows), residuals: take(&tile.residuals, 4 * columns * rows) }
 }
 
 #[test]
@@ -147,6 +147,6 @@ fn numbers_that_are_none_are_never_passed_on() {
     let smen = Smen::from_weights(&weights, &device).unwrap();
     let go = |planes: &Planes| block_on(predict(&smen, &device, planes, 100, async |_, _| ControlFlow::Continue(())));
     assert!(matches!(go(&planes), Err(ModelError::NonFiniteOutput { count, .. }) if count > 0));
-    planes.i[61 * 3 + 2] = f32::NAN;
+    planes.coarse_input[61 * 3 + 2] = f32::NAN;
     assert!(matches!(go(&planes), Err(ModelError::NonFiniteInput { column: 2, row: 3, .. })));
 }

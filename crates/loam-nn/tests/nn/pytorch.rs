@@ -20,7 +20,7 @@ fn bytes_of(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Reads NAME.pt and holds it against NAME.safetensors, PyTorch's own reading of it.
+/// Reads NAME.pt and compares it with NAME.safetensors, PyTorch's own reading of it.
 fn as_pytorch_reads(name: &str) -> Weights {
     let weights = read(&format!("{name}.pt")).unwrap_or_else(|error| panic!("{name}: {error}"));
     let expected = fixture(&format!("{name}.safetensors"));

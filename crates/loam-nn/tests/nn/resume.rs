@@ -12,7 +12,9 @@ use loam_nn::{Inputs, Random, Weights, block_on};
 fn samples(seed: u64, count: usize) -> Vec<TrainSample> {
     let mut random = Random::new(seed);
     let mut draw = |length: usize| -> Vec<f32> { (0..length).map(|_| random.symmetric(0.2)).collect() };
-    (0..count).map(|_| TrainSample { columns: 9, rows: 9, i: draw(81), d: draw(324), target: draw(81), mask: vec![1.0; 81] }).collect()
+    (0..count)
+        .map(|_| TrainSample { columns: 9, rows: 9, coarse_input: draw(81), residuals: draw(324), target: draw(81), mask: vec![1.0; 81] })
+        .collect()
 }
 
 fn settings() -> TrainSettings {

@@ -110,7 +110,7 @@ fn sample(random: &mut Random, side: usize) -> TrainSample {
     let d = draw(random, 4 * cells, 0.1);
     let mask: Vec<f32> = (0..cells).map(|_| if random.unit() < 0.7 { 1.0 } else { 0.0 }).collect();
     let target = (0..cells).map(|n| if mask[n] > 0.0 { i[n] + d[3 * cells + n] } else { f32::NAN }).collect();
-    TrainSample { columns: side, rows: side, i, d, target, mask }
+    TrainSample { columns: side, rows: side, coarse_input: i, residuals: d, target, mask }
 }
 
 fn samples(seed: u64, count: usize, side: usize) -> Vec<TrainSample> {
@@ -330,7 +330,7 @@ fn gradients_of_every_layer_follow_finite_differences() {
         let weights = loam_nn::golden_weights(Inputs::Spatiotemporal);
         let loss_of = |weights: &Weights| {
             let smen = Smen::from_weights(weights, &device).unwrap();
-            let (i, d) = (place(&sample.i, 1), place(&sample.d, 4));
+            let (i, d) = (place(&sample.coarse_input, 1), place(&sample.residuals, 4));
             let estimate = if frozen_norms { smen.forward(i, d) } else { smen.forward_train(i, d).0 };
             (urmse_loss(estimate, place(&target, 1), place(&sample.mask, 1)), smen)
         };

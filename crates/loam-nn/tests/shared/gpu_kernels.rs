@@ -133,7 +133,7 @@ pub async fn convolution(gpu: &Device) {
     }
 }
 
-/// Cases that the form with workgroup memory takes, forwards or back: those of the table, and random ones.
+/// Cases that the tiled variant takes, forwards or back: those of the table, and random ones.
 fn cases_for_tiles() -> Vec<Case> {
     let fills = |from: usize, to: usize| from.is_multiple_of(4) && to.is_multiple_of(32);
     let mut cases: Vec<Case> =
@@ -141,7 +141,7 @@ fn cases_for_tiles() -> Vec<Case> {
     assert!(cases.len() > 6);
     // More channels than a workgroup makes, frames beyond both ends, tiles cut at both edges.
     cases.push(Case { batch: 2, channels: (8, 64), depth: 4, kernel: 3, rows: 21, columns: 5 });
-    // Of the last two only the way back goes by tiles. Kernels of one and two frames are SMEN's.
+    // Of the last two only the backward pass goes by tiles. Kernels of one and two frames are SMEN's.
     let mut random = Random::new(29);
     for channels in [(32, 32), (4, 32), (32, 64), (36, 32), (32, 4), (64, 12)] {
         let mut one_to = |most: usize| 1 + random.below(most);
@@ -151,11 +151,11 @@ fn cases_for_tiles() -> Vec<Case> {
     cases
 }
 
-/// The form with workgroup memory: the block with all gradients over every case that its convolution takes, the norm of a batch, the end of
+/// The tiled variant: the block with all gradients over every case that its convolution takes, the norm of a batch, the end of
 /// the network, the loss, and whole steps of training.
 pub async fn with_workgroup_memory(gpu: &Device) {
-    use loam_kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
-    use_form(Form::Kernels(&TILE_KERNELS));
+    use loam_kernels::gpu::{REGISTER_KERNELS, TILED_KERNELS, Variant, use_variant};
+    use_variant(Variant::Kernels(&TILED_KERNELS));
     for case in cases_for_tiles() {
         let op = |leaves: &Leaves| {
             let [bias, scale, shift] = leaves.channel.clone();
@@ -170,13 +170,13 @@ pub async fn with_workgroup_memory(gpu: &Device) {
     fusion(gpu).await;
     loss(gpu).await;
     training(gpu).await;
-    use_form(Form::Kernels(&KERNELS));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
 }
 
-/// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
+/// Measuring gives a time for both variants, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
 /// since some fixed moment. Gives the times, ms, and the name of the choice.
 pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static str) {
-    use loam_kernels::gpu::{FORMS, Form, KERNELS, block_times, faster, form_in_use, use_form};
+    use loam_kernels::gpu::{REGISTER_KERNELS, VARIANTS, Variant, block_times, faster, use_variant, variant_in_use};
     let times = block_times(gpu, &now).await.unwrap();
     assert!(times.iter().all(|time| time.is_finite() && *time >= 0.0), "{times:?}");
     // The same block beside it, waited for by its value: what is measured is its work, not its queueing. Wide bounds, and a coarse clock.
@@ -188,13 +188,13 @@ pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static 
     let alone = now() - start;
     assert!(times.iter().all(|time| time + 1.0 > alone / 100.0), "{times:?} ms where a block alone takes {alone} ms");
     let chosen = faster(gpu, &now).await;
-    assert!(FORMS.iter().any(|(form, _)| std::ptr::eq(*form, chosen)));
-    use_form(Form::Kernels(chosen));
-    let name = form_in_use().unwrap();
+    assert!(VARIANTS.iter().any(|(variant, _)| std::ptr::eq(*variant, chosen)));
+    use_variant(Variant::Kernels(chosen));
+    let name = variant_in_use().unwrap();
     let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 9, columns: 19 };
     let op = |leaves: &Leaves| (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new());
     let ours = run(&case, 1, gpu, op).await;
-    use_form(Form::Kernels(&KERNELS));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
     compare(name, &ours, &run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await);
     (times, name)
 }
@@ -236,9 +236,9 @@ pub async fn small_print(gpu: &Device) {
     let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 10, columns: 14 };
     let Leaves { x, weight, channel: [bias, scale, shift] } = leaves(&case, 9, gpu);
     let tracked = kernels::block(x.clone(), weight.clone(), bias.clone(), scale.clone(), shift.clone());
-    let turned = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
+    let transposed = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
     let straight = kernels::convolution(x.clone(), weight.clone(), bias.clone());
-    compare("turned", &vec![(String::new(), values(turned).await)], &vec![(String::new(), values(straight).await)]);
+    compare("transposed", &vec![(String::new(), values(transposed).await)], &vec![(String::new(), values(straight).await)]);
     let [x, weight] = [x, weight].map(Tensor::without_autodiff);
     let [bias, scale, shift] = [bias, scale, shift].map(Tensor::without_autodiff);
     let free = kernels::block(x.clone(), weight.clone(), bias.clone(), scale.clone(), shift.clone());
@@ -315,7 +315,7 @@ fn samples(count: usize, (columns, rows): (usize, usize)) -> Vec<TrainSample> {
             let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
             let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
             let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
-            TrainSample { columns, rows, i, d, target, mask: vec![1.0; cells] }
+            TrainSample { columns, rows, coarse_input: i, residuals: d, target, mask: vec![1.0; cells] }
         })
         .collect()
 }

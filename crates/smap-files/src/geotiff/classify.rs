@@ -16,8 +16,8 @@ pub(super) struct Band<'a> {
     pub(super) packed: Option<(f64, f64)>,
 }
 
-/// The verdict.
-pub(super) struct Verdict {
+/// What a file was classified as.
+pub(super) struct Classification {
     pub(super) product: Product,
     /// Per band.
     pub(super) roles: Vec<Role>,
@@ -118,9 +118,9 @@ fn decibel_like(summary: &Summary) -> bool {
 }
 
 /// Looks at all bands.
-pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Verdict {
+pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classification {
     let file_words = words(context.file);
-    let none = |problem: String| Verdict {
+    let none = |problem: String| Classification {
         product: Product::Unknown,
         roles: vec![Role::Other; bands.len()],
         scales: vec![None; bands.len()],
@@ -136,14 +136,14 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Verdict {
             bands.len()
         ));
     }
-    if let Some(verdict) = surface_temperature(context, bands) {
-        return verdict;
+    if let Some(classification) = surface_temperature(context, bands) {
+        return classification;
     }
-    if let Some(verdict) = backscatter(context, bands, &file_words, &names) {
-        return verdict;
+    if let Some(classification) = backscatter(context, bands, &file_words, &names) {
+        return classification;
     }
-    if let Some(verdict) = soil_moisture(context, bands, &file_words, &names) {
-        return verdict;
+    if let Some(classification) = soil_moisture(context, bands, &file_words, &names) {
+        return classification;
     }
     if context.integer && bands.len() == 1 && bands.iter().all(|b| b.summary.looks_like_labels()) {
         return none("this looks like a map of class labels (a few whole numbers), which Loam does not use".into());
@@ -159,7 +159,7 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Verdict {
 }
 
 /// Land surface temperature, by name: of several bands those that say so, of one the file's name will do.
-fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Verdict> {
+fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Classification> {
     let by_file = is_surface_temperature(context.file) || context.loam_product.is_some_and(is_surface_temperature);
     let said: Vec<bool> = bands
         .iter()
@@ -174,7 +174,7 @@ fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Verd
     let linear: Vec<_> = bands.iter().zip(&said).map(|(b, said)| if *said { kelvin(b, context.integer) } else { None }).collect();
     let known = said.iter().zip(&linear).all(|(said, linear)| !said || linear.is_some());
     if !known && bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
-        return Some(Verdict {
+        return Some(Classification {
             product: Product::Unknown,
             roles: vec![Role::Other; bands.len()],
             scales: vec![None; bands.len()],
@@ -190,7 +190,7 @@ fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Verd
     if !bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
         problems.push("it holds fill values only: no land surface temperature was seen (clouds)".to_owned());
     }
-    Some(Verdict {
+    Some(Classification {
         product: Product::SurfaceTemperature,
         roles: said.iter().map(|said| if *said { Role::SurfaceTemperature } else { Role::Other }).collect(),
         scales: vec![None; bands.len()],
@@ -204,15 +204,15 @@ const STEP: f64 = 0.02;
 /// 0 degrees C, K.
 const ZERO_C: f64 = 273.15;
 
-/// (factor, offset) from a band's values to K, told from their median: what the file declares where that gives a temperature of ground; MODIS'
-/// steps of 0.02 K; K; degrees C.
+/// (factor, offset) from a band's values to K, told from their median: what the file declares where that gives a temperature of ground;
+/// MODIS' steps of 0.02 K; K; degrees C.
 fn kelvin(band: &Band<'_>, integer: bool) -> Option<(f64, f64)> {
     let median = band.summary.median_nonzero()?;
     let candidates = [band.packed, integer.then_some((STEP, 0.0)), Some((1.0, 0.0)), Some((1.0, ZERO_C))];
     candidates.into_iter().flatten().find(|(factor, offset)| (190.0..=350.0).contains(&(median * factor + offset)))
 }
 
-fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Verdict> {
+fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Classification> {
     let mut roles: Vec<Role> = names.iter().map(|n| polarisation(n).unwrap_or(Role::Other)).collect();
     let mut problems = Vec::new();
     if roles.iter().all(|r| *r == Role::Other) {
@@ -252,15 +252,15 @@ fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String],
     } else if used().any(|s| s.is_none()) {
         problems.push("whether its values are dB or linear power cannot be told from them; say so in the file list".to_owned());
     }
-    Some(Verdict { product: Product::Sentinel1, roles, scales, linear: vec![None; bands.len()], problems })
+    Some(Classification { product: Product::Sentinel1, roles, scales, linear: vec![None; bands.len()], problems })
 }
 
 /// Fewer values than this share in 0..=1 and it is no soil moisture.
 const SOIL_MOISTURE_SHARE: f64 = 0.99;
 
-fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Verdict> {
+fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Classification> {
     let unknown = |problem: &str| {
-        Some(Verdict {
+        Some(Classification {
             product: Product::Unknown,
             roles: vec![Role::Other; bands.len()],
             scales: vec![None; bands.len()],
@@ -297,5 +297,11 @@ fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String
     }
     let roles = candidates.iter().map(|c| if *c { Role::SoilMoisture } else { Role::Other }).collect();
     let none = vec![None; bands.len()];
-    Some(Verdict { product: Product::SoilMoistureGeoTiff, roles, scales: vec![None; bands.len()], linear: none, problems: Vec::new() })
+    Some(Classification {
+        product: Product::SoilMoistureGeoTiff,
+        roles,
+        scales: vec![None; bands.len()],
+        linear: none,
+        problems: Vec::new(),
+    })
 }

@@ -1,4 +1,4 @@
-//! Every real GeoTIFF of ../shared/data against the facts of its README (read there with rasterio), and GeoTIFFs made here for what
+//! Every real GeoTIFF of ../shared/data compared with the values in its README (read there with rasterio), and GeoTIFFs made here for what
 //! the real ones do not show.
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Real SMAP files against facts read with h5py (shared/data/README.md), exactly.
+//! Real SMAP files compared with values read with h5py (shared/data/README.md), exactly.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn raster(granule: &Granule, path: &str) -> Raster {
 }
 
 #[track_caller]
-fn facts(s: &Statistics, valid: usize, cells: usize, min: f32, max: f32) {
+fn check_statistics(s: &Statistics, valid: usize, cells: usize, min: f32, max: f32) {
     assert_eq!((s.valid, s.cells), (valid, cells));
     assert_eq!((s.min, s.max), (Some(f64::from(min)), Some(f64::from(max))));
 }
@@ -53,7 +53,7 @@ fn spl4_is_read_exactly() {
 
     let surface = "/Analysis_Data/sm_surface_analysis";
     let s = statistics(&g, surface);
-    facts(&s, 246_473, 570_484, 0.026819954, 0.79512596);
+    check_statistics(&s, 246_473, 570_484, 0.026819954, 0.79512596);
     assert!((s.mean.unwrap() - 0.25908924).abs() < 1e-8, "{:?}", s.mean);
     let r = raster(&g, surface);
     assert_eq!(r.valid_count(), 246_473);
@@ -70,11 +70,11 @@ fn spl4_is_read_exactly() {
     }
     assert_eq!(r.at(0, 0), Err(Reason::NotObserved));
     let profile = raster(&g, "/Analysis_Data/sm_profile_analysis");
-    facts(&profile.statistics(), 246_473, 570_484, 0.040378746, 0.79829407);
+    check_statistics(&profile.statistics(), 246_473, 570_484, 0.040378746, 0.79829407);
     assert_eq!((profile.at(158, 0), profile.at(561, 254)), (Ok(0.60771805), Ok(0.2025568)));
     assert_eq!((profile.at(796, 300), profile.at(652, 338)), (Ok(0.3191425), Ok(0.17488362)));
     let temperature = raster(&g, "/Analysis_Data/surface_temp_analysis");
-    facts(&temperature.statistics(), 246_473, 570_484, 224.6639, 316.70364);
+    check_statistics(&temperature.statistics(), 246_473, 570_484, 224.6639, 316.70364);
     assert_eq!((temperature.at(561, 254), temperature.at(796, 300)), (Ok(271.2007), Ok(276.77475)));
     let column = statistics(&g, "/cell_column");
     assert_eq!((column.valid, column.min, column.max), (570_484, Some(87.0), Some(1209.0)));
@@ -115,7 +115,7 @@ fn the_spl4_crop_equals_its_parent() {
     let path = "/Analysis_Data/sm_profile_analysis";
     let window = EaseWindow::new(Resolution::M09, 664, 289, 64, 56).unwrap();
     let r = raster(&crop, path);
-    facts(&r.statistics(), 3584, 3584, 0.05865782, 0.308203);
+    check_statistics(&r.statistics(), 3584, 3584, 0.05865782, 0.308203);
     assert_eq!((r.at(0, 0), r.at(32, 28), r.at(63, 55)), (Ok(0.13732198), Ok(0.14280516), Ok(0.30477074)));
     // Rows 289..344 and columns 664..727 are indices of the global grid.
     let place = crop.variables[index(&crop, path)].grid.as_ref().unwrap().ease_window().unwrap();
@@ -195,7 +195,7 @@ fn spl3ftp_with_dots_in_its_names() {
     assert_eq!((g.date, g.version.clone()), (Some(date(2018, 6, 16)), Some(("R16010".to_owned(), 1))), "variable-length strings");
     let path = |name: &str| format!("/Freeze_Thaw_Retrieval_Data_Global/{name}");
     let s = statistics(&g, &path("altitude_dem.Bands_01"));
-    facts(&s, 9387, 11_011, -28.089489, 3496.4604);
+    check_statistics(&s, 9387, 11_011, -28.089489, 3496.4604);
     assert_eq!(statistics(&g, &path("altitude_dem.Bands_02")).valid, 8803);
     assert_eq!(statistics(&g, &path("latitude.Bands_01")).valid, 9387, "-9999 without _FillValue");
 }

@@ -20,7 +20,7 @@ fn open(name: &str) -> Granule {
     read::open(Arc::new(PathSource::open(&fixtures().join(name)).unwrap())).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-fn facts() -> Value {
+fn expected() -> Value {
     serde_json::from_str(&std::fs::read_to_string(fixtures().join("granules.json")).unwrap()).unwrap()
 }
 
@@ -44,29 +44,29 @@ fn uint(value: &Value, key: &str) -> usize {
 /// Every 2-D layer of every fixture, under every quality rule: place, count, extremes, mean, cells, and what is masked.
 #[test]
 fn every_layer_equals_numpy() {
-    let (mut layers, facts) = (0, facts());
-    for (name, datasets) in facts["files"].as_object().unwrap() {
+    let (mut layers, expected) = (0, expected());
+    for (name, datasets) in expected["files"].as_object().unwrap() {
         let granule = open(name);
         for (path, rules) in datasets.as_object().unwrap() {
             if rules.get("row").is_some() {
                 continue; // 1-D lists: below.
             }
             let variable = index(&granule, path);
-            for (rule, fact) in rules.as_object().unwrap() {
+            for (rule, wanted) in rules.as_object().unwrap() {
                 let raster = granule.read(variable, &options(rule), None).unwrap();
                 let window = raster.grid().ease_window().unwrap();
                 let place = (window.first_row, window.first_column, window.rows, window.columns);
                 assert_eq!(
                     place,
-                    (uint(fact, "first_row"), uint(fact, "first_column"), uint(fact, "rows"), uint(fact, "columns")),
+                    (uint(wanted, "first_row"), uint(wanted, "first_column"), uint(wanted, "rows"), uint(wanted, "columns")),
                     "{path}"
                 );
                 for s in [raster.statistics(), granule.variable_statistics(variable, &options(rule)).unwrap()] {
-                    assert_eq!((s.valid, s.cells), (uint(fact, "valid"), window.len()), "{name} {path} {rule}");
-                    assert_eq!((s.min, s.max), (fact["min"].as_f64(), fact["max"].as_f64()), "{name} {path} {rule}");
-                    assert!((s.mean.unwrap() - fact["mean"].as_f64().unwrap()).abs() < 1e-9, "{name} {path} {rule}");
+                    assert_eq!((s.valid, s.cells), (uint(wanted, "valid"), window.len()), "{name} {path} {rule}");
+                    assert_eq!((s.min, s.max), (wanted["min"].as_f64(), wanted["max"].as_f64()), "{name} {path} {rule}");
+                    assert!((s.mean.unwrap() - wanted["mean"].as_f64().unwrap()).abs() < 1e-9, "{name} {path} {rule}");
                 }
-                for cell in fact["cells"].as_array().unwrap() {
+                for cell in wanted["cells"].as_array().unwrap() {
                     let (row, column) = (cell[0].as_u64().unwrap() as usize, cell[1].as_u64().unwrap() as usize);
                     assert_eq!(raster.at(column, row).map(f64::from), Ok(cell[2].as_f64().unwrap()), "{name} {path} {rule} {cell}");
                 }
@@ -162,11 +162,11 @@ fn brightness_temperature_is_found_by_polarisation_and_its_own_flag_masks_it() {
 
 #[test]
 fn land_surface_temperature_comes_in_kelvin_whatever_it_is_stored_as() {
-    let facts = facts();
+    let expected = expected();
     let dates = [date(2020, 6, 2), date(2020, 6, 3), date(2020, 6, 2)];
     let names = ["MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif", "okc_LST_20200603_celsius.tif", "MOD11A1.061_1km_aid0001.nc"];
     for (name, day) in names.into_iter().zip(dates) {
-        let fact = &facts["temperatures"][name];
+        let wanted = &expected["temperatures"][name];
         let granule = open(name);
         assert_eq!((granule.product, granule.date), (Product::SurfaceTemperature, Some(day)), "{name}: {:?}", granule.problems);
         let variable = granule.variables.iter().position(|v| v.role == Role::SurfaceTemperature).unwrap();
@@ -174,17 +174,18 @@ fn land_surface_temperature_comes_in_kelvin_whatever_it_is_stored_as() {
         assert_eq!(granule.variables[variable].units.as_deref(), Some("K"));
         let raster = granule.read(variable, &ReadOptions::default(), None).unwrap();
         let grid = raster.grid();
-        assert_eq!((grid.crs.clone(), grid.rows, grid.columns), (Crs::Geographic, uint(fact, "rows"), uint(fact, "columns")));
+        assert_eq!((grid.crs.clone(), grid.rows, grid.columns), (Crs::Geographic, uint(wanted, "rows"), uint(wanted, "columns")));
         assert!(
-            (grid.origin_x - fact["left"].as_f64().unwrap()).abs() < 1e-9 && (grid.origin_y - fact["top"].as_f64().unwrap()).abs() < 1e-9
+            (grid.origin_x - wanted["left"].as_f64().unwrap()).abs() < 1e-9
+                && (grid.origin_y - wanted["top"].as_f64().unwrap()).abs() < 1e-9
         );
         for s in [raster.statistics(), granule.variable_statistics(variable, &ReadOptions::default()).unwrap()] {
-            assert_eq!((s.valid, s.cells), (uint(fact, "valid"), grid.len()), "{name}");
+            assert_eq!((s.valid, s.cells), (uint(wanted, "valid"), grid.len()), "{name}");
             for (found, key) in [(s.min, "min"), (s.max, "max"), (s.mean, "mean")] {
-                assert!((found.unwrap() - fact[key].as_f64().unwrap()).abs() < 2e-5, "{name} {key}: {found:?}");
+                assert!((found.unwrap() - wanted[key].as_f64().unwrap()).abs() < 2e-5, "{name} {key}: {found:?}");
             }
         }
-        for cell in fact["cells"].as_array().unwrap() {
+        for cell in wanted["cells"].as_array().unwrap() {
             let (row, column) = (cell[0].as_u64().unwrap() as usize, cell[1].as_u64().unwrap() as usize);
             assert!((f64::from(raster.at(column, row).unwrap()) - cell[2].as_f64().unwrap()).abs() < 2e-5, "{name} {cell}");
         }
@@ -260,7 +261,7 @@ fn enhanced_days_are_placed_by_their_axes() {
 
 #[test]
 fn half_orbits_are_placed_element_by_element() {
-    let facts = facts();
+    let expected = expected();
     for (file, product, resolution, orbit, overpass, day) in [
         (
             "SMAP_L2_SM_P_30058_D_20200916T194350_R19240_001.h5",
@@ -282,12 +283,15 @@ fn half_orbits_are_placed_element_by_element() {
         let granule = open(file);
         assert_eq!((granule.product, granule.orbit, granule.date), (product, Some(orbit), Some(day)), "{file}");
         let path = "/Soil_Moisture_Retrieval_Data/soil_moisture";
-        let (variable, fact) = (index(&granule, path), &facts["files"][file][path]);
+        let (variable, wanted) = (index(&granule, path), &expected["files"][file][path]);
         assert_eq!(granule.variables[variable].overpass, Some(overpass));
         for rule in ["recommended", "with_uncertain", "all"] {
-            let (raster, f) = (granule.read(variable, &options(rule), None).unwrap(), &fact[rule]);
+            let (raster, f) = (granule.read(variable, &options(rule), None).unwrap(), &wanted[rule]);
             let window = raster.grid().ease_window().unwrap();
-            assert_eq!((window.resolution, window.first_row, window.first_column), (resolution, uint(fact, "row"), uint(fact, "column")));
+            assert_eq!(
+                (window.resolution, window.first_row, window.first_column),
+                (resolution, uint(wanted, "row"), uint(wanted, "column"))
+            );
             assert_eq!(raster.valid_count(), uint(f, "cells"), "{file} {rule}");
             let s = granule.variable_statistics(variable, &options(rule)).unwrap();
             assert_eq!(s.valid, uint(f, "elements"), "{file} {rule}");

@@ -3,7 +3,7 @@
 use cubecl::prelude::*;
 
 use super::super::super::sizes::Sizes;
-use super::super::form::{self, Reduction};
+use super::super::variant::{self, Reduction};
 use super::super::weights::{self, WeightExtentsLaunch};
 use super::super::weights_tile::{self, Shares};
 use super::{CubeTensor, aligned, empty, grid, vectors};
@@ -42,7 +42,7 @@ pub struct Partial {
 impl Partial {
     /// Room for the first `length` numbers of a buffer of gradients of convolutions of these extents.
     pub fn new(sizes: &Sizes, like: &CubeTensor, length: usize) -> Self {
-        let kernels = form::kernels();
+        let kernels = variant::kernels();
         let splits = (kernels.splits)(sizes);
         Self { sums: empty(like, [splits * length]), splits, length, reduction: kernels.reduction }
     }
@@ -51,7 +51,7 @@ impl Partial {
     ///
     /// [`Kernels::weight_gradient`]: super::Kernels::weight_gradient
     pub fn take(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
-        (form::kernels().weight_gradient)(self, sizes, x, g, places);
+        (variant::kernels().weight_gradient)(self, sizes, x, g, places);
     }
 
     /// One convolution's, with its weights from the first place and its bias from the second on (`weights.rs`); one dispatch.
@@ -75,8 +75,8 @@ impl Partial {
         );
     }
 
-    /// The same with input and gradient in workgroup memory (`weights_tile.rs`); one dispatch. Channels that do not fill its workgroups, and
-    /// sums made room for by the other form, are the other form's.
+    /// The same with input and gradient in workgroup memory (`weights_tile.rs`); one dispatch. Channels that do not fill its workgroups,
+    /// and sums made room for by the other variant, fall back to the register variant.
     pub fn take_by_tiles(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
         let shares = Shares::of(sizes.channels_out, sizes.channels_in).filter(|shares| self.splits.is_multiple_of(shares.sets() as usize));
         let Some(shares) = shares else { return self.take_by_rows(sizes, x, g, places) };

@@ -22,7 +22,7 @@ pub fn applicability(weights: &Weights, sample: &Sample) -> Applicability {
             warning: None,
         };
     };
-    let (coarse, residuals) = range.outside(sample.coarse.values(), &sample.d);
+    let (coarse, residuals) = range.outside(sample.coarse.values(), &sample.residuals);
     let inputs = weights.inputs();
     let parts: Vec<(f64, String)> = [
         (inputs.uses_coarse(), coarse, "SMAP's values", range.coarse),

@@ -106,7 +106,12 @@ pub async fn predict(
         return Err(PredictError::NoHistory { date, percent: 100.0 * rule.cover });
     }
     let window = sample.region.window();
-    let planes = Planes { columns: sample.input.columns, rows: sample.input.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let planes = Planes {
+        columns: sample.input.columns,
+        rows: sample.input.rows,
+        coarse_input: sample.coarse_input.clone(),
+        residuals: sample.residuals.clone(),
+    };
     let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
     let unshifted = sample.masked_output(output)?;
     let shifted = |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };

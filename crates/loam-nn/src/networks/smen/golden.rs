@@ -57,6 +57,6 @@ impl GoldenTile {
         };
         let (shape, i) = read("i")?;
         let &[_, _, _, rows, columns] = shape.as_slice() else { return Err(unreadable(format!("shape {shape:?}"))) };
-        Ok(Self { planes: Planes { columns, rows, i, d: read("d")?.1 }, expected: read("expected")?.1 })
+        Ok(Self { planes: Planes { columns, rows, coarse_input: i, residuals: read("d")?.1 }, expected: read("expected")?.1 })
     }
 }

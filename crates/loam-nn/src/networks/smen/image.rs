@@ -1,4 +1,4 @@
-//! One date of a run: what the network sees and what it is held against, complete, so that a run goes on and is scored without the files
+//! One date of a run: what the network sees and what it is compared with, complete, so that a run resumes and is scored without the files
 //! it came from (a browser does not keep them over a reload).
 
 use jiff::civil::Date;
@@ -63,8 +63,15 @@ impl RunImage {
                 *mask = 0.0;
             }
         }
-        let d = self.sample.d.chunks_exact(cells).flat_map(cut).collect();
-        let sample = TrainSample { columns, rows, i: cut(&self.sample.i), d, target: cut(&self.sample.target), mask };
+        let d = self.sample.residuals.chunks_exact(cells).flat_map(cut).collect();
+        let sample = TrainSample {
+            columns,
+            rows,
+            coarse_input: cut(&self.sample.coarse_input),
+            residuals: d,
+            target: cut(&self.sample.target),
+            mask,
+        };
         let reasons = off.cut(&self.reasons, self.sample.columns);
         Self { sample, margin, bilinear: cut(&self.bilinear), reasons, ..self }
     }
@@ -89,9 +96,13 @@ impl KeptImage for RunImage {
     fn to_bytes(&self) -> Vec<u8> {
         let sample = &self.sample;
         let mut archive = head(self.date, self.role, (sample.columns, sample.rows));
-        for (name, values) in
-            [("i", &sample.i), ("d", &sample.d), ("target", &sample.target), ("mask", &sample.mask), ("bilinear", &self.bilinear)]
-        {
+        for (name, values) in [
+            ("i", &sample.coarse_input),
+            ("d", &sample.residuals),
+            ("target", &sample.target),
+            ("mask", &sample.mask),
+            ("bilinear", &self.bilinear),
+        ] {
             archive.put(name, values.clone());
         }
         let Edges { west, north, east, south } = self.margin;
@@ -110,7 +121,14 @@ impl KeptImage for RunImage {
         Ok(Self {
             date,
             role,
-            sample: TrainSample { columns, rows, i: take("i")?, d: take("d")?, target: take("target")?, mask: take("mask")? },
+            sample: TrainSample {
+                columns,
+                rows,
+                coarse_input: take("i")?,
+                residuals: take("d")?,
+                target: take("target")?,
+                mask: take("mask")?,
+            },
             margin,
             bilinear: take("bilinear")?,
             reasons: take("reasons")?.into_iter().map(|r| r as u8).collect(),

@@ -91,7 +91,14 @@ pub fn image(
     let (target, mask) = (sample.into_input(target.values(), f32::NAN), sample.into_input(&mask, 0.0));
     let (bilinear, reasons) = (sample.into_input(&bilinear, f32::NAN), sample.into_input(&reasons, Reason::OutsideFile as u8));
     let (margin, input) = (sample.margin(), sample.input);
-    let sample = TrainSample { columns: input.columns, rows: input.rows, i: sample.i, d: sample.d, target, mask };
+    let sample = TrainSample {
+        columns: input.columns,
+        rows: input.rows,
+        coarse_input: sample.coarse_input,
+        residuals: sample.residuals,
+        target,
+        mask,
+    };
     Ok(Ok(RunImage { date, role, sample, margin, bilinear, reasons }))
 }
 
@@ -173,8 +180,9 @@ pub fn metadata(
     let stages = if settings.start == Start::Current { Stage::list(&base.metadata) } else { Vec::new() };
     metadata.extend(Stage::of(keys, &gathered.plan, settings).map(|stage| stage.entry(stages)));
     // Of this run's images alone: the weights fit what they were last trained on.
-    let planes: Vec<_> =
-        RunImage::samples(&gathered.images, DateRole::Train).map(|sample| (sample.i.as_slice(), sample.d.as_slice())).collect();
+    let planes: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train)
+        .map(|sample| (sample.coarse_input.as_slice(), sample.residuals.as_slice()))
+        .collect();
     metadata.extend(InputRange::of(planes.into_iter()).into_iter().flat_map(|range| range.to_metadata()));
     metadata
 }

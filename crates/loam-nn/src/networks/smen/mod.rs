@@ -173,7 +173,7 @@ impl NetworkModel for Smen {
     fn needs(columns: usize, rows: usize, images: usize, batch: usize) -> Needs {
         let (cells, images, batch) = ((columns * rows) as u64, images as u64, batch as u64);
         Needs {
-            // Images are held twice: by the trainer and for the scores.
+            // Images are in memory twice: for the trainer and for the scores.
             memory: cells * (batch * BYTES_PER_CELL + 2 * images * BYTES_PER_IMAGE_CELL),
             // The first block's features.
             largest_tensor: cells * batch * CHANNELS as u64 * 3 * 4,
@@ -198,6 +198,11 @@ pub async fn image_estimate(
     progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<f32>, ModelError> {
     let sample = &image.sample;
-    let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let planes = Planes {
+        columns: sample.columns,
+        rows: sample.rows,
+        coarse_input: sample.coarse_input.clone(),
+        residuals: sample.residuals.clone(),
+    };
     crate::predict(network, device, &planes, estimate::TILE, progress).await
 }

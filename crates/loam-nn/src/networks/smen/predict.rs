@@ -19,13 +19,13 @@ pub struct Planes {
     /// Rows, north to south.
     pub rows: usize,
     /// I(t): today's 36 km soil moisture on the 3 km grid, `rows * columns`.
-    pub i: Vec<f32>,
+    pub coarse_input: Vec<f32>,
     /// D(t): residuals of the 4 history dates, oldest first, `4 * rows * columns`; 0 where unknown.
-    pub d: Vec<f32>,
+    pub residuals: Vec<f32>,
 }
 
 impl Planes {
-    /// Holds sizes and values against what the network needs.
+    /// Checks sizes and values against what the network needs.
     ///
     /// # Errors
     /// [`ModelError::TooSmall`], [`ModelError::PlaneLength`], [`ModelError::NonFiniteInput`].
@@ -35,7 +35,7 @@ impl Planes {
             return Err(ModelError::TooSmall { columns, rows });
         }
         let cells = columns * rows;
-        for (plane, values, expected) in [("I(t)", &self.i, cells), ("D(t)", &self.d, HISTORY * cells)] {
+        for (plane, values, expected) in [("I(t)", &self.coarse_input, cells), ("D(t)", &self.residuals, HISTORY * cells)] {
             if values.len() != expected {
                 return Err(ModelError::PlaneLength { plane, expected, found: values.len() });
             }
@@ -60,7 +60,7 @@ impl Source for InMemory<'_> {
     }
 
     fn next_rows(&mut self, count: usize, planes: &mut [Vec<f32>; PLANES]) -> Result<(), ModelError> {
-        let Planes { columns, rows, i, d } = self.planes;
+        let Planes { columns, rows, coarse_input: i, residuals: d } = self.planes;
         let cells = self.next * columns..(self.next + count) * columns;
         for (plane, all) in planes.iter_mut().zip(std::iter::once(i.as_slice()).chain(d.chunks_exact(columns * rows))) {
             plane.extend_from_slice(&all[cells.clone()]);
@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn a_hole_in_the_input_is_named() {
-        let mut planes = Planes { columns: 10, rows: 9, i: vec![0.2; 90], d: vec![0.0; 360] };
+        let mut planes = Planes { columns: 10, rows: 9, coarse_input: vec![0.2; 90], residuals: vec![0.0; 360] };
         assert_eq!(planes.check(), Ok(()));
-        planes.d[90 + 23] = f32::INFINITY;
+        planes.residuals[90 + 23] = f32::INFINITY;
         assert_eq!(planes.check(), Err(ModelError::NonFiniteInput { plane: "D(t)", column: 3, row: 2, value: f32::INFINITY }));
-        planes.d.pop();
+        planes.residuals.pop();
         assert_eq!(planes.check(), Err(ModelError::PlaneLength { plane: "D(t)", expected: 360, found: 359 }));
         planes.rows = 8;
         assert_eq!(planes.check(), Err(ModelError::TooSmall { columns: 10, rows: 8 }));

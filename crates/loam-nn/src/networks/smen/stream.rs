@@ -1,9 +1,9 @@
-//! The network over a raster that need not fit in memory: rows of the input come from a [`Source`] as they are wanted, rows of the estimate go
-//! to a [`Sink`] as they are done, north to south.
+//! The network over a raster that need not fit in memory: rows of the input come from a [`Source`] as they are wanted, rows of the estimate
+//! go to a [`Sink`] as they are done, north to south.
 //!
-//! Held at a time are one band of input rows (a tile's height with its halo), one strip of output rows, and [`IN_FLIGHT`] tiles: while a GPU
-//! computes one and sends it back, the next is cut and uploaded. None of that grows with the number of rows. Each tile is cut with its halo
-//! as in `predict.rs`, so the estimate is that of the whole raster.
+//! In memory at a time are one band of input rows (a tile's height with its halo), one strip of output rows, and [`IN_FLIGHT`] tiles: while
+//! a GPU computes one and sends it back, the next is cut and uploaded. None of that grows with the number of rows. Each tile is cut with
+//! its halo as in `predict.rs`, so the estimate is that of the whole raster.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -27,8 +27,8 @@ pub trait Source {
     /// Columns and rows of the raster.
     fn extent(&self) -> (usize, usize);
 
-    /// Appends the next `count` rows, row-major, `count * columns` values to each plane: I(t), then the residuals of the 4 history dates, oldest
-    /// first; m3/m3, a number in every cell. Called from the northernmost row on, each row once.
+    /// Appends the next `count` rows, row-major, `count * columns` values to each plane: I(t), then the residuals of the 4 history dates,
+    /// oldest first; m3/m3, a number in every cell. Called from the northernmost row on, each row once.
     ///
     /// # Errors
     /// [`ModelError::Rows`].
@@ -49,7 +49,7 @@ pub trait Sink {
 pub struct Streamed {
     /// Tiles computed.
     pub tiles: usize,
-    /// Most bytes of input and output held at a time: band, strip, and the tiles under way.
+    /// Most bytes of input and output in memory at a time: band, strip, and the tiles under way.
     pub most_bytes: usize,
 }
 
@@ -158,13 +158,13 @@ impl<F: Future> Begun<F> {
 
 /// The estimate for every cell of a raster, from `source` into `sink`.
 ///
-/// `tile` is the edge of a tile in pixels, halo not counted: see [`tile_edge`](crate::tile_edge). After each tile `progress` is awaited with
-/// (tiles done, tiles in all): it may hand the thread back for a moment, and [`ControlFlow::Break`] stops the work.
+/// `tile` is the edge of a tile in pixels, halo not counted: see [`tile_edge`](crate::tile_edge). After each tile `progress` is awaited
+/// with (tiles done, tiles in all): it may hand the thread back for a moment, and [`ControlFlow::Break`] stops the work.
 ///
 /// # Errors
 /// [`ModelError::TooSmall`]; [`ModelError::PlaneLength`] and [`ModelError::NonFiniteInput`] of the source's rows;
-/// [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`]; [`ModelError::Readback`]; what source
-/// and sink say.
+/// [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`]; [`ModelError::Readback`]; what
+/// source and sink say.
 pub async fn stream(
     smen: &Smen,
     device: &Device,

@@ -179,7 +179,7 @@ pub async fn sample(
     case: TbCase,
     halo: usize,
     date: Date,
-    breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+    yield_now: impl AsyncFnMut(Date) -> ControlFlow<()>,
 ) -> Result<(TbSample, Vec<(String, String)>), TbError> {
     let mut found = Temperatures::default();
     let keep = |_, temperatures| {
@@ -190,7 +190,7 @@ pub async fn sample(
     let inner = series.region.window().covering(resolution(case));
     let wide = widened(&inner, halo)?;
     let mut series = Series::new(wide, series.quality);
-    temperatures(library, &wide, series.quality, case, &BTreeSet::from([date]), keep, breathe).await?;
+    temperatures(library, &wide, series.quality, case, &BTreeSet::from([date]), keep, yield_now).await?;
     let failures = std::mem::take(&mut found.failures);
     let sample = series.tb_sample(library, date, case, found, &inner)?;
     Ok((TbSample { halo, ..sample }, failures))

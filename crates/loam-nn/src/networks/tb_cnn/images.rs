@@ -22,8 +22,8 @@ use crate::{
 /// Fewest dates: one to train, one to validate, one to test.
 pub(super) const FEWEST_DATES: usize = 3;
 
-/// Reads (or simulates again) the temperatures of these dates, in order of time; `each` gets them one by one. `breathe` is awaited between
-/// two days and may stop the work.
+/// Reads (or simulates again) the temperatures of these dates, in order of time; `each` gets them one by one. `yield_now` is awaited
+/// between two days and may stop the work.
 ///
 /// # Errors
 /// Those of the readers that are not one file's, those of `each`, and [`ModelError::Cancelled`].
@@ -34,7 +34,7 @@ pub async fn temperatures(
     case: TbCase,
     dates: &BTreeSet<Date>,
     mut each: impl FnMut(Date, Temperatures) -> Result<(), TbError>,
-    mut breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+    mut yield_now: impl AsyncFnMut(Date) -> ControlFlow<()>,
 ) -> Result<(), TbError> {
     let seen = |date: Date| {
         library.on(date).into_iter().find_map(|piece| match piece {
@@ -46,7 +46,7 @@ pub async fn temperatures(
         dates.iter().copied().partition(|date| library.scene.is_some() && seen(*date).is_some());
     for date in files {
         each(date, Temperatures::read(library, region, date, quality, case)?)?;
-        if breathe(date).await.is_break() {
+        if yield_now(date).await.is_break() {
             return Err(ModelError::Cancelled.into());
         }
     }
@@ -58,7 +58,7 @@ pub async fn temperatures(
             last = date;
             each(date, Temperatures::simulated(&brightness, region, coarse.as_ref())?)?;
         }
-        if breathe(last).await.is_break() {
+        if yield_now(last).await.is_break() {
             return Err(ModelError::Cancelled.into());
         }
     }
@@ -75,7 +75,7 @@ pub async fn images(
     case: TbCase,
     halo: usize,
     dates: &BTreeSet<Date>,
-    breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+    yield_now: impl AsyncFnMut(Date) -> ControlFlow<()>,
 ) -> Result<Gathered<TbImage>, TbError> {
     let mut gathered = Gathered::default();
     let mut interpolated = false;
@@ -103,7 +103,7 @@ pub async fn images(
         }
         Ok(())
     };
-    temperatures(library, &region, quality, case, dates, each, breathe).await?;
+    temperatures(library, &region, quality, case, dates, each, yield_now).await?;
     samples.sort_by_key(|sample| sample.date);
     // Images of one run are of one size: the margin that all of them have.
     let margin = samples.iter().map(TbSample::margin).reduce(Edges::min).unwrap_or_default();
@@ -135,7 +135,8 @@ pub(super) fn widened(inner: &EaseWindow, halo: usize) -> Result<Region, TbError
     Ok(Region::new(inner.widened(&Edges::all(halo)).covering(Resolution::M03))?)
 }
 
-/// Makes the images of a case from every date that has inputs and a target, and parts them by time as SMEN's are (no history here, so no gap).
+/// Makes the images of a case from every date that has inputs and a target, and parts them by time as SMEN's are (no history here, so no
+/// gap).
 ///
 /// # Errors
 /// [`TbError::TooFew`], [`TbError::EmptySplit`], and those of [`temperatures`].
@@ -145,10 +146,10 @@ pub async fn gather(
     case: TbCase,
     halo: usize,
     (validate_from, test_from): (Option<Date>, Option<Date>),
-    breathe: impl AsyncFnMut(Date) -> ControlFlow<()>,
+    yield_now: impl AsyncFnMut(Date) -> ControlFlow<()>,
 ) -> Result<Gathered<TbImage>, TbError> {
     let (inputs, targets) = dates_with(library, case);
-    let mut gathered = images(library, series, case, halo, &targets, breathe).await?;
+    let mut gathered = images(library, series, case, halo, &targets, yield_now).await?;
     let found = gathered.images.len();
     if found < FEWEST_DATES {
         return Err(too_few(case, found, FEWEST_DATES, inputs.len(), targets.len(), &gathered.plan.unusable));

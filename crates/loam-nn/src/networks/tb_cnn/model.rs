@@ -142,9 +142,9 @@ impl TbCnn {
     ///
     /// # Errors
     /// [`ModelError::Readback`].
-    pub async fn to_weights(&self, facts: BTreeMap<String, String>) -> Result<Weights, ModelError> {
+    pub async fn to_weights(&self, provenance: BTreeMap<String, String>) -> Result<Weights, ModelError> {
         let case = self.case();
-        let mut weights = Weights { tensors: BTreeMap::new(), metadata: facts };
+        let mut weights = Weights { tensors: BTreeMap::new(), metadata: provenance };
         weights.metadata.extend(metadata(case));
         let convs: Vec<&Conv2> = self.groups.iter().flat_map(|g| [&g.conv3, &g.conv5]).chain([&self.out]).collect();
         let mut schema = schema(case).into_iter();

@@ -34,7 +34,7 @@ pub(super) fn metadata(case: TbCase) -> BTreeMap<String, String> {
     [("model", NAME), ("case", case.name())].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
-/// Holds a weights file against the network; its case.
+/// Checks a weights file against the network; returns its case.
 pub(crate) fn checked(weights: &Weights) -> Result<TbCase, ModelError> {
     let case = case_of(weights);
     let schema = schema(case);
@@ -80,7 +80,7 @@ pub fn is_tb_cnn(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads weights of the TB CNN from a safetensors file or a PyTorch state dict and holds them against the network. Float16, bfloat16 and
+/// Reads weights of the TB CNN from a safetensors file or a PyTorch state dict and checks them against the network. Float16, bfloat16 and
 /// float64 become float32 (metadata `converted_from`); a prefix that all names share, such as `module.`, is left out (metadata `source`).
 ///
 /// # Errors

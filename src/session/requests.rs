@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Host;
 use super::open::{open, report};
 use super::state::{LONGEST_WORK_MS, Session, Stop};
 use super::timeline::timeline;
-use super::Host;
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};

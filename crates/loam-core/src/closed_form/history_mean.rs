@@ -14,7 +14,7 @@ pub(super) const ABOUT: About = About {
 
 /// m3/m3, masked where SMAP is. Where no residual is known, bilinear SMAP alone.
 pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
-    let mean = given.sample.residuals(|known| {
+    let mean = given.sample.residual_pattern(|known| {
         let sum: f32 = known.iter().sum();
         (!known.is_empty()).then(|| sum / known.len() as f32)
     });

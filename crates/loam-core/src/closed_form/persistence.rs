@@ -14,6 +14,6 @@ pub(super) const ABOUT: About = About {
 
 /// m3/m3, masked where SMAP is. Where no history date knows a residual, SMAP alone.
 pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
-    let latest = given.sample.residuals(|known| known.last().copied());
+    let latest = given.sample.residual_pattern(|known| known.last().copied());
     Ok(given.sample.coarse.plus(&latest)?)
 }

@@ -167,9 +167,10 @@ impl Sample {
     /// Of each cell of the region what `of` makes of its known residuals, oldest first; 0 where it makes nothing. A residual of exactly 0
     /// counts as unknown, as for the network.
     #[must_use]
-    pub fn residuals(&self, of: impl Fn(&[f32]) -> Option<f32>) -> Vec<f32> {
+    pub fn residual_pattern(&self, of: impl Fn(&[f32]) -> Option<f32>) -> Vec<f32> {
         let margin = self.margin();
-        let planes: Vec<Vec<f32>> = self.d.chunks_exact(self.input.len()).map(|plane| margin.cut(plane, self.input.columns)).collect();
+        let planes: Vec<Vec<f32>> =
+            self.residuals.chunks_exact(self.input.len()).map(|plane| margin.cut(plane, self.input.columns)).collect();
         let mut known = Vec::with_capacity(HISTORY_LENGTH);
         (0..self.region.window().len())
             .map(|cell| {

@@ -28,7 +28,7 @@ mod report;
 mod resumable;
 mod run;
 mod table;
-mod tb;
+mod place;
 
 pub mod download;
 pub mod paper;
@@ -45,4 +45,4 @@ pub use report::{csv, markdown, summary};
 pub use resumable::KEPT_EVERY;
 pub use run::{Listen, Progress, Runner};
 pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
-pub use tb::{TbCell, TbResult, TbScore, tb_cnn, tb_markdown};
+pub use place::{TbCell, TbResult, TbScore, tb_cnn, tb_markdown};

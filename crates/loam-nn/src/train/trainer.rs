@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use super::persistent::PersistentBuffers;
 use super::{Adam, Checkpoint, Example, Position, TrainError, TrainSample, TrainSettings};
 use crate::{ModelError, PRECISION, Random, Weights, read_back};
-use loam_core::network::Network;
+use loam_core::network::Part;
 use loam_core::training::EpochReport;
 
 /// Bytes of images that stay on a device at most.
@@ -154,7 +154,7 @@ impl<E: Example> Trainer<E> {
             events.push_back(TrainEvent::Warning(format!(
                 "only {} training images: the network will overfit them{}",
                 train.len(),
-                if settings.network == Network::Smen { "; frozen norms help" } else { "" }
+                if settings.network.about().parts.contains(&Part::Norms) { "; frozen norms help" } else { "" }
             )));
         }
         let network = E::network(weights, &settings, &device)?;

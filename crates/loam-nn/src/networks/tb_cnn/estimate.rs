@@ -11,11 +11,12 @@ use loam_core::file::FineOrigin;
 use loam_core::layer::LayerKind;
 use loam_core::network::{Network, TbCase};
 use loam_core::score::{ScoreReport, ScoreRow, compare};
-use loam_core::stack::{Library, Series, TbSample, Temperatures, without};
+use loam_core::stack::{Library, Series, Temperatures, without};
 use smap_files::Overpass;
 
 use super::error::TbError;
 use super::images::{resolution, temperatures, widened};
+use super::sample::TbSample;
 use crate::networks::smen::estimate::{CITATIONS, RANGE};
 use crate::predict_tb;
 use crate::tb_cnn::TbCnn;
@@ -192,6 +193,6 @@ pub async fn sample(
     let mut series = Series::new(wide, series.quality);
     temperatures(library, &wide, series.quality, case, &BTreeSet::from([date]), keep, yield_now).await?;
     let failures = std::mem::take(&mut found.failures);
-    let sample = series.tb_sample(library, date, case, found, &inner)?;
+    let sample = TbSample::of(&mut series, library, date, case, found, &inner)?;
     Ok((TbSample { halo, ..sample }, failures))
 }

@@ -7,11 +7,12 @@ use burn::tensor::Device;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Resolution};
 use jiff::civil::Date;
 use loam_core::network::TbCase;
-use loam_core::stack::{Library, Piece, Preset, Region, Series, SimulatedTemperatures, StackError, TbSample, Temperatures, dates_with};
+use loam_core::stack::{Library, Piece, Preset, Region, Series, SimulatedTemperatures, StackError, Temperatures, dates_with};
 use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
 use smap_files::QualityRule;
 
 use super::error::{TbError, too_few};
+use super::sample::TbSample;
 use crate::gathered::Gathered;
 use crate::networks::smen::images::fewest_pixels;
 use crate::tb_cnn::TbCnn;
@@ -94,7 +95,7 @@ pub async fn images(
     let each = |date, temperatures: Temperatures| {
         gathered.failures.extend(temperatures.failures.iter().cloned());
         let mut unusable = |why: String| gathered.plan.unusable.push(UnusableDate { date, why });
-        match series.tb_sample(library, date, case, temperatures, &inner) {
+        match TbSample::of(series, library, date, case, temperatures, &inner) {
             Ok(sample) => samples.push(TbSample { halo, ..sample }),
             Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => unusable(error.to_string()),
             Err(StackError::Elsewhere { what, .. }) => unusable(format!("the {what} has no value in the region")),

@@ -6,6 +6,7 @@ pub(crate) mod example;
 pub mod images;
 pub mod model;
 pub(crate) mod predict;
+pub mod sample;
 pub mod schema;
 pub mod weights;
 

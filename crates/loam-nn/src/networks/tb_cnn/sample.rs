@@ -2,11 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::fill::nearest_valid;
-use super::{Library, Series, StackError, Temperatures, dates_with, overpass_words};
-use crate::file::FineOrigin;
-use crate::network::TbCase;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
+use loam_core::file::FineOrigin;
+use loam_core::network::TbCase;
+use loam_core::stack::{Library, Series, StackError, Temperatures, dates_with, nearest_valid, overpass_words};
 use smap_files::Overpass;
 
 /// Input and, where there is one, target of the TB CNN for one date. All rasters lie on [`TbSample::window`].
@@ -44,39 +43,39 @@ pub struct TbSample {
     pub simulated: bool,
 }
 
-impl Series {
+impl TbSample {
     /// The TB CNN's sample of a date. `temperatures` are the date's ([`Temperatures::read`], [`Temperatures::simulated`]). `inner` are the cells
-    /// of the estimate, of the case's resolution and inside this series' region; the rest of the region is margin, as far as both inputs fill it.
+    /// of the estimate, of the case's resolution and inside the series' region; the rest of the region is margin, as far as both inputs fill it.
     ///
     /// # Errors
     /// [`StackError::Missing`], [`StackError::NoCoarse`], [`StackError::Elsewhere`], [`StackError::CoarseElsewhere`], or a failed read.
-    pub fn tb_sample(
-        &mut self,
+    pub fn of(
+        series: &mut Series,
         library: &Library,
         date: Date,
         case: TbCase,
         temperatures: Temperatures,
         inner: &EaseWindow,
-    ) -> Result<TbSample, StackError> {
+    ) -> Result<Self, StackError> {
         match case {
-            TbCase::BrightnessTemperature => self.brightness_sample(library, date, temperatures, inner),
-            TbCase::SoilMoisture => self.moisture_sample(library, date, temperatures, inner),
+            TbCase::BrightnessTemperature => Self::of_brightness(series, library, date, temperatures, inner),
+            TbCase::SoilMoisture => Self::of_moisture(series, library, date, temperatures, inner),
         }
     }
 
-    fn brightness_sample(
-        &self,
+    fn of_brightness(
+        series: &Series,
         library: &Library,
         date: Date,
         temperatures: Temperatures,
         inner: &EaseWindow,
-    ) -> Result<TbSample, StackError> {
+    ) -> Result<Self, StackError> {
         let case = TbCase::BrightnessTemperature;
         let what = "36 km brightness temperature";
         let Some([v, h]) = temperatures.coarse else {
             return Err(StackError::Missing { what, date, dates: dates_with(library, case).0.into_iter().collect() });
         };
-        let all = self.region.window().covering(Resolution::M09);
+        let all = series.region.window().covering(Resolution::M09);
         let laid = [resample::nearest(&v, &all)?, resample::nearest(&h, &all)?];
         if laid[0].cropped(inner)?.valid_count() == 0 {
             return Err(StackError::Elsewhere { what, date });
@@ -91,7 +90,7 @@ impl Series {
             }
             None => (None, String::new(), false),
         };
-        Ok(TbSample {
+        Ok(Self {
             case,
             date,
             window,
@@ -115,20 +114,20 @@ impl Series {
         })
     }
 
-    fn moisture_sample(
-        &mut self,
+    fn of_moisture(
+        series: &mut Series,
         library: &Library,
         date: Date,
         temperatures: Temperatures,
         inner: &EaseWindow,
-    ) -> Result<TbSample, StackError> {
+    ) -> Result<Self, StackError> {
         let case = TbCase::SoilMoisture;
-        let today = self.day(library, date)?;
+        let today = series.day(library, date)?;
         let Some(native) = temperatures.moisture.or(today.coarse_native) else {
-            let dates = self.covers().iter().filter(|(_, c)| c.coarse.is_some()).map(|(d, _)| *d).collect();
+            let dates = series.covers().iter().filter(|(_, c)| c.coarse.is_some()).map(|(d, _)| *d).collect();
             return Err(StackError::NoCoarse { date, dates });
         };
-        let coarse = resample::nearest(&native, &self.region.window())?;
+        let coarse = resample::nearest(&native, &series.region.window())?;
         if coarse.cropped(inner)?.valid_count() == 0 {
             return Err(StackError::CoarseElsewhere { date });
         }
@@ -147,7 +146,7 @@ impl Series {
         files.dedup();
         let own = today.fine.as_ref().is_some_and(|fine| fine.origin == FineOrigin::OwnMap);
         let target = today.fine.filter(|f| f.origin != FineOrigin::Disaggregated).map(|f| f.raster.cropped(&window)).transpose()?;
-        Ok(TbSample {
+        Ok(Self {
             case,
             date,
             window,

@@ -5,6 +5,7 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod desk;
+mod failure;
 pub mod shown;
 mod training;
 pub mod wire;
@@ -24,6 +25,7 @@ use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, Train
 use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
+pub use failure::Failure;
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
 /// Page to worker.
@@ -227,15 +229,6 @@ pub enum Event {
     Finished,
     /// The request failed; everything else still stands.
     Failed(Failure),
-}
-
-/// What happened, why, what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// What happened and why.
-    pub what: String,
-    /// What to do; empty where nothing can be done.
-    pub remedy: String,
 }
 
 /// A message with its id.

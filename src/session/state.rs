@@ -57,7 +57,7 @@ pub(super) enum Stop {
 
 impl Stop {
     pub(super) fn failed(what: impl ToString, remedy: &str) -> Self {
-        Self::Failed(Failure { what: what.to_string(), remedy: remedy.to_owned() })
+        Self::Failed(Failure::new(what, remedy))
     }
 }
 

@@ -12,11 +12,11 @@ use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
 
 use super::Host;
 use super::provenance::{self, Circumstances};
-use super::state::{Session, Stop};
+use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
-    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), RequestError> {
         let begun = self.host.now_ms();
         let window = settings.window;
         let rule = HistoryRule::from(&settings);
@@ -26,12 +26,12 @@ impl<H: Host> Session<H> {
         self.ensure_weights(network, &window).await?;
         let ready = (&mut self.series, self.networks.get(&network), &self.device, &self.processor);
         let (Some(series), Some(loaded), Some(device), Some(processor)) = ready else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
         let host = &self.host;
         let progress = &mut async |done: usize, total: usize, what: &str| {
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
-            host.breathe().await;
+            host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         // After a run here the estimate from before it stands beside the new one.
@@ -97,8 +97,8 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) fn export(&self, id: u64, form: ExportForm) -> Result<(), Stop> {
-        let nothing = || Stop::failed("there is no map to export yet", "Press Predict first.");
+    pub(super) fn export(&self, id: u64, form: ExportForm) -> Result<(), RequestError> {
+        let nothing = || RequestError::failed("there is no map to export yet", "Press Predict first.");
         let send = |name: String, mime: &str, bytes: Vec<u8>| {
             self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         };
@@ -115,10 +115,10 @@ impl<H: Host> Session<H> {
             let facts = provenance::of(estimate, n, &circumstances);
             let (end, mime, bytes) = if form == ExportForm::Csv {
                 let text = export::csv::write(&channel.estimate, channel.coarse.as_ref(), channel.reference.as_ref(), &facts)
-                    .map_err(|e| Stop::failed(e, ""))?;
+                    .map_err(|e| RequestError::failed(e, ""))?;
                 ("csv", "text/csv", text.into_bytes())
             } else {
-                let bytes = export::geotiff::write(&channel.estimate, &facts, None).map_err(|e| Stop::failed(e, ""))?;
+                let bytes = export::geotiff::write(&channel.estimate, &facts, None).map_err(|e| RequestError::failed(e, ""))?;
                 ("tif", "image/tiff", bytes)
             };
             let what = estimate.network.about().file.map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
@@ -129,11 +129,11 @@ impl<H: Host> Session<H> {
 }
 
 /// 9 km cells are drawn on the 3 km cells they hold; exports keep their own.
-fn on_window<'a>(raster: &'a Raster, window: &EaseWindow) -> Result<std::borrow::Cow<'a, Raster>, Stop> {
+fn on_window<'a>(raster: &'a Raster, window: &EaseWindow) -> Result<std::borrow::Cow<'a, Raster>, RequestError> {
     if raster.grid() == &window.grid() {
         return Ok(std::borrow::Cow::Borrowed(raster));
     }
-    resample::nearest(raster, window).map(std::borrow::Cow::Owned).map_err(|e| Stop::failed(e, ""))
+    resample::nearest(raster, window).map(std::borrow::Cow::Owned).map_err(|e| RequestError::failed(e, ""))
 }
 
 /// The frame of an estimate in 3 km cells of the region.

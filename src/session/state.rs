@@ -11,7 +11,7 @@ use loam_nn::{ModelError, Processor, TrainError, WorkError};
 
 use super::Host;
 use super::job::Job;
-use super::loaded::{Loaded, Snapshot};
+use super::loaded::{LoadedNetwork, Snapshot};
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -35,7 +35,7 @@ pub struct Session<H: Host> {
     #[cfg(feature = "gpu")]
     pub(super) training_checked: Vec<loam_core::network::Network>,
     /// Weights on the device, by network.
-    pub(super) networks: BTreeMap<Network, Loaded>,
+    pub(super) networks: BTreeMap<Network, LoadedNetwork>,
     /// Which network answers.
     pub(super) active: Network,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
@@ -47,26 +47,26 @@ pub struct Session<H: Host> {
 }
 
 /// A request that did not end well.
-pub(super) enum Stop {
+pub(super) enum RequestError {
     Cancelled,
     Failed(Failure),
     /// The device gives no results any more: a new worker is needed.
     Lost(String),
 }
 
-impl Stop {
+impl RequestError {
     pub(super) fn failed(what: impl ToString, remedy: &str) -> Self {
         Self::Failed(Failure { what: what.to_string(), remedy: remedy.to_owned() })
     }
 }
 
-impl From<StackError> for Stop {
+impl From<StackError> for RequestError {
     fn from(error: StackError) -> Self {
         Self::failed(error, "")
     }
 }
 
-impl From<ModelError> for Stop {
+impl From<ModelError> for RequestError {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Cancelled => Self::Cancelled,
@@ -76,7 +76,7 @@ impl From<ModelError> for Stop {
     }
 }
 
-impl From<WorkError> for Stop {
+impl From<WorkError> for RequestError {
     fn from(error: WorkError) -> Self {
         if error.is_cancelled() {
             return Self::Cancelled;
@@ -116,13 +116,13 @@ impl<H: Host> Session<H> {
         self.host.emit(id, event, Vec::new());
     }
 
-    pub(super) async fn breathe(&self, id: u64) -> Result<(), Stop> {
-        self.host.breathe().await;
-        if self.host.cancelled(id) { Err(Stop::Cancelled) } else { Ok(()) }
+    pub(super) async fn yield_now(&self, id: u64) -> Result<(), RequestError> {
+        self.host.yield_now().await;
+        if self.host.cancelled(id) { Err(RequestError::Cancelled) } else { Ok(()) }
     }
 }
 
-impl From<TrainError> for Stop {
+impl From<TrainError> for RequestError {
     fn from(error: TrainError) -> Self {
         match error {
             TrainError::Model(error) => error.into(),

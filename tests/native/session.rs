@@ -42,7 +42,7 @@ impl Host for Recorder {
     fn cancelled(&self, _: u64) -> bool {
         self.cancel_after.get().is_some_and(|n| self.events.borrow().len() >= n)
     }
-    async fn breathe(&self) {
+    async fn yield_now(&self) {
         self.yields.set(self.yields.get() + 1);
     }
     fn source(&self, _: u64, attachment: usize) -> Option<SharedSource> {

@@ -18,7 +18,7 @@ use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
 use loam_core::layer::LayerKind;
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::{MassReport, ScoreReport};
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
 use loam_core::weights_report::WeightsReport;
@@ -63,7 +63,7 @@ pub enum Request {
     /// Region or options changed: recompute the time line. Answer: [`Event::Timeline`].
     Timeline {
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// The 3 km map of a date. Answer: [`Event::Progress`]..., [`Event::Map`].
     Predict {
@@ -71,7 +71,7 @@ pub enum Request {
         #[serde(with = "iso_date")]
         date: Date,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Use these weights (attachment 0: safetensors bytes) instead of the shipped ones. Answer: [`Event::Weights`] or [`Event::Failed`].
     LoadWeights {
@@ -95,14 +95,14 @@ pub enum Request {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// What such a run would take, from three real steps. Answer: [`Event::TrainEstimate`].
     TrainEstimate {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Train. Answer: [`Event::TrainEstimate`], [`Event::TrainStarted`], then steps, epochs, checkpoints and previews, last
     /// [`Event::TrainDone`]. Other requests are served between the steps.
@@ -110,7 +110,7 @@ pub enum Request {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Go on with an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
     ResumeRun {
@@ -371,7 +371,7 @@ pub struct MapReport {
     #[serde(with = "iso_date")]
     pub date: Date,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// What can be drawn, in order.
     pub layers: Vec<LayerHead>,
     /// Dates used, oldest first.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use loam_core::file::FineOrigin;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::{ScoreReport, ScoreRow};
 use loam_core::weights_report::Prospect;
 
@@ -22,7 +22,7 @@ pub struct Present<'a> {
     /// The chosen date.
     pub date: Option<Date>,
     /// Region and rules.
-    pub settings: &'a Settings,
+    pub settings: &'a RegionSettings,
     /// Weights.
     pub weights: &'a Prospect,
     /// The files are those of the result.
@@ -162,7 +162,7 @@ mod tests {
         let window = EaseWindow::new(Resolution::M03, 2600, 971, 100, 100).unwrap();
         MapReport {
             date: date(2018, 11, 7),
-            settings: Settings {
+            settings: RegionSettings {
                 window,
                 region: None,
                 quality: QualityRule::Recommended,
@@ -211,9 +211,9 @@ mod tests {
             assert_eq!(map.changes(&Present { date, ..present }), [Change::Date]);
         }
         assert_eq!(map.changes(&Present { same_files: false, ..present }), [Change::Files]);
-        let moved = Settings { window: EaseWindow { first_row: 970, ..settings.window }, ..settings.clone() };
+        let moved = RegionSettings { window: EaseWindow { first_row: 970, ..settings.window }, ..settings.clone() };
         assert_eq!(map.changes(&Present { settings: &moved, ..present }), [Change::Region]);
-        let rules: [fn(&mut Settings); 4] = [
+        let rules: [fn(&mut RegionSettings); 4] = [
             |s| s.quality = QualityRule::All,
             |s| s.history_cover = 0.2,
             |s| s.history_disaggregated = false,
@@ -231,7 +231,7 @@ mod tests {
         let mut map = map();
         map.weights.network = Network::Tb(TbCase::BrightnessTemperature);
         let own = Prospect::InUse(map.weights.clone());
-        let settings = Settings { history_cover: 0.5, history_disaggregated: false, mass_correction: true, ..map.settings.clone() };
+        let settings = RegionSettings { history_cover: 0.5, history_disaggregated: false, mass_correction: true, ..map.settings.clone() };
         assert_eq!(map.changes(&Present { date: Some(map.date), settings: &settings, weights: &own, same_files: true }), []);
     }
 

@@ -6,7 +6,7 @@ use ease_grid::{EaseWindow, Edges, Raster, Resolution, resample};
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::export;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Shipped};
 use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
 
@@ -16,7 +16,7 @@ use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
-    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), RequestError> {
+    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: RegionSettings) -> Result<(), RequestError> {
         let begun = self.host.now_ms();
         let window = settings.window;
         let rule = HistoryRule::from(&settings);

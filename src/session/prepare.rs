@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Preset, Region, Series};
 use loam_core::training::{DateRole, Start, TrainPlan, TrainSettings};
 use loam_nn::run::overlap;
@@ -23,13 +23,13 @@ pub(super) struct Prepared<I> {
     pub simulated: bool,
     pub region: String,
     /// Region and rules of the run; of a network for one place that place.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     pub metadata: BTreeMap<String, String>,
     pub estimate: TrainEstimate,
 }
 
 impl<H: Host> Session<H> {
-    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), RequestError> {
+    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         let rule = self.series_for(id, settings).await?;
         let Some(series) = &mut self.series else { return Ok(()) };
         let data = Data { library: &self.library, series, rule };
@@ -39,13 +39,13 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), RequestError> {
+    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         let estimate = for_network!(train.network, N => self.prepare::<N>(id, train, settings).await?.estimate);
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         Ok(())
     }
 
-    async fn series_for(&mut self, id: u64, settings: Settings) -> Result<HistoryRule, RequestError> {
+    async fn series_for(&mut self, id: u64, settings: RegionSettings) -> Result<HistoryRule, RequestError> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings);
         self.ensure_series(id).await?;
@@ -53,7 +53,7 @@ impl<H: Host> Session<H> {
     }
 
     /// The weights a run starts from, and its settings with what these weights bring with them.
-    async fn start_from(&mut self, train: &TrainSettings, settings: &Settings) -> Result<(Weights, TrainSettings), RequestError> {
+    async fn start_from(&mut self, train: &TrainSettings, settings: &RegionSettings) -> Result<(Weights, TrainSettings), RequestError> {
         let about = train.network.about();
         let base = match train.start {
             Start::Scratch => Weights::first(train.network, train.inputs, train.seed),
@@ -74,7 +74,7 @@ impl<H: Host> Session<H> {
         &mut self,
         id: u64,
         train: &TrainSettings,
-        settings: Settings,
+        settings: RegionSettings,
     ) -> Result<Prepared<N::Image>, RequestError> {
         train.check().map_err(|e| RequestError::failed(e, ""))?;
         let window = settings.window;
@@ -96,7 +96,7 @@ impl<H: Host> Session<H> {
             Some(preset) => {
                 let place = Region::place(preset).map_err(|e| RequestError::failed(e, ""))?;
                 let series = Series::new(place, settings.quality);
-                (Settings { window: place.window(), ..settings }, Some(series))
+                (RegionSettings { window: place.window(), ..settings }, Some(series))
             }
         };
         let host = &self.host;
@@ -137,7 +137,7 @@ impl<H: Host> Session<H> {
         images: &[I],
         plan: &TrainPlan,
         train: &TrainSettings,
-        settings: &Settings,
+        settings: &RegionSettings,
         simulated: bool,
     ) -> Result<TrainEstimate, RequestError> {
         let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };

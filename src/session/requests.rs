@@ -10,7 +10,7 @@ use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Reques
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::simulate;
 use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series};
 use loam_core::training::TrainSettings;
@@ -315,7 +315,7 @@ impl<H: Host> Session<H> {
         self.emit(id, Event::FileRead(file));
         let window = preset.region().map_err(|e| RequestError::failed(e, ""))?.window();
         let rule = self.settings.as_ref().map_or_else(HistoryRule::default, HistoryRule::from);
-        self.settings = Some(Settings {
+        self.settings = Some(RegionSettings {
             window,
             region: Some(preset.key.to_owned()),
             quality: self.quality(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use loam_core::device_report::DeviceReport;
 use loam_core::estimate::Estimate;
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{Library, Series, StackError};
 use loam_nn::{ModelError, Processor, TrainError, WorkError};
 
@@ -22,7 +22,7 @@ pub struct Session<H: Host> {
     pub(super) host: H,
     pub(super) library: Library,
     pub(super) series: Option<Series>,
-    pub(super) settings: Option<Settings>,
+    pub(super) settings: Option<RegionSettings>,
     pub(super) processor: Option<Processor>,
     pub(super) device: Option<DeviceReport>,
     /// The adapter is a CPU posing as a GPU.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 #[cfg(feature = "gpu")]
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::ScoreRow;
 use loam_core::training::{CheckpointReport, DateRole, PlannedDate, RunReport, Start, TrainEnd, TrainPlan, TrainSettings};
 #[cfg(feature = "gpu")]
@@ -48,12 +48,12 @@ impl<H: Host> Session<H> {
 
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
-    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), RequestError> {
+    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         self.refuse_second_run()?;
         for_network!(train.network, N => self.train_as::<N>(id, &train, settings).await)
     }
 
-    async fn train_as<N: Registered>(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), RequestError> {
+    async fn train_as<N: Registered>(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         let Prepared { base, train, images, plan, simulated, region, settings, metadata, estimate } =
             self.prepare::<N>(id, train, settings).await?;
         for warning in &estimate.warnings {

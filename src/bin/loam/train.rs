@@ -258,7 +258,7 @@ impl Train {
             progress: None,
             in_use: true,
         };
-        let rules = loam_core::region_settings::Settings {
+        let rules = loam_core::region_settings::RegionSettings {
             window,
             region: None,
             quality: Default::default(),

@@ -112,14 +112,14 @@ pub enum Request {
         /// Region and rules.
         settings: RegionSettings,
     },
-    /// Go on with an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
+    /// Resume an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
     ResumeRun {
         /// Which.
         run: RunId,
     },
-    /// Pause the run under way, or let it go on. A checkpoint is kept at the pause.
+    /// Pause the run under way, or let it continue. A checkpoint is kept at the pause.
     PauseTraining {
-        /// Pause, or go on.
+        /// Pause, or continue.
         pause: bool,
     },
     /// End the run under way with the best weights so far. ([`Request::Cancel`] throws them away.)
@@ -180,7 +180,7 @@ pub enum Event {
         /// What is being done, for people.
         what: String,
     },
-    /// Something the user should know; the job goes on.
+    /// Something the user should know; the job continues.
     Warning(String),
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
@@ -199,7 +199,7 @@ pub enum Event {
     TrainPlan(TrainPlan),
     /// What a run would take.
     TrainEstimate(Box<TrainEstimate>),
-    /// A run begins or goes on.
+    /// A run begins or resumes.
     TrainStarted(Box<TrainStarted>),
     /// One training step.
     TrainStep(StepReport),
@@ -209,7 +209,7 @@ pub enum Event {
     TrainCheckpoint(CheckpointReport),
     /// The present estimate of a validation date, with its attachments.
     TrainPreview(PreviewReport),
-    /// The run is paused (`true`) or goes on.
+    /// The run is paused (`true`) or continues.
     TrainPaused(bool),
     /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`Choice`]).
     TrainDone(Box<RunReport>),
@@ -399,7 +399,7 @@ pub struct MapReport {
     pub sensitivity: Option<f32>,
     /// Estimates outside 0..0.75 m3/m3: clipped for display only.
     pub out_of_range: usize,
-    /// How the inputs lie to those of the training, in words; empty where there is nothing to hold them against (TB CNN).
+    /// How the inputs lie to those of the training, in words; empty where there is nothing to compare them with (TB CNN).
     pub applicability: String,
     /// Inputs are simulated.
     pub simulated: bool,

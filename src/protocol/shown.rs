@@ -127,7 +127,7 @@ impl DayReport {
 
 /// In words: better than bilinear or not; a percentage only from [`FEWEST_FOR_PERCENT`] pixels on. `None` without both scores.
 #[must_use]
-pub fn verdict(scores: &[ScoreReport]) -> Option<String> {
+pub fn summary(scores: &[ScoreReport]) -> Option<String> {
     let of = |row| scores.iter().find(|score: &&ScoreReport| score.is(row, 0));
     // What the map shows: shifted where that was asked for.
     let first = of(ScoreRow::Shifted).or_else(|| of(ScoreRow::Estimate))?;
@@ -302,12 +302,12 @@ mod tests {
             row: Some(row),
             channel: 0,
         };
-        let said = |ours, pixels| verdict(&[score(ScoreRow::Estimate, ours, pixels), score(ScoreRow::Bilinear, 0.05, pixels)]).unwrap();
+        let said = |ours, pixels| summary(&[score(ScoreRow::Estimate, ours, pixels), score(ScoreRow::Bilinear, 0.05, pixels)]).unwrap();
         assert_eq!(said(0.04, 500), "The estimate's uRMSE is 20 % below that of bilinear SMAP.");
         assert_eq!(said(0.02, 122), "The estimate's uRMSE is below that of bilinear SMAP; too few pixels (122) for a percentage.");
         assert_eq!(said(0.06, 500), "The estimate is no better than bilinear SMAP here.");
         assert!(said(0.06, 122).contains("no better") && said(0.06, 122).contains("too few pixels (122)"));
-        assert_eq!(verdict(&[score(ScoreRow::Estimate, 0.04, 500)]), None);
+        assert_eq!(summary(&[score(ScoreRow::Estimate, 0.04, 500)]), None);
     }
 
     #[test]

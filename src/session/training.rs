@@ -46,7 +46,7 @@ impl<H: Host> Session<H> {
         self.job.as_ref().map(|job| job.id)
     }
 
-    // ---- begin and go on -------------------------------------------------------------------------------------------------------
+    // ---- begin and resume -------------------------------------------------------------------------------------------------------
 
     pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         self.refuse_second_run()?;
@@ -277,7 +277,7 @@ impl<H: Host> Session<H> {
         None
     }
 
-    /// Keeps a checkpoint. Where that fails the last one stands, and the run goes on.
+    /// Keeps a checkpoint. Where that fails the last one stays, and the run continues.
     async fn save(&self, job: &mut Job<H>) {
         let Some(keeper) = &mut job.keeper else { return };
         let checkpoint = match of_run!(&job.run, run => run.trainer.checkpoint(run.seconds).await) {

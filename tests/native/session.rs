@@ -705,7 +705,7 @@ mod training {
         assert_eq!([started.losses, losses(&fresh, 3)].concat(), whole);
         let resumed = done(&fresh, 3).result.unwrap();
         assert_eq!(resumed.hash, result.hash);
-        // Seconds of training go on where the checkpoint left them (a resumed run begins with one event more).
+        // Seconds of training continue where the checkpoint left them (a resumed run begins with one event more).
         let more = resumed.seconds - result.seconds;
         assert!(result.seconds > 10.0 && (0.0..=2.0).contains(&more), "{} {}", resumed.seconds, result.seconds);
     }

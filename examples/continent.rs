@@ -3,7 +3,7 @@
 //! `cargo run --release --example continent -- N [--gpu] [--tile EDGE] [--check]` (`--gpu` with `--features gpu`)
 //!
 //! The input is simulated: waves and noise made row by row, no satellite's data. Without `--tile` the edge is chosen by measuring. `--check`
-//! holds the streamed estimate against the untiled one, which needs memory for the whole raster: small N only.
+//! compares the streamed estimate with the untiled one, which needs memory for the whole raster: small N only.
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 mod native {

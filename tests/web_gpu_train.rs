@@ -59,7 +59,7 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
     js_sys::eval(WATCH).unwrap();
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    // Frozen norms, as fine-tuning has them. Training with batch statistics is held against PyTorch in `web_model`.
+    // Frozen norms, as fine-tuning has them. Training with batch statistics is compared with PyTorch in `web_model`.
     let (both, frozen) = (Inputs::Spatiotemporal, &[Part::Norms][..]);
     let (mut ours, mut cpu) = (trainer(gpu, both, 1000, frozen), trainer(&Device::flex(), both, 1000, frozen));
     let (on_gpu, on_cpu) = (losses(&mut ours, 20).await, losses(&mut cpu, 20).await);
@@ -79,7 +79,7 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
             made.borrow_mut().push(bytes);
         })
         .await;
-        // Nor is a buffer given back and made anew: the browser would keep the old one until it collects garbage.
+        // Nor is a buffer freed and allocated again: the browser would keep the old one until it collects garbage.
         let made = made.into_inner();
         assert!(made.len() > 2 && made.iter().all(|bytes| *bytes == made[0] && *bytes > 0.0), "{inputs:?}: {made:?} bytes made");
     }

@@ -508,7 +508,7 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
 }
 
 /// A map without pixels, of `date`, with shipped weights.
-fn result(date: jiff::civil::Date, settings: loam_core::region_settings::Settings) -> MapData {
+fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionSettings) -> MapData {
     let weights = WeightsReport {
         name: "Oklahoma City (shipped)".into(),
         hash: "0123456789abcdef".into(),

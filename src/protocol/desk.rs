@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use super::Settings;
+use super::RegionSettings;
 
 /// Rows, region, rules and date, as they stood.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Aside<T> {
     /// Rows of the file list, with their corrections.
     pub rows: Vec<T>,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// The chosen date.
     pub date: Option<Date>,
 }
@@ -23,7 +23,7 @@ pub struct DemoAside {
     /// Its region's key.
     pub key: String,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// The chosen date.
     pub date: Option<Date>,
 }
@@ -61,7 +61,7 @@ impl<T> Desk<T> {
     }
 
     /// Own files are opened. True where a demo was open: it is put aside, and the worker must forget it.
-    pub fn open_own(&mut self, settings: &Settings, date: Option<Date>) -> bool {
+    pub fn open_own(&mut self, settings: &RegionSettings, date: Option<Date>) -> bool {
         let Some(key) = self.demo.take() else { return false };
         self.demo_aside = Some(DemoAside { key, settings: settings.clone(), date });
         true
@@ -75,7 +75,7 @@ impl<T> Desk<T> {
     }
 
     /// One of the own files is removed.
-    pub fn remove(&mut self, row: T, settings: &Settings, date: Option<Date>) {
+    pub fn remove(&mut self, row: T, settings: &RegionSettings, date: Option<Date>) {
         self.removed.push(Aside { rows: vec![row], settings: settings.clone(), date });
     }
 
@@ -90,7 +90,7 @@ impl<T> Desk<T> {
     }
 
     /// The own files come back, to be read again. True where a demo was open: it is put aside, and the worker must forget it.
-    pub fn back_to_own(&mut self, settings: &Settings, date: Option<Date>) -> Option<(Aside<T>, bool)> {
+    pub fn back_to_own(&mut self, settings: &RegionSettings, date: Option<Date>) -> Option<(Aside<T>, bool)> {
         let own = self.own_aside.take()?;
         Some((own, self.open_own(settings, date)))
     }
@@ -154,8 +154,8 @@ mod tests {
     use ease_grid::{EaseWindow, Resolution};
     use smap_files::QualityRule;
 
-    fn settings(row: usize) -> Settings {
-        Settings {
+    fn settings(row: usize) -> RegionSettings {
+        RegionSettings {
             window: EaseWindow::new(Resolution::M03, 2600, row as i64, 100, 100).unwrap(),
             region: None,
             quality: QualityRule::Recommended,

@@ -19,7 +19,7 @@ use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
 use loam_core::layer::LayerKind;
 use loam_core::method::Method;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::{MassReport, ScoreReport};
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
 use loam_core::weights_report::WeightsReport;
@@ -65,7 +65,7 @@ pub enum Request {
     /// Region or options changed: recompute the time line. Answer: [`Event::Timeline`].
     Timeline {
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// The 3 km map of a date. Answer: [`Event::Progress`]..., [`Event::Map`].
     Predict {
@@ -73,7 +73,7 @@ pub enum Request {
         #[serde(with = "iso_date")]
         date: Date,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Use these weights (attachment 0: safetensors bytes) instead of the shipped ones. Answer: [`Event::Weights`] or [`Event::Failed`].
     LoadWeights {
@@ -98,14 +98,14 @@ pub enum Request {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// What such a run would take, from three real steps. Answer: [`Event::TrainEstimate`].
     TrainEstimate {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Train. Answer: [`Event::TrainEstimate`], [`Event::TrainStarted`], then steps, epochs, checkpoints and previews, last
     /// [`Event::TrainDone`]. Other requests are served between the steps.
@@ -113,16 +113,16 @@ pub enum Request {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
-    /// Go on with an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
+    /// Resume an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
     ResumeRun {
         /// Which.
         run: RunId,
     },
-    /// Pause the run under way, or let it go on. A checkpoint is kept at the pause.
+    /// Pause the run under way, or let it continue. A checkpoint is kept at the pause.
     PauseTraining {
-        /// Pause, or go on.
+        /// Pause, or continue.
         pause: bool,
     },
     /// End the run under way with the best weights so far. ([`Request::Cancel`] throws them away.)
@@ -183,7 +183,7 @@ pub enum Event {
         /// What is being done, for people.
         what: String,
     },
-    /// Something the user should know; the job goes on.
+    /// Something the user should know; the job continues.
     Warning(String),
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
@@ -202,7 +202,7 @@ pub enum Event {
     TrainPlan(TrainPlan),
     /// What a run would take.
     TrainEstimate(Box<TrainEstimate>),
-    /// A run begins or goes on.
+    /// A run begins or resumes.
     TrainStarted(Box<TrainStarted>),
     /// One training step.
     TrainStep(StepReport),
@@ -212,7 +212,7 @@ pub enum Event {
     TrainCheckpoint(CheckpointReport),
     /// The present estimate of a validation date, with its attachments.
     TrainPreview(PreviewReport),
-    /// The run is paused (`true`) or goes on.
+    /// The run is paused (`true`) or continues.
     TrainPaused(bool),
     /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`Choice`]).
     TrainDone(Box<RunReport>),
@@ -365,7 +365,7 @@ pub struct MapReport {
     #[serde(with = "iso_date")]
     pub date: Date,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// What can be drawn, in order.
     pub layers: Vec<LayerHead>,
     /// Dates used, oldest first.
@@ -393,7 +393,7 @@ pub struct MapReport {
     pub sensitivity: Option<f32>,
     /// Estimates outside 0..0.75 m3/m3: clipped for display only.
     pub out_of_range: usize,
-    /// How the inputs lie to those of the training, in words; empty where there is nothing to hold them against (TB CNN).
+    /// How the inputs lie to those of the training, in words; empty where there is nothing to compare them with (TB CNN).
     pub applicability: String,
     /// Inputs are simulated.
     pub simulated: bool,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use loam_core::file::FineOrigin;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::{ScoreReport, ScoreRow};
 use loam_core::weights_report::Prospect;
 
@@ -22,7 +22,7 @@ pub struct Present<'a> {
     /// The chosen date.
     pub date: Option<Date>,
     /// Region and rules.
-    pub settings: &'a Settings,
+    pub settings: &'a RegionSettings,
     /// Weights.
     pub weights: &'a Prospect,
     /// The files are those of the result.
@@ -127,7 +127,7 @@ impl DayReport {
 
 /// In words: better than bilinear or not; a percentage only from [`FEWEST_FOR_PERCENT`] pixels on. `None` without both scores.
 #[must_use]
-pub fn verdict(scores: &[ScoreReport]) -> Option<String> {
+pub fn summary(scores: &[ScoreReport]) -> Option<String> {
     let of = |row| scores.iter().find(|score: &&ScoreReport| score.is(row, 0));
     // What the map shows: shifted where that was asked for.
     let first = of(ScoreRow::Shifted).or_else(|| of(ScoreRow::Estimate))?;
@@ -162,7 +162,7 @@ mod tests {
         let window = EaseWindow::new(Resolution::M03, 2600, 971, 100, 100).unwrap();
         MapReport {
             date: date(2018, 11, 7),
-            settings: Settings {
+            settings: RegionSettings {
                 window,
                 region: None,
                 quality: QualityRule::Recommended,
@@ -211,9 +211,9 @@ mod tests {
             assert_eq!(map.changes(&Present { date, ..present }), [Change::Date]);
         }
         assert_eq!(map.changes(&Present { same_files: false, ..present }), [Change::Files]);
-        let moved = Settings { window: EaseWindow { first_row: 970, ..settings.window }, ..settings.clone() };
+        let moved = RegionSettings { window: EaseWindow { first_row: 970, ..settings.window }, ..settings.clone() };
         assert_eq!(map.changes(&Present { settings: &moved, ..present }), [Change::Region]);
-        let rules: [fn(&mut Settings); 4] = [
+        let rules: [fn(&mut RegionSettings); 4] = [
             |s| s.quality = QualityRule::All,
             |s| s.history_cover = 0.2,
             |s| s.history_disaggregated = false,
@@ -231,7 +231,7 @@ mod tests {
         let mut map = map();
         map.weights.network = Network::Tb(TbCase::BrightnessTemperature);
         let own = Prospect::InUse(map.weights.clone());
-        let settings = Settings { history_cover: 0.5, history_disaggregated: false, mass_correction: true, ..map.settings.clone() };
+        let settings = RegionSettings { history_cover: 0.5, history_disaggregated: false, mass_correction: true, ..map.settings.clone() };
         assert_eq!(map.changes(&Present { date: Some(map.date), settings: &settings, weights: &own, same_files: true }), []);
     }
 
@@ -302,12 +302,12 @@ mod tests {
             row: Some(row),
             channel: 0,
         };
-        let said = |ours, pixels| verdict(&[score(ScoreRow::Estimate, ours, pixels), score(ScoreRow::Bilinear, 0.05, pixels)]).unwrap();
+        let said = |ours, pixels| summary(&[score(ScoreRow::Estimate, ours, pixels), score(ScoreRow::Bilinear, 0.05, pixels)]).unwrap();
         assert_eq!(said(0.04, 500), "The estimate's uRMSE is 20 % below that of bilinear SMAP.");
         assert_eq!(said(0.02, 122), "The estimate's uRMSE is below that of bilinear SMAP; too few pixels (122) for a percentage.");
         assert_eq!(said(0.06, 500), "The estimate is no better than bilinear SMAP here.");
         assert!(said(0.06, 122).contains("no better") && said(0.06, 122).contains("too few pixels (122)"));
-        assert_eq!(verdict(&[score(ScoreRow::Estimate, 0.04, 500)]), None);
+        assert_eq!(summary(&[score(ScoreRow::Estimate, 0.04, 500)]), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use loam_nn::{AnyNetwork, ModelError, Weights};
 
 /// Weights on the device.
 #[derive(Clone)]
-pub(super) struct Loaded {
+pub(super) struct LoadedNetwork {
     /// Of shipped ones their key, of a run its name, of a file its name.
     pub key: String,
     pub weights: Weights,
@@ -20,7 +20,7 @@ pub(super) struct Loaded {
     pub own: bool,
 }
 
-impl Loaded {
+impl LoadedNetwork {
     /// On another device.
     pub fn move_to(&mut self, device: &Device) -> Result<(), ModelError> {
         self.model = AnyNetwork::load(&self.weights, device)?;
@@ -31,6 +31,6 @@ impl Loaded {
 /// The weights in use and what answers, to come back to.
 #[derive(Clone)]
 pub(super) struct Snapshot {
-    pub networks: BTreeMap<Network, Loaded>,
+    pub networks: BTreeMap<Network, LoadedNetwork>,
     pub active: Method,
 }

@@ -9,32 +9,32 @@ use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, ModelError, Weights, for_network};
 
 use super::Host;
-use super::loaded::Loaded;
-use super::state::{Session, Stop};
+use super::loaded::LoadedNetwork;
+use super::state::{RequestError, Session};
 use crate::protocol::{DayReport, Event, Timeline};
 
 impl<H: Host> Session<H> {
     /// Weights from a file's bytes, beside those of other networks. Which network they are of.
-    pub(super) fn load_weights(&mut self, key: &str, name: &str, bytes: &[u8], own: bool) -> Result<Network, Stop> {
-        let fail = |e: ModelError| Stop::failed(e, "The weights in use stay as they were.");
+    pub(super) fn load_weights(&mut self, key: &str, name: &str, bytes: &[u8], own: bool) -> Result<Network, RequestError> {
+        let fail = |e: ModelError| RequestError::failed(e, "The weights in use stay as they were.");
         let weights = Weights::of_any_network(bytes).map_err(fail)?;
-        let processor = self.processor.as_ref().ok_or_else(|| Stop::failed("no device was started", "Reload the page."))?;
+        let processor = self.processor.as_ref().ok_or_else(|| RequestError::failed("no device was started", "Reload the page."))?;
         let model = AnyNetwork::load(&weights, processor.device()).map_err(fail)?;
         let shipped = (!own).then(|| key.to_owned());
         let report = WeightsReport { shipped, ..weights.report(name) };
         let network = weights.network();
-        self.networks.insert(network, Loaded { key: key.to_owned(), weights, report, model, own });
+        self.networks.insert(network, LoadedNetwork { key: key.to_owned(), weights, report, model, own });
         Ok(network)
     }
 
     /// The weights of a network: where some are shipped those for the region, unless the user brought their own.
-    pub(super) async fn ensure_weights(&mut self, network: Network, window: &EaseWindow) -> Result<&Loaded, Stop> {
+    pub(super) async fn ensure_weights(&mut self, network: Network, window: &EaseWindow) -> Result<&LoadedNetwork, RequestError> {
         let about = network.about();
         if about.shipped {
             let shipped = Shipped::for_window(window);
             if !self.networks.get(&network).is_some_and(|w| w.own || w.key == shipped.key) {
                 let bytes = self.host.shipped_weights(shipped.key).await.map_err(|e| {
-                    Stop::failed(
+                    RequestError::failed(
                         format!("the shipped weights \"{}\" could not be loaded ({e})", shipped.name),
                         "Reload the page, or load your own weights.",
                     )
@@ -47,7 +47,7 @@ impl<H: Host> Session<H> {
                 "Load a safetensors file under “Rules and weights”, or train one: loam train --network {} (see the README).",
                 about.key
             );
-            Stop::failed(format!("no weights of the {} are loaded", about.name), &remedy)
+            RequestError::failed(format!("no weights of the {} are loaded", about.name), &remedy)
         })
     }
 

@@ -8,18 +8,18 @@ use loam_core::estimate::Estimate;
 use loam_core::export;
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Shipped};
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
 
 use super::Host;
 use super::provenance::{self, Circumstances};
-use super::state::{Session, Stop};
+use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
-    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: RegionSettings) -> Result<(), RequestError> {
         let begun = self.host.now_ms();
         let window = settings.window;
         let rule = HistoryRule::from(&settings);
@@ -28,12 +28,14 @@ impl<H: Host> Session<H> {
         let (estimate, weights) = match self.active {
             Method::Network(network) => self.by_network(id, network, date, rule, &settings).await?,
             Method::ClosedForm(method) => {
-                let Some(series) = &mut self.series else { return Err(Stop::failed("the session is not ready", "Reload the page.")) };
-                let estimate = method.estimate(&self.library, series, date, rule).map_err(|e| Stop::failed(e, ""))?;
+                let Some(series) = &mut self.series else {
+                    return Err(RequestError::failed("the session is not ready", "Reload the page."));
+                };
+                let estimate = method.estimate(&self.library, series, date, rule).map_err(|e| RequestError::failed(e, ""))?;
                 (estimate, method.into())
             }
         };
-        let Some(device) = &self.device else { return Err(Stop::failed("the session is not ready", "Reload the page.")) };
+        let Some(device) = &self.device else { return Err(RequestError::failed("the session is not ready", "Reload the page.")) };
         let (mut layers, mut attachments) = (Vec::new(), Vec::new());
         for layer in &estimate.layers {
             let raster = on_window(&layer.raster, &window)?;
@@ -81,18 +83,18 @@ impl<H: Host> Session<H> {
         network: Network,
         date: Date,
         rule: HistoryRule,
-        settings: &Settings,
-    ) -> Result<(Estimate, WeightsReport), Stop> {
+        settings: &RegionSettings,
+    ) -> Result<(Estimate, WeightsReport), RequestError> {
         let window = settings.window;
         self.ensure_weights(network, &window).await?;
         let ready = (&mut self.series, self.networks.get(&network), &self.processor);
         let (Some(series), Some(loaded), Some(processor)) = ready else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
         let host = &self.host;
         let progress = &mut async |done: usize, total: usize, what: &str| {
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
-            host.breathe().await;
+            host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         // After a run here the estimate from before it stands beside the new one.
@@ -121,14 +123,14 @@ impl<H: Host> Session<H> {
         Ok((estimate, loaded.report.clone()))
     }
 
-    pub(super) fn export(&self, id: u64, form: ExportForm) -> Result<(), Stop> {
-        let nothing = || Stop::failed("there is no map to export yet", "Press Predict first.");
+    pub(super) fn export(&self, id: u64, form: ExportForm) -> Result<(), RequestError> {
+        let nothing = || RequestError::failed("there is no map to export yet", "Press Predict first.");
         let send = |name: String, mime: &str, bytes: Vec<u8>| {
             self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         };
         if form == ExportForm::Weights {
             let Method::Network(network) = self.active else {
-                return Err(Stop::failed("this method has no weights", "Choose a network under Rules and weights."));
+                return Err(RequestError::failed("this method has no weights", "Choose a network under Rules and weights."));
             };
             let loaded = self.networks.get(&network).ok_or_else(nothing)?;
             let key = loaded.key.rsplit_once('.').map_or(loaded.key.as_str(), |(stem, _)| stem);
@@ -142,10 +144,10 @@ impl<H: Host> Session<H> {
             let facts = provenance::of(estimate, n, &circumstances);
             let (end, mime, bytes) = if form == ExportForm::Csv {
                 let text = export::csv::write(&channel.estimate, channel.coarse.as_ref(), channel.reference.as_ref(), &facts)
-                    .map_err(|e| Stop::failed(e, ""))?;
+                    .map_err(|e| RequestError::failed(e, ""))?;
                 ("csv", "text/csv", text.into_bytes())
             } else {
-                let bytes = export::geotiff::write(&channel.estimate, &facts, None).map_err(|e| Stop::failed(e, ""))?;
+                let bytes = export::geotiff::write(&channel.estimate, &facts, None).map_err(|e| RequestError::failed(e, ""))?;
                 ("tif", "image/tiff", bytes)
             };
             let what = estimate.method.file().map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
@@ -156,11 +158,11 @@ impl<H: Host> Session<H> {
 }
 
 /// 9 km cells are drawn on the 3 km cells they hold; exports keep their own.
-fn on_window<'a>(raster: &'a Raster, window: &EaseWindow) -> Result<std::borrow::Cow<'a, Raster>, Stop> {
+fn on_window<'a>(raster: &'a Raster, window: &EaseWindow) -> Result<std::borrow::Cow<'a, Raster>, RequestError> {
     if raster.grid() == &window.grid() {
         return Ok(std::borrow::Cow::Borrowed(raster));
     }
-    resample::nearest(raster, window).map(std::borrow::Cow::Owned).map_err(|e| Stop::failed(e, ""))
+    resample::nearest(raster, window).map(std::borrow::Cow::Owned).map_err(|e| RequestError::failed(e, ""))
 }
 
 /// The frame of an estimate in 3 km cells of the region.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Preset, Region, Series};
 use loam_core::training::{DateRole, Start, TrainPlan, TrainSettings};
 use loam_nn::run::overlap;
 use loam_nn::{Data, Example, KeptImage, NetworkModel, Registered, TrainEvent, Trainer, Weights, for_network};
 
-use super::state::{Session, Stop};
+use super::state::{RequestError, Session};
 use super::{Host, cost};
 use crate::protocol::{Event, TrainEstimate};
 
@@ -23,13 +23,13 @@ pub(super) struct Prepared<I> {
     pub simulated: bool,
     pub region: String,
     /// Region and rules of the run; of a network for one place that place.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     pub metadata: BTreeMap<String, String>,
     pub estimate: TrainEstimate,
 }
 
 impl<H: Host> Session<H> {
-    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         let rule = self.series_for(id, settings).await?;
         let Some(series) = &mut self.series else { return Ok(()) };
         let data = Data { library: &self.library, series, rule };
@@ -39,13 +39,13 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         let estimate = for_network!(train.network, N => self.prepare::<N>(id, train, settings).await?.estimate);
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         Ok(())
     }
 
-    async fn series_for(&mut self, id: u64, settings: Settings) -> Result<HistoryRule, Stop> {
+    async fn series_for(&mut self, id: u64, settings: RegionSettings) -> Result<HistoryRule, RequestError> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings);
         self.ensure_series(id).await?;
@@ -53,7 +53,7 @@ impl<H: Host> Session<H> {
     }
 
     /// The weights a run starts from, and its settings with what these weights bring with them.
-    async fn start_from(&mut self, train: &TrainSettings, settings: &Settings) -> Result<(Weights, TrainSettings), Stop> {
+    async fn start_from(&mut self, train: &TrainSettings, settings: &RegionSettings) -> Result<(Weights, TrainSettings), RequestError> {
         let about = train.network.about();
         let base = match train.start {
             Start::Scratch => Weights::first(train.network, train.inputs, train.seed),
@@ -62,7 +62,7 @@ impl<H: Host> Session<H> {
             }
             Start::Current => {
                 let what = format!("no weights of the {} are in use to start from", about.words);
-                return Err(Stop::failed(what, "Start from scratch, or load such weights under “Rules and weights”."));
+                return Err(RequestError::failed(what, "Start from scratch, or load such weights under “Rules and weights”."));
             }
         };
         let inputs = if about.inputs.len() > 1 { base.inputs() } else { train.inputs };
@@ -74,9 +74,9 @@ impl<H: Host> Session<H> {
         &mut self,
         id: u64,
         train: &TrainSettings,
-        settings: Settings,
-    ) -> Result<Prepared<N::Image>, Stop> {
-        train.check().map_err(|e| Stop::failed(e, ""))?;
+        settings: RegionSettings,
+    ) -> Result<Prepared<N::Image>, RequestError> {
+        train.check().map_err(|e| RequestError::failed(e, ""))?;
         let window = settings.window;
         let preset = settings.region.as_deref().and_then(Preset::find);
         let region = match preset {
@@ -94,27 +94,27 @@ impl<H: Host> Session<H> {
         let (settings, mut own) = match preset.filter(|_| about.one_place) {
             None => (settings, None),
             Some(preset) => {
-                let place = Region::place(preset).map_err(|e| Stop::failed(e, ""))?;
+                let place = Region::place(preset).map_err(|e| RequestError::failed(e, ""))?;
                 let series = Series::new(place, settings.quality);
-                (Settings { window: place.window(), ..settings }, Some(series))
+                (RegionSettings { window: place.window(), ..settings }, Some(series))
             }
         };
         let host = &self.host;
         let progress = &mut async |done: usize, total: usize, what: &str| {
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
-            host.breathe().await;
+            host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         if let Some(series) = own.as_mut().filter(|_| !train.network.output().is_kelvin()) {
             for date in self.library.dates() {
                 series.load(&self.library, date)?;
                 if progress(0, 0, &format!("preparing {date}")).await.is_break() {
-                    return Err(Stop::Cancelled);
+                    return Err(RequestError::Cancelled);
                 }
             }
         }
         let Some(series) = own.as_mut().or(self.series.as_mut()) else {
-            return Err(Stop::failed("the session is not ready", "Reload the page."));
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
         let data = Data { library: &self.library, series, rule };
         let gathered = N::gather(data, &base, &train, progress).await?;
@@ -137,10 +137,10 @@ impl<H: Host> Session<H> {
         images: &[I],
         plan: &TrainPlan,
         train: &TrainSettings,
-        settings: &Settings,
+        settings: &RegionSettings,
         simulated: bool,
-    ) -> Result<TrainEstimate, Stop> {
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+    ) -> Result<TrainEstimate, RequestError> {
+        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
         let window = settings.window;
         let warnings = overlap(base, train.start, plan, simulated).into_iter().collect();
         let some: Vec<I::Example> = I::samples(images, DateRole::Train).take(train.batch).cloned().collect();
@@ -148,7 +148,7 @@ impl<H: Host> Session<H> {
         let (columns, rows) = some.first().map_or((window.columns, window.rows), Example::size);
         let needs = I::Model::needs(columns, rows, images.len(), train.batch.min(some.len()));
         let limit = if processor.is_gpu() { self.buffer_limit } else { None };
-        cost::check(&needs, limit, &window, train.batch).map_err(|(what, remedy)| Stop::failed(what, &remedy))?;
+        cost::check(&needs, limit, &window, train.batch).map_err(|(what, remedy)| RequestError::failed(what, &remedy))?;
         let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };
         let mut trial = Trainer::new(base, some, Vec::new(), settings, processor.device())?;
         let mut least = f64::INFINITY;
@@ -159,7 +159,7 @@ impl<H: Host> Session<H> {
                 TrainEvent::Failed(error) => return Err(error.into()),
                 _ => {}
             }
-            self.host.breathe().await;
+            self.host.yield_now().await;
             begun = self.host.now_ms();
         }
         let seconds_per_step = least / 1000.0;

@@ -38,9 +38,9 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
     let history = || estimate.history.iter().filter_map(|slot| Some((slot.date?, slot.origin)));
     let of_origin = |wanted: FineOrigin| history().filter(|(_, origin)| *origin == Some(wanted)).map(|(date, _)| date).collect();
     let self_check = device.check.as_ref().map(|check| {
-        let verdict = if check.passed { "passed" } else { "failed" };
+        let outcome = if check.passed { "passed" } else { "failed" };
         format!(
-            "{verdict}: largest difference {:.1e} m3/m3 in {} runs, {:.0e} allowed",
+            "{outcome}: largest difference {:.1e} m3/m3 in {} runs, {:.0e} allowed",
             check.largest_difference, check.runs, check.tolerance
         )
     });

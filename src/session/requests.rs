@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use super::Host;
 use super::open::{open, report};
-use super::state::{LONGEST_WORK_MS, Session, Stop};
+use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::simulate;
 use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series};
 use loam_core::training::TrainSettings;
 use loam_nn::{Processor, device};
 use smap_files::{QualityRule, ReadOptions};
 /// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
-pub(super) const DAYS_PER_BREATH: usize = 8;
+pub(super) const DAYS_BETWEEN_YIELDS: usize = 8;
 
 impl<H: Host> Session<H> {
     /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
@@ -31,17 +31,17 @@ impl<H: Host> Session<H> {
     }
 
     /// The last event of a request.
-    pub(super) fn end(&self, id: u64, ended: Result<(), Stop>) {
+    pub(super) fn end(&self, id: u64, ended: Result<(), RequestError>) {
         match ended {
             Ok(()) => self.emit(id, Event::Finished),
-            Err(Stop::Cancelled) => self.emit(id, Event::Cancelled),
-            Err(Stop::Failed(failure)) => self.emit(id, Event::Failed(failure)),
+            Err(RequestError::Cancelled) => self.emit(id, Event::Cancelled),
+            Err(RequestError::Failed(failure)) => self.emit(id, Event::Failed(failure)),
             // Under id 0: the page starts another worker and reads everything again.
-            Err(Stop::Lost(what)) => self.emit(0, Event::Failed(Failure { what, remedy: String::new() })),
+            Err(RequestError::Lost(what)) => self.emit(0, Event::Failed(Failure { what, remedy: String::new() })),
         }
     }
 
-    async fn run(&mut self, id: u64, request: Request) -> Result<(), Stop> {
+    async fn run(&mut self, id: u64, request: Request) -> Result<(), RequestError> {
         match request {
             Request::Start { preference, adapter } => {
                 self.start(preference, adapter.as_ref()).await;
@@ -81,7 +81,8 @@ impl<H: Host> Session<H> {
                 self.report_weights(id);
             }
             Request::LoadWeights { name } => {
-                let bytes = self.host.bytes(id, 0).ok_or_else(|| Stop::failed("the weights file did not arrive", "Choose it again."))?;
+                let bytes =
+                    self.host.bytes(id, 0).ok_or_else(|| RequestError::failed("the weights file did not arrive", "Choose it again."))?;
                 self.active = self.load_weights(&name, &name, &bytes, true)?.into();
                 (self.before, self.trained) = (None, None);
                 self.report_weights(id);
@@ -104,14 +105,14 @@ impl<H: Host> Session<H> {
             Request::PauseTraining { pause } => self.pause_training(pause).await?,
             Request::StopTraining => self.stop_training()?,
             Request::WriteSettings { train } => {
-                let text =
-                    serde_json::to_vec_pretty(&train).map_err(|e| Stop::failed(format!("the settings could not be written ({e})"), ""))?;
+                let text = serde_json::to_vec_pretty(&train)
+                    .map_err(|e| RequestError::failed(format!("the settings could not be written ({e})"), ""))?;
                 let (name, mime) = ("loam_training.json".into(), "application/json".into());
                 self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(text)]);
             }
             Request::ReadSettings { name } => {
                 let refused = |why: String| {
-                    Stop::failed(format!("{name} holds no training settings: {why}"), "Give a JSON file that “Save settings” made.")
+                    RequestError::failed(format!("{name} holds no training settings: {why}"), "Give a JSON file that “Save settings” made.")
                 };
                 let bytes = self.host.bytes(id, 0).ok_or_else(|| refused("it did not arrive".into()))?;
                 let train: TrainSettings = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
@@ -222,7 +223,7 @@ impl<H: Host> Session<H> {
         self.settings.as_ref().map_or_else(QualityRule::default, |s| s.quality)
     }
 
-    async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), Stop> {
+    async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
         self.series = None;
         for (n, ticket) in tickets.iter().enumerate() {
             self.emit(id, Event::Progress { done: n as u64, total: tickets.len() as u64, what: format!("reading {}", ticket.name) });
@@ -241,7 +242,7 @@ impl<H: Host> Session<H> {
                 },
             };
             self.emit(id, event);
-            self.breathe(id).await?;
+            self.yield_now(id).await?;
         }
         // A new file may supersede an older one, or put simulated ones aside, so the others' rows can change.
         self.report_left_out(id);
@@ -263,16 +264,16 @@ impl<H: Host> Session<H> {
         }
     }
 
-    async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), Stop> {
-        let entry = self.library.get_mut(file).ok_or_else(|| Stop::failed("this file is no longer open", "Open it again."))?;
+    async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), RequestError> {
+        let entry = self.library.get_mut(file).ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
         entry.correct(correction);
         self.series = None;
         self.report_files(id, Some(file));
         self.send_timeline(id).await
     }
 
-    async fn demo(&mut self, id: u64, key: &str) -> Result<(), Stop> {
-        let unknown = || Stop::failed(format!("there is no demo region \"{key}\""), "Choose one of the three buttons.");
+    async fn demo(&mut self, id: u64, key: &str) -> Result<(), RequestError> {
+        let unknown = || RequestError::failed(format!("there is no demo region \"{key}\""), "Choose one of the three buttons.");
         let preset = Preset::find(key).ok_or_else(unknown)?;
         let scene = simulate::Scene::preset(preset.key, simulate::DEMO_SEED).ok_or_else(unknown)?;
         let (total, kept) = (scene.len(), scene.clone());
@@ -281,10 +282,10 @@ impl<H: Host> Session<H> {
         while let Some(day) = simulator.next() {
             days.push(day.into());
             let done = total - simulator.remaining();
-            if done.is_multiple_of(DAYS_PER_BREATH) {
+            if done.is_multiple_of(DAYS_BETWEEN_YIELDS) {
                 let what = format!("simulating {}", preset.name);
                 self.emit(id, Event::Progress { done: done as u64, total: total as u64, what });
-                self.breathe(id).await?;
+                self.yield_now(id).await?;
             }
         }
         self.library.clear();
@@ -300,9 +301,9 @@ impl<H: Host> Session<H> {
         let file = report(&self.library, &entry, &self.options());
         self.library.insert(entry);
         self.emit(id, Event::FileRead(file));
-        let window = preset.region().map_err(|e| Stop::failed(e, ""))?.window();
+        let window = preset.region().map_err(|e| RequestError::failed(e, ""))?.window();
         let rule = self.settings.as_ref().map_or_else(HistoryRule::default, HistoryRule::from);
-        self.settings = Some(Settings {
+        self.settings = Some(RegionSettings {
             window,
             region: Some(preset.key.to_owned()),
             quality: self.quality(),
@@ -316,9 +317,9 @@ impl<H: Host> Session<H> {
     // ---- time line -------------------------------------------------------------------------------------------------------------
 
     /// Makes sure the series is that of the present settings.
-    pub(super) async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, Stop> {
+    pub(super) async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, RequestError> {
         let Some(settings) = self.settings.clone() else { return Ok(None) };
-        let region = Region::new(settings.window).map_err(|e| Stop::failed(e, "Choose a region of 9 x 9 cells or more."))?;
+        let region = Region::new(settings.window).map_err(|e| RequestError::failed(e, "Choose a region of 9 x 9 cells or more."))?;
         let current = self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
         if !current {
             let mut series = Series::new(region, settings.quality);
@@ -329,7 +330,7 @@ impl<H: Host> Session<H> {
                 // A simulated day takes a tenth of a millisecond, a granule a hundred times that: what counts is the time.
                 if n == 0 || self.host.now_ms() - yielded > LONGEST_WORK_MS {
                     self.emit(id, Event::Progress { done: n as u64, total, what: format!("reading {date}") });
-                    self.breathe(id).await?;
+                    self.yield_now(id).await?;
                     yielded = self.host.now_ms();
                 }
                 series.load(&self.library, date)?;
@@ -345,7 +346,7 @@ impl<H: Host> Session<H> {
         Ok(Some(HistoryRule::from(&settings)))
     }
 
-    async fn send_timeline(&mut self, id: u64) -> Result<(), Stop> {
+    async fn send_timeline(&mut self, id: u64) -> Result<(), RequestError> {
         if let Some(rule) = self.ensure_series(id).await?
             && let Some(series) = &self.series
         {

@@ -6,13 +6,13 @@ use loam_core::device_report::DeviceReport;
 use loam_core::estimate::Estimate;
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{Library, Series, StackError};
 use loam_nn::{ModelError, Processor, TrainError, WorkError};
 
 use super::Host;
 use super::job::Job;
-use super::loaded::{Loaded, Snapshot};
+use super::loaded::{LoadedNetwork, Snapshot};
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -23,7 +23,7 @@ pub struct Session<H: Host> {
     pub(super) host: H,
     pub(super) library: Library,
     pub(super) series: Option<Series>,
-    pub(super) settings: Option<Settings>,
+    pub(super) settings: Option<RegionSettings>,
     pub(super) processor: Option<Processor>,
     pub(super) device: Option<DeviceReport>,
     /// The adapter is a CPU posing as a GPU.
@@ -36,7 +36,7 @@ pub struct Session<H: Host> {
     #[cfg(feature = "gpu")]
     pub(super) training_checked: Vec<loam_core::network::Network>,
     /// Weights on the device, by network.
-    pub(super) networks: BTreeMap<Network, Loaded>,
+    pub(super) networks: BTreeMap<Network, LoadedNetwork>,
     /// What answers.
     pub(super) active: Method,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
@@ -48,26 +48,26 @@ pub struct Session<H: Host> {
 }
 
 /// A request that did not end well.
-pub(super) enum Stop {
+pub(super) enum RequestError {
     Cancelled,
     Failed(Failure),
     /// The device gives no results any more: a new worker is needed.
     Lost(String),
 }
 
-impl Stop {
+impl RequestError {
     pub(super) fn failed(what: impl ToString, remedy: &str) -> Self {
         Self::Failed(Failure::new(what, remedy))
     }
 }
 
-impl From<StackError> for Stop {
+impl From<StackError> for RequestError {
     fn from(error: StackError) -> Self {
         Self::failed(error, "")
     }
 }
 
-impl From<ModelError> for Stop {
+impl From<ModelError> for RequestError {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Cancelled => Self::Cancelled,
@@ -77,7 +77,7 @@ impl From<ModelError> for Stop {
     }
 }
 
-impl From<WorkError> for Stop {
+impl From<WorkError> for RequestError {
     fn from(error: WorkError) -> Self {
         if error.is_cancelled() {
             return Self::Cancelled;
@@ -117,13 +117,13 @@ impl<H: Host> Session<H> {
         self.host.emit(id, event, Vec::new());
     }
 
-    pub(super) async fn breathe(&self, id: u64) -> Result<(), Stop> {
-        self.host.breathe().await;
-        if self.host.cancelled(id) { Err(Stop::Cancelled) } else { Ok(()) }
+    pub(super) async fn yield_now(&self, id: u64) -> Result<(), RequestError> {
+        self.host.yield_now().await;
+        if self.host.cancelled(id) { Err(RequestError::Cancelled) } else { Ok(()) }
     }
 }
 
-impl From<TrainError> for Stop {
+impl From<TrainError> for RequestError {
     fn from(error: TrainError) -> Self {
         match error {
             TrainError::Model(error) => error.into(),

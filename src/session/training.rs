@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use loam_core::method::Method;
 #[cfg(feature = "gpu")]
 use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::ScoreRow;
 use loam_core::training::{CheckpointReport, DateRole, PlannedDate, RunReport, Start, TrainEnd, TrainPlan, TrainSettings};
 #[cfg(feature = "gpu")]
@@ -20,9 +20,9 @@ use loam_nn::{
 
 use super::Host;
 use super::job::{Job, head};
-use super::loaded::{Loaded, Snapshot};
+use super::loaded::{LoadedNetwork, Snapshot};
 use super::prepare::Prepared;
-use super::state::{Session, Stop};
+use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
 
 /// Steps whose median says how long a step takes.
@@ -49,12 +49,12 @@ impl<H: Host> Session<H> {
 
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
-    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         self.refuse_second_run()?;
         for_network!(train.network, N => self.train_as::<N>(id, &train, settings).await)
     }
 
-    async fn train_as<N: Registered>(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
+    async fn train_as<N: Registered>(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
         let Prepared { base, train, images, plan, simulated, region, settings, metadata, estimate } =
             self.prepare::<N>(id, train, settings).await?;
         for warning in &estimate.warnings {
@@ -81,7 +81,7 @@ impl<H: Host> Session<H> {
         };
         let left_out = plan.count(DateRole::Gap);
         let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, metadata };
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
         let run = Run::new(head, base, images, processor.device())?;
         let (keeper, unsaved) = match self.keep(&run, storage_bytes).await {
             Ok(keeper) => (Some(keeper), None),
@@ -94,7 +94,7 @@ impl<H: Host> Session<H> {
     /// Before a network's first training on a GPU: its steps against the CPU's. Kernels of our own give way to burn's operations where they
     /// fail, which is said; a network that has burn's already is refused.
     #[cfg(feature = "gpu")]
-    pub(super) async fn check_training<N: NetworkModel>(&mut self, id: u64, network: Network) -> Result<(), Stop> {
+    pub(super) async fn check_training<N: NetworkModel>(&mut self, id: u64, network: Network) -> Result<(), RequestError> {
         let Some(processor) = self.processor.as_ref().filter(|processor| processor.is_gpu()) else { return Ok(()) };
         if self.training_checked.contains(&network) {
             return Ok(());
@@ -106,16 +106,16 @@ impl<H: Host> Session<H> {
             Err(reason) => {
                 let name = network.about().name;
                 let what = format!("this graphics device does not train the {name} as the CPU does ({reason})");
-                return Err(Stop::failed(what, "Choose “CPU” under Device, and start again."));
+                return Err(RequestError::failed(what, "Choose “CPU” under Device, and start again."));
             }
         }
         self.training_checked.push(network);
         Ok(())
     }
 
-    fn refuse_second_run(&self) -> Result<(), Stop> {
+    fn refuse_second_run(&self) -> Result<(), RequestError> {
         if self.job.is_some() {
-            return Err(Stop::failed("a run is under way", "Stop or cancel it first."));
+            return Err(RequestError::failed("a run is under way", "RequestError or cancel it first."));
         }
         Ok(())
     }
@@ -128,23 +128,23 @@ impl<H: Host> Session<H> {
         }
         let Run { head, base, images, .. } = run;
         let held = || StoreError::Failed { path: head.report.run.clone(), why: "another tab holds a run of this name".into() };
-        Keeper::begin(store, head, base, images, async || self.host.breathe().await).await?.ok_or_else(held)
+        Keeper::begin(store, head, base, images, async || self.host.yield_now().await).await?.ok_or_else(held)
     }
 
-    pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
+    pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), RequestError> {
         self.refuse_second_run()?;
-        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
+        let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
         let network = keeper::head(&store, run).await?.report.settings.network;
         for_network!(network, N => self.resume_as::<N>(id, store, run).await)
     }
 
-    async fn resume_as<N: Registered>(&mut self, id: u64, store: H::Store, run: &str) -> Result<(), Stop> {
+    async fn resume_as<N: Registered>(&mut self, id: u64, store: H::Store, run: &str) -> Result<(), RequestError> {
         let Some((keeper, kept)) = Keeper::resume::<N::Image>(store, run).await? else {
-            return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
+            return Err(RequestError::failed("another tab is training this run", "Go on there, or close that tab first."));
         };
         #[cfg(feature = "gpu")]
         self.check_training::<N>(id, kept.head.report.settings.network).await?;
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
         let run = Run::resumed(kept, processor.device())?;
         let dates = run.images.iter().map(|image| PlannedDate { date: image.date(), role: image.role() }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
@@ -202,14 +202,14 @@ impl<H: Host> Session<H> {
         let end = if job.stop { Some(Ok(TrainEnd::Stopped)) } else { self.advance(&mut job).await };
         let Some(end) = end else {
             self.job = Some(job);
-            self.host.breathe().await;
+            self.host.yield_now().await;
             return Work::Goes;
         };
         let ended = match end {
             Ok(end) => self.finish(job, end).await,
             Err(error) => match error.into() {
                 // The run stays where its last checkpoint left it.
-                lost @ Stop::Lost(_) => Err(lost),
+                lost @ RequestError::Lost(_) => Err(lost),
                 other => {
                     self.throw_away(id, job.keeper).await;
                     Err(other)
@@ -318,8 +318,8 @@ impl<H: Host> Session<H> {
         self.host.emit(job.id, Event::TrainPreview(report), attachments);
     }
 
-    pub(super) async fn pause_training(&mut self, pause: bool) -> Result<(), Stop> {
-        let Some(mut job) = self.job.take() else { return Err(Stop::failed("no run is under way", "")) };
+    pub(super) async fn pause_training(&mut self, pause: bool) -> Result<(), RequestError> {
+        let Some(mut job) = self.job.take() else { return Err(RequestError::failed("no run is under way", "")) };
         if pause && !job.paused {
             self.save(&mut job).await;
         }
@@ -330,13 +330,13 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) fn stop_training(&mut self) -> Result<(), Stop> {
+    pub(super) fn stop_training(&mut self) -> Result<(), RequestError> {
         match &mut self.job {
             Some(job) => {
                 job.stop = true;
                 Ok(())
             }
-            None => Err(Stop::failed("no run is under way", "")),
+            None => Err(RequestError::failed("no run is under way", "")),
         }
     }
 
@@ -344,14 +344,14 @@ impl<H: Host> Session<H> {
 
     /// Scores before and after on the test dates, and the run's row. Of its weights and those from before the better are in use from now
     /// on.
-    async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
+    async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), RequestError> {
         let Job { id, run, keeper, .. } = job;
         let in_use = self.in_use_before(id, head(&run)).await?;
         let network = head(&run).report.settings.network;
         let active = Method::Network(network);
         let start = head(&run).report.settings.start;
         let (row, base, trained) = of_run!(run, run => self.evaluated(id, *run, end, in_use.as_ref(), keeper).await?);
-        let with = |loaded: Option<Loaded>| {
+        let with = |loaded: Option<LoadedNetwork>| {
             let mut networks = self.networks.clone();
             networks.extend(loaded.map(|loaded| (network, loaded)));
             networks
@@ -370,7 +370,7 @@ impl<H: Host> Session<H> {
 
     /// The weights that were in use before a run from scratch, where they are of its network: its own first weights, random ones, are no
     /// comparison.
-    async fn in_use_before(&mut self, id: u64, head: &RunHead) -> Result<Option<Weights>, Stop> {
+    async fn in_use_before(&mut self, id: u64, head: &RunHead) -> Result<Option<Weights>, RequestError> {
         let settings = &head.report.settings;
         if settings.start != Start::Scratch {
             return Ok(None);
@@ -385,7 +385,7 @@ impl<H: Host> Session<H> {
         match self.ensure_weights(network, &head.settings.window).await {
             Ok(loaded) => Ok(Some(loaded.weights.clone())),
             // The run itself needs them not.
-            Err(Stop::Failed(failure)) => {
+            Err(RequestError::Failed(failure)) => {
                 let text = format!("The trained weights are compared with none from before the run: {}.", failure.what);
                 self.emit(id, Event::Warning(text));
                 Ok(None)
@@ -403,23 +403,23 @@ impl<H: Host> Session<H> {
         end: TrainEnd,
         in_use: Option<&Weights>,
         keeper: Option<Keeper<H::Store>>,
-    ) -> Result<(RunReport, Loaded, Loaded), Stop>
+    ) -> Result<(RunReport, LoadedNetwork, LoadedNetwork), RequestError>
     where
         I::Model: Registered,
     {
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
         let device = processor.device();
         let host = &self.host;
         let mut progress = async |done: usize, total: usize, what: &str| {
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
-            host.breathe().await;
+            host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let Evaluated { trained, model, mut result, .. } = match run.evaluate(end, in_use, device, &mut progress).await {
             Ok(evaluated) => evaluated,
             Err(ModelError::Cancelled) => {
                 self.throw_away(id, keeper).await;
-                return Err(Stop::Cancelled);
+                return Err(RequestError::Cancelled);
             }
             Err(error) => return Err(error.into()),
         };
@@ -440,17 +440,17 @@ impl<H: Host> Session<H> {
         let report = trained.report(&format!("{} (fine-tuned here)", run.head.report.region));
         let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
         let model = model.into_any();
-        let trained = Loaded { key: row.run.clone(), report, weights: trained, model, own: true };
+        let trained = LoadedNetwork { key: row.run.clone(), report, weights: trained, model, own: true };
         let (key, model) = (format!("before {}", row.run), AnyNetwork::load(&run.base, device)?);
-        let base = Loaded { key, report: row.from.clone(), weights: run.base, model, own: true };
+        let base = LoadedNetwork { key, report: row.from.clone(), weights: run.base, model, own: true };
         Ok((row, base, trained))
     }
 
     /// The weights of the last run, or those from before it.
-    pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), Stop> {
+    pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), RequestError> {
         let chosen = if keep { &self.trained } else { &self.before };
         let Snapshot { networks, active } =
-            chosen.clone().ok_or_else(|| Stop::failed("there is no finished run in this session", "Choose one from the table."))?;
+            chosen.clone().ok_or_else(|| RequestError::failed("there is no finished run in this session", "Choose one from the table."))?;
         (self.networks, self.active) = (networks, active);
         self.emit(id, Event::Weights(self.method_report()));
         Ok(())
@@ -458,7 +458,7 @@ impl<H: Host> Session<H> {
 
     // ---- runs kept -------------------------------------------------------------------------------------------------------------
 
-    pub(super) async fn report_runs(&self, id: u64) -> Result<(), Stop> {
+    pub(super) async fn report_runs(&self, id: u64) -> Result<(), RequestError> {
         let listed = match self.host.store().await {
             Ok(store) => keeper::list(&store).await,
             Err(error) => Err(error),
@@ -478,24 +478,24 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) async fn forget_run(&self, id: u64, run: &str) -> Result<(), Stop> {
-        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
-        if !keeper::forget(&store, run).await.map_err(|e| Stop::failed(e, ""))? {
-            return Err(Stop::failed("this run is being trained", "Cancel it where it is trained."));
+    pub(super) async fn forget_run(&self, id: u64, run: &str) -> Result<(), RequestError> {
+        let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
+        if !keeper::forget(&store, run).await.map_err(|e| RequestError::failed(e, ""))? {
+            return Err(RequestError::failed("this run is being trained", "Cancel it where it is trained."));
         }
         self.report_runs(id).await
     }
 
-    pub(super) async fn use_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
-        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
+    pub(super) async fn use_run(&mut self, id: u64, run: &str) -> Result<(), RequestError> {
+        let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
         let weights = keeper::trained(&store, run).await?;
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
         let name = weights.metadata.get("region").cloned().unwrap_or_else(|| "own region".to_owned());
         let report = weights.report(&format!("{name} (fine-tuned here)"));
         let model = AnyNetwork::load(&weights, processor.device())?;
         let network = weights.network();
         self.active = network.into();
-        self.networks.insert(network, Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
+        self.networks.insert(network, LoadedNetwork { key: run.to_owned(), weights, report: report.clone(), model, own: true });
         (self.before, self.trained) = (None, None);
         self.emit(id, Event::Weights(report));
         Ok(())

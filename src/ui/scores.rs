@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::App;
-use crate::protocol::shown::verdict;
+use crate::protocol::shown::summary;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
 use loam_core::score::ScoreReport;
@@ -95,7 +95,7 @@ pub fn ScoresSection() -> impl IntoView {
                 view! { <p class="empty">"No reference on this date, so no scores."</p> }.into_any()
             } else {
                 view! {
-                    <p class="against">{against}" All estimates on the same pixels"{method.uses_history().then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{verdict(&scores)}</p>
+                    <p class="against">{against}" All estimates on the same pixels"{method.uses_history().then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{summary(&scores)}</p>
                     {score_box(&scores, method)}
                 }
                 .into_any()

@@ -28,7 +28,7 @@ use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, ColourMap, Scale, scale};
 use loam_core::method::Method;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{PRESETS, Preset, Shipped};
 use loam_core::weights_report::Prospect;
 use loam_core::weights_report::WeightsReport;
@@ -135,7 +135,7 @@ pub struct App {
     /// Why the time line is not that of the present region and rules: [`READING`], or [`NOT_READ`].
     pub pending: PageSignal<Option<&'static str>>,
     pub date: PageSignal<Option<Date>>,
-    pub settings: PageSignal<Settings>,
+    pub settings: PageSignal<RegionSettings>,
     pub map: PageSignal<Option<Arc<MapData>>>,
     pub cursor: PageSignal<Option<Cell>>,
     pub pinned: PageSignal<Option<Cell>>,
@@ -171,10 +171,10 @@ pub const READING: &str = "reading…";
 /// It could not be made.
 pub const NOT_READ: &str = "not read";
 
-fn preset_settings(index: usize) -> Settings {
+fn preset_settings(index: usize) -> RegionSettings {
     let preset = PRESETS[index];
     let fallback = EaseWindow { resolution: Resolution::M03, first_column: 2600, first_row: 971, columns: 100, rows: 100 };
-    Settings {
+    RegionSettings {
         window: preset.region().map_or(fallback, |r| r.window()),
         region: Some(preset.key.to_owned()),
         quality: QualityRule::default(),
@@ -527,7 +527,7 @@ impl App {
         }
     }
 
-    fn show_demo(self, region: &str, settings: Settings, date: Option<Date>) {
+    fn show_demo(self, region: &str, settings: RegionSettings, date: Option<Date>) {
         self.clear_desk();
         self.settings.set(settings);
         self.date.set(date);

@@ -111,7 +111,7 @@ impl Host for WorkerHost {
 
     /// A macrotask: waking a future yields to microtasks only, and a cancel message would never arrive. A message channel, since
     /// `setTimeout` is throttled in background tabs.
-    async fn breathe(&self) {
+    async fn yield_now(&self) {
         let now = self.now_ms();
         if now - self.last_breath.get() < BREATH_MS {
             return;

@@ -2,7 +2,7 @@
 //!
 //! A message is a JavaScript array: `[head, ...attachments]`, the head the bytes of an [`Envelope`], the attachments `File`s and typed
 //! arrays on the way in, typed arrays (transferred, not copied) on the way out. Requests are carried out one after another; `Cancel` is
-//! taken off the line at once, so that a running job sees it at its next breath.
+//! taken off the line at once, so that a running job sees it the next time it yields.
 
 mod blob;
 mod host;

@@ -1,6 +1,6 @@
 //! Runs in the browser's origin-private file system: files only this site sees, which stay over a reload.
 //!
-//! Writing goes through a `FileSystemSyncAccessHandle`, which exists in workers only and holds its file against every other tab; that also
+//! Writing goes through a `FileSystemSyncAccessHandle`, which exists in workers only and locks its file for every other tab; that also
 //! makes the locks, which the browser frees when a worker dies.
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
@@ -19,7 +19,7 @@ pub struct BrowserStore {
     root: FileSystemDirectoryHandle,
 }
 
-/// A file held against other tabs.
+/// A file locked for other tabs.
 pub struct BrowserLock(FileSystemSyncAccessHandle);
 
 impl loam_nn::Lock for BrowserLock {}

@@ -127,7 +127,7 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     child.wait().unwrap();
     let resumed = run(&["train", "--resume", &path("killed"), "--out", &path("killed.safetensors")]);
     let said = String::from_utf8_lossy(&resumed.stderr);
-    assert!(resumed.status.success() && said.contains("going on at epoch"), "{said}");
+    assert!(resumed.status.success() && said.contains("resuming at epoch"), "{said}");
     let read = |name: &str| std::fs::read(path(name)).unwrap();
     assert!(read("whole.safetensors") == read("killed.safetensors"), "the same bytes");
 }

@@ -34,9 +34,9 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
         ];
         for (name, raster) in layers {
             let Some(raster) = raster else { continue };
-            let facts = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
+            let provenance = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
             let path = folder.join(&name);
-            std::fs::write(&path, geotiff::write(raster, &facts, None).unwrap()).unwrap();
+            std::fs::write(&path, geotiff::write(raster, &provenance, None).unwrap()).unwrap();
             id += 1;
             let ticket = FileTicket { id, name, bytes: std::fs::metadata(&path).unwrap().len(), correction: Correction::default() };
             library.insert(block_on(open(&ticket, Arc::new(PathSource::open(&path).unwrap()))).unwrap());

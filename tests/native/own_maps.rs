@@ -31,8 +31,9 @@ fn files() -> Vec<(String, Vec<u8>)> {
     for day in Simulator::with_margin(scene, MARGIN) {
         for (name, raster) in [(format!("coarse_{}.tif", day.date), day.coarse()), (format!("fine_{}.tif", day.date), day.fine.clone())] {
             if let Some(raster) = raster {
-                let facts = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
-                files.push((name, export::geotiff::write(&raster, &facts, None).unwrap()));
+                let provenance =
+                    Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
+                files.push((name, export::geotiff::write(&raster, &provenance, None).unwrap()));
             }
         }
     }
@@ -67,7 +68,7 @@ fn estimate(library: &Library, date: Date) -> Outcome {
     block_on(predict(library, &mut loaded(library), date, HistoryRule::default(), false, engine, go_on)).unwrap()
 }
 
-fn facts(outcome: Outcome) -> Provenance {
+fn provenance_of(outcome: Outcome) -> Provenance {
     let circumstances = Circumstances {
         quality: Default::default(),
         weights: Default::default(),
@@ -76,8 +77,8 @@ fn facts(outcome: Outcome) -> Provenance {
     provenance::of(&outcome.into_estimate(false, None, String::new()), 0, &circumstances)
 }
 
-fn item(facts: &Provenance, key: &str) -> Option<String> {
-    facts.items().into_iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+fn item(provenance: &Provenance, key: &str) -> Option<String> {
+    provenance.items().into_iter().find(|(k, _)| *k == key).map(|(_, value)| value)
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     let date = *series.covers().iter().find(|(date, cover)| bare(cover) && series.history(**date, rule).len() == 4).unwrap().0;
     let outcome = estimate(&library_of, date);
     assert_eq!(outcome.sample.reference, None);
-    let written = export::geotiff::write(&outcome.estimate.clone(), &facts(outcome), None).unwrap();
+    let written = export::geotiff::write(&outcome.estimate.clone(), &provenance_of(outcome), None).unwrap();
 
     // Dropped beside the files: listed, with a sentence, and nothing changes.
     let mut beside = library_of.clone();
@@ -111,12 +112,12 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     let scored = estimate(&chosen, date);
     assert_eq!(scored.sample.reference, Some(FineOrigin::OwnMap));
     assert!(scored.warnings.iter().any(|warning| warning.contains("a map that Loam made")), "{:?}", scored.warnings);
-    let said = facts(scored);
+    let said = provenance_of(scored);
     assert!(said.scores[0].of.ends_with("against a map that Loam made"), "{}", said.scores[0].of);
     assert!(item(&said, "reference").unwrap().contains("an estimate that Loam made"));
     // As history of a later date it is named.
     let later = *series.covers().range(date.tomorrow().unwrap()..).find(|(_, c)| c.coarse.is_some_and(|share| share > 0.5)).unwrap().0;
-    let said = facts(estimate(&chosen, later));
+    let said = provenance_of(estimate(&chosen, later));
     assert_eq!(said.history_own_maps, [date]);
     assert_eq!(item(&said, "history_maps_that_loam_made"), Some(date.to_string()));
 }
@@ -126,8 +127,8 @@ fn files_from_before_the_mark_are_told_by_their_product() {
     let window = region().window();
     let raster = Raster::new(window.grid(), vec![0.2; window.len()], vec![Reason::Valid; window.len()]).unwrap();
     let named = |product: &str, kind| {
-        let facts = Provenance { kind, ..Provenance::new(product, "m3/m3") };
-        let bytes = export::geotiff::write(&raster, &facts, None).unwrap();
+        let provenance = Provenance { kind, ..Provenance::new(product, "m3/m3") };
+        let bytes = export::geotiff::write(&raster, &provenance, None).unwrap();
         // As builds before 2026-11-28 wrote it: without the item.
         let item = format!("  <Item name=\"loam_kind\">{}</Item>", kind.name());
         let at = bytes.windows(item.len()).position(|part| part == item.as_bytes()).unwrap();

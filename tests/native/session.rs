@@ -10,7 +10,7 @@ use loam::session::{Host, Session, Work};
 use loam_core::device_report::DevicePreference;
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::layer::LayerKind;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_nn::block_on;
 use loam_nn::{MemoryStore, StoreError};
 use smap_files::{BytesSource, SharedSource};
@@ -42,7 +42,7 @@ impl Host for Recorder {
     fn cancelled(&self, _: u64) -> bool {
         self.cancel_after.get().is_some_and(|n| self.events.borrow().len() >= n)
     }
-    async fn breathe(&self) {
+    async fn yield_now(&self) {
         self.yields.set(self.yields.get() + 1);
     }
     fn source(&self, _: u64, attachment: usize) -> Option<SharedSource> {
@@ -90,8 +90,8 @@ fn last_map(host: &Recorder) -> (MapReport, Vec<Attachment>) {
 }
 
 /// The page's first rules for a preset's window.
-fn rules(window: ease_grid::EaseWindow) -> loam_core::region_settings::Settings {
-    loam_core::region_settings::Settings {
+fn rules(window: ease_grid::EaseWindow) -> loam_core::region_settings::RegionSettings {
+    loam_core::region_settings::RegionSettings {
         window,
         region: None,
         quality: Default::default(),
@@ -123,7 +123,7 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     assert!(day.simulated && day.history.iter().all(|h| *h < day.date));
 
     let window = window_of("tucson");
-    let settings = loam_core::region_settings::Settings { region: Some("tucson".into()), ..rules(window) };
+    let settings = loam_core::region_settings::RegionSettings { region: Some("tucson".into()), ..rules(window) };
     block_on(session.handle(3, Request::Predict { date: day.date, settings }));
     let (map, attachments) = last_map(&host);
     assert!(map.simulated, "simulated is carried to the map");
@@ -439,7 +439,7 @@ fn blocks_are_shifted_to_the_means_of_smap_where_that_is_asked_for() {
     let day = latest_mapped_day(&host).date;
     let window = window_of("tucson");
     let mut map = |id, mass_correction| {
-        let settings = loam_core::region_settings::Settings { region: Some("tucson".into()), mass_correction, ..rules(window) };
+        let settings = loam_core::region_settings::RegionSettings { region: Some("tucson".into()), mass_correction, ..rules(window) };
         block_on(session.handle(id, Request::Predict { date: day, settings }));
         last_map(&host).0
     };
@@ -474,7 +474,9 @@ fn history_is_of_products_alone_where_that_is_asked_for() {
     let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && !made(&d.date) && d.history.iter().any(made)).unwrap();
     let window = window_of("oklahoma-city");
     let mut map = |id, history_disaggregated| {
-        block_on(session.handle(id, Request::Predict { date: day.date, settings: Settings { history_disaggregated, ..rules(window) } }));
+        block_on(
+            session.handle(id, Request::Predict { date: day.date, settings: RegionSettings { history_disaggregated, ..rules(window) } }),
+        );
         block_on(session.handle(id + 10, Request::Export { form: ExportForm::Csv }));
         let exported = host.events.borrow().iter().rev().find_map(|(_, e, a)| match (e, a.first()) {
             (Event::Exported { .. }, Some(Attachment::U8(bytes))) => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -506,7 +508,7 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
         id += 2;
         block_on(session.handle(id, Request::LoadWeights { name: "w.safetensors".into() }));
         let window = window_of("tucson");
-        let settings = loam_core::region_settings::Settings { region: Some("tucson".into()), ..rules(window) };
+        let settings = loam_core::region_settings::RegionSettings { region: Some("tucson".into()), ..rules(window) };
         block_on(session.handle(id + 1, Request::Predict { date: jiff::civil::date(2018, 6, 15), settings }));
         last_map(&host).0
     };
@@ -540,7 +542,7 @@ fn export_before_any_map_says_what_to_do() {
 mod training {
     use loam::protocol::TrainStarted;
     use loam_core::network::{Inputs, Network, TbCase};
-    use loam_core::region_settings::Settings;
+    use loam_core::region_settings::RegionSettings;
     use loam_core::score::ScoreRow;
     use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings};
     use loam_nn::Weights;
@@ -548,7 +550,7 @@ mod training {
     use super::*;
 
     /// A corner of the Tucson demo, small enough to train in a test.
-    fn settings() -> Settings {
+    fn settings() -> RegionSettings {
         let mut window = super::window_of("tucson");
         (window.columns, window.rows) = (24, 20);
         (window.first_column, window.first_row) = (window.first_column + 38, window.first_row + 40);
@@ -763,7 +765,7 @@ mod training {
         assert_eq!([started.losses, losses(&fresh, 3)].concat(), whole);
         let resumed = done(&fresh, 3).result.unwrap();
         assert_eq!(resumed.hash, result.hash);
-        // Seconds of training go on where the checkpoint left them (a resumed run begins with one event more).
+        // Seconds of training continue where the checkpoint left them (a resumed run begins with one event more).
         let more = resumed.seconds - result.seconds;
         assert!(result.seconds > 10.0 && (0.0..=2.0).contains(&more), "{} {}", resumed.seconds, result.seconds);
     }
@@ -884,7 +886,7 @@ mod training {
     #[test]
     fn a_start_that_cannot_work_is_refused_before_the_first_step() {
         let (host, mut session) = demo();
-        let mut refuse = |train: TrainSettings, settings: Settings| {
+        let mut refuse = |train: TrainSettings, settings: RegionSettings| {
             block_on(session.handle(20, Request::Train { train, settings }));
             assert!(session.training_id().is_none());
             match last(&host) {

@@ -13,7 +13,7 @@ use loam_nn::{Processor, block_on};
 use super::files::{self, Inputs};
 use super::progress::Bars;
 
-/// What a reader of the report must know. Facts of the methods, no results: those are in the tables.
+/// What a reader of the report must know. The methods, not the results: those are in the tables.
 const HOW_TO_READ: &str = "\
 - The reference is a 3 km product, itself a retrieval (or a simulated one): agreement with it is not agreement with the ground.
 - Simulated scenes say what a method can do on data of this kind, not how well it does on Earth (docs/simulated.md). The paper's figures are \

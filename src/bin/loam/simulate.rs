@@ -69,14 +69,14 @@ impl Simulate {
             ];
             for (name, raster, (product, unit)) in layers {
                 if let Some(raster) = raster {
-                    let facts = export::Provenance {
+                    let provenance = export::Provenance {
                         date: Some(day.date),
                         simulated: true,
                         model: Some(description.clone()),
                         ..export::Provenance::new(product, unit)
                     };
                     let path = self.out.join(&name);
-                    std::fs::write(&path, export::geotiff::write(raster, &facts, None)?)
+                    std::fs::write(&path, export::geotiff::write(raster, &provenance, None)?)
                         .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
                     written.push(name);
                 }

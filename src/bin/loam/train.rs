@@ -90,10 +90,10 @@ pub struct Train {
     /// Keep images and checkpoints in this folder, for `--resume`
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
-    /// Go on with the run kept in this folder
+    /// Resume the run kept in this folder
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["keep", "region", "simulated", "weights", "settings"])]
     resume: Option<PathBuf>,
-    /// Round the trained weights to this many significant bits (2 to 24), for a smaller transfer; they are judged as rounded
+    /// Round the trained weights to this many significant bits (2 to 24), for a smaller transfer; they are scored as rounded
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(2..=24))]
     significant_bits: Option<u32>,
     /// Safetensors file to write: the weights of the best epoch
@@ -231,7 +231,7 @@ impl Train {
         self.begin(head, base, images, &plan, processor)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is a fact of its own")]
+    #[allow(clippy::too_many_arguments, reason = "each is independent")]
     fn head(
         &self,
         settings: TrainSettings,
@@ -258,7 +258,7 @@ impl Train {
             progress: None,
             in_use: true,
         };
-        let rules = loam_core::region_settings::Settings {
+        let rules = loam_core::region_settings::RegionSettings {
             window,
             region: None,
             quality: Default::default(),
@@ -299,7 +299,7 @@ impl Train {
         let resumed = block_on(Keeper::resume::<I>(FolderStore(folder.to_owned()), RUN))?;
         let (keeper, kept) = resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
         if let Some(checkpoint) = &kept.checkpoint {
-            eprintln!("going on at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
+            eprintln!("resuming at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
         }
         Ok((Run::resumed(kept, processor.device())?, Some(keeper)))
     }

@@ -6,7 +6,7 @@ use super::fill::nearest_valid;
 use super::series::MARGIN;
 use super::{Cover, Library, Region, Series, StackError};
 use crate::file::FineOrigin;
-use crate::region_settings::Settings;
+use crate::region_settings::RegionSettings;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, resample};
 
 /// k of model.md: three kernels of depth 2 without temporal padding take depth 4 to 1.
@@ -27,8 +27,8 @@ impl Default for HistoryRule {
     }
 }
 
-impl From<&Settings> for HistoryRule {
-    fn from(settings: &Settings) -> Self {
+impl From<&RegionSettings> for HistoryRule {
+    fn from(settings: &RegionSettings) -> Self {
         Self { cover: settings.history_cover, disaggregated: settings.history_disaggregated }
     }
 }

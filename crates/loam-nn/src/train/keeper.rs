@@ -21,7 +21,7 @@ use super::store::{Store, StoreError};
 use super::{Checkpoint, RunImage, TrainError, Trainer};
 use crate::KeptImage;
 use crate::Weights;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::training::{CheckpointReport, DateRole, RunReport, TrainResult};
 
 const ROOT: &str = "runs";
@@ -33,7 +33,7 @@ pub struct RunHead {
     /// As the table shows it; its result is kept apart.
     pub report: RunReport,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// Number of images.
     pub images: usize,
     /// Dates left out, because held-out dates look back at them.

@@ -214,7 +214,7 @@ pub enum Event {
     TrainPreview(PreviewReport),
     /// The run is paused (`true`) or continues.
     TrainPaused(bool),
-    /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`Choice`]).
+    /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`loam_core::training::Choice`]).
     TrainDone(Box<RunReport>),
     /// Runs in the browser's storage, newest first; why there can be none, in words.
     Runs {

@@ -64,7 +64,7 @@ pub struct StepReport {
     pub epoch: usize,
     /// Step within it, from 1.
     pub step: usize,
-    /// Loss of the batch before the step ([`Network::loss_name`], in [`Network::unit`]): mean uRMSE, m3/m3, or mean absolute error.
+    /// Loss of the batch before the step (`About::loss_name`, in the network's unit): mean uRMSE, m3/m3, or mean absolute error.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Seconds left, from the median of the latest steps.

@@ -1,6 +1,6 @@
 //! Who imports whom. ARCHITECTURE.md's table is made from the source, and a test compares the two.
 //!
-//! Two rules are checked with it: imports point down the list of [`LAYERS`], and no files import each other in a circle (a module and
+//! Two rules are checked with it: imports point down the list of `LAYERS`, and no files import each other in a circle (a module and
 //! its own submodules may; `src/ui` is left out). `cargo xtask architecture` writes the table.
 
 mod imports;

@@ -20,7 +20,7 @@ pub fn run() -> Result<()> {
     steps.push(("lints, wasm page", wasm_lints("page", &["app"], test::WebSuite::Page)?));
     steps.push(("lints, wasm worker", wasm_lints("worker,gpu", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker)?));
     let mut doc = cargo();
-    doc.args(["doc", "--locked", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings");
+    doc.args(["doc", "--locked", "--no-deps", "--lib", "--workspace", "--exclude", "e2e"]).env("RUSTDOCFLAGS", "-D warnings");
     steps.push(("documentation", process::run(&mut doc).ok()));
 
     println!("\n{:<24} {:>8}", "check", "seconds");

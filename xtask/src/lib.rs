@@ -11,7 +11,7 @@
 //! | [`server`] | the small static server behind `serve` and the end-to-end tests |
 //! | [`check`] | formatting, lints for host and wasm, documentation |
 //! | [`architecture`] | who imports whom: the table in ARCHITECTURE.md and two rules |
-//! | [`test`] | every test suite, with one table at the end |
+//! | [`mod@test`] | every test suite, with one table at the end |
 //! | [`mod@bench`] | prediction time in Chromium beside onnxruntime-web |
 //!
 //! It is a library too, because the end-to-end tests serve the built app with the same [`server`].

@@ -13,7 +13,7 @@ pub struct Mismatch {
     pub found: String,
 }
 
-/// Errors of the folder [`crate::model`].
+/// Errors of networks, weights and devices.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelError {
     /// Neither a safetensors file nor a PyTorch state dict.

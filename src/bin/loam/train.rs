@@ -23,6 +23,8 @@ use super::network::NetworkChoice;
 const RUN: &str = "run";
 
 type Kept = Keeper<FolderStore>;
+/// Images of all regions, the regions' names, and the first one's window.
+type Found<I> = Result<(Gathered<I>, String, EaseWindow), Box<dyn std::error::Error>>;
 /// A run, and what keeps it.
 type Begun<I> = Result<(Run<I>, Option<Kept>), Box<dyn std::error::Error>>;
 
@@ -175,11 +177,7 @@ impl Train {
     }
 
     /// The images of all regions, the names of the regions, and the first one's window.
-    fn data<N: NetworkModel>(
-        &self,
-        settings: &TrainSettings,
-        base: &Weights,
-    ) -> Result<(Gathered<N::Image>, String, EaseWindow), Box<dyn std::error::Error>> {
+    fn data<N: NetworkModel>(&self, settings: &TrainSettings, base: &Weights) -> Found<N::Image> {
         let about = settings.network.about();
         if self.region.len() > 1 && about.one_place {
             return Err(format!("the {} is trained for one place at a time: name one --region", about.name).into());

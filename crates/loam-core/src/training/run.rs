@@ -15,10 +15,10 @@ pub type RunId = String;
 pub struct EpochReport {
     /// Epoch, from 1.
     pub epoch: usize,
-    /// Mean loss over the training images as they were met, in [`Network::unit`].
+    /// Mean loss over the training images as they were met, in the network's unit.
     #[serde(deserialize_with = "null_as_nan")]
     pub train_loss: f64,
-    /// Mean loss over the validation images, without a penalty, in [`Network::unit`].
+    /// Mean loss over the validation images, without a penalty, in the network's unit.
     pub validation: Option<f64>,
     /// The best so far.
     pub best: bool,
@@ -92,7 +92,7 @@ pub struct TrainResult {
     pub epochs: usize,
     /// Epoch whose weights are kept.
     pub best_epoch: usize,
-    /// Its validation (else training) loss, in [`Network::unit`].
+    /// Its validation (else training) loss, in the network's unit.
     #[serde(deserialize_with = "null_as_nan")]
     pub best_loss: f64,
     /// Seconds of training, breaks left out.

@@ -4,7 +4,7 @@ use super::FirstDates;
 use crate::ModelError;
 use loam_core::training::SettingError;
 
-/// Errors of the folder [`crate::train`].
+/// Errors of a training.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TrainError {
     /// A setting that cannot be used.

@@ -81,7 +81,7 @@ impl Sink for Vec<f32> {
 ///
 /// `tile` is the edge of a tile in pixels (halo not counted); memory grows with its square, about 2 kB a pixel, and not with the raster.
 /// After each tile `progress` is awaited with (tiles done, tiles in all): it may hand the thread back for a moment, and
-/// [`ControlFlow::Break`] stops the work. For a raster that does not fit in memory there is [`stream`](super::stream()).
+/// [`ControlFlow::Break`] stops the work. For a raster that does not fit in memory there is [`stream`](crate::stream()).
 ///
 /// # Errors
 /// Those of [`Planes::check`]; [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`];

@@ -22,7 +22,7 @@ const PROBE: usize = 64;
 /// Edges offered, halo not counted: below, most of a tile would be halo; above, a tile takes hundreds of megabytes.
 pub const EDGES: std::ops::RangeInclusive<usize> = 32..=512;
 
-/// The edge of a tile for [`stream`](super::stream()) on this device, halo not counted: measured on a tile of zeros, run twice, the first
+/// The edge of a tile for [`stream`](crate::stream()) on this device, halo not counted: measured on a tile of zeros, run twice, the first
 /// time to compile the shaders. `now`: milliseconds since some fixed moment.
 ///
 /// # Errors

@@ -170,10 +170,10 @@ impl TbOutcome {
     }
 }
 
-/// The date's sample with a margin of up to `halo` cells ([`halo`]), from files or simulated again.
+/// The date's sample with a margin of up to `halo` cells ([`Weights::margin`](crate::Weights::margin)), from files or simulated again.
 ///
 /// # Errors
-/// [`StackError`] in words where an input is missing, and [`ModelError::Cancelled`].
+/// [`StackError`](loam_core::stack::StackError) in words where an input is missing, and [`ModelError::Cancelled`](crate::ModelError::Cancelled).
 pub async fn sample(
     library: &Library,
     series: &mut Series,

@@ -236,7 +236,7 @@ pub fn place(region: Region, preset: Option<Preset>) -> Result<Region, GridError
 }
 
 /// Which dates would train, validate and test, from what the files say of themselves; their pixels may leave some of them out
-/// ([`super::steps::gather`]).
+/// ([`gather`]).
 ///
 /// # Errors
 /// [`TbError::TooFew`], [`TbError::EmptySplit`].

@@ -34,7 +34,10 @@ async fn kernels_and_their_gradients_are_burns() {
     shared::training(gpu).await;
     let begun = js_sys::Date::now();
     shared::training_of_the_tb_cnn(gpu).await;
-    console_log!("the TB CNN, three steps of both cases and their checkpoints: {:.0} s", (js_sys::Date::now() - begun) / 1000.0);
+    console_log!(
+        "the TB CNN, three steps of both cases and their checkpoints: {:.0} s",
+        (js_sys::Date::now() - begun) / 1000.0
+    );
     shared::adam(gpu).await;
     shared::steps(&mut shared::trainer(gpu, Vec::new()), 1).await;
     faults::faults(gpu).await;

@@ -112,7 +112,10 @@ impl PlaceScores {
     /// The best baseline that exists everywhere.
     #[must_use]
     pub fn best(&self) -> Option<&CardScore> {
-        self.scores.iter().filter(|s| s.gain.is_some() && !s.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse))
+        self.scores
+            .iter()
+            .filter(|s| s.gain.is_some() && !s.partial)
+            .min_by(|a, b| a.urmse.total_cmp(&b.urmse))
     }
 
     /// Baselines that SMEN does not beat: the 95 % interval of the paired difference is not above zero.
@@ -188,7 +191,11 @@ impl Shelved {
     }
 
     fn name(&self) -> String {
-        if self.key == GENERAL { "General".to_owned() } else { place(&self.key).map_or_else(|| self.key.clone(), |p| p.name.to_owned()) }
+        if self.key == GENERAL {
+            "General".to_owned()
+        } else {
+            place(&self.key).map_or_else(|| self.key.clone(), |p| p.name.to_owned())
+        }
     }
 }
 
@@ -208,7 +215,12 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
         }
     }
     for preset in places {
-        let images = Images { region: preset.key.to_owned(), train: Images::ALL, test: Images::ALL, source: runner.source.tag() };
+        let images = Images {
+            region: preset.key.to_owned(),
+            train: Images::ALL,
+            test: Images::ALL,
+            source: runner.source.tag(),
+        };
         let baselines = runner.baselines(&images)?;
         let gathered = runner.gathered(&images)?;
         for ((file, own), scores) in files.iter().zip(&own).zip(&mut scores) {
@@ -235,14 +247,19 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
                 }
             }
             let whole = Method { name: SMEN.to_owned(), partial: false, dates: whole };
-            let there = Method { name: "SMEN where the disaggregation exists".to_owned(), partial: true, dates: there };
+            let there = Method {
+                name: "SMEN where the disaggregation exists".to_owned(),
+                partial: true,
+                dates: there,
+            };
             let mut rows = vec![method_row(&whole, None)];
             rows.extend(baselines.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, Some(&whole))));
             if !there.dates.is_empty() {
                 rows.push(method_row(&there, None));
             }
             rows.extend(baselines.methods.iter().filter(|m| m.partial).map(|m| method_row(m, Some(&there))));
-            let ends = [baselines.test.first(), baselines.test.last()].map(|date| date.map_or_else(String::new, ToString::to_string));
+            let ends = [baselines.test.first(), baselines.test.last()]
+                .map(|date| date.map_or_else(String::new, ToString::to_string));
             scores.push(PlaceScores {
                 key: preset.key.to_owned(),
                 name: preset.name.to_owned(),
@@ -255,7 +272,12 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
             });
         }
     }
-    Ok(files.iter().zip(own).zip(scores).map(|((file, own), scores)| card(file, &own, scores, scene_seed)).collect())
+    Ok(files
+        .iter()
+        .zip(own)
+        .zip(scores)
+        .map(|((file, own), scores)| card(file, &own, scores, scene_seed))
+        .collect())
 }
 
 fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u64) -> Card {
@@ -318,7 +340,11 @@ fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores])
             .not_beaten()
             .filter_map(|s| {
                 let [mean, _, high] = s.gain?;
-                Some(if high < 0.0 { format!("{} (better by {:.4})", s.name, -mean) } else { format!("{} (no clear difference)", s.name) })
+                Some(if high < 0.0 {
+                    format!("{} (better by {:.4})", s.name, -mean)
+                } else {
+                    format!("{} (no clear difference)", s.name)
+                })
             })
             .collect();
         let what = match place.seen {
@@ -330,10 +356,15 @@ fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores])
         limits.push(if lost.is_empty() {
             format!("In {}{what} it beats all {all} baselines.", place.name)
         } else {
-            format!("In {}{what} it beats {beaten} of {all} baselines, and does not beat: {}.", place.name, lost.join("; "))
+            format!(
+                "In {}{what} it beats {beaten} of {all} baselines, and does not beat: {}.",
+                place.name,
+                lost.join("; ")
+            )
         });
     }
-    let worse: Vec<&str> = scores.iter().filter(|place| place.loses_to(BILINEAR)).map(|place| place.name.as_str()).collect();
+    let worse: Vec<&str> =
+        scores.iter().filter(|place| place.loses_to(BILINEAR)).map(|place| place.name.as_str()).collect();
     if !worse.is_empty() {
         limits.push(format!("In {} {BILINEAR} is better: there these weights do harm.", worse.join(", ")));
     }
@@ -346,7 +377,17 @@ mod tests {
     use super::*;
 
     fn line(name: &str, urmse: f64, gain: Option<[f64; 3]>) -> CardScore {
-        CardScore { name: name.into(), partial: false, urmse, interval: None, gain, bias: 0.0, r: None, pixels: 9, dates: 2 }
+        CardScore {
+            name: name.into(),
+            partial: false,
+            urmse,
+            interval: None,
+            gain,
+            bias: 0.0,
+            r: None,
+            pixels: 9,
+            dates: 2,
+        }
     }
 
     fn scores(seen: Seen, bilinear: [f64; 3]) -> PlaceScores {
@@ -374,12 +415,17 @@ mod tests {
         let text = limits(true, Some([[0.05, 0.3], [-0.1, 0.1]]), &[place]).join("\n");
         assert!(text.contains("simulated scenes alone") && text.contains("0.05 to 0.30"), "{text}");
         assert!(
-            text.contains("beats 1 of 2 baselines, and does not beat: random forest (better by 0.0050)") && !text.contains("harm"),
+            text.contains("beats 1 of 2 baselines, and does not beat: random forest (better by 0.0050)")
+                && !text.contains("harm"),
             "{text}"
         );
         let text = limits(false, None, &[scores(Seen::Never, [-0.002, -0.003, -0.001])]).join("\n");
         assert!(!text.contains("simulated") && text.contains("does not say which range"), "{text}");
-        assert!(text.contains("which no shipped weights were trained on") && text.contains("In X bilinear SMAP is better"), "{text}");
+        assert!(
+            text.contains("which no shipped weights were trained on")
+                && text.contains("In X bilinear SMAP is better"),
+            "{text}"
+        );
         // Neither better nor worse is not beaten.
         let text = limits(true, None, &[scores(Seen::Elsewhere, [0.001, -0.001, 0.002])]).join("\n");
         assert!(text.contains("bilinear SMAP (no clear difference)") && !text.contains("harm"), "{text}");

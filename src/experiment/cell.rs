@@ -63,7 +63,11 @@ impl Cell {
     pub fn key(&self) -> String {
         let Self { images, inputs, epochs, batch, learning_rate, seed, gpu } = self;
         let on = if *gpu { "_gpu" } else { "" };
-        format!("{}_{}_epochs{epochs}_batch{batch}_rate{learning_rate:e}_seed{seed}{on}", images.key(), inputs.name())
+        format!(
+            "{}_{}_epochs{epochs}_batch{batch}_rate{learning_rate:e}_seed{seed}{on}",
+            images.key(),
+            inputs.name()
+        )
     }
 }
 
@@ -203,13 +207,21 @@ pub(super) fn read<T: serde::de::DeserializeOwned + Versioned>(path: &Path) -> O
 }
 
 pub(super) fn write(path: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
-    let failed = |e: serde_json::Error| ExperimentError::File { path: path.to_owned(), what: "written", why: e.to_string() };
+    let failed = |e: serde_json::Error| ExperimentError::File {
+        path: path.to_owned(),
+        what: "written",
+        why: e.to_string(),
+    };
     write_bytes(path, serde_json::to_string_pretty(value).map_err(failed)?.as_bytes())
 }
 
 /// Written beside and renamed, so that a run that is torn away leaves no half a file.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
-    let failed = |e: std::io::Error| ExperimentError::File { path: path.to_owned(), what: "written", why: e.to_string() };
+    let failed = |e: std::io::Error| ExperimentError::File {
+        path: path.to_owned(),
+        what: "written",
+        why: e.to_string(),
+    };
     let beside = path.with_extension("part");
     std::fs::write(&beside, bytes).map_err(failed)?;
     std::fs::rename(&beside, path).map_err(failed)

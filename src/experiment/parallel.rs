@@ -88,14 +88,18 @@ impl Runner<'_> {
         let work = |thread: usize| -> Result<(), ExperimentError> {
             let queue = &queues[usize::from(thread >= of_gpu)];
             loop {
-                let Some((piece, place)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return Ok(()) };
+                let Some((piece, place)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                    return Ok(());
+                };
                 let progress = |progress| listen(thread, progress);
                 let done = match &piece {
                     Piece::Cell(cell) => place.cell(cell, &progress).map(|_| ()),
                     Piece::Baselines(images) => place.baselines(images, &progress).map(|_| ()),
                 };
                 if done.is_err() {
-                    queues.iter().for_each(|queue| queue.lock().unwrap_or_else(PoisonError::into_inner).clear());
+                    queues
+                        .iter()
+                        .for_each(|queue| queue.lock().unwrap_or_else(PoisonError::into_inner).clear());
                     return done;
                 }
             }
@@ -103,7 +107,10 @@ impl Runner<'_> {
         thread::scope(|scope| {
             let begin = |(n, pool)| scope.spawn(move || rayon::ThreadPool::install(pool, || work(n)));
             let threads: Vec<_> = pools.iter().enumerate().map(begin).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect::<Vec<_>>()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect::<Vec<_>>()
         })
         .into_iter()
         .collect()
@@ -116,7 +123,11 @@ impl Runner<'_> {
             for row in kind.rows(options, &self.source) {
                 // The figure shows the first seed's map, and no baseline.
                 let seeds = if *kind == Kind::Figure2 { 1 } else { row.cells.len() };
-                let baselines = row.cells.first().filter(|_| *kind != Kind::Figure2).map(|cell| Piece::Baselines(cell.images.clone()));
+                let baselines = row
+                    .cells
+                    .first()
+                    .filter(|_| *kind != Kind::Figure2)
+                    .map(|cell| Piece::Baselines(cell.images.clone()));
                 pieces.extend(baselines);
                 pieces.extend(row.cells.into_iter().take(seeds).map(Piece::Cell));
             }

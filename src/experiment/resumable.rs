@@ -44,20 +44,36 @@ impl<E: Example> Resumable<E> {
             let checkpoint = Checkpoint::from_bytes(&bytes)?;
             // A file's name holds what a training depends on, but not what made its images: what they are, until when they go and the range
             // of the inputs are in the metadata of the first weights.
-            if let Some((key, _)) = weights.metadata.iter().find(|(key, value)| checkpoint.now.metadata.get(*key) != Some(*value)) {
-                return Err(TrainError::Checkpoint { reason: format!("it is of other images (it has another \"{key}\")") });
+            if let Some((key, _)) =
+                weights.metadata.iter().find(|(key, value)| checkpoint.now.metadata.get(*key) != Some(*value))
+            {
+                return Err(TrainError::Checkpoint {
+                    reason: format!("it is of other images (it has another \"{key}\")"),
+                });
             }
             let seconds = checkpoint.seconds;
-            Ok((Trainer::resumed(checkpoint, weights, train.clone(), validation.clone(), settings.clone(), device)?, seconds))
+            Ok((
+                Trainer::resumed(
+                    checkpoint,
+                    weights,
+                    train.clone(),
+                    validation.clone(),
+                    settings.clone(),
+                    device,
+                )?,
+                seconds,
+            ))
         });
         let (trainer, seconds_before, words) = match kept {
             Some(Ok((trainer, seconds))) => {
                 let words = format!(", resumed after step {}", trainer.steps());
                 (trainer, seconds, words)
             }
-            Some(Err(error)) => {
-                (Trainer::new(weights, train, validation, settings, device)?, 0.0, format!(", from the beginning: {error}"))
-            }
+            Some(Err(error)) => (
+                Trainer::new(weights, train, validation, settings, device)?,
+                0.0,
+                format!(", from the beginning: {error}"),
+            ),
             None => (Trainer::new(weights, train, validation, settings, device)?, 0.0, String::new()),
         };
         let now = Instant::now();

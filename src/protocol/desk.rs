@@ -124,7 +124,9 @@ impl<T> Desk<T> {
     /// The same of a demo; `name` gives its place for people.
     #[must_use]
     pub fn demo_text(&self, name: impl FnOnce(&str) -> String) -> Option<(String, &'static str)> {
-        self.demo_aside.as_ref().map(|demo| (format!("The demo of {} is put aside.", name(&demo.key)), "Back to the demo"))
+        self.demo_aside
+            .as_ref()
+            .map(|demo| (format!("The demo of {} is put aside.", name(&demo.key)), "Back to the demo"))
     }
 
     /// The same of what was removed last; `name` gives a row's name.
@@ -192,9 +194,15 @@ mod tests {
         let (back, forget) = desk.back_to_own(&settings(7), Some(date(2018, 1, 1))).unwrap();
         assert_eq!((back, forget, desk.demo()), (aside(&["a", "b"]), true, None));
         assert_eq!(own(&desk), None);
-        assert_eq!(desk.demo_text(str::to_owned), Some(("The demo of geneva is put aside.".into(), "Back to the demo")));
+        assert_eq!(
+            desk.demo_text(str::to_owned),
+            Some(("The demo of geneva is put aside.".into(), "Back to the demo"))
+        );
         let demo = desk.back_to_demo(aside(&["a", "b"])).unwrap();
-        assert_eq!(demo, DemoAside { key: "geneva".into(), settings: settings(7), date: Some(date(2018, 1, 1)) });
+        assert_eq!(
+            demo,
+            DemoAside { key: "geneva".into(), settings: settings(7), date: Some(date(2018, 1, 1)) }
+        );
         assert_eq!((desk.demo(), desk.demo_text(str::to_owned)), (Some("geneva"), None));
         assert!(own(&desk).is_some());
     }
@@ -233,8 +241,15 @@ mod tests {
         desk.open_demo("tucson", aside(&[]));
         assert_eq!((removed(&desk), own(&desk).unwrap().starts_with("2 files")), (None, true));
         desk.remove_all(aside(&["the demo's row"]));
-        assert_eq!((desk.demo(), removed(&desk), desk.demo_text(str::to_owned).is_some()), (None, None, true));
-        assert_eq!(desk.back_to_own(&settings(7), None), Some((aside(&["a", "b"]), false)), "no demo is open any more");
+        assert_eq!(
+            (desk.demo(), removed(&desk), desk.demo_text(str::to_owned).is_some()),
+            (None, None, true)
+        );
+        assert_eq!(
+            desk.back_to_own(&settings(7), None),
+            Some((aside(&["a", "b"]), false)),
+            "no demo is open any more"
+        );
     }
 
     #[test]

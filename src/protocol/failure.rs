@@ -47,7 +47,11 @@ impl Failure {
     /// With advice of its own.
     #[must_use]
     pub fn new(what: impl ToString, remedy: &str) -> Self {
-        if remedy.is_empty() { Self::of(&what.to_string()) } else { Self { what: what.to_string(), remedy: remedy.to_owned() } }
+        if remedy.is_empty() {
+            Self::of(&what.to_string())
+        } else {
+            Self { what: what.to_string(), remedy: remedy.to_owned() }
+        }
     }
 
     /// From an error's text. By the project's rule it says what happened, why, and what to do: "...: choose another date", or "... . Open
@@ -81,11 +85,18 @@ mod tests {
             let Failure { what, remedy } = Failure::of(text);
             (what, remedy)
         };
-        let said = of("SMAP did not see a single cell of this region on 2020-06-01: choose another date or region");
+        let said =
+            of("SMAP did not see a single cell of this region on 2020-06-01: choose another date or region");
         assert_eq!(said.0, "SMAP did not see a single cell of this region on 2020-06-01");
         assert_eq!(said.1, "Choose another date or region.");
         let said = of("the storage is full: runs/1 needs 12 bytes. Delete old runs, or free disk space");
-        assert_eq!(said, ("the storage is full: runs/1 needs 12 bytes".into(), "Delete old runs, or free disk space.".into()));
+        assert_eq!(
+            said,
+            (
+                "the storage is full: runs/1 needs 12 bytes".into(),
+                "Delete old runs, or free disk space.".into()
+            )
+        );
         // Two sentences of advice stay together.
         let said = of("the result could not be read: it is gone. Reload, or use the CPU. Use other weights");
         assert_eq!(said.1, "Reload, or use the CPU. Use other weights.");

@@ -15,10 +15,19 @@ use crate::protocol::{DayReport, Event, Timeline};
 
 impl<H: Host> Session<H> {
     /// Weights from a file's bytes, beside those of other networks. Which network they are of.
-    pub(super) fn load_weights(&mut self, key: &str, name: &str, bytes: &[u8], own: bool) -> Result<Network, RequestError> {
+    pub(super) fn load_weights(
+        &mut self,
+        key: &str,
+        name: &str,
+        bytes: &[u8],
+        own: bool,
+    ) -> Result<Network, RequestError> {
         let fail = |e: ModelError| RequestError::failed(e, "The weights in use stay as they were.");
         let weights = Weights::of_any_network(bytes).map_err(fail)?;
-        let processor = self.processor.as_ref().ok_or_else(|| RequestError::failed("no device was started", "Reload the page."))?;
+        let processor = self
+            .processor
+            .as_ref()
+            .ok_or_else(|| RequestError::failed("no device was started", "Reload the page."))?;
         let model = AnyNetwork::load(&weights, processor.device()).map_err(fail)?;
         let shipped = (!own).then(|| key.to_owned());
         let report = WeightsReport { shipped, ..weights.report(name) };
@@ -28,7 +37,11 @@ impl<H: Host> Session<H> {
     }
 
     /// The weights of a network: where some are shipped those for the region, unless the user brought their own.
-    pub(super) async fn ensure_weights(&mut self, network: Network, window: &EaseWindow) -> Result<&LoadedNetwork, RequestError> {
+    pub(super) async fn ensure_weights(
+        &mut self,
+        network: Network,
+        window: &EaseWindow,
+    ) -> Result<&LoadedNetwork, RequestError> {
         let about = network.about();
         if about.shipped {
             let shipped = Shipped::for_window(window);
@@ -73,14 +86,17 @@ impl<H: Host> Session<H> {
     pub(super) fn blocked_by_method(&self, timeline: &mut Timeline) {
         let (dates, otherwise) = match self.active {
             Method::Network(network) => {
-                let dates = for_network!(network, N => <N as loam_nn::NetworkModel>::dates(network, &self.library));
+                let dates =
+                    for_network!(network, N => <N as loam_nn::NetworkModel>::dates(network, &self.library));
                 let Some(found) = dates else { return };
                 found
             }
             Method::ClosedForm(method) => {
                 let needs = method.about().needs;
                 let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
-                let has = |day: &&DayReport| share(day.coarse) && (needs == Needs::Coarse || share(day.backscatter));
+                let has = |day: &&DayReport| {
+                    share(day.coarse) && (needs == Needs::Coarse || share(day.backscatter))
+                };
                 let otherwise = match needs {
                     Needs::History => return,
                     Needs::Coarse => "SMAP did not see this region on this date.",

@@ -19,7 +19,12 @@ use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
-    pub(super) async fn predict(&mut self, id: u64, date: Date, settings: RegionSettings) -> Result<(), RequestError> {
+    pub(super) async fn predict(
+        &mut self,
+        id: u64,
+        date: Date,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
         let begun = self.host.now_ms();
         let window = settings.window;
         let rule = HistoryRule::from(&settings);
@@ -31,11 +36,15 @@ impl<H: Host> Session<H> {
                 let Some(series) = &mut self.series else {
                     return Err(RequestError::failed("the session is not ready", "Reload the page."));
                 };
-                let estimate = method.estimate(&self.library, series, date, rule).map_err(|e| RequestError::failed(e, ""))?;
+                let estimate = method
+                    .estimate(&self.library, series, date, rule)
+                    .map_err(|e| RequestError::failed(e, ""))?;
                 (estimate, method.into())
             }
         };
-        let Some(device) = &self.device else { return Err(RequestError::failed("the session is not ready", "Reload the page.")) };
+        let Some(device) = &self.device else {
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
+        };
         let (mut layers, mut attachments) = (Vec::new(), Vec::new());
         for layer in &estimate.layers {
             let raster = on_window(&layer.raster, &window)?;
@@ -43,10 +52,17 @@ impl<H: Host> Session<H> {
             attachments.push(Attachment::F32(raster.values().to_vec()));
             attachments.push(Attachment::U8(raster.reasons().iter().map(|r| *r as u8).collect()));
             let statistics = raster.statistics();
-            layers.push(LayerHead { kind: layer.kind, channel: layer.channel, values, reasons: values + 1, statistics });
+            layers.push(LayerHead {
+                kind: layer.kind,
+                channel: layer.channel,
+                values,
+                reasons: values + 1,
+                statistics,
+            });
         }
         let overpasses = estimate.overpass.as_ref().map(|raster| {
-            let codes = raster.values().iter().map(|v| if v.is_finite() { 1 + *v as u8 } else { 0 }).collect();
+            let codes =
+                raster.values().iter().map(|v| if v.is_finite() { 1 + *v as u8 } else { 0 }).collect();
             attachments.push(Attachment::U8(codes));
             attachments.len() - 1
         });
@@ -54,7 +70,11 @@ impl<H: Host> Session<H> {
             date,
             settings,
             layers,
-            history: estimate.history.iter().map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin }).collect(),
+            history: estimate
+                .history
+                .iter()
+                .map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin })
+                .collect(),
             scores: estimate.scores(),
             mass: estimate.mass,
             weights,
@@ -93,14 +113,26 @@ impl<H: Host> Session<H> {
         };
         let host = &self.host;
         let progress = &mut async |done: usize, total: usize, what: &str| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
+            host.emit(
+                id,
+                Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
+                Vec::new(),
+            );
             host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         // After a run here the estimate from before it stands beside the new one.
-        let of = |snapshot: &'_ super::loaded::Snapshot| snapshot.networks.get(&network).map(|loaded| loaded.key.clone());
-        let tried = self.trained.as_ref().filter(|s| s.active == network.into()).and_then(of).is_some_and(|key| key == loaded.key);
-        let before = self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
+        let of = |snapshot: &'_ super::loaded::Snapshot| {
+            snapshot.networks.get(&network).map(|loaded| loaded.key.clone())
+        };
+        let tried = self
+            .trained
+            .as_ref()
+            .filter(|s| s.active == network.into())
+            .and_then(of)
+            .is_some_and(|key| key == loaded.key);
+        let before =
+            self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
         let mut estimate = of_network!(&loaded.model, model => {
             // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
             if self.tile.is_none() && processor.is_gpu() {
@@ -130,7 +162,10 @@ impl<H: Host> Session<H> {
         };
         if form == ExportForm::Weights {
             let Method::Network(network) = self.active else {
-                return Err(RequestError::failed("this method has no weights", "Choose a network under Rules and weights."));
+                return Err(RequestError::failed(
+                    "this method has no weights",
+                    "Choose a network under Rules and weights.",
+                ));
             };
             let loaded = self.networks.get(&network).ok_or_else(nothing)?;
             let key = loaded.key.rsplit_once('.').map_or(loaded.key.as_str(), |(stem, _)| stem);
@@ -143,14 +178,23 @@ impl<H: Host> Session<H> {
         for (n, channel) in estimate.channels.iter().enumerate() {
             let facts = provenance::of(estimate, n, &circumstances);
             let (end, mime, bytes) = if form == ExportForm::Csv {
-                let text = export::csv::write(&channel.estimate, channel.coarse.as_ref(), channel.reference.as_ref(), &facts)
-                    .map_err(|e| RequestError::failed(e, ""))?;
+                let text = export::csv::write(
+                    &channel.estimate,
+                    channel.coarse.as_ref(),
+                    channel.reference.as_ref(),
+                    &facts,
+                )
+                .map_err(|e| RequestError::failed(e, ""))?;
                 ("csv", "text/csv", text.into_bytes())
             } else {
-                let bytes = export::geotiff::write(&channel.estimate, &facts, None).map_err(|e| RequestError::failed(e, ""))?;
+                let bytes = export::geotiff::write(&channel.estimate, &facts, None)
+                    .map_err(|e| RequestError::failed(e, ""))?;
                 ("tif", "image/tiff", bytes)
             };
-            let what = estimate.method.file().map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
+            let what = estimate
+                .method
+                .file()
+                .map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
             send(provenance::name(map, &what, end), mime, bytes);
         }
         Ok(())
@@ -158,7 +202,10 @@ impl<H: Host> Session<H> {
 }
 
 /// 9 km cells are drawn on the 3 km cells they hold; exports keep their own.
-fn on_window<'a>(raster: &'a Raster, window: &EaseWindow) -> Result<std::borrow::Cow<'a, Raster>, RequestError> {
+fn on_window<'a>(
+    raster: &'a Raster,
+    window: &EaseWindow,
+) -> Result<std::borrow::Cow<'a, Raster>, RequestError> {
     if raster.grid() == &window.grid() {
         return Ok(std::borrow::Cow::Borrowed(raster));
     }

@@ -7,7 +7,9 @@ use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Preset, Region, Series};
 use loam_core::training::{DateRole, Start, TrainPlan, TrainSettings};
 use loam_nn::run::overlap;
-use loam_nn::{Data, Example, KeptImage, NetworkModel, Registered, TrainEvent, Trainer, Weights, for_network};
+use loam_nn::{
+    Data, Example, KeptImage, NetworkModel, Registered, TrainEvent, Trainer, Weights, for_network,
+};
 
 use super::state::{RequestError, Session};
 use super::{Host, cost};
@@ -29,7 +31,12 @@ pub(super) struct Prepared<I> {
 }
 
 impl<H: Host> Session<H> {
-    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
+    pub(super) async fn train_plan(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
         let rule = self.series_for(id, settings).await?;
         let Some(series) = &mut self.series else { return Ok(()) };
         let data = Data { library: &self.library, series, rule };
@@ -39,8 +46,14 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
-        let estimate = for_network!(train.network, N => self.prepare::<N>(id, train, settings).await?.estimate);
+    pub(super) async fn train_estimate(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
+        let estimate =
+            for_network!(train.network, N => self.prepare::<N>(id, train, settings).await?.estimate);
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         Ok(())
     }
@@ -53,7 +66,11 @@ impl<H: Host> Session<H> {
     }
 
     /// The weights a run starts from, and its settings with what these weights bring with them.
-    async fn start_from(&mut self, train: &TrainSettings, settings: &RegionSettings) -> Result<(Weights, TrainSettings), RequestError> {
+    async fn start_from(
+        &mut self,
+        train: &TrainSettings,
+        settings: &RegionSettings,
+    ) -> Result<(Weights, TrainSettings), RequestError> {
         let about = train.network.about();
         let base = match train.start {
             Start::Scratch => Weights::first(train.network, train.inputs, train.seed),
@@ -62,7 +79,10 @@ impl<H: Host> Session<H> {
             }
             Start::Current => {
                 let what = format!("no weights of the {} are in use to start from", about.words);
-                return Err(RequestError::failed(what, "Start from scratch, or load such weights under “Rules and weights”."));
+                return Err(RequestError::failed(
+                    what,
+                    "Start from scratch, or load such weights under “Rules and weights”.",
+                ));
             }
         };
         let inputs = if about.inputs.len() > 1 { base.inputs() } else { train.inputs };
@@ -101,7 +121,11 @@ impl<H: Host> Session<H> {
         };
         let host = &self.host;
         let progress = &mut async |done: usize, total: usize, what: &str| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
+            host.emit(
+                id,
+                Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
+                Vec::new(),
+            );
             host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -119,12 +143,17 @@ impl<H: Host> Session<H> {
         let data = Data { library: &self.library, series, rule };
         let gathered = N::gather(data, &base, &train, progress).await?;
         for (file, why) in &gathered.failures {
-            self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
+            self.emit(
+                id,
+                Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")),
+            );
         }
         #[cfg(feature = "gpu")]
         self.check_training::<N>(id, train.network).await?;
         let metadata = N::metadata(&[key], &region, &base, &train, &gathered);
-        let mut estimate = self.estimate(&base, &gathered.images, &gathered.plan, &train, &settings, gathered.simulated).await?;
+        let mut estimate = self
+            .estimate(&base, &gathered.images, &gathered.plan, &train, &settings, gathered.simulated)
+            .await?;
         estimate.warnings.extend(gathered.notes.iter().map(|note| format!("Mind that {note}.")));
         let (images, plan, simulated) = (gathered.images, gathered.plan, gathered.simulated);
         Ok(Prepared { base, train, images, plan, simulated, region, settings, metadata, estimate })
@@ -140,7 +169,9 @@ impl<H: Host> Session<H> {
         settings: &RegionSettings,
         simulated: bool,
     ) -> Result<TrainEstimate, RequestError> {
-        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let window = settings.window;
         let warnings = overlap(base, train.start, plan, simulated).into_iter().collect();
         let some: Vec<I::Example> = I::samples(images, DateRole::Train).take(train.batch).cloned().collect();
@@ -148,7 +179,8 @@ impl<H: Host> Session<H> {
         let (columns, rows) = some.first().map_or((window.columns, window.rows), Example::size);
         let needs = I::Model::needs(columns, rows, images.len(), train.batch.min(some.len()));
         let limit = if processor.is_gpu() { self.buffer_limit } else { None };
-        cost::check(&needs, limit, &window, train.batch).map_err(|(what, remedy)| RequestError::failed(what, &remedy))?;
+        cost::check(&needs, limit, &window, train.batch)
+            .map_err(|(what, remedy)| RequestError::failed(what, &remedy))?;
         let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };
         let mut trial = Trainer::new(base, some, Vec::new(), settings, processor.device())?;
         let mut least = f64::INFINITY;

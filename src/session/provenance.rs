@@ -36,7 +36,9 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
     let output = shown.map_or(estimate.method.output(), |channel| channel.output);
     let against = &estimate.reference_name;
     let history = || estimate.history.iter().filter_map(|slot| Some((slot.date?, slot.origin)));
-    let of_origin = |wanted: FineOrigin| history().filter(|(_, origin)| *origin == Some(wanted)).map(|(date, _)| date).collect();
+    let of_origin = |wanted: FineOrigin| {
+        history().filter(|(_, origin)| *origin == Some(wanted)).map(|(date, _)| date).collect()
+    };
     let self_check = device.check.as_ref().map(|check| {
         let outcome = if check.passed { "passed" } else { "failed" };
         format!(
@@ -45,9 +47,19 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
         )
     });
     let scored = |s: &ScoreReport| {
-        Some(Score { of: format!("{} against {against}", s.name), urmse: s.urmse?, bias: s.bias?, r: s.r, cells: s.pixels })
+        Some(Score {
+            of: format!("{} against {against}", s.name),
+            urmse: s.urmse?,
+            bias: s.bias?,
+            r: s.r,
+            cells: s.pixels,
+        })
     };
-    let model = if estimate.shifted { estimate.method.row_name(ScoreRow::Shifted, 0) } else { estimate.method.words().to_owned() };
+    let model = if estimate.shifted {
+        estimate.method.row_name(ScoreRow::Shifted, 0)
+    } else {
+        estimate.method.words().to_owned()
+    };
     Provenance {
         date: Some(estimate.date),
         region: Some(estimate.window),

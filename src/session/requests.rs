@@ -37,7 +37,9 @@ impl<H: Host> Session<H> {
             Err(RequestError::Cancelled) => self.emit(id, Event::Cancelled),
             Err(RequestError::Failed(failure)) => self.emit(id, Event::Failed(failure)),
             // Under id 0: the page starts another worker and reads everything again.
-            Err(RequestError::Lost(what)) => self.emit(0, Event::Failed(Failure { what, remedy: String::new() })),
+            Err(RequestError::Lost(what)) => {
+                self.emit(0, Event::Failed(Failure { what, remedy: String::new() }))
+            }
         }
     }
 
@@ -81,8 +83,9 @@ impl<H: Host> Session<H> {
                 self.report_weights(id);
             }
             Request::LoadWeights { name } => {
-                let bytes =
-                    self.host.bytes(id, 0).ok_or_else(|| RequestError::failed("the weights file did not arrive", "Choose it again."))?;
+                let bytes = self.host.bytes(id, 0).ok_or_else(|| {
+                    RequestError::failed("the weights file did not arrive", "Choose it again.")
+                })?;
                 self.active = self.load_weights(&name, &name, &bytes, true)?.into();
                 (self.before, self.trained) = (None, None);
                 self.report_weights(id);
@@ -105,17 +108,22 @@ impl<H: Host> Session<H> {
             Request::PauseTraining { pause } => self.pause_training(pause).await?,
             Request::StopTraining => self.stop_training()?,
             Request::WriteSettings { train } => {
-                let text = serde_json::to_vec_pretty(&train)
-                    .map_err(|e| RequestError::failed(format!("the settings could not be written ({e})"), ""))?;
+                let text = serde_json::to_vec_pretty(&train).map_err(|e| {
+                    RequestError::failed(format!("the settings could not be written ({e})"), "")
+                })?;
                 let (name, mime) = ("loam_training.json".into(), "application/json".into());
                 self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(text)]);
             }
             Request::ReadSettings { name } => {
                 let refused = |why: String| {
-                    RequestError::failed(format!("{name} holds no training settings: {why}"), "Give a JSON file that “Save settings” made.")
+                    RequestError::failed(
+                        format!("{name} holds no training settings: {why}"),
+                        "Give a JSON file that “Save settings” made.",
+                    )
                 };
                 let bytes = self.host.bytes(id, 0).ok_or_else(|| refused("it did not arrive".into()))?;
-                let train: TrainSettings = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
+                let train: TrainSettings =
+                    serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
                 train.check().map_err(|e| refused(e.to_string()))?;
                 self.emit(id, Event::TrainSettings(Box::new(train)));
             }
@@ -134,7 +142,8 @@ impl<H: Host> Session<H> {
     /// to the CPU, and the report says so.
     async fn start(&mut self, preference: DevicePreference, adapter: Option<&AdapterReport>) {
         let mut decision = device::decide(preference, adapter);
-        let processor = if decision.gpu { self.open_gpu(&mut decision).await } else { Processor::open_cpu().await };
+        let processor =
+            if decision.gpu { self.open_gpu(&mut decision).await } else { Processor::open_cpu().await };
         self.device = Some(device::report(&decision, adapter, None));
         self.processor = Some(processor);
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
@@ -169,8 +178,13 @@ impl<H: Host> Session<H> {
             // A form that the device refuses is not to end the worker while it is measured.
             let _trial = loam_nn::refusals::Trial::begin();
             // A CPU posing as a GPU pays for barriers, and for another shader to compile: not measured there.
-            let kernels = if self.software { &REGISTER_KERNELS } else { faster(processor.device(), || self.host.now_ms()).await };
-            let (verdict, warning) = loam_nn::check_gpu(processor.device(), &[kernels, &REGISTER_KERNELS]).await;
+            let kernels = if self.software {
+                &REGISTER_KERNELS
+            } else {
+                faster(processor.device(), || self.host.now_ms()).await
+            };
+            let (verdict, warning) =
+                loam_nn::check_gpu(processor.device(), &[kernels, &REGISTER_KERNELS]).await;
             report.warning = warning.or(report.warning.take());
             report.kernels = variant_in_use().map(Into::into);
             verdict
@@ -186,7 +200,10 @@ impl<H: Host> Session<H> {
         }
         let numbers = match &verdict {
             Ok(check) if check.largest_difference.is_finite() => {
-                format!("differs from the CPU by {:.1e} m3/m3, {:.0e} is allowed", check.largest_difference, check.tolerance)
+                format!(
+                    "differs from the CPU by {:.1e} m3/m3, {:.0e} is allowed",
+                    check.largest_difference, check.tolerance
+                )
             }
             Ok(_) => "gave values that are not numbers".into(),
             Err(error) => format!("could not be run ({error})"),
@@ -194,7 +211,9 @@ impl<H: Host> Session<H> {
         report.warning = Some(if processor.is_gpu() {
             format!("{} failed the self-check (the golden tile {numbers}), so the CPU is used", report.name)
         } else {
-            format!("this browser's CPU path failed the self-check (the golden tile {numbers}): do not trust its maps")
+            format!(
+                "this browser's CPU path failed the self-check (the golden tile {numbers}): do not trust its maps"
+            )
         });
         if processor.is_gpu() {
             *processor = Processor::open_cpu().await;
@@ -226,7 +245,14 @@ impl<H: Host> Session<H> {
     async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
         self.series = None;
         for (n, ticket) in tickets.iter().enumerate() {
-            self.emit(id, Event::Progress { done: n as u64, total: tickets.len() as u64, what: format!("reading {}", ticket.name) });
+            self.emit(
+                id,
+                Event::Progress {
+                    done: n as u64,
+                    total: tickets.len() as u64,
+                    what: format!("reading {}", ticket.name),
+                },
+            );
             let event = match self.host.source(id, n) {
                 None => Event::FileRead(FileReport {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
@@ -258,14 +284,19 @@ impl<H: Host> Session<H> {
 
     /// Rows of the files that others keep from being used.
     fn report_left_out(&self, id: u64) {
-        let left_out = |entry: &&Entry| self.library.superseded_by(entry).is_some() || self.library.left_out_as_simulated(entry);
+        let left_out = |entry: &&Entry| {
+            self.library.superseded_by(entry).is_some() || self.library.left_out_as_simulated(entry)
+        };
         for entry in self.library.iter().filter(left_out) {
             self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
         }
     }
 
     async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), RequestError> {
-        let entry = self.library.get_mut(file).ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
+        let entry = self
+            .library
+            .get_mut(file)
+            .ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
         entry.correct(correction);
         self.series = None;
         self.report_files(id, Some(file));
@@ -273,7 +304,12 @@ impl<H: Host> Session<H> {
     }
 
     async fn demo(&mut self, id: u64, key: &str) -> Result<(), RequestError> {
-        let unknown = || RequestError::failed(format!("there is no demo region \"{key}\""), "Choose one of the three buttons.");
+        let unknown = || {
+            RequestError::failed(
+                format!("there is no demo region \"{key}\""),
+                "Choose one of the three buttons.",
+            )
+        };
         let preset = Preset::find(key).ok_or_else(unknown)?;
         let scene = simulate::Scene::preset(preset.key, simulate::DEMO_SEED).ok_or_else(unknown)?;
         let (total, kept) = (scene.len(), scene.clone());
@@ -319,8 +355,10 @@ impl<H: Host> Session<H> {
     /// Makes sure the series is that of the present settings.
     pub(super) async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, RequestError> {
         let Some(settings) = self.settings.clone() else { return Ok(None) };
-        let region = Region::new(settings.window).map_err(|e| RequestError::failed(e, "Choose a region of 9 x 9 cells or more."))?;
-        let current = self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
+        let region = Region::new(settings.window)
+            .map_err(|e| RequestError::failed(e, "Choose a region of 9 x 9 cells or more."))?;
+        let current =
+            self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
         if !current {
             let mut series = Series::new(region, settings.quality);
             let dates = self.library.dates();
@@ -336,7 +374,10 @@ impl<H: Host> Session<H> {
                 series.load(&self.library, date)?;
             }
             for (file, why) in &series.failures {
-                self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
+                self.emit(
+                    id,
+                    Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")),
+                );
             }
             if let Some(Err(error)) = series.fill_gaps() {
                 self.emit(id, Event::Warning(error.to_string()));

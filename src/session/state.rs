@@ -71,7 +71,9 @@ impl From<ModelError> for RequestError {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Cancelled => Self::Cancelled,
-            ModelError::Readback { reason } => Self::Lost(format!("the device gave no result, it may be lost: {reason}")),
+            ModelError::Readback { reason } => {
+                Self::Lost(format!("the device gave no result, it may be lost: {reason}"))
+            }
             other => Self::failed(other, ""),
         }
     }

@@ -8,14 +8,16 @@ use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
 use loam_core::score::ScoreRow;
-use loam_core::training::{CheckpointReport, DateRole, PlannedDate, RunReport, Start, TrainEnd, TrainPlan, TrainSettings};
+use loam_core::training::{
+    CheckpointReport, DateRole, PlannedDate, RunReport, Start, TrainEnd, TrainPlan, TrainSettings,
+};
 #[cfg(feature = "gpu")]
 use loam_nn::NetworkModel;
 use loam_nn::evaluation::{Earlier, choice};
 use loam_nn::run::{Evaluated, Run, from_scratch};
 use loam_nn::{
-    AnyNetwork, AnyRun, Keeper, KeptImage, ModelError, Registered, RunHead, StoreError, TrainError, TrainEvent, Weights, for_network,
-    keeper, of_run,
+    AnyNetwork, AnyRun, Keeper, KeptImage, ModelError, Registered, RunHead, StoreError, TrainError,
+    TrainEvent, Weights, for_network, keeper, of_run,
 };
 
 use super::Host;
@@ -49,12 +51,22 @@ impl<H: Host> Session<H> {
 
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
-    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
+    pub(super) async fn train(
+        &mut self,
+        id: u64,
+        train: TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
         self.refuse_second_run()?;
         for_network!(train.network, N => self.train_as::<N>(id, &train, settings).await)
     }
 
-    async fn train_as<N: Registered>(&mut self, id: u64, train: &TrainSettings, settings: RegionSettings) -> Result<(), RequestError> {
+    async fn train_as<N: Registered>(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
         let Prepared { base, train, images, plan, simulated, region, settings, metadata, estimate } =
             self.prepare::<N>(id, train, settings).await?;
         for warning in &estimate.warnings {
@@ -64,7 +76,9 @@ impl<H: Host> Session<H> {
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         let begun_ms = self.host.wall_ms();
         let from = match train.start {
-            Start::Current => self.networks.get(&train.network).map(|loaded| loaded.report.clone()).unwrap_or_default(),
+            Start::Current => {
+                self.networks.get(&train.network).map(|loaded| loaded.report.clone()).unwrap_or_default()
+            }
             Start::Scratch => from_scratch(train.network, train.seed),
         };
         let report = RunReport {
@@ -81,7 +95,9 @@ impl<H: Host> Session<H> {
         };
         let left_out = plan.count(DateRole::Gap);
         let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, metadata };
-        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let run = Run::new(head, base, images, processor.device())?;
         let (keeper, unsaved) = match self.keep(&run, storage_bytes).await {
             Ok(keeper) => (Some(keeper), None),
@@ -94,8 +110,14 @@ impl<H: Host> Session<H> {
     /// Before a network's first training on a GPU: its steps against the CPU's. Kernels of our own give way to burn's operations where they
     /// fail, which is said; a network that has burn's already is refused.
     #[cfg(feature = "gpu")]
-    pub(super) async fn check_training<N: NetworkModel>(&mut self, id: u64, network: Network) -> Result<(), RequestError> {
-        let Some(processor) = self.processor.as_ref().filter(|processor| processor.is_gpu()) else { return Ok(()) };
+    pub(super) async fn check_training<N: NetworkModel>(
+        &mut self,
+        id: u64,
+        network: Network,
+    ) -> Result<(), RequestError> {
+        let Some(processor) = self.processor.as_ref().filter(|processor| processor.is_gpu()) else {
+            return Ok(());
+        };
         if self.training_checked.contains(&network) {
             return Ok(());
         }
@@ -105,7 +127,8 @@ impl<H: Host> Session<H> {
             Ok(warning) => warning.into_iter().for_each(|warning| self.emit(id, Event::Warning(warning))),
             Err(reason) => {
                 let name = network.about().name;
-                let what = format!("this graphics device does not train the {name} as the CPU does ({reason})");
+                let what =
+                    format!("this graphics device does not train the {name} as the CPU does ({reason})");
                 return Err(RequestError::failed(what, "Choose “CPU” under Device, and start again."));
             }
         }
@@ -123,11 +146,18 @@ impl<H: Host> Session<H> {
     async fn keep<I: KeptImage>(&self, run: &Run<I>, bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
         let store = self.host.store().await?;
         if let Some(left) = self.host.storage_left().await.filter(|left| *left < bytes) {
-            let why = format!("{} MB are free in this browser's storage, {} MB are needed", left >> 20, bytes.div_ceil(1 << 20));
+            let why = format!(
+                "{} MB are free in this browser's storage, {} MB are needed",
+                left >> 20,
+                bytes.div_ceil(1 << 20)
+            );
             return Err(StoreError::Unavailable { why });
         }
         let Run { head, base, images, .. } = run;
-        let held = || StoreError::Failed { path: head.report.run.clone(), why: "another tab holds a run of this name".into() };
+        let held = || StoreError::Failed {
+            path: head.report.run.clone(),
+            why: "another tab holds a run of this name".into(),
+        };
         Keeper::begin(store, head, base, images, async || self.host.yield_now().await).await?.ok_or_else(held)
     }
 
@@ -138,21 +168,40 @@ impl<H: Host> Session<H> {
         for_network!(network, N => self.resume_as::<N>(id, store, run).await)
     }
 
-    async fn resume_as<N: Registered>(&mut self, id: u64, store: H::Store, run: &str) -> Result<(), RequestError> {
+    async fn resume_as<N: Registered>(
+        &mut self,
+        id: u64,
+        store: H::Store,
+        run: &str,
+    ) -> Result<(), RequestError> {
         let Some((keeper, kept)) = Keeper::resume::<N::Image>(store, run).await? else {
-            return Err(RequestError::failed("another tab is training this run", "Go on there, or close that tab first."));
+            return Err(RequestError::failed(
+                "another tab is training this run",
+                "Go on there, or close that tab first.",
+            ));
         };
         #[cfg(feature = "gpu")]
         self.check_training::<N>(id, kept.head.report.settings.network).await?;
-        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let run = Run::resumed(kept, processor.device())?;
-        let dates = run.images.iter().map(|image| PlannedDate { date: image.date(), role: image.role() }).collect();
+        let dates =
+            run.images.iter().map(|image| PlannedDate { date: image.date(), role: image.role() }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
         self.begin(id, N::any_run(run), Some(keeper), plan, true, None);
         Ok(())
     }
 
-    fn begin(&mut self, id: u64, run: AnyRun, keeper: Option<Keeper<H::Store>>, plan: TrainPlan, resumed: bool, unsaved: Option<String>) {
+    fn begin(
+        &mut self,
+        id: u64,
+        run: AnyRun,
+        keeper: Option<Keeper<H::Store>>,
+        plan: TrainPlan,
+        resumed: bool,
+        unsaved: Option<String>,
+    ) {
         let head = head(&run);
         let (steps_per_epoch, history, losses) = of_run!(&run, run => {
             let trainer = &run.trainer;
@@ -264,9 +313,12 @@ impl<H: Host> Session<H> {
                     self.preview(job, report.epoch).await;
                 }
             }
-            Some(TrainEvent::Finished { early, .. }) => return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished })),
+            Some(TrainEvent::Finished { early, .. }) => {
+                return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished }));
+            }
             Some(TrainEvent::Failed(error)) => {
-                let kept = of_run!(&job.run, run => run.trainer.best().is_some()) && matches!(error, TrainError::LossNotFinite { .. });
+                let kept = of_run!(&job.run, run => run.trainer.best().is_some())
+                    && matches!(error, TrainError::LossNotFinite { .. });
                 if !kept {
                     return Some(Err(error));
                 }
@@ -283,7 +335,9 @@ impl<H: Host> Session<H> {
         let Some(keeper) = &mut job.keeper else { return };
         let checkpoint = match of_run!(&job.run, run => run.trainer.checkpoint(run.seconds).await) {
             Ok(checkpoint) => checkpoint,
-            Err(error) => return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}."))),
+            Err(error) => {
+                return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}.")));
+            }
         };
         match keeper.save(&checkpoint).await {
             Ok(bytes) => {
@@ -291,7 +345,10 @@ impl<H: Host> Session<H> {
                 self.emit(job.id, Event::TrainCheckpoint(report));
             }
             Err(error) => {
-                let text = format!("The checkpoint at step {} was not kept ({error}); the last one before it stands.", checkpoint.steps);
+                let text = format!(
+                    "The checkpoint at step {} was not kept ({error}); the last one before it stands.",
+                    checkpoint.steps
+                );
                 self.emit(job.id, Event::Warning(text));
             }
         }
@@ -308,10 +365,19 @@ impl<H: Host> Session<H> {
         let (date, shown) = match shown {
             Ok(Some(shown)) => shown,
             Ok(None) => return,
-            Err(error) => return self.emit(job.id, Event::Warning(format!("The preview could not be computed: {error}."))),
+            Err(error) => {
+                return self
+                    .emit(job.id, Event::Warning(format!("The preview could not be computed: {error}.")));
+            }
         };
-        let scores = loam_core::score::Scores::of(&shown.estimate, &shown.target, &shown.valid).unwrap_or_default();
-        let masked = shown.estimate.iter().zip(&shown.reasons).map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN }).collect();
+        let scores =
+            loam_core::score::Scores::of(&shown.estimate, &shown.target, &shown.valid).unwrap_or_default();
+        let masked = shown
+            .estimate
+            .iter()
+            .zip(&shown.reasons)
+            .map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN })
+            .collect();
         let (columns, rows) = shown.size;
         let report = PreviewReport { date, epoch, columns, rows, urmse: scores.urmse.unwrap_or(f64::NAN) };
         let attachments = vec![Attachment::F32(masked), Attachment::U8(shown.reasons)];
@@ -319,7 +385,9 @@ impl<H: Host> Session<H> {
     }
 
     pub(super) async fn pause_training(&mut self, pause: bool) -> Result<(), RequestError> {
-        let Some(mut job) = self.job.take() else { return Err(RequestError::failed("no run is under way", "")) };
+        let Some(mut job) = self.job.take() else {
+            return Err(RequestError::failed("no run is under way", ""));
+        };
         if pause && !job.paused {
             self.save(&mut job).await;
         }
@@ -350,7 +418,8 @@ impl<H: Host> Session<H> {
         let network = head(&run).report.settings.network;
         let active = Method::Network(network);
         let start = head(&run).report.settings.start;
-        let (row, base, trained) = of_run!(run, run => self.evaluated(id, *run, end, in_use.as_ref(), keeper).await?);
+        let (row, base, trained) =
+            of_run!(run, run => self.evaluated(id, *run, end, in_use.as_ref(), keeper).await?);
         let with = |loaded: Option<LoadedNetwork>| {
             let mut networks = self.networks.clone();
             networks.extend(loaded.map(|loaded| (network, loaded)));
@@ -362,7 +431,8 @@ impl<H: Host> Session<H> {
         };
         self.before = Some(before);
         self.trained = Some(Snapshot { networks: trained, active });
-        let keep = row.result.as_ref().and_then(|result| result.choice.as_ref()).is_none_or(|choice| choice.trained);
+        let keep =
+            row.result.as_ref().and_then(|result| result.choice.as_ref()).is_none_or(|choice| choice.trained);
         self.keep_trained(id, keep)?;
         self.emit(id, Event::TrainDone(Box::new(row)));
         Ok(())
@@ -386,7 +456,10 @@ impl<H: Host> Session<H> {
             Ok(loaded) => Ok(Some(loaded.weights.clone())),
             // The run itself needs them not.
             Err(RequestError::Failed(failure)) => {
-                let text = format!("The trained weights are compared with none from before the run: {}.", failure.what);
+                let text = format!(
+                    "The trained weights are compared with none from before the run: {}.",
+                    failure.what
+                );
                 self.emit(id, Event::Warning(text));
                 Ok(None)
             }
@@ -407,35 +480,49 @@ impl<H: Host> Session<H> {
     where
         I::Model: Registered,
     {
-        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let device = processor.device();
         let host = &self.host;
         let mut progress = async |done: usize, total: usize, what: &str| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
+            host.emit(
+                id,
+                Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
+                Vec::new(),
+            );
             host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let Evaluated { trained, model, mut result, .. } = match run.evaluate(end, in_use, device, &mut progress).await {
-            Ok(evaluated) => evaluated,
-            Err(ModelError::Cancelled) => {
-                self.throw_away(id, keeper).await;
-                return Err(RequestError::Cancelled);
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let Evaluated { trained, model, mut result, .. } =
+            match run.evaluate(end, in_use, device, &mut progress).await {
+                Ok(evaluated) => evaluated,
+                Err(ModelError::Cancelled) => {
+                    self.throw_away(id, keeper).await;
+                    return Err(RequestError::Cancelled);
+                }
+                Err(error) => return Err(error.into()),
+            };
         let report = &run.head.report;
         let earlier = match report.settings.start {
             Start::Current => Some((ScoreRow::Before, &run.base)),
             Start::Scratch => in_use.map(|weights| (ScoreRow::InUse, weights)),
         };
         let first = run.of(DateRole::Test).map(KeptImage::date).min();
-        let earlier =
-            earlier.map(|(row, weights)| Earlier { row, seen_until: first.and_then(|d| weights.seen_until(d, report.simulated)) });
+        let earlier = earlier.map(|(row, weights)| Earlier {
+            row,
+            seen_until: first.and_then(|d| weights.seen_until(d, report.simulated)),
+        });
         result.choice = Some(choice(&result.scores, report.settings.network.unit(), earlier));
         if let Some(keeper) = &keeper
             && let Err(error) = keeper.finish(&result, &trained).await
         {
-            self.emit(id, Event::Warning(format!("The result could not be kept in the browser ({error}): export the weights now.")));
+            self.emit(
+                id,
+                Event::Warning(format!(
+                    "The result could not be kept in the browser ({error}): export the weights now."
+                )),
+            );
         }
         let report = trained.report(&format!("{} (fine-tuned here)", run.head.report.region));
         let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
@@ -449,8 +536,9 @@ impl<H: Host> Session<H> {
     /// The weights of the last run, or those from before it.
     pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), RequestError> {
         let chosen = if keep { &self.trained } else { &self.before };
-        let Snapshot { networks, active } =
-            chosen.clone().ok_or_else(|| RequestError::failed("there is no finished run in this session", "Choose one from the table."))?;
+        let Snapshot { networks, active } = chosen.clone().ok_or_else(|| {
+            RequestError::failed("there is no finished run in this session", "Choose one from the table.")
+        })?;
         (self.networks, self.active) = (networks, active);
         self.emit(id, Event::Weights(self.method_report()));
         Ok(())
@@ -489,13 +577,18 @@ impl<H: Host> Session<H> {
     pub(super) async fn use_run(&mut self, id: u64, run: &str) -> Result<(), RequestError> {
         let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
         let weights = keeper::trained(&store, run).await?;
-        let Some(processor) = &self.processor else { return Err(RequestError::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let name = weights.metadata.get("region").cloned().unwrap_or_else(|| "own region".to_owned());
         let report = weights.report(&format!("{name} (fine-tuned here)"));
         let model = AnyNetwork::load(&weights, processor.device())?;
         let network = weights.network();
         self.active = network.into();
-        self.networks.insert(network, LoadedNetwork { key: run.to_owned(), weights, report: report.clone(), model, own: true });
+        self.networks.insert(
+            network,
+            LoadedNetwork { key: run.to_owned(), weights, report: report.clone(), model, own: true },
+        );
         (self.before, self.trained) = (None, None);
         self.emit(id, Event::Weights(report));
         Ok(())

@@ -174,10 +174,15 @@ fn take_timeline(app: App, timeline: Timeline) {
             app.date.set(chosen);
         }
         if let (Some(linked), Some(chosen)) = (linked.filter(|date| !known(*date)), chosen) {
-            let what = app.demo_name().map_or_else(|| "the open files".to_owned(), |name| format!("the demo of {name}"));
+            let what = app
+                .demo_name()
+                .map_or_else(|| "the open files".to_owned(), |name| format!("the demo of {name}"));
             app.notify(
                 false,
-                Failure { what: format!("{what} has no date {linked}, which the link asks for: {chosen} is shown"), remedy: String::new() },
+                Failure {
+                    what: format!("{what} has no date {linked}, which the link asks for: {chosen} is shown"),
+                    remedy: String::new(),
+                },
             );
         }
     }
@@ -202,14 +207,16 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         Some(Attachment::U8(codes)) => codes.clone(),
         _ => Vec::new(),
     };
-    let same_place = app.map.with_untracked(|m| m.as_ref().is_some_and(|m| m.window() == report.settings.window));
+    let same_place =
+        app.map.with_untracked(|m| m.as_ref().is_some_and(|m| m.window() == report.settings.window));
     if !same_place {
         app.cursor.set(None);
         app.pinned.set(None);
         app.view.set(View::default());
     }
     let mean = layers.iter().find(|l| l.key == LayerKind::Estimate.into()).and_then(|l| l.statistics.mean);
-    let unit = if report.weights.method().output().is_kelvin() { "kelvin" } else { "cubic metres per cubic metre" };
+    let unit =
+        if report.weights.method().output().is_kelvin() { "kelvin" } else { "cubic metres per cubic metre" };
     let mean = mean.map(|m| format!(", mean {m:.3} {unit}")).unwrap_or_default();
     let notes = match report.warnings.len() {
         0 => String::new(),
@@ -225,6 +232,8 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
 pub fn save(app: App, name: &str, mime: &str, bytes: &[u8]) {
     match canvas::download(name, mime, bytes) {
         Ok(()) => app.said.set(format!("{name} saved.")),
-        Err(why) => app.fail(&format!("{name} could not be saved"), &why, "Check that this site may download files."),
+        Err(why) => {
+            app.fail(&format!("{name} could not be saved"), &why, "Check that this site may download files.")
+        }
     }
 }

@@ -49,7 +49,15 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
         })
         .collect();
     let mut lines = vec![
-        ("Title", format!("{}{}, {}", if report.simulated { "SIMULATED: " } else { "" }, data.quantity(), report.date)),
+        (
+            "Title",
+            format!(
+                "{}{}, {}",
+                if report.simulated { "SIMULATED: " } else { "" },
+                data.quantity(),
+                report.date
+            ),
+        ),
         ("Software", format!("Loam {}", env!("CARGO_PKG_VERSION"))),
         ("Creation Time", String::from(JsDate::new_0().to_iso_string())),
         (
@@ -60,14 +68,23 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
             ),
         ),
         ("History", if history.is_empty() { "none".to_owned() } else { history.join(", ") }),
-        ("Weights", format!("{} ({}), SHA-256 {}", report.weights.name, report.weights.trained_on, report.weights.hash)),
+        (
+            "Weights",
+            format!(
+                "{} ({}), SHA-256 {}",
+                report.weights.name, report.weights.trained_on, report.weights.hash
+            ),
+        ),
         ("Device", format!("{} ({})", report.device.name, if report.device.gpu { "GPU" } else { "CPU" })),
         ("Quality rule", format!("{:?}", report.settings.quality)),
         ("SMAP overpass", report.overpass.clone()),
         ("Inputs", report.inputs.join(", ")),
     ];
     if !report.frame.is_empty() {
-        lines.push(("Edge", format!("{}: estimated without what lies outside, not in the scores", report.frame.words())));
+        lines.push((
+            "Edge",
+            format!("{}: estimated without what lies outside, not in the scores", report.frame.words()),
+        ));
     }
     if let Some(score) = report.scores.first() {
         let (unit, of) = match report.reference {
@@ -144,9 +161,26 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     ctx.scale(RATIO, RATIO).map_err(|_| no_canvas())?;
     ctx.set_fill_style_str("#ffffff");
     ctx.fill_rect(0.0, 0.0, width, height);
-    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find).map_or("Region", |p| p.name);
-    text(&ctx, 20.0, "600", "#14181c", &format!("{}, {region}, {}", data.quantity(), data.report.date), MARGIN, 36.0);
-    let sub = format!("{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)", window.columns, window.rows);
+    let region = data
+        .report
+        .settings
+        .region
+        .as_deref()
+        .and_then(loam_core::stack::Preset::find)
+        .map_or("Region", |p| p.name);
+    text(
+        &ctx,
+        20.0,
+        "600",
+        "#14181c",
+        &format!("{}, {region}, {}", data.quantity(), data.report.date),
+        MARGIN,
+        36.0,
+    );
+    let sub = format!(
+        "{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)",
+        window.columns, window.rows
+    );
     text(&ctx, 12.0, "400", "#4a535b", &sub, MARGIN, 55.0);
     if data.report.simulated {
         text(&ctx, 13.0, "700", "#8a2c0d", "SIMULATED scenes, not observations", MARGIN, 76.0);
@@ -182,11 +216,21 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     }
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
     let main = scale_of(app, method, LayerKind::Estimate.into()).get_untracked();
-    let (name, limits) =
-        if method.output().is_kelvin() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
+    let (name, limits) = if method.output().is_kelvin() {
+        ("Brightness temperature", KELVIN_LIMITS)
+    } else {
+        ("Soil moisture", MOISTURE_LIMITS)
+    };
     legend(&ctx, &main, name, MARGIN + 4.0, y, 250.0);
     if kinds.iter().any(|k| is_signed(*k)) {
-        legend(&ctx, &scale_of(app, method, LayerKind::Difference.into()).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
+        legend(
+            &ctx,
+            &scale_of(app, method, LayerKind::Difference.into()).get_untracked(),
+            "Difference",
+            MARGIN + 284.0,
+            y,
+            180.0,
+        );
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
@@ -198,7 +242,8 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     }
     let rule = format!("Scale: {}.", main.rule(limits, clip));
     let facts = provenance(data);
-    let foot_lines = std::iter::once(rule).chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
+    let foot_lines = std::iter::once(rule)
+        .chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
     for line in foot_lines {
         ctx.set_font("400 10.5px system-ui, sans-serif");
         for piece in wrapped(&ctx, &line, width - 2.0 * MARGIN) {
@@ -222,6 +267,7 @@ async fn encoded(canvas: &HtmlCanvasElement) -> Result<Vec<u8>, String> {
         }
     });
     let blob = JsFuture::from(promise).await.map_err(|e| super::link::describe(&e))?;
-    let blob: Blob = blob.dyn_into().map_err(|_| "the browser could not encode an image of this size".to_owned())?;
+    let blob: Blob =
+        blob.dyn_into().map_err(|_| "the browser could not encode an image of this size".to_owned())?;
     Ok(canvas::blob_bytes(&blob).await?.to_vec())
 }

@@ -10,7 +10,9 @@ use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
 use super::state::{App, MapData};
-use loam_core::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
+use loam_core::map::scale::{
+    BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy,
+};
 use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
 /// The colours with their ticks.
@@ -130,7 +132,8 @@ pub fn Legends(data: Arc<MapData>) -> impl IntoView {
                 let mut counts = ClipCounts::default();
                 for layer in data.layers.iter().filter(|l| drawn(l.key)) {
                     let here = scale.get().clipped(&layer.values);
-                    counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
+                    counts =
+                        ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
                 }
                 counts
             });

@@ -118,7 +118,8 @@ fn Drawing(window: EaseWindow) -> impl IntoView {
             None => None,
         }
     };
-    view! { {move || text().map(|text| view! { <p class="hint drawing" id="drawing">{text}</p> })} }.into_any()
+    view! { {move || text().map(|text| view! { <p class="hint drawing" id="drawing">{text}</p> })} }
+        .into_any()
 }
 
 /// What went in.
@@ -136,9 +137,11 @@ fn provenance(data: &MapData) -> AnyView {
         None => "empty slot".to_owned(),
     });
     let history = history.collect::<Vec<_>>().join(", ");
-    let sensitivity = report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
-    let outside =
-        (report.out_of_range > 0).then(|| format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range));
+    let sensitivity =
+        report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
+    let outside = (report.out_of_range > 0).then(|| {
+        format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range)
+    });
     view! {
         <p class="provenance">
             {(!report.overpass.is_empty()).then(|| format!("SMAP: {}. ", report.overpass))}
@@ -159,7 +162,13 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
     let swipe = RwSignal::new(false);
     let bilinear = RwSignal::new(false);
     let simulated = data.report.simulated;
-    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find).map_or("own region", |p| p.name);
+    let region = data
+        .report
+        .settings
+        .region
+        .as_deref()
+        .and_then(loam_core::stack::Preset::find)
+        .map_or("own region", |p| p.name);
     let warnings = data.report.warnings.clone();
     let heading = format!("{}, {region}, {}", data.quantity(), data.report.date);
     let window = data.window();

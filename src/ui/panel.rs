@@ -66,7 +66,11 @@ pub fn read_out(data: &MapData, layer: &Layer, cell: Cell, unit: &str) -> String
     let note = match overpass {
         Some(1) => ", 6 am",
         Some(2) => ", 6 pm",
-        _ if is_estimated(layer.key) && report.frame.hold(window.columns, window.rows, cell.column, cell.row) => ", edge of the data",
+        _ if is_estimated(layer.key)
+            && report.frame.hold(window.columns, window.rows, cell.column, cell.row) =>
+        {
+            ", edge of the data"
+        }
         _ => "",
     };
     format!("{value}{note}")
@@ -114,7 +118,11 @@ pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasEle
 }
 
 /// [`image_of`] as a signal: painted again when the scale changes.
-pub fn painted(app: App, data: Arc<MapData>, key: LayerKey) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
+pub fn painted(
+    app: App,
+    data: Arc<MapData>,
+    key: LayerKey,
+) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
     let image = RwSignal::new_local(None);
     Effect::new(move |_| image.set(image_of(app, &data, key)));
     image
@@ -125,8 +133,11 @@ pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
     let size = RwSignal::new(0u32);
     Effect::new(move |_| {
         if let Some(element) = node.get() {
-            let callback = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
-            if let Ok(observer) = web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref())) {
+            let callback =
+                wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
+            if let Ok(observer) =
+                web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref()))
+            {
                 observer.observe(&element);
                 let kept = StoredValue::new_local(Some((observer, callback)));
                 on_cleanup(move || {
@@ -165,7 +176,9 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
         let centre = || {
             let view = app.view.get_untracked();
             let (w, h) = view.size(&window);
-            present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| (c.column as f64 + 0.5, c.row as f64 + 0.5))
+            present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| {
+                (c.column as f64 + 0.5, c.row as f64 + 0.5)
+            })
         };
         match key.as_str() {
             "Enter" | " " => match present {
@@ -261,7 +274,9 @@ impl Pointer {
             Some(Drag::Region) => {
                 // A pointer beyond the map's edge draws up to it.
                 let inside = |share: f64| share.clamp(0.0, 1.0 - 1e-9);
-                if let (Some(begun), Some(to)) = (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y)))) {
+                if let (Some(begun), Some(to)) =
+                    (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y))))
+                {
                     self.app.cursor.set(Some(to));
                     self.app.rectangle.set(Some(Rectangle { to, ..begun }));
                 }

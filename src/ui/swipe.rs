@@ -19,7 +19,10 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let window = data.window();
-    let (input, right) = (painted(app, data.clone(), LayerKind::Coarse.into()), painted(app, data.clone(), LayerKind::Estimate.into()));
+    let (input, right) = (
+        painted(app, data.clone(), LayerKind::Coarse.into()),
+        painted(app, data.clone(), LayerKind::Estimate.into()),
+    );
     let (method, edges) = (data.method(), data.report.frame);
     let trained = data.layer(LayerKind::Before).is_some();
     let before = painted(app, data.clone(), LayerKind::Before.into());

@@ -48,7 +48,8 @@ pub fn start() -> Result<(), JsValue> {
 
     let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let parts = js_sys::Array::from(&message.data());
-        let head = parts.get(0).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
+        let head =
+            parts.get(0).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
         match wire::read::<Request>(&head) {
             Err(error) => {
                 let what = format!("the worker did not understand a message ({error})");

@@ -15,7 +15,11 @@ use crate::{Result, failure, root};
 /// Folders from the lowest to the highest: name, rank, what it holds. An import may only lead to a lower rank.
 const LAYERS: [(&str, usize, &str); 11] = [
     ("ease-grid", 0, "EASE-Grid 2.0, other coordinate systems, rasters with mask reasons, resampling"),
-    ("smap-files", 1, "a file is recognised by content and listed as a `Granule`; pixels on demand, in windows"),
+    (
+        "smap-files",
+        1,
+        "a file is recognised by content and listed as a `Granule`; pixels on demand, in windows",
+    ),
     ("loam-core", 2, "the days of a region, samples, scores, baselines, simulated scenes, painting, exports"),
     ("loam-kernels", 3, "the networks' expensive operations on CPU and GPU, with their gradients"),
     ("loam-nn", 4, "the networks, their weights, the device, training"),
@@ -104,10 +108,18 @@ impl File {
             ["crates", name, "src", module @ ..] => (Some(*name), name.replace('-', "_"), owned(module)),
             ["src", "bin", program, module @ ..] => (Some("bin"), format!("bin/{program}"), owned(module)),
             ["src", "lib"] => (None, "loam".to_owned(), Module::new()),
-            ["src", layer, module @ ..] => (Some(*layer), "loam".to_owned(), owned(&[&[*layer], module].concat())),
+            ["src", layer, module @ ..] => {
+                (Some(*layer), "loam".to_owned(), owned(&[&[*layer], module].concat()))
+            }
             _ => return None,
         };
-        Some(Self { path: path.to_owned(), layer: layer.map(str::to_owned), krate, module, imports: imports(text) })
+        Some(Self {
+            path: path.to_owned(),
+            layer: layer.map(str::to_owned),
+            krate,
+            module,
+            imports: imports(text),
+        })
     }
 }
 
@@ -128,7 +140,8 @@ impl Source {
     }
 
     fn new(files: Vec<File>) -> Self {
-        let by_module = files.iter().enumerate().map(|(i, f)| ((f.krate.clone(), f.module.clone()), i)).collect();
+        let by_module =
+            files.iter().enumerate().map(|(i, f)| ((f.krate.clone(), f.module.clone()), i)).collect();
         Self { files, by_module }
     }
 
@@ -184,9 +197,12 @@ impl Source {
 
     /// For each file, what its paths name: layer and, in its own crate, file.
     fn named(&self) -> impl Iterator<Item = (&File, (String, Module))> {
-        self.files
-            .iter()
-            .flat_map(move |f| f.imports.paths.iter().filter_map(move |(inline, path)| Some((f, self.absolute(f, inline, path)?))))
+        self.files.iter().flat_map(move |f| {
+            f.imports
+                .paths
+                .iter()
+                .filter_map(move |(inline, path)| Some((f, self.absolute(f, inline, path)?)))
+        })
     }
 
     /// Which layers each layer imports, with a file that does.
@@ -210,9 +226,16 @@ impl Source {
         let arrows = self.arrows();
         let mut table = "| folder | what it holds | imports |\n|---|---|---|\n".to_owned();
         for (name, _, holds) in LAYERS {
-            let folder = if self.files.iter().any(|f| f.path.starts_with(&format!("crates/{name}/"))) { "crates" } else { "src" };
-            let imports: Vec<&str> =
-                LAYERS.iter().map(|l| l.0).filter(|to| arrows.contains_key(&(name.to_owned(), (*to).to_owned()))).collect();
+            let folder = if self.files.iter().any(|f| f.path.starts_with(&format!("crates/{name}/"))) {
+                "crates"
+            } else {
+                "src"
+            };
+            let imports: Vec<&str> = LAYERS
+                .iter()
+                .map(|l| l.0)
+                .filter(|to| arrows.contains_key(&(name.to_owned(), (*to).to_owned())))
+                .collect();
             let imports = if imports.is_empty() { "-".to_owned() } else { imports.join(", ") };
             table.push_str(&format!("| `{folder}/{name}` | {holds} | {imports} |\n"));
         }
@@ -227,8 +250,13 @@ impl Source {
                 broken.push(format!("{from} imports {to}, which lies above or beside it ({file})"));
             }
         }
-        let missing: BTreeSet<&str> = self.files.iter().filter_map(|f| f.layer.as_deref()).filter(|l| rank(l).is_none()).collect();
-        broken.extend(missing.iter().map(|layer| format!("{layer} is not in the list LAYERS (xtask/src/architecture.rs)")));
+        let missing: BTreeSet<&str> =
+            self.files.iter().filter_map(|f| f.layer.as_deref()).filter(|l| rank(l).is_none()).collect();
+        broken.extend(
+            missing
+                .iter()
+                .map(|layer| format!("{layer} is not in the list LAYERS (xtask/src/architecture.rs)")),
+        );
         let circles = self.circles();
         for circle in &circles {
             if !KNOWN_CIRCLES.iter().any(|(files, _)| circle.iter().all(|c| files.contains(&c.as_str()))) {
@@ -237,7 +265,10 @@ impl Source {
         }
         for (files, _) in KNOWN_CIRCLES {
             if !circles.iter().any(|circle| circle.iter().all(|c| files.contains(&c.as_str()))) {
-                broken.push(format!("no longer a circle, to be taken out of KNOWN_CIRCLES: {}", files.join(", ")));
+                broken.push(format!(
+                    "no longer a circle, to be taken out of KNOWN_CIRCLES: {}",
+                    files.join(", ")
+                ));
             }
         }
         broken
@@ -247,7 +278,10 @@ impl Source {
     fn circles(&self) -> Vec<Vec<String>> {
         let mut next: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.files.len()];
         for (file, (krate, path)) in self.named() {
-            let (Some(from), Some(to)) = (self.at(&file.krate, &file.module), self.owner(&krate, &path, 0)) else { continue };
+            let (Some(from), Some(to)) = (self.at(&file.krate, &file.module), self.owner(&krate, &path, 0))
+            else {
+                continue;
+            };
             let Some(target) = self.files.get(to) else { continue };
             let related = file.module.starts_with(&target.module) || target.module.starts_with(&file.module);
             let counted = |f: &File| f.layer.as_deref() != Some("ui");
@@ -261,7 +295,10 @@ impl Source {
             there.filter(|&b| reach.get(b).is_some_and(|r| r.contains(&a))).collect()
         };
         let groups: BTreeSet<Vec<usize>> = (0..next.len()).map(mutual).filter(|g| !g.is_empty()).collect();
-        groups.iter().map(|g| g.iter().filter_map(|&i| Some(self.files.get(i)?.path.clone())).collect()).collect()
+        groups
+            .iter()
+            .map(|g| g.iter().filter_map(|&i| Some(self.files.get(i)?.path.clone())).collect())
+            .collect()
     }
 }
 
@@ -312,7 +349,10 @@ mod tests {
         let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
         let (_, shown, _) = parts(&page).unwrap();
         let right = source.table();
-        assert!(shown == right, "ARCHITECTURE.md shows another table; `cargo xtask architecture` writes this one:\n\n{right}");
+        assert!(
+            shown == right,
+            "ARCHITECTURE.md shows another table; `cargo xtask architecture` writes this one:\n\n{right}"
+        );
     }
 
     #[test]
@@ -326,14 +366,20 @@ mod tests {
         let s = source(&[
             ("crates/ease-grid/src/lib.rs", "pub mod crs; // use loam_nn::x;"),
             ("crates/ease-grid/src/crs.rs", "fn f() { let s = \"loam_nn::x\"; smap_files::open(s) }"),
-            ("crates/smap-files/src/lib.rs", "use ease_grid::{crs::Crs, Grid}; #[cfg(test)] mod tests { use loam_core::x; }"),
+            (
+                "crates/smap-files/src/lib.rs",
+                "use ease_grid::{crs::Crs, Grid}; #[cfg(test)] mod tests { use loam_core::x; }",
+            ),
             ("src/lib.rs", "pub mod ui; pub mod worker;"),
             ("src/ui/mod.rs", "use crate::{worker::{self, Host}};"),
             ("src/worker/mod.rs", ""),
         ]);
         let arrows: Vec<_> = s.arrows().into_keys().collect();
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(arrows, [pair("ease-grid", "smap-files"), pair("smap-files", "ease-grid"), pair("ui", "worker")]);
+        assert_eq!(
+            arrows,
+            [pair("ease-grid", "smap-files"), pair("smap-files", "ease-grid"), pair("ui", "worker")]
+        );
         assert_eq!(s.broken_rules().len(), 2 + KNOWN_CIRCLES.len(), "{:?}", s.broken_rules());
     }
 

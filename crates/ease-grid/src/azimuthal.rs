@@ -30,7 +30,12 @@ impl Azimuthal {
             let radius = SEMI_MAJOR * (q(1.0) / 2.0).sqrt();
             let es = ECCENTRICITY * phi.sin();
             let m = phi.cos() / (1.0 - es * es).sqrt();
-            Aspect::Oblique { sin1: beta1.sin(), cos1: beta1.cos(), radius, d: SEMI_MAJOR * m / (radius * beta1.cos()) }
+            Aspect::Oblique {
+                sin1: beta1.sin(),
+                cos1: beta1.cos(),
+                radius,
+                d: SEMI_MAJOR * m / (radius * beta1.cos()),
+            }
         };
         Self { longitude, false_easting, false_northing, aspect }
     }

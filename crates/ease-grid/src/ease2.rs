@@ -136,7 +136,11 @@ pub fn fractional_index(resolution: Resolution, longitude: f64, latitude: f64) -
 
 /// Longitude into -180..=180; files of 0..360 exist.
 pub(super) fn wrap(longitude: f64) -> f64 {
-    if (-180.0..=180.0).contains(&longitude) { longitude } else { (longitude + 180.0).rem_euclid(360.0) - 180.0 }
+    if (-180.0..=180.0).contains(&longitude) {
+        longitude
+    } else {
+        (longitude + 180.0).rem_euclid(360.0) - 180.0
+    }
 }
 
 #[cfg(test)]
@@ -154,7 +158,10 @@ mod tests {
         ] {
             for (resolution, (column, row)) in [(Resolution::M36, m36), (Resolution::M03, m03)] {
                 let (c, r) = fractional_index(resolution, lon, lat);
-                assert!((c - column).abs() < 6e-4 && (r - row).abs() < 6e-4, "{lon} {lat} {resolution:?}: {c} {r}");
+                assert!(
+                    (c - column).abs() < 6e-4 && (r - row).abs() < 6e-4,
+                    "{lon} {lat} {resolution:?}: {c} {r}"
+                );
             }
         }
     }
@@ -170,9 +177,11 @@ mod tests {
 
     #[test]
     fn cell_sizes_match_the_table() {
-        for (resolution, cell) in
-            [(Resolution::M09, 9_008.055_210_146), (Resolution::M03, 3_002.685_070_048_7), (Resolution::M01, 1_000.895_023_349_56)]
-        {
+        for (resolution, cell) in [
+            (Resolution::M09, 9_008.055_210_146),
+            (Resolution::M03, 3_002.685_070_048_7),
+            (Resolution::M01, 1_000.895_023_349_56),
+        ] {
             assert!((resolution.cell_m() - cell).abs() < 1e-8, "{resolution:?}");
         }
     }

@@ -28,9 +28,23 @@ impl Grid {
     ///
     /// # Errors
     /// [`GridError::Degenerate`] for an empty grid or a cell size that is not positive and finite.
-    pub fn new(crs: Crs, origin_x: f64, origin_y: f64, cell_x: f64, cell_y: f64, columns: usize, rows: usize) -> Result<Self, GridError> {
+    pub fn new(
+        crs: Crs,
+        origin_x: f64,
+        origin_y: f64,
+        cell_x: f64,
+        cell_y: f64,
+        columns: usize,
+        rows: usize,
+    ) -> Result<Self, GridError> {
         let positive = |v: f64| v.is_finite() && v > 0.0;
-        if positive(cell_x) && positive(cell_y) && origin_x.is_finite() && origin_y.is_finite() && columns > 0 && rows > 0 {
+        if positive(cell_x)
+            && positive(cell_y)
+            && origin_x.is_finite()
+            && origin_y.is_finite()
+            && columns > 0
+            && rows > 0
+        {
             Ok(Self { crs, origin_x, origin_y, cell_x, cell_y, columns, rows })
         } else {
             Err(GridError::Degenerate { origin_x, origin_y, cell_x, cell_y, columns, rows })
@@ -52,7 +66,10 @@ impl Grid {
     /// Projected coordinates of a cell's centre.
     #[must_use]
     pub fn centre(&self, column: usize, row: usize) -> (f64, f64) {
-        (self.origin_x + (column as f64 + 0.5) * self.cell_x, self.origin_y - (row as f64 + 0.5) * self.cell_y)
+        (
+            self.origin_x + (column as f64 + 0.5) * self.cell_x,
+            self.origin_y - (row as f64 + 0.5) * self.cell_y,
+        )
     }
 
     /// Fractional (column, row) of projected coordinates; the integer part is the cell.

@@ -29,7 +29,13 @@ impl EaseWindow {
     ///
     /// # Errors
     /// [`GridError::OutsideGlobe`] where it does not, or is empty.
-    pub fn new(resolution: Resolution, first_column: i64, first_row: i64, columns: usize, rows: usize) -> Result<Self, GridError> {
+    pub fn new(
+        resolution: Resolution,
+        first_column: i64,
+        first_row: i64,
+        columns: usize,
+        rows: usize,
+    ) -> Result<Self, GridError> {
         let outside = GridError::OutsideGlobe {
             grid: resolution.name(),
             first_column,
@@ -39,10 +45,13 @@ impl EaseWindow {
             grid_columns: resolution.columns(),
             grid_rows: resolution.rows(),
         };
-        let (Ok(first_column), Ok(first_row)) = (usize::try_from(first_column), usize::try_from(first_row)) else {
+        let (Ok(first_column), Ok(first_row)) = (usize::try_from(first_column), usize::try_from(first_row))
+        else {
             return Err(outside);
         };
-        let fits = |first: usize, count: usize, all: usize| count >= 1 && first.checked_add(count).is_some_and(|end| end <= all);
+        let fits = |first: usize, count: usize, all: usize| {
+            count >= 1 && first.checked_add(count).is_some_and(|end| end <= all)
+        };
         if fits(first_column, columns, resolution.columns()) && fits(first_row, rows, resolution.rows()) {
             Ok(Self { resolution, first_column, first_row, columns, rows })
         } else {
@@ -53,20 +62,39 @@ impl EaseWindow {
     /// The whole globe.
     #[must_use]
     pub const fn global(resolution: Resolution) -> Self {
-        Self { resolution, first_column: 0, first_row: 0, columns: resolution.columns(), rows: resolution.rows() }
+        Self {
+            resolution,
+            first_column: 0,
+            first_row: 0,
+            columns: resolution.columns(),
+            rows: resolution.rows(),
+        }
     }
 
     /// `columns` x `rows` cells around a place: starts at column floor(col) - columns/2 and row floor(row) - rows/2 (integer halves).
     ///
     /// # Errors
     /// [`GridError::NotOnGlobe`] or [`GridError::OutsideGlobe`].
-    pub fn around(resolution: Resolution, longitude: f64, latitude: f64, columns: usize, rows: usize) -> Result<Self, GridError> {
-        let on_globe = (-180.0..=180.0).contains(&longitude) && (-85.044_566_4..=85.044_566_4).contains(&latitude);
+    pub fn around(
+        resolution: Resolution,
+        longitude: f64,
+        latitude: f64,
+        columns: usize,
+        rows: usize,
+    ) -> Result<Self, GridError> {
+        let on_globe =
+            (-180.0..=180.0).contains(&longitude) && (-85.044_566_4..=85.044_566_4).contains(&latitude);
         if !on_globe {
             return Err(GridError::NotOnGlobe { longitude, latitude });
         }
         let (column, row) = fractional_index(resolution, longitude, latitude);
-        Self::new(resolution, column.floor() as i64 - (columns / 2) as i64, row.floor() as i64 - (rows / 2) as i64, columns, rows)
+        Self::new(
+            resolution,
+            column.floor() as i64 - (columns / 2) as i64,
+            row.floor() as i64 - (rows / 2) as i64,
+            columns,
+            rows,
+        )
     }
 
     /// Number of cells.
@@ -135,7 +163,10 @@ impl EaseWindow {
     #[must_use]
     pub fn lonlat(&self, column: usize, row: usize) -> (f64, f64) {
         let s = self.resolution.cell_m();
-        inverse(X0 + ((self.first_column + column) as f64 + 0.5) * s, Y0 - ((self.first_row + row) as f64 + 0.5) * s)
+        inverse(
+            X0 + ((self.first_column + column) as f64 + 0.5) * s,
+            Y0 - ((self.first_row + row) as f64 + 0.5) * s,
+        )
     }
 }
 
@@ -159,7 +190,8 @@ impl Grid {
             if !(whole(column) && whole(row)) {
                 return None;
             }
-            EaseWindow::new(resolution, column.round() as i64, row.round() as i64, self.columns, self.rows).ok()
+            EaseWindow::new(resolution, column.round() as i64, row.round() as i64, self.columns, self.rows)
+                .ok()
         })
     }
 }

@@ -38,7 +38,10 @@ impl From<ClosedForm> for Method {
 impl Method {
     /// Every method, networks first.
     pub fn all() -> impl Iterator<Item = Self> {
-        Network::ALL.into_iter().map(Self::Network).chain(ClosedForm::ALL.iter().copied().map(Self::ClosedForm))
+        Network::ALL
+            .into_iter()
+            .map(Self::Network)
+            .chain(ClosedForm::ALL.iter().copied().map(Self::ClosedForm))
     }
 
     /// By its key.

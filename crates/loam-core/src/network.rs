@@ -182,7 +182,8 @@ const TB_SOIL_MOISTURE: About = About {
 
 impl Network {
     /// Every network, in the order of a choice.
-    pub const ALL: [Self; 3] = [Self::Smen, Self::Tb(TbCase::BrightnessTemperature), Self::Tb(TbCase::SoilMoisture)];
+    pub const ALL: [Self; 3] =
+        [Self::Smen, Self::Tb(TbCase::BrightnessTemperature), Self::Tb(TbCase::SoilMoisture)];
 
     /// Its row in the registry.
     #[must_use]

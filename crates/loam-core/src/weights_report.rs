@@ -79,7 +79,9 @@ impl Prospect {
     #[must_use]
     pub fn made(&self, result: &WeightsReport) -> bool {
         match self {
-            Self::InUse(weights) if weights.closed_form.is_some() => weights.closed_form == result.closed_form,
+            Self::InUse(weights) if weights.closed_form.is_some() => {
+                weights.closed_form == result.closed_form
+            }
             Self::InUse(weights) => {
                 let (a, b) = (&weights.hash, &result.hash);
                 !a.is_empty() && !b.is_empty() && (a.starts_with(b.as_str()) || b.starts_with(a.as_str()))

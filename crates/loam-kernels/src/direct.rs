@@ -20,7 +20,11 @@ pub fn fits(sizes: &Sizes) -> bool {
 
 /// The convolution, finished, into `out`.
 pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: &mut [f32]) {
-    if sizes.channels_in == 1 { spread(sizes, x, weights, finish, out) } else { collect(sizes, x, weights, finish, out) }
+    if sizes.channels_in == 1 {
+        spread(sizes, x, weights, finish, out)
+    } else {
+        collect(sizes, x, weights, finish, out)
+    }
 }
 
 /// The gradient of the weights, from the input `x` and the gradient `g` of the output.
@@ -51,7 +55,9 @@ fn windows(row: &[f32], at: usize) -> [[F32x4; 2]; 3] {
 fn padded(sizes: &Sizes, planes: &[f32]) -> Vec<f32> {
     let width = padded_row(sizes.columns);
     let mut padded = vec![0.0; planes.len() / sizes.plane() * (sizes.rows + 2) * width];
-    for (to, from) in padded.chunks_exact_mut((sizes.rows + 2) * width).zip(planes.chunks_exact(sizes.plane())) {
+    for (to, from) in
+        padded.chunks_exact_mut((sizes.rows + 2) * width).zip(planes.chunks_exact(sizes.plane()))
+    {
         for (to, from) in to[width..].chunks_exact_mut(width).zip(from.chunks_exact(sizes.columns)) {
             to[1..=sizes.columns].copy_from_slice(from);
         }
@@ -68,8 +74,9 @@ fn spread(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: &
     let tasks = out.chunks_exact_mut(BLOCK * depth_out * sizes.plane()).enumerate().collect();
     let work = |(): &mut (), (task, out): (usize, &mut [f32])| {
         let (image, block) = (task / blocks, task % blocks);
-        let weights: Vec<[f32; BLOCK]> =
-            (0..kernel).map(|tap| std::array::from_fn(|n| weights[(block * BLOCK + n) * kernel + tap])).collect();
+        let weights: Vec<[f32; BLOCK]> = (0..kernel)
+            .map(|tap| std::array::from_fn(|n| weights[(block * BLOCK + n) * kernel + tap]))
+            .collect();
         let finish: [_; BLOCK] = std::array::from_fn(|n| finish.channel(block * BLOCK + n));
         let mut source: Vec<&[f32]> = Vec::with_capacity(kernel / 3);
         for depth in 0..depth_out {
@@ -93,7 +100,8 @@ fn spread(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: &
                         }
                     }
                     for (n, sum) in sums.into_iter().enumerate() {
-                        let row = &mut out[((n * depth_out + depth) * sizes.rows + row) * sizes.columns..][..sizes.columns];
+                        let row = &mut out[((n * depth_out + depth) * sizes.rows + row) * sizes.columns..]
+                            [..sizes.columns];
                         write(sum.map(|sum| finish[n].apply(sum)), &mut row[at..]);
                     }
                 }
@@ -126,17 +134,20 @@ fn collect(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, out: 
             tasks.push((frame / depth_out, frame % depth_out, slab * SLAB, pixels));
         }
     }
-    let memory = || (vec![0.0; (SLAB + 2) * width], vec![[[F32x4::zero(); 2]; SLAB]; sizes.columns.div_ceil(RUN)]);
+    let memory =
+        || (vec![0.0; (SLAB + 2) * width], vec![[[F32x4::zero(); 2]; SLAB]; sizes.columns.div_ceil(RUN)]);
     type Memory = (Vec<f32>, Vec<[[F32x4; 2]; SLAB]>);
     let work = |(rows, sums): &mut Memory, (image, depth, first, out): (usize, usize, usize, &mut [f32])| {
         sums.fill([[F32x4::zero(); 2]; SLAB]);
         let (frames, place) = sizes.frames(depth);
         for channel in 0..sizes.channels_in {
             for (index, frame) in frames.clone().enumerate() {
-                let pixels = &x[((image * sizes.channels_in + channel) * sizes.depth_in + frame) * plane..][..plane];
+                let pixels =
+                    &x[((image * sizes.channels_in + channel) * sizes.depth_in + frame) * plane..][..plane];
                 for (y, row) in rows.chunks_exact_mut(width).enumerate() {
                     match (first + y).checked_sub(1).filter(|&source| source < sizes.rows) {
-                        Some(source) => row[1..=sizes.columns].copy_from_slice(&pixels[source * sizes.columns..][..sizes.columns]),
+                        Some(source) => row[1..=sizes.columns]
+                            .copy_from_slice(&pixels[source * sizes.columns..][..sizes.columns]),
                         None => row.fill(0.0),
                     }
                 }

@@ -157,7 +157,10 @@ mod tests {
         assert_eq!(bits(lanes_a + lanes_b), each(|a, b| a + b));
         assert_eq!(bits(lanes_a - lanes_b), each(|a, b| a - b));
         assert_eq!(bits(lanes_b * lanes_b), [9.0f32, 18.0625, 0.25, f32::INFINITY].map(f32::to_bits));
-        assert_eq!(bits(F32x4::splat(7.0).add_product(lanes_b, F32x4::splat(2.0))), [1.0f32, 15.5, 8.0, f32::INFINITY].map(f32::to_bits));
+        assert_eq!(
+            bits(F32x4::splat(7.0).add_product(lanes_b, F32x4::splat(2.0))),
+            [1.0f32, 15.5, 8.0, f32::INFINITY].map(f32::to_bits)
+        );
         let floored = lanes_a.at_least(F32x4::splat(0.25)).values();
         assert!(floored[2].is_nan(), "NaN was taken for the floor");
         assert_eq!([floored[0], floored[1], floored[3]], [1.5, 0.25, 0.25]);

@@ -77,7 +77,11 @@ impl Panel for Product<'_> {
 #[inline(always)]
 pub fn add_product(left: [&[f32]; ROWS], right: &[f32], columns: usize, out: [&mut [f32]; ROWS]) {
     let length = right.len() / columns;
-    wide::run(AddProduct { left: left.map(|row| &row[..length]), right, out: out.map(|row| &mut row[..columns]) });
+    wide::run(AddProduct {
+        left: left.map(|row| &row[..length]),
+        right,
+        out: out.map(|row| &mut row[..columns]),
+    });
 }
 
 struct AddProduct<'a> {
@@ -96,7 +100,8 @@ impl Panel for AddProduct<'_> {
     fn columns<V: Vector, const N: usize>(&mut self, at: usize) {
         let columns = self.out[0].len();
         let [a, b, c, d] = self.left;
-        let mut sums: [[V; N]; ROWS] = [0, 1, 2, 3].map(|row: usize| vectors(&self.out[row][at..at + N * V::WIDTH]));
+        let mut sums: [[V; N]; ROWS] =
+            [0, 1, 2, 3].map(|row: usize| vectors(&self.out[row][at..at + N * V::WIDTH]));
         for ((((row, a), b), c), d) in self.right.chunks_exact(columns).zip(a).zip(b).zip(c).zip(d) {
             let row: [V; N] = vectors(&row[at..at + N * V::WIDTH]);
             for (sums, factor) in sums.iter_mut().zip([a, b, c, d]) {
@@ -152,7 +157,9 @@ mod tests {
 
     /// Numbers that no vector could mix up unseen.
     fn numbers(count: usize, from: u32) -> Vec<f32> {
-        (0..count as u32).map(|n| ((n.wrapping_add(from).wrapping_mul(2_654_435_769)) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+        (0..count as u32)
+            .map(|n| ((n.wrapping_add(from).wrapping_mul(2_654_435_769)) >> 8) as f32 / 8_388_608.0 - 1.0)
+            .collect()
     }
 
     fn rows(numbers: &mut [f32], length: usize) -> [&mut [f32]; ROWS] {
@@ -174,7 +181,9 @@ mod tests {
             assert_eq!(narrow, wide, "{columns} columns");
             for row in 0..ROWS {
                 for column in 0..columns {
-                    let sum: f64 = (0..inner).map(|k| f64::from(left[k][row]) * f64::from(right[k * stride + column])).sum();
+                    let sum: f64 = (0..inner)
+                        .map(|k| f64::from(left[k][row]) * f64::from(right[k * stride + column]))
+                        .sum();
                     assert!((f64::from(wide[row * columns + column]) - sum).abs() < 1e-5);
                 }
             }
@@ -195,7 +204,11 @@ mod tests {
             for (row, left) in left.iter().enumerate() {
                 for column in 0..columns {
                     let at = row * columns + column;
-                    let sum: f64 = left.iter().enumerate().map(|(t, v)| f64::from(*v) * f64::from(right[t * columns + column])).sum();
+                    let sum: f64 = left
+                        .iter()
+                        .enumerate()
+                        .map(|(t, v)| f64::from(*v) * f64::from(right[t * columns + column]))
+                        .sum();
                     assert!((f64::from(wide[at]) - f64::from(before[at]) - sum).abs() < 1e-5);
                 }
             }

@@ -22,7 +22,10 @@ pub struct Moments {
 
 /// Sums of `N` quantities over a chunk, four values at a time.
 #[inline(always)]
-fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([F32x4; M]) -> [F32x4; N]) -> [f64; N] {
+fn sums<const N: usize, const M: usize>(
+    from: [&[f32]; M],
+    quantities: impl Fn([F32x4; M]) -> [F32x4; N],
+) -> [f64; N] {
     let mut totals = [[F32x4::zero(); PARTS]; N];
     let length = from[0].len();
     let mut at = 0;
@@ -42,7 +45,9 @@ fn sums<const N: usize, const M: usize>(from: [&[f32]; M], quantities: impl Fn([
             *rest += value.values()[0];
         }
     }
-    std::array::from_fn(|n| f64::from(((totals[n][0] + totals[n][1]) + (totals[n][2] + totals[n][3])).sum() + rest[n]))
+    std::array::from_fn(|n| {
+        f64::from(((totals[n][0] + totals[n][1]) + (totals[n][2] + totals[n][3])).sum() + rest[n])
+    })
 }
 
 /// Runs of one channel, at most [`CHUNK`] long, in order.
@@ -53,7 +58,11 @@ fn runs(values: &[f32], channels: usize, pixels: usize, channel: usize) -> impl 
 /// One result per channel, each made by one task.
 fn per_channel<T: Send + Default + Clone>(channels: usize, of: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     let mut results = vec![T::default(); channels];
-    parallel::for_each(results.iter_mut().enumerate().collect(), || (), |(), (channel, result)| *result = of(channel));
+    parallel::for_each(
+        results.iter_mut().enumerate().collect(),
+        || (),
+        |(), (channel, result)| *result = of(channel),
+    );
     results
 }
 
@@ -80,7 +89,9 @@ pub fn moments(x: &[f32], channels: usize, pixels: usize) -> Vec<Moments> {
 
 /// Sum of every channel.
 pub fn channel_sums(x: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
-    per_channel(channels, |channel| runs(x, channels, pixels, channel).map(|run| sums([run], |[x]| [x])[0]).sum::<f64>() as f32)
+    per_channel(channels, |channel| {
+        runs(x, channels, pixels, channel).map(|run| sums([run], |[x]| [x])[0]).sum::<f64>() as f32
+    })
 }
 
 /// `x * scale + shift`.
@@ -101,7 +112,12 @@ pub fn affine(x: &[f32], (channels, pixels): (usize, usize), scale: &[f32], shif
 }
 
 /// Per channel the sums of `dy` and of `dy * (x - centre)`.
-pub fn gradient_sums(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), centre: &[f32]) -> Vec<[f64; 2]> {
+pub fn gradient_sums(
+    dy: &[f32],
+    x: &[f32],
+    (channels, pixels): (usize, usize),
+    centre: &[f32],
+) -> Vec<[f64; 2]> {
     per_channel(channels, |channel| {
         let centre = F32x4::splat(centre[channel]);
         let pairs = runs(dy, channels, pixels, channel).zip(runs(x, channels, pixels, channel));
@@ -117,7 +133,12 @@ type Plane<'a> = (&'a mut [f32], &'a [f32], &'a [f32]);
 
 /// The gradient before norm and ReLU: `dy * a + x * b + c` where `x`, the ReLU's result, is above zero, and 0 elsewhere; with its sum per
 /// channel, the gradient of the bias. `factors` are a, b and c of every channel.
-pub fn before_relu(dy: &[f32], x: &[f32], (channels, pixels): (usize, usize), factors: &[[f32; 3]]) -> (Vec<f32>, Vec<f32>) {
+pub fn before_relu(
+    dy: &[f32],
+    x: &[f32],
+    (channels, pixels): (usize, usize),
+    factors: &[[f32; 3]],
+) -> (Vec<f32>, Vec<f32>) {
     let mut out = vec![0.0; x.len()];
     let mut planes: Vec<Vec<Plane<'_>>> = (0..channels).map(|_| Vec::new()).collect();
     let all = out.chunks_exact_mut(pixels).zip(dy.chunks_exact(pixels)).zip(x.chunks_exact(pixels));

@@ -8,7 +8,8 @@
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod processor {
     use core::arch::wasm32::{
-        f32x4, f32x4_add, f32x4_extract_lane, f32x4_gt, f32x4_mul, f32x4_pmax, f32x4_splat, f32x4_sub, i32x4_shuffle, v128, v128_and,
+        f32x4, f32x4_add, f32x4_extract_lane, f32x4_gt, f32x4_mul, f32x4_pmax, f32x4_splat, f32x4_sub,
+        i32x4_shuffle, v128, v128_and,
     };
 
     pub type Register = v128;
@@ -25,7 +26,12 @@ mod processor {
 
     #[inline(always)]
     pub fn values(a: Register) -> [f32; 4] {
-        [f32x4_extract_lane::<0>(a), f32x4_extract_lane::<1>(a), f32x4_extract_lane::<2>(a), f32x4_extract_lane::<3>(a)]
+        [
+            f32x4_extract_lane::<0>(a),
+            f32x4_extract_lane::<1>(a),
+            f32x4_extract_lane::<2>(a),
+            f32x4_extract_lane::<3>(a),
+        ]
     }
 
     #[inline(always)]
@@ -84,8 +90,9 @@ mod processor {
 #[cfg(target_arch = "x86_64")]
 mod processor {
     use safe_arch::{
-        add_m128, bitand_m128, cmp_gt_mask_m128, m128, max_m128, move_high_low_m128, move_low_high_m128, mul_m128, set_splat_m128,
-        shuffle_abi_f32_all_m128, sub_m128, unpack_high_m128, unpack_low_m128, zeroed_m128,
+        add_m128, bitand_m128, cmp_gt_mask_m128, m128, max_m128, move_high_low_m128, move_low_high_m128,
+        mul_m128, set_splat_m128, shuffle_abi_f32_all_m128, sub_m128, unpack_high_m128, unpack_low_m128,
+        zeroed_m128,
     };
 
     pub type Register = m128;
@@ -229,4 +236,6 @@ mod processor {
     }
 }
 
-pub use processor::{Register, add, at_least, mul, new, shifted, shifted_twice, splat, sub, transpose, values, where_positive};
+pub use processor::{
+    Register, add, at_least, mul, new, shifted, shifted_twice, splat, sub, transpose, values, where_positive,
+};

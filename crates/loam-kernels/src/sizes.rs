@@ -110,7 +110,8 @@ impl Finish<'_> {
 
     /// For one channel.
     pub fn channel(&self, channel: usize) -> ChannelFinish {
-        let (scale, shift) = self.affine.map_or((1.0, 0.0), |(scale, shift)| (scale[channel], shift[channel]));
+        let (scale, shift) =
+            self.affine.map_or((1.0, 0.0), |(scale, shift)| (scale[channel], shift[channel]));
         ChannelFinish {
             bias: F32x4::splat(self.bias.map_or(0.0, |bias| bias[channel])),
             floor: F32x4::splat(if self.relu { 0.0 } else { f32::NEG_INFINITY }),

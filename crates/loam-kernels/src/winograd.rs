@@ -27,7 +27,10 @@ const SHARES: usize = 8;
 
 /// True where [`convolve`] and [`weight_gradient`] apply.
 pub fn fits(sizes: &Sizes) -> bool {
-    sizes.channels_in > 0 && sizes.channels_in.is_multiple_of(WIDTH) && sizes.channels_out > 0 && sizes.channels_out.is_multiple_of(ROWS)
+    sizes.channels_in > 0
+        && sizes.channels_in.is_multiple_of(WIDTH)
+        && sizes.channels_out > 0
+        && sizes.channels_out.is_multiple_of(ROWS)
 }
 
 /// B^T of six values.
@@ -35,7 +38,14 @@ pub fn fits(sizes: &Sizes) -> bool {
 fn of_input(d: [F32x4; PATCH]) -> [F32x4; PATCH] {
     let (even, odd) = (d[4] - d[2] * 4.0, d[3] - d[1] * 4.0);
     let (near, far) = (d[4] - d[2], (d[3] - d[1]) * 2.0);
-    [d[0] * 4.0 - d[2] * 5.0 + d[4], even + odd, even - odd, near + far, near - far, d[1] * 4.0 - d[3] * 5.0 + d[5]]
+    [
+        d[0] * 4.0 - d[2] * 5.0 + d[4],
+        even + odd,
+        even - odd,
+        near + far,
+        near - far,
+        d[1] * 4.0 - d[3] * 5.0 + d[5],
+    ]
 }
 
 /// A of four values.
@@ -51,7 +61,12 @@ fn of_gradient(y: [F32x4; TILE]) -> [F32x4; PATCH] {
 fn to_output(m: [F32x4; PATCH]) -> [F32x4; TILE] {
     let (sum, difference) = (m[1] + m[2], m[1] - m[2]);
     let (sum_2, difference_2) = (m[3] + m[4], m[3] - m[4]);
-    [m[0] + sum + sum_2, difference + difference_2 * 2.0, sum + sum_2 * 4.0, difference + difference_2 * 8.0 + m[5]]
+    [
+        m[0] + sum + sum_2,
+        difference + difference_2 * 2.0,
+        sum + sum_2 * 4.0,
+        difference + difference_2 * 8.0 + m[5],
+    ]
 }
 
 /// G of three values.
@@ -60,7 +75,14 @@ fn of_kernel(w: [F32x4; 3]) -> [F32x4; PATCH] {
     let (even, even_2) = (w[0] + w[2], w[0] + w[2] * 4.0);
     let odd_2 = w[1] * 2.0;
     let (sixth, part) = (-1.0 / 6.0, 1.0 / 24.0);
-    [w[0] * 0.25, (even + w[1]) * sixth, (even - w[1]) * sixth, (even_2 + odd_2) * part, (even_2 - odd_2) * part, w[2]]
+    [
+        w[0] * 0.25,
+        (even + w[1]) * sixth,
+        (even - w[1]) * sixth,
+        (even_2 + odd_2) * part,
+        (even_2 - odd_2) * part,
+        w[2],
+    ]
 }
 
 /// G^T of six values.
@@ -81,12 +103,16 @@ fn of_weights(sizes: &Sizes, weights: &[f32]) -> Vec<[f32; ROWS]> {
         for at in 0..inner {
             let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
             let taps: [[F32x4; 3]; 3] = std::array::from_fn(|x| {
-                std::array::from_fn(|y| F32x4::new(std::array::from_fn(|n| weights[(n * inner + at) * 9 + 3 * y + x])))
+                std::array::from_fn(|y| {
+                    F32x4::new(std::array::from_fn(|n| weights[(n * inner + at) * 9 + 3 * y + x]))
+                })
             });
             let half = taps.map(of_kernel);
             for j in 0..PATCH {
                 for (i, value) in of_kernel(half.map(|column| column[j])).into_iter().enumerate() {
-                    transformed[((j * PATCH + i) * blocks + block) * inner + frame * sizes.channels_in + channel] = value.values();
+                    transformed
+                        [((j * PATCH + i) * blocks + block) * inner + frame * sizes.channels_in + channel] =
+                        value.values();
                 }
             }
         }
@@ -101,9 +127,12 @@ fn weights_from(sizes: &Sizes, transformed: &[f32]) -> Vec<f32> {
     for (block, weights) in weights.chunks_exact_mut(ROWS * inner * 9).enumerate() {
         for at in 0..inner {
             let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
-            let line = |p: usize| (p * inner + frame * sizes.channels_in + channel) * sizes.channels_out + block * ROWS;
-            let half: [[F32x4; 3]; PATCH] =
-                std::array::from_fn(|i| to_kernel(std::array::from_fn(|j| F32x4::load(&transformed[line(j * PATCH + i)..]))));
+            let line = |p: usize| {
+                (p * inner + frame * sizes.channels_in + channel) * sizes.channels_out + block * ROWS
+            };
+            let half: [[F32x4; 3]; PATCH] = std::array::from_fn(|i| {
+                to_kernel(std::array::from_fn(|j| F32x4::load(&transformed[line(j * PATCH + i)..])))
+            });
             for y in 0..3 {
                 for (x, value) in to_kernel(half.map(|column| column[y])).into_iter().enumerate() {
                     for (n, value) in value.values().into_iter().enumerate() {
@@ -181,7 +210,10 @@ impl Memory {
 
 /// The next `N` rows, each cut to `length` groups of four.
 #[inline(always)]
-fn next_rows<'a, const N: usize>(rows: &mut impl Iterator<Item = &'a mut [f32]>, length: usize) -> [&'a mut [[f32; WIDTH]]; N] {
+fn next_rows<'a, const N: usize>(
+    rows: &mut impl Iterator<Item = &'a mut [f32]>,
+    length: usize,
+) -> [&'a mut [[f32; WIDTH]]; N] {
     std::array::from_fn(|_| &mut rows.next().unwrap_or_default().as_chunks_mut::<WIDTH>().0[..length])
 }
 
@@ -205,7 +237,8 @@ fn spread<const N: usize>(
         let first = TILE * tile_row - margin;
         let source: [&[f32]; N] = std::array::from_fn(|j| &plane[(first + j) * cut.columns..][..cut.columns]);
         let chunks = source.map(|row| &row.as_chunks::<WIDTH>().0[..whole]);
-        let to: [_; PATCH] = next_rows(&mut working.chunks_exact_mut(width).map(|row| &mut row[margin..]), whole + 1);
+        let to: [_; PATCH] =
+            next_rows(&mut working.chunks_exact_mut(width).map(|row| &mut row[margin..]), whole + 1);
         for at in 0..whole {
             let values = transform(chunks.map(|row| F32x4::new(row[at])));
             for (j, value) in values.into_iter().enumerate() {
@@ -234,12 +267,16 @@ fn spread<const N: usize>(
     for row in working.chunks_exact(width).take(PATCH) {
         let to: [_; PATCH] = next_rows(&mut lines, cut.groups());
         let blocks = row.as_chunks::<{ TILE * WIDTH }>().0;
-        let columns = |block: &[f32; TILE * WIDTH]| F32x4::transpose([0, 1, 2, 3].map(|part: usize| F32x4::load(&block[part * WIDTH..])));
+        let columns = |block: &[f32; TILE * WIDTH]| {
+            F32x4::transpose([0, 1, 2, 3].map(|part: usize| F32x4::load(&block[part * WIDTH..])))
+        };
         let Some((first, following)) = blocks.split_first() else { return };
         let mut here = columns(first);
         for (group, next) in following[..cut.groups()].iter().enumerate() {
             let next = columns(next);
-            let values = transform(std::array::from_fn(|i| if i < TILE { here[i] } else { here[i - TILE].shifted(next[i - TILE]) }));
+            let values = transform(std::array::from_fn(|i| {
+                if i < TILE { here[i] } else { here[i - TILE].shifted(next[i - TILE]) }
+            }));
             for (i, value) in values.into_iter().enumerate() {
                 to[i][group] = value.values();
             }
@@ -269,7 +306,8 @@ fn spread_strip<const N: usize>(
     }
     // Lanes behind the last tile that the last row of tiles did not reach.
     let count = cut.tile_rows(strip).len();
-    let (written, used) = ((count - 1) * cut.across + cut.groups() * WIDTH, (count * cut.across).next_multiple_of(WIDTH));
+    let (written, used) =
+        ((count - 1) * cut.across + cut.groups() * WIDTH, (count * cut.across).next_multiple_of(WIDTH));
     if written < used {
         to.chunks_exact_mut(cut.stride).for_each(|line| line[written..used].fill(0.0));
     }
@@ -277,7 +315,14 @@ fn spread_strip<const N: usize>(
 
 /// Transforms one channel's tile row back: position `p` of tile `t` is at `from[p * step + t]`; `slab` holds the strip's rows.
 #[inline(always)]
-fn gather(cut: &Cut, from: &[f32], step: usize, finish: ChannelFinish, working: &mut [f32], slab: &mut [f32]) {
+fn gather(
+    cut: &Cut,
+    from: &[f32],
+    step: usize,
+    finish: ChannelFinish,
+    working: &mut [f32],
+    slab: &mut [f32],
+) {
     let groups = cut.groups();
     let line = |p: usize| &from[p * step..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups];
     for (i, working) in working.chunks_exact_mut(TILE * groups * WIDTH).take(PATCH).enumerate() {
@@ -291,10 +336,13 @@ fn gather(cut: &Cut, from: &[f32], step: usize, finish: ChannelFinish, working: 
         }
     }
     for (y, row) in slab.chunks_exact_mut(cut.columns).take(TILE).enumerate() {
-        let lines: [_; PATCH] =
-            std::array::from_fn(|i| &working[(i * TILE + y) * groups * WIDTH..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups]);
-        let pixels =
-            |group: usize| F32x4::transpose(to_output(lines.map(|line| F32x4::new(line[group])))).map(|pixels| finish.apply(pixels));
+        let lines: [_; PATCH] = std::array::from_fn(|i| {
+            &working[(i * TILE + y) * groups * WIDTH..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups]
+        });
+        let pixels = |group: usize| {
+            F32x4::transpose(to_output(lines.map(|line| F32x4::new(line[group]))))
+                .map(|pixels| finish.apply(pixels))
+        };
         let (whole, rest) = row.as_chunks_mut::<{ TILE * WIDTH }>();
         for (group, to) in whole.iter_mut().enumerate() {
             for (to, value) in to.as_chunks_mut::<WIDTH>().0.iter_mut().zip(pixels(group)) {
@@ -324,7 +372,8 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
     let inner = sizes.depth_kernel * sizes.channels_in;
     let weights = of_weights(sizes, weights);
     // The rows that each strip of each image writes: per channel and frame one slab.
-    let mut slabs: Vec<Vec<&mut [f32]>> = (0..sizes.batch * strips).map(|_| Vec::with_capacity(sizes.channels_out * depth_out)).collect();
+    let mut slabs: Vec<Vec<&mut [f32]>> =
+        (0..sizes.batch * strips).map(|_| Vec::with_capacity(sizes.channels_out * depth_out)).collect();
     for (plane, pixels) in out.chunks_exact_mut(sizes.plane()).enumerate() {
         let image = plane / (sizes.channels_out * depth_out);
         for (strip, slab) in pixels.chunks_mut(STRIP * TILE * cut.columns).enumerate() {
@@ -336,18 +385,37 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
         let (image, strip) = (task / strips, task % strips);
         let length = sizes.length_in() / sizes.batch;
         let image = &x[image * length..][..length];
-        spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), image, of_input, &mut memory.rows, &mut memory.input);
+        spread_strip(
+            &cut,
+            strip,
+            (sizes.channels_in, sizes.depth_in),
+            image,
+            of_input,
+            &mut memory.rows,
+            &mut memory.input,
+        );
         let tiles = cut.tile_rows(strip).len() * cut.across;
         for depth in 0..depth_out {
             let (frames, place) = sizes.frames(depth);
             for position in 0..POSITIONS {
                 let line = position * sizes.depth_in + frames.start;
-                let input = &memory.input[line * sizes.channels_in * cut.stride..][..frames.len() * sizes.channels_in * cut.stride];
-                let output = &mut memory.output[position * sizes.channels_out * cut.stride..][..sizes.channels_out * cut.stride];
-                let weights = &weights[position * sizes.channels_out / ROWS * inner..][..sizes.channels_out / ROWS * inner];
-                for (weights, output) in weights.chunks_exact(inner).zip(output.chunks_exact_mut(ROWS * cut.stride)) {
+                let input = &memory.input[line * sizes.channels_in * cut.stride..]
+                    [..frames.len() * sizes.channels_in * cut.stride];
+                let output = &mut memory.output[position * sizes.channels_out * cut.stride..]
+                    [..sizes.channels_out * cut.stride];
+                let weights = &weights[position * sizes.channels_out / ROWS * inner..]
+                    [..sizes.channels_out / ROWS * inner];
+                for (weights, output) in
+                    weights.chunks_exact(inner).zip(output.chunks_exact_mut(ROWS * cut.stride))
+                {
                     let weights = &weights[place * sizes.channels_in..][..frames.len() * sizes.channels_in];
-                    product(weights, input, cut.stride, tiles.next_multiple_of(WIDTH), four_rows(output, cut.stride));
+                    product(
+                        weights,
+                        input,
+                        cut.stride,
+                        tiles.next_multiple_of(WIDTH),
+                        four_rows(output, cut.stride),
+                    );
                 }
             }
             let step = sizes.channels_out * cut.stride;
@@ -380,22 +448,48 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
             let (length_in, length_out) = (sizes.length_in() / sizes.batch, sizes.length_out() / sizes.batch);
             let (x, g) = (&x[image * length_in..][..length_in], &g[image * length_out..][..length_out]);
             let tiles = cut.tile_rows(strip).len() * cut.across;
-            spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), x, of_input, &mut memory.rows, &mut memory.input);
-            spread_strip(&cut, strip, (sizes.channels_out, depth_out), g, of_gradient, &mut memory.rows, &mut memory.output);
+            spread_strip(
+                &cut,
+                strip,
+                (sizes.channels_in, sizes.depth_in),
+                x,
+                of_input,
+                &mut memory.rows,
+                &mut memory.input,
+            );
+            spread_strip(
+                &cut,
+                strip,
+                (sizes.channels_out, depth_out),
+                g,
+                of_gradient,
+                &mut memory.rows,
+                &mut memory.output,
+            );
             let used = tiles.next_multiple_of(WIDTH);
             for (position, sums) in share.chunks_exact_mut(sizes.channels_out * inner).enumerate() {
                 for depth in 0..depth_out {
                     let (frames, place) = sizes.frames(depth);
                     let line = position * sizes.depth_in + frames.start;
-                    let input = &memory.input[line * sizes.channels_in * cut.stride..][..frames.len() * sizes.channels_in * cut.stride];
+                    let input = &memory.input[line * sizes.channels_in * cut.stride..]
+                        [..frames.len() * sizes.channels_in * cut.stride];
                     let line = position * depth_out + depth;
-                    let output = &memory.output[line * sizes.channels_out * cut.stride..][..sizes.channels_out * cut.stride];
+                    let output = &memory.output[line * sizes.channels_out * cut.stride..]
+                        [..sizes.channels_out * cut.stride];
                     let transposed = &mut memory.transposed[..used * sizes.channels_out];
                     transpose(output, cut.stride, used, transposed);
                     let sums = &mut sums[place * sizes.channels_in * sizes.channels_out..];
-                    for (input, sums) in input.chunks_exact(ROWS * cut.stride).zip(sums.chunks_exact_mut(ROWS * sizes.channels_out)) {
+                    for (input, sums) in input
+                        .chunks_exact(ROWS * cut.stride)
+                        .zip(sums.chunks_exact_mut(ROWS * sizes.channels_out))
+                    {
                         let input = [0, 1, 2, 3].map(|row| &input[row * cut.stride..][..used]);
-                        add_product(input, transposed, sizes.channels_out, four_rows(sums, sizes.channels_out));
+                        add_product(
+                            input,
+                            transposed,
+                            sizes.channels_out,
+                            four_rows(sums, sizes.channels_out),
+                        );
                     }
                 }
             }

@@ -32,15 +32,22 @@ pub fn summary(by_date: &[Vec<ScoreReport>], network: Network) -> Summary {
     let sentence = |channel: u8| {
         let (over_before, over_bilinear) = of(channel);
         // Of several channels each is named.
-        let which = if outputs.len() > 1 { format!("{}: ", network.row_name(ScoreRow::Estimate, channel)) } else { String::new() };
+        let which = if outputs.len() > 1 {
+            format!("{}: ", network.row_name(ScoreRow::Estimate, channel))
+        } else {
+            String::new()
+        };
         let baseline = network.row_name(ScoreRow::Bilinear, channel);
         match over_bilinear {
             Some(gain) => {
-                let before =
-                    over_before.map_or(String::new(), |gain| format!(" {}", compared_in(network.unit(), "before training", gain, dates)));
+                let before = over_before.map_or(String::new(), |gain| {
+                    format!(" {}", compared_in(network.unit(), "before training", gain, dates))
+                });
                 format!("{which}{}{before}", compared_in(network.unit(), &baseline, gain, dates))
             }
-            None => format!("{which}{dates} test dates are too few to say whether it is better than {bilinear}."),
+            None => {
+                format!("{which}{dates} test dates are too few to say whether it is better than {bilinear}.")
+            }
         }
     };
     let (over_before, over_bilinear) = of(0);
@@ -59,8 +66,12 @@ pub fn compared(with: &str, gain: Gain, dates: usize) -> String {
 pub fn compared_in(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
     let interval = format!("(95 %: {:.4} to {:.4}, {dates} test dates)", gain.low, gain.high);
     match gain {
-        Gain { low, mean, .. } if low > 0.0 => format!("Better than {with} by {mean:.4} {unit} in uRMSE {interval}."),
-        Gain { high, mean, .. } if high < 0.0 => format!("Worse than {with} by {:.4} {unit} in uRMSE {interval}.", -mean),
+        Gain { low, mean, .. } if low > 0.0 => {
+            format!("Better than {with} by {mean:.4} {unit} in uRMSE {interval}.")
+        }
+        Gain { high, mean, .. } if high < 0.0 => {
+            format!("Worse than {with} by {:.4} {unit} in uRMSE {interval}.", -mean)
+        }
         Gain { mean, .. } => format!("No better than {with}: {mean:+.4} {unit} in uRMSE {interval}."),
     }
 }
@@ -86,19 +97,31 @@ pub fn choice(scores: &[ScoreReport], unit: &str, earlier: Option<Earlier>) -> C
         return chosen(true, "None of this network were in use before the run.".to_owned());
     };
     let mean = |row: ScoreRow| {
-        let values: Option<Vec<f64>> = scores.iter().filter(|score| score.row == Some(row)).map(|score| score.urmse).collect();
-        values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
+        let values: Option<Vec<f64>> =
+            scores.iter().filter(|score| score.row == Some(row)).map(|score| score.urmse).collect();
+        values
+            .filter(|values| !values.is_empty())
+            .map(|values| values.iter().sum::<f64>() / values.len() as f64)
     };
     let (Some(after), Some(before)) = (mean(ScoreRow::Estimate), mean(row)) else {
-        return chosen(false, "No test date could be scored, so nothing says that the trained ones are better.".to_owned());
+        return chosen(
+            false,
+            "No test date could be scored, so nothing says that the trained ones are better.".to_owned(),
+        );
     };
     let [shown_after, shown_before] = told_apart(after, before);
     let why = if after < before {
-        format!("Their uRMSE on the test dates is {shown_after} {unit}, that of the weights from before the run {shown_before}.")
+        format!(
+            "Their uRMSE on the test dates is {shown_after} {unit}, that of the weights from before the run {shown_before}."
+        )
     } else if after > before {
-        format!("Their uRMSE on the test dates is {shown_before} {unit}, that of the trained ones {shown_after}.")
+        format!(
+            "Their uRMSE on the test dates is {shown_before} {unit}, that of the trained ones {shown_after}."
+        )
     } else {
-        format!("The trained ones are no better on the test dates: uRMSE {shown_after} {unit} after, {shown_before} before.")
+        format!(
+            "The trained ones are no better on the test dates: uRMSE {shown_after} {unit} after, {shown_before} before."
+        )
     };
     let flattered = seen_until.map_or(String::new(), |until| {
         format!(" The weights from before were trained on dates up to {until}, test dates among them, which flatters them.")
@@ -137,16 +160,36 @@ mod tests {
         let chosen = |rows: &[(ScoreRow, f64)], earlier| choice(&self::rows(rows), "m3/m3", earlier);
 
         let better = chosen(&[(After, 0.0310), (Before, 0.0315), (Bilinear, 0.0200)], before);
-        assert!(better.trained && better.sentence.starts_with("Chosen for use: the trained weights. "), "{}", better.sentence);
-        assert!(better.sentence.contains("is 0.0310 m3/m3, that of the weights from before the run 0.0315."), "{}", better.sentence);
+        assert!(
+            better.trained && better.sentence.starts_with("Chosen for use: the trained weights. "),
+            "{}",
+            better.sentence
+        );
+        assert!(
+            better.sentence.contains("is 0.0310 m3/m3, that of the weights from before the run 0.0315."),
+            "{}",
+            better.sentence
+        );
         let worse = chosen(&[(After, 0.0316), (Before, 0.0315), (Bilinear, 0.0400)], before);
-        assert!(!worse.trained && worse.sentence.contains("is 0.0315 m3/m3, that of the trained ones 0.0316."), "{}", worse.sentence);
+        assert!(
+            !worse.trained && worse.sentence.contains("is 0.0315 m3/m3, that of the trained ones 0.0316."),
+            "{}",
+            worse.sentence
+        );
         let tie = chosen(&[(After, 0.0315), (Before, 0.0315)], before);
-        assert!(!tie.trained && tie.sentence.contains("no better on the test dates: uRMSE 0.0315 m3/m3 after, 0.0315 before."));
+        assert!(
+            !tie.trained
+                && tie
+                    .sentence
+                    .contains("no better on the test dates: uRMSE 0.0315 m3/m3 after, 0.0315 before.")
+        );
         // Where four decimals hide which is less, more are shown.
         let close = chosen(&[(After, 0.031_512), (Before, 0.031_518)], before);
         assert!(
-            close.trained && close.sentence.contains("is 0.03151 m3/m3, that of the weights from before the run 0.03152."),
+            close.trained
+                && close
+                    .sentence
+                    .contains("is 0.03151 m3/m3, that of the weights from before the run 0.03152."),
             "{}",
             close.sentence
         );
@@ -157,7 +200,11 @@ mod tests {
         let scratch = [(After, 0.0400), (Before, 0.1000), (InUse, 0.0320)];
         let seen_until = Some(Date::constant(2018, 3, 1));
         let in_use = chosen(&scratch, Some(Earlier { row: InUse, seen_until }));
-        assert!(!in_use.trained && in_use.sentence.contains("0.0320") && in_use.sentence.ends_with("which flatters them."));
+        assert!(
+            !in_use.trained
+                && in_use.sentence.contains("0.0320")
+                && in_use.sentence.ends_with("which flatters them.")
+        );
         assert!(in_use.sentence.contains("2018-03-01"));
         let first = chosen(&scratch, None);
         assert!(first.trained && first.sentence.contains("None of this network"), "{}", first.sentence);

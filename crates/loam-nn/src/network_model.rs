@@ -130,7 +130,8 @@ impl WorkError {
     /// True where the caller stopped the work.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Gather(GatherError::Cancelled)) || matches!(self.model(), Some(ModelError::Cancelled))
+        matches!(self, Self::Gather(GatherError::Cancelled))
+            || matches!(self.model(), Some(ModelError::Cancelled))
     }
 }
 

@@ -126,7 +126,11 @@ impl Weights {
     /// # Errors
     /// Those of [`Weights::from_bytes`] and of [`tb_cnn::read`].
     pub fn of_any_network(bytes: &[u8]) -> Result<Self, ModelError> {
-        if tb_cnn::is_tb_cnn(bytes) { tb_cnn::read(bytes).map(|(weights, _)| weights) } else { Self::from_bytes(bytes) }
+        if tb_cnn::is_tb_cnn(bytes) {
+            tb_cnn::read(bytes).map(|(weights, _)| weights)
+        } else {
+            Self::from_bytes(bytes)
+        }
     }
 
     /// First weights of a network and a seed.
@@ -140,7 +144,11 @@ impl Weights {
 
     /// Which network they are of: the metadata's word, SMEN where it has none.
     pub fn network(&self) -> Network {
-        if self.metadata.get(MODEL).is_some_and(|name| name == NAME) { Network::Tb(tb_cnn::case_of(self)) } else { Network::Smen }
+        if self.metadata.get(MODEL).is_some_and(|name| name == NAME) {
+            Network::Tb(tb_cnn::case_of(self))
+        } else {
+            Network::Smen
+        }
     }
 
     /// Checks the tensors against their network.

@@ -114,7 +114,9 @@ impl<I: KeptImage> Run<I> {
         let tests: Vec<&I> = self.of(DateRole::Test).collect();
         let mut by_date = Vec::new();
         for (done, image) in tests.iter().enumerate() {
-            let mut scoring = async |_: usize, _: usize, _: &str| progress(done, tests.len(), "scoring the test dates").await;
+            let mut scoring = async |_: usize, _: usize, _: &str| {
+                progress(done, tests.len(), "scoring the test dates").await
+            };
             let scores = I::Model::score(&networks, device, image, &mut scoring).await?;
             // An image without a pixel to score has none.
             by_date.extend((!scores.is_empty()).then_some(scores));
@@ -134,7 +136,12 @@ impl<I: KeptImage> Run<I> {
             best_epoch,
             best_loss,
             seconds: self.seconds,
-            images: [count(DateRole::Train), count(DateRole::Validate), count(DateRole::Test), self.head.left_out],
+            images: [
+                count(DateRole::Train),
+                count(DateRole::Validate),
+                count(DateRole::Test),
+                self.head.left_out,
+            ],
             scores,
             dates,
             over_bilinear,

@@ -30,7 +30,8 @@ fn alone() -> MutexGuard<'static, ()> {
 /// The adapter, opened once for all tests.
 fn device(test: &str) -> Option<Device> {
     static DEVICE: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
-    let device = DEVICE.get_or_init(|| block_on(Processor::open_gpu()).ok().map(|processor| processor.device().clone()));
+    let device = DEVICE
+        .get_or_init(|| block_on(Processor::open_gpu()).ok().map(|processor| processor.device().clone()));
     if device.is_none() {
         println!("skipped {test}: no graphics adapter");
     }
@@ -79,11 +80,16 @@ fn the_faster_variant_is_one_of_the_two() {
     let start = std::time::Instant::now();
     let ([registers, tiles], name) = block_on(shared::choice(&gpu, || start.elapsed().as_secs_f64() * 1e3));
     let ratio = tiles / registers;
-    println!("a block in registers {registers:.1} ms, in workgroup memory {tiles:.1} ms, ratio {ratio:.2}; chosen: {name}");
+    println!(
+        "a block in registers {registers:.1} ms, in workgroup memory {tiles:.1} ms, ratio {ratio:.2}; chosen: {name}"
+    );
     let (report, warning) = block_on(check_gpu(&gpu, &[&TILED_KERNELS]));
     let in_use = variant_in_use();
     use_variant(Variant::Kernels(&REGISTER_KERNELS));
-    assert!(in_use == Some("workgroup memory") && report.unwrap().passed && warning.is_none(), "{in_use:?}: {warning:?}");
+    assert!(
+        in_use == Some("workgroup memory") && report.unwrap().passed && warning.is_none(),
+        "{in_use:?}: {warning:?}"
+    );
 }
 
 #[test]
@@ -204,9 +210,11 @@ fn training_leaves_nothing_behind_on_the_device() {
     let Some(gpu) = device("training_leaves_nothing_behind_on_the_device") else { return };
     use loam_core::network::Part;
     use loam_nn::Inputs;
-    for (inputs, frozen, steps) in
-        [(Inputs::Spatiotemporal, Vec::new(), 500), (Inputs::Spatiotemporal, vec![Part::Norms], 160), (Inputs::Spatial, Vec::new(), 160)]
-    {
+    for (inputs, frozen, steps) in [
+        (Inputs::Spatiotemporal, Vec::new(), 500),
+        (Inputs::Spatiotemporal, vec![Part::Norms], 160),
+        (Inputs::Spatial, Vec::new(), 160),
+    ] {
         let what = format!("{inputs:?} {frozen:?}");
         let mut trainer = shared::trainer_of(&gpu, inputs, frozen);
         block_on(memory::assert_flat(&what, &gpu, &mut trainer, steps, |line| println!("{line}")));

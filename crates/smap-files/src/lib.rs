@@ -19,7 +19,10 @@ mod source;
 mod zip_members;
 
 pub use error::ReadError;
-pub use granule::{BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role, Variable};
+pub use granule::{
+    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role,
+    Variable,
+};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
 pub use source::{BytesSource, SharedSource, Source};
@@ -47,7 +50,12 @@ impl Granule {
     /// # Errors
     /// [`ReadError::NoSuchVariable`]; [`ReadError::Unsuitable`] for an array that is no map; [`ReadError::Grid`] for a window of
     /// another resolution; [`ReadError::TooLarge`]; [`ReadError::Dataset`] for damaged or undecodable data.
-    pub fn read(&self, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
+    pub fn read(
+        &self,
+        variable: usize,
+        options: &ReadOptions,
+        window: Option<&EaseWindow>,
+    ) -> Result<Raster, ReadError> {
         match self.format {
             sniff::Format::Hdf5 => smap_pixels::read(self, variable, options, window),
             sniff::Format::Tiff => geotiff::read(self, variable, options, window),
@@ -59,7 +67,11 @@ impl Granule {
     ///
     /// # Errors
     /// As [`Granule::read`]; arrays need no place on a map here, but must hold numbers.
-    pub fn variable_statistics(&self, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+    pub fn variable_statistics(
+        &self,
+        variable: usize,
+        options: &ReadOptions,
+    ) -> Result<Statistics, ReadError> {
         match self.format {
             sniff::Format::Hdf5 => smap_pixels::statistics(self, variable, options),
             sniff::Format::Tiff => geotiff::statistics(self, variable, options),

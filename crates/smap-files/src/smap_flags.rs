@@ -132,11 +132,22 @@ mod tests {
     fn the_rules_differ_as_the_product_text_says() {
         use QualityRule::{All, Recommended, WithUncertain};
         // (flag, recommended, with uncertain, all)
-        for (flag, a, b) in [(0, true, true), (8, true, true), (1, false, true), (9, false, true), (3, false, false), (7, false, false)] {
+        for (flag, a, b) in [
+            (0, true, true),
+            (8, true, true),
+            (1, false, true),
+            (9, false, true),
+            (3, false, false),
+            (7, false, false),
+        ] {
             let valid = |rule| screen(rule).reason(0.2, Some(f64::from(flag)), Some(0.0)) == Reason::Valid;
             assert_eq!((valid(Recommended), valid(WithUncertain), valid(All)), (a, b, true), "flag {flag}");
         }
-        assert_eq!(screen(Recommended).reason(0.2, Some(65534.0), Some(0.0)), Reason::QualityFlag, "a filled flag recommends nothing");
+        assert_eq!(
+            screen(Recommended).reason(0.2, Some(65534.0), Some(0.0)),
+            Reason::QualityFlag,
+            "a filled flag recommends nothing"
+        );
         assert_eq!(screen(Recommended).reason(0.2, None, None), Reason::Valid);
     }
 
@@ -147,8 +158,13 @@ mod tests {
         assert_eq!(j.reason(f64::NAN, None, None), Reason::NotObserved);
         assert_eq!(j.reason(f64::from(0.02f32), None, None), Reason::Valid, "the bound itself, as float32");
         assert_eq!(j.reason(0.6, None, None), Reason::OutOfRange);
-        assert!(Fill::new(&[], "uint16", true).holds(65534.0) && !Fill::new(&[], "uint16", false).holds(65534.0));
-        assert!(Fill::new(&[], "float64", false).holds(-9999.0) && !Fill::new(&[f64::NAN], "float32", true).holds(0.0));
+        assert!(
+            Fill::new(&[], "uint16", true).holds(65534.0) && !Fill::new(&[], "uint16", false).holds(65534.0)
+        );
+        assert!(
+            Fill::new(&[], "float64", false).holds(-9999.0)
+                && !Fill::new(&[f64::NAN], "float32", true).holds(0.0)
+        );
     }
 
     #[test]

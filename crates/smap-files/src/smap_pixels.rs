@@ -30,15 +30,24 @@ struct Layer {
 }
 
 impl Layer {
-    fn open(file: &File, granule: &Granule, variable: &Variable, rule: QualityRule) -> Result<Self, ReadError> {
+    fn open(
+        file: &File,
+        granule: &Granule,
+        variable: &Variable,
+        rule: QualityRule,
+    ) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
         let smap = granule.product != Product::Unknown;
-        let flagged = matches!(variable.role, Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature);
+        let flagged = matches!(
+            variable.role,
+            Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
+        );
         let siblings = if smap { file.arrays_in(value.group()) } else { Vec::new() };
         let flag = |wanted: &str| {
             let fits = |a: &&Array| a.shape == value.shape && a.is_numeric() && stem(a.name()).stem == wanted;
             let main = stem(value.name());
-            let same = |a: &&Array| stem(a.name()).apm == main.apm && stem(a.name()).resolution == main.resolution;
+            let same =
+                |a: &&Array| stem(a.name()).apm == main.apm && stem(a.name()).resolution == main.resolution;
             let found = siblings.iter().filter(fits).find(same).or_else(|| siblings.iter().find(fits));
             found.map(|a| file.array(&a.path)).transpose()
         };
@@ -72,20 +81,26 @@ impl Layer {
             }
         }
         if !self.flagged {
-            let reason = |v: &f64| if self.screen.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
+            let reason =
+                |v: &f64| if self.screen.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
             let reasons = values.iter().map(reason).collect();
             return Ok((values, reasons));
         }
         let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
         let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
         let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
-        let reasons = values.iter().enumerate().map(|(i, v)| self.screen.reason(*v, at(&quality, i), at(&surface, i))).collect();
+        let reasons = values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| self.screen.reason(*v, at(&quality, i), at(&surface, i)))
+            .collect();
         Ok((values, reasons))
     }
 }
 
 fn fill(array: &Array, smap: bool, role: Role) -> Fill {
-    let mut declared: Vec<f64> = ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
+    let mut declared: Vec<f64> =
+        ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
     if role == Role::SurfaceTemperature {
         // MODIS: 0, declared or not.
         declared.push(0.0);
@@ -106,7 +121,9 @@ fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
     if product == Product::Spl4 {
         return default;
     }
-    let bound = |name: &str, otherwise: f32| array.number(name).filter(|v| v.is_finite()).map_or(otherwise, |v| v as f32);
+    let bound = |name: &str, otherwise: f32| {
+        array.number(name).filter(|v| v.is_finite()).map_or(otherwise, |v| v as f32)
+    };
     let declared = (bound("valid_min", default.0), bound("valid_max", default.1));
     if declared.0 < declared.1 { declared } else { default }
 }
@@ -116,7 +133,12 @@ fn variable(granule: &Granule, index: usize) -> Result<&Variable, ReadError> {
 }
 
 /// See [`Granule::read`].
-pub(super) fn read(granule: &Granule, index: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
+pub(super) fn read(
+    granule: &Granule,
+    index: usize,
+    options: &ReadOptions,
+    window: Option<&EaseWindow>,
+) -> Result<Raster, ReadError> {
     let variable = variable(granule, index)?;
     let file = File::open(&granule.source)?;
     let layer = Layer::open(&file, granule, variable, options.quality)?;
@@ -131,7 +153,9 @@ pub(super) fn read(granule: &Granule, index: usize, options: &ReadOptions, windo
     };
     let placement = match placement {
         Ok(Some(placement)) => placement,
-        Ok(None) => return Err(unplaced(variable, "the file has neither row and column indices nor x and y for it")),
+        Ok(None) => {
+            return Err(unplaced(variable, "the file has neither row and column indices nor x and y for it"));
+        }
         Err(text) => return Err(unplaced(variable, &text)),
     };
     // Where the file's part begins in the raster asked for, and which part of the file that is.
@@ -146,7 +170,9 @@ pub(super) fn read(granule: &Granule, index: usize, options: &ReadOptions, windo
 fn unplaced(variable: &Variable, why: &str) -> ReadError {
     ReadError::Unsuitable {
         what: format!("{} is no map Loam can place ({why})", variable.path),
-        remedy: "ask the archive for a subset with EASE_row_index and EASE_column_index, or use the whole granule".to_owned(),
+        remedy:
+            "ask the archive for a subset with EASE_row_index and EASE_column_index, or use the whole granule"
+                .to_owned(),
     }
 }
 
@@ -165,7 +191,13 @@ impl Target {
     fn new(placement: &Placement, wanted: Option<&EaseWindow>) -> Result<Self, ReadError> {
         let whole = placement.grid();
         let (Some(here), Some(wanted)) = (placement.window(), wanted) else {
-            return Ok(Self { grid: whole.clone(), rows: 0..whole.rows, columns: 0..whole.columns, row: 0, column: 0 });
+            return Ok(Self {
+                grid: whole.clone(),
+                rows: 0..whole.rows,
+                columns: 0..whole.columns,
+                row: 0,
+                column: 0,
+            });
         };
         if here.resolution != wanted.resolution {
             return Err(GridError::DifferentGrids.into());
@@ -227,7 +259,8 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
         if !target.rows.contains(&row) || !target.columns.contains(&column) {
             continue;
         }
-        let at = (target.row + row - target.rows.start) * target.grid.columns + target.column + column - target.columns.start;
+        let at = (target.row + row - target.rows.start) * target.grid.columns + target.column + column
+            - target.columns.start;
         if *reason == Reason::Valid {
             valid.push((at, *value));
         } else if reasons[at] == Reason::NotObserved {
@@ -244,7 +277,11 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
 }
 
 /// See [`Granule::variable_statistics`].
-pub(super) fn statistics(granule: &Granule, index: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+pub(super) fn statistics(
+    granule: &Granule,
+    index: usize,
+    options: &ReadOptions,
+) -> Result<Statistics, ReadError> {
     let variable = variable(granule, index)?;
     let file = File::open(&granule.source)?;
     let layer = Layer::open(&file, granule, variable, options.quality)?;
@@ -270,7 +307,8 @@ pub(super) fn statistics(granule: &Granule, index: usize, options: &ReadOptions)
         Some((&rows, rest)) => {
             let per_row = rest.iter().product::<u64>();
             for slab in layer.value.slabs(0..rows, per_row) {
-                let ranges: Vec<Range<u64>> = std::iter::once(slab).chain(rest.iter().map(|&d| 0..d)).collect();
+                let ranges: Vec<Range<u64>> =
+                    std::iter::once(slab).chain(rest.iter().map(|&d| 0..d)).collect();
                 let (values, reasons) = layer.screened(&ranges)?;
                 add(&values, &reasons);
             }

@@ -90,19 +90,31 @@ impl Evaluate {
             eprintln!("note: {note}");
         }
         let Some(first) = found.dates.first() else {
-            return Err("no date could be scored: none has SMAP, something to score against and, before it, history".into());
+            return Err(
+                "no date could be scored: none has SMAP, something to score against and, before it, history"
+                    .into(),
+            );
         };
         files::warn_trained(&weights, *first, found.simulated);
         let (dates, unit, means) = (found.dates.len(), network.unit(), means(&found.by_date));
         let gains: Vec<_> = (0u8..)
             .zip(network.about().outputs)
-            .map(|(channel, _)| (channel, gain(&found.by_date, channel, ScoreRow::Estimate, ScoreRow::Bilinear)))
+            .map(|(channel, _)| {
+                (channel, gain(&found.by_date, channel, ScoreRow::Estimate, ScoreRow::Bilinear))
+            })
             .collect();
         if self.json {
-            let rows: Vec<_> =
-                found.dates.iter().zip(&found.by_date).map(|(date, scores)| json!({"date": date, "scores": scores})).collect();
-            let over_bilinear =
-                if let [(_, only)] = gains.as_slice() { json!(only) } else { json!(gains.iter().map(|g| g.1).collect::<Vec<_>>()) };
+            let rows: Vec<_> = found
+                .dates
+                .iter()
+                .zip(&found.by_date)
+                .map(|(date, scores)| json!({"date": date, "scores": scores}))
+                .collect();
+            let over_bilinear = if let [(_, only)] = gains.as_slice() {
+                json!(only)
+            } else {
+                json!(gains.iter().map(|g| g.1).collect::<Vec<_>>())
+            };
             return super::print_json(&json!({
                 "weights": self.weights, "network": network.about().key, "unit": unit, "region": self.region, "dates": dates,
                 "simulated": found.simulated, "mean_over_dates": means, "urmse_gain_over_bilinear": over_bilinear, "by_date": rows,

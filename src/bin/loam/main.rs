@@ -25,7 +25,12 @@ mod train;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "loam", version, about = "Soil-moisture maps at 3 km from SMAP and Sentinel-1", disable_help_subcommand = true)]
+#[command(
+    name = "loam",
+    version,
+    about = "Soil-moisture maps at 3 km from SMAP and Sentinel-1",
+    disable_help_subcommand = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

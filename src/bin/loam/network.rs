@@ -32,9 +32,12 @@ fn keys() -> String {
 impl NetworkChoice {
     /// The network, and the variant by inputs where the old `--network` named one. Says on standard error what is written otherwise now.
     pub fn chosen(&self) -> Result<(Option<Network>, Option<Inputs>), String> {
-        let old = |was: &str, now: &str| eprintln!("note: {was} will be gone in the next release; write {now}");
+        let old =
+            |was: &str, now: &str| eprintln!("note: {was} will be gone in the next release; write {now}");
         match (self.model.as_deref(), self.case.as_deref()) {
-            (Some("tb-cnn"), None) => return Err("say which network: --network tb-brightness or --network tb-soil-moisture".into()),
+            (Some("tb-cnn"), None) => {
+                return Err("say which network: --network tb-brightness or --network tb-soil-moisture".into());
+            }
             (None | Some("smen"), Some(_)) => {
                 return Err(
                     "--case is of --model tb-cnn, both as before: write --network tb-brightness or --network tb-soil-moisture".into()
@@ -49,7 +52,10 @@ impl NetworkChoice {
         };
         if let Some(key) = by_case {
             let case = self.case.as_ref().map_or_else(String::new, |case| format!(" --case {case}"));
-            old(&format!("--model {}{case}", self.model.as_deref().unwrap_or_default()), &format!("--network {key}"));
+            old(
+                &format!("--model {}{case}", self.model.as_deref().unwrap_or_default()),
+                &format!("--network {key}"),
+            );
         }
         match self.network.as_deref() {
             Some(name) if Inputs::from_name(name).is_some() => {
@@ -57,7 +63,8 @@ impl NetworkChoice {
                 Ok((by_case.and_then(Network::find), Inputs::from_name(name)))
             }
             Some(key) => {
-                let network = Network::find(key).ok_or_else(|| format!("there is no network \"{key}\"; there are: {}", keys()))?;
+                let network = Network::find(key)
+                    .ok_or_else(|| format!("there is no network \"{key}\"; there are: {}", keys()))?;
                 Ok((Some(network), None))
             }
             None => Ok((by_case.and_then(Network::find), None)),
@@ -68,7 +75,9 @@ impl NetworkChoice {
     pub fn check(&self, weights: &Weights) -> Result<(), String> {
         // Before, `--model tb-cnn` left the case to the file.
         if self.model.as_deref() == Some("tb-cnn") && self.case.is_none() {
-            eprintln!("note: --model tb-cnn will be gone in the next release; the weights say which network they are of");
+            eprintln!(
+                "note: --model tb-cnn will be gone in the next release; the weights say which network they are of"
+            );
             let found = weights.network();
             return if found.about().shipped { Err(wrong(found, "the TB CNN")) } else { Ok(()) };
         }
@@ -80,5 +89,8 @@ impl NetworkChoice {
 }
 
 fn wrong(found: Network, wanted: &str) -> String {
-    format!("the weights are of the network \"{}\", not of {wanted}: give other weights, or leave --network out", found.about().key)
+    format!(
+        "the weights are of the network \"{}\", not of {wanted}: give other weights, or leave --network out",
+        found.about().key
+    )
 }

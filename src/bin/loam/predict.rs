@@ -72,7 +72,11 @@ impl Predict {
         }
         let (chosen, _) = if self.weights.is_some() { (None, None) } else { self.network.chosen()? };
         if let Some(network) = chosen.filter(|network| !network.about().shipped) {
-            return Err(format!("no weights of the {} come with Loam: name yours with --weights", network.about().name).into());
+            return Err(format!(
+                "no weights of the {} come with Loam: name yours with --weights",
+                network.about().name
+            )
+            .into());
         }
         let (name, weights, (region, preset), note) = match &self.weights {
             Some(path) => {
@@ -130,7 +134,8 @@ impl Predict {
         };
         let mut written = Vec::new();
         let mut write = |path: PathBuf, bytes: &[u8]| {
-            std::fs::write(&path, bytes).map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+            std::fs::write(&path, bytes)
+                .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
             written.push(path);
             Ok::<_, String>(())
         };
@@ -139,7 +144,12 @@ impl Predict {
             let named = |path: &Path| lettered(path, channel.output.letter());
             write(named(&self.out), &export::geotiff::write(&channel.estimate, &facts, None)?)?;
             if let Some(path) = &self.csv {
-                let text = export::csv::write(&channel.estimate, channel.coarse.as_ref(), channel.reference.as_ref(), &facts)?;
+                let text = export::csv::write(
+                    &channel.estimate,
+                    channel.coarse.as_ref(),
+                    channel.reference.as_ref(),
+                    &facts,
+                )?;
                 write(named(path), text.as_bytes())?;
             }
         }
@@ -148,7 +158,8 @@ impl Predict {
 
     fn report(&self, estimate: &Estimate, used: &WeightsReport, written: &[PathBuf]) -> super::Outcome {
         let unit = estimate.method.output().unit();
-        let statistics: Vec<_> = estimate.channels.iter().map(|channel| channel.estimate.statistics()).collect();
+        let statistics: Vec<_> =
+            estimate.channels.iter().map(|channel| channel.estimate.statistics()).collect();
         if self.json {
             // One file and one map are no list of one.
             let out = if written.len() == 1 { json!(self.out) } else { json!(written) };
@@ -196,7 +207,12 @@ impl Predict {
         }
         super::score_table::print_scores(&estimate.scores(), unit);
         if let Some(mass) = &estimate.mass {
-            say!("  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells", mass.rmse, mass.bias, mass.cells);
+            say!(
+                "  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells",
+                mass.rmse,
+                mass.bias,
+                mass.cells
+            );
         }
         for warning in &estimate.warnings {
             say!("  note: {warning}");

@@ -8,7 +8,8 @@ pub fn print_scores(scores: &[ScoreReport], unit: &str) {
         return;
     }
     say!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", unit, "uRMSE", "RMSE", "bias", "R", "pixels");
-    let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
+    let number =
+        |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
     for s in scores {
         say!(
             "  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}",

@@ -11,8 +11,8 @@ use loam_core::stack::{HistoryRule, Series};
 use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan};
 use loam_nn::run::{Evaluated, Run, from_scratch, overlap};
 use loam_nn::{
-    Data, FolderStore, Gathered, Keeper, KeptImage, MARGIN_KEY, NetworkModel, Processor, RunHead, TB_HALO, TrainError, TrainEvent,
-    TrainSettings, Weights, block_on, for_network, keeper,
+    Data, FolderStore, Gathered, Keeper, KeptImage, MARGIN_KEY, NetworkModel, Processor, RunHead, TB_HALO,
+    TrainError, TrainEvent, TrainSettings, Weights, block_on, for_network, keeper,
 };
 use serde_json::json;
 
@@ -107,11 +107,13 @@ pub struct Train {
 }
 
 fn network_inputs(text: &str) -> Result<NetworkInputs, String> {
-    NetworkInputs::from_name(text).ok_or_else(|| format!("\"{text}\" is none of spatial, temporal, spatiotemporal"))
+    NetworkInputs::from_name(text)
+        .ok_or_else(|| format!("\"{text}\" is none of spatial, temporal, spatiotemporal"))
 }
 
 fn part(text: &str) -> Result<Part, String> {
-    serde_json::from_value(json!(text)).map_err(|_| format!("\"{text}\" is none of norms, history, coarse, fusion"))
+    serde_json::from_value(json!(text))
+        .map_err(|_| format!("\"{text}\" is none of norms, history, coarse, fusion"))
 }
 
 impl Train {
@@ -133,8 +135,10 @@ impl Train {
     fn settings(&self) -> Result<(TrainSettings, Weights), Box<dyn std::error::Error>> {
         let mut settings: TrainSettings = match &self.settings {
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read ({e})", path.display()))?;
-                serde_json::from_str(&text).map_err(|e| format!("{}: not settings of a training run ({e})", path.display()))?
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| format!("{} cannot be read ({e})", path.display()))?;
+                serde_json::from_str(&text)
+                    .map_err(|e| format!("{}: not settings of a training run ({e})", path.display()))?
             }
             None => TrainSettings::default(),
         };
@@ -143,7 +147,12 @@ impl Train {
         let about = settings.network.about();
         let inputs = self.inputs.or(by_old_name);
         if let Some(inputs) = inputs.filter(|inputs| !about.inputs.contains(inputs)) {
-            return Err(format!("--inputs {} names inputs of SMEN, and the {} has its own: leave it out", inputs.name(), about.name).into());
+            return Err(format!(
+                "--inputs {} names inputs of SMEN, and the {} has its own: leave it out",
+                inputs.name(),
+                about.name
+            )
+            .into());
         }
         // The page's "weights in use" are those of `--weights` here, and bring their inputs with them.
         let base = self.weights.as_deref().map(files::weights).transpose()?;
@@ -168,7 +177,8 @@ impl Train {
         settings.check()?;
         let first = || {
             let mut first = Weights::first(settings.network, settings.inputs, settings.seed);
-            let margin = (self.margin && about.one_place).then(|| (MARGIN_KEY.to_owned(), TB_HALO.to_string()));
+            let margin =
+                (self.margin && about.one_place).then(|| (MARGIN_KEY.to_owned(), TB_HALO.to_string()));
             first.metadata.extend(margin);
             first
         };
@@ -180,7 +190,9 @@ impl Train {
     fn data<N: NetworkModel>(&self, settings: &TrainSettings, base: &Weights) -> Found<N::Image> {
         let about = settings.network.about();
         if self.region.len() > 1 && about.one_place {
-            return Err(format!("the {} is trained for one place at a time: name one --region", about.name).into());
+            return Err(
+                format!("the {} is trained for one place at a time: name one --region", about.name).into()
+            );
         }
         if self.region.len() > 1 && (settings.validate_from.is_none() || settings.test_from.is_none()) {
             return Err(
@@ -205,7 +217,8 @@ impl Train {
             let mut series = Series::new(region, Default::default());
             super::series::load(&mut series, library)?;
             let data = Data { library, series: &mut series, rule };
-            let gathered = block_on(N::gather(data, base, settings, &mut async |_, _, _| ControlFlow::Continue(())));
+            let gathered =
+                block_on(N::gather(data, base, settings, &mut async |_, _, _| ControlFlow::Continue(())));
             parts.push(gathered.map_err(|e| format!("{text}: {e}"))?);
             names.push(preset.map_or_else(|| text.clone(), |p| p.name.to_owned()));
             window.get_or_insert(region.window());
@@ -214,7 +227,12 @@ impl Train {
         Ok((Gathered::joined(parts), names.join(", "), window))
     }
 
-    fn begun<N: NetworkModel>(&self, settings: TrainSettings, base: Weights, processor: &Processor) -> Begun<N::Image> {
+    fn begun<N: NetworkModel>(
+        &self,
+        settings: TrainSettings,
+        base: Weights,
+        processor: &Processor,
+    ) -> Begun<N::Image> {
         let (gathered, region, window) = self.data::<N>(&settings, &base)?;
         files::tell(&gathered.failures);
         if let Some(warning) = overlap(&base, settings.start, &gathered.plan, gathered.simulated) {
@@ -269,7 +287,14 @@ impl Train {
     }
 
     /// The run before its first step, kept where that is wanted.
-    fn begin<I: KeptImage>(&self, head: RunHead, base: Weights, images: Vec<I>, plan: &TrainPlan, processor: &Processor) -> Begun<I> {
+    fn begin<I: KeptImage>(
+        &self,
+        head: RunHead,
+        base: Weights,
+        images: Vec<I>,
+        plan: &TrainPlan,
+        processor: &Processor,
+    ) -> Begun<I> {
         let run = Run::new(head, base, images, processor.device())?;
         let keeper = match &self.keep {
             Some(folder) => {
@@ -284,7 +309,8 @@ impl Train {
                 say!("left out: {}: {}", day.date, day.why);
             }
             let [train, validate, test, gap] =
-                [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
+                [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap]
+                    .map(|role| plan.count(role));
             say!(
                 "{}: {train} training, {validate} validation and {test} test images, by time; {gap} between them left out",
                 run.head.report.settings.network.words()
@@ -295,14 +321,19 @@ impl Train {
 
     fn resumed<I: KeptImage>(folder: &std::path::Path, processor: &Processor) -> Begun<I> {
         let resumed = block_on(Keeper::resume::<I>(FolderStore(folder.to_owned()), RUN))?;
-        let (keeper, kept) = resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
+        let (keeper, kept) =
+            resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
         if let Some(checkpoint) = &kept.checkpoint {
             eprintln!("resuming at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
         }
         Ok((Run::resumed(kept, processor.device())?, Some(keeper)))
     }
 
-    fn follow<I: KeptImage>(&self, (mut run, mut keeper): (Run<I>, Option<Kept>), processor: &Processor) -> super::Outcome {
+    fn follow<I: KeptImage>(
+        &self,
+        (mut run, mut keeper): (Run<I>, Option<Kept>),
+        processor: &Processor,
+    ) -> super::Outcome {
         run.significant_bits = self.significant_bits;
         let settings = run.head.report.settings.clone();
         let (loss, unit) = (settings.network.about().loss_name, settings.network.unit());
@@ -326,14 +357,23 @@ impl Train {
                     if self.json {
                         say!("{}", json!(report));
                     } else {
-                        let validation = report.validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+                        let validation =
+                            report.validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
                         let mark = if report.best { " *" } else { "" };
-                        say!("epoch {}: {loss} train {:.4}, validation {validation} {unit}{mark}", report.epoch, report.train_loss);
+                        say!(
+                            "epoch {}: {loss} train {:.4}, validation {validation} {unit}{mark}",
+                            report.epoch,
+                            report.train_loss
+                        );
                     }
                 }
                 TrainEvent::Warning(text) => eprintln!("note: {text}"),
-                TrainEvent::Finished { early, .. } => end = if *early { TrainEnd::Early } else { TrainEnd::Finished },
-                TrainEvent::Failed(error @ TrainError::LossNotFinite { .. }) if run.trainer.best().is_some() => {
+                TrainEvent::Finished { early, .. } => {
+                    end = if *early { TrainEnd::Early } else { TrainEnd::Finished }
+                }
+                TrainEvent::Failed(error @ TrainError::LossNotFinite { .. })
+                    if run.trainer.best().is_some() =>
+                {
                     eprintln!("note: {error}");
                     end = TrainEnd::NotFinite;
                 }
@@ -348,26 +388,43 @@ impl Train {
         }
         bar.finish_and_clear();
         let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
-        let Evaluated { trained, offset, result, .. } = block_on(run.evaluate(end, None, processor.device(), &mut go_on))?;
-        std::fs::write(&self.out, trained.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        let Evaluated { trained, offset, result, .. } =
+            block_on(run.evaluate(end, None, processor.device(), &mut go_on))?;
+        std::fs::write(&self.out, trained.to_bytes())
+            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;
         }
         let simulated = run.head.report.simulated;
         if self.json {
             let mut line = json!(result);
-            for (key, value) in [("network", json!(settings.network.about().key)), ("unit", json!(unit)), ("simulated", json!(simulated))] {
+            for (key, value) in [
+                ("network", json!(settings.network.about().key)),
+                ("unit", json!(unit)),
+                ("simulated", json!(simulated)),
+            ] {
                 line[key] = value;
             }
             line["trained_on"] = json!(run.head.metadata.get("trained_on"));
             say!("{line}");
             return Ok(());
         }
-        say!("best epoch {}: {:.4} {unit}, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
+        say!(
+            "best epoch {}: {:.4} {unit}, {:.0} s of training",
+            result.best_epoch,
+            result.best_loss,
+            result.seconds
+        );
         if let Some(offset) = offset {
-            say!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
+            say!(
+                "offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0"
+            );
         }
-        say!("{} test dates, mean over dates{}", result.dates, if simulated { " (SIMULATED scenes)" } else { "" });
+        say!(
+            "{} test dates, mean over dates{}",
+            result.dates,
+            if simulated { " (SIMULATED scenes)" } else { "" }
+        );
         super::score_table::print_scores(&result.scores, unit);
         say!("  {}", result.sentence);
         say!("{}: SHA-256 {}", self.out.display(), result.hash);
@@ -376,12 +433,17 @@ impl Train {
 
     /// `--epochs 0`: weights as given, their offset set on the training images.
     fn only_offset(&self, processor: &Processor) -> super::Outcome {
-        let path = self.weights.as_ref().ok_or("--epochs 0 sets the offset of --weights: name a weights file")?;
+        let path =
+            self.weights.as_ref().ok_or("--epochs 0 sets the offset of --weights: name a weights file")?;
         let mut weights = files::weights(path)?;
         if let Some(bits) = self.significant_bits {
             weights.round(bits);
         }
-        let settings = TrainSettings { validate_from: self.validate_from, test_from: self.test_from, ..TrainSettings::default() };
+        let settings = TrainSettings {
+            validate_from: self.validate_from,
+            test_from: self.test_from,
+            ..TrainSettings::default()
+        };
         let network = weights.network();
         let settings = TrainSettings { network, ..settings };
         let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
@@ -389,8 +451,11 @@ impl Train {
             let (gathered, ..) = self.data::<N>(&settings, &weights)?;
             block_on(N::set_offset(&mut weights, &gathered.images, processor.device(), &mut go_on))?
         });
-        let offset = offset.ok_or_else(|| format!("the loss of the {} sees its offset: there is nothing to set", network.about().name))?;
-        std::fs::write(&self.out, weights.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        let offset = offset.ok_or_else(|| {
+            format!("the loss of the {} sees its offset: there is nothing to set", network.about().name)
+        })?;
+        std::fs::write(&self.out, weights.to_bytes())
+            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         say!("{}: offset {offset:+.4} m3/m3", self.out.display());
         Ok(())
     }

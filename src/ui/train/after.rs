@@ -14,8 +14,14 @@ use loam_core::training::{RunReport, TrainResult};
 fn intervals(result: &TrainResult, network: Network) -> AnyView {
     let bilinear = network.about().bilinear;
     let gains = [("before training", result.over_before), (bilinear, result.over_bilinear)];
-    let (unit, channel) =
-        (words::unit(network), if network.about().outputs.len() > 1 { format!(", {}", network.output().short()) } else { String::new() });
+    let (unit, channel) = (
+        words::unit(network),
+        if network.about().outputs.len() > 1 {
+            format!(", {}", network.output().short())
+        } else {
+            String::new()
+        },
+    );
     let rows = gains.into_iter().filter_map(|(name, gain)| Some((name, gain?)));
     let rows = rows.map(|(name, gain)| view! { <li>{format!("uRMSE of {name} minus after{channel}: {} {unit}", words::gain(&gain))}</li> });
     let rows = rows.collect_view();
@@ -51,7 +57,9 @@ pub fn After(report: RunReport) -> impl IntoView {
     let Some(result) = report.result.clone() else { return ().into_any() };
     let network = report.settings.network;
     let against = match (report.simulated, network.output().is_kelvin()) {
-        (true, true) => "Agreement with the simulated brightness temperature at 9 km of the test dates, without the radar product's noise.",
+        (true, true) => {
+            "Agreement with the simulated brightness temperature at 9 km of the test dates, without the radar product's noise."
+        }
         (false, true) => "Agreement with the 9 km product of the test dates, not with what is on the ground.",
         (true, false) => "Agreement with the simulated 3 km maps of the test dates, not with the ground.",
         (false, false) => "Agreement with the 3 km maps of the test dates, not with the ground.",
@@ -65,7 +73,8 @@ pub fn After(report: RunReport) -> impl IntoView {
     let trained = Memo::new(move |_| app.weights.with(|w| is_of(w, &kept)));
     let can_predict = move || {
         let date = app.date.get();
-        app.pending.get() != Some(READING) && app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
+        app.pending.get() != Some(READING)
+            && app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
     };
     view! {
         <div class="after">

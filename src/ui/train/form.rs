@@ -91,7 +91,11 @@ fn read(text: &str, number: &Number) -> Result<f64, String> {
     let text = text.trim().replace('−', "-").replace(',', ".");
     let value: f64 = text.parse().map_err(|_| format!("{} must be a number", number.range.name))?;
     number.range.check(value).map_err(|e| e.to_string())?;
-    if number.whole && value.fract() != 0.0 { Err(format!("{} must be a whole number", number.range.name)) } else { Ok(value) }
+    if number.whole && value.fract() != 0.0 {
+        Err(format!("{} must be a whole number", number.range.name))
+    } else {
+        Ok(value)
+    }
 }
 
 fn field(app: App, number: Number) -> AnyView {
@@ -137,7 +141,8 @@ fn date_choice(
 ) -> AnyView {
     let t = app.train;
     let dates = Memo::new(move |_| {
-        let mut dates: Vec<Date> = t.plan.with(|p| p.as_ref().map(|p| p.dates.iter().map(|d| d.date).collect()).unwrap_or_default());
+        let mut dates: Vec<Date> =
+            t.plan.with(|p| p.as_ref().map(|p| p.dates.iter().map(|d| d.date).collect()).unwrap_or_default());
         // A date chosen for other files stays visible, so that it can be seen and changed.
         if let Some(chosen) = t.settings.with(get)
             && !dates.contains(&chosen)
@@ -166,7 +171,9 @@ fn frozen(app: App) -> AnyView {
     let present = move |part: Part| t.settings.with(|s| part.present(s.inputs));
     let turn = move |part: Part, on: bool| {
         // In the order of the network, whatever the order of the clicks.
-        t.settings.update(|s| s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect());
+        t.settings.update(|s| {
+            s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect()
+        });
     };
     let parts = t.settings.with_untracked(|s| s.network.about().parts);
     let several = !parts.is_empty();
@@ -235,7 +242,10 @@ fn fields(app: App) -> AnyView {
     let network = t.settings.with_untracked(|s| s.network);
     let about = network.about();
     // Shipped ones are always there, also while another network answers; others must be in use.
-    let fits = move || about.shipped || app.weights.with(|w| w.closed_form.is_none() && w.network == network && !w.hash.is_empty());
+    let fits = move || {
+        about.shipped
+            || app.weights.with(|w| w.closed_form.is_none() && w.network == network && !w.hash.is_empty())
+    };
     let in_use = move || {
         app.weights.with(|w| match (w.closed_form.is_none() && w.network == network, w.name.is_empty()) {
             (true, true) => "shipped, chosen by region".to_owned(),
@@ -306,7 +316,8 @@ pub fn SettingsForm() -> impl IntoView {
             format!("{name}, {} × {} cells of 3 km", s.window.columns, s.window.rows)
         })
     };
-    let one = Memo::new(move |_| t.settings.with(|s| s.network.about().one_place.then(|| s.network.about().name)));
+    let one =
+        Memo::new(move |_| t.settings.with(|s| s.network.about().one_place.then(|| s.network.about().name)));
     let place = move || {
         let preset = app.settings.with(|s| s.region.is_some());
         one.get().map(|name| {

@@ -58,7 +58,8 @@ pub fn target(network: Network) -> &'static str {
 
 /// `34 train, 3 left out, 6 validate, 7 test`.
 pub fn counts(plan: &TrainPlan) -> String {
-    let parts = words::ROLES.into_iter().map(|(role, _)| format!("{} {}", plan.count(role), words::role(role)));
+    let parts =
+        words::ROLES.into_iter().map(|(role, _)| format!("{} {}", plan.count(role), words::role(role)));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -103,7 +104,9 @@ pub fn PlanStrip() -> impl IntoView {
             }
         });
     });
-    let label = move || t.plan.with(|p| p.as_ref().map(|p| format!("Dates by use: {}", counts(p))).unwrap_or_default());
+    let label = move || {
+        t.plan.with(|p| p.as_ref().map(|p| format!("Dates by use: {}", counts(p))).unwrap_or_default())
+    };
     view! {
         <div class="plan" id="train-plan">
             <h3 class="minor">"Dates"</h3>

@@ -118,7 +118,12 @@ pub fn csv(runs: &[RunReport]) -> String {
             gain(|g| g.mean),
             gain(|g| g.low),
             gain(|g| g.high),
-            of(&|r| r.over_bilinear.as_ref().map(|g| format!("{} ({} to {})", g.mean, g.low, g.high)).unwrap_or_default()),
+            of(&|r| {
+                r.over_bilinear
+                    .as_ref()
+                    .map(|g| format!("{} ({} to {})", g.mean, g.low, g.high))
+                    .unwrap_or_default()
+            }),
             of(&|r| r.seconds.to_string()),
             run.device.clone(),
             of(&|r| r.hash.clone()),
@@ -166,7 +171,9 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
 fn row(app: App, run: &RunReport, here: bool) -> AnyView {
     // The columns' heads say m³/m³.
     let unit = if run.settings.network.output().is_kelvin() { " K" } else { "" };
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{}{unit}", words::loss(value)));
+    let number = |value: Option<f64>| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{}{unit}", words::loss(value)))
+    };
     let r = run.result.as_ref();
     let scores = r.map(test_scores).unwrap_or_default();
     let epochs = match (r, run.progress) {
@@ -174,7 +181,9 @@ fn row(app: App, run: &RunReport, here: bool) -> AnyView {
         (None, Some(p)) => format!("{} of {}", p.epoch, run.settings.epochs),
         (None, None) => format!("– of {}", run.settings.epochs),
     };
-    let gain = r.and_then(|r| r.over_before).map_or_else(|| "–".to_owned(), |g| format!("{}{unit}", words::gain(&g)));
+    let gain = r
+        .and_then(|r| r.over_before)
+        .map_or_else(|| "–".to_owned(), |g| format!("{}{unit}", words::gain(&g)));
     view! {
         <tr data-run=run.run.clone()>
             <th scope="row"><span class="date">{words::moment(run.begun_ms)}</span><small>{state(run, here)}</small></th>

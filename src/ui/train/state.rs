@@ -132,7 +132,9 @@ impl Training {
     /// Share (0..1) of the planned steps that is done. Tracked.
     #[must_use]
     pub fn share(self) -> Option<f64> {
-        let all = self.started.with(|s| s.as_ref().map(|s| (s.settings.epochs * s.steps_per_epoch, s.steps_per_epoch)));
+        let all = self
+            .started
+            .with(|s| s.as_ref().map(|s| (s.settings.epochs * s.steps_per_epoch, s.steps_per_epoch)));
         let (total, per_epoch) = all.filter(|(total, _)| *total > 0)?;
         let step = self.step.get()?;
         Some((((step.epoch.saturating_sub(1)) * per_epoch + step.step) as f64 / total as f64).clamp(0.0, 1.0))

@@ -19,7 +19,11 @@ pub fn duration(seconds: f64) -> String {
         s => (s / 86_400.0, "days"),
     };
     // Half hours count, half seconds do not.
-    if value < 10.0 && unit != "s" && unit != "min" { format!("about {value:.1} {unit}") } else { format!("about {value:.0} {unit}") }
+    if value < 10.0 && unit != "s" && unit != "min" {
+        format!("about {value:.1} {unit}")
+    } else {
+        format!("about {value:.0} {unit}")
+    }
 }
 
 /// Seconds measured: `0.42 s`, `73 s`.
@@ -66,8 +70,12 @@ pub fn role(role: DateRole) -> &'static str {
 }
 
 /// Every role, in the order of time, with the class of its colour.
-pub const ROLES: [(DateRole, &str); 4] =
-    [(DateRole::Train, "train"), (DateRole::Gap, "gap"), (DateRole::Validate, "validate"), (DateRole::Test, "test")];
+pub const ROLES: [(DateRole, &str); 4] = [
+    (DateRole::Train, "train"),
+    (DateRole::Gap, "gap"),
+    (DateRole::Validate, "validate"),
+    (DateRole::Test, "test"),
+];
 
 /// A part of the network.
 #[must_use]
@@ -116,7 +124,11 @@ pub fn short(settings: &TrainSettings) -> String {
     let (rate, batch) = (settings.learning_rate, settings.batch);
     let about = settings.network.about();
     if about.inputs.len() > 1 {
-        return format!("{start}{}, rate {rate}, batch {batch}, frozen {}{flips}", settings.inputs.name(), frozen(settings));
+        return format!(
+            "{start}{}, rate {rate}, batch {batch}, frozen {}{flips}",
+            settings.inputs.name(),
+            frozen(settings)
+        );
     }
     format!("{}: {start}rate {rate}, batch {batch}{flips}", about.short)
 }
@@ -130,7 +142,8 @@ pub fn gain(gain: &Gain) -> String {
 /// A line of a CSV file (RFC 4180): fields with commas, quotes or line breaks are quoted.
 #[must_use]
 pub fn csv_line(fields: &[String]) -> String {
-    let quoted =
-        fields.iter().map(|f| if f.contains([',', '"', '\n', '\r']) { format!("\"{}\"", f.replace('"', "\"\"")) } else { f.clone() });
+    let quoted = fields.iter().map(|f| {
+        if f.contains([',', '"', '\n', '\r']) { format!("\"{}\"", f.replace('"', "\"\"")) } else { f.clone() }
+    });
     quoted.collect::<Vec<_>>().join(",") + "\r\n"
 }

@@ -16,17 +16,29 @@ impl ClosedForm {
     ///
     /// # Errors
     /// [`ClosedFormError`].
-    pub fn estimate(self, library: &Library, series: &mut Series, date: Date, rule: HistoryRule) -> Result<Estimate, ClosedFormError> {
+    pub fn estimate(
+        self,
+        library: &Library,
+        series: &mut Series,
+        date: Date,
+        rule: HistoryRule,
+    ) -> Result<Estimate, ClosedFormError> {
         let sample = series.sample(library, date, rule)?;
         let today = series.day(library, date)?;
         let mut given = Given { library, series, date, sample: &sample, today: &today };
         let estimate = self.raster(&mut given)?;
         let bilinear = given.bilinear().ok();
-        let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+        let mut layers =
+            vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
         let mut scores = Vec::new();
         if let Some(reference) = &sample.target {
             let mut rows = vec![(ScoreRow::Estimate, &estimate)];
-            rows.extend(bilinear.as_ref().filter(|_| self != Self::Bilinear).map(|raster| (ScoreRow::Bilinear, raster)));
+            rows.extend(
+                bilinear
+                    .as_ref()
+                    .filter(|_| self != Self::Bilinear)
+                    .map(|raster| (ScoreRow::Bilinear, raster)),
+            );
             rows.push((ScoreRow::AsIs, &sample.coarse));
             scores = compare(reference, self, 0, &rows)?;
             layers.push((LayerKind::Reference, reference.clone()));
@@ -42,10 +54,16 @@ impl ClosedForm {
         let seen = sample.coarse.valid_count() as f32 / sample.coarse.values().len().max(1) as f32;
         let mut warnings = Vec::new();
         if seen < 0.5 {
-            warnings.push(format!("SMAP saw only {:.0} % of the region on this date; the rest of the map is masked.", 100.0 * seen));
+            warnings.push(format!(
+                "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked.",
+                100.0 * seen
+            ));
         }
         if own {
-            warnings.push("The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil.".to_owned());
+            warnings.push(
+                "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
+                    .to_owned(),
+            );
         }
         Ok(Estimate {
             method: Method::ClosedForm(self),
@@ -59,7 +77,9 @@ impl ClosedForm {
                 scores,
             }],
             layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
-            history: history.map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin }).collect(),
+            history: history
+                .map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin })
+                .collect(),
             overpass: sample.overpass.clone(),
             overpass_words,
             frame: ease_grid::Edges::default(),

@@ -70,7 +70,10 @@ impl Given<'_> {
     /// # Errors
     /// [`ClosedFormError::Missing`] where they are not known.
     pub fn native(&self) -> Result<&Raster, ClosedFormError> {
-        self.today.coarse_native.as_ref().ok_or(ClosedFormError::Missing { date: self.date, what: "SMAP on the global EASE-Grid" })
+        self.today
+            .coarse_native
+            .as_ref()
+            .ok_or(ClosedFormError::Missing { date: self.date, what: "SMAP on the global EASE-Grid" })
     }
 }
 

@@ -50,7 +50,10 @@ fn chunk(out: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
 /// CRC-32 of the PNG specification (annex D), bit by bit: a few hundred bytes need no table.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 },
+        )
     })
 }
 

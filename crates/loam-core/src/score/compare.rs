@@ -23,9 +23,15 @@ fn common(reference: &Raster, estimates: &[(&str, &Raster)]) -> Result<Vec<bool>
 ///
 /// # Errors
 /// [`ScoreError::DifferentGrids`] naming the estimate that does not share the reference's grid.
-pub fn scores_on(reference: &Raster, estimates: &[(&str, &Raster)]) -> Result<(Vec<Scores>, Vec<bool>), ScoreError> {
+pub fn scores_on(
+    reference: &Raster,
+    estimates: &[(&str, &Raster)],
+) -> Result<(Vec<Scores>, Vec<bool>), ScoreError> {
     let valid = common(reference, estimates)?;
-    let scores = estimates.iter().map(|(_, e)| Scores::of(e.values(), reference.values(), &valid)).collect::<Result<_, _>>()?;
+    let scores = estimates
+        .iter()
+        .map(|(_, e)| Scores::of(e.values(), reference.values(), &valid))
+        .collect::<Result<_, _>>()?;
     Ok((scores, valid))
 }
 

@@ -15,7 +15,8 @@ pub fn means(by_date: &[Vec<ScoreReport>]) -> Vec<ScoreReport> {
     first
         .iter()
         .map(|one| {
-            let of: Vec<&ScoreReport> = by_date.iter().flatten().filter(|s| (s.row, s.channel) == (one.row, one.channel)).collect();
+            let of: Vec<&ScoreReport> =
+                by_date.iter().flatten().filter(|s| (s.row, s.channel) == (one.row, one.channel)).collect();
             let mean = |get: fn(&ScoreReport) -> Option<f64>| {
                 let values: Vec<f64> = of.iter().filter_map(|s| get(s)).collect();
                 (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -40,7 +41,11 @@ pub fn means(by_date: &[Vec<ScoreReport>]) -> Vec<ScoreReport> {
 pub fn gain(by_date: &[Vec<ScoreReport>], channel: u8, better: ScoreRow, than: ScoreRow) -> Option<Gain> {
     let of = |scores: &[ScoreReport], row| scores.iter().find(|s| s.is(row, channel)).and_then(|s| s.urmse);
     let gains: Vec<f64> = by_date.iter().filter_map(|s| Some(of(s, than)? - of(s, better)?)).collect();
-    bootstrap_mean(&gains, DRAWS, DRAW_SEED).map(|interval| Gain { mean: interval.mean, low: interval.low, high: interval.high })
+    bootstrap_mean(&gains, DRAWS, DRAW_SEED).map(|interval| Gain {
+        mean: interval.mean,
+        low: interval.low,
+        high: interval.high,
+    })
 }
 
 #[cfg(test)]

@@ -39,7 +39,16 @@ impl Scores {
     #[must_use]
     pub fn report(&self, method: impl Into<Method>, row: ScoreRow, channel: u8) -> ScoreReport {
         let Self { urmse, bias, rmse, r, pixels, .. } = *self;
-        ScoreReport { name: method.into().row_name(row, channel), urmse, bias, rmse, r, pixels, row: Some(row), channel }
+        ScoreReport {
+            name: method.into().row_name(row, channel),
+            urmse,
+            bias,
+            rmse,
+            r,
+            pixels,
+            row: Some(row),
+            channel,
+        }
     }
 }
 
@@ -75,9 +84,18 @@ impl Accumulator {
     ///
     /// # Errors
     /// [`ScoreError::Lengths`] where the slices differ in length.
-    pub fn add_image(&mut self, estimate: &[f32], reference: &[f32], valid: &[bool]) -> Result<(), ScoreError> {
+    pub fn add_image(
+        &mut self,
+        estimate: &[f32],
+        reference: &[f32],
+        valid: &[bool],
+    ) -> Result<(), ScoreError> {
         if estimate.len() != reference.len() || estimate.len() != valid.len() {
-            return Err(ScoreError::Lengths { estimate: estimate.len(), reference: reference.len(), mask: valid.len() });
+            return Err(ScoreError::Lengths {
+                estimate: estimate.len(),
+                reference: reference.len(),
+                mask: valid.len(),
+            });
         }
         for ((&e, &r), _) in estimate.iter().zip(reference).zip(valid).filter(|(_, valid)| **valid) {
             self.add(e, r);
@@ -102,8 +120,10 @@ impl Accumulator {
             urmse: two.then(|| variance.sqrt()),
             bias: Some(bias),
             rmse: Some((variance + bias * bias).sqrt()),
-            r: (varies(self.squares_estimate) && varies(self.squares_reference))
-                .then(|| (self.products / (self.squares_estimate.sqrt() * self.squares_reference.sqrt())).clamp(-1.0, 1.0)),
+            r: (varies(self.squares_estimate) && varies(self.squares_reference)).then(|| {
+                (self.products / (self.squares_estimate.sqrt() * self.squares_reference.sqrt()))
+                    .clamp(-1.0, 1.0)
+            }),
             slope: varies(self.squares_reference).then(|| self.products / self.squares_reference),
             pixels: self.pixels,
         }

@@ -42,7 +42,9 @@ pub enum ScoreError {
         name: String,
     },
     /// Block means need whole EASE-Grid cells.
-    #[error("the map does not lie on the 3 km or 9 km EASE-Grid 2.0, so it has no 36 km blocks: choose a map on the EASE-Grid")]
+    #[error(
+        "the map does not lie on the 3 km or 9 km EASE-Grid 2.0, so it has no 36 km blocks: choose a map on the EASE-Grid"
+    )]
     NoBlocks,
     /// A raster could not be made.
     #[error(transparent)]

@@ -68,14 +68,22 @@ impl Land {
         let mut lake: Vec<f32> = height.iter().map(|h| -0.8 * h).collect();
         field::add(&mut lake, window, key(7), LAKE_SPACING, (0.0, 0.0), 1.0);
 
-        let change = |z: f32, effect: f32| 1.0 + (z * effect * climate.contrast).clamp(-LARGEST_CHANGE, LARGEST_CHANGE);
-        let residual: Vec<f32> = texture.iter().map(|&t| climate.residual * change(t, TEXTURE_EFFECT[0])).collect();
+        let change = |z: f32, effect: f32| {
+            1.0 + (z * effect * climate.contrast).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
+        };
+        let residual: Vec<f32> =
+            texture.iter().map(|&t| climate.residual * change(t, TEXTURE_EFFECT[0])).collect();
         let capacity = texture
             .iter()
             .zip(&terrain)
-            .map(|(&t, &w)| (climate.filled - climate.residual) * change(t * TEXTURE_EFFECT[1] + w * TERRAIN_EFFECT, 1.0))
+            .map(|(&t, &w)| {
+                (climate.filled - climate.residual) * change(t * TEXTURE_EFFECT[1] + w * TERRAIN_EFFECT, 1.0)
+            })
             .collect();
-        let daily = texture.iter().map(|&t| exp(-1.0 / f64::from(climate.drydown_days * change(t, TEXTURE_EFFECT[2]))) as f32).collect();
+        let daily = texture
+            .iter()
+            .map(|&t| exp(-1.0 / f64::from(climate.drydown_days * change(t, TEXTURE_EFFECT[2]))) as f32)
+            .collect();
         let rain = height.iter().map(|&h| (1.0 + h * OROGRAPHIC_EFFECT).max(0.3)).collect();
 
         let mut reason = vec![Reason::Valid; window.len()];
@@ -107,7 +115,10 @@ fn upper_quantile(map: &[f32], share: f64, window: &EaseWindow, region: &EaseWin
 }
 
 /// Indices into `window`'s cells of the cells of `region`, row by row.
-pub(super) fn region_indices(window: &EaseWindow, region: &EaseWindow) -> impl Iterator<Item = usize> + use<> {
+pub(super) fn region_indices(
+    window: &EaseWindow,
+    region: &EaseWindow,
+) -> impl Iterator<Item = usize> + use<> {
     let (left, top) = (region.first_column - window.first_column, region.first_row - window.first_row);
     let (columns, rows, stride) = (region.columns, region.rows, window.columns);
     (0..rows).flat_map(move |row| (0..columns).map(move |column| (top + row) * stride + left + column))

@@ -35,7 +35,9 @@ mod simulator;
 mod weather;
 
 pub use climate::Climate;
-pub use observe::{BACKSCATTER_SLOPE, COARSE_RANGE, FINE_RANGE, INHERITED_NOISE, MASKED_SHARE, RADIOMETER_NOISE};
+pub use observe::{
+    BACKSCATTER_SLOPE, COARSE_RANGE, FINE_RANGE, INHERITED_NOISE, MASKED_SHARE, RADIOMETER_NOISE,
+};
 pub use places::{TRAINING_PLACES, UNSEEN_PLACES, place};
 pub use simulator::{Brightness, FIRST, LAST, Scene, SimulatedDay, Simulator};
 

@@ -256,7 +256,9 @@ impl Properties {
             }
             if let Some(fine) = &day.fine {
                 cover.add(fine.valid_count() as f64 / region.len() as f64);
-                for (i, ((value, reason), truth)) in fine.values().iter().zip(fine.reasons()).zip(day.truth.values()).enumerate() {
+                for (i, ((value, reason), truth)) in
+                    fine.values().iter().zip(fine.reasons()).zip(day.truth.values()).enumerate()
+                {
                     let swath = !matches!(reason, Reason::NoSentinel1 | Reason::NoSmap);
                     masked[0] += usize::from(swath && *reason != Reason::Valid);
                     masked[1] += usize::from(swath);
@@ -279,7 +281,9 @@ impl Properties {
             mean: all.mean(),
             sd_time: daily.sd(),
             sd_sub_grid: variance.sqrt(),
-            persistent: persistent.iter().map(|sum| (sum / n).powi(2)).sum::<f64>() / cells / variance.max(f64::MIN_POSITIVE),
+            persistent: persistent.iter().map(|sum| (sum / n).powi(2)).sum::<f64>()
+                / cells
+                / variance.max(f64::MIN_POSITIVE),
             correlation_km: folding_length(&lags),
             drydown_days: drydown.mean(),
             smap_error: smap.sd(),

@@ -36,8 +36,10 @@ impl Series {
 
     fn disaggregate(&mut self, gaps: &[Date]) -> Result<usize, DisaggregationError> {
         // With the margin: history beyond the region's edge is looked at too.
-        let fitted =
-            Disaggregation::fit(&Region::new(self.wide)?, self.kept_days().filter(|day| day.vv.is_some() && day.coarse.is_some()))?;
+        let fitted = Disaggregation::fit(
+            &Region::new(self.wide)?,
+            self.kept_days().filter(|day| day.vv.is_some() && day.coarse.is_some()),
+        )?;
         let mut maps = Vec::new();
         for &date in gaps {
             if let Some(day) = self.kept_day(date) {

@@ -35,7 +35,14 @@ pub struct SceneDay {
 
 impl From<SimulatedDay> for SceneDay {
     fn from(day: SimulatedDay) -> Self {
-        Self { date: day.date, coarse: day.coarse(), overpass: day.overpass(), fine: day.fine, vv: day.vv, vh: day.vh }
+        Self {
+            date: day.date,
+            coarse: day.coarse(),
+            overpass: day.overpass(),
+            fine: day.fine,
+            vv: day.vv,
+            vh: day.vh,
+        }
     }
 }
 
@@ -98,7 +105,8 @@ impl Entry {
     /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array.
     pub fn correct(&mut self, correction: Correction) {
         // A map of brightness temperature that Loam made is never taken for soil moisture.
-        if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) = (correction.usage, &mut self.content)
+        if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) =
+            (correction.usage, &mut self.content)
             && granule.product != Product::OwnMap
             && !granule.variables.iter().any(|v| v.role == Role::SoilMoisture && v.grid.is_some())
             && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
@@ -111,7 +119,8 @@ impl Entry {
             && !granule.variables.iter().any(|v| v.role == Role::SurfaceTemperature && v.grid.is_some())
             && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
         {
-            (variable.role, variable.units, variable.statistics) = (Role::SurfaceTemperature, Some("K".to_owned()), None);
+            (variable.role, variable.units, variable.statistics) =
+                (Role::SurfaceTemperature, Some("K".to_owned()), None);
         }
         self.correction = correction;
     }
@@ -143,7 +152,9 @@ fn detected_usage(granule: &Granule) -> Usage {
     if matches!(granule.product, Product::Unknown | Product::OwnMap) {
         return Usage::Ignored;
     }
-    if let Some(variable) = granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some()) {
+    if let Some(variable) =
+        granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some())
+    {
         return if is_coarse(variable) { Usage::Coarse } else { Usage::Fine };
     }
     let has = |roles: [Role; 2]| granule.variables.iter().any(|v| roles.contains(&v.role));
@@ -182,7 +193,9 @@ fn covers(other: &Granule, own: &Granule) -> bool {
 
 /// Whether two granules are used for the same variables on the same grids.
 fn same_content(a: &Granule, b: &Granule) -> bool {
-    let within = |a: &Granule, b: &Granule| used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h));
+    let within = |a: &Granule, b: &Granule| {
+        used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h))
+    };
     used_variables(a).next().is_some() && within(a, b) && within(b, a)
 }
 
@@ -211,7 +224,12 @@ impl Library {
     #[must_use]
     pub fn simulated(scene: Scene, name: String, days: Vec<SceneDay>) -> Self {
         let mut library = Self { scene: Some(scene), ..Self::default() };
-        library.insert(Entry { id: 0, name, content: Content::Simulated(Arc::new(days)), correction: Correction::default() });
+        library.insert(Entry {
+            id: 0,
+            name,
+            content: Content::Simulated(Arc::new(days)),
+            correction: Correction::default(),
+        });
         library
     }
 
@@ -284,7 +302,9 @@ impl Library {
     /// Entries that are used for something, in order.
     pub(super) fn used(&self) -> impl Iterator<Item = &Entry> {
         let observed = self.has_observed();
-        self.entries.values().filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
+        self.entries
+            .values()
+            .filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
     }
 
     /// What counts (used, dated, not superseded) on one date.
@@ -310,7 +330,8 @@ impl Library {
         for entry in entries {
             match &entry.content {
                 Content::File(granule) => pieces.push(Piece::File(entry, granule)),
-                Content::Simulated(days) => pieces.extend(days.iter().filter(|d| d.date == date).map(|day| Piece::Simulated(entry, day))),
+                Content::Simulated(days) => pieces
+                    .extend(days.iter().filter(|d| d.date == date).map(|day| Piece::Simulated(entry, day))),
             }
         }
         pieces

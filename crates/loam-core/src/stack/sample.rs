@@ -87,8 +87,14 @@ impl Series {
     /// 3 km map that the rule admits. Oldest first.
     #[must_use]
     pub fn history(&self, date: Date, rule: HistoryRule) -> Vec<Date> {
-        let mut dates: Vec<Date> =
-            self.covers().range(..date).rev().filter(|(_, cover)| rule.admits(cover)).map(|(d, _)| *d).take(HISTORY_LENGTH).collect();
+        let mut dates: Vec<Date> = self
+            .covers()
+            .range(..date)
+            .rev()
+            .filter(|(_, cover)| rule.admits(cover))
+            .map(|(d, _)| *d)
+            .take(HISTORY_LENGTH)
+            .collect();
         dates.reverse();
         dates
     }
@@ -109,7 +115,8 @@ impl Series {
         if coarse.valid_count() == 0 {
             return Err(StackError::CoarseElsewhere { date });
         }
-        let overpass = today.overpass.as_ref().map(|raster| resample::nearest(raster, &region)).transpose()?;
+        let overpass =
+            today.overpass.as_ref().map(|raster| resample::nearest(raster, &region)).transpose()?;
         let input = region.widened(&today.margin);
         let mut i = wide.cropped(&input)?.values().to_vec();
         nearest_valid(&mut i, input.columns);
@@ -131,12 +138,17 @@ impl Series {
                 for (at, ((out, z), j)) in plane.iter_mut().zip(z.values()).zip(j.values()).enumerate() {
                     if z.is_finite() && j.is_finite() {
                         *out = j - z;
-                        let outside = margin.hold(input.columns, input.rows, at % input.columns, at / input.columns);
+                        let outside =
+                            margin.hold(input.columns, input.rows, at % input.columns, at / input.columns);
                         known += usize::from(!outside);
                     }
                 }
             }
-            *slot = HistorySlot { date: Some(past), known: known as f32 / region.len() as f32, origin: day.fine.map(|f| f.origin) };
+            *slot = HistorySlot {
+                date: Some(past),
+                known: known as f32 / region.len() as f32,
+                origin: day.fine.map(|f| f.origin),
+            };
             files.extend(day.files);
             simulated |= day.simulated;
         }
@@ -169,13 +181,22 @@ impl Sample {
     #[must_use]
     pub fn residual_pattern(&self, of: impl Fn(&[f32]) -> Option<f32>) -> Vec<f32> {
         let margin = self.margin();
-        let planes: Vec<Vec<f32>> =
-            self.residuals.chunks_exact(self.input.len()).map(|plane| margin.cut(plane, self.input.columns)).collect();
+        let planes: Vec<Vec<f32>> = self
+            .residuals
+            .chunks_exact(self.input.len())
+            .map(|plane| margin.cut(plane, self.input.columns))
+            .collect();
         let mut known = Vec::with_capacity(HISTORY_LENGTH);
         (0..self.region.window().len())
             .map(|cell| {
                 known.clear();
-                known.extend(planes.iter().filter_map(|plane| plane.get(cell)).copied().filter(|residual| *residual != 0.0));
+                known.extend(
+                    planes
+                        .iter()
+                        .filter_map(|plane| plane.get(cell))
+                        .copied()
+                        .filter(|residual| *residual != 0.0),
+                );
                 of(&known).unwrap_or(0.0)
             })
             .collect()
@@ -244,7 +265,9 @@ pub fn overpass_words(coarse: &Raster, overpass: Option<&Raster>) -> String {
     let (am, pm) = ("6 am (descending)", "6 pm (ascending)");
     let valid = coarse.valid_count();
     let count = |wanted: f32| {
-        let both = overpass.map(|raster| raster.values().iter().zip(coarse.values()).filter(|(o, c)| **o == wanted && c.is_finite()));
+        let both = overpass.map(|raster| {
+            raster.values().iter().zip(coarse.values()).filter(|(o, c)| **o == wanted && c.is_finite())
+        });
         both.map_or(0, Iterator::count)
     };
     let (morning, evening) = (count(0.0), count(1.0));
@@ -258,7 +281,11 @@ pub fn overpass_words(coarse: &Raster, overpass: Option<&Raster>) -> String {
         (0, _, 0) => pm.to_owned(),
         (_, evening, 0) => format!("{am}; {pm} fills {} of the cells seen", share(evening)),
         (morning, evening, _) => {
-            format!("{am}: {}, {pm}: {} of the cells seen; of the rest the file does not say", share(morning), share(evening))
+            format!(
+                "{am}: {}, {pm}: {} of the cells seen; of the rest the file does not say",
+                share(morning),
+                share(evening)
+            )
         }
     }
 }

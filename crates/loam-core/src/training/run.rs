@@ -122,7 +122,8 @@ impl TrainResult {
     #[must_use]
     pub fn urmse(&self, row: ScoreRow) -> Option<f64> {
         let keyed = self.scores.iter().any(|score| score.row.is_some());
-        let named = |part: &str| self.scores.iter().find(|score| score.name.to_ascii_lowercase().contains(part));
+        let named =
+            |part: &str| self.scores.iter().find(|score| score.name.to_ascii_lowercase().contains(part));
         let found = match row {
             _ if keyed => self.scores.iter().find(|score| score.is(row, 0)),
             // A run kept before rows had a key.

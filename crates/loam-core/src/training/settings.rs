@@ -123,7 +123,8 @@ impl TrainSettings {
     /// Range of [`TrainSettings::patience`].
     pub const PATIENCE: Range = Range { name: "the patience", least: 0.0, most: 100_000.0 };
     /// Range of [`TrainSettings::checkpoint_steps`].
-    pub const CHECKPOINT_STEPS: Range = Range { name: "the number of steps between checkpoints", least: 1.0, most: 10_000.0 };
+    pub const CHECKPOINT_STEPS: Range =
+        Range { name: "the number of steps between checkpoints", least: 1.0, most: 10_000.0 };
     /// Share of the images held back for validation, and again for the test, where no dates are given.
     pub const HELD_SHARE: f64 = 0.15;
 
@@ -132,7 +133,15 @@ impl TrainSettings {
     /// improves.
     #[must_use]
     pub fn fine_tune() -> Self {
-        Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
+        Self {
+            start: Start::Current,
+            epochs: 20,
+            batch: 1,
+            flips: true,
+            frozen: vec![Part::Norms],
+            patience: 8,
+            ..Self::default()
+        }
     }
 
     /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from
@@ -172,7 +181,9 @@ impl TrainSettings {
         if self.frozen.iter().any(|part| !parts.contains(part)) {
             return Err(SettingError::NoSuchParts { network: self.network.words() });
         }
-        if !parts.is_empty() && parts.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
+        if !parts.is_empty()
+            && parts.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part))
+        {
             return Err(SettingError::AllFrozen);
         }
         if let (Some(validate_from), Some(test_from)) = (self.validate_from, self.test_from)
@@ -213,10 +224,19 @@ mod tests {
         let refused = |settings: TrainSettings| settings.check().expect_err("refused").to_string();
         let zero = refused(TrainSettings { learning_rate: 0.0, ..TrainSettings::fine_tune() });
         assert_eq!(zero, "the learning rate is 0, it must lie between 0.0000001 and 1");
-        assert!(refused(TrainSettings { learning_rate: f64::NAN, ..TrainSettings::fine_tune() }).contains("NaN"));
+        assert!(
+            refused(TrainSettings { learning_rate: f64::NAN, ..TrainSettings::fine_tune() }).contains("NaN")
+        );
         assert!(refused(TrainSettings { epochs: 0, ..TrainSettings::default() }).contains("epochs"));
-        assert!(refused(TrainSettings { frozen: Part::ALL.to_vec(), ..TrainSettings::default() }).contains("frozen"));
-        let alone = TrainSettings { inputs: Inputs::Spatial, frozen: vec![Part::Coarse, Part::Fusion], ..TrainSettings::default() };
+        assert!(
+            refused(TrainSettings { frozen: Part::ALL.to_vec(), ..TrainSettings::default() })
+                .contains("frozen")
+        );
+        let alone = TrainSettings {
+            inputs: Inputs::Spatial,
+            frozen: vec![Part::Coarse, Part::Fusion],
+            ..TrainSettings::default()
+        };
         assert_eq!(alone.check(), Err(SettingError::AllFrozen));
         let order = TrainSettings {
             validate_from: Some(Date::constant(2018, 1, 1)),
@@ -229,9 +249,14 @@ mod tests {
 
     #[test]
     fn a_settings_file_may_name_only_what_differs_and_nothing_unknown() {
-        let settings: Result<TrainSettings, _> = serde_json::from_str(r#"{"epochs": 7, "frozen": ["norms"], "test_from": "2018-06-01"}"#);
-        let wanted =
-            TrainSettings { epochs: 7, frozen: vec![Part::Norms], test_from: Some(Date::constant(2018, 6, 1)), ..TrainSettings::default() };
+        let settings: Result<TrainSettings, _> =
+            serde_json::from_str(r#"{"epochs": 7, "frozen": ["norms"], "test_from": "2018-06-01"}"#);
+        let wanted = TrainSettings {
+            epochs: 7,
+            frozen: vec![Part::Norms],
+            test_from: Some(Date::constant(2018, 6, 1)),
+            ..TrainSettings::default()
+        };
         assert_eq!(settings.ok(), Some(wanted));
         assert!(serde_json::from_str::<TrainSettings>(r#"{"epoch": 7}"#).is_err());
     }

@@ -14,8 +14,8 @@ use super::super::sizes::Sizes;
 use super::super::{KernelOps, plain};
 use super::kernels_run;
 use super::launch::{
-    Channels, CubeTensor, Finish, GradientPlaces, Packed, before_relu, contiguous, convolve, empty, input_gradient, normalise, pack,
-    section, sizes, weight_gradient,
+    Channels, CubeTensor, Finish, GradientPlaces, Packed, before_relu, contiguous, convolve, empty,
+    input_gradient, normalise, pack, section, sizes, weight_gradient,
 };
 
 /// Of [`super::super::convolution`].
@@ -98,8 +98,14 @@ impl Backward<Cube, 5> for BlockBackward {
 }
 
 impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        let Some(sizes) = sizes(x.primitive(), weight.primitive(), &[bias.primitive()]).filter(|_| kernels_run()) else {
+    fn kernels_convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let Some(sizes) =
+            sizes(x.primitive(), weight.primitive(), &[bias.primitive()]).filter(|_| kernels_run())
+        else {
             return plain::convolution::<Self>(x, weight, bias);
         };
         let nodes = [x.node(), weight.node(), bias.node()];
@@ -126,15 +132,23 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
             return plain::block::<Self>(x, weight, bias, scale, shift);
         };
         let nodes = [x.node(), weight.node(), bias.node(), scale.node(), shift.node()];
-        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(|tensor| contiguous(tensor.into_primitive()));
+        let [x, weight, bias, scale, shift] =
+            [x, weight, bias, scale, shift].map(|tensor| contiguous(tensor.into_primitive()));
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let Packed { weights, flipped, finish, stride } = pack(&sizes, &weight, Some(&bias), Some((&scale, &shift)), true, true);
-                let (y, rectified) = convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, true);
+                let Packed { weights, flipped, finish, stride } =
+                    pack(&sizes, &weight, Some(&bias), Some((&scale, &shift)), true, true);
+                let (y, rectified) =
+                    convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, true);
                 let rectified = rectified.unwrap_or_else(|| y.clone());
-                prepared.finish(Kept { sizes, x, flipped, rectified, statistics: finish, stride, frozen: true }, y)
+                prepared.finish(
+                    Kept { sizes, x, flipped, rectified, statistics: finish, stride, frozen: true },
+                    y,
+                )
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(Cube::kernels_block(x, weight, bias, scale, shift)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(Cube::kernels_block(x, weight, bias, scale, shift))
+            }
         }
     }
 
@@ -151,14 +165,20 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
             return plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon);
         };
         let nodes = [x.node(), weight.node(), bias.node(), gamma.node(), beta.node()];
-        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(|tensor| contiguous(tensor.into_primitive()));
-        let Packed { weights, flipped, finish, stride } = pack(&sizes, &weight, Some(&bias), None, true, true);
-        let rectified = convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, false).0;
+        let [x, weight, bias, gamma, beta] =
+            [x, weight, bias, gamma, beta].map(|tensor| contiguous(tensor.into_primitive()));
+        let Packed { weights, flipped, finish, stride } =
+            pack(&sizes, &weight, Some(&bias), None, true, true);
+        let rectified =
+            convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, false).0;
         let (y, statistics) = normalise(&Channels::new(&sizes, stride), &rectified, &gamma, &beta, epsilon);
-        let [mean, variance] =
-            [0, stride].map(|from| <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out])));
+        let [mean, variance] = [0, stride].map(|from| {
+            <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out]))
+        });
         let y = match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish(Kept { sizes, x, flipped, rectified, statistics, stride, frozen: false }, y),
+            OpsKind::Tracked(prepared) => {
+                prepared.finish(Kept { sizes, x, flipped, rectified, statistics, stride, frozen: false }, y)
+            }
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         };
         (y, mean, variance)

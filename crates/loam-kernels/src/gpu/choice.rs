@@ -18,11 +18,15 @@ const MOST_BLOCKS: usize = 256;
 const ROUNDS: usize = 3;
 
 /// The kernel variants, register and tiled, by where they keep what they share: the names on the device line.
-pub const VARIANTS: [(&Kernels, &str); 2] = [(&REGISTER_KERNELS, "registers"), (&TILED_KERNELS, "workgroup memory")];
+pub const VARIANTS: [(&Kernels, &str); 2] =
+    [(&REGISTER_KERNELS, "registers"), (&TILED_KERNELS, "workgroup memory")];
 
 /// Name of the variant that runs, where it is one of the program's.
 pub fn variant_in_use() -> Option<&'static str> {
-    VARIANTS.iter().find(|(kernels, _)| kernels_run() && std::ptr::eq(*kernels, variant::kernels())).map(|(_, name)| *name)
+    VARIANTS
+        .iter()
+        .find(|(kernels, _)| kernels_run() && std::ptr::eq(*kernels, variant::kernels()))
+        .map(|(_, name)| *name)
 }
 
 /// The variant that takes less time on this device by [`block_times`]. [`REGISTER_KERNELS`] where a variant gives no result: the check that
@@ -70,7 +74,8 @@ async fn blocks(device: &Device, count: usize) -> Option<()> {
     let x = Tensor::<5>::ones([BATCH, 32, 3, SIDE, SIDE], device);
     let mut last = None;
     for _ in 0..count {
-        last = Some(crate::block(x.clone(), weight.clone(), channel.clone(), channel.clone(), channel.clone()));
+        last =
+            Some(crate::block(x.clone(), weight.clone(), channel.clone(), channel.clone(), channel.clone()));
     }
     let data = last?.slice([0..1, 0..1, 0..1, 0..1, 0..1]).into_data_async().await.ok()?;
     // Natively CubeCL copies only when the bytes are asked for (`read_lazy_async`): without it nothing has been waited for.

@@ -143,7 +143,9 @@ pub fn convolve<N: Size>(
         let from = row + tap;
         let inside = from >= 1 && from <= extents.rows;
         let from = u32::min(u32::max(from, 1), extents.rows) - 1;
-        let start = ((image * extents.channels_in + channel) * extents.depth_in + depth + frame - extents.pad_depth) * plane
+        let start = ((image * extents.channels_in + channel) * extents.depth_in + depth + frame
+            - extents.pad_depth)
+            * plane
             + from * extents.columns;
         let mut pixels = Sequence::<f32>::new();
         #[unroll]
@@ -153,7 +155,9 @@ pub fn convolve<N: Size>(
             let at = u32::min(u32::max(at, 1), extents.columns) - 1;
             pixels.push(select(there, x[(start + at) as usize], 0.0));
         }
-        let weight = ((channel * extents.depth_kernel + frame) * 3 + tap) * comptime!(3 * channels_out / width) + group * vectors;
+        let weight = ((channel * extents.depth_kernel + frame) * 3 + tap)
+            * comptime!(3 * channels_out / width)
+            + group * vectors;
         #[unroll]
         for k in 0..3u32 {
             #[unroll]
@@ -174,7 +178,8 @@ pub fn convolve<N: Size>(
         for lane in 0..width {
             let channel = group * comptime!(width * vectors) + comptime!(v * width + lane);
             let ending = ending(&finish, stride, channel);
-            let start = ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns;
+            let start =
+                ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns;
             #[unroll]
             for n in 0..pixels_across {
                 if column + n < extents.columns {

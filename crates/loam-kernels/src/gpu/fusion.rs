@@ -9,24 +9,39 @@ use burn::backend::{Autodiff, Cube, Dispatch, TensorMetadata};
 use burn::tensor::Tensor;
 
 use super::super::sizes::Sizes;
-use super::launch::{CubeTensor, Partial, aligned, contiguous, convolve, empty, input_gradient, pack, section, sizes};
+use super::launch::{
+    CubeTensor, Partial, aligned, contiguous, convolve, empty, input_gradient, pack, section, sizes,
+};
 use super::{GpuOps, takes};
 
 /// `h(g(i) + features)` on the GPU; none where the kernels cannot do it. `i` is `[B, 1, 1, H, W]`, `features` `[B, C, 1, H, W]`.
-pub fn fusion(i: &Tensor<5>, features: &Tensor<5>, g: (Tensor<5>, Tensor<1>), h: (Tensor<5>, Tensor<1>)) -> Option<Tensor<5>> {
+pub fn fusion(
+    i: &Tensor<5>,
+    features: &Tensor<5>,
+    g: (Tensor<5>, Tensor<1>),
+    h: (Tensor<5>, Tensor<1>),
+) -> Option<Tensor<5>> {
     let plain = |tensor: &Tensor<5>| tensor.clone().without_autodiff().try_into_primitive::<Cube>().ok();
     if !takes(i) {
         return None;
     }
     let of_g = sizes(&plain(i)?, &plain(&g.0)?, &[])?;
     let of_h = sizes(&plain(features)?, &plain(&h.0)?, &[])?;
-    let fits =
-        (of_h.batch, of_h.channels_in, of_h.depth_in, of_h.plane()) == (of_g.batch, of_g.channels_out, of_g.depth_out(), of_g.plane());
+    let fits = (of_h.batch, of_h.channels_in, of_h.depth_in, of_h.plane())
+        == (of_g.batch, of_g.channels_out, of_g.depth_out(), of_g.plane());
     fits.then(|| {
-        let [features, g_bias, h_bias] = [features.clone().into_dispatch(), g.1.into_dispatch(), h.1.into_dispatch()];
+        let [features, g_bias, h_bias] =
+            [features.clone().into_dispatch(), g.1.into_dispatch(), h.1.into_dispatch()];
         let weights = [g.0.into_dispatch(), h.0.into_dispatch()];
         let [g_weight, h_weight] = weights;
-        Tensor::from_dispatch(Dispatch::gpu_fusion(i.clone().into_dispatch(), features, g_weight, g_bias, h_weight, h_bias))
+        Tensor::from_dispatch(Dispatch::gpu_fusion(
+            i.clone().into_dispatch(),
+            features,
+            g_weight,
+            g_bias,
+            h_weight,
+            h_bias,
+        ))
     })
 }
 
@@ -71,7 +86,8 @@ impl Backward<Cube, 6> for FusionBackward {
         let Some(flipped_h) = flipped_h else { return };
         let to_g = to_g_weight.is_some() || to_g_bias.is_some();
         let to_h = to_h_weight.is_some() || to_h_bias.is_some();
-        let dsum = (to_i.is_some() || to_features.is_some() || to_g).then(|| input_gradient(&of_h, &flipped_h, &dy));
+        let dsum =
+            (to_i.is_some() || to_features.is_some() || to_g).then(|| input_gradient(&of_h, &flipped_h, &dy));
         let g_bias = aligned(of_g.length_weights());
         let h_weight = g_bias + aligned(of_g.channels_out);
         let h_bias = h_weight + aligned(of_h.length_weights());
@@ -87,13 +103,20 @@ impl Backward<Cube, 6> for FusionBackward {
             let found = empty(&dy, [length]);
             partial.sum(&found);
             if let Some(node) = to_g_weight {
-                gradients.register::<Cube>(node.id, section(&found, 0, [of_g.channels_out, of_g.channels_in, of_g.depth_kernel, 3, 3]));
+                gradients.register::<Cube>(
+                    node.id,
+                    section(&found, 0, [of_g.channels_out, of_g.channels_in, of_g.depth_kernel, 3, 3]),
+                );
             }
             if let Some(node) = to_h_weight {
-                gradients
-                    .register::<Cube>(node.id, section(&found, h_weight, [of_h.channels_out, of_h.channels_in, of_h.depth_kernel, 3, 3]));
+                gradients.register::<Cube>(
+                    node.id,
+                    section(&found, h_weight, [of_h.channels_out, of_h.channels_in, of_h.depth_kernel, 3, 3]),
+                );
             }
-            for (node, from, channels) in [(to_g_bias, g_bias, of_g.channels_out), (to_h_bias, h_bias, of_h.channels_out)] {
+            for (node, from, channels) in
+                [(to_g_bias, g_bias, of_g.channels_out), (to_h_bias, h_bias, of_h.channels_out)]
+            {
                 if let Some(node) = node {
                     gradients.register::<Cube>(node.id, section(&found, from, [channels]));
                 }
@@ -121,7 +144,12 @@ impl GpuOps for Cube {
         forward([i, features, g_weight, g_bias, h_weight, h_bias], false).0
     }
 
-    fn gpu_urmse(estimate: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, nothing_left: f64) -> FloatTensor<Self> {
+    fn gpu_urmse(
+        estimate: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        nothing_left: f64,
+    ) -> FloatTensor<Self> {
         super::loss::forward([estimate, target, mask], nothing_left).0
     }
 }
@@ -147,7 +175,12 @@ impl<C: CheckpointStrategy> GpuOps for Autodiff<Cube, C> {
         }
     }
 
-    fn gpu_urmse(estimate: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, nothing_left: f64) -> FloatTensor<Self> {
+    fn gpu_urmse(
+        estimate: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        nothing_left: f64,
+    ) -> FloatTensor<Self> {
         super::loss::tracked::<C>(estimate, target, mask, nothing_left)
     }
 }

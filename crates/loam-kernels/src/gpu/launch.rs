@@ -38,9 +38,11 @@ pub fn sizes(x: &CubeTensor, weight: &CubeTensor, others: &[&CubeTensor]) -> Opt
     let (image, kernel) = (x.shape(), weight.shape());
     let [batch, channels_in, depth_in, rows, columns] = *image.dims::<5>().as_slice() else { return None };
     let [channels_out, kernel_in, depth_kernel, 3, 3] = *kernel.dims::<5>().as_slice() else { return None };
-    let sizes = Sizes { batch, channels_in, channels_out, depth_in, depth_kernel, pad_depth: 0, rows, columns };
+    let sizes =
+        Sizes { batch, channels_in, channels_out, depth_in, depth_kernel, pad_depth: 0, rows, columns };
     let some = batch > 0 && rows > 0 && columns > 0 && depth_kernel > 0 && depth_kernel <= depth_in;
-    let in_vectors = [channels_in, channels_out].iter().all(|&channels| channels == 1 || channels.is_multiple_of(4));
+    let in_vectors =
+        [channels_in, channels_out].iter().all(|&channels| channels == 1 || channels.is_multiple_of(4));
     // Offsets are 32 bits wide, and a grid has at most so many workgroups to a side.
     let countable = |sizes: &Sizes| {
         sizes.length_in() < 1 << 31
@@ -49,7 +51,13 @@ pub fn sizes(x: &CubeTensor, weight: &CubeTensor, others: &[&CubeTensor]) -> Opt
             && sizes.depth_out() * sizes.channels_out <= MOST_WORKGROUPS
             && sizes.plane() < 1 << 21
     };
-    (single && some && kernel_in == channels_in && in_vectors && countable(&sizes) && countable(&sizes.backwards())).then_some(sizes)
+    (single
+        && some
+        && kernel_in == channels_in
+        && in_vectors
+        && countable(&sizes)
+        && countable(&sizes.backwards()))
+    .then_some(sizes)
 }
 
 /// A tensor whose values are contiguous.
@@ -130,7 +138,9 @@ pub fn pack(
         dim,
         weight.clone().into_buffer_arg(),
         bias.map(|bias| bias.clone().into_buffer_arg()).into(),
-        affine.map(|(scale, shift)| (scale.clone().into_buffer_arg(), shift.clone().into_buffer_arg())).into(),
+        affine
+            .map(|(scale, shift)| (scale.clone().into_buffer_arg(), shift.clone().into_buffer_arg()))
+            .into(),
         weights.clone().into_buffer_arg(),
         flipped.clone().map(CubeTensor::into_buffer_arg).into(),
         finish.clone().into_buffer_arg(),
@@ -197,7 +207,11 @@ fn in_strips(
     let groups = sizes.channels_out / (width * vectors);
     convolve::convolve::launch(
         &x.client,
-        CubeCount::Static(strips.div_ceil(convolve::THREADS as usize) as u32, (groups * sizes.depth_out()) as u32, sizes.batch as u32),
+        CubeCount::Static(
+            strips.div_ceil(convolve::THREADS as usize) as u32,
+            (groups * sizes.depth_out()) as u32,
+            sizes.batch as u32,
+        ),
         CubeDim::new_1d(convolve::THREADS),
         width,
         x.clone().into_buffer_arg(),
@@ -226,7 +240,8 @@ pub fn convolve_tiled(
     other: Option<&CubeTensor>,
     keep: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
-    let tiles = sizes.columns.div_ceil(convolve_tile::WIDE as usize) * sizes.rows.div_ceil(convolve_tile::HIGH as usize);
+    let tiles = sizes.columns.div_ceil(convolve_tile::WIDE as usize)
+        * sizes.rows.div_ceil(convolve_tile::HIGH as usize);
     let fills = sizes.channels_in.is_multiple_of(convolve_tile::CHUNK as usize)
         && sizes.channels_out.is_multiple_of(convolve_tile::CHANNELS as usize);
     if !fills || tiles > MOST_WORKGROUPS {

@@ -35,12 +35,31 @@ fn by_rows(tensors: &[CubeTensor; 3], nothing_left: f64) -> CubeTensor {
     let partial = empty(&tensors[0], [3 * images * rows]);
     let (count, dim) = grid(images * rows);
     let lines = (images * rows) as u32;
-    training::row_errors::launch(&client, count, dim, estimate, target, mask, partial.clone().into_buffer_arg(), lines, columns as u32);
+    training::row_errors::launch(
+        &client,
+        count,
+        dim,
+        estimate,
+        target,
+        mask,
+        partial.clone().into_buffer_arg(),
+        lines,
+        columns as u32,
+    );
     let summary = empty(&tensors[0], [1 + 2 * images]);
     let (count, dim) = grid(1);
     let nothing_left = nothing_left as f32;
     let (images, rows) = (images as u32, rows as u32);
-    training::urmse::launch(&client, count, dim, partial.into_buffer_arg(), summary.clone().into_buffer_arg(), nothing_left, images, rows);
+    training::urmse::launch(
+        &client,
+        count,
+        dim,
+        partial.into_buffer_arg(),
+        summary.clone().into_buffer_arg(),
+        nothing_left,
+        images,
+        rows,
+    );
     summary
 }
 
@@ -54,7 +73,18 @@ fn by_images(tensors: &[CubeTensor; 3], nothing_left: f64) -> CubeTensor {
     let (count, images) = (CubeCount::Static(images as u32, 1, 1), images as u32);
     let into = summary.clone().into_buffer_arg();
     let dim = CubeDim::new_1d(loss_tile::THREADS);
-    loss_tile::image_errors::launch(&client, count, dim, estimate, target, mask, into, nothing_left as f32, images, pixels);
+    loss_tile::image_errors::launch(
+        &client,
+        count,
+        dim,
+        estimate,
+        target,
+        mask,
+        into,
+        nothing_left as f32,
+        images,
+        pixels,
+    );
     let (count, dim) = grid(1);
     loss_tile::mean_of_images::launch(&client, count, dim, summary.clone().into_buffer_arg(), images);
     summary

@@ -42,7 +42,10 @@ use launch::{Channels, contiguous, convolve, normalise, pack, section, sizes};
 
 pub use choice::{VARIANTS, block_times, faster, variant_in_use};
 pub use launch::{CubeTensor, Finish, Partial};
-pub use variant::{Convolve, Kernels, REGISTER_KERNELS, Reduction, TILED_KERNELS, Variant, WeightGradient, kernels_run, use_variant};
+pub use variant::{
+    Convolve, Kernels, REGISTER_KERNELS, Reduction, TILED_KERNELS, Variant, WeightGradient, kernels_run,
+    use_variant,
+};
 
 /// True for a tensor on the GPU, whose kernels run.
 pub fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
@@ -52,7 +55,11 @@ pub fn takes<const D: usize>(tensor: &Tensor<D>) -> bool {
 
 /// The largest buffer that the device of this tensor binds, bytes; none off the GPU.
 pub fn largest_buffer(on: &Tensor<1>) -> Option<u64> {
-    on.clone().without_autodiff().try_into_primitive::<Cube>().ok().map(|tensor| tensor.client.properties().memory.max_page_size)
+    on.clone()
+        .without_autodiff()
+        .try_into_primitive::<Cube>()
+        .ok()
+        .map(|tensor| tensor.client.properties().memory.max_page_size)
 }
 
 /// Operations that only the GPU has as its own; elsewhere they are burn's.
@@ -69,19 +76,33 @@ pub trait GpuOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The masked uRMSE of a batch, `[1]`.
-    fn gpu_urmse(estimate: FloatTensor<Self>, target: FloatTensor<Self>, mask: FloatTensor<Self>, nothing_left: f64) -> FloatTensor<Self>;
+    fn gpu_urmse(
+        estimate: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        nothing_left: f64,
+    ) -> FloatTensor<Self>;
 }
 
 /// Masked uRMSE of a batch on the GPU, `[1]`: see [`loam_nn::urmse_loss`]. Images are `[B, 1, 1, H, W]`, in one size.
 pub fn urmse(estimate: Tensor<5>, target: Tensor<5>, mask: Tensor<5>, nothing_left: f64) -> Tensor<1> {
-    Tensor::from_dispatch(Dispatch::gpu_urmse(estimate.into_dispatch(), target.into_dispatch(), mask.into_dispatch(), nothing_left))
+    Tensor::from_dispatch(Dispatch::gpu_urmse(
+        estimate.into_dispatch(),
+        target.into_dispatch(),
+        mask.into_dispatch(),
+        nothing_left,
+    ))
 }
 
 pub use adam::{Flat, Part, Rates, Statistics, absorb, frozen_norm};
 pub use fusion::fusion;
 
 impl KernelOps for Cube {
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn kernels_convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         let Some(sizes) = sizes(&x, &weight, &[&bias]).filter(|_| kernels_run()) else {
             return plain::convolution::<Self>(x, weight, bias);
         };
@@ -119,8 +140,10 @@ impl KernelOps for Cube {
         let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(contiguous);
         let packed = pack(&sizes, &weight, Some(&bias), None, true, false);
         let rectified = convolve(&sizes, &x, &packed.weights, Some(packed.finish()), None, false).0;
-        let (y, statistics) = normalise(&Channels::new(&sizes, packed.stride), &rectified, &gamma, &beta, epsilon);
-        let [mean, variance] = [0, packed.stride].map(|from| section(&statistics, from, [sizes.channels_out]));
+        let (y, statistics) =
+            normalise(&Channels::new(&sizes, packed.stride), &rectified, &gamma, &beta, epsilon);
+        let [mean, variance] =
+            [0, packed.stride].map(|from| section(&statistics, from, [sizes.channels_out]));
         (y, mean, variance)
     }
 }

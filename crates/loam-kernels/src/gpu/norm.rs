@@ -83,7 +83,8 @@ pub fn normalise(
         let length = f32::cast_from(share(&e, other));
         let at = channel * e.threads + other;
         let distance = partial[at as usize] - mean;
-        squares += partial[(at + e.channels * e.threads) as usize] + distance * distance * count * length / (count + length);
+        squares += partial[(at + e.channels * e.threads) as usize]
+            + distance * distance * count * length / (count + length);
         mean += distance * length / (count + length);
         count += length;
     }
@@ -106,7 +107,14 @@ pub fn normalise(
 /// Sums of `dy` and of `dy * (x - centre)` over every thread's share, `[2, channels, threads]`; the centre is the mean, or 0 where the
 /// norm is frozen.
 #[cube(launch)]
-pub fn gradient_sums(dy: &[f32], x: &[f32], statistics: &[f32], partial: &mut [f32], e: ChannelExtents, #[comptime] frozen: bool) {
+pub fn gradient_sums(
+    dy: &[f32],
+    x: &[f32],
+    statistics: &[f32],
+    partial: &mut [f32],
+    e: ChannelExtents,
+    #[comptime] frozen: bool,
+) {
     let thread = ABSOLUTE_POS_X;
     if thread >= e.channels * e.threads {
         terminate!();

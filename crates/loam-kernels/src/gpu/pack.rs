@@ -36,7 +36,8 @@ pub fn pack(
     }
     if thread < channels_out {
         let at = thread as usize;
-        let (shift_at, scale_at, floor_at) = ((3 * stride + thread) as usize, (2 * stride + thread) as usize, (stride + thread) as usize);
+        let (shift_at, scale_at, floor_at) =
+            ((3 * stride + thread) as usize, (2 * stride + thread) as usize, (stride + thread) as usize);
         #[comptime]
         match bias {
             ComptimeOption::Some(bias) => finish[at] = bias[at],

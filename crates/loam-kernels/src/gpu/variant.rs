@@ -12,7 +12,14 @@ use super::launch::{self, CubeTensor, Finish, Partial};
 /// The convolution with packed weights (`pack.rs`): extents, x `[B, in, D, H, W]`, weights, what a sum goes through, an image of the
 /// output's shape to add after that, and whether the values before scale and shift are wanted too; to `[B, out, D', H, W]` and those
 /// values. With flipped weights and [`Sizes::backwards`] it is the gradient of the input.
-pub type Convolve = fn(&Sizes, &CubeTensor, &CubeTensor, Option<Finish<'_>>, Option<&CubeTensor>, bool) -> (CubeTensor, Option<CubeTensor>);
+pub type Convolve = fn(
+    &Sizes,
+    &CubeTensor,
+    &CubeTensor,
+    Option<Finish<'_>>,
+    Option<&CubeTensor>,
+    bool,
+) -> (CubeTensor, Option<CubeTensor>);
 
 /// The gradient of weights and bias as partial sums: where they go, extents, the input, the output's gradient, and the places of weights
 /// and bias among the sums.

@@ -170,7 +170,8 @@ pub fn weight_gradient_tile<N: Size>(
             let mut gradients = Sequence::<Vector<f32, N>>::new();
             #[unroll]
             for n in 0..ACROSS {
-                let gradient = gradients_in[((strip_row * WIDE + strip_column + n) * pitch + vector) as usize];
+                let gradient =
+                    gradients_in[((strip_row * WIDE + strip_column + n) * pitch + vector) as usize];
                 bias += gradient;
                 gradients.push(gradient);
             }
@@ -190,7 +191,8 @@ pub fn weight_gradient_tile<N: Size>(
                         let mut sum = sums[at];
                         #[unroll]
                         for n in 0..ACROSS {
-                            sum += Vector::new(*pixels.index(comptime!((n + kx) as usize))) * *gradients.index(comptime!(n as usize));
+                            sum += Vector::new(*pixels.index(comptime!((n + kx) as usize)))
+                                * *gradients.index(comptime!(n as usize));
                         }
                         sums[at] = sum;
                     }
@@ -208,8 +210,10 @@ pub fn weight_gradient_tile<N: Size>(
             let input = first_input + group * inputs + i;
             #[unroll]
             for tap in 0..9u32 {
-                let at = start + e.offset + ((channel * e.channels_in + input) * e.depth_kernel + frame) * 9 + tap;
-                partial[at as usize] = sums[comptime!((i * 9 + tap) as usize)].extract(comptime!(lane as usize));
+                let at =
+                    start + e.offset + ((channel * e.channels_in + input) * e.depth_kernel + frame) * 9 + tap;
+                partial[at as usize] =
+                    sums[comptime!((i * 9 + tap) as usize)].extract(comptime!(lane as usize));
             }
         }
         if first_input + group == 0 && frame == 0 {

@@ -52,7 +52,10 @@ impl Trial {
     /// The first refusal since the last look, its first line.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        state().refused.take().map(|error| error.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned())
+        state()
+            .refused
+            .take()
+            .map(|error| error.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned())
     }
 }
 

@@ -10,7 +10,9 @@ use loam_core::device_report::SelfCheckReport;
 use loam_core::network::Inputs;
 use loam_core::network::TbCase;
 use loam_core::training::{DateRole, TrainSettings};
-use loam_kernels::gpu::{Kernels, REGISTER_KERNELS, Variant, faster, kernels_run, use_variant, variant_in_use};
+use loam_kernels::gpu::{
+    Kernels, REGISTER_KERNELS, Variant, faster, kernels_run, use_variant, variant_in_use,
+};
 
 use super::{Checkpoint, Example, TbImage, TrainEvent, TrainSample, Trainer};
 
@@ -25,7 +27,10 @@ const SIDE: usize = 12;
 ///
 /// # Errors
 /// As [`device::self_check`].
-pub async fn check_gpu(gpu: &Device, variants: &[&'static Kernels]) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
+pub async fn check_gpu(
+    gpu: &Device,
+    variants: &[&'static Kernels],
+) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
     let trial = Trial::begin();
     let mut failed: Option<String> = None;
     for (at, kernels) in variants.iter().enumerate() {
@@ -40,8 +45,11 @@ pub async fn check_gpu(gpu: &Device, variants: &[&'static Kernels]) -> (Result<S
             // Whatever came back was not computed by it.
             _ if refusal.is_some() => format!("the device refuses it: {}", refusal.unwrap_or_default()),
             Ok(check) if check.passed => {
-                let other =
-                    |why| format!("the faster variant of this program's own GPU kernels failed its check ({why}): another variant is used");
+                let other = |why| {
+                    format!(
+                        "the faster variant of this program's own GPU kernels failed its check ({why}): another variant is used"
+                    )
+                };
                 return (report, failed.map(other));
             }
             Ok(check) if !check.largest_difference.is_finite() => "the golden tile gave NaN".into(),
@@ -73,13 +81,19 @@ async fn settle(gpu: &Device, trial: &Trial) {
 ///
 /// # Errors
 /// [`ModelError::FailedSelfCheck`] where burn's operations fail too, and a device's faults.
-pub async fn trusted_gpu(gpu: &Device, now: impl Fn() -> f64) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
+pub async fn trusted_gpu(
+    gpu: &Device,
+    now: impl Fn() -> f64,
+) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
     let _trial = Trial::begin();
     let faster = faster(gpu, now).await;
     let (report, warning) = check_gpu(gpu, &[faster, &REGISTER_KERNELS]).await;
     let report = report?;
     if !report.passed {
-        return Err(ModelError::FailedSelfCheck { difference: report.largest_difference, tolerance: report.tolerance });
+        return Err(ModelError::FailedSelfCheck {
+            difference: report.largest_difference,
+            tolerance: report.tolerance,
+        });
     }
     let warnings = warning.into_iter().chain(check_training(gpu).await).collect();
     Ok((variant_in_use(), warnings))
@@ -101,7 +115,8 @@ pub async fn check_training(gpu: &Device) -> Option<String> {
 pub async fn check_tb_training(gpu: &Device, case: TbCase) -> Option<String> {
     let mut random = Random::new(1);
     let cells = SIDE * SIDE;
-    let mut planes = |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
+    let mut planes =
+        |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
     let image = TbImage {
         date: jiff::civil::date(2015, 4, 1),
         role: DateRole::Train,
@@ -115,10 +130,18 @@ pub async fn check_tb_training(gpu: &Device, case: TbCase) -> Option<String> {
 }
 
 /// What is wrong with some steps of training on this device, in words; none where they are the CPU's.
-async fn fault<E: Example>(gpu: &Device, weights: &Weights, sample: E, settings: &TrainSettings, count: usize) -> Option<String> {
+async fn fault<E: Example>(
+    gpu: &Device,
+    weights: &Weights,
+    sample: E,
+    settings: &TrainSettings,
+    count: usize,
+) -> Option<String> {
     let trial = Trial::begin();
-    let (ours, cpu) =
-        (steps(weights, &sample, settings, count, gpu).await, steps(weights, &sample, settings, count, &Device::flex()).await);
+    let (ours, cpu) = (
+        steps(weights, &sample, settings, count, gpu).await,
+        steps(weights, &sample, settings, count, &Device::flex()).await,
+    );
     let reason = match (ours.zip(cpu), trial.refusal()) {
         (_, Some(refusal)) => format!("the device refuses a command: {refusal}"),
         (None, None) => "a step of training gave NaN".into(),
@@ -134,7 +157,9 @@ async fn fault<E: Example>(gpu: &Device, weights: &Weights, sample: E, settings:
 
 fn give_way(reason: &str) -> String {
     use_variant(Variant::Plain);
-    format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower")
+    format!(
+        "this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower"
+    )
 }
 
 /// Largest difference of Adam's moments, relative to the largest of each tensor; NaN where there is one.
@@ -169,8 +194,15 @@ fn golden_sample() -> Option<TrainSample> {
 }
 
 /// The state of a run after some steps with the norms of the batch; none where the device fails.
-async fn steps<E: Example>(weights: &Weights, sample: &E, settings: &TrainSettings, count: usize, device: &Device) -> Option<Checkpoint> {
-    let mut trainer = Trainer::new(weights, vec![sample.clone()], Vec::new(), settings.clone(), device).ok()?;
+async fn steps<E: Example>(
+    weights: &Weights,
+    sample: &E,
+    settings: &TrainSettings,
+    count: usize,
+    device: &Device,
+) -> Option<Checkpoint> {
+    let mut trainer =
+        Trainer::new(weights, vec![sample.clone()], Vec::new(), settings.clone(), device).ok()?;
     while trainer.steps() < count {
         if let TrainEvent::Failed(_) = trainer.step().await? {
             return None;

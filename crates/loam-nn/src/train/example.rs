@@ -39,7 +39,11 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Weights that do not fit the network or the settings.
-    fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<Self::Network, TrainError>;
+    fn network(
+        weights: &Weights,
+        settings: &TrainSettings,
+        device: &Device,
+    ) -> Result<Self::Network, TrainError>;
 
     /// Its weights, with the metadata that say which network they are of.
     ///
@@ -54,7 +58,11 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     fn batch(samples: &[Self], device: &Device) -> Self::Batch;
 
     /// The loss that is learnt from.
-    fn loss(network: &Self::Network, batch: Self::Batch, settings: &TrainSettings) -> (Tensor<1>, Self::Statistics);
+    fn loss(
+        network: &Self::Network,
+        batch: Self::Batch,
+        settings: &TrainSettings,
+    ) -> (Tensor<1>, Self::Statistics);
 
     /// The error that validation goes by: a mean over the images, without penalty and with the network's own statistics.
     fn error(network: &Self::Network, batch: Self::Batch) -> Tensor<1>;
@@ -73,7 +81,12 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
 }
 
 /// Mirrors planes of `columns x rows` cells, one after the other.
-pub(crate) fn mirrored(values: &[f32], (columns, rows): (usize, usize), east_west: bool, north_south: bool) -> Vec<f32> {
+pub(crate) fn mirrored(
+    values: &[f32],
+    (columns, rows): (usize, usize),
+    east_west: bool,
+    north_south: bool,
+) -> Vec<f32> {
     let mut values = values.to_vec();
     if east_west {
         values.chunks_exact_mut(columns).for_each(<[f32]>::reverse);
@@ -106,7 +119,8 @@ pub(crate) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) 
 /// What [`head`] wrote.
 pub(crate) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
     let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
-    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is not a number")));
+    let number =
+        |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is not a number")));
     let date = iso_date::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
     let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
     Ok((date, role, (number("columns")?, number("rows")?)))

@@ -58,7 +58,8 @@ impl RunHead {
     ) -> Result<Trainer<I::Example>, TrainError> {
         let mut start = base.clone();
         start.metadata.extend(self.metadata.clone());
-        let [train, validate] = [DateRole::Train, DateRole::Validate].map(|role| I::samples(images, role).cloned().collect());
+        let [train, validate] =
+            [DateRole::Train, DateRole::Validate].map(|role| I::samples(images, role).cloned().collect());
         let settings = self.report.settings.clone();
         match checkpoint {
             Some(checkpoint) => Trainer::resumed(checkpoint, &start, train, validate, settings, device),
@@ -147,7 +148,10 @@ impl<S: Store> Keeper<S> {
         self.store.write(&path, &bytes).await?;
         let back = self.store.read(&path).await?.unwrap_or_default();
         if back != bytes {
-            return Err(StoreError::Failed { path, why: "what was read back is not what was written".into() });
+            return Err(StoreError::Failed {
+                path,
+                why: "what was read back is not what was written".into(),
+            });
         }
         self.next = 1 - self.next;
         Ok(bytes.len() as u64)
@@ -187,8 +191,11 @@ impl<S: Store> Keeper<S> {
     pub async fn resume<I: KeptImage>(store: S, run: &str) -> Result<Option<(Self, KeptRun<I>)>, TrainError> {
         let words = |error: StoreError| TrainError::Checkpoint { reason: error.to_string() };
         let Some(mut keeper) = Self::create(store, run).await.map_err(words)? else { return Ok(None) };
-        let missing = |name: &str| TrainError::Checkpoint { reason: format!("{name} of the run {run} is missing") };
-        let read = async |name: &str| keeper.store.read(&keeper.path(name)).await.map_err(words)?.ok_or_else(|| missing(name));
+        let missing =
+            |name: &str| TrainError::Checkpoint { reason: format!("{name} of the run {run} is missing") };
+        let read = async |name: &str| {
+            keeper.store.read(&keeper.path(name)).await.map_err(words)?.ok_or_else(|| missing(name))
+        };
         let head: RunHead = parse(&read("head.json").await?)?;
         let base = Weights::of_any_network(&read("base.safetensors").await?)?;
         let mut images = Vec::with_capacity(head.images);
@@ -199,7 +206,10 @@ impl<S: Store> Keeper<S> {
         if let Some((slot, _)) = &newest {
             keeper.next = 1 - slot;
         }
-        Ok(Some((keeper, KeptRun { head, base, images, checkpoint: newest.map(|(_, checkpoint)| checkpoint) })))
+        Ok(Some((
+            keeper,
+            KeptRun { head, base, images, checkpoint: newest.map(|(_, checkpoint)| checkpoint) },
+        )))
     }
 }
 
@@ -224,7 +234,11 @@ async fn newest<S: Store>(store: &S, run: &str) -> Result<Option<(usize, Checkpo
 pub async fn head<S: Store>(store: &S, run: &str) -> Result<RunHead, TrainError> {
     let read = store.read(&format!("{ROOT}/{run}/head.json")).await;
     let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
-    parse(&bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("head.json of the run {run} is missing") })?)
+    parse(
+        &bytes.ok_or_else(|| TrainError::Checkpoint {
+            reason: format!("head.json of the run {run} is missing"),
+        })?,
+    )
 }
 
 /// All runs kept, newest first. Runs that never began are cleared away.
@@ -236,7 +250,8 @@ pub async fn list<S: Store>(store: &S) -> Result<Vec<RunReport>, StoreError> {
     for run in store.names(ROOT).await? {
         let folder = format!("{ROOT}/{run}");
         let in_use = store.lock(&format!("{folder}/lock")).await?.is_none();
-        let head = store.read(&format!("{folder}/head.json")).await?.and_then(|bytes| parse::<RunHead>(&bytes).ok());
+        let head =
+            store.read(&format!("{folder}/head.json")).await?.and_then(|bytes| parse::<RunHead>(&bytes).ok());
         let Some(RunHead { mut report, .. }) = head else {
             if !in_use {
                 store.remove(&folder).await?;
@@ -244,7 +259,8 @@ pub async fn list<S: Store>(store: &S) -> Result<Vec<RunReport>, StoreError> {
             continue;
         };
         report.in_use = in_use;
-        report.result = store.read(&format!("{folder}/result.json")).await?.and_then(|bytes| parse(&bytes).ok());
+        report.result =
+            store.read(&format!("{folder}/result.json")).await?.and_then(|bytes| parse(&bytes).ok());
         if report.result.is_none() {
             report.progress = newest(store, &run).await?.map(|(_, checkpoint)| CheckpointReport {
                 epoch: checkpoint.epoch,
@@ -276,7 +292,8 @@ pub async fn forget<S: Store>(store: &S, run: &str) -> Result<bool, StoreError> 
 pub async fn trained<S: Store>(store: &S, run: &str) -> Result<Weights, TrainError> {
     let read = store.read(&format!("{ROOT}/{run}/trained.safetensors")).await;
     let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
-    let bytes = bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
+    let bytes = bytes
+        .ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
     Ok(Weights::of_any_network(&bytes)?)
 }
 

@@ -124,7 +124,13 @@ impl<E: Example> Trainer<E> {
     ///
     /// # Errors
     /// Settings out of range, weights that do not fit, samples that cannot be used: see [`TrainError`].
-    pub fn new(weights: &Weights, train: Vec<E>, validation: Vec<E>, settings: TrainSettings, device: &Device) -> Result<Self, TrainError> {
+    pub fn new(
+        weights: &Weights,
+        train: Vec<E>,
+        validation: Vec<E>,
+        settings: TrainSettings,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         settings.check()?;
         let (first_columns, first_rows) = train.first().map(Example::size).ok_or(TrainError::NoSamples)?;
         for (sample, one) in train.iter().chain(&validation).enumerate() {
@@ -154,7 +160,11 @@ impl<E: Example> Trainer<E> {
             events.push_back(TrainEvent::Warning(format!(
                 "only {} training images: the network will overfit them{}",
                 train.len(),
-                if settings.network.about().parts.contains(&Part::Norms) { "; frozen norms help" } else { "" }
+                if settings.network.about().parts.contains(&Part::Norms) {
+                    "; frozen norms help"
+                } else {
+                    ""
+                }
             )));
         }
         let network = E::network(weights, &settings, &device)?;
@@ -201,7 +211,8 @@ impl<E: Example> Trainer<E> {
         let broken = |reason: &str| TrainError::Checkpoint { reason: reason.to_owned() };
         let mut places = checkpoint.order.clone();
         places.sort_unstable();
-        let same = (checkpoint.now.network(), checkpoint.now.inputs()) == (weights.network(), weights.inputs());
+        let same =
+            (checkpoint.now.network(), checkpoint.now.inputs()) == (weights.network(), weights.inputs());
         if places != (0..trainer.train.len()).collect::<Vec<_>>() || !same {
             return Err(broken("it is of other images or of another network"));
         }
@@ -214,7 +225,9 @@ impl<E: Example> Trainer<E> {
         let trained = E::trained(&trainer.network);
         let mut moments = std::collections::HashMap::new();
         for (name, first, second) in checkpoint.moments {
-            let known = trained.iter().find(|(known, _, length)| *known == name && [first.len(), second.len()] == [*length; 2]);
+            let known = trained
+                .iter()
+                .find(|(known, _, length)| *known == name && [first.len(), second.len()] == [*length; 2]);
             let (_, number, _) = known.ok_or_else(|| broken("its optimiser is of another network"))?;
             moments.insert(*number, (place(first), place(second)));
         }
@@ -364,7 +377,9 @@ impl<E: Example> Trainer<E> {
             let last = (first + batch).min(end);
             let images = self.batch(first..last);
             let (loss, statistics) =
-                self.persistent.within((&self.network, images, &self.settings), |(network, images, s)| E::loss(network, images, s));
+                self.persistent.within((&self.network, images, &self.settings), |(network, images, s)| {
+                    E::loss(network, images, s)
+                });
             made.push(Made {
                 loss: loss.clone().without_autodiff(),
                 step: first / batch + 1,
@@ -422,12 +437,19 @@ impl<E: Example> Trainer<E> {
     async fn validate_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.validation.len());
         let plain = self.device.clone().without_autodiff();
-        let loss = self.persistent.within((&self.network, &self.validation[at..end], &plain), |(network, samples, plain)| {
-            E::error(&burn::module::Module::valid(network), E::batch(samples, plain))
-        });
+        let loss = self.persistent.within(
+            (&self.network, &self.validation[at..end], &plain),
+            |(network, samples, plain)| {
+                E::error(&burn::module::Module::valid(network), E::batch(samples, plain))
+            },
+        );
         let value = self.in_unit(scalars([loss]).await?.first().copied().unwrap_or(f64::NAN));
         add(&mut self.sums[1], value, end - at);
-        self.events.push_back(TrainEvent::Validated { epoch: self.epoch, done: end, total: self.validation.len() });
+        self.events.push_back(TrainEvent::Validated {
+            epoch: self.epoch,
+            done: end,
+            total: self.validation.len(),
+        });
         if end < self.validation.len() {
             self.position = Position::Validate(end);
             Ok(())
@@ -443,13 +465,18 @@ impl<E: Example> Trainer<E> {
 
     /// The error of a run that left the numbers.
     fn not_finite(&self, step: usize) -> TrainError {
-        let kept = if self.best.is_some() { "the best weights so far are kept" } else { "no epoch was finished before" };
+        let kept = if self.best.is_some() {
+            "the best weights so far are kept"
+        } else {
+            "no epoch was finished before"
+        };
         TrainError::LossNotFinite { epoch: self.epoch, step, kept }
     }
 
     /// Reports the epoch, keeps its weights where it is the best, and continues with the next.
     async fn close_epoch(&mut self) -> Result<(), TrainError> {
-        let [train, validation] = std::mem::take(&mut self.sums).map(|(sum, images)| (images > 0).then(|| sum / images as f64));
+        let [train, validation] =
+            std::mem::take(&mut self.sums).map(|(sum, images)| (images > 0).then(|| sum / images as f64));
         let train_loss = train.unwrap_or(f64::NAN);
         let loss = validation.unwrap_or(train_loss);
         let best = loss.is_finite() && self.best.as_ref().is_none_or(|best| loss < best.loss);
@@ -477,7 +504,8 @@ impl<E: Example> Trainer<E> {
     /// Says that nothing more is to be done.
     fn finish(&mut self, early: bool) {
         self.position = Position::Done;
-        let (best_epoch, best_loss) = self.best.as_ref().map_or((self.epoch, f64::NAN), |best| (best.epoch, best.loss));
+        let (best_epoch, best_loss) =
+            self.best.as_ref().map_or((self.epoch, f64::NAN), |best| (best.epoch, best.loss));
         self.events.push_back(TrainEvent::Finished { early, best_epoch, best_loss });
     }
 }
@@ -490,7 +518,9 @@ fn add(sum: &mut (f64, usize), mean: f64, images: usize) {
 
 /// Tensors of one value each, read back together.
 async fn scalars(tensors: impl IntoIterator<Item = Tensor<1>>) -> Result<Vec<f64>, ModelError> {
-    let all = tensors.into_iter().fold(Transaction::default(), |all, tensor| all.register(tensor.without_autodiff()));
+    let all = tensors
+        .into_iter()
+        .fold(Transaction::default(), |all, tensor| all.register(tensor.without_autodiff()));
     let failed = |reason: String| ModelError::Readback { reason };
     let read = all.execute_async().await.map_err(|error| failed(error.to_string()))?;
     read.into_iter()

@@ -72,8 +72,15 @@ pub struct Weights {
 impl Weights {
     /// No tensors yet, metadata for these inputs.
     pub(crate) fn empty(inputs: Inputs) -> Self {
-        let metadata = [(MODEL, "smen".to_owned()), (INPUTS, inputs.name().to_owned()), (HISTORY_KEY, HISTORY.to_string())];
-        Self { tensors: BTreeMap::new(), metadata: metadata.map(|(key, value)| (key.to_owned(), value)).into() }
+        let metadata = [
+            (MODEL, "smen".to_owned()),
+            (INPUTS, inputs.name().to_owned()),
+            (HISTORY_KEY, HISTORY.to_string()),
+        ];
+        Self {
+            tensors: BTreeMap::new(),
+            metadata: metadata.map(|(key, value)| (key.to_owned(), value)).into(),
+        }
     }
 
     /// First weights of a seed, as PyTorch makes them: convolutions uniform in +-1/sqrt(fan in), weight and bias alike (Kaiming uniform
@@ -104,7 +111,9 @@ impl Weights {
     /// Which inputs the network uses: the metadata's word, else which tensors are there (no `g.*`: temporal; no `f0.*`, `f1.*`, `f2.*`:
     /// spatial), else both.
     pub fn inputs(&self) -> Inputs {
-        let has = |layers: &[&str]| self.tensors.keys().any(|name| layers.iter().any(|layer| name.starts_with(layer)));
+        let has = |layers: &[&str]| {
+            self.tensors.keys().any(|name| layers.iter().any(|layer| name.starts_with(layer)))
+        };
         let said = self.metadata.get(INPUTS).and_then(|name| Inputs::from_name(name));
         said.unwrap_or_else(|| match (has(&["g."]), has(&["f0.", "f1.", "f2."])) {
             (true, false) => Inputs::Spatial,
@@ -135,9 +144,14 @@ impl Weights {
 
     /// `note`: say where they came from even if nothing had to be inferred or left out.
     fn fitted(mut contents: Contents, mut note: bool) -> Result<Self, ModelError> {
-        if contents.tensors.len() > MOST_TENSORS || contents.tensors.keys().any(|name| name.len() > LONGEST_NAME) {
-            let (count, length) = (contents.tensors.len(), contents.tensors.keys().map(String::len).max().unwrap_or_default());
-            return Err(unreadable(format!("it has {count} tensors with names of up to {length} bytes, where SMEN has 26 short ones")));
+        if contents.tensors.len() > MOST_TENSORS
+            || contents.tensors.keys().any(|name| name.len() > LONGEST_NAME)
+        {
+            let (count, length) =
+                (contents.tensors.len(), contents.tensors.keys().map(String::len).max().unwrap_or_default());
+            return Err(unreadable(format!(
+                "it has {count} tensors with names of up to {length} bytes, where SMEN has 26 short ones"
+            )));
         }
         contents.tensors.retain(|name, _| !name.ends_with(".num_batches_tracked"));
         let prefix = strip_prefix(&mut contents.tensors, |part| LAYERS.contains(&part));
@@ -146,7 +160,8 @@ impl Weights {
         let mut weights = Self { tensors: BTreeMap::new(), metadata: contents.metadata };
         for (name, stored) in contents.tensors {
             // Only what may have a place in the network is read: a shape from elsewhere says nothing of how much memory it is worth.
-            let wanted = schema.iter().find(|(known, ..)| *known == name).map(|(_, shape, _)| shape.as_slice());
+            let wanted =
+                schema.iter().find(|(known, ..)| *known == name).map(|(_, shape, _)| shape.as_slice());
             let values = if wanted == Some(stored.shape()) { stored.values() } else { Vec::new() };
             if let (Some(_), Number::Other(found, _)) = (wanted, stored.number()) {
                 rows.push(Mismatch { name: name.clone(), expected: "F32".into(), found: found.into() });
@@ -172,7 +187,9 @@ impl Weights {
             weights.metadata.entry(SOURCE.into()).or_insert(source);
         }
         if !converted.is_empty() {
-            weights.metadata.insert(CONVERTED_FROM.into(), converted.into_iter().collect::<Vec<_>>().join(", "));
+            weights
+                .metadata
+                .insert(CONVERTED_FROM.into(), converted.into_iter().collect::<Vec<_>>().join(", "));
         }
         Ok(weights)
     }
@@ -200,7 +217,11 @@ impl Weights {
     /// are of the kind that the weights were last trained on. A simulated scene says nothing of what was observed on the same date.
     pub fn seen_until(&self, date: Date, simulated: bool) -> Option<Date> {
         // What came before the last training has dates of its own.
-        let last = self.metadata.get(TRAINED_ON).and_then(|text| text.split("; before: ").next()).unwrap_or_default();
+        let last = self
+            .metadata
+            .get(TRAINED_ON)
+            .and_then(|text| text.split("; before: ").next())
+            .unwrap_or_default();
         self.trained_until().filter(|until| date <= *until && is_simulated(last) == simulated)
     }
 
@@ -220,13 +241,20 @@ impl Weights {
     /// Every difference between these tensors and the network's.
     pub(crate) fn mismatches(&self) -> Vec<Mismatch> {
         let mut rows = Vec::new();
-        let mut row = |name: &str, expected: String, found: String| rows.push(Mismatch { name: name.into(), expected, found });
-        let allowed = |key: &str, allowed: &[&str]| {
-            self.metadata.get(key).filter(|value| !allowed.contains(&value.as_str())).map(|value| (allowed.join(" | "), value.clone()))
+        let mut row = |name: &str, expected: String, found: String| {
+            rows.push(Mismatch { name: name.into(), expected, found })
         };
-        for (key, values) in
-            [(MODEL, vec!["smen"]), (INPUTS, Inputs::ALL.map(Inputs::name).to_vec()), (HISTORY_KEY, vec![&*HISTORY.to_string()])]
-        {
+        let allowed = |key: &str, allowed: &[&str]| {
+            self.metadata
+                .get(key)
+                .filter(|value| !allowed.contains(&value.as_str()))
+                .map(|value| (allowed.join(" | "), value.clone()))
+        };
+        for (key, values) in [
+            (MODEL, vec!["smen"]),
+            (INPUTS, Inputs::ALL.map(Inputs::name).to_vec()),
+            (HISTORY_KEY, vec![&*HISTORY.to_string()]),
+        ] {
             if let Some((expected, found)) = allowed(key, &values) {
                 row(&format!("metadata {key}"), expected, found);
             }
@@ -235,7 +263,9 @@ impl Weights {
         for (name, shape, _) in &schema {
             match self.tensors.get(name) {
                 None => row(name, format!("{shape:?}"), "-".into()),
-                Some(tensor) if tensor.shape != *shape => row(name, format!("{shape:?}"), format!("{:?}", tensor.shape)),
+                Some(tensor) if tensor.shape != *shape => {
+                    row(name, format!("{shape:?}"), format!("{:?}", tensor.shape))
+                }
                 Some(tensor) if tensor.values.len() != shape.iter().product::<usize>() => {
                     row(name, format!("{shape:?}"), format!("{} values", tensor.values.len()));
                 }
@@ -243,7 +273,8 @@ impl Weights {
                     let not_finite = tensor.values.iter().filter(|value| !value.is_finite()).count();
                     if not_finite > 0 {
                         row(name, "finite".into(), format!("{not_finite} NaN or infinite"));
-                    } else if name.ends_with("running_var") && tensor.values.iter().any(|&value| value < 0.0) {
+                    } else if name.ends_with("running_var") && tensor.values.iter().any(|&value| value < 0.0)
+                    {
                         row(name, "at least 0".into(), "negative".into());
                     }
                 }
@@ -271,7 +302,9 @@ fn is_simulated(trained_on: &str) -> bool {
 /// Tensors and metadata of a safetensors file.
 fn safetensors(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
     if pytorch::is_legacy(bytes) {
-        return Err(unreadable("this is a PyTorch checkpoint in the format before PyTorch 1.6; load it in PyTorch and save it again"));
+        return Err(unreadable(
+            "this is a PyTorch checkpoint in the format before PyTorch 1.6; load it in PyTorch and save it again",
+        ));
     }
     let broken = |error: SafeTensorError| unreadable(format!("not a safetensors file ({error})"));
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
@@ -294,7 +327,9 @@ fn safetensors(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
             other => Number::Other("another type", other.bitsize() / 8),
         };
         let stored = Stored::contiguous(number, view.shape(), view.data());
-        let stored = stored.ok_or_else(|| unreadable(format!("the tensor {} has fewer bytes than its shape needs", shortened(name))))?;
+        let stored = stored.ok_or_else(|| {
+            unreadable(format!("the tensor {} has fewer bytes than its shape needs", shortened(name)))
+        })?;
         contents.tensors.insert(name.to_owned(), stored);
     }
     Ok(contents)
@@ -307,18 +342,30 @@ pub(crate) fn prefix_note(prefix: &str) -> String {
 
 /// Leaves out the first parts that all names share, where these are no layers of the network: `module.` (DataParallel), `model.`,
 /// `_orig_mod.` (torch.compile), `net.module.`. Returns what was left out.
-pub(crate) fn strip_prefix(tensors: &mut BTreeMap<String, Stored>, is_layer: impl Fn(&str) -> bool) -> String {
+pub(crate) fn strip_prefix(
+    tensors: &mut BTreeMap<String, Stored>,
+    is_layer: impl Fn(&str) -> bool,
+) -> String {
     let mut prefix = String::new();
     loop {
-        let first = tensors.keys().next().and_then(|name| name[prefix.len()..].split_once('.')).map(|(part, _)| format!("{prefix}{part}."));
+        let first = tensors
+            .keys()
+            .next()
+            .and_then(|name| name[prefix.len()..].split_once('.'))
+            .map(|(part, _)| format!("{prefix}{part}."));
         let Some(longer) = first else { break };
-        if is_layer(&longer[prefix.len()..longer.len() - 1]) || !tensors.keys().all(|name| name.starts_with(&longer)) {
+        if is_layer(&longer[prefix.len()..longer.len() - 1])
+            || !tensors.keys().all(|name| name.starts_with(&longer))
+        {
             break;
         }
         prefix = longer;
     }
     if !prefix.is_empty() {
-        *tensors = std::mem::take(tensors).into_iter().map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor)).collect();
+        *tensors = std::mem::take(tensors)
+            .into_iter()
+            .map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor))
+            .collect();
     }
     prefix
 }
@@ -353,8 +400,16 @@ mod tests {
             [(simulated, Some(until), None), (observed, None, Some(until)), (&*tuned, None, Some(until))]
         {
             weights.metadata.insert(TRAINED_ON.into(), trained_on.into());
-            assert_eq!((weights.seen_until(until, true), weights.seen_until(until, false)), (on_simulated, on_observed), "{trained_on}");
-            assert_eq!((weights.seen_until(after, true), weights.seen_until(after, false)), (None, None), "{trained_on}");
+            assert_eq!(
+                (weights.seen_until(until, true), weights.seen_until(until, false)),
+                (on_simulated, on_observed),
+                "{trained_on}"
+            );
+            assert_eq!(
+                (weights.seen_until(after, true), weights.seen_until(after, false)),
+                (None, None),
+                "{trained_on}"
+            );
         }
     }
 
@@ -379,7 +434,10 @@ mod tests {
     fn first_weights_of_a_seed_never_change() {
         // A change here changes every training run that names a seed.
         assert_eq!(Weights::init(Inputs::Spatiotemporal, 0).hash(), "879fac0d6b1da5de");
-        assert_ne!(Weights::init(Inputs::Spatiotemporal, 0).hash(), Weights::init(Inputs::Spatiotemporal, 1).hash());
+        assert_ne!(
+            Weights::init(Inputs::Spatiotemporal, 0).hash(),
+            Weights::init(Inputs::Spatiotemporal, 1).hash()
+        );
         let weights = Weights::init(Inputs::Spatiotemporal, 0);
         let bound = 1.0 / 288f32.sqrt();
         let values = &weights.tensors["h.weight"].values;
@@ -395,7 +453,9 @@ mod tests {
         weights.tensors.get_mut("h.bias").unwrap().values[0] = f32::NAN;
         weights.tensors.get_mut("f1.conv.bias").unwrap().shape = vec![4, 8];
         weights.metadata.insert(HISTORY_KEY.into(), "6".into());
-        let Err(ModelError::UnfitWeights { rows }) = Weights::from_bytes(&weights.to_bytes()) else { panic!("accepted") };
+        let Err(ModelError::UnfitWeights { rows }) = Weights::from_bytes(&weights.to_bytes()) else {
+            panic!("accepted")
+        };
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["metadata history", "f1.conv.bias", "g.bias", "h.bias", "extra"]);
         let text = ModelError::UnfitWeights { rows }.to_string();
@@ -407,14 +467,18 @@ mod tests {
     fn other_files_are_refused_in_words() {
         let error = Weights::from_bytes(b"PK\x03\x04rest").unwrap_err().to_string();
         assert!(error.contains("PyTorch checkpoints are") && error.contains("cut off"), "{error}");
-        let error = Weights::from_bytes(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").unwrap_err().to_string();
+        let error =
+            Weights::from_bytes(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").unwrap_err().to_string();
         assert!(error.contains("before PyTorch 1.6"), "{error}");
         for bytes in [&b""[..], b"<html>", &[0xff; 64]] {
             assert!(matches!(Weights::from_bytes(bytes), Err(ModelError::UnreadableWeights { .. })));
         }
         let whole = Weights::init(Inputs::Spatial, 0).to_bytes();
         for length in [7, 8, 100, whole.len() - 1] {
-            assert!(matches!(Weights::from_bytes(&whole[..length]), Err(ModelError::UnreadableWeights { .. })));
+            assert!(matches!(
+                Weights::from_bytes(&whole[..length]),
+                Err(ModelError::UnreadableWeights { .. })
+            ));
         }
     }
 
@@ -447,12 +511,18 @@ mod tests {
     fn a_prefix_of_all_names_is_left_out_and_a_layer_is_none() {
         let weights = Weights::init(Inputs::Spatial, 3);
         let mut prefixed = weights.clone();
-        prefixed.tensors = prefixed.tensors.into_iter().map(|(name, tensor)| (format!("module._orig_mod.{name}"), tensor)).collect();
+        prefixed.tensors = prefixed
+            .tensors
+            .into_iter()
+            .map(|(name, tensor)| (format!("module._orig_mod.{name}"), tensor))
+            .collect();
         let read = Weights::from_bytes(&prefixed.to_bytes()).unwrap();
         assert_eq!(read.tensors, weights.tensors);
         assert!(read.metadata[SOURCE].contains("prefix module._orig_mod. left out"), "{:?}", read.metadata);
         prefixed.tensors.retain(|name, _| name.contains(".g."));
-        let Err(ModelError::UnfitWeights { rows }) = Weights::from_bytes(&prefixed.to_bytes()) else { panic!("accepted") };
+        let Err(ModelError::UnfitWeights { rows }) = Weights::from_bytes(&prefixed.to_bytes()) else {
+            panic!("accepted")
+        };
         assert_eq!(rows.iter().map(|row| &*row.name).collect::<Vec<_>>(), ["h.weight", "h.bias"]);
     }
 }

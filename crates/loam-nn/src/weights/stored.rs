@@ -94,11 +94,19 @@ impl<'a> Stored<'a> {
     }
 
     /// `None` where strides and shape differ in length or any number lies outside the bytes.
-    pub fn strided(number: Number, shape: &[usize], offset: usize, strides: &[usize], bytes: &'a [u8]) -> Option<Self> {
+    pub fn strided(
+        number: Number,
+        shape: &[usize],
+        offset: usize,
+        strides: &[usize],
+        bytes: &'a [u8],
+    ) -> Option<Self> {
         (shape.len() == strides.len()).then_some(())?;
         if !shape.contains(&0) {
-            let steps =
-                shape.iter().zip(strides).try_fold(offset, |at, (size, stride)| at.checked_add((size - 1).checked_mul(*stride)?))?;
+            let steps = shape
+                .iter()
+                .zip(strides)
+                .try_fold(offset, |at, (size, stride)| at.checked_add((size - 1).checked_mul(*stride)?))?;
             (steps.checked_add(1)?.checked_mul(number.width())? <= bytes.len()).then_some(())?;
         }
         Some(Self { number, shape: shape.to_vec(), offset, strides: strides.to_vec(), bytes })
@@ -121,7 +129,8 @@ impl<'a> Stored<'a> {
         let mut index = vec![0; self.shape.len()];
         let mut values = Vec::with_capacity(length);
         for _ in 0..length {
-            let place: usize = self.offset + index.iter().zip(&self.strides).map(|(index, stride)| index * stride).sum::<usize>();
+            let place: usize = self.offset
+                + index.iter().zip(&self.strides).map(|(index, stride)| index * stride).sum::<usize>();
             let bytes = self.bytes.get(place * self.number.width()..).unwrap_or_default();
             values.push(self.number.decode(bytes).unwrap_or_default());
             for (index, size) in index.iter_mut().zip(&self.shape).rev() {

@@ -10,7 +10,8 @@ use burn::backend::Cube;
 use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::prelude::*;
 use loam_kernels::gpu::{
-    CubeTensor, Finish, Kernels, Partial, REGISTER_KERNELS, TILED_KERNELS, Variant, kernels_run, use_variant, variant_in_use,
+    CubeTensor, Finish, Kernels, Partial, REGISTER_KERNELS, TILED_KERNELS, Variant, kernels_run, use_variant,
+    variant_in_use,
 };
 use loam_kernels::sizes::Sizes;
 use loam_nn::{GoldenTile, Inputs, Smen, golden_weights, predict};
@@ -91,7 +92,13 @@ wrong_convolution!(
 );
 
 /// The gradient of weights and bias, a hundredth too large.
-fn long_gradient_of_weights(partial: &Partial, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
+fn long_gradient_of_weights(
+    partial: &Partial,
+    sizes: &Sizes,
+    x: &CubeTensor,
+    g: &CubeTensor,
+    places: (usize, usize),
+) {
     let longer = spoilt(g.clone(), |g| g * 1.01);
     (REGISTER_KERNELS.weight_gradient)(partial, sizes, x, &longer, places);
 }
@@ -147,7 +154,10 @@ pub async fn faults(gpu: &Device) {
         assert!(report.unwrap().passed, "{what}");
         numbers_are_right(what, gpu).await;
     }
-    for (what, kernels) in [("a gradient of the input 1 % off", &LONG_INPUT), ("a gradient of the weights 1 % off", &LONG_WEIGHTS)] {
+    for (what, kernels) in [
+        ("a gradient of the input 1 % off", &LONG_INPUT),
+        ("a gradient of the weights 1 % off", &LONG_WEIGHTS),
+    ] {
         let (report, warning) = check_gpu(gpu, &[kernels]).await;
         assert!(report.unwrap().passed && warning.is_none(), "{what} shows in a prediction: {warning:?}");
         let warning = check_training(gpu).await.unwrap_or_else(|| panic!("{what} was not noticed"));
@@ -155,17 +165,28 @@ pub async fn faults(gpu: &Device) {
         numbers_are_right(what, gpu).await;
     }
     // A variant that fails gives way to the next before burn's operations are asked.
-    for (what, kernels, words) in
-        [("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"), ("a failing launch", &NO_LAUNCH, "gave NaN")]
-    {
+    for (what, kernels, words) in [
+        ("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"),
+        ("a failing launch", &NO_LAUNCH, "gave NaN"),
+    ] {
         let (report, warning) = check_gpu(gpu, &[kernels, &REGISTER_KERNELS]).await;
-        assert!(report.unwrap().passed && variant_in_use() == Some("registers"), "{what}: {:?}", variant_in_use());
-        assert!(warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another variant")), "{what}: {warning:?}");
+        assert!(
+            report.unwrap().passed && variant_in_use() == Some("registers"),
+            "{what}: {:?}",
+            variant_in_use()
+        );
+        assert!(
+            warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another variant")),
+            "{what}: {warning:?}"
+        );
     }
     // The same variant again is none.
     let (report, warning) = check_gpu(gpu, &[&WRONG_AT_FIRST, &WRONG_AT_FIRST]).await;
     assert!(report.unwrap().passed && !kernels_run(), "tried twice");
-    assert!(warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("slower")), "{warning:?}");
+    assert!(
+        warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("slower")),
+        "{warning:?}"
+    );
     // And it is no check that finds fault with everything.
     use_variant(Variant::Plain);
     let (report, warning) = check_gpu(gpu, &[&REGISTER_KERNELS]).await;

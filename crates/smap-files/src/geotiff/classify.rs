@@ -45,7 +45,10 @@ pub(super) struct Context<'a> {
 
 /// Lower-case words of a name: `S1A__IW___A_2015_VV.tif` gives s1a, iw, a, 2015, vv, tif.
 pub(super) fn words(name: &str) -> Vec<String> {
-    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_ascii_lowercase).collect()
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect()
 }
 
 /// A raw Sentinel-1 measurement as ESA names it: `s1a-iw-grd-vv-20210119t031653-...-001.tiff`.
@@ -108,13 +111,18 @@ pub(super) fn scale(file: &str, band: &Band<'_>, integer: bool) -> Option<Backsc
 fn hyp3(word: &str) -> Option<char> {
     let mut letters = word.chars();
     let (radiometry, scale) = (letters.next()?, letters.next()?);
-    (word.len() == 6 && matches!(radiometry, 'g' | 's') && matches!(scale, 'p' | 'a' | 'd') && word.ends_with(['d', 'm', 'c']))
-        .then_some(scale)
+    (word.len() == 6
+        && matches!(radiometry, 'g' | 's')
+        && matches!(scale, 'p' | 'a' | 'd')
+        && word.ends_with(['d', 'm', 'c']))
+    .then_some(scale)
 }
 
 /// Whether values alone look like dB backscatter of land.
 fn decibel_like(summary: &Summary) -> bool {
-    summary.max() < 40.0 && summary.negative_share() > 0.9 && summary.median_nonzero().is_some_and(|m| (-35.0..=-3.0).contains(&m))
+    summary.max() < 40.0
+        && summary.negative_share() > 0.9
+        && summary.median_nonzero().is_some_and(|m| (-35.0..=-3.0).contains(&m))
 }
 
 /// Looks at all bands.
@@ -129,7 +137,11 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
     };
     let names: Vec<Vec<String>> = bands.iter().map(|b| b.name.map(words).unwrap_or_default()).collect();
 
-    let multispectral = names.iter().flatten().filter(|w| matches!(w.as_str(), "b2" | "b3" | "b4" | "b8" | "b8a" | "b11" | "b12")).count();
+    let multispectral = names
+        .iter()
+        .flatten()
+        .filter(|w| matches!(w.as_str(), "b2" | "b3" | "b4" | "b8" | "b8a" | "b11" | "b12"))
+        .count();
     if multispectral >= 4 || (context.integer && (10..=16).contains(&bands.len())) {
         return none(format!(
             "this looks like a Sentinel-2 multispectral stack ({} bands), which Loam does not use; it needs SMAP soil moisture and Sentinel-1 backscatter",
@@ -146,7 +158,9 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
         return classification;
     }
     if context.integer && bands.len() == 1 && bands.iter().all(|b| b.summary.looks_like_labels()) {
-        return none("this looks like a map of class labels (a few whole numbers), which Loam does not use".into());
+        return none(
+            "this looks like a map of class labels (a few whole numbers), which Loam does not use".into(),
+        );
     }
     if context.bytes && (bands.len() == 3 || bands.len() == 4) {
         return none("this looks like a colour picture, which Loam does not use".into());
@@ -160,7 +174,8 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
 
 /// Land surface temperature, by name: of several bands those that say so, of one the file's name will do.
 fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Classification> {
-    let by_file = is_surface_temperature(context.file) || context.loam_product.is_some_and(is_surface_temperature);
+    let by_file =
+        is_surface_temperature(context.file) || context.loam_product.is_some_and(is_surface_temperature);
     let said: Vec<bool> = bands
         .iter()
         .map(|b| match b.name.filter(|n| !n.is_empty()) {
@@ -171,7 +186,11 @@ fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Clas
     if !said.contains(&true) {
         return None;
     }
-    let linear: Vec<_> = bands.iter().zip(&said).map(|(b, said)| if *said { kelvin(b, context.integer) } else { None }).collect();
+    let linear: Vec<_> = bands
+        .iter()
+        .zip(&said)
+        .map(|(b, said)| if *said { kelvin(b, context.integer) } else { None })
+        .collect();
     let known = said.iter().zip(&linear).all(|(said, linear)| !said || linear.is_some());
     if !known && bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
         return Some(Classification {
@@ -209,10 +228,18 @@ const ZERO_C: f64 = 273.15;
 fn kelvin(band: &Band<'_>, integer: bool) -> Option<(f64, f64)> {
     let median = band.summary.median_nonzero()?;
     let candidates = [band.packed, integer.then_some((STEP, 0.0)), Some((1.0, 0.0)), Some((1.0, ZERO_C))];
-    candidates.into_iter().flatten().find(|(factor, offset)| (190.0..=350.0).contains(&(median * factor + offset)))
+    candidates
+        .into_iter()
+        .flatten()
+        .find(|(factor, offset)| (190.0..=350.0).contains(&(median * factor + offset)))
 }
 
-fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Classification> {
+fn backscatter(
+    context: &Context<'_>,
+    bands: &[Band<'_>],
+    file_words: &[String],
+    names: &[Vec<String>],
+) -> Option<Classification> {
     let mut roles: Vec<Role> = names.iter().map(|n| polarisation(n).unwrap_or(Role::Other)).collect();
     let mut problems = Vec::new();
     if roles.iter().all(|r| *r == Role::Other) {
@@ -224,14 +251,20 @@ fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String],
             && context.placed
             && bands.iter().take(2).all(|b| b.name.is_none() && decibel_like(b.summary))
         {
-            roles = [Role::BackscatterVv, Role::BackscatterVh, Role::Other].into_iter().take(bands.len()).collect();
+            roles = [Role::BackscatterVv, Role::BackscatterVh, Role::Other]
+                .into_iter()
+                .take(bands.len())
+                .collect();
             problems.push(if bands.len() == 1 {
                 "nothing names its polarisation; its values look like Sentinel-1 backscatter in dB, and it is taken for VV".to_owned()
             } else {
                 "nothing names its bands; their values look like Sentinel-1 backscatter in dB, and band 1 is taken for VV, band 2 for VH"
                     .to_owned()
             });
-        } else if file_words.first().is_some_and(|w| is_sentinel1(w)) && !first.summary.looks_like_labels() && bands.len() == 1 {
+        } else if file_words.first().is_some_and(|w| is_sentinel1(w))
+            && !first.summary.looks_like_labels()
+            && bands.len() == 1
+        {
             roles = vec![Role::BackscatterVv];
             problems.push("its name does not say which polarisation it holds; it is taken for VV".to_owned());
         } else {
@@ -250,15 +283,29 @@ fn backscatter(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String],
                 .to_owned(),
         );
     } else if used().any(|s| s.is_none()) {
-        problems.push("whether its values are dB or linear power cannot be told from them; say so in the file list".to_owned());
+        problems.push(
+            "whether its values are dB or linear power cannot be told from them; say so in the file list"
+                .to_owned(),
+        );
     }
-    Some(Classification { product: Product::Sentinel1, roles, scales, linear: vec![None; bands.len()], problems })
+    Some(Classification {
+        product: Product::Sentinel1,
+        roles,
+        scales,
+        linear: vec![None; bands.len()],
+        problems,
+    })
 }
 
 /// Fewer values than this share in 0..=1 and it is no soil moisture.
 const SOIL_MOISTURE_SHARE: f64 = 0.99;
 
-fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String], names: &[Vec<String>]) -> Option<Classification> {
+fn soil_moisture(
+    context: &Context<'_>,
+    bands: &[Band<'_>],
+    file_words: &[String],
+    names: &[Vec<String>],
+) -> Option<Classification> {
     let unknown = |problem: &str| {
         Some(Classification {
             product: Product::Unknown,
@@ -269,23 +316,36 @@ fn soil_moisture(context: &Context<'_>, bands: &[Band<'_>], file_words: &[String
         })
     };
     let named: Vec<bool> = names.iter().map(|n| says_soil_moisture(n)).collect();
-    let by_loam = context.loam_product.is_some_and(|p| says_soil_moisture(&words(p)) || p.contains("soil moisture"));
+    let by_loam =
+        context.loam_product.is_some_and(|p| says_soil_moisture(&words(p)) || p.contains("soil moisture"));
     let by_file = by_loam || says_soil_moisture(file_words);
-    let candidates: Vec<bool> = if named.contains(&true) { named } else { vec![bands.len() == 1; bands.len()] };
-    let said = by_file || bands.iter().zip(&candidates).any(|(b, c)| *c && b.name.is_some_and(|n| says_soil_moisture(&words(n))));
+    let candidates: Vec<bool> =
+        if named.contains(&true) { named } else { vec![bands.len() == 1; bands.len()] };
+    let said = by_file
+        || bands
+            .iter()
+            .zip(&candidates)
+            .any(|(b, c)| *c && b.name.is_some_and(|n| says_soil_moisture(&words(n))));
     if context.integer || !candidates.contains(&true) {
         return None;
     }
-    let fits =
-        bands.iter().zip(&candidates).filter(|(_, c)| **c).all(|(b, _)| {
-            if b.summary.any_valid() { b.summary.unit_share() >= SOIL_MOISTURE_SHARE && b.summary.max() > 0.0 } else { said }
-        });
-    if said && !fits {
-        return unknown(if bands.iter().any(|b| b.summary.max() > 1.0 && b.summary.max() <= 100.0 && b.summary.negative_share() < 0.01) {
-            "its name says soil moisture but its values go past 1 m3/m3 and look like percentages; divide them by 100 and drop it again"
+    let fits = bands.iter().zip(&candidates).filter(|(_, c)| **c).all(|(b, _)| {
+        if b.summary.any_valid() {
+            b.summary.unit_share() >= SOIL_MOISTURE_SHARE && b.summary.max() > 0.0
         } else {
-            "its name says soil moisture but most of its values are outside 0 to 1 m3/m3, so it is not used"
-        });
+            said
+        }
+    });
+    if said && !fits {
+        return unknown(
+            if bands.iter().any(|b| {
+                b.summary.max() > 1.0 && b.summary.max() <= 100.0 && b.summary.negative_share() < 0.01
+            }) {
+                "its name says soil moisture but its values go past 1 m3/m3 and look like percentages; divide them by 100 and drop it again"
+            } else {
+                "its name says soil moisture but most of its values are outside 0 to 1 m3/m3, so it is not used"
+            },
+        );
     }
     if !fits || !(said || context.ease) {
         if fits && context.placed {

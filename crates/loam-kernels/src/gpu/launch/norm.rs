@@ -44,7 +44,10 @@ impl Channels {
             Reduction::Threads => grid(self.channels * self.threads),
             Reduction::Workgroups => {
                 let chunks = self.pixels.div_ceil(norm_tile::CHUNK as usize);
-                (CubeCount::Static(chunks as u32, self.channels as u32, self.batch as u32), CubeDim::new_1d(norm_tile::THREADS))
+                (
+                    CubeCount::Static(chunks as u32, self.channels as u32, self.batch as u32),
+                    CubeDim::new_1d(norm_tile::THREADS),
+                )
             }
         }
     }
@@ -70,7 +73,13 @@ macro_rules! launch_by {
 }
 
 /// The norm of a batch and its statistics (mean, variance, scale, one over the deviation, one every `stride` numbers); two dispatches.
-pub fn normalise(of: &Channels, x: &CubeTensor, gamma: &CubeTensor, beta: &CubeTensor, epsilon: f64) -> (CubeTensor, CubeTensor) {
+pub fn normalise(
+    of: &Channels,
+    x: &CubeTensor,
+    gamma: &CubeTensor,
+    beta: &CubeTensor,
+    epsilon: f64,
+) -> (CubeTensor, CubeTensor) {
     let reduction = variant::kernels().reduction;
     let partial = of.partial(x, reduction);
     let (count, dim) = of.grid(reduction);

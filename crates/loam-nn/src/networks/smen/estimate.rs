@@ -114,19 +114,25 @@ pub async fn predict(
     };
     let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
     let unshifted = sample.masked_output(output)?;
-    let shifted = |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
+    let shifted =
+        |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
     let estimate = shifted(&unshifted)?;
     let mass = mass_report(&estimate, &sample.coarse)?;
     let before = match engine.before {
-        Some(model) => Some(shifted(&sample.masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?)?),
+        Some(model) => Some(shifted(
+            &sample
+                .masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?,
+        )?),
         None => None,
     };
     let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
 
     let today = series.day(library, date)?;
-    let bilinear = today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
+    let bilinear =
+        today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
     let mut scores = Vec::new();
-    let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+    let mut layers =
+        vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
     if let Some(before) = before {
         let change = estimate.minus(&before)?;
         layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
@@ -138,7 +144,8 @@ pub async fn predict(
             true => vec![(ScoreRow::Shifted, &estimate), (ScoreRow::Estimate, &unshifted)],
             false => vec![(ScoreRow::Estimate, &estimate)],
         };
-        let before = layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
+        let before =
+            layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
         rows.extend(before.as_ref().map(|raster| (ScoreRow::Before, raster)));
         rows.extend(bilinear.as_ref().map(|raster| (ScoreRow::Bilinear, raster)));
         rows.push((ScoreRow::AsIs, &sample.coarse));
@@ -172,7 +179,9 @@ pub async fn predict(
 
 fn mass_report(estimate: &Raster, coarse: &Raster) -> Result<Option<MassReport>, ScoreError> {
     let consistency = mass_consistency(estimate, coarse, MASS_SHARE)?;
-    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else { return Ok(None) };
+    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else {
+        return Ok(None);
+    };
     Ok(Some(MassReport { rmse, bias, cells: consistency.cells.len() }))
 }
 
@@ -198,7 +207,10 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
             .push(format!("{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."));
     }
     if sample.reference == Some(FineOrigin::OwnMap) {
-        warnings.push("The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil.".into());
+        warnings.push(
+            "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
+                .into(),
+        );
     }
     let frame = sample.frame();
     if !frame.is_empty() {
@@ -250,7 +262,11 @@ impl Outcome {
                 scores,
             }],
             layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
-            history: sample.history.iter().map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin }).collect(),
+            history: sample
+                .history
+                .iter()
+                .map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin })
+                .collect(),
             overpass: sample.overpass,
             overpass_words,
             frame,

@@ -36,7 +36,12 @@ impl Example for TrainSample {
     /// Sets the target to 0 where it was not observed, too.
     fn checked(mut self, sample: usize) -> Result<Self, TrainError> {
         let refuse = |source| TrainError::Sample { sample, source };
-        let planes = Planes { columns: self.columns, rows: self.rows, coarse_input: self.coarse_input, residuals: self.residuals };
+        let planes = Planes {
+            columns: self.columns,
+            rows: self.rows,
+            coarse_input: self.coarse_input,
+            residuals: self.residuals,
+        };
         planes.check().map_err(refuse)?;
         (self.coarse_input, self.residuals) = (planes.coarse_input, planes.residuals);
         let expected = self.columns * self.rows;
@@ -52,7 +57,12 @@ impl Example for TrainSample {
                 *target = 0.0;
             } else if !target.is_finite() {
                 let (column, row) = (at % self.columns, at / self.columns);
-                return Err(refuse(ModelError::NonFiniteInput { plane: "the observed target", column, row, value: *target }));
+                return Err(refuse(ModelError::NonFiniteInput {
+                    plane: "the observed target",
+                    column,
+                    row,
+                    value: *target,
+                }));
             }
         }
         if self.mask.contains(&1.0) { Ok(self) } else { Err(TrainError::EmptyMask { sample }) }
@@ -72,7 +82,10 @@ impl Example for TrainSample {
 
     fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<Smen, TrainError> {
         if settings.network != Network::Smen {
-            return Err(TrainError::OtherNetwork { found: Network::Smen.words(), wanted: settings.network.words() });
+            return Err(TrainError::OtherNetwork {
+                found: Network::Smen.words(),
+                wanted: settings.network.words(),
+            });
         }
         let found = weights.inputs();
         if found != settings.inputs {
@@ -116,8 +129,12 @@ impl Example for TrainSample {
     }
 
     async fn estimate(&self, network: &Smen, device: &Device) -> Result<Vec<f32>, ModelError> {
-        let planes =
-            Planes { columns: self.columns, rows: self.rows, coarse_input: self.coarse_input.clone(), residuals: self.residuals.clone() };
+        let planes = Planes {
+            columns: self.columns,
+            rows: self.rows,
+            coarse_input: self.coarse_input.clone(),
+            residuals: self.residuals.clone(),
+        };
         let tile = self.columns.max(self.rows);
         predict(network, device, &planes, tile, async |_, _| std::ops::ControlFlow::Continue(())).await
     }
@@ -161,8 +178,14 @@ mod tests {
     fn flips_move_every_plane_alike() {
         let cells: Vec<f32> = (0..90).map(|n| n as f32).collect();
         let d = (0..360).map(|n| (n % 90) as f32).collect();
-        let sample =
-            TrainSample { columns: 10, rows: 9, coarse_input: cells.clone(), residuals: d, target: cells.clone(), mask: vec![1.0; 90] };
+        let sample = TrainSample {
+            columns: 10,
+            rows: 9,
+            coarse_input: cells.clone(),
+            residuals: d,
+            target: cells.clone(),
+            mask: vec![1.0; 90],
+        };
         let mut random = Random::new(1);
         let mut corners: Vec<f32> = (0..64)
             .map(|_| {

@@ -51,7 +51,12 @@ impl RunImage {
             return self;
         }
         let Edges { west, north, east, south } = self.margin;
-        let off = Edges { west: west - margin.west, north: north - margin.north, east: east - margin.east, south: south - margin.south };
+        let off = Edges {
+            west: west - margin.west,
+            north: north - margin.north,
+            east: east - margin.east,
+            south: south - margin.south,
+        };
         let columns = self.sample.columns - off.west - off.east;
         let rows = self.sample.rows - off.north - off.south;
         let cut = |plane: &[f32]| off.cut(plane, self.sample.columns);

@@ -12,7 +12,8 @@ use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings
 
 use crate::gathered::{GatherError, Gathered};
 use crate::{
-    Candidate, FirstDates, KeptImage, RunImage, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, TrainSample, Weights, split_by_time,
+    Candidate, FirstDates, KeptImage, RunImage, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, TrainSample,
+    Weights, split_by_time,
 };
 
 /// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
@@ -31,12 +32,18 @@ fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<Unusab
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     for (&date, cover) in series.covers() {
         // A map disaggregated here is made from SMAP itself: learning it would be learning our own formula.
-        let Some(fine) = cover.fine.filter(|_| cover.fine_origin != Some(FineOrigin::Disaggregated)) else { continue };
+        let Some(fine) = cover.fine.filter(|_| cover.fine_origin != Some(FineOrigin::Disaggregated)) else {
+            continue;
+        };
         let history = series.history(date, rule);
         let why = if cover.coarse.is_none_or(|share| share <= 0.0) {
             Some("SMAP did not see the region on this date".to_owned())
         } else if fine < rule.cover {
-            Some(format!("the 3 km map covers {:.0} % of the region, {:.0} % are asked for", 100.0 * fine, 100.0 * rule.cover))
+            Some(format!(
+                "the 3 km map covers {:.0} % of the region, {:.0} % are asked for",
+                100.0 * fine,
+                100.0 * rule.cover
+            ))
         } else if fine * cells < fewest as f32 {
             Some(format!("the 3 km map has {:.0} pixels in the region, {fewest} are needed", fine * cells))
         } else if history.len() < HISTORY_LENGTH {
@@ -59,7 +66,11 @@ fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<Unusab
 pub fn plan(series: &Series, rule: HistoryRule, settings: &TrainSettings) -> Result<TrainPlan, TrainError> {
     let (usable, unusable) = candidates(series, rule);
     let roles = split_by_time(&usable, settings.validate_from, settings.test_from)?;
-    let dates = usable.iter().zip(roles).map(|(candidate, role)| PlannedDate { date: candidate.date, role }).collect();
+    let dates = usable
+        .iter()
+        .zip(roles)
+        .map(|(candidate, role)| PlannedDate { date: candidate.date, role })
+        .collect();
     Ok(TrainPlan { dates, unusable })
 }
 
@@ -89,7 +100,8 @@ pub fn image(
     };
     let reasons: Vec<u8> = sample.coarse.reasons().iter().map(|reason| *reason as u8).collect();
     let (target, mask) = (sample.into_input(target.values(), f32::NAN), sample.into_input(&mask, 0.0));
-    let (bilinear, reasons) = (sample.into_input(&bilinear, f32::NAN), sample.into_input(&reasons, Reason::OutsideFile as u8));
+    let (bilinear, reasons) =
+        (sample.into_input(&bilinear, f32::NAN), sample.into_input(&reasons, Reason::OutsideFile as u8));
     let (margin, input) = (sample.margin(), sample.input);
     let sample = TrainSample {
         columns: input.columns,
@@ -138,7 +150,8 @@ pub async fn gather(
     if let Some(margin) = images.iter().map(|image: &RunImage| image.margin).reduce(Edges::min) {
         images = images.into_iter().map(|image| image.narrowed(margin)).collect();
     }
-    let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
+    let [train, validate, test, gap] =
+        [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
     if train == 0 || validate == 0 || test == 0 {
         let left = |day: &PlannedDate| Candidate { date: day.date, history: series.history(day.date, rule) };
         let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
@@ -169,7 +182,9 @@ pub fn metadata(
         (false, false) => "SMAP and SPL2SMAP_S files",
     };
     let before = match settings.start {
-        Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
+        Start::Current => {
+            base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default()
+        }
         Start::Scratch => String::new(),
     };
     let mut metadata = BTreeMap::from([

@@ -29,7 +29,8 @@ use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 
 use crate::gathered::Gathered;
 use crate::{
-    Asked, CHANNELS, Data, DateScores, KeptImage, ModelError, Needs, NetworkModel, Planes, Preview, RunImage, Smen, Weights, WorkError,
+    Asked, CHANNELS, Data, DateScores, KeptImage, ModelError, Needs, NetworkModel, Planes, Preview, RunImage,
+    Smen, Weights, WorkError,
 };
 
 /// Bytes of one step's tensors for one cell of one image, about: 640 activations (three blocks of 3, 2 and 1 frames with convolution, ReLU
@@ -56,8 +57,10 @@ impl NetworkModel for Smen {
         let Data { library, series, rule } = data;
         let (device, tile) = (asked.device, asked.tile.unwrap_or(estimate::TILE));
         let engine = estimate::Engine { model: self, before: asked.before, device, tile };
-        let computing = async |done: usize, total: usize| progress(done, total, "computing the 3 km map").await;
-        let mut outcome = estimate::predict(library, series, asked.date, rule, asked.shift, engine, computing).await?;
+        let computing =
+            async |done: usize, total: usize| progress(done, total, "computing the 3 km map").await;
+        let mut outcome =
+            estimate::predict(library, series, asked.date, rule, asked.shift, engine, computing).await?;
         if let Some(until) = asked.weights.seen_until(asked.date, outcome.sample.simulated) {
             outcome.warnings.push(format!(
                 "These weights were trained on dates up to {until}: scores of this date flatter the network. Choose a later date for an \
@@ -66,7 +69,11 @@ impl NetworkModel for Smen {
         }
         let within = applicability::applicability(asked.weights, &outcome.sample);
         outcome.warnings.extend(within.warning);
-        Ok(outcome.into_estimate(asked.shift, series.sensitivity.as_ref().map(|s| s.beta as f32), within.words))
+        Ok(outcome.into_estimate(
+            asked.shift,
+            series.sensitivity.as_ref().map(|s| s.beta as f32),
+            within.words,
+        ))
     }
 
     async fn evaluate(
@@ -78,10 +85,22 @@ impl NetworkModel for Smen {
     ) -> Result<DateScores, WorkError> {
         let Data { library, series, rule } = data;
         // A map disaggregated here is made from SMAP itself: scores against it would be scores against our own formula.
-        let product = |cover: &Cover| cover.fine_origin == Some(FineOrigin::Product) && cover.coarse.is_some_and(|share| share > 0.0);
-        let dates: Vec<Date> = series.covers().range(asked.date..=to).filter(|(_, cover)| product(cover)).map(|(d, _)| *d).collect();
+        let product = |cover: &Cover| {
+            cover.fine_origin == Some(FineOrigin::Product) && cover.coarse.is_some_and(|share| share > 0.0)
+        };
+        let dates: Vec<Date> = series
+            .covers()
+            .range(asked.date..=to)
+            .filter(|(_, cover)| product(cover))
+            .map(|(d, _)| *d)
+            .collect();
         let mut found = DateScores::default();
-        let engine = estimate::Engine { model: self, before: None, device: asked.device, tile: asked.tile.unwrap_or(estimate::TILE) };
+        let engine = estimate::Engine {
+            model: self,
+            before: None,
+            device: asked.device,
+            tile: asked.tile.unwrap_or(estimate::TILE),
+        };
         for (done, date) in dates.iter().enumerate() {
             let scoring = async |_, _| progress(done, dates.len(), &format!("scoring {date}")).await;
             match estimate::predict(library, series, *date, rule, asked.shift, engine, scoring).await {
@@ -136,7 +155,9 @@ impl NetworkModel for Smen {
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Option<f64>, ModelError> {
         let train: Vec<_> = RunImage::samples(images, DateRole::Train).collect();
-        let setting = async |done: usize, total: usize| progress(done, total, "setting the offset, which the loss cannot see").await;
+        let setting = async |done: usize, total: usize| {
+            progress(done, total, "setting the offset, which the loss cannot see").await
+        };
         crate::set_bias(trained, &train, device, setting).await.map(Some)
     }
 
@@ -146,15 +167,26 @@ impl NetworkModel for Smen {
         image: &RunImage,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Vec<ScoreReport>, ModelError> {
-        let valid: Vec<bool> = image.sample.mask.iter().zip(&image.bilinear).map(|(mask, b)| *mask > 0.0 && b.is_finite()).collect();
+        let valid: Vec<bool> = image
+            .sample
+            .mask
+            .iter()
+            .zip(&image.bilinear)
+            .map(|(mask, b)| *mask > 0.0 && b.is_finite())
+            .collect();
         let mut estimates = Vec::new();
         for (row, network) in networks {
-            let values = image_estimate(network, device, image, async |done, total| progress(done, total, "scoring").await).await?;
+            let values = image_estimate(network, device, image, async |done, total| {
+                progress(done, total, "scoring").await
+            })
+            .await?;
             estimates.push((*row, values));
         }
         estimates.push((ScoreRow::Bilinear, image.bilinear.clone()));
         let scored = |(row, values): &(ScoreRow, Vec<f32>)| {
-            Scores::of(values, &image.sample.target, &valid).ok().map(|scores| scores.report(Network::Smen, *row, 0))
+            Scores::of(values, &image.sample.target, &valid)
+                .ok()
+                .map(|scores| scores.report(Network::Smen, *row, 0))
         };
         Ok(estimates.iter().map(scored).collect::<Option<_>>().unwrap_or_default())
     }

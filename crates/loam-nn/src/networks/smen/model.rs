@@ -73,7 +73,8 @@ impl Block {
     /// With the batch's own statistics, which come back too.
     pub fn forward_train(&self, x: Tensor<5>) -> (Tensor<5>, BatchStatistics) {
         let (gamma, beta) = (self.bn.weight.val(), self.bn.bias.val());
-        let (y, mean, variance) = kernels::block_of_batch(x, self.conv.weight.val(), self.conv.bias.val(), gamma, beta, EPSILON);
+        let (y, mean, variance) =
+            kernels::block_of_batch(x, self.conv.weight.val(), self.conv.bias.val(), gamma, beta, EPSILON);
         let [batch, _, depth, rows, columns] = y.dims();
         (y, BatchStatistics::of_biased(mean, variance, batch * depth * rows * columns))
     }
@@ -152,7 +153,10 @@ impl Smen {
     /// Moves the running statistics of the norms towards those of a batch.
     pub fn absorb(&mut self, statistics: Vec<BatchStatistics>) {
         #[cfg(feature = "gpu")]
-        if super::norm::absorb_on_gpu(&mut self.f.iter_mut().map(|block| &mut block.bn).collect::<Vec<_>>(), &statistics) {
+        if super::norm::absorb_on_gpu(
+            &mut self.f.iter_mut().map(|block| &mut block.bn).collect::<Vec<_>>(),
+            &statistics,
+        ) {
             return;
         }
         for (block, batch) in self.f.iter_mut().zip(statistics) {
@@ -215,7 +219,10 @@ fn place<const D: usize>(weights: &Weights, name: &str, device: &Device) -> Tens
 
 /// Values of a tensor, row-major.
 pub async fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ModelError> {
-    let data = tensor.into_data_async().await.map_err(|error| ModelError::Readback { reason: format!("{error:?}") })?;
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| ModelError::Readback { reason: format!("{error:?}") })?;
     data.try_into_vec::<f32>().map_err(|error| ModelError::Readback { reason: format!("{error:?}") })
 }
 
@@ -226,7 +233,11 @@ mod tests {
     #[test]
     fn the_schema_has_the_parameters_of_the_paper() {
         let count = |inputs: Inputs, trained: bool| -> usize {
-            schema(inputs).iter().filter(|tensor| tensor.2 == trained).map(|(_, shape, _)| shape.iter().product::<usize>()).sum()
+            schema(inputs)
+                .iter()
+                .filter(|tensor| tensor.2 == trained)
+                .map(|(_, shape, _)| shape.iter().product::<usize>())
+                .sum()
         };
         assert_eq!(count(Inputs::Spatiotemporal, true), 38_337);
         assert_eq!(count(Inputs::Spatiotemporal, false), 192);

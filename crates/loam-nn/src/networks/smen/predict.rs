@@ -35,13 +35,20 @@ impl Planes {
             return Err(ModelError::TooSmall { columns, rows });
         }
         let cells = columns * rows;
-        for (plane, values, expected) in [("I(t)", &self.coarse_input, cells), ("D(t)", &self.residuals, HISTORY * cells)] {
+        for (plane, values, expected) in
+            [("I(t)", &self.coarse_input, cells), ("D(t)", &self.residuals, HISTORY * cells)]
+        {
             if values.len() != expected {
                 return Err(ModelError::PlaneLength { plane, expected, found: values.len() });
             }
             if let Some(at) = values.iter().position(|value| !value.is_finite()) {
                 let cell = at % cells;
-                return Err(ModelError::NonFiniteInput { plane, column: cell % columns, row: cell / columns, value: values[at] });
+                return Err(ModelError::NonFiniteInput {
+                    plane,
+                    column: cell % columns,
+                    row: cell / columns,
+                    value: values[at],
+                });
             }
         }
         Ok(())
@@ -62,7 +69,9 @@ impl Source for InMemory<'_> {
     fn next_rows(&mut self, count: usize, planes: &mut [Vec<f32>; PLANES]) -> Result<(), ModelError> {
         let Planes { columns, rows, coarse_input: i, residuals: d } = self.planes;
         let cells = self.next * columns..(self.next + count) * columns;
-        for (plane, all) in planes.iter_mut().zip(std::iter::once(i.as_slice()).chain(d.chunks_exact(columns * rows))) {
+        for (plane, all) in
+            planes.iter_mut().zip(std::iter::once(i.as_slice()).chain(d.chunks_exact(columns * rows)))
+        {
             plane.extend_from_slice(&all[cells.clone()]);
         }
         self.next += count;
@@ -118,10 +127,14 @@ mod tests {
 
     #[test]
     fn a_hole_in_the_input_is_named() {
-        let mut planes = Planes { columns: 10, rows: 9, coarse_input: vec![0.2; 90], residuals: vec![0.0; 360] };
+        let mut planes =
+            Planes { columns: 10, rows: 9, coarse_input: vec![0.2; 90], residuals: vec![0.0; 360] };
         assert_eq!(planes.check(), Ok(()));
         planes.residuals[90 + 23] = f32::INFINITY;
-        assert_eq!(planes.check(), Err(ModelError::NonFiniteInput { plane: "D(t)", column: 3, row: 2, value: f32::INFINITY }));
+        assert_eq!(
+            planes.check(),
+            Err(ModelError::NonFiniteInput { plane: "D(t)", column: 3, row: 2, value: f32::INFINITY })
+        );
         planes.residuals.pop();
         assert_eq!(planes.check(), Err(ModelError::PlaneLength { plane: "D(t)", expected: 360, found: 359 }));
         planes.rows = 8;

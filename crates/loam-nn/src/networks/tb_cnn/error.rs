@@ -91,7 +91,14 @@ impl From<ease_grid::GridError> for TbError {
 
 /// [`TbError::TooFew`] with the commonest reason.
 #[must_use]
-pub fn too_few(case: TbCase, found: usize, needed: usize, inputs: usize, targets: usize, unusable: &[UnusableDate]) -> TbError {
+pub fn too_few(
+    case: TbCase,
+    found: usize,
+    needed: usize,
+    inputs: usize,
+    targets: usize,
+    unusable: &[UnusableDate],
+) -> TbError {
     let mut counts = BTreeMap::<&str, usize>::new();
     for day in unusable {
         *counts.entry(&day.why).or_default() += 1;

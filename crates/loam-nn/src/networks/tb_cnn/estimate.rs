@@ -51,7 +51,11 @@ pub async fn predict(
 ) -> Result<TbOutcome, TbError> {
     let size = (sample.window.columns, sample.window.rows);
     let output = predict_tb(network, sample.case, device, size, &sample.planes(), progress).await?;
-    let cropped = sample.masked_output(&output)?.iter().map(|estimate| estimate.cropped(&sample.inner)).collect::<Result<Vec<_>, _>>();
+    let cropped = sample
+        .masked_output(&output)?
+        .iter()
+        .map(|estimate| estimate.cropped(&sample.inner))
+        .collect::<Result<Vec<_>, _>>();
     let (estimates, frame) = (cropped?, sample.margin().missing(sample.halo));
     let inner = sample.inner;
     let sample = sample.on(&inner)?;
@@ -66,7 +70,8 @@ pub async fn predict(
             };
             let channel = channel as u8;
             let network = Network::Tb(sample.case);
-            let rows = [(ScoreRow::Estimate, estimate), (ScoreRow::Bilinear, bilinear), (ScoreRow::AsIs, coarse)];
+            let rows =
+                [(ScoreRow::Estimate, estimate), (ScoreRow::Bilinear, bilinear), (ScoreRow::AsIs, coarse)];
             *scores = compare(reference, network, channel, &rows)?;
         }
     }
@@ -90,12 +95,18 @@ fn warnings(sample: &TbSample) -> Vec<String> {
     };
     for (input, what) in sample.inputs.iter().zip(what) {
         if share(input) < LITTLE {
-            warnings.push(format!("On this date {what} only {:.0} % of the region; the rest of the map is masked.", 100.0 * share(input)));
+            warnings.push(format!(
+                "On this date {what} only {:.0} % of the region; the rest of the map is masked.",
+                100.0 * share(input)
+            ));
             break;
         }
     }
     if sample.overpass == Some(Overpass::Pm) {
-        warnings.push("The brightness temperatures are those of the 6 pm overpass, which saw more of the region.".to_owned());
+        warnings.push(
+            "The brightness temperatures are those of the 6 pm overpass, which saw more of the region."
+                .to_owned(),
+        );
     }
     if sample.interpolated {
         warnings.push(format!(
@@ -119,7 +130,8 @@ impl TbOutcome {
         for ((channel, estimate), scores) in (0u8..).zip(estimates).zip(scores) {
             let (n, output) = (usize::from(channel), Network::Tb(case).about().outputs[usize::from(channel)]);
             let (coarse, reference) = (sample.coarse().get(n).cloned(), targets.get(n).cloned());
-            let mut add = |kind, raster: &Raster| layers.push(Layer { kind, channel, raster: raster.clone() });
+            let mut add =
+                |kind, raster: &Raster| layers.push(Layer { kind, channel, raster: raster.clone() });
             if let Some(coarse) = &coarse {
                 add(LayerKind::Coarse, coarse);
             }
@@ -134,12 +146,17 @@ impl TbOutcome {
             channels.push(Channel { output, estimate, coarse, reference, scores });
         }
         if case == TbCase::SoilMoisture {
-            layers.push(Layer { kind: LayerKind::SurfaceTemperature, channel: 0, raster: sample.inputs[1].clone() });
+            layers.push(Layer {
+                kind: LayerKind::SurfaceTemperature,
+                channel: 0,
+                raster: sample.inputs[1].clone(),
+            });
         }
         let odd = |v: &&f32| case == TbCase::SoilMoisture && v.is_finite() && !RANGE.contains(*v);
         let out_of_range = channels.iter().flat_map(|c| c.estimate.values()).filter(odd).count();
         let origin = if sample.own_target { FineOrigin::OwnMap } else { FineOrigin::Product };
-        let mut citations = vec!["SMAP radiometer and radar products, NASA National Snow and Ice Data Center".to_owned()];
+        let mut citations =
+            vec!["SMAP radiometer and radar products, NASA National Snow and Ice Data Center".to_owned()];
         if case == TbCase::SoilMoisture {
             citations.push("Land surface temperature: MODIS (LP DAAC) or as named in the inputs".to_owned());
             citations.extend(CITATIONS[..2].iter().map(|c| (*c).to_owned()));
@@ -155,7 +172,11 @@ impl TbOutcome {
             overpass_words: sample.overpass_words,
             frame,
             reference: (!targets.is_empty()).then_some(origin),
-            reference_name: if sample.own_target { "a map that Loam made".to_owned() } else { sample.target_name.clone() },
+            reference_name: if sample.own_target {
+                "a map that Loam made".to_owned()
+            } else {
+                sample.target_name.clone()
+            },
             shifted: false,
             mass: None,
             sensitivity: None,

@@ -7,7 +7,9 @@ use burn::tensor::Device;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Resolution};
 use jiff::civil::Date;
 use loam_core::network::TbCase;
-use loam_core::stack::{Library, Piece, Preset, Region, Series, SimulatedTemperatures, StackError, Temperatures, dates_with};
+use loam_core::stack::{
+    Library, Piece, Preset, Region, Series, SimulatedTemperatures, StackError, Temperatures, dates_with,
+};
 use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
 use smap_files::QualityRule;
 
@@ -17,7 +19,8 @@ use crate::gathered::Gathered;
 use crate::networks::smen::images::fewest_pixels;
 use crate::tb_cnn::TbCnn;
 use crate::{
-    Candidate, MARGIN_KEY, ModelError, TRAINED_ON, TRAINED_UNTIL, TbImage, TrainError, Weights, batched, read_back, split_by_time,
+    Candidate, MARGIN_KEY, ModelError, TRAINED_ON, TRAINED_UNTIL, TbImage, TrainError, Weights, batched,
+    read_back, split_by_time,
 };
 
 /// Fewest dates: one to train, one to validate, one to test.
@@ -97,8 +100,12 @@ pub async fn images(
         let mut unusable = |why: String| gathered.plan.unusable.push(UnusableDate { date, why });
         match TbSample::of(series, library, date, case, temperatures, &inner) {
             Ok(sample) => samples.push(TbSample { halo, ..sample }),
-            Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => unusable(error.to_string()),
-            Err(StackError::Elsewhere { what, .. }) => unusable(format!("the {what} has no value in the region")),
+            Err(error @ (StackError::Missing { .. } | StackError::NoCoarse { .. })) => {
+                unusable(error.to_string())
+            }
+            Err(StackError::Elsewhere { what, .. }) => {
+                unusable(format!("the {what} has no value in the region"))
+            }
             Err(StackError::CoarseElsewhere { .. }) => unusable("SMAP did not see the region".to_owned()),
             Err(error) => return Err(error.into()),
         }
@@ -159,7 +166,8 @@ pub async fn gather(
     for (image, role) in gathered.images.iter_mut().zip(roles) {
         image.role = role;
     }
-    gathered.plan.dates = gathered.images.iter().map(|image| PlannedDate { date: image.date, role: image.role }).collect();
+    gathered.plan.dates =
+        gathered.images.iter().map(|image| PlannedDate { date: image.date, role: image.role }).collect();
     Ok(gathered)
 }
 
@@ -174,7 +182,9 @@ pub(super) fn split(
     let candidates: Vec<Candidate> = dates.map(|date| Candidate { date, history: Vec::new() }).collect();
     let found = candidates.len();
     split_by_time(&candidates, validate_from, test_from).map_err(|error| match error {
-        TrainError::EmptySplit { train, validate, test, possible, .. } => TbError::EmptySplit { found, train, validate, test, possible },
+        TrainError::EmptySplit { train, validate, test, possible, .. } => {
+            TbError::EmptySplit { found, train, validate, test, possible }
+        }
         other => other.into(),
     })
 }
@@ -188,17 +198,21 @@ pub fn image(sample: &TbSample) -> Result<TbImage, String> {
     let mask = sample.mask();
     let fewest = fewest_pixels(cells);
     // Both channels have the same mask but for the targets' own.
-    let pixels = mask.chunks(cells).map(|plane| plane.iter().filter(|m| **m > 0.0).count()).min().unwrap_or(0);
+    let pixels =
+        mask.chunks(cells).map(|plane| plane.iter().filter(|m| **m > 0.0).count()).min().unwrap_or(0);
     let Some(target) = sample.target.as_ref().filter(|_| pixels >= fewest) else {
         return Err(format!("inputs and target share too few pixels ({fewest} are needed)"));
     };
-    let scaled = |values: &[f32], (centre, spread): (f32, f32)| values.iter().map(|v| (v - centre) / spread).collect::<Vec<f32>>();
+    let scaled = |values: &[f32], (centre, spread): (f32, f32)| {
+        values.iter().map(|v| (v - centre) / spread).collect::<Vec<f32>>()
+    };
     // Where the mask is 0 anything finite will do.
     let planes = |rasters: &[Raster]| -> Vec<f32> {
         let all = rasters.iter().zip(scales).flat_map(|(raster, scale)| scaled(raster.values(), scale));
         all.map(|v| if v.is_finite() { v } else { 0.0 }).collect()
     };
-    let input = sample.planes().chunks(cells).zip(scales).flat_map(|(plane, scale)| scaled(plane, scale)).collect();
+    let input =
+        sample.planes().chunks(cells).zip(scales).flat_map(|(plane, scale)| scaled(plane, scale)).collect();
     Ok(TbImage {
         date: sample.date,
         role: DateRole::Gap,
@@ -214,7 +228,11 @@ pub fn image(sample: &TbSample) -> Result<TbImage, String> {
 ///
 /// # Errors
 /// Those of the network.
-pub(super) async fn estimate(network: &TbCnn, device: &Device, image: &TbImage) -> Result<Vec<f32>, ModelError> {
+pub(super) async fn estimate(
+    network: &TbCnn,
+    device: &Device,
+    image: &TbImage,
+) -> Result<Vec<f32>, ModelError> {
     read_back(network.forward(batched(std::iter::once(&image.input), 2, image.size, device))).await
 }
 
@@ -266,7 +284,9 @@ pub fn metadata(
     let what = if gathered.simulated { "SIMULATED scenes" } else { "files" };
     let targets = gathered.targets.iter().cloned().collect::<Vec<_>>().join(", ");
     let before = match settings.start {
-        Start::Current => base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default(),
+        Start::Current => {
+            base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default()
+        }
         Start::Scratch => String::new(),
     };
     let mut metadata = BTreeMap::from([

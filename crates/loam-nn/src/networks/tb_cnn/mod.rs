@@ -59,19 +59,26 @@ impl NetworkModel for TbCnn {
     ) -> Result<Estimate, WorkError> {
         let margin = asked.weights.margin();
         let preparing = async |_| progress(0, 0, "preparing temperatures").await;
-        let (sample, failures) = estimate::sample(data.library, data.series, self.case(), margin, asked.date, preparing).await?;
+        let (sample, failures) =
+            estimate::sample(data.library, data.series, self.case(), margin, asked.date, preparing).await?;
         let computing = async |done: usize, total: usize| progress(done, total, "computing the map").await;
         let mut outcome = estimate::predict(self, asked.device, sample, computing).await?;
-        let left_out = |(file, why): (String, String)| format!("{file}: {why}. It is left out; the other files are used.");
+        let left_out = |(file, why): (String, String)| {
+            format!("{file}: {why}. It is left out; the other files are used.")
+        };
         outcome.warnings.extend(failures.into_iter().map(left_out));
-        if let Some(place) = asked.weights.metadata.get("region").filter(|place| asked.region != Some(place.as_str())) {
+        if let Some(place) =
+            asked.weights.metadata.get("region").filter(|place| asked.region != Some(place.as_str()))
+        {
             outcome.warnings.push(format!(
                 "These weights were trained for {place}. The TB CNN is trained for a place at a time: elsewhere its pattern is that of \
                  another place."
             ));
         }
         if let Some(until) = asked.weights.seen_until(asked.date, outcome.sample.simulated) {
-            outcome.warnings.push(format!("These weights were trained on dates up to {until}: scores of this date flatter the network."));
+            outcome.warnings.push(format!(
+                "These weights were trained on dates up to {until}: scores of this date flatter the network."
+            ));
         }
         Ok(outcome.into_estimate()?)
     }
@@ -87,7 +94,9 @@ impl NetworkModel for TbCnn {
         let (inputs, targets) = dates_with(data.library, case);
         let dates: BTreeSet<Date> = targets.range(asked.date..=to).copied().collect();
         let preparing = async |date| progress(0, 0, &format!("preparing {date}")).await;
-        let gathered = images::images(data.library, data.series, case, asked.weights.margin(), &dates, preparing).await?;
+        let gathered =
+            images::images(data.library, data.series, case, asked.weights.margin(), &dates, preparing)
+                .await?;
         if gathered.images.is_empty() {
             return Err(error::too_few(case, 0, 1, inputs.len(), dates.len(), &gathered.plan.unusable).into());
         }
@@ -95,7 +104,9 @@ impl NetworkModel for TbCnn {
         let mut found = DateScores { simulated, notes, failures, ..DateScores::default() };
         for image in &gathered.images {
             found.dates.push(image.date);
-            found.by_date.push(Self::score(&[(ScoreRow::Estimate, self)], asked.device, image, progress).await?);
+            found
+                .by_date
+                .push(Self::score(&[(ScoreRow::Estimate, self)], asked.device, image, progress).await?);
         }
         Ok(found)
     }
@@ -161,7 +172,8 @@ impl NetworkModel for TbCnn {
         for (row, network) in networks {
             estimates.push((*row, images::estimate(network, device, image).await?));
         }
-        estimates.extend([(ScoreRow::Bilinear, image.bilinear.clone()), (ScoreRow::AsIs, image.input.clone())]);
+        estimates
+            .extend([(ScoreRow::Bilinear, image.bilinear.clone()), (ScoreRow::AsIs, image.input.clone())]);
         let Some((_, network)) = networks.first() else { return Ok(Vec::new()) };
         let case = network.case();
         let cells = image.size.0 * image.size.1;
@@ -172,7 +184,8 @@ impl NetworkModel for TbCnn {
                 let range = n * cells..(n + 1) * cells;
                 values.get(range).unwrap_or_default().iter().map(|v| v * spread + centre).collect()
             };
-            let valid: Vec<bool> = image.mask.chunks(cells).nth(n).unwrap_or_default().iter().map(|m| *m > 0.0).collect();
+            let valid: Vec<bool> =
+                image.mask.chunks(cells).nth(n).unwrap_or_default().iter().map(|m| *m > 0.0).collect();
             let target = plane(&image.target);
             for (row, values) in &estimates {
                 // An image without a pixel to score was not made.
@@ -196,7 +209,10 @@ impl NetworkModel for TbCnn {
             size: image.size,
             estimate,
             target: image.target.iter().map(|v| v * spread + centre).collect(),
-            reasons: valid.iter().map(|valid| if *valid { Reason::Valid } else { Reason::NotObserved } as u8).collect(),
+            reasons: valid
+                .iter()
+                .map(|valid| if *valid { Reason::Valid } else { Reason::NotObserved } as u8)
+                .collect(),
             valid,
         })
     }

@@ -50,7 +50,12 @@ impl Conv2 {
     fn forward(&self, x: Tensor<4>, dilation: usize) -> Tensor<4> {
         let [_, _, side, _] = self.weight.dims();
         let padding = dilation * (side / 2);
-        conv2d(x, self.weight.val(), Some(self.bias.val()), ConvOptions::new([1, 1], [padding; 2], [dilation; 2], 1))
+        conv2d(
+            x,
+            self.weight.val(),
+            Some(self.bias.val()),
+            ConvOptions::new([1, 1], [padding; 2], [dilation; 2], 1),
+        )
     }
 
     fn squares(&self) -> Tensor<1> {
@@ -92,8 +97,12 @@ impl TbCnn {
             weight: Param::from_tensor(place::<4>(weights, &format!("{name}.weight"), device)),
             bias: Param::from_tensor(place::<1>(weights, &format!("{name}.bias"), device)),
         };
-        let groups =
-            (0..GROUPS).map(|g| Group { conv3: conv(&format!("group{g}.conv3")), conv5: conv(&format!("group{g}.conv5")) }).collect();
+        let groups = (0..GROUPS)
+            .map(|g| Group {
+                conv3: conv(&format!("group{g}.conv3")),
+                conv5: conv(&format!("group{g}.conv5")),
+            })
+            .collect();
         Ok((Self { groups, out: conv("out"), outputs: case.outputs() }, case))
     }
 
@@ -146,10 +155,14 @@ impl TbCnn {
         let case = self.case();
         let mut weights = Weights { tensors: BTreeMap::new(), metadata: provenance };
         weights.metadata.extend(metadata(case));
-        let convs: Vec<&Conv2> = self.groups.iter().flat_map(|g| [&g.conv3, &g.conv5]).chain([&self.out]).collect();
+        let convs: Vec<&Conv2> =
+            self.groups.iter().flat_map(|g| [&g.conv3, &g.conv5]).chain([&self.out]).collect();
         let mut schema = schema(case).into_iter();
         for conv in convs {
-            let values = [read_back(conv.weight.val().without_autodiff()).await?, read_back(conv.bias.val().without_autodiff()).await?];
+            let values = [
+                read_back(conv.weight.val().without_autodiff()).await?,
+                read_back(conv.bias.val().without_autodiff()).await?,
+            ];
             for values in values {
                 let Some((name, shape)) = schema.next() else { break };
                 weights.tensors.insert(name, WeightTensor { shape, values });

@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
 use loam_core::file::FineOrigin;
 use loam_core::network::TbCase;
-use loam_core::stack::{Library, Series, StackError, Temperatures, dates_with, nearest_valid, overpass_words};
+use loam_core::stack::{
+    Library, Series, StackError, Temperatures, dates_with, nearest_valid, overpass_words,
+};
 use smap_files::Overpass;
 
 /// Input and, where there is one, target of the TB CNN for one date. All rasters lie on [`TbSample::window`].
@@ -73,7 +75,11 @@ impl TbSample {
         let case = TbCase::BrightnessTemperature;
         let what = "36 km brightness temperature";
         let Some([v, h]) = temperatures.coarse else {
-            return Err(StackError::Missing { what, date, dates: dates_with(library, case).0.into_iter().collect() });
+            return Err(StackError::Missing {
+                what,
+                date,
+                dates: dates_with(library, case).0.into_iter().collect(),
+            });
         };
         let all = series.region.window().covering(Resolution::M09);
         let laid = [resample::nearest(&v, &all)?, resample::nearest(&h, &all)?];
@@ -85,7 +91,8 @@ impl TbSample {
         let inputs = [unseen(a.cropped(&window)?)?, unseen(b.cropped(&window)?)?];
         let (target, target_name, interpolated) = match temperatures.fine {
             Some(fine) => {
-                let rasters = fine.rasters.iter().map(|raster| raster.cropped(&window)).collect::<Result<_, _>>()?;
+                let rasters =
+                    fine.rasters.iter().map(|raster| raster.cropped(&window)).collect::<Result<_, _>>()?;
                 (Some(rasters), fine.product, fine.interpolated)
             }
             None => (None, String::new(), false),
@@ -133,11 +140,20 @@ impl TbSample {
         }
         let what = "land surface temperature";
         let Some(surface) = temperatures.surface else {
-            return Err(StackError::Missing { what, date, dates: dates_with(library, case).0.into_iter().collect() });
+            return Err(StackError::Missing {
+                what,
+                date,
+                dates: dates_with(library, case).0.into_iter().collect(),
+            });
         };
         let window = filled(&[coarse.clone(), surface.clone()], inner);
-        let valid = |raster: &Raster| raster.reasons().iter().map(|r| *r == Reason::Valid).collect::<Vec<_>>();
-        if !valid(&coarse.cropped(inner)?).into_iter().zip(valid(&surface.cropped(inner)?)).any(|(c, s)| c && s) {
+        let valid =
+            |raster: &Raster| raster.reasons().iter().map(|r| *r == Reason::Valid).collect::<Vec<_>>();
+        if !valid(&coarse.cropped(inner)?)
+            .into_iter()
+            .zip(valid(&surface.cropped(inner)?))
+            .any(|(c, s)| c && s)
+        {
             return Err(StackError::Elsewhere { what, date });
         }
         let mut files = today.files;
@@ -145,7 +161,11 @@ impl TbSample {
         files.sort();
         files.dedup();
         let own = today.fine.as_ref().is_some_and(|fine| fine.origin == FineOrigin::OwnMap);
-        let target = today.fine.filter(|f| f.origin != FineOrigin::Disaggregated).map(|f| f.raster.cropped(&window)).transpose()?;
+        let target = today
+            .fine
+            .filter(|f| f.origin != FineOrigin::Disaggregated)
+            .map(|f| f.raster.cropped(&window))
+            .transpose()?;
         Ok(Self {
             case,
             date,
@@ -178,7 +198,10 @@ fn filled(inputs: &[Raster; 2], inner: &EaseWindow) -> EaseWindow {
 /// "Outside the file" and "not observed" in the map's words.
 fn unseen(raster: Raster) -> Result<Raster, GridError> {
     let (grid, values, mut reasons) = raster.into_parts();
-    reasons.iter_mut().filter(|r| matches!(r, Reason::NotObserved | Reason::OutsideFile)).for_each(|r| *r = Reason::NoSmap);
+    reasons
+        .iter_mut()
+        .filter(|r| matches!(r, Reason::NotObserved | Reason::OutsideFile))
+        .for_each(|r| *r = Reason::NoSmap);
     Raster::new(grid, values, reasons)
 }
 
@@ -205,7 +228,12 @@ impl TbSample {
     #[must_use]
     pub fn reasons(&self) -> Vec<Reason> {
         let [first, second] = &self.inputs;
-        first.reasons().iter().zip(second.reasons()).map(|(a, b)| if *a == Reason::Valid { *b } else { *a }).collect()
+        first
+            .reasons()
+            .iter()
+            .zip(second.reasons())
+            .map(|(a, b)| if *a == Reason::Valid { *b } else { *a })
+            .collect()
     }
 
     /// Both inputs one after the other, in their units, gaps filled with the nearest valid cell: a convolution cannot skip pixels.
@@ -226,7 +254,10 @@ impl TbSample {
     /// [`GridError::WrongLength`] where the output does not fill the window.
     pub fn masked_output(&self, output: &[f32]) -> Result<Vec<Raster>, GridError> {
         let reasons = self.reasons();
-        output.chunks(self.window.len()).map(|plane| Raster::new(self.window.grid(), plane.to_vec(), reasons.clone())).collect()
+        output
+            .chunks(self.window.len())
+            .map(|plane| Raster::new(self.window.grid(), plane.to_vec(), reasons.clone()))
+            .collect()
     }
 
     /// The coarse input of each output, as is.

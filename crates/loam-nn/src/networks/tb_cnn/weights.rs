@@ -39,7 +39,9 @@ pub(crate) fn checked(weights: &Weights) -> Result<TbCase, ModelError> {
     let case = case_of(weights);
     let schema = schema(case);
     let mut rows: Vec<Mismatch> = Vec::new();
-    let mut row = |name: &str, expected: String, found: String| rows.push(Mismatch { name: name.into(), expected, found });
+    let mut row = |name: &str, expected: String, found: String| {
+        rows.push(Mismatch { name: name.into(), expected, found })
+    };
     for (key, wanted) in [(MODEL, NAME), ("case", case.name())] {
         if let Some(other) = weights.metadata.get(key).filter(|said| *said != wanted) {
             row(&format!("metadata {key}"), wanted.into(), shortened(other));
@@ -51,11 +53,15 @@ pub(crate) fn checked(weights: &Weights) -> Result<TbCase, ModelError> {
             Some(t) if t.shape != *shape || t.values.len() != shape.iter().product::<usize>() => {
                 row(name, format!("{shape:?}"), format!("{:?}", t.shape));
             }
-            Some(t) if t.values.iter().any(|v| !v.is_finite()) => row(name, "finite".into(), "NaN or infinite".into()),
+            Some(t) if t.values.iter().any(|v| !v.is_finite()) => {
+                row(name, "finite".into(), "NaN or infinite".into())
+            }
             Some(_) => {}
         }
     }
-    for (name, tensor) in weights.tensors.iter().filter(|(name, _)| schema.iter().all(|(known, _)| known != *name)) {
+    for (name, tensor) in
+        weights.tensors.iter().filter(|(name, _)| schema.iter().all(|(known, _)| known != *name))
+    {
         row(&shortened(name), "-".into(), format!("{:?}", tensor.shape));
     }
     if rows.is_empty() { Ok(case) } else { Err(ModelError::UnfitTbCnn { rows }) }
@@ -63,7 +69,11 @@ pub(crate) fn checked(weights: &Weights) -> Result<TbCase, ModelError> {
 
 /// Which case they are of: one output is soil moisture, two are TB; where that is missing, the file's own word.
 pub(crate) fn case_of(weights: &Weights) -> TbCase {
-    let said = || TbCase::ALL.into_iter().find(|case| weights.metadata.get("case").is_some_and(|name| name == case.name()));
+    let said = || {
+        TbCase::ALL
+            .into_iter()
+            .find(|case| weights.metadata.get("case").is_some_and(|name| name == case.name()))
+    };
     match weights.tensors.get("out.bias").and_then(|t| t.shape.first()) {
         Some(1) => TbCase::SoilMoisture,
         Some(2) => TbCase::BrightnessTemperature,
@@ -88,7 +98,11 @@ pub fn is_tb_cnn(bytes: &[u8]) -> bool {
 pub fn read(bytes: &[u8]) -> Result<(Weights, TbCase), ModelError> {
     let mut contents = contents(bytes)?;
     if contents.tensors.len() > MOST_TENSORS {
-        return Err(unreadable(format!("it has {} tensors, where the TB CNN has {}", contents.tensors.len(), 4 * GROUPS + 2)));
+        return Err(unreadable(format!(
+            "it has {} tensors, where the TB CNN has {}",
+            contents.tensors.len(),
+            4 * GROUPS + 2
+        )));
     }
     let schema: Vec<_> = TbCase::ALL.into_iter().flat_map(schema).collect();
     let is_layer = |part: &str| schema.iter().any(|(name, _)| name.split('.').next() == Some(part));
@@ -100,7 +114,8 @@ pub fn read(bytes: &[u8]) -> Result<(Weights, TbCase), ModelError> {
     let (mut rows, mut converted) = (contents.rows, Vec::new());
     for (name, stored) in contents.tensors {
         // Only what may have a place in the network is read.
-        let known = schema.iter().any(|(wanted, shape)| *wanted == name && shape.as_slice() == stored.shape());
+        let known =
+            schema.iter().any(|(wanted, shape)| *wanted == name && shape.as_slice() == stored.shape());
         if let (true, Number::Other(found, _)) = (known, stored.number()) {
             rows.push(Mismatch { name: name.clone(), expected: "F32".into(), found: found.into() });
         }
@@ -132,7 +147,9 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_parameters_of_the_poster() {
-        let count = |case: TbCase| schema(case).iter().map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>();
+        let count = |case: TbCase| {
+            schema(case).iter().map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>()
+        };
         // First group: 64 (2 x 9 + 1) + 64 (2 x 25 + 1); six groups of 64 (128 x 9 + 1) + 64 (128 x 25 + 1); out: C (128 x 9 + 1).
         let hidden = 64 * 19 + 64 * 51 + 6 * (64 * (128 * 9 + 1) + 64 * (128 * 25 + 1));
         assert_eq!(count(TbCase::BrightnessTemperature), hidden + 2 * (128 * 9 + 1));
@@ -146,7 +163,12 @@ mod tests {
         for case in TbCase::ALL {
             let weights = first_weights(case, 3);
             let mut prefixed = Weights { tensors: BTreeMap::new(), metadata: BTreeMap::new() };
-            prefixed.tensors = weights.tensors.clone().into_iter().map(|(name, tensor)| (format!("module.{name}"), tensor)).collect();
+            prefixed.tensors = weights
+                .tensors
+                .clone()
+                .into_iter()
+                .map(|(name, tensor)| (format!("module.{name}"), tensor))
+                .collect();
             let bytes = prefixed.to_bytes();
             assert!(is_tb_cnn(&bytes));
             let (found, of) = read(&bytes).unwrap_or_else(|e| panic!("{e}"));
@@ -156,7 +178,11 @@ mod tests {
             // A layer alone is no prefix.
             prefixed.tensors.retain(|name, _| name.contains("group0."));
             let Err(ModelError::UnfitTbCnn { rows }) = read(&prefixed.to_bytes()) else { panic!("accepted") };
-            assert!(rows.iter().all(|row| row.found == "-") && rows.iter().any(|row| row.name == "group1.conv3.weight"), "{rows:?}");
+            assert!(
+                rows.iter().all(|row| row.found == "-")
+                    && rows.iter().any(|row| row.name == "group1.conv3.weight"),
+                "{rows:?}"
+            );
         }
     }
 }

@@ -5,7 +5,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let target = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     // Cargo refuses arguments for programs it does not build.
-    if std::env::var_os("CARGO_FEATURE_SPLIT").is_some() && std::env::var_os("CARGO_FEATURE_PAGE").is_some() && target == "wasm32" {
+    if std::env::var_os("CARGO_FEATURE_SPLIT").is_some()
+        && std::env::var_os("CARGO_FEATURE_PAGE").is_some()
+        && target == "wasm32"
+    {
         println!("cargo::rustc-link-arg-bin=app=--emit-relocs");
     }
 }

@@ -3,7 +3,7 @@
 //! `cargo run --release --example continent -- N [--gpu] [--tile EDGE] [--check]` (`--gpu` with `--features gpu`)
 //!
 //! The input is simulated: waves and noise made row by row, no satellite's data. Without `--tile` the edge is chosen by measuring. `--check`
-//! holds the streamed estimate against the untiled one, which needs memory for the whole raster: small N only.
+//! compares the streamed estimate with the untiled one, which needs memory for the whole raster: small N only.
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 mod native {
@@ -11,7 +11,10 @@ mod native {
     use std::ops::ControlFlow;
     use std::time::Instant;
 
-    use loam_nn::{ModelError, PLANES, Planes, Processor, Sink, Smen, Source, Weights, block_on, predict, stream, tile_edge};
+    use loam_nn::{
+        ModelError, PLANES, Planes, Processor, Sink, Smen, Source, Weights, block_on, predict, stream,
+        tile_edge,
+    };
 
     static WEIGHTS: &[u8] = include_bytes!("../public/weights/oklahoma-city.safetensors");
 
@@ -39,7 +42,9 @@ mod native {
                     for (n, plane) in planes.iter_mut().enumerate() {
                         plane.push(match n {
                             0 => 0.22 + 0.12 * (x * 0.013).sin() * (y * 0.017).cos(),
-                            _ => 0.04 * (x * 0.11 + n as f32).sin() * (y * 0.09).cos() + 0.01 * noise(cell, n),
+                            _ => {
+                                0.04 * (x * 0.11 + n as f32).sin() * (y * 0.09).cos() + 0.01 * noise(cell, n)
+                            }
                         });
                     }
                 }
@@ -86,7 +91,8 @@ mod native {
         {
             let processor = block_on(Processor::open_gpu())?;
             let begun = std::time::Instant::now();
-            let (form, warnings) = block_on(loam_nn::trusted_gpu(processor.device(), || begun.elapsed().as_secs_f64() * 1e3))?;
+            let (form, warnings) =
+                block_on(loam_nn::trusted_gpu(processor.device(), || begun.elapsed().as_secs_f64() * 1e3))?;
             warnings.iter().for_each(|warning| println!("{warning}"));
             println!("kernels: {}", form.unwrap_or("burn's operations"));
             Ok(processor)
@@ -118,30 +124,40 @@ mod native {
             Some(tile) => tile,
             None => block_on(tile_edge(&smen, device, || start.elapsed().as_secs_f64() * 1e3))?,
         };
-        println!("simulated input, {side} x {side} cells, {device:?}, tiles of {tile} x {tile} and a halo of 4");
+        println!(
+            "simulated input, {side} x {side} cells, {device:?}, tiles of {tile} x {tile} and a halo of 4"
+        );
         let before = peak_megabytes();
         let start = Instant::now();
         let mut summary = Summary::default();
         let mut source = Simulated { side, next: 0 };
-        let streamed = block_on(stream(&smen, device, &mut source, &mut summary, tile, async |done, total| {
-            if done % 50 == 0 {
-                println!("  {done} of {total} tiles, {:.1} s", start.elapsed().as_secs_f64());
-            }
-            ControlFlow::Continue(())
-        }))?;
+        let streamed =
+            block_on(stream(&smen, device, &mut source, &mut summary, tile, async |done, total| {
+                if done % 50 == 0 {
+                    println!("  {done} of {total} tiles, {:.1} s", start.elapsed().as_secs_f64());
+                }
+                ControlFlow::Continue(())
+            }))?;
         let seconds = start.elapsed().as_secs_f64();
         println!("{} tiles in {seconds:.1} s: {:.0} cells/s", streamed.tiles, summary.cells as f64 / seconds);
-        println!("estimates from {:.3} to {:.3}, mean {:.3} m3/m3", summary.least, summary.most, summary.sum / summary.cells as f64);
+        println!(
+            "estimates from {:.3} to {:.3}, mean {:.3} m3/m3",
+            summary.least,
+            summary.most,
+            summary.sum / summary.cells as f64
+        );
         println!("input and output held at a time: at most {:.1} MB", streamed.most_bytes as f64 / 1e6);
         match (before, peak_megabytes()) {
-            (Some(before), Some(after)) => println!("process: {before:.0} MB at most before, {after:.0} MB at the end"),
+            (Some(before), Some(after)) => {
+                println!("process: {before:.0} MB at most before, {after:.0} MB at the end")
+            }
             _ => println!("process: this system does not tell its peak memory"),
         }
         if check {
             let mut planes: [Vec<f32>; PLANES] = Default::default();
             Simulated { side, next: 0 }.next_rows(side, &mut planes)?;
             let (i, d) = (planes[0].clone(), planes[1..].concat());
-            let whole = Planes { columns: side, rows: side, i, d };
+            let whole = Planes { columns: side, rows: side, coarse_input: i, residuals: d };
             let go_on = async |_, _| ControlFlow::Continue(());
             let untiled = block_on(predict(&smen, device, &whole, side, go_on))?;
             let mut tiled = Vec::new();

@@ -1,10 +1,10 @@
-//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch, taking
-//! turns. The native half of `cargo xtask bench --native`:
+//! Prediction and training step of SMEN on this machine, ours on the CPU and on a graphics adapter, burn's own operations, and PyTorch,
+//! taking turns. The native half of `cargo xtask bench --native`:
 //!
 //! `cargo run --release [--features gpu] --example native_bench -- [--side N] [--rounds N] [--json FILE]`
 //!
-//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out and
-//! the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
+//! PyTorch is `tests/reference/bench_torch.py`, run with `python3` (or what `PYTHON` names); where that has no torch, its rows are left out
+//! and the reason is said. `RAYON_NUM_THREADS` sets the threads of both sides.
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #[path = "shared/plain.rs"]
@@ -46,15 +46,21 @@ mod native {
         model: Smen,
         adam: Adam,
         plain: bool,
-        /// Name of the GPU's form; burn's own operations where there is none.
+        /// Name of the GPU's variant; burn's own operations where there is none.
         #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
-        form: Option<&'static str>,
+        variant: Option<&'static str>,
         training: bool,
         images: [Tensor<5>; 4],
     }
 
     impl Ours {
-        fn new((training, batch): (bool, usize), side: usize, device: &Device, plain: bool, form: Option<&'static str>) -> Result<Self> {
+        fn new(
+            (training, batch): (bool, usize),
+            side: usize,
+            device: &Device,
+            plain: bool,
+            variant: Option<&'static str>,
+        ) -> Result<Self> {
             let device = if training { device.clone().autodiff() } else { device.clone() };
             let image = |depth: usize, middle, height| {
                 let values = wave(batch * depth * side * side, middle, height);
@@ -62,20 +68,23 @@ mod native {
             };
             let images = [image(1, 0.25, 0.1), image(4, 0.0, 0.05), image(1, 0.28, 0.08), image(1, 1.0, 0.0)];
             let model = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device)?;
-            Ok(Self { model, adam: Adam::new(), plain, form, training, images })
+            Ok(Self { model, adam: Adam::new(), plain, variant, training, images })
         }
 
         /// Milliseconds of one run, and the mean estimate or the loss before the step.
         fn run(&mut self) -> Result<(f64, f64)> {
             #[cfg(feature = "gpu")]
             {
-                use loam_kernels::gpu::{FORMS, Form, use_form};
-                let kernels =
-                    FORMS.iter().find(|(_, name)| Some(*name) == self.form).map_or(Form::Plain, |(kernels, _)| Form::Kernels(kernels));
-                use_form(if self.plain { Form::Plain } else { kernels });
+                use loam_kernels::gpu::{VARIANTS, Variant, use_variant};
+                let kernels = VARIANTS
+                    .iter()
+                    .find(|(_, name)| Some(*name) == self.variant)
+                    .map_or(Variant::Plain, |(kernels, _)| Variant::Kernels(kernels));
+                use_variant(if self.plain { Variant::Plain } else { kernels });
             }
             let [i, d, target, mask] = self.images.clone();
-            let values = |tensor: Tensor<5>| tensor.into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"));
+            let values =
+                |tensor: Tensor<5>| tensor.into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"));
             let start = Instant::now();
             let (estimate, statistics) = match (self.plain, self.training) {
                 (true, training) => plain::forward(&self.model, i, d, training),
@@ -88,7 +97,12 @@ mod native {
                 return Ok((ms, estimate.iter().map(|&v| f64::from(v)).sum::<f64>() / estimate.len() as f64));
             }
             let loss = urmse_loss(estimate, target, mask);
-            let value = loss.clone().without_autodiff().into_data().try_into_vec::<f32>().map_err(|e| format!("{e:?}"))?;
+            let value = loss
+                .clone()
+                .without_autodiff()
+                .into_data()
+                .try_into_vec::<f32>()
+                .map_err(|e| format!("{e:?}"))?;
             let gradients = loss.backward();
             self.model = self.adam.step(self.model.clone(), &gradients, 1e-4);
             self.model.absorb(statistics);
@@ -100,7 +114,7 @@ mod native {
 
     /// Who is measured.
     pub enum Runner {
-        Ours { name: &'static str, device: Device, plain: bool, form: Option<&'static str> },
+        Ours { name: &'static str, device: Device, plain: bool, variant: Option<&'static str> },
         Torch(Torch),
     }
 
@@ -125,7 +139,10 @@ mod native {
         fn at(&self, share: f64) -> f64 {
             let mut sorted = self.times.clone();
             sorted.sort_by(f64::total_cmp);
-            sorted.get((share * (sorted.len().saturating_sub(1)) as f64) as usize).copied().unwrap_or(f64::NAN)
+            sorted
+                .get((share * (sorted.len().saturating_sub(1)) as f64) as usize)
+                .copied()
+                .unwrap_or(f64::NAN)
         }
     }
 
@@ -159,7 +176,9 @@ mod native {
         let mut ours = Vec::new();
         for runner in runners.iter() {
             ours.push(match runner {
-                Runner::Ours { device, plain, form, .. } => Some(Ours::new(task, side, device, *plain, *form)?),
+                Runner::Ours { device, plain, variant, .. } => {
+                    Some(Ours::new(task, side, device, *plain, *variant)?)
+                }
                 Runner::Torch(_) => None,
             });
         }
@@ -222,13 +241,14 @@ mod native {
         Err("built without the feature gpu".into())
     }
 
-    /// The form of the kernels that is the faster there and stands the check, as the program would choose it.
+    /// The variant of the kernels that is the faster there and passes the check, as the program would choose it.
     #[cfg(feature = "gpu")]
     fn trusted(device: &Device) -> Result<Option<&'static str>> {
         let begun = Instant::now();
-        let (form, warnings) = loam_nn::block_on(loam_nn::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+        let (variant, warnings) =
+            loam_nn::block_on(loam_nn::trusted_gpu(device, || begun.elapsed().as_secs_f64() * 1e3))?;
         warnings.iter().for_each(|warning| println!("{warning}"));
-        Ok(form)
+        Ok(variant)
     }
 
     #[cfg(not(feature = "gpu"))]
@@ -236,14 +256,17 @@ mod native {
         Ok(None)
     }
 
-    /// A form beside the one in use; none where burn's operations are in use.
+    /// A variant beside the one in use; none where burn's operations are in use.
     #[cfg(feature = "gpu")]
-    fn other_form(used: Option<&'static str>) -> Option<&'static str> {
-        loam_kernels::gpu::FORMS.iter().map(|(_, name)| *name).find(|name| used.is_some_and(|used| used != *name))
+    fn other_variant(used: Option<&'static str>) -> Option<&'static str> {
+        loam_kernels::gpu::VARIANTS
+            .iter()
+            .map(|(_, name)| *name)
+            .find(|name| used.is_some_and(|used| used != *name))
     }
 
     #[cfg(not(feature = "gpu"))]
-    fn other_form(_: Option<&'static str>) -> Option<&'static str> {
+    fn other_variant(_: Option<&'static str>) -> Option<&'static str> {
         None
     }
 
@@ -260,20 +283,38 @@ mod native {
             }
         }
         let mut runners = vec![
-            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false, form: None },
-            Runner::Ours { name: "burn's own operations, CPU", device: Device::flex(), plain: true, form: None },
+            Runner::Ours { name: "Loam, CPU", device: Device::flex(), plain: false, variant: None },
+            Runner::Ours {
+                name: "burn's own operations, CPU",
+                device: Device::flex(),
+                plain: true,
+                variant: None,
+            },
         ];
-        println!("SMEN natively, {side} x {side} images, {rounds} rounds in turn, {} threads", rayon::current_num_threads());
+        println!(
+            "SMEN natively, {side} x {side} images, {rounds} rounds in turn, {} threads",
+            rayon::current_num_threads()
+        );
         let gpu = match adapter() {
             Ok((device, name)) => {
                 println!("graphics adapter: {name}");
-                let form = trusted(&device)?;
-                println!("kernels on it: {}", form.unwrap_or("burn's operations"));
-                runners.push(Runner::Ours { name: "Loam, GPU", device: device.clone(), plain: false, form });
-                // The form that was not chosen, to see by how much.
-                let other = other_form(form);
+                let variant = trusted(&device)?;
+                println!("kernels on it: {}", variant.unwrap_or("burn's operations"));
+                runners.push(Runner::Ours {
+                    name: "Loam, GPU",
+                    device: device.clone(),
+                    plain: false,
+                    variant,
+                });
+                // The variant that was not chosen, to see by how much.
+                let other = other_variant(variant);
                 if other.is_some() {
-                    runners.push(Runner::Ours { name: "Loam, GPU, the other form", device: device.clone(), plain: false, form: other });
+                    runners.push(Runner::Ours {
+                        name: "Loam, GPU, the other variant",
+                        device: device.clone(),
+                        plain: false,
+                        variant: other,
+                    });
                 }
                 Some((device, name))
             }
@@ -299,20 +340,34 @@ mod native {
             let (training, batch) = task;
             let rows = measure(task, side, rounds, &mut runners)?;
             let what = format!("{}, batch of {batch}", if training { "training step" } else { "prediction" });
-            println!("\n{what:<34} {:>9} {:>9} {:>19} {:>10} {:>9}", "median ms", "least", "middle half", "dispatches", "gap");
+            println!(
+                "\n{what:<34} {:>9} {:>9} {:>19} {:>10} {:>9}",
+                "median ms", "least", "middle half", "dispatches", "gap"
+            );
             let reference = rows[0].numbers.clone();
             for (row, runner) in rows.iter().zip(&runners) {
-                let gap = row.numbers.iter().zip(&reference).fold(0.0f64, |most, (a, b)| most.max(((a - b) / b).abs()));
+                let gap = row
+                    .numbers
+                    .iter()
+                    .zip(&reference)
+                    .fold(0.0f64, |most, (a, b)| most.max(((a - b) / b).abs()));
                 let name = runner.name();
                 let half = format!("{:.1} - {:.1}", row.at(0.25), row.at(0.75));
                 let dispatches = row.dispatches.map_or(String::new(), |count| count.to_string());
-                println!("{name:<34} {:>9.1} {:>9.1} {half:>19} {dispatches:>10} {gap:>9.1e}", row.at(0.5), row.at(0.0));
+                println!(
+                    "{name:<34} {:>9.1} {:>9.1} {half:>19} {dispatches:>10} {gap:>9.1e}",
+                    row.at(0.5),
+                    row.at(0.0)
+                );
                 let allowed = match runner {
                     Runner::Torch(torch) if torch.rounds() => GAP_OF_TF32,
                     _ => GAP,
                 };
                 if row.numbers.iter().any(|number| !number.is_finite()) || gap > allowed {
-                    return Err(format!("{name} does not compute what we compute ({gap:.1e} apart): the times mean nothing").into());
+                    return Err(format!(
+                        "{name} does not compute what we compute ({gap:.1e} apart): the times mean nothing"
+                    )
+                    .into());
                 }
                 out.push(json!({
                     "task": if training { "step" } else { "forward" }, "batch": batch, "name": name, "median": row.at(0.5), "least": row.at(0.0),
@@ -333,7 +388,10 @@ mod native {
         if let Some(file) = json {
             let adapter = gpu.map(|(_, name)| name);
             let machine = json!({ "threads": rayon::current_num_threads(), "adapter": adapter, "peak_mb": peak, "reserved_mb": reserved });
-            std::fs::write(&file, json!({ "side": side, "rounds": rounds, "machine": machine, "results": out }).to_string())?;
+            std::fs::write(
+                &file,
+                json!({ "side": side, "rounds": rounds, "machine": machine, "results": out }).to_string(),
+            )?;
         }
         Ok(())
     }

@@ -53,7 +53,9 @@ mod web {
             let one = Tensor::<1>::zeros([1], device.as_ref()?);
             Some(one.try_into_primitive::<burn::backend::Cube>().ok()?.client)
         });
-        client.map_or(0.0, |client| client.memory_report(cubecl::MemoryScope::Device).usage().bytes_reserved as f64)
+        client.map_or(0.0, |client| {
+            client.memory_report(cubecl::MemoryScope::Device).usage().bytes_reserved as f64
+        })
     }
 
     fn failed(error: impl std::fmt::Debug) -> JsError {
@@ -89,8 +91,8 @@ mod web {
         fn choose(&self) {
             #[cfg(feature = "gpu")]
             {
-                use loam_kernels::gpu::{Form, KERNELS, use_form};
-                use_form(if self.plain { Form::Plain } else { Form::Kernels(&KERNELS) });
+                use loam_kernels::gpu::{REGISTER_KERNELS, Variant, use_variant};
+                use_variant(if self.plain { Variant::Plain } else { Variant::Kernels(&REGISTER_KERNELS) });
             }
         }
 
@@ -98,7 +100,11 @@ mod web {
         pub async fn forward(&self, i: Vec<f32>, d: Vec<f32>, side: usize) -> Result<Vec<f32>, JsError> {
             self.choose();
             let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
-            let estimate = if self.plain { plain::forward(&self.model, i, d, false).0 } else { self.model.forward(i, d) };
+            let estimate = if self.plain {
+                plain::forward(&self.model, i, d, false).0
+            } else {
+                self.model.forward(i, d)
+            };
             estimate.into_data_async().await.map_err(failed)?.try_into_vec::<f32>().map_err(failed)
         }
 
@@ -115,7 +121,11 @@ mod web {
             self.choose();
             let (i, d) = (self.image(i, 1, side), self.image(d, 4, side));
             let (target, mask) = (self.image(target, 1, side), self.image(mask, 1, side));
-            let (estimate, statistics) = if self.plain { plain::forward(&self.model, i, d, true) } else { self.model.forward_train(i, d) };
+            let (estimate, statistics) = if self.plain {
+                plain::forward(&self.model, i, d, true)
+            } else {
+                self.model.forward_train(i, d)
+            };
             let loss = urmse_loss(estimate, target, mask);
             let value = loss.clone().into_scalar_async::<f32>().await.map_err(failed)?;
             let gradients = loss.backward();

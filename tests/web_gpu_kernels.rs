@@ -7,7 +7,7 @@ mod faults;
 #[path = "../crates/loam-nn/tests/shared/gpu_kernels.rs"]
 mod shared;
 
-use loam_kernels::gpu::KERNELS;
+use loam_kernels::gpu::REGISTER_KERNELS;
 use loam_nn::Processor;
 use loam_nn::{check_gpu, check_training};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -19,7 +19,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 async fn kernels_and_their_gradients_are_burns() {
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    let (report, warning) = check_gpu(gpu, &[&KERNELS]).await;
+    let (report, warning) = check_gpu(gpu, &[&REGISTER_KERNELS]).await;
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);
     shared::convolution(gpu).await;
@@ -34,7 +34,10 @@ async fn kernels_and_their_gradients_are_burns() {
     shared::training(gpu).await;
     let begun = js_sys::Date::now();
     shared::training_of_the_tb_cnn(gpu).await;
-    console_log!("the TB CNN, three steps of both cases and their checkpoints: {:.0} s", (js_sys::Date::now() - begun) / 1000.0);
+    console_log!(
+        "the TB CNN, three steps of both cases and their checkpoints: {:.0} s",
+        (js_sys::Date::now() - begun) / 1000.0
+    );
     shared::adam(gpu).await;
     shared::steps(&mut shared::trainer(gpu, Vec::new()), 1).await;
     faults::faults(gpu).await;

@@ -31,13 +31,21 @@ fn samples(count: usize, side: usize) -> Vec<TrainSample> {
             let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
             let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
             let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
-            TrainSample { columns: side, rows: side, i, d, target, mask: vec![1.0; cells] }
+            TrainSample {
+                columns: side,
+                rows: side,
+                coarse_input: i,
+                residuals: d,
+                target,
+                mask: vec![1.0; cells],
+            }
         })
         .collect()
 }
 
 fn trainer(device: &Device, inputs: Inputs, epochs: usize, frozen: &[Part]) -> Trainer {
-    let settings = TrainSettings { inputs, epochs, batch: 1, frozen: frozen.to_vec(), ..TrainSettings::default() };
+    let settings =
+        TrainSettings { inputs, epochs, batch: 1, frozen: frozen.to_vec(), ..TrainSettings::default() };
     Trainer::new(&Weights::init(inputs, 1), samples(2, 9), samples(1, 9), settings, device).unwrap()
 }
 
@@ -59,14 +67,19 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
     js_sys::eval(WATCH).unwrap();
     let processor = Processor::open_gpu().await.unwrap();
     let gpu = processor.device();
-    // Frozen norms, as fine-tuning has them. Training with batch statistics is held against PyTorch in `web_model`.
+    // Frozen norms, as fine-tuning has them. Training with batch statistics is compared with PyTorch in `web_model`.
     let (both, frozen) = (Inputs::Spatiotemporal, &[Part::Norms][..]);
-    let (mut ours, mut cpu) = (trainer(gpu, both, 1000, frozen), trainer(&Device::flex(), both, 1000, frozen));
+    let (mut ours, mut cpu) =
+        (trainer(gpu, both, 1000, frozen), trainer(&Device::flex(), both, 1000, frozen));
     let (on_gpu, on_cpu) = (losses(&mut ours, 20).await, losses(&mut cpu, 20).await);
     assert_eq!(on_gpu.len(), 20);
     let (a, b) = (ours.preview(0).await.unwrap().unwrap(), cpu.preview(0).await.unwrap().unwrap());
     let apart = a.iter().zip(&b).fold(0f32, |largest, (a, b)| largest.max((a - b).abs()));
-    console_log!("after 20 steps: losses {:.6} and {:.6}, estimates {apart:.1e} apart", on_gpu[19], on_cpu[19]);
+    console_log!(
+        "after 20 steps: losses {:.6} and {:.6}, estimates {apart:.1e} apart",
+        on_gpu[19],
+        on_cpu[19]
+    );
     assert!(on_cpu[19] < on_cpu[0] && (on_gpu[19] - on_cpu[19]).abs() < 1e-3 && apart < 1e-3);
     drop(ours);
     // 500 steps of the whole network, on the smallest images there are, so that a software adapter ends in time.
@@ -79,8 +92,11 @@ async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
             made.borrow_mut().push(bytes);
         })
         .await;
-        // Nor is a buffer given back and made anew: the browser would keep the old one until it collects garbage.
+        // Nor is a buffer freed and allocated again: the browser would keep the old one until it collects garbage.
         let made = made.into_inner();
-        assert!(made.len() > 2 && made.iter().all(|bytes| *bytes == made[0] && *bytes > 0.0), "{inputs:?}: {made:?} bytes made");
+        assert!(
+            made.len() > 2 && made.iter().all(|bytes| *bytes == made[0] && *bytes > 0.0),
+            "{inputs:?}: {made:?} bytes made"
+        );
     }
 }

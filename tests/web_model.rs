@@ -35,7 +35,11 @@ async fn forward_and_gradients(device: &Device) {
     for inputs in Inputs::ALL {
         let smen = Smen::from_weights(&golden_weights(inputs), device).unwrap();
         let output = smen.forward(goldens.tensor("i", device), goldens.tensor("d", device));
-        assert_close(inputs.name(), &values(output).await, &goldens.values(&format!("eval.{}", inputs.name())));
+        assert_close(
+            inputs.name(),
+            &values(output).await,
+            &goldens.values(&format!("eval.{}", inputs.name())),
+        );
     }
     let (output, loss, gradients) = gradients(&goldens, device, false).await;
     assert_close("train.output", &output, &goldens.values("train.output"));
@@ -52,7 +56,9 @@ async fn tiles_and_self_check(device: &Device) {
     let golden = GoldenTile::shipped().unwrap();
     let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), device).unwrap();
     for tile in [24, 10] {
-        let answer = predict(&smen, device, &golden.planes, tile, async |_, _| ControlFlow::Continue(())).await.unwrap();
+        let answer = predict(&smen, device, &golden.planes, tile, async |_, _| ControlFlow::Continue(()))
+            .await
+            .unwrap();
         assert_close(&format!("golden tile by {tile}"), &answer, &golden.expected);
     }
     let report = device::self_check(device).await.unwrap();

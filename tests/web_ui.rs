@@ -6,7 +6,10 @@ use ease_grid::{EaseWindow, Edges, Resolution};
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
-use loam::protocol::{Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, StepReport, Timeline, TrainStarted, wire};
+use loam::protocol::{
+    Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, StepReport, Timeline,
+    TrainStarted, wire,
+};
 use loam::ui::cursor::{Cell, View, moved};
 use loam::ui::hash::Hash;
 use loam::ui::ledger::{Kind, Ledger};
@@ -18,9 +21,11 @@ use loam_core::device_report::{DeviceReport, SelfCheckReport};
 use loam_core::file::FineOrigin;
 use loam_core::map::{ColourMap, Scale, paint};
 use loam_core::network::{Network, TbCase};
+use loam_core::score::ScoreRow;
 use loam_core::score::{Gain, ScoreReport};
 use loam_core::training::{
-    CheckpointReport, Choice, DateRole, EpochReport, PlannedDate, RunReport, RunRow, TrainEnd, TrainPlan, TrainResult, TrainSettings,
+    CheckpointReport, Choice, DateRole, EpochReport, PlannedDate, RunReport, TrainEnd, TrainPlan,
+    TrainResult, TrainSettings,
 };
 use loam_core::weights_report::WeightsReport;
 use wasm_bindgen::{JsCast, JsValue};
@@ -52,7 +57,9 @@ fn requests_go_out_with_their_attachments() {
     let (message, transfer) = link::encode(&request, &[bytes.into()]).unwrap();
     assert_eq!((message.length(), transfer.length()), (2, 2), "the head is transferred too");
     let back: Envelope<Request> = wire::read(&Uint8Array::from(message.get(0)).to_vec()).unwrap();
-    assert!(matches!(back, Envelope { id: 7, body: Request::LoadWeights { name } } if name == "w.safetensors"));
+    assert!(
+        matches!(back, Envelope { id: 7, body: Request::LoadWeights { name } } if name == "w.safetensors")
+    );
 }
 
 fn head(id: u64, body: Event) -> JsValue {
@@ -61,12 +68,23 @@ fn head(id: u64, body: Event) -> JsValue {
 
 #[wasm_bindgen_test]
 fn events_come_in_with_their_attachments() {
-    let message = Array::of3(&head(3, Event::Finished), &Float32Array::from(&[0.5f32, f32::NAN][..]), &Uint8Array::from(&[0u8, 2][..]));
+    let message = Array::of3(
+        &head(3, Event::Finished),
+        &Float32Array::from(&[0.5f32, f32::NAN][..]),
+        &Uint8Array::from(&[0u8, 2][..]),
+    );
     let (envelope, attachments) = link::decode(&message).unwrap();
     assert!(matches!(envelope, Envelope { id: 3, body: Event::Finished }));
-    assert!(matches!(&attachments[..], [Attachment::F32(v), Attachment::U8(r)] if v[0] == 0.5 && v[1].is_nan() && r[..] == [0, 2]));
+    assert!(
+        matches!(&attachments[..], [Attachment::F32(v), Attachment::U8(r)] if v[0] == 0.5 && v[1].is_nan() && r[..] == [0, 2])
+    );
     let json = Uint8Array::from(br#"{"id":3,"body":"Finished"}"#.as_slice());
-    for wrong in [JsValue::from_str("hello"), Array::of1(&"{}".into()).into(), Array::of1(&json).into(), Array::new().into()] {
+    for wrong in [
+        JsValue::from_str("hello"),
+        Array::of1(&"{}".into()).into(),
+        Array::of1(&json).into(),
+        Array::new().into(),
+    ] {
         let why = link::decode(&wrong).err().unwrap();
         assert!(why.contains("reload the page"), "{why}");
     }
@@ -75,7 +93,14 @@ fn events_come_in_with_their_attachments() {
 #[wasm_bindgen_test]
 fn a_self_check_that_gave_nan_can_be_told() {
     let check = SelfCheckReport { runs: 3, largest_difference: f32::NAN, tolerance: 1e-4, passed: false };
-    let report = DeviceReport { gpu: true, name: "x".into(), why: "y".into(), kernels: None, warning: None, check: Some(check) };
+    let report = DeviceReport {
+        gpu: true,
+        name: "x".into(),
+        why: "y".into(),
+        kernels: None,
+        warning: None,
+        check: Some(check),
+    };
     let (envelope, _) = link::decode(&Array::of1(&head(1, Event::Device(report)))).unwrap();
     let Event::Device(device) = envelope.body else { panic!("not a device") };
     assert!(device.check.unwrap().largest_difference.is_nan());
@@ -87,8 +112,15 @@ fn arrow_keys_move_the_cell_cursor_and_stop_at_the_edge() {
     let middle = moved(None, "ArrowLeft", false, &w).unwrap();
     assert_eq!(middle, Cell { column: 50, row: 25 }, "the first key shows the cursor");
     assert_eq!(moved(Some(middle), "ArrowLeft", false, &w), Some(Cell { column: 49, row: 25 }));
-    assert_eq!(moved(Some(middle), "ArrowDown", true, &w), Some(Cell { column: 50, row: 37 }), "shift: one 36 km cell");
-    assert_eq!(moved(Some(Cell { column: 99, row: 49 }), "ArrowRight", true, &w), Some(Cell { column: 99, row: 49 }));
+    assert_eq!(
+        moved(Some(middle), "ArrowDown", true, &w),
+        Some(Cell { column: 50, row: 37 }),
+        "shift: one 36 km cell"
+    );
+    assert_eq!(
+        moved(Some(Cell { column: 99, row: 49 }), "ArrowRight", true, &w),
+        Some(Cell { column: 99, row: 49 })
+    );
     assert_eq!(moved(Some(middle), "Home", false, &w), Some(Cell { column: 0, row: 25 }));
     assert_eq!(moved(Some(middle), "a", false, &w), None);
     assert_eq!(middle.global(&w), ((2650, 996), (220, 83)));
@@ -117,7 +149,10 @@ fn links_say_the_view_and_nothing_else() {
     let own = Hash { window: Some(window()), ..Hash::default() };
     assert_eq!(own.text(), "cells=2600,971,100,50");
     assert_eq!(Hash::parse(&own.text()), own);
-    assert_eq!(Hash::parse("#region=atlantis&date=today&scale=3,1&colours=jet&cells=1,2,3,4&x"), Hash::default());
+    assert_eq!(
+        Hash::parse("#region=atlantis&date=today&scale=3,1&colours=jet&cells=1,2,3,4&x"),
+        Hash::default()
+    );
 }
 
 #[wasm_bindgen_test]
@@ -126,7 +161,10 @@ fn a_newer_request_supersedes_its_kind_only() {
     let first = ledger.begin(Kind::Predict);
     let dates = ledger.begin(Kind::Timeline);
     let second = ledger.begin(Kind::Predict);
-    assert_eq!((ledger.kind(first), ledger.kind(dates), ledger.kind(second)), (None, Some(Kind::Timeline), Some(Kind::Predict)));
+    assert_eq!(
+        (ledger.kind(first), ledger.kind(dates), ledger.kind(second)),
+        (None, Some(Kind::Timeline), Some(Kind::Predict))
+    );
     let files = (ledger.begin(Kind::Open), ledger.begin(Kind::Open));
     let corrections = [ledger.begin(Kind::Files), ledger.begin(Kind::Files)];
     assert_eq!(ledger.end_all(Kind::Files), corrections);
@@ -157,12 +195,20 @@ fn keys_walk_the_dates() {
     assert_eq!(timeline::keyed(&t, a, "ArrowRight", true), Some(c), "shift skips what cannot be predicted");
     assert_eq!(timeline::keyed(&t, a, "PageDown", false), Some(d));
     assert_eq!(timeline::keyed(&t, d, "ArrowRight", false), None);
-    assert_eq!((timeline::keyed(&t, c, "Home", false), timeline::keyed(&t, a, "End", false)), (Some(a), Some(d)));
+    assert_eq!(
+        (timeline::keyed(&t, c, "Home", false), timeline::keyed(&t, a, "End", false)),
+        (Some(a), Some(d))
+    );
 }
 
 #[wasm_bindgen_test]
 fn day_numbers_go_there_and_back() {
-    for (d, n) in [(date(1970, 1, 1), 0), (date(1969, 12, 31), -1), (date(2000, 3, 1), 11_017), (date(2024, 2, 29), 19_782)] {
+    for (d, n) in [
+        (date(1970, 1, 1), 0),
+        (date(1969, 12, 31), -1),
+        (date(2000, 3, 1), 11_017),
+        (date(2024, 2, 29), 19_782),
+    ] {
         assert_eq!((timeline::day_number(d), timeline::date_of(n)), (n, d));
     }
     assert!((0..40_000).all(|n| timeline::day_number(timeline::date_of(n)) == n));
@@ -171,7 +217,11 @@ fn day_numbers_go_there_and_back() {
 #[wasm_bindgen_test]
 fn smoothing_keeps_a_constant_and_forgets_what_is_no_number() {
     assert!(curve::smooth(&[3.0; 5], 0.9).iter().all(|v| (v - 3.0).abs() < 1e-12), "no pull towards 0");
-    assert_eq!(curve::smooth(&[1.0, 5.0, 2.0], 0.0), [1.0, 5.0, 2.0], "without smoothing the values themselves");
+    assert_eq!(
+        curve::smooth(&[1.0, 5.0, 2.0], 0.0),
+        [1.0, 5.0, 2.0],
+        "without smoothing the values themselves"
+    );
     let gap = curve::smooth(&[1.0, f64::NAN, 1.0], 0.5);
     assert!(gap[1].is_nan() && (gap[2] - 1.0).abs() < 1e-12);
     // Weights 1/2 and 1/4 of the second and first value, divided by their sum.
@@ -221,7 +271,16 @@ fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
 }
 
 fn score(name: &str, urmse: f64) -> ScoreReport {
-    ScoreReport { name: name.into(), urmse: Some(urmse), bias: Some(0.0), rmse: Some(urmse), r: Some(0.5), pixels: 100, row: None }
+    ScoreReport {
+        name: name.into(),
+        urmse: Some(urmse),
+        bias: Some(0.0),
+        rmse: Some(urmse),
+        r: Some(0.5),
+        pixels: 100,
+        row: None,
+        channel: 0,
+    }
 }
 
 fn run(name: &str, finished: bool) -> RunReport {
@@ -238,14 +297,21 @@ fn run(name: &str, finished: bool) -> RunReport {
         over_before: Some(Gain { mean: 0.01, low: -0.002, high: 0.02 }),
         sentence: "Better than before.".into(),
         hash: "feedfacefeedface".into(),
-        choice: Some(Choice { trained: false, sentence: "Chosen for use: those from before, 0.03 m3/m3.".into() }),
+        choice: Some(Choice {
+            trained: false,
+            sentence: "Chosen for use: those from before, 0.03 m3/m3.".into(),
+        }),
     };
     RunReport {
         run: name.into(),
         begun_ms: 1_582_979_696_789.0,
         region: "Tucson, own".into(),
         settings: TrainSettings::fine_tune(),
-        from: WeightsReport { name: "tucson.safetensors".into(), hash: "0123".into(), ..WeightsReport::default() },
+        from: WeightsReport {
+            name: "tucson.safetensors".into(),
+            hash: "0123".into(),
+            ..WeightsReport::default()
+        },
         device: "CPU".into(),
         simulated: true,
         result: finished.then_some(result),
@@ -260,13 +326,24 @@ fn the_run_table_as_a_file_has_as_many_fields_as_its_header() {
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert_eq!(lines.len(), 4, "header, two runs, the end");
     // Commas within quotes do not count.
-    let fields = |line: &str| line.split('"').step_by(2).map(|part| part.matches(',').count()).sum::<usize>() + 1;
+    let fields =
+        |line: &str| line.split('"').step_by(2).map(|part| part.matches(',').count()).sum::<usize>() + 1;
     assert_eq!((fields(lines[1]), fields(lines[2])), (fields(lines[0]), fields(lines[0])), "{text}");
-    assert!(lines[1].contains("\"Tucson, own\",true") && lines[1].contains("0.02,0.03,0.05,0.01,-0.002,0.02"), "{}", lines[1]);
+    assert!(
+        lines[1].contains("\"Tucson, own\",true") && lines[1].contains("0.02,0.03,0.05,0.01,-0.002,0.02"),
+        "{}",
+        lines[1]
+    );
     let mut result = run("a", true).result.unwrap();
-    assert_eq!(runs::test_scores(&result), [Some(0.02), Some(0.03), Some(0.05)], "a run kept before rows had a key");
+    assert_eq!(
+        runs::test_scores(&result),
+        [Some(0.02), Some(0.03), Some(0.05)],
+        "a run kept before rows had a key"
+    );
     // With keys neither order nor words count.
-    for (score, row) in result.scores.iter_mut().zip([RunRow::Bilinear, RunRow::After, RunRow::Before]) {
+    for (score, row) in
+        result.scores.iter_mut().zip([ScoreRow::Bilinear, ScoreRow::Estimate, ScoreRow::Before])
+    {
         (score.name, score.row) = ("before".into(), Some(row));
     }
     assert_eq!(runs::test_scores(&result), [Some(0.03), Some(0.05), Some(0.02)]);
@@ -278,7 +355,9 @@ fn mounted() -> (App, web_sys::Element) {
 }
 
 /// Parts of the page, mounted into an element of their own, with no worker behind them.
-fn mounted_with<V: leptos::prelude::IntoView + leptos::prelude::Render + 'static>(parts: fn() -> V) -> (App, web_sys::Element) {
+fn mounted_with<V: leptos::prelude::IntoView + leptos::prelude::Render + 'static>(
+    parts: fn() -> V,
+) -> (App, web_sys::Element) {
     let document = web_sys::window().unwrap().document().unwrap();
     let place = document.create_element("div").unwrap();
     document.body().unwrap().append_child(&place).unwrap();
@@ -296,7 +375,9 @@ fn mounted_with<V: leptos::prelude::IntoView + leptos::prelude::Render + 'static
 
 async fn pause(milliseconds: i32) {
     let later = js_sys::Promise::new(&mut |resolve, _| {
-        let _ = web_sys::window().unwrap().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+        let _ = web_sys::window()
+            .unwrap()
+            .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
     });
     wasm_bindgen_futures::JsFuture::from(later).await.unwrap();
 }
@@ -305,9 +386,14 @@ async fn pause(milliseconds: i32) {
 #[wasm_bindgen_test]
 async fn a_run_is_shown_from_its_events() {
     let (app, place) = mounted();
-    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let text = |selector: &str| {
+        place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
+    };
     let tell = |event: Event, attachments: Vec<Attachment>| train::events::handle(app, event, attachments);
-    assert!(place.query_selector("#fine-tune").unwrap().unwrap().has_attribute("hidden"), "nothing to train on, nothing kept");
+    assert!(
+        place.query_selector("#fine-tune").unwrap().unwrap().has_attribute("hidden"),
+        "nothing to train on, nothing kept"
+    );
 
     tell(Event::Runs { runs: vec![run("left-over", false)], unsaved: None }, Vec::new());
     pause(20).await;
@@ -340,14 +426,23 @@ async fn a_run_is_shown_from_its_events() {
     };
     tell(Event::TrainStarted(Box::new(started)), Vec::new());
     for (n, loss) in [(1, 0.05), (2, 0.04)] {
-        tell(Event::TrainStep(StepReport { epoch: 1, step: n, loss, seconds_left: 240.0, load: 0.9 }), Vec::new());
+        tell(
+            Event::TrainStep(StepReport { epoch: 1, step: n, loss, seconds_left: 240.0, load: 0.9 }),
+            Vec::new(),
+        );
     }
-    tell(Event::TrainEpoch(EpochReport { epoch: 1, train_loss: 0.045, validation: Some(0.043), best: true }), Vec::new());
+    tell(
+        Event::TrainEpoch(EpochReport { epoch: 1, train_loss: 0.045, validation: Some(0.043), best: true }),
+        Vec::new(),
+    );
     let preview = PreviewReport { date: date(2020, 2, 1), epoch: 1, columns: 2, rows: 1, urmse: 0.043 };
     tell(Event::TrainPreview(preview), vec![Attachment::F32(vec![0.1, 0.2]), Attachment::U8(vec![0, 0])]);
     pause(300).await;
     let progress = text("#train-progress").unwrap();
-    assert!(progress.contains("Epoch 1 of 20, step 2 of 2") && progress.contains("about 4 min left"), "{progress}");
+    assert!(
+        progress.contains("Epoch 1 of 20, step 2 of 2") && progress.contains("about 4 min left"),
+        "{progress}"
+    );
     assert!(text("#train-unsaved").unwrap().contains("this window is private"));
     assert!(text("#train-preview").unwrap().contains("2020-02-01"));
     assert!(text(".live").unwrap().contains("SIMULATED"));
@@ -356,7 +451,9 @@ async fn a_run_is_shown_from_its_events() {
     assert!(chart.get_attribute("aria-label").unwrap().contains("validation 0.0430"));
     assert_eq!(app.train.losses.get_untracked(), [0.05, 0.04]);
 
-    let click = |selector: &str| place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click();
+    let click = |selector: &str| {
+        place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click()
+    };
     assert!(place.query_selector("#train-cancel-yes").unwrap().is_none());
     click("#train-cancel");
     pause(20).await;
@@ -365,8 +462,13 @@ async fn a_run_is_shown_from_its_events() {
     tell(Event::TrainDone(Box::new(run("new", true))), Vec::new());
     app.train.job.set(None);
     pause(20).await;
-    assert_eq!(text("#train-sentence").as_deref(), Some("Chosen for use: those from before, 0.03 m³/m³. Better than before."));
-    let pressed = |selector: &str| place.query_selector(selector).unwrap().unwrap().get_attribute("aria-pressed").unwrap();
+    assert_eq!(
+        text("#train-sentence").as_deref(),
+        Some("Chosen for use: those from before, 0.03 m³/m³. Better than before.")
+    );
+    let pressed = |selector: &str| {
+        place.query_selector(selector).unwrap().unwrap().get_attribute("aria-pressed").unwrap()
+    };
     let stands = || (text("#train-in-use").unwrap(), pressed("#train-keep"), pressed("#train-revert"));
     assert_eq!(stands(), ("other weights".into(), "false".into(), "true".into()));
     // The page takes the worker's word for what is in use.
@@ -376,13 +478,21 @@ async fn a_run_is_shown_from_its_events() {
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 2);
     tell(Event::Runs { runs: Vec::new(), unsaved: Some("no storage".into()) }, Vec::new());
     pause(20).await;
-    assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1, "this session's run is known to the page");
+    assert_eq!(
+        place.query_selector_all("#run-table tbody tr").unwrap().length(),
+        1,
+        "this session's run is known to the page"
+    );
     place.remove();
 }
 
 #[wasm_bindgen_test]
 fn what_is_in_use_comes_back_as_it_was_written() {
-    for in_use in [Remembered::Shipped, Remembered::Run("1700000000000".into()), Remembered::File("run my own.safetensors".into())] {
+    for in_use in [
+        Remembered::Shipped,
+        Remembered::Run("1700000000000".into()),
+        Remembered::File("run my own.safetensors".into()),
+    ] {
         assert_eq!(Remembered::parse(&in_use.text()), in_use);
         in_use.write().unwrap();
         assert_eq!(Remembered::read(), in_use);
@@ -395,14 +505,25 @@ fn what_is_in_use_comes_back_as_it_was_written() {
 #[wasm_bindgen_test]
 async fn weights_of_before_a_reload_are_said() {
     let (app, place) = mounted();
-    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
-    let list = |runs: Vec<RunReport>, unsaved: Option<String>| train::events::handle(app, Event::Runs { runs, unsaved }, Vec::new());
-    let notice =
-        || app.notices.with_untracked(|n| n.last().map(|n| format!("{} {}", n.failure.what, n.failure.remedy))).unwrap_or_default();
+    let text = |selector: &str| {
+        place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
+    };
+    let list = |runs: Vec<RunReport>, unsaved: Option<String>| {
+        train::events::handle(app, Event::Runs { runs, unsaved }, Vec::new())
+    };
+    let notice = || {
+        app.notices
+            .with_untracked(|n| n.last().map(|n| format!("{} {}", n.failure.what, n.failure.remedy)))
+            .unwrap_or_default()
+    };
 
     app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
     list(vec![run("another", true)], None);
-    assert!(notice().contains("begun 2020-02-29 12:34 (UTC)") && notice().contains("no longer in its storage"), "{}", notice());
+    assert!(
+        notice().contains("begun 2020-02-29 12:34 (UTC)") && notice().contains("no longer in its storage"),
+        "{}",
+        notice()
+    );
     assert!(notice().contains("The shipped weights are used"), "{}", notice());
     // Once: a later list says nothing.
     app.notices.set(Vec::new());
@@ -423,7 +544,10 @@ async fn weights_of_before_a_reload_are_said() {
     app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
     pause(20).await;
     let said = text("#recalled").unwrap();
-    assert!(said.contains("The weights trained on Tucson, own on 2020-02-29 12:34 (UTC) are in use again."), "{said}");
+    assert!(
+        said.contains("The weights trained on Tucson, own on 2020-02-29 12:34 (UTC) are in use again."),
+        "{said}"
+    );
     assert!(said.contains("SIMULATED") && text("#recalled-shipped").is_some());
     app.weights.set(WeightsReport::default());
     pause(20).await;
@@ -443,13 +567,20 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
         select.set_value(value);
         select.dispatch_event(&web_sys::Event::new("change").unwrap()).unwrap();
     };
-    assert!(find("#train-inputs").is_some() && text("#fine-tune").unwrap().contains("Frozen") && find("#train-place").is_none());
+    assert!(
+        find("#train-inputs").is_some()
+            && text("#fine-tune").unwrap().contains("Frozen")
+            && find("#train-place").is_none()
+    );
     let network = Network::Tb(TbCase::BrightnessTemperature);
-    choose("brightness_temperature");
+    choose("tb-brightness");
     pause(20).await;
     assert_eq!(app.train.settings.get_untracked(), TrainSettings::tb_cnn(TbCase::BrightnessTemperature));
     assert!(find("#train-inputs").is_none() && !text("#fine-tune").unwrap().contains("Frozen"));
-    assert!(text("#fine-tune").unwrap().contains("mirror images") && text("#train-place").unwrap().contains("one place"));
+    assert!(
+        text("#fine-tune").unwrap().contains("mirror images")
+            && text("#train-place").unwrap().contains("one place")
+    );
     let current = find("#train-start-from option[value=current]").unwrap();
     assert!(current.has_attribute("disabled") && current.text_content().unwrap().contains("another network"));
 
@@ -478,12 +609,16 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     // Its sentence would be in kelvins.
     done.result.as_mut().unwrap().choice = None;
     let names = ["TB CNN, TB V", "TB CNN before training, TB V", "bilinear, TB V", "TB CNN, TB H"];
-    done.result.as_mut().unwrap().scores = names.into_iter().zip([3.0, 5.0, 4.0, 6.0]).map(|(name, urmse)| score(name, urmse)).collect();
+    done.result.as_mut().unwrap().scores =
+        names.into_iter().zip([3.0, 5.0, 4.0, 6.0]).map(|(name, urmse)| score(name, urmse)).collect();
     tell(Event::TrainDone(Box::new(done.clone())));
     app.train.job.set(None);
     pause(20).await;
     let after = text(".after").unwrap();
-    assert!(after.contains("uRMSE K") && after.contains("minus after, TB V") && !after.contains("m³/m³"), "{after}");
+    assert!(
+        after.contains("uRMSE K") && after.contains("minus after, TB V") && !after.contains("m³/m³"),
+        "{after}"
+    );
     assert!(after.contains("mean absolute error 0.0210 K") && after.contains("bilinear input"), "{after}");
     assert!(text("#run-table tbody").unwrap().contains("3.0000 K"), "{:?}", text("#run-table tbody"));
     let file = runs::csv(&[done.clone()]);
@@ -498,7 +633,7 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
 }
 
 /// A map without pixels, of `date`, with shipped weights.
-fn result(date: jiff::civil::Date, settings: loam_core::region_settings::Settings) -> MapData {
+fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionSettings) -> MapData {
     let weights = WeightsReport {
         name: "Oklahoma City (shipped)".into(),
         hash: "0123456789abcdef".into(),
@@ -511,10 +646,20 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::Setting
         settings,
         layers: Vec::new(),
         history: Vec::new(),
-        scores: vec![ScoreReport { pixels: 122, ..score("SMEN", 0.03) }, ScoreReport { pixels: 122, ..score("bilinear SMAP", 0.05) }],
+        scores: vec![
+            ScoreReport { pixels: 122, ..score("SMEN", 0.03) },
+            ScoreReport { pixels: 122, ..score("bilinear SMAP", 0.05) },
+        ],
         mass: None,
         weights,
-        device: DeviceReport { gpu: false, name: "CPU".into(), why: "y".into(), kernels: None, warning: None, check: None },
+        device: DeviceReport {
+            gpu: false,
+            name: "CPU".into(),
+            why: "y".into(),
+            kernels: None,
+            warning: None,
+            check: None,
+        },
         overpass: String::new(),
         overpasses: None,
         frame: Edges::default(),
@@ -533,22 +678,33 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::Setting
 /// A result carries its own notes, and says so when a choice it was made from changes.
 #[wasm_bindgen_test]
 async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
-    let (app, place) = mounted_with(|| (maps::MapsSection(), scores::ScoresSection(), exports::ExportSection()));
+    let (app, place) =
+        mounted_with(|| (maps::MapsSection(), scores::ScoresSection(), exports::ExportSection()));
     let find = |selector: &str| place.query_selector(selector).unwrap();
-    let text = |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
+    let text =
+        |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
     let data = result(date(2018, 11, 7), app.settings.get_untracked());
     app.date.set(Some(data.report.date));
     app.weights.set(data.report.weights.clone());
     app.map.set(Some(std::sync::Arc::new(data)));
     pause(20).await;
-    assert!(text("#map-warnings").contains("1 of 4 history dates") && text("#simulated-weights").contains("SIMULATED"));
-    assert!(text(".scores").contains("too few pixels (122) for a percentage") && text(".scores").contains("disaggregated here"));
+    assert!(
+        text("#map-warnings").contains("1 of 4 history dates")
+            && text("#simulated-weights").contains("SIMULATED")
+    );
+    assert!(
+        text(".scores").contains("too few pixels (122) for a percentage")
+            && text(".scores").contains("disaggregated here")
+    );
     assert!(text("#map-stale").is_empty() && find(".stale").is_none() && find("#export-stale").is_none());
 
     app.date.set(Some(date(2018, 11, 8)));
     pause(20).await;
     let said = text("#map-stale");
-    assert_eq!(said, "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. Predict again.");
+    assert_eq!(
+        said,
+        "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. Predict again."
+    );
     for section in ["maps", "scores", "exports"] {
         assert!(find(&format!("section.{section}.stale")).is_some(), "{section}");
     }
@@ -568,7 +724,9 @@ async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
 #[wasm_bindgen_test]
 async fn the_time_line_is_pending_until_the_answer_comes() {
     let (app, place) = mounted_with(dates::DatesSection);
-    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let text = |selector: &str| {
+        place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
+    };
     let day = DayReport {
         date: date(2020, 1, 1),
         coarse: Some(0.37),
@@ -583,11 +741,17 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
     app.timeline.set(Timeline { days: vec![day] });
     pause(20).await;
     let before = text(".dates").unwrap();
-    assert!(before.contains("37 %") && before.contains("2019-12-01") && before.contains("(3 km map made here)"), "{before}");
+    assert!(
+        before.contains("37 %") && before.contains("2019-12-01") && before.contains("(3 km map made here)"),
+        "{before}"
+    );
     app.pending.set(Some("reading…"));
     pause(20).await;
     let pending = text(".dates").unwrap();
-    assert!(!pending.contains("37 %") && !pending.contains("2019-12-01") && !pending.contains("made here)"), "{pending}");
+    assert!(
+        !pending.contains("37 %") && !pending.contains("2019-12-01") && !pending.contains("made here)"),
+        "{pending}"
+    );
     assert!(text("#dates-pending").unwrap().contains("reading…"));
     assert!(place.query_selector("#predict").unwrap().unwrap().has_attribute("disabled"));
     app.pending.set(None);
@@ -600,14 +764,26 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
 #[wasm_bindgen_test]
 async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
     let (app, place) = mounted_with(|| (files::Aside(), files::FilesSection()));
-    let text = |selector: &str| place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
-    let click = |selector: &str| place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click();
-    let file = |name: &str| (name.to_owned(), web_sys::File::new_with_str_sequence(&Array::of1(&"x".into()), name).unwrap());
+    let text = |selector: &str| {
+        place
+            .query_selector(selector)
+            .unwrap()
+            .map(|e| e.text_content().unwrap_or_default())
+            .unwrap_or_default()
+    };
+    let click = |selector: &str| {
+        place.query_selector(selector).unwrap().unwrap().unchecked_into::<web_sys::HtmlElement>().click()
+    };
+    let file = |name: &str| {
+        (name.to_owned(), web_sys::File::new_with_str_sequence(&Array::of1(&"x".into()), name).unwrap())
+    };
     let names = || app.files.with_untracked(|files| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
     app.open(vec![file("a.h5"), file("b.h5"), file("mine.safetensors")]);
     pause(20).await;
     assert_eq!(names(), ["a.h5", "b.h5"], "weights are no data");
-    assert!(app.notices.with_untracked(|n| n.iter().any(|n| n.failure.what.contains("as weights, not as data: mine.safetensors"))));
+    assert!(app.notices.with_untracked(|n| {
+        n.iter().any(|n| n.failure.what.contains("as weights, not as data: mine.safetensors"))
+    }));
     app.date.set(Some(date(2020, 6, 4)));
     let settings = app.settings.get_untracked();
     app.load_demo("tucson");
@@ -620,13 +796,17 @@ async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
         (names(), app.date.get_untracked(), app.settings.get_untracked()),
         (vec!["a.h5".into(), "b.h5".into()], Some(date(2020, 6, 4)), settings)
     );
-    assert!(text("#aside").contains("The demo of Tucson is put aside.") && !text("#aside").contains("your own"));
+    assert!(
+        text("#aside").contains("The demo of Tucson is put aside.") && !text("#aside").contains("your own")
+    );
     click("[aria-label=\"Remove a.h5\"]");
     pause(20).await;
     assert!(names() == ["b.h5"] && text("#aside").contains("a.h5 was removed."));
     click("#demo-back");
     pause(20).await;
-    assert!(text("#aside").contains("1 file of your own is put aside.") && !text("#aside").contains("removed"));
+    assert!(
+        text("#aside").contains("1 file of your own is put aside.") && !text("#aside").contains("removed")
+    );
     app.open(vec![file("c.h5")]);
     pause(20).await;
     assert_eq!(names(), ["c.h5"]);
@@ -642,13 +822,17 @@ async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
 async fn the_page_stands_without_a_worker_and_says_so() {
     loam::ui::mount();
     let document = web_sys::window().unwrap().document().unwrap();
-    let text = |selector: &str| document.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default());
+    let text = |selector: &str| {
+        document.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
+    };
     assert_eq!(text("header h1").as_deref(), Some("Loam"));
     assert!(text(".lead").unwrap().contains("No data leaves this machine."));
     assert_eq!(document.query_selector_all("[data-demo]").unwrap().length(), 3);
     let pause = || async {
         let later = js_sys::Promise::new(&mut |resolve, _| {
-            let _ = web_sys::window().unwrap().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 100);
+            let _ = web_sys::window()
+                .unwrap()
+                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 100);
         });
         wasm_bindgen_futures::JsFuture::from(later).await.unwrap();
     };
@@ -659,9 +843,13 @@ async fn the_page_stands_without_a_worker_and_says_so() {
         }
     }
     let notices = text(".notices").unwrap();
-    assert!(notices.contains("The worker could not be loaded") && notices.contains("reload the page"), "{notices}");
+    assert!(
+        notices.contains("The worker could not be loaded") && notices.contains("reload the page"),
+        "{notices}"
+    );
     assert!(!text("section.device").unwrap().contains("Starting"), "nothing is waited for any more");
-    let button: web_sys::HtmlElement = document.query_selector(".notice button").unwrap().unwrap().unchecked_into();
+    let button: web_sys::HtmlElement =
+        document.query_selector(".notice button").unwrap().unwrap().unchecked_into();
     let before = document.query_selector_all(".notice").unwrap().length();
     button.click();
     pause().await;

@@ -11,14 +11,23 @@ fn convolution(conv: &Conv, x: Tensor<5>) -> Tensor<5> {
 }
 
 /// The estimate; in training with the norms of the batch, whose statistics come back.
-pub fn forward(model: &Smen, i: Tensor<5>, d: Tensor<5>, training: bool) -> (Tensor<5>, Vec<BatchStatistics>) {
+pub fn forward(
+    model: &Smen,
+    i: Tensor<5>,
+    d: Tensor<5>,
+    training: bool,
+) -> (Tensor<5>, Vec<BatchStatistics>) {
     let mut statistics = Vec::new();
     let features = model.f.iter().fold(d, |x, block| {
         let x = relu(convolution(&block.conv, x));
         if training {
             let [batch, _, depth, rows, columns] = x.dims();
             let result = batch_norm_train(x, block.bn.weight.val(), block.bn.bias.val(), 1e-5);
-            statistics.push(BatchStatistics::of_biased(result.mean, result.variance, batch * depth * rows * columns));
+            statistics.push(BatchStatistics::of_biased(
+                result.mean,
+                result.variance,
+                batch * depth * rows * columns,
+            ));
             return result.output;
         }
         let (scale, shift) = block.bn.scale_and_shift();

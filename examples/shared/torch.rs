@@ -22,7 +22,15 @@ impl Torch {
         let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/bench_torch.py");
         let mut command = Command::new(&python);
-        command.args([script, "--device", device, "--side", &side.to_string(), "--threads", &threads.to_string()]);
+        command.args([
+            script,
+            "--device",
+            device,
+            "--side",
+            &side.to_string(),
+            "--threads",
+            &threads.to_string(),
+        ]);
         command.args(tf32.then_some("--tf32"));
         let mut child = command
             .stdin(Stdio::piped())
@@ -30,7 +38,9 @@ impl Torch {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{python} could not be started ({error})"))?;
-        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else { return Err("it has no pipes".into()) };
+        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err("it has no pipes".into());
+        };
         let mut torch = Self { child, to, from: BufReader::new(from), about: Value::Null };
         match torch.answer() {
             Ok(about) => torch.about = about,
@@ -55,7 +65,9 @@ impl Torch {
 
     fn ask(&mut self, (training, batch): (bool, usize), more: &str) -> Result<Value, String> {
         let kind = if training { "step" } else { "forward" };
-        writeln!(self.to, "{kind} {batch}{more}").and_then(|()| self.to.flush()).map_err(|error| error.to_string())?;
+        writeln!(self.to, "{kind} {batch}{more}")
+            .and_then(|()| self.to.flush())
+            .map_err(|error| error.to_string())?;
         self.answer()
     }
 
@@ -94,8 +106,16 @@ impl Torch {
     /// Its version, against the one that is pinned.
     pub fn about(&self) -> String {
         let (there, pinned) = (self.word("torch"), self.word("pinned"));
-        let other = if there.split('+').next() == Some(pinned) { String::new() } else { format!(", where {pinned} is pinned") };
-        format!("PyTorch {there}{other}, eager float32, {}, {} threads", self.word("device"), self.about["threads"])
+        let other = if there.split('+').next() == Some(pinned) {
+            String::new()
+        } else {
+            format!(", where {pinned} is pinned")
+        };
+        format!(
+            "PyTorch {there}{other}, eager float32, {}, {} threads",
+            self.word("device"),
+            self.about["threads"]
+        )
     }
 }
 

@@ -1,6 +1,6 @@
-//! Model cards: what shipped weights were made of, how they score on dates they have not seen beside every baseline, and what they must not be
-//! used for. Nothing on a card is typed by hand: facts come from the weights file's own metadata, scores from the test dates, and what is lost to
-//! a baseline is said in words that follow from the scores.
+//! Model cards: what shipped weights were made of, how they score on dates they have not seen beside every baseline, and what they must not
+//! be used for. Nothing on a card is typed by hand: provenance comes from the weights file's own metadata, scores from the test dates, and
+//! what is lost to a baseline is said in words that follow from the scores.
 
 use serde::Serialize;
 
@@ -91,7 +91,8 @@ pub struct PlaceScores {
     pub baseline_images: usize,
     /// SMEN first, then every baseline.
     pub scores: Vec<CardScore>,
-    /// Share of the test inputs outside the range of the training inputs: SMAP, residuals (0..1). None where the file does not say its range.
+    /// Share of the test inputs outside the range of the training inputs: SMAP, residuals (0..1). None where the file does not say its
+    /// range.
     pub outside: Option<[f64; 2]>,
 }
 
@@ -111,7 +112,10 @@ impl PlaceScores {
     /// The best baseline that exists everywhere.
     #[must_use]
     pub fn best(&self) -> Option<&CardScore> {
-        self.scores.iter().filter(|s| s.gain.is_some() && !s.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse))
+        self.scores
+            .iter()
+            .filter(|s| s.gain.is_some() && !s.partial)
+            .min_by(|a, b| a.urmse.total_cmp(&b.urmse))
     }
 
     /// Baselines that SMEN does not beat: the 95 % interval of the paired difference is not above zero.
@@ -187,12 +191,16 @@ impl Shelved {
     }
 
     fn name(&self) -> String {
-        if self.key == GENERAL { "General".to_owned() } else { place(&self.key).map_or_else(|| self.key.clone(), |p| p.name.to_owned()) }
+        if self.key == GENERAL {
+            "General".to_owned()
+        } else {
+            place(&self.key).map_or_else(|| self.key.clone(), |p| p.name.to_owned())
+        }
     }
 }
 
-/// Cards of several weights files, in order. Each is scored on the simulated test dates of the three regions, of the places that no weights are
-/// trained on, and of its own places; on each beside every baseline, trained on all usable dates of that place before 2018.
+/// Cards of several weights files, in order. Each is scored on the simulated test dates of the three regions, of the places that no weights
+/// are trained on, and of its own places; on each beside every baseline, trained on all usable dates of that place before 2018.
 ///
 /// # Errors
 /// Those of the baselines and predictions.
@@ -207,8 +215,13 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
         }
     }
     for preset in places {
-        let images = Images { region: preset.key.to_owned(), train: Images::ALL, test: Images::ALL, source: runner.source.tag() };
-        let rivals = runner.rivals(&images)?;
+        let images = Images {
+            region: preset.key.to_owned(),
+            train: Images::ALL,
+            test: Images::ALL,
+            source: runner.source.tag(),
+        };
+        let baselines = runner.baselines(&images)?;
         let gathered = runner.gathered(&images)?;
         for ((file, own), scores) in files.iter().zip(&own).zip(&mut scores) {
             let seen = match (own.contains(&preset), UNSEEN_PLACES.contains(&preset)) {
@@ -234,27 +247,37 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
                 }
             }
             let whole = Method { name: SMEN.to_owned(), partial: false, dates: whole };
-            let there = Method { name: "SMEN where the disaggregation exists".to_owned(), partial: true, dates: there };
+            let there = Method {
+                name: "SMEN where the disaggregation exists".to_owned(),
+                partial: true,
+                dates: there,
+            };
             let mut rows = vec![method_row(&whole, None)];
-            rows.extend(rivals.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, Some(&whole))));
+            rows.extend(baselines.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, Some(&whole))));
             if !there.dates.is_empty() {
                 rows.push(method_row(&there, None));
             }
-            rows.extend(rivals.methods.iter().filter(|m| m.partial).map(|m| method_row(m, Some(&there))));
-            let ends = [rivals.test.first(), rivals.test.last()].map(|date| date.map_or_else(String::new, ToString::to_string));
+            rows.extend(baselines.methods.iter().filter(|m| m.partial).map(|m| method_row(m, Some(&there))));
+            let ends = [baselines.test.first(), baselines.test.last()]
+                .map(|date| date.map_or_else(String::new, ToString::to_string));
             scores.push(PlaceScores {
                 key: preset.key.to_owned(),
                 name: preset.name.to_owned(),
                 climate: preset.climate.to_owned(),
                 seen,
                 dates: ends,
-                baseline_images: rivals.train.len(),
+                baseline_images: baselines.train.len(),
                 scores: rows.into_iter().map(CardScore::from).collect(),
                 outside: outside.map(|shares| shares.map(short)),
             });
         }
     }
-    Ok(files.iter().zip(own).zip(scores).map(|((file, own), scores)| card(file, &own, scores, scene_seed)).collect())
+    Ok(files
+        .iter()
+        .zip(own)
+        .zip(scores)
+        .map(|((file, own), scores)| card(file, &own, scores, scene_seed))
+        .collect())
 }
 
 fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u64) -> Card {
@@ -284,7 +307,7 @@ fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u6
 /// Names of baselines whose loss at a place is worth a sentence.
 const BILINEAR: &str = "bilinear SMAP";
 
-/// What must be said, from facts and scores.
+/// What must be said, from metadata and scores.
 fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores]) -> Vec<String> {
     let mut limits = Vec::new();
     if simulated {
@@ -317,7 +340,11 @@ fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores])
             .not_beaten()
             .filter_map(|s| {
                 let [mean, _, high] = s.gain?;
-                Some(if high < 0.0 { format!("{} (better by {:.4})", s.name, -mean) } else { format!("{} (no clear difference)", s.name) })
+                Some(if high < 0.0 {
+                    format!("{} (better by {:.4})", s.name, -mean)
+                } else {
+                    format!("{} (no clear difference)", s.name)
+                })
             })
             .collect();
         let what = match place.seen {
@@ -329,10 +356,15 @@ fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores])
         limits.push(if lost.is_empty() {
             format!("In {}{what} it beats all {all} baselines.", place.name)
         } else {
-            format!("In {}{what} it beats {beaten} of {all} baselines, and does not beat: {}.", place.name, lost.join("; "))
+            format!(
+                "In {}{what} it beats {beaten} of {all} baselines, and does not beat: {}.",
+                place.name,
+                lost.join("; ")
+            )
         });
     }
-    let worse: Vec<&str> = scores.iter().filter(|place| place.loses_to(BILINEAR)).map(|place| place.name.as_str()).collect();
+    let worse: Vec<&str> =
+        scores.iter().filter(|place| place.loses_to(BILINEAR)).map(|place| place.name.as_str()).collect();
     if !worse.is_empty() {
         limits.push(format!("In {} {BILINEAR} is better: there these weights do harm.", worse.join(", ")));
     }
@@ -345,7 +377,17 @@ mod tests {
     use super::*;
 
     fn line(name: &str, urmse: f64, gain: Option<[f64; 3]>) -> CardScore {
-        CardScore { name: name.into(), partial: false, urmse, interval: None, gain, bias: 0.0, r: None, pixels: 9, dates: 2 }
+        CardScore {
+            name: name.into(),
+            partial: false,
+            urmse,
+            interval: None,
+            gain,
+            bias: 0.0,
+            r: None,
+            pixels: 9,
+            dates: 2,
+        }
     }
 
     fn scores(seen: Seen, bilinear: [f64; 3]) -> PlaceScores {
@@ -373,12 +415,17 @@ mod tests {
         let text = limits(true, Some([[0.05, 0.3], [-0.1, 0.1]]), &[place]).join("\n");
         assert!(text.contains("simulated scenes alone") && text.contains("0.05 to 0.30"), "{text}");
         assert!(
-            text.contains("beats 1 of 2 baselines, and does not beat: random forest (better by 0.0050)") && !text.contains("harm"),
+            text.contains("beats 1 of 2 baselines, and does not beat: random forest (better by 0.0050)")
+                && !text.contains("harm"),
             "{text}"
         );
         let text = limits(false, None, &[scores(Seen::Never, [-0.002, -0.003, -0.001])]).join("\n");
         assert!(!text.contains("simulated") && text.contains("does not say which range"), "{text}");
-        assert!(text.contains("which no shipped weights were trained on") && text.contains("In X bilinear SMAP is better"), "{text}");
+        assert!(
+            text.contains("which no shipped weights were trained on")
+                && text.contains("In X bilinear SMAP is better"),
+            "{text}"
+        );
         // Neither better nor worse is not beaten.
         let text = limits(true, None, &[scores(Seen::Elsewhere, [0.001, -0.001, 0.002])]).join("\n");
         assert!(text.contains("bilinear SMAP (no clear difference)") && !text.contains("harm"), "{text}");

@@ -41,7 +41,9 @@ pub fn cards_markdown(cards: &[Card], scene_seed: u64, head: &str) -> String {
         }
     }
     for key in places {
-        for (card, place) in cards.iter().filter_map(|card| Some((card, card.scores.iter().find(|p| p.key == key)?))) {
+        for (card, place) in
+            cards.iter().filter_map(|card| Some((card, card.scores.iter().find(|p| p.key == key)?)))
+        {
             text.push_str(&short_row(card, place));
         }
     }
@@ -81,7 +83,8 @@ fn one(card: &Card) -> String {
         card.parameters,
         card.precision.as_ref().map_or_else(String::new, |p| format!(", rounded to {p}"))
     );
-    let places: Vec<String> = card.places.iter().map(|[name, climate]| format!("{name} ({climate})")).collect();
+    let places: Vec<String> =
+        card.places.iter().map(|[name, climate]| format!("{name} ({climate})")).collect();
     let what = if card.simulated { "**SIMULATED**, not observed" } else { "files" };
     let _ = writeln!(text, "- Data: {what}; seed of the scenes {}. {}", card.scene_seed, places.join(", "));
     for (n, stage) in card.stages.iter().enumerate() {
@@ -101,8 +104,10 @@ fn one(card: &Card) -> String {
         );
     }
     if let Some([[a, b], [c, d]]) = card.range {
-        let _ =
-            writeln!(text, "- Range of the training inputs: SMAP {a:.3} to {b:.3}, residuals {c:.3} to {d:.3} m3/m3 (99 % of the pixels)");
+        let _ = writeln!(
+            text,
+            "- Range of the training inputs: SMAP {a:.3} to {b:.3}, residuals {c:.3} to {d:.3} m3/m3 (99 % of the pixels)"
+        );
     }
     let _ = writeln!(text, "\nLimits:\n");
     for limit in &card.limits {
@@ -155,8 +160,12 @@ fn places_markdown(scene_seed: u64) -> String {
          docs/simulated.md where that is the same for all regions, with its source there; a value outside is marked **bold**.\n\n",
     );
     let places: Vec<_> = TRAINING_PLACES.iter().chain(&UNSEEN_PLACES).collect();
-    let measured: Vec<_> = places.iter().map(|place| Properties::of_preset(place.key, scene_seed, 1.0).unwrap_or_default()).collect();
-    let names: Vec<String> = places.iter().map(|place| format!("{} ({})", place.name, place.climate)).collect();
+    let measured: Vec<_> = places
+        .iter()
+        .map(|place| Properties::of_preset(place.key, scene_seed, 1.0).unwrap_or_default())
+        .collect();
+    let names: Vec<String> =
+        places.iter().map(|place| format!("{} ({})", place.name, place.climate)).collect();
     let _ = writeln!(text, "| | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
     for target in &TARGETS {
         let [range, ..] = target.range;

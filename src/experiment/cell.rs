@@ -1,4 +1,4 @@
-//! One cell of a table: what is trained and tested ([`Cell`]), and what came out ([`CellResult`], [`Rivals`]), as it is kept on disk. A
+//! One cell of a table: what is trained and tested ([`Cell`]), and what came out ([`CellResult`], [`Baselines`]), as it is kept on disk. A
 //! finished cell is never computed twice; its file name holds everything it depends on.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::ExperimentError;
 use loam_core::iso_date;
 use loam_core::network::Inputs;
 
-/// Changes when the meaning of a kept cell does: older files are then computed anew.
+/// Changes when the meaning of a kept cell does: older files are then computed again.
 pub(super) const FORMAT: u32 = 2;
 
 /// Dates of one region: which data, how many images to train and to test on.
@@ -63,7 +63,11 @@ impl Cell {
     pub fn key(&self) -> String {
         let Self { images, inputs, epochs, batch, learning_rate, seed, gpu } = self;
         let on = if *gpu { "_gpu" } else { "" };
-        format!("{}_{}_epochs{epochs}_batch{batch}_rate{learning_rate:e}_seed{seed}{on}", images.key(), inputs.name())
+        format!(
+            "{}_{}_epochs{epochs}_batch{batch}_rate{learning_rate:e}_seed{seed}{on}",
+            images.key(),
+            inputs.name()
+        )
     }
 }
 
@@ -123,7 +127,7 @@ pub struct CellResult {
 
 /// The images that were found, and all baselines on the test ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rivals {
+pub struct Baselines {
     /// Version of this file.
     pub format: u32,
     /// Made by the simulator.
@@ -153,7 +157,7 @@ impl Versioned for CellResult {
     }
 }
 
-impl Versioned for Rivals {
+impl Versioned for Baselines {
     fn format(&self) -> u32 {
         self.format
     }
@@ -178,7 +182,7 @@ impl CellResult {
     }
 }
 
-impl Rivals {
+impl Baselines {
     /// The present version.
     pub const FORMAT: u32 = FORMAT;
 
@@ -203,13 +207,21 @@ pub(super) fn read<T: serde::de::DeserializeOwned + Versioned>(path: &Path) -> O
 }
 
 pub(super) fn write(path: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
-    let failed = |e: serde_json::Error| ExperimentError::File { path: path.to_owned(), what: "written", why: e.to_string() };
+    let failed = |e: serde_json::Error| ExperimentError::File {
+        path: path.to_owned(),
+        what: "written",
+        why: e.to_string(),
+    };
     write_bytes(path, serde_json::to_string_pretty(value).map_err(failed)?.as_bytes())
 }
 
 /// Written beside and renamed, so that a run that is torn away leaves no half a file.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
-    let failed = |e: std::io::Error| ExperimentError::File { path: path.to_owned(), what: "written", why: e.to_string() };
+    let failed = |e: std::io::Error| ExperimentError::File {
+        path: path.to_owned(),
+        what: "written",
+        why: e.to_string(),
+    };
     let beside = path.with_extension("part");
     std::fs::write(&beside, bytes).map_err(failed)?;
     std::fs::rename(&beside, path).map_err(failed)

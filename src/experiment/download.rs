@@ -30,13 +30,20 @@ pub fn list(regions: &[String], from: Option<Date>, to: Option<Date>) -> Result<
         "# SMAP and SMAP/Sentinel-1 files from {from} to {to}. Free, with an Earthdata login (https://urs.earthdata.nasa.gov)."
     );
     let _ = writeln!(text, "# With NASA's downloader (pip install podaac-data-subscriber):");
-    let _ = writeln!(text, "#   podaac-data-downloader -c SPL3SMP -p NSIDC_CPRD -d smap -sd {from}T00:00:00Z -ed {to}T23:59:59Z");
+    let _ = writeln!(
+        text,
+        "#   podaac-data-downloader -c SPL3SMP -p NSIDC_CPRD -d smap -sd {from}T00:00:00Z -ed {to}T23:59:59Z"
+    );
     let all: Vec<String> = paper::TABLE_1.iter().map(|r| r.region.to_owned()).collect();
     let regions = if regions.is_empty() { &all } else { regions };
     for region in regions {
         let preset = Preset::find(region).ok_or_else(|| ExperimentError::Region(region.clone()))?;
         let [west, south, east, north] = bounds(&preset)?;
-        let _ = writeln!(text, "\n# {}: 3 km maps, SPL2SMAP_S version 3 (names hold times that only the catalogue knows)", preset.name);
+        let _ = writeln!(
+            text,
+            "\n# {}: 3 km maps, SPL2SMAP_S version 3 (names hold times that only the catalogue knows)",
+            preset.name
+        );
         let _ = writeln!(
             text,
             "#   podaac-data-downloader -c SPL2SMAP_S -p NSIDC_CPRD -d smap -sd {from}T00:00:00Z -ed {to}T23:59:59Z -b=\"{west:.3},{south:.3},{east:.3},{north:.3}\""

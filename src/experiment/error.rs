@@ -32,7 +32,9 @@ pub enum ExperimentError {
         why: String,
     },
     /// A region that has no scenes and no row in a table.
-    #[error("\"{0}\" is none of the regions: oklahoma-city, tucson, geneva, or a place that the simulator knows")]
+    #[error(
+        "\"{0}\" is none of the regions: oklahoma-city, tucson, geneva, or a place that the simulator knows"
+    )]
     Region(String),
     /// A table or figure of which every row was left out.
     #[error(
@@ -63,7 +65,7 @@ pub enum ExperimentError {
     Stack(#[from] StackError),
     /// The TB CNN's images and scores.
     #[error(transparent)]
-    Tb(#[from] loam_nn::networks::tb_cnn::steps::TbError),
+    Tb(#[from] loam_nn::networks::tb_cnn::error::TbError),
     /// Grids.
     #[error(transparent)]
     Grid(#[from] GridError),

@@ -37,7 +37,8 @@ impl Canvas {
     fn dot(&mut self, x: usize, y: usize, colour: [u8; 3]) {
         if x < self.width
             && y < self.height
-            && let Some(pixel) = self.rgb.get_mut(3 * (y * self.width + x)..).and_then(|rest| rest.get_mut(..3))
+            && let Some(pixel) =
+                self.rgb.get_mut(3 * (y * self.width + x)..).and_then(|rest| rest.get_mut(..3))
         {
             pixel.copy_from_slice(&colour);
         }
@@ -86,14 +87,20 @@ pub fn figure_2(runner: &mut Runner, options: &Options, path: &Path) -> Result<(
         let Some(cell) = wanted.cells.first() else { continue };
         let result = runner.cell(cell)?;
         let file = runner.folder.join(format!("{}.safetensors", cell.key()));
-        let bytes = std::fs::read(&file).map_err(|e| ExperimentError::File { path: file, what: "read", why: e.to_string() })?;
+        let bytes = std::fs::read(&file).map_err(|e| ExperimentError::File {
+            path: file,
+            what: "read",
+            why: e.to_string(),
+        })?;
         let device = runner.device.clone();
         let smen = Smen::from_weights(&Weights::from_bytes(&bytes)?, &device)?;
         let gathered = runner.gathered(&cell.images)?;
         let Some(case) = gathered.test.iter().max_by_key(|case| case.scored_pixels()) else { continue };
         let map = masked(&estimate(&smen, &device, case)?, case);
         let truth: Vec<f32> = case.target.clone();
-        let score = |map: &[f32]| Ok::<_, ExperimentError>(Scores::of(map, &case.target, &case.scored)?.urmse.unwrap_or(f64::NAN));
+        let score = |map: &[f32]| {
+            Ok::<_, ExperimentError>(Scores::of(map, &case.target, &case.scored)?.urmse.unwrap_or(f64::NAN))
+        };
         let name = Preset::find(&cell.images.region).map_or(wanted.label.clone(), |p| p.name.to_owned());
         let heading = format!("{name}, {} (epochs {}, weights {})", case.date, cell.epochs, result.weights);
         let seen = masked(&case.coarse, case);
@@ -125,7 +132,11 @@ pub fn figure_2(runner: &mut Runner, options: &Options, path: &Path) -> Result<(
         top += rows * ZOOM + HEADING;
     }
     legend(&mut canvas, top, &scale);
-    std::fs::write(path, canvas.png()?).map_err(|e| ExperimentError::File { path: path.to_owned(), what: "written", why: e.to_string() })
+    std::fs::write(path, canvas.png()?).map_err(|e| ExperimentError::File {
+        path: path.to_owned(),
+        what: "written",
+        why: e.to_string(),
+    })
 }
 
 /// The colour bar with its ends and middle.

@@ -59,7 +59,9 @@ const LETTERS: [(char, [u8; 7]); 45] = [
 pub(super) fn pixels(text: &str, scale: usize) -> Vec<(usize, usize)> {
     let mut set = Vec::new();
     for (n, letter) in text.chars().enumerate() {
-        let Some((_, rows)) = LETTERS.iter().find(|(known, _)| *known == letter.to_ascii_uppercase()) else { continue };
+        let Some((_, rows)) = LETTERS.iter().find(|(known, _)| *known == letter.to_ascii_uppercase()) else {
+            continue;
+        };
         for (y, row) in rows.iter().enumerate() {
             for x in (0..5).filter(|x| row >> (4 - x) & 1 == 1) {
                 for (dx, dy) in (0..scale * scale).map(|k| (k % scale, k / scale)) {

@@ -10,7 +10,9 @@ use ease_grid::{EaseWindow, Raster, Reason};
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::score::baselines::{Case, CaseInput, HISTORY, disaggregation, interpolation};
 use loam_core::simulate::{Climate, Scene, Simulator, place};
-use loam_core::stack::{Content, Entry, HISTORY_LENGTH, HistoryRule, Library, MARGIN, Preset, SceneDay, Series};
+use loam_core::stack::{
+    Content, Entry, HISTORY_LENGTH, HistoryRule, Library, MARGIN, Preset, SceneDay, Series,
+};
 use loam_nn::TrainSample;
 use loam_nn::networks::smen::images::fewest_pixels;
 
@@ -54,8 +56,12 @@ impl Source {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Simulated { seed, contrast } if *contrast == 1.0 => format!("SIMULATED scenes, not observed (seed {seed})"),
-            Self::Simulated { seed, contrast } => format!("SIMULATED scenes, not observed (seed {seed}, soil contrast x {contrast})"),
+            Self::Simulated { seed, contrast } if *contrast == 1.0 => {
+                format!("SIMULATED scenes, not observed (seed {seed})")
+            }
+            Self::Simulated { seed, contrast } => {
+                format!("SIMULATED scenes, not observed (seed {seed}, soil contrast x {contrast})")
+            }
             Self::Files(library) => format!("from {} files", library.iter().count()),
         }
     }
@@ -119,7 +125,8 @@ fn usable(series: &Series, rule: HistoryRule) -> Usable {
             None => all.push(date),
         }
     }
-    let (mut before, after): (Vec<Date>, Vec<Date>) = all.into_iter().partition(|date| *date < paper::TEST_FROM);
+    let (mut before, after): (Vec<Date>, Vec<Date>) =
+        all.into_iter().partition(|date| *date < paper::TEST_FROM);
     // A training date that a test date looks back at would come back as an input of the test.
     let looked: Vec<Date> = after.iter().flat_map(|date| series.history(*date, rule)).collect();
     let found = before.len();
@@ -127,11 +134,20 @@ fn usable(series: &Series, rule: HistoryRule) -> Usable {
     Usable { looked_at: found - before.len(), before, after, unusable: unusable.into_iter().collect() }
 }
 
-fn simulated(preset: Preset, seed: u64, contrast: f32, first: Date, last: Date) -> Result<(Library, Series), ExperimentError> {
+fn simulated(
+    preset: Preset,
+    seed: u64,
+    contrast: f32,
+    first: Date,
+    last: Date,
+) -> Result<(Library, Series), ExperimentError> {
     let region = preset.region()?;
-    let mut climate = Climate::preset(preset.key).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
+    let mut climate =
+        Climate::preset(preset.key).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
     climate.contrast *= contrast;
-    let days: Vec<SceneDay> = Simulator::with_margin(Scene { region, climate, seed, first, last }, MARGIN).map(SceneDay::from).collect();
+    let days: Vec<SceneDay> = Simulator::with_margin(Scene { region, climate, seed, first, last }, MARGIN)
+        .map(SceneDay::from)
+        .collect();
     let mut library = Library::default();
     library.insert(Entry {
         id: 0,
@@ -165,15 +181,19 @@ impl Gathered {
             }
             Source::Simulated { seed, contrast } => {
                 let (mut first, mut last) = (paper::TRAIN_FROM.year(), paper::TEST_FROM.year());
-                let year = |year: i16, month, day| if (2000..2100).contains(&year) { date(year, month, day) } else { paper::TRAIN_FROM };
-                let simulate = |first, last| simulated(preset, *seed, *contrast, year(first, 1, 1), year(last, 12, 31));
+                let year = |year: i16, month, day| {
+                    if (2000..2100).contains(&year) { date(year, month, day) } else { paper::TRAIN_FROM }
+                };
+                let simulate =
+                    |first, last| simulated(preset, *seed, *contrast, year(first, 1, 1), year(last, 12, 31));
                 let (mut library, mut series) = simulate(first, last)?;
                 let mut dates = usable(&series, rule);
                 let short = |found: usize, wanted: usize, years: usize| match wanted {
                     Images::ALL => 0,
                     _ => (wanted.saturating_sub(found) * years).div_ceil(found.max(1)) as i16,
                 };
-                let (before, after) = (short(dates.before.len(), images.train, 2), short(dates.after.len(), images.test, 1));
+                let (before, after) =
+                    (short(dates.before.len(), images.train, 2), short(dates.after.len(), images.test, 1));
                 if before > 0 || after > 0 {
                     (first, last) = (first - before.min(MOST_YEARS), last + after.min(MOST_YEARS));
                     (library, series) = simulate(first, last)?;
@@ -195,16 +215,25 @@ impl Gathered {
                 test: dates.after.len(),
                 unusable,
                 why: commonest.map_or_else(String::new, |(why, n)| format!("; {n} of them because {why}"))
-                    + &(if dates.looked_at > 0 { format!("; {} more are history of test dates", dates.looked_at) } else { String::new() }),
+                    + &(if dates.looked_at > 0 {
+                        format!("; {} more are history of test dates", dates.looked_at)
+                    } else {
+                        String::new()
+                    }),
             });
         }
-        for (side, found, wanted) in [("training", dates.before.len(), images.train), ("test", dates.after.len(), images.test)] {
+        for (side, found, wanted) in
+            [("training", dates.before.len(), images.train), ("test", dates.after.len(), images.test)]
+        {
             if found < wanted && wanted != Images::ALL {
                 notes.push(format!("{wanted} {side} images were asked for, {found} exist: all are used"));
             }
         }
         if dates.looked_at > 0 {
-            notes.push(format!("{} dates before 2018 are history of test dates and were left out of the training", dates.looked_at));
+            notes.push(format!(
+                "{} dates before 2018 are history of test dates and were left out of the training",
+                dates.looked_at
+            ));
         }
         for (why, n) in &dates.unusable {
             notes.push(format!("{n} dates with a 3 km product were left out: {why}"));
@@ -214,19 +243,25 @@ impl Gathered {
             for date in dates {
                 match case(&library, &mut series, rule, date)? {
                     Some(case) => made.push(case),
-                    None => notes.push(format!("{date} was left out: SMAP and the 3 km map share too few pixels")),
+                    None => {
+                        notes.push(format!("{date} was left out: SMAP and the 3 km map share too few pixels"))
+                    }
                 }
             }
             Ok(made)
         };
-        let (train, mut test) = (cases(evenly(&dates.before, images.train))?, cases(evenly(&dates.after, images.test))?);
+        let (train, mut test) =
+            (cases(evenly(&dates.before, images.train))?, cases(evenly(&dates.after, images.test))?);
         match disaggregate(&library, &mut series, &mut test) {
             Ok(()) => {}
             Err(ExperimentError::Stack(why)) => notes.push(format!("the disaggregation failed: {why}")),
             Err(other) => return Err(other),
         }
         if test.iter().all(|case| case.disaggregated.is_none()) {
-            notes.push("no disaggregation: too little Sentinel-1 backscatter before 2018, or none on the test dates".to_owned());
+            notes.push(
+                "no disaggregation: too little Sentinel-1 backscatter before 2018, or none on the test dates"
+                    .to_owned(),
+            );
         }
         let simulated = series.covers().values().any(|cover| cover.simulated);
         Ok(Self { window: preset.region()?.window(), train, test, notes, simulated })
@@ -237,24 +272,36 @@ impl Gathered {
     /// # Errors
     /// [`ease_grid::GridError::WrongLength`].
     pub fn raster(&self, values: &[f32]) -> Result<Raster, ExperimentError> {
-        let reasons = values.iter().map(|v| if v.is_finite() { Reason::Valid } else { Reason::NoSmap }).collect();
+        let reasons =
+            values.iter().map(|v| if v.is_finite() { Reason::Valid } else { Reason::NoSmap }).collect();
         Ok(Raster::new(self.window.grid(), values.to_vec(), reasons)?)
     }
 }
 
 /// Everything of a date; `None` where too few pixels have both maps.
-fn case(library: &Library, series: &mut Series, rule: HistoryRule, date: Date) -> Result<Option<Case>, ExperimentError> {
+fn case(
+    library: &Library,
+    series: &mut Series,
+    rule: HistoryRule,
+    date: Date,
+) -> Result<Option<Case>, ExperimentError> {
     let window = series.region.window();
     let sample = series.sample(library, date, rule)?;
     let today = series.day(library, date)?;
     let (Some(target), Some(native)) = (&sample.target, &today.coarse_native) else { return Ok(None) };
     let [_, bilinear, bicubic] = interpolation::of(native, &window)?;
     let (bilinear, bicubic) = (bilinear.values().to_vec(), bicubic.values().to_vec());
-    let scored: Vec<bool> =
-        sample.mask().iter().zip(bilinear.iter().zip(&bicubic)).map(|(m, (l, c))| *m > 0.0 && l.is_finite() && c.is_finite()).collect();
+    let scored: Vec<bool> = sample
+        .mask()
+        .iter()
+        .zip(bilinear.iter().zip(&bicubic))
+        .map(|(m, (l, c))| *m > 0.0 && l.is_finite() && c.is_finite())
+        .collect();
     let mut past = vec![f32::NAN; HISTORY * window.len()];
     for (plane, slot) in past.chunks_exact_mut(window.len()).zip(&sample.history) {
-        if let Some(coarse) = slot.date.map(|date| series.day(library, date)).transpose()?.and_then(|day| day.coarse) {
+        if let Some(coarse) =
+            slot.date.map(|date| series.day(library, date)).transpose()?.and_then(|day| day.coarse)
+        {
             plane.copy_from_slice(coarse.values());
         }
     }
@@ -262,10 +309,11 @@ fn case(library: &Library, series: &mut Series, rule: HistoryRule, date: Date) -
         columns: sample.input.columns,
         rows: sample.input.rows,
         margin: sample.margin(),
-        coarse: sample.i,
-        residuals: sample.d,
+        coarse: sample.coarse_input,
+        residuals: sample.residuals,
     };
-    let residuals = input.residuals.chunks_exact(sample.input.len()).flat_map(|plane| input.in_region(plane)).collect();
+    let residuals =
+        input.residuals.chunks_exact(sample.input.len()).flat_map(|plane| input.in_region(plane)).collect();
     let case = Case {
         date,
         columns: window.columns,
@@ -285,13 +333,19 @@ fn case(library: &Library, series: &mut Series, rule: HistoryRule, date: Date) -
 
 /// Lays the disaggregation beside the test dates, fitted to the days before the first of them.
 fn disaggregate(library: &Library, series: &mut Series, test: &mut [Case]) -> Result<(), ExperimentError> {
-    let with_both: Vec<Date> =
-        series.covers().iter().filter(|(_, c)| c.backscatter.is_some() && c.coarse.is_some()).map(|(d, _)| *d).collect();
+    let with_both: Vec<Date> = series
+        .covers()
+        .iter()
+        .filter(|(_, c)| c.backscatter.is_some() && c.coarse.is_some())
+        .map(|(d, _)| *d)
+        .collect();
     let mut days = Vec::new();
     for date in with_both.into_iter().filter(|date| *date < paper::TEST_FROM) {
         days.push((date, series.day(library, date)?));
     }
-    let Ok(fitted) = disaggregation::fitted_before(&series.region, &days, paper::TEST_FROM) else { return Ok(()) };
+    let Ok(fitted) = disaggregation::fitted_before(&series.region, &days, paper::TEST_FROM) else {
+        return Ok(());
+    };
     for case in test {
         let day = series.day(library, case.date)?;
         case.disaggregated = disaggregation::estimate(&fitted, &day).ok().flatten();
@@ -304,10 +358,12 @@ pub(super) fn sample(case: &Case) -> TrainSample {
     TrainSample {
         columns: case.input.columns,
         rows: case.input.rows,
-        i: case.input.coarse.clone(),
-        d: case.input.residuals.clone(),
+        coarse_input: case.input.coarse.clone(),
+        residuals: case.input.residuals.clone(),
         target: case.input.laid(&case.target, f32::NAN),
-        mask: case.input.laid(&case.scored.iter().map(|s| if *s { 1.0 } else { 0.0 }).collect::<Vec<_>>(), 0.0),
+        mask: case
+            .input
+            .laid(&case.scored.iter().map(|s| if *s { 1.0 } else { 0.0 }).collect::<Vec<_>>(), 0.0),
     }
 }
 

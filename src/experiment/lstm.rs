@@ -73,9 +73,18 @@ fn series(case: &Case, pixels: &[usize], device: &Device) -> Tensor<3> {
     let scaled = |moisture: f32| (moisture - MOISTURE.0) / MOISTURE.1;
     for &pixel in pixels {
         for n in 0..HISTORY {
-            let past = case.past.get(n * case.len() + pixel).copied().filter(|z| z.is_finite()).unwrap_or(case.coarse[pixel]);
+            let past = case
+                .past
+                .get(n * case.len() + pixel)
+                .copied()
+                .filter(|z| z.is_finite())
+                .unwrap_or(case.coarse[pixel]);
             let residual = case.residual(n, pixel);
-            values.extend([scaled(past), residual.unwrap_or(0.0) / RESIDUAL, if residual.is_some() { 1.0 } else { 0.0 }]);
+            values.extend([
+                scaled(past),
+                residual.unwrap_or(0.0) / RESIDUAL,
+                if residual.is_some() { 1.0 } else { 0.0 },
+            ]);
         }
         values.extend([scaled(case.bilinear[pixel]), 0.0, 0.0]);
     }
@@ -95,7 +104,11 @@ impl PixelLstm {
     ///
     /// # Errors
     /// [`ModelError::Readback`].
-    pub async fn fit(cases: &[Case], settings: LstmSettings, mut progress: impl FnMut(usize, usize)) -> Result<Self, ModelError> {
+    pub async fn fit(
+        cases: &[Case],
+        settings: LstmSettings,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Self, ModelError> {
         let device = Device::flex().autodiff();
         let network = Network {
             lstm: LstmConfig::new(FEATURES, settings.hidden, true).init(&device),
@@ -114,7 +127,8 @@ impl PixelLstm {
                 let case = &cases[n];
                 let pixels: Vec<usize> = case.pixels().collect();
                 let shape = [1, 1, 1, 1, pixels.len()];
-                let place = |values: Vec<f32>| Tensor::<5>::from_data(TensorData::new(values, shape), &device);
+                let place =
+                    |values: Vec<f32>| Tensor::<5>::from_data(TensorData::new(values, shape), &device);
                 let bilinear = place(pixels.iter().map(|&p| case.bilinear[p]).collect());
                 let target = place(pixels.iter().map(|&p| case.target[p]).collect());
                 let estimate = bilinear + network.correction(series(case, &pixels, &device)).reshape(shape);
@@ -124,7 +138,8 @@ impl PixelLstm {
                 progress(done, total);
             }
         }
-        let mut trained = Self { network: burn::module::Module::valid(&network), device: Device::flex(), offset: 0.0 };
+        let mut trained =
+            Self { network: burn::module::Module::valid(&network), device: Device::flex(), offset: 0.0 };
         let (mut sum, mut count) = (0f64, 0usize);
         for case in cases {
             let estimate = trained.estimate(case).await?;

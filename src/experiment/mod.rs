@@ -1,8 +1,9 @@
-//! The paper's results, made anew (model.md, tables 1 to 3 and figure 2): SMEN trained and tested as the paper does, every baseline on the
+//! The paper's results, reproduced (model.md, tables 1 to 3 and figure 2): SMEN trained and tested as the paper does, every baseline on the
 //! same pixels, on a folder of SMAP files or on simulated scenes, with the same code. Native only.
 //!
 //! ```text
-//! Source -> [images] -> Gathered (training and test Cases) -> [run] [ahead] -> CellResult, Rivals (kept on disk) -> [table] -> [report] [figure]
+//! Source -> [images] -> Gathered (training and test Cases) -> [run] [parallel] -> CellResult, Baselines (kept on disk) -> [table] ->
+//! [report] [figure]
 //! ```
 //!
 //! | open point of the paper | reading here | why |
@@ -14,20 +15,20 @@
 //! | images per step | 1 | its loss is written for one image |
 //! | region of Table 3 | Tucson | it has 10 test images in Table 1 |
 
-mod ahead;
 mod card;
 mod cards_page;
 mod cell;
 mod error;
 mod figure;
 mod font;
-mod going_on;
 mod images;
 mod lstm;
+mod parallel;
+mod place;
 mod report;
+mod resumable;
 mod run;
 mod table;
-mod tb;
 
 pub mod download;
 pub mod paper;
@@ -35,13 +36,13 @@ pub mod simulator;
 
 pub use card::{Card, CardScore, PlaceScores, Seen, Shelved, cards};
 pub use cards_page::cards_markdown;
-pub use cell::{Cell, CellResult, DateScore, Images, Method, Rivals};
+pub use cell::{Baselines, Cell, CellResult, DateScore, Images, Method};
 pub use error::ExperimentError;
 pub use figure::figure_2;
-pub use going_on::KEPT_EVERY;
 pub use images::{Gathered, Source, evenly};
 pub use lstm::{LstmSettings, PixelLstm};
+pub use place::{TbCell, TbResult, TbScore, tb_cnn, tb_markdown};
 pub use report::{csv, markdown, summary};
+pub use resumable::KEPT_EVERY;
 pub use run::{Listen, Progress, Runner};
 pub use table::{Kind, MethodRow, Options, Row, Spread, Table};
-pub use tb::{TbCell, TbResult, TbScore, tb_cnn, tb_markdown};

@@ -37,12 +37,16 @@ pub const TABLE_1: [RegionRow; 3] = [
 ];
 
 /// Table 2: Tucson, which inputs the network has. Images as in Table 1.
-pub const TABLE_2: [(Inputs, Pair); 3] =
-    [(Inputs::Spatial, (0.022, 0.039)), (Inputs::Temporal, (0.026, 0.049)), (Inputs::Spatiotemporal, (0.024, 0.034))];
+pub const TABLE_2: [(Inputs, Pair); 3] = [
+    (Inputs::Spatial, (0.022, 0.039)),
+    (Inputs::Temporal, (0.026, 0.049)),
+    (Inputs::Spatiotemporal, (0.024, 0.034)),
+];
 
 /// Table 3: size of the training set at 10 fixed test images. The paper names no region for it; Tucson, which has 10 test images in
 /// Table 1, is the reading here.
-pub const TABLE_3: [(usize, Pair); 4] = [(10, (0.025, 0.085)), (20, (0.025, 0.068)), (50, (0.023, 0.033)), (100, (0.022, 0.034))];
+pub const TABLE_3: [(usize, Pair); 4] =
+    [(10, (0.025, 0.085)), (20, (0.025, 0.068)), (50, (0.023, 0.033)), (100, (0.022, 0.034))];
 
 /// Region of Tables 2 and 3.
 pub const TUCSON: RegionRow = TABLE_1[1];

@@ -69,11 +69,15 @@ pub fn markdown(table: &Table) -> String {
             row.seconds,
         );
     }
-    let _ = writeln!(text, "\nuRMSE in m3/m3, mean over images{}.", if o.seeds > 1 { "; mean over seeds (least to greatest)" } else { "" });
+    let _ = writeln!(
+        text,
+        "\nuRMSE in m3/m3, mean over images{}.",
+        if o.seeds > 1 { "; mean over seeds (least to greatest)" } else { "" }
+    );
     for row in &table.rows {
-        text.push_str(&rivals(row));
+        text.push_str(&baselines(row));
     }
-    text.push_str(&verdict(table));
+    text.push_str(&evaluation(table));
     text
 }
 
@@ -85,7 +89,7 @@ fn length(options: &Options) -> String {
     }
 }
 
-fn rivals(row: &Row) -> String {
+fn baselines(row: &Row) -> String {
     let mut text = String::new();
     let what = if row.simulated { "SIMULATED scenes" } else { "from files" };
     let [a, b, c, d] = &row.period;
@@ -105,7 +109,10 @@ fn rivals(row: &Row) -> String {
             m.name,
             number(m.urmse),
             interval(m.interval),
-            m.gain.map_or_else(|| "-".to_owned(), |g| format!("{:+.4} ({:+.4} to {:+.4})", g.mean, g.low, g.high)),
+            m.gain.map_or_else(
+                || "-".to_owned(),
+                |g| format!("{:+.4} ({:+.4} to {:+.4})", g.mean, g.low, g.high)
+            ),
             number(m.rmse),
             m.bias,
             m.r.map_or_else(|| "-".to_owned(), |r| format!("{r:.3}")),
@@ -116,13 +123,22 @@ fn rivals(row: &Row) -> String {
     }
     let lost: Vec<&MethodRow> = row.not_beaten().collect();
     if lost.is_empty() {
-        let _ = writeln!(text, "\nSMEN beats every baseline here: the 95 % interval of each paired difference lies above zero.");
+        let _ = writeln!(
+            text,
+            "\nSMEN beats every baseline here: the 95 % interval of each paired difference lies above zero."
+        );
     } else {
         let names: Vec<String> = lost
             .iter()
             .filter_map(|m| {
-                m.gain
-                    .map(|g| format!("{} ({}, {:+.4})", m.name, if g.high < 0.0 { "it is better" } else { "no clear difference" }, g.mean))
+                m.gain.map(|g| {
+                    format!(
+                        "{} ({}, {:+.4})",
+                        m.name,
+                        if g.high < 0.0 { "it is better" } else { "no clear difference" },
+                        g.mean
+                    )
+                })
             })
             .collect();
         let _ = writeln!(text, "\n**SMEN does not beat:** {}.", names.join("; "));
@@ -140,20 +156,32 @@ fn rivals(row: &Row) -> String {
 }
 
 /// Does the paper's ordering hold?
-fn verdict(table: &Table) -> String {
+fn evaluation(table: &Table) -> String {
     let mut text = String::new();
     match table.kind {
         Kind::Table2 => {
             let order = |get: fn(&Row) -> f64| {
-                let mut rows: Vec<(&str, f64)> = table.rows.iter().map(|r| (r.label.as_str(), get(r))).collect();
+                let mut rows: Vec<(&str, f64)> =
+                    table.rows.iter().map(|r| (r.label.as_str(), get(r))).collect();
                 rows.sort_by(|a, b| a.1.total_cmp(&b.1));
                 rows.into_iter().map(|r| r.0).collect::<Vec<_>>()
             };
             let (paper, ours) = (order(|r| r.paper.1), order(|r| r.test.mean));
             let holds = if paper == ours { "holds" } else { "does **not** hold" };
-            let _ = writeln!(text, "\nThe paper's order (best first: {}) {holds}: ours is {}.", paper.join(", "), ours.join(", "));
-            let gaps =
-                |of: fn(&Row) -> f64| table.rows.iter().map(|r| format!("{} {}", r.label, number(of(r)))).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                text,
+                "\nThe paper's order (best first: {}) {holds}: ours is {}.",
+                paper.join(", "),
+                ours.join(", ")
+            );
+            let gaps = |of: fn(&Row) -> f64| {
+                table
+                    .rows
+                    .iter()
+                    .map(|r| format!("{} {}", r.label, number(of(r))))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
             let _ = writeln!(
                 text,
                 "\nWhat each network knows of its training images alone, test minus training error: ours {}; the paper's {}.",
@@ -165,11 +193,19 @@ fn verdict(table: &Table) -> String {
             let tests: Vec<f64> = table.rows.iter().map(|r| r.test.mean).collect();
             let falls = tests.windows(2).all(|p| p[1] <= p[0] + 5e-4);
             let list = |values: Vec<f64>| values.into_iter().map(number).collect::<Vec<_>>().join(", ");
-            let forest = table.rows.iter().filter_map(|r| r.methods.iter().find(|m| m.name == FOREST).map(|m| m.urmse)).collect();
+            let forest = table
+                .rows
+                .iter()
+                .filter_map(|r| r.methods.iter().find(|m| m.name == FOREST).map(|m| m.urmse))
+                .collect();
             let ours = table.rows.iter().map(|r| r.test.mean - r.train.mean).collect();
             let paper = table.rows.iter().map(|r| r.paper.1 - r.paper.0).collect();
             let holds = if falls { "holds (to 0.0005)" } else { "does **not** hold" };
-            let _ = writeln!(text, "\nThe paper's trend, more training images give a smaller test error, {holds}: {}.", list(tests));
+            let _ = writeln!(
+                text,
+                "\nThe paper's trend, more training images give a smaller test error, {holds}: {}.",
+                list(tests)
+            );
             let _ = writeln!(
                 text,
                 "\nWhat more images take away is what a network knows of its training images alone, test minus training error: ours {}, the paper's \
@@ -231,10 +267,11 @@ pub fn summary(tables: &[Table]) -> String {
     let mut text = String::from("## In short\n\n");
     for table in tables {
         for row in &table.rows {
-            let rivals: Vec<&MethodRow> = row.methods.iter().filter(|m| m.gain.is_some()).collect();
-            let beaten = rivals.len() - row.not_beaten().count();
-            let best = rivals.iter().filter(|m| !m.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse));
-            let best = best.map_or_else(String::new, |m| format!("; the best baseline, {}, {:.4}", m.name, m.urmse));
+            let baselines: Vec<&MethodRow> = row.methods.iter().filter(|m| m.gain.is_some()).collect();
+            let beaten = baselines.len() - row.not_beaten().count();
+            let best = baselines.iter().filter(|m| !m.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse));
+            let best =
+                best.map_or_else(String::new, |m| format!("; the best baseline, {}, {:.4}", m.name, m.urmse));
             let per_run = row.seconds / row.test.by_seed.len().max(1) as f64;
             let epochs = table.options.epochs_of(row.asked.0);
             let whole = if epochs < paper::EPOCHS {
@@ -251,7 +288,7 @@ pub fn summary(tables: &[Table]) -> String {
                 row.label,
                 if row.simulated { "SIMULATED" } else { "from files" },
                 row.test.mean,
-                rivals.len(),
+                baselines.len(),
             );
         }
     }

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use burn::tensor::Device;
 
-use super::going_on::{GoingOn, KEPT_EVERY};
 use super::images::sample;
-use super::table::{FOREST, Kind, Options, Row, SMEN, Table, Wanted};
-use super::{Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Rivals, Source};
+use super::resumable::{KEPT_EVERY, Resumable};
+use super::table::{FOREST, Kind, Options, Row, SMEN, SMEN_SHIFTED, Table, Wanted};
+use super::{Baselines, Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Source};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
 use loam_core::training::TrainSettings;
 use loam_nn::{Planes, Smen, TRAINED_ON, TRAINED_UNTIL, Weights, block_on, predict};
 
 use super::lstm::{LstmSettings, PixelLstm};
-use loam_core::score::{InputRange, MASS_SHARE, SMEN_SHIFTED, Scores, mass_consistency, mass_corrected};
+use loam_core::score::{InputRange, MASS_SHARE, Scores, mass_consistency, mass_corrected};
 use loam_nn::{TrainEvent, TrainSample, set_bias};
 
 /// Edge of a tile of the prediction: a region of 100 x 100 whole.
@@ -35,7 +35,8 @@ pub enum Progress {
     Done,
 }
 
-/// Steps that a GPU is given before their losses are read, together: a card that is worth the name makes them in some hundredths of a second.
+/// Steps that a GPU is given before their losses are read, together: a card that is worth the name makes them in some hundredths of a
+/// second.
 const UNREAD: usize = 16;
 
 /// Hears what happens, and on which of the threads that work side by side, counted from 0.
@@ -51,7 +52,7 @@ pub struct Runner<'a> {
     pub device: Device,
     /// Its name, for the report.
     pub device_name: String,
-    /// How often a training under way is kept, to go on from where it is broken off.
+    /// How often a checkpoint of a training is written, to resume from after an interruption.
     pub kept_every: Duration,
     /// Hears what happens.
     pub listen: Box<Listen<'a>>,
@@ -61,8 +62,22 @@ pub struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     /// A runner that has done nothing yet.
-    pub fn new(source: Source, folder: PathBuf, device: Device, device_name: String, listen: impl Fn(usize, Progress) + Sync + 'a) -> Self {
-        Self { source, folder, device, device_name, kept_every: KEPT_EVERY, listen: Box::new(listen), gathered: None }
+    pub fn new(
+        source: Source,
+        folder: PathBuf,
+        device: Device,
+        device_name: String,
+        listen: impl Fn(usize, Progress) + Sync + 'a,
+    ) -> Self {
+        Self {
+            source,
+            folder,
+            device,
+            device_name,
+            kept_every: KEPT_EVERY,
+            listen: Box::new(listen),
+            gathered: None,
+        }
     }
 
     /// A whole table.
@@ -85,21 +100,25 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn make_folder(&self) -> Result<(), ExperimentError> {
-        let failed = |e: std::io::Error| ExperimentError::File { path: self.folder.clone(), what: "written", why: e.to_string() };
+        let failed = |e: std::io::Error| ExperimentError::File {
+            path: self.folder.clone(),
+            what: "written",
+            why: e.to_string(),
+        };
         std::fs::create_dir_all(&self.folder).map_err(failed)
     }
 
     fn row(&mut self, wanted: &Wanted) -> Result<Row, ExperimentError> {
         let mut results = Vec::new();
-        let mut rivals = None;
+        let mut baselines = None;
         for cell in &wanted.cells {
-            if rivals.is_none() {
-                rivals = Some(self.rivals(&cell.images)?);
+            if baselines.is_none() {
+                baselines = Some(self.baselines(&cell.images)?);
             }
             results.push(self.cell(cell)?);
         }
-        let rivals = rivals.ok_or_else(|| ExperimentError::Region(wanted.label.clone()))?;
-        Ok(Row::of(wanted, &results, &rivals))
+        let baselines = baselines.ok_or_else(|| ExperimentError::Region(wanted.label.clone()))?;
+        Ok(Row::of(wanted, &results, &baselines))
     }
 
     /// The images of a region, from memory where they are the last ones.
@@ -118,7 +137,10 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn gather(&self, images: &Images) -> Result<Gathered, ExperimentError> {
-        (self.listen)(0, Progress::Gathering(format!("{}, {} + {} images", images.region, images.train, images.test)));
+        (self.listen)(
+            0,
+            Progress::Gathering(format!("{}, {} + {} images", images.region, images.train, images.test)),
+        );
         let gathered = Gathered::new(&self.source, images)?;
         (self.listen)(0, Progress::Done);
         Ok(gathered)
@@ -133,7 +155,9 @@ impl<'a> Runner<'a> {
             return Ok(kept);
         }
         self.gathered(&cell.images)?;
-        let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(cell.images.region.clone())) };
+        let Some((_, gathered)) = &self.gathered else {
+            return Err(ExperimentError::Region(cell.images.region.clone()));
+        };
         self.place(gathered).cell(cell, &|progress| (self.listen)(0, progress))
     }
 
@@ -141,17 +165,25 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// Those of the trained baselines.
-    pub fn rivals(&mut self, images: &Images) -> Result<Rivals, ExperimentError> {
-        if let Some(kept) = Rivals::kept(&self.folder, images) {
+    pub fn baselines(&mut self, images: &Images) -> Result<Baselines, ExperimentError> {
+        if let Some(kept) = Baselines::kept(&self.folder, images) {
             return Ok(kept);
         }
         self.gathered(images)?;
-        let Some((_, gathered)) = &self.gathered else { return Err(ExperimentError::Region(images.region.clone())) };
-        self.place(gathered).rivals(images, &|progress| (self.listen)(0, progress))
+        let Some((_, gathered)) = &self.gathered else {
+            return Err(ExperimentError::Region(images.region.clone()));
+        };
+        self.place(gathered).baselines(images, &|progress| (self.listen)(0, progress))
     }
 
     pub(super) fn place<'b>(&'b self, gathered: &'b Gathered) -> Place<'b> {
-        Place { gathered, source: self.source.words(), folder: &self.folder, device: &self.device, kept_every: self.kept_every }
+        Place {
+            gathered,
+            source: self.source.words(),
+            folder: &self.folder,
+            device: &self.device,
+            kept_every: self.kept_every,
+        }
     }
 }
 
@@ -167,10 +199,14 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     /// Trains and scores a cell and keeps what came out.
-    pub(super) fn cell(&self, cell: &Cell, progress: &dyn Fn(Progress)) -> Result<CellResult, ExperimentError> {
+    pub(super) fn cell(
+        &self,
+        cell: &Cell,
+        progress: &dyn Fn(Progress),
+    ) -> Result<CellResult, ExperimentError> {
         let Self { gathered, folder, device, .. } = self;
-        let (trained, going_on) = train(cell, self, progress)?;
-        let seconds = going_on.seconds();
+        let (trained, training) = train(cell, self, progress)?;
+        let seconds = training.seconds();
         let smen = Smen::from_weights(&trained.weights, device)?;
         let train_scores: Vec<f64> = gathered
             .train
@@ -185,8 +221,14 @@ impl Place<'_> {
         for case in &gathered.test {
             let map = estimate(&smen, device, case)?;
             whole.extend(score(gathered, case, &map, &case.scored)?);
-            let (map_raster, coarse) = (gathered.raster(&masked(&map, case))?, gathered.raster(&masked(&case.coarse, case))?);
-            shifted.extend(score(gathered, case, mass_corrected(&map_raster, &coarse)?.values(), &case.scored)?);
+            let (map_raster, coarse) =
+                (gathered.raster(&masked(&map, case))?, gathered.raster(&masked(&case.coarse, case))?);
+            shifted.extend(score(
+                gathered,
+                case,
+                mass_corrected(&map_raster, &coarse)?.values(),
+                &case.scored,
+            )?);
             if let Some(pixels) = where_disaggregated(case) {
                 there.extend(score(gathered, case, &map, &pixels)?);
             }
@@ -200,7 +242,8 @@ impl Place<'_> {
             train_urmse: train_scores.iter().sum::<f64>() / train_scores.len().max(1) as f64,
             smen: method(SMEN, false, whole),
             smen_mass: method(SMEN_SHIFTED, false, shifted),
-            smen_there: (!there.is_empty()).then(|| method("SMEN where the disaggregation exists", true, there)),
+            smen_there: (!there.is_empty())
+                .then(|| method("SMEN where the disaggregation exists", true, there)),
             best_epoch: trained.best_epoch,
             weights: trained.weights.hash(),
             outside,
@@ -213,20 +256,28 @@ impl Place<'_> {
             why: e.to_string(),
         })?;
         result.keep(folder, cell)?;
-        going_on.over();
+        training.over();
         // As it was kept: JSON's last digit may differ, and a table must not depend on which cells were there before.
         Ok(CellResult::kept(folder, cell).unwrap_or(result))
     }
 
     /// Computes every baseline on the test images and keeps what came out.
-    pub(super) fn rivals(&self, images: &Images, progress: &dyn Fn(Progress)) -> Result<Rivals, ExperimentError> {
+    pub(super) fn baselines(
+        &self,
+        images: &Images,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Baselines, ExperimentError> {
         let Self { gathered, source, folder, .. } = self;
         progress(Progress::Begun(format!("{}: random forest", images.region), 1));
         let forest = Forest::fit(&gathered.train, 0)?;
         progress(Progress::Done);
         let settings = LstmSettings::default();
-        progress(Progress::Begun(format!("{}: LSTM per pixel", images.region), settings.epochs * gathered.train.len()));
-        let lstm = block_on(PixelLstm::fit(&gathered.train, settings, |done, _| progress(Progress::Step(done))))?;
+        progress(Progress::Begun(
+            format!("{}: LSTM per pixel", images.region),
+            settings.epochs * gathered.train.len(),
+        ));
+        let lstm =
+            block_on(PixelLstm::fit(&gathered.train, settings, |done, _| progress(Progress::Step(done))))?;
         progress(Progress::Done);
         let usual = Usual::of(&gathered.train);
         type Estimate<'b> = (&'static str, Box<dyn Fn(&Case) -> Result<Vec<f32>, ExperimentError> + 'b>);
@@ -236,7 +287,10 @@ impl Place<'_> {
             ("bicubic SMAP", Box::new(|case| Ok(case.bicubic.clone()))),
             ("persistence (last known residual)", Box::new(|case| Ok(last_known(case)))),
             ("bilinear SMAP + mean of the history's residuals", Box::new(|case| Ok(history_mean(case)))),
-            ("bilinear SMAP + mean training residual of the pixel", Box::new(|case| Ok(usual.estimate(case)))),
+            (
+                "bilinear SMAP + mean training residual of the pixel",
+                Box::new(|case| Ok(usual.estimate(case))),
+            ),
             (FOREST, Box::new(|case| Ok(forest.estimate(case)?))),
             ("LSTM per pixel", Box::new(|case| Ok(block_on(lstm.estimate(case))?))),
         ];
@@ -258,8 +312,8 @@ impl Place<'_> {
             let name = "SMAP/Sentinel-1 disaggregation (sees the date's backscatter)".to_owned();
             methods.push(Method { name, partial: true, dates });
         }
-        let rivals = Rivals {
-            format: Rivals::FORMAT,
+        let baselines = Baselines {
+            format: Baselines::FORMAT,
             simulated: gathered.simulated,
             source: source.clone(),
             train: gathered.train.iter().map(|case| case.date).collect(),
@@ -267,8 +321,8 @@ impl Place<'_> {
             notes: gathered.notes.clone(),
             methods,
         };
-        rivals.keep(folder, images)?;
-        Ok(Rivals::kept(folder, images).unwrap_or(rivals))
+        baselines.keep(folder, images)?;
+        Ok(Baselines::kept(folder, images).unwrap_or(baselines))
     }
 }
 
@@ -279,7 +333,11 @@ struct Trained {
     range: InputRange,
 }
 
-fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<(Trained, GoingOn<TrainSample>), ExperimentError> {
+fn train(
+    cell: &Cell,
+    place: &Place,
+    progress: &dyn Fn(Progress),
+) -> Result<(Trained, Resumable<TrainSample>), ExperimentError> {
     let Place { gathered, source, device, folder, kept_every } = place;
     let settings = TrainSettings {
         inputs: cell.inputs,
@@ -301,30 +359,44 @@ fn train(cell: &Cell, place: &Place, progress: &dyn Fn(Progress)) -> Result<(Tra
     first.metadata.extend(range.to_metadata());
     let samples: Vec<_> = gathered.train.iter().map(sample).collect();
     let path = folder.join(format!("{}.checkpoint", cell.key()));
-    let mut going_on = GoingOn::new(path, *kept_every, (&first, samples.clone(), Vec::new()), settings, device)?;
+    let mut training =
+        Resumable::new(path, *kept_every, (&first, samples.clone(), Vec::new()), settings, device)?;
     if cell.gpu {
-        going_on.trainer.read_every(UNREAD);
+        training.trainer.read_every(UNREAD);
     }
     let images = gathered.train.len();
-    let what = format!("{}, {}, {images} images, seed {}{}", cell.images.region, cell.inputs.name(), cell.seed, going_on.words);
-    progress(Progress::Begun(what, cell.epochs * going_on.trainer.steps_per_epoch()));
-    while let Some(event) = going_on.step()? {
+    let what = format!(
+        "{}, {}, {images} images, seed {}{}",
+        cell.images.region,
+        cell.inputs.name(),
+        cell.seed,
+        training.words
+    );
+    progress(Progress::Begun(what, cell.epochs * training.trainer.steps_per_epoch()));
+    while let Some(event) = training.step()? {
         if let TrainEvent::StepDone { .. } = event {
-            progress(Progress::Step(going_on.trainer.steps()));
+            progress(Progress::Step(training.trainer.steps()));
         }
     }
     progress(Progress::Done);
-    let trainer = &going_on.trainer;
+    let trainer = &training.trainer;
     let best_epoch = trainer.best_epoch().map_or(0, |(epoch, _)| epoch);
     let mut weights = block_on(trainer.kept())?;
-    block_on(set_bias(&mut weights, &samples.iter().collect::<Vec<_>>(), device, async |_, _| ControlFlow::Continue(())))?;
-    Ok((Trained { weights, best_epoch, range }, going_on))
+    block_on(set_bias(&mut weights, &samples.iter().collect::<Vec<_>>(), device, async |_, _| {
+        ControlFlow::Continue(())
+    }))?;
+    Ok((Trained { weights, best_epoch, range }, training))
 }
 
 /// SMEN's estimate of a case, m3/m3.
 pub(super) fn estimate(smen: &Smen, device: &Device, case: &Case) -> Result<Vec<f32>, ExperimentError> {
     let input = &case.input;
-    let planes = Planes { columns: input.columns, rows: input.rows, i: input.coarse.clone(), d: input.residuals.clone() };
+    let planes = Planes {
+        columns: input.columns,
+        rows: input.rows,
+        coarse_input: input.coarse.clone(),
+        residuals: input.residuals.clone(),
+    };
     let whole = block_on(predict(smen, device, &planes, TILE, async |_, _| ControlFlow::Continue(())))?;
     Ok(input.in_region(&whole))
 }
@@ -342,11 +414,20 @@ pub(super) fn where_disaggregated(case: &Case) -> Option<Vec<bool>> {
 }
 
 /// A map's score on a date, over the pixels given.
-pub(super) fn score(gathered: &Gathered, case: &Case, map: &[f32], pixels: &[bool]) -> Result<Option<DateScore>, ExperimentError> {
+pub(super) fn score(
+    gathered: &Gathered,
+    case: &Case,
+    map: &[f32],
+    pixels: &[bool],
+) -> Result<Option<DateScore>, ExperimentError> {
     let scores = Scores::of(map, &case.target, pixels)?;
-    let (Some(urmse), Some(rmse), Some(bias)) = (scores.urmse, scores.rmse, scores.bias) else { return Ok(None) };
+    let (Some(urmse), Some(rmse), Some(bias)) = (scores.urmse, scores.rmse, scores.bias) else {
+        return Ok(None);
+    };
     // Block means over the same pixels for every method: the forest and the LSTM have no others.
-    let on = |values: &[f32]| values.iter().zip(pixels).map(|(v, p)| if *p { *v } else { f32::NAN }).collect::<Vec<f32>>();
+    let on = |values: &[f32]| {
+        values.iter().zip(pixels).map(|(v, p)| if *p { *v } else { f32::NAN }).collect::<Vec<f32>>()
+    };
     let (map, coarse) = (gathered.raster(&on(map))?, gathered.raster(&on(&case.coarse))?);
     let mass = mass_consistency(&map, &coarse, MASS_SHARE)?.scores.urmse;
     Ok(Some(DateScore { date: case.date, urmse, rmse, bias, r: scores.r, mass, pixels: scores.pixels }))

@@ -24,9 +24,18 @@ pub fn measured(seed: u64, contrast: f32) -> Vec<(&'static str, Properties)> {
 #[must_use]
 pub fn properties_markdown(seed: u64, regions: &[(&'static str, Properties)]) -> String {
     let mut text = String::new();
-    let names: Vec<&str> = regions.iter().map(|(key, _)| Preset::find(key).map_or(*key, |p| p.name)).collect();
-    let _ = writeln!(text, "Seed {seed}, 2016 to 2018. In brackets the range a value must lie in; a value outside is marked **bold**.\n");
-    let _ = writeln!(text, "| property | {} | published or required |\n|---|{}---|", names.join(" | "), "---|".repeat(names.len()));
+    let names: Vec<&str> =
+        regions.iter().map(|(key, _)| Preset::find(key).map_or(*key, |p| p.name)).collect();
+    let _ = writeln!(
+        text,
+        "Seed {seed}, 2016 to 2018. In brackets the range a value must lie in; a value outside is marked **bold**.\n"
+    );
+    let _ = writeln!(
+        text,
+        "| property | {} | published or required |\n|---|{}---|",
+        names.join(" | "),
+        "---|".repeat(names.len())
+    );
     for target in &TARGETS {
         let mut cells = Vec::new();
         for ((_, properties), (low, high)) in regions.iter().zip(target.range) {
@@ -34,11 +43,28 @@ pub fn properties_markdown(seed: u64, regions: &[(&'static str, Properties)]) ->
             let mark = if (low..=high).contains(&value) { "" } else { "**" };
             cells.push(format!("{mark}{value:.3}{mark} ({low} to {high})"));
         }
-        let _ = writeln!(text, "| {}, {} | {} | {} |", target.what, target.unit, cells.join(" | "), target.source);
+        let _ = writeln!(
+            text,
+            "| {}, {} | {} | {} |",
+            target.what,
+            target.unit,
+            cells.join(" | "),
+            target.source
+        );
     }
-    let shares: Vec<String> = regions.iter().map(|(_, p)| format!("{:.3}, {:.3}", p.masked.0, p.masked.1)).collect();
-    let _ = writeln!(text, "| share under water; share of a swath masked for any reason | {} | chosen |", shares.join(" | "));
-    let above: Vec<&str> = regions.iter().zip(&names).filter(|((_, p), _)| p.persistent > WASHITA).map(|(_, name)| *name).collect();
+    let shares: Vec<String> =
+        regions.iter().map(|(_, p)| format!("{:.3}, {:.3}", p.masked.0, p.masked.1)).collect();
+    let _ = writeln!(
+        text,
+        "| share under water; share of a swath masked for any reason | {} | chosen |",
+        shares.join(" | ")
+    );
+    let above: Vec<&str> = regions
+        .iter()
+        .zip(&names)
+        .filter(|((_, p), _)| p.persistent > WASHITA)
+        .map(|(_, name)| *name)
+        .collect();
     if !above.is_empty() {
         let _ = writeln!(
             text,
@@ -62,7 +88,10 @@ pub fn shares_markdown(rows: &[(f32, f64, Row)]) -> String {
         let urmse = |name: &str| of(name).map_or_else(|| "-".to_owned(), |m| format!("{:.4}", m.urmse));
         let gain = |name: &str| {
             let gain = of(name).and_then(|m| m.gain);
-            gain.map_or_else(|| "-".to_owned(), |g| format!("{:+.4} ({:+.4} to {:+.4})", g.mean, g.low, g.high))
+            gain.map_or_else(
+                || "-".to_owned(),
+                |g| format!("{:+.4} ({:+.4} to {:+.4})", g.mean, g.low, g.high),
+            )
         };
         let _ = writeln!(
             text,

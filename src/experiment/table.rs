@@ -3,13 +3,15 @@
 use serde::Serialize;
 
 use super::paper::{self, Pair};
-use super::{Cell, CellResult, Images, Method, Rivals, Source};
+use super::{Baselines, Cell, CellResult, Images, Method, Source};
 use loam_core::network::Inputs;
-use loam_core::score::{DRAW_SEED, DRAWS, Interval, SMEN_SHIFTED, bootstrap_mean};
+use loam_core::score::{DRAW_SEED, DRAWS, Interval, bootstrap_mean};
 use loam_core::stack::Preset;
 
 /// Name of the network in tables.
 pub(super) const SMEN: &str = "SMEN";
+/// The same, each 36 km block shifted to SMAP's mean.
+pub(super) const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
 /// The random forest's.
 pub(super) const FOREST: &str = "random forest";
 
@@ -99,12 +101,17 @@ impl Kind {
     /// The rows, in the paper's order.
     #[must_use]
     pub fn rows(self, options: &Options, source: &Source) -> Vec<Wanted> {
-        let row = |label: String, paper: Pair, region: &str, (train, test): (usize, usize), inputs: Inputs| {
+        let row = |label: String,
+                   paper: Pair,
+                   region: &str,
+                   (train, test): (usize, usize),
+                   inputs: Inputs| {
             let images = Images { region: region.to_owned(), train, test, source: source.tag() };
             let Options { batch, learning_rate, seeds, gpu, .. } = *options;
             let epochs = options.epochs_of(train);
-            let cells =
-                (0..seeds.max(1)).map(|seed| Cell { images: images.clone(), inputs, epochs, batch, learning_rate, seed, gpu }).collect();
+            let cells = (0..seeds.max(1))
+                .map(|seed| Cell { images: images.clone(), inputs, epochs, batch, learning_rate, seed, gpu })
+                .collect();
             Wanted { label, paper, cells }
         };
         let both = Inputs::Spatiotemporal;
@@ -112,14 +119,29 @@ impl Kind {
         match self {
             Self::Table1 | Self::Figure2 => paper::TABLE_1
                 .into_iter()
-                .filter(|r| options.regions.is_empty() || options.regions.iter().any(|wanted| wanted == r.region))
-                .map(|r| row(Preset::find(r.region).map_or(r.region, |p| p.name).to_owned(), r.urmse, r.region, r.images, both))
+                .filter(|r| {
+                    options.regions.is_empty() || options.regions.iter().any(|wanted| wanted == r.region)
+                })
+                .map(|r| {
+                    row(
+                        Preset::find(r.region).map_or(r.region, |p| p.name).to_owned(),
+                        r.urmse,
+                        r.region,
+                        r.images,
+                        both,
+                    )
+                })
                 .collect(),
-            Self::Table2 => paper::TABLE_2.into_iter().map(|(i, p)| row(i.name().to_owned(), p, tucson.region, tucson.images, i)).collect(),
+            Self::Table2 => paper::TABLE_2
+                .into_iter()
+                .map(|(i, p)| row(i.name().to_owned(), p, tucson.region, tucson.images, i))
+                .collect(),
             Self::Table3 => paper::TABLE_3
                 .into_iter()
                 .filter(|(train, _)| options.images.is_empty() || options.images.contains(train))
-                .map(|(train, p)| row(format!("{train} training images"), p, tucson.region, (train, tucson.images.1), both))
+                .map(|(train, p)| {
+                    row(format!("{train} training images"), p, tucson.region, (train, tucson.images.1), both)
+                })
                 .collect(),
         }
     }
@@ -139,7 +161,9 @@ pub struct Spread {
 impl Spread {
     fn of(by_seed: Vec<f64>) -> Self {
         let mean = by_seed.iter().sum::<f64>() / by_seed.len().max(1) as f64;
-        let range = by_seed.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+        let range = by_seed
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
         Self { mean, range, by_seed }
     }
 }
@@ -238,7 +262,9 @@ fn averaged(name: &str, methods: &[&Method]) -> Option<Method> {
     let n = methods.len() as f64;
     let mut dates = first.dates.clone();
     for (at, date) in dates.iter_mut().enumerate() {
-        let mean = |get: fn(&super::DateScore) -> f64| methods.iter().filter_map(|m| m.dates.get(at)).map(get).sum::<f64>() / n;
+        let mean = |get: fn(&super::DateScore) -> f64| {
+            methods.iter().filter_map(|m| m.dates.get(at)).map(get).sum::<f64>() / n
+        };
         date.urmse = mean(|d| d.urmse);
         date.rmse = mean(|d| d.rmse);
         date.bias = mean(|d| d.bias);
@@ -250,12 +276,20 @@ fn averaged(name: &str, methods: &[&Method]) -> Option<Method> {
 
 /// A method's row; `beside` is SMEN on the same pixels.
 pub(super) fn method_row(method: &Method, beside: Option<&Method>) -> MethodRow {
-    let mean = |values: Vec<f64>| if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) };
-    let of = |get: fn(&super::DateScore) -> f64| mean(method.dates.iter().map(get).collect()).unwrap_or(f64::NAN);
+    let mean = |values: Vec<f64>| {
+        if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
+    };
+    let of =
+        |get: fn(&super::DateScore) -> f64| mean(method.dates.iter().map(get).collect()).unwrap_or(f64::NAN);
     let urmse: Vec<f64> = method.dates.iter().map(|d| d.urmse).collect();
     let gains: Vec<f64> = beside
         .iter()
-        .flat_map(|smen| method.dates.iter().filter_map(|d| Some(d.urmse - smen.dates.iter().find(|s| s.date == d.date)?.urmse)))
+        .flat_map(|smen| {
+            method
+                .dates
+                .iter()
+                .filter_map(|d| Some(d.urmse - smen.dates.iter().find(|s| s.date == d.date)?.urmse))
+        })
         .collect();
     MethodRow {
         name: method.name.clone(),
@@ -275,39 +309,44 @@ pub(super) fn method_row(method: &Method, beside: Option<&Method>) -> MethodRow 
 impl Row {
     /// From the results of a row's cells, in order of seeds, and the baselines on its images.
     #[must_use]
-    pub fn of(wanted: &Wanted, results: &[CellResult], rivals: &Rivals) -> Self {
+    pub fn of(wanted: &Wanted, results: &[CellResult], baselines: &Baselines) -> Self {
         let smen = averaged(SMEN, &results.iter().map(|r| &r.smen).collect::<Vec<_>>());
         let mass = averaged(SMEN_SHIFTED, &results.iter().map(|r| &r.smen_mass).collect::<Vec<_>>());
-        let there =
-            averaged("SMEN where the disaggregation exists", &results.iter().filter_map(|r| r.smen_there.as_ref()).collect::<Vec<_>>());
+        let there = averaged(
+            "SMEN where the disaggregation exists",
+            &results.iter().filter_map(|r| r.smen_there.as_ref()).collect::<Vec<_>>(),
+        );
         let mut methods: Vec<MethodRow> = smen.iter().map(|m| method_row(m, None)).collect();
         methods.extend(mass.iter().map(|m| method_row(m, None)));
-        methods.extend(rivals.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, smen.as_ref())));
-        let partial: Vec<MethodRow> = rivals.methods.iter().filter(|m| m.partial).map(|m| method_row(m, there.as_ref())).collect();
+        methods.extend(baselines.methods.iter().filter(|m| !m.partial).map(|m| method_row(m, smen.as_ref())));
+        let partial: Vec<MethodRow> =
+            baselines.methods.iter().filter(|m| m.partial).map(|m| method_row(m, there.as_ref())).collect();
         if !partial.is_empty() {
             methods.extend(there.iter().map(|m| method_row(m, None)));
             methods.extend(partial);
         }
-        let mean_over_dates = |method: &Method| method.dates.iter().map(|d| d.urmse).sum::<f64>() / method.dates.len().max(1) as f64;
+        let mean_over_dates = |method: &Method| {
+            method.dates.iter().map(|d| d.urmse).sum::<f64>() / method.dates.len().max(1) as f64
+        };
         let images = wanted.cells.first().map_or((0, 0), |c| (c.images.train, c.images.test));
         let ends = |dates: &[jiff::civil::Date]| {
             let text = |date: Option<&jiff::civil::Date>| date.map_or_else(String::new, ToString::to_string);
             [text(dates.first()), text(dates.last())]
         };
-        let ([a, b], [c, d]) = (ends(&rivals.train), ends(&rivals.test));
+        let ([a, b], [c, d]) = (ends(&baselines.train), ends(&baselines.test));
         let n = results.len().max(1) as f64;
         let outside = results.iter().fold((0.0, 0.0), |(i, d), r| (i + r.outside.0 / n, d + r.outside.1 / n));
         Self {
             label: wanted.label.clone(),
             paper: wanted.paper,
             asked: images,
-            found: (rivals.train.len(), rivals.test.len()),
+            found: (baselines.train.len(), baselines.test.len()),
             period: [a, b, c, d],
-            simulated: rivals.simulated,
+            simulated: baselines.simulated,
             train: Spread::of(results.iter().map(|r| r.train_urmse).collect()),
             test: Spread::of(results.iter().map(|r| mean_over_dates(&r.smen)).collect()),
             methods,
-            notes: rivals.notes.clone(),
+            notes: baselines.notes.clone(),
             seconds: results.iter().map(|r| r.seconds).sum(),
             outside,
         }

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use super::Settings;
+use super::RegionSettings;
 
 /// Rows, region, rules and date, as they stood.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Aside<T> {
     /// Rows of the file list, with their corrections.
     pub rows: Vec<T>,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// The chosen date.
     pub date: Option<Date>,
 }
@@ -23,7 +23,7 @@ pub struct DemoAside {
     /// Its region's key.
     pub key: String,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// The chosen date.
     pub date: Option<Date>,
 }
@@ -61,7 +61,7 @@ impl<T> Desk<T> {
     }
 
     /// Own files are opened. True where a demo was open: it is put aside, and the worker must forget it.
-    pub fn open_own(&mut self, settings: &Settings, date: Option<Date>) -> bool {
+    pub fn open_own(&mut self, settings: &RegionSettings, date: Option<Date>) -> bool {
         let Some(key) = self.demo.take() else { return false };
         self.demo_aside = Some(DemoAside { key, settings: settings.clone(), date });
         true
@@ -75,7 +75,7 @@ impl<T> Desk<T> {
     }
 
     /// One of the own files is removed.
-    pub fn remove(&mut self, row: T, settings: &Settings, date: Option<Date>) {
+    pub fn remove(&mut self, row: T, settings: &RegionSettings, date: Option<Date>) {
         self.removed.push(Aside { rows: vec![row], settings: settings.clone(), date });
     }
 
@@ -90,7 +90,7 @@ impl<T> Desk<T> {
     }
 
     /// The own files come back, to be read again. True where a demo was open: it is put aside, and the worker must forget it.
-    pub fn back_to_own(&mut self, settings: &Settings, date: Option<Date>) -> Option<(Aside<T>, bool)> {
+    pub fn back_to_own(&mut self, settings: &RegionSettings, date: Option<Date>) -> Option<(Aside<T>, bool)> {
         let own = self.own_aside.take()?;
         Some((own, self.open_own(settings, date)))
     }
@@ -124,7 +124,9 @@ impl<T> Desk<T> {
     /// The same of a demo; `name` gives its place for people.
     #[must_use]
     pub fn demo_text(&self, name: impl FnOnce(&str) -> String) -> Option<(String, &'static str)> {
-        self.demo_aside.as_ref().map(|demo| (format!("The demo of {} is put aside.", name(&demo.key)), "Back to the demo"))
+        self.demo_aside
+            .as_ref()
+            .map(|demo| (format!("The demo of {} is put aside.", name(&demo.key)), "Back to the demo"))
     }
 
     /// The same of what was removed last; `name` gives a row's name.
@@ -154,8 +156,8 @@ mod tests {
     use ease_grid::{EaseWindow, Resolution};
     use smap_files::QualityRule;
 
-    fn settings(row: usize) -> Settings {
-        Settings {
+    fn settings(row: usize) -> RegionSettings {
+        RegionSettings {
             window: EaseWindow::new(Resolution::M03, 2600, row as i64, 100, 100).unwrap(),
             region: None,
             quality: QualityRule::Recommended,
@@ -192,9 +194,15 @@ mod tests {
         let (back, forget) = desk.back_to_own(&settings(7), Some(date(2018, 1, 1))).unwrap();
         assert_eq!((back, forget, desk.demo()), (aside(&["a", "b"]), true, None));
         assert_eq!(own(&desk), None);
-        assert_eq!(desk.demo_text(str::to_owned), Some(("The demo of geneva is put aside.".into(), "Back to the demo")));
+        assert_eq!(
+            desk.demo_text(str::to_owned),
+            Some(("The demo of geneva is put aside.".into(), "Back to the demo"))
+        );
         let demo = desk.back_to_demo(aside(&["a", "b"])).unwrap();
-        assert_eq!(demo, DemoAside { key: "geneva".into(), settings: settings(7), date: Some(date(2018, 1, 1)) });
+        assert_eq!(
+            demo,
+            DemoAside { key: "geneva".into(), settings: settings(7), date: Some(date(2018, 1, 1)) }
+        );
         assert_eq!((desk.demo(), desk.demo_text(str::to_owned)), (Some("geneva"), None));
         assert!(own(&desk).is_some());
     }
@@ -233,8 +241,15 @@ mod tests {
         desk.open_demo("tucson", aside(&[]));
         assert_eq!((removed(&desk), own(&desk).unwrap().starts_with("2 files")), (None, true));
         desk.remove_all(aside(&["the demo's row"]));
-        assert_eq!((desk.demo(), removed(&desk), desk.demo_text(str::to_owned).is_some()), (None, None, true));
-        assert_eq!(desk.back_to_own(&settings(7), None), Some((aside(&["a", "b"]), false)), "no demo is open any more");
+        assert_eq!(
+            (desk.demo(), removed(&desk), desk.demo_text(str::to_owned).is_some()),
+            (None, None, true)
+        );
+        assert_eq!(
+            desk.back_to_own(&settings(7), None),
+            Some((aside(&["a", "b"]), false)),
+            "no demo is open any more"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 pub mod desk;
+mod failure;
 pub mod shown;
 mod training;
 pub mod wire;
@@ -17,12 +18,14 @@ use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
 use loam_core::layer::LayerKind;
-use loam_core::region_settings::Settings;
+use loam_core::method::Method;
+use loam_core::region_settings::RegionSettings;
 use loam_core::score::{MassReport, ScoreReport};
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
 use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
+pub use failure::Failure;
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
 /// Page to worker.
@@ -62,7 +65,7 @@ pub enum Request {
     /// Region or options changed: recompute the time line. Answer: [`Event::Timeline`].
     Timeline {
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// The 3 km map of a date. Answer: [`Event::Progress`]..., [`Event::Map`].
     Predict {
@@ -70,7 +73,7 @@ pub enum Request {
         #[serde(with = "iso_date")]
         date: Date,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Use these weights (attachment 0: safetensors bytes) instead of the shipped ones. Answer: [`Event::Weights`] or [`Event::Failed`].
     LoadWeights {
@@ -79,10 +82,11 @@ pub enum Request {
     },
     /// Back to the shipped weights.
     ShippedWeights,
-    /// Predict with SMEN, or with the TB CNN (`true`), whose weights the user loads. Answer: [`Event::Weights`].
-    UseNetwork {
-        /// The TB CNN.
-        tb: bool,
+    /// Predict with another method: a network, whose weights are shipped or loaded by the user, or one in closed form. Answer:
+    /// [`Event::Weights`].
+    UseMethod {
+        /// Which.
+        method: Method,
     },
     /// The last map as a file. Answer: [`Event::Exported`].
     Export {
@@ -94,14 +98,14 @@ pub enum Request {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// What such a run would take, from three real steps. Answer: [`Event::TrainEstimate`].
     TrainEstimate {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
     /// Train. Answer: [`Event::TrainEstimate`], [`Event::TrainStarted`], then steps, epochs, checkpoints and previews, last
     /// [`Event::TrainDone`]. Other requests are served between the steps.
@@ -109,16 +113,16 @@ pub enum Request {
         /// How to train.
         train: TrainSettings,
         /// Region and rules.
-        settings: Settings,
+        settings: RegionSettings,
     },
-    /// Go on with an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
+    /// Resume an unfinished run from its last checkpoint. Answer: as [`Request::Train`], without the estimate.
     ResumeRun {
         /// Which.
         run: RunId,
     },
-    /// Pause the run under way, or let it go on. A checkpoint is kept at the pause.
+    /// Pause the run under way, or let it continue. A checkpoint is kept at the pause.
     PauseTraining {
-        /// Pause, or go on.
+        /// Pause, or continue.
         pause: bool,
     },
     /// End the run under way with the best weights so far. ([`Request::Cancel`] throws them away.)
@@ -179,7 +183,7 @@ pub enum Event {
         /// What is being done, for people.
         what: String,
     },
-    /// Something the user should know; the job goes on.
+    /// Something the user should know; the job continues.
     Warning(String),
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
@@ -198,7 +202,7 @@ pub enum Event {
     TrainPlan(TrainPlan),
     /// What a run would take.
     TrainEstimate(Box<TrainEstimate>),
-    /// A run begins or goes on.
+    /// A run begins or resumes.
     TrainStarted(Box<TrainStarted>),
     /// One training step.
     TrainStep(StepReport),
@@ -208,9 +212,9 @@ pub enum Event {
     TrainCheckpoint(CheckpointReport),
     /// The present estimate of a validation date, with its attachments.
     TrainPreview(PreviewReport),
-    /// The run is paused (`true`) or goes on.
+    /// The run is paused (`true`) or continues.
     TrainPaused(bool),
-    /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`Choice`]).
+    /// The run is over. [`Event::Weights`] came before it: of its weights and those from before the better are in use ([`loam_core::training::Choice`]).
     TrainDone(Box<RunReport>),
     /// Runs in the browser's storage, newest first; why there can be none, in words.
     Runs {
@@ -225,15 +229,6 @@ pub enum Event {
     Finished,
     /// The request failed; everything else still stands.
     Failed(Failure),
-}
-
-/// What happened, why, what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// What happened and why.
-    pub what: String,
-    /// What to do; empty where nothing can be done.
-    pub remedy: String,
 }
 
 /// A message with its id.
@@ -370,14 +365,15 @@ pub struct MapReport {
     #[serde(with = "iso_date")]
     pub date: Date,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// What can be drawn, in order.
     pub layers: Vec<LayerHead>,
     /// Dates used, oldest first.
     pub history: Vec<HistoryReport>,
     /// Estimate first, then the baselines, all on the same pixels. Empty without a reference.
     pub scores: Vec<ScoreReport>,
-    /// How far the 36 km means of the estimate are from SMAP's; `None` where no block is known well enough, and for the TB CNN.
+    /// How far the 36 km means of the estimate are from SMAP's; `None` where no block is known well enough, and for
+    /// networks whose estimates are no moisture to compare.
     pub mass: Option<MassReport>,
     /// Weights.
     pub weights: WeightsReport,
@@ -397,7 +393,7 @@ pub struct MapReport {
     pub sensitivity: Option<f32>,
     /// Estimates outside 0..0.75 m3/m3: clipped for display only.
     pub out_of_range: usize,
-    /// How the inputs lie to those of the training, in words; empty where there is nothing to hold them against (TB CNN).
+    /// How the inputs lie to those of the training, in words; empty where there is nothing to compare them with (TB CNN).
     pub applicability: String,
     /// Inputs are simulated.
     pub simulated: bool,
@@ -410,8 +406,10 @@ pub struct MapReport {
 /// A layer of a map.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LayerHead {
-    /// Which.
+    /// What it shows.
     pub kind: LayerKind,
+    /// Of which channel.
+    pub channel: u8,
     /// Attachment (`F32`): row-major values over the window, NaN where masked.
     pub values: usize,
     /// Attachment (`U8`): [`ease_grid::Reason`] by number.

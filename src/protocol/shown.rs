@@ -3,9 +3,8 @@
 use jiff::civil::Date;
 
 use loam_core::file::FineOrigin;
-use loam_core::network::Network;
-use loam_core::region_settings::Settings;
-use loam_core::score::ScoreReport;
+use loam_core::region_settings::RegionSettings;
+use loam_core::score::{ScoreReport, ScoreRow};
 use loam_core::weights_report::Prospect;
 
 use super::{DayReport, MapReport, Timeline};
@@ -23,7 +22,7 @@ pub struct Present<'a> {
     /// The chosen date.
     pub date: Option<Date>,
     /// Region and rules.
-    pub settings: &'a Settings,
+    pub settings: &'a RegionSettings,
     /// Weights.
     pub weights: &'a Prospect,
     /// The files are those of the result.
@@ -65,11 +64,12 @@ impl MapReport {
     #[must_use]
     pub fn changes(&self, now: &Present<'_>) -> Vec<Change> {
         let (made, rules) = (&self.settings, now.settings);
-        let smen = self.weights.network == Network::Smen;
-        // The TB CNN has no history, and its estimates are not shifted.
-        let history = smen && (made.history_cover, made.history_disaggregated) != (rules.history_cover, rules.history_disaggregated);
-        let shifted = smen && made.mass_correction != rules.mass_correction;
-        let model = self.weights.network != now.weights.network();
+        let method = self.weights.method();
+        let history = method.uses_history()
+            && (made.history_cover, made.history_disaggregated)
+                != (rules.history_cover, rules.history_disaggregated);
+        let shifted = method.can_shift() && made.mass_correction != rules.mass_correction;
+        let model = method != now.weights.method();
         let all = [
             (Change::Files, !now.same_files),
             (Change::Date, now.date != Some(self.date)),
@@ -86,8 +86,12 @@ impl MapReport {
     pub fn stale(&self, changes: &[Change]) -> Option<String> {
         let (last, first) = changes.split_last()?;
         let first = first.iter().map(|change| change.words()).collect::<Vec<_>>().join(", ");
-        let changed = if first.is_empty() { last.words().to_owned() } else { format!("{first} and {}", last.words()) };
-        Some(format!("This map is of {} with the weights {}: {changed} changed. Predict again.", self.date, self.weights.name))
+        let changed =
+            if first.is_empty() { last.words().to_owned() } else { format!("{first} and {}", last.words()) };
+        Some(format!(
+            "This map is of {} with the weights {}: {changed} changed. Predict again.",
+            self.date, self.weights.name
+        ))
     }
 }
 
@@ -107,7 +111,9 @@ impl Timeline {
             &|d| seen(d),
             &|_| true,
         ];
-        let latest = |keep: &dyn Fn(&DayReport) -> bool| self.days.iter().rev().find(|d| d.blocked.is_none() && keep(d));
+        let latest = |keep: &dyn Fn(&DayReport) -> bool| {
+            self.days.iter().rev().find(|d| d.blocked.is_none() && keep(d))
+        };
         steps.into_iter().find_map(latest).or(self.days.last()).map(|d| d.date)
     }
 }
@@ -128,13 +134,19 @@ impl DayReport {
 
 /// In words: better than bilinear or not; a percentage only from [`FEWEST_FOR_PERCENT`] pixels on. `None` without both scores.
 #[must_use]
-pub fn verdict(scores: &[ScoreReport]) -> Option<String> {
-    let first = scores.first()?;
+pub fn summary(scores: &[ScoreReport]) -> Option<String> {
+    let of = |row| scores.iter().find(|score: &&ScoreReport| score.is(row, 0));
+    // What the map shows: shifted where that was asked for.
+    let first = of(ScoreRow::Shifted).or_else(|| of(ScoreRow::Estimate))?;
     let ours = first.urmse?;
-    let bilinear = scores.iter().find(|s| s.name.to_ascii_lowercase().contains("bilinear"))?.urmse?;
-    let few = (first.pixels < FEWEST_FOR_PERCENT).then(|| format!("too few pixels ({}) for a percentage", first.pixels));
+    let bilinear = of(ScoreRow::Bilinear)?.urmse?;
+    let few = (first.pixels < FEWEST_FOR_PERCENT)
+        .then(|| format!("too few pixels ({}) for a percentage", first.pixels));
     Some(match (ours < bilinear, few) {
-        (true, None) => format!("The estimate's uRMSE is {:.0} % below that of bilinear SMAP.", (1.0 - ours / bilinear) * 100.0),
+        (true, None) => format!(
+            "The estimate's uRMSE is {:.0} % below that of bilinear SMAP.",
+            (1.0 - ours / bilinear) * 100.0
+        ),
         (true, Some(few)) => format!("The estimate's uRMSE is below that of bilinear SMAP; {few}."),
         (false, None) => "The estimate is no better than bilinear SMAP here.".to_owned(),
         (false, Some(few)) => format!("The estimate is no better than bilinear SMAP here; {few}."),
@@ -149,7 +161,7 @@ mod tests {
     use super::*;
     use ease_grid::{EaseWindow, Edges, Resolution};
     use loam_core::device_report::{DeviceReport, SelfCheckReport};
-    use loam_core::network::TbCase;
+    use loam_core::network::{Network, TbCase};
     use loam_core::weights_report::WeightsReport;
     use smap_files::QualityRule;
 
@@ -161,7 +173,7 @@ mod tests {
         let window = EaseWindow::new(Resolution::M03, 2600, 971, 100, 100).unwrap();
         MapReport {
             date: date(2018, 11, 7),
-            settings: Settings {
+            settings: RegionSettings {
                 window,
                 region: None,
                 quality: QualityRule::Recommended,
@@ -177,8 +189,18 @@ mod tests {
             reference: None,
             scores: Vec::new(),
             mass: None,
-            weights: WeightsReport { shipped: Some("oklahoma-city".into()), ..weights("Oklahoma City (shipped)", "0123456789abcdef") },
-            device: DeviceReport { gpu: false, name: "CPU".into(), why: String::new(), kernels: None, warning: None, check: None },
+            weights: WeightsReport {
+                shipped: Some("oklahoma-city".into()),
+                ..weights("Oklahoma City (shipped)", "0123456789abcdef")
+            },
+            device: DeviceReport {
+                gpu: false,
+                name: "CPU".into(),
+                why: String::new(),
+                kernels: None,
+                warning: None,
+                check: None,
+            },
             inputs: Vec::new(),
             sensitivity: None,
             out_of_range: 0,
@@ -198,21 +220,29 @@ mod tests {
         assert_eq!(map.changes(&present), []);
         assert_eq!(map.stale(&[]), None);
         let shipped = |key: &str| Prospect::Shipped { key: key.into(), name: key.into() };
-        assert_eq!(map.changes(&Present { weights: &shipped("oklahoma-city"), ..present }), [], "as when they were loaded");
+        assert_eq!(
+            map.changes(&Present { weights: &shipped("oklahoma-city"), ..present }),
+            [],
+            "as when they were loaded"
+        );
         assert_eq!(map.changes(&Present { weights: &shipped("tucson"), ..present }), [Change::Weights]);
         let longer = Prospect::InUse(weights("the same, by its whole hash", "0123456789abcdef0123"));
         assert_eq!(map.changes(&Present { weights: &longer, ..present }), []);
         let other = Prospect::InUse(weights("mine.safetensors", "ffff"));
         assert_eq!(map.changes(&Present { weights: &other, ..present }), [Change::Weights]);
-        let tb = Prospect::InUse(WeightsReport { network: Network::Tb(TbCase::SoilMoisture), ..weights("tb", "aa") });
+        let tb = Prospect::InUse(WeightsReport {
+            network: Network::Tb(TbCase::SoilMoisture),
+            ..weights("tb", "aa")
+        });
         assert_eq!(map.changes(&Present { weights: &tb, ..present }), [Change::Model]);
         for date in [None, Some(date(2018, 11, 8))] {
             assert_eq!(map.changes(&Present { date, ..present }), [Change::Date]);
         }
         assert_eq!(map.changes(&Present { same_files: false, ..present }), [Change::Files]);
-        let moved = Settings { window: EaseWindow { first_row: 970, ..settings.window }, ..settings.clone() };
+        let moved =
+            RegionSettings { window: EaseWindow { first_row: 970, ..settings.window }, ..settings.clone() };
         assert_eq!(map.changes(&Present { settings: &moved, ..present }), [Change::Region]);
-        let rules: [fn(&mut Settings); 4] = [
+        let rules: [fn(&mut RegionSettings); 4] = [
             |s| s.quality = QualityRule::All,
             |s| s.history_cover = 0.2,
             |s| s.history_disaggregated = false,
@@ -221,7 +251,11 @@ mod tests {
         for change in rules {
             let mut changed = settings.clone();
             change(&mut changed);
-            assert_eq!(map.changes(&Present { settings: &changed, ..present }), [Change::Rules], "{changed:?}");
+            assert_eq!(
+                map.changes(&Present { settings: &changed, ..present }),
+                [Change::Rules],
+                "{changed:?}"
+            );
         }
     }
 
@@ -230,8 +264,21 @@ mod tests {
         let mut map = map();
         map.weights.network = Network::Tb(TbCase::BrightnessTemperature);
         let own = Prospect::InUse(map.weights.clone());
-        let settings = Settings { history_cover: 0.5, history_disaggregated: false, mass_correction: true, ..map.settings.clone() };
-        assert_eq!(map.changes(&Present { date: Some(map.date), settings: &settings, weights: &own, same_files: true }), []);
+        let settings = RegionSettings {
+            history_cover: 0.5,
+            history_disaggregated: false,
+            mass_correction: true,
+            ..map.settings.clone()
+        };
+        assert_eq!(
+            map.changes(&Present {
+                date: Some(map.date),
+                settings: &settings,
+                weights: &own,
+                same_files: true
+            }),
+            []
+        );
     }
 
     #[test]
@@ -243,7 +290,10 @@ mod tests {
             "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. Predict again."
         );
         assert!(said(&[Change::Region, Change::Weights]).contains(": the region and the weights changed."));
-        assert!(said(&[Change::Date, Change::Rules, Change::Model]).contains(": the date, the rules and the model changed."));
+        assert!(
+            said(&[Change::Date, Change::Rules, Change::Model])
+                .contains(": the date, the rules and the model changed.")
+        );
     }
 
     fn day(date: Date, coarse: f32, fine: Option<f32>, history: usize) -> DayReport {
@@ -291,28 +341,39 @@ mod tests {
 
     #[test]
     fn a_percentage_needs_pixels() {
-        let score = |name: &str, urmse, pixels| ScoreReport {
-            name: name.into(),
+        let score = |row: ScoreRow, urmse, pixels| ScoreReport {
+            name: String::new(),
             urmse: Some(urmse),
             bias: None,
             rmse: None,
             r: None,
             pixels,
-            row: None,
+            row: Some(row),
+            channel: 0,
         };
-        let said = |ours, pixels| verdict(&[score("SMEN", ours, pixels), score("bilinear SMAP", 0.05, pixels)]).unwrap();
+        let said = |ours, pixels| {
+            summary(&[score(ScoreRow::Estimate, ours, pixels), score(ScoreRow::Bilinear, 0.05, pixels)])
+                .unwrap()
+        };
         assert_eq!(said(0.04, 500), "The estimate's uRMSE is 20 % below that of bilinear SMAP.");
-        assert_eq!(said(0.02, 122), "The estimate's uRMSE is below that of bilinear SMAP; too few pixels (122) for a percentage.");
+        assert_eq!(
+            said(0.02, 122),
+            "The estimate's uRMSE is below that of bilinear SMAP; too few pixels (122) for a percentage."
+        );
         assert_eq!(said(0.06, 500), "The estimate is no better than bilinear SMAP here.");
         assert!(said(0.06, 122).contains("no better") && said(0.06, 122).contains("too few pixels (122)"));
-        assert_eq!(verdict(&[score("SMEN", 0.04, 500)]), None);
+        assert_eq!(summary(&[score(ScoreRow::Estimate, 0.04, 500)]), None);
     }
 
     #[test]
     fn the_cpu_is_not_compared_with_itself() {
         let check = SelfCheckReport { runs: 3, largest_difference: 2e-7, tolerance: 1e-4, passed: true };
         assert!(check.text(true).contains("difference to the CPU 2.0e-7"));
-        assert!(check.text(false).contains("difference to the tile stored with the program 2.0e-7"), "{}", check.text(false));
+        assert!(
+            check.text(false).contains("difference to the tile stored with the program 2.0e-7"),
+            "{}",
+            check.text(false)
+        );
         let failed = SelfCheckReport { passed: false, largest_difference: f32::NAN, ..check };
         assert!(failed.text(true).contains("so the CPU is used") && !failed.text(false).contains("CPU"));
         assert!(failed.text(false).contains("not a number"));

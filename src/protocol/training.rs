@@ -21,7 +21,7 @@ pub struct TrainEstimate {
     pub seconds: f64,
     /// Bytes of images kept, and of one step's tensors, about.
     pub memory_bytes: u64,
-    /// Bytes of the largest single tensor: what an adapter's buffer limit is held against.
+    /// Bytes of the largest single tensor: what an adapter's buffer limit is compared with.
     pub largest_tensor_bytes: u64,
     /// That limit, where a GPU is used.
     pub buffer_limit_bytes: Option<u64>,
@@ -31,7 +31,7 @@ pub struct TrainEstimate {
     pub warnings: Vec<String>,
 }
 
-/// A run begins, or goes on after a break.
+/// A run begins or resumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainStarted {
     /// Its name.
@@ -64,7 +64,7 @@ pub struct StepReport {
     pub epoch: usize,
     /// Step within it, from 1.
     pub step: usize,
-    /// Loss of the batch before the step ([`Network::loss_name`], in [`Network::unit`]): mean uRMSE, m3/m3, or mean absolute error.
+    /// Loss of the batch before the step (`About::loss_name`, in the network's unit): mean uRMSE, m3/m3, or mean absolute error.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Seconds left, from the median of the latest steps.

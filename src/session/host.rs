@@ -14,7 +14,7 @@ pub trait Host {
     /// True once the request was cancelled or superseded by a newer one of its kind.
     fn cancelled(&self, id: u64) -> bool;
     /// Lets other messages in. Called at least every 50 ms of work.
-    async fn breathe(&self);
+    async fn yield_now(&self);
     /// The n-th file attached to a request.
     fn source(&self, id: u64, attachment: usize) -> Option<SharedSource>;
     /// The n-th attachment of a request as bytes.
@@ -42,8 +42,8 @@ impl<H: Host> Host for std::rc::Rc<H> {
     fn cancelled(&self, id: u64) -> bool {
         (**self).cancelled(id)
     }
-    async fn breathe(&self) {
-        (**self).breathe().await;
+    async fn yield_now(&self) {
+        (**self).yield_now().await;
     }
     fn source(&self, id: u64, attachment: usize) -> Option<SharedSource> {
         (**self).source(id, attachment)

@@ -1,18 +1,22 @@
 //! A session: the opened files, the region's series, the weights and the device, and what happens on each [`Request`](crate::protocol::Request).
 //!
 //! The session knows neither DOM nor worker: a [`Host`] carries its events, its cancel flags and its weights. The page's worker is one
-//! host; tests are another. The command line uses the same steps ([`open`], [`predict`]) without the protocol.
+//! host; tests are another. The command line uses the same steps ([`open`], `loam_nn`) without the protocol.
 
 mod cost;
 mod host;
-mod network;
+mod job;
+mod loaded;
+mod networks;
 pub mod open;
+mod predict;
 mod prepare;
 pub mod provenance;
 mod requests;
+mod state;
 mod timeline;
 mod training;
 
 pub use host::Host;
-pub use requests::Session;
+pub use state::Session;
 pub use training::Work;

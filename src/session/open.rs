@@ -19,13 +19,19 @@ pub async fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Bo
     match read::open(source) {
         Ok(granule) => {
             let content = Content::File(Box::new(granule));
-            let mut entry = Entry { id: ticket.id, name: ticket.name.clone(), content, correction: Correction::default() };
+            let mut entry = Entry {
+                id: ticket.id,
+                name: ticket.name.clone(),
+                content,
+                correction: Correction::default(),
+            };
             entry.correct(ticket.correction.clone());
             Ok(entry)
         }
-        Err(error) => {
-            Err(Box::new(FileReport { refused: Some(error.to_string()), ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes) }))
-        }
+        Err(error) => Err(Box::new(FileReport {
+            refused: Some(error.to_string()),
+            ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
+        })),
     }
 }
 
@@ -63,7 +69,8 @@ pub fn report(library: &Library, entry: &Entry, options: &ReadOptions) -> FileRe
 fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: &ReadOptions) {
     report.bytes = granule.bytes;
     report.product = Some(granule.product);
-    report.date_origin = if entry.correction.date.is_some() { Some(read::DateOrigin::User) } else { granule.date_origin };
+    report.date_origin =
+        if entry.correction.date.is_some() { Some(read::DateOrigin::User) } else { granule.date_origin };
     report.orbit = entry.correction.orbit.or(granule.orbit);
     report.problems.extend(granule.problems.iter().map(|p| p.text.clone()));
     let role = |usage| match usage {
@@ -71,14 +78,23 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
         Usage::Temperature => Role::SurfaceTemperature,
         _ => Role::SoilMoisture,
     };
-    let of_role = |role| granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some()).collect::<Vec<_>>();
+    let of_role = |role| {
+        granule
+            .variables
+            .iter()
+            .enumerate()
+            .filter(|(_, v)| v.role == role && v.grid.is_some())
+            .collect::<Vec<_>>()
+    };
     let (mut used, brightness) = (of_role(role(entry.usage())), of_role(Role::BrightnessV));
     let both = !used.is_empty() && !brightness.is_empty();
     if used.is_empty() && entry.usage() == Usage::Coarse {
         used.clone_from(&brightness);
     }
     // Of the 3 km and 1 km fields of SPL2SMAP_S the 3 km one is used (`stack::series`), so it is the one described.
-    if let Some((index, variable)) = used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first()) {
+    if let Some((index, variable)) =
+        used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first())
+    {
         let names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
         report.variable = Some(names.join(", ") + if both { " and TB V, H" } else { "" });
         report.scale = entry.correction.scale.or(variable.scale);
@@ -90,7 +106,8 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
             };
             format!("{system}, {} x {} cells", grid.columns, grid.rows)
         });
-        match granule.variable_statistics(*index, &ReadOptions { scale: entry.correction.scale, ..*options }) {
+        match granule.variable_statistics(*index, &ReadOptions { scale: entry.correction.scale, ..*options })
+        {
             Ok(statistics) => report.statistics = Some(statistics),
             Err(error) => report.problems.push(error.to_string()),
         }
@@ -107,6 +124,8 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
             .collect();
     }
     if report.date.is_none() && entry.usage() != Usage::Ignored {
-        report.problems.push("No date in the file or its name, so it lies on no time line: enter its date.".into());
+        report
+            .problems
+            .push("No date in the file or its name, so it lies on no time line: enter its date.".into());
     }
 }

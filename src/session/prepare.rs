@@ -3,60 +3,62 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::requests::{Session, Stop};
-use super::{Host, cost};
-use crate::protocol::{Event, TrainEstimate};
-use loam_core::network::{Network, TbCase};
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Preset, Region, Series};
 use loam_core::training::{DateRole, Start, TrainPlan, TrainSettings};
-use loam_nn::Weights;
-use loam_nn::networks::smen::images::plan;
-use loam_nn::networks::tb_cnn::{run as tb_run, steps as tb};
-use loam_nn::run::{Gathered, facts, gather, overlap};
-use loam_nn::{Example, KeptImage, RunImage, TbImage, TrainEvent, Trainer};
+use loam_nn::run::overlap;
+use loam_nn::{
+    Data, Example, KeptImage, NetworkModel, Registered, TrainEvent, Trainer, Weights, for_network,
+};
 
-/// Images of a run that is about to begin, of either network.
-pub(super) enum Images {
-    Smen(Vec<RunImage>),
-    Tb(Vec<TbImage>),
-}
+use super::state::{RequestError, Session};
+use super::{Host, cost};
+use crate::protocol::{Event, TrainEstimate};
 
 /// Weights and images of a run that is about to begin.
-pub(super) struct Prepared {
+pub(super) struct Prepared<I> {
     pub base: Weights,
     /// With what the weights bring with them.
     pub train: TrainSettings,
-    pub images: Images,
+    pub images: Vec<I>,
     pub plan: TrainPlan,
     pub simulated: bool,
     pub region: String,
-    /// Region and rules of the run; of the TB CNN its place.
-    pub settings: Settings,
-    pub facts: BTreeMap<String, String>,
+    /// Region and rules of the run; of a network for one place that place.
+    pub settings: RegionSettings,
+    pub metadata: BTreeMap<String, String>,
     pub estimate: TrainEstimate,
 }
 
 impl<H: Host> Session<H> {
-    pub(super) async fn train_plan(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn train_plan(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
         let rule = self.series_for(id, settings).await?;
-        let Some(series) = &self.series else { return Ok(()) };
-        let plan = match train.network {
-            // A split that leaves a side empty is refused when a run is asked for; here the strip only has nothing to show yet.
-            Network::Smen => plan(series, rule, train).map_err(|e| Stop::failed(e, ""))?,
-            Network::Tb(case) => tb_run::plan(&self.library, case, train)?,
-        };
+        let Some(series) = &mut self.series else { return Ok(()) };
+        let data = Data { library: &self.library, series, rule };
+        // A split that leaves a side empty is refused when a run is asked for; here the strip only has nothing to show yet.
+        let plan = for_network!(train.network, N => N::plan(&data, train)?);
         self.emit(id, Event::TrainPlan(plan));
         Ok(())
     }
 
-    pub(super) async fn train_estimate(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<(), Stop> {
-        let prepared = self.prepare(id, train, settings).await?;
-        self.emit(id, Event::TrainEstimate(Box::new(prepared.estimate)));
+    pub(super) async fn train_estimate(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
+        let estimate =
+            for_network!(train.network, N => self.prepare::<N>(id, train, settings).await?.estimate);
+        self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         Ok(())
     }
 
-    async fn series_for(&mut self, id: u64, settings: Settings) -> Result<HistoryRule, Stop> {
+    async fn series_for(&mut self, id: u64, settings: RegionSettings) -> Result<HistoryRule, RequestError> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings);
         self.ensure_series(id).await?;
@@ -64,26 +66,37 @@ impl<H: Host> Session<H> {
     }
 
     /// The weights a run starts from, and its settings with what these weights bring with them.
-    async fn start_from(&mut self, train: &TrainSettings, settings: &Settings) -> Result<(Weights, TrainSettings), Stop> {
-        let base = match (train.network, train.start) {
-            (Network::Smen, Start::Current) => self.ensure_weights(&settings.window).await?.weights.clone(),
-            (Network::Smen, Start::Scratch) => Weights::init(train.inputs, train.seed),
-            (Network::Tb(case), Start::Scratch) => loam_nn::tb_cnn::first_weights(case, train.seed),
-            (Network::Tb(case), Start::Current) => match self.tb.as_ref().filter(|loaded| loaded.case() == case) {
-                Some(loaded) => loaded.weights().clone(),
-                None => {
-                    let what = format!("no weights of the {} are in use to start from", case.words());
-                    return Err(Stop::failed(what, "Start from scratch, or load such weights under “Rules and weights”."));
-                }
-            },
+    async fn start_from(
+        &mut self,
+        train: &TrainSettings,
+        settings: &RegionSettings,
+    ) -> Result<(Weights, TrainSettings), RequestError> {
+        let about = train.network.about();
+        let base = match train.start {
+            Start::Scratch => Weights::first(train.network, train.inputs, train.seed),
+            Start::Current if about.shipped || self.networks.contains_key(&train.network) => {
+                self.ensure_weights(train.network, &settings.window).await?.weights.clone()
+            }
+            Start::Current => {
+                let what = format!("no weights of the {} are in use to start from", about.words);
+                return Err(RequestError::failed(
+                    what,
+                    "Start from scratch, or load such weights under “Rules and weights”.",
+                ));
+            }
         };
-        let inputs = if train.network == Network::Smen { base.inputs() } else { train.inputs };
+        let inputs = if about.inputs.len() > 1 { base.inputs() } else { train.inputs };
         Ok((base, TrainSettings { inputs, ..train.clone() }))
     }
 
     /// Weights, images and three real steps. Everything that cannot work is refused here, before the first step that counts.
-    pub(super) async fn prepare(&mut self, id: u64, train: &TrainSettings, settings: Settings) -> Result<Prepared, Stop> {
-        train.check().map_err(|e| Stop::failed(e, ""))?;
+    pub(super) async fn prepare<N: Registered>(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<Prepared<N::Image>, RequestError> {
+        train.check().map_err(|e| RequestError::failed(e, ""))?;
         let window = settings.window;
         let preset = settings.region.as_deref().and_then(Preset::find);
         let region = match preset {
@@ -96,70 +109,54 @@ impl<H: Host> Session<H> {
         let key = settings.region.clone().unwrap_or_else(|| region.clone());
         let rule = self.series_for(id, settings.clone()).await?;
         let (base, train) = self.start_from(train, &settings).await?;
-        if let Network::Tb(case) = train.network {
-            let place = Region::new(window).and_then(|region| tb_run::place(region, preset)).map_err(|e| Stop::failed(e, ""))?;
-            let settings = Settings { window: place.window(), ..settings };
-            return self.prepare_tb(id, case, base, train, settings, (key, region)).await;
-        }
-        let Some(series) = &mut self.series else { return Err(Stop::failed("the session is not ready", "Reload the page.")) };
+        let about = train.network.about();
+        // The page's series is that of the whole region; a network for one place of a preset has one of its own.
+        let (settings, mut own) = match preset.filter(|_| about.one_place) {
+            None => (settings, None),
+            Some(preset) => {
+                let place = Region::place(preset).map_err(|e| RequestError::failed(e, ""))?;
+                let series = Series::new(place, settings.quality);
+                (RegionSettings { window: place.window(), ..settings }, Some(series))
+            }
+        };
         let host = &self.host;
-        let gathered = gather(&self.library, series, rule, &train, async |done, total, date| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: format!("preparing {date}") }, Vec::new());
-            host.breathe().await;
-            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .await?;
-        #[cfg(feature = "gpu")]
-        self.check_training(id, Network::Smen).await?;
-        let facts = facts(&[key], &region, &base, &train, &gathered);
-        let Gathered { plan, images, simulated, own_maps } = gathered;
-        let mut estimate = self.estimate(&base, &images, &plan, &train, &settings, simulated).await?;
-        if own_maps {
-            estimate.warnings.push("Some targets are maps that Loam made, chosen by hand: the network learns its own errors.".to_owned());
-        }
-        Ok(Prepared { base, train, images: Images::Smen(images), plan, simulated, region, settings, facts, estimate })
-    }
-
-    /// The same for the TB CNN, on its place.
-    async fn prepare_tb(
-        &mut self,
-        id: u64,
-        case: TbCase,
-        base: Weights,
-        train: TrainSettings,
-        settings: Settings,
-        (key, region): (String, String),
-    ) -> Result<Prepared, Stop> {
-        let place = Region::new(settings.window).map_err(|e| Stop::failed(e, "Choose a region of 9 x 9 cells or more."))?;
-        // The page's series is that of the whole region.
-        let mut series = Series::new(place, settings.quality);
-        let host = &self.host;
-        let breathe = async |date: jiff::civil::Date| {
-            host.emit(id, Event::Progress { done: 0, total: 0, what: format!("preparing {date}") }, Vec::new());
-            host.breathe().await;
+        let progress = &mut async |done: usize, total: usize, what: &str| {
+            host.emit(
+                id,
+                Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
+                Vec::new(),
+            );
+            host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        // Brightness temperature is read date by date.
-        let loaded = if case == TbCase::SoilMoisture { self.library.dates() } else { Default::default() };
-        for date in loaded {
-            series.load(&self.library, date)?;
-            if breathe(date).await.is_break() {
-                return Err(Stop::Cancelled);
+        if let Some(series) = own.as_mut().filter(|_| !train.network.output().is_kelvin()) {
+            for date in self.library.dates() {
+                series.load(&self.library, date)?;
+                if progress(0, 0, &format!("preparing {date}")).await.is_break() {
+                    return Err(RequestError::Cancelled);
+                }
             }
         }
-        let gathered =
-            tb::gather(&self.library, &mut series, case, tb::halo(&base), (train.validate_from, train.test_from), breathe).await?;
+        let Some(series) = own.as_mut().or(self.series.as_mut()) else {
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
+        };
+        let data = Data { library: &self.library, series, rule };
+        let gathered = N::gather(data, &base, &train, progress).await?;
         for (file, why) in &gathered.failures {
-            self.emit(id, Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")));
+            self.emit(
+                id,
+                Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")),
+            );
         }
         #[cfg(feature = "gpu")]
-        self.check_training(id, train.network).await?;
-        let plan = gathered.plan();
-        let facts = tb_run::facts(&key, &region, &base, &train, &gathered);
-        let mut estimate = self.estimate(&base, &gathered.images, &plan, &train, &settings, gathered.simulated).await?;
-        estimate.warnings.extend(gathered.note().map(|note| format!("Mind that {note}.")));
-        let simulated = gathered.simulated;
-        Ok(Prepared { base, train, images: Images::Tb(gathered.images), plan, simulated, region, settings, facts, estimate })
+        self.check_training::<N>(id, train.network).await?;
+        let metadata = N::metadata(&[key], &region, &base, &train, &gathered);
+        let mut estimate = self
+            .estimate(&base, &gathered.images, &gathered.plan, &train, &settings, gathered.simulated)
+            .await?;
+        estimate.warnings.extend(gathered.notes.iter().map(|note| format!("Mind that {note}.")));
+        let (images, plan, simulated) = (gathered.images, gathered.plan, gathered.simulated);
+        Ok(Prepared { base, train, images, plan, simulated, region, settings, metadata, estimate })
     }
 
     /// What a run takes, from three real steps that are thrown away. The least of them counts: the first compiles shaders on a GPU.
@@ -169,18 +166,21 @@ impl<H: Host> Session<H> {
         images: &[I],
         plan: &TrainPlan,
         train: &TrainSettings,
-        settings: &Settings,
+        settings: &RegionSettings,
         simulated: bool,
-    ) -> Result<TrainEstimate, Stop> {
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+    ) -> Result<TrainEstimate, RequestError> {
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let window = settings.window;
         let warnings = overlap(base, train.start, plan, simulated).into_iter().collect();
         let some: Vec<I::Example> = I::samples(images, DateRole::Train).take(train.batch).cloned().collect();
         // With their margins.
         let (columns, rows) = some.first().map_or((window.columns, window.rows), Example::size);
-        let needs = cost::of(train.network, columns, rows, images.len(), train.batch.min(some.len()));
+        let needs = I::Model::needs(columns, rows, images.len(), train.batch.min(some.len()));
         let limit = if processor.is_gpu() { self.buffer_limit } else { None };
-        cost::hold(&needs, limit, &window, train.batch).map_err(|(what, remedy)| Stop::failed(what, &remedy))?;
+        cost::check(&needs, limit, &window, train.batch)
+            .map_err(|(what, remedy)| RequestError::failed(what, &remedy))?;
         let settings = TrainSettings { epochs: 3, patience: 0, ..train.clone() };
         let mut trial = Trainer::new(base, some, Vec::new(), settings, processor.device())?;
         let mut least = f64::INFINITY;
@@ -191,7 +191,7 @@ impl<H: Host> Session<H> {
                 TrainEvent::Failed(error) => return Err(error.into()),
                 _ => {}
             }
-            self.host.breathe().await;
+            self.host.yield_now().await;
             begun = self.host.now_ms();
         }
         let seconds_per_step = least / 1000.0;

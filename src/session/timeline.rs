@@ -54,7 +54,10 @@ mod tests {
         let said = |cover: Cover, history| blocked(&cover, history, rule).unwrap_or_default();
         let seen = |share| Cover { coarse: Some(share), ..Cover::default() };
         let elsewhere = said(Cover { coarse_elsewhere: true, ..seen(0.0) }, 0);
-        assert!(elsewhere.contains("No SMAP file of this date lies here") && !elsewhere.contains("swath"), "{elsewhere}");
+        assert!(
+            elsewhere.contains("No SMAP file of this date lies here") && !elsewhere.contains("swath"),
+            "{elsewhere}"
+        );
         assert_eq!(said(Cover { coarse_elsewhere: true, ..Cover::default() }, 4), elsewhere);
         assert!(said(seen(0.0), 4).contains("swath missed this region"));
         assert_eq!(said(Cover::default(), 4), "No SMAP file on this date.");

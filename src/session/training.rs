@@ -3,24 +3,29 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use burn::tensor::Device;
+use loam_core::method::Method;
+#[cfg(feature = "gpu")]
+use loam_core::network::Network;
+use loam_core::region_settings::RegionSettings;
+use loam_core::score::ScoreRow;
+use loam_core::training::{
+    CheckpointReport, DateRole, PlannedDate, RunReport, Start, TrainEnd, TrainPlan, TrainSettings,
+};
+#[cfg(feature = "gpu")]
+use loam_nn::NetworkModel;
+use loam_nn::evaluation::{Earlier, choice};
+use loam_nn::run::{Evaluated, Run, from_scratch};
+use loam_nn::{
+    AnyNetwork, AnyRun, Keeper, KeptImage, ModelError, Registered, RunHead, StoreError, TrainError,
+    TrainEvent, Weights, for_network, keeper, of_run,
+};
 
 use super::Host;
-use super::network::LoadedTb;
-use super::prepare::{Images, Prepared};
-use super::requests::{Loaded, Session, Stop};
+use super::job::{Job, head};
+use super::loaded::{LoadedNetwork, Snapshot};
+use super::prepare::Prepared;
+use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
-use ease_grid::Reason;
-use loam_core::network::{Network, TbCase};
-use loam_core::region_settings::Settings;
-use loam_core::training::{CheckpointReport, DateRole, RunReport, RunRow, Start, TrainEnd, TrainPlan, TrainSettings};
-use loam_nn::evaluation::{Earlier, choice};
-use loam_nn::run::{GatherError, Judge, Judged, Run, from_scratch};
-use loam_nn::tb_cnn::TbCnn;
-use loam_nn::{Keeper, KeptImage, RunHead, RunImage, StoreError, TbImage, TrainError, TrainEvent, keeper};
-use loam_nn::{ModelError, Smen, Weights};
-#[cfg(feature = "gpu")]
-use loam_nn::{check_tb_training, check_training};
 
 /// Steps whose median says how long a step takes.
 const TIMED_STEPS: usize = 9;
@@ -38,88 +43,6 @@ pub enum Work {
     Over(u64),
 }
 
-/// A run of either network.
-enum AnyRun {
-    Smen(Box<Run<RunImage>>),
-    Tb(Box<Run<TbImage>>),
-}
-
-/// The same for a run of either network.
-macro_rules! of_run {
-    ($run:expr, $name:ident => $what:expr) => {
-        match $run {
-            AnyRun::Smen($name) => $what,
-            AnyRun::Tb($name) => $what,
-        }
-    };
-}
-
-impl From<Run<RunImage>> for AnyRun {
-    fn from(run: Run<RunImage>) -> Self {
-        Self::Smen(Box::new(run))
-    }
-}
-
-impl From<Run<TbImage>> for AnyRun {
-    fn from(run: Run<TbImage>) -> Self {
-        Self::Tb(Box::new(run))
-    }
-}
-
-impl AnyRun {
-    fn head(&self) -> &RunHead {
-        of_run!(self, run => &run.head)
-    }
-}
-
-/// The weights in use and which network answers, to come back to.
-#[derive(Clone)]
-pub(super) struct InUse {
-    pub smen: Option<Loaded>,
-    tb: Option<LoadedTb>,
-    use_tb: bool,
-}
-
-impl InUse {
-    /// SMEN's weights, where it is what answers.
-    pub fn trained_smen(&self) -> Option<&Loaded> {
-        self.smen.as_ref().filter(|_| !self.use_tb)
-    }
-}
-
-/// The run under way.
-pub(super) struct Job<H: Host> {
-    pub id: u64,
-    run: AnyRun,
-    keeper: Option<Keeper<H::Store>>,
-    paused: bool,
-    stop: bool,
-    /// Milliseconds of each of the latest steps.
-    times: VecDeque<f64>,
-    /// End of the last piece of work.
-    last_ms: f64,
-    previewed_ms: f64,
-}
-
-impl From<TrainError> for Stop {
-    fn from(error: TrainError) -> Self {
-        match error {
-            TrainError::Model(error) => error.into(),
-            other => Self::failed(other, ""),
-        }
-    }
-}
-
-impl From<GatherError> for Stop {
-    fn from(error: GatherError) -> Self {
-        match error {
-            GatherError::Cancelled => Self::Cancelled,
-            GatherError::Split(error) => error.into(),
-            other => Self::failed(other, ""),
-        }
-    }
-}
-
 impl<H: Host> Session<H> {
     /// Id of the request that trains, paused or not.
     pub fn training_id(&self) -> Option<u64> {
@@ -128,20 +51,35 @@ impl<H: Host> Session<H> {
 
     // ---- begin and go on -------------------------------------------------------------------------------------------------------
 
-    pub(super) async fn train(&mut self, id: u64, train: TrainSettings, settings: Settings) -> Result<(), Stop> {
+    pub(super) async fn train(
+        &mut self,
+        id: u64,
+        train: TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
         self.refuse_second_run()?;
-        let Prepared { base, train, images, plan, simulated, region, settings, facts, estimate } =
-            self.prepare(id, &train, settings).await?;
+        for_network!(train.network, N => self.train_as::<N>(id, &train, settings).await)
+    }
+
+    async fn train_as<N: Registered>(
+        &mut self,
+        id: u64,
+        train: &TrainSettings,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
+        let Prepared { base, train, images, plan, simulated, region, settings, metadata, estimate } =
+            self.prepare::<N>(id, train, settings).await?;
         for warning in &estimate.warnings {
             self.emit(id, Event::Warning(warning.clone()));
         }
         let storage_bytes = estimate.storage_bytes;
         self.emit(id, Event::TrainEstimate(Box::new(estimate)));
         let begun_ms = self.host.wall_ms();
-        let from = match (train.start, train.network) {
-            (Start::Current, Network::Smen) => self.weights.as_ref().map(|loaded| loaded.report.clone()).unwrap_or_default(),
-            (Start::Current, Network::Tb(_)) => self.tb.as_ref().map(|loaded| loaded.report().clone()).unwrap_or_default(),
-            (Start::Scratch, network) => from_scratch(network, train.seed),
+        let from = match train.start {
+            Start::Current => {
+                self.networks.get(&train.network).map(|loaded| loaded.report.clone()).unwrap_or_default()
+            }
+            Start::Scratch => from_scratch(train.network, train.seed),
         };
         let report = RunReport {
             run: format!("{begun_ms:.0}"),
@@ -156,65 +94,51 @@ impl<H: Host> Session<H> {
             in_use: true,
         };
         let left_out = plan.count(DateRole::Gap);
-        let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, facts };
-        match images {
-            Images::Smen(images) => self.train_on(id, head, base, images, plan, storage_bytes).await,
-            Images::Tb(images) => self.train_on(id, head, base, images, plan, storage_bytes).await,
-        }
-    }
-
-    async fn train_on<I: KeptImage>(
-        &mut self,
-        id: u64,
-        head: RunHead,
-        base: Weights,
-        images: Vec<I>,
-        plan: TrainPlan,
-        storage_bytes: u64,
-    ) -> Result<(), Stop>
-    where
-        AnyRun: From<Run<I>>,
-    {
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let head = RunHead { report, settings, images: plan.dates.len() - left_out, left_out, metadata };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let run = Run::new(head, base, images, processor.device())?;
         let (keeper, unsaved) = match self.keep(&run, storage_bytes).await {
             Ok(keeper) => (Some(keeper), None),
             Err(error) => (None, Some(format!("This run cannot be resumed after a reload. {error}"))),
         };
-        self.begin(id, run.into(), keeper, plan, false, unsaved);
+        self.begin(id, N::any_run(run), keeper, plan, false, unsaved);
         Ok(())
     }
 
-    /// Before a network's first training on a GPU: its steps against the CPU's. SMEN's kernels give way to burn's operations where they
-    /// fail, which is said; for the TB CNN, which has burn's already, the run is refused.
+    /// Before a network's first training on a GPU: its steps against the CPU's. Kernels of our own give way to burn's operations where they
+    /// fail, which is said; a network that has burn's already is refused.
     #[cfg(feature = "gpu")]
-    pub(super) async fn check_training(&mut self, id: u64, network: Network) -> Result<(), Stop> {
-        let Some(processor) = self.processor.as_ref().filter(|processor| processor.is_gpu()) else { return Ok(()) };
+    pub(super) async fn check_training<N: NetworkModel>(
+        &mut self,
+        id: u64,
+        network: Network,
+    ) -> Result<(), RequestError> {
+        let Some(processor) = self.processor.as_ref().filter(|processor| processor.is_gpu()) else {
+            return Ok(());
+        };
         if self.training_checked.contains(&network) {
             return Ok(());
         }
         let what = "checking the GPU's training against the CPU".into();
         self.emit(id, Event::Progress { done: 0, total: 1, what });
-        match network {
-            Network::Smen => {
-                if let Some(warning) = check_training(processor.device()).await {
-                    self.emit(id, Event::Warning(warning));
-                }
-            }
-            Network::Tb(case) => {
-                if let Some(reason) = check_tb_training(processor.device(), case).await {
-                    let what = format!("this graphics device does not train the TB CNN as the CPU does ({reason})");
-                    return Err(Stop::failed(what, "Choose “CPU” under Device, and start again."));
-                }
+        match N::check_training(network, processor.device()).await {
+            Ok(warning) => warning.into_iter().for_each(|warning| self.emit(id, Event::Warning(warning))),
+            Err(reason) => {
+                let name = network.about().name;
+                let what =
+                    format!("this graphics device does not train the {name} as the CPU does ({reason})");
+                return Err(RequestError::failed(what, "Choose “CPU” under Device, and start again."));
             }
         }
         self.training_checked.push(network);
         Ok(())
     }
 
-    fn refuse_second_run(&self) -> Result<(), Stop> {
+    fn refuse_second_run(&self) -> Result<(), RequestError> {
         if self.job.is_some() {
-            return Err(Stop::failed("a run is under way", "Stop or cancel it first."));
+            return Err(RequestError::failed("a run is under way", "RequestError or cancel it first."));
         }
         Ok(())
     }
@@ -222,42 +146,63 @@ impl<H: Host> Session<H> {
     async fn keep<I: KeptImage>(&self, run: &Run<I>, bytes: u64) -> Result<Keeper<H::Store>, StoreError> {
         let store = self.host.store().await?;
         if let Some(left) = self.host.storage_left().await.filter(|left| *left < bytes) {
-            let why = format!("{} MB are free in this browser's storage, {} MB are needed", left >> 20, bytes.div_ceil(1 << 20));
+            let why = format!(
+                "{} MB are free in this browser's storage, {} MB are needed",
+                left >> 20,
+                bytes.div_ceil(1 << 20)
+            );
             return Err(StoreError::Unavailable { why });
         }
         let Run { head, base, images, .. } = run;
-        let held = || StoreError::Failed { path: head.report.run.clone(), why: "another tab holds a run of this name".into() };
-        Keeper::begin(store, head, base, images, async || self.host.breathe().await).await?.ok_or_else(held)
+        let held = || StoreError::Failed {
+            path: head.report.run.clone(),
+            why: "another tab holds a run of this name".into(),
+        };
+        Keeper::begin(store, head, base, images, async || self.host.yield_now().await).await?.ok_or_else(held)
     }
 
-    pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
+    pub(super) async fn resume_run(&mut self, id: u64, run: &str) -> Result<(), RequestError> {
         self.refuse_second_run()?;
-        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
-        match keeper::head(&store, run).await?.report.settings.network {
-            Network::Smen => self.resume_on::<RunImage>(id, store, run).await,
-            Network::Tb(_) => self.resume_on::<TbImage>(id, store, run).await,
-        }
+        let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
+        let network = keeper::head(&store, run).await?.report.settings.network;
+        for_network!(network, N => self.resume_as::<N>(id, store, run).await)
     }
 
-    async fn resume_on<I: KeptImage>(&mut self, id: u64, store: H::Store, run: &str) -> Result<(), Stop>
-    where
-        AnyRun: From<Run<I>>,
-    {
-        let Some((keeper, kept)) = Keeper::resume::<I>(store, run).await? else {
-            return Err(Stop::failed("another tab is training this run", "Go on there, or close that tab first."));
+    async fn resume_as<N: Registered>(
+        &mut self,
+        id: u64,
+        store: H::Store,
+        run: &str,
+    ) -> Result<(), RequestError> {
+        let Some((keeper, kept)) = Keeper::resume::<N::Image>(store, run).await? else {
+            return Err(RequestError::failed(
+                "another tab is training this run",
+                "Go on there, or close that tab first.",
+            ));
         };
         #[cfg(feature = "gpu")]
-        self.check_training(id, kept.head.report.settings.network).await?;
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        self.check_training::<N>(id, kept.head.report.settings.network).await?;
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let run = Run::resumed(kept, processor.device())?;
-        let dates = run.images.iter().map(|image| loam_core::training::PlannedDate { date: image.date(), role: image.role() }).collect();
+        let dates =
+            run.images.iter().map(|image| PlannedDate { date: image.date(), role: image.role() }).collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
-        self.begin(id, run.into(), Some(keeper), plan, true, None);
+        self.begin(id, N::any_run(run), Some(keeper), plan, true, None);
         Ok(())
     }
 
-    fn begin(&mut self, id: u64, run: AnyRun, keeper: Option<Keeper<H::Store>>, plan: TrainPlan, resumed: bool, unsaved: Option<String>) {
-        let head = run.head();
+    fn begin(
+        &mut self,
+        id: u64,
+        run: AnyRun,
+        keeper: Option<Keeper<H::Store>>,
+        plan: TrainPlan,
+        resumed: bool,
+        unsaved: Option<String>,
+    ) {
+        let head = head(&run);
         let (steps_per_epoch, history, losses) = of_run!(&run, run => {
             let trainer = &run.trainer;
             (trainer.steps_per_epoch(), trainer.history().to_vec(), trainer.losses().to_vec())
@@ -306,14 +251,14 @@ impl<H: Host> Session<H> {
         let end = if job.stop { Some(Ok(TrainEnd::Stopped)) } else { self.advance(&mut job).await };
         let Some(end) = end else {
             self.job = Some(job);
-            self.host.breathe().await;
+            self.host.yield_now().await;
             return Work::Goes;
         };
         let ended = match end {
             Ok(end) => self.finish(job, end).await,
             Err(error) => match error.into() {
                 // The run stays where its last checkpoint left it.
-                lost @ Stop::Lost(_) => Err(lost),
+                lost @ RequestError::Lost(_) => Err(lost),
                 other => {
                     self.throw_away(id, job.keeper).await;
                     Err(other)
@@ -356,7 +301,7 @@ impl<H: Host> Session<H> {
                 job.last_ms = now;
                 self.emit(job.id, Event::TrainStep(report));
                 let steps = of_run!(&job.run, run => run.trainer.steps());
-                if steps.is_multiple_of(job.run.head().report.settings.checkpoint_steps) {
+                if steps.is_multiple_of(head(&job.run).report.settings.checkpoint_steps) {
                     self.save(job).await;
                 }
             }
@@ -368,9 +313,12 @@ impl<H: Host> Session<H> {
                     self.preview(job, report.epoch).await;
                 }
             }
-            Some(TrainEvent::Finished { early, .. }) => return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished })),
+            Some(TrainEvent::Finished { early, .. }) => {
+                return Some(Ok(if early { TrainEnd::Early } else { TrainEnd::Finished }));
+            }
             Some(TrainEvent::Failed(error)) => {
-                let kept = of_run!(&job.run, run => run.trainer.best().is_some()) && matches!(error, TrainError::LossNotFinite { .. });
+                let kept = of_run!(&job.run, run => run.trainer.best().is_some())
+                    && matches!(error, TrainError::LossNotFinite { .. });
                 if !kept {
                     return Some(Err(error));
                 }
@@ -387,7 +335,9 @@ impl<H: Host> Session<H> {
         let Some(keeper) = &mut job.keeper else { return };
         let checkpoint = match of_run!(&job.run, run => run.trainer.checkpoint(run.seconds).await) {
             Ok(checkpoint) => checkpoint,
-            Err(error) => return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}."))),
+            Err(error) => {
+                return self.emit(job.id, Event::Warning(format!("No checkpoint could be made: {error}.")));
+            }
         };
         match keeper.save(&checkpoint).await {
             Ok(bytes) => {
@@ -395,41 +345,49 @@ impl<H: Host> Session<H> {
                 self.emit(job.id, Event::TrainCheckpoint(report));
             }
             Err(error) => {
-                let text = format!("The checkpoint at step {} was not kept ({error}); the last one before it stands.", checkpoint.steps);
+                let text = format!(
+                    "The checkpoint at step {} was not kept ({error}); the last one before it stands.",
+                    checkpoint.steps
+                );
                 self.emit(job.id, Event::Warning(text));
             }
         }
     }
 
     async fn preview(&self, job: &Job<H>, epoch: usize) {
-        // Of brightness temperatures there is none: the preview's colours are those of soil moisture.
-        if job.run.head().report.settings.network.is_brightness() {
-            return;
-        }
-        let (image, values) = match &job.run {
-            AnyRun::Smen(run) => {
-                let image = run.of(DateRole::Validate).next();
-                let values = run.trainer.preview(0).await;
-                let values = values.map(|values| values.map(|values| image.map_or_else(Vec::new, |image| image.in_region(&values))));
-                (image.map(Shown::of_smen), values)
+        let shown = of_run!(&job.run, run => match run.of(DateRole::Validate).next() {
+            Some(image) => match run.trainer.preview(0).await {
+                Ok(values) => Ok(values.and_then(|values| image.preview_of(values)).map(|shown| (image.date(), shown))),
+                Err(error) => Err(error),
+            },
+            None => Ok(None),
+        });
+        let (date, shown) = match shown {
+            Ok(Some(shown)) => shown,
+            Ok(None) => return,
+            Err(error) => {
+                return self
+                    .emit(job.id, Event::Warning(format!("The preview could not be computed: {error}.")));
             }
-            AnyRun::Tb(run) => (run.of(DateRole::Validate).next().map(Shown::of_tb), run.trainer.preview(0).await),
         };
-        let (Some(image), Some(values)) = (image, values.transpose()) else { return };
-        let values = match values {
-            Ok(values) => values,
-            Err(error) => return self.emit(job.id, Event::Warning(format!("The preview could not be computed: {error}."))),
-        };
-        let scores = loam_core::score::Scores::of(&values, &image.target, &image.valid).unwrap_or_default();
-        let masked = values.iter().zip(&image.reasons).map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN }).collect();
-        let (columns, rows) = image.size;
-        let report = PreviewReport { date: image.date, epoch, columns, rows, urmse: scores.urmse.unwrap_or(f64::NAN) };
-        let attachments = vec![Attachment::F32(masked), Attachment::U8(image.reasons)];
+        let scores =
+            loam_core::score::Scores::of(&shown.estimate, &shown.target, &shown.valid).unwrap_or_default();
+        let masked = shown
+            .estimate
+            .iter()
+            .zip(&shown.reasons)
+            .map(|(v, reason)| if *reason == 0 { *v } else { f32::NAN })
+            .collect();
+        let (columns, rows) = shown.size;
+        let report = PreviewReport { date, epoch, columns, rows, urmse: scores.urmse.unwrap_or(f64::NAN) };
+        let attachments = vec![Attachment::F32(masked), Attachment::U8(shown.reasons)];
         self.host.emit(job.id, Event::TrainPreview(report), attachments);
     }
 
-    pub(super) async fn pause_training(&mut self, pause: bool) -> Result<(), Stop> {
-        let Some(mut job) = self.job.take() else { return Err(Stop::failed("no run is under way", "")) };
+    pub(super) async fn pause_training(&mut self, pause: bool) -> Result<(), RequestError> {
+        let Some(mut job) = self.job.take() else {
+            return Err(RequestError::failed("no run is under way", ""));
+        };
         if pause && !job.paused {
             self.save(&mut job).await;
         }
@@ -440,59 +398,41 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) fn stop_training(&mut self) -> Result<(), Stop> {
+    pub(super) fn stop_training(&mut self) -> Result<(), RequestError> {
         match &mut self.job {
             Some(job) => {
                 job.stop = true;
                 Ok(())
             }
-            None => Err(Stop::failed("no run is under way", "")),
+            None => Err(RequestError::failed("no run is under way", "")),
         }
     }
 
     // ---- afterwards ------------------------------------------------------------------------------------------------------------
 
-    /// Scores before and after on the test dates, and the run's row. Of its weights and those from before the better are in use from now on.
-    async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), Stop> {
+    /// Scores before and after on the test dates, and the run's row. Of its weights and those from before the better are in use from now
+    /// on.
+    async fn finish(&mut self, job: Job<H>, end: TrainEnd) -> Result<(), RequestError> {
         let Job { id, run, keeper, .. } = job;
-        let in_use = self.in_use_before(id, run.head()).await?;
-        let in_use = in_use.as_ref();
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
-        let device = processor.device();
-        let row = match run {
-            AnyRun::Smen(run) => {
-                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, in_use, keeper, device).await?;
-                let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
-                let (before, use_tb) = match row.settings.start {
-                    Start::Current => {
-                        let model = Smen::from_weights(&run.base, device)?;
-                        let (key, report) = (format!("before {}", row.run), row.from.clone());
-                        (Some(Loaded { key, report, weights: run.base, model, own: true }), false)
-                    }
-                    Start::Scratch => (self.weights.take(), self.use_tb),
-                };
-                let loaded = Loaded { key: row.run.clone(), report: trained.report(&name), weights: trained, model, own: true };
-                self.before = Some(InUse { smen: before, tb: self.tb.clone(), use_tb });
-                self.trained = Some(InUse { smen: Some(loaded), tb: self.tb.clone(), use_tb: false });
-                row
-            }
-            AnyRun::Tb(run) => {
-                let (Judged { trained, model, result, .. }, name) = self.judged(id, &run, end, in_use, keeper, device).await?;
-                let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
-                let (before, use_tb) = match row.settings.start {
-                    Start::Current => {
-                        let (network, _) = TbCnn::from_weights(&run.base, device)?;
-                        (Some(LoadedTb::of(row.from.clone(), run.base, network)), true)
-                    }
-                    Start::Scratch => (self.tb.take(), self.use_tb),
-                };
-                let loaded = LoadedTb::of(trained.report(&name), trained, model);
-                self.before = Some(InUse { smen: self.weights.clone(), tb: before, use_tb });
-                self.trained = Some(InUse { smen: self.weights.clone(), tb: Some(loaded), use_tb: true });
-                row
-            }
+        let in_use = self.in_use_before(id, head(&run)).await?;
+        let network = head(&run).report.settings.network;
+        let active = Method::Network(network);
+        let start = head(&run).report.settings.start;
+        let (row, base, trained) =
+            of_run!(run, run => self.evaluated(id, *run, end, in_use.as_ref(), keeper).await?);
+        let with = |loaded: Option<LoadedNetwork>| {
+            let mut networks = self.networks.clone();
+            networks.extend(loaded.map(|loaded| (network, loaded)));
+            networks
         };
-        let keep = row.result.as_ref().and_then(|result| result.choice.as_ref()).is_none_or(|choice| choice.trained);
+        let (before, trained) = match start {
+            Start::Current => (Snapshot { networks: with(Some(base)), active }, with(Some(trained))),
+            Start::Scratch => (Snapshot { networks: with(None), active: self.active }, with(Some(trained))),
+        };
+        self.before = Some(before);
+        self.trained = Some(Snapshot { networks: trained, active });
+        let keep =
+            row.result.as_ref().and_then(|result| result.choice.as_ref()).is_none_or(|choice| choice.trained);
         self.keep_trained(id, keep)?;
         self.emit(id, Event::TrainDone(Box::new(row)));
         Ok(())
@@ -500,87 +440,113 @@ impl<H: Host> Session<H> {
 
     /// The weights that were in use before a run from scratch, where they are of its network: its own first weights, random ones, are no
     /// comparison.
-    async fn in_use_before(&mut self, id: u64, head: &RunHead) -> Result<Option<Weights>, Stop> {
+    async fn in_use_before(&mut self, id: u64, head: &RunHead) -> Result<Option<Weights>, RequestError> {
         let settings = &head.report.settings;
         if settings.start != Start::Scratch {
             return Ok(None);
         }
-        match settings.network {
-            Network::Tb(case) => {
-                let loaded = self.tb.as_ref().filter(|loaded| self.use_tb && loaded.case() == case);
-                Ok(loaded.map(|loaded| loaded.weights().clone()))
+        let network = settings.network;
+        if self.active != network.into() {
+            return Ok(None);
+        }
+        if !network.about().shipped {
+            return Ok(self.networks.get(&network).map(|loaded| loaded.weights.clone()));
+        }
+        match self.ensure_weights(network, &head.settings.window).await {
+            Ok(loaded) => Ok(Some(loaded.weights.clone())),
+            // The run itself needs them not.
+            Err(RequestError::Failed(failure)) => {
+                let text = format!(
+                    "The trained weights are compared with none from before the run: {}.",
+                    failure.what
+                );
+                self.emit(id, Event::Warning(text));
+                Ok(None)
             }
-            Network::Smen if self.use_tb => Ok(None),
-            Network::Smen => match self.ensure_weights(&head.settings.window).await {
-                Ok(loaded) => Ok(Some(loaded.weights.clone())),
-                // The run itself needs them not.
-                Err(Stop::Failed(failure)) => {
-                    let text = format!("The trained weights are compared with none from before the run: {}.", failure.what);
-                    self.emit(id, Event::Warning(text));
-                    Ok(None)
-                }
-                Err(other) => Err(other),
-            },
+            Err(other) => Err(other),
         }
     }
 
-    /// A run that ended with its scores kept, and a name for its weights. One that is cancelled while it is scored is thrown away.
-    async fn judged<I: KeptImage>(
+    /// A run that ended: its row with scores, which is kept, the weights it started from, and those it trained. One that is cancelled while
+    /// it is scored is thrown away.
+    async fn evaluated<I: KeptImage>(
         &self,
         id: u64,
-        run: &Run<I>,
+        run: Run<I>,
         end: TrainEnd,
         in_use: Option<&Weights>,
         keeper: Option<Keeper<H::Store>>,
-        device: &Device,
-    ) -> Result<(Judged<<Run<I> as Judge>::Network>, String), Stop>
+    ) -> Result<(RunReport, LoadedNetwork, LoadedNetwork), RequestError>
     where
-        Run<I>: Judge,
+        I::Model: Registered,
     {
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
+        let device = processor.device();
         let host = &self.host;
         let mut progress = async |done: usize, total: usize, what: &str| {
-            host.emit(id, Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() }, Vec::new());
-            host.breathe().await;
+            host.emit(
+                id,
+                Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
+                Vec::new(),
+            );
+            host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let mut judged = match run.judge(end, in_use, device, &mut progress).await {
-            Ok(judged) => judged,
-            Err(ModelError::Cancelled) => {
-                self.throw_away(id, keeper).await;
-                return Err(Stop::Cancelled);
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let Evaluated { trained, model, mut result, .. } =
+            match run.evaluate(end, in_use, device, &mut progress).await {
+                Ok(evaluated) => evaluated,
+                Err(ModelError::Cancelled) => {
+                    self.throw_away(id, keeper).await;
+                    return Err(RequestError::Cancelled);
+                }
+                Err(error) => return Err(error.into()),
+            };
         let report = &run.head.report;
         let earlier = match report.settings.start {
-            Start::Current => Some((RunRow::Before, &run.base)),
-            Start::Scratch => in_use.map(|weights| (RunRow::InUse, weights)),
+            Start::Current => Some((ScoreRow::Before, &run.base)),
+            Start::Scratch => in_use.map(|weights| (ScoreRow::InUse, weights)),
         };
         let first = run.of(DateRole::Test).map(KeptImage::date).min();
-        let earlier =
-            earlier.map(|(row, weights)| Earlier { row, seen_until: first.and_then(|d| weights.seen_until(d, report.simulated)) });
-        judged.result.choice = Some(choice(&judged.result.scores, report.settings.network.unit(), earlier));
+        let earlier = earlier.map(|(row, weights)| Earlier {
+            row,
+            seen_until: first.and_then(|d| weights.seen_until(d, report.simulated)),
+        });
+        result.choice = Some(choice(&result.scores, report.settings.network.unit(), earlier));
         if let Some(keeper) = &keeper
-            && let Err(error) = keeper.finish(&judged.result, &judged.trained).await
+            && let Err(error) = keeper.finish(&result, &trained).await
         {
-            self.emit(id, Event::Warning(format!("The result could not be kept in the browser ({error}): export the weights now.")));
+            self.emit(
+                id,
+                Event::Warning(format!(
+                    "The result could not be kept in the browser ({error}): export the weights now."
+                )),
+            );
         }
-        Ok((judged, format!("{} (fine-tuned here)", run.head.report.region)))
+        let report = trained.report(&format!("{} (fine-tuned here)", run.head.report.region));
+        let row = RunReport { result: Some(result), progress: None, in_use: false, ..run.head.report };
+        let model = model.into_any();
+        let trained = LoadedNetwork { key: row.run.clone(), report, weights: trained, model, own: true };
+        let (key, model) = (format!("before {}", row.run), AnyNetwork::load(&run.base, device)?);
+        let base = LoadedNetwork { key, report: row.from.clone(), weights: run.base, model, own: true };
+        Ok((row, base, trained))
     }
 
     /// The weights of the last run, or those from before it.
-    pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), Stop> {
+    pub(super) fn keep_trained(&mut self, id: u64, keep: bool) -> Result<(), RequestError> {
         let chosen = if keep { &self.trained } else { &self.before };
-        let InUse { smen, tb, use_tb } =
-            chosen.clone().ok_or_else(|| Stop::failed("there is no finished run in this session", "Choose one from the table."))?;
-        (self.weights, self.tb, self.use_tb) = (smen, tb, use_tb);
-        self.emit(id, Event::Weights(self.network_report()));
+        let Snapshot { networks, active } = chosen.clone().ok_or_else(|| {
+            RequestError::failed("there is no finished run in this session", "Choose one from the table.")
+        })?;
+        (self.networks, self.active) = (networks, active);
+        self.emit(id, Event::Weights(self.method_report()));
         Ok(())
     }
 
     // ---- runs kept -------------------------------------------------------------------------------------------------------------
 
-    pub(super) async fn report_runs(&self, id: u64) -> Result<(), Stop> {
+    pub(super) async fn report_runs(&self, id: u64) -> Result<(), RequestError> {
         let listed = match self.host.store().await {
             Ok(store) => keeper::list(&store).await,
             Err(error) => Err(error),
@@ -590,7 +556,7 @@ impl<H: Host> Session<H> {
             match listed {
                 Ok(mut runs) => {
                     // Our own lock is no other tab's.
-                    let own = self.job.as_ref().map(|job| job.run.head().report.run.clone());
+                    let own = self.job.as_ref().map(|job| head(&job.run).report.run.clone());
                     runs.retain(|run| Some(&run.run) != own.as_ref());
                     Event::Runs { runs, unsaved: None }
                 }
@@ -600,84 +566,31 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    pub(super) async fn forget_run(&self, id: u64, run: &str) -> Result<(), Stop> {
-        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
-        if !keeper::forget(&store, run).await.map_err(|e| Stop::failed(e, ""))? {
-            return Err(Stop::failed("this run is being trained", "Cancel it where it is trained."));
+    pub(super) async fn forget_run(&self, id: u64, run: &str) -> Result<(), RequestError> {
+        let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
+        if !keeper::forget(&store, run).await.map_err(|e| RequestError::failed(e, ""))? {
+            return Err(RequestError::failed("this run is being trained", "Cancel it where it is trained."));
         }
         self.report_runs(id).await
     }
 
-    pub(super) async fn use_run(&mut self, id: u64, run: &str) -> Result<(), Stop> {
-        let store = self.host.store().await.map_err(|e| Stop::failed(e, ""))?;
+    pub(super) async fn use_run(&mut self, id: u64, run: &str) -> Result<(), RequestError> {
+        let store = self.host.store().await.map_err(|e| RequestError::failed(e, ""))?;
         let weights = keeper::trained(&store, run).await?;
-        let Some(processor) = &self.processor else { return Err(Stop::failed("no device was started", "Reload the page.")) };
+        let Some(processor) = &self.processor else {
+            return Err(RequestError::failed("no device was started", "Reload the page."));
+        };
         let name = weights.metadata.get("region").cloned().unwrap_or_else(|| "own region".to_owned());
         let report = weights.report(&format!("{name} (fine-tuned here)"));
-        self.use_tb = weights.network() != Network::Smen;
-        if self.use_tb {
-            let (network, _) = TbCnn::from_weights(&weights, processor.device())?;
-            self.tb = Some(LoadedTb::of(report.clone(), weights, network));
-        } else {
-            let model = Smen::from_weights(&weights, processor.device())?;
-            self.weights = Some(Loaded { key: run.to_owned(), weights, report: report.clone(), model, own: true });
-        }
+        let model = AnyNetwork::load(&weights, processor.device())?;
+        let network = weights.network();
+        self.active = network.into();
+        self.networks.insert(
+            network,
+            LoadedNetwork { key: run.to_owned(), weights, report: report.clone(), model, own: true },
+        );
         (self.before, self.trained) = (None, None);
         self.emit(id, Event::Weights(report));
         Ok(())
-    }
-}
-
-/// A validation image as the preview shows it, without its margin: its first channel, in the network's unit.
-struct Shown {
-    date: jiff::civil::Date,
-    size: (usize, usize),
-    target: Vec<f32>,
-    valid: Vec<bool>,
-    reasons: Vec<u8>,
-}
-
-impl Shown {
-    fn of_smen(image: &RunImage) -> Self {
-        let sample = &image.sample;
-        Self {
-            date: image.date,
-            size: image.region_size(),
-            target: image.in_region(&sample.target),
-            valid: image.in_region(&sample.mask).iter().map(|mask| *mask > 0.0).collect(),
-            reasons: image.in_region(&image.reasons),
-        }
-    }
-
-    /// Where the TB CNN has nothing to be held against, its estimate is not shown: an image does not keep why an input is missing.
-    fn of_tb(image: &TbImage) -> Self {
-        let cells = image.size.0 * image.size.1;
-        let (centre, spread) = TbCase::SoilMoisture.scales()[0];
-        let valid: Vec<bool> = image.mask.iter().take(cells).map(|mask| *mask > 0.0).collect();
-        Self {
-            date: image.date,
-            size: image.size,
-            target: image.target.iter().take(cells).map(|v| v * spread + centre).collect(),
-            reasons: valid.iter().map(|valid| if *valid { Reason::Valid } else { Reason::NotObserved } as u8).collect(),
-            valid,
-        }
-    }
-}
-
-impl<H: Host> Job<H> {
-    /// From the median of the latest steps; validation costs about a third of a step an image.
-    fn seconds_left(&self) -> f64 {
-        let mut times: Vec<f64> = self.times.iter().copied().collect();
-        times.sort_by(f64::total_cmp);
-        let median = times.get(times.len() / 2).copied().unwrap_or(0.0) / 1000.0;
-        let settings = &self.run.head().report.settings;
-        let (steps, held, steps_done, epochs_done) = of_run!(&self.run, run => {
-            let trainer = &run.trainer;
-            (trainer.steps_per_epoch(), run.of(DateRole::Validate).count(), trainer.steps(), trainer.history().len())
-        });
-        let validation = held as f64 / settings.batch as f64 / 3.0;
-        let all = settings.epochs as f64 * (steps as f64 + validation);
-        let done = steps_done as f64 + epochs_done as f64 * validation;
-        (all - done).max(0.0) * median
     }
 }

@@ -33,7 +33,9 @@ fn seen(seen: &str) -> &'static str {
 fn interval(values: Option<&Vec<f64>>) -> String {
     match values.map(Vec::as_slice) {
         Some([low, high]) => format!("{} to {}", number(Some(*low), 4), number(Some(*high), 4)),
-        Some([mean, low, high]) => format!("{} ({} to {})", number(Some(*mean), 4), number(Some(*low), 4), number(Some(*high), 4)),
+        Some([mean, low, high]) => {
+            format!("{} ({} to {})", number(Some(*mean), 4), number(Some(*low), 4), number(Some(*high), 4))
+        }
         _ => number(None, 4),
     }
 }
@@ -58,8 +60,15 @@ fn short_row(place: &Place) -> AnyView {
 
 /// SMEN, bilinear SMAP and the best baseline at every place of a card.
 fn short_table(card: &Card) -> AnyView {
-    const COLUMNS: [&str; 7] =
-        ["Place", "Dates", "Pixels", "SMEN (95 %)", "Bilinear SMAP", "SMEN better by (95 %)", "Best baseline, trained there"];
+    const COLUMNS: [&str; 7] = [
+        "Place",
+        "Dates",
+        "Pixels",
+        "SMEN (95 %)",
+        "Bilinear SMAP",
+        "SMEN better by (95 %)",
+        "Best baseline, trained there",
+    ];
     view! {
         <div class="tablewrap" tabindex="0" role="region" aria-label=format!("Scores of the weights {}", card.name)>
             <table>
@@ -126,9 +135,10 @@ fn in_use(cards: &[Card], prospect: &Prospect) -> AnyView {
     let (name, weights) = match prospect {
         Prospect::InUse(weights) => (weights.name.clone(), weights.clone()),
         // All shipped weights were trained on simulated scenes.
-        loading => {
-            (format!("{}, will be loaded with the next map", loading.name()), WeightsReport { simulated: true, ..WeightsReport::default() })
-        }
+        loading => (
+            format!("{}, will be loaded with the next map", loading.name()),
+            WeightsReport { simulated: true, ..WeightsReport::default() },
+        ),
     };
     let card = cards.iter().find(|card| card.hash == weights.hash);
     let others = cards.iter().filter(|other| card.is_none_or(|card| card.hash != other.hash));
@@ -195,7 +205,9 @@ pub fn AboutDialog() -> impl IntoView {
     // However it was closed. The browser gives the focus back only to what had it, and some give none to a button that was clicked.
     let closed = move |_| {
         app.about.set(false);
-        if let Some(button) = document().get_element_by_id("about-open").and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
+        if let Some(button) =
+            document().get_element_by_id("about-open").and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok())
+        {
             let _ = button.focus();
         }
     };
@@ -221,6 +233,7 @@ pub fn AboutDialog() -> impl IntoView {
 /// A count with its thousands apart: `38,337`.
 fn thousands(count: f64) -> String {
     let digits = format!("{count:.0}");
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
     groups.join(",")
 }

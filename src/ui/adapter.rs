@@ -25,8 +25,12 @@ pub async fn probe() -> Option<AdapterReport> {
     let promise = request.call1(&gpu, &options).ok()?.dyn_into::<Promise>().ok()?;
     let adapter = JsFuture::from(promise).await.ok().filter(|a| !a.is_null() && !a.is_undefined())?;
     let info = get(&adapter, "info").unwrap_or_else(|| Object::new().into());
-    let fallback = [&info, &adapter].into_iter().any(|o| get(o, "isFallbackAdapter").and_then(|v| v.as_bool()).unwrap_or(false));
-    let limit = get(&adapter, "limits").and_then(|limits| get(&limits, "maxStorageBufferBindingSize")).and_then(|v| v.as_f64());
+    let fallback = [&info, &adapter]
+        .into_iter()
+        .any(|o| get(o, "isFallbackAdapter").and_then(|v| v.as_bool()).unwrap_or(false));
+    let limit = get(&adapter, "limits")
+        .and_then(|limits| get(&limits, "maxStorageBufferBindingSize"))
+        .and_then(|v| v.as_f64());
     Some(AdapterReport {
         vendor: text(&info, "vendor"),
         architecture: text(&info, "architecture"),

@@ -4,7 +4,10 @@ use js_sys::{Array, Uint8Array};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Response, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData,
+    Response, Url,
+};
 
 use super::link::describe;
 
@@ -24,7 +27,8 @@ pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
 /// A canvas of exactly one pixel per cell.
 pub fn from_rgba(rgba: &[u8], columns: usize, rows: usize) -> Option<HtmlCanvasElement> {
     let canvas = new_canvas(columns as u32, rows as u32)?;
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), columns as u32, rows as u32).ok()?;
+    let image =
+        ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), columns as u32, rows as u32).ok()?;
     context(&canvas)?.put_image_data(&image, 0, 0).ok()?;
     Some(canvas)
 }
@@ -49,7 +53,8 @@ pub fn fit(canvas: &HtmlCanvasElement) -> Option<(CanvasRenderingContext2d, f64,
 
 /// A custom property of the style sheet (`--ink`), as it is now (light or dark).
 pub fn css(name: &str) -> String {
-    let style = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
+    let style =
+        document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
     let value = style.and_then(|s| s.get_property_value(name).ok()).unwrap_or_default();
     if value.trim().is_empty() { "CanvasText".to_owned() } else { value.trim().to_owned() }
 }
@@ -61,7 +66,8 @@ pub async fn fetch_bytes(path: &str) -> Result<Vec<u8>, String> {
     if !answer.ok() {
         return Err(format!("{path} answered {}", answer.status()));
     }
-    let buffer = JsFuture::from(answer.array_buffer().map_err(|e| describe(&e))?).await.map_err(|e| describe(&e))?;
+    let buffer =
+        JsFuture::from(answer.array_buffer().map_err(|e| describe(&e))?).await.map_err(|e| describe(&e))?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 

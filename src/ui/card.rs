@@ -100,7 +100,12 @@ fn score(of: &JsValue) -> Read<Score> {
 }
 
 fn place(of: &JsValue) -> Read<Place> {
-    Ok(Place { name: text(of, "name")?, seen: text(of, "seen")?, dates: texts(of, "dates")?, scores: list(of, "scores", score)? })
+    Ok(Place {
+        name: text(of, "name")?,
+        seen: text(of, "seen")?,
+        dates: texts(of, "dates")?,
+        scores: list(of, "scores", score)?,
+    })
 }
 
 fn stage(of: &JsValue) -> Read<Stage> {
@@ -122,7 +127,10 @@ impl Place {
 
     /// The best baseline that exists everywhere.
     pub fn best(&self) -> Option<&Score> {
-        self.scores.iter().filter(|s| s.gain.is_some() && !s.partial).min_by(|a, b| a.urmse.total_cmp(&b.urmse))
+        self.scores
+            .iter()
+            .filter(|s| s.gain.is_some() && !s.partial)
+            .min_by(|a, b| a.urmse.total_cmp(&b.urmse))
     }
 }
 

@@ -95,13 +95,22 @@ impl View {
     pub fn showing(&self, cell: Cell, window: &EaseWindow) -> Self {
         let (width, height) = self.size(window);
         let hold = |edge: f64, at: usize, size: f64| edge.min(at as f64).max(at as f64 + 1.0 - size);
-        Self { left: hold(self.left, cell.column, width), top: hold(self.top, cell.row, height), share: self.share }.inside(window)
+        Self {
+            left: hold(self.left, cell.column, width),
+            top: hold(self.top, cell.row, height),
+            share: self.share,
+        }
+        .inside(window)
     }
 
     fn inside(self, window: &EaseWindow) -> Self {
         let (width, height) = self.size(window);
         let clamp = |edge: f64, all: usize, size: f64| edge.clamp(0.0, (all as f64 - size).max(0.0));
-        Self { left: clamp(self.left, window.columns, width), top: clamp(self.top, window.rows, height), share: self.share }
+        Self {
+            left: clamp(self.left, window.columns, width),
+            top: clamp(self.top, window.rows, height),
+            share: self.share,
+        }
     }
 
     /// The cell under a point given as shares (0..1) of the drawn map.

@@ -34,7 +34,12 @@ pub fn describe(app: App) -> String {
         n => format!("history of {n} dates"),
     };
     let blocked = day.blocked.map(|b| format!("; cannot be predicted: {b}")).unwrap_or_default();
-    format!("{}: SMAP {}; {fine}{}; {history}{blocked}", day.date, per_cent(day.coarse, "none"), per_cent(day.fine, "none"))
+    format!(
+        "{}: SMAP {}; {fine}{}; {history}{blocked}",
+        day.date,
+        per_cent(day.coarse, "none"),
+        per_cent(day.fine, "none")
+    )
 }
 
 fn month(date: Date) -> String {

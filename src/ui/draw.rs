@@ -32,7 +32,13 @@ pub struct Ink {
 pub const INK: Ink = Ink { line: "rgba(20,24,28,0.75)", rim: "rgba(255,255,255,0.55)" };
 
 /// Pixels of a layer, cell by cell, without smoothing.
-pub fn pixels(ctx: &CanvasRenderingContext2d, image: &HtmlCanvasElement, frame: Frame, view: View, window: &EaseWindow) {
+pub fn pixels(
+    ctx: &CanvasRenderingContext2d,
+    image: &HtmlCanvasElement,
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
     let (columns, rows) = view.size(window);
     ctx.set_image_smoothing_enabled(false);
     let _ = ctx.draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
@@ -65,7 +71,13 @@ fn twice(ctx: &CanvasRenderingContext2d, width: f64, rim: f64) {
 }
 
 /// Coastlines (solid) and borders (dashed).
-pub fn coast(ctx: &CanvasRenderingContext2d, coast: &Coastline, frame: Frame, view: View, window: &EaseWindow) {
+pub fn coast(
+    ctx: &CanvasRenderingContext2d,
+    coast: &Coastline,
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
     let (columns, rows) = view.size(window);
     let (sx, sy) = (frame.width / columns, frame.height / rows);
     begin(ctx, frame);
@@ -136,15 +148,26 @@ pub fn lines(ctx: &CanvasRenderingContext2d, frame: Frame, view: View, window: &
 }
 
 /// The 3 km cell, and the 36 km cell it lies in.
-pub fn cursor(ctx: &CanvasRenderingContext2d, cell: Cell, pinned: bool, frame: Frame, view: View, window: &EaseWindow) {
+pub fn cursor(
+    ctx: &CanvasRenderingContext2d,
+    cell: Cell,
+    pinned: bool,
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
     let (columns, rows) = view.size(window);
     let (sx, sy) = (frame.width / columns, frame.height / rows);
-    let place =
-        |column: f64, row: f64, w: f64, h: f64| (frame.x + (column - view.left) * sx, frame.y + (row - view.top) * sy, w * sx, h * sy);
+    let place = |column: f64, row: f64, w: f64, h: f64| {
+        (frame.x + (column - view.left) * sx, frame.y + (row - view.top) * sy, w * sx, h * sy)
+    };
     begin(ctx, frame);
     let per = Resolution::M03.per_36km();
     let ((column, row), _) = cell.global(window);
-    let (left, top) = ((column / per * per) as f64 - window.first_column as f64, (row / per * per) as f64 - window.first_row as f64);
+    let (left, top) = (
+        (column / per * per) as f64 - window.first_column as f64,
+        (row / per * per) as f64 - window.first_row as f64,
+    );
     let (x, y, w, h) = place(left, top, per as f64, per as f64);
     ctx.begin_path();
     ctx.rect(x, y, w, h);
@@ -163,7 +186,14 @@ pub fn cursor(ctx: &CanvasRenderingContext2d, cell: Cell, pinned: bool, frame: F
 }
 
 /// Outline of a region, `inner`, on a map of another; dashed while it is only the one chosen for the next prediction.
-pub fn outline(ctx: &CanvasRenderingContext2d, inner: &EaseWindow, dashed: bool, frame: Frame, view: View, window: &EaseWindow) {
+pub fn outline(
+    ctx: &CanvasRenderingContext2d,
+    inner: &EaseWindow,
+    dashed: bool,
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
     let (columns, rows) = view.size(window);
     let (sx, sy) = (frame.width / columns, frame.height / rows);
     let left = inner.first_column as f64 - window.first_column as f64 - view.left;
@@ -187,7 +217,9 @@ pub fn edges(ctx: &CanvasRenderingContext2d, edges: &Edges, frame: Frame, view: 
     let (sx, sy) = (frame.width / columns, frame.height / rows);
     let across = |column: f64| frame.x + (column - view.left) * sx;
     let down = |row: f64| frame.y + (row - view.top) * sy;
-    let inside = |from: usize, to: usize, all: usize| (from.min(all) as f64, all.saturating_sub(to).max(from.min(all)) as f64);
+    let inside = |from: usize, to: usize, all: usize| {
+        (from.min(all) as f64, all.saturating_sub(to).max(from.min(all)) as f64)
+    };
     let (left, right) = inside(edges.west, edges.east, window.columns);
     let (top, bottom) = inside(edges.north, edges.south, window.rows);
     let (x0, y0, x1, y1) = (across(0.0), down(0.0), across(window.columns as f64), down(window.rows as f64));

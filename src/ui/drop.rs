@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DataTransfer, DragEvent, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
+use web_sys::{
+    DataTransfer, DragEvent, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry,
+};
 
 use super::state::App;
 
@@ -51,7 +53,11 @@ fn take(app: App, transfer: &DataTransfer) {
     if entries.is_empty() && plain.is_empty() {
         plain = listed(transfer.files());
         if plain.is_empty() {
-            app.fail("Nothing was dropped that Loam can open", "a link or text is not a file", "Save it as a file first, then drop that.");
+            app.fail(
+                "Nothing was dropped that Loam can open",
+                "a link or text is not a file",
+                "Save it as a file first, then drop that.",
+            );
             return;
         }
     }
@@ -59,7 +65,11 @@ fn take(app: App, transfer: &DataTransfer) {
         let mut found = plain;
         while let Some(entry) = entries.pop() {
             if let Err(why) = walk(entry, &mut entries, &mut found).await {
-                app.fail("A dropped file or folder could not be opened", &why, "Check that it still exists and may be read.");
+                app.fail(
+                    "A dropped file or folder could not be opened",
+                    &why,
+                    "Check that it still exists and may be read.",
+                );
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -67,7 +77,11 @@ fn take(app: App, transfer: &DataTransfer) {
     });
 }
 
-async fn walk(entry: FileSystemEntry, entries: &mut Vec<FileSystemEntry>, found: &mut Vec<(String, File)>) -> Result<(), String> {
+async fn walk(
+    entry: FileSystemEntry,
+    entries: &mut Vec<FileSystemEntry>,
+    found: &mut Vec<(String, File)>,
+) -> Result<(), String> {
     let words = |e| super::link::describe(&e);
     if entry.is_directory() {
         let reader = entry.unchecked_into::<FileSystemDirectoryEntry>().create_reader();
@@ -87,7 +101,8 @@ async fn walk(entry: FileSystemEntry, entries: &mut Vec<FileSystemEntry>, found:
     }
     let path = entry.full_path().trim_start_matches('/').to_owned();
     let entry: FileSystemFileEntry = entry.unchecked_into();
-    let file = promise(|done, failed| entry.file_with_callback_and_callback(done, failed)).await.map_err(words)?;
+    let file =
+        promise(|done, failed| entry.file_with_callback_and_callback(done, failed)).await.map_err(words)?;
     // Folders are full of these.
     if !path.ends_with(".DS_Store") && !path.ends_with("Thumbs.db") {
         found.push((path, file.unchecked_into()));
@@ -96,7 +111,9 @@ async fn walk(entry: FileSystemEntry, entries: &mut Vec<FileSystemEntry>, found:
 }
 
 /// An old callback interface as a promise.
-async fn promise(start: impl FnOnce(&js_sys::Function, &js_sys::Function)) -> Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue> {
+async fn promise(
+    start: impl FnOnce(&js_sys::Function, &js_sys::Function),
+) -> Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue> {
     let mut start = Some(start);
     let promise = js_sys::Promise::new(&mut |resolve, reject| {
         if let Some(start) = start.take() {
@@ -118,7 +135,10 @@ pub fn listed(list: Option<FileList>) -> Vec<(String, File)> {
     let files = (0..list.length()).filter_map(|i| list.get(i));
     files
         .map(|file| {
-            let path = js_sys::Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|v| v.as_string()).unwrap_or_default();
+            let path = js_sys::Reflect::get(&file, &"webkitRelativePath".into())
+                .ok()
+                .and_then(|v| v.as_string())
+                .unwrap_or_default();
             (if path.is_empty() { file.name() } else { path }, file)
         })
         .collect()

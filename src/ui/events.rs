@@ -14,7 +14,7 @@ use super::link::NO_REQUEST;
 use super::state::{App, FileRow, Job, Layer, MapData, NOT_READ};
 use crate::protocol::{Attachment, Envelope, Event, Failure, FileReport, MapReport, Timeline};
 use loam_core::file::DEMO_FILE;
-use loam_core::layer::LayerKind;
+use loam_core::layer::{LayerKey, LayerKind};
 
 thread_local! {
     /// Reports not shown yet: a demo has thousands, and each would redraw the list.
@@ -174,10 +174,15 @@ fn take_timeline(app: App, timeline: Timeline) {
             app.date.set(chosen);
         }
         if let (Some(linked), Some(chosen)) = (linked.filter(|date| !known(*date)), chosen) {
-            let what = app.demo_name().map_or_else(|| "the open files".to_owned(), |name| format!("the demo of {name}"));
+            let what = app
+                .demo_name()
+                .map_or_else(|| "the open files".to_owned(), |name| format!("the demo of {name}"));
             app.notify(
                 false,
-                Failure { what: format!("{what} has no date {linked}, which the link asks for: {chosen} is shown"), remedy: String::new() },
+                Failure {
+                    what: format!("{what} has no date {linked}, which the link asks for: {chosen} is shown"),
+                    remedy: String::new(),
+                },
             );
         }
     }
@@ -190,21 +195,28 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
         if let (Some(Attachment::F32(values)), Some(Attachment::U8(reasons))) =
             (attachments.get(head.values), attachments.get(head.reasons))
         {
-            layers.push(Layer { kind: head.kind, values: values.clone(), reasons: reasons.clone(), statistics: head.statistics });
+            layers.push(Layer {
+                key: LayerKey { kind: head.kind, channel: head.channel },
+                values: values.clone(),
+                reasons: reasons.clone(),
+                statistics: head.statistics,
+            });
         }
     }
     let overpasses = match report.overpasses.and_then(|index| attachments.get(index)) {
         Some(Attachment::U8(codes)) => codes.clone(),
         _ => Vec::new(),
     };
-    let same_place = app.map.with_untracked(|m| m.as_ref().is_some_and(|m| m.window() == report.settings.window));
+    let same_place =
+        app.map.with_untracked(|m| m.as_ref().is_some_and(|m| m.window() == report.settings.window));
     if !same_place {
         app.cursor.set(None);
         app.pinned.set(None);
         app.view.set(View::default());
     }
-    let mean = layers.iter().find(|l| l.kind == LayerKind::Estimate).and_then(|l| l.statistics.mean);
-    let unit = if report.weights.network.is_brightness() { "kelvin" } else { "cubic metres per cubic metre" };
+    let mean = layers.iter().find(|l| l.key == LayerKind::Estimate.into()).and_then(|l| l.statistics.mean);
+    let unit =
+        if report.weights.method().output().is_kelvin() { "kelvin" } else { "cubic metres per cubic metre" };
     let mean = mean.map(|m| format!(", mean {m:.3} {unit}")).unwrap_or_default();
     let notes = match report.warnings.len() {
         0 => String::new(),
@@ -220,6 +232,8 @@ fn take_map(app: App, report: MapReport, attachments: Vec<Attachment>) {
 pub fn save(app: App, name: &str, mime: &str, bytes: &[u8]) {
     match canvas::download(name, mime, bytes) {
         Ok(()) => app.said.set(format!("{name} saved.")),
-        Err(why) => app.fail(&format!("{name} could not be saved"), &why, "Check that this site may download files."),
+        Err(why) => {
+            app.fail(&format!("{name} could not be saved"), &why, "Check that this site may download files.")
+        }
     }
 }

@@ -9,12 +9,12 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
-use super::maps::SHOWN;
+use super::maps::shown;
 use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
 use super::state::{App, MapData};
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
-use loam_core::layer::LayerKind;
+use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use loam_core::map::{ClipCounts, Scale};
 
@@ -49,7 +49,15 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
         })
         .collect();
     let mut lines = vec![
-        ("Title", format!("{}{}, {}", if report.simulated { "SIMULATED: " } else { "" }, data.quantity(), report.date)),
+        (
+            "Title",
+            format!(
+                "{}{}, {}",
+                if report.simulated { "SIMULATED: " } else { "" },
+                data.quantity(),
+                report.date
+            ),
+        ),
         ("Software", format!("Loam {}", env!("CARGO_PKG_VERSION"))),
         ("Creation Time", String::from(JsDate::new_0().to_iso_string())),
         (
@@ -60,19 +68,28 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
             ),
         ),
         ("History", if history.is_empty() { "none".to_owned() } else { history.join(", ") }),
-        ("Weights", format!("{} ({}), SHA-256 {}", report.weights.name, report.weights.trained_on, report.weights.hash)),
+        (
+            "Weights",
+            format!(
+                "{} ({}), SHA-256 {}",
+                report.weights.name, report.weights.trained_on, report.weights.hash
+            ),
+        ),
         ("Device", format!("{} ({})", report.device.name, if report.device.gpu { "GPU" } else { "CPU" })),
         ("Quality rule", format!("{:?}", report.settings.quality)),
         ("SMAP overpass", report.overpass.clone()),
         ("Inputs", report.inputs.join(", ")),
     ];
     if !report.frame.is_empty() {
-        lines.push(("Edge", format!("{}: estimated without what lies outside, not in the scores", report.frame.words())));
+        lines.push((
+            "Edge",
+            format!("{}: estimated without what lies outside, not in the scores", report.frame.words()),
+        ));
     }
     if let Some(score) = report.scores.first() {
         let (unit, of) = match report.reference {
             Some(FineOrigin::OwnMap) => ("m3/m3", "a map that Loam made"),
-            _ if data.network().is_brightness() => ("K", "the 9 km product"),
+            _ if data.method().output().is_kelvin() => ("K", "the 9 km product"),
             _ => ("m3/m3", "the 3 km product"),
         };
         let n = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
@@ -129,8 +146,8 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
 /// Name and bytes of the figure.
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
-    let (window, network) = (data.window(), data.network());
-    let kinds: Vec<LayerKind> = SHOWN.into_iter().filter(|k| in_figure(*k) && data.layer(*k).is_some()).collect();
+    let (window, method) = (data.window(), data.method());
+    let kinds: Vec<LayerKey> = shown(data).into_iter().filter(|key| in_figure(key.kind)).collect();
     let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
     let tall = panel * window.rows as f64 / window.columns as f64;
@@ -144,9 +161,26 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     ctx.scale(RATIO, RATIO).map_err(|_| no_canvas())?;
     ctx.set_fill_style_str("#ffffff");
     ctx.fill_rect(0.0, 0.0, width, height);
-    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find).map_or("Region", |p| p.name);
-    text(&ctx, 20.0, "600", "#14181c", &format!("{}, {region}, {}", data.quantity(), data.report.date), MARGIN, 36.0);
-    let sub = format!("{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)", window.columns, window.rows);
+    let region = data
+        .report
+        .settings
+        .region
+        .as_deref()
+        .and_then(loam_core::stack::Preset::find)
+        .map_or("Region", |p| p.name);
+    text(
+        &ctx,
+        20.0,
+        "600",
+        "#14181c",
+        &format!("{}, {region}, {}", data.quantity(), data.report.date),
+        MARGIN,
+        36.0,
+    );
+    let sub = format!(
+        "{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)",
+        window.columns, window.rows
+    );
     text(&ctx, 12.0, "400", "#4a535b", &sub, MARGIN, 55.0);
     if data.report.simulated {
         text(&ctx, 13.0, "700", "#8a2c0d", "SIMULATED scenes, not observations", MARGIN, 76.0);
@@ -155,7 +189,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     for (i, kind) in kinds.iter().enumerate() {
         let x = MARGIN + (i % across) as f64 * (panel + GAP);
         let y = head + (i / across) as f64 * (tall + 30.0) + 16.0;
-        text(&ctx, 13.0, "600", "#14181c", heading(data, *kind), x, y - 6.0);
+        text(&ctx, 13.0, "600", "#14181c", &heading(data, *kind), x, y - 6.0);
         let frame = Frame { x, y, width: panel, height: tall };
         if let Some(image) = untrack(|| image_of(app, data, *kind)) {
             draw::pixels(&ctx, &image, frame, View::default(), &window);
@@ -181,24 +215,35 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         }
     }
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
-    let main = scale_of(app, network, LayerKind::Estimate).get_untracked();
-    let (name, limits) =
-        if network.is_brightness() { ("Brightness temperature", KELVIN_LIMITS) } else { ("Soil moisture", MOISTURE_LIMITS) };
+    let main = scale_of(app, method, LayerKind::Estimate.into()).get_untracked();
+    let (name, limits) = if method.output().is_kelvin() {
+        ("Brightness temperature", KELVIN_LIMITS)
+    } else {
+        ("Soil moisture", MOISTURE_LIMITS)
+    };
     legend(&ctx, &main, name, MARGIN + 4.0, y, 250.0);
     if kinds.iter().any(|k| is_signed(*k)) {
-        legend(&ctx, &scale_of(app, network, LayerKind::Difference).get_untracked(), "Difference", MARGIN + 284.0, y, 180.0);
+        legend(
+            &ctx,
+            &scale_of(app, method, LayerKind::Difference.into()).get_untracked(),
+            "Difference",
+            MARGIN + 284.0,
+            y,
+            180.0,
+        );
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
     y += 56.0;
     let mut clip = ClipCounts::default();
-    for layer in data.layers.iter().filter(|l| kinds.contains(&l.kind) && !is_signed(l.kind)) {
+    for layer in data.layers.iter().filter(|l| kinds.contains(&l.key) && !is_signed(l.key)) {
         let here = main.clipped(&layer.values);
         clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
     }
     let rule = format!("Scale: {}.", main.rule(limits, clip));
     let facts = provenance(data);
-    let foot_lines = std::iter::once(rule).chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
+    let foot_lines = std::iter::once(rule)
+        .chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
     for line in foot_lines {
         ctx.set_font("400 10.5px system-ui, sans-serif");
         for piece in wrapped(&ctx, &line, width - 2.0 * MARGIN) {
@@ -222,6 +267,7 @@ async fn encoded(canvas: &HtmlCanvasElement) -> Result<Vec<u8>, String> {
         }
     });
     let blob = JsFuture::from(promise).await.map_err(|e| super::link::describe(&e))?;
-    let blob: Blob = blob.dyn_into().map_err(|_| "the browser could not encode an image of this size".to_owned())?;
+    let blob: Blob =
+        blob.dyn_into().map_err(|_| "the browser could not encode an image of this size".to_owned())?;
     Ok(canvas::blob_bytes(&blob).await?.to_vec())
 }

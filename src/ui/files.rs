@@ -20,7 +20,8 @@ const USAGES: [(&str, &str, Usage); 5] = [
     ("temperature", "surface temperature", Usage::Temperature),
     ("ignored", "not used", Usage::Ignored),
 ];
-const ORBITS: [(&str, &str, Orbit); 2] = [("ascending", "ascending", Orbit::Ascending), ("descending", "descending", Orbit::Descending)];
+const ORBITS: [(&str, &str, Orbit); 2] =
+    [("ascending", "ascending", Orbit::Ascending), ("descending", "descending", Orbit::Descending)];
 const SCALES: [(&str, &str, BackscatterScale); 4] = [
     ("decibel", "dB", BackscatterScale::Decibel),
     ("power", "linear power", BackscatterScale::Power),
@@ -98,8 +99,13 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
     });
     let orbit = report.orbit.and_then(|o| ORBITS.iter().find(|c| c.2 == o)).map(|c| c.1);
     let date = report.date.map_or_else(|| "–".to_owned(), |d| d.to_string());
-    let valid = report.statistics.map_or_else(|| "–".to_owned(), |s| format!("{:.1} %", 100.0 * s.valid as f64 / s.cells.max(1) as f64));
-    let range = report.statistics.and_then(|s| Some(format!("{:.3} to {:.3}, mean {:.3}", s.min?, s.max?, s.mean?).replace('-', "−")));
+    let valid = report.statistics.map_or_else(
+        || "–".to_owned(),
+        |s| format!("{:.1} %", 100.0 * s.valid as f64 / s.cells.max(1) as f64),
+    );
+    let range = report
+        .statistics
+        .and_then(|s| Some(format!("{:.3} to {:.3}, mean {:.3}", s.min?, s.max?, s.mean?).replace('-', "−")));
     let superseded = report.superseded_by.as_ref().map(|by| format!("Not used: superseded by {by}."));
     let arrays = (!report.arrays.is_empty()).then(|| {
         let list = report.arrays.clone();
@@ -111,7 +117,8 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
         }
     });
     let short = report.variable.as_deref().map(|v| v.rsplit('/').next().unwrap_or(v).to_owned());
-    let problems = report.problems.iter().map(|p| view! { <p class="problem">{p.clone()}</p> }).collect_view();
+    let problems =
+        report.problems.iter().map(|p| view! { <p class="problem">{p.clone()}</p> }).collect_view();
     view! {
         <td>{product}{report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</td>
         <td class="date">{date}<small>{origin}{orbit.map(|o| format!(", {o}"))}</small></td>
@@ -196,7 +203,9 @@ pub fn FilesSection() -> impl IntoView {
         let (text, only) = (filter.get().to_ascii_lowercase(), only_problems.get());
         let mut rows = app.files.get();
         rows.retain(|r| {
-            let bad = || r.report.with(|r| r.as_ref().is_some_and(|r| r.refused.is_some() || !r.problems.is_empty()));
+            let bad = || {
+                r.report.with(|r| r.as_ref().is_some_and(|r| r.refused.is_some() || !r.problems.is_empty()))
+            };
             (text.is_empty() || r.name.to_ascii_lowercase().contains(&text)) && (!only || bad())
         });
         rows

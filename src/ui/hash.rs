@@ -33,13 +33,15 @@ impl Hash {
                 "cells" => {
                     let numbers: Vec<usize> = value.split(',').filter_map(|n| n.parse().ok()).collect();
                     if let [column, row, columns, rows] = numbers[..] {
-                        let window = EaseWindow::new(Resolution::M03, column as i64, row as i64, columns, rows);
+                        let window =
+                            EaseWindow::new(Resolution::M03, column as i64, row as i64, columns, rows);
                         hash.window = window.and_then(Region::new).map(|r| r.window()).ok();
                     }
                 }
                 "date" => hash.date = iso_date::parse(value),
                 "scale" => {
-                    let limits = value.split_once(',').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+                    let limits =
+                        value.split_once(',').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
                     hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);
                 }
                 "colours" => hash.colours = ColourMap::find(value).map(|m| m.key.to_owned()),

@@ -11,7 +11,8 @@ use super::state::App;
 fn foreign_requests() -> usize {
     let origin = window().location().origin().unwrap_or_default();
     let entries = window().performance().map(|p| p.get_entries_by_type("resource")).unwrap_or_default();
-    let names = entries.iter().filter_map(|e| e.dyn_into::<web_sys::PerformanceEntry>().ok()).map(|e| e.name());
+    let names =
+        entries.iter().filter_map(|e| e.dyn_into::<web_sys::PerformanceEntry>().ok()).map(|e| e.name());
     names.filter(|name| name.starts_with("http") && !name.starts_with(&origin)).count()
 }
 

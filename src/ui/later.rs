@@ -90,7 +90,11 @@ pub fn Later(part: Part) -> impl IntoView {
             spawn_local(async move {
                 // Said once, not by each of the sections.
                 if file::put(app, part, place.unchecked_into()).await.is_err() && part == Part::Maps {
-                    app.fail("The rest of the page could not be loaded", "", "Check the network, then reload the page.");
+                    app.fail(
+                        "The rest of the page could not be loaded",
+                        "",
+                        "Check the network, then reload the page.",
+                    );
                 }
             });
         }

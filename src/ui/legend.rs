@@ -10,7 +10,9 @@ use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
 use super::state::{App, MapData};
-use loam_core::map::scale::{BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
+use loam_core::map::scale::{
+    BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy,
+};
 use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
 /// The colours with their ticks.
@@ -114,7 +116,7 @@ type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
 #[component]
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
-    let network = data.network();
+    let method = data.method();
     let scales: [Known; 5] = [
         ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
         ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
@@ -123,14 +125,15 @@ pub fn Legends(data: Arc<MapData>) -> impl IntoView {
         ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
     ];
     let controls = scales.into_iter().filter_map(|(name, scale, default, limits)| {
-        let drawn = move |kind| scale_of(app, network, kind) == scale;
-        data.layers.iter().any(|l| drawn(l.kind)).then(|| {
+        let drawn = move |kind| scale_of(app, method, kind) == scale;
+        data.layers.iter().any(|l| drawn(l.key)).then(|| {
             let data = data.clone();
             let clipped = Signal::derive(move || {
                 let mut counts = ClipCounts::default();
-                for layer in data.layers.iter().filter(|l| drawn(l.kind)) {
+                for layer in data.layers.iter().filter(|l| drawn(l.key)) {
                     let here = scale.get().clipped(&layer.values);
-                    counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
+                    counts =
+                        ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
                 }
                 counts
             });

@@ -71,9 +71,14 @@ impl Link {
             }
         };
         let on_message = {
-            let (receive, lost, worker, waiting) = (receive.clone(), lost.clone(), worker.clone(), Rc::clone(&waiting));
+            let (receive, lost, worker, waiting) =
+                (receive.clone(), lost.clone(), worker.clone(), Rc::clone(&waiting));
             Closure::new(move |event: MessageEvent| {
-                let ready = event.data().dyn_into::<Array>().ok().filter(|message| message.get(0).as_string().as_deref() == Some(READY));
+                let ready = event
+                    .data()
+                    .dyn_into::<Array>()
+                    .ok()
+                    .filter(|message| message.get(0).as_string().as_deref() == Some(READY));
                 if let Some(message) = ready {
                     if let Some(name) = message.get(1).as_string() {
                         when_free(&name, lost.clone());
@@ -96,7 +101,8 @@ impl Link {
             let waiting = Rc::clone(&waiting);
             Closure::new(move |event: web_sys::Event| {
                 event.prevent_default();
-                let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|m| !m.is_empty());
+                let message =
+                    event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|m| !m.is_empty());
                 let why = message.unwrap_or_else(|| "its program could not be fetched".to_owned());
                 let ready = waiting.borrow().is_none();
                 if ready { lost(why) } else { receive(Incoming::Absent(why)) }
@@ -132,7 +138,8 @@ impl Drop for Link {
 
 /// Calls `lost` when a worker's lock is free, which is when the worker is gone.
 fn when_free(name: &str, lost: impl Fn(String) + 'static) {
-    let locks = web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"locks".into()).ok());
+    let locks =
+        web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"locks".into()).ok());
     let Some(locks) = locks.and_then(|locks| locks.dyn_into::<LockManager>().ok()) else { return };
     let freed = Closure::once_into_js(move |_: JsValue| lost("the browser ended it".to_owned()));
     // The promise settles after the callback; there is nothing to wait for.
@@ -161,8 +168,11 @@ pub fn encode(envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(
 /// # Errors
 /// Where it is no such array: page and worker come from different builds.
 pub fn decode(data: &JsValue) -> Result<(Envelope<Event>, Vec<Attachment>), String> {
-    let unknown =
-        |why: String| format!("its message could not be understood ({why}): reload the page, so that page and worker are of one version");
+    let unknown = |why: String| {
+        format!(
+            "its message could not be understood ({why}): reload the page, so that page and worker are of one version"
+        )
+    };
     let message = data.dyn_ref::<Array>().ok_or_else(|| unknown("not an array".to_owned()))?;
     let head = message.get(0).dyn_into::<Uint8Array>().map_err(|_| unknown("no head".to_owned()))?;
     let envelope = wire::read(&head.to_vec()).map_err(|e| unknown(e.to_string()))?;

@@ -12,13 +12,12 @@ use super::state::{App, MapData};
 use super::swipe::Swipe;
 use ease_grid::EaseWindow;
 use loam_core::file::FineOrigin;
-use loam_core::layer::LayerKind;
+use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::graticule::{latitude_label, longitude_label};
-use loam_core::network::Network;
 use loam_core::stack::SMALLEST_EDGE;
 
-/// Layers shown as panels, in this order. Bilinear SMAP is a baseline of the scores and can be switched on.
-pub(super) const SHOWN: [LayerKind; 13] = [
+/// Layers of a channel shown as panels, in this order. The bilinear baseline can be switched on.
+const SHOWN: [LayerKind; 9] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,
@@ -27,12 +26,15 @@ pub(super) const SHOWN: [LayerKind; 13] = [
     LayerKind::Difference,
     LayerKind::BackscatterVv,
     LayerKind::BackscatterVh,
-    LayerKind::CoarseH,
-    LayerKind::EstimateH,
-    LayerKind::ReferenceH,
-    LayerKind::DifferenceH,
     LayerKind::SurfaceTemperature,
 ];
+
+/// The layers of a map that are shown as panels, channel by channel.
+pub(super) fn shown(data: &MapData) -> Vec<LayerKey> {
+    let channels = 0..data.method().outputs().len() as u8;
+    let all = channels.flat_map(|channel| SHOWN.into_iter().map(move |kind| LayerKey { kind, channel }));
+    all.filter(|key| data.layer(*key).is_some()).collect()
+}
 
 fn degrees(value: f64, label: fn(f64) -> String, wide: usize) -> String {
     // The label's hemisphere, with the cell centre's own precision.
@@ -116,7 +118,8 @@ fn Drawing(window: EaseWindow) -> impl IntoView {
             None => None,
         }
     };
-    view! { {move || text().map(|text| view! { <p class="hint drawing" id="drawing">{text}</p> })} }.into_any()
+    view! { {move || text().map(|text| view! { <p class="hint drawing" id="drawing">{text}</p> })} }
+        .into_any()
 }
 
 /// What went in.
@@ -134,14 +137,19 @@ fn provenance(data: &MapData) -> AnyView {
         None => "empty slot".to_owned(),
     });
     let history = history.collect::<Vec<_>>().join(", ");
-    let sensitivity = report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
-    let outside =
-        (report.out_of_range > 0).then(|| format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range));
+    let sensitivity =
+        report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
+    let outside = (report.out_of_range > 0).then(|| {
+        format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range)
+    });
     view! {
         <p class="provenance">
             {(!report.overpass.is_empty()).then(|| format!("SMAP: {}. ", report.overpass))}
-            {(data.network() == Network::Smen).then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} "Weights: " {report.weights.name.clone()}
-            " (" {report.weights.trained_on.clone()} "). Computed on " {report.device.name.clone()} " in "
+            {data.method().uses_history().then(|| format!("History: {}. ", if history.is_empty() { "none" } else { &history }))} {match report.weights.closed_form {
+                Some(method) => format!("Method: {}, in closed form.", method.about().name),
+                None => format!("Weights: {} ({}).", report.weights.name, report.weights.trained_on),
+            }}
+            " Computed on " {report.device.name.clone()} " in "
             {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
             {(!report.applicability.is_empty()).then(|| format!(" Inputs: {}.", report.applicability.replace("m3", "m³")))}
         </p>
@@ -154,12 +162,18 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
     let swipe = RwSignal::new(false);
     let bilinear = RwSignal::new(false);
     let simulated = data.report.simulated;
-    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find).map_or("own region", |p| p.name);
+    let region = data
+        .report
+        .settings
+        .region
+        .as_deref()
+        .and_then(loam_core::stack::Preset::find)
+        .map_or("own region", |p| p.name);
     let warnings = data.report.warnings.clone();
     let heading = format!("{}, {region}, {}", data.quantity(), data.report.date);
     let window = data.window();
     let size = format!("{} × {} cells of 3 km, EASE-Grid 2.0", window.columns, window.rows);
-    let panels = SHOWN.into_iter().filter(|kind| data.layer(*kind).is_some()).collect::<Vec<_>>();
+    let panels = shown(&data);
     let (d1, d2, d3) = (data.clone(), data.clone(), data.clone());
     view! {
         <div class="maphead">
@@ -180,9 +194,9 @@ fn Maps(data: Arc<MapData>) -> impl IntoView {
         <Drawing window=window/>
         {move || swipe.get().then(|| view! { <Swipe data=d1.clone()/> })}
         <div class="panels">
-            {panels.into_iter().map(|kind| view! { <Panel data=d2.clone() kind=kind/> }).collect_view()}
+            {panels.into_iter().map(|layer| view! { <Panel data=d2.clone() layer=layer/> }).collect_view()}
             {move || bilinear.get().then(|| {
-                [LayerKind::Bilinear, LayerKind::BilinearH].into_iter().filter(|k| d3.layer(*k).is_some()).map(|kind| view! { <Panel data=d3.clone() kind=kind/> }).collect_view()
+                d3.layers.iter().filter(|l| l.key.kind == LayerKind::Bilinear).map(|l| view! { <Panel data=d3.clone() layer=l.key/> }).collect_view()
             })}
         </div>
         <Legends data=data.clone()/>

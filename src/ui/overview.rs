@@ -45,7 +45,11 @@ pub fn World(choose: Callback<(f64, f64)>) -> impl IntoView {
             ctx.begin_path();
             for (_, points) in coast.in_window(&globe, 1.5).into_iter().filter(|l| l.0 == LineKind::Coast) {
                 for (i, (column, row)) in points.into_iter().enumerate() {
-                    if i == 0 { ctx.move_to(column * sx, row * sy) } else { ctx.line_to(column * sx, row * sy) }
+                    if i == 0 {
+                        ctx.move_to(column * sx, row * sy)
+                    } else {
+                        ctx.line_to(column * sx, row * sy)
+                    }
                 }
             }
             ctx.stroke();

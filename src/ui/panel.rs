@@ -14,51 +14,47 @@ use super::rectangle::{self, Rectangle};
 use super::state::{App, Layer, MapData};
 use ease_grid::Reason;
 use loam_core::file::FineOrigin;
-use loam_core::layer::LayerKind;
+use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::{Scale, paint};
-use loam_core::network::Network;
+use loam_core::method::Method;
 
 /// Title of a layer.
-pub fn title(network: Network, kind: LayerKind) -> &'static str {
-    let tb = network.is_brightness();
-    match kind {
-        LayerKind::Coarse if tb => "Input, TB V 36 km",
-        LayerKind::Estimate if tb => "Estimate, TB V 9 km",
-        LayerKind::Reference if tb => "Reference, TB V 9 km",
-        LayerKind::Difference if tb => "Estimate − reference, V",
-        LayerKind::Bilinear if tb => "Bilinear TB V",
-        LayerKind::CoarseH => "Input, TB H 36 km",
-        LayerKind::EstimateH => "Estimate, TB H 9 km",
-        LayerKind::ReferenceH => "Reference, TB H 9 km",
-        LayerKind::DifferenceH => "Estimate − reference, H",
-        LayerKind::BilinearH => "Bilinear TB H",
-        LayerKind::SurfaceTemperature => "Land surface temperature",
-        LayerKind::Estimate if network != Network::Smen => "Estimate, TB CNN 3 km",
-        LayerKind::Coarse => "Input, SMAP 36 km",
-        LayerKind::Estimate => "Estimate, SMEN 3 km",
-        LayerKind::Before => "Estimate before training",
-        LayerKind::Change => "After − before training",
-        LayerKind::Reference => "Reference, 3 km product",
-        LayerKind::Difference => "Estimate − reference",
-        LayerKind::Bilinear => "Bilinear SMAP",
-        LayerKind::BackscatterVv => "Backscatter VV, 3 km",
-        LayerKind::BackscatterVh => "Backscatter VH, 3 km",
+pub fn title(method: Method, layer: LayerKey) -> String {
+    let name = method.name();
+    let output = method.outputs().get(usize::from(layer.channel)).copied().unwrap_or(method.output());
+    let kelvin = output.is_kelvin().then(|| output.short());
+    match (layer.kind, kelvin) {
+        (LayerKind::Coarse, Some(of)) => format!("Input, {of} 36 km"),
+        (LayerKind::Coarse, None) => "Input, SMAP 36 km".to_owned(),
+        (LayerKind::Estimate, Some(of)) => format!("Estimate, {of} 9 km"),
+        (LayerKind::Estimate, None) => format!("Estimate, {name} 3 km"),
+        (LayerKind::Before, _) => "Estimate before training".to_owned(),
+        (LayerKind::Change, _) => "After − before training".to_owned(),
+        (LayerKind::Reference, Some(of)) => format!("Reference, {of} 9 km"),
+        (LayerKind::Reference, None) => "Reference, 3 km product".to_owned(),
+        (LayerKind::Difference, Some(of)) => format!("Estimate − reference, {of}"),
+        (LayerKind::Difference, None) => "Estimate − reference".to_owned(),
+        (LayerKind::Bilinear, Some(of)) => format!("Bilinear {of}"),
+        (LayerKind::Bilinear, None) => "Bilinear SMAP".to_owned(),
+        (LayerKind::BackscatterVv, _) => "Backscatter VV, 3 km".to_owned(),
+        (LayerKind::BackscatterVh, _) => "Backscatter VH, 3 km".to_owned(),
+        (LayerKind::SurfaceTemperature, _) => "Land surface temperature".to_owned(),
     }
 }
 
 /// Title of a layer of a map.
-pub fn heading(data: &MapData, kind: LayerKind) -> &'static str {
-    match (kind, data.report.reference) {
-        (LayerKind::Reference, Some(FineOrigin::Disaggregated)) => "Reference, 3 km map made here",
-        (LayerKind::Reference, Some(FineOrigin::OwnMap)) => "Reference, a map that Loam made",
-        _ => title(data.network(), kind),
+pub fn heading(data: &MapData, layer: LayerKey) -> String {
+    match (layer.kind, data.report.reference) {
+        (LayerKind::Reference, Some(FineOrigin::Disaggregated)) => "Reference, 3 km map made here".to_owned(),
+        (LayerKind::Reference, Some(FineOrigin::OwnMap)) => "Reference, a map that Loam made".to_owned(),
+        _ => title(data.method(), layer),
     }
 }
 
 /// Layers that hold an estimate: the frame of the network's edges is drawn on them.
-pub fn is_estimated(kind: LayerKind) -> bool {
-    use LayerKind::{Before, Change, Difference, DifferenceH, Estimate, EstimateH};
-    matches!(kind, Estimate | EstimateH | Before | Change | Difference | DifferenceH)
+pub fn is_estimated(layer: LayerKey) -> bool {
+    use LayerKind::{Before, Change, Difference, Estimate};
+    matches!(layer.kind, Estimate | Before | Change | Difference)
 }
 
 /// The value of a cell with its unit, or why there is none; with SMAP's overpass, or that the estimate lies at the edge of the data.
@@ -66,29 +62,31 @@ pub fn read_out(data: &MapData, layer: &Layer, cell: Cell, unit: &str) -> String
     let (window, report) = (data.window(), &data.report);
     let index = cell.index(&window);
     let value = value_text(layer, index, unit);
-    let overpass = data.overpasses.get(index).copied().filter(|_| layer.kind == LayerKind::Coarse);
+    let overpass = data.overpasses.get(index).copied().filter(|_| layer.key.kind == LayerKind::Coarse);
     let note = match overpass {
         Some(1) => ", 6 am",
         Some(2) => ", 6 pm",
-        _ if is_estimated(layer.kind) && report.frame.hold(window.columns, window.rows, cell.column, cell.row) => ", edge of the data",
+        _ if is_estimated(layer.key)
+            && report.frame.hold(window.columns, window.rows, cell.column, cell.row) =>
+        {
+            ", edge of the data"
+        }
         _ => "",
     };
     format!("{value}{note}")
 }
 
 /// Differences, on a scale about 0.
-pub fn is_signed(kind: LayerKind) -> bool {
-    matches!(kind, LayerKind::Difference | LayerKind::DifferenceH | LayerKind::Change)
+pub fn is_signed(layer: LayerKey) -> bool {
+    matches!(layer.kind, LayerKind::Difference | LayerKind::Change)
 }
 
 /// The scale a layer is drawn with.
-pub fn scale_of(app: App, network: Network, kind: LayerKind) -> PageSignal<Scale> {
-    use LayerKind::{BackscatterVh, BackscatterVv, BilinearH, CoarseH, DifferenceH, EstimateH, ReferenceH, SurfaceTemperature};
-    match kind {
-        BackscatterVv | BackscatterVh => app.backscatter,
-        CoarseH | EstimateH | ReferenceH | BilinearH | SurfaceTemperature => app.kelvin,
-        DifferenceH => app.kelvin_difference,
-        _ => match (network.is_brightness(), is_signed(kind)) {
+pub fn scale_of(app: App, method: Method, layer: LayerKey) -> PageSignal<Scale> {
+    match layer.kind {
+        LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter,
+        LayerKind::SurfaceTemperature => app.kelvin,
+        _ => match (method.output().is_kelvin(), is_signed(layer)) {
             (true, true) => app.kelvin_difference,
             (true, false) => app.kelvin,
             (false, true) => app.difference,
@@ -102,7 +100,7 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
     let reason = layer.reasons.get(index).map_or(Reason::OutsideFile, |r| Reason::from_u8(*r));
     match layer.values.get(index) {
         Some(value) if reason == Reason::Valid && value.is_finite() => {
-            let signed = if is_signed(layer.kind) && *value > 0.0 { "+" } else { "" };
+            let signed = if is_signed(layer.key) && *value > 0.0 { "+" } else { "" };
             let decimals = if matches!(unit, "dB" | "K") { 2 } else { 4 };
             format!("{signed}{value:.decimals$} {unit}").replace('-', "−")
         }
@@ -112,17 +110,21 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
 }
 
 /// A painted layer, one pixel per cell, kept until map or scale change.
-pub fn image_of(app: App, data: &MapData, kind: LayerKind) -> Option<HtmlCanvasElement> {
-    let layer = data.layer(kind)?;
+pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasElement> {
+    let layer = data.layer(key)?;
     let window = data.window();
-    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, data.network(), kind).get());
+    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, data.method(), key).get());
     canvas::from_rgba(&rgba, window.columns, window.rows)
 }
 
 /// [`image_of`] as a signal: painted again when the scale changes.
-pub fn painted(app: App, data: Arc<MapData>, kind: LayerKind) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
+pub fn painted(
+    app: App,
+    data: Arc<MapData>,
+    key: LayerKey,
+) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
     let image = RwSignal::new_local(None);
-    Effect::new(move |_| image.set(image_of(app, &data, kind)));
+    Effect::new(move |_| image.set(image_of(app, &data, key)));
     image
 }
 
@@ -131,8 +133,11 @@ pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
     let size = RwSignal::new(0u32);
     Effect::new(move |_| {
         if let Some(element) = node.get() {
-            let callback = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
-            if let Ok(observer) = web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref())) {
+            let callback =
+                wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
+            if let Ok(observer) =
+                web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref()))
+            {
                 observer.observe(&element);
                 let kept = StoredValue::new_local(Some((observer, callback)));
                 on_cleanup(move || {
@@ -171,7 +176,9 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
         let centre = || {
             let view = app.view.get_untracked();
             let (w, h) = view.size(&window);
-            present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| (c.column as f64 + 0.5, c.row as f64 + 0.5))
+            present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| {
+                (c.column as f64 + 0.5, c.row as f64 + 0.5)
+            })
         };
         match key.as_str() {
             "Enter" | " " => match present {
@@ -201,11 +208,11 @@ pub fn pin(app: App, cell: Option<Cell>) {
 
 /// What a screen reader hears of a cell.
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
-    let network = data.network();
-    let spoken = |l: &&Layer| !matches!(l.kind, LayerKind::Bilinear | LayerKind::BilinearH);
+    let method = data.method();
+    let spoken = |l: &&Layer| l.key.kind != LayerKind::Bilinear;
     let parts = data.layers.iter().filter(spoken).map(|layer| {
-        let unit = scale_of(app, network, layer.kind).with_untracked(|s| s.unit);
-        format!("{}: {}", heading(data, layer.kind), read_out(data, layer, cell, unit))
+        let unit = scale_of(app, method, layer.key).with_untracked(|s| s.unit);
+        format!("{}: {}", heading(data, layer.key), read_out(data, layer, cell, unit))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -267,7 +274,9 @@ impl Pointer {
             Some(Drag::Region) => {
                 // A pointer beyond the map's edge draws up to it.
                 let inside = |share: f64| share.clamp(0.0, 1.0 - 1e-9);
-                if let (Some(begun), Some(to)) = (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y)))) {
+                if let (Some(begun), Some(to)) =
+                    (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y))))
+                {
                     self.app.cursor.set(Some(to));
                     self.app.rectangle.set(Some(Rectangle { to, ..begun }));
                 }
@@ -354,14 +363,14 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
 
 /// One layer.
 #[component]
-pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
+pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     let app = App::here();
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let window = data.window();
-    let network = data.network();
-    let image = painted(app, data.clone(), kind);
-    let edges = if is_estimated(kind) { data.report.frame } else { Default::default() };
+    let method = data.method();
+    let image = painted(app, data.clone(), layer);
+    let edges = if is_estimated(layer) { data.report.frame } else { Default::default() };
     Effect::new(move |_| {
         size.track();
         let view = app.view.get();
@@ -380,22 +389,22 @@ pub fn Panel(data: Arc<MapData>, kind: LayerKind) -> impl IntoView {
     let read = {
         let data = data.clone();
         move || {
-            let unit = scale_of(app, network, kind).with(|s| s.unit);
-            let layer = data.layer(kind)?;
+            let unit = scale_of(app, method, layer).with(|s| s.unit);
+            let shown = data.layer(layer)?;
             match app.cursor.get().or(app.pinned.get()) {
-                Some(cell) => Some(read_out(&data, layer, cell, unit)),
-                None => layer.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
+                Some(cell) => Some(read_out(&data, shown, cell, unit)),
+                None => shown.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
             }
         }
     };
     let simulated = data.report.simulated;
-    let label = format!("{} map of {}", heading(&data, kind), data.report.date);
+    let label = format!("{} map of {}", heading(&data, layer), data.report.date);
     let aspect = format!("{} / {}", window.columns, window.rows);
-    let statistics = data.layer(kind).map(|l| l.statistics);
+    let statistics = data.layer(layer).map(|l| l.statistics);
     let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
     view! {
-        <figure class="panel" data-layer=format!("{kind:?}")>
-            <figcaption><span class="name">{heading(&data, kind)}</span><output class="value">{read}</output></figcaption>
+        <figure class="panel" data-layer=format!("{:?}{}", layer.kind, if layer.channel == 0 { String::new() } else { layer.channel.to_string() })>
+            <figcaption><span class="name">{heading(&data, layer)}</span><output class="value">{read}</output></figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data.clone() label=label/>

@@ -50,14 +50,27 @@ impl Rectangle {
 #[must_use]
 pub fn size_text(window: &EaseWindow) -> String {
     let km = |cells: usize| cells as f64 * window.resolution.cell_m() / 1000.0;
-    format!("{} × {} cells ({:.0} × {:.0} km)", window.columns, window.rows, km(window.columns), km(window.rows))
+    format!(
+        "{} × {} cells ({:.0} × {:.0} km)",
+        window.columns,
+        window.rows,
+        km(window.columns),
+        km(window.rows)
+    )
 }
 
 /// Turns drawing on or off; what was begun is dropped.
 pub fn toggle(app: App) {
     app.rectangle.set(None);
     app.drawing.update(|on| *on = !*on);
-    app.said.set(if app.drawing.get_untracked() { "Drawing a region: mark two opposite corners." } else { "Drawing ended." }.to_owned());
+    app.said.set(
+        if app.drawing.get_untracked() {
+            "Drawing a region: mark two opposite corners."
+        } else {
+            "Drawing ended."
+        }
+        .to_owned(),
+    );
 }
 
 /// A corner from the keyboard: the first begins the rectangle, the second ends it.
@@ -94,7 +107,9 @@ pub fn finish(app: App, data: &MapData) {
 
 /// Keeps the events of a pointer coming after it left the map.
 pub fn hold(event: &PointerEvent) {
-    if let Some(element) = event.current_target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(t).ok()) {
+    if let Some(element) =
+        event.current_target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(t).ok())
+    {
         // Refused only for a pointer that is gone again.
         let _ = element.set_pointer_capture(event.pointer_id());
     }

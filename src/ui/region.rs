@@ -18,7 +18,9 @@ pub fn RegionSection() -> impl IntoView {
     let (lon, lat) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let (columns, rows) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let centre = move || app.settings.with(|s| s.window.lonlat(s.window.columns / 2, s.window.rows / 2));
-    let place = move |longitude: f64, latitude: f64, columns: usize, rows: usize| match Region::around(longitude, latitude, columns, rows) {
+    let place = move |longitude: f64, latitude: f64, columns: usize, rows: usize| match Region::around(
+        longitude, latitude, columns, rows,
+    ) {
         Ok(region) => {
             problem.set(None);
             app.set_region(region.window(), None);
@@ -27,12 +29,22 @@ pub fn RegionSection() -> impl IntoView {
     };
     let typed = move |_| {
         let text = |node: NodeRef<html::Input>| {
-            node.get_untracked().map(|i| i.value().trim().replace('−', "-").replace(',', ".")).unwrap_or_default()
+            node.get_untracked()
+                .map(|i| i.value().trim().replace('−', "-").replace(',', "."))
+                .unwrap_or_default()
         };
-        let numbers = (text(lon).parse::<f64>(), text(lat).parse::<f64>(), text(columns).parse::<usize>(), text(rows).parse::<usize>());
+        let numbers = (
+            text(lon).parse::<f64>(),
+            text(lat).parse::<f64>(),
+            text(columns).parse::<usize>(),
+            text(rows).parse::<usize>(),
+        );
         match numbers {
             (Ok(lon), Ok(lat), Ok(columns), Ok(rows)) => place(lon, lat, columns, rows),
-            _ => problem.set(Some("longitude and latitude must be numbers of degrees, columns and rows whole numbers".to_owned())),
+            _ => problem.set(Some(
+                "longitude and latitude must be numbers of degrees, columns and rows whole numbers"
+                    .to_owned(),
+            )),
         }
     };
     let clicked = Callback::new(move |(longitude, latitude): (f64, f64)| {
@@ -41,14 +53,18 @@ pub fn RegionSection() -> impl IntoView {
     });
     let preset = move |event| {
         let key = event_target_value(&event);
-        if let Some((preset, region)) = PRESETS.iter().find(|p| p.key == key).and_then(|p| Some((p, p.region().ok()?))) {
+        if let Some((preset, region)) =
+            PRESETS.iter().find(|p| p.key == key).and_then(|p| Some((p, p.region().ok()?)))
+        {
             problem.set(None);
             app.set_region(region.window(), Some(preset.key.to_owned()));
         }
     };
     let large = move || {
         let cells = app.settings.with(|s| s.window.len());
-        (cells > LARGE).then(|| format!("{:.1} million cells: computed in tiles, which takes a while.", cells as f64 / 1e6))
+        (cells > LARGE).then(|| {
+            format!("{:.1} million cells: computed in tiles, which takes a while.", cells as f64 / 1e6)
+        })
     };
     view! {
         <section class="region" aria-labelledby="region-title">

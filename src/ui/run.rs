@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::state::App;
-use loam_core::network::Network;
-use loam_core::weights_report::Prospect;
+use loam_core::method::Method;
+use loam_core::weights_report::{Prospect, WeightsReport};
 use smap_files::QualityRule;
 
 const RULES: [(&str, &str, QualityRule); 3] = [
@@ -20,7 +20,7 @@ const DISAGGREGATED: &str = "Where a date has SMAP and Sentinel-1 backscatter bu
 /// What the shift to SMAP's means does.
 const SHIFTED: &str = "Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges";
 /// Why it cannot be chosen.
-const OF_SMEN: &str = "Of SMEN's estimates alone: the TB CNN's are not shifted";
+const OF_SMEN: &str = "Of SMEN's estimates alone";
 
 /// Rules and weights.
 #[component]
@@ -44,7 +44,8 @@ pub fn RulesSection() -> impl IntoView {
             app.rules_changed();
         }
     };
-    let tb = move || app.weights.with(|w| w.network != Network::Smen);
+    let active = move || app.weights.with(WeightsReport::method);
+    let fixed = move || !active().can_shift();
     let input = NodeRef::<leptos::html::Input>::new();
     let weights = move |event: web_sys::Event| {
         if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -69,20 +70,21 @@ pub fn RulesSection() -> impl IntoView {
                 <input type="checkbox" id="disaggregated" prop:checked=move || app.settings.with(|s| s.history_disaggregated) on:change=disaggregated/>
                 " Disaggregated maps as history too"
             </label>
-            <label class="inline" title=move || if tb() { OF_SMEN } else { SHIFTED }>
-                <input type="checkbox" id="mass" disabled=tb prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
+            <label class="inline" title=move || if fixed() { OF_SMEN } else { SHIFTED }>
+                <input type="checkbox" id="mass" disabled=fixed prop:checked=move || app.settings.with(|s| s.mass_correction) on:change=mass/>
                 " Shift 36 km blocks to SMAP's mean"
             </label>
-            <label class="stack">"Model"
-                <select id="model" on:change=move |e| app.use_network(event_target_value(&e) == "tb")>
-                    <option value="smen" selected=move || !tb()>"SMEN"</option>
-                    <option value="tb" selected=tb>"TB CNN (brightness temperature)"</option>
+            <label class="stack">"Method"
+                <select id="model" on:change=move |e| if let Some(method) = Method::find(&event_target_value(&e)) { app.use_method(method) }>
+                    {Method::all().map(|method| view! {
+                        <option value=method.key() selected=move || active() == method>{method.choice()}</option>
+                    }).collect_view()}
                 </select>
             </label>
-            {move || app.weights.with(|w| w.network != Network::Smen && w.hash.is_empty()).then(|| view! {
+            {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.about().shipped && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">
                     "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under “Fine-tune”, or with the command line: "
-                    <code>"loam train --model tb-cnn --case soil-moisture --simulated --region tucson --out tb.safetensors"</code>
+                    <code>"loam train --network tb-soil-moisture --simulated --region tucson --out tb.safetensors"</code>
                 </p>
             })}
             <div class="weights">
@@ -90,6 +92,7 @@ pub fn RulesSection() -> impl IntoView {
                     let prospect = app.prospect();
                     // All shipped weights were trained on simulated scenes.
                     let (simulated, hint) = match &prospect {
+                        Prospect::InUse(w) if w.closed_form.is_some() => (false, "A closed form: computed from the files alone, nothing was trained.".to_owned()),
                         Prospect::InUse(w) if w.trained_on.is_empty() => (w.simulated, String::new()),
                         Prospect::InUse(w) => (w.simulated, format!("{} · SHA-256 {}", w.trained_on, w.hash)),
                         Prospect::Shipped { .. } => (true, "Shipped with this page for the present region; will be loaded with the next map.".to_owned()),

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::state::App;
-use crate::protocol::shown::verdict;
+use crate::protocol::shown::summary;
 use loam_core::file::FineOrigin;
-use loam_core::network::Network;
+use loam_core::method::Method;
 use loam_core::score::ScoreReport;
 
 /// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
@@ -45,8 +45,8 @@ fn bars(scores: &[ScoreReport], mission: bool) -> AnyView {
 }
 
 /// The table with its bars beside it.
-pub(super) fn score_box(scores: &[ScoreReport], network: Network) -> AnyView {
-    let tb = network.is_brightness();
+pub(super) fn score_box(scores: &[ScoreReport], method: Method) -> AnyView {
+    let tb = method.output().is_kelvin();
     let unit = if tb { "K" } else { "m³/m³" };
     view! {
         <div class="scorebox">
@@ -76,11 +76,11 @@ pub fn ScoresSection() -> impl IntoView {
             let scores = data.report.scores.clone();
             let simulated = data.report.simulated;
             let made = data.report.reference == Some(FineOrigin::Disaggregated);
-            let network = data.network();
+            let method = data.method();
             let against = match (simulated, made) {
                 _ if data.report.reference == Some(FineOrigin::OwnMap) => "Agreement with a map that Loam made, chosen by hand as reference: it says nothing of the soil.",
-                (true, _) if network.is_brightness() => "Agreement with the simulated brightness temperature at 9 km, without the radar product's noise.",
-                (false, _) if network.is_brightness() => "Agreement with the 9 km product, not with what is on the ground.",
+                (true, _) if method.output().is_kelvin() => "Agreement with the simulated brightness temperature at 9 km, without the radar product's noise.",
+                (false, _) if method.output().is_kelvin() => "Agreement with the 9 km product, not with what is on the ground.",
                 (true, _) => "Agreement with the simulated 3 km map, not with the ground.",
                 (false, true) => "Agreement with the 3 km map disaggregated here, not with the ground.",
                 (false, false) => "Agreement with the SPL2SMAP_S product, not with the ground.",
@@ -95,8 +95,8 @@ pub fn ScoresSection() -> impl IntoView {
                 view! { <p class="empty">"No reference on this date, so no scores."</p> }.into_any()
             } else {
                 view! {
-                    <p class="against">{against}" All estimates on the same pixels"{(network == Network::Smen).then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{verdict(&scores)}</p>
-                    {score_box(&scores, network)}
+                    <p class="against">{against}" All estimates on the same pixels"{method.uses_history().then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{summary(&scores)}</p>
+                    {score_box(&scores, method)}
                 }
                 .into_any()
             };

@@ -25,10 +25,10 @@ use crate::protocol::{Envelope, Failure, FileReport, FileTicket, MapReport, Requ
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
-use loam_core::layer::LayerKind;
+use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, ColourMap, Scale, scale};
-use loam_core::network::Network;
-use loam_core::region_settings::Settings;
+use loam_core::method::Method;
+use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{PRESETS, Preset, Shipped};
 use loam_core::weights_report::Prospect;
 use loam_core::weights_report::WeightsReport;
@@ -46,7 +46,7 @@ pub struct FileRow {
 
 /// A layer with its pixels.
 pub struct Layer {
-    pub kind: LayerKind,
+    pub key: LayerKey,
     pub values: Vec<f32>,
     pub reasons: Vec<u8>,
     pub statistics: ease_grid::Statistics,
@@ -63,21 +63,26 @@ pub struct MapData {
 }
 
 impl MapData {
-    pub fn layer(&self, kind: LayerKind) -> Option<&Layer> {
-        self.layers.iter().find(|l| l.kind == kind)
+    pub fn layer(&self, key: impl Into<LayerKey>) -> Option<&Layer> {
+        let key = key.into();
+        self.layers.iter().find(|l| l.key == key)
     }
 
     pub fn window(&self) -> EaseWindow {
         self.report.settings.window
     }
 
-    pub fn network(&self) -> Network {
-        self.report.weights.network
+    pub fn method(&self) -> Method {
+        self.report.weights.method()
     }
 
     /// What the map is of, for headings.
     pub fn quantity(&self) -> &'static str {
-        if self.network().is_brightness() { "Brightness temperature at 9 km" } else { "Soil moisture at 3 km" }
+        if self.method().output().is_kelvin() {
+            "Brightness temperature at 9 km"
+        } else {
+            "Soil moisture at 3 km"
+        }
     }
 }
 
@@ -134,7 +139,7 @@ pub struct App {
     /// Why the time line is not that of the present region and rules: [`READING`], or [`NOT_READ`].
     pub pending: PageSignal<Option<&'static str>>,
     pub date: PageSignal<Option<Date>>,
-    pub settings: PageSignal<Settings>,
+    pub settings: PageSignal<RegionSettings>,
     pub map: PageSignal<Option<Arc<MapData>>>,
     pub cursor: PageSignal<Option<Cell>>,
     pub pinned: PageSignal<Option<Cell>>,
@@ -170,10 +175,16 @@ pub const READING: &str = "reading…";
 /// It could not be made.
 pub const NOT_READ: &str = "not read";
 
-fn preset_settings(index: usize) -> Settings {
+fn preset_settings(index: usize) -> RegionSettings {
     let preset = PRESETS[index];
-    let fallback = EaseWindow { resolution: Resolution::M03, first_column: 2600, first_row: 971, columns: 100, rows: 100 };
-    Settings {
+    let fallback = EaseWindow {
+        resolution: Resolution::M03,
+        first_column: 2600,
+        first_row: 971,
+        columns: 100,
+        rows: 100,
+    };
+    RegionSettings {
         window: preset.region().map_or(fallback, |r| r.window()),
         region: Some(preset.key.to_owned()),
         quality: QualityRule::default(),
@@ -293,7 +304,8 @@ impl App {
             window: settings.region.is_none().then_some(settings.window),
             preset: settings.region,
             date: self.date.get(),
-            scale: ((moisture.min, moisture.max) != scale::MOISTURE_LIMITS).then_some((moisture.min, moisture.max)),
+            scale: ((moisture.min, moisture.max) != scale::MOISTURE_LIMITS)
+                .then_some((moisture.min, moisture.max)),
             colours: (moisture.map != ColourMap::moisture()).then(|| moisture.map.key.to_owned()),
         };
         if let Ok(history) = window().history() {
@@ -314,7 +326,8 @@ impl App {
         let preference = self.preference.get_untracked();
         let (adapter, gpu_absent) = self.machinery.with_value(|m| (m.adapter.clone(), m.gpu_absent));
         // The GPU's program is three times the size of the CPU's: fetched only where it is used.
-        let for_gpu = if gpu_absent || !preference.wants_gpu(adapter.as_ref()) { None } else { link::script(true) };
+        let for_gpu =
+            if gpu_absent || !preference.wants_gpu(adapter.as_ref()) { None } else { link::script(true) };
         let with_gpu = for_gpu.is_some();
         let script = for_gpu.or_else(|| link::script(false)).unwrap_or_default();
         self.device.set(None);
@@ -468,14 +481,19 @@ impl App {
     fn put_aside(self, under_way: &[Kind], why: &str) -> Option<String> {
         if under_way.contains(&Kind::Weights) && self.machinery.with_value(|m| m.weights.is_some()) {
             self.machinery.update_value(|m| m.weights = None);
-            return Some("It stopped while loading your weights file: the shipped weights are used.".to_owned());
+            return Some(
+                "It stopped while loading your weights file: the shipped weights are used.".to_owned(),
+            );
         }
-        let of_run = self.weights.with_untracked(|w| self.train.run_of(w)).is_some() || self.train.recalled.with_untracked(Option::is_some);
+        let of_run = self.weights.with_untracked(|w| self.train.run_of(w)).is_some()
+            || self.train.recalled.with_untracked(Option::is_some);
         if under_way.contains(&Kind::Weights) && of_run {
             self.weights.set(WeightsReport::default());
             self.train.recalled.set(None);
             super::train::recall::remember(self);
-            return Some("It stopped while loading the weights of a run: the shipped weights are used.".to_owned());
+            return Some(
+                "It stopped while loading the weights of a run: the shipped weights are used.".to_owned(),
+            );
         }
         if !under_way.contains(&Kind::Open) {
             return None;
@@ -483,7 +501,8 @@ impl App {
         // Files are read in order: the first without a report was being read.
         let handles = self.machinery.with_value(|m| m.handles.keys().copied().collect::<Vec<_>>());
         let rows = self.files.get_untracked();
-        let row = rows.iter().find(|r| handles.contains(&r.id) && r.report.with_untracked(Option::is_none))?;
+        let row =
+            rows.iter().find(|r| handles.contains(&r.id) && r.report.with_untracked(Option::is_none))?;
         self.machinery.update_value(|m| {
             m.handles.remove(&row.id);
         });
@@ -503,7 +522,11 @@ impl App {
 
     /// What is open, as it stands.
     fn present(self) -> Aside<FileRow> {
-        Aside { rows: self.files.get_untracked(), settings: self.settings.get_untracked(), date: self.date.get_untracked() }
+        Aside {
+            rows: self.files.get_untracked(),
+            settings: self.settings.get_untracked(),
+            date: self.date.get_untracked(),
+        }
     }
 
     /// Opens a demo; own files are put aside.
@@ -526,7 +549,7 @@ impl App {
         }
     }
 
-    fn show_demo(self, region: &str, settings: Settings, date: Option<Date>) {
+    fn show_demo(self, region: &str, settings: RegionSettings, date: Option<Date>) {
         self.clear_desk();
         self.settings.set(settings);
         self.date.set(date);
@@ -676,7 +699,11 @@ impl App {
     pub fn opened(self, id: u64, cancelled: bool) {
         let mut asked = Vec::new();
         self.machinery.update_value(|m| asked = m.opening.remove(&id).unwrap_or_default());
-        let why = if cancelled { "you cancelled before its turn came" } else { "reading stopped before its turn came" };
+        let why = if cancelled {
+            "you cancelled before its turn came"
+        } else {
+            "reading stopped before its turn came"
+        };
         let rows = self.files.get_untracked();
         for row in rows.iter().filter(|r| asked.contains(&r.id) && r.report.with_untracked(Option::is_none)) {
             self.machinery.update_value(|m| {
@@ -694,7 +721,10 @@ impl App {
         if file == DEMO_FILE {
             return self.forget_all();
         }
-        let Some(row) = self.files.with_untracked(|files| files.iter().find(|f| f.id == file).cloned()) else { return };
+        let Some(row) = self.files.with_untracked(|files| files.iter().find(|f| f.id == file).cloned())
+        else {
+            return;
+        };
         self.said.set(format!("{} removed.", row.name));
         let (settings, date) = (self.settings.get_untracked(), self.date.get_untracked());
         self.desk.update(|desk| desk.remove(row, &settings, date));
@@ -767,14 +797,18 @@ impl App {
                 Ok(bytes) => {
                     self.send(Kind::Weights, Request::LoadWeights { name: file.name() }, &[bytes.into()]);
                 }
-                Err(why) => self.fail(&format!("{} could not be read ({why})", file.name()), "", "Choose the file again."),
+                Err(why) => self.fail(
+                    &format!("{} could not be read ({why})", file.name()),
+                    "",
+                    "Choose the file again.",
+                ),
             }
         });
     }
 
-    /// SMEN, or the TB CNN.
-    pub fn use_network(self, tb: bool) {
-        self.send(Kind::Weights, Request::UseNetwork { tb }, &[]);
+    /// Another method answers.
+    pub fn use_method(self, method: Method) {
+        self.send(Kind::Weights, Request::UseMethod { method }, &[]);
     }
 
     pub fn shipped_weights(self) {
@@ -800,7 +834,9 @@ impl App {
     pub fn stale(self) -> Option<String> {
         let (map, weights) = (self.map.get()?, self.prospect());
         let (date, same_files) = (self.date.get(), self.data.get() == map.data);
-        let changes = self.settings.with(|settings| map.report.changes(&Present { date, settings, weights: &weights, same_files }));
+        let changes = self
+            .settings
+            .with(|settings| map.report.changes(&Present { date, settings, weights: &weights, same_files }));
         map.report.stale(&changes)
     }
 

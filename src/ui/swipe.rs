@@ -19,10 +19,13 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let window = data.window();
-    let (input, right) = (painted(app, data.clone(), LayerKind::Coarse), painted(app, data.clone(), LayerKind::Estimate));
-    let (network, edges) = (data.network(), data.report.frame);
+    let (input, right) = (
+        painted(app, data.clone(), LayerKind::Coarse.into()),
+        painted(app, data.clone(), LayerKind::Estimate.into()),
+    );
+    let (method, edges) = (data.method(), data.report.frame);
     let trained = data.layer(LayerKind::Before).is_some();
-    let before = painted(app, data.clone(), LayerKind::Before);
+    let before = painted(app, data.clone(), LayerKind::Before.into());
     let use_before = RwSignal::new(trained);
     Effect::new(move |_| {
         size.track();
@@ -60,15 +63,15 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
                 <span class="name">"Left: "{if trained {
                     view! {
                         <select id="swipe-left" aria-label="Left side of the curtain" on:change=move |e| use_before.set(event_target_value(&e) == "before")>
-                            <option value="before">{title(network, LayerKind::Before)}</option>
-                            <option value="input">{title(network, LayerKind::Coarse)}</option>
+                            <option value="before">{title(method, LayerKind::Before.into())}</option>
+                            <option value="input">{title(method, LayerKind::Coarse.into())}</option>
                         </select>
                     }
                     .into_any()
                 } else {
-                    title(network, LayerKind::Coarse).into_any()
+                    title(method, LayerKind::Coarse.into()).into_any()
                 }}</span>
-                <span class="name">"Right: "{title(network, LayerKind::Estimate)}</span>
+                <span class="name">"Right: "{title(method, LayerKind::Estimate.into())}</span>
             </figcaption>
             <div class="plot" style:aspect-ratio=aspect>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>

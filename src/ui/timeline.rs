@@ -20,7 +20,8 @@ const SPAN: i32 = 120;
 /// Left margin for the names of the rows, CSS pixels.
 const MARGIN: f64 = 64.0;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Days since 1970-01-01 in the Gregorian calendar: a date as a coordinate. (jiff's spans would do, at 20 kB of the page.)
 pub fn day_number(date: Date) -> i32 {
@@ -46,7 +47,12 @@ pub fn date_of(number: i32) -> Date {
 }
 
 /// The next day (or the previous one) of the list that satisfies a condition.
-pub fn step(timeline: &Timeline, from: Date, forward: bool, keep: impl Fn(&DayReport) -> bool) -> Option<Date> {
+pub fn step(
+    timeline: &Timeline,
+    from: Date,
+    forward: bool,
+    keep: impl Fn(&DayReport) -> bool,
+) -> Option<Date> {
     let mut days = timeline.days.iter().filter(|d| keep(d)).map(|d| d.date);
     if forward { days.find(|d| *d > from) } else { days.rfind(|d| *d < from) }
 }
@@ -98,7 +104,13 @@ impl Strip<'_> {
 }
 
 /// The whole record: months with data, and the part in view.
-fn overview(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, ends: (i32, i32), view: (f64, f64)) {
+fn overview(
+    ctx: &CanvasRenderingContext2d,
+    timeline: &Timeline,
+    width: f64,
+    ends: (i32, i32),
+    view: (f64, f64),
+) {
     let span = f64::from((ends.1 - ends.0 + 1).max(1));
     let strip = Strip { ctx, left: MARGIN, width: width - MARGIN - 4.0, first: f64::from(ends.0), span };
     let (coarse, fine) = (canvas::css("--coarse"), canvas::css("--fine"));
@@ -117,7 +129,14 @@ fn overview(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, end
     ctx.stroke_rect(x.max(MARGIN), 1.5, (view.1 / span * strip.width).clamp(4.0, strip.width), 18.0);
 }
 
-fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view: (f64, f64), chosen: Option<Date>, pending: bool) {
+fn detail(
+    ctx: &CanvasRenderingContext2d,
+    timeline: &Timeline,
+    width: f64,
+    view: (f64, f64),
+    chosen: Option<Date>,
+    pending: bool,
+) {
     let strip = Strip { ctx, left: MARGIN, width: width - MARGIN - 4.0, first: view.0, span: view.1 };
     let (ink, soft, accent) = (canvas::css("--ink"), canvas::css("--rule"), canvas::css("--accent"));
     let (coarse, fine, made) = (canvas::css("--coarse"), canvas::css("--fine"), canvas::css("--made"));
@@ -147,7 +166,8 @@ fn detail(ctx: &CanvasRenderingContext2d, timeline: &Timeline, width: f64, view:
             if strip.day() * 30.0 > 44.0 || date.month() == 1 {
                 ctx.set_fill_style_str(&ink);
                 let name = MONTHS[(date.month() as usize).clamp(1, 12) - 1];
-                let text = if date.month() == 1 { format!("{name} {}", date.year()) } else { name.to_owned() };
+                let text =
+                    if date.month() == 1 { format!("{name} {}", date.year()) } else { name.to_owned() };
                 let _ = ctx.fill_text(&text, strip.x(number) + 3.0, 24.0);
             }
         }
@@ -208,7 +228,11 @@ pub fn TimelineStrip() -> impl IntoView {
         let (low, high) = ends.get();
         let chosen = app.date.get().map(day_number);
         let oldest = app.timeline.with(|t| {
-            t.days.iter().find(|d| Some(d.date) == app.date.get_untracked()).and_then(|d| d.history.first().copied()).map(day_number)
+            t.days
+                .iter()
+                .find(|d| Some(d.date) == app.date.get_untracked())
+                .and_then(|d| d.history.first().copied())
+                .map(day_number)
         });
         let wide = span.get().min(f64::from(high - low + 6)).max(14.0);
         let mut start = first.get_untracked();
@@ -219,7 +243,8 @@ pub fn TimelineStrip() -> impl IntoView {
                 start = to - wide * 0.8;
             }
         }
-        let start = start.clamp(f64::from(low) - 3.0, (f64::from(high) + 3.0 - wide).max(f64::from(low) - 3.0));
+        let start =
+            start.clamp(f64::from(low) - 3.0, (f64::from(high) + 3.0 - wide).max(f64::from(low) - 3.0));
         first.set(start);
     });
     let shown = move || {
@@ -236,7 +261,9 @@ pub fn TimelineStrip() -> impl IntoView {
         });
     });
     let press = move |event: &PointerEvent, click: bool| {
-        let Some(target) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) else { return };
+        let Some(target) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) else {
+            return;
+        };
         let rect = target.get_bounding_client_rect();
         let (x, y) = (event.client_x() - rect.left(), event.client_y() - rect.top());
         let share = (x - MARGIN) / (rect.width() - MARGIN - 4.0);
@@ -245,13 +272,18 @@ pub fn TimelineStrip() -> impl IntoView {
             // The overview: centre the view there.
             let wide = shown().1;
             let at = f64::from(low) + share * f64::from(high - low + 1) - wide / 2.0;
-            first.set(at.clamp(f64::from(low) - 3.0, (f64::from(high) + 3.0 - wide).max(f64::from(low) - 3.0)));
+            first.set(
+                at.clamp(f64::from(low) - 3.0, (f64::from(high) + 3.0 - wide).max(f64::from(low) - 3.0)),
+            );
         } else if click {
             let (start, wide) = shown();
             let at = start + share * wide;
             // The nearest date with data.
             let near = app.timeline.with_untracked(|t| {
-                t.days.iter().map(|d| d.date).min_by_key(|d| ((f64::from(day_number(*d)) + 0.5 - at).abs() * 100.0) as i64)
+                t.days
+                    .iter()
+                    .map(|d| d.date)
+                    .min_by_key(|d| ((f64::from(day_number(*d)) + 0.5 - at).abs() * 100.0) as i64)
             });
             if near.is_some() {
                 app.date.set(near);
@@ -271,7 +303,9 @@ pub fn TimelineStrip() -> impl IntoView {
         }
         event.prevent_default();
     };
-    let at = move || app.date.get().and_then(|date| app.timeline.with(|t| t.days.iter().position(|d| d.date == date)));
+    let at = move || {
+        app.date.get().and_then(|date| app.timeline.with(|t| t.days.iter().position(|d| d.date == date)))
+    };
     view! {
         <div class="striptools">
             <button type="button" aria-label="Shorter span of dates" title="Zoom in (+)" on:click=move |_| span.update(|s| *s = (*s / 1.6).max(14.0))>"+"</button>

@@ -60,13 +60,19 @@ impl Source for FileSource {
             ));
         }
         let blob: Blob = FILES
-            .with_borrow(|files| files.get(&self.number).map(|f| f.slice_with_f64_and_f64(offset as f64, end as f64)))
+            .with_borrow(|files| {
+                files.get(&self.number).map(|f| f.slice_with_f64_and_f64(offset as f64, end as f64))
+            })
             .ok_or_else(|| std::io::Error::other("the file was closed"))?
             .map_err(refused)?;
-        let read = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&blob)).map_err(refused)?;
+        let read =
+            FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&blob)).map_err(refused)?;
         let bytes = js_sys::Uint8Array::new(&read);
         if bytes.length() as usize != buffer.len() {
-            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the browser returned fewer bytes than asked for"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::UnexpectedEof,
+                "the browser returned fewer bytes than asked for",
+            ));
         }
         bytes.copy_to(buffer);
         give_back(&read);

@@ -111,7 +111,7 @@ impl Host for WorkerHost {
 
     /// A macrotask: waking a future yields to microtasks only, and a cancel message would never arrive. A message channel, since
     /// `setTimeout` is throttled in background tabs.
-    async fn breathe(&self) {
+    async fn yield_now(&self) {
         let now = self.now_ms();
         if now - self.last_breath.get() < BREATH_MS {
             return;
@@ -149,7 +149,8 @@ impl Host for WorkerHost {
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
         let text = |e: JsValue| js_sys::Error::from(e).message().as_string().unwrap_or_default();
         let url = format!("./weights/{key}.safetensors");
-        let response: Response = JsFuture::from(self.scope.fetch_with_str(&url)).await.map_err(text)?.dyn_into().map_err(text)?;
+        let response: Response =
+            JsFuture::from(self.scope.fetch_with_str(&url)).await.map_err(text)?.dyn_into().map_err(text)?;
         if !response.ok() {
             return Err(format!("{url}: HTTP {}", response.status()));
         }

@@ -23,7 +23,8 @@ pub async fn hold(scope: &DedicatedWorkerGlobalScope) -> Option<String> {
         let refuse = Closure::once_into_js(move |why: JsValue| {
             let _ = refused.call1(&JsValue::NULL, &why);
         });
-        let _ = Reflect::get(&requested, &"catch".into()).and_then(|catch| catch.unchecked_into::<Function>().call1(&requested, &refuse));
+        let _ = Reflect::get(&requested, &"catch".into())
+            .and_then(|catch| catch.unchecked_into::<Function>().call1(&requested, &refuse));
     });
     JsFuture::from(granted).await.ok().map(|_| name)
 }

@@ -2,7 +2,7 @@
 //!
 //! A message is a JavaScript array: `[head, ...attachments]`, the head the bytes of an [`Envelope`], the attachments `File`s and typed
 //! arrays on the way in, typed arrays (transferred, not copied) on the way out. Requests are carried out one after another; `Cancel` is
-//! taken off the line at once, so that a running job sees it at its next breath.
+//! taken off the line at once, so that a running job sees it the next time it yields.
 
 mod blob;
 mod host;
@@ -48,7 +48,8 @@ pub fn start() -> Result<(), JsValue> {
 
     let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let parts = js_sys::Array::from(&message.data());
-        let head = parts.get(0).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
+        let head =
+            parts.get(0).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
         match wire::read::<Request>(&head) {
             Err(error) => {
                 let what = format!("the worker did not understand a message ({error})");

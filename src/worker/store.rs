@@ -1,14 +1,14 @@
 //! Runs in the browser's origin-private file system: files only this site sees, which stay over a reload.
 //!
-//! Writing goes through a `FileSystemSyncAccessHandle`, which exists in workers only and holds its file against every other tab; that also
+//! Writing goes through a `FileSystemSyncAccessHandle`, which exists in workers only and locks its file for every other tab; that also
 //! makes the locks, which the browser frees when a worker dies.
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    DedicatedWorkerGlobalScope, File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, FileSystemRemoveOptions,
-    FileSystemSyncAccessHandle, StorageEstimate,
+    DedicatedWorkerGlobalScope, File, FileSystemDirectoryHandle, FileSystemFileHandle,
+    FileSystemGetFileOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle, StorageEstimate,
 };
 
 use loam_nn::{Store, StoreError};
@@ -19,7 +19,7 @@ pub struct BrowserStore {
     root: FileSystemDirectoryHandle,
 }
 
-/// A file held against other tabs.
+/// A file locked for other tabs.
 pub struct BrowserLock(FileSystemSyncAccessHandle);
 
 impl loam_nn::Lock for BrowserLock {}
@@ -32,7 +32,8 @@ impl Drop for BrowserLock {
 
 /// Name and message of a thrown value.
 fn thrown(value: &JsValue) -> (String, String) {
-    let text = |key: &str| Reflect::get(value, &key.into()).ok().and_then(|v| v.as_string()).unwrap_or_default();
+    let text =
+        |key: &str| Reflect::get(value, &key.into()).ok().and_then(|v| v.as_string()).unwrap_or_default();
     (text("name"), text("message"))
 }
 
@@ -63,11 +64,14 @@ impl BrowserStore {
     pub async fn open(scope: &DedicatedWorkerGlobalScope) -> Result<Self, StoreError> {
         let unavailable = |why: String| StoreError::Unavailable { why };
         let storage: JsValue = scope.navigator().storage().into();
-        let get = Reflect::get(&storage, &"getDirectory".into()).ok().and_then(|f| f.dyn_into::<Function>().ok());
+        let get =
+            Reflect::get(&storage, &"getDirectory".into()).ok().and_then(|f| f.dyn_into::<Function>().ok());
         let get = get.ok_or_else(|| unavailable("this browser has no file system for pages".into()))?;
         let refused = |value: JsValue| {
             let (name, message) = thrown(&value);
-            unavailable(format!("this browser refuses its file system ({name}: {message}), as in a private window"))
+            unavailable(format!(
+                "this browser refuses its file system ({name}: {message}), as in a private window"
+            ))
         };
         let promise: js_sys::Promise = get.call0(&storage).map_err(refused)?.unchecked_into();
         let root = JsFuture::from(promise).await.map_err(refused)?;
@@ -75,7 +79,11 @@ impl BrowserStore {
     }
 
     /// A folder; none where it is not there and not to be made.
-    async fn folder(&self, path: &str, create: bool) -> Result<Option<FileSystemDirectoryHandle>, StoreError> {
+    async fn folder(
+        &self,
+        path: &str,
+        create: bool,
+    ) -> Result<Option<FileSystemDirectoryHandle>, StoreError> {
         let mut folder = self.root.clone();
         for name in path.split('/').filter(|name| !name.is_empty()) {
             // By reflection: `FileSystemGetDirectoryOptions` is not among our web-sys features, and one more would rebuild wgpu.
@@ -182,7 +190,9 @@ impl Store for BrowserStore {
         match self.access(path).await? {
             Ok(handle) => Ok(Some(BrowserLock(handle))),
             // Held by another tab, or by a worker that is just dying.
-            Err(value) if is(&value, "NoModificationAllowedError") || is(&value, "InvalidStateError") => Ok(None),
+            Err(value) if is(&value, "NoModificationAllowedError") || is(&value, "InvalidStateError") => {
+                Ok(None)
+            }
             Err(value) => Err(failed(path, &value, 0)),
         }
     }

@@ -13,8 +13,9 @@ const SIDE: usize = 20;
 fn case(n: u64, noise: f32) -> Case {
     let cells = SIDE * SIDE;
     let mut random = Random::new(100 + n);
-    let pattern: Vec<f32> =
-        (0..cells).map(|p| 0.05 * ((p % SIDE) as f32 / SIDE as f32 - 0.5) + if p / SIDE > 9 { 0.03 } else { -0.03 }).collect();
+    let pattern: Vec<f32> = (0..cells)
+        .map(|p| 0.05 * ((p % SIDE) as f32 / SIDE as f32 - 0.5) + if p / SIDE > 9 { 0.03 } else { -0.03 })
+        .collect();
     let level = 0.1 + 0.2 * random.unit();
     let bilinear = vec![level; cells];
     let mut residuals = vec![0f32; HISTORY * cells];

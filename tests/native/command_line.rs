@@ -1,4 +1,4 @@
-//! `loam` as a user and a script meet it: exit codes, one-line refusals, JSON, and a training run that is killed and goes on.
+//! `loam` as a user and a script meet it: exit codes, one-line refusals, JSON, and a training run that is killed and resumed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -13,7 +13,8 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn json(output: &Output) -> serde_json::Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -44,10 +45,19 @@ fn inspect_describes_a_file_and_refuses_what_is_none() {
 #[test]
 fn a_reader_that_has_enough_ends_the_program_without_a_word() {
     let path = fixture("SMAP_L3_SM_P_20200602_R18290_001.h5");
-    let mut child = loam().args(["inspect", path.to_str().unwrap()]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = loam()
+        .args(["inspect", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -70,11 +80,24 @@ fn settings_that_start_from_weights_ask_for_them() {
 fn several_regions_ask_for_one_split() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("w.safetensors");
-    let words =
-        ["train", "--simulated", "--region", "tucson", "--region", "niamey", "--test-from", "2018-01-01", "--out", out.to_str().unwrap()];
+    let words = [
+        "train",
+        "--simulated",
+        "--region",
+        "tucson",
+        "--region",
+        "niamey",
+        "--test-from",
+        "2018-01-01",
+        "--out",
+        out.to_str().unwrap(),
+    ];
     refused(&run(&words), "--validate-from");
     assert!(!out.exists());
-    refused(&run(&["train", "--simulated", "--region", "atlantis", "--out", out.to_str().unwrap()]), "south-fork");
+    refused(
+        &run(&["train", "--simulated", "--region", "atlantis", "--out", out.to_str().unwrap()]),
+        "south-fork",
+    );
 }
 
 /// A region without weights of its own gets the general ones, and both are said: which, and that they are trained on simulated scenes.
@@ -83,14 +106,30 @@ fn a_prediction_without_weights_uses_the_shipped_ones_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("map.tif");
     let predict = |region: &str| {
-        let words = ["predict", "--simulated", "--region", region, "--date", "2018-06-10", "--json", "--out", out.to_str().unwrap()];
+        let words = [
+            "predict",
+            "--simulated",
+            "--region",
+            region,
+            "--date",
+            "2018-06-10",
+            "--json",
+            "--out",
+            out.to_str().unwrap(),
+        ];
         let output = run(&words);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
     };
     let report = predict("south-fork");
-    assert_eq!((&report["weights"]["name"], &report["weights"]["simulated"]), (&"General (shipped)".into(), &true.into()));
-    assert!(report["warnings"].to_string().contains("the general ones are used, trained on simulated scenes"), "{report}");
+    assert_eq!(
+        (&report["weights"]["name"], &report["weights"]["simulated"]),
+        (&"General (shipped)".into(), &true.into())
+    );
+    assert!(
+        report["warnings"].to_string().contains("the general ones are used, trained on simulated scenes"),
+        "{report}"
+    );
     // The range of the training inputs is known.
     assert!(report["applicability"].as_str().unwrap().contains("the range of the training"), "{report}");
     let report = predict("tucson");
@@ -104,30 +143,54 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let settings = path("s.json");
-    std::fs::write(&settings, r#"{"start": "scratch", "epochs": 2, "batch": 4, "checkpoint_steps": 2, "test_from": "2017-10-01"}"#)
-        .unwrap();
+    std::fs::write(
+        &settings,
+        r#"{"start": "scratch", "epochs": 2, "batch": 4, "checkpoint_steps": 2, "test_from": "2017-10-01"}"#,
+    )
+    .unwrap();
     let begin = |out: &str, kept: &str| {
         let mut command = loam();
-        command.args(["train", "--simulated", "--region", "tucson", "--settings", &settings, "--json", "--out", out, "--keep", kept]);
+        command.args([
+            "train",
+            "--simulated",
+            "--region",
+            "tucson",
+            "--settings",
+            &settings,
+            "--json",
+            "--out",
+            out,
+            "--keep",
+            kept,
+        ]);
         command
     };
     let whole = begin(&path("whole.safetensors"), &path("whole")).output().unwrap();
     assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
-    let result: serde_json::Value = serde_json::from_slice(whole.stdout.split(|b| *b == b'\n').rfind(|l| !l.is_empty()).unwrap()).unwrap();
+    let result: serde_json::Value =
+        serde_json::from_slice(whole.stdout.split(|b| *b == b'\n').rfind(|l| !l.is_empty()).unwrap())
+            .unwrap();
     assert_eq!(result["epochs"], 2);
 
-    let mut child = begin(&path("killed.safetensors"), &path("killed")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = begin(&path("killed.safetensors"), &path("killed"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let checkpoint = folder.path().join("killed/runs/run/b.checkpoint");
     let since = Instant::now();
     while !checkpoint.exists() {
-        assert!(since.elapsed() < Duration::from_secs(300) && child.try_wait().unwrap().is_none(), "no checkpoint");
+        assert!(
+            since.elapsed() < Duration::from_secs(300) && child.try_wait().unwrap().is_none(),
+            "no checkpoint"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     child.kill().unwrap();
     child.wait().unwrap();
     let resumed = run(&["train", "--resume", &path("killed"), "--out", &path("killed.safetensors")]);
     let said = String::from_utf8_lossy(&resumed.stderr);
-    assert!(resumed.status.success() && said.contains("going on at epoch"), "{said}");
+    assert!(resumed.status.success() && said.contains("resuming at epoch"), "{said}");
     let read = |name: &str| std::fs::read(path(name)).unwrap();
     assert!(read("whole.safetensors") == read("killed.safetensors"), "the same bytes");
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use burn::tensor::Device;
 use jiff::civil::{Date, date};
 use loam::experiment::{
-    ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, TbCell, csv, figure_2, markdown, paper, summary, tb_cnn,
-    tb_markdown,
+    ExperimentError, Gathered, Images, Kind, Options, Progress, Runner, Source, TbCell, csv, figure_2,
+    markdown, paper, summary, tb_cnn, tb_markdown,
 };
 use loam::protocol::FileTicket;
 use loam::session::open::open;
@@ -34,20 +34,29 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
         ];
         for (name, raster) in layers {
             let Some(raster) = raster else { continue };
-            let facts = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
+            let provenance = Provenance {
+                date: Some(day.date),
+                simulated: true,
+                ..Provenance::new("soil moisture, simulated", "m3/m3")
+            };
             let path = folder.join(&name);
-            std::fs::write(&path, geotiff::write(raster, &facts, None).unwrap()).unwrap();
+            std::fs::write(&path, geotiff::write(raster, &provenance, None).unwrap()).unwrap();
             id += 1;
-            let ticket = FileTicket { id, name, bytes: std::fs::metadata(&path).unwrap().len(), correction: Correction::default() };
+            let ticket = FileTicket {
+                id,
+                name,
+                bytes: std::fs::metadata(&path).unwrap().len(),
+                correction: Correction::default(),
+            };
             library.insert(block_on(open(&ticket, Arc::new(PathSource::open(&path).unwrap()))).unwrap());
         }
     }
     library
 }
 
-/// A training torn off in its midst goes on there and ends with the same weights; a file of another training is said and not used.
+/// An interrupted training resumes there and ends with the same weights; a checkpoint of another training is reported and not used.
 #[test]
-fn a_cell_torn_off_goes_on() {
+fn an_interrupted_cell_resumes() {
     let files = tempfile::tempdir().unwrap();
     let source = Source::Files(Box::new(library(files.path(), date(2017, 3, 1), date(2018, 3, 1))));
     let images = Images { region: REGION.into(), train: 4, test: 3, source: source.tag() };
@@ -74,34 +83,54 @@ fn a_cell_torn_off_goes_on() {
         };
         let mut runner = Runner::new(source.clone(), folder.to_owned(), Device::flex(), "CPU".into(), listen);
         runner.kept_every = std::time::Duration::ZERO;
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runner.cell(&cell(seed)).unwrap()));
+        let result =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runner.cell(&cell(seed)).unwrap()));
         drop(runner);
         (result.ok(), heard.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
     };
     let (whole, torn) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (Some(expected), (_, 1)) = run(whole.path(), 0, usize::MAX) else { panic!("no result, or not from the first step") };
+    let (Some(expected), (_, 1)) = run(whole.path(), 0, usize::MAX) else {
+        panic!("no result, or not from the first step")
+    };
     assert!(run(torn.path(), 0, 5).0.is_none());
     let (gone_on, (what, first)) = run(torn.path(), 0, usize::MAX);
     let gone_on = gone_on.unwrap();
-    assert!(what.contains("going on after step 5") && first == 6, "{what}, first step {first}");
+    assert!(what.contains("resumed after step 5") && first == 6, "{what}, first step {first}");
     assert_eq!((&gone_on.weights, &gone_on.smen), (&expected.weights, &expected.smen));
-    assert!(std::fs::read_dir(torn.path()).unwrap().all(|file| !file.unwrap().file_name().to_string_lossy().contains("checkpoint")));
+    assert!(
+        std::fs::read_dir(torn.path()).unwrap().all(|file| !file
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .contains("checkpoint"))
+    );
     // Of other images by the same name.
     let other = tempfile::tempdir().unwrap();
     assert!(run(other.path(), 0, 5).0.is_none());
     let file = other.path().join(format!("{}.checkpoint", cell(0).key()));
     let mut checkpoint = loam_nn::Checkpoint::from_bytes(&std::fs::read(&file).unwrap()).unwrap();
-    let range = checkpoint.now.metadata.iter_mut().find(|(key, _)| key.contains("range")).expect("no range of inputs in the weights");
+    let range = checkpoint
+        .now
+        .metadata
+        .iter_mut()
+        .find(|(key, _)| key.contains("range"))
+        .expect("no range of inputs in the weights");
     range.1.push('1');
     std::fs::write(&file, checkpoint.to_bytes()).unwrap();
-    let (anew, (what, first)) = run(other.path(), 0, usize::MAX);
-    assert!(first == 1 && what.contains("from the beginning") && what.contains("other images"), "{what}, first step {first}");
-    assert_eq!(anew.unwrap().weights, expected.weights);
+    let (again, (what, first)) = run(other.path(), 0, usize::MAX);
+    assert!(
+        first == 1 && what.contains("from the beginning") && what.contains("other images"),
+        "{what}, first step {first}"
+    );
+    assert_eq!(again.unwrap().weights, expected.weights);
     // Half a file.
     let file = torn.path().join(format!("{}.checkpoint", cell(1).key()));
     std::fs::write(&file, b"half").unwrap();
     let (result, (what, first)) = run(torn.path(), 1, usize::MAX);
-    assert!(result.is_some() && first == 1 && what.contains("from the beginning") && !file.exists(), "{what}");
+    assert!(
+        result.is_some() && first == 1 && what.contains("from the beginning") && !file.exists(),
+        "{what}"
+    );
 }
 
 #[test]
@@ -113,11 +142,16 @@ fn from_a_folder_of_files_to_a_report() {
     let gathered = Gathered::new(&source, &images).unwrap();
     assert!(gathered.simulated, "files that say so stay simulated");
     assert!(!gathered.train.is_empty() && !gathered.test.is_empty());
-    assert!(gathered.train.iter().all(|c| c.date < paper::TEST_FROM) && gathered.test.iter().all(|c| c.date >= paper::TEST_FROM));
+    assert!(
+        gathered.train.iter().all(|c| c.date < paper::TEST_FROM)
+            && gathered.test.iter().all(|c| c.date >= paper::TEST_FROM)
+    );
     for case in gathered.train.iter().chain(&gathered.test) {
         assert!(case.scored_pixels() >= 100);
         // What counts exists in every map that is compared.
-        assert!(case.pixels().all(|p| case.target[p].is_finite() && case.bilinear[p].is_finite() && case.bicubic[p].is_finite()));
+        assert!(case.pixels().all(|p| case.target[p].is_finite()
+            && case.bilinear[p].is_finite()
+            && case.bicubic[p].is_finite()));
         assert!(case.coarse.iter().chain(&case.residuals).all(|v| v.is_finite()));
         // D = J - Z, so where a residual is known, Z is.
         let n = case.len();
@@ -125,7 +159,11 @@ fn from_a_folder_of_files_to_a_report() {
     }
     // No training date is history of a test date: at least 4 dates lie between, or were used up as gap.
     let last_train = gathered.train.last().unwrap().date;
-    assert!(gathered.notes.iter().any(|note| note.contains("history of test dates")), "{:?} {last_train}", gathered.notes);
+    assert!(
+        gathered.notes.iter().any(|note| note.contains("history of test dates")),
+        "{:?} {last_train}",
+        gathered.notes
+    );
 
     let begun = Mutex::new(Vec::new());
     let taken = || std::mem::take(&mut *begun.lock().unwrap());
@@ -149,7 +187,7 @@ fn from_a_folder_of_files_to_a_report() {
     assert_eq!(again, first);
     let work = taken();
     assert!(work.is_empty(), "a finished cell was computed again: {work:?}");
-    // Thrown away and trained anew: the same numbers. (The baselines' own test has theirs.)
+    // Thrown away and trained again: the same numbers. (The baselines' own test has theirs.)
     for entry in std::fs::read_dir(out.path()).unwrap() {
         let path = entry.unwrap().path();
         if !path.to_string_lossy().contains("baselines") {
@@ -159,25 +197,26 @@ fn from_a_folder_of_files_to_a_report() {
     // Two seeds of it side by side: each once, and no other numbers than one after the other.
     let two = Options { seeds: 2, ..options.clone() };
     let mut side_by_side = runner();
-    side_by_side.ahead(&[Kind::Table1, Kind::Figure2], &two).unwrap();
+    side_by_side.compute_in_parallel(&[Kind::Table1, Kind::Figure2], &two).unwrap();
     let work = taken();
     assert_eq!(work.len(), 2, "a seed each: {work:?}");
     let both = side_by_side.table(Kind::Table1, &two).unwrap();
-    assert!(taken().is_empty(), "what was computed ahead was computed again");
+    assert!(taken().is_empty(), "what was computed in parallel was computed again");
     let by_seed = &both.rows[0].test.by_seed;
     assert!(by_seed[0] == first.rows[0].test.mean && by_seed[0] != by_seed[1], "{by_seed:?}");
-    let mut anew = run();
-    anew.rows[0].seconds = first.rows[0].seconds;
-    assert_eq!(anew, first);
+    let mut again = run();
+    again.rows[0].seconds = first.rows[0].seconds;
+    assert_eq!(again, first);
     // Nothing is missing, nothing is made.
-    side_by_side.ahead(&[Kind::Table1], &two).unwrap();
+    side_by_side.compute_in_parallel(&[Kind::Table1], &two).unwrap();
     assert!(taken().is_empty());
 
     // Figure 2 of the same cell: three panels of 100 x 100 cells, two pixels a cell, and not all of one colour.
     let figure = out.path().join("figure2.png");
-    let mut runner = Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |_, progress| {
-        assert!(!matches!(progress, Progress::Begun(..)), "trained again for the figure");
-    });
+    let mut runner =
+        Runner::new(source.clone(), out.path().to_owned(), Device::flex(), "CPU".into(), |_, progress| {
+            assert!(!matches!(progress, Progress::Begun(..)), "trained again for the figure");
+        });
     figure_2(&mut runner, &options, &figure).unwrap();
     let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&figure).unwrap()));
     let mut reader = decoder.read_info().unwrap();
@@ -189,7 +228,11 @@ fn from_a_folder_of_files_to_a_report() {
 
     let row = &first.rows[0];
     assert_eq!(row.asked, (30, 10));
-    assert!(row.found.0 < 30 && row.notes.iter().any(|n| n.contains("30 training images were asked for")), "{:?}", row.notes);
+    assert!(
+        row.found.0 < 30 && row.notes.iter().any(|n| n.contains("30 training images were asked for")),
+        "{:?}",
+        row.notes
+    );
     let pixels: Vec<usize> = row.methods.iter().filter(|m| !m.partial).map(|m| m.pixels).collect();
     assert!(pixels.windows(2).all(|p| p[0] == p[1]) && pixels[0] > 300, "not the same pixels: {pixels:?}");
     // The shift makes block means agree; SMAP as is has them by definition (its part of a cut cell is constant).
@@ -209,8 +252,16 @@ fn from_a_folder_of_files_to_a_report() {
         assert!(text.contains(name) && table.contains(name), "{name} is missing");
     }
     let short = summary(std::slice::from_ref(&first));
-    assert!(short.contains("Tucson (SIMULATED)") && short.contains("SMEN beats ") && !short.contains("beats 8 of"), "{short}");
-    assert!(text.contains("SIMULATED") && text.contains("not the paper's training") && text.contains("0.034"), "{text}");
+    assert!(
+        short.contains("Tucson (SIMULATED)")
+            && short.contains("SMEN beats ")
+            && !short.contains("beats 8 of"),
+        "{short}"
+    );
+    assert!(
+        text.contains("SIMULATED") && text.contains("not the paper's training") && text.contains("0.034"),
+        "{text}"
+    );
     // After one epoch SMEN beats nothing, and the report says so.
     assert!(row.not_beaten().count() >= 5 && text.contains("SMEN does not beat"), "{text}");
 }
@@ -219,9 +270,10 @@ fn from_a_folder_of_files_to_a_report() {
 fn a_region_without_overlap_is_refused_with_counts() {
     let files = tempfile::tempdir().unwrap();
     let source = Source::Files(Box::new(library(files.path(), date(2017, 12, 20), date(2018, 1, 5))));
-    for (region, text) in
-        [(REGION, "Tucson: 0 dates before 2018-01-01"), ("geneva", "Geneva: 0 dates before 2018-01-01 and 0 from then on")]
-    {
+    for (region, text) in [
+        (REGION, "Tucson: 0 dates before 2018-01-01"),
+        ("geneva", "Geneva: 0 dates before 2018-01-01 and 0 from then on"),
+    ] {
         let images = Images { region: region.into(), train: 30, test: 10, source: source.tag() };
         let error = Gathered::new(&source, &images).unwrap_err();
         assert!(matches!(error, ExperimentError::NoImages { .. }));
@@ -236,14 +288,26 @@ fn tables_have_the_papers_cells() {
     let source = Source::Simulated { seed: 7, contrast: 1.0 };
     let options = Options { seeds: 2, ..Options::default() };
     let rows = |kind: Kind| kind.rows(&options, &source);
-    let images = |kind: Kind| rows(kind).iter().map(|r| (r.cells[0].images.train, r.cells[0].images.test)).collect::<Vec<_>>();
+    let images = |kind: Kind| {
+        rows(kind).iter().map(|r| (r.cells[0].images.train, r.cells[0].images.test)).collect::<Vec<_>>()
+    };
     assert_eq!(images(Kind::Table1), [(80, 50), (30, 10), (60, 30)]);
     assert_eq!(images(Kind::Table2), [(30, 10); 3]);
     assert_eq!(images(Kind::Table3), [(10, 10), (20, 10), (50, 10), (100, 10)]);
-    assert!(rows(Kind::Table1).iter().all(|r| r.cells.len() == 2 && r.cells[1].seed == 1 && r.cells[0].epochs == 1000));
+    assert!(
+        rows(Kind::Table1)
+            .iter()
+            .all(|r| r.cells.len() == 2 && r.cells[1].seed == 1 && r.cells[0].epochs == 1000)
+    );
     let some = Options { regions: vec!["geneva".into()], images: vec![20, 100], ..Options::default() };
-    assert_eq!(Kind::Table1.rows(&some, &source).iter().map(|r| r.cells[0].images.train).collect::<Vec<_>>(), [60]);
-    assert_eq!(Kind::Table3.rows(&some, &source).iter().map(|r| r.cells[0].images.train).collect::<Vec<_>>(), [20, 100]);
+    assert_eq!(
+        Kind::Table1.rows(&some, &source).iter().map(|r| r.cells[0].images.train).collect::<Vec<_>>(),
+        [60]
+    );
+    assert_eq!(
+        Kind::Table3.rows(&some, &source).iter().map(|r| r.cells[0].images.train).collect::<Vec<_>>(),
+        [20, 100]
+    );
     // The cell that Tables 1 and 2 share is computed once.
     assert_eq!(rows(Kind::Table1)[1].cells[0].key(), rows(Kind::Table2)[2].cells[0].key());
     assert_ne!(rows(Kind::Table1)[1].cells[0].key(), rows(Kind::Table1)[1].cells[1].key());
@@ -255,16 +319,31 @@ fn tables_have_the_papers_cells() {
 #[test]
 fn the_tb_cnns_result_is_kept() {
     let out = tempfile::tempdir().unwrap();
-    let cell = TbCell { case: TbCase::BrightnessTemperature, region: REGION.into(), scene_seed: DEMO_SEED, seed: 0, epochs: 1 };
+    let cell = TbCell {
+        case: TbCase::BrightnessTemperature,
+        region: REGION.into(),
+        scene_seed: DEMO_SEED,
+        seed: 0,
+        epochs: 1,
+    };
     let mut steps = 0;
     let first = tb_cnn(&cell, out.path(), |done, _| steps = done).unwrap();
     assert!(steps > 3 && first.images.0 > 20 && first.images.1 > 10, "{steps} steps, {:?}", first.images);
     assert_eq!(first.scores.len(), 6, "network, input as is and bilinear, V and H: {:?}", first.scores);
-    assert!(first.scores.iter().all(|s| s.urmse > 0.0 && s.urmse < 60.0 && s.pixels > 1000), "{:?}", first.scores);
+    assert!(
+        first.scores.iter().all(|s| s.urmse > 0.0 && s.urmse < 60.0 && s.pixels > 1000),
+        "{:?}",
+        first.scores
+    );
     let again = tb_cnn(&cell, out.path(), |_, _| panic!("trained again")).unwrap();
     assert_eq!(again, first);
     let text = tb_markdown(&cell, &again);
-    assert!(text.contains("SIMULATED") && text.contains(" 1 epoch,") && text.contains(&first.images.0.to_string()), "{text}");
+    assert!(
+        text.contains("SIMULATED")
+            && text.contains(" 1 epoch,")
+            && text.contains(&first.images.0.to_string()),
+        "{text}"
+    );
     let other = TbCell { epochs: 2, ..cell.clone() };
     assert_ne!(other.key(), cell.key());
     assert_ne!(TbCell { case: TbCase::SoilMoisture, ..cell.clone() }.key(), cell.key());

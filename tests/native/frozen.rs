@@ -28,7 +28,10 @@ fn store() -> MemoryStore {
     for entry in std::fs::read_dir(folder().join("run")).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
         // Folders of a run stand in the names: `images+0.image`.
-        store.files.borrow_mut().insert(format!("runs/{RUN}/{}", name.replace('+', "/")), std::fs::read(entry.path()).unwrap());
+        store
+            .files
+            .borrow_mut()
+            .insert(format!("runs/{RUN}/{}", name.replace('+', "/")), std::fs::read(entry.path()).unwrap());
     }
     store
 }
@@ -50,7 +53,10 @@ fn a_run_kept_then_is_resumed_to_the_same_bits() {
     let (report, progress) = (&listed[0], listed[0].progress.unwrap());
     assert_eq!((report.run.as_str(), report.region.as_str(), report.simulated), (RUN, "Tucson", true));
     assert_eq!((progress.epoch, progress.steps, report.result.is_none()), (2, 4, true));
-    assert_eq!((report.settings.network, report.settings.frozen.as_slice()), (Network::Smen, [Part::Norms].as_slice()));
+    assert_eq!(
+        (report.settings.network, report.settings.frozen.as_slice()),
+        (Network::Smen, [Part::Norms].as_slice())
+    );
     let (_keeper, kept) = block_on(Keeper::resume::<RunImage>(store, RUN)).unwrap().unwrap();
     assert_eq!(kept.images.len(), 7);
     assert!(kept.images.iter().all(|image| image.margin == Edges::all(4) && image.region_size() == (10, 9)));
@@ -60,11 +66,18 @@ fn a_run_kept_then_is_resumed_to_the_same_bits() {
 
 #[test]
 fn weights_and_settings_of_then_are_read() {
-    let weights = Weights::from_bytes(&std::fs::read(folder().join("run/base.safetensors")).unwrap()).unwrap();
-    assert_eq!((weights.inputs(), weights.hash()), (Inputs::Spatiotemporal, text("weights.txt").trim().to_owned()));
+    let weights =
+        Weights::from_bytes(&std::fs::read(folder().join("run/base.safetensors")).unwrap()).unwrap();
+    assert_eq!(
+        (weights.inputs(), weights.hash()),
+        (Inputs::Spatiotemporal, text("weights.txt").trim().to_owned())
+    );
     Smen::from_weights(&weights, &Device::flex()).unwrap();
     let settings: TrainSettings = serde_json::from_str(&text("settings.json")).unwrap();
-    assert_eq!(settings, TrainSettings { validate_from: Some(date(2017, 6, 1)), ..TrainSettings::fine_tune() });
+    assert_eq!(
+        settings,
+        TrainSettings { validate_from: Some(date(2017, 6, 1)), ..TrainSettings::fine_tune() }
+    );
 }
 
 /// Wrote the files, once.
@@ -73,22 +86,45 @@ fn weights_and_settings_of_then_are_read() {
 fn write_the_files() {
     let mut random = Random::new(1);
     let mut draw = |length: usize| -> Vec<f32> { (0..length).map(|_| random.symmetric(0.2)).collect() };
-    let roles =
-        [DateRole::Train, DateRole::Train, DateRole::Train, DateRole::Train, DateRole::Validate, DateRole::Validate, DateRole::Test];
+    let roles = [
+        DateRole::Train,
+        DateRole::Train,
+        DateRole::Train,
+        DateRole::Train,
+        DateRole::Validate,
+        DateRole::Validate,
+        DateRole::Test,
+    ];
     let (margin, cells) = (Edges::all(4), 18 * 17);
     let images: Vec<RunImage> = (1..)
         .zip(roles)
         .map(|(day, role)| {
-            let mask = (0..cells).map(|at| if margin.hold(18, 17, at % 18, at / 18) { 0.0 } else { 1.0 }).collect();
-            let sample = TrainSample { columns: 18, rows: 17, i: draw(cells), d: draw(4 * cells), target: draw(cells), mask };
-            RunImage { date: date(2017, 1, day), role, sample, margin, bilinear: draw(cells), reasons: vec![Reason::Valid as u8; cells] }
+            let mask =
+                (0..cells).map(|at| if margin.hold(18, 17, at % 18, at / 18) { 0.0 } else { 1.0 }).collect();
+            let sample = TrainSample {
+                columns: 18,
+                rows: 17,
+                coarse_input: draw(cells),
+                residuals: draw(4 * cells),
+                target: draw(cells),
+                mask,
+            };
+            RunImage {
+                date: date(2017, 1, day),
+                role,
+                sample,
+                margin,
+                bilinear: draw(cells),
+                reasons: vec![Reason::Valid as u8; cells],
+            }
         })
         .collect();
     let mut head: RunHead = serde_json::from_str(&text("head.json")).unwrap();
     head.images = images.len();
     let base = Weights::init(Inputs::Spatiotemporal, 1);
     let store = MemoryStore::default();
-    let mut kept = block_on(Keeper::begin(store.clone(), &head, &base, &images, async || {})).unwrap().unwrap();
+    let mut kept =
+        block_on(Keeper::begin(store.clone(), &head, &base, &images, async || {})).unwrap().unwrap();
     let mut run = Run::new(head, base.clone(), images, &Device::flex()).unwrap();
     while run.trainer.steps() < 4 {
         block_on(run.trainer.step());

@@ -1,6 +1,12 @@
 //! The app without a browser: sessions, command line, experiments. One program, because each links all of burn.
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 mod baselines;
 mod command_line;

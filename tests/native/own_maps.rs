@@ -29,10 +29,17 @@ fn files() -> Vec<(String, Vec<u8>)> {
     let scene = Scene { first: FROM, last: TO, ..Scene::preset("tucson", DEMO_SEED).unwrap() };
     let mut files = Vec::new();
     for day in Simulator::with_margin(scene, MARGIN) {
-        for (name, raster) in [(format!("coarse_{}.tif", day.date), day.coarse()), (format!("fine_{}.tif", day.date), day.fine.clone())] {
+        for (name, raster) in [
+            (format!("coarse_{}.tif", day.date), day.coarse()),
+            (format!("fine_{}.tif", day.date), day.fine.clone()),
+        ] {
             if let Some(raster) = raster {
-                let facts = Provenance { date: Some(day.date), simulated: true, ..Provenance::new("soil moisture, simulated", "m3/m3") };
-                files.push((name, export::geotiff::write(&raster, &facts, None).unwrap()));
+                let provenance = Provenance {
+                    date: Some(day.date),
+                    simulated: true,
+                    ..Provenance::new("soil moisture, simulated", "m3/m3")
+                };
+                files.push((name, export::geotiff::write(&raster, &provenance, None).unwrap()));
             }
         }
     }
@@ -40,7 +47,12 @@ fn files() -> Vec<(String, Vec<u8>)> {
 }
 
 fn opened(id: u32, name: &str, bytes: Vec<u8>, usage: Option<Usage>) -> Entry {
-    let ticket = FileTicket { id, name: name.into(), bytes: 0, correction: Correction { usage, ..Correction::default() } };
+    let ticket = FileTicket {
+        id,
+        name: name.into(),
+        bytes: 0,
+        correction: Correction { usage, ..Correction::default() },
+    };
     block_on(open(&ticket, Arc::new(BytesSource::new(name, bytes)))).unwrap()
 }
 
@@ -61,25 +73,26 @@ fn loaded(library: &Library) -> Series {
 fn estimate(library: &Library, date: Date) -> Outcome {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights/tucson.safetensors");
     let processor = block_on(Processor::open_cpu());
-    let model = Smen::from_weights(&Weights::from_bytes(&std::fs::read(path).unwrap()).unwrap(), processor.device()).unwrap();
+    let model =
+        Smen::from_weights(&Weights::from_bytes(&std::fs::read(path).unwrap()).unwrap(), processor.device())
+            .unwrap();
     let engine = Engine { model: &model, before: None, device: processor.device(), tile: 128 };
     let go_on = async |_, _| ControlFlow::Continue(());
-    block_on(predict(library, &mut loaded(library), date, HistoryRule::default(), false, engine, go_on)).unwrap()
+    block_on(predict(library, &mut loaded(library), date, HistoryRule::default(), false, engine, go_on))
+        .unwrap()
 }
 
-fn facts(outcome: &Outcome) -> Provenance {
+fn provenance_of(outcome: Outcome) -> Provenance {
     let circumstances = Circumstances {
         quality: Default::default(),
         weights: Default::default(),
         device: loam_nn::device::report(&loam_nn::device::decide(Default::default(), None), None, None),
-        applicability: String::new(),
-        mass_correction: false,
     };
-    provenance::facts(outcome, &circumstances)
+    provenance::of(&outcome.into_estimate(false, None, String::new()), 0, &circumstances)
 }
 
-fn item(facts: &Provenance, key: &str) -> Option<String> {
-    facts.items().into_iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+fn item(provenance: &Provenance, key: &str) -> Option<String> {
+    provenance.items().into_iter().find(|(k, _)| *k == key).map(|(_, value)| value)
 }
 
 #[test]
@@ -89,18 +102,31 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     let series = loaded(&library_of);
     let rule = HistoryRule::default();
     // A date without a 3 km map, a full history, well seen by SMAP.
-    let bare = |cover: &loam_core::stack::Cover| cover.fine.is_none() && cover.coarse.is_some_and(|share| share > 0.6);
-    let date = *series.covers().iter().find(|(date, cover)| bare(cover) && series.history(**date, rule).len() == 4).unwrap().0;
+    let bare = |cover: &loam_core::stack::Cover| {
+        cover.fine.is_none() && cover.coarse.is_some_and(|share| share > 0.6)
+    };
+    let date = *series
+        .covers()
+        .iter()
+        .find(|(date, cover)| bare(cover) && series.history(**date, rule).len() == 4)
+        .unwrap()
+        .0;
     let outcome = estimate(&library_of, date);
     assert_eq!(outcome.sample.reference, None);
-    let written = export::geotiff::write(&outcome.estimate, &facts(&outcome), None).unwrap();
+    let written = export::geotiff::write(&outcome.estimate.clone(), &provenance_of(outcome), None).unwrap();
 
     // Dropped beside the files: listed, with a sentence, and nothing changes.
     let mut beside = library_of.clone();
     let own = opened(9999, "loam_tucson.tif", written.clone(), None);
     let row = report(&beside, &own, &Default::default());
     assert_eq!((row.product, row.usage), (Some(Product::OwnMap), Some(Usage::Ignored)));
-    assert!(row.problems.iter().any(|problem| problem.contains("no reference, no history and no training target")), "{:?}", row.problems);
+    assert!(
+        row.problems
+            .iter()
+            .any(|problem| problem.contains("no reference, no history and no training target")),
+        "{:?}",
+        row.problems
+    );
     assert_eq!(Product::OwnMap.name(), "a map that Loam made");
     beside.insert(own);
     let again = estimate(&beside, date);
@@ -112,13 +138,22 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
     chosen.insert(opened(9999, "loam_tucson.tif", written, Some(Usage::Fine)));
     let scored = estimate(&chosen, date);
     assert_eq!(scored.sample.reference, Some(FineOrigin::OwnMap));
-    assert!(scored.warnings.iter().any(|warning| warning.contains("a map that Loam made")), "{:?}", scored.warnings);
-    let said = facts(&scored);
+    assert!(
+        scored.warnings.iter().any(|warning| warning.contains("a map that Loam made")),
+        "{:?}",
+        scored.warnings
+    );
+    let said = provenance_of(scored);
     assert!(said.scores[0].of.ends_with("against a map that Loam made"), "{}", said.scores[0].of);
     assert!(item(&said, "reference").unwrap().contains("an estimate that Loam made"));
     // As history of a later date it is named.
-    let later = *series.covers().range(date.tomorrow().unwrap()..).find(|(_, c)| c.coarse.is_some_and(|share| share > 0.5)).unwrap().0;
-    let said = facts(&estimate(&chosen, later));
+    let later = *series
+        .covers()
+        .range(date.tomorrow().unwrap()..)
+        .find(|(_, c)| c.coarse.is_some_and(|share| share > 0.5))
+        .unwrap()
+        .0;
+    let said = provenance_of(estimate(&chosen, later));
     assert_eq!(said.history_own_maps, [date]);
     assert_eq!(item(&said, "history_maps_that_loam_made"), Some(date.to_string()));
 }
@@ -126,10 +161,11 @@ fn an_estimate_that_loam_wrote_is_used_by_hand_alone_and_then_said() {
 #[test]
 fn files_from_before_the_mark_are_told_by_their_product() {
     let window = region().window();
-    let raster = Raster::new(window.grid(), vec![0.2; window.len()], vec![Reason::Valid; window.len()]).unwrap();
+    let raster =
+        Raster::new(window.grid(), vec![0.2; window.len()], vec![Reason::Valid; window.len()]).unwrap();
     let named = |product: &str, kind| {
-        let facts = Provenance { kind, ..Provenance::new(product, "m3/m3") };
-        let bytes = export::geotiff::write(&raster, &facts, None).unwrap();
+        let provenance = Provenance { kind, ..Provenance::new(product, "m3/m3") };
+        let bytes = export::geotiff::write(&raster, &provenance, None).unwrap();
         // As builds before 2026-11-28 wrote it: without the item.
         let item = format!("  <Item name=\"loam_kind\">{}</Item>", kind.name());
         let at = bytes.windows(item.len()).position(|part| part == item.as_bytes()).unwrap();
@@ -139,8 +175,14 @@ fn files_from_before_the_mark_are_told_by_their_product() {
     };
     let product = |entry: &Entry| report(&Library::default(), entry, &Default::default()).product;
     assert_eq!(product(&named("soil moisture, 3 km estimate", MapKind::Estimate)), Some(Product::OwnMap));
-    assert_eq!(product(&named("brightness temperature TB V, 9 km estimate", MapKind::Estimate)), Some(Product::OwnMap));
-    assert_eq!(product(&named("soil moisture, simulated", MapKind::Scene)), Some(Product::SoilMoistureGeoTiff));
+    assert_eq!(
+        product(&named("brightness temperature TB V, 9 km estimate", MapKind::Estimate)),
+        Some(Product::OwnMap)
+    );
+    assert_eq!(
+        product(&named("soil moisture, simulated", MapKind::Scene)),
+        Some(Product::SoilMoistureGeoTiff)
+    );
 }
 
 #[test]
@@ -149,7 +191,10 @@ fn simulated_scenes_and_observed_files_never_mix() {
     let simulated = mixed.dates().len();
     assert!(simulated > 100);
     let name = "SMAP_L3_SM_P_20200602_R18290_001.h5";
-    let source = PathSource::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures").join(name)).unwrap();
+    let source = PathSource::open(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures").join(name),
+    )
+    .unwrap();
     let ticket = FileTicket { id: 50_000, name: name.into(), bytes: 0, correction: Correction::default() };
     mixed.insert(block_on(open(&ticket, Arc::new(source))).unwrap());
     assert_eq!(mixed.dates().into_iter().collect::<Vec<_>>(), [date(2020, 6, 2)]);
@@ -177,12 +222,19 @@ fn the_overpass_is_said() {
     series.load_all(&library).unwrap();
     let (mut fills, mut alone) = (0, 0);
     for day in &days {
-        let (Some(_), Ok(sample)) = (day.coarse(), series.sample(&library, day.date, HistoryRule::default())) else { continue };
+        let (Some(_), Ok(sample)) = (day.coarse(), series.sample(&library, day.date, HistoryRule::default()))
+        else {
+            continue;
+        };
         let words = sample.overpass_words();
         let plane = sample.overpass.unwrap();
         let am = day.am.as_ref().map(|am| ease_grid::resample::nearest(am, &whole.window()).unwrap());
-        let evening =
-            plane.values().iter().zip(am.iter().flat_map(|am| am.values())).filter(|(o, am)| **o == 1.0 && am.is_finite()).count();
+        let evening = plane
+            .values()
+            .iter()
+            .zip(am.iter().flat_map(|am| am.values()))
+            .filter(|(o, am)| **o == 1.0 && am.is_finite())
+            .count();
         assert_eq!(evening, 0, "6 am comes first");
         let counts = [0.0, 1.0].map(|wanted| plane.values().iter().filter(|v| **v == wanted).count());
         match counts {
@@ -195,7 +247,10 @@ fn the_overpass_is_said() {
                 fills += 1;
                 let share = 100.0 * pm as f64 / (am + pm) as f64;
                 let said = if share < 1.0 { "less than 1 %".to_owned() } else { format!("{share:.0} %") };
-                assert_eq!(words, format!("6 am (descending); 6 pm (ascending) fills {said} of the cells seen"));
+                assert_eq!(
+                    words,
+                    format!("6 am (descending); 6 pm (ascending) fills {said} of the cells seen")
+                );
             }
         }
     }

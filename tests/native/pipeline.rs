@@ -57,7 +57,9 @@ fn scenes_of_one_day_are_mosaicked_and_the_superseded_one_is_left_out() {
     let share = fine.raster.valid_count() as f64 / 576.0;
     assert!((0.3..1.0).contains(&share), "{share}");
     // The Sentinel-1 day is the day before: no map may appear there.
-    assert!(!series.covers().contains_key(&date(2020, 6, 1)) || series.covers()[&date(2020, 6, 1)].fine.is_none());
+    assert!(
+        !series.covers().contains_key(&date(2020, 6, 1)) || series.covers()[&date(2020, 6, 1)].fine.is_none()
+    );
 }
 
 #[test]
@@ -95,5 +97,8 @@ fn a_prediction_uses_the_map_of_an_earlier_day_and_says_what_is_missing() {
     assert!(outcome.warnings.iter().any(|w| w.contains("1 of 4")), "{:?}", outcome.warnings);
     assert!(outcome.estimate.valid_count() > 0);
     assert!(!outcome.sample.simulated, "synthetic fixtures are not the simulator's");
-    assert!(matches!(run(MAPPED), Err(PredictError::NoHistory { .. })), "the day's own map is its reference, never its history");
+    assert!(
+        matches!(run(MAPPED), Err(PredictError::NoHistory { .. })),
+        "the day's own map is its reference, never its history"
+    );
 }

@@ -10,7 +10,7 @@ use loam::session::{Host, Session, Work};
 use loam_core::device_report::DevicePreference;
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::layer::LayerKind;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_nn::block_on;
 use loam_nn::{MemoryStore, StoreError};
 use smap_files::{BytesSource, SharedSource};
@@ -36,13 +36,14 @@ impl Host for Recorder {
 
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         // What crosses to the page must survive the crossing.
-        let Envelope { id, body: event } = wire::read(&wire::write(&Envelope { id, body: event }).unwrap()).unwrap();
+        let Envelope { id, body: event } =
+            wire::read(&wire::write(&Envelope { id, body: event }).unwrap()).unwrap();
         self.events.borrow_mut().push((id, event, attachments));
     }
     fn cancelled(&self, _: u64) -> bool {
         self.cancel_after.get().is_some_and(|n| self.events.borrow().len() >= n)
     }
-    async fn breathe(&self) {
+    async fn yield_now(&self) {
         self.yields.set(self.yields.get() + 1);
     }
     fn source(&self, _: u64, attachment: usize) -> Option<SharedSource> {
@@ -90,8 +91,8 @@ fn last_map(host: &Recorder) -> (MapReport, Vec<Attachment>) {
 }
 
 /// The page's first rules for a preset's window.
-fn rules(window: ease_grid::EaseWindow) -> loam_core::region_settings::Settings {
-    loam_core::region_settings::Settings {
+fn rules(window: ease_grid::EaseWindow) -> loam_core::region_settings::RegionSettings {
+    loam_core::region_settings::RegionSettings {
         window,
         region: None,
         quality: Default::default(),
@@ -108,22 +109,36 @@ fn window_of(region: &str) -> ease_grid::EaseWindow {
 
 /// The latest day of the time line that can be predicted and has a 3 km map of more than 30 % of the region.
 fn latest_mapped_day(host: &Recorder) -> loam::protocol::DayReport {
-    let timeline =
-        host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
-    timeline.days.iter().rev().find(|d| d.blocked.is_none() && d.fine.is_some_and(|s| s > 0.3)).unwrap().clone()
+    let timeline = host
+        .events
+        .borrow()
+        .iter()
+        .rev()
+        .find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None })
+        .unwrap();
+    timeline
+        .days
+        .iter()
+        .rev()
+        .find(|d| d.blocked.is_none() && d.fine.is_some_and(|s| s > 0.3))
+        .unwrap()
+        .clone()
 }
 
 #[test]
 fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     let (host, mut session) = started();
-    assert!(matches!(&host.events.borrow()[0].1, Event::Device(d) if !d.gpu && d.check.as_ref().is_some_and(|c| c.passed)));
+    assert!(
+        matches!(&host.events.borrow()[0].1, Event::Device(d) if !d.gpu && d.check.as_ref().is_some_and(|c| c.passed))
+    );
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     let day = latest_mapped_day(&host);
     assert_eq!(day.history.len(), 4);
     assert!(day.simulated && day.history.iter().all(|h| *h < day.date));
 
     let window = window_of("tucson");
-    let settings = loam_core::region_settings::Settings { region: Some("tucson".into()), ..rules(window) };
+    let settings =
+        loam_core::region_settings::RegionSettings { region: Some("tucson".into()), ..rules(window) };
     block_on(session.handle(3, Request::Predict { date: day.date, settings }));
     let (map, attachments) = last_map(&host);
     assert!(map.simulated, "simulated is carried to the map");
@@ -146,7 +161,9 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
         .iter()
         .rev()
         .find_map(|(_, e, a)| match (e, a.first()) {
-            (Event::Exported { name, .. }, Some(Attachment::U8(bytes))) => Some((name.clone(), bytes.clone())),
+            (Event::Exported { name, .. }, Some(Attachment::U8(bytes))) => {
+                Some((name.clone(), bytes.clone()))
+            }
             _ => None,
         })
         .unwrap();
@@ -157,8 +174,93 @@ fn the_demo_becomes_a_map_with_scores_and_a_geotiff() {
     let back = granule.read(0, &Default::default(), None).unwrap();
     assert_eq!(back.grid().ease_window(), Some(window));
     for (a, b) in back.values().iter().zip(values) {
-        assert!(a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()) || !(0.0..=1.0).contains(b), "{a} {b}");
+        assert!(
+            a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()) || !(0.0..=1.0).contains(b),
+            "{a} {b}"
+        );
     }
+}
+
+/// Every method of the registry that needs no weights makes a map of a date that has everything, scores it, and exports it under its name.
+#[test]
+fn methods_in_closed_form_answer_like_a_network() {
+    use loam_core::closed_form::{ClosedForm, Needs};
+    use loam_core::method::Method;
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let timeline = || {
+        host.events
+            .borrow()
+            .iter()
+            .rev()
+            .find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None })
+            .unwrap()
+    };
+    let settings = rules(window_of("tucson"));
+    let seen = |share: Option<f32>| share.is_some_and(|s| s > 0.3);
+    let product = |d: &&loam::protocol::DayReport| d.fine_origin == Some(FineOrigin::Product);
+    let full = |d: &&loam::protocol::DayReport| {
+        seen(d.coarse) && seen(d.fine) && seen(d.backscatter) && d.history.len() == 4
+    };
+    let date = timeline().days.iter().rev().filter(product).find(full).unwrap().date;
+    let blocked = |t: &loam::protocol::Timeline| t.days.iter().filter(|d| d.blocked.is_some()).count();
+    let by_history = blocked(&timeline());
+    let mut bilinear = None;
+    for (id, method) in (10..).step_by(10).zip(ClosedForm::ALL.iter().copied()) {
+        block_on(session.handle(id, Request::UseMethod { method: Method::ClosedForm(method) }));
+        block_on(session.handle(id + 1, Request::Timeline { settings: settings.clone() }));
+        match method.about().needs {
+            Needs::Coarse => assert!(blocked(&timeline()) < by_history, "{method:?} needs no history"),
+            Needs::History => assert_eq!(blocked(&timeline()), by_history),
+            Needs::Backscatter => assert!(blocked(&timeline()) > by_history),
+        }
+        block_on(session.handle(id + 2, Request::Predict { date, settings: settings.clone() }));
+        let events = host.events.borrow();
+        let failed = events.iter().find_map(|(n, e, _)| {
+            if let (true, Event::Failed(f)) = (*n == id + 2, e) { Some(f.clone()) } else { None }
+        });
+        assert_eq!(failed, None, "{method:?}");
+        drop(events);
+        let (map, attachments) = last_map(&host);
+        assert_eq!((map.weights.method(), map.weights.hash.as_str()), (Method::ClosedForm(method), ""));
+        let score = map.scores.iter().find(|s| s.row == Some(loam_core::score::ScoreRow::Estimate)).unwrap();
+        assert!(
+            score.name == method.about().name && score.pixels > 1000 && score.urmse.unwrap() < 0.1,
+            "{score:?}"
+        );
+        let layer = |kind| {
+            let head = map.layers.iter().find(|l| l.kind == kind).unwrap();
+            let Attachment::F32(values) = &attachments[head.values] else { panic!("values are float32") };
+            values.clone()
+        };
+        // The bilinear estimate is the bilinear layer; every other one is not.
+        let (estimate, baseline) = (layer(LayerKind::Estimate), layer(LayerKind::Bilinear));
+        let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+        assert_eq!(estimate.iter().zip(&baseline).all(same), method == ClosedForm::Bilinear, "{method:?}");
+        bilinear.get_or_insert(score.urmse.unwrap());
+        if method == ClosedForm::HistoryMean {
+            assert!(score.urmse < bilinear, "the pattern of earlier maps helps: {score:?}");
+        }
+        block_on(session.handle(id + 3, Request::Export { form: ExportForm::GeoTiff }));
+        let events = host.events.borrow();
+        let Some((_, Event::Exported { name, .. }, _)) =
+            events.iter().rev().find(|(_, e, _)| matches!(e, Event::Exported { .. }))
+        else {
+            panic!("nothing was exported")
+        };
+        assert!(name.contains("SIMULATED") && name.contains(method.about().key), "{name}");
+    }
+    // It has no weights to export, and the network comes back with a click.
+    block_on(session.handle(90, Request::Export { form: ExportForm::Weights }));
+    assert!(
+        host.events
+            .borrow()
+            .iter()
+            .any(|(id, e, _)| *id == 90 && matches!(e, Event::Failed(f) if f.what.contains("no weights")))
+    );
+    block_on(session.handle(91, Request::UseMethod { method: Method::default() }));
+    block_on(session.handle(92, Request::Predict { date, settings }));
+    assert_eq!(last_map(&host).0.weights.method(), Method::default());
 }
 
 /// Loading weights of the TB CNN switches to it; its maps have their own units and files; SMEN stays beside it.
@@ -172,28 +274,45 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
     let window = ease_grid::EaseWindow { columns: 27, rows: 25, first_column: all.first_column + 30, ..all };
     let settings = rules(window);
     block_on(session.handle(3, Request::Timeline { settings: settings.clone() }));
-    let timeline =
-        || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
+    let timeline = || {
+        host.events
+            .borrow()
+            .iter()
+            .rev()
+            .find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None })
+            .unwrap()
+    };
     let full = |share: Option<f32>| share.is_some_and(|s| s > 0.5);
     // Early in the record, so that the simulator has not far to go; it has no history there, which the TB CNN does not need.
     let date = timeline().days.iter().find(|d| full(d.coarse) && full(d.fine)).unwrap().date;
     let failed = |id: u64| {
         let events = host.events.borrow();
-        events.iter().find_map(|(n, e, _)| if let (true, Event::Failed(f)) = (*n == id, e) { Some(f.clone()) } else { None })
+        events.iter().find_map(|(n, e, _)| {
+            if let (true, Event::Failed(f)) = (*n == id, e) { Some(f.clone()) } else { None }
+        })
     };
-    let weights = || host.events.borrow().iter().rev().find_map(|(_, e, _)| if let Event::Weights(w) = e { Some(w.clone()) } else { None });
+    let weights = || {
+        host.events
+            .borrow()
+            .iter()
+            .rev()
+            .find_map(|(_, e, _)| if let Event::Weights(w) = e { Some(w.clone()) } else { None })
+    };
 
-    block_on(session.handle(4, Request::UseNetwork { tb: true }));
+    block_on(session.handle(4, Request::UseMethod { method: Network::Tb(TbCase::SoilMoisture).into() }));
     assert!(weights().is_some_and(|w| w.hash.is_empty() && w.network != Network::Smen));
     block_on(session.handle(5, Request::Predict { date, settings: settings.clone() }));
-    assert!(failed(5).is_some_and(|f| f.what.contains("no weights of the TB CNN") && f.remedy.contains("loam train --model tb-cnn")));
+    assert!(failed(5).is_some_and(|f| f.what.contains("no weights of the TB CNN")
+        && f.remedy.contains("loam train --network tb-soil-moisture")));
 
     for (n, case) in [(10, TbCase::SoilMoisture), (20, TbCase::BrightnessTemperature)] {
         *host.weights.borrow_mut() = Some(loam_nn::tb_cnn::first_weights(case, 1).to_bytes());
         block_on(session.handle(n, Request::LoadWeights { name: "own.safetensors".into() }));
         assert_eq!(weights().unwrap().network, Network::Tb(case));
         block_on(session.handle(n + 1, Request::Timeline { settings: settings.clone() }));
-        assert!(timeline().days.iter().any(|d| d.date == date && d.blocked.is_none() && d.history.is_empty()));
+        assert!(
+            timeline().days.iter().any(|d| d.date == date && d.blocked.is_none() && d.history.is_empty())
+        );
         block_on(session.handle(n + 2, Request::Predict { date, settings: settings.clone() }));
         assert_eq!(failed(n + 2), None);
         let (map, attachments) = last_map(&host);
@@ -203,7 +322,8 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
             TbCase::SoilMoisture => ("m3/m3", -2.0..2.0, 1),
             TbCase::BrightnessTemperature => ("K", 150.0..350.0, 2),
         };
-        assert_eq!(kinds.contains(&LayerKind::EstimateH), case == TbCase::BrightnessTemperature, "{kinds:?}");
+        let second = map.layers.iter().any(|l| l.kind == LayerKind::Estimate && l.channel == 1);
+        assert_eq!(second, case == TbCase::BrightnessTemperature, "{kinds:?}");
         assert_eq!(kinds.contains(&LayerKind::SurfaceTemperature), case == TbCase::SoilMoisture, "{kinds:?}");
         for layer in &map.layers {
             let Attachment::F32(values) = &attachments[layer.values] else { panic!("values are float32") };
@@ -213,14 +333,20 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
             }
         }
         assert_eq!(map.scores.len(), 3 * outputs);
-        assert!(map.scores.chunks(3).all(|s| s[0].pixels > 50 && s[0].pixels == s[1].pixels && s[1].name.starts_with("bilinear")));
+        assert!(
+            map.scores
+                .chunks(3)
+                .all(|s| s[0].pixels > 50 && s[0].pixels == s[1].pixels && s[1].name.starts_with("bilinear"))
+        );
         let before = host.events.borrow().len();
         block_on(session.handle(n + 3, Request::Export { form: ExportForm::GeoTiff }));
         let events = host.events.borrow();
         let files: Vec<_> = events[before..]
             .iter()
             .filter_map(|(_, e, a)| match (e, a.first()) {
-                (Event::Exported { name, .. }, Some(Attachment::U8(bytes))) => Some((name.clone(), bytes.clone())),
+                (Event::Exported { name, .. }, Some(Attachment::U8(bytes))) => {
+                    Some((name.clone(), bytes.clone()))
+                }
                 _ => None,
             })
             .collect();
@@ -233,10 +359,11 @@ fn the_tb_cnn_takes_over_with_its_weights_and_gives_way_again() {
             assert_eq!(granule.variables[0].resolution, Some(resolution));
         }
     }
-    block_on(session.handle(30, Request::UseNetwork { tb: false }));
+    block_on(session.handle(30, Request::UseMethod { method: Network::Smen.into() }));
     assert_eq!(weights().unwrap().network, Network::Smen);
     block_on(session.handle(31, Request::Predict { date, settings }));
-    let answered = failed(31).is_some_and(|f| f.what.contains("so SMEN has nothing")) || last_map(&host).0.weights.network == Network::Smen;
+    let answered = failed(31).is_some_and(|f| f.what.contains("so SMEN has nothing"))
+        || last_map(&host).0.weights.network == Network::Smen;
     assert!(answered, "SMEN answers again, or misses its history");
 }
 
@@ -253,7 +380,11 @@ fn a_cancelled_demo_leaves_what_was_open() {
     let settings = rules(window);
     block_on(session.handle(4, Request::Timeline { settings }));
     let events = host.events.borrow();
-    assert!(events.iter().any(|(_, e, _)| matches!(e, Event::Timeline(t) if t.days.iter().any(|d| d.blocked.is_none()))));
+    assert!(
+        events
+            .iter()
+            .any(|(_, e, _)| matches!(e, Event::Timeline(t) if t.days.iter().any(|d| d.blocked.is_none())))
+    );
 }
 
 #[test]
@@ -264,18 +395,29 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
         ("S1.tif", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"),
         ("empty.h5", b""),
     ];
-    *host.sources.borrow_mut() = files.iter().map(|(n, b)| Arc::new(BytesSource::new(*n, b.to_vec())) as SharedSource).collect();
+    *host.sources.borrow_mut() =
+        files.iter().map(|(n, b)| Arc::new(BytesSource::new(*n, b.to_vec())) as SharedSource).collect();
     let tickets = files
         .iter()
         .zip(1u32..)
-        .map(|((n, b), id)| FileTicket { id, name: (*n).into(), bytes: b.len() as u64, correction: Correction::default() })
+        .map(|((n, b), id)| FileTicket {
+            id,
+            name: (*n).into(),
+            bytes: b.len() as u64,
+            correction: Correction::default(),
+        })
         .collect();
     block_on(session.handle(2, Request::Open { tickets }));
     let events = host.events.borrow();
-    let refused: Vec<String> =
-        events.iter().filter_map(|(_, e, _)| if let Event::FileRead(f) = e { f.refused.clone() } else { None }).collect();
+    let refused: Vec<String> = events
+        .iter()
+        .filter_map(|(_, e, _)| if let Event::FileRead(f) = e { f.refused.clone() } else { None })
+        .collect();
     assert_eq!(refused.len(), 3, "{events:?}");
-    assert!(refused[0].contains("HTML") && refused[1].contains("Git LFS") && refused[2].contains("empty"), "{refused:?}");
+    assert!(
+        refused[0].contains("HTML") && refused[1].contains("Git LFS") && refused[2].contains("empty"),
+        "{refused:?}"
+    );
     assert!(matches!(events.last(), Some((2, Event::Finished, _))));
 }
 
@@ -286,8 +428,14 @@ fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) 
     paths.retain(|path| path.extension().is_some_and(|e| e == "h5"));
     paths.sort();
     let names = paths.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned());
-    let tickets = names.clone().zip(1..).map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default() }).collect();
-    let sources = names.zip(&paths).map(|(n, p)| Arc::new(BytesSource::new(n, std::fs::read(p).unwrap())) as SharedSource);
+    let tickets = names
+        .clone()
+        .zip(1..)
+        .map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default() })
+        .collect();
+    let sources = names
+        .zip(&paths)
+        .map(|(n, p)| Arc::new(BytesSource::new(n, std::fs::read(p).unwrap())) as SharedSource);
     *host.sources.borrow_mut() = sources.collect();
     block_on(session.handle(id, Request::Open { tickets }));
 }
@@ -306,7 +454,11 @@ fn reading_granules_lets_other_messages_in_after_each_day() {
 
 fn last_timeline(host: &Recorder) -> loam::protocol::Timeline {
     let events = host.events.borrow();
-    events.iter().rev().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap()
+    events
+        .iter()
+        .rev()
+        .find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None })
+        .unwrap()
 }
 
 /// What the page does when own files come while a demo is shown, and when the demo comes back.
@@ -319,7 +471,12 @@ fn files_after_a_demo_have_nothing_of_it_and_the_demo_comes_back() {
     block_on(session.handle(3, Request::ForgetAll));
     open_granules(&host, &mut session, 4);
     let files = last_timeline(&host);
-    assert!(files.days.iter().all(|d| !d.simulated && d.history.iter().all(|h| files.days.iter().any(|f| f.date == *h))));
+    assert!(
+        files
+            .days
+            .iter()
+            .all(|d| !d.simulated && d.history.iter().all(|h| files.days.iter().any(|f| f.date == *h)))
+    );
     // The later 2023-12-04 was seen by less than half.
     assert_eq!(files.proposal(), Some(jiff::civil::date(2020, 9, 16)));
     block_on(session.handle(5, Request::Demo { region: "oklahoma-city".into() }));
@@ -361,7 +518,9 @@ fn a_map_names_the_key_of_shipped_weights_and_the_origin_of_its_reference() {
 fn weights_that_are_none_are_refused_and_the_shipped_ones_stay() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::LoadWeights { name: "x.safetensors".into() }));
-    assert!(matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.what.contains("weights")));
+    assert!(
+        matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.what.contains("weights"))
+    );
 }
 
 /// Shifted to SMAP's means, the blocks agree with it, the map and its provenance say so, and the scores name both estimates.
@@ -372,7 +531,11 @@ fn blocks_are_shifted_to_the_means_of_smap_where_that_is_asked_for() {
     let day = latest_mapped_day(&host).date;
     let window = window_of("tucson");
     let mut map = |id, mass_correction| {
-        let settings = loam_core::region_settings::Settings { region: Some("tucson".into()), mass_correction, ..rules(window) };
+        let settings = loam_core::region_settings::RegionSettings {
+            region: Some("tucson".into()),
+            mass_correction,
+            ..rules(window)
+        };
         block_on(session.handle(id, Request::Predict { date: day, settings }));
         last_map(&host).0
     };
@@ -401,25 +564,51 @@ fn blocks_are_shifted_to_the_means_of_smap_where_that_is_asked_for() {
 fn history_is_of_products_alone_where_that_is_asked_for() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "oklahoma-city".into() }));
-    let timeline =
-        host.events.borrow().iter().find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None }).unwrap();
-    let made = |date: &jiff::civil::Date| timeline.days.iter().any(|d| d.date == *date && d.fine_origin == Some(FineOrigin::Disaggregated));
-    let day = timeline.days.iter().rev().find(|d| d.blocked.is_none() && !made(&d.date) && d.history.iter().any(made)).unwrap();
+    let timeline = host
+        .events
+        .borrow()
+        .iter()
+        .find_map(|(_, e, _)| if let Event::Timeline(t) = e { Some(t.clone()) } else { None })
+        .unwrap();
+    let made = |date: &jiff::civil::Date| {
+        timeline.days.iter().any(|d| d.date == *date && d.fine_origin == Some(FineOrigin::Disaggregated))
+    };
+    let day = timeline
+        .days
+        .iter()
+        .rev()
+        .find(|d| d.blocked.is_none() && !made(&d.date) && d.history.iter().any(made))
+        .unwrap();
     let window = window_of("oklahoma-city");
     let mut map = |id, history_disaggregated| {
-        block_on(session.handle(id, Request::Predict { date: day.date, settings: Settings { history_disaggregated, ..rules(window) } }));
-        last_map(&host).0
+        block_on(session.handle(
+            id,
+            Request::Predict {
+                date: day.date,
+                settings: RegionSettings { history_disaggregated, ..rules(window) },
+            },
+        ));
+        block_on(session.handle(id + 10, Request::Export { form: ExportForm::Csv }));
+        let exported = host.events.borrow().iter().rev().find_map(|(_, e, a)| match (e, a.first()) {
+            (Event::Exported { .. }, Some(Attachment::U8(bytes))) => {
+                Some(String::from_utf8_lossy(bytes).into_owned())
+            }
+            _ => None,
+        });
+        (last_map(&host).0, exported.unwrap())
     };
-    let (mixed, products) = (map(3, true), map(4, false));
+    let ((mixed, mixed_text), (products, products_text)) = (map(3, true), map(4, false));
     let origins = |map: &MapReport| map.history.iter().map(|h| h.origin).collect::<Vec<_>>();
     assert!(origins(&mixed).contains(&Some(FineOrigin::Disaggregated)), "{:?}", mixed.history);
     assert_eq!(origins(&products), [Some(FineOrigin::Product); 4]);
     let oldest = |map: &MapReport| map.history.iter().filter_map(|h| h.date).min();
     assert!(oldest(&products) < oldest(&mixed), "{:?} {:?}", products.history, mixed.history);
-    assert!(mixed.sensitivity.is_some() && products.sensitivity.is_none(), "a map that was not used is spoken of");
-    let text = |map: &MapReport| loam::session::provenance::of(map).items();
-    let says = |map: &MapReport| text(map).iter().any(|(key, dates)| *key == "history_disaggregated_here" && !dates.is_empty());
-    assert!(says(&mixed) && !says(&products), "{:?}", text(&products));
+    assert!(
+        mixed.sensitivity.is_some() && products.sensitivity.is_none(),
+        "a map that was not used is spoken of"
+    );
+    let says = |text: &str| text.lines().any(|line| line.contains("history_disaggregated_here"));
+    assert!(says(&mixed_text) && !says(&products_text), "{products_text}");
 }
 
 /// Inputs beside the range of the training are warned of with numbers; weights that do not say their range are not, and the map says so.
@@ -435,7 +624,8 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
         id += 2;
         block_on(session.handle(id, Request::LoadWeights { name: "w.safetensors".into() }));
         let window = window_of("tucson");
-        let settings = loam_core::region_settings::Settings { region: Some("tucson".into()), ..rules(window) };
+        let settings =
+            loam_core::region_settings::RegionSettings { region: Some("tucson".into()), ..rules(window) };
         block_on(session.handle(id + 1, Request::Predict { date: jiff::civil::date(2018, 6, 15), settings }));
         last_map(&host).0
     };
@@ -448,12 +638,21 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
     assert_eq!(wide.applicability, words);
     assert!(!warned(&wide));
     let wet = map(&[("range_i", "0.4 0.5"), ("range_d", "-1 1")]);
-    assert!(warned(&wet) && wet.applicability.starts_with("100 % of SMAP's values lie outside 0.40 to 0.50"), "{wet:?}");
-    assert!(wet.warnings.iter().any(|w| w.starts_with("100 %") && !w.contains("residuals")), "{:?}", wet.warnings);
+    assert!(
+        warned(&wet) && wet.applicability.starts_with("100 % of SMAP's values lie outside 0.40 to 0.50"),
+        "{wet:?}"
+    );
+    assert!(
+        wet.warnings.iter().any(|w| w.starts_with("100 %") && !w.contains("residuals")),
+        "{:?}",
+        wet.warnings
+    );
     block_on(session.handle(90, Request::Export { form: ExportForm::Csv }));
     let events = host.events.borrow();
     let csv = events.iter().find_map(|(_, e, a)| match (e, a.first()) {
-        (Event::Exported { .. }, Some(Attachment::U8(bytes))) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        (Event::Exported { .. }, Some(Attachment::U8(bytes))) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
         _ => None,
     });
     assert!(csv.unwrap().contains("training_range"), "exports carry it");
@@ -463,20 +662,23 @@ fn a_prediction_says_how_its_inputs_lie_to_those_of_the_training() {
 fn export_before_any_map_says_what_to_do() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Export { form: ExportForm::Csv }));
-    assert!(matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.remedy.contains("Predict")));
+    assert!(
+        matches!(host.events.borrow().last(), Some((2, Event::Failed(f), _)) if f.remedy.contains("Predict"))
+    );
 }
 
 mod training {
     use loam::protocol::TrainStarted;
     use loam_core::network::{Inputs, Network, TbCase};
-    use loam_core::region_settings::Settings;
-    use loam_core::training::{DateRole, RunReport, RunRow, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings};
+    use loam_core::region_settings::RegionSettings;
+    use loam_core::score::ScoreRow;
+    use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan, TrainResult, TrainSettings};
     use loam_nn::Weights;
 
     use super::*;
 
     /// A corner of the Tucson demo, small enough to train in a test.
-    fn settings() -> Settings {
+    fn settings() -> RegionSettings {
         let mut window = super::window_of("tucson");
         (window.columns, window.rows) = (24, 20);
         (window.first_column, window.first_row) = (window.first_column + 38, window.first_row + 40);
@@ -484,7 +686,14 @@ mod training {
     }
 
     fn quick() -> TrainSettings {
-        TrainSettings { epochs: 2, batch: 8, learning_rate: 1e-3, checkpoint_steps: 2, patience: 0, ..TrainSettings::fine_tune() }
+        TrainSettings {
+            epochs: 2,
+            batch: 8,
+            learning_rate: 1e-3,
+            checkpoint_steps: 2,
+            patience: 0,
+            ..TrainSettings::fine_tune()
+        }
     }
 
     fn demo() -> (Rc<Recorder>, Session<Rc<Recorder>>) {
@@ -498,7 +707,12 @@ mod training {
     }
 
     fn of<T>(host: &Recorder, id: u64, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
-        host.events.borrow().iter().filter(|(event_id, ..)| *event_id == id).filter_map(|(_, event, _)| pick(event)).collect()
+        host.events
+            .borrow()
+            .iter()
+            .filter(|(event_id, ..)| *event_id == id)
+            .filter_map(|(_, event, _)| pick(event))
+            .collect()
     }
 
     fn of_any<T>(host: &Recorder, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
@@ -521,11 +735,18 @@ mod training {
 
     /// Hash of the weights in use, as the page last heard of them.
     fn in_use(host: &Recorder) -> String {
-        of_any(host, |e| if let Event::Weights(w) = e { Some(w.hash.clone()) } else { None }).pop().unwrap_or_default()
+        of_any(host, |e| if let Event::Weights(w) = e { Some(w.hash.clone()) } else { None })
+            .pop()
+            .unwrap_or_default()
     }
 
     /// Trains to the end.
-    fn train(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64, train: TrainSettings) -> (RunReport, TrainResult) {
+    fn train(
+        host: &Recorder,
+        session: &mut Session<Rc<Recorder>>,
+        id: u64,
+        train: TrainSettings,
+    ) -> (RunReport, TrainResult) {
         block_on(session.handle(id, Request::Train { train, settings: settings() }));
         finish(session, id);
         let run = done(host, id);
@@ -547,13 +768,20 @@ mod training {
     fn a_plan_splits_by_time_and_a_run_ends_with_scores_and_a_sentence() {
         let (host, mut session) = demo();
         block_on(session.handle(3, Request::TrainPlan { train: quick(), settings: settings() }));
-        let plan: TrainPlan = of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None }).remove(0);
-        let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.of(role));
+        let plan: TrainPlan =
+            of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None })
+                .remove(0);
+        let [train, validate, test, gap] =
+            [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.of(role));
         assert!(train.len() > 20 && validate.len() > 5 && test.len() > 5 && gap.len() >= 3, "{plan:?}");
-        assert!(train.last() < gap.first() && gap.last() < validate.first() && validate.last() < test.first());
+        assert!(
+            train.last() < gap.first() && gap.last() < validate.first() && validate.last() < test.first()
+        );
 
         block_on(session.handle(4, Request::Train { train: quick(), settings: settings() }));
-        let estimate = of(&host, 4, |e| if let Event::TrainEstimate(e) = e { Some((**e).clone()) } else { None }).remove(0);
+        let estimate =
+            of(&host, 4, |e| if let Event::TrainEstimate(e) = e { Some((**e).clone()) } else { None })
+                .remove(0);
         assert_eq!(estimate.steps_per_epoch, train.len().div_ceil(8));
         assert!(session.training_id() == Some(4));
         // Another request between two steps.
@@ -569,7 +797,10 @@ mod training {
         assert!(run.simulated && result.sentence.contains("bilinear SMAP"), "{}", result.sentence);
         let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["SMEN", "SMEN before training", "bilinear SMAP"]);
-        assert!(result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 0), "on the same pixels");
+        assert!(
+            result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 0),
+            "on the same pixels"
+        );
         assert_eq!(losses(&host, 4).len(), 2 * train.len().div_ceil(8));
 
         // The better weights are in use, whichever they are; keeping and reverting are one request each.
@@ -579,7 +810,10 @@ mod training {
         block_on(session.handle(6, Request::Predict { date: *test.last().unwrap(), settings: settings() }));
         let (map, _) = last_map(&host);
         assert_eq!(map.weights.hash, result.hash);
-        assert!(map.layers.iter().any(|l| l.kind == LayerKind::Before) && map.layers.iter().any(|l| l.kind == LayerKind::Change));
+        assert!(
+            map.layers.iter().any(|l| l.kind == LayerKind::Before)
+                && map.layers.iter().any(|l| l.kind == LayerKind::Change)
+        );
         assert!(map.weights.trained_on.contains("simulated"));
         block_on(session.handle(7, Request::KeepTrained { keep: false }));
         block_on(session.handle(8, Request::Predict { date: *test.last().unwrap(), settings: settings() }));
@@ -588,10 +822,22 @@ mod training {
         assert!(map.layers.iter().all(|l| l.kind != LayerKind::Before));
         // The table, and the run's weights again from storage.
         block_on(session.handle(9, Request::Runs));
-        let runs = of(&host, 9, |e| if let Event::Runs { runs, unsaved: None } = e { Some(runs.clone()) } else { None }).remove(0);
+        let runs =
+            of(
+                &host,
+                9,
+                |e| if let Event::Runs { runs, unsaved: None } = e { Some(runs.clone()) } else { None },
+            )
+            .remove(0);
         assert_eq!(runs.len(), 1);
         assert_eq!(runs[0].result.as_ref().unwrap().hash, result.hash);
-        assert!(host.store.files.borrow().keys().all(|path| !path.contains("image-") && !path.ends_with("checkpoint")));
+        assert!(
+            host.store
+                .files
+                .borrow()
+                .keys()
+                .all(|path| !path.contains("image-") && !path.ends_with("checkpoint"))
+        );
         block_on(session.handle(10, Request::UseRun { run: run.run.clone() }));
         let used = of(&host, 10, |e| if let Event::Weights(w) = e { Some(w.hash.clone()) } else { None });
         assert_eq!(used, [result.hash]);
@@ -603,14 +849,18 @@ mod training {
     fn the_better_weights_on_the_test_dates_are_in_use_after_a_run() {
         let (host, mut session) = demo();
         // Far too fast: worse than the shipped weights it started from, which stay in use.
-        let (run, result) = train(&host, &mut session, 4, TrainSettings { epochs: 1, learning_rate: 0.2, ..quick() });
-        let [after, before] = [RunRow::After, RunRow::Before].map(|row| result.urmse(row).unwrap());
+        let (run, result) =
+            train(&host, &mut session, 4, TrainSettings { epochs: 1, learning_rate: 0.2, ..quick() });
+        let [after, before] = [ScoreRow::Estimate, ScoreRow::Before].map(|row| result.urmse(row).unwrap());
         let choice = result.choice.unwrap();
         assert!(after > before && !choice.trained, "{after} {before}");
         assert_eq!(in_use(&host), run.from.hash);
-        let numbers = format!("Their uRMSE on the test dates is {before:.4} m3/m3, that of the trained ones {after:.4}.");
+        let numbers = format!(
+            "Their uRMSE on the test dates is {before:.4} m3/m3, that of the trained ones {after:.4}."
+        );
         assert!(
-            choice.sentence.starts_with("Chosen for use: the weights from before the run. ") && choice.sentence.contains(&numbers),
+            choice.sentence.starts_with("Chosen for use: the weights from before the run. ")
+                && choice.sentence.contains(&numbers),
             "{choice:?}"
         );
         // What the page may ask for stands on both sides.
@@ -622,13 +872,17 @@ mod training {
         let (run, result) = train(&host, &mut session, 7, quick());
         assert!(
             run.from.hash == first
-                && result.choice.is_some_and(|c| c.trained && c.sentence.starts_with("Chosen for use: the trained weights. "))
+                && result.choice.is_some_and(
+                    |c| c.trained && c.sentence.starts_with("Chosen for use: the trained weights. ")
+                )
         );
         assert_eq!(in_use(&host), result.hash);
         // The choice is kept with the run.
         block_on(session.handle(8, Request::Runs));
-        let runs = of(&host, 8, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None }).remove(0);
-        let kept: Vec<_> = runs.iter().map(|r| r.result.as_ref().unwrap().choice.as_ref().unwrap().trained).collect();
+        let runs = of(&host, 8, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None })
+            .remove(0);
+        let kept: Vec<_> =
+            runs.iter().map(|r| r.result.as_ref().unwrap().choice.as_ref().unwrap().trained).collect();
         assert_eq!(kept.iter().filter(|trained| **trained).count(), 1, "{kept:?}");
     }
 
@@ -640,19 +894,31 @@ mod training {
         let (_, result) = train(&host, &mut session, 4, scratch.clone());
         let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["SMEN", "SMEN before training", "SMEN in use before the run", "bilinear SMAP"]);
-        let [after, shipped] = [RunRow::After, RunRow::InUse].map(|row| result.urmse(row).unwrap());
+        let [after, shipped] = [ScoreRow::Estimate, ScoreRow::InUse].map(|row| result.urmse(row).unwrap());
         let choice = result.choice.unwrap();
         assert!(
-            shipped < after && !choice.trained && choice.sentence.contains(&format!("is {shipped:.4} m3/m3, that of the trained ones")),
+            shipped < after
+                && !choice.trained
+                && choice.sentence.contains(&format!("is {shipped:.4} m3/m3, that of the trained ones")),
             "{choice:?}"
         );
-        assert!(of_any(&host, |e| if let Event::Weights(w) = e { Some(w.name.clone()) } else { None }).pop().unwrap().contains("shipped"));
+        assert!(
+            of_any(&host, |e| if let Event::Weights(w) = e { Some(w.name.clone()) } else { None })
+                .pop()
+                .unwrap()
+                .contains("shipped")
+        );
 
         // The same run again beside its own weights: equal, so nothing changes.
         block_on(session.handle(5, Request::KeepTrained { keep: true }));
         let (_, again) = train(&host, &mut session, 6, scratch.clone());
-        assert_eq!((again.hash.as_str(), again.urmse(RunRow::InUse)), (result.hash.as_str(), again.urmse(RunRow::After)));
-        assert!(again.choice.is_some_and(|c| !c.trained && c.sentence.contains("The trained ones are no better")));
+        assert_eq!(
+            (again.hash.as_str(), again.urmse(ScoreRow::InUse)),
+            (result.hash.as_str(), again.urmse(ScoreRow::Estimate))
+        );
+        assert!(
+            again.choice.is_some_and(|c| !c.trained && c.sentence.contains("The trained ones are no better"))
+        );
 
         // Beside weights that were never trained it wins.
         load_first_weights(&host, &mut session, 7);
@@ -674,26 +940,36 @@ mod training {
             assert_eq!(block_on(session.work()), Work::Goes);
         }
         let store = host.store.clone();
-        let run = of(&host, 5, |e| if let Event::TrainStarted(s) = e { Some(s.run.clone()) } else { None }).remove(0);
+        let run = of(&host, 5, |e| if let Event::TrainStarted(s) = e { Some(s.run.clone()) } else { None })
+            .remove(0);
         drop(session); // The worker is gone, and its lock with it; no files are open any more.
 
         let fresh = Rc::new(Recorder { store, ..Recorder::default() });
         let mut session = Session::new(Rc::clone(&fresh));
         block_on(session.handle(1, Request::Start { preference: DevicePreference::Auto, adapter: None }));
         block_on(session.handle(2, Request::Runs));
-        let runs = of(&fresh, 2, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None }).remove(0);
+        let runs =
+            of(&fresh, 2, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None })
+                .remove(0);
         let unfinished: Vec<_> = runs.iter().filter(|r| r.result.is_none()).collect();
         assert_eq!((unfinished.len(), unfinished[0].run == run, unfinished[0].in_use), (1, true, false));
         block_on(session.handle(3, Request::ResumeRun { run: run.clone() }));
-        let started: TrainStarted = of(&fresh, 3, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
+        let started: TrainStarted =
+            of(&fresh, 3, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None })
+                .remove(0);
         assert!(started.resumed && started.losses.len() >= 4, "{:?}", started.losses);
         finish(&mut session, 3);
         assert_eq!([started.losses, losses(&fresh, 3)].concat(), whole);
         let resumed = done(&fresh, 3).result.unwrap();
         assert_eq!(resumed.hash, result.hash);
-        // Seconds of training go on where the checkpoint left them (a resumed run begins with one event more).
+        // Seconds of training continue where the checkpoint left them (a resumed run begins with one event more).
         let more = resumed.seconds - result.seconds;
-        assert!(result.seconds > 10.0 && (0.0..=2.0).contains(&more), "{} {}", resumed.seconds, result.seconds);
+        assert!(
+            result.seconds > 10.0 && (0.0..=2.0).contains(&more),
+            "{} {}",
+            resumed.seconds,
+            result.seconds
+        );
     }
 
     /// The TB CNN's case 2 on 9 x 9 cells of the same corner.
@@ -705,8 +981,11 @@ mod training {
             settings
         };
         let network = Network::Tb(TbCase::SoilMoisture);
-        let train = TrainSettings { epochs: 1, batch: 4, checkpoint_steps: 2, ..TrainSettings::proposed(network) };
-        let weights = |host: &Recorder| of_any(host, |e| if let Event::Weights(w) = e { Some(w.clone()) } else { None });
+        let train =
+            TrainSettings { epochs: 1, batch: 4, checkpoint_steps: 2, ..TrainSettings::proposed(network) };
+        let weights = |host: &Recorder| {
+            of_any(host, |e| if let Event::Weights(w) = e { Some(w.clone()) } else { None })
+        };
         let (host, mut session) = started();
         block_on(session.handle(3, Request::TrainPlan { train: train.clone(), settings: small() }));
         assert!(
@@ -715,28 +994,55 @@ mod training {
         let (host, mut session) = demo();
         let late = TrainSettings { test_from: Some(jiff::civil::date(2030, 1, 1)), ..train.clone() };
         block_on(session.handle(3, Request::TrainPlan { train: late, settings: small() }));
-        assert!(matches!(last(&host), Event::Failed(f) if f.what.contains("0 to test") && !f.what.contains("look back")));
+        assert!(
+            matches!(last(&host), Event::Failed(f) if f.what.contains("0 to test") && !f.what.contains("look back"))
+        );
         block_on(session.handle(3, Request::TrainPlan { train: train.clone(), settings: small() }));
-        let plan: TrainPlan = of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None }).remove(0);
-        let [trained, validated, tested, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|r| plan.of(r));
-        assert!(trained.last() < validated.first() && validated.last() < tested.first() && gap.is_empty(), "{plan:?}");
+        let plan: TrainPlan =
+            of(&host, 3, |e| if let Event::TrainPlan(plan) = e { Some(plan.clone()) } else { None })
+                .remove(0);
+        let [trained, validated, tested, gap] =
+            [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|r| plan.of(r));
+        assert!(
+            trained.last() < validated.first() && validated.last() < tested.first() && gap.is_empty(),
+            "{plan:?}"
+        );
 
         block_on(session.handle(4, Request::Train { train: train.clone(), settings: small() }));
-        let estimate = of(&host, 4, |e| if let Event::TrainEstimate(e) = e { Some((**e).clone()) } else { None }).remove(0);
-        assert!(estimate.memory_bytes > 5 * 4 * 1_600_000 && estimate.storage_bytes > 8 * 4 * 1_600_000, "{estimate:?}");
+        let estimate =
+            of(&host, 4, |e| if let Event::TrainEstimate(e) = e { Some((**e).clone()) } else { None })
+                .remove(0);
+        assert!(
+            estimate.memory_bytes > 5 * 4 * 1_600_000 && estimate.storage_bytes > 8 * 4 * 1_600_000,
+            "{estimate:?}"
+        );
         finish(&mut session, 4);
         let run = done(&host, 4);
         let result = run.result.clone().unwrap();
-        assert_eq!((result.end, result.epochs, run.settings.network, run.from.network), (TrainEnd::Finished, 1, network, network));
+        assert_eq!(
+            (result.end, result.epochs, run.settings.network, run.from.network),
+            (TrainEnd::Finished, 1, network, network)
+        );
         let names: Vec<&str> = result.scores.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["TB CNN", "TB CNN before training", "bilinear", "input as is (36 km)"]);
-        assert!(result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 20 * result.dates), "on the same pixels");
-        assert!(result.sentence.contains("bilinear by") && result.sentence.contains("before training"), "{}", result.sentence);
+        assert!(
+            result.scores.iter().all(|s| s.pixels == result.scores[0].pixels && s.pixels > 20 * result.dates),
+            "on the same pixels"
+        );
+        assert!(
+            result.sentence.contains("bilinear by") && result.sentence.contains("before training"),
+            "{}",
+            result.sentence
+        );
         // A mean absolute error in m3/m3: first weights are a few hundredths off.
         assert!(losses(&host, 4).iter().all(|loss| (0.003..0.5).contains(loss)), "{:?}", losses(&host, 4));
 
         // None of the TB CNN was in use, so the trained network answers; reverting brings back what answered before.
-        assert!(weights(&host).last().is_some_and(|w| w.hash == result.hash && w.network == network && w.simulated));
+        assert!(
+            weights(&host)
+                .last()
+                .is_some_and(|w| w.hash == result.hash && w.network == network && w.simulated)
+        );
         let date = *tested.last().unwrap();
         block_on(session.handle(5, Request::Predict { date, settings: small() }));
         let (map, _) = last_map(&host);
@@ -744,8 +1050,8 @@ mod training {
         block_on(session.handle(6, Request::KeepTrained { keep: false }));
         assert!(weights(&host).last().is_some_and(|w| w.network == Network::Smen));
         block_on(session.handle(7, Request::Predict { date, settings: small() }));
-        let answered =
-            matches!(&last(&host), Event::Failed(f) if f.what.contains("SMEN")) || last_map(&host).0.weights.network == Network::Smen;
+        let answered = matches!(&last(&host), Event::Failed(f) if f.what.contains("SMEN"))
+            || last_map(&host).0.weights.network == Network::Smen;
         assert!(answered, "{:?}", last(&host));
         block_on(session.handle(8, Request::UseRun { run: run.run }));
         assert!(weights(&host).last().is_some_and(|w| w.hash == result.hash && w.network == network));
@@ -758,7 +1064,10 @@ mod training {
         finish(&mut session, 10);
         let again = done(&host, 10).result.unwrap();
         assert!(
-            again.scores.iter().any(|s| s.name == "TB CNN in use before the run" && s.row == Some(RunRow::InUse)),
+            again
+                .scores
+                .iter()
+                .any(|s| s.name == "TB CNN in use before the run" && s.row == Some(ScoreRow::InUse)),
             "{:?}",
             again.scores
         );
@@ -767,23 +1076,36 @@ mod training {
         // The same in another session that dies on the way.
         let (host, mut session) = demo();
         block_on(session.handle(5, Request::TrainEstimate { train: current, settings: small() }));
-        assert!(matches!(last(&host), Event::Failed(f) if f.what.contains("in use to start from") && f.remedy.contains("from scratch")));
+        assert!(
+            matches!(last(&host), Event::Failed(f) if f.what.contains("in use to start from") && f.remedy.contains("from scratch"))
+        );
         block_on(session.handle(6, Request::Train { train, settings: small() }));
         for _ in 0..7 {
             assert_eq!(block_on(session.work()), Work::Goes);
         }
         let store = host.store.clone();
-        let run = of(&host, 6, |e| if let Event::TrainStarted(s) = e { Some(s.run.clone()) } else { None }).remove(0);
+        let run = of(&host, 6, |e| if let Event::TrainStarted(s) = e { Some(s.run.clone()) } else { None })
+            .remove(0);
         let before = losses(&host, 6);
         drop(session);
         let fresh = Rc::new(Recorder { store, ..Recorder::default() });
         let mut session = Session::new(Rc::clone(&fresh));
         block_on(session.handle(1, Request::Start { preference: DevicePreference::Auto, adapter: None }));
         block_on(session.handle(3, Request::ResumeRun { run }));
-        let started: TrainStarted = of(&fresh, 3, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
-        assert!(started.resumed && !started.losses.is_empty() && before.starts_with(&started.losses), "{:?} {before:?}", started.losses);
+        let started: TrainStarted =
+            of(&fresh, 3, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None })
+                .remove(0);
+        assert!(
+            started.resumed && !started.losses.is_empty() && before.starts_with(&started.losses),
+            "{:?} {before:?}",
+            started.losses
+        );
         finish(&mut session, 3);
-        assert_eq!(done(&fresh, 3).result.unwrap().hash, result.hash, "the same weights as the run that was never killed");
+        assert_eq!(
+            done(&fresh, 3).result.unwrap().hash,
+            result.hash,
+            "the same weights as the run that was never killed"
+        );
     }
 
     #[test]
@@ -812,7 +1134,7 @@ mod training {
     #[test]
     fn a_start_that_cannot_work_is_refused_before_the_first_step() {
         let (host, mut session) = demo();
-        let mut refuse = |train: TrainSettings, settings: Settings| {
+        let mut refuse = |train: TrainSettings, settings: RegionSettings| {
             block_on(session.handle(20, Request::Train { train, settings }));
             assert!(session.training_id().is_none());
             match last(&host) {
@@ -820,7 +1142,10 @@ mod training {
                 other => panic!("{other:?}"),
             }
         };
-        assert!(refuse(TrainSettings { learning_rate: 0.0, ..quick() }, settings()).contains("learning rate is 0"));
+        assert!(
+            refuse(TrainSettings { learning_rate: 0.0, ..quick() }, settings())
+                .contains("learning rate is 0")
+        );
         let late = Some(jiff::civil::date(2018, 12, 30));
         let text = refuse(TrainSettings { test_from: late, ..quick() }, settings());
         assert!(text.contains("0 to test") || text.contains("dates to train on"), "{text}");
@@ -843,19 +1168,25 @@ mod training {
         host.store.capacity.set(1);
         finish(&mut session, 4);
         let warnings = of(&host, 4, |e| if let Event::Warning(text) = e { Some(text.clone()) } else { None });
-        assert!(warnings.iter().any(|w| w.contains("storage is full") && w.contains("stands")), "{warnings:?}");
+        assert!(
+            warnings.iter().any(|w| w.contains("storage is full") && w.contains("stands")),
+            "{warnings:?}"
+        );
         assert!(warnings.iter().any(|w| w.contains("export the weights now")), "{warnings:?}");
         assert!(matches!(last(&host), Event::Finished));
         // What was kept before is still there.
         host.store.capacity.set(0);
         block_on(session.handle(5, Request::Runs));
-        let runs = of(&host, 5, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None }).remove(0);
+        let runs = of(&host, 5, |e| if let Event::Runs { runs, .. } = e { Some(runs.clone()) } else { None })
+            .remove(0);
         assert_eq!((runs.len(), runs[0].progress.is_some()), (1, true));
         // Full from the start: the run goes, and says that it cannot be resumed.
         let (host, mut session) = demo();
         host.store.capacity.set(1000);
         block_on(session.handle(4, Request::Train { train: quick, settings: settings() }));
-        let started: TrainStarted = of(&host, 4, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
+        let started: TrainStarted =
+            of(&host, 4, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None })
+                .remove(0);
         assert!(started.unsaved.is_some_and(|why| why.contains("storage is full")));
         finish(&mut session, 4);
         assert!(matches!(last(&host), Event::Finished));
@@ -866,13 +1197,23 @@ mod training {
     fn without_storage_a_run_trains_and_says_so() {
         let (host, mut session) = demo();
         host.private_window.set(true);
-        block_on(session.handle(4, Request::Train { train: TrainSettings { epochs: 1, ..quick() }, settings: settings() }));
-        let started: TrainStarted = of(&host, 4, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None }).remove(0);
-        assert!(started.unsaved.is_some_and(|why| why.contains("cannot be resumed") && why.contains("private window")));
+        block_on(session.handle(
+            4,
+            Request::Train { train: TrainSettings { epochs: 1, ..quick() }, settings: settings() },
+        ));
+        let started: TrainStarted =
+            of(&host, 4, |e| if let Event::TrainStarted(s) = e { Some((**s).clone()) } else { None })
+                .remove(0);
+        assert!(
+            started
+                .unsaved
+                .is_some_and(|why| why.contains("cannot be resumed") && why.contains("private window"))
+        );
         finish(&mut session, 4);
         assert!(matches!(last(&host), Event::Finished));
         block_on(session.handle(5, Request::Runs));
-        let unsaved = of(&host, 5, |e| if let Event::Runs { unsaved, .. } = e { unsaved.clone() } else { None });
+        let unsaved =
+            of(&host, 5, |e| if let Event::Runs { unsaved, .. } = e { unsaved.clone() } else { None });
         assert_eq!(unsaved.len(), 1);
     }
 }
@@ -884,6 +1225,11 @@ fn dates_of_a_region_without_files_say_that_none_lies_there() {
     block_on(session.handle(2, Request::Demo { region: "oklahoma-city".into() }));
     block_on(session.handle(3, Request::Timeline { settings: rules(window_of("geneva")) }));
     let timeline = last_timeline(&host);
-    assert!(timeline.days.iter().all(|d| d.blocked.as_ref().is_some_and(|why| why.contains("lies here") || d.coarse.is_none())));
+    assert!(
+        timeline
+            .days
+            .iter()
+            .all(|d| d.blocked.as_ref().is_some_and(|why| why.contains("lies here") || d.coarse.is_none()))
+    );
     assert!(timeline.days.iter().any(|d| d.blocked.as_ref().is_some_and(|why| why.contains("lies here"))));
 }

@@ -17,10 +17,18 @@ fn every_shipped_file_has_its_own_card() {
         let bytes = file(&format!("{key}.safetensors"));
         let weights = Weights::from_bytes(&bytes).unwrap();
         let card: Value = serde_json::from_slice(&file(&format!("{key}.json"))).unwrap();
-        assert_eq!(card["hash"], weights.hash(), "{key}: the card is of another file: run cargo xtask weights");
+        assert_eq!(
+            card["hash"],
+            weights.hash(),
+            "{key}: the card is of another file: run cargo xtask weights"
+        );
         assert_eq!(card["bytes"], bytes.len());
         assert_eq!(card["parameters"], 38_337);
-        assert!(card["simulated"].as_bool().unwrap() && card["trained_on"].as_str().unwrap().contains("simulated scenes"), "{key}");
+        assert!(
+            card["simulated"].as_bool().unwrap()
+                && card["trained_on"].as_str().unwrap().contains("simulated scenes"),
+            "{key}"
+        );
         // Inputs beside the training's can be warned of, and nothing from 2018 on was trained on or chosen by.
         assert!(InputRange::from_metadata(&weights.metadata).is_some() && card["range"].is_array(), "{key}");
         let stages = Stage::list(&weights.metadata);
@@ -28,13 +36,19 @@ fn every_shipped_file_has_its_own_card() {
         for stage in &stages {
             let [first, last, validate, test] = &stage.dates;
             assert!(
-                first < last && last < validate && validate.as_str() < "2018-01-01" && test.as_str() >= "2018-01-01",
+                first < last
+                    && last < validate
+                    && validate.as_str() < "2018-01-01"
+                    && test.as_str() >= "2018-01-01",
                 "{key}: {stage:?}"
             );
             assert_eq!(stage.regions.contains(&key.to_owned()), key != "general", "{key}");
         }
         let limits = card["limits"].to_string();
-        assert!(limits.contains("simulated scenes alone") && limits.contains("Not a measurement of the ground"), "{key}: {limits}");
+        assert!(
+            limits.contains("simulated scenes alone") && limits.contains("Not a measurement of the ground"),
+            "{key}: {limits}"
+        );
     }
 }
 
@@ -51,7 +65,10 @@ fn what_is_not_beaten_is_named() {
             let said = limits.iter().find(|limit| limit.starts_with(&format!("In {name}"))).unwrap();
             for score in place["scores"].as_array().unwrap() {
                 let method = score["name"].as_str().unwrap();
-                assert!(score["pixels"].as_u64().unwrap() > 1000 && score["dates"].as_u64().unwrap() >= 5, "{key}, {name}: {method}");
+                assert!(
+                    score["pixels"].as_u64().unwrap() > 1000 && score["dates"].as_u64().unwrap() >= 5,
+                    "{key}, {name}: {method}"
+                );
                 if score["gain"][1].as_f64().is_some_and(|low| low <= 0.0) {
                     assert!(said.contains(method), "{key}: \"{method}\" is not named: {said}");
                 }

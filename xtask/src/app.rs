@@ -19,7 +19,8 @@ const PREPARED: &str = ".index-for-trunk.html";
 const SERVICE_WORKER: &str = include_str!("sw.js");
 
 /// Appended to the start script. Without a service worker (private windows) the app works, online only.
-const REGISTER: &str = "if ('serviceWorker' in navigator) navigator.serviceWorker.register('./sw.js').catch(() => {});\n";
+const REGISTER: &str =
+    "if ('serviceWorker' in navigator) navigator.serviceWorker.register('./sw.js').catch(() => {});\n";
 
 /// The workers' programs, as `Cargo.toml` names them.
 const WORKERS: [&str; 2] = ["worker-cpu", "worker-gpu"];
@@ -96,7 +97,14 @@ fn compile(tools: &Tools, out: &Path, wanted: Wanted, cpu_only: bool) -> Result<
     let prepared = root().join(PREPARED);
     write(&prepared, &prepare(&read(&source)?, wanted, cpu_only))?;
     let mut trunk = std::process::Command::new(&tools.trunk);
-    trunk.current_dir(root()).args(["build", "--offline", "--locked", "--skip-version-check", "--public-url", "./"]);
+    trunk.current_dir(root()).args([
+        "build",
+        "--offline",
+        "--locked",
+        "--skip-version-check",
+        "--public-url",
+        "./",
+    ]);
     if matches!(wanted, Wanted::Small) {
         trunk.arg("--release");
     } else {
@@ -119,7 +127,9 @@ fn prepare(html: &str, wanted: Wanted, cpu_only: bool) -> String {
             || matches!(wanted, Wanted::QuickPage) && WORKERS.into_iter().any(built)
     };
     let lines = html.lines().filter(|line| !dropped(line)).map(|line| match wanted {
-        Wanted::Small => line.replace("data-cargo-features=\"page\"", "data-cargo-features=\"page,split\"") + "\n",
+        Wanted::Small => {
+            line.replace("data-cargo-features=\"page\"", "data-cargo-features=\"page,split\"") + "\n"
+        }
         _ => format!("{line}\n"),
     });
     lines.collect()
@@ -152,7 +162,11 @@ fn name_by_content(dist: &Path, html: &str, worker: &str) -> Result<String> {
 
 /// A name in a text, which must be there: the tools may change what they write.
 pub(crate) fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
-    if text.contains(from) { Ok(text.replace(from, to)) } else { Err(failure(format!("a file of the tools does not name {from}"))) }
+    if text.contains(from) {
+        Ok(text.replace(from, to))
+    } else {
+        Err(failure(format!("a file of the tools does not name {from}")))
+    }
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<()> {
@@ -194,8 +208,11 @@ pub(crate) fn optimise(wasm_opt: &Path, path: &Path, level: &str) -> Result<()> 
 
 /// Writes `dist/sw.js`, with the files to keep and a version made of their contents. The GPU's worker is kept only once it was used.
 fn service_worker(dist: &Path) -> Result<()> {
-    let mut files: Vec<String> =
-        all_files(dist)?.iter().filter_map(|p| relative(dist, p)).filter(|f| !f.starts_with("worker-gpu-") && f != "sw.js").collect();
+    let mut files: Vec<String> = all_files(dist)?
+        .iter()
+        .filter_map(|p| relative(dist, p))
+        .filter(|f| !f.starts_with("worker-gpu-") && f != "sw.js")
+        .collect();
     files.sort();
     let mut contents = Vec::with_capacity(files.len());
     for file in &files {
@@ -203,8 +220,14 @@ fn service_worker(dist: &Path) -> Result<()> {
         contents.push(std::fs::read(&file).map_err(process::at(&file))?);
     }
     let version = content_hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let list = std::iter::once("'./'".to_owned()).chain(files.iter().map(|f| format!("'./{f}'"))).collect::<Vec<_>>().join(", ");
-    write(&dist.join("sw.js"), &SERVICE_WORKER.replace("__LOAM_FILES__", &format!("[{list}]")).replace("__LOAM_VERSION__", &version))
+    let list = std::iter::once("'./'".to_owned())
+        .chain(files.iter().map(|f| format!("'./{f}'")))
+        .collect::<Vec<_>>()
+        .join(", ");
+    write(
+        &dist.join("sw.js"),
+        &SERVICE_WORKER.replace("__LOAM_FILES__", &format!("[{list}]")).replace("__LOAM_VERSION__", &version),
+    )
 }
 
 /// A name for contents: enough to tell builds apart, not a seal against malice.
@@ -258,13 +281,23 @@ mod tests {
     fn index_html_is_prepared() {
         let html = read(&root().join("index.html")).unwrap();
         let small = prepare(&html, Wanted::Small, false);
-        assert!(small.contains("data-cargo-features=\"page,split\"") && small.contains("data-bin=\"worker-gpu\""), "{small}");
+        assert!(
+            small.contains("data-cargo-features=\"page,split\"") && small.contains("data-bin=\"worker-gpu\""),
+            "{small}"
+        );
         let cpu = prepare(&html, Wanted::Quick, true);
-        assert!(!cpu.contains("data-bin=\"worker-gpu\"") && !cpu.contains("name=\"worker-gpu\"") && !cpu.contains("split\""), "{cpu}");
+        assert!(
+            !cpu.contains("data-bin=\"worker-gpu\"")
+                && !cpu.contains("name=\"worker-gpu\"")
+                && !cpu.contains("split\""),
+            "{cpu}"
+        );
         assert!(cpu.contains("data-bin=\"worker-cpu\"") && cpu.contains("data-bin=\"app\""), "{cpu}");
         let page = prepare(&html, Wanted::QuickPage, false);
         assert!(
-            !page.contains("data-bin=\"worker-") && page.contains("name=\"worker-gpu\"") && page.contains("data-bin=\"app\""),
+            !page.contains("data-bin=\"worker-")
+                && page.contains("name=\"worker-gpu\"")
+                && page.contains("data-bin=\"app\""),
             "{page}"
         );
     }
@@ -283,8 +316,14 @@ mod tests {
         assert_eq!(one, named("1"));
         assert_ne!(one, other);
         let hash = one.strip_prefix("content=\"./w-").unwrap().strip_suffix("_loader.js\"").unwrap();
-        assert_eq!(std::fs::read_to_string(dist.join(format!("w-{hash}_loader.js"))).unwrap(), format!("import './w-{hash}.js'"));
-        assert_eq!(std::fs::read_to_string(dist.join(format!("w-{hash}.js"))).unwrap(), format!("new URL('w-{hash}_bg.wasm')"));
+        assert_eq!(
+            std::fs::read_to_string(dist.join(format!("w-{hash}_loader.js"))).unwrap(),
+            format!("import './w-{hash}.js'")
+        );
+        assert_eq!(
+            std::fs::read_to_string(dist.join(format!("w-{hash}.js"))).unwrap(),
+            format!("new URL('w-{hash}_bg.wasm')")
+        );
         assert!(dist.join(format!("w-{hash}_bg.wasm")).is_file() && !dist.join("w.js").exists());
         std::fs::remove_dir_all(&dist).unwrap();
     }

@@ -38,7 +38,13 @@ const PEERS: [Peer; 4] = [
             "ort-wasm-simd-threaded.asyncify.wasm",
         ],
     },
-    Peer { folder: "tfjs", package: "@tensorflow/tfjs", name: "tfjs", version: "4.22.0", files: &["tf.min.js"] },
+    Peer {
+        folder: "tfjs",
+        package: "@tensorflow/tfjs",
+        name: "tfjs",
+        version: "4.22.0",
+        files: &["tf.min.js"],
+    },
     Peer {
         folder: "tfjs-webgpu",
         package: "@tensorflow/tfjs-backend-webgpu",
@@ -51,7 +57,12 @@ const PEERS: [Peer; 4] = [
         package: "@tensorflow/tfjs-backend-wasm",
         name: "tfjs-backend-wasm",
         version: "4.22.0",
-        files: &["tf-backend-wasm.min.js", "tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"],
+        files: &[
+            "tf-backend-wasm.min.js",
+            "tfjs-backend-wasm.wasm",
+            "tfjs-backend-wasm-simd.wasm",
+            "tfjs-backend-wasm-threaded-simd.wasm",
+        ],
     },
 ];
 
@@ -100,7 +111,17 @@ fn in_browser(choice: &Choice) -> Result<()> {
     }
 
     let mut build = cargo();
-    build.args(["build", "--locked", "--profile", "worker", "--target", WASM, "--no-default-features", "--features", "worker,gpu"]);
+    build.args([
+        "build",
+        "--locked",
+        "--profile",
+        "worker",
+        "--target",
+        WASM,
+        "--no-default-features",
+        "--features",
+        "worker,gpu",
+    ]);
     process::run(build.args(["--example", "web_bench"]))?;
     let module = target_dir().join(WASM).join("worker/examples/web_bench.wasm");
     let mut bind = Command::new(tools::wasm_bindgen("wasm-bindgen")?);
@@ -124,7 +145,9 @@ fn in_browser(choice: &Choice) -> Result<()> {
 fn fetch(peer: &Peer, dir: &Path) -> Result<()> {
     let to = dir.join(peer.folder);
     let version = to.join("version");
-    if std::fs::read_to_string(&version).is_ok_and(|there| there == peer.version) && peer.files.iter().all(|file| to.join(file).is_file()) {
+    if std::fs::read_to_string(&version).is_ok_and(|there| there == peer.version)
+        && peer.files.iter().all(|file| to.join(file).is_file())
+    {
         return Ok(());
     }
     let unpacked = dir.join("unpacked").join(peer.folder);
@@ -132,8 +155,11 @@ fn fetch(peer: &Peer, dir: &Path) -> Result<()> {
     let archive = dir.join(format!("{}.tgz", peer.folder));
     let Peer { package, name, version: release, .. } = peer;
     let url = format!("https://registry.npmjs.org/{package}/-/{name}-{release}.tgz");
-    let missing =
-        |e| failure(format!("{e}\nThe bench fetches {url} with curl and unpacks it with tar; both and a network are needed once."));
+    let missing = |e| {
+        failure(format!(
+            "{e}\nThe bench fetches {url} with curl and unpacks it with tar; both and a network are needed once."
+        ))
+    };
     process::run(Command::new("curl").args(["-fsSL", "-o"]).arg(&archive).arg(&url)).map_err(missing)?;
     process::run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&unpacked)).map_err(missing)?;
     std::fs::create_dir_all(&to).map_err(process::at(&to))?;

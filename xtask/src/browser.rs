@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use crate::process::{self, find};
 use crate::{Result, failure};
 
-const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const BROWSERS: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 /// The browser the tests run in, and its driver.
@@ -21,7 +22,10 @@ pub struct Browser {
 
 /// What is on this machine, without installing anything.
 pub fn present() -> Option<Browser> {
-    let chromium = BROWSERS.iter().find_map(|name| find(name, &[])).or_else(|| Some(PathBuf::from(MAC_BROWSER)).filter(|p| p.is_file()))?;
+    let chromium = BROWSERS
+        .iter()
+        .find_map(|name| find(name, &[]))
+        .or_else(|| Some(PathBuf::from(MAC_BROWSER)).filter(|p| p.is_file()))?;
     let named = std::env::var_os("CHROMEDRIVER").map(PathBuf::from).filter(|p| p.is_file());
     let driver = named.or_else(|| find("chromedriver", &[PathBuf::from("/usr/lib/chromium-browser")]))?;
     Some(Browser { chromium, driver })
@@ -81,7 +85,9 @@ impl Driver {
     pub fn start(browser: &Browser) -> Result<Self> {
         let mut command = Command::new(&browser.driver);
         command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|e| failure(format!("{} could not be started ({e})", browser.driver.display())))?;
+        let mut child = command
+            .spawn()
+            .map_err(|e| failure(format!("{} could not be started ({e})", browser.driver.display())))?;
         let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
         let mut port = None;
         if let Some(mut lines) = lines {
@@ -94,7 +100,10 @@ impl Driver {
             None => {
                 let _ = child.kill();
                 let _ = child.wait();
-                Err(failure(format!("{} ended without saying on which port it listens", browser.driver.display())))
+                Err(failure(format!(
+                    "{} ended without saying on which port it listens",
+                    browser.driver.display()
+                )))
             }
         }
     }

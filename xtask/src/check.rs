@@ -18,16 +18,22 @@ pub fn run() -> Result<()> {
     let host = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.push(("lints, host", process::run(cargo().args(host)).ok()));
     steps.push(("lints, wasm page", wasm_lints("page", &["app"], test::WebSuite::Page)?));
-    steps.push(("lints, wasm worker", wasm_lints("worker,gpu", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker)?));
+    steps.push((
+        "lints, wasm worker",
+        wasm_lints("worker,gpu", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker)?,
+    ));
     let mut doc = cargo();
-    doc.args(["doc", "--locked", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings");
+    doc.args(["doc", "--locked", "--no-deps", "--lib", "--workspace", "--exclude", "e2e"])
+        .env("RUSTDOCFLAGS", "-D warnings");
     steps.push(("documentation", process::run(&mut doc).ok()));
 
     println!("\n{:<24} {:>8}", "check", "seconds");
     for (name, took) in &steps {
         println!("{name:<24} {:>8}", took.map_or("FAILED".to_owned(), |t| format!("{:.0}", t.as_secs_f64())));
     }
-    if let Some(tree) = process::output("cargo", &["tree", "--locked", "--duplicates", "--depth", "0", "--edges", "normal"]) {
+    if let Some(tree) =
+        process::output("cargo", &["tree", "--locked", "--duplicates", "--depth", "0", "--edges", "normal"])
+    {
         let mut names: Vec<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
         names.sort_unstable();
         names.dedup();
@@ -39,7 +45,18 @@ pub fn run() -> Result<()> {
 
 fn wasm_lints(features: &str, bins: &[&str], suite: test::WebSuite) -> Result<Option<Duration>> {
     let mut command = cargo();
-    command.args(["clippy", "--locked", "--profile", "worker", "--target", WASM, "--no-default-features", "--features", features, "--lib"]);
+    command.args([
+        "clippy",
+        "--locked",
+        "--profile",
+        "worker",
+        "--target",
+        WASM,
+        "--no-default-features",
+        "--features",
+        features,
+        "--lib",
+    ]);
     for bin in bins {
         command.args(["--bin", bin]);
     }

@@ -11,8 +11,17 @@ use crate::server::Server;
 use crate::{Result, failure, process, root, served_dir};
 
 /// What the app is made of. Files are looked at a few times a second: there are some hundred, and it works on every system.
-const WATCHED: [&str; 9] =
-    ["src", "crates", "public", "index.html", "Cargo.toml", "Cargo.lock", "Trunk.toml", "build.rs", ".cargo/config.toml"];
+const WATCHED: [&str; 9] = [
+    "src",
+    "crates",
+    "public",
+    "index.html",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+    "build.rs",
+    ".cargo/config.toml",
+];
 /// What only the page is made of.
 const OF_THE_PAGE: [&str; 4] = ["src/ui", "src/bin/app.rs", "public", "index.html"];
 const PAUSE: Duration = Duration::from_millis(300);
@@ -68,7 +77,8 @@ fn publish() -> Result<()> {
     let index = dir.join("index.html");
     let html = std::fs::read_to_string(&index).map_err(process::at(&index))?;
     if !html.contains("dev-reload.js") {
-        let html = html.replace("</head>", "<script type=\"module\" src=\"./dev-reload.js\"></script></head>");
+        let html =
+            html.replace("</head>", "<script type=\"module\" src=\"./dev-reload.js\"></script></head>");
         write(&index, &html)?;
     }
     write(&dir.join("dev-reload.js"), SCRIPT)?;
@@ -115,12 +125,16 @@ mod tests {
     #[test]
     fn changes_are_seen_and_the_page_is_told_apart() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let files = |list: &[(&str, u64)]| list.iter().map(|(name, s)| (PathBuf::from(name), at(*s))).collect::<BTreeMap<_, _>>();
+        let files = |list: &[(&str, u64)]| {
+            list.iter().map(|(name, s)| (PathBuf::from(name), at(*s))).collect::<BTreeMap<_, _>>()
+        };
         let before = files(&[("src/ui/panel.rs", 1), ("src/lib.rs", 1), ("public/a", 1)]);
         let now = files(&[("src/ui/panel.rs", 2), ("src/lib.rs", 1), ("src/new.rs", 1)]);
         let changed = changes(&before, &now);
         assert_eq!(changed, ["public/a", "src/new.rs", "src/ui/panel.rs"].map(PathBuf::from));
-        assert!(is_of_the_page(Path::new("src/ui/panel.rs")) && is_of_the_page(Path::new("public/style.css")));
+        assert!(
+            is_of_the_page(Path::new("src/ui/panel.rs")) && is_of_the_page(Path::new("public/style.css"))
+        );
         assert!(!is_of_the_page(Path::new("src/uint.rs")) && !is_of_the_page(Path::new("Cargo.toml")));
     }
 }

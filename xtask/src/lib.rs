@@ -10,12 +10,14 @@
 //! | [`sizes`] | raw and brotli sizes, and the bars they are held to |
 //! | [`server`] | the small static server behind `serve` and the end-to-end tests |
 //! | [`check`] | formatting, lints for host and wasm, documentation |
-//! | [`test`] | every test suite, with one table at the end |
+//! | [`architecture`] | who imports whom: the table in ARCHITECTURE.md and two rules |
+//! | [`mod@test`] | every test suite, with one table at the end |
 //! | [`mod@bench`] | prediction time in Chromium beside onnxruntime-web |
 //!
 //! It is a library too, because the end-to-end tests serve the built app with the same [`server`].
 
 pub mod app;
+pub mod architecture;
 pub mod bench;
 pub mod browser;
 pub mod check;

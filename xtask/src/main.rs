@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use xtask::{Result, app, bench, check, dev, dist_dir, failure, results, served_dir, server, sizes, test, weights};
+use xtask::{
+    Result, app, architecture, bench, check, dev, dist_dir, failure, results, served_dir, server, sizes,
+    test, weights,
+};
 
 const USAGE: &str = "\
 cargo xtask serve [--port 8080] [--cpu-only] [--no-build]   install what is missing, build the app, serve it on this machine;
@@ -13,6 +16,7 @@ cargo xtask sizes                                           transfer sizes of di
 cargo xtask test [--quick] [--only SUITE]                   every test (native, browser, end to end); --quick: native ones only
                                                             SUITE: native, web-page, web-worker, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
+cargo xtask architecture                                    the table of imports in ARCHITECTURE.md
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores);
                                                             --quick: a fiftieth of it, into target/results-quick
@@ -76,6 +80,10 @@ fn run() -> Result<()> {
             nothing_left(&words)?;
             test::run(test::Choice { quick, only, cpu_only })
         }
+        "architecture" => {
+            nothing_left(&words)?;
+            architecture::run()
+        }
         "weights" => {
             nothing_left(&words)?;
             weights::run()
@@ -96,7 +104,9 @@ fn run() -> Result<()> {
             let json = take_value(&mut words, "--json")?;
             nothing_left(&words)?;
             if cpu_only && !native {
-                return Err(failure("in the browser CPU and WebGPU are measured in one run; --cpu-only goes with --native"));
+                return Err(failure(
+                    "in the browser CPU and WebGPU are measured in one run; --cpu-only goes with --native",
+                ));
             }
             bench::run(&bench::Choice { quick, native, cpu_only, side, json })
         }
@@ -121,7 +131,9 @@ fn take_value(words: &mut Vec<String>, name: &str) -> Result<Option<String>> {
 
 fn take_port(words: &mut Vec<String>) -> Result<u16> {
     match take_value(words, "--port")? {
-        Some(text) => text.parse().map_err(|_| failure(format!("--port takes a number from 0 to 65535, not \"{text}\""))),
+        Some(text) => text
+            .parse()
+            .map_err(|_| failure(format!("--port takes a number from 0 to 65535, not \"{text}\""))),
         None => Ok(8080),
     }
 }

@@ -22,7 +22,11 @@ pub fn cargo() -> Command {
 pub fn shown(command: &Command) -> String {
     let mut words = vec![file_name(command.get_program())];
     words.extend(command.get_args().map(|a| a.to_string_lossy().into_owned()));
-    words.iter().map(|w| if w.contains(' ') { format!("'{w}'") } else { w.clone() }).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .map(|w| if w.contains(' ') { format!("'{w}'") } else { w.clone() })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn file_name(program: &OsStr) -> String {
@@ -37,12 +41,17 @@ pub fn run(command: &mut Command) -> Result<Duration> {
     let status = command.status().map_err(|e| failure(format!("`{words}` could not be started ({e})")))?;
     let took = start.elapsed();
     eprintln!("  {} in {:.1} s", if status.success() { "done" } else { "failed" }, took.as_secs_f64());
-    if status.success() { Ok(took) } else { Err(failure(format!("`{words}` failed ({status}); its own message is above"))) }
+    if status.success() {
+        Ok(took)
+    } else {
+        Err(failure(format!("`{words}` failed ({status}); its own message is above")))
+    }
 }
 
 /// Runs quietly and returns standard output, trimmed; `None` where it cannot be started or fails.
 pub fn output(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
-    let done = Command::new(program).args(arguments).current_dir(root()).stderr(Stdio::null()).output().ok()?;
+    let done =
+        Command::new(program).args(arguments).current_dir(root()).stderr(Stdio::null()).output().ok()?;
     done.status.success().then(|| String::from_utf8_lossy(&done.stdout).trim().to_owned())
 }
 

@@ -53,7 +53,12 @@ const SHORTER: [Shorter; 5] = [
         heading: "## Table 1",
         title: "A fifth of the paper's training, three seeds of Tucson, Table 1",
     },
-    Shorter { experiment: "table3", options: &["--steps", "6000"], heading: "## Table 3", title: "As many steps in every row, Table 3" },
+    Shorter {
+        experiment: "table3",
+        options: &["--steps", "6000"],
+        heading: "## Table 3",
+        title: "As many steps in every row, Table 3",
+    },
 ];
 
 impl Shorter {
@@ -69,7 +74,9 @@ const QUICK: usize = 50;
 fn quickly(words: &[&str]) -> Vec<String> {
     let after = |n: usize| n.checked_sub(1).map(|before| words[before]);
     let long = |n: usize, word: &str| match after(n) {
-        Some("--epochs" | "--steps") => word.parse().map_or_else(|_| word.to_owned(), |count: usize| (count / QUICK).max(1).to_string()),
+        Some("--epochs" | "--steps") => {
+            word.parse().map_or_else(|_| word.to_owned(), |count: usize| (count / QUICK).max(1).to_string())
+        }
         _ => word.to_owned(),
     };
     words.iter().enumerate().map(|(n, word)| long(n, word)).collect()
@@ -77,10 +84,17 @@ fn quickly(words: &[&str]) -> Vec<String> {
 
 /// Runs the experiments and writes the pages.
 pub fn run(gpu: bool, quick: bool) -> Result<()> {
-    let (docs, parts) = if quick { ("target/results-quick", "target/results-quick/parts") } else { ("docs", "target/experiments") };
-    let broken = |what: &'static str| move |e: std::io::Error| failure(format!("{what} ({e}): look at its permissions"));
+    let (docs, parts) = if quick {
+        ("target/results-quick", "target/results-quick/parts")
+    } else {
+        ("docs", "target/experiments")
+    };
+    let broken = |what: &'static str| {
+        move |e: std::io::Error| failure(format!("{what} ({e}): look at its permissions"))
+    };
     for folder in [docs, parts] {
-        std::fs::create_dir_all(root().join(folder)).map_err(broken("the folder of the pages cannot be made"))?;
+        std::fs::create_dir_all(root().join(folder))
+            .map_err(broken("the folder of the pages cannot be made"))?;
     }
     let experiment = |words: &[&str], report: &str| {
         let mut command = cargo();
@@ -100,7 +114,8 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
         }
         process::run(&mut command)
     };
-    let (results, simulated, tb_cnn) = (format!("{docs}/results.md"), format!("{docs}/simulated.md"), format!("{parts}/tb_cnn.md"));
+    let (results, simulated, tb_cnn) =
+        (format!("{docs}/results.md"), format!("{docs}/simulated.md"), format!("{parts}/tb_cnn.md"));
     experiment(&["table1", "table2", "figure2", "--epochs", PAPER_EPOCHS], &results)?;
     for one in &SHORTER {
         experiment(&[&[one.experiment], one.options].concat(), &one.report(parts))?;
@@ -130,8 +145,32 @@ mod tests {
 
     #[test]
     fn a_quick_run_is_shorter_and_otherwise_the_same() {
-        let words = ["table1", "--seeds", "3", "--epochs", "200", "--steps", "6000", "--learning-rate", "0.001", "--epochs", "7"];
-        let quick = ["table1", "--seeds", "3", "--epochs", "4", "--steps", "120", "--learning-rate", "0.001", "--epochs", "1"];
+        let words = [
+            "table1",
+            "--seeds",
+            "3",
+            "--epochs",
+            "200",
+            "--steps",
+            "6000",
+            "--learning-rate",
+            "0.001",
+            "--epochs",
+            "7",
+        ];
+        let quick = [
+            "table1",
+            "--seeds",
+            "3",
+            "--epochs",
+            "4",
+            "--steps",
+            "120",
+            "--learning-rate",
+            "0.001",
+            "--epochs",
+            "1",
+        ];
         assert_eq!(quickly(&words), quick);
     }
 }

@@ -31,7 +31,10 @@ impl Server {
     /// Serves `dir` on 127.0.0.1; port 0 lets the system choose.
     pub fn start(dir: &Path, port: u16) -> Result<Self> {
         if !dir.join("index.html").is_file() {
-            return Err(failure(format!("{} has no index.html. Build the app first: cargo xtask build", dir.display())));
+            return Err(failure(format!(
+                "{} has no index.html. Build the app first: cargo xtask build",
+                dir.display()
+            )));
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|e| {
             failure(format!(
@@ -39,7 +42,8 @@ impl Server {
                 port.saturating_add(1)
             ))
         })?;
-        let address = listener.local_addr().map_err(|e| failure(format!("the server's address is unknown: {e}")))?;
+        let address =
+            listener.local_addr().map_err(|e| failure(format!("the server's address is unknown: {e}")))?;
         let dir = dir.to_path_buf();
         let down = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&down);
@@ -100,7 +104,9 @@ fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool, asked: &Served) -
         }
         match request {
             Ok(request) => {
-                if let (Ok(mut asked), Some(_)) = (asked.lock(), resolve(dir, &request.path).filter(|path| path.is_file())) {
+                if let (Ok(mut asked), Some(_)) =
+                    (asked.lock(), resolve(dir, &request.path).filter(|path| path.is_file()))
+                {
                     asked.insert(request.path.clone());
                 }
                 answer(stream, dir, &request)?;
@@ -109,7 +115,11 @@ fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool, asked: &Served) -
                 }
             }
             Err(status) => {
-                write_head(stream, status, &[("Content-Length", "0".into()), ("Connection", "close".into())])?;
+                write_head(
+                    stream,
+                    status,
+                    &[("Content-Length", "0".into()), ("Connection", "close".into())],
+                )?;
                 break;
             }
         }
@@ -118,13 +128,16 @@ fn converse(stream: &TcpStream, dir: &Path, down: &AtomicBool, asked: &Served) -
 }
 
 /// `None` at the end of the connection; `Err` with a status line for what is not served.
-fn read_request(reader: &mut impl BufRead) -> std::io::Result<Option<std::result::Result<Request, &'static str>>> {
+fn read_request(
+    reader: &mut impl BufRead,
+) -> std::io::Result<Option<std::result::Result<Request, &'static str>>> {
     let mut line = String::new();
     if reader.take(8192).read_line(&mut line)? == 0 {
         return Ok(None);
     }
     let mut words = line.split_whitespace();
-    let (method, target) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
+    let (method, target) =
+        (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
     let mut request = Request {
         head_only: method == "HEAD",
         path: target.split(['?', '#']).next().unwrap_or("/").to_owned(),
@@ -156,7 +169,10 @@ fn answer(stream: &TcpStream, dir: &Path, request: &Request) -> std::io::Result<
         write_head(
             stream,
             "404 Not Found",
-            &[("Content-Type", "text/plain; charset=utf-8".into()), ("Content-Length", body.len().to_string())],
+            &[
+                ("Content-Type", "text/plain; charset=utf-8".into()),
+                ("Content-Length", body.len().to_string()),
+            ],
         )?;
         let mut stream = stream;
         return if request.head_only { Ok(()) } else { stream.write_all(body.as_bytes()) };
@@ -165,7 +181,11 @@ fn answer(stream: &TcpStream, dir: &Path, request: &Request) -> std::io::Result<
     let changed = about.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     let (size, tag) = (about.len(), format!("\"{:x}-{:x}\"", changed.as_nanos(), about.len()));
     if request.known_tag.as_deref() == Some(tag.as_str()) {
-        return write_head(stream, "304 Not Modified", &[("ETag", tag), ("Cache-Control", "no-cache".into())]);
+        return write_head(
+            stream,
+            "304 Not Modified",
+            &[("ETag", tag), ("Cache-Control", "no-cache".into())],
+        );
     }
     let (status, start, end) = match request.range.as_deref().and_then(|r| byte_range(r, size)) {
         Some((start, end)) => ("206 Partial Content", start, end),
@@ -298,11 +318,22 @@ mod tests {
         let server = Server::start(&dir, 0).unwrap();
 
         let whole = exchange(server.address, "GET /a.wasm HTTP/1.1\r\nConnection: close\r\n\r\n");
-        assert!(whole.starts_with("HTTP/1.1 200 OK") && whole.contains("Content-Type: application/wasm\r\n"), "{whole}");
-        assert!(whole.contains("Cache-Control: no-cache\r\n") && whole.ends_with("\r\n\r\n0123456789"), "{whole}");
-        let part = exchange(server.address, "GET /a.wasm?v=2 HTTP/1.1\r\nRange: bytes=2-4\r\nConnection: close\r\n\r\n");
         assert!(
-            part.starts_with("HTTP/1.1 206") && part.contains("Content-Range: bytes 2-4/10\r\n") && part.ends_with("\r\n\r\n234"),
+            whole.starts_with("HTTP/1.1 200 OK") && whole.contains("Content-Type: application/wasm\r\n"),
+            "{whole}"
+        );
+        assert!(
+            whole.contains("Cache-Control: no-cache\r\n") && whole.ends_with("\r\n\r\n0123456789"),
+            "{whole}"
+        );
+        let part = exchange(
+            server.address,
+            "GET /a.wasm?v=2 HTTP/1.1\r\nRange: bytes=2-4\r\nConnection: close\r\n\r\n",
+        );
+        assert!(
+            part.starts_with("HTTP/1.1 206")
+                && part.contains("Content-Range: bytes 2-4/10\r\n")
+                && part.ends_with("\r\n\r\n234"),
             "{part}"
         );
         let head = exchange(server.address, "HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n");

@@ -11,7 +11,8 @@ use crate::app::{all_files, content_hash, relative};
 use crate::{Result, failure, process, target_dir};
 
 /// Bars in bytes of brotli.
-const BARS: [(&str, u64); 3] = [("the page", 200_000), ("page and CPU path", 1_500_000), ("the GPU's worker", 3_400_000)];
+const BARS: [(&str, u64); 3] =
+    [("the page", 200_000), ("page and CPU path", 1_500_000), ("the GPU's worker", 3_400_000)];
 
 /// Sizes of a `dist/` folder.
 #[derive(Debug)]
@@ -40,7 +41,10 @@ impl Sizes {
 /// Prints each file and the three sums.
 pub fn report(dist: &Path) -> Result<Sizes> {
     if !dist.is_dir() {
-        return Err(failure(format!("{} is not there. Build the app first: cargo xtask build", dist.display())));
+        return Err(failure(format!(
+            "{} is not there. Build the app first: cargo xtask build",
+            dist.display()
+        )));
     }
     let (mut parts, mut largest_weights) = ([0; 3], 0);
     println!("\n{:<44} {:>12} {:>12}  part", "file", "bytes", "brotli");
@@ -59,7 +63,11 @@ pub fn report(dist: &Path) -> Result<Sizes> {
     }
     let brotli = [parts[0], parts[0] + parts[1] + largest_weights, parts[2]];
     for ((name, bar), size) in BARS.iter().zip(brotli) {
-        println!("{name:<44} {:>12} {size:>12}  bar {bar}: {}", "", if size <= *bar { "held" } else { "BROKEN" });
+        println!(
+            "{name:<44} {:>12} {size:>12}  bar {bar}: {}",
+            "",
+            if size <= *bar { "held" } else { "BROKEN" }
+        );
     }
     Ok(Sizes { brotli })
 }
@@ -99,7 +107,10 @@ fn part_of(name: &str) -> Part {
         Part::Gpu
     } else if matches!(folder, "weights" | "about") {
         Part::OnDemand
-    } else if file.starts_with("worker-cpu") || file.starts_with("app-") && file.contains("-later-") || file == "coastline.bin" {
+    } else if file.starts_with("worker-cpu")
+        || file.starts_with("app-") && file.contains("-later-")
+        || file == "coastline.bin"
+    {
         Part::CpuPath
     } else {
         Part::Page
@@ -159,7 +170,9 @@ mod tests {
     fn the_largest_weights_count_once() {
         let dist = std::env::temp_dir().join(format!("loam-sizes-{}", std::process::id()));
         std::fs::create_dir_all(dist.join("weights")).unwrap();
-        let noise = |length: u32| -> Vec<u8> { (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect() };
+        let noise = |length: u32| -> Vec<u8> {
+            (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+        };
         std::fs::write(dist.join("weights/a.safetensors"), noise(100)).unwrap();
         std::fs::write(dist.join("weights/b.safetensors"), noise(400)).unwrap();
         std::fs::write(dist.join("weights/c.safetensors"), noise(200)).unwrap();

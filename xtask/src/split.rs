@@ -29,7 +29,16 @@ pub fn program(tools: &Tools, wasm_split: &Path, dist: &Path, profile: &str, pro
     process::run(&mut split)?;
     let main = cut.join(format!("{name}.wasm"));
     let mut bind = std::process::Command::new(&tools.wasm_bindgen);
-    bind.args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--remove-name-section", "--out-name", &name, "--out-dir"]);
+    bind.args([
+        "--target",
+        "web",
+        "--no-typescript",
+        "--keep-lld-exports",
+        "--remove-name-section",
+        "--out-name",
+        &name,
+        "--out-dir",
+    ]);
     bind.arg(&bound).arg(&main);
     process::run(&mut bind)?;
 
@@ -42,10 +51,15 @@ pub fn program(tools: &Tools, wasm_split: &Path, dist: &Path, profile: &str, pro
     }
     parts.sort();
     if parts.is_empty() {
-        return Err(failure(format!("{program} was to be cut, and wasm-split-cli found no mark in {}", raw.display())));
+        return Err(failure(format!(
+            "{program} was to be cut, and wasm-split-cli found no mark in {}",
+            raw.display()
+        )));
     }
     let binary = read(&bound.join(format!("{name}_bg.wasm")))?;
-    let hash = content_hash(&parts.iter().map(|(_, bytes)| bytes.as_slice()).chain([binary.as_slice()]).collect::<Vec<_>>());
+    let hash = content_hash(
+        &parts.iter().map(|(_, bytes)| bytes.as_slice()).chain([binary.as_slice()]).collect::<Vec<_>>(),
+    );
     let mut loader = text(&cut.join(LOADER))?;
     for (part, bytes) in &parts {
         let file = part_name(&name, part, &hash);
@@ -54,7 +68,8 @@ pub fn program(tools: &Tools, wasm_split: &Path, dist: &Path, profile: &str, pro
     }
     let loader_name = format!("{name}-parts-{hash}.js");
     write(&dist.join(&loader_name), loader.as_bytes())?;
-    let script = replaced(&text(&bound.join(format!("{name}.js")))?, &imported(LOADER), &imported(&loader_name))?;
+    let script =
+        replaced(&text(&bound.join(format!("{name}.js")))?, &imported(LOADER), &imported(&loader_name))?;
     write(&dist.join(format!("{name}.js")), script.as_bytes())?;
     write(&dist.join(format!("{name}_bg.wasm")), &binary)
 }
@@ -73,8 +88,9 @@ fn bound_name(dist: &Path, program: &str) -> Result<String> {
     let files = dist.read_dir().map_err(process::at(dist))?.flatten().map(|e| e.path());
     let mut scripts: Vec<PathBuf> = files.filter(|p| is_script_of(p, program)).collect();
     let script = scripts.pop().filter(|_| scripts.is_empty());
-    let script =
-        script.ok_or_else(|| failure(format!("{} does not hold one script of {program}: trunk did not bind it", dist.display())))?;
+    let script = script.ok_or_else(|| {
+        failure(format!("{} does not hold one script of {program}: trunk did not bind it", dist.display()))
+    })?;
     Ok(script.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default())
 }
 
@@ -114,7 +130,10 @@ mod tests {
     fn the_import_is_renamed_and_the_key_the_wasm_asks_for_is_not() {
         let script = "import * as import1 from \"./__wasm_split.js\"\n  \"./__wasm_split.js\": import1,";
         let renamed = replaced(script, &imported(LOADER), &imported("app-parts-1a.js")).unwrap();
-        assert_eq!(renamed, "import * as import1 from \"./app-parts-1a.js\"\n  \"./__wasm_split.js\": import1,");
+        assert_eq!(
+            renamed,
+            "import * as import1 from \"./app-parts-1a.js\"\n  \"./__wasm_split.js\": import1,"
+        );
     }
 
     #[test]

@@ -122,7 +122,11 @@ pub fn run(choice: Choice) -> Result<()> {
         if suite != "native"
             && let Some(building) = building.take()
         {
-            built = Some(building.join().unwrap_or_else(|_| Err(failure("the program that builds the app panicked; see above"))));
+            built = Some(
+                building
+                    .join()
+                    .unwrap_or_else(|_| Err(failure("the program that builds the app panicked; see above"))),
+            );
         }
         let mut outcome = match suite {
             "native" => native(),
@@ -139,11 +143,21 @@ pub fn run(choice: Choice) -> Result<()> {
 }
 
 fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
-    println!("\n{:<10} {:>8} {:>8} {:>8} {:>8} {:>9}", "suite", "passed", "failed", "ignored", "skipped", "seconds");
+    println!(
+        "\n{:<10} {:>8} {:>8} {:>8} {:>8} {:>9}",
+        "suite", "passed", "failed", "ignored", "skipped", "seconds"
+    );
     for (suite, o) in outcomes {
         match &o.not_run {
             Some(why) => println!("{suite:<10} not run: {why}"),
-            None => println!("{suite:<10} {:>8} {:>8} {:>8} {:>8} {:>9.0}", o.passed, o.failed, o.ignored, o.skipped.len(), o.seconds),
+            None => println!(
+                "{suite:<10} {:>8} {:>8} {:>8} {:>8} {:>9.0}",
+                o.passed,
+                o.failed,
+                o.ignored,
+                o.skipped.len(),
+                o.seconds
+            ),
         }
     }
     for (suite, o) in outcomes {
@@ -159,7 +173,16 @@ fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
 
 fn native() -> Result<Outcome> {
     let mut own = cargo();
-    own.args(["test", "--locked", "--no-fail-fast", "--workspace", "--exclude", "e2e", "--", "--show-output"]);
+    own.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--workspace",
+        "--exclude",
+        "e2e",
+        "--",
+        "--show-output",
+    ]);
     count(&mut own)
 }
 
@@ -205,7 +228,16 @@ fn end_to_end() -> Result<Outcome> {
     }
     let mut command = cargo();
     // One browser at a time: the tests measure how long the page is held up.
-    command.args(["test", "--locked", "--no-fail-fast", "--package", "e2e", "--", "--show-output", "--test-threads=1"]);
+    command.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--package",
+        "e2e",
+        "--",
+        "--show-output",
+        "--test-threads=1",
+    ]);
     count(&mut command)
 }
 
@@ -217,7 +249,9 @@ fn count(command: &mut Command) -> Result<Outcome> {
     let mut child = command.spawn().map_err(|e| failure(format!("`{words}` could not be started ({e})")))?;
     let logs = target_dir().join("xtask");
     std::fs::create_dir_all(&logs).map_err(process::at(&logs))?;
-    let log = Arc::new(Mutex::new(std::fs::File::create(logs.join("last-test-output.txt")).map_err(process::at(&logs))?));
+    let log = Arc::new(Mutex::new(
+        std::fs::File::create(logs.join("last-test-output.txt")).map_err(process::at(&logs))?,
+    ));
     let tally = Arc::new(Mutex::new(Tally::default()));
     let pipes: [Option<Box<dyn Read + Send>>; 2] =
         [child.stdout.take().map(|p| Box::new(p) as _), child.stderr.take().map(|p| Box::new(p) as _)];
@@ -254,7 +288,8 @@ fn count(command: &mut Command) -> Result<Outcome> {
         let _ = thread.join();
     }
     let status = child.wait().map_err(|e| failure(format!("`{words}`: {e}")))?;
-    let mut outcome = std::mem::take(&mut tally.lock().map_err(|_| failure("a reader thread panicked"))?.outcome);
+    let mut outcome =
+        std::mem::take(&mut tally.lock().map_err(|_| failure("a reader thread panicked"))?.outcome);
     if !status.success() && outcome.failed == 0 {
         // Did not compile, or the process died under a test.
         outcome.failed = 1;
@@ -286,8 +321,9 @@ impl Tally {
                     _ => {}
                 }
             }
-        } else if let Some(name) =
-            line.strip_prefix("test ").and_then(|l| l.strip_suffix("... FAILED").or_else(|| l.strip_suffix("... FAIL")))
+        } else if let Some(name) = line
+            .strip_prefix("test ")
+            .and_then(|l| l.strip_suffix("... FAILED").or_else(|| l.strip_suffix("... FAIL")))
         {
             self.outcome.problems.push(name.trim().to_owned());
         } else if line.starts_with("skipped ") {

@@ -20,7 +20,8 @@ const WASM_OPT: &str = "0.116.1";
 const WASM_OPT_OLDEST: u32 = 116;
 /// Over the tools' own release profiles, on the way to a first start. trunk's asks for fat link-time optimisation in one unit, which
 /// costs a newcomer minutes and saves a program that copies files nothing.
-const QUICK: [(&str, &str); 2] = [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
+const QUICK: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
 
 /// The tools of every build.
 #[derive(Debug)]
@@ -55,7 +56,9 @@ pub fn shrinkers() -> Result<Shrinkers> {
     let wasm_opt = match wasm_opt() {
         Ok(path) => Some(path),
         Err(why) => {
-            eprintln!("warning: {why}\n         The app is built without it: it works, and is larger than its bars allow.");
+            eprintln!(
+                "warning: {why}\n         The app is built without it: it works, and is larger than its bars allow."
+            );
             None
         }
     };
@@ -94,7 +97,9 @@ pub fn wasm_target() -> Result<()> {
     }
     eprintln!("The compiler's {WASM} target is missing; adding it.");
     if find("rustup", &folders()).is_some() {
-        let added = process::run(std::process::Command::new("rustup").args(["target", "add", WASM]).current_dir(root()));
+        let added = process::run(
+            std::process::Command::new("rustup").args(["target", "add", WASM]).current_dir(root()),
+        );
         if added.is_ok() && has_wasm_target() {
             return Ok(());
         }
@@ -118,7 +123,8 @@ fn has_wasm_target() -> bool {
 pub fn locked_version(package: &str) -> Result<String> {
     let path = root().join("Cargo.lock");
     let text = std::fs::read_to_string(&path).map_err(process::at(&path))?;
-    version_in_lock(&text, package).ok_or_else(|| failure(format!("{} does not name {package}", path.display())))
+    version_in_lock(&text, package)
+        .ok_or_else(|| failure(format!("{} does not name {package}", path.display())))
 }
 
 fn version_in_lock(lock: &str, package: &str) -> Option<String> {
@@ -139,7 +145,14 @@ pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
 fn trunk() -> Result<PathBuf> {
     let fits = |path: &Path| version_of(path).is_some_and(|v| v.starts_with("0.21."));
     // Without its look for newer versions of itself.
-    installed("trunk", "trunk", TRUNK, &["--no-default-features", "--features", "rustls"], &[true, false], fits)
+    installed(
+        "trunk",
+        "trunk",
+        TRUNK,
+        &["--no-default-features", "--features", "rustls"],
+        &[true, false],
+        fits,
+    )
 }
 
 /// It does not tell its version, so its own folder stands for it; another one on PATH is not used.
@@ -151,10 +164,23 @@ fn wasm_split() -> Result<PathBuf> {
     }
     eprintln!("wasm-split-cli {WASM_SPLIT} is missing; installing it (this takes minutes, once).");
     let mut command = cargo();
-    command.args(["install", "wasm_split_cli_support", "--version", WASM_SPLIT, "--features", "build-binary", "--locked", "--root"]);
+    command.args([
+        "install",
+        "wasm_split_cli_support",
+        "--version",
+        WASM_SPLIT,
+        "--features",
+        "build-binary",
+        "--locked",
+        "--root",
+    ]);
     command.arg(&folder).envs(QUICK);
     process::run(&mut command)?;
-    if program.is_file() { Ok(program) } else { Err(failure(format!("{} was not installed", program.display()))) }
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(failure(format!("{} was not installed", program.display())))
+    }
 }
 
 fn wasm_opt() -> Result<PathBuf> {
@@ -162,7 +188,9 @@ fn wasm_opt() -> Result<PathBuf> {
     if let Some(path) = existing("wasm-opt", &fits) {
         return Ok(path);
     }
-    if !["c++", "g++", "clang++"].iter().any(|name| find(name, &[]).is_some()) && std::env::var_os("CXX").is_none() {
+    if !["c++", "g++", "clang++"].iter().any(|name| find(name, &[]).is_some())
+        && std::env::var_os("CXX").is_none()
+    {
         return Err(failure(format!(
             "wasm-opt {WASM_OPT_OLDEST} or newer is missing, and building it needs a C++ compiler, which is missing too.\n\
              Debian, Ubuntu:  apt-get install g++        Fedora:  dnf install gcc-c++\n\
@@ -175,7 +203,10 @@ fn wasm_opt() -> Result<PathBuf> {
 
 /// "trunk 0.21.14" gives "0.21.14".
 fn version_of(path: &Path) -> Option<String> {
-    output(path, &["--version"])?.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+    output(path, &["--version"])?
+        .split_whitespace()
+        .find(|w| w.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 /// "wasm-opt version 116 (version_116)" gives 116.
@@ -222,7 +253,9 @@ fn installed(
             return Ok(path);
         }
     }
-    Err(failure(format!("{package} {version} could not be installed; the compiler's message is above. The command is: {typed}")))
+    Err(failure(format!(
+        "{package} {version} could not be installed; the compiler's message is above. The command is: {typed}"
+    )))
 }
 
 #[cfg(test)]

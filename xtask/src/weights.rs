@@ -32,7 +32,16 @@ const ALL: [Wanted; 4] = [
     Wanted { name: "geneva", regions: &["geneva"], epochs: ["40", "25"] },
     Wanted {
         name: "general",
-        regions: &["oklahoma-city", "tucson", "geneva", "tifton", "kenaston", "salamanca", "nagpur", "sodankyla"],
+        regions: &[
+            "oklahoma-city",
+            "tucson",
+            "geneva",
+            "tifton",
+            "kenaston",
+            "salamanca",
+            "nagpur",
+            "sodankyla",
+        ],
         epochs: ["16", "10"],
     },
 ];
@@ -68,7 +77,8 @@ pub fn run() -> Result<()> {
 
 /// The built program, in the repository's root.
 fn loam() -> Command {
-    let mut command = Command::new(target_dir().join("release").join(format!("loam{}", std::env::consts::EXE_SUFFIX)));
+    let mut command =
+        Command::new(target_dir().join("release").join(format!("loam{}", std::env::consts::EXE_SUFFIX)));
     command.current_dir(root());
     command
 }
@@ -86,9 +96,13 @@ fn train(wanted: &Wanted, out: &Path) -> Result<()> {
         }
         command
     };
-    process::run(start().args(["--epochs", first, "--learning-rate", "0.001", "--batch", "1", "--out"]).arg(out))?;
+    process::run(
+        start().args(["--epochs", first, "--learning-rate", "0.001", "--batch", "1", "--out"]).arg(out),
+    )?;
     let mut finer = start();
-    finer.args(["--epochs", second, "--learning-rate", "0.0002", "--batch", "4", "--flips", "--weights"]).arg(out);
+    finer
+        .args(["--epochs", second, "--learning-rate", "0.0002", "--batch", "4", "--flips", "--weights"])
+        .arg(out);
     process::run(finer.args(["--significant-bits", BITS, "--out"]).arg(out))?;
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! Lambert azimuthal equal area on WGS84: Snyder (1987), "Map projections: a working manual", pages 187 to 190. The polar
 //! EASE-Grids 2.0 (EPSG:6931, 6932) are its polar aspects.
 
-use super::crs::wrap;
-use super::ease2::{ECCENTRICITY, SEMI_MAJOR, geodetic_from_authalic, q};
+use super::ease2::{ECCENTRICITY, SEMI_MAJOR, geodetic_from_authalic, q, wrap};
 
 /// One system, constants worked out.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +30,12 @@ impl Azimuthal {
             let radius = SEMI_MAJOR * (q(1.0) / 2.0).sqrt();
             let es = ECCENTRICITY * phi.sin();
             let m = phi.cos() / (1.0 - es * es).sqrt();
-            Aspect::Oblique { sin1: beta1.sin(), cos1: beta1.cos(), radius, d: SEMI_MAJOR * m / (radius * beta1.cos()) }
+            Aspect::Oblique {
+                sin1: beta1.sin(),
+                cos1: beta1.cos(),
+                radius,
+                d: SEMI_MAJOR * m / (radius * beta1.cos()),
+            }
         };
         Self { longitude, false_easting, false_northing, aspect }
     }

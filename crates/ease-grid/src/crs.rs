@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::GridError;
 use super::azimuthal::Azimuthal;
+use super::ease2::{self, wrap};
 use super::utm::Utm;
-use super::{GridError, ease2};
 
 /// A coordinate reference system, as far as Loam needs to know it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,7 +74,9 @@ impl Crs {
             Self::LambertAzimuthal { latitude, longitude, false_easting, false_northing } => {
                 Kind::Azimuthal(Azimuthal::new(*latitude, *longitude, *false_easting, *false_northing))
             }
-            Self::Other { description, .. } => return Err(GridError::UnknownCrs { crs: description.clone() }),
+            Self::Other { description, .. } => {
+                return Err(GridError::UnknownCrs { crs: description.clone() });
+            }
         }))
     }
 
@@ -96,7 +99,7 @@ impl Crs {
 
 /// A coordinate system's transformation. Points it cannot map come back as NaN.
 ///
-/// UTM and azimuthal follow Karney (2011) and Snyder (1987) on WGS84 and are held against `proj4rs` in this file's tests.
+/// UTM and azimuthal follow Karney (2011) and Snyder (1987) on WGS84 and are compared with `proj4rs` in this file's tests.
 /// GRS80 systems (ETRS89) are treated as WGS84: the ellipsoids differ by 0.1 mm.
 #[derive(Debug, Clone, Copy)]
 pub struct Projection(Kind);
@@ -163,11 +166,6 @@ impl Projection {
     }
 }
 
-/// Longitude into -180..=180; files of 0..360 exist.
-pub(super) fn wrap(longitude: f64) -> f64 {
-    if (-180.0..=180.0).contains(&longitude) { longitude } else { (longitude + 180.0).rem_euclid(360.0) - 180.0 }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -179,21 +177,46 @@ mod tests {
     #[test]
     fn transformations_agree_with_proj4rs() {
         let cases: [Case<'_>; 7] = [
-            (Crs::Utm { zone: 31, north: true }, "+proj=utm +zone=31 +datum=WGS84", &[(4.5205659, 43.5943655), (0.1, 0.5), (5.9, 80.0)]),
-            (Crs::Utm { zone: 14, north: true }, "+proj=utm +zone=14 +datum=WGS84", &[(-97.5164, 35.4676), (-103.5, 10.0)]),
-            (Crs::Utm { zone: 33, north: false }, "+proj=utm +zone=33 +south +datum=WGS84", &[(15.5, -33.3), (12.0, -0.2)]),
+            (
+                Crs::Utm { zone: 31, north: true },
+                "+proj=utm +zone=31 +datum=WGS84",
+                &[(4.5205659, 43.5943655), (0.1, 0.5), (5.9, 80.0)],
+            ),
+            (
+                Crs::Utm { zone: 14, north: true },
+                "+proj=utm +zone=14 +datum=WGS84",
+                &[(-97.5164, 35.4676), (-103.5, 10.0)],
+            ),
+            (
+                Crs::Utm { zone: 33, north: false },
+                "+proj=utm +zone=33 +south +datum=WGS84",
+                &[(15.5, -33.3), (12.0, -0.2)],
+            ),
             (
                 Crs::Ease2North,
                 "+proj=laea +lat_0=90 +lon_0=0 +datum=WGS84",
                 &[(-97.5164, 35.4676), (6.1432, 46.2044), (-170.0, 85.0), (30.0, 5.0)],
             ),
-            (Crs::Ease2South, "+proj=laea +lat_0=-90 +lon_0=0 +datum=WGS84", &[(-70.0, -35.0), (140.0, -80.0)]),
             (
-                Crs::LambertAzimuthal { latitude: 52.0, longitude: 10.0, false_easting: 4_321_000.0, false_northing: 3_210_000.0 },
+                Crs::Ease2South,
+                "+proj=laea +lat_0=-90 +lon_0=0 +datum=WGS84",
+                &[(-70.0, -35.0), (140.0, -80.0)],
+            ),
+            (
+                Crs::LambertAzimuthal {
+                    latitude: 52.0,
+                    longitude: 10.0,
+                    false_easting: 4_321_000.0,
+                    false_northing: 3_210_000.0,
+                },
                 "+proj=laea +lat_0=52 +lon_0=10 +x_0=4321000 +y_0=3210000 +ellps=GRS80",
                 &[(6.1432, 46.2044), (-8.0, 39.0), (28.0, 65.0)],
             ),
-            (Crs::Ease2Global, "+proj=cea +lat_ts=30 +lon_0=0 +datum=WGS84", &[(-97.5164, 35.4676), (179.0, -84.0)]),
+            (
+                Crs::Ease2Global,
+                "+proj=cea +lat_ts=30 +lon_0=0 +datum=WGS84",
+                &[(-97.5164, 35.4676), (179.0, -84.0)],
+            ),
         ];
         for (crs, proj, places) in cases {
             let to = proj4rs::Proj::from_proj_string(proj).unwrap();
@@ -202,7 +225,10 @@ mod tests {
                 let mut p = (lon.to_radians(), lat.to_radians(), 0.0);
                 proj4rs::transform::transform(&from, &to, &mut p).unwrap();
                 let (x, y) = crs.from_lonlat(lon, lat).unwrap();
-                assert!((x - p.0).abs() < 1e-3 && (y - p.1).abs() < 1e-3, "{crs:?} {lon} {lat}: {x} {y}, proj4rs {p:?}");
+                assert!(
+                    (x - p.0).abs() < 1e-3 && (y - p.1).abs() < 1e-3,
+                    "{crs:?} {lon} {lat}: {x} {y}, proj4rs {p:?}"
+                );
                 let (lon2, lat2) = crs.to_lonlat(x, y).unwrap();
                 assert!((lon2 - lon).abs() < 3e-8 && (lat2 - lat).abs() < 3e-8, "{crs:?}: {lon2} {lat2}");
             }
@@ -213,7 +239,12 @@ mod tests {
     fn the_pole_and_the_centre_are_fine() {
         let (lon, lat) = Crs::Ease2North.to_lonlat(0.0, 0.0).unwrap();
         assert!(lon.is_finite() && (lat - 90.0).abs() < 1e-9);
-        let crs = Crs::LambertAzimuthal { latitude: 52.0, longitude: 10.0, false_easting: 0.0, false_northing: 0.0 };
+        let crs = Crs::LambertAzimuthal {
+            latitude: 52.0,
+            longitude: 10.0,
+            false_easting: 0.0,
+            false_northing: 0.0,
+        };
         let (lon, lat) = crs.to_lonlat(0.0, 0.0).unwrap();
         assert!((lon - 10.0).abs() < 1e-12 && (lat - 52.0).abs() < 2e-8);
     }

@@ -51,7 +51,9 @@ impl Edges {
         let inside = |column: usize, row: usize| raster.at(column, row) != Err(Reason::OutsideFile);
         let column = |c: usize| rows.clone().any(|row| inside(c, row));
         let row = |r: usize| columns.clone().any(|column| inside(column, r));
-        let count = |wanted: usize, there: usize, line: &dyn Fn(usize) -> bool| (1..=wanted.min(there)).take_while(|n| line(*n)).count();
+        let count = |wanted: usize, there: usize, line: &dyn Fn(usize) -> bool| {
+            (1..=wanted.min(there)).take_while(|n| line(*n)).count()
+        };
         Self {
             west: count(self.west, room.west, &|n| column(room.west - n)),
             north: count(self.north, room.north, &|n| row(room.north - n)),
@@ -74,7 +76,8 @@ impl Edges {
     /// What is missing to `wanted` on each side.
     #[must_use]
     pub fn missing(self, wanted: usize) -> Self {
-        let [west, north, east, south] = [self.west, self.north, self.east, self.south].map(|there| wanted.saturating_sub(there));
+        let [west, north, east, south] =
+            [self.west, self.north, self.east, self.south].map(|there| wanted.saturating_sub(there));
         Self { west, north, east, south }
     }
 
@@ -82,9 +85,16 @@ impl Edges {
     #[must_use]
     pub fn cut<T: Copy>(&self, plane: &[T], columns: usize) -> Vec<T> {
         let Some(rows) = plane.len().checked_div(columns) else { return Vec::new() };
-        let inside = |all: usize, first: usize, last: usize| (first.min(all), all.saturating_sub(first + last));
-        let ((left, width), (top, height)) = (inside(columns, self.west, self.east), inside(rows, self.north, self.south));
-        plane.chunks(columns).skip(top).take(height).flat_map(|row| row.iter().skip(left).take(width).copied()).collect()
+        let inside =
+            |all: usize, first: usize, last: usize| (first.min(all), all.saturating_sub(first + last));
+        let ((left, width), (top, height)) =
+            (inside(columns, self.west, self.east), inside(rows, self.north, self.south));
+        plane
+            .chunks(columns)
+            .skip(top)
+            .take(height)
+            .flat_map(|row| row.iter().skip(left).take(width).copied())
+            .collect()
     }
 
     /// A row-major plane of so many columns with these cells around it, which hold `outside`.
@@ -115,8 +125,26 @@ impl Edges {
         if some.len() == 4 && some.iter().all(|(cells, _)| *cells == self.west) {
             return format!("the outer {} cells on every side", self.west);
         }
-        let list: Vec<String> = some.into_iter().map(|(cells, side)| format!("{cells} in the {side}")).collect();
+        let list: Vec<String> =
+            some.into_iter().map(|(cells, side)| format!("{cells} in the {side}")).collect();
         if list.is_empty() { String::new() } else { format!("the outer cells ({})", list.join(", ")) }
+    }
+}
+
+impl EaseWindow {
+    /// The window with these cells more on each side, as far as the globe reaches.
+    #[must_use]
+    pub fn widened(&self, by: &Edges) -> Self {
+        let (first_column, first_row) =
+            (self.first_column.saturating_sub(by.west), self.first_row.saturating_sub(by.north));
+        let end = |end: usize, by: usize, all: usize| (end + by).min(all.max(end));
+        Self {
+            first_column,
+            first_row,
+            columns: end(self.first_column + self.columns, by.east, self.resolution.columns()) - first_column,
+            rows: end(self.first_row + self.rows, by.south, self.resolution.rows()) - first_row,
+            ..*self
+        }
     }
 }
 
@@ -160,7 +188,10 @@ mod tests {
         let edges = Edges { west: 1, north: 2, east: 3, south: 0 };
         let plane: Vec<u8> = (1..=6).collect();
         let laid = edges.laid(&plane, 3, 0);
-        assert_eq!(laid, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0]);
+        assert_eq!(
+            laid,
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0]
+        );
         assert_eq!(edges.cut(&laid, 7), plane);
         assert_eq!(Edges::default().cut(&plane, 3), plane);
         assert!(Edges::all(2).cut(&plane, 3).is_empty());

@@ -33,7 +33,9 @@ pub enum GridError {
         rows: usize,
     },
     /// Longitude or latitude out of range or not a number.
-    #[error("longitude {longitude}, latitude {latitude} is not on the grid: longitude must be -180..180 and latitude -85.04..85.04")]
+    #[error(
+        "longitude {longitude}, latitude {latitude} is not on the grid: longitude must be -180..180 and latitude -85.04..85.04"
+    )]
     NotOnGlobe {
         /// Degrees east.
         longitude: f64,
@@ -70,7 +72,9 @@ pub enum GridError {
     #[error("the two rasters lie on different grids")]
     DifferentGrids,
     /// A coordinate system whose transformation Loam does not know.
-    #[error("coordinates of {crs} cannot be turned into longitude and latitude: reproject the file to EPSG:6933, EPSG:4326 or UTM")]
+    #[error(
+        "coordinates of {crs} cannot be turned into longitude and latitude: reproject the file to EPSG:6933, EPSG:4326 or UTM"
+    )]
     UnknownCrs {
         /// Its description.
         crs: String,

@@ -2,12 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ease2::{self, EaseWindow, Resolution};
 use super::{Crs, GridError};
-
-/// How far (in cells) a rounded origin may lie from the EASE-Grid and still be snapped to it. HEG writes origins in whole metres
-/// and the pixel size with 9 digits: below 1 m over the globe, i.e. under 0.001 of a 1 km cell (formats.md 2.5, trap 4).
-const SNAP_CELLS: f64 = 0.02;
 
 /// North-up grid of rectangular cells; x grows with the column, y falls with the row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,9 +28,23 @@ impl Grid {
     ///
     /// # Errors
     /// [`GridError::Degenerate`] for an empty grid or a cell size that is not positive and finite.
-    pub fn new(crs: Crs, origin_x: f64, origin_y: f64, cell_x: f64, cell_y: f64, columns: usize, rows: usize) -> Result<Self, GridError> {
+    pub fn new(
+        crs: Crs,
+        origin_x: f64,
+        origin_y: f64,
+        cell_x: f64,
+        cell_y: f64,
+        columns: usize,
+        rows: usize,
+    ) -> Result<Self, GridError> {
         let positive = |v: f64| v.is_finite() && v > 0.0;
-        if positive(cell_x) && positive(cell_y) && origin_x.is_finite() && origin_y.is_finite() && columns > 0 && rows > 0 {
+        if positive(cell_x)
+            && positive(cell_y)
+            && origin_x.is_finite()
+            && origin_y.is_finite()
+            && columns > 0
+            && rows > 0
+        {
             Ok(Self { crs, origin_x, origin_y, cell_x, cell_y, columns, rows })
         } else {
             Err(GridError::Degenerate { origin_x, origin_y, cell_x, cell_y, columns, rows })
@@ -57,7 +66,10 @@ impl Grid {
     /// Projected coordinates of a cell's centre.
     #[must_use]
     pub fn centre(&self, column: usize, row: usize) -> (f64, f64) {
-        (self.origin_x + (column as f64 + 0.5) * self.cell_x, self.origin_y - (row as f64 + 0.5) * self.cell_y)
+        (
+            self.origin_x + (column as f64 + 0.5) * self.cell_x,
+            self.origin_y - (row as f64 + 0.5) * self.cell_y,
+        )
     }
 
     /// Fractional (column, row) of projected coordinates; the integer part is the cell.
@@ -77,28 +89,5 @@ impl Grid {
         let width = end_x(self).min(end_x(other)) - self.origin_x.max(other.origin_x);
         let height = self.origin_y.min(other.origin_y) - end_y(self).max(end_y(other));
         width.max(0.0) * height.max(0.0) / ((end_x(other) - other.origin_x) * (other.origin_y - end_y(other)))
-    }
-
-    /// The EASE-Grid 2.0 window this grid is, if it is one: same cells, within the rounding that real files carry.
-    /// `None` for any other system and for grids that merely look alike.
-    #[must_use]
-    pub fn ease_window(&self) -> Option<EaseWindow> {
-        if self.crs != Crs::Ease2Global {
-            return None;
-        }
-        Resolution::ALL.into_iter().find_map(|resolution| {
-            let s = resolution.cell_m();
-            let near = |cell: f64, count: usize| ((cell - s) / s * count as f64).abs() < SNAP_CELLS;
-            if !(near(self.cell_x, self.columns) && near(self.cell_y, self.rows)) {
-                return None;
-            }
-            let column = (self.origin_x - ease2::X0) / s;
-            let row = (ease2::Y0 - self.origin_y) / s;
-            let whole = |v: f64| (v - v.round()).abs() < SNAP_CELLS;
-            if !(whole(column) && whole(row)) {
-                return None;
-            }
-            EaseWindow::new(resolution, column.round() as i64, row.round() as i64, self.columns, self.rows).ok()
-        })
     }
 }

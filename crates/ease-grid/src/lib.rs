@@ -1,4 +1,4 @@
-//! Where a pixel lies: EASE-Grid 2.0, other coordinate systems, and rasters that carry their grid and mask with them.
+#![doc = include_str!("../README.md")]
 
 mod azimuthal;
 pub mod crs;
@@ -10,10 +10,12 @@ pub mod place;
 mod raster;
 pub mod resample;
 mod utm;
+mod window;
 
 pub use crs::Crs;
-pub use ease2::{EaseWindow, Resolution};
+pub use ease2::Resolution;
 pub use edges::Edges;
 pub use error::GridError;
 pub use geometry::Grid;
 pub use raster::{Raster, Reason, Statistics};
+pub use window::EaseWindow;

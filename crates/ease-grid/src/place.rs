@@ -76,8 +76,15 @@ pub fn source_window(grid: &Grid, target: &EaseWindow) -> Result<Option<PixelWin
         }
     }
     // Files of 0..360 degrees keep their own longitudes; those are looked at whole.
-    if projection.is_cylindrical() && grid.crs == crs::Crs::Geographic && grid.origin_x + grid.columns as f64 * grid.cell_x > 180.5 {
-        return Ok(Some(PixelWindow { first_column: 0, columns: grid.columns, ..rows_between(grid, low.1, high.1)? }));
+    if projection.is_cylindrical()
+        && grid.crs == crs::Crs::Geographic
+        && grid.origin_x + grid.columns as f64 * grid.cell_x > 180.5
+    {
+        return Ok(Some(PixelWindow {
+            first_column: 0,
+            columns: grid.columns,
+            ..rows_between(grid, low.1, high.1)?
+        }));
     }
     // Edges bulge between the points by at most (edge / points)^2 / (8 R): a percent of the extent covers it many times over.
     let margin = (2.0 + 0.01 * (high.0 - low.0), 2.0 + 0.01 * (high.1 - low.1));
@@ -87,7 +94,9 @@ pub fn source_window(grid: &Grid, target: &EaseWindow) -> Result<Option<PixelWin
         (first < end).then_some((first, end - first))
     };
     Ok(match (clip(low.0, high.0, margin.0, grid.columns), clip(low.1, high.1, margin.1, grid.rows)) {
-        (Some((first_column, columns)), Some((first_row, rows))) => Some(PixelWindow { first_column, first_row, columns, rows }),
+        (Some((first_column, columns)), Some((first_row, rows))) => {
+            Some(PixelWindow { first_column, first_row, columns, rows })
+        }
         _ => None,
     })
 }
@@ -99,7 +108,9 @@ fn apart(grid: &Grid, projection: &crs::Projection, target: &Grid) -> bool {
     for i in 0..=EDGE_POINTS {
         let share = i as f64 / EDGE_POINTS as f64;
         let (x, y) = (grid.origin_x + share * width, grid.origin_y - share * height);
-        for (sx, sy) in [(x, grid.origin_y), (x, grid.origin_y - height), (grid.origin_x, y), (grid.origin_x + width, y)] {
+        for (sx, sy) in
+            [(x, grid.origin_y), (x, grid.origin_y - height), (grid.origin_x, y), (grid.origin_x + width, y)]
+        {
             let (ex, ey) = projection.to_ease(sx, sy);
             if !(ex.is_finite() && ey.is_finite()) {
                 return false;
@@ -109,8 +120,14 @@ fn apart(grid: &Grid, projection: &crs::Projection, target: &Grid) -> bool {
         }
     }
     let margin = (0.02 * (high.0 - low.0) + target.cell_x, 0.02 * (high.1 - low.1) + target.cell_y);
-    let (right, bottom) = (target.origin_x + target.columns as f64 * target.cell_x, target.origin_y - target.rows as f64 * target.cell_y);
-    high.0 + margin.0 < target.origin_x || low.0 - margin.0 > right || low.1 - margin.1 > target.origin_y || high.1 + margin.1 < bottom
+    let (right, bottom) = (
+        target.origin_x + target.columns as f64 * target.cell_x,
+        target.origin_y - target.rows as f64 * target.cell_y,
+    );
+    high.0 + margin.0 < target.origin_x
+        || low.0 - margin.0 > right
+        || low.1 - margin.1 > target.origin_y
+        || high.1 + margin.1 < bottom
 }
 
 fn rows_between(grid: &Grid, low: f64, high: f64) -> Result<PixelWindow, GridError> {
@@ -157,7 +174,9 @@ impl Placer {
         if let Some(columns) = &self.by_column {
             let (x, y) = self.grid.centre(0, row);
             let (_, ey) = self.projection.to_ease(x, y);
-            let Some(target_row) = index((Y0 - ey) / s, self.target.first_row, self.target.rows) else { return };
+            let Some(target_row) = index((Y0 - ey) / s, self.target.first_row, self.target.rows) else {
+                return;
+            };
             for (cell, column) in cells.iter_mut().zip(columns) {
                 if let Some(column) = column {
                     *cell = target_row * self.target.columns as u32 + column;
@@ -182,9 +201,10 @@ impl Placer {
             for (i, cell) in cells.iter_mut().enumerate().take(end + 1).skip(start) {
                 let w = (i - start) as f64 / length;
                 let (c, r) = if jump { node(i) } else { (a.0 + w * (b.0 - a.0), a.1 + w * (b.1 - a.1)) };
-                if let (Some(c), Some(r)) =
-                    (index(c, self.target.first_column, self.target.columns), index(r, self.target.first_row, self.target.rows))
-                {
+                if let (Some(c), Some(r)) = (
+                    index(c, self.target.first_column, self.target.columns),
+                    index(r, self.target.first_row, self.target.rows),
+                ) {
                     *cell = r * self.target.columns as u32 + c;
                 }
             }
@@ -235,7 +255,9 @@ impl CellMean {
     /// Adds one pixel; `None` is a masked one.
     pub fn add(&mut self, cell: u32, value: Option<f64>) {
         let cell = cell as usize;
-        let (Some(sum), Some(valid), Some(seen)) = (self.sum.get_mut(cell), self.valid.get_mut(cell), self.seen.get_mut(cell)) else {
+        let (Some(sum), Some(valid), Some(seen)) =
+            (self.sum.get_mut(cell), self.valid.get_mut(cell), self.seen.get_mut(cell))
+        else {
             return;
         };
         *seen += 1;
@@ -251,7 +273,12 @@ impl CellMean {
     ///
     /// # Errors
     /// Never in practice; the raster's shape is checked.
-    pub fn into_raster(self, placer: &Placer, share: f64, finish: impl Fn(f64) -> Option<f32>) -> Result<Raster, GridError> {
+    pub fn into_raster(
+        self,
+        placer: &Placer,
+        share: f64,
+        finish: impl Fn(f64) -> Option<f32>,
+    ) -> Result<Raster, GridError> {
         let n = self.target.len();
         let (mut values, mut reasons) = (vec![f32::NAN; n], vec![Reason::OutsideFile; n]);
         for (i, ((sum, &valid), &seen)) in self.sum.iter().zip(&self.valid).zip(&self.seen).enumerate() {
@@ -314,7 +341,8 @@ mod tests {
     #[test]
     fn a_cell_holds_as_many_pixels_as_its_area() {
         let target = EaseWindow::around(Resolution::M03, 4.52, 43.59, 9, 9).unwrap();
-        let grid = Grid::new(Crs::Utm { zone: 31, north: true }, 600_000.0, 4_850_000.0, 20.0, 20.0, 10, 10).unwrap();
+        let grid = Grid::new(Crs::Utm { zone: 31, north: true }, 600_000.0, 4_850_000.0, 20.0, 20.0, 10, 10)
+            .unwrap();
         let n = Placer::new(grid, target).unwrap().pixels_per_cell(40);
         // 9.016 km2 over 400 m2, UTM's area scale at 1.5 degrees from the meridian being about 0.9996^2.
         assert!((n / (9.016_117_629_9e6 / 400.0) - 1.0).abs() < 1e-3, "{n}");
@@ -322,7 +350,9 @@ mod tests {
 
     #[test]
     fn a_window_that_does_not_meet_the_tile_is_none() {
-        let grid = Grid::new(Crs::Utm { zone: 31, north: true }, 600_000.0, 4_850_000.0, 20.0, 20.0, 500, 500).unwrap();
+        let grid =
+            Grid::new(Crs::Utm { zone: 31, north: true }, 600_000.0, 4_850_000.0, 20.0, 20.0, 500, 500)
+                .unwrap();
         let here = EaseWindow::around(Resolution::M03, 4.3, 43.7, 9, 9).unwrap();
         let there = EaseWindow::around(Resolution::M03, 6.5, 46.2, 9, 9).unwrap();
         assert!(source_window(&grid, &here).unwrap().is_some());

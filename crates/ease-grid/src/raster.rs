@@ -108,7 +108,11 @@ impl Raster {
     pub fn new(grid: Grid, mut values: Vec<f32>, mut reasons: Vec<Reason>) -> Result<Self, GridError> {
         for length in [values.len(), reasons.len()] {
             if length != grid.len() {
-                return Err(GridError::WrongLength { values: length, columns: grid.columns, rows: grid.rows });
+                return Err(GridError::WrongLength {
+                    values: length,
+                    columns: grid.columns,
+                    rows: grid.rows,
+                });
             }
         }
         for (value, reason) in values.iter_mut().zip(&mut reasons) {
@@ -168,7 +172,11 @@ impl Raster {
     /// # Errors
     /// [`GridError::DifferentGrids`] for a raster that is not on the EASE-Grid, or a window of another resolution.
     pub fn cropped(&self, window: &EaseWindow) -> Result<Self, GridError> {
-        let own = self.grid.ease_window().filter(|own| own.resolution == window.resolution).ok_or(GridError::DifferentGrids)?;
+        let own = self
+            .grid
+            .ease_window()
+            .filter(|own| own.resolution == window.resolution)
+            .ok_or(GridError::DifferentGrids)?;
         if own == *window {
             return Ok(self.clone());
         }
@@ -184,6 +192,30 @@ impl Raster {
             }
         }
         Self::new(window.grid(), values, reasons)
+    }
+
+    /// With values added, one a cell; masked as before.
+    ///
+    /// # Errors
+    /// [`GridError::WrongLength`] where there is not one value a cell.
+    pub fn plus(&self, values: &[f32]) -> Result<Self, GridError> {
+        let sum: Vec<f32> = self.values.iter().zip(values).map(|(a, b)| a + b).collect();
+        Self::new(self.grid.clone(), sum, self.reasons.clone())
+    }
+
+    /// This minus a reference on the same cells where both are valid; elsewhere the reference's reason, then this one's.
+    ///
+    /// # Errors
+    /// [`GridError::WrongLength`] where the two differ in length.
+    pub fn minus(&self, reference: &Self) -> Result<Self, GridError> {
+        let values = self.values.iter().zip(&reference.values).map(|(a, b)| a - b).collect();
+        let reasons = self
+            .reasons
+            .iter()
+            .zip(&reference.reasons)
+            .map(|(&own, &r)| if r == Reason::Valid { own } else { r })
+            .collect();
+        Self::new(reference.grid.clone(), values, reasons)
     }
 
     /// Number of valid cells.
@@ -204,7 +236,13 @@ impl Raster {
             max = max.max(value);
         }
         let some = |v: f64| (valid > 0).then_some(v);
-        Statistics { valid, cells: self.values.len(), min: some(min), max: some(max), mean: some(sum / valid.max(1) as f64) }
+        Statistics {
+            valid,
+            cells: self.values.len(),
+            min: some(min),
+            max: some(max),
+            mean: some(sum / valid.max(1) as f64),
+        }
     }
 
     /// Grid, values and reasons, taken apart.

@@ -1,6 +1,6 @@
 //! From one grid to another, mask-aware and without half-cell shifts.
 //!
-//! A cell's value belongs to its centre. EASE-Grids of 36, 9, 3 and 1 km are strictly nested (formats.md 2.4), so between them all
+//! A cell's value belongs to its centre. EASE-Grids of 36, 9, 3 and 1 km are strictly nested, so between them all
 //! positions are exact rational numbers; no resampler here ever compares floating-point edges.
 
 use super::place::{CellMean, OUTSIDE, PixelWindow, Placer, source_window};
@@ -30,14 +30,19 @@ fn at(raster: &Raster, column: i64, row: i64) -> Result<f32, Reason> {
 
 /// Fills `target` cell by cell: `value(x, y, column, row)` gets the position in source cells (0 = centre of the first source cell)
 /// and the source cell that holds the target cell's centre.
-fn fill(raster: &Raster, target: &EaseWindow, value: impl Fn(f64, f64, i64, i64) -> Result<f32, Reason>) -> Result<Raster, GridError> {
+fn fill(
+    raster: &Raster,
+    target: &EaseWindow,
+    value: impl Fn(f64, f64, i64, i64) -> Result<f32, Reason>,
+) -> Result<Raster, GridError> {
     let source = window_of(raster)?;
     let (t, s) = (target.resolution.per_36km(), source.resolution.per_36km());
     let (mut values, mut reasons) = (Vec::with_capacity(target.len()), Vec::with_capacity(target.len()));
     for row in target.first_row..target.first_row + target.rows {
         let (y, held_row) = (position(row, t, s, source.first_row), holding(row, t, s, source.first_row));
         for column in target.first_column..target.first_column + target.columns {
-            let (x, held_column) = (position(column, t, s, source.first_column), holding(column, t, s, source.first_column));
+            let (x, held_column) =
+                (position(column, t, s, source.first_column), holding(column, t, s, source.first_column));
             let (v, r) = match value(x, y, held_column, held_row) {
                 Ok(v) => (v, Reason::Valid),
                 Err(reason) => (f32::NAN, reason),
@@ -74,7 +79,9 @@ fn linear(raster: &Raster, x: f64, y: f64) -> Result<f32, Reason> {
     let (x0, y0) = (x.floor(), y.floor());
     let (wx, wy) = (x - x0, y - y0);
     let (mut sum, mut weight, mut reason) = (0f64, 0f64, Reason::OutsideFile);
-    for (dx, dy, w) in [(0, 0, (1.0 - wx) * (1.0 - wy)), (1, 0, wx * (1.0 - wy)), (0, 1, (1.0 - wx) * wy), (1, 1, wx * wy)] {
+    for (dx, dy, w) in
+        [(0, 0, (1.0 - wx) * (1.0 - wy)), (1, 0, wx * (1.0 - wy)), (0, 1, (1.0 - wx) * wy), (1, 1, wx * wy)]
+    {
         match at(raster, x0 as i64 + dx, y0 as i64 + dy) {
             Ok(v) if w > 0.0 => {
                 sum += w * f64::from(v);
@@ -136,11 +143,16 @@ pub fn block_mean_with_counts(raster: &Raster, target: &EaseWindow) -> Result<(R
     }
     let factor = s / t;
     let n = target.len();
-    let (mut sums, mut counts, mut masked) = (vec![0f64; n], vec![0u32; n], vec![[0u32; Reason::ALL.len()]; n]);
+    let (mut sums, mut counts, mut masked) =
+        (vec![0f64; n], vec![0u32; n], vec![[0u32; Reason::ALL.len()]; n]);
     for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
         let column = (source.first_column + i % source.columns) / factor;
         let row = (source.first_row + i / source.columns) / factor;
-        let (Some(column), Some(row)) = (column.checked_sub(target.first_column), row.checked_sub(target.first_row)) else { continue };
+        let (Some(column), Some(row)) =
+            (column.checked_sub(target.first_column), row.checked_sub(target.first_row))
+        else {
+            continue;
+        };
         if column >= target.columns || row >= target.rows {
             continue;
         }
@@ -154,8 +166,16 @@ pub fn block_mean_with_counts(raster: &Raster, target: &EaseWindow) -> Result<(R
             *m += 1;
         }
     }
-    let values = sums.iter().zip(&counts).map(|(sum, &n)| if n > 0 { (sum / f64::from(n)) as f32 } else { f32::NAN }).collect();
-    let reasons = counts.iter().zip(&masked).map(|(&n, masked)| if n > 0 { Reason::Valid } else { commonest(masked) }).collect();
+    let values = sums
+        .iter()
+        .zip(&counts)
+        .map(|(sum, &n)| if n > 0 { (sum / f64::from(n)) as f32 } else { f32::NAN })
+        .collect();
+    let reasons = counts
+        .iter()
+        .zip(&masked)
+        .map(|(&n, masked)| if n > 0 { Reason::Valid } else { commonest(masked) })
+        .collect();
     Ok((Raster::new(target.grid(), values, reasons)?, counts))
 }
 
@@ -190,7 +210,10 @@ pub fn to_window(raster: &Raster, target: &EaseWindow) -> Result<Raster, GridErr
     };
     let sub = window.of(grid);
     let placer = Placer::new(sub, *target)?;
-    if placer.pixels_per_cell(target.len() / 2 + target.columns / 2 * usize::from(target.rows.is_multiple_of(2))) >= 1.0 {
+    if placer
+        .pixels_per_cell(target.len() / 2 + target.columns / 2 * usize::from(target.rows.is_multiple_of(2)))
+        >= 1.0
+    {
         mean_of_pixels(raster, &window, &placer, target)
     } else {
         pixel_at_centre(raster, grid, target)
@@ -200,14 +223,22 @@ pub fn to_window(raster: &Raster, target: &EaseWindow) -> Result<Raster, GridErr
 /// Share of a cell that valid pixels must fill for their mean to count, in [`to_window`].
 const SOIL_MOISTURE_SHARE: f64 = 0.5;
 
-fn mean_of_pixels(raster: &Raster, window: &PixelWindow, placer: &Placer, target: &EaseWindow) -> Result<Raster, GridError> {
+fn mean_of_pixels(
+    raster: &Raster,
+    window: &PixelWindow,
+    placer: &Placer,
+    target: &EaseWindow,
+) -> Result<Raster, GridError> {
     let mut mean = CellMean::new(*target);
     let mut cells = vec![OUTSIDE; window.columns];
     for row in 0..window.rows {
         placer.cells_of_row(row, &mut cells);
         for (column, &cell) in cells.iter().enumerate() {
             if cell != OUTSIDE {
-                mean.add(cell, raster.at(window.first_column + column, window.first_row + row).ok().map(f64::from));
+                mean.add(
+                    cell,
+                    raster.at(window.first_column + column, window.first_row + row).ok().map(f64::from),
+                );
             }
         }
     }
@@ -226,8 +257,11 @@ fn pixel_at_centre(raster: &Raster, grid: &Grid, target: &EaseWindow) -> Result<
             if c < 0.0 && grid.crs == super::Crs::Geographic {
                 c += 360.0 / grid.cell_x;
             }
-            let hit =
-                if c.is_finite() && r.is_finite() { at(raster, c.floor() as i64, r.floor() as i64) } else { Err(Reason::OutsideFile) };
+            let hit = if c.is_finite() && r.is_finite() {
+                at(raster, c.floor() as i64, r.floor() as i64)
+            } else {
+                Err(Reason::OutsideFile)
+            };
             let (v, reason) = match hit {
                 Ok(v) => (v, Reason::Valid),
                 Err(reason) => (f32::NAN, reason),
@@ -273,7 +307,10 @@ mod tests {
         // From half a 36 km cell inside the edge: 6 fine cells, i.e. 2622..2682 x 1002..1050.
         let inside = EaseWindow::new(Resolution::M03, 218 * 12 + 6, 83 * 12 + 6, 60, 48).unwrap();
         let want = raster(inside, ramp);
-        for (name, got) in [("bilinear", bilinear(&source, &inside).unwrap()), ("bicubic", bicubic(&source, &inside).unwrap())] {
+        for (name, got) in [
+            ("bilinear", bilinear(&source, &inside).unwrap()),
+            ("bicubic", bicubic(&source, &inside).unwrap()),
+        ] {
             for (i, (a, b)) in got.values().iter().zip(want.values()).enumerate() {
                 assert!((a - b).abs() < 2e-7, "{name} {i}: {a} {b}");
             }
@@ -292,7 +329,8 @@ mod tests {
         }
         // Bilinear is not: it errs by w (1 - w) between centres, at most a quarter.
         let linear = bilinear(&source, &inside).unwrap();
-        let worst = linear.values().iter().zip(want.values()).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
+        let worst =
+            linear.values().iter().zip(want.values()).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
         assert!((worst - 0.25 * (1.0 - 1.0 / 144.0)).abs() < 1e-5, "{worst}");
     }
 
@@ -314,7 +352,8 @@ mod tests {
     #[test]
     fn masks_are_kept_where_they_are_and_left_out_beside() {
         // The second column is water.
-        let source = raster(coarse(), |x, _| if (219.0..220.0).contains(&x) { Err(Reason::Water) } else { Ok(0.25) });
+        let source =
+            raster(coarse(), |x, _| if (219.0..220.0).contains(&x) { Err(Reason::Water) } else { Ok(0.25) });
         let fine = coarse().covering(Resolution::M03);
         for got in [nearest(&source, &fine), bilinear(&source, &fine), bicubic(&source, &fine)] {
             let got = got.unwrap();
@@ -374,8 +413,10 @@ mod tests {
 
         // Pixels of 9 km are larger than a cell: the pixel at the centre.
         let big = Grid::new(crs.clone(), x - 45_000.0, y + 45_000.0, 9000.0, 9000.0, 10, 10).unwrap();
-        let source = Raster::new(big, (0..100).map(|v| v as f32).collect(), vec![Reason::Valid; 100]).unwrap();
-        let got = to_window(&source, &EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 1, 1).unwrap()).unwrap();
+        let source =
+            Raster::new(big, (0..100).map(|v| v as f32).collect(), vec![Reason::Valid; 100]).unwrap();
+        let got = to_window(&source, &EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 1, 1).unwrap())
+            .unwrap();
         let v = got.at(0, 0).unwrap();
         assert!([44.0, 45.0, 54.0, 55.0].contains(&v), "{v}");
     }

@@ -2,8 +2,7 @@
 //! an accuracy of a few nanometers", equations 35 and 36. Written out because Sentinel-1 needs it for hundreds of millions of
 //! pixels and a general projection library costs more code than these sixty lines.
 
-use super::crs::wrap;
-use super::ease2::{ECCENTRICITY, SEMI_MAJOR};
+use super::ease2::{ECCENTRICITY, SEMI_MAJOR, wrap};
 
 /// Scale on the central meridian.
 const K0: f64 = 0.9996;
@@ -34,16 +33,20 @@ impl Utm {
             false_northing: if north { 0.0 } else { NORTHING_SOUTH },
             radius: K0 * SEMI_MAJOR / (1.0 + n) * (1.0 + n2 / 4.0 + n4 / 64.0 + n6 / 256.0),
             alpha: [
-                n / 2.0 - 2.0 * n2 / 3.0 + 5.0 * n3 / 16.0 + 41.0 * n4 / 180.0 - 127.0 * n5 / 288.0 + 7891.0 * n6 / 37800.0,
-                13.0 * n2 / 48.0 - 3.0 * n3 / 5.0 + 557.0 * n4 / 1440.0 + 281.0 * n5 / 630.0 - 1_983_433.0 * n6 / 1_935_360.0,
+                n / 2.0 - 2.0 * n2 / 3.0 + 5.0 * n3 / 16.0 + 41.0 * n4 / 180.0 - 127.0 * n5 / 288.0
+                    + 7891.0 * n6 / 37800.0,
+                13.0 * n2 / 48.0 - 3.0 * n3 / 5.0 + 557.0 * n4 / 1440.0 + 281.0 * n5 / 630.0
+                    - 1_983_433.0 * n6 / 1_935_360.0,
                 61.0 * n3 / 240.0 - 103.0 * n4 / 140.0 + 15061.0 * n5 / 26880.0 + 167_603.0 * n6 / 181_440.0,
                 49561.0 * n4 / 161_280.0 - 179.0 * n5 / 168.0 + 6_601_661.0 * n6 / 7_257_600.0,
                 34729.0 * n5 / 80640.0 - 3_418_889.0 * n6 / 1_995_840.0,
                 212_378_941.0 * n6 / 319_334_400.0,
             ],
             beta: [
-                n / 2.0 - 2.0 * n2 / 3.0 + 37.0 * n3 / 96.0 - n4 / 360.0 - 81.0 * n5 / 512.0 + 96199.0 * n6 / 604_800.0,
-                n2 / 48.0 + n3 / 15.0 - 437.0 * n4 / 1440.0 + 46.0 * n5 / 105.0 - 1_118_711.0 * n6 / 3_870_720.0,
+                n / 2.0 - 2.0 * n2 / 3.0 + 37.0 * n3 / 96.0 - n4 / 360.0 - 81.0 * n5 / 512.0
+                    + 96199.0 * n6 / 604_800.0,
+                n2 / 48.0 + n3 / 15.0 - 437.0 * n4 / 1440.0 + 46.0 * n5 / 105.0
+                    - 1_118_711.0 * n6 / 3_870_720.0,
                 17.0 * n3 / 480.0 - 37.0 * n4 / 840.0 - 209.0 * n5 / 4480.0 + 5569.0 * n6 / 90720.0,
                 4397.0 * n4 / 161_280.0 - 11.0 * n5 / 504.0 - 830_251.0 * n6 / 7_257_600.0,
                 4583.0 * n5 / 161_280.0 - 108_847.0 * n6 / 3_991_680.0,
@@ -95,7 +98,8 @@ fn geodetic(target: f64) -> f64 {
     let mut tau = target / (1.0 - e2);
     for _ in 0..4 {
         let here = conformal(tau);
-        tau += (target - here) / here.hypot(1.0) * (1.0 + (1.0 - e2) * tau * tau) / ((1.0 - e2) * tau.hypot(1.0));
+        tau += (target - here) / here.hypot(1.0) * (1.0 + (1.0 - e2) * tau * tau)
+            / ((1.0 - e2) * tau.hypot(1.0));
     }
     tau
 }

@@ -5,7 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::nan_json::null_as_nan_f32;
 
 /// How adapters that compute on the CPU call themselves: words in lower case, with a space before and after.
-const SOFTWARE: [&str; 7] = [" swiftshader ", " llvmpipe ", " lavapipe ", " softpipe ", " microsoft basic render ", " warp ", " software "];
+const SOFTWARE: [&str; 7] = [
+    " swiftshader ",
+    " llvmpipe ",
+    " lavapipe ",
+    " softpipe ",
+    " microsoft basic render ",
+    " warp ",
+    " software ",
+];
 
 /// Which device the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -57,7 +65,9 @@ impl AdapterReport {
         let mut words = Vec::new();
         for text in [&self.vendor, &self.architecture, &self.device, &self.description] {
             words.push(b' ');
-            words.extend(text.bytes().map(|b| if b.is_ascii_alphabetic() { b.to_ascii_lowercase() } else { b' ' }));
+            words.extend(
+                text.bytes().map(|b| if b.is_ascii_alphabetic() { b.to_ascii_lowercase() } else { b' ' }),
+            );
             words.push(b' ');
         }
         self.fallback || SOFTWARE.iter().any(|name| words.windows(name.len()).any(|at| at == name.as_bytes()))
@@ -86,7 +96,8 @@ pub struct DeviceReport {
 pub struct SelfCheckReport {
     /// Runs on the device.
     pub runs: u32,
-    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in JSON).
+    /// Largest absolute difference to the CPU and to the stored tile over all runs, m3/m3; not finite where the device gave NaN (`null` in
+    /// JSON).
     #[serde(deserialize_with = "null_as_nan_f32")]
     pub largest_difference: f32,
     /// Allowed.
@@ -96,19 +107,22 @@ pub struct SelfCheckReport {
 }
 
 impl SelfCheckReport {
-    /// The golden tile's verdict in words; `gpu`: the device is one, so the CPU's own run of the tile is what it is compared with.
+    /// The golden tile's result in words; `gpu`: the device is one, so the CPU's own run of the tile is what it is compared with.
     #[must_use]
     pub fn text(&self, gpu: bool) -> String {
-        let difference =
-            if self.largest_difference.is_finite() { format!("{:.1e}", self.largest_difference) } else { "not a number".to_owned() };
+        let difference = if self.largest_difference.is_finite() {
+            format!("{:.1e}", self.largest_difference)
+        } else {
+            "not a number".to_owned()
+        };
         let with = if gpu { "the CPU" } else { "the tile stored with the program" };
-        let verdict = match (self.passed, gpu) {
+        let result = match (self.passed, gpu) {
             (true, _) => "passed",
             (false, true) => "failed, so the CPU is used",
             (false, false) => "failed: do not trust the maps",
         };
         format!(
-            "Self-check {verdict}: golden tile run {} times, largest difference to {with} {difference} m³/m³ (allowed {:.1e}).",
+            "Self-check {result}: golden tile run {} times, largest difference to {with} {difference} m³/m³ (allowed {:.1e}).",
             self.runs, self.tolerance
         )
     }

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn dates_are_written_as_jiff_writes_them() -> Result<(), serde_json::Error> {
-        let all = All { one: date(2020, 6, 1), none: None, many: vec![date(2015, 12, 31), date(2024, 2, 29)] };
+        let all =
+            All { one: date(2020, 6, 1), none: None, many: vec![date(2015, 12, 31), date(2024, 2, 29)] };
         let json = serde_json::to_string(&all)?;
         assert_eq!(json, r#"{"one":"2020-06-01","none":null,"many":["2015-12-31","2024-02-29"]}"#);
         assert_eq!(serde_json::from_str::<All>(&json)?, all);

@@ -2,38 +2,44 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a layer shows.
+/// What a layer shows of a channel, in the channel's unit where no other is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LayerKind {
-    /// SMAP as it is, 36 km cells. m3/m3.
+    /// SMAP as it is, 36 km cells.
     Coarse,
-    /// SMEN's estimate. m3/m3.
+    /// The estimate.
     Estimate,
-    /// SMEN's estimate with the weights from before the last training. m3/m3.
+    /// The estimate with the weights from before the last training.
     Before,
-    /// Estimate minus [`LayerKind::Before`]. m3/m3.
+    /// Estimate minus [`LayerKind::Before`].
     Change,
-    /// The 3 km product of the date. m3/m3.
+    /// The product of the date that the estimate is scored against.
     Reference,
-    /// Estimate minus reference. m3/m3.
+    /// Estimate minus reference.
     Difference,
-    /// Bilinear SMAP. m3/m3.
+    /// The coarse input, interpolated bilinearly.
     Bilinear,
     /// Backscatter VV at 3 km, averaged in linear power. dB.
     BackscatterVv,
     /// Backscatter VH. dB.
     BackscatterVh,
-    /// The TB CNN's second channel (case 1; the kinds above then hold TB V): TB H, 36 km. K.
-    CoarseH,
-    /// Its estimate. K.
-    EstimateH,
-    /// The 9 km product's. K.
-    ReferenceH,
-    /// Estimate minus reference. K.
-    DifferenceH,
-    /// Bilinear. K.
-    BilinearH,
-    /// Land surface temperature, input of the TB CNN's case 2. K.
+    /// Land surface temperature. K.
     SurfaceTemperature,
+}
+
+/// A layer of a map: what it shows, and of which channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LayerKey {
+    /// What it shows.
+    pub kind: LayerKind,
+    /// Of which channel, from 0.
+    pub channel: u8,
+}
+
+impl From<LayerKind> for LayerKey {
+    /// Of the first channel.
+    fn from(kind: LayerKind) -> Self {
+        Self { kind, channel: 0 }
+    }
 }

@@ -6,14 +6,18 @@
 //!
 //! The small modules beside them are the words that session, page, command line and kept runs share.
 
+pub mod closed_form;
 pub mod device_report;
+pub mod estimate;
 pub mod export;
 pub mod file;
 pub mod iso_date;
 pub mod layer;
 pub mod map;
+pub mod method;
 pub mod nan_json;
 pub mod network;
+pub mod output;
 pub mod region_settings;
 pub mod score;
 pub mod simulate;

@@ -11,7 +11,7 @@ fn yes() -> bool {
 
 /// Region and rules of a prediction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct RegionSettings {
     /// 3 km cells to compute.
     pub window: EaseWindow,
     /// Name of the preset, where it is one.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::closed_form::ClosedForm;
+use crate::method::Method;
 use crate::network::Network;
 
 /// Weights in use.
@@ -18,9 +20,26 @@ pub struct WeightsReport {
     /// Of which network.
     #[serde(default)]
     pub network: Network,
+    /// A method in closed form, which has no weights, answers instead of the network.
+    #[serde(default)]
+    pub closed_form: Option<ClosedForm>,
     /// Key of the shipped weights; `None` for the user's own, and for trained ones.
     #[serde(default)]
     pub shipped: Option<String>,
+}
+
+impl WeightsReport {
+    /// What makes the map.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.closed_form.map_or(Method::Network(self.network), Method::ClosedForm)
+    }
+}
+
+impl From<ClosedForm> for WeightsReport {
+    fn from(method: ClosedForm) -> Self {
+        Self { name: format!("none: {}", method.about().name), closed_form: Some(method), ..Self::default() }
+    }
 }
 
 /// The weights that the next prediction will use.
@@ -47,12 +66,12 @@ impl Prospect {
         }
     }
 
-    /// Of which network.
+    /// What will make the map.
     #[must_use]
-    pub fn network(&self) -> Network {
+    pub fn method(&self) -> Method {
         match self {
-            Self::InUse(weights) => weights.network,
-            Self::Shipped { .. } => Network::Smen,
+            Self::InUse(weights) => weights.method(),
+            Self::Shipped { .. } => Method::default(),
         }
     }
 
@@ -60,6 +79,9 @@ impl Prospect {
     #[must_use]
     pub fn made(&self, result: &WeightsReport) -> bool {
         match self {
+            Self::InUse(weights) if weights.closed_form.is_some() => {
+                weights.closed_form == result.closed_form
+            }
             Self::InUse(weights) => {
                 let (a, b) = (&weights.hash, &result.hash);
                 !a.is_empty() && !b.is_empty() && (a.starts_with(b.as_str()) || b.starts_with(a.as_str()))

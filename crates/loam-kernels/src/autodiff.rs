@@ -1,4 +1,4 @@
-//! The way back through the operations, as one node of burn's graph each.
+//! The backward pass through the operations, as one node of burn's graph each.
 //!
 //! A block keeps its input and the ReLU's result; from the gradient `dy` after the norm, per channel with n values,
 //!
@@ -18,7 +18,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
 use super::flex::{
-    affine, convolved, in_one_piece, input_gradient, pixels, place, scale_and_shift, sizes, statistics, values, weight_gradient,
+    affine, contiguous, convolved, input_gradient, pixels, place, scale_and_shift, sizes, statistics, values,
+    weight_gradient,
 };
 use super::norm::{before_relu, channel_sums, gradient_sums, moments};
 use super::sizes::Sizes;
@@ -33,7 +34,7 @@ impl Backward<Flex, 3> for ConvolutionBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (sizes, x, weight) = ops.state;
-        let dy = in_one_piece(gradients.consume::<Flex>(&ops.node));
+        let dy = contiguous(gradients.consume::<Flex>(&ops.node));
         let [to_x, to_weight, to_bias] = ops.parents;
         if let Some(node) = to_bias {
             let sums = channel_sums(values(&dy), sizes.channels_out, pixels(&sizes));
@@ -48,7 +49,7 @@ impl Backward<Flex, 3> for ConvolutionBackward {
     }
 }
 
-/// What a block keeps for its way back.
+/// What a block keeps for its backward pass.
 #[derive(Debug, Clone)]
 struct Kept {
     sizes: Sizes,
@@ -75,13 +76,15 @@ impl Backward<Flex, 5> for BlockBackward {
         let Kept { sizes, x, weight, rectified, centre, scale, inverse_deviation } = ops.state;
         let channels = sizes.channels_out;
         let extent = (channels, pixels(&sizes));
-        let dy = in_one_piece(gradients.consume::<Flex>(&ops.node));
+        let dy = contiguous(gradients.consume::<Flex>(&ops.node));
         let sums = gradient_sums(values(&dy), values(&rectified), extent, &centre);
         let count = (sizes.batch * pixels(&sizes)) as f64;
         let factors: Vec<[f32; 3]> = (0..channels)
             .map(|n| {
                 let scale_n = f64::from(scale[n]);
-                let Some(inverse) = inverse_deviation.as_ref().map(|inverse| inverse[n]) else { return [scale[n], 0.0, 0.0] };
+                let Some(inverse) = inverse_deviation.as_ref().map(|inverse| inverse[n]) else {
+                    return [scale[n], 0.0, 0.0];
+                };
                 let [sum, with_distance] = sums[n];
                 let b = -scale_n * inverse * inverse * with_distance / count;
                 [scale[n], b as f32, (-scale_n * sum / count - b * f64::from(centre[n])) as f32]
@@ -93,11 +96,15 @@ impl Backward<Flex, 5> for BlockBackward {
             gradients.register::<Flex>(node.id, place(bias, [channels]));
         }
         if let Some(node) = to_scale {
-            let of = |n: usize| (sums[n][1] * inverse_deviation.as_ref().map_or(1.0, |inverse| inverse[n])) as f32;
+            let of =
+                |n: usize| (sums[n][1] * inverse_deviation.as_ref().map_or(1.0, |inverse| inverse[n])) as f32;
             gradients.register::<Flex>(node.id, place((0..channels).map(of).collect(), [channels]));
         }
         if let Some(node) = to_shift {
-            gradients.register::<Flex>(node.id, place(sums.iter().map(|sums| sums[0] as f32).collect(), [channels]));
+            gradients.register::<Flex>(
+                node.id,
+                place(sums.iter().map(|sums| sums[0] as f32).collect(), [channels]),
+            );
         }
         if let Some(node) = to_weight {
             gradients.register::<Flex>(node.id, weight_gradient(&sizes, &x, &g));
@@ -109,12 +116,16 @@ impl Backward<Flex, 5> for BlockBackward {
 }
 
 impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn kernels_convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         let Some(sizes) = sizes(x.primitive(), weight.primitive(), &[bias.primitive()]) else {
             return plain::convolution::<Self>(x, weight, bias);
         };
         let nodes = [x.node(), weight.node(), bias.node()];
-        let [x, weight, bias] = [x, weight, bias].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias] = [x, weight, bias].map(|tensor| contiguous(tensor.into_primitive()));
         let y = convolved(&sizes, &x, &weight, &bias, false);
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((sizes, x, weight), y),
@@ -129,20 +140,28 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let Some(sizes) = sizes(x.primitive(), weight.primitive(), &[bias.primitive(), scale.primitive(), shift.primitive()]) else {
+        let Some(sizes) = sizes(
+            x.primitive(),
+            weight.primitive(),
+            &[bias.primitive(), scale.primitive(), shift.primitive()],
+        ) else {
             return plain::block::<Self>(x, weight, bias, scale, shift);
         };
         let nodes = [x.node(), weight.node(), bias.node(), scale.node(), shift.node()];
-        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias, scale, shift] =
+            [x, weight, bias, scale, shift].map(|tensor| contiguous(tensor.into_primitive()));
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let rectified = convolved(&sizes, &x, &weight, &bias, true);
                 let scale = values(&scale).to_vec();
                 let y = affine(&sizes, &rectified, &scale, values(&shift));
                 let centre = vec![0.0; sizes.channels_out];
-                prepared.finish(Kept { sizes, x, weight, rectified, centre, scale, inverse_deviation: None }, y)
+                prepared
+                    .finish(Kept { sizes, x, weight, rectified, centre, scale, inverse_deviation: None }, y)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(Flex::kernels_block(x, weight, bias, scale, shift)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(Flex::kernels_block(x, weight, bias, scale, shift))
+            }
         }
     }
 
@@ -154,11 +173,16 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let Some(sizes) = sizes(x.primitive(), weight.primitive(), &[bias.primitive(), gamma.primitive(), beta.primitive()]) else {
+        let Some(sizes) = sizes(
+            x.primitive(),
+            weight.primitive(),
+            &[bias.primitive(), gamma.primitive(), beta.primitive()],
+        ) else {
             return plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon);
         };
         let nodes = [x.node(), weight.node(), bias.node(), gamma.node(), beta.node()];
-        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias, gamma, beta] =
+            [x, weight, bias, gamma, beta].map(|tensor| contiguous(tensor.into_primitive()));
         let rectified = convolved(&sizes, &x, &weight, &bias, true);
         let moments = moments(values(&rectified), sizes.channels_out, pixels(&sizes));
         let (scale, shift) = scale_and_shift(&moments, values(&gamma), values(&beta), epsilon);
@@ -167,8 +191,12 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Flex, C> {
         let y = match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let centre = moments.iter().map(|moments| moments.mean as f32).collect();
-                let inverse = moments.iter().map(|moments| 1.0 / (moments.variance + epsilon).sqrt()).collect();
-                prepared.finish(Kept { sizes, x, weight, rectified, centre, scale, inverse_deviation: Some(inverse) }, y)
+                let inverse =
+                    moments.iter().map(|moments| 1.0 / (moments.variance + epsilon).sqrt()).collect();
+                prepared.finish(
+                    Kept { sizes, x, weight, rectified, centre, scale, inverse_deviation: Some(inverse) },
+                    y,
+                )
             }
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         };

@@ -1,13 +1,13 @@
 //! The network's expensive parts as operations of their own, behind burn's extension interface.
 //!
-//! Burn's convolutions know every shape; SMEN has four. An operation here is one node of burn's graph with the values and gradients of
-//! the plain form ([`plain`]), and runs:
+//! Burn's convolutions know every shape; SMEN has only four. An operation here is one node of burn's graph with the values and gradients of
+//! the same operation written with burn alone ([`plain`]), and runs:
 //!
 //! | device | how |
 //! |---|---|
 //! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
 //! | GPU (CubeCL) | `gpu`, with the feature of that name |
-//! | other shapes or number types | the plain form |
+//! | other shapes or number types | burn alone ([`plain`]) |
 //!
 //! Results on the CPU are the same bits from run to run and whatever the number of threads (`parallel.rs`).
 
@@ -18,13 +18,13 @@ pub mod sizes;
 pub mod winograd;
 
 mod autodiff;
+mod f32x4;
 mod flex;
-mod four;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-mod lanes;
 mod multiply;
 mod parallel;
+mod simd;
 mod wide;
 
 use burn::backend::tensor::FloatTensor;
@@ -35,7 +35,11 @@ use burn::tensor::Tensor;
 #[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// See [`convolution`].
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn kernels_convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 
     /// See [`block`].
     fn kernels_block(
@@ -60,11 +64,21 @@ pub trait KernelOps: Backend {
 /// Convolution with zero padding of 1 pixel in space and none in depth, and a bias: `[B, in, D, H, W]` to
 /// `[B, out, D - depth + 1, H, W]`.
 pub fn convolution(x: Tensor<5>, weight: Tensor<5>, bias: Tensor<1>) -> Tensor<5> {
-    Tensor::from_dispatch(Dispatch::kernels_convolution(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()))
+    Tensor::from_dispatch(Dispatch::kernels_convolution(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    ))
 }
 
 /// `max(convolution, 0) * scale + shift`: a block of SMEN whose norm is frozen. Shapes as in [`convolution`], scale and shift `[out]`.
-pub fn block(x: Tensor<5>, weight: Tensor<5>, bias: Tensor<1>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<5> {
+pub fn block(
+    x: Tensor<5>,
+    weight: Tensor<5>,
+    bias: Tensor<1>,
+    scale: Tensor<1>,
+    shift: Tensor<1>,
+) -> Tensor<5> {
     Tensor::from_dispatch(Dispatch::kernels_block(
         x.into_dispatch(),
         weight.into_dispatch(),
@@ -97,7 +111,12 @@ pub fn block_of_batch(
 
 /// `h(g(i) + features)`: two convolutions and a sum, fewer dispatches on the GPU. `g` and `h` are weights and bias; shapes as in
 /// [`convolution`].
-pub fn fusion(i: Tensor<5>, features: Tensor<5>, g: (Tensor<5>, Tensor<1>), h: (Tensor<5>, Tensor<1>)) -> Tensor<5> {
+pub fn fusion(
+    i: Tensor<5>,
+    features: Tensor<5>,
+    g: (Tensor<5>, Tensor<1>),
+    h: (Tensor<5>, Tensor<1>),
+) -> Tensor<5> {
     #[cfg(feature = "gpu")]
     if let Some(estimate) = gpu::fusion(&i, &features, g.clone(), h.clone()) {
         return estimate;

@@ -1,6 +1,6 @@
 //! The two matrix products of the Winograd domain, on small panels that stay in the first-level cache.
 
-use super::lanes::{Lanes, WIDTH};
+use super::f32x4::{F32x4, WIDTH};
 use super::wide::{self, Vector, Work};
 
 /// Rows of the left matrix that are worked on together.
@@ -29,7 +29,7 @@ impl<P: Panel> Work for P {
             at += V::WIDTH;
         }
         if V::WIDTH > WIDTH && at < length {
-            self.columns::<Lanes, 1>(at);
+            self.columns::<F32x4, 1>(at);
         }
     }
 }
@@ -77,7 +77,11 @@ impl Panel for Product<'_> {
 #[inline(always)]
 pub fn add_product(left: [&[f32]; ROWS], right: &[f32], columns: usize, out: [&mut [f32]; ROWS]) {
     let length = right.len() / columns;
-    wide::run(AddProduct { left: left.map(|row| &row[..length]), right, out: out.map(|row| &mut row[..columns]) });
+    wide::run(AddProduct {
+        left: left.map(|row| &row[..length]),
+        right,
+        out: out.map(|row| &mut row[..columns]),
+    });
 }
 
 struct AddProduct<'a> {
@@ -96,7 +100,8 @@ impl Panel for AddProduct<'_> {
     fn columns<V: Vector, const N: usize>(&mut self, at: usize) {
         let columns = self.out[0].len();
         let [a, b, c, d] = self.left;
-        let mut sums: [[V; N]; ROWS] = [0, 1, 2, 3].map(|row: usize| vectors(&self.out[row][at..at + N * V::WIDTH]));
+        let mut sums: [[V; N]; ROWS] =
+            [0, 1, 2, 3].map(|row: usize| vectors(&self.out[row][at..at + N * V::WIDTH]));
         for ((((row, a), b), c), d) in self.right.chunks_exact(columns).zip(a).zip(b).zip(c).zip(d) {
             let row: [V; N] = vectors(&row[at..at + N * V::WIDTH]);
             for (sums, factor) in sums.iter_mut().zip([a, b, c, d]) {
@@ -133,13 +138,13 @@ fn store<V: Vector, const N: usize>(sums: [V; N], to: &mut [f32]) {
 
 /// The first `columns` (a multiple of four) columns of a matrix as rows: `from` holds rows of `stride` numbers, a multiple of four of them.
 #[inline(always)]
-pub fn turn(from: &[f32], stride: usize, columns: usize, to: &mut [f32]) {
+pub fn transpose(from: &[f32], stride: usize, columns: usize, to: &mut [f32]) {
     let rows = from.len() / stride;
     for (block, from) in from.chunks_exact(WIDTH * stride).enumerate() {
         let [a, b, c, d] = [0, 1, 2, 3].map(|row: usize| &from[row * stride..][..columns]);
         for (at, to) in (0..columns).step_by(WIDTH).zip(to.chunks_exact_mut(WIDTH * rows)) {
-            let turned = Lanes::transpose([&a[at..], &b[at..], &c[at..], &d[at..]].map(Lanes::load));
-            for (row, to) in turned.into_iter().zip(to.chunks_exact_mut(rows)) {
+            let transposed = F32x4::transpose([&a[at..], &b[at..], &c[at..], &d[at..]].map(F32x4::load));
+            for (row, to) in transposed.into_iter().zip(to.chunks_exact_mut(rows)) {
                 row.store(&mut to[block * WIDTH..]);
             }
         }
@@ -152,7 +157,9 @@ mod tests {
 
     /// Numbers that no vector could mix up unseen.
     fn numbers(count: usize, from: u32) -> Vec<f32> {
-        (0..count as u32).map(|n| ((n.wrapping_add(from).wrapping_mul(2_654_435_769)) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+        (0..count as u32)
+            .map(|n| ((n.wrapping_add(from).wrapping_mul(2_654_435_769)) >> 8) as f32 / 8_388_608.0 - 1.0)
+            .collect()
     }
 
     fn rows(numbers: &mut [f32], length: usize) -> [&mut [f32]; ROWS] {
@@ -169,12 +176,14 @@ mod tests {
             let (left, right) = (numbers(inner * ROWS, 1), numbers(inner * stride, 2));
             let left = left.as_chunks::<ROWS>().0;
             let (mut narrow, mut wide) = (vec![0.0; ROWS * columns], vec![0.0; ROWS * columns]);
-            Product { left, right: &right, stride, out: rows(&mut narrow, columns) }.with::<Lanes>();
+            Product { left, right: &right, stride, out: rows(&mut narrow, columns) }.with::<F32x4>();
             product(left, &right, stride, columns, rows(&mut wide, columns));
             assert_eq!(narrow, wide, "{columns} columns");
             for row in 0..ROWS {
                 for column in 0..columns {
-                    let sum: f64 = (0..inner).map(|k| f64::from(left[k][row]) * f64::from(right[k * stride + column])).sum();
+                    let sum: f64 = (0..inner)
+                        .map(|k| f64::from(left[k][row]) * f64::from(right[k * stride + column]))
+                        .sum();
                     assert!((f64::from(wide[row * columns + column]) - sum).abs() < 1e-5);
                 }
             }
@@ -189,13 +198,17 @@ mod tests {
             let before = numbers(ROWS * columns, 5);
             let (mut narrow, mut wide) = (before.clone(), before.clone());
             let left = rows(&mut left, length).map(|row| &*row);
-            AddProduct { left, right: &right, out: rows(&mut narrow, columns) }.with::<Lanes>();
+            AddProduct { left, right: &right, out: rows(&mut narrow, columns) }.with::<F32x4>();
             add_product(left, &right, columns, rows(&mut wide, columns));
             assert_eq!(narrow, wide, "{columns} columns");
             for (row, left) in left.iter().enumerate() {
                 for column in 0..columns {
                     let at = row * columns + column;
-                    let sum: f64 = left.iter().enumerate().map(|(t, v)| f64::from(*v) * f64::from(right[t * columns + column])).sum();
+                    let sum: f64 = left
+                        .iter()
+                        .enumerate()
+                        .map(|(t, v)| f64::from(*v) * f64::from(right[t * columns + column]))
+                        .sum();
                     assert!((f64::from(wide[at]) - f64::from(before[at]) - sum).abs() < 1e-5);
                 }
             }

@@ -5,7 +5,11 @@
 
 /// Does every task; `scratch` makes working memory that one thread uses for one task after the other.
 #[cfg(feature = "threads")]
-pub fn for_each<T: Send, S>(tasks: Vec<T>, scratch: impl Fn() -> S + Sync + Send, work: impl Fn(&mut S, T) + Sync + Send) {
+pub fn for_each<T: Send, S>(
+    tasks: Vec<T>,
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, T) + Sync + Send,
+) {
     use rayon::iter::{IntoParallelIterator, ParallelIterator};
     if tasks.len() < 2 || rayon::current_num_threads() < 2 {
         let mut memory = scratch();
@@ -17,7 +21,11 @@ pub fn for_each<T: Send, S>(tasks: Vec<T>, scratch: impl Fn() -> S + Sync + Send
 
 /// Does every task; `scratch` makes working memory that is used for one task after the other.
 #[cfg(not(feature = "threads"))]
-pub fn for_each<T: Send, S>(tasks: Vec<T>, scratch: impl Fn() -> S + Sync + Send, work: impl Fn(&mut S, T) + Sync + Send) {
+pub fn for_each<T: Send, S>(
+    tasks: Vec<T>,
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, T) + Sync + Send,
+) {
     let mut memory = scratch();
     tasks.into_iter().for_each(|task| work(&mut memory, task));
 }

@@ -5,7 +5,11 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 
 /// [`super::convolution`].
-pub fn convolution<B: Backend>(x: FloatTensor<B>, weight: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
+pub fn convolution<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+) -> FloatTensor<B> {
     B::conv3d(x, weight, Some(bias), ConvOptions::new([1, 1, 1], [0, 1, 1], [1, 1, 1], 1))
 }
 

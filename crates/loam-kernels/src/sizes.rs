@@ -1,6 +1,6 @@
 //! Extents of a convolution, and what happens to its sums before they are written.
 
-use super::lanes::Lanes;
+use super::f32x4::F32x4;
 
 /// Extents of a convolution with a kernel of `depth_kernel` x 3 x 3, zero padding of one pixel in space and of `pad_depth` in depth.
 ///
@@ -71,17 +71,17 @@ impl Sizes {
     }
 }
 
-/// Weights turned round for [`Sizes::backwards`]: `[in, out, depth, 3, 3]`, each kernel read from its end.
+/// Weights flipped for [`Sizes::backwards`]: `[in, out, depth, 3, 3]`, each kernel in reverse order.
 pub fn flipped(sizes: &Sizes, weights: &[f32]) -> Vec<f32> {
     let taps = sizes.depth_kernel * 9;
-    let mut turned = Vec::with_capacity(weights.len());
+    let mut flipped = Vec::with_capacity(weights.len());
     for channel_in in 0..sizes.channels_in {
         for channel_out in 0..sizes.channels_out {
             let at = (channel_out * sizes.channels_in + channel_in) * taps;
-            turned.extend(weights[at..at + taps].iter().rev());
+            flipped.extend(weights[at..at + taps].iter().rev());
         }
     }
-    turned
+    flipped
 }
 
 /// What a sum goes through, per channel, before it is written: `max(sum + bias, floor) * scale + shift`.
@@ -98,10 +98,10 @@ pub struct Finish<'a> {
 /// [`Finish`] of one channel.
 #[derive(Debug, Clone, Copy)]
 pub struct ChannelFinish {
-    bias: Lanes,
-    floor: Lanes,
-    scale: Lanes,
-    shift: Lanes,
+    bias: F32x4,
+    floor: F32x4,
+    scale: F32x4,
+    shift: F32x4,
 }
 
 impl Finish<'_> {
@@ -110,12 +110,13 @@ impl Finish<'_> {
 
     /// For one channel.
     pub fn channel(&self, channel: usize) -> ChannelFinish {
-        let (scale, shift) = self.affine.map_or((1.0, 0.0), |(scale, shift)| (scale[channel], shift[channel]));
+        let (scale, shift) =
+            self.affine.map_or((1.0, 0.0), |(scale, shift)| (scale[channel], shift[channel]));
         ChannelFinish {
-            bias: Lanes::splat(self.bias.map_or(0.0, |bias| bias[channel])),
-            floor: Lanes::splat(if self.relu { 0.0 } else { f32::NEG_INFINITY }),
-            scale: Lanes::splat(scale),
-            shift: Lanes::splat(shift),
+            bias: F32x4::splat(self.bias.map_or(0.0, |bias| bias[channel])),
+            floor: F32x4::splat(if self.relu { 0.0 } else { f32::NEG_INFINITY }),
+            scale: F32x4::splat(scale),
+            shift: F32x4::splat(shift),
         }
     }
 }
@@ -123,7 +124,7 @@ impl Finish<'_> {
 impl ChannelFinish {
     /// The finished value of four sums.
     #[inline(always)]
-    pub fn apply(&self, sum: Lanes) -> Lanes {
+    pub fn apply(&self, sum: F32x4) -> F32x4 {
         (sum + self.bias).at_least(self.floor) * self.scale + self.shift
     }
 }

@@ -1,12 +1,12 @@
-//! Eight `f32` at once where the processor has AVX2, which is asked when the program runs: a program for x86-64 may assume SSE2 only.
+//! F32x8 `f32` at once where the processor has AVX2, which is asked when the program runs: a program for x86-64 may assume SSE2 only.
 //!
-//! Work is written for any [`Vector`] and compiled twice, by pulp, which also asks the processor. Every number of a result is the sum of the
-//! same products in the same order with either vector, and no product is fused with its sum: the bits are the same on every processor, and
-//! those of the browser.
+//! Work is written for any [`Vector`] and compiled twice, by pulp, which also asks the processor. Every number of a result is the sum of
+//! the same products in the same order with either vector, and no product is fused with its sum: the bits are the same on every processor,
+//! and those of the browser.
 
-use super::lanes::{self, Lanes};
+use super::f32x4::{self, F32x4};
 
-/// Some numbers that are computed with alike.
+/// A SIMD vector of `f32`.
 pub trait Vector: Copy {
     /// How many.
     const WIDTH: usize;
@@ -30,27 +30,27 @@ pub trait Work {
     fn with<V: Vector>(self);
 }
 
-impl Vector for Lanes {
-    const WIDTH: usize = lanes::WIDTH;
+impl Vector for F32x4 {
+    const WIDTH: usize = f32x4::WIDTH;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
-        Lanes::splat(value)
+        F32x4::splat(value)
     }
 
     #[inline(always)]
     fn load(from: &[f32]) -> Self {
-        Lanes::load(from)
+        F32x4::load(from)
     }
 
     #[inline(always)]
     fn store(self, to: &mut [f32]) {
-        Lanes::store(self, to);
+        F32x4::store(self, to);
     }
 
     #[inline(always)]
     fn add_product(self, a: Self, b: Self) -> Self {
-        Lanes::add_product(self, a, b)
+        F32x4::add_product(self, a, b)
     }
 }
 
@@ -65,18 +65,18 @@ pub fn run(work: impl Work) {
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 pub fn run(work: impl Work) {
-    work.with::<Lanes>();
+    work.with::<F32x4>();
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Lanes, Vector, Work};
+    use super::{F32x4, Vector, Work};
 
-    /// Eight numbers: an AVX register.
+    /// F32x8 numbers: an AVX register.
     #[derive(Clone, Copy)]
-    struct Eight([f32; 8]);
+    struct F32x8([f32; 8]);
 
-    impl Vector for Eight {
+    impl Vector for F32x8 {
         const WIDTH: usize = 8;
 
         #[inline(always)]
@@ -107,7 +107,7 @@ mod x86 {
 
         #[inline(always)]
         fn with_simd<S: pulp::Simd>(self, _: S) {
-            if S::F32_LANES >= Eight::WIDTH { self.0.with::<Eight>() } else { self.0.with::<Lanes>() }
+            if S::F32_LANES >= F32x8::WIDTH { self.0.with::<F32x8>() } else { self.0.with::<F32x4>() }
         }
     }
 }

@@ -9,8 +9,8 @@
 //! `[frames * in, tiles]`, and the transform of a frame serves every output frame that needs it. Work goes in strips of tile rows, whose
 //! transforms stay in the second-level cache. The vector's four lanes are four tiles side by side.
 
-use super::lanes::{Lanes, WIDTH};
-use super::multiply::{ROWS, add_product, product, turn};
+use super::f32x4::{F32x4, WIDTH};
+use super::multiply::{ROWS, add_product, product, transpose};
 use super::parallel;
 use super::sizes::{ChannelFinish, Finish, Sizes};
 
@@ -27,20 +27,30 @@ const SHARES: usize = 8;
 
 /// True where [`convolve`] and [`weight_gradient`] apply.
 pub fn fits(sizes: &Sizes) -> bool {
-    sizes.channels_in > 0 && sizes.channels_in.is_multiple_of(WIDTH) && sizes.channels_out > 0 && sizes.channels_out.is_multiple_of(ROWS)
+    sizes.channels_in > 0
+        && sizes.channels_in.is_multiple_of(WIDTH)
+        && sizes.channels_out > 0
+        && sizes.channels_out.is_multiple_of(ROWS)
 }
 
 /// B^T of six values.
 #[inline(always)]
-fn of_input(d: [Lanes; PATCH]) -> [Lanes; PATCH] {
+fn of_input(d: [F32x4; PATCH]) -> [F32x4; PATCH] {
     let (even, odd) = (d[4] - d[2] * 4.0, d[3] - d[1] * 4.0);
     let (near, far) = (d[4] - d[2], (d[3] - d[1]) * 2.0);
-    [d[0] * 4.0 - d[2] * 5.0 + d[4], even + odd, even - odd, near + far, near - far, d[1] * 4.0 - d[3] * 5.0 + d[5]]
+    [
+        d[0] * 4.0 - d[2] * 5.0 + d[4],
+        even + odd,
+        even - odd,
+        near + far,
+        near - far,
+        d[1] * 4.0 - d[3] * 5.0 + d[5],
+    ]
 }
 
 /// A of four values.
 #[inline(always)]
-fn of_gradient(y: [Lanes; TILE]) -> [Lanes; PATCH] {
+fn of_gradient(y: [F32x4; TILE]) -> [F32x4; PATCH] {
     let (even, odd) = (y[0] + y[2], y[1] + y[3]);
     let (even_2, odd_2) = (y[0] + y[2] * 4.0, y[1] * 2.0 + y[3] * 8.0);
     [y[0], even + odd, even - odd, even_2 + odd_2, even_2 - odd_2, y[3]]
@@ -48,24 +58,36 @@ fn of_gradient(y: [Lanes; TILE]) -> [Lanes; PATCH] {
 
 /// A^T of six values.
 #[inline(always)]
-fn to_output(m: [Lanes; PATCH]) -> [Lanes; TILE] {
+fn to_output(m: [F32x4; PATCH]) -> [F32x4; TILE] {
     let (sum, difference) = (m[1] + m[2], m[1] - m[2]);
     let (sum_2, difference_2) = (m[3] + m[4], m[3] - m[4]);
-    [m[0] + sum + sum_2, difference + difference_2 * 2.0, sum + sum_2 * 4.0, difference + difference_2 * 8.0 + m[5]]
+    [
+        m[0] + sum + sum_2,
+        difference + difference_2 * 2.0,
+        sum + sum_2 * 4.0,
+        difference + difference_2 * 8.0 + m[5],
+    ]
 }
 
 /// G of three values.
 #[inline(always)]
-fn of_kernel(w: [Lanes; 3]) -> [Lanes; PATCH] {
+fn of_kernel(w: [F32x4; 3]) -> [F32x4; PATCH] {
     let (even, even_2) = (w[0] + w[2], w[0] + w[2] * 4.0);
     let odd_2 = w[1] * 2.0;
     let (sixth, part) = (-1.0 / 6.0, 1.0 / 24.0);
-    [w[0] * 0.25, (even + w[1]) * sixth, (even - w[1]) * sixth, (even_2 + odd_2) * part, (even_2 - odd_2) * part, w[2]]
+    [
+        w[0] * 0.25,
+        (even + w[1]) * sixth,
+        (even - w[1]) * sixth,
+        (even_2 + odd_2) * part,
+        (even_2 - odd_2) * part,
+        w[2],
+    ]
 }
 
 /// G^T of six values.
 #[inline(always)]
-fn to_kernel(u: [Lanes; PATCH]) -> [Lanes; 3] {
+fn to_kernel(u: [F32x4; PATCH]) -> [F32x4; 3] {
     let (sixth, part) = (-1.0 / 6.0, 1.0 / 24.0);
     let (sum, difference) = ((u[1] + u[2]) * sixth, (u[1] - u[2]) * sixth);
     let (sum_2, difference_2) = ((u[3] + u[4]) * part, (u[3] - u[4]) * part);
@@ -80,13 +102,17 @@ fn of_weights(sizes: &Sizes, weights: &[f32]) -> Vec<[f32; ROWS]> {
     for (block, weights) in weights.chunks_exact(ROWS * inner * 9).enumerate() {
         for at in 0..inner {
             let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
-            let taps: [[Lanes; 3]; 3] = std::array::from_fn(|x| {
-                std::array::from_fn(|y| Lanes::new(std::array::from_fn(|n| weights[(n * inner + at) * 9 + 3 * y + x])))
+            let taps: [[F32x4; 3]; 3] = std::array::from_fn(|x| {
+                std::array::from_fn(|y| {
+                    F32x4::new(std::array::from_fn(|n| weights[(n * inner + at) * 9 + 3 * y + x]))
+                })
             });
             let half = taps.map(of_kernel);
             for j in 0..PATCH {
                 for (i, value) in of_kernel(half.map(|column| column[j])).into_iter().enumerate() {
-                    transformed[((j * PATCH + i) * blocks + block) * inner + frame * sizes.channels_in + channel] = value.values();
+                    transformed
+                        [((j * PATCH + i) * blocks + block) * inner + frame * sizes.channels_in + channel] =
+                        value.values();
                 }
             }
         }
@@ -101,9 +127,12 @@ fn weights_from(sizes: &Sizes, transformed: &[f32]) -> Vec<f32> {
     for (block, weights) in weights.chunks_exact_mut(ROWS * inner * 9).enumerate() {
         for at in 0..inner {
             let (channel, frame) = (at / sizes.depth_kernel, at % sizes.depth_kernel);
-            let line = |p: usize| (p * inner + frame * sizes.channels_in + channel) * sizes.channels_out + block * ROWS;
-            let half: [[Lanes; 3]; PATCH] =
-                std::array::from_fn(|i| to_kernel(std::array::from_fn(|j| Lanes::load(&transformed[line(j * PATCH + i)..]))));
+            let line = |p: usize| {
+                (p * inner + frame * sizes.channels_in + channel) * sizes.channels_out + block * ROWS
+            };
+            let half: [[F32x4; 3]; PATCH] = std::array::from_fn(|i| {
+                to_kernel(std::array::from_fn(|j| F32x4::load(&transformed[line(j * PATCH + i)..])))
+            });
             for y in 0..3 {
                 for (x, value) in to_kernel(half.map(|column| column[y])).into_iter().enumerate() {
                     for (n, value) in value.values().into_iter().enumerate() {
@@ -163,7 +192,7 @@ struct Memory {
     /// Transformed output, `[position, out, stride]`; for the gradient of the weights `[position, frame * out, stride]`.
     output: Vec<f32>,
     /// One position and frame of the transformed output with its columns as rows, `[stride, out]`.
-    turned: Vec<f32>,
+    transposed: Vec<f32>,
     /// Rows of one tile row between the two halves of a transform.
     rows: Vec<f32>,
 }
@@ -173,7 +202,7 @@ impl Memory {
         Self {
             input: vec![0.0; POSITIONS * sizes.depth_in * sizes.channels_in * cut.stride],
             output: vec![0.0; POSITIONS * outputs * cut.stride],
-            turned: vec![0.0; sizes.channels_out * cut.stride],
+            transposed: vec![0.0; sizes.channels_out * cut.stride],
             rows: vec![0.0; (PATCH * cut.width()).max(PATCH * TILE * cut.groups() * WIDTH)],
         }
     }
@@ -181,7 +210,10 @@ impl Memory {
 
 /// The next `N` rows, each cut to `length` groups of four.
 #[inline(always)]
-fn next_rows<'a, const N: usize>(rows: &mut impl Iterator<Item = &'a mut [f32]>, length: usize) -> [&'a mut [[f32; WIDTH]]; N] {
+fn next_rows<'a, const N: usize>(
+    rows: &mut impl Iterator<Item = &'a mut [f32]>,
+    length: usize,
+) -> [&'a mut [[f32; WIDTH]]; N] {
     std::array::from_fn(|_| &mut rows.next().unwrap_or_default().as_chunks_mut::<WIDTH>().0[..length])
 }
 
@@ -192,7 +224,7 @@ fn spread<const N: usize>(
     cut: &Cut,
     plane: &[f32],
     tile_row: usize,
-    transform: impl Fn([Lanes; N]) -> [Lanes; PATCH],
+    transform: impl Fn([F32x4; N]) -> [F32x4; PATCH],
     working: &mut [f32],
     to: &mut [f32],
     step: usize,
@@ -205,15 +237,16 @@ fn spread<const N: usize>(
         let first = TILE * tile_row - margin;
         let source: [&[f32]; N] = std::array::from_fn(|j| &plane[(first + j) * cut.columns..][..cut.columns]);
         let chunks = source.map(|row| &row.as_chunks::<WIDTH>().0[..whole]);
-        let to: [_; PATCH] = next_rows(&mut working.chunks_exact_mut(width).map(|row| &mut row[margin..]), whole + 1);
+        let to: [_; PATCH] =
+            next_rows(&mut working.chunks_exact_mut(width).map(|row| &mut row[margin..]), whole + 1);
         for at in 0..whole {
-            let values = transform(chunks.map(|row| Lanes::new(row[at])));
+            let values = transform(chunks.map(|row| F32x4::new(row[at])));
             for (j, value) in values.into_iter().enumerate() {
                 to[j][at] = value.values();
             }
         }
         if whole * WIDTH < cut.columns {
-            let values = transform(source.map(|row| Lanes::load_some(&row[whole * WIDTH..])));
+            let values = transform(source.map(|row| F32x4::load_some(&row[whole * WIDTH..])));
             for (j, value) in values.into_iter().enumerate() {
                 to[j][whole] = value.values();
             }
@@ -222,8 +255,8 @@ fn spread<const N: usize>(
         // At the upper or lower edge some rows are outside, and zero.
         for at in (0..cut.columns).step_by(WIDTH) {
             let values = transform(std::array::from_fn(|j| match row(j) {
-                Some(row) => Lanes::load_some(&plane[row * cut.columns + at..(row + 1) * cut.columns]),
-                None => Lanes::zero(),
+                Some(row) => F32x4::load_some(&plane[row * cut.columns + at..(row + 1) * cut.columns]),
+                None => F32x4::zero(),
             }));
             for (row, value) in working.chunks_exact_mut(width).zip(values) {
                 value.store(&mut row[margin + at..]);
@@ -234,12 +267,16 @@ fn spread<const N: usize>(
     for row in working.chunks_exact(width).take(PATCH) {
         let to: [_; PATCH] = next_rows(&mut lines, cut.groups());
         let blocks = row.as_chunks::<{ TILE * WIDTH }>().0;
-        let columns = |block: &[f32; TILE * WIDTH]| Lanes::transpose([0, 1, 2, 3].map(|part: usize| Lanes::load(&block[part * WIDTH..])));
+        let columns = |block: &[f32; TILE * WIDTH]| {
+            F32x4::transpose([0, 1, 2, 3].map(|part: usize| F32x4::load(&block[part * WIDTH..])))
+        };
         let Some((first, following)) = blocks.split_first() else { return };
         let mut here = columns(first);
         for (group, next) in following[..cut.groups()].iter().enumerate() {
             let next = columns(next);
-            let values = transform(std::array::from_fn(|i| if i < TILE { here[i] } else { here[i - TILE].shifted(next[i - TILE]) }));
+            let values = transform(std::array::from_fn(|i| {
+                if i < TILE { here[i] } else { here[i - TILE].shifted(next[i - TILE]) }
+            }));
             for (i, value) in values.into_iter().enumerate() {
                 to[i][group] = value.values();
             }
@@ -254,7 +291,7 @@ fn spread_strip<const N: usize>(
     strip: usize,
     (channels, depth): (usize, usize),
     image: &[f32],
-    transform: impl Fn([Lanes; N]) -> [Lanes; PATCH] + Copy,
+    transform: impl Fn([F32x4; N]) -> [F32x4; PATCH] + Copy,
     rows: &mut [f32],
     to: &mut [f32],
 ) {
@@ -269,7 +306,8 @@ fn spread_strip<const N: usize>(
     }
     // Lanes behind the last tile that the last row of tiles did not reach.
     let count = cut.tile_rows(strip).len();
-    let (written, used) = ((count - 1) * cut.across + cut.groups() * WIDTH, (count * cut.across).next_multiple_of(WIDTH));
+    let (written, used) =
+        ((count - 1) * cut.across + cut.groups() * WIDTH, (count * cut.across).next_multiple_of(WIDTH));
     if written < used {
         to.chunks_exact_mut(cut.stride).for_each(|line| line[written..used].fill(0.0));
     }
@@ -277,23 +315,34 @@ fn spread_strip<const N: usize>(
 
 /// Transforms one channel's tile row back: position `p` of tile `t` is at `from[p * step + t]`; `slab` holds the strip's rows.
 #[inline(always)]
-fn gather(cut: &Cut, from: &[f32], step: usize, finish: ChannelFinish, working: &mut [f32], slab: &mut [f32]) {
+fn gather(
+    cut: &Cut,
+    from: &[f32],
+    step: usize,
+    finish: ChannelFinish,
+    working: &mut [f32],
+    slab: &mut [f32],
+) {
     let groups = cut.groups();
     let line = |p: usize| &from[p * step..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups];
     for (i, working) in working.chunks_exact_mut(TILE * groups * WIDTH).take(PATCH).enumerate() {
         let lines: [_; PATCH] = std::array::from_fn(|j| line(j * PATCH + i));
         let to: [_; TILE] = next_rows(&mut working.chunks_exact_mut(groups * WIDTH), groups);
         for group in 0..groups {
-            let values = to_output(lines.map(|line| Lanes::new(line[group])));
+            let values = to_output(lines.map(|line| F32x4::new(line[group])));
             for (y, value) in values.into_iter().enumerate() {
                 to[y][group] = value.values();
             }
         }
     }
     for (y, row) in slab.chunks_exact_mut(cut.columns).take(TILE).enumerate() {
-        let lines: [_; PATCH] =
-            std::array::from_fn(|i| &working[(i * TILE + y) * groups * WIDTH..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups]);
-        let pixels = |group: usize| Lanes::transpose(to_output(lines.map(|line| Lanes::new(line[group])))).map(|four| finish.apply(four));
+        let lines: [_; PATCH] = std::array::from_fn(|i| {
+            &working[(i * TILE + y) * groups * WIDTH..][..groups * WIDTH].as_chunks::<WIDTH>().0[..groups]
+        });
+        let pixels = |group: usize| {
+            F32x4::transpose(to_output(lines.map(|line| F32x4::new(line[group]))))
+                .map(|pixels| finish.apply(pixels))
+        };
         let (whole, rest) = row.as_chunks_mut::<{ TILE * WIDTH }>();
         for (group, to) in whole.iter_mut().enumerate() {
             for (to, value) in to.as_chunks_mut::<WIDTH>().0.iter_mut().zip(pixels(group)) {
@@ -323,7 +372,8 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
     let inner = sizes.depth_kernel * sizes.channels_in;
     let weights = of_weights(sizes, weights);
     // The rows that each strip of each image writes: per channel and frame one slab.
-    let mut slabs: Vec<Vec<&mut [f32]>> = (0..sizes.batch * strips).map(|_| Vec::with_capacity(sizes.channels_out * depth_out)).collect();
+    let mut slabs: Vec<Vec<&mut [f32]>> =
+        (0..sizes.batch * strips).map(|_| Vec::with_capacity(sizes.channels_out * depth_out)).collect();
     for (plane, pixels) in out.chunks_exact_mut(sizes.plane()).enumerate() {
         let image = plane / (sizes.channels_out * depth_out);
         for (strip, slab) in pixels.chunks_mut(STRIP * TILE * cut.columns).enumerate() {
@@ -335,18 +385,37 @@ pub fn convolve(sizes: &Sizes, x: &[f32], weights: &[f32], finish: &Finish<'_>, 
         let (image, strip) = (task / strips, task % strips);
         let length = sizes.length_in() / sizes.batch;
         let image = &x[image * length..][..length];
-        spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), image, of_input, &mut memory.rows, &mut memory.input);
+        spread_strip(
+            &cut,
+            strip,
+            (sizes.channels_in, sizes.depth_in),
+            image,
+            of_input,
+            &mut memory.rows,
+            &mut memory.input,
+        );
         let tiles = cut.tile_rows(strip).len() * cut.across;
         for depth in 0..depth_out {
             let (frames, place) = sizes.frames(depth);
             for position in 0..POSITIONS {
                 let line = position * sizes.depth_in + frames.start;
-                let input = &memory.input[line * sizes.channels_in * cut.stride..][..frames.len() * sizes.channels_in * cut.stride];
-                let output = &mut memory.output[position * sizes.channels_out * cut.stride..][..sizes.channels_out * cut.stride];
-                let weights = &weights[position * sizes.channels_out / ROWS * inner..][..sizes.channels_out / ROWS * inner];
-                for (weights, output) in weights.chunks_exact(inner).zip(output.chunks_exact_mut(ROWS * cut.stride)) {
+                let input = &memory.input[line * sizes.channels_in * cut.stride..]
+                    [..frames.len() * sizes.channels_in * cut.stride];
+                let output = &mut memory.output[position * sizes.channels_out * cut.stride..]
+                    [..sizes.channels_out * cut.stride];
+                let weights = &weights[position * sizes.channels_out / ROWS * inner..]
+                    [..sizes.channels_out / ROWS * inner];
+                for (weights, output) in
+                    weights.chunks_exact(inner).zip(output.chunks_exact_mut(ROWS * cut.stride))
+                {
                     let weights = &weights[place * sizes.channels_in..][..frames.len() * sizes.channels_in];
-                    product(weights, input, cut.stride, tiles.next_multiple_of(WIDTH), four_rows(output, cut.stride));
+                    product(
+                        weights,
+                        input,
+                        cut.stride,
+                        tiles.next_multiple_of(WIDTH),
+                        four_rows(output, cut.stride),
+                    );
                 }
             }
             let step = sizes.channels_out * cut.stride;
@@ -379,22 +448,48 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
             let (length_in, length_out) = (sizes.length_in() / sizes.batch, sizes.length_out() / sizes.batch);
             let (x, g) = (&x[image * length_in..][..length_in], &g[image * length_out..][..length_out]);
             let tiles = cut.tile_rows(strip).len() * cut.across;
-            spread_strip(&cut, strip, (sizes.channels_in, sizes.depth_in), x, of_input, &mut memory.rows, &mut memory.input);
-            spread_strip(&cut, strip, (sizes.channels_out, depth_out), g, of_gradient, &mut memory.rows, &mut memory.output);
+            spread_strip(
+                &cut,
+                strip,
+                (sizes.channels_in, sizes.depth_in),
+                x,
+                of_input,
+                &mut memory.rows,
+                &mut memory.input,
+            );
+            spread_strip(
+                &cut,
+                strip,
+                (sizes.channels_out, depth_out),
+                g,
+                of_gradient,
+                &mut memory.rows,
+                &mut memory.output,
+            );
             let used = tiles.next_multiple_of(WIDTH);
             for (position, sums) in share.chunks_exact_mut(sizes.channels_out * inner).enumerate() {
                 for depth in 0..depth_out {
                     let (frames, place) = sizes.frames(depth);
                     let line = position * sizes.depth_in + frames.start;
-                    let input = &memory.input[line * sizes.channels_in * cut.stride..][..frames.len() * sizes.channels_in * cut.stride];
+                    let input = &memory.input[line * sizes.channels_in * cut.stride..]
+                        [..frames.len() * sizes.channels_in * cut.stride];
                     let line = position * depth_out + depth;
-                    let output = &memory.output[line * sizes.channels_out * cut.stride..][..sizes.channels_out * cut.stride];
-                    let turned = &mut memory.turned[..used * sizes.channels_out];
-                    turn(output, cut.stride, used, turned);
+                    let output = &memory.output[line * sizes.channels_out * cut.stride..]
+                        [..sizes.channels_out * cut.stride];
+                    let transposed = &mut memory.transposed[..used * sizes.channels_out];
+                    transpose(output, cut.stride, used, transposed);
                     let sums = &mut sums[place * sizes.channels_in * sizes.channels_out..];
-                    for (input, sums) in input.chunks_exact(ROWS * cut.stride).zip(sums.chunks_exact_mut(ROWS * sizes.channels_out)) {
+                    for (input, sums) in input
+                        .chunks_exact(ROWS * cut.stride)
+                        .zip(sums.chunks_exact_mut(ROWS * sizes.channels_out))
+                    {
                         let input = [0, 1, 2, 3].map(|row| &input[row * cut.stride..][..used]);
-                        add_product(input, turned, sizes.channels_out, four_rows(sums, sizes.channels_out));
+                        add_product(
+                            input,
+                            transposed,
+                            sizes.channels_out,
+                            four_rows(sums, sizes.channels_out),
+                        );
                     }
                 }
             }

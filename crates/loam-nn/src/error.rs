@@ -13,7 +13,7 @@ pub struct Mismatch {
     pub found: String,
 }
 
-/// Errors of the folder [`crate::model`].
+/// Errors of networks, weights and devices.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelError {
     /// Neither a safetensors file nor a PyTorch state dict.
@@ -86,7 +86,9 @@ pub enum ModelError {
         value: f32,
     },
     /// The network answered NaN or infinity.
-    #[error("the network gave {count} values that are not numbers on {device}. Use the CPU, or other weights")]
+    #[error(
+        "the network gave {count} values that are not numbers on {device}. Use the CPU, or other weights"
+    )]
     NonFiniteOutput {
         /// How many.
         count: usize,
@@ -94,7 +96,9 @@ pub enum ModelError {
         device: String,
     },
     /// Rows of a streamed raster could not be read, or not be written.
-    #[error("rows of the raster could not be {verb}: {reason}. Check the file and the space left, and start again")]
+    #[error(
+        "rows of the raster could not be {verb}: {reason}. Check the file and the space left, and start again"
+    )]
     Rows {
         /// "read" or "written".
         verb: &'static str,
@@ -111,9 +115,11 @@ pub enum ModelError {
         reason: String,
     },
     /// The device computes something else.
-    #[error("the device's golden tile differs from the CPU's by {difference:.1e} m3/m3, {tolerance:.0e} is allowed. Use the CPU")]
+    #[error(
+        "the device's golden tile differs from the CPU's by {difference:.1e} m3/m3, {tolerance:.0e} is allowed. Use the CPU"
+    )]
     FailedSelfCheck {
-        /// Largest difference, m3/m3; NaN where there was no number.
+        /// Largest difference, m3/m3; NaN where the tile gave NaN.
         difference: f32,
         /// Allowed, m3/m3.
         tolerance: f32,

@@ -1,27 +1,13 @@
 //! What a run was worth: scores on the test dates before and after, beside bilinear SMAP, on the same pixels, a plain sentence, and which
 //! weights are in use then.
 
-use std::ops::ControlFlow;
-
-use burn::tensor::Device;
 use jiff::civil::Date;
-
-use crate::RunImage;
-use crate::networks::smen::estimate::SMEN;
-use crate::{ModelError, Planes, Smen, predict};
-use loam_core::score::{Gain, ScoreReport};
-use loam_core::score::{Scores, gain, means};
-use loam_core::training::{Choice, RunRow};
-
-/// Name of the network before training in score tables.
-pub const BEFORE: &str = "SMEN before training";
-/// Name of the network that was in use before a run from scratch, in score tables.
-pub const IN_USE: &str = "SMEN in use before the run";
-/// Name of the baseline in score tables.
-pub const BILINEAR: &str = "bilinear SMAP";
+use loam_core::network::{About, Network};
+use loam_core::score::{Gain, ScoreReport, ScoreRow, gain, means};
+use loam_core::training::Choice;
 
 /// Scores of a run.
-pub struct Verdict {
+pub struct Summary {
     /// Means over the test dates.
     pub scores: Vec<ScoreReport>,
     /// Test dates scored.
@@ -34,84 +20,39 @@ pub struct Verdict {
     pub sentence: String,
 }
 
-/// The network's estimate of an image.
-///
-/// # Errors
-/// Those of a prediction.
-pub async fn estimate(
-    model: &Smen,
-    device: &Device,
-    image: &RunImage,
-    progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
-) -> Result<Vec<f32>, ModelError> {
-    let sample = &image.sample;
-    let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
-    predict(model, device, &planes, crate::networks::smen::estimate::TILE, progress).await
-}
-
-/// Scores of estimates by name and of bilinear SMAP on one image, on the pixels where the target and bilinear SMAP have a value. None without
-/// such pixels.
+/// Means, intervals and the sentence, from the scores of each test date; the gains are those of the first channel.
 #[must_use]
-pub fn scored(image: &RunImage, estimates: &[(&str, &[f32])]) -> Option<Vec<ScoreReport>> {
-    let valid: Vec<bool> = image.sample.mask.iter().zip(&image.bilinear).map(|(mask, b)| *mask > 0.0 && b.is_finite()).collect();
-    let bilinear = (BILINEAR, image.bilinear.as_slice());
-    estimates
-        .iter()
-        .chain([&bilinear])
-        .map(|(name, estimate)| Scores::of(estimate, &image.sample.target, &valid).ok().map(|scores| scores.report(*name)))
-        .collect()
-}
-
-/// Means, intervals and the sentence, from the scores of each test date.
-#[must_use]
-pub fn verdict(by_date: &[Vec<ScoreReport>]) -> Verdict {
-    let named = Named { after: SMEN.into(), before: BEFORE.into(), in_use: IN_USE.into(), bilinear: BILINEAR.into() };
-    verdict_of(by_date, "m3/m3", &[named])
-}
-
-/// Names in score tables, of one channel.
-pub(crate) struct Named {
-    /// The trained network.
-    pub after: String,
-    /// The one it started from.
-    pub before: String,
-    /// The one that was in use before a run from scratch.
-    pub in_use: String,
-    /// The interpolated input.
-    pub bilinear: String,
-}
-
-impl Named {
-    fn row(&self, name: &str) -> Option<RunRow> {
-        let Self { after, before, in_use, bilinear } = self;
-        let rows = [(after, RunRow::After), (before, RunRow::Before), (in_use, RunRow::InUse), (bilinear, RunRow::Bilinear)];
-        rows.into_iter().find_map(|(of, row)| (of == name).then_some(row))
-    }
-}
-
-/// The same for every channel of a network; the gains are those of the first.
-pub(crate) fn verdict_of(by_date: &[Vec<ScoreReport>], unit: &str, channels: &[Named]) -> Verdict {
+pub fn summary(by_date: &[Vec<ScoreReport>], network: Network) -> Summary {
     let dates = by_date.len();
-    let of = |named: &Named| (gain(by_date, &named.after, &named.before), gain(by_date, &named.after, &named.bilinear));
-    let sentence = |named: &Named| {
-        let (over_before, over_bilinear) = of(named);
+    let About { outputs, bilinear, .. } = network.about();
+    let of = |channel| {
+        let over = |row| gain(by_date, channel, ScoreRow::Estimate, row);
+        (over(ScoreRow::Before), over(ScoreRow::Bilinear))
+    };
+    let sentence = |channel: u8| {
+        let (over_before, over_bilinear) = of(channel);
         // Of several channels each is named.
-        let which = if channels.len() > 1 { format!("{}: ", named.after) } else { String::new() };
+        let which = if outputs.len() > 1 {
+            format!("{}: ", network.row_name(ScoreRow::Estimate, channel))
+        } else {
+            String::new()
+        };
+        let baseline = network.row_name(ScoreRow::Bilinear, channel);
         match over_bilinear {
             Some(gain) => {
-                let before = over_before.map_or(String::new(), |gain| format!(" {}", compared_in(unit, "before training", gain, dates)));
-                format!("{which}{}{before}", compared_in(unit, &named.bilinear, gain, dates))
+                let before = over_before.map_or(String::new(), |gain| {
+                    format!(" {}", compared_in(network.unit(), "before training", gain, dates))
+                });
+                format!("{which}{}{before}", compared_in(network.unit(), &baseline, gain, dates))
             }
-            None => format!("{which}{dates} test dates are too few to say whether it is better than {}.", named.bilinear),
+            None => {
+                format!("{which}{dates} test dates are too few to say whether it is better than {bilinear}.")
+            }
         }
     };
-    let (over_before, over_bilinear) = channels.first().map_or((None, None), of);
-    let sentence = channels.iter().map(sentence).collect::<Vec<_>>().join(" ");
-    let mut scores = means(by_date);
-    for score in &mut scores {
-        score.row = channels.iter().find_map(|named| named.row(&score.name));
-    }
-    Verdict { scores, dates, over_bilinear, over_before, sentence }
+    let (over_before, over_bilinear) = of(0);
+    let sentence = (0..).zip(*outputs).map(|(channel, _)| sentence(channel)).collect::<Vec<_>>().join(" ");
+    Summary { scores: means(by_date), dates, over_bilinear, over_before, sentence }
 }
 
 /// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates).", or "Worse ...", or "No better ...".
@@ -125,8 +66,12 @@ pub fn compared(with: &str, gain: Gain, dates: usize) -> String {
 pub fn compared_in(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
     let interval = format!("(95 %: {:.4} to {:.4}, {dates} test dates)", gain.low, gain.high);
     match gain {
-        Gain { low, mean, .. } if low > 0.0 => format!("Better than {with} by {mean:.4} {unit} in uRMSE {interval}."),
-        Gain { high, mean, .. } if high < 0.0 => format!("Worse than {with} by {:.4} {unit} in uRMSE {interval}.", -mean),
+        Gain { low, mean, .. } if low > 0.0 => {
+            format!("Better than {with} by {mean:.4} {unit} in uRMSE {interval}.")
+        }
+        Gain { high, mean, .. } if high < 0.0 => {
+            format!("Worse than {with} by {:.4} {unit} in uRMSE {interval}.", -mean)
+        }
         Gain { mean, .. } => format!("No better than {with}: {mean:+.4} {unit} in uRMSE {interval}."),
     }
 }
@@ -134,8 +79,8 @@ pub fn compared_in(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
 /// The weights that the trained ones are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Earlier {
-    /// Their row: [`RunRow::Before`], or of a run from scratch [`RunRow::InUse`].
-    pub row: RunRow,
+    /// Their row: [`ScoreRow::Before`], or of a run from scratch [`ScoreRow::InUse`].
+    pub row: ScoreRow,
     /// They were trained on dates up to this one, some of the test dates among them.
     pub seen_until: Option<Date>,
 }
@@ -151,20 +96,32 @@ pub fn choice(scores: &[ScoreReport], unit: &str, earlier: Option<Earlier>) -> C
     let Some(Earlier { row, seen_until }) = earlier else {
         return chosen(true, "None of this network were in use before the run.".to_owned());
     };
-    let mean = |row: RunRow| {
-        let values: Option<Vec<f64>> = scores.iter().filter(|score| score.row == Some(row)).map(|score| score.urmse).collect();
-        values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
+    let mean = |row: ScoreRow| {
+        let values: Option<Vec<f64>> =
+            scores.iter().filter(|score| score.row == Some(row)).map(|score| score.urmse).collect();
+        values
+            .filter(|values| !values.is_empty())
+            .map(|values| values.iter().sum::<f64>() / values.len() as f64)
     };
-    let (Some(after), Some(before)) = (mean(RunRow::After), mean(row)) else {
-        return chosen(false, "No test date could be scored, so nothing says that the trained ones are better.".to_owned());
+    let (Some(after), Some(before)) = (mean(ScoreRow::Estimate), mean(row)) else {
+        return chosen(
+            false,
+            "No test date could be scored, so nothing says that the trained ones are better.".to_owned(),
+        );
     };
     let [shown_after, shown_before] = told_apart(after, before);
     let why = if after < before {
-        format!("Their uRMSE on the test dates is {shown_after} {unit}, that of the weights from before the run {shown_before}.")
+        format!(
+            "Their uRMSE on the test dates is {shown_after} {unit}, that of the weights from before the run {shown_before}."
+        )
     } else if after > before {
-        format!("Their uRMSE on the test dates is {shown_before} {unit}, that of the trained ones {shown_after}.")
+        format!(
+            "Their uRMSE on the test dates is {shown_before} {unit}, that of the trained ones {shown_after}."
+        )
     } else {
-        format!("The trained ones are no better on the test dates: uRMSE {shown_after} {unit} after, {shown_before} before.")
+        format!(
+            "The trained ones are no better on the test dates: uRMSE {shown_after} {unit} after, {shown_before} before."
+        )
     };
     let flattered = seen_until.map_or(String::new(), |until| {
         format!(" The weights from before were trained on dates up to {until}, test dates among them, which flatters them.")
@@ -182,8 +139,8 @@ fn told_apart(a: f64, b: f64) -> [String; 2] {
 mod tests {
     use super::*;
 
-    fn rows(rows: &[(RunRow, f64)]) -> Vec<ScoreReport> {
-        let row = |(row, urmse): &(RunRow, f64)| ScoreReport {
+    fn rows(rows: &[(ScoreRow, f64)]) -> Vec<ScoreReport> {
+        let row = |(row, urmse): &(ScoreRow, f64)| ScoreReport {
             name: String::new(),
             urmse: Some(*urmse),
             bias: None,
@@ -191,27 +148,48 @@ mod tests {
             r: None,
             pixels: 10,
             row: Some(*row),
+            channel: 0,
         };
         rows.iter().map(row).collect()
     }
 
     #[test]
     fn the_better_weights_on_the_test_dates_are_chosen() {
-        use RunRow::{After, Before, Bilinear, InUse};
+        use ScoreRow::{Before, Bilinear, Estimate as After, InUse};
         let before = Some(Earlier { row: Before, seen_until: None });
-        let chosen = |rows: &[(RunRow, f64)], earlier| choice(&self::rows(rows), "m3/m3", earlier);
+        let chosen = |rows: &[(ScoreRow, f64)], earlier| choice(&self::rows(rows), "m3/m3", earlier);
 
         let better = chosen(&[(After, 0.0310), (Before, 0.0315), (Bilinear, 0.0200)], before);
-        assert!(better.trained && better.sentence.starts_with("Chosen for use: the trained weights. "), "{}", better.sentence);
-        assert!(better.sentence.contains("is 0.0310 m3/m3, that of the weights from before the run 0.0315."), "{}", better.sentence);
+        assert!(
+            better.trained && better.sentence.starts_with("Chosen for use: the trained weights. "),
+            "{}",
+            better.sentence
+        );
+        assert!(
+            better.sentence.contains("is 0.0310 m3/m3, that of the weights from before the run 0.0315."),
+            "{}",
+            better.sentence
+        );
         let worse = chosen(&[(After, 0.0316), (Before, 0.0315), (Bilinear, 0.0400)], before);
-        assert!(!worse.trained && worse.sentence.contains("is 0.0315 m3/m3, that of the trained ones 0.0316."), "{}", worse.sentence);
+        assert!(
+            !worse.trained && worse.sentence.contains("is 0.0315 m3/m3, that of the trained ones 0.0316."),
+            "{}",
+            worse.sentence
+        );
         let tie = chosen(&[(After, 0.0315), (Before, 0.0315)], before);
-        assert!(!tie.trained && tie.sentence.contains("no better on the test dates: uRMSE 0.0315 m3/m3 after, 0.0315 before."));
+        assert!(
+            !tie.trained
+                && tie
+                    .sentence
+                    .contains("no better on the test dates: uRMSE 0.0315 m3/m3 after, 0.0315 before.")
+        );
         // Where four decimals hide which is less, more are shown.
         let close = chosen(&[(After, 0.031_512), (Before, 0.031_518)], before);
         assert!(
-            close.trained && close.sentence.contains("is 0.03151 m3/m3, that of the weights from before the run 0.03152."),
+            close.trained
+                && close
+                    .sentence
+                    .contains("is 0.03151 m3/m3, that of the weights from before the run 0.03152."),
             "{}",
             close.sentence
         );
@@ -222,7 +200,11 @@ mod tests {
         let scratch = [(After, 0.0400), (Before, 0.1000), (InUse, 0.0320)];
         let seen_until = Some(Date::constant(2018, 3, 1));
         let in_use = chosen(&scratch, Some(Earlier { row: InUse, seen_until }));
-        assert!(!in_use.trained && in_use.sentence.contains("0.0320") && in_use.sentence.ends_with("which flatters them."));
+        assert!(
+            !in_use.trained
+                && in_use.sentence.contains("0.0320")
+                && in_use.sentence.ends_with("which flatters them.")
+        );
         assert!(in_use.sentence.contains("2018-03-01"));
         let first = chosen(&scratch, None);
         assert!(first.trained && first.sentence.contains("None of this network"), "{}", first.sentence);

@@ -7,14 +7,19 @@
 //! | [`device`] | CPU or GPU with the reason why, and its self-check |
 //! | `train` | loss, Adam, trainer, split by time, checkpoints |
 //! | [`run`], [`evaluation`] | a training run from its images to its scores |
+//! | `network_model` | the interface that every network implements |
+//! | `registry` | the table of networks, one line each |
 //!
 //! Everything that reads a device back is `async`, because a browser has no other way; natively [`block_on`] waits for it.
 
 pub mod device;
 mod error;
 pub mod evaluation;
+mod gathered;
+mod network_model;
 pub mod networks;
 mod random;
+mod registry;
 pub mod run;
 mod train;
 mod weights;
@@ -25,18 +30,35 @@ pub use device::refusals;
 #[cfg(not(target_arch = "wasm32"))]
 pub use device::wait::block_on;
 pub use error::{Mismatch, ModelError};
+pub use gathered::{GatherError, Gathered};
 pub use loam_core::network::{Inputs, TbCase};
+pub use network_model::{Asked, Data, DateScores, KeptImage, Needs, NetworkModel, Preview, WorkError};
+/// SMEN's model and tensors.
+pub mod smen {
+    pub use crate::networks::smen::model::*;
+    pub use crate::networks::smen::schema::*;
+}
+
+/// The TB CNN's model, tensors and weights.
+pub mod tb_cnn {
+    pub use crate::networks::tb_cnn::model::*;
+    pub use crate::networks::tb_cnn::schema::*;
+    pub use crate::networks::tb_cnn::weights::*;
+    pub use loam_core::network::TbCase;
+}
+
 pub use networks::smen::golden::{GoldenTile, golden_weights};
-pub(crate) use networks::smen::image;
-pub use networks::smen::model::{self as smen, CHANNELS, Conv, HISTORY, SMALLEST_SIDE, Smen, read_back};
+pub use networks::smen::model::{Conv, SMALLEST_SIDE, Smen, read_back};
 pub use networks::smen::norm::{BatchStatistics, Norm};
-pub use networks::smen::predict::{HALO, Planes, predict};
+pub use networks::smen::predict::{Planes, predict};
+pub use networks::smen::schema::{CHANNELS, HISTORY};
+pub use networks::smen::span::HALO;
 pub use networks::smen::stream::{IN_FLIGHT, PLANES, Sink, Source, Streamed, stream};
 pub use networks::smen::tile::{DISPATCH_MS, tile_edge};
-pub use networks::tb_cnn::model as tb_cnn;
+pub use networks::tb_cnn::model::TbCnn;
 pub use networks::tb_cnn::predict::{TB_HALO, predict_tb};
 pub use random::Random;
+pub use registry::{AnyNetwork, AnyRun, Registered};
 pub use train::*;
 pub use weights::precision::rounded;
-pub(crate) use weights::stored;
-pub use weights::{Archive, PRECISION, TRAINED_ON, TRAINED_UNTIL, WeightTensor, Weights};
+pub use weights::{Archive, MARGIN_KEY, PRECISION, TRAINED_ON, TRAINED_UNTIL, WeightTensor, Weights};

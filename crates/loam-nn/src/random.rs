@@ -15,7 +15,7 @@ impl Random {
         Self { state: seed }
     }
 
-    /// Where the stream stands: [`Random::new`] of it goes on from here.
+    /// The state of the stream: [`Random::new`] of it continues from here.
     #[must_use]
     pub fn state(&self) -> u64 {
         self.state

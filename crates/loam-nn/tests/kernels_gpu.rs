@@ -17,11 +17,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use burn::tensor::Device;
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use loam_kernels::gpu::{Form, KERNELS, TILE_KERNELS, form_in_use, use_form};
+use loam_kernels::gpu::{REGISTER_KERNELS, TILED_KERNELS, Variant, use_variant, variant_in_use};
 use loam_nn::{Processor, block_on};
 use loam_nn::{check_gpu, check_training};
 
-/// One test at a time: launches are counted, and the form in use is the program's.
+/// One test at a time: launches are counted, and the variant in use is the program's.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -30,7 +30,8 @@ fn alone() -> MutexGuard<'static, ()> {
 /// The adapter, opened once for all tests.
 fn device(test: &str) -> Option<Device> {
     static DEVICE: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
-    let device = DEVICE.get_or_init(|| block_on(Processor::open_gpu()).ok().map(|processor| processor.device().clone()));
+    let device = DEVICE
+        .get_or_init(|| block_on(Processor::open_gpu()).ok().map(|processor| processor.device().clone()));
     if device.is_none() {
         println!("skipped {test}: no graphics adapter");
     }
@@ -52,7 +53,7 @@ fn convolutions_with_workgroup_memory_are_burns() {
     let watching = LaunchObservation::new(launches.clone());
     block_on(shared::with_workgroup_memory(&gpu));
     drop(watching);
-    // The form gives way to the other where its workgroups are not filled: that it ran at all is not to be seen in the numbers.
+    // The variant gives way to the other where its workgroups are not filled: that it ran at all is not to be seen in the numbers.
     let names = launches.0.lock().unwrap().clone();
     for kernel in [
         "ConvolveTile",
@@ -70,20 +71,25 @@ fn convolutions_with_workgroup_memory_are_burns() {
     }
 }
 
-/// One of the two forms, with which numbers are the same; and the one with workgroup memory stands its check, which the choice need not
+/// One of the two variants, with which numbers are the same; and the tiled one passes its check, which the choice need not
 /// try.
 #[test]
-fn the_faster_form_is_one_of_the_two() {
+fn the_faster_variant_is_one_of_the_two() {
     let _alone = alone();
-    let Some(gpu) = device("the_faster_form_is_one_of_the_two") else { return };
+    let Some(gpu) = device("the_faster_variant_is_one_of_the_two") else { return };
     let start = std::time::Instant::now();
     let ([registers, tiles], name) = block_on(shared::choice(&gpu, || start.elapsed().as_secs_f64() * 1e3));
     let ratio = tiles / registers;
-    println!("a block in registers {registers:.1} ms, in workgroup memory {tiles:.1} ms, ratio {ratio:.2}; chosen: {name}");
-    let (report, warning) = block_on(check_gpu(&gpu, &[&TILE_KERNELS]));
-    let in_use = form_in_use();
-    use_form(Form::Kernels(&KERNELS));
-    assert!(in_use == Some("workgroup memory") && report.unwrap().passed && warning.is_none(), "{in_use:?}: {warning:?}");
+    println!(
+        "a block in registers {registers:.1} ms, in workgroup memory {tiles:.1} ms, ratio {ratio:.2}; chosen: {name}"
+    );
+    let (report, warning) = block_on(check_gpu(&gpu, &[&TILED_KERNELS]));
+    let in_use = variant_in_use();
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
+    assert!(
+        in_use == Some("workgroup memory") && report.unwrap().passed && warning.is_none(),
+        "{in_use:?}: {warning:?}"
+    );
 }
 
 #[test]
@@ -146,12 +152,12 @@ fn adam_changes_nothing_that_was_handed_out() {
 fn kernels_stand_their_check_and_give_way_to_burns_where_told() {
     let _alone = alone();
     let Some(gpu) = device("kernels_stand_their_check_and_give_way_to_burns_where_told") else { return };
-    let (report, warning) = block_on(check_gpu(&gpu, &[&KERNELS]));
+    let (report, warning) = block_on(check_gpu(&gpu, &[&REGISTER_KERNELS]));
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(block_on(check_training(&gpu)), None);
-    use_form(Form::Plain);
+    use_variant(Variant::Plain);
     let report = block_on(loam_nn::device::self_check(&gpu));
-    use_form(Form::Kernels(&KERNELS));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
     assert!(report.unwrap().passed);
 }
 
@@ -177,17 +183,20 @@ fn a_step_of_training_is_at_most_forty_dispatches() {
     let _alone = alone();
     let Some(gpu) = device("a_step_of_training_is_at_most_forty_dispatches") else { return };
     let norms = || vec![loam_core::network::Part::Norms];
-    for (table, frozen, most) in
-        [(&KERNELS, Vec::new(), 40), (&KERNELS, norms(), 40), (&TILE_KERNELS, Vec::new(), 40), (&TILE_KERNELS, norms(), 40)]
-    {
-        use_form(Form::Kernels(table));
+    for (table, frozen, most) in [
+        (&REGISTER_KERNELS, Vec::new(), 40),
+        (&REGISTER_KERNELS, norms(), 40),
+        (&TILED_KERNELS, Vec::new(), 40),
+        (&TILED_KERNELS, norms(), 40),
+    ] {
+        use_variant(Variant::Kernels(table));
         let mut trainer = shared::trainer(&gpu, frozen.clone());
         block_on(shared::steps(&mut trainer, 2));
         let launches = Arc::new(Launches::default());
         let watching = LaunchObservation::new(launches.clone());
         block_on(shared::steps(&mut trainer, 1));
         drop(watching);
-        use_form(Form::Kernels(&KERNELS));
+        use_variant(Variant::Kernels(&REGISTER_KERNELS));
         let names = launches.0.lock().unwrap().clone();
         println!("{frozen:?}: {} dispatches: {names:#?}", names.len());
         assert!(!names.is_empty() && names.len() <= most, "{} dispatches", names.len());
@@ -201,9 +210,11 @@ fn training_leaves_nothing_behind_on_the_device() {
     let Some(gpu) = device("training_leaves_nothing_behind_on_the_device") else { return };
     use loam_core::network::Part;
     use loam_nn::Inputs;
-    for (inputs, frozen, steps) in
-        [(Inputs::Spatiotemporal, Vec::new(), 500), (Inputs::Spatiotemporal, vec![Part::Norms], 160), (Inputs::Spatial, Vec::new(), 160)]
-    {
+    for (inputs, frozen, steps) in [
+        (Inputs::Spatiotemporal, Vec::new(), 500),
+        (Inputs::Spatiotemporal, vec![Part::Norms], 160),
+        (Inputs::Spatial, Vec::new(), 160),
+    ] {
         let what = format!("{inputs:?} {frozen:?}");
         let mut trainer = shared::trainer_of(&gpu, inputs, frozen);
         block_on(memory::assert_flat(&what, &gpu, &mut trainer, steps, |line| println!("{line}")));

@@ -80,6 +80,8 @@ pub enum ReadError {
 /// A count with its thousands apart: `12,345`.
 fn grouped(count: u64) -> String {
     let digits = count.to_string();
-    let apart = |(i, digit): (usize, char)| (i > 0 && (digits.len() - i).is_multiple_of(3)).then_some(',').into_iter().chain([digit]);
+    let apart = |(i, digit): (usize, char)| {
+        (i > 0 && (digits.len() - i).is_multiple_of(3)).then_some(',').into_iter().chain([digit])
+    };
     digits.chars().enumerate().flat_map(apart).collect()
 }

@@ -1,8 +1,8 @@
 //! GeoTIFF: what one holds and where, and its pixels in windows.
 //!
 //! Built on `tiff-reader`, the decoder inside `geotiff-reader`: only it opens from a [`Source`](super::Source) that hands out byte
-//! ranges. GeoKeys come from `geotiff-core`. The traps met in real SMAP and Sentinel-1 files are listed in formats.md 2.5; the
-//! submodule that deals with each says so.
+//! ranges. GeoKeys come from `geotiff-core`. The submodules say which traps of real
+//! SMAP and Sentinel-1 files they deal with.
 
 mod classify;
 mod georef;
@@ -12,12 +12,15 @@ mod summary;
 
 use jiff::civil::Date;
 
-use self::classify::{Band, Context, Verdict};
+use self::classify::{Band, Classification, Context};
 use self::open::{Image, RowVisitor};
 pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
-use super::granule::Decoder;
-use super::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role, SharedSource, Variable};
+use super::sniff::Format;
+use super::{
+    BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role,
+    SharedSource, Variable,
+};
 use ease_grid::place::{PixelWindow, source_window};
 use ease_grid::{EaseWindow, Grid, Raster, Reason, Statistics};
 
@@ -27,7 +30,7 @@ const BANDS_LISTED: usize = 64;
 const SCANNED_SAMPLES: u64 = 24 << 20;
 /// Chunks (a few megabytes each, spread over the image) that stand for a large file.
 const SAMPLED_CHUNKS: usize = 8;
-/// Cells of a raster read in one piece: 60 million take 300 MB.
+/// Cells of a raster read at once: 60 million take 300 MB.
 const CELL_LIMIT: usize = 60_000_000;
 /// Volumetric soil moisture, m3/m3.
 const SOIL_MOISTURE_RANGE: (f64, f64) = (0.0, 1.0);
@@ -56,27 +59,47 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         (placement, _) => placement?,
     };
     if placement.grid.is_none()
-        && (raw.is_some() || (placement.control_points && image.dtype() == "uint16" && layout.samples_per_pixel == 1))
+        && (raw.is_some()
+            || (placement.control_points && image.dtype() == "uint16" && layout.samples_per_pixel == 1))
     {
         return Err(raw_sentinel1(raw.unwrap_or("GRD")));
     }
     let mut problems: Vec<String> = placement.problem.into_iter().collect();
     let window = placement.grid.as_ref().and_then(Grid::ease_window);
     let items = metadata::items(image.ifd());
-    let bare = |name: &'_ str| -> Option<usize> { [OWN_PREFIX, "loam:"].iter().find(|p| name.starts_with(**p)).map(|p| p.len()) };
-    let own = |key: &str| items.iter().find(|i| bare(&i.name).is_some_and(|n| i.name.get(n..) == Some(key))).map(|i| i.value.as_str());
+    let bare = |name: &'_ str| -> Option<usize> {
+        [OWN_PREFIX, "loam:"].iter().find(|p| name.starts_with(**p)).map(|p| p.len())
+    };
+    let own = |key: &str| {
+        items
+            .iter()
+            .find(|i| bare(&i.name).is_some_and(|n| i.name.get(n..) == Some(key)))
+            .map(|i| i.value.as_str())
+    };
 
     let bands = layout.samples_per_pixel.min(BANDS_LISTED);
     if layout.samples_per_pixel > BANDS_LISTED {
-        problems.push(format!("of its {} bands the first {BANDS_LISTED} are listed", layout.samples_per_pixel));
+        problems
+            .push(format!("of its {} bands the first {BANDS_LISTED} are listed", layout.samples_per_pixel));
     }
     if image.further_images > 0 {
-        problems.push(format!("it holds {} more image(s) after the first, which are not read", image.further_images));
+        problems.push(format!(
+            "it holds {} more image(s) after the first, which are not read",
+            image.further_images
+        ));
     }
-    let base =
-        BandMask { nodata: metadata::nodata(image.ifd()), fill_254: window.is_some() && image.dtype() == "uint8", ..BandMask::default() };
+    let base = BandMask {
+        nodata: metadata::nodata(image.ifd()),
+        fill_254: window.is_some() && image.dtype() == "uint8",
+        ..BandMask::default()
+    };
     let names: Vec<Option<String>> = (0..bands)
-        .map(|b| items.iter().find(|i| i.sample == Some(b) && i.role.as_deref() == Some("description")).map(|i| i.value.clone()))
+        .map(|b| {
+            items
+                .iter()
+                .find(|i| i.sample == Some(b) && i.role.as_deref() == Some("description"))
+                .map(|i| i.value.clone())
+        })
         .collect();
     let (summaries, complete) = summarise(&image, &vec![base; bands])?;
     let context = Context {
@@ -89,24 +112,37 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     };
     // GDAL's own scale and offset of a band.
     let packed = |band: usize| {
-        let of =
-            |role: &str| items.iter().find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))?.value.trim().parse::<f64>().ok();
+        let of = |role: &str| {
+            items
+                .iter()
+                .find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))?
+                .value
+                .trim()
+                .parse::<f64>()
+                .ok()
+        };
         let (factor, offset) = (of("scale"), of("offset"));
         (factor.is_some() || offset.is_some()).then(|| (factor.unwrap_or(1.0), offset.unwrap_or(0.0)))
     };
-    let seen: Vec<Band<'_>> =
-        names.iter().zip(&summaries).enumerate().map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) }).collect();
-    let mut verdict = classify::classify(&context, &seen);
+    let seen: Vec<Band<'_>> = names
+        .iter()
+        .zip(&summaries)
+        .enumerate()
+        .map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) })
+        .collect();
+    let mut classification = classify::classify(&context, &seen);
     // Files written before there was a kind say it in their product. A kind that a later version knows is no input either.
-    let estimate = own("kind").map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
+    let estimate = own("kind")
+        .map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
     if estimate {
-        verdict = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
+        classification = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
     }
-    let Verdict { product, roles, scales, linear, problems: more } = verdict;
+    let Classification { product, roles, scales, linear, problems: more } = classification;
     problems.extend(more);
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
-    let masks: Vec<BandMask> = roles.iter().zip(&scales).zip(&linear).map(|((r, s), l)| mask(base, *r, *s, *l)).collect();
+    let masks: Vec<BandMask> =
+        roles.iter().zip(&scales).zip(&linear).map(|((r, s), l)| mask(base, *r, *s, *l)).collect();
     let statistics = if !complete {
         problems.push("it is large: its statistics are not computed, its kind is told from samples".into());
         vec![None; bands]
@@ -118,7 +154,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
 
     let own_date = own("date").and_then(|d| d.parse::<Date>().ok());
     let name_date = super::names::date_in(&file);
-    let simulated = own("simulated").or_else(|| items.iter().find(|i| i.name == "simulated").map(|i| i.value.as_str()));
+    let simulated =
+        own("simulated").or_else(|| items.iter().find(|i| i.name == "simulated").map(|i| i.value.as_str()));
     let variables = names
         .iter()
         .zip(&roles)
@@ -129,7 +166,10 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             role: *role,
             units: match role {
                 Role::SurfaceTemperature => Some("K".to_owned()),
-                _ => items.iter().find(|i| i.sample == Some(b) && i.role.as_deref() == Some("unittype")).map(|i| i.value.clone()),
+                _ => items
+                    .iter()
+                    .find(|i| i.sample == Some(b) && i.role.as_deref() == Some("unittype"))
+                    .map(|i| i.value.clone()),
             },
             dtype: image.dtype(),
             shape: vec![layout.height as u64, layout.width as u64],
@@ -142,7 +182,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         })
         .collect();
     Ok(Granule {
-        decoder: &Decoder { read: self::read, statistics: self::statistics },
+        format: Format::Tiff,
         bytes: source.len(),
         product,
         short_name: own("product").map(str::to_owned),
@@ -152,7 +192,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         orbit: (product == Product::Sentinel1).then(|| orbit_in(&file)).flatten(),
         identity: None,
         version: None,
-        simulated: simulated.is_some_and(|v| matches!(v.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1")),
+        simulated: simulated
+            .is_some_and(|v| matches!(v.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1")),
         variables,
         problems: problems.into_iter().map(|text| Problem { text }).collect(),
         file,
@@ -161,13 +202,15 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
 }
 
 /// An estimate that Loam wrote: of soil moisture it can be used by hand.
-fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usize) -> Verdict {
+fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usize) -> Classification {
     let moisture = product.starts_with("soil moisture");
     let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
     let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
-    Verdict {
+    Classification {
         product: Product::OwnMap,
-        roles: (0..bands).map(|band| if moisture && band == 0 { Role::SoilMoisture } else { Role::Other }).collect(),
+        roles: (0..bands)
+            .map(|band| if moisture && band == 0 { Role::SoilMoisture } else { Role::Other })
+            .collect(),
         scales: vec![None; bands],
         linear: vec![None; bands],
         problems: vec![format!(
@@ -178,7 +221,11 @@ fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usi
 }
 
 /// Those of the scan, where nothing was corrected since.
-fn statistics(granule: &Granule, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+pub(super) fn statistics(
+    granule: &Granule,
+    variable: usize,
+    options: &ReadOptions,
+) -> Result<Statistics, ReadError> {
     match granule.variables.get(variable).map(|v| v.statistics) {
         Some(Some(statistics)) if options.scale.is_none() => Ok(statistics),
         _ => Ok(read(granule, variable, options, None)?.statistics()),
@@ -199,8 +246,11 @@ fn summarise(image: &Image, masks: &[BandMask]) -> Result<(Vec<Summary>, bool), 
     let layout = &image.layout;
     let all = PixelWindow { first_column: 0, first_row: 0, columns: layout.width, rows: layout.height };
     // Pixel-interleaved bands are decoded together each time one of them is asked for.
-    let decodes = if layout.planar_configuration == 1 { layout.samples_per_pixel * masks.len() } else { masks.len() } as u64;
-    let complete = (layout.width as u64).saturating_mul(layout.height as u64).saturating_mul(decodes) <= SCANNED_SAMPLES * 4;
+    let decodes =
+        if layout.planar_configuration == 1 { layout.samples_per_pixel * masks.len() } else { masks.len() }
+            as u64;
+    let complete = (layout.width as u64).saturating_mul(layout.height as u64).saturating_mul(decodes)
+        <= SCANNED_SAMPLES * 4;
     let mut chunks = image.chunks(&all);
     if !complete {
         let step = chunks.len().div_ceil(SAMPLED_CHUNKS).max(1);
@@ -245,7 +295,9 @@ fn mask(base: BandMask, role: Role, scale: Option<BackscatterScale>, linear: Opt
             BandMask { range: Some((f64::from(low), f64::from(high))), linear, positive, ..base }
         }
         (Role::SoilMoisture, _) => BandMask { range: Some(SOIL_MOISTURE_RANGE), ..base },
-        (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => BandMask { range: Some(DECIBEL_RANGE), ..base },
+        (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
+            BandMask { range: Some(DECIBEL_RANGE), ..base }
+        }
         (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => BandMask { positive: true, ..base },
         _ => base,
     }
@@ -304,7 +356,12 @@ pub(crate) fn variable_of(granule: &Granule, index: usize) -> Result<&Variable, 
 /// # Errors
 /// [`ReadError::NoSuchVariable`], [`ReadError::Dataset`], [`ReadError::TooLarge`] above 300 MB, [`ReadError::Grid`] where the image
 /// has no grid to place it by.
-pub fn read(granule: &Granule, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
+pub fn read(
+    granule: &Granule,
+    variable: usize,
+    options: &ReadOptions,
+    window: Option<&EaseWindow>,
+) -> Result<Raster, ReadError> {
     let v = variable_of(granule, variable)?;
     let Some(grid) = &v.grid else {
         return Err(ReadError::Unsuitable {
@@ -338,7 +395,12 @@ pub fn read(granule: &Granule, variable: usize, options: &ReadOptions, window: O
     }
 }
 
-fn collect(reader: &BandReader, grid: Grid, pixels: &PixelWindow, at: (usize, usize)) -> Result<Raster, ReadError> {
+fn collect(
+    reader: &BandReader,
+    grid: Grid,
+    pixels: &PixelWindow,
+    at: (usize, usize),
+) -> Result<Raster, ReadError> {
     let n = grid.len();
     if n > CELL_LIMIT {
         return Err(ReadError::TooLarge {
@@ -350,8 +412,11 @@ fn collect(reader: &BandReader, grid: Grid, pixels: &PixelWindow, at: (usize, us
     }
     let (mut values, mut reasons) = (vec![f32::NAN; n], vec![Reason::OutsideFile; n]);
     reader.walk(pixels, &mut |row, first_column, stored| {
-        let start = (row - pixels.first_row + at.1) * grid.columns + first_column - pixels.first_column + at.0;
-        if let (Some(values), Some(reasons)) = (values.get_mut(start..start + stored.len()), reasons.get_mut(start..start + stored.len())) {
+        let start =
+            (row - pixels.first_row + at.1) * grid.columns + first_column - pixels.first_column + at.0;
+        if let (Some(values), Some(reasons)) =
+            (values.get_mut(start..start + stored.len()), reasons.get_mut(start..start + stored.len()))
+        {
             for ((v, r), &s) in values.iter_mut().zip(reasons).zip(stored) {
                 (*v, *r) = (reader.mask.physical(s) as f32, reader.mask.reason(s));
             }

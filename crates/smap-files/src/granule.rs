@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::smap_names::stem;
-use super::{ReadError, SharedSource};
-use ease_grid::{EaseWindow, Grid, Raster, Resolution, Statistics};
+use super::SharedSource;
+use super::sniff::Format;
+use ease_grid::{Grid, Resolution, Statistics};
 
 /// What a file is, told from its structure first and its name second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ pub enum BackscatterScale {
     DigitalNumber,
 }
 
-/// Which retrievals count (formats.md 2.1, 2.2).
+/// Which retrievals count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QualityRule {
@@ -182,21 +182,6 @@ pub struct Variable {
     pub statistics: Option<Statistics>,
 }
 
-impl Variable {
-    /// What it is of, in the product's words: its name in lower case without groups, resolution and overpass (`sm_surface_analysis`).
-    #[must_use]
-    pub fn quantity(&self) -> String {
-        stem(self.path.rsplit('/').next().unwrap_or(&self.path)).stem
-    }
-
-    /// Soil moisture of SPL4's root zone or profile, not of the surface (0 to 5 cm) that the radiometer sees.
-    #[must_use]
-    pub fn is_below_surface(&self) -> bool {
-        let quantity = self.quantity();
-        self.role == Role::SoilMoisture && (quantity.starts_with("sm_rootzone") || quantity.starts_with("sm_profile"))
-    }
-}
-
 /// One file, understood. Holds no pixels.
 #[derive(Clone)]
 pub struct Granule {
@@ -228,17 +213,8 @@ pub struct Granule {
     pub problems: Vec<Problem>,
     /// The bytes, for reading pixels later.
     pub source: SharedSource,
-    /// How its pixels are decoded.
-    pub(super) decoder: &'static Decoder,
-}
-
-/// The decoder of a format. A granule carries it, so that decoders belong to a program only through [`super::open`]: in the browser they are
-/// fetched with the first file (`super::later`).
-pub(super) struct Decoder {
-    /// [`Granule::read`].
-    pub read: fn(&Granule, usize, &ReadOptions, Option<&EaseWindow>) -> Result<Raster, ReadError>,
-    /// [`Granule::variable_statistics`].
-    pub statistics: fn(&Granule, usize, &ReadOptions) -> Result<Statistics, ReadError>,
+    /// What its bytes are.
+    pub(super) format: Format,
 }
 
 impl std::fmt::Debug for Granule {

@@ -76,7 +76,9 @@ impl File {
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
             .with_chunk_cache_bytes(CHUNK_CACHE);
-        Hdf5File::from_storage_with_options(storage, options).map(|file| Self { file }).map_err(|e| damaged(&e))
+        Hdf5File::from_storage_with_options(storage, options)
+            .map(|file| Self { file })
+            .map_err(|e| damaged(&e))
     }
 
     /// An array by its path.
@@ -89,7 +91,11 @@ impl File {
     pub fn arrays_in(&self, path: &str) -> Vec<Array> {
         let group = if path.is_empty() { self.file.root_group() } else { self.file.group(path) };
         let datasets = group.and_then(|g| members(&self.file, &g)).unwrap_or_default().datasets;
-        let array = |dataset: Dataset| Array { path: format!("{path}/{}", dataset.name()), shape: dataset.shape().to_vec(), dataset };
+        let array = |dataset: Dataset| Array {
+            path: format!("{path}/{}", dataset.name()),
+            shape: dataset.shape().to_vec(),
+            dataset,
+        };
         datasets.into_iter().map(array).collect()
     }
 
@@ -114,18 +120,26 @@ impl File {
                 Ok(members) => members,
                 Err(e) if path.is_empty() => return Err(damaged(&e)),
                 Err(e) => {
-                    listing.problems.push(format!("the group {path} cannot be listed ({e}); its arrays are missing here."));
+                    listing.problems.push(format!(
+                        "the group {path} cannot be listed ({e}); its arrays are missing here."
+                    ));
                     continue;
                 }
             };
             for (name, why) in lost {
-                listing.problems.push(format!("{path}/{name} cannot be opened ({why}); the rest of the file is used."));
+                listing
+                    .problems
+                    .push(format!("{path}/{name} cannot be opened ({why}); the rest of the file is used."));
             }
             for dataset in datasets {
-                let array = Array { path: format!("{path}/{}", dataset.name()), shape: dataset.shape().to_vec(), dataset };
+                let array = Array {
+                    path: format!("{path}/{}", dataset.name()),
+                    shape: dataset.shape().to_vec(),
+                    dataset,
+                };
                 match by_address.get(&array.dataset.address()) {
                     Some(&first) => {
-                        // `soil_moisture` rather than its hard link `soil_moisture_dca` (formats.md 2.2).
+                        // `soil_moisture` rather than its hard link `soil_moisture_dca`.
                         if let Some(old) = listing.arrays.get_mut(first)
                             && array.path.len() < old.path.len()
                         {
@@ -147,7 +161,9 @@ impl File {
                 }
             }
             if listing.arrays.len() + listing.groups.len() > MAX_OBJECTS {
-                listing.problems.push(format!("the file holds more than {MAX_OBJECTS} arrays and groups; the rest is not listed."));
+                listing.problems.push(format!(
+                    "the file holds more than {MAX_OBJECTS} arrays and groups; the rest is not listed."
+                ));
                 break;
             }
         }
@@ -155,13 +171,14 @@ impl File {
     }
 }
 
-/// Holds the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
+/// Checks the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
 /// broke off often still lists its arrays, and would fail on their values.
 fn check_length(source: &dyn Source) -> Result<(), ReadError> {
     let Some(signature) = hdf5_signature(source)? else { return Ok(()) };
     let head = read(source, signature, 64)?;
     let cut_off = |needs, at_least| ReadError::CutOff { has: source.len(), needs, at_least };
-    // Versions 0 and 1: sizes at 13, base, free-space and end addresses from 24 (28) on; 2 and 3: sizes at 9, base, extension and end from 12 on.
+    // Versions 0 and 1: sizes at 13, base, free-space and end addresses from 24 (28) on; 2 and 3: sizes at 9, base, extension and end from
+    // 12 on.
     let (size_at, addresses) = match head.get(8) {
         Some(0) => (13, 24),
         Some(1) => (13, 28),
@@ -175,7 +192,9 @@ fn check_length(source: &dyn Source) -> Result<(), ReadError> {
         None => return Err(cut_off(signature + size_at as u64 + 1, true)),
     };
     let end_at = addresses + 2 * width;
-    let Some(address) = head.get(end_at..end_at + width) else { return Err(cut_off(signature + (end_at + width) as u64, true)) };
+    let Some(address) = head.get(end_at..end_at + width) else {
+        return Err(cut_off(signature + (end_at + width) as u64, true));
+    };
     let undefined = address.iter().all(|byte| *byte == 0xff);
     let end = address.iter().rev().fold(0u64, |end, byte| end << 8 | u64::from(*byte));
     if undefined || end <= source.len() { Ok(()) } else { Err(cut_off(end, false)) }
@@ -205,7 +224,10 @@ impl Array {
     /// Numbers of a box of indices, row-major. The caller keeps it small: see [`Array::slabs`].
     pub fn numbers(&self, ranges: &[Range<u64>]) -> Result<Vec<f64>, ReadError> {
         if !self.is_numeric() {
-            let detail = format!("its elements are of type {}, not numbers", super::hdf5_number::type_name(self.dataset.dtype()));
+            let detail = format!(
+                "its elements are of type {}, not numbers",
+                super::hdf5_number::type_name(self.dataset.dtype())
+            );
             return Err(ReadError::Dataset { dataset: self.path.clone(), detail });
         }
         if ranges.iter().any(|r| r.is_empty()) {
@@ -218,7 +240,8 @@ impl Array {
         let array = if ranges.is_empty() {
             self.dataset.read_array::<Number>()
         } else {
-            let selections = ranges.iter().map(|r| SliceInfoElem::Slice { start: r.start, end: r.end, step: 1 }).collect();
+            let selections =
+                ranges.iter().map(|r| SliceInfoElem::Slice { start: r.start, end: r.end, step: 1 }).collect();
             self.dataset.read_slice::<Number>(&SliceInfo { selections })
         };
         let array = array.map_err(|e| refused(&self.path, &e))?;
@@ -269,7 +292,11 @@ impl Array {
 
     /// An attribute's first number.
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.dataset.attributes().iter().find(|a| a.name == name).and_then(|a| a.read_1d::<Number>().ok()?.first().map(|n| n.0))
+        self.dataset
+            .attributes()
+            .iter()
+            .find(|a| a.name == name)
+            .and_then(|a| a.read_1d::<Number>().ok()?.first().map(|n| n.0))
     }
 
     /// First string of a string array.

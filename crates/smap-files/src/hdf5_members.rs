@@ -66,7 +66,9 @@ fn names(file: &hdf5_reader::Hdf5File, group: &Group) -> Result<Vec<String>> {
 fn symbol_table_names(group: &Group, table: &SymbolTableMessage, names: &mut Vec<String>) -> Result<()> {
     let (storage, offsets, lengths) = (group.storage(), group.offset_size(), group.length_size());
     let heap = LocalHeap::parse_at_storage(storage, table.heap_address, offsets, lengths)?;
-    for (_, address) in collect_btree_v1_leaves_storage(storage, table.btree_address, offsets, lengths, None, &[], None)? {
+    for (_, address) in
+        collect_btree_v1_leaves_storage(storage, table.btree_address, offsets, lengths, None, &[], None)?
+    {
         // Signature, version, reserved, count (u16); then entries of two offsets and 24 bytes.
         let prefix = storage.read_range(address, 8)?;
         let count = usize::from(u16::from_le_bytes([prefix[6], prefix[7]]));

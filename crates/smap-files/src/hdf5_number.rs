@@ -1,7 +1,7 @@
 //! Any HDF5 number as float64, and the element types' names.
 //!
-//! SMAP files mix float32, float64, signed and unsigned integers of every width, big-endian placeholders and enumerations
-//! (formats.md 2.5, trap 8). Masks, flags and statistics need them all, so one decoder turns each into float64; every type in
+//! SMAP files mix float32, float64, signed and unsigned integers of every width, big-endian placeholders and enumerations.
+//! Masks, flags and statistics need them all, so one decoder turns each into float64; every type in
 //! SMAP files but 64-bit integers fits exactly.
 
 use hdf5_reader::{ByteOrder, Datatype, H5Type, StringSize};
@@ -23,7 +23,9 @@ pub(super) fn is_numeric(datatype: &Datatype) -> bool {
 /// The type's name: numpy's where numpy has one.
 pub(super) fn type_name(datatype: &Datatype) -> String {
     match datatype {
-        Datatype::FixedPoint { size, signed, .. } => format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8),
+        Datatype::FixedPoint { size, signed, .. } => {
+            format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8)
+        }
         Datatype::FloatingPoint { size, .. } => format!("float{}", u32::from(*size) * 8),
         Datatype::Bitfield { size, .. } => format!("bitfield{}", u32::from(*size) * 8),
         Datatype::String { size: StringSize::Fixed(n), .. } => format!("string({n})"),
@@ -77,9 +79,15 @@ fn decode(bytes: &[u8], datatype: &Datatype) -> Option<f64> {
     match datatype {
         Datatype::FixedPoint { size, signed, byte_order } => integer(bytes, *size, *signed, *byte_order),
         Datatype::Bitfield { size, byte_order } => integer(bytes, *size, false, *byte_order),
-        Datatype::FloatingPoint { size: 2, byte_order } => Some(half(u16::from_le_bytes(little(bytes, *byte_order)?))),
-        Datatype::FloatingPoint { size: 4, byte_order } => Some(f64::from(f32::from_le_bytes(little(bytes, *byte_order)?))),
-        Datatype::FloatingPoint { size: 8, byte_order } => Some(f64::from_le_bytes(little(bytes, *byte_order)?)),
+        Datatype::FloatingPoint { size: 2, byte_order } => {
+            Some(half(u16::from_le_bytes(little(bytes, *byte_order)?)))
+        }
+        Datatype::FloatingPoint { size: 4, byte_order } => {
+            Some(f64::from(f32::from_le_bytes(little(bytes, *byte_order)?)))
+        }
+        Datatype::FloatingPoint { size: 8, byte_order } => {
+            Some(f64::from_le_bytes(little(bytes, *byte_order)?))
+        }
         Datatype::Enum { base, .. } => match **base {
             Datatype::FixedPoint { size, signed, byte_order } => integer(bytes, size, signed, byte_order),
             _ => None,
@@ -94,25 +102,42 @@ impl H5Type for Number {
     }
 
     fn from_bytes(bytes: &[u8], datatype: &Datatype) -> hdf5_reader::error::Result<Self> {
-        decode(bytes, datatype)
-            .map(Self)
-            .ok_or_else(|| hdf5_reader::error::Error::TypeMismatch { expected: "a number".to_owned(), actual: type_name(datatype) })
+        decode(bytes, datatype).map(Self).ok_or_else(|| hdf5_reader::error::Error::TypeMismatch {
+            expected: "a number".to_owned(),
+            actual: type_name(datatype),
+        })
     }
 
     fn element_size(datatype: &Datatype) -> usize {
         hdf5_reader::dtype_element_size(datatype).unwrap_or(0)
     }
 
-    fn decode_vec(raw: &[u8], datatype: &Datatype, count: usize) -> Option<hdf5_reader::error::Result<Vec<Self>>> {
+    fn decode_vec(
+        raw: &[u8],
+        datatype: &Datatype,
+        count: usize,
+    ) -> Option<hdf5_reader::error::Result<Vec<Self>>> {
         // The types that fill almost every SMAP dataset, without a match per element.
         match datatype {
-            Datatype::FloatingPoint { size: 4, byte_order: ByteOrder::LittleEndian } if raw.len() == count.checked_mul(4)? => {
-                Some(Ok(raw.as_chunks::<4>().0.iter().map(|b| Self(f64::from(f32::from_le_bytes(*b)))).collect()))
+            Datatype::FloatingPoint { size: 4, byte_order: ByteOrder::LittleEndian }
+                if raw.len() == count.checked_mul(4)? =>
+            {
+                Some(Ok(raw
+                    .as_chunks::<4>()
+                    .0
+                    .iter()
+                    .map(|b| Self(f64::from(f32::from_le_bytes(*b))))
+                    .collect()))
             }
             Datatype::FixedPoint { size: 2, signed: false, byte_order: ByteOrder::LittleEndian }
                 if raw.len() == count.checked_mul(2)? =>
             {
-                Some(Ok(raw.as_chunks::<2>().0.iter().map(|b| Self(f64::from(u16::from_le_bytes(*b)))).collect()))
+                Some(Ok(raw
+                    .as_chunks::<2>()
+                    .0
+                    .iter()
+                    .map(|b| Self(f64::from(u16::from_le_bytes(*b))))
+                    .collect()))
             }
             _ => None,
         }
@@ -141,7 +166,12 @@ mod tests {
         ];
         for (bytes, datatype, expected) in cases {
             assert_eq!(decode(bytes, &datatype), Some(expected), "{}", type_name(&datatype));
-            assert_eq!(decode(&bytes[..bytes.len() - 1], &datatype), None, "too short: {}", type_name(&datatype));
+            assert_eq!(
+                decode(&bytes[..bytes.len() - 1], &datatype),
+                None,
+                "too short: {}",
+                type_name(&datatype)
+            );
         }
     }
 }

@@ -1,7 +1,4 @@
-//! Files to granules: what a file is, when and where it was taken, what it holds, and its pixels on demand.
-//!
-//! [`open`] recognises a file by its content, never by its name alone, and reads structure and metadata only. Pixels are read
-//! by [`Granule::read`], in windows, so that a day of 36 km data or a 1.5 GB Sentinel-1 tile costs what is asked for.
+#![doc = include_str!("../README.md")]
 
 mod error;
 pub mod geotiff;
@@ -22,7 +19,10 @@ mod source;
 mod zip_members;
 
 pub use error::ReadError;
-pub use granule::{BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role, Variable};
+pub use granule::{
+    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role,
+    Variable,
+};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
 pub use source::{BytesSource, SharedSource, Source};
@@ -50,17 +50,32 @@ impl Granule {
     /// # Errors
     /// [`ReadError::NoSuchVariable`]; [`ReadError::Unsuitable`] for an array that is no map; [`ReadError::Grid`] for a window of
     /// another resolution; [`ReadError::TooLarge`]; [`ReadError::Dataset`] for damaged or undecodable data.
-    pub fn read(&self, variable: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
-        (self.decoder.read)(self, variable, options, window)
+    pub fn read(
+        &self,
+        variable: usize,
+        options: &ReadOptions,
+        window: Option<&EaseWindow>,
+    ) -> Result<Raster, ReadError> {
+        match self.format {
+            sniff::Format::Hdf5 => smap_pixels::read(self, variable, options, window),
+            sniff::Format::Tiff => geotiff::read(self, variable, options, window),
+        }
     }
 
-    /// Count, extremes and mean of an array of any shape. Soil moisture is judged by the quality rule ([`QualityRule::All`]: by fill
+    /// Count, extremes and mean of an array of any shape. Soil moisture is screened by the quality rule ([`QualityRule::All`]: by fill
     /// and valid range alone); everything else by its declared fill, -9999 and SMAP's integer fill values.
     ///
     /// # Errors
     /// As [`Granule::read`]; arrays need no place on a map here, but must hold numbers.
-    pub fn variable_statistics(&self, variable: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
-        (self.decoder.statistics)(self, variable, options)
+    pub fn variable_statistics(
+        &self,
+        variable: usize,
+        options: &ReadOptions,
+    ) -> Result<Statistics, ReadError> {
+        match self.format {
+            sniff::Format::Hdf5 => smap_pixels::statistics(self, variable, options),
+            sniff::Format::Tiff => geotiff::statistics(self, variable, options),
+        }
     }
 }
 

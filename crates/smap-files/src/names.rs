@@ -1,4 +1,4 @@
-//! What file names say: product, dates, orbit, version, backscatter hints (formats.md 2.1-2.3, 2.6).
+//! What file names say: product, dates, orbit, version, backscatter hints.
 //!
 //! A name is evidence after the file's own metadata. Names are taken apart into runs between separators; no pattern needs the whole
 //! name to fit, since users rename files and tools append tails (`_HEGOUT.nc`, `_Soil_Moisture_Retrieval_Data_1km.tif`).
@@ -20,7 +20,7 @@ pub enum Polarisation {
 
 /// What a file name says. Everything may be absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct NameFacts {
+pub struct NameMetadata {
     /// Product.
     pub product: Option<Product>,
     /// SMAP short name as it stands in the name: `L3_SM_P_E`, `L4_SM_aup`.
@@ -52,16 +52,17 @@ pub struct NameFacts {
 
 /// Takes a file name (without folders) apart.
 #[must_use]
-pub fn parse(name: &str) -> NameFacts {
+pub fn parse(name: &str) -> NameMetadata {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let mut facts = smap(name).or_else(|| sentinel1(name)).unwrap_or_default();
-    facts.date = facts.date.or_else(|| date_in(name));
-    facts.simulated = name.to_ascii_lowercase().contains("simulated");
-    facts
+    let mut metadata = smap(name).or_else(|| sentinel1(name)).unwrap_or_default();
+    metadata.date = metadata.date.or_else(|| date_in(name));
+    metadata.simulated = name.to_ascii_lowercase().contains("simulated");
+    metadata
 }
 
-/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day of
-/// the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`. Years 1978 (the first satellite microwave records) to 2099.
+/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day
+/// of the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`.
+/// Years 1978 (the first satellite microwave records) to 2099.
 #[must_use]
 pub fn date_in(name: &str) -> Option<Date> {
     let bytes = name.as_bytes();
@@ -80,8 +81,8 @@ pub fn date_in(name: &str) -> Option<Date> {
         }
         // 7 digits, 13 with a time: a day of the year, if what stands before says so.
         let before = name.get(..start).unwrap_or_default().to_ascii_lowercase();
-        let says_so =
-            before.ends_with("doy") || before.strip_suffix('a').is_some_and(|b| !b.ends_with(|c: char| c.is_ascii_alphanumeric()));
+        let says_so = before.ends_with("doy")
+            || before.strip_suffix('a').is_some_and(|b| !b.ends_with(|c: char| c.is_ascii_alphanumeric()));
         if matches!(end - start, 7 | 13)
             && says_so
             && let Some(date) = ordinal_date(&name[start..start + 7])
@@ -143,11 +144,12 @@ fn is_version(run: &str) -> bool {
 }
 
 /// `SMAP_L2_SM_SP_...`, `SMAP_L3_SM_P_...` and their relatives.
-fn smap(name: &str) -> Option<NameFacts> {
+fn smap(name: &str) -> Option<NameMetadata> {
     let rest_at = name.find("SMAP_L").map(|at| at + 5)?;
     // Exports may put words in front; the identity starts at SMAP_.
     let start = rest_at - 5;
-    let stem = name.rsplit_once('.').filter(|(_, e)| e.len() <= 5 && !e.is_empty()).map_or(name, |(stem, _)| stem);
+    let stem =
+        name.rsplit_once('.').filter(|(_, e)| e.len() <= 5 && !e.is_empty()).map_or(name, |(stem, _)| stem);
     let rest = stem.get(rest_at..)?;
     // Where each run starts, so that identity and tail are slices of the name.
     let mut at = rest_at;
@@ -159,19 +161,31 @@ fn smap(name: &str) -> Option<NameFacts> {
             (here, run)
         })
         .collect();
-    let is_word = |run: &str| !run.is_empty() && run.bytes().next().is_some_and(|b| b.is_ascii_alphabetic()) && !is_version(run);
+    let is_word = |run: &str| {
+        !run.is_empty() && run.bytes().next().is_some_and(|b| b.is_ascii_alphabetic()) && !is_version(run)
+    };
     // The short name: level, then words of letters until the first run that holds digits or a direction letter after `P`/`P_E`.
     let mut words = Vec::new();
     for (i, (_, run)) in runs.iter().enumerate() {
-        let is_direction =
-            matches!(*run, "A" | "D") && i + 1 < runs.len() && runs.get(i.wrapping_sub(1)).is_some_and(|(_, r)| r.len() == 5);
-        if i > 0 && (!is_word(run) || run.bytes().any(|b| b.is_ascii_digit()) || is_direction || run.contains("HEGOUT")) {
+        let is_direction = matches!(*run, "A" | "D")
+            && i + 1 < runs.len()
+            && runs.get(i.wrapping_sub(1)).is_some_and(|(_, r)| r.len() == 5);
+        if i > 0
+            && (!is_word(run)
+                || run.bytes().any(|b| b.is_ascii_digit())
+                || is_direction
+                || run.contains("HEGOUT"))
+        {
             break;
         }
         words.push(*run);
     }
     let short = words.join("_");
-    let mut facts = NameFacts { product: Some(product_of_short_name(&short)), short_name: Some(short.clone()), ..NameFacts::default() };
+    let mut metadata = NameMetadata {
+        product: Some(product_of_short_name(&short)),
+        short_name: Some(short.clone()),
+        ..NameMetadata::default()
+    };
     let mut times = Vec::new();
     let mut version_at = None;
     for (i, (_, run)) in runs.iter().enumerate().skip(words.len()) {
@@ -179,34 +193,34 @@ fn smap(name: &str) -> Option<NameFacts> {
             times.push(date);
         } else if version_at.is_none() && is_version(run) {
             version_at = Some(i);
-        } else if version_at.is_none() && facts.orbit.is_none() && times.is_empty() {
-            facts.orbit = match *run {
+        } else if version_at.is_none() && metadata.orbit.is_none() && times.is_empty() {
+            metadata.orbit = match *run {
                 "A" => Some(Orbit::Ascending),
                 "D" => Some(Orbit::Descending),
                 _ => None,
             };
         }
     }
-    facts.date = times.first().copied();
-    if facts.product == Some(Product::Spl2smapS) {
-        facts.sentinel1_date = times.get(1).copied();
+    metadata.date = times.first().copied();
+    if metadata.product == Some(Product::Spl2smapS) {
+        metadata.sentinel1_date = times.get(1).copied();
     }
     if let Some(i) = version_at {
         let (offset, version) = runs[i];
-        facts.version = Some(version.to_owned());
-        facts.identity = name.get(start..offset.saturating_sub(1)).map(str::to_owned);
+        metadata.version = Some(version.to_owned());
+        metadata.identity = name.get(start..offset.saturating_sub(1)).map(str::to_owned);
         let mut tail_from = i + 1;
         if let Some((_, counter)) = runs.get(i + 1)
             && counter.len() == 3
             && let Ok(n) = counter.parse()
         {
-            facts.counter = Some(n);
+            metadata.counter = Some(n);
             tail_from += 1;
         }
         let tail = runs.iter().skip(tail_from).map(|(_, r)| *r).collect::<Vec<_>>().join("_");
-        facts.tail = (!tail.is_empty()).then_some(tail);
+        metadata.tail = (!tail.is_empty()).then_some(tail);
     }
-    Some(facts)
+    Some(metadata)
 }
 
 /// Product of a short name, in either of SMAP's two styles: `SPL3SMP_E` or `L3_SM_P_E`.
@@ -224,10 +238,11 @@ pub fn product_of_short_name(short: &str) -> Product {
 }
 
 /// ESA, HyP3, pyroSAR and general names with a polarisation.
-fn sentinel1(name: &str) -> Option<NameFacts> {
+fn sentinel1(name: &str) -> Option<NameMetadata> {
     let lower = name.to_ascii_lowercase();
     let stem = lower.rsplit_once('.').map_or(lower.as_str(), |(stem, _)| stem);
-    let runs: Vec<&str> = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|r| !r.is_empty()).collect();
+    let runs: Vec<&str> =
+        stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|r| !r.is_empty()).collect();
     let satellite = runs.first().is_some_and(|r| matches!(*r, "s1a" | "s1b" | "s1c" | "s1d"));
     let polarisation = runs.iter().rev().find_map(|r| match *r {
         "vv" => Some(Polarisation::Vv),
@@ -243,22 +258,24 @@ fn sentinel1(name: &str) -> Option<NameFacts> {
     if !satellite && polarisation.is_none() && !hinted {
         return None;
     }
-    let mut facts = NameFacts { polarisation, ..NameFacts::default() };
+    let mut metadata = NameMetadata { polarisation, ..NameMetadata::default() };
     if satellite || hinted || polarisation.is_some() {
-        facts.product = Some(Product::Sentinel1);
+        metadata.product = Some(Product::Sentinel1);
     }
     if satellite {
         let mode = runs.get(1).copied().unwrap_or_default();
         let detected = runs.get(2).is_some_and(|r| r.starts_with("grd"));
         // `s1a-iw-grd-vv-20210119t031653-...-001.tiff` inside a SAFE, and `..._GRDH_1SDV_....SAFE` (also zipped).
-        facts.raw_grd = detected && mode.len() == 2 && (name.contains('-') || lower.contains(".safe") || lower.ends_with(".zip"));
-        facts.date = runs.iter().find_map(|r| time_run(&r.to_ascii_uppercase()));
+        metadata.raw_grd = detected
+            && mode.len() == 2
+            && (name.contains('-') || lower.contains(".safe") || lower.ends_with(".zip"));
+        metadata.date = runs.iter().find_map(|r| time_run(&r.to_ascii_uppercase()));
     }
     // HyP3: S1A_IW_20200101T000000_DVP_RTC30_G_gpuned_XXXX_VV.tif; third letter group: (g|s)(p|a|d)....
     if let Some(i) = runs.iter().position(|r| r.starts_with("rtc") && r.len() > 3)
         && let Some(letters) = runs.get(i + 2)
     {
-        facts.scale = match letters.as_bytes().get(1) {
+        metadata.scale = match letters.as_bytes().get(1) {
             Some(b'p') => Some(BackscatterScale::Power),
             Some(b'a') => Some(BackscatterScale::Amplitude),
             Some(b'd') => Some(BackscatterScale::Decibel),
@@ -266,19 +283,19 @@ fn sentinel1(name: &str) -> Option<NameFacts> {
         };
     }
     if runs.last().is_some_and(|r| *r == "db") || runs.contains(&"db") {
-        facts.scale = Some(BackscatterScale::Decibel);
+        metadata.scale = Some(BackscatterScale::Decibel);
     } else if runs.contains(&"linear") || lower.contains("grd_float") {
-        facts.scale = facts.scale.or(Some(BackscatterScale::Power));
+        metadata.scale = metadata.scale.or(Some(BackscatterScale::Power));
     }
     // pyroSAR: S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif: one letter between mode and time.
     if satellite && runs.get(3).is_some_and(|r| time_run(&r.to_ascii_uppercase()).is_some()) {
-        facts.orbit = match runs.get(2) {
+        metadata.orbit = match runs.get(2) {
             Some(&"a") => Some(Orbit::Ascending),
             Some(&"d") => Some(Orbit::Descending),
             _ => None,
         };
     }
-    Some(facts)
+    Some(metadata)
 }
 
 #[cfg(test)]
@@ -297,7 +314,13 @@ mod tests {
                 "R18290",
                 1,
             ),
-            ("SMAP_L2_SM_SP_1BIWDV_20210301T053807_20210302T172013_009E36N_R17000_001.h5", date(2021, 3, 1), date(2021, 3, 2), "R17000", 1),
+            (
+                "SMAP_L2_SM_SP_1BIWDV_20210301T053807_20210302T172013_009E36N_R17000_001.h5",
+                date(2021, 3, 1),
+                date(2021, 3, 2),
+                "R17000",
+                1,
+            ),
             (
                 "SMAP_L2_SM_SP_1AIWDV_20180815T113736_20180814T231324_078W32N_R16010_001.h5",
                 date(2018, 8, 15),
@@ -321,14 +344,20 @@ mod tests {
             ),
         ];
         for (name, smap_day, s1_day, version, counter) in cases {
-            let facts = parse(name);
-            assert_eq!(facts.product, Some(Product::Spl2smapS), "{name}");
-            assert_eq!((facts.date, facts.sentinel1_date), (Some(smap_day), Some(s1_day)), "{name}");
-            assert_eq!((facts.version.as_deref(), facts.counter), (Some(version), Some(counter)), "{name}");
-            assert_eq!(facts.identity.as_deref(), name.split(&format!("_{version}")).next(), "{name}");
-            assert_eq!((facts.tail, facts.orbit), (None, None), "{name}");
+            let metadata = parse(name);
+            assert_eq!(metadata.product, Some(Product::Spl2smapS), "{name}");
+            assert_eq!((metadata.date, metadata.sentinel1_date), (Some(smap_day), Some(s1_day)), "{name}");
+            assert_eq!(
+                (metadata.version.as_deref(), metadata.counter),
+                (Some(version), Some(counter)),
+                "{name}"
+            );
+            assert_eq!(metadata.identity.as_deref(), name.split(&format!("_{version}")).next(), "{name}");
+            assert_eq!((metadata.tail, metadata.orbit), (None, None), "{name}");
         }
-        let export = parse("SMAP_L2_SM_SP_1AIWDV_20150331T170640_20150401T054620_003E34N_R16010_001_Soil_Moisture_Retrieval_Data_1km.tif");
+        let export = parse(
+            "SMAP_L2_SM_SP_1AIWDV_20150331T170640_20150401T054620_003E34N_R16010_001_Soil_Moisture_Retrieval_Data_1km.tif",
+        );
         assert_eq!(export.tail.as_deref(), Some("Soil_Moisture_Retrieval_Data_1km"));
         assert_eq!((export.version.as_deref(), export.counter), (Some("R16010"), Some(1)));
     }
@@ -338,27 +367,104 @@ mod tests {
         use Product::{Spl2smp, Spl2smpE, Spl3smp, Spl3smpE, Spl4};
         let (a, d) = (Some(Orbit::Ascending), Some(Orbit::Descending));
         let cases = [
-            ("SMAP_L3_SM_P_20150331_R18290_002.h5", Spl3smp, date(2015, 3, 31), None, Some("R18290"), Some(2), None),
-            ("SMAP_L3_SM_P_20150410_R19240_001.h5", Spl3smp, date(2015, 4, 10), None, Some("R19240"), Some(1), None),
-            ("SMAP_L3_SM_P_E_20150405_R19240_001.h5", Spl3smpE, date(2015, 4, 5), None, Some("R19240"), Some(1), None),
+            (
+                "SMAP_L3_SM_P_20150331_R18290_002.h5",
+                Spl3smp,
+                date(2015, 3, 31),
+                None,
+                Some("R18290"),
+                Some(2),
+                None,
+            ),
+            (
+                "SMAP_L3_SM_P_20150410_R19240_001.h5",
+                Spl3smp,
+                date(2015, 4, 10),
+                None,
+                Some("R19240"),
+                Some(1),
+                None,
+            ),
+            (
+                "SMAP_L3_SM_P_E_20150405_R19240_001.h5",
+                Spl3smpE,
+                date(2015, 4, 5),
+                None,
+                Some("R19240"),
+                Some(1),
+                None,
+            ),
             ("SMAP_L3_SM_P_20200601.h5", Spl3smp, date(2020, 6, 1), None, None, None, None),
-            ("SMAP_L3_SM_P_20200601_R17000_001_HEGOUT.nc", Spl3smp, date(2020, 6, 1), None, Some("R17000"), Some(1), Some("HEGOUT")),
-            ("SMAP_L3_SM_P_E_20200601_R17000_001_HEGOUT.h5", Spl3smpE, date(2020, 6, 1), None, Some("R17000"), Some(1), Some("HEGOUT")),
+            (
+                "SMAP_L3_SM_P_20200601_R17000_001_HEGOUT.nc",
+                Spl3smp,
+                date(2020, 6, 1),
+                None,
+                Some("R17000"),
+                Some(1),
+                Some("HEGOUT"),
+            ),
+            (
+                "SMAP_L3_SM_P_E_20200601_R17000_001_HEGOUT.h5",
+                Spl3smpE,
+                date(2020, 6, 1),
+                None,
+                Some("R17000"),
+                Some(1),
+                Some("HEGOUT"),
+            ),
             ("SMAP_L3_SM_P_20200601.mat", Spl3smp, date(2020, 6, 1), None, None, None, None),
-            ("SMAP_L2_SM_P_30058_D_20200916T194350_R19240_001.h5", Spl2smp, date(2020, 9, 16), d, Some("R19240"), Some(1), None),
-            ("SMAP_L2_SM_P_E_47223_A_20231204T105336_R19240_001.h5", Spl2smpE, date(2023, 12, 4), a, Some("R19240"), Some(1), None),
-            ("SMAP_L4_SM_aup_20200128T150000_Vv4030_001.h5", Spl4, date(2020, 1, 28), None, Some("Vv4030"), Some(1), None),
-            ("SMAP_L4_SM_gph_20200128T013000_Vv7032_001.h5", Spl4, date(2020, 1, 28), None, Some("Vv7032"), Some(1), None),
+            (
+                "SMAP_L2_SM_P_30058_D_20200916T194350_R19240_001.h5",
+                Spl2smp,
+                date(2020, 9, 16),
+                d,
+                Some("R19240"),
+                Some(1),
+                None,
+            ),
+            (
+                "SMAP_L2_SM_P_E_47223_A_20231204T105336_R19240_001.h5",
+                Spl2smpE,
+                date(2023, 12, 4),
+                a,
+                Some("R19240"),
+                Some(1),
+                None,
+            ),
+            (
+                "SMAP_L4_SM_aup_20200128T150000_Vv4030_001.h5",
+                Spl4,
+                date(2020, 1, 28),
+                None,
+                Some("Vv4030"),
+                Some(1),
+                None,
+            ),
+            (
+                "SMAP_L4_SM_gph_20200128T013000_Vv7032_001.h5",
+                Spl4,
+                date(2020, 1, 28),
+                None,
+                Some("Vv7032"),
+                Some(1),
+                None,
+            ),
         ];
         for (name, product, day, orbit, version, counter, tail) in cases {
-            let facts = parse(name);
-            assert_eq!((facts.product, facts.date), (Some(product), Some(day)), "{name}");
-            assert_eq!((facts.orbit, facts.version.as_deref(), facts.counter), (orbit, version, counter), "{name}");
-            assert_eq!(facts.tail.as_deref(), tail, "{name}");
+            let metadata = parse(name);
+            assert_eq!((metadata.product, metadata.date), (Some(product), Some(day)), "{name}");
+            assert_eq!(
+                (metadata.orbit, metadata.version.as_deref(), metadata.counter),
+                (orbit, version, counter),
+                "{name}"
+            );
+            assert_eq!(metadata.tail.as_deref(), tail, "{name}");
         }
         assert_eq!(parse("SMAP_L3_FT_P_20180616_R16010_001.h5").product, Some(Product::SmapOther));
         assert_eq!(parse("SMAP_L3_FT_P_20180616_R16010_001.h5").short_name.as_deref(), Some("L3_FT_P"));
-        let (one, two) = (parse("SMAP_L3_SM_P_20150331_R18290_001.h5"), parse("SMAP_L3_SM_P_20150331_R18290_002.h5"));
+        let (one, two) =
+            (parse("SMAP_L3_SM_P_20150331_R18290_001.h5"), parse("SMAP_L3_SM_P_20150331_R18290_002.h5"));
         assert_eq!(one.identity.as_deref(), Some("SMAP_L3_SM_P_20150331"));
         assert_eq!(one.identity, two.identity);
     }
@@ -369,18 +475,28 @@ mod tests {
         assert_eq!((hyp3.date, hyp3.scale), (Some(date(2020, 1, 1)), Some(BackscatterScale::Power)));
         assert_eq!((hyp3.polarisation, hyp3.raw_grd), (Some(Polarisation::Vv), false));
         let decibel = parse("S1B_IW_20200101T000000_DVP_RTC10_S_sduned_1234_VH.tif");
-        assert_eq!((decibel.scale, decibel.polarisation), (Some(BackscatterScale::Decibel), Some(Polarisation::Vh)));
+        assert_eq!(
+            (decibel.scale, decibel.polarisation),
+            (Some(BackscatterScale::Decibel), Some(Polarisation::Vh))
+        );
         let gamma = parse("S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif");
         assert_eq!((gamma.date, gamma.orbit), (Some(date(2015, 3, 9)), Some(Orbit::Ascending)));
-        assert_eq!((gamma.scale, gamma.polarisation, gamma.raw_grd), (Some(BackscatterScale::Decibel), Some(Polarisation::Vv), false));
+        assert_eq!(
+            (gamma.scale, gamma.polarisation, gamma.raw_grd),
+            (Some(BackscatterScale::Decibel), Some(Polarisation::Vv), false)
+        );
         for raw in [
             "S1A_IW_GRDH_1SDV_20210119T031653_20210119T031718_036201_043ED0_8255.SAFE",
             "S1A_IW_GRDH_1SDV_20210119T031653_20210119T031718_036201_043ED0_8255.zip",
             "s1a-iw-grd-vv-20210119t031653-20210119t031718-036201-043ed0-001.tiff",
         ] {
-            let facts = parse(raw);
-            assert!(facts.raw_grd, "{raw}");
-            assert_eq!((facts.product, facts.date), (Some(Product::Sentinel1), Some(date(2021, 1, 19))), "{raw}");
+            let metadata = parse(raw);
+            assert!(metadata.raw_grd, "{raw}");
+            assert_eq!(
+                (metadata.product, metadata.date),
+                (Some(Product::Sentinel1), Some(date(2021, 1, 19))),
+                "{raw}"
+            );
         }
     }
 
@@ -405,9 +521,18 @@ mod tests {
 
     #[test]
     fn odd_names_say_nothing() {
-        for name in ["", "_", "SMAP_", "SMAP_L", "é_20é", "id=000017,sig=06,src=000001,op=havoc,rep=64", "....", "SMAP_L3"] {
-            let facts = parse(name);
-            assert_eq!((facts.date, facts.identity), (None, None), "{name}");
+        for name in [
+            "",
+            "_",
+            "SMAP_",
+            "SMAP_L",
+            "é_20é",
+            "id=000017,sig=06,src=000001,op=havoc,rep=64",
+            "....",
+            "SMAP_L3",
+        ] {
+            let metadata = parse(name);
+            assert_eq!((metadata.date, metadata.identity), (None, None), "{name}");
         }
         assert!(parse("loam-simulated_20200601.tif").simulated);
     }

@@ -1,7 +1,7 @@
 //! Sentinel-1 backscatter on the EASE-Grid.
 //!
 //! A 3 km cell holds 22 500 pixels of 20 m. Their mean is taken in linear power and then turned into dB: the mean of dB values is
-//! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB; formats.md 2.6).
+//! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB).
 
 use super::geotiff::{BandReader, variable_of};
 use super::{BackscatterScale, Granule, ReadError, ReadOptions};
@@ -40,7 +40,12 @@ pub fn decibel(power: f64) -> Option<f64> {
 /// # Errors
 /// [`ReadError::Unsuitable`] for digital numbers, unknown scales and files without a grid; otherwise as
 /// [`geotiff::read`](super::geotiff::read).
-pub fn aggregate(granule: &Granule, variable: usize, options: &ReadOptions, region: &EaseWindow) -> Result<Raster, ReadError> {
+pub fn aggregate(
+    granule: &Granule,
+    variable: usize,
+    options: &ReadOptions,
+    region: &EaseWindow,
+) -> Result<Raster, ReadError> {
     let v = variable_of(granule, variable)?;
     let Some(grid) = &v.grid else {
         return Err(ReadError::Unsuitable {
@@ -59,7 +64,10 @@ pub fn aggregate(granule: &Granule, variable: usize, options: &ReadOptions, regi
         }
         None => {
             return Err(ReadError::Unsuitable {
-                what: format!("whether {} of {} is in dB or linear power cannot be told from its values", v.path, granule.file),
+                what: format!(
+                    "whether {} of {} is in dB or linear power cannot be told from its values",
+                    v.path, granule.file
+                ),
                 remedy: "set its scale in the file list".into(),
             });
         }

@@ -1,21 +1,19 @@
-//! SMAP granules in HDF5 or NetCDF-4, and any other sound HDF5 file as a list of its arrays (formats.md 2.1-2.3).
+//! SMAP granules in HDF5 or NetCDF-4, and any other sound HDF5 file as a list of its arrays.
 
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::granule::Decoder;
 use super::hdf5::{Array, File, Listing};
 use super::hdf5_number::type_name;
 use super::smap_metadata::identify;
-use super::smap_names::{
-    brightness_rank, group_overpass, group_resolution, is_surface_temperature, product_resolution, soil_moisture_rank, stem,
-};
-use super::smap_place::{Hint, Placement, place};
+use super::smap_names::{brightness_rank, group_overpass, is_surface_temperature, soil_moisture_rank, stem};
+use super::smap_place::{Hint, Placement, hint, place};
+use super::sniff::Format;
 use super::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable, smap_pixels,
+    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
+    Variable,
 };
-use ease_grid::Resolution;
 
 /// Structure and metadata of an HDF5 file. Reads coordinates, no pixels.
 ///
@@ -25,15 +23,22 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let file = File::open(&source)?;
     let listing = file.list()?;
     let identity = identify(&file, &listing, source.name());
-    let temperature = || listing.arrays.iter().any(|a| a.is_numeric() && a.shape.len() >= 2 && is_surface_temperature(a.name()));
+    let temperature = || {
+        listing
+            .arrays
+            .iter()
+            .any(|a| a.is_numeric() && a.shape.len() >= 2 && is_surface_temperature(a.name()))
+    };
     let product = match identity.product {
         Some(product) => product,
         None if temperature() => Product::SurfaceTemperature,
         None => Product::Unknown,
     };
-    let mut problems: Vec<Problem> = listing.problems.iter().map(|text| Problem { text: text.clone() }).collect();
+    let mut problems: Vec<Problem> =
+        listing.problems.iter().map(|text| Problem { text: text.clone() }).collect();
     problems.extend(identity.problems);
-    let variables = variables(&listing, product, identity.short_name.as_deref(), identity.orbit, &mut problems);
+    let variables =
+        variables(&listing, product, identity.short_name.as_deref(), identity.orbit, &mut problems);
     let mut date = (identity.date, identity.date_origin);
     match product {
         Product::Unknown => {}
@@ -44,7 +49,7 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         date = time_axis(&listing).map_or(date, |day| (Some(day), Some(DateOrigin::Metadata)));
     }
     Ok(Granule {
-        decoder: &Decoder { read: smap_pixels::read, statistics: smap_pixels::statistics },
+        format: Format::Hdf5,
         file: source.name().to_owned(),
         bytes: source.len(),
         product,
@@ -62,16 +67,13 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     })
 }
 
-/// Hint for an array of a product.
-pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
-    let suffix: Option<Resolution> = stem(array.name()).resolution.or_else(|| group_resolution(array.group()));
-    Hint {
-        resolution: suffix.or_else(|| product_resolution(product, short_name)),
-        polar: array.group().to_ascii_lowercase().contains("polar"),
-    }
-}
-
-fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Option<Orbit>, problems: &mut Vec<Problem>) -> Vec<Variable> {
+fn variables(
+    listing: &Listing,
+    product: Product,
+    short: Option<&str>,
+    orbit: Option<Orbit>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Variable> {
     let mut by_group: HashMap<&str, Vec<&Array>> = HashMap::new();
     for array in &listing.arrays {
         by_group.entry(array.group()).or_default().push(array);
@@ -85,7 +87,10 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
         let group = by_group.get(array.group()).unwrap_or(&none);
         let name = stem(array.name());
         let role = role(array, group, product);
-        let placement = if product == Product::Unknown || array.shape.is_empty() || array.group().starts_with("/Metadata") {
+        let placement = if product == Product::Unknown
+            || array.shape.is_empty()
+            || array.group().starts_with("/Metadata")
+        {
             None
         } else {
             let key = (array.group(), array.shape.as_slice(), hint(array, product, short), name.apm);
@@ -103,10 +108,13 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
                 })
                 .as_ref()
         };
-        let from_orbit = matches!(product, Product::Spl2smp | Product::Spl2smpE).then_some(orbit).flatten().map(|o| match o {
-            Orbit::Descending => Overpass::Am,
-            Orbit::Ascending => Overpass::Pm,
-        });
+        let from_orbit = matches!(product, Product::Spl2smp | Product::Spl2smpE)
+            .then_some(orbit)
+            .flatten()
+            .map(|o| match o {
+                Orbit::Descending => Overpass::Am,
+                Orbit::Ascending => Overpass::Pm,
+            });
         let backscatter = matches!(role, Role::BackscatterVv | Role::BackscatterVh);
         variables.push(Variable {
             path: array.path.clone(),
@@ -117,7 +125,7 @@ fn variables(listing: &Listing, product: Product, short: Option<&str>, orbit: Op
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
             overpass: group_overpass(array.group()).or(name.overpass).or(from_orbit),
-            // SPL2SMAP_S gives sigma0 as linear power (formats.md 2.1).
+            // SPL2SMAP_S gives sigma0 as linear power.
             scale: backscatter.then_some(BackscatterScale::Power),
             linear: if role == Role::SurfaceTemperature { linear(array) } else { None },
             statistics: None,
@@ -139,26 +147,40 @@ fn role(array: &Array, group: &[&Array], product: Product) -> Role {
     if product == Product::SurfaceTemperature {
         // Of several dates in one file it cannot be told which is meant: such a file is listed, and the note says why.
         let one_date = array.shape.len() == 2 || (array.shape.len() == 3 && array.shape.first() == Some(&1));
-        return if one_date && is_surface_temperature(array.name()) { Role::SurfaceTemperature } else { Role::Other };
+        return if one_date && is_surface_temperature(array.name()) {
+            Role::SurfaceTemperature
+        } else {
+            Role::Other
+        };
     }
     // One main dataset per group and resolution: SPL2SMAP carries 9 km and 3 km side by side.
-    let beside = || group.iter().filter(|a| a.is_numeric() && stem(a.name()).resolution == name.resolution && a.path != array.path);
+    let beside = || {
+        group.iter().filter(|a| {
+            a.is_numeric() && stem(a.name()).resolution == name.resolution && a.path != array.path
+        })
+    };
     if let Some((role, rank)) = brightness_rank(array.name()) {
-        let best = beside().filter_map(|a| brightness_rank(a.name())).filter(|b| b.0 == role).all(|b| rank < b.1);
+        let best =
+            beside().filter_map(|a| brightness_rank(a.name())).filter(|b| b.0 == role).all(|b| rank < b.1);
         return if best { role } else { Role::Other };
     }
     let Some(rank) = soil_moisture_rank(array.name(), product) else {
         return Role::Other;
     };
-    let best = beside().filter_map(|a| soil_moisture_rank(a.name(), product)).min().is_none_or(|other| rank < other);
+    let best =
+        beside().filter_map(|a| soil_moisture_rank(a.name(), product)).min().is_none_or(|other| rank < other);
     if best { Role::SoilMoisture } else { Role::Other }
 }
 
 /// `scale_factor` and `add_offset` of a packed array; degrees C become K.
 fn linear(array: &Array) -> Option<(f64, f64)> {
-    let number = |name: &str, otherwise: f64| array.number(name).filter(|v| v.is_finite()).unwrap_or(otherwise);
+    let number =
+        |name: &str, otherwise: f64| array.number(name).filter(|v| v.is_finite()).unwrap_or(otherwise);
     let (factor, mut offset) = (number("scale_factor", 1.0), number("add_offset", 0.0));
-    if array.text("units").is_some_and(|u| u.to_ascii_lowercase().contains("cel") || matches!(u.as_str(), "C" | "degC")) {
+    if array
+        .text("units")
+        .is_some_and(|u| u.to_ascii_lowercase().contains("cel") || matches!(u.as_str(), "C" | "degC"))
+    {
         offset += 273.15;
     }
     ((factor, offset) != (1.0, 0.0)).then_some((factor, offset))
@@ -190,7 +212,8 @@ fn temperature_notes(variables: &[Variable], problems: &mut Vec<Problem>) {
 /// What a user should know about a SMAP file that is used all the same.
 fn notes(listing: &Listing, variables: &[Variable], product: Product, problems: &mut Vec<Problem>) {
     let mains: Vec<&Variable> = variables.iter().filter(|v| v.role == Role::SoilMoisture).collect();
-    if mains.is_empty() && !variables.iter().any(|v| matches!(v.role, Role::BrightnessV | Role::BrightnessH)) {
+    if mains.is_empty() && !variables.iter().any(|v| matches!(v.role, Role::BrightnessV | Role::BrightnessH))
+    {
         let text = "the file holds no soil moisture dataset, so it is listed but not used (a subset without it, or another SMAP product).";
         problems.push(Problem { text: text.to_owned() });
     }
@@ -204,13 +227,20 @@ fn notes(listing: &Listing, variables: &[Variable], product: Product, problems: 
             problems.push(Problem { text });
         }
         let group = variable.path.rsplit_once('/').map_or("", |(g, _)| g);
-        let flagged = listing.arrays.iter().any(|a| a.group() == group && stem(a.name()).stem == "retrieval_qual_flag");
+        let flagged =
+            listing.arrays.iter().any(|a| a.group() == group && stem(a.name()).stem == "retrieval_qual_flag");
         if !flagged && product != Product::Spl4 {
-            let text = format!("{group} has no retrieval quality flag: every value in the valid range counts.");
+            let text =
+                format!("{group} has no retrieval quality flag: every value in the valid range counts.");
             problems.push(Problem { text });
         }
         if variable.is_below_surface() {
-            problems.push(Problem { text: format!("{} is not surface soil moisture (0-5 cm); compare it with care.", variable.path) });
+            problems.push(Problem {
+                text: format!(
+                    "{} is not surface soil moisture (0-5 cm); compare it with care.",
+                    variable.path
+                ),
+            });
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Which retrievals count, and why the others do not: fill values, valid range, retrieval quality flag, surface flag
-//! (formats.md 2.1, 2.2).
+//! Which retrievals count, and why the others do not: fill values, valid range, retrieval quality flag, surface flag.
 
 use super::QualityRule;
 use ease_grid::Reason;
 
-/// `surface_flag` of land that was not observed: all eleven bits of SPL3SMP at once (formats.md 2.2).
+/// `surface_flag` of land that was not observed: all eleven bits of SPL3SMP at once.
 const NOT_OBSERVED: u32 = 2047;
 
 /// Values that stand for "no value" in one dataset.
@@ -41,7 +40,7 @@ impl Fill {
 
 /// Everything that decides about a soil moisture value.
 #[derive(Debug, Clone)]
-pub(super) struct Judge {
+pub(super) struct QualityScreen {
     /// Which retrievals count.
     pub rule: QualityRule,
     /// Fill of the values.
@@ -54,7 +53,7 @@ pub(super) struct Judge {
     pub surface_fill: Fill,
 }
 
-impl Judge {
+impl QualityScreen {
     /// Why the value does not count, or [`Reason::Valid`]. Flags are `None` where the file has none.
     pub fn reason(&self, value: f64, quality: Option<f64>, surface: Option<f64>) -> Reason {
         let surface_raw = surface;
@@ -118,37 +117,59 @@ fn surface_reason(bits: u32) -> Option<Reason> {
 mod tests {
     use super::*;
 
-    fn judge(rule: QualityRule) -> Judge {
+    fn screen(rule: QualityRule) -> QualityScreen {
         let flags = Fill::new(&[65534.0], "uint16", true);
-        Judge { rule, fill: Fill::new(&[-9999.0], "float32", true), range: (0.02, 0.5), quality_fill: flags.clone(), surface_fill: flags }
+        QualityScreen {
+            rule,
+            fill: Fill::new(&[-9999.0], "float32", true),
+            range: (0.02, 0.5),
+            quality_fill: flags.clone(),
+            surface_fill: flags,
+        }
     }
 
     #[test]
     fn the_rules_differ_as_the_product_text_says() {
         use QualityRule::{All, Recommended, WithUncertain};
         // (flag, recommended, with uncertain, all)
-        for (flag, a, b) in [(0, true, true), (8, true, true), (1, false, true), (9, false, true), (3, false, false), (7, false, false)] {
-            let valid = |rule| judge(rule).reason(0.2, Some(f64::from(flag)), Some(0.0)) == Reason::Valid;
+        for (flag, a, b) in [
+            (0, true, true),
+            (8, true, true),
+            (1, false, true),
+            (9, false, true),
+            (3, false, false),
+            (7, false, false),
+        ] {
+            let valid = |rule| screen(rule).reason(0.2, Some(f64::from(flag)), Some(0.0)) == Reason::Valid;
             assert_eq!((valid(Recommended), valid(WithUncertain), valid(All)), (a, b, true), "flag {flag}");
         }
-        assert_eq!(judge(Recommended).reason(0.2, Some(65534.0), Some(0.0)), Reason::QualityFlag, "a filled flag recommends nothing");
-        assert_eq!(judge(Recommended).reason(0.2, None, None), Reason::Valid);
+        assert_eq!(
+            screen(Recommended).reason(0.2, Some(65534.0), Some(0.0)),
+            Reason::QualityFlag,
+            "a filled flag recommends nothing"
+        );
+        assert_eq!(screen(Recommended).reason(0.2, None, None), Reason::Valid);
     }
 
     #[test]
     fn fills_and_ranges() {
-        let j = judge(QualityRule::All);
+        let j = screen(QualityRule::All);
         assert_eq!(j.reason(-9999.0, Some(0.0), Some(0.0)), Reason::NotObserved);
         assert_eq!(j.reason(f64::NAN, None, None), Reason::NotObserved);
         assert_eq!(j.reason(f64::from(0.02f32), None, None), Reason::Valid, "the bound itself, as float32");
         assert_eq!(j.reason(0.6, None, None), Reason::OutOfRange);
-        assert!(Fill::new(&[], "uint16", true).holds(65534.0) && !Fill::new(&[], "uint16", false).holds(65534.0));
-        assert!(Fill::new(&[], "float64", false).holds(-9999.0) && !Fill::new(&[f64::NAN], "float32", true).holds(0.0));
+        assert!(
+            Fill::new(&[], "uint16", true).holds(65534.0) && !Fill::new(&[], "uint16", false).holds(65534.0)
+        );
+        assert!(
+            Fill::new(&[], "float64", false).holds(-9999.0)
+                && !Fill::new(&[f64::NAN], "float32", true).holds(0.0)
+        );
     }
 
     #[test]
     fn masked_cells_name_their_reason() {
-        let j = judge(QualityRule::Recommended);
+        let j = screen(QualityRule::Recommended);
         let why = |bits: u32| j.reason(0.2, Some(1.0), Some(f64::from(bits)));
         assert_eq!(why(0), Reason::QualityFlag);
         assert_eq!(why(1), Reason::Water);

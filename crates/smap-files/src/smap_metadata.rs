@@ -1,9 +1,9 @@
-//! What a SMAP file says about itself: product, day, orbit, version (formats.md 2.1-2.3).
+//! What a SMAP file says about itself: product, day, orbit, version.
 
 use jiff::civil::Date;
 
 use super::hdf5::{File, Listing, text};
-use super::names::{self, NameFacts};
+use super::names::{self, NameMetadata};
 use super::{DateOrigin, Orbit, Problem, Product};
 
 /// A file's own words, joined with those of its name.
@@ -35,7 +35,9 @@ pub(super) fn identify(file: &File, listing: &Listing, file_name: &str) -> Ident
         short_name: own.short_name.clone(),
         date,
         date_origin,
-        sentinel1_date: (product == Some(Product::Spl2smapS)).then(|| inner.sentinel1_date.or(outer.sentinel1_date)).flatten(),
+        sentinel1_date: (product == Some(Product::Spl2smapS))
+            .then(|| inner.sentinel1_date.or(outer.sentinel1_date))
+            .flatten(),
         orbit: own.orbit.or(inner.orbit).or(outer.orbit),
         identity: named.and_then(|f| f.identity.clone()),
         version: named.and_then(|f| Some((f.version.clone()?, f.counter.unwrap_or(0)))),
@@ -61,16 +63,22 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
     let series = attributes("/Metadata/SeriesIdentification");
     let extent = attributes("/Metadata/Extent");
     let root = file.group_attributes("/");
-    // The group /a of SPL2SMAP_S holds the same facts as scalar strings.
-    let scalar = |name: &str| listing.arrays.iter().find(|a| a.group() == "/a" && a.name() == name).and_then(|a| a.string());
+    // The group /a of SPL2SMAP_S holds the same metadata as scalar strings.
+    let scalar = |name: &str| {
+        listing.arrays.iter().find(|a| a.group() == "/a" && a.name() == name).and_then(|a| a.string())
+    };
     let first = |names: &[&str], groups: &[&Vec<hdf5_reader::Attribute>]| {
         groups.iter().find_map(|g| names.iter().find_map(|n| text(g, n)).filter(|t| !t.is_empty()))
     };
-    let day =
-        |name: &str, also: &str| first(&[name, also], &[&extent, &root]).or_else(|| scalar(name)).and_then(|t| names::date_of_time(&t));
+    let day = |name: &str, also: &str| {
+        first(&[name, also], &[&extent, &root]).or_else(|| scalar(name)).and_then(|t| names::date_of_time(&t))
+    };
     let orbit = || {
         let in_metadata = listing.groups.iter().filter(|g| g.starts_with("/Metadata")).take(200);
-        in_metadata.map(String::as_str).chain(["/"]).find_map(|g| text(&file.group_attributes(g), "orbitDirection"))
+        in_metadata
+            .map(String::as_str)
+            .chain(["/"])
+            .find_map(|g| text(&file.group_attributes(g), "orbitDirection"))
     };
     let orbit = scalar("orbitDirection").or_else(orbit).and_then(|t| match t.to_ascii_lowercase() {
         t if t.starts_with("asc") => Some(Orbit::Ascending),
@@ -84,17 +92,21 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
         begin: day("rangeBeginningDateTime", "time_coverage_start"),
         end: day("rangeEndingDateTime", "time_coverage_end"),
         orbit,
-        simulated: described.iter().filter_map(|n| text(&root, n)).any(|t| t.to_ascii_lowercase().contains("simulated")),
+        simulated: described
+            .iter()
+            .filter_map(|n| text(&root, n))
+            .any(|t| t.to_ascii_lowercase().contains("simulated")),
     }
 }
 
 /// Short name, then structure, then names.
-fn product(own: &OwnWords, inner: &NameFacts, outer: &NameFacts, listing: &Listing) -> Option<Product> {
-    let smap_name = |f: &NameFacts| f.short_name.is_some().then_some(f.product).flatten();
+fn product(own: &OwnWords, inner: &NameMetadata, outer: &NameMetadata, listing: &Listing) -> Option<Product> {
+    let smap_name = |f: &NameMetadata| f.short_name.is_some().then_some(f.product).flatten();
     if let Some(short) = own.short_name.as_deref() {
         let upper = short.to_ascii_uppercase();
         // Short names of SMAP are SPL.. or L1_.., L2_.., L3_.., L4_..; other missions have short names too.
-        let smap = upper.starts_with("SPL") || (upper.starts_with('L') && upper.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
+        let smap = upper.starts_with("SPL")
+            || (upper.starts_with('L') && upper.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
         if smap {
             return Some(names::product_of_short_name(short));
         }
@@ -113,9 +125,15 @@ fn product(own: &OwnWords, inner: &NameFacts, outer: &NameFacts, listing: &Listi
     if group(&suffixed("AM")) || group(&suffixed("PM")) {
         let enhanced = group(&suffixed("Polar_AM"))
             || group(&suffixed("Polar_PM"))
-            || ["AM", "PM"].iter().any(|s| shapes(listing, &suffixed(s)).any(|s| s.starts_with(&[1624, 3856])))
+            || ["AM", "PM"]
+                .iter()
+                .any(|s| shapes(listing, &suffixed(s)).any(|s| s.starts_with(&[1624, 3856])))
             || nine_km(listing);
-        return Some(if enhanced || smap_name(outer) == Some(Product::Spl3smpE) { Product::Spl3smpE } else { Product::Spl3smp });
+        return Some(if enhanced || smap_name(outer) == Some(Product::Spl3smpE) {
+            Product::Spl3smpE
+        } else {
+            Product::Spl3smp
+        });
     }
     if let Some(product) = smap_name(outer) {
         return Some(product);
@@ -125,7 +143,9 @@ fn product(own: &OwnWords, inner: &NameFacts, outer: &NameFacts, listing: &Listi
         return Some(if enhanced { Product::Spl2smpE } else { Product::Spl2smp });
     }
     let root_has = |name: &str| listing.arrays.iter().any(|a| a.group().is_empty() && a.name() == name);
-    let spl4 = ["Geophysical_Data", "Analysis_Data", "Forecast_Data", "Land-Model-Constants_Data"].iter().any(|g| group(g));
+    let spl4 = ["Geophysical_Data", "Analysis_Data", "Forecast_Data", "Land-Model-Constants_Data"]
+        .iter()
+        .any(|g| group(g));
     if spl4 && root_has("cell_row") | root_has("cell_column") | root_has("EASE2_global_projection") {
         return Some(Product::Spl4);
     }
@@ -134,13 +154,19 @@ fn product(own: &OwnWords, inner: &NameFacts, outer: &NameFacts, listing: &Listi
 
 /// Shapes of the arrays of the group of a name, wherever it hangs.
 fn shapes<'a>(listing: &'a Listing, group: &'a str) -> impl Iterator<Item = &'a [u64]> {
-    listing.arrays.iter().filter(move |a| a.group().rsplit('/').next() == Some(group)).map(|a| a.shape.as_slice())
+    listing
+        .arrays
+        .iter()
+        .filter(move |a| a.group().rsplit('/').next() == Some(group))
+        .map(|a| a.shape.as_slice())
 }
 
 /// True where an x axis steps by 9 km.
 fn nine_km(listing: &Listing) -> bool {
     let axis = listing.arrays.iter().find(|a| a.name() == "x" && a.shape.len() == 1 && a.elements() >= 2);
-    let step = axis.and_then(|a| a.numbers(std::slice::from_ref(&(0..2))).ok()).and_then(|v| Some((v.get(1)? - v.first()?).abs()));
+    let step = axis
+        .and_then(|a| a.numbers(std::slice::from_ref(&(0..2))).ok())
+        .and_then(|v| Some((v.get(1)? - v.first()?).abs()));
     step.is_some_and(|s| (8_900.0..9_100.0).contains(&s))
 }
 
@@ -153,8 +179,8 @@ fn largest_row(listing: &Listing) -> Option<f64> {
 /// where Sentinel-1 came first; the two must agree to a day.
 fn day(
     own: &OwnWords,
-    inner: &NameFacts,
-    outer: &NameFacts,
+    inner: &NameMetadata,
+    outer: &NameMetadata,
     product: Option<Product>,
     problems: &mut Vec<Problem>,
 ) -> (Option<Date>, Option<DateOrigin>) {

@@ -1,6 +1,6 @@
-//! Names inside SMAP files: the same dataset has many (formats.md 2.1, 2.2), so datasets are matched by stem.
+//! Names inside SMAP files: the same dataset has many, so datasets are matched by stem.
 
-use crate::{Overpass, Product, Role};
+use crate::{Overpass, Product, Role, Variable};
 use ease_grid::Resolution;
 
 /// A dataset's name without its decorations.
@@ -24,7 +24,8 @@ pub(super) fn stem(name: &str) -> Stem {
     if let Some(at) = rest.find(".bands_") {
         rest.truncate(at);
     }
-    let mut out = Stem { stem: String::new(), resolution: None, overpass: None, apm: false, disaggregated: false };
+    let mut out =
+        Stem { stem: String::new(), resolution: None, overpass: None, apm: false, disaggregated: false };
     loop {
         let before = rest.len();
         let mut cut = |suffix: &str, set: &mut dyn FnMut(&mut Stem)| {
@@ -102,9 +103,12 @@ pub(super) fn quality_flags(name: &str) -> Vec<String> {
 /// True for a land surface temperature field (`LST_Day_1km`, `LST_1KM`), not for its quality, angles, times and emissivities.
 pub(super) fn is_surface_temperature(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    let beside =
-        ["qc", "qa", "quality", "view", "angle", "angl", "time", "error", "err", "std", "emis", "count", "cloud", "clear", "number"];
+    let words: Vec<&str> =
+        name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let beside = [
+        "qc", "qa", "quality", "view", "angle", "angl", "time", "error", "err", "std", "emis", "count",
+        "cloud", "clear", "number",
+    ];
     let joined = words.join("_");
     (words.contains(&"lst") || joined.contains("land_surface_temp") || joined.contains("surface_temperature"))
         && !words.iter().any(|w| beside.contains(w))
@@ -134,13 +138,28 @@ pub(super) fn product_resolution(product: Product, short_name: Option<&str>) -> 
         Product::Spl3smpE | Product::Spl2smpE | Product::Spl4 => Some(Resolution::M09),
         Product::SmapOther => match short_name?.to_ascii_uppercase().as_str() {
             "SPL2SMA" | "L2_SM_A" | "SPL3SMA" | "L3_SM_A" | "SPL3FTA" | "L3_FT_A" => Some(Resolution::M03),
-            "SPL2SMAP" | "L2_SM_AP" | "SPL3SMAP" | "L3_SM_AP" | "SPL3FTP_E" | "L3_FT_P_E" | "SPL1CTB_E" | "L1C_TB_E" => {
-                Some(Resolution::M09)
-            }
+            "SPL2SMAP" | "L2_SM_AP" | "SPL3SMAP" | "L3_SM_AP" | "SPL3FTP_E" | "L3_FT_P_E" | "SPL1CTB_E"
+            | "L1C_TB_E" => Some(Resolution::M09),
             "SPL3FTP" | "L3_FT_P" | "SPL1CTB" | "L1C_TB" => Some(Resolution::M36),
             _ => None,
         },
         _ => None,
+    }
+}
+
+impl Variable {
+    /// What it is of, in the product's words: its name in lower case without groups, resolution and overpass (`sm_surface_analysis`).
+    #[must_use]
+    pub fn quantity(&self) -> String {
+        stem(self.path.rsplit('/').next().unwrap_or(&self.path)).stem
+    }
+
+    /// Soil moisture of SPL4's root zone or profile, not of the surface (0 to 5 cm) that the radiometer sees.
+    #[must_use]
+    pub fn is_below_surface(&self) -> bool {
+        let quantity = self.quantity();
+        self.role == Role::SoilMoisture
+            && (quantity.starts_with("sm_rootzone") || quantity.starts_with("sm_profile"))
     }
 }
 
@@ -156,17 +175,32 @@ mod tests {
         assert_eq!(rank("disagg_soil_moisture_apm_3km"), Some(3));
         assert_eq!(rank("soil_moisture_1km"), Some(0));
         assert_eq!(rank("soil_moisture_pm"), Some(0));
-        for other in ["soil_moisture_std_dev_3km", "soil_moisture_error", "soil_moisture_scah_pm", "soil_moisture_dca", "albedo_3km"] {
+        for other in [
+            "soil_moisture_std_dev_3km",
+            "soil_moisture_error",
+            "soil_moisture_scah_pm",
+            "soil_moisture_dca",
+            "albedo_3km",
+        ] {
             assert_eq!(rank(other), None, "{other}");
         }
-        assert!(soil_moisture_rank("sm_surface_analysis", Product::Spl4) < soil_moisture_rank("sm_profile_analysis", Product::Spl4));
+        assert!(
+            soil_moisture_rank("sm_surface_analysis", Product::Spl4)
+                < soil_moisture_rank("sm_profile_analysis", Product::Spl4)
+        );
     }
 
     #[test]
     fn brightness_and_its_flags() {
         assert_eq!(brightness_rank("tb_v_corrected_pm"), Some((Role::BrightnessV, 1)));
         assert_eq!(brightness_rank("tb_h_disaggregated"), Some((Role::BrightnessH, 0)));
-        for other in ["tb_v_uncorrected", "tb_3_corrected", "tb_v_disaggregated_std", "tb_time_seconds", "tb_qual_flag_v"] {
+        for other in [
+            "tb_v_uncorrected",
+            "tb_3_corrected",
+            "tb_v_disaggregated_std",
+            "tb_time_seconds",
+            "tb_qual_flag_v",
+        ] {
             assert_eq!(brightness_rank(other), None, "{other}");
         }
         assert_eq!(quality_flags("tb_h_corrected_pm"), ["tb_qual_flag_h"]);
@@ -176,10 +210,23 @@ mod tests {
 
     #[test]
     fn land_surface_temperature_is_told_from_what_stands_beside_it() {
-        for name in ["LST_Day_1km", "LST_1KM", "MOD11A1.061_LST_Night_1km_doy2020153_aid0001.tif", "land_surface_temperature"] {
+        for name in [
+            "LST_Day_1km",
+            "LST_1KM",
+            "MOD11A1.061_LST_Night_1km_doy2020153_aid0001.tif",
+            "land_surface_temperature",
+        ] {
             assert!(is_surface_temperature(name), "{name}");
         }
-        for name in ["QC_Day", "MOD11A1.061_LST_Day_1km_QC.tif", "Day_view_time", "Emis_31", "LST_error", "plasticity", "blst.tif"] {
+        for name in [
+            "QC_Day",
+            "MOD11A1.061_LST_Day_1km_QC.tif",
+            "Day_view_time",
+            "Emis_31",
+            "LST_error",
+            "plasticity",
+            "blst.tif",
+        ] {
             assert!(!is_surface_temperature(name), "{name}");
         }
     }

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::hdf5::{Array, File, too_large};
-use super::smap::hint;
-use super::smap_flags::{Fill, Judge};
+use super::smap_flags::{Fill, QualityScreen};
 use super::smap_names::{quality_flags, stem};
-use super::smap_place::{Placement, check_cells, place};
+use super::smap_place::{Placement, check_cells, hint, place};
 use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
@@ -22,8 +21,8 @@ struct Layer {
     value: Array,
     quality: Option<Array>,
     surface: Option<Array>,
-    judge: Judge,
-    /// Judge by range and flags (soil moisture, temperatures), or by fill alone.
+    screen: QualityScreen,
+    /// Screen by range and flags (soil moisture, temperatures), or by fill alone.
     flagged: bool,
     /// From stored numbers to the variable's unit.
     linear: Option<(f64, f64)>,
@@ -31,15 +30,24 @@ struct Layer {
 }
 
 impl Layer {
-    fn open(file: &File, granule: &Granule, variable: &Variable, rule: QualityRule) -> Result<Self, ReadError> {
+    fn open(
+        file: &File,
+        granule: &Granule,
+        variable: &Variable,
+        rule: QualityRule,
+    ) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
         let smap = granule.product != Product::Unknown;
-        let flagged = matches!(variable.role, Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature);
+        let flagged = matches!(
+            variable.role,
+            Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
+        );
         let siblings = if smap { file.arrays_in(value.group()) } else { Vec::new() };
         let flag = |wanted: &str| {
             let fits = |a: &&Array| a.shape == value.shape && a.is_numeric() && stem(a.name()).stem == wanted;
             let main = stem(value.name());
-            let same = |a: &&Array| stem(a.name()).apm == main.apm && stem(a.name()).resolution == main.resolution;
+            let same =
+                |a: &&Array| stem(a.name()).apm == main.apm && stem(a.name()).resolution == main.resolution;
             let found = siblings.iter().filter(fits).find(same).or_else(|| siblings.iter().find(fits));
             found.map(|a| file.array(&a.path)).transpose()
         };
@@ -54,39 +62,45 @@ impl Layer {
         // The surface flag says why nothing was retrieved, not what the radiometer saw.
         let surface = if variable.role == Role::SoilMoisture { flag("surface_flag")? } else { None };
         let fill_of = |a: Option<&Array>| a.map_or_else(Fill::default, |a| fill(a, smap, Role::Other));
-        let judge = Judge {
+        let screen = QualityScreen {
             rule,
             fill: fill(&value, smap, variable.role),
             range: range(&value, granule.product, variable.role),
             quality_fill: fill_of(quality.as_ref()),
             surface_fill: fill_of(surface.as_ref()),
         };
-        Ok(Self { value, quality, surface, judge, flagged, linear: variable.linear, siblings })
+        Ok(Self { value, quality, surface, screen, flagged, linear: variable.linear, siblings })
     }
 
     /// Values and reasons of a box of indices.
-    fn judged(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
+    fn screened(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
         let mut values = self.value.numbers(ranges)?;
         if let Some((factor, offset)) = self.linear {
             for value in &mut values {
-                *value = if self.judge.fill.holds(*value) { f64::NAN } else { *value * factor + offset };
+                *value = if self.screen.fill.holds(*value) { f64::NAN } else { *value * factor + offset };
             }
         }
         if !self.flagged {
-            let reason = |v: &f64| if self.judge.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
+            let reason =
+                |v: &f64| if self.screen.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
             let reasons = values.iter().map(reason).collect();
             return Ok((values, reasons));
         }
         let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
         let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
         let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
-        let reasons = values.iter().enumerate().map(|(i, v)| self.judge.reason(*v, at(&quality, i), at(&surface, i))).collect();
+        let reasons = values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| self.screen.reason(*v, at(&quality, i), at(&surface, i)))
+            .collect();
         Ok((values, reasons))
     }
 }
 
 fn fill(array: &Array, smap: bool, role: Role) -> Fill {
-    let mut declared: Vec<f64> = ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
+    let mut declared: Vec<f64> =
+        ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
     if role == Role::SurfaceTemperature {
         // MODIS: 0, declared or not.
         declared.push(0.0);
@@ -96,7 +110,7 @@ fn fill(array: &Array, smap: bool, role: Role) -> Fill {
 
 /// Valid range of soil moisture, m3/m3, or of a temperature, K.
 fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
-    // SPL4 holds values above its own valid_max of 0.9 (formats.md 2.2); physically 0..1.
+    // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
     let default = match role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         // Declared limits of packed arrays are packed, too.
@@ -107,7 +121,9 @@ fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
     if product == Product::Spl4 {
         return default;
     }
-    let bound = |name: &str, otherwise: f32| array.number(name).filter(|v| v.is_finite()).map_or(otherwise, |v| v as f32);
+    let bound = |name: &str, otherwise: f32| {
+        array.number(name).filter(|v| v.is_finite()).map_or(otherwise, |v| v as f32)
+    };
     let declared = (bound("valid_min", default.0), bound("valid_max", default.1));
     if declared.0 < declared.1 { declared } else { default }
 }
@@ -117,7 +133,12 @@ fn variable(granule: &Granule, index: usize) -> Result<&Variable, ReadError> {
 }
 
 /// See [`Granule::read`].
-pub(super) fn read(granule: &Granule, index: usize, options: &ReadOptions, window: Option<&EaseWindow>) -> Result<Raster, ReadError> {
+pub(super) fn read(
+    granule: &Granule,
+    index: usize,
+    options: &ReadOptions,
+    window: Option<&EaseWindow>,
+) -> Result<Raster, ReadError> {
     let variable = variable(granule, index)?;
     let file = File::open(&granule.source)?;
     let layer = Layer::open(&file, granule, variable, options.quality)?;
@@ -132,7 +153,9 @@ pub(super) fn read(granule: &Granule, index: usize, options: &ReadOptions, windo
     };
     let placement = match placement {
         Ok(Some(placement)) => placement,
-        Ok(None) => return Err(unplaced(variable, "the file has neither row and column indices nor x and y for it")),
+        Ok(None) => {
+            return Err(unplaced(variable, "the file has neither row and column indices nor x and y for it"));
+        }
         Err(text) => return Err(unplaced(variable, &text)),
     };
     // Where the file's part begins in the raster asked for, and which part of the file that is.
@@ -147,7 +170,9 @@ pub(super) fn read(granule: &Granule, index: usize, options: &ReadOptions, windo
 fn unplaced(variable: &Variable, why: &str) -> ReadError {
     ReadError::Unsuitable {
         what: format!("{} is no map Loam can place ({why})", variable.path),
-        remedy: "ask the archive for a subset with EASE_row_index and EASE_column_index, or use the whole granule".to_owned(),
+        remedy:
+            "ask the archive for a subset with EASE_row_index and EASE_column_index, or use the whole granule"
+                .to_owned(),
     }
 }
 
@@ -166,7 +191,13 @@ impl Target {
     fn new(placement: &Placement, wanted: Option<&EaseWindow>) -> Result<Self, ReadError> {
         let whole = placement.grid();
         let (Some(here), Some(wanted)) = (placement.window(), wanted) else {
-            return Ok(Self { grid: whole.clone(), rows: 0..whole.rows, columns: 0..whole.columns, row: 0, column: 0 });
+            return Ok(Self {
+                grid: whole.clone(),
+                rows: 0..whole.rows,
+                columns: 0..whole.columns,
+                row: 0,
+                column: 0,
+            });
         };
         if here.resolution != wanted.resolution {
             return Err(GridError::DifferentGrids.into());
@@ -197,7 +228,7 @@ fn read_map(layer: &Layer, target: &Target, row_axis: usize) -> Result<Raster, R
         let mut ranges = vec![0..1; layer.value.shape.len()];
         ranges[row_axis] = slab.clone();
         ranges[row_axis + 1] = target.columns.start as u64..target.columns.end as u64;
-        let (slab_values, slab_reasons) = layer.judged(&ranges)?;
+        let (slab_values, slab_reasons) = layer.screened(&ranges)?;
         let first = target.row + slab.start as usize - target.rows.start;
         for (i, (v, r)) in slab_values.chunks_exact(width).zip(slab_reasons.chunks_exact(width)).enumerate() {
             let at = (first + i) * target.grid.columns + target.column;
@@ -216,7 +247,7 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
     if cells.len() > LARGEST_LIST {
         return Err(too_large(&layer.value.path, cells.len() as u64 * 8, LARGEST_LIST as u64 * 8));
     }
-    let (list_values, list_reasons) = layer.judged(std::slice::from_ref(&(0..cells.len() as u64)))?;
+    let (list_values, list_reasons) = layer.screened(std::slice::from_ref(&(0..cells.len() as u64)))?;
     let (mut values, mut reasons) = target.empty();
     for row in 0..target.rows.len() {
         let at = (target.row + row) * target.grid.columns + target.column;
@@ -228,7 +259,8 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
         if !target.rows.contains(&row) || !target.columns.contains(&column) {
             continue;
         }
-        let at = (target.row + row - target.rows.start) * target.grid.columns + target.column + column - target.columns.start;
+        let at = (target.row + row - target.rows.start) * target.grid.columns + target.column + column
+            - target.columns.start;
         if *reason == Reason::Valid {
             valid.push((at, *value));
         } else if reasons[at] == Reason::NotObserved {
@@ -245,7 +277,11 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
 }
 
 /// See [`Granule::variable_statistics`].
-pub(super) fn statistics(granule: &Granule, index: usize, options: &ReadOptions) -> Result<Statistics, ReadError> {
+pub(super) fn statistics(
+    granule: &Granule,
+    index: usize,
+    options: &ReadOptions,
+) -> Result<Statistics, ReadError> {
     let variable = variable(granule, index)?;
     let file = File::open(&granule.source)?;
     let layer = Layer::open(&file, granule, variable, options.quality)?;
@@ -265,14 +301,15 @@ pub(super) fn statistics(granule: &Granule, index: usize, options: &ReadOptions)
     let shape = &layer.value.shape;
     match shape.split_first() {
         None => {
-            let (values, reasons) = layer.judged(&[])?;
+            let (values, reasons) = layer.screened(&[])?;
             add(&values, &reasons);
         }
         Some((&rows, rest)) => {
             let per_row = rest.iter().product::<u64>();
             for slab in layer.value.slabs(0..rows, per_row) {
-                let ranges: Vec<Range<u64>> = std::iter::once(slab).chain(rest.iter().map(|&d| 0..d)).collect();
-                let (values, reasons) = layer.judged(&ranges)?;
+                let ranges: Vec<Range<u64>> =
+                    std::iter::once(slab).chain(rest.iter().map(|&d| 0..d)).collect();
+                let (values, reasons) = layer.screened(&ranges)?;
                 add(&values, &reasons);
             }
         }

@@ -1,15 +1,15 @@
 //! Where the arrays of a SMAP file lie: from the grid's full shape, from row and column indices, or from x and y. Never from
-//! latitude and longitude, which SMAP masks wherever there is no swath (formats.md 2.2).
+//! latitude and longitude, which SMAP masks wherever there is no swath.
 
-use super::ReadError;
 use super::hdf5::{Array, too_large};
-use super::smap_names::stem;
+use super::smap_names::{group_resolution, product_resolution, stem};
+use super::{Product, ReadError};
 use ease_grid::ease2::{X0, Y0, fractional_index};
 use ease_grid::{Crs, EaseWindow, Grid, Resolution};
 
 /// Longest 1-D list and largest index array read for placement: the whole 9 km grid has 6.3 million cells.
 const LARGEST_INDEX: usize = 16 << 20;
-/// How far, in cells, x or y may lie from a cell's centre. Real files deviate by up to 0.79 m (formats.md 2.5, trap 4): 0.0001 of 9 km.
+/// How far, in cells, x or y may lie from a cell's centre. Real files deviate by up to 0.79 m: 0.0001 of 9 km.
 const SNAP: f64 = 0.05;
 /// Half the edge of the polar EASE-Grid 2.0 maps, metres (EPSG:6931, 6932).
 const POLAR_HALF: f64 = 9_000_000.0;
@@ -66,15 +66,31 @@ pub(super) struct Hint {
     pub polar: bool,
 }
 
+/// Hint for an array of a product.
+pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
+    let suffix: Option<Resolution> =
+        stem(array.name()).resolution.or_else(|| group_resolution(array.group()));
+    Hint {
+        resolution: suffix.or_else(|| product_resolution(product, short_name)),
+        polar: array.group().to_ascii_lowercase().contains("polar"),
+    }
+}
+
 /// Places an array of `shape` in `group`, whose arrays (and the root's) may hold coordinates.
 ///
 /// # Errors
 /// A sentence on why coordinates that are there cannot be used. `Ok(None)` where there are none.
-pub(super) fn place(shape: &[u64], hint: Hint, apm: bool, group: &[&Array], root: &[&Array]) -> Result<Option<Placement>, String> {
+pub(super) fn place(
+    shape: &[u64],
+    hint: Hint,
+    apm: bool,
+    group: &[&Array],
+    root: &[&Array],
+) -> Result<Option<Placement>, String> {
     let pairs: Vec<(usize, u64, u64)> = match *shape {
         [n] => return list(n, hint, group),
         [r, c] => vec![(0, r, c)],
-        // The extra axis comes last (y, x, 3) or first (2, y, x); formats.md 2.5, trap 9.
+        // The extra axis comes last (y, x, 3) or first (2, y, x).
         [a, b, c] => vec![(0, a, b), (1, b, c)],
         _ => return Ok(None),
     };
@@ -104,9 +120,25 @@ pub(super) fn place(shape: &[u64], hint: Hint, apm: bool, group: &[&Array], root
     refusal.map_or(Ok(None), Err)
 }
 
-fn polar_grid(cell: f64, column: usize, row: usize, columns: usize, rows: usize, south: bool) -> Option<Grid> {
+fn polar_grid(
+    cell: f64,
+    column: usize,
+    row: usize,
+    columns: usize,
+    rows: usize,
+    south: bool,
+) -> Option<Grid> {
     let crs = if south { Crs::Ease2South } else { Crs::Ease2North };
-    Grid::new(crs, -POLAR_HALF + column as f64 * cell, POLAR_HALF - row as f64 * cell, cell, cell, columns, rows).ok()
+    Grid::new(
+        crs,
+        -POLAR_HALF + column as f64 * cell,
+        POLAR_HALF - row as f64 * cell,
+        cell,
+        cell,
+        columns,
+        rows,
+    )
+    .ok()
 }
 
 fn whole_grid(rows: u64, columns: u64, polar: bool, row_axis: usize) -> Option<Placement> {
@@ -119,14 +151,21 @@ fn whole_grid(rows: u64, columns: u64, polar: bool, row_axis: usize) -> Option<P
         let grid = polar_grid(cell, 0, 0, columns as usize, rows as usize, false)?;
         return Some(Placement::Map { grid, window: None, row_axis });
     }
-    let resolution = Resolution::ALL.into_iter().find(|r| (r.rows() as u64, r.columns() as u64) == (rows, columns))?;
+    let resolution =
+        Resolution::ALL.into_iter().find(|r| (r.rows() as u64, r.columns() as u64) == (rows, columns))?;
     Some(Placement::window_map(EaseWindow::global(resolution), row_axis))
 }
 
 fn find_index<'a>(arrays: &[&'a Array], shape: &[u64], apm: bool, names: &[&str]) -> Option<&'a Array> {
-    let fits = |a: &&&Array| a.shape == shape && a.is_numeric() && names.contains(&stem(a.name()).stem.as_str());
+    let fits =
+        |a: &&&Array| a.shape == shape && a.is_numeric() && names.contains(&stem(a.name()).stem.as_str());
     // `EASE_row_index_apm_3km` for the `_apm` fields, where there are both.
-    arrays.iter().filter(fits).find(|a| stem(a.name()).apm == apm).or_else(|| arrays.iter().find(fits)).copied()
+    arrays
+        .iter()
+        .filter(fits)
+        .find(|a| stem(a.name()).apm == apm)
+        .or_else(|| arrays.iter().find(fits))
+        .copied()
 }
 
 const ROW_NAMES: [&str; 3] = ["ease_row_index", "cell_row", "ease_row"];
@@ -143,8 +182,14 @@ fn as_index(value: f64, fill: Option<f64>, count: usize) -> Option<u32> {
 }
 
 /// The window from row and column indices: any valid cell gives its origin, every other one must agree.
-/// Corners may be fill (formats.md 2.1).
-fn from_indices(rows: u64, columns: u64, hint: Hint, apm: bool, arrays: &[&Array]) -> Result<Option<EaseWindow>, String> {
+/// Corners may be fill.
+fn from_indices(
+    rows: u64,
+    columns: u64,
+    hint: Hint,
+    apm: bool,
+    arrays: &[&Array],
+) -> Result<Option<EaseWindow>, String> {
     let shape = [rows, columns];
     let row_index = find_index(arrays, &shape, apm, &ROW_NAMES);
     let column_index = find_index(arrays, &shape, apm, &COLUMN_NAMES);
@@ -154,7 +199,10 @@ fn from_indices(rows: u64, columns: u64, hint: Hint, apm: bool, arrays: &[&Array
     let Some(resolution) = hint.resolution else {
         return Ok(None);
     };
-    let origin = |array: &Array, count: usize, step: fn(usize, usize) -> usize| -> Result<Option<i64>, String> {
+    let origin = |array: &Array,
+                  count: usize,
+                  step: fn(usize, usize) -> usize|
+     -> Result<Option<i64>, String> {
         let values = index_values(array)?;
         let fill = array.number("_FillValue");
         let mut origin: Option<i64> = None;
@@ -178,18 +226,28 @@ fn from_indices(rows: u64, columns: u64, hint: Hint, apm: bool, arrays: &[&Array
     let first_column = origin(column_index, resolution.columns(), |i, n| i % n)?;
     match (first_row, first_column) {
         (Some(row), Some(column)) => {
-            EaseWindow::new(resolution, column, row, columns as usize, rows as usize).map(Some).map_err(|e| e.to_string())
+            EaseWindow::new(resolution, column, row, columns as usize, rows as usize)
+                .map(Some)
+                .map_err(|e| e.to_string())
         }
         _ => Err(format!("{} holds fill values only: the scene has no placed cell", row_index.path)),
     }
 }
 
 fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str]) -> Option<&'a Array> {
-    arrays.iter().copied().find(|a| a.shape == [length] && a.is_numeric() && names.contains(&a.name().to_ascii_lowercase().as_str()))
+    arrays.iter().copied().find(|a| {
+        a.shape == [length] && a.is_numeric() && names.contains(&a.name().to_ascii_lowercase().as_str())
+    })
 }
 
-/// Placement from 1-D x and y, metres or degrees by their `units` (formats.md 2.5, trap 10).
-fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: usize) -> Result<Option<Placement>, String> {
+/// Placement from 1-D x and y, metres or degrees by their `units`.
+fn from_axes(
+    rows: u64,
+    columns: u64,
+    hint: Hint,
+    arrays: &[&Array],
+    row_axis: usize,
+) -> Result<Option<Placement>, String> {
     let x = axis(arrays, columns, &["x", "x_pm", "lon", "longitude"]);
     let y = axis(arrays, rows, &["y", "y_pm", "lat", "latitude"]);
     let (Some(x_axis), Some(y_axis)) = (x, y) else {
@@ -198,7 +256,10 @@ fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: u
     let read = |a: &Array| a.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string());
     let (xs, ys) = (read(x_axis)?, read(y_axis)?);
     if !xs.iter().chain(&ys).all(|v| v.is_finite()) {
-        return Err(format!("{} or {} holds values that are not numbers, so the file cannot be placed by them", x_axis.path, y_axis.path));
+        return Err(format!(
+            "{} or {} holds values that are not numbers, so the file cannot be placed by them",
+            x_axis.path, y_axis.path
+        ));
     }
     let degrees = match x_axis.text("units").map(|u| u.to_ascii_lowercase()) {
         Some(units) if units.starts_with("degree") => true,
@@ -213,10 +274,13 @@ fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: u
             let column = steps(&xs, |v| (v + POLAR_HALF) / cell);
             let row = steps(&ys, |v| (POLAR_HALF - v) / cell);
             if let (Some(column), Some(row)) = (column, row) {
-                let south = x_axis.text("grid_mapping").is_some_and(|m| m.to_ascii_lowercase().contains("south"));
+                let south =
+                    x_axis.text("grid_mapping").is_some_and(|m| m.to_ascii_lowercase().contains("south"));
                 let grid = usize::try_from(column).ok().zip(usize::try_from(row).ok());
                 let grid = grid.and_then(|(c, r)| polar_grid(cell, c, r, column_count, row_count, south));
-                return grid.map(|g| Some(whole(g, None))).ok_or_else(|| format!("{} leaves the polar EASE-Grid 2.0", x_axis.path));
+                return grid
+                    .map(|g| Some(whole(g, None)))
+                    .ok_or_else(|| format!("{} leaves the polar EASE-Grid 2.0", x_axis.path));
             }
         }
     }
@@ -224,8 +288,16 @@ fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: u
         // The hint goes first: one row or column fits every resolution.
         for resolution in hint.resolution.into_iter().chain(Resolution::ALL) {
             let cell = resolution.cell_m();
-            let column = if degrees { steps(&xs, |lon| fractional_index(resolution, lon, 0.0).0) } else { steps(&xs, |v| (v - X0) / cell) };
-            let row = if degrees { steps(&ys, |lat| fractional_index(resolution, 0.0, lat).1) } else { steps(&ys, |v| (Y0 - v) / cell) };
+            let column = if degrees {
+                steps(&xs, |lon| fractional_index(resolution, lon, 0.0).0)
+            } else {
+                steps(&xs, |v| (v - X0) / cell)
+            };
+            let row = if degrees {
+                steps(&ys, |lat| fractional_index(resolution, 0.0, lat).1)
+            } else {
+                steps(&ys, |v| (Y0 - v) / cell)
+            };
             if let (Some(column), Some(row)) = (column, row) {
                 return match EaseWindow::new(resolution, column, row, column_count, row_count) {
                     Ok(window) => Ok(Some(Placement::window_map(window, row_axis))),
@@ -235,11 +307,23 @@ fn from_axes(rows: u64, columns: u64, hint: Hint, arrays: &[&Array], row_axis: u
         }
     }
     if degrees && let (Some(cell_x), Some(cell_y)) = (even(&xs), even(&ys).map(|s| -s)) {
-        let grid = Grid::new(Crs::Geographic, xs[0] - cell_x / 2.0, ys[0] + cell_y / 2.0, cell_x, cell_y, column_count, row_count);
+        let grid = Grid::new(
+            Crs::Geographic,
+            xs[0] - cell_x / 2.0,
+            ys[0] + cell_y / 2.0,
+            cell_x,
+            cell_y,
+            column_count,
+            row_count,
+        );
         return grid.map(|g| Some(whole(g, None))).map_err(|e| e.to_string());
     }
-    let turned = ys.first() < ys.last();
-    let why = if turned { "its rows run from south to north" } else { "they fit no EASE-Grid 2.0 and are not evenly spaced degrees" };
+    let south_up = ys.first() < ys.last();
+    let why = if south_up {
+        "its rows run from south to north"
+    } else {
+        "they fit no EASE-Grid 2.0 and are not evenly spaced degrees"
+    };
     Err(format!("the coordinates {} and {} cannot be used: {why}", x_axis.path, y_axis.path))
 }
 
@@ -258,7 +342,7 @@ fn even(values: &[f64]) -> Option<f64> {
     values.iter().enumerate().all(fits).then_some(step)
 }
 
-/// A 1-D list placed by row and column (formats.md 2.3).
+/// A 1-D list placed by row and column.
 fn list(n: u64, hint: Hint, arrays: &[&Array]) -> Result<Option<Placement>, String> {
     let rows = find_index(arrays, &[n], false, &ROW_NAMES);
     let columns = find_index(arrays, &[n], false, &COLUMN_NAMES);
@@ -293,7 +377,8 @@ fn list(n: u64, hint: Hint, arrays: &[&Array]) -> Result<Option<Placement>, Stri
             None => return Ok(None),
         }
     } else {
-        let window = EaseWindow::new(resolution, i64::from(left), i64::from(top), width, height).map_err(|e| e.to_string())?;
+        let window = EaseWindow::new(resolution, i64::from(left), i64::from(top), width, height)
+            .map_err(|e| e.to_string())?;
         (window.grid(), Some(window))
     };
     let cells = indices.into_iter().map(|cell| cell.map(|(c, r)| (c - left, r - top))).collect();

@@ -28,16 +28,21 @@ pub fn sniff(source: &dyn Source) -> Result<Format, ReadError> {
     }
     let mut head = vec![0u8; HEAD.min(usize::try_from(length).unwrap_or(HEAD))];
     source.read_at(0, &mut head)?;
-    if head.starts_with(b"II*\0") || head.starts_with(b"MM\0*") || head.starts_with(b"II+\0") || head.starts_with(b"MM\0+") {
+    if head.starts_with(b"II*\0")
+        || head.starts_with(b"MM\0*")
+        || head.starts_with(b"II+\0")
+        || head.starts_with(b"MM\0+")
+    {
         return Ok(Format::Tiff);
     }
     if hdf5_signature(source)?.is_some() {
         return Ok(Format::Hdf5);
     }
-    let (what, remedy) = match archive(source, &head)?.or(weights(source, &head)?).or(own_figure(source, &head)?) {
-        Some(words) => words,
-        None => other(&head, source.name(), length),
-    };
+    let (what, remedy) =
+        match archive(source, &head)?.or(weights(source, &head)?).or(own_figure(source, &head)?) {
+            Some(words) => words,
+            None => other(&head, source.name(), length),
+        };
     not(&what, &remedy)
 }
 
@@ -61,18 +66,29 @@ fn not<T>(what: &str, remedy: &str) -> Result<T, ReadError> {
 
 /// Names the formats people really drop by mistake, each with its own way out.
 fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
-    let text = String::from_utf8_lossy(head).trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).to_ascii_lowercase();
+    let text = String::from_utf8_lossy(head)
+        .trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
+        .to_ascii_lowercase();
     let starts = |magic: &[u8]| head.starts_with(magic);
     let (what, remedy): (&str, &str) = if text.starts_with("version https://git-lfs.github.com") {
-        ("a Git LFS pointer", "it only stands for the data; run `git lfs pull` in its repository to fetch the real file")
+        (
+            "a Git LFS pointer",
+            "it only stands for the data; run `git lfs pull` in its repository to fetch the real file",
+        )
     } else if text.starts_with("<!doctype html") || text.starts_with("<html") || text.contains("<html") {
-        ("an HTML page", "it is probably the archive's log-in or error page; log in to Earthdata and download the file again")
+        (
+            "an HTML page",
+            "it is probably the archive's log-in or error page; log in to Earthdata and download the file again",
+        )
     } else if starts(b"\x1f\x8b") {
         ("a gzip-compressed file", "unpack it with gunzip and open the file inside")
     } else if starts(b"CDF\x01") || starts(b"CDF\x02") || starts(b"CDF\x05") {
         ("a NetCDF-3 (classic) file", "convert it to NetCDF-4 with `nccopy -k nc4 in.nc out.nc`")
     } else if starts(b"MATLAB 5.0 MAT-file") {
-        ("a MATLAB version 5 file", "save it in MATLAB with the option -v7.3 (which is HDF5), or use SMAP's original .h5 file")
+        (
+            "a MATLAB version 5 file",
+            "save it in MATLAB with the option -v7.3 (which is HDF5), or use SMAP's original .h5 file",
+        )
     } else if starts(b"GRIB") {
         ("a GRIB file", "convert it to NetCDF-4 or GeoTIFF, for example with gdal_translate")
     } else if starts(b"\x0e\x03\x13\x01") {
@@ -87,7 +103,10 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
     } else if starts(b"\xff\xd8\xff") {
         ("a JPEG picture", "pictures hold colours, not values; download the data file it was drawn from")
     } else if starts(b"\0\0\0\x0cjP  ") {
-        ("a JPEG 2000 picture", "convert it to GeoTIFF with gdal_translate, if it holds backscatter or soil moisture")
+        (
+            "a JPEG 2000 picture",
+            "convert it to GeoTIFF with gdal_translate, if it holds backscatter or soil moisture",
+        )
     } else if starts(b"%PDF") {
         ("a PDF document", "download the data file it describes")
     } else if text.starts_with("<?xml") || text.starts_with('<') {
@@ -96,13 +115,22 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
             "metadata (.xml, .iso.xml, .dmr) describe a granule without holding its values; download the .h5 or .tif file beside it",
         )
     } else if (text.starts_with('{') || text.starts_with('[')) && is_text(head) {
-        ("a JSON text", "it is probably a service's answer or an error message; open it to read it, then download the data file itself")
+        (
+            "a JSON text",
+            "it is probably a service's answer or an error message; open it to read it, then download the data file itself",
+        )
     } else if text.starts_with("# product: ") {
-        ("a table that Loam exported", "Loam does not read its own exports; open the files that the line \"# inputs\" in it names")
+        (
+            "a table that Loam exported",
+            "Loam does not read its own exports; open the files that the line \"# inputs\" in it names",
+        )
     } else if is_text(head) && is_station_table(&text, name) {
         (STATIONS, "Loam does not read stations yet; open gridded files, such as SMAP's .h5 or a GeoTIFF")
     } else if head.iter().all(|b| *b == 0) {
-        ("a file that starts with nothing but zeros", "the download was probably interrupted; download it again")
+        (
+            "a file that starts with nothing but zeros",
+            "the download was probably interrupted; download it again",
+        )
     } else if is_text(head) {
         ("a text file", "open the data file itself (.h5, .nc4, .tif)")
     } else {
@@ -141,7 +169,8 @@ fn archive(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, 
             "it holds uncalibrated measurements in radar geometry; use a terrain-corrected sigma0 or gamma0 GeoTIFF (Earth Engine, HyP3, SNAP)".to_owned(),
         )
     } else if pickle.is_some() || [".pt", ".pth", ".ckpt"].iter().any(|end| name.ends_with(end)) {
-        let names = pickle.map(|member| beginning(source, member, WEIGHTS_HEAD)).transpose()?.unwrap_or_default();
+        let names =
+            pickle.map(|member| beginning(source, member, WEIGHTS_HEAD)).transpose()?.unwrap_or_default();
         of_network("PyTorch", &names)
     } else if lower.iter().any(|n| n.ends_with(".stm"))
         || name.starts_with("data_seperate_files")
@@ -170,7 +199,11 @@ fn listed(members: &[Member]) -> String {
     let short = |name: &str| -> String {
         let plain: Vec<char> = name.chars().filter(|c| !c.is_control()).collect();
         // The end of a path says more than its beginning.
-        if plain.len() <= 60 { plain.iter().collect() } else { format!("...{}", plain[plain.len() - 57..].iter().collect::<String>()) }
+        if plain.len() <= 60 {
+            plain.iter().collect()
+        } else {
+            format!("...{}", plain[plain.len() - 57..].iter().collect::<String>())
+        }
     };
     let first = files.iter().take(MEMBERS_NAMED).map(|m| short(&m.name)).collect::<Vec<_>>().join(", ");
     match files.len() {
@@ -186,7 +219,9 @@ fn weights(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, 
         let (what, remedy) = of_network("PyTorch", &read(source, 0, WEIGHTS_HEAD as u64)?);
         return Ok(Some((
             what,
-            format!("it is in the format before PyTorch 1.6, so load and save it in a newer one first; then {remedy}"),
+            format!(
+                "it is in the format before PyTorch 1.6, so load and save it in a newer one first; then {remedy}"
+            ),
         )));
     }
     let Some((length, text)) = head.split_first_chunk::<8>() else { return Ok(None) };
@@ -245,11 +280,14 @@ fn is_station_table(text: &str, name: &str) -> bool {
         shape == "0000/00/00 00:00"
     };
     let flagged = |line: &str| {
-        let is_flag =
-            |f: &str| matches!(f, "g" | "m") || (f.len() == 3 && f.starts_with(['c', 'd']) && f[1..].bytes().all(|b| b.is_ascii_digit()));
+        let is_flag = |f: &str| {
+            matches!(f, "g" | "m")
+                || (f.len() == 3 && f.starts_with(['c', 'd']) && f[1..].bytes().all(|b| b.is_ascii_digit()))
+        };
         line.split_whitespace().skip(3).any(|field| field.split(',').all(is_flag))
     };
-    name.to_ascii_lowercase().ends_with(".stm") || text.lines().take(3).any(|line| time(line) && flagged(line))
+    name.to_ascii_lowercase().ends_with(".stm")
+        || text.lines().take(3).any(|line| time(line) && flagged(line))
 }
 
 fn contains(head: &[u8], needle: &[u8]) -> bool {
@@ -295,9 +333,19 @@ mod tests {
             ("a.h5", b"", "an empty file", "download it again"),
             ("a.h5", b"<!DOCTYPE html>\n<html>", "an HTML page", "Earthdata"),
             ("a.h5", b"\n\n  <HTML><head>", "an HTML page", "Earthdata"),
-            ("a.h5", b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n", "a Git LFS pointer", "git lfs pull"),
+            (
+                "a.h5",
+                b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n",
+                "a Git LFS pointer",
+                "git lfs pull",
+            ),
             ("S1A_IW_GRDH.zip", b"PK\x03\x04....", "a zipped Sentinel-1 SAFE", "terrain-corrected"),
-            ("x.zip", b"PK\x03\x04....S1A_IW.SAFE/manifest.safe", "a zipped Sentinel-1 SAFE", "terrain-corrected"),
+            (
+                "x.zip",
+                b"PK\x03\x04....S1A_IW.SAFE/manifest.safe",
+                "a zipped Sentinel-1 SAFE",
+                "terrain-corrected",
+            ),
             ("x.zip", b"PK\x03\x04....", "a zip archive", "unpack"),
             ("x.nc", b"CDF\x01\0\0\0\0", "a NetCDF-3 (classic) file", "nccopy"),
             ("MOD11A1.A2020153.h09v05.061.hdf", b"\x0e\x03\x13\x01\0", "an HDF4 file", "AppEEARS"),
@@ -308,7 +356,12 @@ mod tests {
             ("x.jpg", b"\xff\xd8\xff\xe0", "a JPEG picture", "colours"),
             ("x.json", b"{\"error\": 1}", "a JSON text", "service"),
             ("x.xml", b"<?xml version=\"1.0\"?><a/>", "an XML text", "metadata"),
-            ("x.bin", b"\x01\x02\x03\xff", "an unknown format (4 bytes, starting 01 02 03 ff)", "downloaded whole"),
+            (
+                "x.bin",
+                b"\x01\x02\x03\xff",
+                "an unknown format (4 bytes, starting 01 02 03 ff)",
+                "downloaded whole",
+            ),
         ];
         for (name, bytes, what, remedy) in cases {
             let text = refusal(name, bytes);

@@ -83,7 +83,8 @@ impl PathSource {
         if metadata.is_dir() {
             return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "is a folder"));
         }
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        let name =
+            path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         Ok(Self { name, file: std::sync::Mutex::new(file), length: metadata.len() })
     }
 }
@@ -101,7 +102,8 @@ impl Source for PathSource {
         if offset.checked_add(buffer.len() as u64).is_none_or(|end| end > self.length) {
             return Err(past_the_end(offset, buffer.len(), self.length));
         }
-        let mut file = self.file.lock().map_err(|_| std::io::Error::other("an earlier read of this file failed"))?;
+        let mut file =
+            self.file.lock().map_err(|_| std::io::Error::other("an earlier read of this file failed"))?;
         file.seek(SeekFrom::Start(offset))?;
         file.read_exact(buffer)
     }

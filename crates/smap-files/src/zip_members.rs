@@ -28,7 +28,9 @@ pub(super) fn members(source: &dyn Source) -> std::io::Result<Vec<Member>> {
 /// The first bytes of a member's data, as stored.
 pub(super) fn beginning(source: &dyn Source, member: &Member, bytes: usize) -> std::io::Result<Vec<u8>> {
     let header = read(source, member.at, 30)?;
-    let skipped = 30 + u64::from(u16_at(&header, 26).unwrap_or_default()) + u64::from(u16_at(&header, 28).unwrap_or_default());
+    let skipped = 30
+        + u64::from(u16_at(&header, 26).unwrap_or_default())
+        + u64::from(u16_at(&header, 28).unwrap_or_default());
     read(source, member.at.saturating_add(skipped), bytes as u64)
 }
 
@@ -43,7 +45,11 @@ fn directory(source: &dyn Source) -> std::io::Result<Vec<Member>> {
     let (mut members, mut rest) = (Vec::new(), bytes.as_slice());
     while rest.starts_with(b"PK\x01\x02") && members.len() < LISTED {
         let field = |at| u16_at(rest, at).map(usize::from);
-        let (Some(name), Some(extra), Some(comment), Some(at)) = (field(28), field(30), field(32), u32_at(rest, 42)) else { break };
+        let (Some(name), Some(extra), Some(comment), Some(at)) =
+            (field(28), field(30), field(32), u32_at(rest, 42))
+        else {
+            break;
+        };
         let Some(text) = rest.get(46..46 + name) else { break };
         members.push(Member { name: String::from_utf8_lossy(text).into_owned(), at: at.into() });
         rest = rest.get(46 + name + extra + comment..).unwrap_or_default();

@@ -34,20 +34,30 @@ impl Cards {
             let bytes = std::fs::metadata(path).map_or(0, |m| m.len()) as usize;
             shelved.push(Shelved { key, bytes, weights: files::weights(path)? });
         }
-        std::fs::create_dir_all(&self.kept).map_err(|e| format!("{} cannot be made ({e})", self.kept.display()))?;
+        std::fs::create_dir_all(&self.kept)
+            .map_err(|e| format!("{} cannot be made ({e})", self.kept.display()))?;
         let processor = block_on(Processor::open_cpu());
         let source = Source::Simulated { seed: DEMO_SEED, contrast: 1.0 };
-        let mut runner =
-            Runner::new(source, self.kept.clone(), processor.device().clone(), device::CPU_NAME.into(), |_, progress| match progress {
-                Progress::Gathering(what) => eprintln!("images: {}", what.split(',').next().unwrap_or_default()),
+        let mut runner = Runner::new(
+            source,
+            self.kept.clone(),
+            processor.device().clone(),
+            device::CPU_NAME.into(),
+            |_, progress| match progress {
+                Progress::Gathering(what) => {
+                    eprintln!("images: {}", what.split(',').next().unwrap_or_default())
+                }
                 Progress::Begun(what, _) => eprintln!("{what}"),
                 Progress::Step(_) | Progress::Done => {}
-            });
+            },
+        );
         let cards = cards(&shelved, &mut runner, DEMO_SEED)?;
         for (card, path) in cards.iter().zip(&self.files) {
             let name = format!("{}.json", card.key);
-            let to = self.out.as_ref().map_or_else(|| path.with_file_name(&name), |folder| folder.join(&name));
-            std::fs::write(&to, serde_json::to_string(card)?).map_err(|e| format!("{} cannot be written ({e})", to.display()))?;
+            let to =
+                self.out.as_ref().map_or_else(|| path.with_file_name(&name), |folder| folder.join(&name));
+            std::fs::write(&to, serde_json::to_string(card)?)
+                .map_err(|e| format!("{} cannot be written ({e})", to.display()))?;
             say!("{}: {}", to.display(), card.limits.last().map_or("", String::as_str));
         }
         if let Some(path) = &self.report {

@@ -4,18 +4,15 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam_core::file::FineOrigin;
-use loam_core::score::ScoreReport;
-use loam_core::score::{gain, means};
+use loam_core::score::{ScoreRow, gain, means};
 use loam_core::stack::{HistoryRule, Series};
-use loam_nn::evaluation::{BILINEAR, compared};
-use loam_nn::networks::smen::estimate::{Engine, PredictError, SMEN, TILE, predict};
-use loam_nn::{Processor, Smen, block_on};
+use loam_nn::evaluation::compared_in;
+use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, of_network};
 use serde_json::json;
 
 use super::files::{self, Inputs};
 use super::inspect::Quality;
-use super::tb::{self, Model};
+use super::network::NetworkChoice;
 
 /// Arguments of `loam evaluate`.
 #[derive(clap::Args)]
@@ -25,10 +22,9 @@ pub struct Evaluate {
     /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth)
     #[arg(long)]
     weights: PathBuf,
-    /// Which network the weights are of [default: what the file says]
-    #[arg(long, value_enum)]
-    model: Option<Model>,
-    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
+    #[command(flatten)]
+    network: NetworkChoice,
+    /// oklahoma-city, tucson, geneva (for a network of one place their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
     #[arg(long, allow_hyphen_values = true)]
     region: String,
     /// Score on the simulated scenes of a preset region instead of files
@@ -60,95 +56,78 @@ pub struct Evaluate {
 impl Evaluate {
     /// Scores every date.
     pub fn run(self) -> super::Outcome {
-        if tb::is_tb_cnn(self.model, &self.weights) {
-            let library = |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() };
-            return tb::evaluate(&self.weights, &self.region, (self.from, self.to), self.quality.into(), self.json, library);
-        }
-        let (region, preset) = files::region(&self.region)?;
         let weights = files::weights(&self.weights)?;
+        self.network.check(&weights).map_err(|why| format!("{}: {why}", self.weights.display()))?;
+        let network = weights.network();
+        let (region, preset) = files::region_for(network, &self.region)?;
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
-        super::predict::load(&mut series, &library)?;
+        super::series::load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());
-        let model = Smen::from_weights(&weights, processor.device())?;
         let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
-        let inside = |date: Date| self.from.is_none_or(|f| date >= f) && self.to.is_none_or(|t| date <= t);
-        let dates: Vec<Date> = series
-            .covers()
-            .iter()
-            .filter(|(d, c)| inside(**d) && c.fine_origin == Some(FineOrigin::Product) && c.coarse.is_some_and(|s| s > 0.0))
-            .map(|(d, _)| *d)
-            .collect();
-        let bar = super::progress::bar(dates.len() as u64, "scoring");
-        let mut by_date: Vec<Vec<ScoreReport>> = Vec::new();
-        let mut simulated = false;
-        let mut rows = Vec::new();
-        for &date in &dates {
-            let run = predict(
-                &library,
-                &mut series,
-                date,
-                rule,
-                self.mass_correction,
-                Engine { model: &model, before: None, device: processor.device(), tile: TILE },
-                async |_, _| ControlFlow::Continue(()),
-            );
-            match block_on(run) {
-                Ok(outcome) => {
-                    simulated |= outcome.sample.simulated;
-                    by_date.push(outcome.scores.clone());
-                    rows.push(json!({"date": date, "scores": outcome.scores}));
-                }
-                Err(PredictError::NoHistory { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-            bar.inc(1);
-        }
+        let bar = super::progress::bar(0, "scoring");
+        let progress = &mut async |done: usize, total: usize, _: &str| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            ControlFlow::Continue(())
+        };
+        let found = of_network!(&AnyNetwork::load(&weights, processor.device())?, network => {
+            let asked = Asked {
+                date: self.from.unwrap_or(Date::MIN),
+                shift: self.mass_correction,
+                weights: &weights,
+                region: preset.map(|p| p.key),
+                before: None,
+                device: processor.device(),
+                tile: None,
+            };
+            let data = Data { library: &library, series: &mut series, rule };
+            block_on(network.evaluate(data, &asked, self.to.unwrap_or(Date::MAX), progress))?
+        });
         bar.finish_and_clear();
-        if let Some(first) = dates.first() {
-            files::warn_trained(&weights, *first, simulated);
+        files::tell(&found.failures);
+        for note in &found.notes {
+            eprintln!("note: {note}");
         }
-        if rows.is_empty() {
-            return Err(format!(
-                "no date could be scored: {} dates have SMAP and a 3 km product, none of them has history before it",
-                dates.len()
-            )
-            .into());
-        }
-        let means = means(&by_date);
-        let gain = gain(&by_date, SMEN, BILINEAR);
+        let Some(first) = found.dates.first() else {
+            return Err(
+                "no date could be scored: none has SMAP, something to score against and, before it, history"
+                    .into(),
+            );
+        };
+        files::warn_trained(&weights, *first, found.simulated);
+        let (dates, unit, means) = (found.dates.len(), network.unit(), means(&found.by_date));
+        let gains: Vec<_> = (0u8..)
+            .zip(network.about().outputs)
+            .map(|(channel, _)| {
+                (channel, gain(&found.by_date, channel, ScoreRow::Estimate, ScoreRow::Bilinear))
+            })
+            .collect();
         if self.json {
+            let rows: Vec<_> = found
+                .dates
+                .iter()
+                .zip(&found.by_date)
+                .map(|(date, scores)| json!({"date": date, "scores": scores}))
+                .collect();
+            let over_bilinear = if let [(_, only)] = gains.as_slice() {
+                json!(only)
+            } else {
+                json!(gains.iter().map(|g| g.1).collect::<Vec<_>>())
+            };
             return super::print_json(&json!({
-                "weights": self.weights, "region": self.region, "dates": rows.len(), "simulated": simulated, "mean_over_dates": means,
-                "urmse_gain_over_bilinear": gain, "by_date": rows,
+                "weights": self.weights, "network": network.about().key, "unit": unit, "region": self.region, "dates": dates,
+                "simulated": found.simulated, "mean_over_dates": means, "urmse_gain_over_bilinear": over_bilinear, "by_date": rows,
             }));
         }
-        say!("{} dates, mean over dates{}", rows.len(), if simulated { " (SIMULATED scenes)" } else { "" });
-        print_scores(&means, "m3/m3");
-        if let Some(gain) = gain {
-            say!("  {}", compared(BILINEAR, gain, rows.len()));
+        say!("{dates} dates, mean over dates{}", if found.simulated { " (SIMULATED scenes)" } else { "" });
+        super::score_table::print_scores(&means, unit);
+        for (channel, gain) in gains {
+            if let Some(gain) = gain {
+                say!("  {}", compared_in(unit, &network.row_name(ScoreRow::Bilinear, channel), gain, dates));
+            }
         }
-        say!("  agreement with the SPL2SMAP_S product is not agreement with the ground");
+        say!("  agreement with the product is not agreement with the ground");
         Ok(())
-    }
-}
-
-/// The score table.
-pub fn print_scores(scores: &[ScoreReport], unit: &str) {
-    if scores.is_empty() {
-        return;
-    }
-    say!("  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}", unit, "uRMSE", "RMSE", "bias", "R", "pixels");
-    let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
-    for s in scores {
-        say!(
-            "  {:<36} {:>8} {:>8} {:>8} {:>7} {:>8}",
-            s.name,
-            number(s.urmse, 4),
-            number(s.rmse, 4),
-            number(s.bias, 4),
-            number(s.r, 3),
-            s.pixels
-        );
     }
 }

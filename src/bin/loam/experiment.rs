@@ -1,10 +1,11 @@
-//! `loam experiment`: the paper's tables and figure, made anew, with every baseline on the same pixels.
+//! `loam experiment`: the paper's tables and figure, reproduced, with every baseline on the same pixels.
 
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam::experiment::{
-    Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator, summary, tb_cnn, tb_markdown,
+    Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator,
+    summary, tb_cnn, tb_markdown,
 };
 use loam_core::simulate::DEMO_SEED;
 use loam_nn::tb_cnn::TbCase;
@@ -13,7 +14,7 @@ use loam_nn::{Processor, block_on};
 use super::files::{self, Inputs};
 use super::progress::Bars;
 
-/// What a reader of the report must know. Facts of the methods, no results: those are in the tables.
+/// What a reader of the report must know. The methods, not the results: those are in the tables.
 const HOW_TO_READ: &str = "\
 - The reference is a 3 km product, itself a retrieval (or a simulated one): agreement with it is not agreement with the ground.
 - Simulated scenes say what a method can do on data of this kind, not how well it does on Earth (docs/simulated.md). The paper's figures are \
@@ -129,7 +130,9 @@ impl Experiment {
                 What::Figure2 => &[Kind::Figure2],
                 What::All => &[Kind::Table1, Kind::Table2, Kind::Table3, Kind::Figure2],
                 What::Simulator | What::TbCnn => {
-                    return Err("simulator and tb-cnn have reports of their own: ask for each by itself".into());
+                    return Err(
+                        "simulator and tb-cnn have reports of their own: ask for each by itself".into()
+                    );
                 }
             });
         }
@@ -137,20 +140,24 @@ impl Experiment {
         let (processor, name) = self.device()?;
         let bars = Bars::new();
         let mut runner =
-            Runner::new(source, self.out.clone(), processor.device().clone(), name, |thread, progress| bars.show(thread, progress));
+            Runner::new(source, self.out.clone(), processor.device().clone(), name, |thread, progress| {
+                bars.show(thread, progress)
+            });
         let options = self.options();
-        runner.ahead(&kinds, &options)?;
+        runner.compute_in_parallel(&kinds, &options)?;
         let mut tables: Vec<Table> = Vec::new();
         let mut text = String::new();
         for kind in kinds {
             if kind == Kind::Figure2 {
                 let path = self.out.join("figure2.png");
-                std::fs::create_dir_all(&self.out).map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
+                std::fs::create_dir_all(&self.out)
+                    .map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
                 figure_2(&mut runner, &options, &path)?;
                 say!("{}", path.display());
                 if let Some(report) = &self.report {
                     let beside = report.with_file_name("figure2.png");
-                    std::fs::copy(&path, &beside).map_err(|e| format!("{} cannot be written ({e})", beside.display()))?;
+                    std::fs::copy(&path, &beside)
+                        .map_err(|e| format!("{} cannot be written ({e})", beside.display()))?;
                     text.push_str(&format!(
                         "## {}\n\n![SMAP, SMEN and the 3 km product, one row a region: {}](figure2.png)\n\nThe test date of each region whose 3 km map covers \
                          most; picked by coverage, not by score. Weights of Table 1, seed 0.\n",
@@ -175,7 +182,10 @@ impl Experiment {
             write(path, &serde_json::to_string_pretty(&tables)?)?;
         }
         if let Some(path) = &self.report {
-            let head = format!("# Results\n\nMade by `loam {}`; not written by hand.\n\n{HOW_TO_READ}\n", arguments());
+            let head = format!(
+                "# Results\n\nMade by `loam {}`; not written by hand.\n\n{HOW_TO_READ}\n",
+                arguments()
+            );
             write(path, &(head + &summary(&tables) + &text))?;
         }
         Ok(())
@@ -194,16 +204,29 @@ impl Experiment {
         let bars = Bars::new();
         let mut rows = Vec::new();
         for contrast in simulator::CONTRASTS {
-            let share = simulator::measured(self.scene_seed, contrast).into_iter().find(|(key, _)| *key == paper::TUCSON.region);
+            let share = simulator::measured(self.scene_seed, contrast)
+                .into_iter()
+                .find(|(key, _)| *key == paper::TUCSON.region);
             let source = Source::Simulated { seed: self.scene_seed, contrast };
-            let mut runner = Runner::new(source, self.out.clone(), processor.device().clone(), name.clone(), |thread, progress| {
-                bars.show(thread, progress);
-            });
+            let mut runner = Runner::new(
+                source,
+                self.out.clone(),
+                processor.device().clone(),
+                name.clone(),
+                |thread, progress| {
+                    bars.show(thread, progress);
+                },
+            );
             let options = Options { regions: vec![paper::TUCSON.region.to_owned()], ..self.options() };
             eprintln!("soil contrast x {contrast}:");
-            runner.ahead(&[Kind::Table1], &options)?;
+            runner.compute_in_parallel(&[Kind::Table1], &options)?;
             let table = runner.table(Kind::Table1, &options)?;
-            rows.extend(table.rows.into_iter().map(|row| (contrast, share.map_or(f64::NAN, |(_, p)| p.persistent), row)));
+            rows.extend(
+                table
+                    .rows
+                    .into_iter()
+                    .map(|row| (contrast, share.map_or(f64::NAN, |(_, p)| p.persistent), row)),
+            );
         }
         text.push_str(&format!(
             "\n## Results across the shares of texture (Tucson, Table 1's images, {} epochs, Adam {:e})\n\nuRMSE on the test dates, m3/m3. A persistent \
@@ -221,12 +244,19 @@ impl Experiment {
     }
 
     fn tb_cnn(&self) -> super::Outcome {
-        std::fs::create_dir_all(&self.out).map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
+        std::fs::create_dir_all(&self.out)
+            .map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
         let region = self.region.first().map_or(paper::TUCSON.region, String::as_str);
         let mut text = String::new();
         for case in TbCase::ALL {
             let bar = super::progress::bar(1, case.name());
-            let cell = TbCell { case, region: region.to_owned(), scene_seed: self.scene_seed, seed: 0, epochs: self.epochs };
+            let cell = TbCell {
+                case,
+                region: region.to_owned(),
+                scene_seed: self.scene_seed,
+                seed: 0,
+                epochs: self.epochs,
+            };
             let result = tb_cnn(&cell, &self.out, |done, total| {
                 bar.set_length(total as u64);
                 bar.set_position(done as u64);
@@ -275,7 +305,8 @@ impl Experiment {
                 let now = || begun.elapsed().as_secs_f64() * 1e3;
                 let (form, warnings) = block_on(loam_nn::trusted_gpu(processor.device(), now))?;
                 warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
-                let kernels = form.map_or("burn's operations".to_owned(), |form| format!("kernels with {form}"));
+                let kernels =
+                    form.map_or("burn's operations".to_owned(), |form| format!("kernels with {form}"));
                 return Ok((processor, format!("GPU (wgpu), {kernels}, checked against the CPU")));
             }
             #[cfg(not(feature = "gpu"))]

@@ -45,13 +45,16 @@ impl Inspect {
     /// Prints the description.
     pub fn run(self) -> super::Outcome {
         let name = self.file.display().to_string();
-        let source = PathSource::open(&self.file).map_err(|e| format!("{name}: the file cannot be opened ({e}): check the path"))?;
+        let source = PathSource::open(&self.file)
+            .map_err(|e| format!("{name}: the file cannot be opened ({e}): check the path"))?;
         let granule = read::open(Arc::new(source)).map_err(|e| format!("{name}: {e}"))?;
         let options = ReadOptions { quality: self.quality.into(), scale: None };
         let mut problems: Vec<String> = granule.problems.iter().map(|p| p.text.clone()).collect();
         let mut statistics = Vec::new();
         for (index, variable) in granule.variables.iter().enumerate() {
-            let numeric = variable.dtype.starts_with("int") || variable.dtype.starts_with("uint") || variable.dtype.starts_with("float");
+            let numeric = variable.dtype.starts_with("int")
+                || variable.dtype.starts_with("uint")
+                || variable.dtype.starts_with("float");
             statistics.push(if numeric {
                 granule.variable_statistics(index, &options).map_err(|e| problems.push(e.to_string())).ok()
             } else {
@@ -66,7 +69,12 @@ impl Inspect {
             .or_else(|| granule.variables.iter().find(|v| v.grid.is_some()))
             .or_else(|| granule.variables.iter().max_by_key(|v| v.shape.iter().product::<u64>()));
         if self.json {
-            let variables: Vec<Value> = granule.variables.iter().zip(&statistics).map(|(v, s)| variable_json(v, s.as_ref())).collect();
+            let variables: Vec<Value> = granule
+                .variables
+                .iter()
+                .zip(&statistics)
+                .map(|(v, s)| variable_json(v, s.as_ref()))
+                .collect();
             return super::print_json(&json!({
                 "file": granule.file,
                 "bytes": granule.bytes,
@@ -88,7 +96,11 @@ impl Inspect {
         }
         say!("{}", granule.file);
         let product = serde_json::to_value(granule.product)?;
-        say!("  product    {}{}", product.as_str().unwrap_or_default(), if granule.simulated { " (SIMULATED)" } else { "" });
+        say!(
+            "  product    {}{}",
+            product.as_str().unwrap_or_default(),
+            if granule.simulated { " (SIMULATED)" } else { "" }
+        );
         say!("  date       {}", granule.date.map_or_else(|| "unknown".to_owned(), |d| d.to_string()));
         if let Some(variable) = main {
             say!("  grid       {}", grid_text(variable));
@@ -104,7 +116,11 @@ impl Inspect {
                 Some(s) => format!("no valid value among {}", s.cells),
                 None => "not numeric".to_owned(),
             };
-            let unit = variable.units.as_ref().filter(|_| statistics.is_some()).map_or_else(String::new, |u| format!(" {u}"));
+            let unit = variable
+                .units
+                .as_ref()
+                .filter(|_| statistics.is_some())
+                .map_or_else(String::new, |u| format!(" {u}"));
             say!("  {} {} {:?}: {numbers}{unit}", variable.path, variable.dtype, variable.shape);
         }
         Ok(())

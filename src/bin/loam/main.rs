@@ -1,4 +1,5 @@
-//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, experiment, cards. Every command has `--json` for machines.
+//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, experiment, cards. Every command has `--json` for
+//! machines.
 //!
 //! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
 
@@ -12,17 +13,24 @@ mod evaluate;
 mod experiment;
 mod files;
 mod inspect;
+mod network;
 mod predict;
 mod progress;
+mod score_table;
+mod series;
 mod shipped;
 mod simulate;
-mod tb;
 mod train;
 
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "loam", version, about = "Soil-moisture maps at 3 km from SMAP and Sentinel-1", disable_help_subcommand = true)]
+#[command(
+    name = "loam",
+    version,
+    about = "Soil-moisture maps at 3 km from SMAP and Sentinel-1",
+    disable_help_subcommand = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -38,7 +46,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Train SMEN or the TB CNN on files or on simulated scenes, split by time
     Train(train::Train),
-    /// The paper's tables and figure, made anew, with every baseline on the same pixels
+    /// The paper's tables and figure, reproduced, with every baseline on the same pixels
     Experiment(experiment::Experiment),
     /// A model card for each weights file: data, split, scores beside every baseline, limits
     Cards(cards::Cards),

@@ -1,22 +1,22 @@
-//! `loam predict`: the 3 km map of a date as a GeoTIFF.
+//! `loam predict`: the map of a date as GeoTIFF, by whichever network the weights are of.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam::session::provenance;
+use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
+use loam_core::estimate::Estimate;
 use loam_core::export;
 use loam_core::stack::{HistoryRule, Series};
 use loam_core::weights_report::WeightsReport;
-use loam_nn::networks::smen::applicability::applicability;
-use loam_nn::networks::smen::estimate::{Engine, Outcome, TILE, predict};
-use loam_nn::{Processor, Smen, block_on, device};
+use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, device, of_network};
 use serde_json::json;
 
 use super::files::{self, Inputs};
 use super::inspect::Quality;
-use super::tb::{self, Model};
+use super::network::NetworkChoice;
 
 /// Arguments of `loam predict`.
 #[derive(clap::Args)]
@@ -27,19 +27,21 @@ pub struct Predict {
     /// the preset region that holds the middle of this one, else the general ones; trained on simulated scenes]
     #[arg(long)]
     weights: Option<PathBuf>,
-    /// Which network the weights are of [default: what the file says]; of the TB CNN case 1 writes OUT_V.tif and OUT_H.tif
-    #[arg(long, value_enum)]
-    model: Option<Model>,
+    #[command(flatten)]
+    network: NetworkChoice,
+    /// A method in closed form instead of a network: bilinear, bicubic, persistence, history-mean or disaggregation
+    #[arg(long, value_parser = super::network::closed_form, conflicts_with = "weights")]
+    method: Option<ClosedForm>,
     /// The date t
     #[arg(long, value_parser = files::date)]
     date: Date,
-    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
+    /// oklahoma-city, tucson, geneva (for a network of one place their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
     #[arg(long, allow_hyphen_values = true)]
     region: String,
     /// Predict a date of the simulated scenes of a preset region instead of files
     #[arg(long)]
     simulated: bool,
-    /// GeoTIFF to write
+    /// GeoTIFF to write; a network of two outputs writes OUT_V.tif and OUT_H.tif
     #[arg(long)]
     out: PathBuf,
     /// Also write the cells as CSV
@@ -65,129 +67,166 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
-        if self.weights.is_none() && self.model == Some(Model::TbCnn) {
-            return Err("no weights of the TB CNN come with Loam: name yours with --weights".into());
+        if let Some(method) = self.method {
+            return self.in_closed_form(method);
         }
-        if let Some(path) = self.weights.as_deref().filter(|path| tb::is_tb_cnn(self.model, path)) {
-            let prediction = tb::Prediction {
-                weights: path,
-                region: &self.region,
-                date: self.date,
-                quality: self.quality.into(),
-                out: &self.out,
-                csv: self.csv.as_deref(),
-                json: self.json,
-            };
-            return tb::predict(&prediction, |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() });
+        let (chosen, _) = if self.weights.is_some() { (None, None) } else { self.network.chosen()? };
+        if let Some(network) = chosen.filter(|network| !network.about().shipped) {
+            return Err(format!(
+                "no weights of the {} come with Loam: name yours with --weights",
+                network.about().name
+            )
+            .into());
         }
-        let (region, preset) = files::region(&self.region)?;
-        let (name, weights, note) = match &self.weights {
+        let (name, weights, (region, preset), note) = match &self.weights {
             Some(path) => {
+                let weights = files::weights(path)?;
+                self.network.check(&weights).map_err(|why| format!("{}: {why}", path.display()))?;
                 let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-                (name, files::weights(path)?, None)
+                let place = files::region_for(weights.network(), &self.region)?;
+                (name, weights, place, None)
             }
             None => {
+                let (region, preset) = files::region(&self.region)?;
                 let (shipped, weights) = super::shipped::weights(&region.window())?;
-                (format!("{} (shipped)", shipped.name), weights, shipped.note(preset.map(|p| p.key)))
+                let note = shipped.note(preset.map(|p| p.key));
+                (format!("{} (shipped)", shipped.name), weights, (region, preset), note)
             }
         };
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
-        load(&mut series, &library)?;
+        super::series::load(&mut series, &library)?;
         let processor = block_on(Processor::open_cpu());
-        let model = Smen::from_weights(&weights, processor.device())?;
         let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
-        let mut outcome = block_on(predict(
-            &library,
-            &mut series,
-            self.date,
-            rule,
-            self.mass_correction,
-            Engine { model: &model, before: None, device: processor.device(), tile: TILE },
-            async |_, _| ControlFlow::Continue(()),
-        ))?;
-        files::warn_trained(&weights, self.date, outcome.sample.simulated);
-        let within = applicability(&weights, &outcome.sample);
-        outcome.warnings.extend(within.warning);
-        outcome.warnings.extend(note);
-        let used = provenance::weights_report(&name, &weights);
-        let facts = provenance::facts(
-            &outcome,
-            &provenance::Circumstances {
-                quality: self.quality.into(),
-                weights: used.clone(),
-                device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
-                applicability: within.words.clone(),
-                mass_correction: self.mass_correction,
-            },
-        );
-        let write =
-            |path: &PathBuf, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written ({e})", path.display()));
-        write(&self.out, &export::geotiff::write(&outcome.estimate, &facts, None)?)?;
-        if let Some(path) = &self.csv {
-            write(
-                path,
-                export::csv::write(&outcome.estimate, Some(&outcome.sample.coarse), outcome.sample.target.as_ref(), &facts)?.as_bytes(),
-            )?;
-        }
-        self.report(&outcome, &within.words, &used)
+        let mut estimate = of_network!(&AnyNetwork::load(&weights, processor.device())?, network => {
+            let asked = Asked {
+                date: self.date,
+                shift: self.mass_correction,
+                weights: &weights,
+                region: preset.map(|p| p.key),
+                before: None,
+                device: processor.device(),
+                tile: None,
+            };
+            let data = Data { library: &library, series: &mut series, rule };
+            block_on(network.estimate(data, &asked, &mut async |_, _, _| ControlFlow::Continue(())))?
+        });
+        estimate.warnings.extend(note);
+        self.write(&estimate, weights.report(&name))
     }
 
-    fn report(&self, outcome: &Outcome, within: &str, used: &WeightsReport) -> super::Outcome {
-        let statistics = outcome.estimate.statistics();
+    /// The map by a method without weights.
+    fn in_closed_form(&self, method: ClosedForm) -> super::Outcome {
+        let (region, preset) = files::region(&self.region)?;
+        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
+        let mut series = Series::new(region, self.quality.into());
+        super::series::load(&mut series, &library)?;
+        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
+        self.write(&method.estimate(&library, &mut series, self.date, rule)?, method.into())
+    }
+
+    /// Writes the files, and says what is in them.
+    fn write(&self, estimate: &Estimate, weights: WeightsReport) -> super::Outcome {
+        let circumstances = provenance::Circumstances {
+            quality: self.quality.into(),
+            weights,
+            device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
+        };
+        let mut written = Vec::new();
+        let mut write = |path: PathBuf, bytes: &[u8]| {
+            std::fs::write(&path, bytes)
+                .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+            written.push(path);
+            Ok::<_, String>(())
+        };
+        for (n, channel) in estimate.channels.iter().enumerate() {
+            let facts = provenance::of(estimate, n, &circumstances);
+            let named = |path: &Path| lettered(path, channel.output.letter());
+            write(named(&self.out), &export::geotiff::write(&channel.estimate, &facts, None)?)?;
+            if let Some(path) = &self.csv {
+                let text = export::csv::write(
+                    &channel.estimate,
+                    channel.coarse.as_ref(),
+                    channel.reference.as_ref(),
+                    &facts,
+                )?;
+                write(named(path), text.as_bytes())?;
+            }
+        }
+        self.report(estimate, &circumstances.weights, &written)
+    }
+
+    fn report(&self, estimate: &Estimate, used: &WeightsReport, written: &[PathBuf]) -> super::Outcome {
+        let unit = estimate.method.output().unit();
+        let statistics: Vec<_> =
+            estimate.channels.iter().map(|channel| channel.estimate.statistics()).collect();
         if self.json {
+            // One file and one map are no list of one.
+            let out = if written.len() == 1 { json!(self.out) } else { json!(written) };
+            let map = if let [only] = statistics.as_slice() { json!(only) } else { json!(statistics) };
             return super::print_json(&json!({
-                "out": self.out,
+                "out": out,
                 "date": self.date,
+                "network": estimate.method.key(),
+                "unit": unit,
                 "weights": used,
-                "window": outcome.sample.region.window(),
-                "history": outcome.sample.history.iter().map(|s| json!({"date": s.date, "known": s.known, "origin": s.origin})).collect::<Vec<_>>(),
-                "smap_overpass": outcome.sample.overpass_words(),
-                "edge_frame": outcome.sample.frame(),
-                "reference": outcome.sample.reference,
-                "inputs": outcome.sample.files,
-                "simulated": outcome.sample.simulated,
-                "estimate": statistics,
-                "scores": outcome.scores,
-                "mass": outcome.mass,
-                "applicability": within,
-                "warnings": outcome.warnings,
+                "window": estimate.window,
+                "history": estimate.history.iter().map(|s| json!({"date": s.date, "known": s.known, "origin": s.origin})).collect::<Vec<_>>(),
+                "smap_overpass": estimate.overpass_words,
+                "edge_frame": estimate.frame,
+                "reference": estimate.reference,
+                "inputs": estimate.files,
+                "simulated": estimate.simulated,
+                "estimate": map,
+                "scores": estimate.scores(),
+                "mass": estimate.mass,
+                "applicability": estimate.applicability,
+                "warnings": estimate.warnings,
             }));
         }
-        say!("{}: {} of {} cells", self.out.display(), statistics.valid, statistics.cells);
-        say!("  SMAP: {}", outcome.sample.overpass_words());
-        for slot in &outcome.sample.history {
+        say!("{}{}", estimate.method.words(), if estimate.simulated { " (SIMULATED scenes)" } else { "" });
+        for path in written {
+            say!("  {}", path.display());
+        }
+        for (channel, statistics) in estimate.channels.iter().zip(&statistics) {
+            say!("  {}: {} of {} cells", channel.output.short(), statistics.valid, statistics.cells);
+        }
+        if !estimate.overpass_words.is_empty() {
+            say!("  SMAP: {}", estimate.overpass_words);
+        }
+        for slot in &estimate.history {
             if let Some(date) = slot.date {
                 say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
             }
         }
-        say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
-        say!("  inputs: {within}");
-        super::evaluate::print_scores(&outcome.scores, "m3/m3");
-        if let Some(mass) = &outcome.mass {
-            say!("  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells", mass.rmse, mass.bias, mass.cells);
+        if used.closed_form.is_none() {
+            say!("  weights: {}, trained on {} (SHA-256 {})", used.name, used.trained_on, used.hash);
         }
-        for warning in &outcome.warnings {
+        if !estimate.applicability.is_empty() {
+            say!("  inputs: {}", estimate.applicability);
+        }
+        super::score_table::print_scores(&estimate.scores(), unit);
+        if let Some(mass) = &estimate.mass {
+            say!(
+                "  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells",
+                mass.rmse,
+                mass.bias,
+                mass.cells
+            );
+        }
+        for warning in &estimate.warnings {
             say!("  note: {warning}");
         }
         Ok(())
     }
 }
 
-/// Loads a series with a progress bar, and fills days that have backscatter but no 3 km map.
-pub fn load(series: &mut Series, library: &loam_core::stack::Library) -> super::Outcome {
-    let dates = library.dates();
-    let bar = super::progress::bar(dates.len() as u64, "reading");
-    for date in dates {
-        series.load(library, date)?;
-        bar.inc(1);
+/// `map.tif`, or `map_V.tif`.
+fn lettered(path: &Path, letter: &str) -> PathBuf {
+    if letter.is_empty() {
+        return path.to_owned();
     }
-    bar.finish_and_clear();
-    for (file, why) in &series.failures {
-        eprintln!("left out: {file}: {why}");
-    }
-    if let Some(Err(why)) = series.fill_gaps() {
-        eprintln!("note: {why}");
-    }
-    Ok(())
+    let stem = path.file_stem().map_or_else(|| "map".to_owned(), |s| s.to_string_lossy().into_owned());
+    let end = path.extension().map_or_else(String::new, |e| format!(".{}", e.to_string_lossy()));
+    path.with_file_name(format!("{stem}{letter}{end}"))
 }

@@ -36,7 +36,9 @@ impl Bars {
             bars.push(ProgressBar::hidden());
         }
         let Some(bar) = bars.get_mut(thread) else { return };
-        let line = |what: &str| self.all.suspend(|| eprintln!("[{:>5.0} s] {what}", self.begun.elapsed().as_secs_f64()));
+        let line = |what: &str| {
+            self.all.suspend(|| eprintln!("[{:>5.0} s] {what}", self.begun.elapsed().as_secs_f64()))
+        };
         match progress {
             Progress::Gathering(what) => line(&format!("images: {what}")),
             Progress::Begun(what, steps) => {

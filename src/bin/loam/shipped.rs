@@ -10,7 +10,8 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &[u8]); 4] = [file!("oklahoma-city"), file!("tucson"), file!("geneva"), file!("general")];
+const FILES: [(&str, &[u8]); 4] =
+    [file!("oklahoma-city"), file!("tucson"), file!("geneva"), file!("general")];
 
 /// Those that the page would use for this region, with their name.
 pub fn weights(window: &EaseWindow) -> Result<(Shipped, Weights), String> {
@@ -19,6 +20,7 @@ pub fn weights(window: &EaseWindow) -> Result<(Shipped, Weights), String> {
         .iter()
         .find(|(key, _)| *key == shipped.key)
         .ok_or_else(|| format!("no weights of {} were built in: name them with --weights", shipped.name))?;
-    let weights = Weights::from_bytes(bytes).map_err(|e| format!("the shipped weights of {}: {e}", shipped.name))?;
+    let weights =
+        Weights::from_bytes(bytes).map_err(|e| format!("the shipped weights of {}: {e}", shipped.name))?;
     Ok((shipped, weights))
 }

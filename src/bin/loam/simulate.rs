@@ -47,7 +47,8 @@ impl Simulate {
         if scene.is_empty() {
             return Err(format!("{} to {} holds no day", scene.first, scene.last).into());
         }
-        std::fs::create_dir_all(&self.out).map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
+        std::fs::create_dir_all(&self.out)
+            .map_err(|e| format!("{} cannot be made ({e})", self.out.display()))?;
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let description = scene.description();
         let mut written = Vec::new();
@@ -69,14 +70,14 @@ impl Simulate {
             ];
             for (name, raster, (product, unit)) in layers {
                 if let Some(raster) = raster {
-                    let facts = export::Provenance {
+                    let provenance = export::Provenance {
                         date: Some(day.date),
                         simulated: true,
                         model: Some(description.clone()),
                         ..export::Provenance::new(product, unit)
                     };
                     let path = self.out.join(&name);
-                    std::fs::write(&path, export::geotiff::write(raster, &facts, None)?)
+                    std::fs::write(&path, export::geotiff::write(raster, &provenance, None)?)
                         .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
                     written.push(name);
                 }
@@ -85,7 +86,9 @@ impl Simulate {
         }
         bar.finish_and_clear();
         if self.json {
-            return super::print_json(&json!({"description": description, "folder": self.out, "files": written}));
+            return super::print_json(
+                &json!({"description": description, "folder": self.out, "files": written}),
+            );
         }
         say!("{}: {} files. {description}", self.out.display(), written.len());
         Ok(())

@@ -1,4 +1,4 @@
-//! `loam train`: SMEN or the TB CNN on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then
+//! `loam train`: a network on files or on simulated scenes, with the settings and the trainer of the page. Split by time: train, then
 //! validate; dates from `--test-from` on are scored at the end and never looked at before.
 
 use std::ops::ControlFlow;
@@ -6,23 +6,25 @@ use std::path::PathBuf;
 
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
-use loam_core::network::{Inputs as NetworkInputs, Network, Part, TbCase};
+use loam_core::network::{Inputs as NetworkInputs, Part};
 use loam_core::stack::{HistoryRule, Series};
 use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan};
-use loam_nn::networks::tb_cnn::run as tb_run;
-use loam_nn::networks::tb_cnn::steps::{HALO_KEY, halo};
-use loam_nn::run::{Gathered, Judge, Judged, Run, facts, from_scratch, gather, overlap};
-use loam_nn::{FolderStore, Keeper, KeptImage, RunHead, RunImage, TbImage, TrainError, TrainEvent, TrainSettings, keeper, set_bias};
-use loam_nn::{Processor, TB_HALO, Weights, block_on};
+use loam_nn::run::{Evaluated, Run, from_scratch, overlap};
+use loam_nn::{
+    Data, FolderStore, Gathered, Keeper, KeptImage, MARGIN_KEY, NetworkModel, Processor, RunHead, TB_HALO,
+    TrainError, TrainEvent, TrainSettings, Weights, block_on, for_network, keeper,
+};
 use serde_json::json;
 
 use super::files::{self, Inputs};
-use super::tb::{self, Case, Model};
+use super::network::NetworkChoice;
 
 /// Name of the one run in a `--keep` folder.
 const RUN: &str = "run";
 
 type Kept = Keeper<FolderStore>;
+/// Images of all regions, the regions' names, and the first one's window.
+type Found<I> = Result<(Gathered<I>, String, EaseWindow), Box<dyn std::error::Error>>;
 /// A run, and what keeps it.
 type Begun<I> = Result<(Run<I>, Option<Kept>), Box<dyn std::error::Error>>;
 
@@ -30,19 +32,16 @@ type Begun<I> = Result<(Run<I>, Option<Kept>), Box<dyn std::error::Error>>;
 #[derive(clap::Args)]
 pub struct Train {
     #[command(flatten)]
-    inputs: Inputs,
-    /// Which network
-    #[arg(long, value_enum, default_value = "smen")]
-    model: Model,
-    /// What the TB CNN learns
-    #[arg(long, value_enum, required_if_eq("model", "tb-cnn"))]
-    case: Option<Case>,
+    files: Inputs,
+    #[command(flatten)]
+    network: NetworkChoice,
     /// Train the TB CNN, from scratch, with what lies around its place, so that its estimate of a cell is the same in every box; a step
-    /// takes seven times as long (case soil-moisture; 34 times in case tb). Without it the network learns zeros beyond its place's edge
+    /// takes seven times as long (tb-soil-moisture; 34 times for tb-brightness). Without it the network learns zeros beyond its place's
+    /// edge
     #[arg(long)]
     margin: bool,
-    /// oklahoma-city, tucson, geneva (with the TB CNN their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with simulated
-    /// scenes (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
+    /// oklahoma-city, tucson, geneva (for a network of one place their middle 108 x 108 km), LON,LAT[,COLS,ROWS], or another place with
+    /// simulated scenes (a wrong name lists them); with SMEN more than once to train on the images of several, all of one size
     #[arg(long, allow_hyphen_values = true, required_unless_present = "resume")]
     region: Vec<String>,
     /// Train on simulated scenes of the regions instead of files
@@ -61,8 +60,8 @@ pub struct Train {
     #[arg(long)]
     weights: Option<PathBuf>,
     /// Inputs of the network, from scratch: spatial, temporal or spatiotemporal
-    #[arg(long, value_parser = network_inputs)]
-    network: Option<NetworkInputs>,
+    #[arg(long, value_name = "INPUTS", value_parser = network_inputs)]
+    inputs: Option<NetworkInputs>,
     /// Times that all images are seen [default: 1000]; 0 only sets the offset of `--weights`
     #[arg(long)]
     epochs: Option<usize>,
@@ -93,10 +92,10 @@ pub struct Train {
     /// Keep images and checkpoints in this folder, for `--resume`
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
-    /// Go on with the run kept in this folder
+    /// Resume the run kept in this folder
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["keep", "region", "simulated", "weights", "settings"])]
     resume: Option<PathBuf>,
-    /// Round the trained weights to this many significant bits (2 to 24), for a smaller transfer; they are judged as rounded
+    /// Round the trained weights to this many significant bits (2 to 24), for a smaller transfer; they are scored as rounded
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(2..=24))]
     significant_bits: Option<u32>,
     /// Safetensors file to write: the weights of the best epoch
@@ -108,63 +107,62 @@ pub struct Train {
 }
 
 fn network_inputs(text: &str) -> Result<NetworkInputs, String> {
-    NetworkInputs::from_name(text).ok_or_else(|| format!("\"{text}\" is none of spatial, temporal, spatiotemporal"))
+    NetworkInputs::from_name(text)
+        .ok_or_else(|| format!("\"{text}\" is none of spatial, temporal, spatiotemporal"))
 }
 
 fn part(text: &str) -> Result<Part, String> {
-    serde_json::from_value(json!(text)).map_err(|_| format!("\"{text}\" is none of norms, history, coarse, fusion"))
+    serde_json::from_value(json!(text))
+        .map_err(|_| format!("\"{text}\" is none of norms, history, coarse, fusion"))
 }
 
 impl Train {
     /// Trains, scores and writes the best weights.
     pub fn run(self) -> super::Outcome {
-        if self.model == Model::TbCnn && self.resume.is_none() && self.case.is_none() {
-            return Err("say which case: --case tb or --case soil-moisture".into());
-        }
-        if self.model == Model::Smen && self.case.is_some() {
-            return Err("--case is the TB CNN's: add --model tb-cnn".into());
-        }
         let processor = block_on(Processor::open_cpu());
-        if self.model == Model::Smen && self.epochs == Some(0) {
+        if let Some(folder) = &self.resume {
+            let network = block_on(keeper::head(&FolderStore(folder.clone()), RUN))?.report.settings.network;
+            return for_network!(network, N => self.follow(Self::resumed::<<N as NetworkModel>::Image>(folder, &processor)?, &processor));
+        }
+        if self.epochs == Some(0) {
             return self.only_offset(&processor);
         }
-        if let Some(folder) = &self.resume {
-            return match block_on(keeper::head(&FolderStore(folder.clone()), RUN))?.report.settings.network {
-                Network::Smen => self.follow(Self::resumed::<RunImage>(folder, &processor)?, &processor),
-                Network::Tb(_) => self.follow(Self::resumed::<TbImage>(folder, &processor)?, &processor),
-            };
-        }
         let (settings, base) = self.settings()?;
-        match settings.network {
-            Network::Smen => self.follow(self.begun(settings, base, &processor)?, &processor),
-            Network::Tb(case) => self.follow(self.begun_tb(case, settings, base, &processor)?, &processor),
-        }
+        for_network!(settings.network, N => self.follow(self.begun::<N>(settings, base, &processor)?, &processor))
     }
 
     /// Settings and the weights to start from.
     fn settings(&self) -> Result<(TrainSettings, Weights), Box<dyn std::error::Error>> {
         let mut settings: TrainSettings = match &self.settings {
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read ({e})", path.display()))?;
-                serde_json::from_str(&text).map_err(|e| format!("{}: not settings of a training run ({e})", path.display()))?
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| format!("{} cannot be read ({e})", path.display()))?;
+                serde_json::from_str(&text)
+                    .map_err(|e| format!("{}: not settings of a training run ({e})", path.display()))?
             }
             None => TrainSettings::default(),
         };
-        if let Some(case) = self.case {
-            settings.network = Network::Tb(case.into());
-        }
-        if let (Network::Tb(_), Some(inputs)) = (settings.network, self.network) {
-            return Err(format!("--network {} names inputs of SMEN, and the TB CNN has its own: leave it out", inputs.name()).into());
+        let (network, by_old_name) = self.network.chosen()?;
+        settings.network = network.unwrap_or(settings.network);
+        let about = settings.network.about();
+        let inputs = self.inputs.or(by_old_name);
+        if let Some(inputs) = inputs.filter(|inputs| !about.inputs.contains(inputs)) {
+            return Err(format!(
+                "--inputs {} names inputs of SMEN, and the {} has its own: leave it out",
+                inputs.name(),
+                about.name
+            )
+            .into());
         }
         // The page's "weights in use" are those of `--weights` here, and bring their inputs with them.
-        let base = self.weights.as_deref().map(files::weights_of_any_network).transpose()?;
+        let base = self.weights.as_deref().map(files::weights).transpose()?;
         if self.settings.is_some() && settings.start == Start::Current && base.is_none() {
             return Err("these settings start from the weights in use, and on the command line those are named: add --weights FILE \
                         (the page exports them), or set \"start\": \"scratch\" in the settings"
                 .into());
         }
         settings.start = if base.is_some() { Start::Current } else { Start::Scratch };
-        settings.inputs = self.network.or(base.as_ref().map(Weights::inputs)).unwrap_or(settings.inputs);
+        settings.inputs = inputs.or(base.as_ref().map(Weights::inputs)).unwrap_or(settings.inputs);
         settings.epochs = self.epochs.unwrap_or(settings.epochs);
         settings.learning_rate = self.learning_rate.unwrap_or(settings.learning_rate);
         settings.batch = self.batch.unwrap_or(settings.batch);
@@ -177,20 +175,25 @@ impl Train {
             settings.frozen.clone_from(&self.freeze);
         }
         settings.check()?;
-        let first = || match settings.network {
-            Network::Smen => Weights::init(settings.inputs, settings.seed),
-            Network::Tb(case) => {
-                let mut first = loam_nn::tb_cnn::first_weights(case, settings.seed);
-                first.metadata.extend(self.margin.then(|| (HALO_KEY.to_owned(), TB_HALO.to_string())));
-                first
-            }
+        let first = || {
+            let mut first = Weights::first(settings.network, settings.inputs, settings.seed);
+            let margin =
+                (self.margin && about.one_place).then(|| (MARGIN_KEY.to_owned(), TB_HALO.to_string()));
+            first.metadata.extend(margin);
+            first
         };
         let base = base.unwrap_or_else(first);
         Ok((settings, base))
     }
 
     /// The images of all regions, the names of the regions, and the first one's window.
-    fn data(&self, settings: &TrainSettings) -> Result<(Gathered, String, EaseWindow), Box<dyn std::error::Error>> {
+    fn data<N: NetworkModel>(&self, settings: &TrainSettings, base: &Weights) -> Found<N::Image> {
+        let about = settings.network.about();
+        if self.region.len() > 1 && about.one_place {
+            return Err(
+                format!("the {} is trained for one place at a time: name one --region", about.name).into()
+            );
+        }
         if self.region.len() > 1 && (settings.validate_from.is_none() || settings.test_from.is_none()) {
             return Err(
                 "with several regions the split must be the same for all, so that no region trains on what is later elsewhere: say \
@@ -200,9 +203,9 @@ impl Train {
         }
         let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let (mut parts, mut names, mut window) = (Vec::new(), Vec::new(), None);
-        let files = if self.simulated { None } else { Some(self.inputs.library()?) };
+        let files = if self.simulated { None } else { Some(self.files.library()?) };
         for text in &self.region {
-            let (region, preset) = files::region(text)?;
+            let (region, preset) = files::region_for(settings.network, text)?;
             let simulated;
             let library = match &files {
                 Some(library) => library,
@@ -212,8 +215,10 @@ impl Train {
                 }
             };
             let mut series = Series::new(region, Default::default());
-            super::predict::load(&mut series, library)?;
-            let gathered = block_on(gather(library, &mut series, rule, settings, async |_, _, _| ControlFlow::Continue(())));
+            super::series::load(&mut series, library)?;
+            let data = Data { library, series: &mut series, rule };
+            let gathered =
+                block_on(N::gather(data, base, settings, &mut async |_, _, _| ControlFlow::Continue(())));
             parts.push(gathered.map_err(|e| format!("{text}: {e}"))?);
             names.push(preset.map_or_else(|| text.clone(), |p| p.name.to_owned()));
             window.get_or_insert(region.window());
@@ -222,36 +227,27 @@ impl Train {
         Ok((Gathered::joined(parts), names.join(", "), window))
     }
 
-    fn begun(&self, settings: TrainSettings, base: Weights, processor: &Processor) -> Begun<RunImage> {
-        let (gathered, region, window) = self.data(&settings)?;
+    fn begun<N: NetworkModel>(
+        &self,
+        settings: TrainSettings,
+        base: Weights,
+        processor: &Processor,
+    ) -> Begun<N::Image> {
+        let (gathered, region, window) = self.data::<N>(&settings, &base)?;
+        files::tell(&gathered.failures);
         if let Some(warning) = overlap(&base, settings.start, &gathered.plan, gathered.simulated) {
             eprintln!("note: {warning}");
         }
-        let facts = facts(&self.region, &region, &base, &settings, &gathered);
-        let Gathered { plan, images, simulated, own_maps } = gathered;
-        if own_maps {
-            eprintln!("note: some targets are maps that Loam made, chosen by hand: the network learns its own errors");
+        for note in &gathered.notes {
+            eprintln!("note: {note}");
         }
-        let head = self.head(settings, &base, region, window, simulated, &plan, facts)?;
+        let metadata = N::metadata(&self.region, &region, &base, &settings, &gathered);
+        let Gathered { plan, images, simulated, .. } = gathered;
+        let head = self.head(settings, &base, region, window, simulated, &plan, metadata)?;
         self.begin(head, base, images, &plan, processor)
     }
 
-    fn begun_tb(&self, case: TbCase, settings: TrainSettings, base: Weights, processor: &Processor) -> Begun<TbImage> {
-        let [region] = self.region.as_slice() else {
-            return Err("the TB CNN is trained for one place at a time: name one --region".into());
-        };
-        let library = |preset| if self.simulated { files::simulated(preset) } else { self.inputs.library() };
-        let (gathered, window, place) = tb::gathered(region, case, halo(&base), (settings.validate_from, settings.test_from), library)?;
-        let plan = gathered.plan();
-        if let Some(warning) = overlap(&base, settings.start, &plan, gathered.simulated) {
-            eprintln!("note: {warning}");
-        }
-        let facts = tb_run::facts(region, &place, &base, &settings, &gathered);
-        let head = self.head(settings, &base, place, window, gathered.simulated, &plan, facts)?;
-        self.begin(head, base, gathered.images, &plan, processor)
-    }
-
-    #[allow(clippy::too_many_arguments)] // Each is a fact of its own.
+    #[allow(clippy::too_many_arguments, reason = "each is independent")]
     fn head(
         &self,
         settings: TrainSettings,
@@ -260,7 +256,7 @@ impl Train {
         window: EaseWindow,
         simulated: bool,
         plan: &TrainPlan,
-        facts: std::collections::BTreeMap<String, String>,
+        metadata: std::collections::BTreeMap<String, String>,
     ) -> Result<RunHead, Box<dyn std::error::Error>> {
         let from = match &self.weights {
             Some(path) => base.report(&path.display().to_string()),
@@ -278,7 +274,7 @@ impl Train {
             progress: None,
             in_use: true,
         };
-        let rules = loam_core::region_settings::Settings {
+        let rules = loam_core::region_settings::RegionSettings {
             window,
             region: None,
             quality: Default::default(),
@@ -287,11 +283,18 @@ impl Train {
             mass_correction: false,
         };
         let left_out = plan.count(DateRole::Gap);
-        Ok(RunHead { report, settings: rules, images: plan.dates.len() - left_out, left_out, facts })
+        Ok(RunHead { report, settings: rules, images: plan.dates.len() - left_out, left_out, metadata })
     }
 
     /// The run before its first step, kept where that is wanted.
-    fn begin<I: KeptImage>(&self, head: RunHead, base: Weights, images: Vec<I>, plan: &TrainPlan, processor: &Processor) -> Begun<I> {
+    fn begin<I: KeptImage>(
+        &self,
+        head: RunHead,
+        base: Weights,
+        images: Vec<I>,
+        plan: &TrainPlan,
+        processor: &Processor,
+    ) -> Begun<I> {
         let run = Run::new(head, base, images, processor.device())?;
         let keeper = match &self.keep {
             Some(folder) => {
@@ -306,7 +309,8 @@ impl Train {
                 say!("left out: {}: {}", day.date, day.why);
             }
             let [train, validate, test, gap] =
-                [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
+                [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap]
+                    .map(|role| plan.count(role));
             say!(
                 "{}: {train} training, {validate} validation and {test} test images, by time; {gap} between them left out",
                 run.head.report.settings.network.words()
@@ -317,20 +321,22 @@ impl Train {
 
     fn resumed<I: KeptImage>(folder: &std::path::Path, processor: &Processor) -> Begun<I> {
         let resumed = block_on(Keeper::resume::<I>(FolderStore(folder.to_owned()), RUN))?;
-        let (keeper, kept) = resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
+        let (keeper, kept) =
+            resumed.ok_or_else(|| format!("another process trains in {}", folder.display()))?;
         if let Some(checkpoint) = &kept.checkpoint {
-            eprintln!("going on at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
+            eprintln!("resuming at epoch {}, {} steps done", checkpoint.epoch, checkpoint.steps);
         }
         Ok((Run::resumed(kept, processor.device())?, Some(keeper)))
     }
 
-    fn follow<I: KeptImage>(&self, (mut run, mut keeper): (Run<I>, Option<Kept>), processor: &Processor) -> super::Outcome
-    where
-        Run<I>: Judge,
-    {
+    fn follow<I: KeptImage>(
+        &self,
+        (mut run, mut keeper): (Run<I>, Option<Kept>),
+        processor: &Processor,
+    ) -> super::Outcome {
         run.significant_bits = self.significant_bits;
         let settings = run.head.report.settings.clone();
-        let (loss, unit) = (settings.network.loss_name(), settings.network.unit());
+        let (loss, unit) = (settings.network.about().loss_name, settings.network.unit());
         let total = settings.epochs * run.trainer.steps_per_epoch();
         let bar = super::progress::bar(total as u64, "training");
         bar.set_position(run.trainer.steps() as u64);
@@ -351,14 +357,23 @@ impl Train {
                     if self.json {
                         say!("{}", json!(report));
                     } else {
-                        let validation = report.validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+                        let validation =
+                            report.validation.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
                         let mark = if report.best { " *" } else { "" };
-                        say!("epoch {}: {loss} train {:.4}, validation {validation} {unit}{mark}", report.epoch, report.train_loss);
+                        say!(
+                            "epoch {}: {loss} train {:.4}, validation {validation} {unit}{mark}",
+                            report.epoch,
+                            report.train_loss
+                        );
                     }
                 }
                 TrainEvent::Warning(text) => eprintln!("note: {text}"),
-                TrainEvent::Finished { early, .. } => end = if *early { TrainEnd::Early } else { TrainEnd::Finished },
-                TrainEvent::Failed(error @ TrainError::LossNotFinite { .. }) if run.trainer.best().is_some() => {
+                TrainEvent::Finished { early, .. } => {
+                    end = if *early { TrainEnd::Early } else { TrainEnd::Finished }
+                }
+                TrainEvent::Failed(error @ TrainError::LossNotFinite { .. })
+                    if run.trainer.best().is_some() =>
+                {
                     eprintln!("note: {error}");
                     end = TrainEnd::NotFinite;
                 }
@@ -373,27 +388,44 @@ impl Train {
         }
         bar.finish_and_clear();
         let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
-        let Judged { trained, offset, result, .. } = block_on(run.judge(end, None, processor.device(), &mut go_on))?;
-        std::fs::write(&self.out, trained.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        let Evaluated { trained, offset, result, .. } =
+            block_on(run.evaluate(end, None, processor.device(), &mut go_on))?;
+        std::fs::write(&self.out, trained.to_bytes())
+            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;
         }
         let simulated = run.head.report.simulated;
         if self.json {
             let mut line = json!(result);
-            for (key, value) in [("network", json!(settings.network)), ("unit", json!(unit)), ("simulated", json!(simulated))] {
+            for (key, value) in [
+                ("network", json!(settings.network.about().key)),
+                ("unit", json!(unit)),
+                ("simulated", json!(simulated)),
+            ] {
                 line[key] = value;
             }
-            line["trained_on"] = json!(run.head.facts.get("trained_on"));
+            line["trained_on"] = json!(run.head.metadata.get("trained_on"));
             say!("{line}");
             return Ok(());
         }
-        say!("best epoch {}: {:.4} {unit}, {:.0} s of training", result.best_epoch, result.best_loss, result.seconds);
+        say!(
+            "best epoch {}: {:.4} {unit}, {:.0} s of training",
+            result.best_epoch,
+            result.best_loss,
+            result.seconds
+        );
         if let Some(offset) = offset {
-            say!("offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0");
+            say!(
+                "offset (the loss is blind to it): {offset:+.4} m3/m3, so that the mean error over the training images is 0"
+            );
         }
-        say!("{} test dates, mean over dates{}", result.dates, if simulated { " (SIMULATED scenes)" } else { "" });
-        super::evaluate::print_scores(&result.scores, unit);
+        say!(
+            "{} test dates, mean over dates{}",
+            result.dates,
+            if simulated { " (SIMULATED scenes)" } else { "" }
+        );
+        super::score_table::print_scores(&result.scores, unit);
         say!("  {}", result.sentence);
         say!("{}: SHA-256 {}", self.out.display(), result.hash);
         Ok(())
@@ -401,16 +433,29 @@ impl Train {
 
     /// `--epochs 0`: weights as given, their offset set on the training images.
     fn only_offset(&self, processor: &Processor) -> super::Outcome {
-        let path = self.weights.as_ref().ok_or("--epochs 0 sets the offset of --weights: name a weights file")?;
+        let path =
+            self.weights.as_ref().ok_or("--epochs 0 sets the offset of --weights: name a weights file")?;
         let mut weights = files::weights(path)?;
         if let Some(bits) = self.significant_bits {
             weights.round(bits);
         }
-        let settings = TrainSettings { validate_from: self.validate_from, test_from: self.test_from, ..TrainSettings::default() };
-        let (gathered, ..) = self.data(&settings)?;
-        let train: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train).collect();
-        let offset = block_on(set_bias(&mut weights, &train, processor.device(), async |_, _| ControlFlow::Continue(())))?;
-        std::fs::write(&self.out, weights.to_bytes()).map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        let settings = TrainSettings {
+            validate_from: self.validate_from,
+            test_from: self.test_from,
+            ..TrainSettings::default()
+        };
+        let network = weights.network();
+        let settings = TrainSettings { network, ..settings };
+        let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
+        let offset = for_network!(network, N => {
+            let (gathered, ..) = self.data::<N>(&settings, &weights)?;
+            block_on(N::set_offset(&mut weights, &gathered.images, processor.device(), &mut go_on))?
+        });
+        let offset = offset.ok_or_else(|| {
+            format!("the loss of the {} sees its offset: there is nothing to set", network.about().name)
+        })?;
+        std::fs::write(&self.out, weights.to_bytes())
+            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
         say!("{}: offset {offset:+.4} m3/m3", self.out.display());
         Ok(())
     }

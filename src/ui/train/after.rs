@@ -12,9 +12,16 @@ use loam_core::network::Network;
 use loam_core::training::{RunReport, TrainResult};
 
 fn intervals(result: &TrainResult, network: Network) -> AnyView {
-    let bilinear = if network == Network::Smen { "bilinear SMAP" } else { "the bilinear input" };
+    let bilinear = network.about().bilinear;
     let gains = [("before training", result.over_before), (bilinear, result.over_bilinear)];
-    let (unit, channel) = (words::unit(network), if network.is_brightness() { ", TB V" } else { "" });
+    let (unit, channel) = (
+        words::unit(network),
+        if network.about().outputs.len() > 1 {
+            format!(", {}", network.output().short())
+        } else {
+            String::new()
+        },
+    );
     let rows = gains.into_iter().filter_map(|(name, gain)| Some((name, gain?)));
     let rows = rows.map(|(name, gain)| view! { <li>{format!("uRMSE of {name} minus after{channel}: {} {unit}", words::gain(&gain))}</li> });
     let rows = rows.collect_view();
@@ -35,7 +42,7 @@ fn facts(report: &RunReport, result: &TrainResult) -> AnyView {
             {format!(
                 "{} of {} epochs, {}; epoch {} kept ({} {} {}). {train} images trained, {validate} validated, {test} tested, {gap} left out. {} on {}. Seed {}.",
                 result.epochs, report.settings.epochs, words::end(result.end), result.best_epoch,
-                report.settings.network.loss_name(), words::loss(result.best_loss), words::unit(report.settings.network),
+                report.settings.network.about().loss_name, words::loss(result.best_loss), words::unit(report.settings.network),
                 words::seconds(result.seconds), report.device, report.settings.seed
             )}
         </p>
@@ -49,8 +56,10 @@ pub fn After(report: RunReport) -> impl IntoView {
     let app = App::here();
     let Some(result) = report.result.clone() else { return ().into_any() };
     let network = report.settings.network;
-    let against = match (report.simulated, network.is_brightness()) {
-        (true, true) => "Agreement with the simulated brightness temperature at 9 km of the test dates, without the radar product's noise.",
+    let against = match (report.simulated, network.output().is_kelvin()) {
+        (true, true) => {
+            "Agreement with the simulated brightness temperature at 9 km of the test dates, without the radar product's noise."
+        }
         (false, true) => "Agreement with the 9 km product of the test dates, not with what is on the ground.",
         (true, false) => "Agreement with the simulated 3 km maps of the test dates, not with the ground.",
         (false, false) => "Agreement with the 3 km maps of the test dates, not with the ground.",
@@ -64,7 +73,8 @@ pub fn After(report: RunReport) -> impl IntoView {
     let trained = Memo::new(move |_| app.weights.with(|w| is_of(w, &kept)));
     let can_predict = move || {
         let date = app.date.get();
-        app.pending.get() != Some(READING) && app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
+        app.pending.get() != Some(READING)
+            && app.timeline.with(|t| t.days.iter().any(|d| Some(d.date) == date && d.blocked.is_none()))
     };
     view! {
         <div class="after">
@@ -73,7 +83,7 @@ pub fn After(report: RunReport) -> impl IntoView {
                 {report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
             <p id="train-sentence">{sentence}</p>
-            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, network)} })}
+            {(!result.scores.is_empty()).then(|| view! { <p class="against">{against}</p> {score_box(&result.scores, network.into())} })}
             {intervals(&result, network)}
             {facts(&report, &result)}
             <p><strong>"In use: "</strong><span id="train-in-use">{move || if trained.get() { "the trained weights" } else { "other weights" }}</span>

@@ -97,7 +97,10 @@ impl Plot<'_> {
         }
         self.ctx.set_text_align("center");
         self.ctx.set_text_baseline("top");
-        for tick in curve::ticks(0.0, self.steps, if self.width < 420.0 { 4 } else { 8 }, false).into_iter().filter(|t| t.fract() == 0.0) {
+        for tick in curve::ticks(0.0, self.steps, if self.width < 420.0 { 4 } else { 8 }, false)
+            .into_iter()
+            .filter(|t| t.fract() == 0.0)
+        {
             let x = self.x(tick);
             self.ctx.set_fill_style_str(&rule);
             self.ctx.fill_rect(x - 0.5, bottom, 1.0, 4.0);
@@ -150,7 +153,11 @@ fn draw(ctx: &CanvasRenderingContext2d, width: f64, height: f64, curve: &Curve) 
         let left = x > width - 90.0;
         ctx.set_text_align(if left { "right" } else { "left" });
         ctx.set_text_baseline("top");
-        let _ = ctx.fill_text(&format!("best: epoch {}", best.epoch), if left { x - 5.0 } else { x + 5.0 }, ROOM.1);
+        let _ = ctx.fill_text(
+            &format!("best: epoch {}", best.epoch),
+            if left { x - 5.0 } else { x + 5.0 },
+            ROOM.1,
+        );
     }
 }
 
@@ -161,11 +168,19 @@ fn best(epochs: &[EpochReport]) -> Option<EpochReport> {
 
 /// The latest values in words.
 fn latest(epochs: &[EpochReport], network: Network) -> String {
-    let validation = |e: &EpochReport| e.validation.map(|v| format!(", validation {}", words::loss(v))).unwrap_or_default();
+    let validation = |e: &EpochReport| {
+        e.validation.map(|v| format!(", validation {}", words::loss(v))).unwrap_or_default()
+    };
     let Some(last) = epochs.last() else { return "Loss chart; no epoch is done yet".to_owned() };
-    let best = best(epochs).map(|b| format!("; best epoch {}{}", b.epoch, validation(&b))).unwrap_or_default();
-    let (loss, unit) = (network.loss_name(), words::unit(network));
-    format!("Loss chart, {loss} in {unit}. Epoch {}: training {}{}{best}", last.epoch, words::loss(last.train_loss), validation(last))
+    let best =
+        best(epochs).map(|b| format!("; best epoch {}{}", b.epoch, validation(&b))).unwrap_or_default();
+    let (loss, unit) = (network.about().loss_name, words::unit(network));
+    format!(
+        "Loss chart, {loss} in {unit}. Epoch {}: training {}{}{best}",
+        last.epoch,
+        words::loss(last.train_loss),
+        validation(last)
+    )
 }
 
 fn table(epochs: &[EpochReport], network: Network) -> AnyView {
@@ -207,8 +222,14 @@ fn chart(app: App) -> AnyView {
         let per_epoch = t.started.with(|s| s.as_ref().map_or(1, |s| s.steps_per_epoch.max(1))) as f64;
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let name = words::loss_name(t.shown_network());
-        t.losses
-            .with_untracked(|losses| draw(&ctx, width, height, &Curve { losses, epochs: &epochs, per_epoch, smoothing, log, name: &name }));
+        t.losses.with_untracked(|losses| {
+            draw(
+                &ctx,
+                width,
+                height,
+                &Curve { losses, epochs: &epochs, per_epoch, smoothing, log, name: &name },
+            )
+        });
     });
     let toggled = move |event: web_sys::Event| {
         let element = event.target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(t).ok());

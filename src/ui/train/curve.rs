@@ -31,7 +31,8 @@ pub fn thin(values: &[f64], most: usize) -> Vec<(f64, f64)> {
     for (n, part) in values.chunks(stretch).enumerate() {
         let at = (n * stretch) as f64;
         let finite = || part.iter().copied().filter(|v| v.is_finite());
-        let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) =
+            (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
         if low.is_finite() {
             out.extend([(at, low), (at + stretch as f64 / 2.0, high)]);
         } else {
@@ -67,7 +68,10 @@ pub fn ticks(low: f64, high: f64, wanted: usize, log: bool) -> Vec<f64> {
     }
     if log && low > 0.0 {
         let powers = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
-        let all: Vec<f64> = powers.flat_map(|p| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(p))).filter(|v| (low..=high).contains(v)).collect();
+        let all: Vec<f64> = powers
+            .flat_map(|p| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(p)))
+            .filter(|v| (low..=high).contains(v))
+            .collect();
         // Within less than a decade hardly any of these lie: then as on a linear axis.
         if all.len() >= 2 {
             return all;

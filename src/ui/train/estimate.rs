@@ -11,7 +11,9 @@ use loam_core::training::DateRole;
 fn facts(estimate: &TrainEstimate) -> AnyView {
     let fact = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     let limit = match estimate.buffer_limit_bytes {
-        Some(limit) => format!("{} of {} the GPU allows", size_text(estimate.largest_tensor_bytes), size_text(limit)),
+        Some(limit) => {
+            format!("{} of {} the GPU allows", size_text(estimate.largest_tensor_bytes), size_text(limit))
+        }
         None => format!("{}, no limit on the CPU", size_text(estimate.largest_tensor_bytes)),
     };
     view! {

@@ -52,7 +52,8 @@ pub fn handle(app: App, event: Event, attachments: Vec<Attachment>) {
         Event::TrainCheckpoint(checkpoint) => t.checkpoint.set(Some(checkpoint)),
         Event::TrainPreview(report) => {
             let mut attachments = attachments.into_iter();
-            if let (Some(Attachment::F32(values)), Some(Attachment::U8(reasons))) = (attachments.next(), attachments.next())
+            if let (Some(Attachment::F32(values)), Some(Attachment::U8(reasons))) =
+                (attachments.next(), attachments.next())
                 && values.len() == report.columns * report.rows
             {
                 t.preview.set(Some(Arc::new(Preview { report, values, reasons })));
@@ -60,7 +61,11 @@ pub fn handle(app: App, event: Event, attachments: Vec<Attachment>) {
         }
         Event::TrainPaused(paused) => {
             t.paused.set(paused);
-            app.said.set(if paused { "Training is paused.".to_owned() } else { "Training goes on.".to_owned() });
+            app.said.set(if paused {
+                "Training is paused.".to_owned()
+            } else {
+                "Training goes on.".to_owned()
+            });
         }
         Event::TrainDone(report) => done(app, *report),
         Event::Runs { runs, unsaved } => listed(app, runs, unsaved),
@@ -104,7 +109,10 @@ fn begun(app: App, mut started: TrainStarted) {
     t.started.set(Some(started));
     quiet_job(app);
     t.tick.update(|n| *n += 1);
-    app.said.set(format!("Training on {region} {}.", if resumed { "goes on from the last checkpoint" } else { "begins" }));
+    app.said.set(format!(
+        "Training on {region} {}.",
+        if resumed { "goes on from the last checkpoint" } else { "begins" }
+    ));
 }
 
 /// What was being prepared is done.
@@ -153,9 +161,14 @@ fn epoch_done(app: App, epoch: EpochReport) {
     if now - LAST_SPOKEN.get() >= SPOKEN {
         LAST_SPOKEN.set(now);
         let of = t.started.with_untracked(|s| s.as_ref().map_or(0, |s| s.settings.epochs));
-        let validation = epoch.validation.map(|v| format!(", validation {}", words::loss(v))).unwrap_or_default();
+        let validation =
+            epoch.validation.map(|v| format!(", validation {}", words::loss(v))).unwrap_or_default();
         let best = if epoch.best { ", the best so far" } else { "" };
-        app.said.set(format!("Epoch {} of {of}: training {}{validation}{best}.", epoch.epoch, words::loss(epoch.train_loss)));
+        app.said.set(format!(
+            "Epoch {} of {of}: training {}{validation}{best}.",
+            epoch.epoch,
+            words::loss(epoch.train_loss)
+        ));
     }
 }
 
@@ -180,13 +193,18 @@ fn listed(app: App, mut runs: Vec<RunReport>, unsaved: Option<String>) {
     let t = app.train;
     if unsaved.is_some() {
         // Runs of this session are known to the page alone.
-        let here = t.runs.get_untracked().into_iter().filter(|r| r.result.is_some() && runs.iter().all(|k| k.run != r.run));
+        let here = t
+            .runs
+            .get_untracked()
+            .into_iter()
+            .filter(|r| r.result.is_some() && runs.iter().all(|k| k.run != r.run));
         let here: Vec<RunReport> = here.collect();
         runs.extend(here);
     }
     // What became of the run that was under way when the worker was lost.
     let broken = t.broken.get_untracked();
-    let found = broken.as_ref().map(|id| runs.iter().find(|r| r.result.is_none() && r.run == *id).map(|r| r.in_use));
+    let found =
+        broken.as_ref().map(|id| runs.iter().find(|r| r.result.is_none() && r.run == *id).map(|r| r.in_use));
     t.runs.set(runs);
     t.unsaved.set(unsaved.clone());
     super::recall::recall(app, unsaved.as_deref());
@@ -202,7 +220,11 @@ fn listed(app: App, mut runs: Vec<RunReport>, unsaved: Option<String>) {
             t.broken.set(None);
             if broken.is_some_and(|id| !id.is_empty()) {
                 let why = unsaved.unwrap_or_else(|| "it had no checkpoint yet".to_owned());
-                app.fail("The run under way was lost with the worker", &why, "Start it again; nothing else is lost.");
+                app.fail(
+                    "The run under way was lost with the worker",
+                    &why,
+                    "Start it again; nothing else is lost.",
+                );
             }
         }
     }

@@ -91,7 +91,11 @@ fn read(text: &str, number: &Number) -> Result<f64, String> {
     let text = text.trim().replace('−', "-").replace(',', ".");
     let value: f64 = text.parse().map_err(|_| format!("{} must be a number", number.range.name))?;
     number.range.check(value).map_err(|e| e.to_string())?;
-    if number.whole && value.fract() != 0.0 { Err(format!("{} must be a whole number", number.range.name)) } else { Ok(value) }
+    if number.whole && value.fract() != 0.0 {
+        Err(format!("{} must be a whole number", number.range.name))
+    } else {
+        Ok(value)
+    }
 }
 
 fn field(app: App, number: Number) -> AnyView {
@@ -137,7 +141,8 @@ fn date_choice(
 ) -> AnyView {
     let t = app.train;
     let dates = Memo::new(move |_| {
-        let mut dates: Vec<Date> = t.plan.with(|p| p.as_ref().map(|p| p.dates.iter().map(|d| d.date).collect()).unwrap_or_default());
+        let mut dates: Vec<Date> =
+            t.plan.with(|p| p.as_ref().map(|p| p.dates.iter().map(|d| d.date).collect()).unwrap_or_default());
         // A date chosen for other files stays visible, so that it can be seen and changed.
         if let Some(chosen) = t.settings.with(get)
             && !dates.contains(&chosen)
@@ -166,13 +171,16 @@ fn frozen(app: App) -> AnyView {
     let present = move |part: Part| t.settings.with(|s| part.present(s.inputs));
     let turn = move |part: Part, on: bool| {
         // In the order of the network, whatever the order of the clicks.
-        t.settings.update(|s| s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect());
+        t.settings.update(|s| {
+            s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect()
+        });
     };
-    let smen = t.settings.with_untracked(|s| s.network == Network::Smen);
+    let parts = t.settings.with_untracked(|s| s.network.about().parts);
+    let several = !parts.is_empty();
     view! {
         <fieldset class="parts">
-            <legend>{if smen { "Frozen (left as they are)" } else { "Images" }}</legend>
-            {smen.then(|| Part::ALL.into_iter().map(|part| view! {
+            <legend>{if several { "Frozen (left as they are)" } else { "Images" }}</legend>
+            {parts.iter().copied().map(|part| view! {
                 <label class="check">
                     <input
                         type="checkbox"
@@ -182,7 +190,7 @@ fn frozen(app: App) -> AnyView {
                     />
                     {words::part(part)}
                 </label>
-            }).collect_view())}
+            }).collect_view()}
             <label class="check">
                 <input type="checkbox" prop:checked=move || t.settings.with(|s| s.flips) on:change=move |e| {
                     let on = event_target_checked(&e);
@@ -210,7 +218,7 @@ fn choose_network(app: App, network: Network) {
 
 /// What is frozen by default goes with the start: new weights have no norms worth keeping.
 fn start_from(app: App, start: Start) {
-    if app.train.settings.with_untracked(|s| s.network != Network::Smen) {
+    if app.train.settings.with_untracked(|s| s.network.about().parts.is_empty()) {
         app.train.settings.update(|s| s.start = start);
         return;
     }
@@ -232,20 +240,23 @@ fn fields(app: App) -> AnyView {
     let t = app.train;
     let scratch = move || t.settings.with(|s| s.start == Start::Scratch);
     let network = t.settings.with_untracked(|s| s.network);
-    let smen = network == Network::Smen;
-    // SMEN's are always there, loaded or shipped, also while the TB CNN answers; the TB CNN's must be in use.
-    let fits = move || smen || app.weights.with(|w| w.network == network && !w.hash.is_empty());
+    let about = network.about();
+    // Shipped ones are always there, also while another network answers; others must be in use.
+    let fits = move || {
+        about.shipped
+            || app.weights.with(|w| w.closed_form.is_none() && w.network == network && !w.hash.is_empty())
+    };
     let in_use = move || {
-        app.weights.with(|w| match (w.network == network, w.name.is_empty()) {
+        app.weights.with(|w| match (w.closed_form.is_none() && w.network == network, w.name.is_empty()) {
             (true, true) => "shipped, chosen by region".to_owned(),
             (true, false) => w.name.clone(),
-            (false, _) if smen => "SMEN's, loaded or shipped".to_owned(),
+            (false, _) if about.shipped => format!("{}'s, loaded or shipped", about.name),
             (false, _) => "of another network".to_owned(),
         })
     };
     let choose = move |event| {
         let value = event_target_value(&event);
-        if let Some((network, ..)) = words::NETWORKS.into_iter().find(|(_, name, _)| *name == value) {
+        if let Some(network) = Network::find(&value) {
             choose_network(app, network);
         }
     };
@@ -259,8 +270,8 @@ fn fields(app: App) -> AnyView {
             <label class="wide">
                 "Network"
                 <select id="train-network" on:change=choose>
-                    {words::NETWORKS.into_iter().map(|(one, value, name)| view! {
-                        <option value=value selected={one == network}>{name}</option>
+                    {Network::ALL.into_iter().map(|one| view! {
+                        <option value=one.about().key selected={one == network}>{one.about().choice}</option>
                     }).collect_view()}
                 </select>
             </label>
@@ -271,10 +282,10 @@ fn fields(app: App) -> AnyView {
                     <option value="scratch" prop:selected=scratch>"scratch (first weights of the seed)"</option>
                 </select>
             </label>
-            {smen.then(|| view! { <label class="wide">
+            {(about.inputs.len() > 1).then(|| view! { <label class="wide">
                 "Inputs"
                 <select id="train-inputs" disabled=move || !scratch() title=move || (!scratch()).then_some("Those of the weights in use") on:change=choose_inputs>
-                    {Inputs::ALL.into_iter().rev().map(|inputs| view! {
+                    {about.inputs.iter().copied().map(|inputs| view! {
                         <option value=inputs.name() prop:selected=move || t.settings.with(|s| s.inputs == inputs)>{words::inputs(inputs)}</option>
                     }).collect_view()}
                 </select>
@@ -305,13 +316,14 @@ pub fn SettingsForm() -> impl IntoView {
             format!("{name}, {} × {} cells of 3 km", s.window.columns, s.window.rows)
         })
     };
-    let tb = Memo::new(move |_| t.settings.with(|s| s.network != Network::Smen));
+    let one =
+        Memo::new(move |_| t.settings.with(|s| s.network.about().one_place.then(|| s.network.about().name)));
     let place = move || {
         let preset = app.settings.with(|s| s.region.is_some());
-        tb.get().then(|| {
+        one.get().map(|name| {
             let place = if preset { "the 36 × 36 cells (108 × 108 km) in the middle of this region" } else { "this region" };
             format!(
-                "The TB CNN is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “Check and estimate” measures \
+                "The {name} is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “Check and estimate” measures \
                  how long all of it takes here."
             )
         })

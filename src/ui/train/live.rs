@@ -18,7 +18,9 @@ fn counted(job: &Job) -> String {
 /// Where the run is, in one line.
 fn progress(app: App) -> String {
     let t = app.train;
-    let Some((epochs, steps)) = t.started.with(|s| s.as_ref().map(|s| (s.settings.epochs, s.steps_per_epoch))) else {
+    let Some((epochs, steps)) =
+        t.started.with(|s| s.as_ref().map(|s| (s.settings.epochs, s.steps_per_epoch)))
+    else {
         return t.job.with(|j| j.as_ref().map(counted).unwrap_or_default());
     };
     let Some(step) = t.step.get() else {
@@ -28,9 +30,17 @@ fn progress(app: App) -> String {
     if t.paused.get() {
         return format!("Epoch {} of {epochs}, step {} of {steps}, paused", step.epoch, step.step);
     }
-    let left =
-        if step.seconds_left.is_finite() { format!("{} left", words::duration(step.seconds_left)) } else { "time left unknown".to_owned() };
-    format!("Epoch {} of {epochs}, step {} of {steps}, {left}, device busy {:.0} %", step.epoch, step.step, step.load * 100.0)
+    let left = if step.seconds_left.is_finite() {
+        format!("{} left", words::duration(step.seconds_left))
+    } else {
+        "time left unknown".to_owned()
+    };
+    format!(
+        "Epoch {} of {epochs}, step {} of {steps}, {left}, device busy {:.0} %",
+        step.epoch,
+        step.step,
+        step.load * 100.0
+    )
 }
 
 /// The panel.

@@ -47,8 +47,12 @@ pub fn FineTuneSection() -> impl IntoView {
     let app = App::here();
     let t = app.train;
     let running = Memo::new(move |_| t.job.with(Option::is_some));
-    let nothing =
-        move || app.timeline.with(|t| t.days.is_empty()) && t.runs.with(Vec::is_empty) && !running.get() && t.done.with(Option::is_none);
+    let nothing = move || {
+        app.timeline.with(|t| t.days.is_empty())
+            && t.runs.with(Vec::is_empty)
+            && !running.get()
+            && t.done.with(Option::is_none)
+    };
     view! {
         <section id="fine-tune" class="train" aria-labelledby="fine-tune-title" hidden=nothing>
             <div class="head">

@@ -53,12 +53,13 @@ fn draw(ctx: &web_sys::CanvasRenderingContext2d, width: f64, plan: &TrainPlan) {
 
 /// What a date must have to be learnt from.
 pub fn target(network: Network) -> &'static str {
-    if network.is_brightness() { "brightness temperature at 36 and 9 km" } else { "a 3 km map" }
+    network.about().target
 }
 
 /// `34 train, 3 left out, 6 validate, 7 test`.
 pub fn counts(plan: &TrainPlan) -> String {
-    let parts = words::ROLES.into_iter().map(|(role, _)| format!("{} {}", plan.count(role), words::role(role)));
+    let parts =
+        words::ROLES.into_iter().map(|(role, _)| format!("{} {}", plan.count(role), words::role(role)));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -103,7 +104,9 @@ pub fn PlanStrip() -> impl IntoView {
             }
         });
     });
-    let label = move || t.plan.with(|p| p.as_ref().map(|p| format!("Dates by use: {}", counts(p))).unwrap_or_default());
+    let label = move || {
+        t.plan.with(|p| p.as_ref().map(|p| format!("Dates by use: {}", counts(p))).unwrap_or_default())
+    };
     view! {
         <div class="plan" id="train-plan">
             <h3 class="minor">"Dates"</h3>
@@ -114,10 +117,7 @@ pub fn PlanStrip() -> impl IntoView {
                 <p class="key">{words::ROLES.into_iter().map(|(role, class)| view! {
                     <span class="nowrap"><span class=format!("swatch {class}")></span>{format!("{} {}", words::role(role), plan.count(role))}</span>" "
                 }).collect_view()}</p>
-                <p class="hint">{match network() {
-                    Network::Smen => "Split by time; dates that are history of a held-out date are left out.",
-                    Network::Tb(_) => "Split by time. The TB CNN looks at no earlier dates.",
-                }}</p>
+                <p class="hint">{network().about().split}</p>
                 {lists(plan, network())}
             }.into_any()))}
             {move || t.plan_problem.get().map(|why| view! { <p class="problem">{why}</p> })}

@@ -33,8 +33,11 @@ pub fn PreviewMap() -> impl IntoView {
         }
     });
     let report = move || t.preview.with(|p| p.as_ref().map(|p| p.report));
-    let words =
-        move || report().map(|r| format!("{} after epoch {}: uRMSE {} m³/m³", r.date, r.epoch, words::loss(r.urmse))).unwrap_or_default();
+    let words = move || {
+        report()
+            .map(|r| format!("{} after epoch {}: uRMSE {} m³/m³", r.date, r.epoch, words::loss(r.urmse)))
+            .unwrap_or_default()
+    };
     let aspect = move || report().map_or_else(|| "1".to_owned(), |r| format!("{} / {}", r.columns, r.rows));
     let simulated = move || t.started.with(|s| s.as_ref().is_some_and(|s| s.simulated));
     view! {

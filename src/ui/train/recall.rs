@@ -8,7 +8,6 @@ use super::words;
 use crate::protocol::{Failure, Request};
 use crate::ui::ledger::Kind;
 use crate::ui::state::App;
-use loam_core::network::Network;
 use loam_core::training::{RunId, RunReport};
 
 /// Where in the browser's storage it is written.
@@ -84,15 +83,19 @@ pub struct RecalledRun {
 
 impl RecalledRun {
     fn sentence(&self) -> String {
-        format!("The weights trained on {} on {} (UTC) are in use again.", self.run.region, words::moment(self.run.begun_ms))
+        format!(
+            "The weights trained on {} on {} (UTC) are in use again.",
+            self.run.region,
+            words::moment(self.run.begun_ms)
+        )
     }
 }
 
 /// Remembers what is in use now.
 pub fn remember(app: App) {
     let weights = app.weights.get_untracked();
-    if weights.hash.is_empty() && weights.network != Network::Smen {
-        return; // The TB CNN without weights: nothing is in use.
+    if weights.closed_form.is_some() || weights.hash.is_empty() && !weights.network.about().shipped {
+        return; // A method without weights, or a network whose weights are not there.
     }
     let in_use = match app.train.run_of(&weights) {
         Some(run) => Remembered::Run(run.run),
@@ -112,7 +115,10 @@ pub(super) fn recall(app: App, unsaved: Option<&str>) {
     match remembered {
         Remembered::Shipped => {}
         Remembered::Run(id) => {
-            let run = app.train.runs.with_untracked(|runs| runs.iter().find(|r| r.run == id && r.result.is_some()).cloned());
+            let run = app
+                .train
+                .runs
+                .with_untracked(|runs| runs.iter().find(|r| r.run == id && r.result.is_some()).cloned());
             if let Some(run) = run {
                 if let Some(request) = app.send(Kind::Weights, Request::UseRun { run: id }, &[]) {
                     app.train.recalled.set(Some(RecalledRun { request, run }));
@@ -120,7 +126,9 @@ pub(super) fn recall(app: App, unsaved: Option<&str>) {
                 return;
             }
             // A run is named after the moment it began.
-            let begun = id.parse().map_or_else(|_| id.clone(), |begun| format!("begun {} (UTC)", words::moment(begun)));
+            let begun = id
+                .parse()
+                .map_or_else(|_| id.clone(), |begun| format!("begun {} (UTC)", words::moment(begun)));
             let why = match unsaved {
                 Some(why) => format!("its storage cannot be used ({why})"),
                 None => {
@@ -129,12 +137,16 @@ pub(super) fn recall(app: App, unsaved: Option<&str>) {
                     "they are no longer in its storage".to_owned()
                 }
             };
-            lost(format!("The weights of the run {begun} were in use in this browser before, but {why}"), SHIPPED);
+            lost(
+                format!("The weights of the run {begun} were in use in this browser before, but {why}"),
+                SHIPPED,
+            );
         }
         Remembered::File(name) => {
             let _ = Remembered::Shipped.write();
-            let what =
-                format!("The weights of the file {name} were in use before the page was loaded again; a file's weights are not kept");
+            let what = format!(
+                "The weights of the file {name} were in use before the page was loaded again; a file's weights are not kept"
+            );
             lost(what, &format!("{SHIPPED} until you load the file again under “Rules and weights”"));
         }
     }
@@ -142,7 +154,11 @@ pub(super) fn recall(app: App, unsaved: Option<&str>) {
 
 /// The worker named the weights in use, in answer to this request.
 pub fn taken(app: App, request: u64) {
-    if let Some(sentence) = app.train.recalled.with_untracked(|r| r.as_ref().filter(|r| r.request == request).map(RecalledRun::sentence)) {
+    if let Some(sentence) = app
+        .train
+        .recalled
+        .with_untracked(|r| r.as_ref().filter(|r| r.request == request).map(RecalledRun::sentence))
+    {
         app.said.set(sentence);
     }
     remember(app);
@@ -151,10 +167,18 @@ pub fn taken(app: App, request: u64) {
 /// A request about weights failed: what is said of it.
 #[must_use]
 pub fn failed(app: App, request: u64, failure: Failure) -> Failure {
-    let Some(recalled) = app.train.recalled.get_untracked().filter(|r| r.request == request) else { return failure };
+    let Some(recalled) = app.train.recalled.get_untracked().filter(|r| r.request == request) else {
+        return failure;
+    };
     app.train.recalled.set(None);
     let remedy = format!("{SHIPPED}. {} Reload the page to try again, or delete the run.", failure.remedy);
-    Failure { what: format!("The weights trained on {} could not be used again: {}", recalled.run.region, failure.what), remedy }
+    Failure {
+        what: format!(
+            "The weights trained on {} could not be used again: {}",
+            recalled.run.region, failure.what
+        ),
+        remedy,
+    }
 }
 
 /// Says which weights of before are in use, with a button back to the shipped ones.
@@ -162,7 +186,8 @@ pub fn failed(app: App, request: u64, failure: Failure) -> Failure {
 pub fn Recalled() -> impl IntoView {
     let app = App::here();
     let t = app.train;
-    let shown = Memo::new(move |_| t.recalled.get().filter(|recalled| app.weights.with(|w| is_of(w, &recalled.run))));
+    let shown =
+        Memo::new(move |_| t.recalled.get().filter(|recalled| app.weights.with(|w| is_of(w, &recalled.run))));
     move || {
         shown.get().map(|recalled| {
             view! {

@@ -7,14 +7,14 @@ use super::state::is_of;
 use super::words;
 use crate::ui::events::save;
 use crate::ui::state::App;
-use loam_core::network::Network;
 use loam_core::score::Gain;
-use loam_core::training::{RunReport, RunRow, Start, TrainResult};
+use loam_core::score::ScoreRow;
+use loam_core::training::{RunReport, Start, TrainResult};
 
 /// Test uRMSE after, before and of the bilinear input, of two channels the first's.
 #[must_use]
 pub fn test_scores(result: &TrainResult) -> [Option<f64>; 3] {
-    [RunRow::After, RunRow::Before, RunRow::Bilinear].map(|row| result.urmse(row))
+    [ScoreRow::Estimate, ScoreRow::Before, ScoreRow::Bilinear].map(|row| result.urmse(row))
 }
 
 /// How a run stands. `here`: it is under way in this tab.
@@ -88,12 +88,12 @@ pub fn csv(runs: &[RunReport]) -> String {
             run.region.clone(),
             run.simulated.to_string(),
             state(run, false),
-            words::network(s.network).to_owned(),
+            s.network.about().short.to_owned(),
             s.network.unit().to_owned(),
             if s.start == Start::Scratch { "scratch" } else { "current" }.to_owned(),
             run.from.name.clone(),
             run.from.hash.clone(),
-            if s.network == Network::Smen { s.inputs.name() } else { "" }.to_owned(),
+            if s.network.about().inputs.len() > 1 { s.inputs.name() } else { "" }.to_owned(),
             s.epochs.to_string(),
             s.learning_rate.to_string(),
             s.batch.to_string(),
@@ -118,7 +118,12 @@ pub fn csv(runs: &[RunReport]) -> String {
             gain(|g| g.mean),
             gain(|g| g.low),
             gain(|g| g.high),
-            of(&|r| r.over_bilinear.as_ref().map(|g| format!("{} ({} to {})", g.mean, g.low, g.high)).unwrap_or_default()),
+            of(&|r| {
+                r.over_bilinear
+                    .as_ref()
+                    .map(|g| format!("{} ({} to {})", g.mean, g.low, g.high))
+                    .unwrap_or_default()
+            }),
             of(&|r| r.seconds.to_string()),
             run.device.clone(),
             of(&|r| r.hash.clone()),
@@ -165,8 +170,10 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
 
 fn row(app: App, run: &RunReport, here: bool) -> AnyView {
     // The columns' heads say m³/m³.
-    let unit = if run.settings.network.is_brightness() { " K" } else { "" };
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{}{unit}", words::loss(value)));
+    let unit = if run.settings.network.output().is_kelvin() { " K" } else { "" };
+    let number = |value: Option<f64>| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{}{unit}", words::loss(value)))
+    };
     let r = run.result.as_ref();
     let scores = r.map(test_scores).unwrap_or_default();
     let epochs = match (r, run.progress) {
@@ -174,7 +181,9 @@ fn row(app: App, run: &RunReport, here: bool) -> AnyView {
         (None, Some(p)) => format!("{} of {}", p.epoch, run.settings.epochs),
         (None, None) => format!("– of {}", run.settings.epochs),
     };
-    let gain = r.and_then(|r| r.over_before).map_or_else(|| "–".to_owned(), |g| format!("{}{unit}", words::gain(&g)));
+    let gain = r
+        .and_then(|r| r.over_before)
+        .map_or_else(|| "–".to_owned(), |g| format!("{}{unit}", words::gain(&g)));
     view! {
         <tr data-run=run.run.clone()>
             <th scope="row"><span class="date">{words::moment(run.begun_ms)}</span><small>{state(run, here)}</small></th>

@@ -126,13 +126,15 @@ impl Training {
     /// The network whose curves are shown; SMEN where none are. Tracked.
     #[must_use]
     pub fn shown_network(self) -> Network {
-        self.started.with(|s| s.as_ref().map_or(Network::Smen, |s| s.settings.network))
+        self.started.with(|s| s.as_ref().map_or(Network::default(), |s| s.settings.network))
     }
 
     /// Share (0..1) of the planned steps that is done. Tracked.
     #[must_use]
     pub fn share(self) -> Option<f64> {
-        let all = self.started.with(|s| s.as_ref().map(|s| (s.settings.epochs * s.steps_per_epoch, s.steps_per_epoch)));
+        let all = self
+            .started
+            .with(|s| s.as_ref().map(|s| (s.settings.epochs * s.steps_per_epoch, s.steps_per_epoch)));
         let (total, per_epoch) = all.filter(|(total, _)| *total > 0)?;
         let step = self.step.get()?;
         Some((((step.epoch.saturating_sub(1)) * per_epoch + step.step) as f64 / total as f64).clamp(0.0, 1.0))

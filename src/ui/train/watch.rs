@@ -33,13 +33,17 @@ fn follow_plan(app: App) {
         app.settings.track();
         let network = t.settings.with(|s| s.network);
         // The time line does not say which days have brightness temperature at 9 km: the worker does.
-        let dates = app.timeline.with(|t| t.days.iter().any(|d| d.fine.is_some() || network.is_brightness()));
+        let dates =
+            app.timeline.with(|t| t.days.iter().any(|d| d.fine.is_some() || network.output().is_kelvin()));
         t.estimate.set(None);
         turn.update_value(|n| *n += 1);
         let mine = turn.get_value();
         if !dates {
             t.plan.set(None);
-            t.plan_problem.set(Some(format!("No date has {} of this region to learn from.", super::plan::target(network))));
+            t.plan_problem.set(Some(format!(
+                "No date has {} of this region to learn from.",
+                super::plan::target(network)
+            )));
             return;
         }
         set_timeout(
@@ -68,7 +72,9 @@ fn follow_weights(app: App) {
 fn follow_title(app: App) {
     let t = app.train;
     let plain = document().title();
-    let percent = Memo::new(move |_| t.job.with(Option::is_some).then(|| t.share().map(|s| (s * 100.0) as u32)).flatten());
+    let percent = Memo::new(move |_| {
+        t.job.with(Option::is_some).then(|| t.share().map(|s| (s * 100.0) as u32)).flatten()
+    });
     Effect::new(move |before: Option<bool>| {
         let percent = percent.get();
         match percent {

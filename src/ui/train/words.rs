@@ -1,7 +1,7 @@
 //! Training in words: times, losses, settings in short, and rows of a CSV file.
 
 use crate::ui::timeline::date_of;
-use loam_core::network::{Inputs, Network, Part, TbCase};
+use loam_core::network::{Inputs, Network, Part};
 use loam_core::score::Gain;
 use loam_core::training::{DateRole, Start, TrainEnd, TrainSettings};
 
@@ -19,7 +19,11 @@ pub fn duration(seconds: f64) -> String {
         s => (s / 86_400.0, "days"),
     };
     // Half hours count, half seconds do not.
-    if value < 10.0 && unit != "s" && unit != "min" { format!("about {value:.1} {unit}") } else { format!("about {value:.0} {unit}") }
+    if value < 10.0 && unit != "s" && unit != "min" {
+        format!("about {value:.1} {unit}")
+    } else {
+        format!("about {value:.0} {unit}")
+    }
 }
 
 /// Seconds measured: `0.42 s`, `73 s`.
@@ -37,21 +41,14 @@ pub fn loss(value: f64) -> String {
 /// A network's unit as the page writes it.
 #[must_use]
 pub fn unit(network: Network) -> &'static str {
-    if network.is_brightness() { "K" } else { "m³/m³" }
+    if network.output().is_kelvin() { "K" } else { "m³/m³" }
 }
 
 /// What a network's loss is, with its unit: `uRMSE, m³/m³`.
 #[must_use]
 pub fn loss_name(network: Network) -> String {
-    format!("{}, {}", network.loss_name(), unit(network))
+    format!("{}, {}", network.about().loss_name, unit(network))
 }
-
-/// Every network with its value in a form and its name in a choice.
-pub const NETWORKS: [(Network, &str, &str); 3] = [
-    (Network::Smen, "smen", "SMEN: soil moisture at 3 km"),
-    (Network::Tb(TbCase::BrightnessTemperature), "brightness_temperature", "TB CNN: brightness temperature, 36 to 9 km"),
-    (Network::Tb(TbCase::SoilMoisture), "soil_moisture", "TB CNN: soil moisture and surface temperature, to 3 km"),
-];
 
 /// Milliseconds since 1970 as date and time, UTC.
 #[must_use]
@@ -73,8 +70,12 @@ pub fn role(role: DateRole) -> &'static str {
 }
 
 /// Every role, in the order of time, with the class of its colour.
-pub const ROLES: [(DateRole, &str); 4] =
-    [(DateRole::Train, "train"), (DateRole::Gap, "gap"), (DateRole::Validate, "validate"), (DateRole::Test, "test")];
+pub const ROLES: [(DateRole, &str); 4] = [
+    (DateRole::Train, "train"),
+    (DateRole::Gap, "gap"),
+    (DateRole::Validate, "validate"),
+    (DateRole::Test, "test"),
+];
 
 /// A part of the network.
 #[must_use]
@@ -121,20 +122,15 @@ pub fn short(settings: &TrainSettings) -> String {
     let flips = if settings.flips { ", flips" } else { "" };
     let start = if settings.start == Start::Scratch { "from scratch, " } else { "" };
     let (rate, batch) = (settings.learning_rate, settings.batch);
-    match settings.network {
-        Network::Smen => format!("{start}{}, rate {rate}, batch {batch}, frozen {}{flips}", settings.inputs.name(), frozen(settings)),
-        Network::Tb(_) => format!("{}: {start}rate {rate}, batch {batch}{flips}", network(settings.network)),
+    let about = settings.network.about();
+    if about.inputs.len() > 1 {
+        return format!(
+            "{start}{}, rate {rate}, batch {batch}, frozen {}{flips}",
+            settings.inputs.name(),
+            frozen(settings)
+        );
     }
-}
-
-/// A network in short.
-#[must_use]
-pub fn network(network: Network) -> &'static str {
-    match network {
-        Network::Smen => "SMEN",
-        Network::Tb(TbCase::BrightnessTemperature) => "TB CNN (brightness temperature)",
-        Network::Tb(TbCase::SoilMoisture) => "TB CNN (soil moisture)",
-    }
+    format!("{}: {start}rate {rate}, batch {batch}{flips}", about.short)
 }
 
 /// A gain with its interval: `0.0021 (0.0011 to 0.0030)`.
@@ -146,7 +142,8 @@ pub fn gain(gain: &Gain) -> String {
 /// A line of a CSV file (RFC 4180): fields with commas, quotes or line breaks are quoted.
 #[must_use]
 pub fn csv_line(fields: &[String]) -> String {
-    let quoted =
-        fields.iter().map(|f| if f.contains([',', '"', '\n', '\r']) { format!("\"{}\"", f.replace('"', "\"\"")) } else { f.clone() });
+    let quoted = fields.iter().map(|f| {
+        if f.contains([',', '"', '\n', '\r']) { format!("\"{}\"", f.replace('"', "\"\"")) } else { f.clone() }
+    });
     quoted.collect::<Vec<_>>().join(",") + "\r\n"
 }

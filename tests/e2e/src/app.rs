@@ -59,7 +59,11 @@ impl App {
     }
 
     /// As [`App::open`], on a copy of `dist/` that was changed first.
-    pub fn open_changed(name: &str, setting: Setting, change: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<Self> {
+    pub fn open_changed(
+        name: &str,
+        setting: Setting,
+        change: impl FnOnce(&Path) -> std::io::Result<()>,
+    ) -> Result<Self> {
         let copy = out_dir()?.join(format!("{name}-dist"));
         let words = |e: std::io::Error| Error(format!("{}: {e}", copy.display()));
         copy_all(&xtask::dist_dir(), &copy).map_err(words)?;
@@ -97,7 +101,8 @@ impl App {
 
     /// A copy of `dist/` whose worker throws what nobody catches when told to ([`App::tell_worker`]).
     pub fn open_with_failing_worker(name: &str, setting: Setting) -> Result<Self> {
-        const HOOK: &str = "new BroadcastChannel('e2e').onmessage = () => { throw new Error('thrown by the test'); };\n";
+        const HOOK: &str =
+            "new BroadcastChannel('e2e').onmessage = () => { throw new Error('thrown by the test'); };\n";
         Self::open_changed(name, setting, |dist| prepend(&loader(dist, "worker-cpu")?, HOOK))
     }
 
@@ -114,8 +119,12 @@ impl App {
     /// As [`App::open`], on another folder.
     pub fn open_from(dist: &Path, name: &str, setting: Setting) -> Result<Self> {
         let text = |e: xtask::Failure| Error(e.0);
-        let browser = browser::present()
-            .ok_or_else(|| Error("Chromium or chromedriver is missing; `cargo xtask test --only e2e` installs or names them".into()))?;
+        let browser = browser::present().ok_or_else(|| {
+            Error(
+                "Chromium or chromedriver is missing; `cargo xtask test --only e2e` installs or names them"
+                    .into(),
+            )
+        })?;
         let server = Server::start(dist, 0).map_err(text)?;
         let driver = Driver::start(&browser).map_err(text)?;
         let mut arguments = vec![
@@ -143,9 +152,13 @@ impl App {
         let downloads = out_dir()?.join(format!("{name}-downloads"));
         let _ = std::fs::remove_dir_all(&downloads);
         std::fs::create_dir_all(&downloads).map_err(|e| Error(format!("{}: {e}", downloads.display())))?;
-        session.devtools("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": downloads }))?;
+        session.devtools(
+            "Browser.setDownloadBehavior",
+            &json!({ "behavior": "allow", "downloadPath": downloads }),
+        )?;
         session.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }))?;
-        let app = Self { session, url: server.url(), name: name.to_owned(), downloads, server, _driver: driver };
+        let app =
+            Self { session, url: server.url(), name: name.to_owned(), downloads, server, _driver: driver };
         app.session.navigate(&app.url)?;
         Ok(app)
     }
@@ -153,8 +166,10 @@ impl App {
     /// Takes the server away once the service worker holds the page, as when the network goes.
     pub fn go_offline(&self) -> Result<()> {
         self.wait(Duration::from_secs(60), "the service worker to be in charge", || {
-            let ready =
-                self.session.script("return navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)", &[])?;
+            let ready = self.session.script(
+                "return navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)",
+                &[],
+            )?;
             Ok(ready.as_bool().filter(|r| *r))
         })?;
         self.server.hang_up();
@@ -179,11 +194,16 @@ impl App {
     /// Clicks the element of this selector once it can be clicked.
     pub fn click(&self, css: &str) -> Result<()> {
         let css = format!("{css}:not([disabled]):not([aria-disabled=\"true\"])");
-        let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || self.session.find(&css))?;
+        let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || {
+            self.session.find(&css)
+        })?;
         // Maps and scores that come in move the page under the mouse: then once more. What lies over an element for good still fails.
         let mut tries = 0;
         loop {
-            self.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[element.reference()])?;
+            self.session.script(
+                "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })",
+                &[element.reference()],
+            )?;
             match self.session.click(&element) {
                 Err(error) if error.0.contains("click intercepted") && tries < 10 => {
                     tries += 1;
@@ -197,7 +217,10 @@ impl App {
     /// Clicks the element if it is there and can be clicked now; says whether it did.
     pub fn click_if_there(&self, css: &str) -> Result<bool> {
         let css = format!("{css}:not([disabled])");
-        let clicked = self.session.script("const e = document.querySelector(arguments[0]); if (e) e.click(); return !!e", &[json!(css)])?;
+        let clicked = self.session.script(
+            "const e = document.querySelector(arguments[0]); if (e) e.click(); return !!e",
+            &[json!(css)],
+        )?;
         Ok(clicked.as_bool() == Some(true))
     }
 
@@ -212,8 +235,10 @@ impl App {
         let mut last = String::from("(no such element)");
         let found = self.wait(within, &format!("the text of {css}"), || {
             // The element may be replaced between the two commands: look at both in one script.
-            let text =
-                self.session.script("const e = document.querySelector(arguments[0]); return e ? e.innerText : null", &[json!(css)])?;
+            let text = self.session.script(
+                "const e = document.querySelector(arguments[0]); return e ? e.innerText : null",
+                &[json!(css)],
+            )?;
             let Some(text) = text.as_str() else { return Ok(None) };
             last = text.to_owned();
             Ok(wanted(text).then(|| text.to_owned()))
@@ -222,7 +247,12 @@ impl App {
     }
 
     /// Asks again and again until there is an answer.
-    pub fn wait<T>(&self, within: Duration, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    pub fn wait<T>(
+        &self,
+        within: Duration,
+        what: &str,
+        mut ask: impl FnMut() -> Result<Option<T>>,
+    ) -> Result<T> {
         let start = Instant::now();
         loop {
             if let Some(answer) = ask()? {
@@ -245,11 +275,16 @@ impl App {
                 continue;
             }
             let status = read("status");
-            let found =
-                status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            let found = status.lines().find_map(|l| {
+                l.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+            });
             largest = largest.max(found.unwrap_or_default() << 10);
         }
-        if largest == 0 { Err(Error("no process of the browser was found under /proc".into())) } else { Ok(largest) }
+        if largest == 0 {
+            Err(Error("no process of the browser was found under /proc".into()))
+        } else {
+            Ok(largest)
+        }
     }
 
     /// Gives files of this machine to the page's file picker.
@@ -276,7 +311,8 @@ impl App {
     /// Waits for a finished download whose name ends so, and returns its path.
     pub fn downloaded(&self, ending: &str) -> Result<PathBuf> {
         self.wait(Duration::from_secs(60), &format!("a download *{ending}"), || {
-            let entries = self.downloads.read_dir().map_err(|e| Error(format!("{}: {e}", self.downloads.display())))?;
+            let entries =
+                self.downloads.read_dir().map_err(|e| Error(format!("{}: {e}", self.downloads.display())))?;
             Ok(entries.flatten().map(|e| e.path()).find(|p| p.to_string_lossy().ends_with(ending)))
         })
     }
@@ -297,7 +333,8 @@ impl App {
     /// Saves what the window shows as `target/e2e/NAME-WHAT.png`.
     pub fn shoot(&self, what: &str) -> Result<PathBuf> {
         let path = out_dir()?.join(format!("{}-{what}.png", self.name));
-        std::fs::write(&path, self.session.screenshot()?).map_err(|e| Error(format!("{}: {e}", path.display())))?;
+        std::fs::write(&path, self.session.screenshot()?)
+            .map_err(|e| Error(format!("{}: {e}", path.display())))?;
         Ok(path)
     }
 
@@ -309,7 +346,8 @@ impl App {
     /// Longest time in milliseconds that a task held the page up, since the start or the last [`App::forget_longtasks`]; 0 where none
     /// took 50 ms or more.
     pub fn longest_task(&self) -> Result<f64> {
-        let longest = self.session.script("return Math.max(0, ...window.e2e.longtasks.map(t => t[1]))", &[])?;
+        let longest =
+            self.session.script("return Math.max(0, ...window.e2e.longtasks.map(t => t[1]))", &[])?;
         Ok(longest.as_f64().unwrap_or_default())
     }
 
@@ -324,15 +362,20 @@ impl App {
                 found.push(format!("console: {message}"));
             }
         }
-        let errors = self.session.script("return window.e2e ? window.e2e.errors : ['the watch script did not run']", &[])?;
+        let errors = self
+            .session
+            .script("return window.e2e ? window.e2e.errors : ['the watch script did not run']", &[])?;
         found.extend(errors.as_array().into_iter().flatten().map(|e| format!("page: {e}")));
         for entry in self.session.log("performance")? {
-            let Some(event) = entry["message"].as_str().and_then(|m| serde_json::from_str::<Value>(m).ok()) else { continue };
+            let Some(event) = entry["message"].as_str().and_then(|m| serde_json::from_str::<Value>(m).ok())
+            else {
+                continue;
+            };
             let parameters = &event["message"]["params"];
             if event["message"]["method"] == "Network.requestWillBeSent" {
                 let url = parameters["request"]["url"].as_str().unwrap_or_default();
-                let local =
-                    url.starts_with(&self.url) || ["blob:", "data:", "chrome:", "about:"].iter().any(|scheme| url.starts_with(scheme));
+                let local = url.starts_with(&self.url)
+                    || ["blob:", "data:", "chrome:", "about:"].iter().any(|scheme| url.starts_with(scheme));
                 if !local {
                     found.push(format!("request to elsewhere: {url}"));
                 }
@@ -346,7 +389,11 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in from.read_dir()?.flatten() {
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy_all(&entry.path(), &target)? } else { std::fs::copy(entry.path(), target).map(|_| ())? }
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target)?
+        } else {
+            std::fs::copy(entry.path(), target).map(|_| ())?
+        }
     }
     Ok(())
 }
@@ -355,9 +402,13 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
 pub fn loader(dist: &Path, worker: &str) -> std::io::Result<PathBuf> {
     let mut files = dist.read_dir()?.flatten().map(|entry| entry.path());
     let is_loader = |path: &PathBuf| {
-        path.file_name().map(|name| name.to_string_lossy()).is_some_and(|name| name.starts_with(worker) && name.ends_with("_loader.js"))
+        path.file_name()
+            .map(|name| name.to_string_lossy())
+            .is_some_and(|name| name.starts_with(worker) && name.ends_with("_loader.js"))
     };
-    files.find(is_loader).ok_or_else(|| std::io::Error::other(format!("{worker} has no loader in {}", dist.display())))
+    files
+        .find(is_loader)
+        .ok_or_else(|| std::io::Error::other(format!("{worker} has no loader in {}", dist.display())))
 }
 
 fn prepend(script: &Path, lines: &str) -> std::io::Result<()> {

@@ -41,7 +41,10 @@ pub fn smen(weights: &Weights, form: Form, batch: u64, height: u64, width: u64) 
         graph.floats(&format!("{name}.b"), &[32], &weights.get(&format!("{name}.conv.bias")).values);
         graph.conv(&x, &name, spatial, 2);
         graph.node("Relu", &[&format!("{name}.conv")], &format!("{name}.relu"), &[]);
-        let norm: Vec<String> = ["weight", "bias", "running_mean", "running_var"].iter().map(|p| format!("{name}.bn.{p}")).collect();
+        let norm: Vec<String> = ["weight", "bias", "running_mean", "running_var"]
+            .iter()
+            .map(|p| format!("{name}.bn.{p}"))
+            .collect();
         for part in &norm {
             graph.floats(part, &[32], &weights.get(part).values);
         }
@@ -52,9 +55,15 @@ pub fn smen(weights: &Weights, form: Form, batch: u64, height: u64, width: u64) 
         graph.node("BatchNormalization", &inputs, &x, &[float("epsilon", 1e-5)]);
     }
     for (name, channels) in [("g", 1), ("h", 32)] {
-        let shape = |out: u64| if form == Form::Conv3d { vec![out, channels, 1, 3, 3] } else { vec![out, channels, 3, 3] };
+        let shape = |out: u64| {
+            if form == Form::Conv3d { vec![out, channels, 1, 3, 3] } else { vec![out, channels, 3, 3] }
+        };
         let bias = &weights.get(&format!("{name}.bias")).values;
-        graph.floats(&format!("{name}.w"), &shape(bias.len() as u64), &weights.get(&format!("{name}.weight")).values);
+        graph.floats(
+            &format!("{name}.w"),
+            &shape(bias.len() as u64),
+            &weights.get(&format!("{name}.weight")).values,
+        );
         graph.floats(&format!("{name}.b"), &[bias.len() as u64], bias);
     }
     graph.conv("i", "g", spatial, 1);
@@ -103,22 +112,37 @@ impl Graph {
 
     /// A convolution of `x` with `NAME.w` and `NAME.b`, padded by one pixel in space and by nothing in time, called `NAME.conv`.
     fn conv(&mut self, x: &str, name: &str, spatial: usize, depth: u64) {
-        let (kernel, pads) = if spatial == 3 { (vec![depth, 3, 3], vec![0, 1, 1, 0, 1, 1]) } else { (vec![3, 3], vec![1, 1, 1, 1]) };
+        let (kernel, pads) = if spatial == 3 {
+            (vec![depth, 3, 3], vec![0, 1, 1, 0, 1, 1])
+        } else {
+            (vec![3, 3], vec![1, 1, 1, 1])
+        };
         let attributes = [integers("kernel_shape", &kernel), integers("pads", &pads)];
-        self.node("Conv", &[x, &format!("{name}.w"), &format!("{name}.b")], &format!("{name}.conv"), &attributes);
+        self.node(
+            "Conv",
+            &[x, &format!("{name}.w"), &format!("{name}.b")],
+            &format!("{name}.conv"),
+            &attributes,
+        );
     }
 
     /// Frames 0..n-1 and 1..n of `batch` images each, joined as channels.
     fn neighbours(&mut self, name: &str, x: &str, frames: u64, batch: u64) -> String {
         for (part, from, to) in [("older", 0, (frames - 1) * batch), ("younger", batch, frames * batch)] {
-            let names: Vec<String> = ["from", "to", "axis"].iter().map(|n| format!("{name}.{part}.{n}")).collect();
+            let names: Vec<String> =
+                ["from", "to", "axis"].iter().map(|n| format!("{name}.{part}.{n}")).collect();
             for (n, value) in names.iter().zip([from, to, 0]) {
                 self.tensor(n, &[1], 7, &value.to_le_bytes());
             }
             self.node("Slice", &[x, &names[0], &names[1], &names[2]], &format!("{name}.{part}"), &[]);
         }
         let joined = format!("{name}.pairs");
-        self.node("Concat", &[&format!("{name}.older"), &format!("{name}.younger")], &joined, &[integer("axis", 1)]);
+        self.node(
+            "Concat",
+            &[&format!("{name}.older"), &format!("{name}.younger")],
+            &joined,
+            &[integer("axis", 1)],
+        );
         joined
     }
 

@@ -45,10 +45,15 @@ pub struct Session {
 impl Session {
     /// Opens a browser. `port` is chromedriver's, `capabilities` the W3C `alwaysMatch` object.
     pub fn open(port: u16, capabilities: &Value) -> Result<Self> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(180))).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(180)))
+            .build();
         let mut session = Self { agent: config.into(), base: format!("http://127.0.0.1:{port}/session") };
         let made = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }))?;
-        let id = made["sessionId"].as_str().ok_or_else(|| Error(format!("the driver opened no session: {made}")))?;
+        let id = made["sessionId"]
+            .as_str()
+            .ok_or_else(|| Error(format!("the driver opened no session: {made}")))?;
         session.base = format!("{}/{id}", session.base);
         session.post("/timeouts", &json!({ "script": 120_000, "pageLoad": 60_000, "implicit": 0 }))?;
         Ok(session)
@@ -94,13 +99,21 @@ impl Session {
     /// Presses and releases a key, whatever has the focus. Names are those of [`keys`].
     pub fn press(&self, key: &str) -> Result<()> {
         let actions = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
-        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] })).map(|_| ())
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }),
+        )
+        .map(|_| ())
     }
 
     /// Moves the mouse to a point of an element, given as shares of its width and height.
     pub fn hover(&self, element: &Element, x: f64, y: f64) -> Result<()> {
         let step = self.at(element, (x, y))?;
-        self.post("/actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [step] }] })).map(|_| ())
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [step] }] }),
+        )
+        .map(|_| ())
     }
 
     /// Drags with the left button between two points of an element, given as shares of its width and height.
@@ -108,7 +121,11 @@ impl Session {
         let half = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
         let [from, half, to] = [self.at(element, from)?, self.at(element, half)?, self.at(element, to)?];
         let actions = json!([from, { "type": "pointerDown", "button": 0 }, half, to, { "type": "pointerUp", "button": 0 }]);
-        self.post("/actions", &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] })).map(|_| ())
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] }),
+        )
+        .map(|_| ())
     }
 
     /// The move of the mouse to a point of an element.
@@ -126,7 +143,8 @@ impl Session {
     pub fn switch_to_newest_window(&self) -> Result<String> {
         let here = self.get("/window")?.as_str().unwrap_or_default().to_owned();
         let all = self.get("/window/handles")?;
-        let newest = all.as_array().into_iter().flatten().filter_map(Value::as_str).rfind(|handle| *handle != here);
+        let newest =
+            all.as_array().into_iter().flatten().filter_map(Value::as_str).rfind(|handle| *handle != here);
         self.switch_to_window(newest.ok_or_else(|| Error("there is no other window".into()))?)?;
         Ok(here)
     }
@@ -144,7 +162,9 @@ impl Session {
     /// The window's picture as PNG bytes.
     pub fn screenshot(&self) -> Result<Vec<u8>> {
         let shot = self.get("/screenshot")?;
-        base64::engine::general_purpose::STANDARD.decode(shot.as_str().unwrap_or_default()).map_err(|e| Error(format!("screenshot: {e}")))
+        base64::engine::general_purpose::STANDARD
+            .decode(shot.as_str().unwrap_or_default())
+            .map_err(|e| Error(format!("screenshot: {e}")))
     }
 
     /// Outer size of the window in pixels.
@@ -172,7 +192,10 @@ impl Session {
         Self::value(path, answer)
     }
 
-    fn value(path: &str, answer: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value> {
+    fn value(
+        path: &str,
+        answer: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Value> {
         let mut answer = answer.map_err(|e| Error(format!("{path}: {e}")))?;
         // Performance logs run to many megabytes.
         let body = answer.body_mut().with_config().limit(256 << 20).read_json::<Value>();

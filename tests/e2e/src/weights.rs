@@ -39,7 +39,12 @@ impl Weights {
             let bound = 1.0 / ((channels * 18) as f32).sqrt();
             add(format!("f{block}.conv.weight"), vec![32, channels, 2, 3, 3], -bound, bound);
             add(format!("f{block}.conv.bias"), vec![32], -bound, bound);
-            for (part, low, high) in [("weight", 0.8, 1.2), ("bias", -0.1, 0.1), ("running_mean", 0.0, 0.2), ("running_var", 0.8, 1.2)] {
+            for (part, low, high) in [
+                ("weight", 0.8, 1.2),
+                ("bias", -0.1, 0.1),
+                ("running_mean", 0.0, 0.2),
+                ("running_var", 0.8, 1.2),
+            ] {
                 add(format!("f{block}.bn.{part}"), vec![32], low, high);
             }
         }
@@ -59,7 +64,10 @@ impl Weights {
         };
         for group in 0..7 {
             for side in [3, 5] {
-                add(format!("group{group}.conv{side}.weight"), vec![64, if group == 0 { 2 } else { 128 }, side, side]);
+                add(
+                    format!("group{group}.conv{side}.weight"),
+                    vec![64, if group == 0 { 2 } else { 128 }, side, side],
+                );
                 add(format!("group{group}.conv{side}.bias"), vec![64]);
             }
         }
@@ -88,7 +96,10 @@ impl Weights {
         for (name, tensor) in &self.tensors {
             let start = data.len();
             data.extend(tensor.values.iter().flat_map(|v| v.to_le_bytes()));
-            head.insert(name.clone(), json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, data.len()] }));
+            head.insert(
+                name.clone(),
+                json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, data.len()] }),
+            );
         }
         let mut head = Value::Object(head).to_string();
         while !head.len().is_multiple_of(8) {

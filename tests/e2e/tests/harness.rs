@@ -7,7 +7,10 @@ use e2e::app::{App, Setting};
 fn browser_opens_and_webgpu_follows_the_setting() {
     for webgpu in [false, true] {
         let app = App::open("harness", Setting { webgpu, ..Setting::default() }).unwrap();
-        let adapter = app.session.script("return navigator.gpu ? navigator.gpu.requestAdapter().then(a => !!a) : false", &[]).unwrap();
+        let adapter = app
+            .session
+            .script("return navigator.gpu ? navigator.gpu.requestAdapter().then(a => !!a) : false", &[])
+            .unwrap();
         assert_eq!(adapter.as_bool(), Some(webgpu));
     }
 }

@@ -76,22 +76,36 @@ fn choose_date(app: &App, date: &str) {
 
 /// The date that is chosen.
 fn date_of(app: &App) -> String {
-    let date = app.session.script("return document.querySelector(arguments[0]).value", &[json!(parts::DATE)]).unwrap();
+    let date = app
+        .session
+        .script("return document.querySelector(arguments[0]).value", &[json!(parts::DATE)])
+        .unwrap();
     date.as_str().unwrap().to_owned()
 }
 
 #[test]
 fn first_screen_says_what_it_does_and_keeps_to_itself() {
     let app = open("first");
-    let policy = app.session.script("return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]').content", &[]).unwrap();
+    let policy = app
+        .session
+        .script("return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]').content", &[])
+        .unwrap();
     let policy = policy.as_str().unwrap();
     assert!(policy.contains("default-src 'self'") || policy.contains("default-src 'none'"), "{policy}");
-    assert!(policy.contains("connect-src 'self'") && !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+    assert!(
+        policy.contains("connect-src 'self'")
+            && !policy.contains("unsafe-inline")
+            && !policy.contains("'unsafe-eval'"),
+        "{policy}"
+    );
     app.get(parts::DEMO).unwrap();
     app.get(parts::FILE_INPUT).unwrap();
     let text = app.session.script("return document.body.innerText", &[]).unwrap();
     let text = text.as_str().unwrap().to_lowercase();
-    assert!(text.contains("soil") && text.contains("leave"), "the first screen says what it does and that no data leaves: {text}");
+    assert!(
+        text.contains("soil") && text.contains("leave"),
+        "the first screen says what it does and that no data leaves: {text}"
+    );
     app.shoot("page").unwrap();
     assert_quiet(&app);
 }
@@ -101,7 +115,10 @@ fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
     let app = open("no-webgpu");
     let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert!(line.contains("WebGPU"), "the reason is named: {line}");
-    assert!(line.contains("the tile stored with the program") && !line.contains("difference to the CPU"), "{line}");
+    assert!(
+        line.contains("the tile stored with the program") && !line.contains("difference to the CPU"),
+        "{line}"
+    );
     assert_quiet(&app);
 }
 
@@ -109,10 +126,16 @@ fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
 fn software_adapter_gives_way_to_the_cpu() {
     let app = App::open("software-adapter", Setting { webgpu: true, ..Setting::default() }).unwrap();
     let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
-    assert!(line.to_lowercase().contains("software") || line.to_lowercase().contains("swiftshader"), "the reason is named: {line}");
+    assert!(
+        line.to_lowercase().contains("software") || line.to_lowercase().contains("swiftshader"),
+        "the reason is named: {line}"
+    );
     let fetched = app.fetched();
     assert!(fetched.iter().any(|path| path.starts_with("/worker-cpu")), "{fetched:?}");
-    assert!(!fetched.iter().any(|path| path.starts_with("/worker-gpu")), "the GPU's worker is not fetched: {fetched:?}");
+    assert!(
+        !fetched.iter().any(|path| path.starts_with("/worker-gpu")),
+        "the GPU's worker is not fetched: {fetched:?}"
+    );
 }
 
 #[test]
@@ -140,7 +163,9 @@ fn drop_folder(app: &App, folder: &Path) {
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     for kind in ["dragEnter", "dragOver", "drop"] {
         let data = json!({ "items": [], "files": [folder], "dragOperationsMask": 1 });
-        app.session.devtools("Input.dispatchDragEvent", &json!({ "type": kind, "x": 600, "y": 400, "data": data })).unwrap();
+        app.session
+            .devtools("Input.dispatchDragEvent", &json!({ "type": kind, "x": 600, "y": 400, "data": data }))
+            .unwrap();
     }
 }
 
@@ -148,7 +173,8 @@ fn drop_folder(app: &App, folder: &Path) {
 #[test]
 fn a_long_read_can_be_cancelled() {
     let app = open("long-read");
-    let source = xtask::root().join("crates/smap-files/tests/fixtures").join("SMAP_L3_SM_P_20200602_R18290_001.h5");
+    let source =
+        xtask::root().join("crates/smap-files/tests/fixtures").join("SMAP_L3_SM_P_20200602_R18290_001.h5");
     let folder = xtask::target_dir().join("e2e").join("many");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -163,7 +189,10 @@ fn a_long_read_can_be_cancelled() {
     // The list shows the first rows of so many; the filter finds the others.
     let script = "const e = document.querySelector('section.files input[type=search]'); e.value = '2999'; e.dispatchEvent(new Event('input', { bubbles: true }));";
     app.session.script(script, &[]).unwrap();
-    app.text_when("[data-file=\"many/2999.h5\"]", PATIENCE, |text| text.contains("you cancelled before its turn came")).unwrap();
+    app.text_when("[data-file=\"many/2999.h5\"]", PATIENCE, |text| {
+        text.contains("you cancelled before its turn came")
+    })
+    .unwrap();
     app.shoot("cancelled").unwrap();
     app.session.script(&script.replace("2999", ""), &[]).unwrap();
     app.text_when("[data-file=\"many/0003.h5\"]", PATIENCE, |text| text.contains("2020-06-02")).unwrap();
@@ -195,7 +224,8 @@ fn a_tile_of_1600_mb_needs_little_memory() {
     app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
     app.click(parts::PREDICT).unwrap();
     app.wait(PATIENCE, "the predicting to end", || Ok((!app.has(parts::CANCEL)?).then_some(()))).unwrap();
-    let drawn = app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("cells")).unwrap();
+    let drawn =
+        app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("cells")).unwrap();
     println!("{drawn}");
     app.shoot("map").unwrap();
     let peak = app.largest_renderer("VmHWM").unwrap();
@@ -212,7 +242,8 @@ fn large_tile(path: &Path) -> std::io::Result<()> {
     const TILE: u32 = 512;
     let tiles = EDGE.div_ceil(TILE).pow(2);
     let doubles = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-    let longs = |values: &mut dyn Iterator<Item = u32>| values.flat_map(u32::to_le_bytes).collect::<Vec<u8>>();
+    let longs =
+        |values: &mut dyn Iterator<Item = u32>| values.flat_map(u32::to_le_bytes).collect::<Vec<u8>>();
     let shorts = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     // Tag, type, count, value; values of more than four bytes lie behind the directory.
     let mut entries: Vec<(u16, u16, u32, Vec<u8>)> = vec![
@@ -252,7 +283,8 @@ fn large_tile(path: &Path) -> std::io::Result<()> {
     head.resize(data as usize, 0);
     let mut file = File::create(path)?;
     file.write_all(&head)?;
-    let tile: Vec<u8> = std::iter::repeat_n((-12.5f32).to_le_bytes(), (TILE * TILE) as usize).flatten().collect();
+    let tile: Vec<u8> =
+        std::iter::repeat_n((-12.5f32).to_le_bytes(), (TILE * TILE) as usize).flatten().collect();
     for _ in 0..tiles {
         file.write_all(&tile)?;
     }
@@ -276,12 +308,17 @@ fn demo_is_predicted_probed_and_exported() {
     assert!(scores.to_lowercase().contains("bilinear"), "the baseline is there: {scores}");
 
     let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
-    app.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()]).unwrap();
+    app.session
+        .script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()])
+        .unwrap();
     app.session.hover(&map, 0.505, 0.505).unwrap();
-    let place = app.text_when(parts::READOUT, PATIENCE, |text| text.contains("° N") && text.contains("° W")).unwrap();
+    let place =
+        app.text_when(parts::READOUT, PATIENCE, |text| text.contains("° N") && text.contains("° W")).unwrap();
     // Oklahoma City lies in 3 km column 2650, row 1021, the middle cell of its region.
     assert!(place.contains("2650, 1021"), "{place}");
-    let probed = app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³") && !text.contains("mean")).unwrap();
+    let probed = app
+        .text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³") && !text.contains("mean"))
+        .unwrap();
 
     app.click(parts::EXPORT_GEOTIFF).unwrap();
     let path = app.downloaded(".tif").unwrap();
@@ -298,7 +335,11 @@ fn demo_is_predicted_probed_and_exported() {
     assert!((exported - shown).abs() <= 0.00006, "the file says {exported}, the page said {probed}");
     app.click(parts::EXPORT_CSV).unwrap();
     let csv = std::fs::read_to_string(app.downloaded(".csv").unwrap()).unwrap();
-    assert!(csv.lines().filter(|l| !l.starts_with('#')).count() > 10_000, "one line per cell and a head: {} lines", csv.lines().count());
+    assert!(
+        csv.lines().filter(|l| !l.starts_with('#')).count() > 10_000,
+        "one line per cell and a head: {} lines",
+        csv.lines().count()
+    );
     assert_quiet(&app);
     assert!(held_up < 200.0, "the page was held up for {held_up} ms");
 }
@@ -306,31 +347,42 @@ fn demo_is_predicted_probed_and_exported() {
 /// A browser that rejects the shaders of our convolutions: burn's operations take over, which is said, and the self-check passes.
 #[test]
 fn a_rejected_shader_gives_way_to_burns_operations() {
-    let app = App::open_with_critical_gpu("rejected-shader", Setting { webgpu: true, ..Setting::default() }).unwrap();
-    let script =
-        "const s = document.querySelector('#preference'); s.value = 'gpu'; s.dispatchEvent(new Event('change', { bubbles: true }))";
+    let app = App::open_with_critical_gpu("rejected-shader", Setting { webgpu: true, ..Setting::default() })
+        .unwrap();
+    let script = "const s = document.querySelector('#preference'); s.value = 'gpu'; s.dispatchEvent(new Event('change', { bubbles: true }))";
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     app.session.script(script, &[]).unwrap();
-    let device =
-        app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("failed their check") && text.contains("Self-check passed")).unwrap();
+    let device = app
+        .text_when(parts::DEVICE, PATIENCE, |text| {
+            text.contains("failed their check") && text.contains("Self-check passed")
+        })
+        .unwrap();
     println!("{device}");
-    assert!(device.contains("the device refuses it") && device.contains("burn's general operations"), "{device}");
+    assert!(
+        device.contains("the device refuses it") && device.contains("burn's general operations"),
+        "{device}"
+    );
     assert!(device.contains("GPU") && !device.contains("kernels with"), "{device}");
     app.shoot("rejected").unwrap();
     // The TB CNN has burn's operations already: where its training is not the CPU's, it is refused, and the page stands.
     load_demo(&app);
     let change = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
                   e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));";
-    for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "soil_moisture")] {
+    for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "tb-soil-moisture")] {
         app.get(css).unwrap();
         app.session.script(change, &[json!(css), json!(value)]).unwrap();
     }
     app.text_when("#train-plan", PATIENCE, |text| text.contains("left out 0")).unwrap();
     app.tell_worker().unwrap();
     app.click(parts::TRAIN_START).unwrap();
-    let refused = app.text_when(".notices", PATIENCE, |text| text.contains("does not train the TB CNN as the CPU does")).unwrap();
+    let refused = app
+        .text_when(".notices", PATIENCE, |text| text.contains("does not train the TB CNN as the CPU does"))
+        .unwrap();
     println!("{refused}");
-    assert!(refused.contains("refuses a command") && refused.contains("Choose “CPU” under Device"), "{refused}");
+    assert!(
+        refused.contains("refuses a command") && refused.contains("Choose “CPU” under Device"),
+        "{refused}"
+    );
     app.wait(PATIENCE, "the worker to be there still", || app.session.find(parts::PREDICT_READY)).unwrap();
     app.shoot("refused").unwrap();
 }
@@ -341,12 +393,12 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     let app = open("tbcnn");
     load_demo(&app);
     let choose = |value: &str| {
-        let script =
-            "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
+        let script = "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
         app.session.script(script, &[json!(value)]).unwrap();
     };
-    choose("tb");
-    app.text_when("#no-tb-weights", PATIENCE, |text| text.contains("loam train --model tb-cnn")).unwrap();
+    choose("tb-brightness");
+    app.text_when("#no-tb-weights", PATIENCE, |text| text.contains("loam train --network tb-soil-moisture"))
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zeros.safetensors");
     std::fs::write(&path, e2e::weights::Weights::tb_cnn_of_zeros()).unwrap();
@@ -356,7 +408,9 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     ready(&app);
     predict(&app);
     app.shoot("tbcnn").unwrap();
-    for layer in ["Coarse", "Estimate", "Reference", "Difference", "CoarseH", "EstimateH", "ReferenceH", "DifferenceH"] {
+    for layer in
+        ["Coarse", "Estimate", "Reference", "Difference", "Coarse1", "Estimate1", "Reference1", "Difference1"]
+    {
         assert!(app.has(&format!("[data-layer=\"{layer}\"]")).unwrap(), "{layer}");
     }
     let value = app.text(parts::ESTIMATE_VALUE).unwrap();
@@ -365,11 +419,26 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     let legends = app.text(".legends").unwrap();
     assert!(legends.contains("200 to 320 K, fixed") && !legends.contains("m³/m³"), "{legends}");
     let scores = app.text(parts::SCORES).unwrap();
-    assert!(scores.contains("bilinear, TB V") && scores.contains("uRMSE K") && !scores.contains("mission"), "{scores}");
+    assert!(
+        scores.contains("bilinear, TB V") && scores.contains("uRMSE K") && !scores.contains("mission"),
+        "{scores}"
+    );
     app.click(parts::EXPORT_GEOTIFF).unwrap();
     for polarisation in ["TB_V_9km.tif", "TB_H_9km.tif"] {
         app.downloaded(polarisation).unwrap();
     }
+    // A method in closed form: its map, without any weights.
+    choose("history-mean");
+    app.text_when(".weights", PATIENCE, |text| {
+        text.contains("none: bilinear SMAP + mean of the history's residuals")
+    })
+    .unwrap();
+    ready(&app);
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
+    let scores = app.text(parts::SCORES).unwrap();
+    assert!(scores.contains("mean of the history's residuals") && !scores.contains("SMEN"), "{scores}");
+    app.shoot("closed-form").unwrap();
     // Back to SMEN: its maps are in m3/m3 again.
     choose("smen");
     ready(&app);
@@ -391,7 +460,9 @@ fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
         ("empty.h5", b"".as_slice()),
     ])
     .unwrap();
-    for (name, word) in [("SMAP_L3_SM_P_20200601_R19240_001.h5", "html"), ("pointer.tif", "lfs"), ("empty.h5", "empty")] {
+    for (name, word) in
+        [("SMAP_L3_SM_P_20200601_R19240_001.h5", "html"), ("pointer.tif", "lfs"), ("empty.h5", "empty")]
+    {
         let said = app
             .wait(PATIENCE, &format!("{name} to be explained with \"{word}\""), || {
                 let rows = app.session.script(
@@ -429,7 +500,10 @@ fn granules_become_a_map_that_is_not_called_simulated() {
     app.click(parts::EXPORT_GEOTIFF).unwrap();
     let path = app.downloaded(".tif").unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    assert!(name.contains("20200604") && !name.contains("SIMULATED"), "named after the date that was chosen: {name}");
+    assert!(
+        name.contains("20200604") && !name.contains("SIMULATED"),
+        "named after the date that was chosen: {name}"
+    );
     let tiff = GeoTiff::read(File::open(&path).unwrap()).unwrap();
     assert_eq!((tiff.raster_width, tiff.raster_height), (100, 100));
     assert_quiet(&app);
@@ -444,7 +518,9 @@ fn a_demo_and_own_files_put_each_other_aside() {
     let rows = app.session.find_all(parts::FILE_ROW).unwrap().len();
     app.click(parts::DEMO_TUCSON).unwrap();
     ready(&app);
-    let said = app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("12 files of your own are put aside")).unwrap();
+    let said = app
+        .text_when(parts::ASIDE, PATIENCE, |text| text.contains("12 files of your own are put aside"))
+        .unwrap();
     println!("{said}");
     assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), 1, "the demo alone is listed");
     let demo_date = date_of(&app);
@@ -455,7 +531,10 @@ fn a_demo_and_own_files_put_each_other_aside() {
     app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
     ready(&app);
     assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), rows);
-    app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("The demo of Tucson is put aside") && !text.contains("your own")).unwrap();
+    app.text_when(parts::ASIDE, PATIENCE, |text| {
+        text.contains("The demo of Tucson is put aside") && !text.contains("your own")
+    })
+    .unwrap();
     let months = app.session.script("return document.querySelector('#month').innerText", &[]).unwrap();
     assert!(!months.as_str().unwrap().contains("2018-1"), "none of the demo's dates is left: {months}");
     app.click(parts::PREDICT).unwrap();
@@ -478,7 +557,9 @@ fn a_demo_and_own_files_put_each_other_aside() {
     // Files that are dropped on a demo put it aside, too.
     let path = &granules()[0];
     app.drop_files(&[(path.file_name().unwrap().to_str().unwrap(), &std::fs::read(path).unwrap())]).unwrap();
-    let said = app.text_when(parts::ASIDE, PATIENCE, |text| text.contains("The demo of Tucson is put aside")).unwrap();
+    let said = app
+        .text_when(parts::ASIDE, PATIENCE, |text| text.contains("The demo of Tucson is put aside"))
+        .unwrap();
     assert!(said.contains("12 files of your own are put aside"), "the others stay aside: {said}");
     assert!(!app.has("[data-layer=\"Estimate\"]").unwrap(), "the demo's map went with it");
 }
@@ -490,7 +571,8 @@ fn a_removal_can_be_undone() {
     let name = "SMAP_L3_SM_P_20200604_R18290_001.h5";
     app.click(&format!("[aria-label=\"Remove {name}\"]")).unwrap();
     app.text_when(parts::ASIDE, PATIENCE, |text| text.contains(&format!("{name} was removed"))).unwrap();
-    app.wait(PATIENCE, "the row to go", || Ok((!app.has(&format!("[data-file=\"{name}\"]"))?).then_some(()))).unwrap();
+    app.wait(PATIENCE, "the row to go", || Ok((!app.has(&format!("[data-file=\"{name}\"]"))?).then_some(())))
+        .unwrap();
     app.click(parts::REMOVED_BACK).unwrap();
     app.text_when(&format!("[data-file=\"{name}\"]"), PATIENCE, |text| text.contains("2020-06-04")).unwrap();
     app.session
@@ -519,7 +601,10 @@ fn a_map_that_loam_made_is_no_reference() {
     app.choose_files(parts::FILE_INPUT, &[saved]).unwrap();
     let row = format!("[data-file=\"{name}\"]");
     let listed = app.text_when(&row, PATIENCE, |text| text.contains("a map that Loam made")).unwrap();
-    assert!(listed.contains("not used") && listed.contains("no reference, no history and no training target"), "{listed}");
+    assert!(
+        listed.contains("not used") && listed.contains("no reference, no history and no training target"),
+        "{listed}"
+    );
     app.shoot("listed").unwrap();
     ready(&app);
     app.click(parts::PREDICT).unwrap();
@@ -535,7 +620,10 @@ fn a_map_that_loam_made_is_no_reference() {
 fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {
     let app = open("stale");
     load_demo(&app);
-    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("Oklahoma City (shipped)") && text.contains("will be loaded")).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| {
+        text.contains("Oklahoma City (shipped)") && text.contains("will be loaded")
+    })
+    .unwrap();
     predict(&app);
     let weights = app.text(parts::WEIGHTS).unwrap();
     assert!(weights.contains("SHA-256") && !weights.contains("will be loaded"), "{weights}");
@@ -560,14 +648,18 @@ fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {
     .unwrap();
     // The region: other weights, and a time line that is read again.
     fill(&app, "#region", "geneva");
-    let said = app.text_when(parts::STALE, PATIENCE, |text| text.contains("the region and the weights changed")).unwrap();
+    let said = app
+        .text_when(parts::STALE, PATIENCE, |text| text.contains("the region and the weights changed"))
+        .unwrap();
     assert!(said.contains("with the weights Oklahoma City (shipped)"), "{said}");
     let weights = app.text(parts::WEIGHTS).unwrap();
     assert!(weights.contains("Geneva (shipped)") && weights.contains("will be loaded"), "{weights}");
     assert!(app.has("section.scores.stale").unwrap());
     assert!(app.text("#export-stale").unwrap().contains("with the weights Oklahoma City (shipped)"));
     app.shoot("region").unwrap();
-    let facts = app.text_when(".dates", PATIENCE, |text| text.contains("lies here") || text.contains("swath missed")).unwrap();
+    let facts = app
+        .text_when(".dates", PATIENCE, |text| text.contains("lies here") || text.contains("swath missed"))
+        .unwrap();
     println!("{facts}");
     assert_quiet(&app);
 }
@@ -580,12 +672,16 @@ fn the_date_of_a_link_survives_the_demo() {
         app.session.navigate("about:blank").unwrap();
         app.session.navigate(&format!("{}#region=tucson&date={date}", app.url)).unwrap();
         app.click(parts::DEMO_TUCSON).unwrap();
-        app.wait(PATIENCE, "dates", || Ok(app.has(&format!("{} option", parts::DATE))?.then_some(()))).unwrap();
+        app.wait(PATIENCE, "dates", || Ok(app.has(&format!("{} option", parts::DATE))?.then_some(())))
+            .unwrap();
         if kept {
             app.text_when(parts::PREDICT, PATIENCE, |text| text.contains(date)).unwrap();
         } else {
             let said = app.text_when(".notices", PATIENCE, |text| text.contains(date)).unwrap();
-            assert!(said.contains("The demo of Tucson has no date 1999-01-01") && said.contains("is shown"), "{said}");
+            assert!(
+                said.contains("The demo of Tucson has no date 1999-01-01") && said.contains("is shown"),
+                "{said}"
+            );
         }
     }
     assert_quiet(&app);
@@ -608,10 +704,17 @@ fn geneva_opens_on_a_date_that_was_seen() {
 fn dropped_weights_are_no_data() {
     let app = open("dropped-weights");
     load_demo(&app);
-    let bytes = std::fs::read(xtask::root().join("public").join("weights").join("tucson.safetensors")).unwrap();
+    let bytes =
+        std::fs::read(xtask::root().join("public").join("weights").join("tucson.safetensors")).unwrap();
     app.drop_files(&[("mine.safetensors", &bytes)]).unwrap();
-    app.text_when(parts::WEIGHTS, PATIENCE, |text| text.contains("mine.safetensors") && text.contains("SHA-256")).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("Loaded as weights, not as data: mine.safetensors")).unwrap();
+    app.text_when(parts::WEIGHTS, PATIENCE, |text| {
+        text.contains("mine.safetensors") && text.contains("SHA-256")
+    })
+    .unwrap();
+    app.text_when(".notices", PATIENCE, |text| {
+        text.contains("Loaded as weights, not as data: mine.safetensors")
+    })
+    .unwrap();
     assert!(!app.has("[data-file=\"mine.safetensors\"]").unwrap(), "they are not listed");
     assert_eq!(app.text(parts::ASIDE).unwrap(), "", "and the demo stays");
     ready(&app);
@@ -624,11 +727,13 @@ fn real_smap_files_are_listed_with_product_and_date() {
     let app = open("real-files");
     app.choose_files(parts::FILE_INPUT, &[path]).unwrap();
     app.wait(PATIENCE, "the file to be understood", || {
-        let rows = app
-            .session
-            .script("return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join(' ')", &[json!(parts::FILE_ROW)])?;
+        let rows = app.session.script(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join(' ')",
+            &[json!(parts::FILE_ROW)],
+        )?;
         let text = rows.as_str().unwrap_or_default();
-        Ok((text.contains("SMAP_L4_SM_aup_comparison.h5") && text.contains("56") && text.contains("64")).then_some(()))
+        Ok((text.contains("SMAP_L4_SM_aup_comparison.h5") && text.contains("56") && text.contains("64"))
+            .then_some(()))
     })
     .unwrap();
     app.shoot("list").unwrap();
@@ -663,7 +768,9 @@ fn a_region_is_drawn_on_the_map() {
     predict(&app);
     app.click(parts::DRAW_REGION).unwrap();
     let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
-    app.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()]).unwrap();
+    app.session
+        .script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()])
+        .unwrap();
     app.session.drag(&map, (0.205, 0.305), (0.245, 0.705)).unwrap();
     app.text_when("#drawing", PATIENCE, |text| text.contains("Drag a rectangle")).unwrap();
     // Five columns are too few; drawing goes on. Backwards it is drawn as well.
@@ -686,7 +793,9 @@ fn a_region_is_drawn_on_the_map() {
     app.text_when("#drawing", PATIENCE, |text| text.contains("13 × 13 cells")).unwrap();
     predict_size(&app, "13 × 13 cells");
     let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
-    app.session.script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()]).unwrap();
+    app.session
+        .script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", &[map.reference()])
+        .unwrap();
     app.session.hover(&map, 0.02, 0.02).unwrap();
     app.text_when(parts::READOUT, PATIENCE, |text| text.contains("2620, 1001")).unwrap();
     assert_quiet(&app);
@@ -702,7 +811,10 @@ fn a_worker_that_fails_or_is_ended_is_replaced() {
     let app = App::open_with_failing_worker("failing-worker", Setting::default()).unwrap();
     load_demo(&app);
     app.tell_worker().unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("thrown by the test") && text.contains("started again")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| {
+        text.contains("thrown by the test") && text.contains("started again")
+    })
+    .unwrap();
     ready(&app);
     predict(&app);
     app.end_worker().unwrap();
@@ -716,13 +828,20 @@ fn a_worker_that_fails_or_is_ended_is_replaced() {
 #[test]
 fn without_the_gpus_worker_the_cpu_computes() {
     let setting = Setting { webgpu: true, ..Setting::default() };
-    let app = App::open_changed("no-gpu-worker", setting, |dist| std::fs::remove_file(loader(dist, "worker-gpu")?)).unwrap();
+    let app =
+        App::open_changed("no-gpu-worker", setting, |dist| std::fs::remove_file(loader(dist, "worker-gpu")?))
+            .unwrap();
     load_demo(&app);
-    let script =
-        "const e = document.querySelector('#preference'); e.value = 'gpu'; e.dispatchEvent(new Event('change', { bubbles: true }));";
+    let script = "const e = document.querySelector('#preference'); e.value = 'gpu'; e.dispatchEvent(new Event('change', { bubbles: true }));";
     app.session.script(script, &[]).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("program for the GPU could not be loaded, so the CPU is used")).unwrap();
-    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("so the CPU is used") && text.contains("Self-check passed")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| {
+        text.contains("program for the GPU could not be loaded, so the CPU is used")
+    })
+    .unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| {
+        text.contains("so the CPU is used") && text.contains("Self-check passed")
+    })
+    .unwrap();
     ready(&app);
     predict(&app);
     app.shoot("said").unwrap();
@@ -735,7 +854,10 @@ fn narrow_window_scrolls_in_one_direction_only() {
     predict(&app);
     app.shoot("page").unwrap();
     // Chromium's window has a least width of about 500; what counts is that the page is no wider than it.
-    let wider = app.session.script("const d = document.documentElement; return d.scrollWidth - d.clientWidth", &[]).unwrap();
+    let wider = app
+        .session
+        .script("const d = document.documentElement; return d.scrollWidth - d.clientWidth", &[])
+        .unwrap();
     assert!(wider.as_i64().unwrap() <= 0, "the page is {wider} pixels wider than the window");
     assert_quiet(&app);
 }
@@ -759,7 +881,8 @@ fn about_the_model_shows_the_card_of_the_weights_in_use() {
     let app = open("about");
     let escape = || {
         app.session.press(keys::ESCAPE).unwrap();
-        let state = "const d = document.querySelector('#about'); return d.open ? null : document.activeElement.id";
+        let state =
+            "const d = document.querySelector('#about'); return d.open ? null : document.activeElement.id";
         app.wait(PATIENCE, "the dialog to close and the focus to be back", || {
             let focus = app.session.script(state, &[])?;
             Ok((focus.as_str() == Some("about-open")).then_some(()))
@@ -767,16 +890,21 @@ fn about_the_model_shows_the_card_of_the_weights_in_use() {
         .unwrap();
     };
     app.click(parts::ABOUT_OPEN).unwrap();
-    let text = app.text_when(parts::ABOUT, PATIENCE, |text| text.contains("Other shipped weights: General")).unwrap();
+    let text = app
+        .text_when(parts::ABOUT, PATIENCE, |text| text.contains("Other shipped weights: General"))
+        .unwrap();
     assert!(
-        text.contains("They are not loaded yet") && text.contains("Oklahoma City (shipped), will be loaded") && text.contains("simulated"),
+        text.contains("They are not loaded yet")
+            && text.contains("Oklahoma City (shipped), will be loaded")
+            && text.contains("simulated"),
         "{text}"
     );
     escape();
     load_demo(&app);
     predict(&app);
     app.click(parts::ABOUT_OPEN).unwrap();
-    let text = app.text_when(parts::ABOUT, PATIENCE, |text| text.contains("Oklahoma City (shipped)")).unwrap();
+    let text =
+        app.text_when(parts::ABOUT, PATIENCE, |text| text.contains("Oklahoma City (shipped)")).unwrap();
     app.shoot("about").unwrap();
     for words in [
         "SIMULATED",
@@ -804,8 +932,10 @@ fn works_without_a_network_once_loaded() {
 
 fn tab_to(app: &App, css: &str) {
     for _ in 0..200 {
-        let there =
-            app.session.script("return document.activeElement.matches(arguments[0]) && !document.activeElement.disabled", &[json!(css)]);
+        let there = app.session.script(
+            "return document.activeElement.matches(arguments[0]) && !document.activeElement.disabled",
+            &[json!(css)],
+        );
         if there.unwrap().as_bool() == Some(true) {
             return;
         }

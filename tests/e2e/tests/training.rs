@@ -31,7 +31,10 @@ fn fill(app: &App, css: &str, value: &str) {
 /// Puts a part of the page at the top of the window, for a picture.
 fn show(app: &App, css: &str) {
     app.session
-        .script("document.querySelector(arguments[0]).scrollIntoView({ block: 'start', behavior: 'instant' })", &[json!(css)])
+        .script(
+            "document.querySelector(arguments[0]).scrollIntoView({ block: 'start', behavior: 'instant' })",
+            &[json!(css)],
+        )
         .unwrap();
 }
 
@@ -91,7 +94,8 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     app.click(parts::TRAIN_PAUSE).unwrap();
     app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.to_lowercase().contains("paused")).unwrap();
     app.click(parts::TRAIN_PAUSE).unwrap();
-    let sentence = app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    let sentence =
+        app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
     println!("{sentence}");
     // Drawing seven maps beside a worker that takes a whole core.
     let held_up = app.longest_task().unwrap();
@@ -102,7 +106,10 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     app.click(parts::TRAIN_KEEP).unwrap();
     app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == "the trained weights").unwrap();
     app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "the change to be drawn", || Ok((app.colours("[data-layer=\"Change\"] canvas.base")? > 4).then_some(()))).unwrap();
+    app.wait(PATIENCE, "the change to be drawn", || {
+        Ok((app.colours("[data-layer=\"Change\"] canvas.base")? > 4).then_some(()))
+    })
+    .unwrap();
     app.get("[data-layer=\"Before\"]").unwrap();
     app.get("section.maps").unwrap();
     show(&app, "section.maps");
@@ -129,16 +136,26 @@ fn weights_in_use_are_chosen_and_survive_a_reload() {
         app.text_when(parts::RUN_TABLE, PATIENCE, |text| text.contains("Tucson")).unwrap();
     };
     start(&app, 1);
-    let sentence = app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
+    let sentence =
+        app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
     println!("{sentence}");
-    let trained = sentence.starts_with("Chosen for use: the trained weights. Their uRMSE on the test dates is 0.0");
-    assert!(trained || sentence.starts_with("Chosen for use: the weights from before the run. "), "{sentence}");
-    let (chosen, in_use) = if trained { ("train-keep", "the trained weights") } else { ("train-revert", "other weights") };
+    let trained =
+        sentence.starts_with("Chosen for use: the trained weights. Their uRMSE on the test dates is 0.0");
+    assert!(
+        trained || sentence.starts_with("Chosen for use: the weights from before the run. "),
+        "{sentence}"
+    );
+    let (chosen, in_use) =
+        if trained { ("train-keep", "the trained weights") } else { ("train-revert", "other weights") };
     app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == in_use).unwrap();
     let focus = || app.session.script("return document.activeElement.id", &[]);
-    app.wait(PATIENCE, "the focus on what is in use", || Ok((focus()?.as_str() == Some(chosen)).then_some(()))).unwrap();
+    app.wait(PATIENCE, "the focus on what is in use", || {
+        Ok((focus()?.as_str() == Some(chosen)).then_some(()))
+    })
+    .unwrap();
     let run = runs(&app).remove(0);
-    let (after, before) = (run["test uRMSE after"].parse::<f64>().unwrap(), run["test uRMSE before"].parse::<f64>().unwrap());
+    let (after, before) =
+        (run["test uRMSE after"].parse::<f64>().unwrap(), run["test uRMSE before"].parse::<f64>().unwrap());
     assert_eq!(trained, after < before, "{run:?}");
 
     app.click(parts::TRAIN_KEEP).unwrap();
@@ -150,7 +167,8 @@ fn weights_in_use_are_chosen_and_survive_a_reload() {
     app.shoot("again").unwrap();
     app.click(parts::RECALLED_SHIPPED).unwrap();
     app.text_when(".weights", PATIENCE, |text| text.contains("shipped")).unwrap();
-    app.wait(PATIENCE, "the word of the run to go", || Ok((!app.has(parts::RECALLED)?).then_some(()))).unwrap();
+    app.wait(PATIENCE, "the word of the run to go", || Ok((!app.has(parts::RECALLED)?).then_some(())))
+        .unwrap();
     reload();
     std::thread::sleep(Duration::from_secs(1));
     assert!(!app.has(parts::RECALLED).unwrap(), "the shipped weights were in use");
@@ -162,16 +180,23 @@ fn weights_in_use_are_chosen_and_survive_a_reload() {
     app.text_when(parts::RECALLED, PATIENCE, |text| text.contains("are in use again")).unwrap();
     app.click("#run-table [aria-label^=\"Delete\"]").unwrap();
     app.click("#run-table .confirm .danger").unwrap();
-    app.wait(PATIENCE, "the run to be gone", || Ok((!app.has("#run-table tbody tr")?).then_some(()))).unwrap();
+    app.wait(PATIENCE, "the run to be gone", || Ok((!app.has("#run-table tbody tr")?).then_some(())))
+        .unwrap();
     app.session.script("location.reload()", &[]).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("no longer in its storage") && text.contains("shipped weights")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| {
+        text.contains("no longer in its storage") && text.contains("shipped weights")
+    })
+    .unwrap();
 
     // A file's weights cannot be kept.
     let file = xtask::root().join("public").join("weights").join("geneva.safetensors");
     app.choose_files("#weights-input", &[file]).unwrap();
     app.text_when(".weights", PATIENCE, |text| text.contains("geneva.safetensors")).unwrap();
     app.session.script("location.reload()", &[]).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("geneva.safetensors") && text.contains("load the file again")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| {
+        text.contains("geneva.safetensors") && text.contains("load the file again")
+    })
+    .unwrap();
     assert_quiet(&app);
 }
 
@@ -201,8 +226,10 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
             }
             _ => app.end_worker().unwrap(),
         }
-        let banner =
-            app.text_when("main, .banner", PATIENCE, |_| true).and_then(|_| app.get(parts::TRAIN_RESUME)).and_then(|_| app.text(".banner"));
+        let banner = app
+            .text_when("main, .banner", PATIENCE, |_| true)
+            .and_then(|_| app.get(parts::TRAIN_RESUME))
+            .and_then(|_| app.text(".banner"));
         seen.push(banner.unwrap());
         app.click(parts::TRAIN_RESUME).unwrap();
         app.text_when(parts::TRAIN_PROGRESS, PATIENCE, |text| text.to_lowercase().contains("epoch")).unwrap();
@@ -212,7 +239,10 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
     app.text_when(parts::TRAIN_SENTENCE, PATIENCE, |text| text.contains("bilinear SMAP")).unwrap();
     let table = runs(&app);
     assert_eq!(table.len(), 2, "{table:?}");
-    assert!(table.iter().all(|run| run["weights SHA-256"] == whole["weights SHA-256"]), "the same weights to the last bit: {table:?}");
+    assert!(
+        table.iter().all(|run| run["weights SHA-256"] == whole["weights SHA-256"]),
+        "the same weights to the last bit: {table:?}"
+    );
     assert_quiet(&app);
 }
 
@@ -220,10 +250,15 @@ fn a_run_killed_twenty_times_ends_like_one_that_never_stopped() {
 #[test]
 fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
     let app = open("tucson");
-    let epochs = app.session.script("return document.querySelector(arguments[0]).value", &[json!(parts::TRAIN_EPOCHS)]).unwrap();
+    let epochs = app
+        .session
+        .script("return document.querySelector(arguments[0]).value", &[json!(parts::TRAIN_EPOCHS)])
+        .unwrap();
     assert_eq!(epochs.as_str(), Some("20"));
     app.click(parts::TRAIN_START).unwrap();
-    let sentence = app.text_when(parts::TRAIN_SENTENCE, Duration::from_secs(600), |text| text.contains("bilinear SMAP")).unwrap();
+    let sentence = app
+        .text_when(parts::TRAIN_SENTENCE, Duration::from_secs(600), |text| text.contains("bilinear SMAP"))
+        .unwrap();
     let run = runs(&app).remove(0);
     println!("{sentence}\n{run:?}");
     let number = |column: &str| run[column].parse::<f64>().unwrap_or_else(|_| panic!("{column}: {run:?}"));
@@ -244,24 +279,33 @@ fn the_tb_cnn_is_trained_in_the_tab() {
     fill(&app, "#rows", "9");
     app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("9 × 9")).unwrap();
     assert!(app.has("#train-inputs").unwrap());
-    fill(&app, parts::TRAIN_NETWORK, "soil_moisture");
-    app.wait(PATIENCE, "SMEN's own settings to go", || Ok((!app.has("#train-inputs")?).then_some(()))).unwrap();
-    app.text_when("#train-plan", PATIENCE, |text| text.contains("train ") && text.contains("left out 0")).unwrap();
+    fill(&app, parts::TRAIN_NETWORK, "tb-soil-moisture");
+    app.wait(PATIENCE, "SMEN's own settings to go", || Ok((!app.has("#train-inputs")?).then_some(())))
+        .unwrap();
+    app.text_when("#train-plan", PATIENCE, |text| text.contains("train ") && text.contains("left out 0"))
+        .unwrap();
     show(&app, parts::FINE_TUNE);
     app.shoot("form").unwrap();
     start(&app, 2);
-    app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("epoch 1") || text.contains("epoch 2")).unwrap();
+    app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("epoch 1") || text.contains("epoch 2"))
+        .unwrap();
     app.shoot("running").unwrap();
     app.end_worker().unwrap();
-    app.text_when(".banner", PATIENCE, |text| text.contains("resume") || text.contains("unfinished")).unwrap();
+    app.text_when(".banner", PATIENCE, |text| text.contains("resume") || text.contains("unfinished"))
+        .unwrap();
     app.click(parts::TRAIN_RESUME).unwrap();
-    let sentence = app.text_when(parts::TRAIN_SENTENCE, PATIENCE * 2, |text| text.contains("bilinear")).unwrap();
+    let sentence =
+        app.text_when(parts::TRAIN_SENTENCE, PATIENCE * 2, |text| text.contains("bilinear")).unwrap();
     println!("{sentence}");
     show(&app, parts::TRAIN_SENTENCE);
     app.shoot("done").unwrap();
     app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
     let run = runs(&app).remove(0);
-    assert_eq!((run["network"].contains("TB CNN"), run["unit"].as_str(), run["epochs done"].as_str()), (true, "m3/m3", "2"), "{run:?}");
+    assert_eq!(
+        (run["network"].contains("TB CNN"), run["unit"].as_str(), run["epochs done"].as_str()),
+        (true, "m3/m3", "2"),
+        "{run:?}"
+    );
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
     app.click(parts::PREDICT).unwrap();
     app.text_when(parts::SCORES, PATIENCE, |text| text.contains("TB CNN")).unwrap();
@@ -278,7 +322,8 @@ fn a_second_tab_sees_that_a_run_is_being_trained() {
     app.session.script("window.open(location.href.split('#')[0])", &[]).unwrap();
     // "Epoch 3 of 200, step 7 of 41, ...": both, for on a slow machine an epoch outlasts the test.
     let reached = |text: &str| {
-        let numbers: Vec<u32> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect();
+        let numbers: Vec<u32> =
+            text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect();
         (numbers[0], numbers.get(2).copied().unwrap_or(0))
     };
     let before = app.text(parts::TRAIN_PROGRESS).unwrap();
@@ -302,7 +347,8 @@ fn a_second_tab_sees_that_a_run_is_being_trained() {
 fn a_lost_gpu_costs_no_run() {
     let app = App::open_with_mortal_gpu("lost-gpu", Setting { webgpu: true, ..Setting::default() }).unwrap();
     fill(&app, "#preference", "gpu");
-    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check") && text.contains("GPU")).unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check") && text.contains("GPU"))
+        .unwrap();
     app.click(parts::DEMO_TUCSON).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
     // The plain convolutions take seconds a step on a software adapter: few cells.

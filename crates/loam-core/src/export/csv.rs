@@ -10,7 +10,8 @@ use ease_grid::{EaseWindow, Raster};
 
 /// Names of the columns, in order. Longitude and latitude are of the cell's centre, degrees; column and row count in the global grid;
 /// values are m3/m3; the difference is estimate minus reference.
-pub const COLUMNS: &str = "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason";
+pub const COLUMNS: &str =
+    "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason";
 
 /// Said of a cell that was estimated without what lies outside the files ([`Provenance::frame`]).
 pub const EDGE: &str = "edge of the data: not scored";
@@ -19,7 +20,12 @@ pub const EDGE: &str = "edge of the data: not scored";
 ///
 /// # Errors
 /// [`ExportError::DifferentGrids`] where the rasters are not on one window of the EASE-Grid.
-pub fn write(estimate: &Raster, smap: Option<&Raster>, reference: Option<&Raster>, provenance: &Provenance) -> Result<String, ExportError> {
+pub fn write(
+    estimate: &Raster,
+    smap: Option<&Raster>,
+    reference: Option<&Raster>,
+    provenance: &Provenance,
+) -> Result<String, ExportError> {
     let window = estimate.grid().ease_window().ok_or(ExportError::DifferentGrids)?;
     let fits = |raster: &Raster| raster.grid().ease_window() == Some(window);
     if ![smap, reference].into_iter().flatten().all(fits) {

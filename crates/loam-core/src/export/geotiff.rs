@@ -1,7 +1,7 @@
 //! A raster as GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, deflate, provenance as GDAL metadata.
 //!
 //! Written with `tiff-writer`, the encoder inside `geotiff-writer`, which has no way to add GDAL_METADATA. Predictor 3 (floating
-//! point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs holds every export against two
+//! point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs compares every export with two
 //! of them.
 
 use std::io::Cursor;
@@ -38,7 +38,11 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
     // A raster that is a rounded form of the EASE-Grid is written with the grid's exact corners.
     let exact = raster.grid().ease_window().map(|w| w.grid());
     let grid = exact.as_ref().unwrap_or(raster.grid());
-    let code = grid.crs.epsg().and_then(|c| u16::try_from(c).ok()).ok_or_else(|| ExportError::NoCode(format!("{:?}", grid.crs)))?;
+    let code = grid
+        .crs
+        .epsg()
+        .and_then(|c| u16::try_from(c).ok())
+        .ok_or_else(|| ExportError::NoCode(format!("{:?}", grid.crs)))?;
     let side = |n: usize| u32::try_from(n).map_err(|e| ExportError::Tiff(e.to_string()));
     let (width, height) = (side(grid.columns)?, side(grid.rows)?);
 
@@ -66,7 +70,8 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
     let options = WriteOptions { variant: TiffVariant::Auto, ..WriteOptions::default() };
     let mut writer = TiffWriter::new(Cursor::new(Vec::new()), options).map_err(refused)?;
     let handle = writer.add_image(image).map_err(refused)?;
-    let (block_columns, block_rows) = if tiled { (TILE as usize, TILE as usize) } else { (grid.columns, strip_rows as usize) };
+    let (block_columns, block_rows) =
+        if tiled { (TILE as usize, TILE as usize) } else { (grid.columns, strip_rows as usize) };
     let mut index = 0;
     for top in (0..grid.rows).step_by(block_rows) {
         for left in (0..grid.columns).step_by(block_columns) {
@@ -101,7 +106,11 @@ fn key_tags(crs: &Crs, code: u16) -> Result<Vec<Tag>, ExportError> {
         keys.set(geokeys::GT_MODEL_TYPE, GeoKeyValue::Short(1));
         keys.set(geokeys::PROJECTED_CRS_TYPE, GeoKeyValue::Short(code));
         keys.set(geokeys::PROJ_LINEAR_UNITS, GeoKeyValue::Short(9001));
-        let name = if *crs == Crs::Ease2Global { "WGS 84 / NSIDC EASE-Grid 2.0 Global".to_owned() } else { format!("EPSG:{code}") };
+        let name = if *crs == Crs::Ease2Global {
+            "WGS 84 / NSIDC EASE-Grid 2.0 Global".to_owned()
+        } else {
+            format!("EPSG:{code}")
+        };
         keys.set(geokeys::GT_CITATION, GeoKeyValue::Ascii(name));
     }
     let (directory, doubles, text) = keys.serialize().map_err(|e| ExportError::Tiff(e.to_string()))?;
@@ -123,17 +132,29 @@ fn metadata(provenance: &Provenance) -> String {
         let n: &mut usize = seen.entry(key).or_default();
         *n += 1;
         let number = if *n > 1 { format!("_{n}") } else { String::new() };
-        xml.push_str(&format!("  <Item name=\"{}{key}{number}\">{}</Item>\n", smap_files::geotiff::OWN_PREFIX, escape(&value)));
+        xml.push_str(&format!(
+            "  <Item name=\"{}{key}{number}\">{}</Item>\n",
+            smap_files::geotiff::OWN_PREFIX,
+            escape(&value)
+        ));
     }
-    xml.push_str(&format!("  <Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">{}</Item>\n", escape(&provenance.product)));
-    xml.push_str(&format!("  <Item name=\"UNITTYPE\" sample=\"0\" role=\"unittype\">{}</Item>\n", escape(&provenance.units)));
+    xml.push_str(&format!(
+        "  <Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">{}</Item>\n",
+        escape(&provenance.product)
+    ));
+    xml.push_str(&format!(
+        "  <Item name=\"UNITTYPE\" sample=\"0\" role=\"unittype\">{}</Item>\n",
+        escape(&provenance.units)
+    ));
     xml.push_str("</GDALMetadata>\n");
     xml
 }
 
 /// Escaped twice: GDAL escapes values before it puts them into its XML, and undoes both when it reads. A plain `&` would end the value.
 fn escape(text: &str) -> String {
-    let once = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let once = |text: &str| {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    };
     once(&once(text)).chars().filter(|c| *c != '\0').collect()
 }
 

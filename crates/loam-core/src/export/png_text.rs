@@ -19,14 +19,14 @@ pub struct NotPng {
 ///
 /// # Errors
 /// [`NotPng`] where the bytes do not start as a PNG image does.
-pub fn annotate(png: &[u8], facts: &[(&str, String)], pixels_per_metre: u32) -> Result<Vec<u8>, NotPng> {
+pub fn annotate(png: &[u8], metadata: &[(&str, String)], pixels_per_metre: u32) -> Result<Vec<u8>, NotPng> {
     let not_png = NotPng { bytes: png.len() };
     let is_png = png.starts_with(b"\x89PNG\r\n\x1a\n") && png.get(12..16) == Some(b"IHDR".as_slice());
     let (header, rest) = png.split_at_checked(HEADER).filter(|_| is_png).ok_or(not_png)?;
     let mut out = header.to_vec();
     let resolution = pixels_per_metre.to_be_bytes();
     chunk(&mut out, *b"pHYs", &[&resolution[..], &resolution[..], &[1]].concat());
-    for (keyword, text) in facts {
+    for (keyword, text) in metadata {
         if text.is_ascii() {
             chunk(&mut out, *b"tEXt", &[keyword.as_bytes(), &[0], text.as_bytes()].concat());
         } else {
@@ -50,7 +50,10 @@ fn chunk(out: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
 /// CRC-32 of the PNG specification (annex D), bit by bit: a few hundred bytes need no table.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 },
+        )
     })
 }
 
@@ -71,8 +74,8 @@ mod tests {
         let mut encoder = png::Encoder::new(&mut plain, 2, 1);
         encoder.set_color(png::ColorType::Rgb);
         encoder.write_header()?.write_image_data(&[1, 2, 3, 4, 5, 6])?;
-        let facts = [("Title", "Soil moisture".to_owned()), ("Inputs", "Münster.h5".to_owned())];
-        let bytes = annotate(&plain, &facts, 11_811)?;
+        let metadata = [("Title", "Soil moisture".to_owned()), ("Inputs", "Münster.h5".to_owned())];
+        let bytes = annotate(&plain, &metadata, 11_811)?;
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info()?;
         let mut pixels = vec![0; 6];
         reader.next_frame(&mut pixels)?;

@@ -104,15 +104,26 @@ impl Provenance {
     pub fn new(product: impl Into<String>, units: impl Into<String>) -> Self {
         let product = product.into();
         let kind = if product.ends_with(SIMULATED) { MapKind::Scene } else { MapKind::Estimate };
-        Self { product, kind, units: units.into(), app_version: env!("CARGO_PKG_VERSION").to_owned(), ..Self::default() }
+        Self {
+            product,
+            kind,
+            units: units.into(),
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Keys and texts in a fixed order; what is not known is left out. One item per line in every form of export.
     #[must_use]
     pub fn items(&self) -> Vec<(&'static str, String)> {
         let units = &self.units;
-        let mut items = vec![("product", self.product.clone()), ("kind", self.kind.name().to_owned()), ("units", self.units.clone())];
-        let mut add = |key, value: Option<String>| items.extend(value.filter(|v| !v.is_empty()).map(|v| (key, v)));
+        let mut items = vec![
+            ("product", self.product.clone()),
+            ("kind", self.kind.name().to_owned()),
+            ("units", self.units.clone()),
+        ];
+        let mut add =
+            |key, value: Option<String>| items.extend(value.filter(|v| !v.is_empty()).map(|v| (key, v)));
         let days = |days: &[Date]| days.iter().map(Date::to_string).collect::<Vec<_>>().join(" ");
         add("date", self.date.map(|d| d.to_string()));
         add("simulated", Some(self.simulated.to_string()));
@@ -145,7 +156,9 @@ impl Provenance {
         let frame = self.frame.words();
         add(
             "edge_frame",
-            (!frame.is_empty()).then(|| format!("{frame}: estimated without what lies outside, in the map but not in the scores")),
+            (!frame.is_empty()).then(|| {
+                format!("{frame}: estimated without what lies outside, in the map but not in the scores")
+            }),
         );
         let own = "an estimate that Loam made, chosen by hand: agreement with it says nothing of the soil";
         add("reference", self.reference_is_own_map.then(|| own.to_owned()));

@@ -18,7 +18,9 @@ pub enum LineKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CoastlineError {
     /// Wrong magic bytes.
-    #[error("coastline.bin does not start with LCO2: it is not the file that was built with this page; reload it")]
+    #[error(
+        "coastline.bin does not start with LCO2: it is not the file that was built with this page; reload it"
+    )]
     NotACoastline,
     /// Ended early.
     #[error("coastline.bin is cut off at byte {at}: reload the page")]
@@ -95,7 +97,9 @@ impl Coastline {
     /// [`CoastlineError`] for other or damaged bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, CoastlineError> {
         let Some(rest) = bytes.strip_prefix(b"LCO2") else { return Err(CoastlineError::NotACoastline) };
-        let Some((count, rest)) = rest.split_first_chunk::<4>() else { return Err(CoastlineError::CutOff { at: bytes.len() }) };
+        let Some((count, rest)) = rest.split_first_chunk::<4>() else {
+            return Err(CoastlineError::CutOff { at: bytes.len() });
+        };
         let mut reader = Reader { bytes: rest, at: 0 };
         let mut heads = Vec::new();
         for _ in 0..u32::from_le_bytes(*count) {
@@ -107,7 +111,8 @@ impl Coastline {
         let mut points = longitudes.into_iter().zip(latitudes);
         let line = |(kind, length): (LineKind, u32)| {
             let points: Vec<(f32, f32)> = points.by_ref().take(length as usize).collect();
-            let mut line = Line { kind, points: Vec::new(), west: 180.0, south: 90.0, east: -180.0, north: -90.0 };
+            let mut line =
+                Line { kind, points: Vec::new(), west: 180.0, south: 90.0, east: -180.0, north: -90.0 };
             for &(lon, lat) in &points {
                 (line.west, line.east) = (line.west.min(lon), line.east.max(lon));
                 (line.south, line.north) = (line.south.min(lat), line.north.max(lat));
@@ -153,7 +158,9 @@ impl Coastline {
                         if stretch.is_empty() {
                             stretch.push(last);
                         }
-                        let near = stretch.last().is_some_and(|p| (p.0 - point.0).abs() < step && (p.1 - point.1).abs() < step);
+                        let near = stretch
+                            .last()
+                            .is_some_and(|p| (p.0 - point.0).abs() < step && (p.1 - point.1).abs() < step);
                         if !near {
                             stretch.push(point);
                         }
@@ -208,7 +215,9 @@ mod tests {
         assert_eq!(lines(-97.5164, 35.4676), []);
         // The Strait of Gibraltar: coast on both sides, Africa's below Europe's.
         let gibraltar = lines(-5.5, 36.0);
-        let rows = |keep: fn(f64) -> bool| gibraltar.iter().flat_map(|l| &l.1).filter(|p| (45.0..55.0).contains(&p.0) && keep(p.1)).count();
+        let rows = |keep: fn(f64) -> bool| {
+            gibraltar.iter().flat_map(|l| &l.1).filter(|p| (45.0..55.0).contains(&p.0) && keep(p.1)).count()
+        };
         assert!(rows(|r| r < 50.0) > 0 && rows(|r| r > 50.0) > 0);
     }
 
@@ -218,7 +227,12 @@ mod tests {
         let window = EaseWindow::global(Resolution::M36);
         let (all, few) = (coast.in_window(&window, 0.0), coast.in_window(&window, 1.0));
         let points = |l: &[(LineKind, Vec<(f64, f64)>)]| l.iter().map(|l| l.1.len()).sum::<usize>();
-        assert!(points(&all) > 30_000 && points(&few) < points(&all) / 2, "{} {}", points(&all), points(&few));
+        assert!(
+            points(&all) > 30_000 && points(&few) < points(&all) / 2,
+            "{} {}",
+            points(&all),
+            points(&few)
+        );
         assert!(all.iter().flat_map(|l| &l.1).all(|p| p.0 >= -0.01 && p.0 <= 964.01));
     }
 
@@ -227,6 +241,9 @@ mod tests {
         let bytes = include_bytes!("../../../../public/coastline.bin");
         assert_eq!(Coastline::parse(b"<!DOCTYPE"), Err(CoastlineError::NotACoastline));
         assert!(matches!(Coastline::parse(&bytes[..1000]), Err(CoastlineError::CutOff { .. })));
-        assert!(matches!(Coastline::parse(b"LCO2\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff"), Err(CoastlineError::CutOff { .. })));
+        assert!(matches!(
+            Coastline::parse(b"LCO2\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff"),
+            Err(CoastlineError::CutOff { .. })
+        ));
     }
 }

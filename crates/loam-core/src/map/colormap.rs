@@ -36,13 +36,62 @@ const MATPLOTLIB: &str = "matplotlib, PSF-based licence";
 
 /// All colour maps, the default of soil moisture first. `lapaz` and `roma` are read so that wet is blue.
 pub static COLOUR_MAPS: [ColourMap; 7] = [
-    ColourMap { key: "lapaz", name: "lapaz (brown to blue)", made_for: MapUse::Sequential, credit: CRAMERI, index: 0, reversed: true },
-    ColourMap { key: "rain", name: "rain", made_for: MapUse::Sequential, credit: CMOCEAN, index: 1, reversed: false },
-    ColourMap { key: "cividis", name: "cividis", made_for: MapUse::Sequential, credit: MATPLOTLIB, index: 2, reversed: true },
-    ColourMap { key: "viridis", name: "viridis", made_for: MapUse::Sequential, credit: MATPLOTLIB, index: 3, reversed: true },
-    ColourMap { key: "roma", name: "roma (two-ended)", made_for: MapUse::Diverging, credit: CRAMERI, index: 4, reversed: false },
-    ColourMap { key: "vik", name: "vik", made_for: MapUse::Diverging, credit: CRAMERI, index: 5, reversed: true },
-    ColourMap { key: "balance", name: "balance", made_for: MapUse::Diverging, credit: CMOCEAN, index: 6, reversed: true },
+    ColourMap {
+        key: "lapaz",
+        name: "lapaz (brown to blue)",
+        made_for: MapUse::Sequential,
+        credit: CRAMERI,
+        index: 0,
+        reversed: true,
+    },
+    ColourMap {
+        key: "rain",
+        name: "rain",
+        made_for: MapUse::Sequential,
+        credit: CMOCEAN,
+        index: 1,
+        reversed: false,
+    },
+    ColourMap {
+        key: "cividis",
+        name: "cividis",
+        made_for: MapUse::Sequential,
+        credit: MATPLOTLIB,
+        index: 2,
+        reversed: true,
+    },
+    ColourMap {
+        key: "viridis",
+        name: "viridis",
+        made_for: MapUse::Sequential,
+        credit: MATPLOTLIB,
+        index: 3,
+        reversed: true,
+    },
+    ColourMap {
+        key: "roma",
+        name: "roma (two-ended)",
+        made_for: MapUse::Diverging,
+        credit: CRAMERI,
+        index: 4,
+        reversed: false,
+    },
+    ColourMap {
+        key: "vik",
+        name: "vik",
+        made_for: MapUse::Diverging,
+        credit: CRAMERI,
+        index: 5,
+        reversed: true,
+    },
+    ColourMap {
+        key: "balance",
+        name: "balance",
+        made_for: MapUse::Diverging,
+        credit: CMOCEAN,
+        index: 6,
+        reversed: true,
+    },
 ];
 
 impl ColourMap {

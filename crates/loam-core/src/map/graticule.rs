@@ -53,7 +53,10 @@ pub fn graticule(window: &EaseWindow, part: (f64, f64, f64, f64), wanted: usize)
 fn round_values(low: f64, high: f64, spacing: f64) -> Vec<f64> {
     let step = STEPS.into_iter().find(|s| *s >= spacing * 0.999).unwrap_or(45.0);
     let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-    (first..=last).map(|i| (i as f64 * step * 1e6).round() / 1e6).filter(|d| *d > low + 1e-6 && *d < high - 1e-6).collect()
+    (first..=last)
+        .map(|i| (i as f64 * step * 1e6).round() / 1e6)
+        .filter(|d| *d > low + 1e-6 && *d < high - 1e-6)
+        .collect()
 }
 
 fn hemisphere(degrees: f64, positive: &str, negative: &str) -> String {
@@ -93,7 +96,8 @@ mod tests {
         let north_to_south: Vec<f64> = g.parallels.iter().map(|l| l.degrees).collect();
         assert_eq!(north_to_south, [36.0, 35.0]);
         for line in &g.parallels {
-            let (_, latitude) = ease2::inverse(0.0, Y0 - (window.first_row as f64 + line.at) * window.resolution.cell_m());
+            let (_, latitude) =
+                ease2::inverse(0.0, Y0 - (window.first_row as f64 + line.at) * window.resolution.cell_m());
             assert!((latitude - line.degrees).abs() < 1e-6, "{line:?}: {latitude}");
         }
         assert!(g.parallels.windows(2).all(|w| w[0].at < w[1].at));

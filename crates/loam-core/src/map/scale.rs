@@ -67,7 +67,12 @@ impl Scale {
     /// Difference of soil moisture about 0.
     #[must_use]
     pub fn difference() -> Self {
-        Self { min: DIFFERENCE_LIMITS.0, max: DIFFERENCE_LIMITS.1, unit: "m³/m³", map: ColourMap::difference() }
+        Self {
+            min: DIFFERENCE_LIMITS.0,
+            max: DIFFERENCE_LIMITS.1,
+            unit: "m³/m³",
+            map: ColourMap::difference(),
+        }
     }
 
     /// Backscatter, -25 to 0 dB.
@@ -87,17 +92,25 @@ impl Scale {
     /// Difference of brightness temperatures about 0.
     #[must_use]
     pub fn kelvin_difference() -> Self {
-        Self { min: KELVIN_DIFFERENCE_LIMITS.0, max: KELVIN_DIFFERENCE_LIMITS.1, unit: "K", map: ColourMap::difference() }
+        Self {
+            min: KELVIN_DIFFERENCE_LIMITS.0,
+            max: KELVIN_DIFFERENCE_LIMITS.1,
+            unit: "K",
+            map: ColourMap::difference(),
+        }
     }
 
     /// The same colours between typed limits.
     ///
     /// # Errors
-    /// [`ScaleError`] where they are no numbers or the wrong way round.
+    /// [`ScaleError`] where they are not numbers or the wrong way round.
     pub fn with_typed_limits(self, min: &str, max: &str) -> Result<Self, ScaleError> {
         let number = |text: &str| {
             let value = text.trim().replace('−', "-").replace(',', ".").parse::<f64>();
-            value.ok().filter(|v| v.is_finite()).ok_or_else(|| ScaleError::NotANumber { text: text.trim().to_owned() })
+            value
+                .ok()
+                .filter(|v| v.is_finite())
+                .ok_or_else(|| ScaleError::NotANumber { text: text.trim().to_owned() })
         };
         let (min, max) = (number(min)?, number(max)?);
         if min < max { Ok(Self { min, max, ..self }) } else { Err(ScaleError::Empty { min, max }) }
@@ -137,7 +150,9 @@ impl Scale {
             (0, 0) => {}
             (below, 0) => text.push_str(&format!("; {below} cells below shown as the lowest")),
             (0, above) => text.push_str(&format!("; {above} cells above shown as the highest")),
-            (below, above) => text.push_str(&format!("; {below} cells below and {above} above shown as the ends")),
+            (below, above) => {
+                text.push_str(&format!("; {below} cells below and {above} above shown as the ends"))
+            }
         }
         text
     }
@@ -158,7 +173,8 @@ pub fn ticks_between(min: f64, max: f64, wanted: usize) -> Vec<f64> {
     }
     let raw = span / wanted.max(1) as f64;
     let power = 10f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= raw * 0.999).unwrap_or(raw);
+    let step =
+        [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= raw * 0.999).unwrap_or(raw);
     let first = (min / step - 1e-9).ceil();
     let last = (max / step + 1e-9).floor();
     (0..=(last - first).max(0.0) as usize).map(|i| tidy_number((first + i as f64) * step)).collect()
@@ -183,7 +199,9 @@ mod tests {
     #[test]
     fn entries_are_equal_bins_with_closed_ends() {
         let scale = Scale::moisture();
-        for (value, entry) in [(0.0, 0), (0.25, 128), (0.5, 255), (-1.0, 0), (0.7, 255), (0.0019, 0), (0.002, 1)] {
+        for (value, entry) in
+            [(0.0, 0), (0.25, 128), (0.5, 255), (-1.0, 0), (0.7, 255), (0.0019, 0), (0.002, 1)]
+        {
             assert_eq!(scale.entry(value), Some(entry), "{value}");
         }
         assert_eq!(scale.entry(f64::NAN), None);
@@ -194,8 +212,12 @@ mod tests {
         let scale = Scale::moisture();
         let clipped = scale.clipped(&[0.1, 0.51, f32::NAN, -0.01, 0.6]);
         assert_eq!(clipped, ClipCounts { below: 1, above: 2 });
-        assert_eq!(scale.rule(MOISTURE_LIMITS, clipped), "0 to 0.5 m³/m³, fixed; 1 cells below and 2 above shown as the ends");
-        let typed = scale.with_typed_limits("0,05", " 0.35 ").map(|s| s.rule(MOISTURE_LIMITS, ClipCounts::default()));
+        assert_eq!(
+            scale.rule(MOISTURE_LIMITS, clipped),
+            "0 to 0.5 m³/m³, fixed; 1 cells below and 2 above shown as the ends"
+        );
+        let typed =
+            scale.with_typed_limits("0,05", " 0.35 ").map(|s| s.rule(MOISTURE_LIMITS, ClipCounts::default()));
         assert_eq!(typed, Ok("0.05 to 0.35 m³/m³, set by you".to_owned()));
     }
 

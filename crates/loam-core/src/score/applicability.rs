@@ -26,7 +26,8 @@ fn ends(mut values: Vec<f32>) -> Option<(f32, f32)> {
     values.retain(|v| v.is_finite());
     let last = values.len().checked_sub(1)?;
     // Millions of values in a browser: found by selection, not by sorting.
-    let mut at = |q: f64| *values.select_nth_unstable_by((q * last as f64).round() as usize, f32::total_cmp).1;
+    let mut at =
+        |q: f64| *values.select_nth_unstable_by((q * last as f64).round() as usize, f32::total_cmp).1;
     Some((at(ENDS.0), at(ENDS.1)))
 }
 
@@ -48,11 +49,14 @@ impl InputRange {
         Some(Self { coarse, residuals })
     }
 
-    /// Shares (0..1) of an input's pixels outside the range: (I, D). Values that are no numbers do not count in I, zeros not in D.
+    /// Shares (0..1) of an input's pixels outside the range: (I, D). NaN does not count in I, zeros not in D.
     #[must_use]
     pub fn outside(&self, i: &[f32], d: &[f32]) -> (f64, f64) {
         let known = |plane: &[f32]| plane.iter().copied().filter(|v| v.is_finite()).collect::<Vec<_>>();
-        (share(known(i).into_iter(), self.coarse), share(known(d).into_iter().filter(|d| *d != 0.0), self.residuals))
+        (
+            share(known(i).into_iter(), self.coarse),
+            share(known(d).into_iter().filter(|d| *d != 0.0), self.residuals),
+        )
     }
 
     /// As entries of a weights file's metadata.

@@ -25,8 +25,9 @@ pub fn bootstrap_mean(values: &[f64], draws: usize, seed: u64) -> Option<Interva
     }
     let n = values.len();
     let mut random = Sequence::new(seed);
-    let mut means: Vec<f64> =
-        (0..draws).map(|_| (0..n).map(|_| values.get(random.below(n)).copied().unwrap_or(0.0)).sum::<f64>() / n as f64).collect();
+    let mut means: Vec<f64> = (0..draws)
+        .map(|_| (0..n).map(|_| values.get(random.below(n)).copied().unwrap_or(0.0)).sum::<f64>() / n as f64)
+        .collect();
     means.sort_by(f64::total_cmp);
     let quantile = |q: f64| {
         let place = q * (means.len() - 1) as f64;
@@ -34,5 +35,10 @@ pub fn bootstrap_mean(values: &[f64], draws: usize, seed: u64) -> Option<Interva
         let fraction = place - place.floor();
         Some(means.get(below)? * (1.0 - fraction) + means.get(above)? * fraction)
     };
-    Some(Interval { mean: values.iter().sum::<f64>() / n as f64, low: quantile(0.025)?, high: quantile(0.975)?, dates: n })
+    Some(Interval {
+        mean: values.iter().sum::<f64>() / n as f64,
+        low: quantile(0.025)?,
+        high: quantile(0.975)?,
+        dates: n,
+    })
 }

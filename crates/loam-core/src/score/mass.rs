@@ -3,9 +3,6 @@
 use super::{Accumulator, ScoreError, Scores};
 use ease_grid::{Raster, Reason, Resolution};
 
-/// Name of SMEN in score tables where its 36 km blocks were shifted ([`mass_corrected`]).
-pub const SMEN_SHIFTED: &str = "SMEN, blocks shifted to SMAP's mean";
-
 /// Least share of a 36 km cell that must be known to count in a score: less says little of the cell's mean.
 pub const MASS_SHARE: f64 = 0.5;
 
@@ -38,7 +35,11 @@ pub struct MassConsistency {
 ///
 /// # Errors
 /// [`ScoreError::DifferentGrids`], or [`ScoreError::NoBlocks`] off the EASE-Grid.
-pub fn mass_consistency(estimate: &Raster, coarse: &Raster, smallest_share: f64) -> Result<MassConsistency, ScoreError> {
+pub fn mass_consistency(
+    estimate: &Raster,
+    coarse: &Raster,
+    smallest_share: f64,
+) -> Result<MassConsistency, ScoreError> {
     if estimate.grid() != coarse.grid() {
         return Err(ScoreError::DifferentGrids { name: "the estimate".into() });
     }
@@ -90,7 +91,10 @@ pub fn mass_corrected(estimate: &Raster, coarse: &Raster) -> Result<Raster, Scor
         consistency.cells.iter().map(|cell| ((cell.column, cell.row), cell.coarse - cell.estimate)).collect();
     let (grid, mut values, reasons) = estimate.clone().into_parts();
     for (i, value) in values.iter_mut().enumerate() {
-        let block = ((window.first_column + i % window.columns) / per_block, (window.first_row + i / window.columns) / per_block);
+        let block = (
+            (window.first_column + i % window.columns) / per_block,
+            (window.first_row + i / window.columns) / per_block,
+        );
         if let Some(shift) = shifts.get(&block) {
             *value += *shift as f32;
         }

@@ -4,7 +4,8 @@
 //! mean over images for several; [`OverDates`] gives that mean beside the scores of all pixels pooled.
 
 use super::ScoreError;
-use crate::score::ScoreReport;
+use crate::method::Method;
+use crate::score::{ScoreReport, ScoreRow};
 
 /// Scores of an estimate against a reference. `None` where the pixels cannot give the figure; never NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -34,11 +35,20 @@ impl Scores {
         Ok(sums.scores())
     }
 
-    /// As a named report for the page and the command line.
+    /// As a report for page, command line and kept runs.
     #[must_use]
-    pub fn report(&self, name: impl Into<String>) -> ScoreReport {
+    pub fn report(&self, method: impl Into<Method>, row: ScoreRow, channel: u8) -> ScoreReport {
         let Self { urmse, bias, rmse, r, pixels, .. } = *self;
-        ScoreReport { name: name.into(), urmse, bias, rmse, r, pixels, row: None }
+        ScoreReport {
+            name: method.into().row_name(row, channel),
+            urmse,
+            bias,
+            rmse,
+            r,
+            pixels,
+            row: Some(row),
+            channel,
+        }
     }
 }
 
@@ -74,9 +84,18 @@ impl Accumulator {
     ///
     /// # Errors
     /// [`ScoreError::Lengths`] where the slices differ in length.
-    pub fn add_image(&mut self, estimate: &[f32], reference: &[f32], valid: &[bool]) -> Result<(), ScoreError> {
+    pub fn add_image(
+        &mut self,
+        estimate: &[f32],
+        reference: &[f32],
+        valid: &[bool],
+    ) -> Result<(), ScoreError> {
         if estimate.len() != reference.len() || estimate.len() != valid.len() {
-            return Err(ScoreError::Lengths { estimate: estimate.len(), reference: reference.len(), mask: valid.len() });
+            return Err(ScoreError::Lengths {
+                estimate: estimate.len(),
+                reference: reference.len(),
+                mask: valid.len(),
+            });
         }
         for ((&e, &r), _) in estimate.iter().zip(reference).zip(valid).filter(|(_, valid)| **valid) {
             self.add(e, r);
@@ -101,8 +120,10 @@ impl Accumulator {
             urmse: two.then(|| variance.sqrt()),
             bias: Some(bias),
             rmse: Some((variance + bias * bias).sqrt()),
-            r: (varies(self.squares_estimate) && varies(self.squares_reference))
-                .then(|| (self.products / (self.squares_estimate.sqrt() * self.squares_reference.sqrt())).clamp(-1.0, 1.0)),
+            r: (varies(self.squares_estimate) && varies(self.squares_reference)).then(|| {
+                (self.products / (self.squares_estimate.sqrt() * self.squares_reference.sqrt()))
+                    .clamp(-1.0, 1.0)
+            }),
             slope: varies(self.squares_reference).then(|| self.products / self.squares_reference),
             pixels: self.pixels,
         }

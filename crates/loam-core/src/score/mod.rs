@@ -18,9 +18,9 @@ pub use baselines::persistence;
 pub use bootstrap::{Interval, bootstrap_mean};
 pub use compare::{compare, scores_on};
 pub use dates::{DRAW_SEED, DRAWS, gain, means};
-pub use mass::{MASS_SHARE, MassCell, MassConsistency, SMEN_SHIFTED, mass_consistency, mass_corrected};
+pub use mass::{MASS_SHARE, MassCell, MassConsistency, mass_consistency, mass_corrected};
 pub use metrics::{Accumulator, OverDates, Scores};
-pub use report::{Gain, MassReport, ScoreReport};
+pub use report::{Gain, MassReport, ScoreReport, ScoreRow};
 
 /// Why there is no score.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,9 @@ pub enum ScoreError {
         name: String,
     },
     /// Block means need whole EASE-Grid cells.
-    #[error("the map does not lie on the 3 km or 9 km EASE-Grid 2.0, so it has no 36 km blocks: choose a map on the EASE-Grid")]
+    #[error(
+        "the map does not lie on the 3 km or 9 km EASE-Grid 2.0, so it has no 36 km blocks: choose a map on the EASE-Grid"
+    )]
     NoBlocks,
     /// A raster could not be made.
     #[error(transparent)]

@@ -99,8 +99,15 @@ mod tests {
         let slope = (tb(0.15).1 - tb(0.25).1) / 10.0;
         assert!((1.0..4.0).contains(&slope), "{slope} K per 0.01 m3/m3");
         // The formula of the header, worked out in Python.
-        let near = |(v, h): (f64, f64), wanted: (f64, f64)| (v - wanted.0).abs() < 0.01 && (h - wanted.1).abs() < 0.01;
-        assert!(near(tb(0.45), (211.82, 174.40)) && near(tb(0.02), (280.47, 259.59)), "{:?} {:?}", tb(0.45), tb(0.02));
+        let near = |(v, h): (f64, f64), wanted: (f64, f64)| {
+            (v - wanted.0).abs() < 0.01 && (h - wanted.1).abs() < 0.01
+        };
+        assert!(
+            near(tb(0.45), (211.82, 174.40)) && near(tb(0.02), (280.47, 259.59)),
+            "{:?} {:?}",
+            tb(0.45),
+            tb(0.02)
+        );
         // Under very dense vegetation ground moisture hardly shows.
         let hidden = tau_omega(0.1, 290.0, 20.0).1 - tau_omega(0.4, 290.0, 20.0).1;
         assert!(hidden < 3.0, "{hidden}");

@@ -20,7 +20,12 @@ fn taps(first: usize, count: usize, spacing: f64, shift: f64) -> Vec<Taps> {
             let whole = u.floor();
             let f = u - whole;
             let g = 1.0 - f;
-            let w = [g * g * g, 3.0 * f * f * f - 6.0 * f * f + 4.0, 3.0 * g * g * g - 6.0 * g * g + 4.0, f * f * f];
+            let w = [
+                g * g * g,
+                3.0 * f * f * f - 6.0 * f * f + 4.0,
+                3.0 * g * g * g - 6.0 * g * g + 4.0,
+                f * f * f,
+            ];
             let norm = (w[0] * w[0] + w[1] * w[1] + w[2] * w[2] + w[3] * w[3]).sqrt();
             Taps { node: whole as i64 - 1, weights: w.map(|v| (v / norm) as f32) }
         })
@@ -29,10 +34,19 @@ fn taps(first: usize, count: usize, spacing: f64, shift: f64) -> Vec<Taps> {
 
 /// Adds `weight` times a field of variance 1 to `out` (row-major over `window`, a window of any of the grids; its cells are the
 /// unit of `spacing` and `shift`). `shift` moves the whole field by (columns, rows).
-pub(super) fn add(out: &mut [f32], window: &EaseWindow, key: Key, spacing: f64, shift: (f64, f64), weight: f32) {
+pub(super) fn add(
+    out: &mut [f32],
+    window: &EaseWindow,
+    key: Key,
+    spacing: f64,
+    shift: (f64, f64),
+    weight: f32,
+) {
     let across = taps(window.first_column, window.columns, spacing, shift.0);
     let down = taps(window.first_row, window.rows, spacing, shift.1);
-    let (Some(left), Some(right), Some(top), Some(bottom)) = (across.first(), across.last(), down.first(), down.last()) else {
+    let (Some(left), Some(right), Some(top), Some(bottom)) =
+        (across.first(), across.last(), down.first(), down.last())
+    else {
         return;
     };
     let (nodes_x, nodes_y) = ((right.node + 4 - left.node) as usize, (bottom.node + 4 - top.node) as usize);

@@ -18,7 +18,7 @@ const HEIGHT_SCALES: [(f64, f32); 3] = [(5.0, 0.15), (14.0, 0.35), (35.0, 0.50)]
 const VEGETATION_SCALES: [(f64, f32); 2] = [(4.0, 0.5), (20.0, 0.5)];
 /// Roughness as backscatter feels it.
 const ROUGHNESS_SCALES: [(f64, f32); 2] = [(2.0, 0.5), (6.0, 0.5)];
-/// The retrieval's lasting error follows fields and forests: small.
+/// The retrieval's persistent error follows fields and forests: small.
 const PATTERN_SCALES: [(f64, f32); 2] = [(2.5, 0.6), (8.0, 0.4)];
 /// Lakes.
 const LAKE_SPACING: f64 = 4.0;
@@ -48,7 +48,7 @@ pub(super) struct Land {
     pub vegetation: Vec<f32>,
     /// Roughness, standard deviations.
     pub roughness: Vec<f32>,
-    /// The retrieval's lasting error, standard deviations.
+    /// The retrieval's persistent error, standard deviations.
     pub pattern: Vec<f32>,
     /// Water, Mountain, Vegetation or Valid.
     pub reason: Vec<Reason>,
@@ -68,14 +68,22 @@ impl Land {
         let mut lake: Vec<f32> = height.iter().map(|h| -0.8 * h).collect();
         field::add(&mut lake, window, key(7), LAKE_SPACING, (0.0, 0.0), 1.0);
 
-        let change = |z: f32, effect: f32| 1.0 + (z * effect * climate.contrast).clamp(-LARGEST_CHANGE, LARGEST_CHANGE);
-        let residual: Vec<f32> = texture.iter().map(|&t| climate.residual * change(t, TEXTURE_EFFECT[0])).collect();
+        let change = |z: f32, effect: f32| {
+            1.0 + (z * effect * climate.contrast).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
+        };
+        let residual: Vec<f32> =
+            texture.iter().map(|&t| climate.residual * change(t, TEXTURE_EFFECT[0])).collect();
         let capacity = texture
             .iter()
             .zip(&terrain)
-            .map(|(&t, &w)| (climate.filled - climate.residual) * change(t * TEXTURE_EFFECT[1] + w * TERRAIN_EFFECT, 1.0))
+            .map(|(&t, &w)| {
+                (climate.filled - climate.residual) * change(t * TEXTURE_EFFECT[1] + w * TERRAIN_EFFECT, 1.0)
+            })
             .collect();
-        let daily = texture.iter().map(|&t| exp(-1.0 / f64::from(climate.drydown_days * change(t, TEXTURE_EFFECT[2]))) as f32).collect();
+        let daily = texture
+            .iter()
+            .map(|&t| exp(-1.0 / f64::from(climate.drydown_days * change(t, TEXTURE_EFFECT[2]))) as f32)
+            .collect();
         let rain = height.iter().map(|&h| (1.0 + h * OROGRAPHIC_EFFECT).max(0.3)).collect();
 
         let mut reason = vec![Reason::Valid; window.len()];
@@ -107,7 +115,10 @@ fn upper_quantile(map: &[f32], share: f64, window: &EaseWindow, region: &EaseWin
 }
 
 /// Indices into `window`'s cells of the cells of `region`, row by row.
-pub(super) fn region_indices(window: &EaseWindow, region: &EaseWindow) -> impl Iterator<Item = usize> + use<> {
+pub(super) fn region_indices(
+    window: &EaseWindow,
+    region: &EaseWindow,
+) -> impl Iterator<Item = usize> + use<> {
     let (left, top) = (region.first_column - window.first_column, region.first_row - window.first_row);
     let (columns, rows, stride) = (region.columns, region.rows, window.columns);
     (0..rows).flat_map(move |row| (0..columns).map(move |column| (top + row) * stride + left + column))

@@ -1,7 +1,7 @@
 //! What the satellites make of the truth: 36 km footprints, 3 km retrievals, backscatter.
 //!
 //! * Footprint = mean of the truth over the block's 12 x 12 cells that are not water, plus radiometer noise.
-//! * 3 km map = truth + a lasting retrieval pattern + an error correlated over about 15 km + speckle + part of the footprint's own
+//! * 3 km map = truth + a persistent retrieval pattern + an error correlated over about 15 km + speckle + part of the footprint's own
 //!   noise (SPL2SMAP_S is disaggregated from the same SMAP brightness temperature, formats.md 2.7). The map is a retrieval:
 //!   agreement with it is not agreement with the truth (model.md, section 4).
 //! * Backscatter rises linearly in dB with soil moisture, over vegetation and roughness patterns that move it much more than
@@ -70,7 +70,9 @@ impl Observer {
 
     /// Noise of one 36 km cell, m3/m3; overpass 0 is am, 1 is pm.
     fn radiometer_noise(&self, overpass: usize, day: i64, column36: i64, row36: i64) -> f32 {
-        self.radiometer.get(overpass).map_or(0.0, |key| RADIOMETER_NOISE * key.day(day).normal(column36, row36))
+        self.radiometer
+            .get(overpass)
+            .map_or(0.0, |key| RADIOMETER_NOISE * key.day(day).normal(column36, row36))
     }
 
     /// 36 km footprints of an overpass. `window` is the truth's 3 km window, made of whole 36 km cells of `coarse`.
@@ -93,7 +95,8 @@ impl Observer {
                     reasons.push(Reason::NoSmap);
                     continue;
                 }
-                let (mut sum, mut land_cells, mut water, mut mountain, mut frozen) = (0f64, 0u32, 0u32, 0u32, 0u32);
+                let (mut sum, mut land_cells, mut water, mut mountain, mut frozen) =
+                    (0f64, 0u32, 0u32, 0u32, 0u32);
                 for line in 0..12 {
                     let start = (row * 12 + line) * window.columns + column * 12;
                     for (i, truth) in truth.iter().enumerate().skip(start).take(12) {
@@ -121,7 +124,12 @@ impl Observer {
                     Reason::Valid
                 };
                 let mean = (sum / f64::from(land_cells.max(1))) as f32;
-                let noise = self.radiometer_noise(overpass, day, (coarse.first_column + column) as i64, (coarse.first_row + row) as i64);
+                let noise = self.radiometer_noise(
+                    overpass,
+                    day,
+                    (coarse.first_column + column) as i64,
+                    (coarse.first_row + row) as i64,
+                );
                 values.push((mean + noise).clamp(COARSE_RANGE.0, COARSE_RANGE.1));
                 reasons.push(reason);
             }
@@ -137,7 +145,9 @@ impl Observer {
         };
         let ((c, fx), (r, fy)) = (split(column), split(row));
         let at = |dc: i64, dr: i64| self.radiometer_noise(overpass, day, c + dc, r + dr);
-        INHERITED_NOISE * ((1.0 - fy) * ((1.0 - fx) * at(0, 0) + fx * at(1, 0)) + fy * ((1.0 - fx) * at(0, 1) + fx * at(1, 1)))
+        INHERITED_NOISE
+            * ((1.0 - fy) * ((1.0 - fx) * at(0, 0) + fx * at(1, 0))
+                + fy * ((1.0 - fx) * at(0, 1) + fx * at(1, 1)))
     }
 
     /// Speckle of a 3 km cell, m3/m3.
@@ -145,7 +155,8 @@ impl Observer {
         climate.speckle * self.speckle.day(day).normal(column as i64, row as i64)
     }
 
-    /// The 3 km map over the region. `sees` tells which SMAP overpass (0 am, 1 pm) the map of a 3 km cell is made from, or why there is none.
+    /// The 3 km map over the region. `sees` tells which SMAP overpass (0 am, 1 pm) the map of a 3 km cell is made from, or why there is
+    /// none.
     pub(super) fn retrieval(
         &self,
         climate: &Climate,
@@ -156,10 +167,18 @@ impl Observer {
         sees: impl Fn(usize, usize) -> Result<usize, Reason>,
     ) -> (Vec<f32>, Vec<Reason>) {
         let mut error = vec![0f32; region.len()];
-        field::add(&mut error, region, self.retrieval.day(day), RETRIEVAL_SPACING, (0.0, 0.0), climate.retrieval_error);
+        field::add(
+            &mut error,
+            region,
+            self.retrieval.day(day),
+            RETRIEVAL_SPACING,
+            (0.0, 0.0),
+            climate.retrieval_error,
+        );
         let mut reasons = Vec::with_capacity(region.len());
         for (i, (value, index)) in error.iter_mut().zip(region_indices(window, region)).enumerate() {
-            let (column, row) = (region.first_column + i % region.columns, region.first_row + i / region.columns);
+            let (column, row) =
+                (region.first_column + i % region.columns, region.first_row + i / region.columns);
             let reason = match (land.reason[index], sees(column, row)) {
                 (_, Err(unseen)) => unseen,
                 (Reason::Valid, Ok(_)) if frost.at(index) => Reason::Frozen,
@@ -193,11 +212,13 @@ impl Observer {
         let noise = self.backscatter.day(day);
         let wind = WIND_DB * noise.normal(-1, -1);
         for (i, index) in region_indices(window, region).enumerate() {
-            let (column, row) = (region.first_column + i % region.columns, region.first_row + i / region.columns);
+            let (column, row) =
+                (region.first_column + i % region.columns, region.first_row + i / region.columns);
             let seen = swath(column as f64 + 0.5, row as f64 + 0.5);
             reasons.push(if seen { Reason::Valid } else { Reason::NoSentinel1 });
             let vegetation = land.vegetation[index];
-            let attenuation = (1.0 - ATTENUATION * vegetation).clamp(ATTENUATION_RANGE.0, ATTENUATION_RANGE.1);
+            let attenuation =
+                (1.0 - ATTENUATION * vegetation).clamp(ATTENUATION_RANGE.0, ATTENUATION_RANGE.1);
             let moisture = truth[index] + self.speckle(climate, day, column, row) - 0.2;
             let extra = [0.0, VH_NOISE_DB * noise.normal(column as i64, row as i64)];
             for (band, values) in bands.iter_mut().enumerate() {

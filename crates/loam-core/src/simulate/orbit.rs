@@ -44,13 +44,18 @@ impl Orbits {
         // East-west lengths on the map are stretched by cos 30 / cos lat (formats.md 2.4). Rounded, because cos comes from the
         // platform's library and the swaths must not depend on its last bit.
         let stretch = 30f64.to_radians().cos() / latitude.to_radians().cos();
-        let half = |swath_km: f64| (swath_km * stretch * (1.0 + LEAN * LEAN).sqrt() / cell_km / 2.0 * 64.0).round() / 64.0;
+        let half = |swath_km: f64| {
+            (swath_km * stretch * (1.0 + LEAN * LEAN).sqrt() / cell_km / 2.0 * 64.0).round() / 64.0
+        };
         let key = Key::new(seed, 0x0B17);
         let per_day = SMAP_CYCLE.1 / SMAP_CYCLE.0 as f64;
         let smap_spacing = equator_km / per_day / cell_km;
         let sentinel1_spacing = equator_km / SENTINEL1_CYCLE.1 / cell_km;
         Self {
-            middle: (region.first_column as f64 + region.columns as f64 / 2.0, region.first_row as f64 + region.rows as f64 / 2.0),
+            middle: (
+                region.first_column as f64 + region.columns as f64 / 2.0,
+                region.first_row as f64 + region.rows as f64 / 2.0,
+            ),
             smap_spacing,
             smap_half: half(SMAP_SWATH_KM),
             smap_phase: [key.uniform(0, 0) * smap_spacing, key.uniform(1, 0) * smap_spacing],

@@ -8,7 +8,13 @@
 use super::climate::Climate;
 use crate::stack::Preset;
 
-const fn preset(key: &'static str, name: &'static str, longitude: f64, latitude: f64, climate: &'static str) -> Preset {
+const fn preset(
+    key: &'static str,
+    name: &'static str,
+    longitude: f64,
+    latitude: f64,
+    climate: &'static str,
+) -> Preset {
     Preset { key, name, longitude, latitude, climate }
 }
 
@@ -22,8 +28,10 @@ pub const TRAINING_PLACES: [Preset; 5] = [
 ];
 
 /// Places that no weights are trained on.
-pub const UNSEEN_PLACES: [Preset; 2] =
-    [preset("south-fork", "South Fork", -93.4, 42.4, "humid continental, hot summer"), preset("niamey", "Niamey", 2.1, 13.5, "hot steppe")];
+pub const UNSEEN_PLACES: [Preset; 2] = [
+    preset("south-fork", "South Fork", -93.4, 42.4, "humid continental, hot summer"),
+    preset("niamey", "Niamey", 2.1, 13.5, "hot steppe"),
+];
 
 /// A place that has simulated scenes, by key or name, whatever the case: a preset or one of this page.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What simulated scenes are like, measured, so that it can be held against what has been published about real soil moisture
+//! What simulated scenes are like, measured, so that it can be compared with what has been published about real soil moisture
 //! ([`TARGETS`]). A simulator that is kinder than Earth would flatter any method tested on it.
 
 use super::climate::Climate;
@@ -200,7 +200,7 @@ impl Properties {
         let blocks = blocks_across * (window.rows / 12);
         let (mut all, mut daily, mut smap, mut fine_error) =
             (Moments::default(), Moments::default(), Moments::default(), Moments::default());
-        let mut lasting = vec![0f64; window.len()];
+        let mut persistent = vec![0f64; window.len()];
         let mut squares = 0f64;
         let mut lags = [Pairs::default(); LAGS.len()];
         let mut drydown = Moments::default();
@@ -218,9 +218,9 @@ impl Properties {
             }
             let means: Vec<f64> = sums.iter().map(|(sum, n)| sum / n.max(1.0)).collect();
             daily.add(means.iter().sum::<f64>() / blocks as f64);
-            for (i, (value, lasting)) in truth.iter().zip(&mut lasting).enumerate() {
+            for (i, (value, persistent)) in truth.iter().zip(&mut persistent).enumerate() {
                 let inside = f64::from(*value) - means[block_of(i)];
-                *lasting += inside;
+                *persistent += inside;
                 squares += inside * inside;
             }
             if days.is_multiple_of(30) {
@@ -256,7 +256,9 @@ impl Properties {
             }
             if let Some(fine) = &day.fine {
                 cover.add(fine.valid_count() as f64 / region.len() as f64);
-                for (i, ((value, reason), truth)) in fine.values().iter().zip(fine.reasons()).zip(day.truth.values()).enumerate() {
+                for (i, ((value, reason), truth)) in
+                    fine.values().iter().zip(fine.reasons()).zip(day.truth.values()).enumerate()
+                {
                     let swath = !matches!(reason, Reason::NoSentinel1 | Reason::NoSmap);
                     masked[0] += usize::from(swath && *reason != Reason::Valid);
                     masked[1] += usize::from(swath);
@@ -279,7 +281,9 @@ impl Properties {
             mean: all.mean(),
             sd_time: daily.sd(),
             sd_sub_grid: variance.sqrt(),
-            persistent: lasting.iter().map(|sum| (sum / n).powi(2)).sum::<f64>() / cells / variance.max(f64::MIN_POSITIVE),
+            persistent: persistent.iter().map(|sum| (sum / n).powi(2)).sum::<f64>()
+                / cells
+                / variance.max(f64::MIN_POSITIVE),
             correlation_km: folding_length(&lags),
             drydown_days: drydown.mean(),
             smap_error: smap.sd(),

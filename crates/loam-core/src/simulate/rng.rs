@@ -141,7 +141,8 @@ mod tests {
                 let a = f64::from(key.normal(column, row));
                 sum += a;
                 squares += a * a;
-                product += a * f64::from(key.normal(column + 1, row)) + a * f64::from(key.normal(column, row + 1));
+                product +=
+                    a * f64::from(key.normal(column + 1, row)) + a * f64::from(key.normal(column, row + 1));
             }
         }
         let count = (n * n) as f64;

@@ -130,7 +130,10 @@ impl SimulatedDay {
         let (mut values, mut reasons) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
         for row in 0..window.rows {
             for column in 0..window.columns {
-                let (c, r) = ((window.first_column + column) / 12 - first.first_column, (window.first_row + row) / 12 - first.first_row);
+                let (c, r) = (
+                    (window.first_column + column) / 12 - first.first_column,
+                    (window.first_row + row) / 12 - first.first_row,
+                );
                 let cell = coarse.at(c, r);
                 values.push(cell.unwrap_or(f32::NAN));
                 reasons.push(cell.err().unwrap_or(Reason::Valid));
@@ -248,20 +251,36 @@ impl Simulator {
         let air = self.weather.temperature(&self.scene.climate, day, day_of_year);
         let n = self.window.len();
         let zeros = || vec![0.0; n];
-        let mut made = Brightness { window: self.window, v: zeros(), h: zeros(), surface: zeros(), footprints: [Vec::new(), Vec::new()] };
+        let mut made = Brightness {
+            window: self.window,
+            v: zeros(),
+            h: zeros(),
+            surface: zeros(),
+            footprints: [Vec::new(), Vec::new()],
+        };
         for i in 0..n {
             let height = f64::from(self.land.height_km[i]);
-            let surface = brightness::surface_temperature(air - super::weather::LAPSE * height, self.weather.filling[i]);
-            let (v, h) = brightness::tau_omega(f64::from(self.truth[i]), surface, brightness::vwc(self.land.vegetation[i]));
+            let surface = brightness::surface_temperature(
+                air - super::weather::LAPSE * height,
+                self.weather.filling[i],
+            );
+            let (v, h) = brightness::tau_omega(
+                f64::from(self.truth[i]),
+                surface,
+                brightness::vwc(self.land.vegetation[i]),
+            );
             (made.v[i], made.h[i], made.surface[i]) = (v as f32, h as f32, surface as f32);
         }
         for (n, (footprints, plane)) in made.footprints.iter_mut().zip([&made.v, &made.h]).enumerate() {
             let noise = Key::new(self.scene.seed, 0xB216 + n as u64).day(day);
             for row in 0..self.coarse.rows {
                 for column in 0..self.coarse.columns {
-                    let cells = (0..144).filter_map(|k| plane.get((row * 12 + k / 12) * self.window.columns + column * 12 + k % 12));
+                    let cells = (0..144).filter_map(|k| {
+                        plane.get((row * 12 + k / 12) * self.window.columns + column * 12 + k % 12)
+                    });
                     let mean = cells.map(|v| f64::from(*v)).sum::<f64>() / 144.0;
-                    let at = ((self.coarse.first_column + column) as i64, (self.coarse.first_row + row) as i64);
+                    let at =
+                        ((self.coarse.first_column + column) as i64, (self.coarse.first_row + row) as i64);
                     footprints.push(mean as f32 + brightness::TB_NOISE * noise.normal(at.0, at.1));
                 }
             }
@@ -322,7 +341,9 @@ impl Simulator {
         let sees = |overpass, column, row| self.orbits.smap_sees(overpass, day, column, row);
         let footprints = |number, overpass| {
             let (values, reasons) =
-                self.observer.footprints(number, day, (window, coarse), &self.truth, land, |column, row| sees(overpass, column, row));
+                self.observer.footprints(number, day, (window, coarse), &self.truth, land, |column, row| {
+                    sees(overpass, column, row)
+                });
             let seen = reasons.iter().any(|r| *r != Reason::NoSmap);
             Raster::new(coarse.grid(), values, reasons).ok().filter(|_| seen)
         };
@@ -334,9 +355,19 @@ impl Simulator {
         if let Some(pass) = pass {
             let swath = |column, row| self.orbits.sentinel1_sees(pass, column, row);
             let season = cos_turns((f64::from(day_of_year) - HIGH_SUMMER) / 365.25) as f32;
-            let ([v, h], reasons) = self.observer.backscatter(climate, (day, season), (window, region), &self.truth, &self.land, swath);
+            let ([v, h], reasons) = self.observer.backscatter(
+                climate,
+                (day, season),
+                (window, region),
+                &self.truth,
+                &self.land,
+                swath,
+            );
             let own = self.scene.region.window();
-            let enough = |r: &Raster| r.cropped(&own).is_ok_and(|inside| inside.valid_count() as f64 >= SMALLEST_COVER * own.len() as f64);
+            let enough = |r: &Raster| {
+                r.cropped(&own)
+                    .is_ok_and(|inside| inside.valid_count() as f64 >= SMALLEST_COVER * own.len() as f64)
+            };
             vv = Raster::new(region.grid(), v, reasons.clone()).ok().filter(enough);
             vh = Raster::new(region.grid(), h, reasons).ok().filter(enough);
             if luck.uniform(1, 0) < climate.mapped {
@@ -347,10 +378,13 @@ impl Simulator {
                     // SMAP sees or misses whole 36 km cells.
                     let centre36 = |index: usize| (index / 12 * 12) as f64 + 6.0;
                     let (column, row) = (centre36(column), centre36(row));
-                    let seen = [Overpass::Am, Overpass::Pm].into_iter().position(|overpass| sees(overpass, column, row));
+                    let seen = [Overpass::Am, Overpass::Pm]
+                        .into_iter()
+                        .position(|overpass| sees(overpass, column, row));
                     seen.ok_or(Reason::NoSmap)
                 };
-                let (values, reasons) = self.observer.retrieval(climate, day, (window, region), &self.truth, land, from);
+                let (values, reasons) =
+                    self.observer.retrieval(climate, day, (window, region), &self.truth, land, from);
                 fine = Raster::new(region.grid(), values, reasons).ok().filter(enough);
             }
         }

@@ -56,12 +56,21 @@ impl Weather {
     /// Whether it rains somewhere near on the day. `day_of_year` is 1..=366, `day` counts from any fixed date.
     pub(super) fn rains(&self, climate: &Climate, day: i64, day_of_year: i16) -> bool {
         let turns = (f64::from(day_of_year) - climate.rain_peak_day) / YEAR;
-        let wave = 1.0 + climate.rain_seasons[0] * cos_turns(turns) + climate.rain_seasons[1] * cos_turns(2.0 * turns);
+        let wave = 1.0
+            + climate.rain_seasons[0] * cos_turns(turns)
+            + climate.rain_seasons[1] * cos_turns(2.0 * turns);
         self.occurrence.day(day).uniform(0, 0) < climate.rain_days * wave
     }
 
     /// One day on: dry-down, then rain.
-    pub(super) fn step(&mut self, climate: &Climate, land: &Land, window: &EaseWindow, day: i64, day_of_year: i16) {
+    pub(super) fn step(
+        &mut self,
+        climate: &Climate,
+        land: &Land,
+        window: &EaseWindow,
+        day: i64,
+        day_of_year: i16,
+    ) {
         for (filling, daily) in self.filling.iter_mut().zip(&land.daily) {
             *filling *= daily;
         }
@@ -75,7 +84,14 @@ impl Weather {
         for step in 0..STEPS {
             self.storm.fill(0.0);
             let at = |factor: f64| (east * step as f64 * factor, south * step as f64 * factor);
-            field::add(&mut self.storm, window, key.day(1), FRONT_SPACING, at(3.0), (1.0 - climate.convective).sqrt());
+            field::add(
+                &mut self.storm,
+                window,
+                key.day(1),
+                FRONT_SPACING,
+                at(3.0),
+                (1.0 - climate.convective).sqrt(),
+            );
             field::add(&mut self.storm, window, key.day(2), CELL_SPACING, at(1.0), climate.convective.sqrt());
             for (rain, storm) in self.rain.iter_mut().zip(&self.storm) {
                 *rain += (storm - climate.rain_threshold).max(0.0);
@@ -91,7 +107,8 @@ impl Weather {
     /// Temperature of the day at the climate's mean height, degrees C. Coldest in the middle of January.
     pub(super) fn temperature(&self, climate: &Climate, day: i64, day_of_year: i16) -> f64 {
         let season = cos_turns((f64::from(day_of_year) - 15.0) / YEAR);
-        climate.temperature - climate.temperature_swing * season + WEATHER_TEMPERATURE * f64::from(self.temperature.day(day).normal(0, 0))
+        climate.temperature - climate.temperature_swing * season
+            + WEATHER_TEMPERATURE * f64::from(self.temperature.day(day).normal(0, 0))
     }
 
     /// Whether ground at a height above the mean (km) is frozen at that temperature.

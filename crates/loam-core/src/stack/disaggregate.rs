@@ -11,7 +11,7 @@
 //!
 //! Why changes: within a coarse cell, vegetation and roughness move s by several dB from place to place, moisture by one or two. A beta
 //! from the time series times differences in space would print the vegetation map as moisture. Own means remove what stays. The
-//! price is stated: the lasting moisture pattern, which backscatter cannot tell from vegetation, drops out too, so the map shows
+//! price is stated: the persistent moisture pattern, which backscatter cannot tell from vegetation, drops out too, so the map shows
 //! where it is wetter **than usual** relative to the rest of C.
 //!
 //! * beta (m3/m3 per dB, one for the region): regression of SM(C) on s_vv(C), per-cell means removed, all 36 km cells and dates
@@ -77,7 +77,9 @@ pub enum DisaggregationError {
         r: f64,
     },
     /// The day has no SMAP or no VV backscatter.
-    #[error("the date has no {what}, which the disaggregation needs: choose a date with both SMAP and Sentinel-1 VV")]
+    #[error(
+        "the date has no {what}, which the disaggregation needs: choose a date with both SMAP and Sentinel-1 VV"
+    )]
     Missing {
         /// What is missing.
         what: &'static str,
@@ -139,7 +141,9 @@ impl Sums {
 
 fn value(raster: Option<&Raster>, i: usize) -> Option<f64> {
     let raster = raster?;
-    (raster.reasons().get(i) == Some(&Reason::Valid)).then(|| raster.values().get(i).copied().map(f64::from)).flatten()
+    (raster.reasons().get(i) == Some(&Reason::Valid))
+        .then(|| raster.values().get(i).copied().map(f64::from))
+        .flatten()
 }
 
 fn decibel(power: f64) -> f64 {
@@ -155,13 +159,17 @@ impl Disaggregation {
     ///
     /// # Errors
     /// [`DisaggregationError::FewPairs`], [`DisaggregationError::NotSensitive`], [`DisaggregationError::DifferentGrids`].
-    pub fn fit<'a>(region: &Region, days: impl Iterator<Item = &'a Day> + Clone) -> Result<Self, DisaggregationError> {
+    pub fn fit<'a>(
+        region: &Region,
+        days: impl Iterator<Item = &'a Day> + Clone,
+    ) -> Result<Self, DisaggregationError> {
         let window = region.window();
         let coarse = window.covering(Resolution::M36);
         let (mut block, mut inside) = (Vec::with_capacity(window.len()), vec![0u32; coarse.len()]);
         for row in 0..window.rows {
             for column in 0..window.columns {
-                let b = ((window.first_row + row) / 12 - coarse.first_row) * coarse.columns + (window.first_column + column) / 12
+                let b = ((window.first_row + row) / 12 - coarse.first_row) * coarse.columns
+                    + (window.first_column + column) / 12
                     - coarse.first_column;
                 block.push(b as u32);
                 if let Some(cells) = inside.get_mut(b) {
@@ -235,7 +243,9 @@ impl Disaggregation {
         let mut sums = vec![Sums::default(); self.gamma.len()];
         let [vv, vh] = &self.usual;
         for (((vv, vh), block), water) in vv.iter().zip(vh).zip(&self.block).zip(&self.water) {
-            if let Some(sums) = sums.get_mut(*block as usize).filter(|_| vv.is_finite() && vh.is_finite() && !water) {
+            if let Some(sums) =
+                sums.get_mut(*block as usize).filter(|_| vv.is_finite() && vh.is_finite() && !water)
+            {
                 sums.add(*vh, *vv);
             }
         }
@@ -245,7 +255,8 @@ impl Disaggregation {
                 *gamma = (xy / xx).clamp(GAMMA_RANGE.0, GAMMA_RANGE.1);
             }
         }
-        let known: Vec<f64> = self.gamma.iter().zip(&sums).filter(|(_, s)| s.n >= FEWEST_FINE).map(|(g, _)| *g).collect();
+        let known: Vec<f64> =
+            self.gamma.iter().zip(&sums).filter(|(_, s)| s.n >= FEWEST_FINE).map(|(g, _)| *g).collect();
         self.sensitivity.gamma = known.iter().sum::<f64>() / known.len().max(1) as f64;
     }
 
@@ -253,7 +264,9 @@ impl Disaggregation {
     fn blocks(&self, day: &Day) -> Vec<Option<(f64, f64)>> {
         let mut sums = vec![(0u32, 0f64, 0f64); self.inside.len()];
         for (i, (block, water)) in self.block.iter().zip(&self.water).enumerate() {
-            let (Some(sm), Some(vv)) = (value(day.coarse.as_ref(), i), value(day.vv.as_ref(), i)) else { continue };
+            let (Some(sm), Some(vv)) = (value(day.coarse.as_ref(), i), value(day.vv.as_ref(), i)) else {
+                continue;
+            };
             if let Some(sum) = sums.get_mut(*block as usize).filter(|_| !water) {
                 sum.0 += 1;
                 sum.1 += sm;
@@ -343,7 +356,8 @@ impl Disaggregation {
         for (i, (change, reason)) in change.iter().zip(&reasons).enumerate() {
             let (Some(&b), Reason::Valid) = (self.block.get(i), reason) else { continue };
             let b = b as usize;
-            let gamma = if has_vh.get(b) == Some(&true) { self.gamma.get(b).copied().unwrap_or(0.0) } else { 0.0 };
+            let gamma =
+                if has_vh.get(b) == Some(&true) { self.gamma.get(b).copied().unwrap_or(0.0) } else { 0.0 };
             let both = self.sensitivity.beta * (change[0] - gamma * change[1]);
             combined[i] = both;
             if let (Some(sum), Some(sm)) = (sums.get_mut(b), value(Some(coarse), i)) {

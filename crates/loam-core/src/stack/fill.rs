@@ -84,7 +84,14 @@ mod tests {
                 .iter()
                 .enumerate()
                 .filter(|(_, v)| v.is_finite())
-                .map(|(j, v)| (((j / columns).abs_diff(r)).pow(2) + ((j % columns).abs_diff(c)).pow(2), j / columns, j % columns, *v))
+                .map(|(j, v)| {
+                    (
+                        ((j / columns).abs_diff(r)).pow(2) + ((j % columns).abs_diff(c)).pow(2),
+                        j / columns,
+                        j % columns,
+                        *v,
+                    )
+                })
                 .min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))
                 .map(|b| b.3);
             assert_eq!(Some(*value), best, "cell {r},{c}");

@@ -1,5 +1,6 @@
 //! 3 km maps for days that have SMAP and backscatter but no 3 km product (formats.md 2.7, change form).
 
+use ease_grid::Raster;
 use jiff::civil::Date;
 
 use super::disaggregate::{Disaggregation, DisaggregationError};
@@ -22,10 +23,23 @@ impl Series {
         if gaps.is_empty() { None } else { Some(self.disaggregate(&gaps)) }
     }
 
+    /// The disaggregation of a date, fitted to the loaded days before it.
+    ///
+    /// # Errors
+    /// Those of [`Disaggregation::fit`] and [`Disaggregation::apply`].
+    pub fn disaggregated_before(&self, date: Date) -> Result<Raster, DisaggregationError> {
+        let earlier = self.kept_days_before(date).filter(|day| day.vv.is_some() && day.coarse.is_some());
+        let fitted = Disaggregation::fit(&Region::new(self.wide)?, earlier)?;
+        let day = self.kept_day(date).ok_or(DisaggregationError::Missing { what: "SMAP in memory" })?;
+        Ok(fitted.apply(day)?.cropped(&self.region.window())?)
+    }
+
     fn disaggregate(&mut self, gaps: &[Date]) -> Result<usize, DisaggregationError> {
         // With the margin: history beyond the region's edge is looked at too.
-        let fitted =
-            Disaggregation::fit(&Region::new(self.wide)?, self.kept_days().filter(|day| day.vv.is_some() && day.coarse.is_some()))?;
+        let fitted = Disaggregation::fit(
+            &Region::new(self.wide)?,
+            self.kept_days().filter(|day| day.vv.is_some() && day.coarse.is_some()),
+        )?;
         let mut maps = Vec::new();
         for &date in gaps {
             if let Some(day) = self.kept_day(date) {

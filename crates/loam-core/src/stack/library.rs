@@ -13,7 +13,7 @@ use smap_files::{Granule, Product, Role, Variable};
 
 /// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
 const COARSE_CELL_M: f64 = 6_000.0;
-/// Metres per degree of latitude, to judge the cell size of a geographic grid.
+/// Metres per degree of latitude, to estimate the cell size of a geographic grid.
 const METRES_PER_DEGREE: f64 = 111_320.0;
 
 /// What the satellites saw on a simulated day; the truth they did not see is left behind.
@@ -35,7 +35,14 @@ pub struct SceneDay {
 
 impl From<SimulatedDay> for SceneDay {
     fn from(day: SimulatedDay) -> Self {
-        Self { date: day.date, coarse: day.coarse(), overpass: day.overpass(), fine: day.fine, vv: day.vv, vh: day.vh }
+        Self {
+            date: day.date,
+            coarse: day.coarse(),
+            overpass: day.overpass(),
+            fine: day.fine,
+            vv: day.vv,
+            vh: day.vh,
+        }
     }
 }
 
@@ -98,7 +105,8 @@ impl Entry {
     /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array.
     pub fn correct(&mut self, correction: Correction) {
         // A map of brightness temperature that Loam made is never taken for soil moisture.
-        if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) = (correction.usage, &mut self.content)
+        if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) =
+            (correction.usage, &mut self.content)
             && granule.product != Product::OwnMap
             && !granule.variables.iter().any(|v| v.role == Role::SoilMoisture && v.grid.is_some())
             && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
@@ -111,7 +119,8 @@ impl Entry {
             && !granule.variables.iter().any(|v| v.role == Role::SurfaceTemperature && v.grid.is_some())
             && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
         {
-            (variable.role, variable.units, variable.statistics) = (Role::SurfaceTemperature, Some("K".to_owned()), None);
+            (variable.role, variable.units, variable.statistics) =
+                (Role::SurfaceTemperature, Some("K".to_owned()), None);
         }
         self.correction = correction;
     }
@@ -143,7 +152,9 @@ fn detected_usage(granule: &Granule) -> Usage {
     if matches!(granule.product, Product::Unknown | Product::OwnMap) {
         return Usage::Ignored;
     }
-    if let Some(variable) = granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some()) {
+    if let Some(variable) =
+        granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some())
+    {
         return if is_coarse(variable) { Usage::Coarse } else { Usage::Fine };
     }
     let has = |roles: [Role; 2]| granule.variables.iter().any(|v| roles.contains(&v.role));
@@ -182,7 +193,9 @@ fn covers(other: &Granule, own: &Granule) -> bool {
 
 /// Whether two granules are used for the same variables on the same grids.
 fn same_content(a: &Granule, b: &Granule) -> bool {
-    let within = |a: &Granule, b: &Granule| used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h));
+    let within = |a: &Granule, b: &Granule| {
+        used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h))
+    };
     used_variables(a).next().is_some() && within(a, b) && within(b, a)
 }
 
@@ -211,7 +224,12 @@ impl Library {
     #[must_use]
     pub fn simulated(scene: Scene, name: String, days: Vec<SceneDay>) -> Self {
         let mut library = Self { scene: Some(scene), ..Self::default() };
-        library.insert(Entry { id: 0, name, content: Content::Simulated(Arc::new(days)), correction: Correction::default() });
+        library.insert(Entry {
+            id: 0,
+            name,
+            content: Content::Simulated(Arc::new(days)),
+            correction: Correction::default(),
+        });
         library
     }
 
@@ -247,9 +265,9 @@ impl Library {
         self.entries.values()
     }
 
-    /// The entry that supersedes this one: a later version, or a higher product counter (formats.md 2.1), of the same scene that is used for
-    /// the same and holds every variable this one is used for, on a grid that covers it. A subset thus never supersedes the whole. Of one
-    /// version only the same content opened twice is superseded, by the first opened.
+    /// The entry that supersedes this one: a later version, or a higher product counter (formats.md 2.1), of the same scene that is used
+    /// for the same and holds every variable this one is used for, on a grid that covers it. A subset thus never supersedes the whole. Of
+    /// one version only the same content opened twice is superseded, by the first opened.
     #[must_use]
     pub fn superseded_by(&self, entry: &Entry) -> Option<&Entry> {
         let own = entry.granule().filter(|own| own.identity.is_some())?;
@@ -274,8 +292,8 @@ impl Library {
         self.entries.values().any(|entry| !entry.simulated() && entry.usage() != Usage::Ignored)
     }
 
-    /// Simulated scenes are never mixed with observed files, not in one day and not in a history: where both are open, the simulated ones are
-    /// left out, and this says so of an entry.
+    /// Simulated scenes are never mixed with observed files, not in one day and not in a history: where both are open, the simulated ones
+    /// are left out, and this says so of an entry.
     #[must_use]
     pub fn left_out_as_simulated(&self, entry: &Entry) -> bool {
         entry.simulated() && entry.usage() != Usage::Ignored && self.has_observed()
@@ -284,7 +302,9 @@ impl Library {
     /// Entries that are used for something, in order.
     pub(super) fn used(&self) -> impl Iterator<Item = &Entry> {
         let observed = self.has_observed();
-        self.entries.values().filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
+        self.entries
+            .values()
+            .filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
     }
 
     /// What counts (used, dated, not superseded) on one date.
@@ -310,7 +330,8 @@ impl Library {
         for entry in entries {
             match &entry.content {
                 Content::File(granule) => pieces.push(Piece::File(entry, granule)),
-                Content::Simulated(days) => pieces.extend(days.iter().filter(|d| d.date == date).map(|day| Piece::Simulated(entry, day))),
+                Content::Simulated(days) => pieces
+                    .extend(days.iter().filter(|d| d.date == date).map(|day| Piece::Simulated(entry, day))),
             }
         }
         pieces

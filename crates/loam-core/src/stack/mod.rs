@@ -11,15 +11,14 @@ mod region;
 mod sample;
 mod series;
 mod shipped;
-mod tb_sample;
 mod temperatures;
 
 pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST_BETA, Sensitivity};
 pub use error::StackError;
+pub use fill::nearest_valid;
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
 pub use sample::{HISTORY_LENGTH, HistoryRule, Sample, overpass_words, without};
 pub use series::{Cover, Day, Fine, MARGIN, Series};
 pub use shipped::{GENERAL, SHIPPED, Shipped};
-pub use tb_sample::TbSample;
 pub use temperatures::{FineBrightness, SimulatedTemperatures, Temperatures, dates_with};

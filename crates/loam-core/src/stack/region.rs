@@ -24,9 +24,21 @@ pub struct Preset {
 
 /// The three regions of the paper (model.md, table 1), 100 x 100 cells each.
 pub const PRESETS: [Preset; 3] = [
-    Preset { key: "oklahoma-city", name: "Oklahoma City", longitude: -97.5164, latitude: 35.4676, climate: "humid subtropical" },
+    Preset {
+        key: "oklahoma-city",
+        name: "Oklahoma City",
+        longitude: -97.5164,
+        latitude: 35.4676,
+        climate: "humid subtropical",
+    },
     Preset { key: "tucson", name: "Tucson", longitude: -110.9747, latitude: 32.2226, climate: "hot desert" },
-    Preset { key: "geneva", name: "Geneva", longitude: 6.1432, latitude: 46.2044, climate: "moderately continental" },
+    Preset {
+        key: "geneva",
+        name: "Geneva",
+        longitude: 6.1432,
+        latitude: 46.2044,
+        climate: "moderately continental",
+    },
 ];
 
 impl Preset {
@@ -72,8 +84,12 @@ impl Region {
     pub fn place(preset: Preset) -> Result<Self, GridError> {
         const CELLS: usize = 3;
         let all = preset.region()?.window().covering(Resolution::M36);
-        let (left, top) = (all.first_column + (all.columns - CELLS) / 2, all.first_row + (all.rows - CELLS) / 2);
-        Self::new(EaseWindow { first_column: left, first_row: top, columns: CELLS, rows: CELLS, ..all }.covering(Resolution::M03))
+        let (left, top) =
+            (all.first_column + (all.columns - CELLS) / 2, all.first_row + (all.rows - CELLS) / 2);
+        Self::new(
+            EaseWindow { first_column: left, first_row: top, columns: CELLS, rows: CELLS, ..all }
+                .covering(Resolution::M03),
+        )
     }
 
     /// `columns` x `rows` cells around a place.

@@ -6,7 +6,7 @@ use super::fill::nearest_valid;
 use super::series::MARGIN;
 use super::{Cover, Library, Region, Series, StackError};
 use crate::file::FineOrigin;
-use crate::region_settings::Settings;
+use crate::region_settings::RegionSettings;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, resample};
 
 /// k of model.md: three kernels of depth 2 without temporal padding take depth 4 to 1.
@@ -27,8 +27,8 @@ impl Default for HistoryRule {
     }
 }
 
-impl From<&Settings> for HistoryRule {
-    fn from(settings: &Settings) -> Self {
+impl From<&RegionSettings> for HistoryRule {
+    fn from(settings: &RegionSettings) -> Self {
         Self { cover: settings.history_cover, disaggregated: settings.history_disaggregated }
     }
 }
@@ -53,7 +53,7 @@ pub struct HistorySlot {
 }
 
 /// Input and, where there is one, target of the network for one date of a region. All planes are row-major, rows x columns. What goes into the
-/// network (`i`, `d`) lies on [`Sample::input`], all else on the region.
+/// network (`coarse_input`, `residuals`) lies on [`Sample::input`], all else on the region.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The date t.
@@ -63,14 +63,14 @@ pub struct Sample {
     /// The region with as much of [`MARGIN`] around it as the date's SMAP files hold.
     pub input: EaseWindow,
     /// I(t), m3/m3, gaps filled with the nearest valid cell.
-    pub i: Vec<f32>,
+    pub coarse_input: Vec<f32>,
     /// I(t) as observed, with the reasons of its gaps: the output is masked alike.
     pub coarse: Raster,
     /// Which overpass each value of `coarse` is of: 0 for 6 am, 1 for 6 pm; masked where there is none or the file does not say.
     pub overpass: Option<Raster>,
     /// D, m3/m3: [`HISTORY_LENGTH`] planes, oldest first; 0 where J or Z is missing.
-    pub d: Vec<f32>,
-    /// The slots of `d`.
+    pub residuals: Vec<f32>,
+    /// The slots of `residuals`.
     pub history: [HistorySlot; HISTORY_LENGTH],
     /// J(t), where a 3 km map exists that was not disaggregated here.
     pub target: Option<Raster>,
@@ -87,8 +87,14 @@ impl Series {
     /// 3 km map that the rule admits. Oldest first.
     #[must_use]
     pub fn history(&self, date: Date, rule: HistoryRule) -> Vec<Date> {
-        let mut dates: Vec<Date> =
-            self.covers().range(..date).rev().filter(|(_, cover)| rule.admits(cover)).map(|(d, _)| *d).take(HISTORY_LENGTH).collect();
+        let mut dates: Vec<Date> = self
+            .covers()
+            .range(..date)
+            .rev()
+            .filter(|(_, cover)| rule.admits(cover))
+            .map(|(d, _)| *d)
+            .take(HISTORY_LENGTH)
+            .collect();
         dates.reverse();
         dates
     }
@@ -109,7 +115,8 @@ impl Series {
         if coarse.valid_count() == 0 {
             return Err(StackError::CoarseElsewhere { date });
         }
-        let overpass = today.overpass.as_ref().map(|raster| resample::nearest(raster, &region)).transpose()?;
+        let overpass =
+            today.overpass.as_ref().map(|raster| resample::nearest(raster, &region)).transpose()?;
         let input = region.widened(&today.margin);
         let mut i = wide.cropped(&input)?.values().to_vec();
         nearest_valid(&mut i, input.columns);
@@ -131,12 +138,17 @@ impl Series {
                 for (at, ((out, z), j)) in plane.iter_mut().zip(z.values()).zip(j.values()).enumerate() {
                     if z.is_finite() && j.is_finite() {
                         *out = j - z;
-                        let outside = margin.hold(input.columns, input.rows, at % input.columns, at / input.columns);
+                        let outside =
+                            margin.hold(input.columns, input.rows, at % input.columns, at / input.columns);
                         known += usize::from(!outside);
                     }
                 }
             }
-            *slot = HistorySlot { date: Some(past), known: known as f32 / region.len() as f32, origin: day.fine.map(|f| f.origin) };
+            *slot = HistorySlot {
+                date: Some(past),
+                known: known as f32 / region.len() as f32,
+                origin: day.fine.map(|f| f.origin),
+            };
             files.extend(day.files);
             simulated |= day.simulated;
         }
@@ -146,11 +158,50 @@ impl Series {
         let fine = today.fine.filter(|f| f.origin != FineOrigin::Disaggregated);
         let reference = fine.as_ref().map(|f| f.origin);
         let target = fine.map(|f| f.raster.cropped(&region)).transpose()?;
-        Ok(Sample { date, region: self.region, input, i, coarse, overpass, d, history, target, reference, files, simulated })
+        Ok(Sample {
+            date,
+            region: self.region,
+            input,
+            coarse_input: i,
+            coarse,
+            overpass,
+            residuals: d,
+            history,
+            target,
+            reference,
+            files,
+            simulated,
+        })
     }
 }
 
 impl Sample {
+    /// Of each cell of the region what `of` makes of its known residuals, oldest first; 0 where it makes nothing. A residual of exactly 0
+    /// counts as unknown, as for the network.
+    #[must_use]
+    pub fn residual_pattern(&self, of: impl Fn(&[f32]) -> Option<f32>) -> Vec<f32> {
+        let margin = self.margin();
+        let planes: Vec<Vec<f32>> = self
+            .residuals
+            .chunks_exact(self.input.len())
+            .map(|plane| margin.cut(plane, self.input.columns))
+            .collect();
+        let mut known = Vec::with_capacity(HISTORY_LENGTH);
+        (0..self.region.window().len())
+            .map(|cell| {
+                known.clear();
+                known.extend(
+                    planes
+                        .iter()
+                        .filter_map(|plane| plane.get(cell))
+                        .copied()
+                        .filter(|residual| *residual != 0.0),
+                );
+                of(&known).unwrap_or(0.0)
+            })
+            .collect()
+    }
+
     /// Which overpass of SMAP went in, and what fills it, in words.
     #[must_use]
     pub fn overpass_words(&self) -> String {
@@ -214,7 +265,9 @@ pub fn overpass_words(coarse: &Raster, overpass: Option<&Raster>) -> String {
     let (am, pm) = ("6 am (descending)", "6 pm (ascending)");
     let valid = coarse.valid_count();
     let count = |wanted: f32| {
-        let both = overpass.map(|raster| raster.values().iter().zip(coarse.values()).filter(|(o, c)| **o == wanted && c.is_finite()));
+        let both = overpass.map(|raster| {
+            raster.values().iter().zip(coarse.values()).filter(|(o, c)| **o == wanted && c.is_finite())
+        });
         both.map_or(0, Iterator::count)
     };
     let (morning, evening) = (count(0.0), count(1.0));
@@ -228,7 +281,11 @@ pub fn overpass_words(coarse: &Raster, overpass: Option<&Raster>) -> String {
         (0, _, 0) => pm.to_owned(),
         (_, evening, 0) => format!("{am}; {pm} fills {} of the cells seen", share(evening)),
         (morning, evening, _) => {
-            format!("{am}: {}, {pm}: {} of the cells seen; of the rest the file does not say", share(morning), share(evening))
+            format!(
+                "{am}: {}, {pm}: {} of the cells seen; of the rest the file does not say",
+                share(morning),
+                share(evening)
+            )
         }
     }
 }

@@ -63,7 +63,10 @@ impl Day {
     /// The part of its 3 km rasters on another window of the 3 km grid.
     fn cropped(&self, window: &EaseWindow) -> Result<Self, StackError> {
         let crop = |raster: &Option<Raster>| raster.as_ref().map(|raster| raster.cropped(window)).transpose();
-        let fine = self.fine.as_ref().map(|fine| Ok::<_, StackError>(Fine { raster: fine.raster.cropped(window)?, ..*fine }));
+        let fine = self
+            .fine
+            .as_ref()
+            .map(|fine| Ok::<_, StackError>(Fine { raster: fine.raster.cropped(window)?, ..*fine }));
         Ok(Self {
             coarse: crop(&self.coarse)?,
             coarse_native: self.coarse_native.clone(),
@@ -77,8 +80,13 @@ impl Day {
     }
 
     fn bytes(&self) -> usize {
-        let layers =
-            [self.coarse.as_ref(), self.coarse_native.as_ref(), self.fine.as_ref().map(|f| &f.raster), self.vv.as_ref(), self.vh.as_ref()];
+        let layers = [
+            self.coarse.as_ref(),
+            self.coarse_native.as_ref(),
+            self.fine.as_ref().map(|f| &f.raster),
+            self.vv.as_ref(),
+            self.vh.as_ref(),
+        ];
         layers.into_iter().flatten().map(|r| r.values().len() * 5).sum()
     }
 
@@ -179,6 +187,11 @@ impl Series {
         self.kept.values()
     }
 
+    /// Days in memory before a date, on [`Series::wide`].
+    pub(super) fn kept_days_before(&self, date: Date) -> impl Iterator<Item = &Day> + Clone {
+        self.kept.range(..date).map(|(_, day)| day)
+    }
+
     /// A day, if it is in memory, on [`Series::wide`].
     pub(super) fn kept_day(&self, date: Date) -> Option<&Day> {
         self.kept.get(&date)
@@ -270,9 +283,12 @@ impl Series {
                     let options = options(entry.correction.scale);
                     let read = match entry.usage() {
                         Usage::Coarse => read_coarse(entry, granule, &options, &window, &mut coarse),
-                        Usage::Fine if granule.product == Product::OwnMap => read_fine(granule, &options, &window, &mut own),
-                        Usage::Fine => read_fine(granule, &options, &window, &mut fine)
-                            .and_then(|used| Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)),
+                        Usage::Fine if granule.product == Product::OwnMap => {
+                            read_fine(granule, &options, &window, &mut own)
+                        }
+                        Usage::Fine => read_fine(granule, &options, &window, &mut fine).and_then(|used| {
+                            Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)
+                        }),
                         Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
                         Usage::Temperature | Usage::Ignored => Ok(false),
                     };
@@ -292,13 +308,17 @@ impl Series {
             day.overpass = Some(overpass);
             let laid = resample::nearest(&native, &window)?;
             day.margin = Edges::all(MARGIN).filled(&laid, &region);
-            day.coarse_elsewhere = laid.cropped(&region)?.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
+            day.coarse_elsewhere =
+                laid.cropped(&region)?.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
             day.coarse = Some(not_seen(laid, Reason::NoSmap)?);
             day.coarse_native = Some(native);
         }
         // A product comes before a map that Loam made, whoever chose it; they are never averaged.
-        let of =
-            |mosaic: Mosaic, origin| Ok::<_, StackError>(mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }));
+        let of = |mosaic: Mosaic, origin| {
+            Ok::<_, StackError>(
+                mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }),
+            )
+        };
         day.fine = match of(fine, FineOrigin::Product)? {
             Some(fine) => Some(fine),
             None => of(own, FineOrigin::OwnMap)?,
@@ -350,14 +370,25 @@ struct Layer {
 struct Layers(Vec<Layer>);
 
 impl Layers {
-    fn push(&mut self, below_surface: bool, resolution: u8, overpass: Option<Overpass>, raster: Raster) -> Result<(), GridError> {
+    fn push(
+        &mut self,
+        below_surface: bool,
+        resolution: u8,
+        overpass: Option<Overpass>,
+        raster: Raster,
+    ) -> Result<(), GridError> {
         let grid = raster.grid().clone();
         let overpasses = match overpass {
             None => Raster::masked(grid, Reason::NotObserved),
-            Some(overpass) => Raster::new(grid, vec![f32::from(overpass as u8); raster.values().len()], raster.reasons().to_vec())?,
+            Some(overpass) => Raster::new(
+                grid,
+                vec![f32::from(overpass as u8); raster.values().len()],
+                raster.reasons().to_vec(),
+            )?,
         };
         let elsewhere = raster.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
-        let rank = LayerRank { elsewhere, below_surface, resolution, evening: overpass == Some(Overpass::Pm) };
+        let rank =
+            LayerRank { elsewhere, below_surface, resolution, evening: overpass == Some(Overpass::Pm) };
         self.0.push(Layer { rank, raster, overpass: overpasses });
         Ok(())
     }
@@ -377,7 +408,9 @@ impl Layers {
         let (grid, mut values, mut reasons) = first.into_parts();
         let (_, mut passes, mut known) = overpass.into_parts();
         for Layer { rank: other, raster, overpass } in layers {
-            if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution) || *raster.grid() != grid {
+            if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution)
+                || *raster.grid() != grid
+            {
                 continue;
             }
             for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
@@ -420,15 +453,18 @@ fn read_coarse(
     layers: &mut Layers,
 ) -> Result<bool, ReadError> {
     let mut used = false;
-    for (index, variable) in granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture) {
+    for (index, variable) in
+        granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture)
+    {
         if variable.grid.is_none() {
             continue;
         }
         // A group's own overpass, else that of the orbit: SMAP descends at 6 am and ascends at 6 pm.
-        let overpass = variable.overpass.or(entry.correction.orbit.or(granule.orbit).map(|orbit| match orbit {
-            Orbit::Ascending => Overpass::Pm,
-            Orbit::Descending => Overpass::Am,
-        }));
+        let overpass =
+            variable.overpass.or(entry.correction.orbit.or(granule.orbit).map(|orbit| match orbit {
+                Orbit::Ascending => Overpass::Pm,
+                Orbit::Descending => Overpass::Am,
+            }));
         let (rank, raster) = match variable.resolution {
             Some(resolution @ (Resolution::M36 | Resolution::M09)) => {
                 let native = coarse_window(region, resolution);
@@ -448,14 +484,28 @@ fn read_coarse(
 
 /// The part around a window of a variable that is not on the global EASE-Grid: GeoTIFFs are read in windows, HDF5 grids (polar, degrees)
 /// whole.
-pub(super) fn read_elsewhere(granule: &Granule, index: usize, options: &ReadOptions, window: &EaseWindow) -> Result<Raster, ReadError> {
-    let windowed =
-        matches!(granule.product, Product::SoilMoistureGeoTiff | Product::OwnMap | Product::SurfaceTemperature | Product::Unknown);
+pub(super) fn read_elsewhere(
+    granule: &Granule,
+    index: usize,
+    options: &ReadOptions,
+    window: &EaseWindow,
+) -> Result<Raster, ReadError> {
+    let windowed = matches!(
+        granule.product,
+        Product::SoilMoistureGeoTiff | Product::OwnMap | Product::SurfaceTemperature | Product::Unknown
+    );
     granule.read(index, options, windowed.then_some(window))
 }
 
-fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosaic: &mut Mosaic) -> Result<bool, ReadError> {
-    let candidates = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some());
+fn read_fine(
+    granule: &Granule,
+    options: &ReadOptions,
+    region: &EaseWindow,
+    mosaic: &mut Mosaic,
+) -> Result<bool, ReadError> {
+    let candidates = || {
+        granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some())
+    };
     // The 3 km field where the file has one; else any other, brought to 3 km.
     let chosen = candidates()
         .find(|(_, v)| v.resolution == Some(Resolution::M03))
@@ -464,7 +514,9 @@ fn read_fine(granule: &Granule, options: &ReadOptions, region: &EaseWindow, mosa
     let Some((index, variable)) = chosen else { return Ok(false) };
     let raster = match variable.resolution {
         Some(Resolution::M03) => granule.read(index, options, Some(region))?,
-        Some(resolution) => resample::to_window(&granule.read(index, options, Some(&region.covering(resolution)))?, region)?,
+        Some(resolution) => {
+            resample::to_window(&granule.read(index, options, Some(&region.covering(resolution)))?, region)?
+        }
         None => resample::to_window(&read_elsewhere(granule, index, options, region)?, region)?,
     };
     mosaic.add(&raster, Scale::Linear);
@@ -480,8 +532,11 @@ fn read_backscatter(
 ) -> Result<bool, ReadError> {
     let mut used = false;
     for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
-        let of_role = || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());
-        let Some((index, _)) = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next()) else {
+        let of_role =
+            || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());
+        let Some((index, _)) =
+            of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next())
+        else {
             continue;
         };
         let raster = match granule.product {
@@ -497,7 +552,8 @@ fn read_backscatter(
 /// SPL2SMAP_S holds sigma0 on the 3 km grid already, in linear power (formats.md 2.1). Power that is not positive has no decibel.
 fn in_decibel(raster: Raster) -> Result<Raster, ReadError> {
     let (grid, mut values, mut reasons) = raster.into_parts();
-    for (value, reason) in values.iter_mut().zip(&mut reasons).filter(|(_, reason)| **reason == Reason::Valid) {
+    for (value, reason) in values.iter_mut().zip(&mut reasons).filter(|(_, reason)| **reason == Reason::Valid)
+    {
         match sentinel1::decibel(f64::from(*value)) {
             Some(decibel) => *value = decibel as f32,
             None => *reason = Reason::OutOfRange,
@@ -555,7 +611,9 @@ impl Mosaic {
             return Ok(None);
         }
         let mean = |i: usize| self.sums[i] / f64::from(self.counts[i]);
-        let values = (0..self.sums.len()).map(|i| if self.counts[i] > 0 { mean(i) as f32 } else { f32::NAN }).collect();
+        let values = (0..self.sums.len())
+            .map(|i| if self.counts[i] > 0 { mean(i) as f32 } else { f32::NAN })
+            .collect();
         let reasons = self
             .reasons
             .iter()

@@ -1,7 +1,6 @@
 //! Which of the shipped weights a region gets, in the page and on the command line.
 
 use super::PRESETS;
-use crate::network::Network;
 use crate::weights_report::Prospect;
 use crate::weights_report::WeightsReport;
 use ease_grid::EaseWindow;
@@ -31,8 +30,12 @@ impl Shipped {
                 && (region.first_column..region.first_column + region.columns).contains(&middle.0)
                 && (region.first_row..region.first_row + region.rows).contains(&middle.1)
         };
-        let preset = PRESETS.into_iter().find(|preset| preset.region().is_ok_and(|region| holds(region.window())));
-        preset.map_or(Self { key: GENERAL, name: "General" }, |preset| Self { key: preset.key, name: preset.name })
+        let preset =
+            PRESETS.into_iter().find(|preset| preset.region().is_ok_and(|region| holds(region.window())));
+        preset.map_or(Self { key: GENERAL, name: "General" }, |preset| Self {
+            key: preset.key,
+            name: preset.name,
+        })
     }
 
     /// The weights of a prediction of this window, where these are in use: the user's own, trained ones and those of the TB CNN stay, shipped
@@ -40,8 +43,12 @@ impl Shipped {
     #[must_use]
     pub fn prospect(in_use: &WeightsReport, window: &EaseWindow) -> Prospect {
         let shipped = Self::for_window(window);
-        let stays = in_use.network != Network::Smen || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
-        if stays && !(in_use.network == Network::Smen && in_use.hash.is_empty()) {
+        let stays = in_use.closed_form.is_some()
+            || !in_use.network.about().shipped
+            || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
+        if stays
+            && !(in_use.closed_form.is_none() && in_use.network.about().shipped && in_use.hash.is_empty())
+        {
             Prospect::InUse(in_use.clone())
         } else {
             Prospect::Shipped { key: shipped.key.to_owned(), name: shipped.name.to_owned() }
@@ -73,7 +80,8 @@ mod tests {
 
     #[test]
     fn shipped_weights_follow_the_region_and_all_others_stay() {
-        let [city, tucson] = ["oklahoma-city", "tucson"].map(|key| crate::stack::Preset::find(key).unwrap().region().unwrap().window());
+        let [city, tucson] = ["oklahoma-city", "tucson"]
+            .map(|key| crate::stack::Preset::find(key).unwrap().region().unwrap().window());
         let will_load = Prospect::Shipped { key: "tucson".into(), name: "Tucson".into() };
         assert_eq!(Shipped::prospect(&WeightsReport::default(), &tucson), will_load);
         let own = WeightsReport { name: "mine".into(), hash: "ab".into(), ..WeightsReport::default() };
@@ -82,7 +90,10 @@ mod tests {
         assert_eq!(Shipped::prospect(&shipped, &tucson), will_load);
         assert_eq!(Shipped::prospect(&own, &tucson), Prospect::InUse(own.clone()));
         // The TB CNN without weights: none are shipped.
-        let tb = WeightsReport { network: Network::Tb(crate::network::TbCase::SoilMoisture), ..WeightsReport::default() };
+        let tb = WeightsReport {
+            network: crate::network::Network::Tb(crate::network::TbCase::SoilMoisture),
+            ..WeightsReport::default()
+        };
         assert_eq!(Shipped::prospect(&tb, &tucson), Prospect::InUse(tb.clone()));
     }
 
@@ -93,13 +104,20 @@ mod tests {
             assert_eq!((shipped.key, shipped.note(Some(preset.key))), (preset.key, None));
             let inside = Region::around(preset.longitude + 0.5, preset.latitude, 20, 20).unwrap().window();
             assert_eq!(Shipped::for_window(&inside).key, preset.key);
-            assert!(Shipped::for_window(&inside).note(None).is_some_and(|note| note.contains(preset.name) && note.contains("simulated")));
+            assert!(
+                Shipped::for_window(&inside)
+                    .note(None)
+                    .is_some_and(|note| note.contains(preset.name) && note.contains("simulated"))
+            );
         }
         // Beside Tucson's region by more than its half, and on another continent.
         for (longitude, latitude) in [(-107.0, 32.2), (20.0, -20.0)] {
-            let shipped = Shipped::for_window(&Region::around(longitude, latitude, 100, 100).unwrap().window());
+            let shipped =
+                Shipped::for_window(&Region::around(longitude, latitude, 100, 100).unwrap().window());
             assert_eq!(shipped.key, GENERAL);
-            assert!(shipped.note(None).is_some_and(|note| note.contains("general") && note.contains("simulated")));
+            assert!(
+                shipped.note(None).is_some_and(|note| note.contains("general") && note.contains("simulated"))
+            );
         }
     }
 }

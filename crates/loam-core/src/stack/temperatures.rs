@@ -60,7 +60,9 @@ struct Passes([Pair; 2]);
 impl Passes {
     /// Lays a raster under what is there: the first valid value of a cell counts.
     fn add(&mut self, overpass: Overpass, channel: usize, raster: Raster) -> Result<(), StackError> {
-        let Some(slot) = self.0.get_mut(overpass as usize).and_then(|pair| pair.get_mut(channel)) else { return Ok(()) };
+        let Some(slot) = self.0.get_mut(overpass as usize).and_then(|pair| pair.get_mut(channel)) else {
+            return Ok(());
+        };
         *slot = Some(match slot.take() {
             None => raster,
             Some(first) if first.grid() != raster.grid() => first,
@@ -84,8 +86,14 @@ impl Passes {
         if v.grid() != h.grid() {
             return Ok(None);
         }
-        let reasons: Vec<Reason> = v.reasons().iter().zip(h.reasons()).map(|(v, h)| if *v == Reason::Valid { *h } else { *v }).collect();
-        let joint = |raster: &Raster| Raster::new(raster.grid().clone(), raster.values().to_vec(), reasons.clone());
+        let reasons: Vec<Reason> = v
+            .reasons()
+            .iter()
+            .zip(h.reasons())
+            .map(|(v, h)| if *v == Reason::Valid { *h } else { *v })
+            .collect();
+        let joint =
+            |raster: &Raster| Raster::new(raster.grid().clone(), raster.values().to_vec(), reasons.clone());
         Ok(Some([joint(v)?, joint(h)?]))
     }
 }
@@ -111,7 +119,13 @@ impl Temperatures {
     ///
     /// # Errors
     /// Only for faults that are not one file's.
-    pub fn read(library: &Library, region: &Region, date: Date, quality: QualityRule, case: TbCase) -> Result<Self, StackError> {
+    pub fn read(
+        library: &Library,
+        region: &Region,
+        date: Date,
+        quality: QualityRule,
+        case: TbCase,
+    ) -> Result<Self, StackError> {
         let mut this = Self::default();
         match case {
             TbCase::BrightnessTemperature => this.read_brightness(library, region, date, quality)?,
@@ -133,7 +147,13 @@ impl Temperatures {
         }
     }
 
-    fn read_brightness(&mut self, library: &Library, region: &Region, date: Date, quality: QualityRule) -> Result<(), StackError> {
+    fn read_brightness(
+        &mut self,
+        library: &Library,
+        region: &Region,
+        date: Date,
+        quality: QualityRule,
+    ) -> Result<(), StackError> {
         let window = region.window();
         let (native, nine) = (coarse_window(&window, Resolution::M36), window.covering(Resolution::M09));
         let options = ReadOptions { quality, scale: None };
@@ -142,13 +162,18 @@ impl Temperatures {
         let mut fine: [(Passes, String); 2] = Default::default();
         for (entry, granule) in files(library, date, Usage::Temperature) {
             for (index, variable) in granule.variables.iter().enumerate() {
-                let Some(channel) = BRIGHTNESS.iter().position(|role| *role == variable.role) else { continue };
+                let Some(channel) = BRIGHTNESS.iter().position(|role| *role == variable.role) else {
+                    continue;
+                };
                 let overpass = overpass_of(variable.overpass, entry.correction.orbit.or(granule.orbit));
                 let (target, window) = match variable.resolution {
                     Some(Resolution::M36) => (&mut coarse, native),
                     Some(Resolution::M09) => {
                         let (passes, product) = &mut fine[usize::from(is_interpolated(granule.product))];
-                        *product = granule.short_name.clone().unwrap_or_else(|| product_name(granule.product).to_owned());
+                        *product = granule
+                            .short_name
+                            .clone()
+                            .unwrap_or_else(|| product_name(granule.product).to_owned());
                         (passes, nine)
                     }
                     _ => continue,
@@ -189,14 +214,18 @@ impl Temperatures {
         // Day, then night.
         let mut mosaics = [Mosaic::new(window), Mosaic::new(window)];
         for (_, granule) in files(library, date, Usage::Coarse) {
-            let of_role = |(_, v): &(usize, &smap_files::Variable)| v.role == Role::SurfaceTemperature && v.grid.is_some();
+            let of_role = |(_, v): &(usize, &smap_files::Variable)| {
+                v.role == Role::SurfaceTemperature && v.grid.is_some()
+            };
             for (index, variable) in granule.variables.iter().enumerate().filter(of_role) {
                 let read = read_elsewhere(granule, index, &ReadOptions::default(), &window)
                     .and_then(|raster| Ok(resample::to_window(&raster, &window)?));
                 match read {
                     Ok(raster) => {
                         let any = raster.valid_count() > 0;
-                        let night = [&variable.path, &granule.file].iter().any(|name| name.to_ascii_lowercase().contains("night"));
+                        let night = [&variable.path, &granule.file]
+                            .iter()
+                            .any(|name| name.to_ascii_lowercase().contains("night"));
                         mosaics[usize::from(night)].add(&raster, Scale::Linear);
                         self.note(granule, Ok(any));
                     }
@@ -218,12 +247,17 @@ impl Temperatures {
     ///
     /// # Errors
     /// Those of the rasters.
-    pub fn simulated(brightness: &Brightness, region: &Region, seen: Option<&Raster>) -> Result<Self, StackError> {
+    pub fn simulated(
+        brightness: &Brightness,
+        region: &Region,
+        seen: Option<&Raster>,
+    ) -> Result<Self, StackError> {
         let truth = brightness.window;
         let cells = truth.covering(Resolution::M36);
         let nine = region.window().covering(Resolution::M09);
         let all = |window: &ease_grid::EaseWindow, values: &[f32]| {
-            Raster::new(window.grid(), values.to_vec(), vec![Reason::Valid; values.len()]).map_err(StackError::from)
+            Raster::new(window.grid(), values.to_vec(), vec![Reason::Valid; values.len()])
+                .map_err(StackError::from)
         };
         // Soil moisture is masked for more reasons than a swath that passed by; brightness is not.
         let seen_on = seen.map(|seen| seen.cropped(&cells)).transpose()?;
@@ -233,7 +267,8 @@ impl Temperatures {
             None => vec![true; cells.len()],
         };
         let footprints = |values: &[f32]| {
-            let reasons = unseen.iter().map(|unseen| if *unseen { Reason::NoSmap } else { Reason::Valid }).collect();
+            let reasons =
+                unseen.iter().map(|unseen| if *unseen { Reason::NoSmap } else { Reason::Valid }).collect();
             Raster::new(cells.grid(), values.to_vec(), reasons).map_err(StackError::from)
         };
         let [v, h] = &brightness.footprints;
@@ -283,10 +318,11 @@ pub fn dates_with(library: &Library, case: TbCase) -> (BTreeSet<Date>, BTreeSet<
             Content::File(granule) => {
                 let Some(date) = entry.date() else { continue };
                 let has = |role: Role, resolution: Option<Resolution>| {
-                    granule
-                        .variables
-                        .iter()
-                        .any(|v| v.role == role && v.grid.is_some() && (resolution.is_none() || v.resolution == resolution))
+                    granule.variables.iter().any(|v| {
+                        v.role == role
+                            && v.grid.is_some()
+                            && (resolution.is_none() || v.resolution == resolution)
+                    })
                 };
                 match case {
                     TbCase::BrightnessTemperature => {
@@ -295,7 +331,9 @@ pub fn dates_with(library: &Library, case: TbCase) -> (BTreeSet<Date>, BTreeSet<
                     }
                     TbCase::SoilMoisture => {
                         inputs.extend(has(Role::SurfaceTemperature, None).then_some(date));
-                        moisture.extend((entry.usage() == Usage::Coarse && has(Role::SoilMoisture, None)).then_some(date));
+                        moisture.extend(
+                            (entry.usage() == Usage::Coarse && has(Role::SoilMoisture, None)).then_some(date),
+                        );
                         targets.extend((entry.usage() == Usage::Fine).then_some(date));
                     }
                 }

@@ -5,5 +5,5 @@ mod run;
 mod settings;
 
 pub use plan::{DateRole, PlannedDate, TrainPlan, UnusableDate};
-pub use run::{CheckpointReport, Choice, EpochReport, RunId, RunReport, RunRow, TrainEnd, TrainResult};
+pub use run::{CheckpointReport, Choice, EpochReport, RunId, RunReport, TrainEnd, TrainResult};
 pub use settings::{Range, SettingError, Start, TrainSettings};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::nan_json::null_as_nan;
-use crate::score::{Gain, ScoreReport};
+use crate::score::{Gain, ScoreReport, ScoreRow};
 use crate::training::TrainSettings;
 use crate::weights_report::WeightsReport;
 
@@ -15,10 +15,10 @@ pub type RunId = String;
 pub struct EpochReport {
     /// Epoch, from 1.
     pub epoch: usize,
-    /// Mean loss over the training images as they were met, in [`Network::unit`].
+    /// Mean loss over the training images as they were met, in the network's unit.
     #[serde(deserialize_with = "null_as_nan")]
     pub train_loss: f64,
-    /// Mean loss over the validation images, without a penalty, in [`Network::unit`].
+    /// Mean loss over the validation images, without a penalty, in the network's unit.
     pub validation: Option<f64>,
     /// The best so far.
     pub best: bool,
@@ -74,20 +74,6 @@ pub struct RunReport {
     pub in_use: bool,
 }
 
-/// What a row of a run's score table is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunRow {
-    /// The trained weights.
-    After,
-    /// The weights it started from.
-    Before,
-    /// Of a run from scratch: the weights that were in use before it.
-    InUse,
-    /// The interpolated input.
-    Bilinear,
-}
-
 /// Which weights are in use after a run: those that are better on the test dates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -106,14 +92,14 @@ pub struct TrainResult {
     pub epochs: usize,
     /// Epoch whose weights are kept.
     pub best_epoch: usize,
-    /// Its validation (else training) loss, in [`Network::unit`].
+    /// Its validation (else training) loss, in the network's unit.
     #[serde(deserialize_with = "null_as_nan")]
     pub best_loss: f64,
     /// Seconds of training, breaks left out.
     pub seconds: f64,
     /// Counts: train, validate, test, left in the gap.
     pub images: [usize; 4],
-    /// Means over the test dates on common pixels, by [`RunRow`]; of the TB CNN for each channel, and the input as is. Empty without test
+    /// Means over the test dates on common pixels, by [`ScoreRow`]; of the TB CNN for each channel, and the input as is. Empty without test
     /// dates.
     pub scores: Vec<ScoreReport>,
     /// Test dates scored.
@@ -134,16 +120,17 @@ pub struct TrainResult {
 impl TrainResult {
     /// Test uRMSE of a row, of two channels the first's.
     #[must_use]
-    pub fn urmse(&self, row: RunRow) -> Option<f64> {
+    pub fn urmse(&self, row: ScoreRow) -> Option<f64> {
         let keyed = self.scores.iter().any(|score| score.row.is_some());
-        let named = |part: &str| self.scores.iter().find(|score| score.name.to_ascii_lowercase().contains(part));
+        let named =
+            |part: &str| self.scores.iter().find(|score| score.name.to_ascii_lowercase().contains(part));
         let found = match row {
-            _ if keyed => self.scores.iter().find(|score| score.row == Some(row)),
+            _ if keyed => self.scores.iter().find(|score| score.is(row, 0)),
             // A run kept before rows had a key.
-            RunRow::After => self.scores.first(),
-            RunRow::Before => named("before"),
-            RunRow::Bilinear => named("bilinear"),
-            RunRow::InUse => None,
+            ScoreRow::Estimate => self.scores.first(),
+            ScoreRow::Before => named("before"),
+            ScoreRow::Bilinear => named("bilinear"),
+            _ => None,
         };
         found.and_then(|score| score.urmse)
     }

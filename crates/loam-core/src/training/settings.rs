@@ -29,7 +29,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Holds a value against the range. NaN lies outside.
+    /// Checks a value against the range. NaN lies outside.
     ///
     /// # Errors
     /// [`SettingError`].
@@ -57,8 +57,11 @@ pub enum SettingError {
         most: f64,
     },
     /// Parts of SMEN, where another network is trained.
-    #[error("parts of SMEN cannot be frozen in the TB CNN: name none")]
-    NoSuchParts,
+    #[error("parts of SMEN cannot be frozen in the {network}: name none")]
+    NoSuchParts {
+        /// The network.
+        network: &'static str,
+    },
     /// Every part is frozen.
     #[error("every part of the network is frozen, so nothing could be learnt: free at least one")]
     AllFrozen,
@@ -120,7 +123,8 @@ impl TrainSettings {
     /// Range of [`TrainSettings::patience`].
     pub const PATIENCE: Range = Range { name: "the patience", least: 0.0, most: 100_000.0 };
     /// Range of [`TrainSettings::checkpoint_steps`].
-    pub const CHECKPOINT_STEPS: Range = Range { name: "the number of steps between checkpoints", least: 1.0, most: 10_000.0 };
+    pub const CHECKPOINT_STEPS: Range =
+        Range { name: "the number of steps between checkpoints", least: 1.0, most: 10_000.0 };
     /// Share of the images held back for validation, and again for the test, where no dates are given.
     pub const HELD_SHARE: f64 = 0.15;
 
@@ -129,23 +133,31 @@ impl TrainSettings {
     /// improves.
     #[must_use]
     pub fn fine_tune() -> Self {
-        Self { start: Start::Current, epochs: 20, batch: 1, flips: true, frozen: vec![Part::Norms], patience: 8, ..Self::default() }
+        Self {
+            start: Start::Current,
+            epochs: 20,
+            batch: 1,
+            flips: true,
+            frozen: vec![Part::Norms],
+            patience: 8,
+            ..Self::default()
+        }
     }
 
-    /// The TB CNN of a case, from first weights. It is trained for one place: few images of few cells, and forty times SMEN's parameters,
-    /// so validation decides when it ends.
-    #[must_use]
-    pub fn tb_cnn(case: TbCase) -> Self {
-        Self { network: Network::Tb(case), epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
-    }
-
-    /// What a run in the page proposes for a network.
+    /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from
+    /// first weights for one place: few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
     #[must_use]
     pub fn proposed(network: Network) -> Self {
-        match network {
-            Network::Smen => Self::fine_tune(),
-            Network::Tb(case) => Self::tb_cnn(case),
+        if network.about().shipped {
+            return Self { network, ..Self::fine_tune() };
         }
+        Self { network, epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
+    }
+
+    /// [`TrainSettings::proposed`] for the TB CNN of a case.
+    #[must_use]
+    pub fn tb_cnn(case: TbCase) -> Self {
+        Self::proposed(Network::Tb(case))
     }
 
     /// Whether a part is left as it is.
@@ -154,7 +166,7 @@ impl TrainSettings {
         self.frozen.contains(&part)
     }
 
-    /// Holds every setting against its range, and the settings against each other.
+    /// Checks every setting against its range, and the settings against each other.
     ///
     /// # Errors
     /// [`SettingError`].
@@ -165,10 +177,13 @@ impl TrainSettings {
         Self::SEED.check(self.seed as f64)?;
         Self::PATIENCE.check(self.patience as f64)?;
         Self::CHECKPOINT_STEPS.check(self.checkpoint_steps as f64)?;
-        if self.network != Network::Smen && !self.frozen.is_empty() {
-            return Err(SettingError::NoSuchParts);
+        let parts = self.network.about().parts;
+        if self.frozen.iter().any(|part| !parts.contains(part)) {
+            return Err(SettingError::NoSuchParts { network: self.network.words() });
         }
-        if Part::ALL.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part)) {
+        if !parts.is_empty()
+            && parts.iter().filter(|part| part.present(self.inputs)).all(|part| self.freezes(*part))
+        {
             return Err(SettingError::AllFrozen);
         }
         if let (Some(validate_from), Some(test_from)) = (self.validate_from, self.test_from)
@@ -183,7 +198,7 @@ impl TrainSettings {
 impl Default for TrainSettings {
     fn default() -> Self {
         Self {
-            network: Network::Smen,
+            network: Network::default(),
             start: Start::Scratch,
             inputs: Inputs::Spatiotemporal,
             epochs: 1000,
@@ -209,10 +224,19 @@ mod tests {
         let refused = |settings: TrainSettings| settings.check().expect_err("refused").to_string();
         let zero = refused(TrainSettings { learning_rate: 0.0, ..TrainSettings::fine_tune() });
         assert_eq!(zero, "the learning rate is 0, it must lie between 0.0000001 and 1");
-        assert!(refused(TrainSettings { learning_rate: f64::NAN, ..TrainSettings::fine_tune() }).contains("NaN"));
+        assert!(
+            refused(TrainSettings { learning_rate: f64::NAN, ..TrainSettings::fine_tune() }).contains("NaN")
+        );
         assert!(refused(TrainSettings { epochs: 0, ..TrainSettings::default() }).contains("epochs"));
-        assert!(refused(TrainSettings { frozen: Part::ALL.to_vec(), ..TrainSettings::default() }).contains("frozen"));
-        let alone = TrainSettings { inputs: Inputs::Spatial, frozen: vec![Part::Coarse, Part::Fusion], ..TrainSettings::default() };
+        assert!(
+            refused(TrainSettings { frozen: Part::ALL.to_vec(), ..TrainSettings::default() })
+                .contains("frozen")
+        );
+        let alone = TrainSettings {
+            inputs: Inputs::Spatial,
+            frozen: vec![Part::Coarse, Part::Fusion],
+            ..TrainSettings::default()
+        };
         assert_eq!(alone.check(), Err(SettingError::AllFrozen));
         let order = TrainSettings {
             validate_from: Some(Date::constant(2018, 1, 1)),
@@ -225,9 +249,14 @@ mod tests {
 
     #[test]
     fn a_settings_file_may_name_only_what_differs_and_nothing_unknown() {
-        let settings: Result<TrainSettings, _> = serde_json::from_str(r#"{"epochs": 7, "frozen": ["norms"], "test_from": "2018-06-01"}"#);
-        let wanted =
-            TrainSettings { epochs: 7, frozen: vec![Part::Norms], test_from: Some(Date::constant(2018, 6, 1)), ..TrainSettings::default() };
+        let settings: Result<TrainSettings, _> =
+            serde_json::from_str(r#"{"epochs": 7, "frozen": ["norms"], "test_from": "2018-06-01"}"#);
+        let wanted = TrainSettings {
+            epochs: 7,
+            frozen: vec![Part::Norms],
+            test_from: Some(Date::constant(2018, 6, 1)),
+            ..TrainSettings::default()
+        };
         assert_eq!(settings.ok(), Some(wanted));
         assert!(serde_json::from_str::<TrainSettings>(r#"{"epoch": 7}"#).is_err());
     }

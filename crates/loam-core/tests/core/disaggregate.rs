@@ -22,7 +22,8 @@ fn less_block_mean(raster: &Raster, values: &[f64], valid: &[bool]) -> Vec<f64> 
     let window = raster.grid().ease_window().unwrap();
     let blocks = window.covering(Resolution::M36);
     let block = |i: usize| {
-        ((window.first_row + i / window.columns) / 12 - blocks.first_row) * blocks.columns + (window.first_column + i % window.columns) / 12
+        ((window.first_row + i / window.columns) / 12 - blocks.first_row) * blocks.columns
+            + (window.first_column + i % window.columns) / 12
             - blocks.first_column
     };
     let mut sums = vec![(0.0, 0usize); blocks.len()];
@@ -52,14 +53,20 @@ fn simulated_scenes_show_where_it_is_wetter_than_usual() {
         let s = model.fitted();
         let ideal = 1.0 / f64::from(BACKSCATTER_SLOPE[0]);
 
-        let (mut anomaly, mut absolute, mut largest_mass, mut spread) = (Accumulator::default(), Accumulator::default(), 0f64, 0f64);
+        let (mut anomaly, mut absolute, mut largest_mass, mut spread) =
+            (Accumulator::default(), Accumulator::default(), 0f64, 0f64);
         for (day, truth) in &days {
             let Ok(map) = model.apply(day) else { continue };
-            let valid: Vec<bool> =
-                map.reasons().iter().zip(truth.reasons()).map(|(a, b)| *a == Reason::Valid && *b == Reason::Valid).collect();
+            let valid: Vec<bool> = map
+                .reasons()
+                .iter()
+                .zip(truth.reasons())
+                .map(|(a, b)| *a == Reason::Valid && *b == Reason::Valid)
+                .collect();
             let f64s = |r: &Raster| r.values().iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
             let estimate = less_block_mean(&map, &f64s(&map), &valid);
-            let unusual: Vec<f64> = truth.values().iter().zip(&truth_mean).map(|(t, m)| f64::from(*t) - m).collect();
+            let unusual: Vec<f64> =
+                truth.values().iter().zip(&truth_mean).map(|(t, m)| f64::from(*t) - m).collect();
             let unusual = less_block_mean(truth, &unusual, &valid);
             let sub_grid = less_block_mean(truth, &f64s(truth), &valid);
             for i in (0..valid.len()).filter(|&i| valid[i]) {
@@ -102,11 +109,17 @@ fn made_up(slope: f32, dates: usize, vh: bool) -> (Region, Vec<Day>, Vec<Vec<f32
         // Mean of the block differs by date; within each block the left half is wetter on odd dates, the right half on even ones.
         let sign = if t % 2 == 0 { 1.0 } else { -1.0 };
         let mean = 0.2 + 0.02 * (t % 5) as f32;
-        let truth: Vec<f32> = (0..576).map(|i| mean + if i % 12 < 6 { -0.03 * sign } else { 0.03 * sign }).collect();
+        let truth: Vec<f32> =
+            (0..576).map(|i| mean + if i % 12 < 6 { -0.03 * sign } else { 0.03 * sign }).collect();
         let pattern = |i: usize| ((i * 7919) % 13) as f32 * 0.3;
         let vv: Vec<f32> = truth.iter().enumerate().map(|(i, s)| -14.0 + pattern(i) + slope * s).collect();
         let cross: Vec<f32> = (0..576).map(|i| -20.0 + 2.0 * pattern(i)).collect();
-        days.push(Day { coarse: Some(raster(&[mean; 576])), vv: Some(raster(&vv)), vh: vh.then(|| raster(&cross)), ..Day::default() });
+        days.push(Day {
+            coarse: Some(raster(&[mean; 576])),
+            vv: Some(raster(&vv)),
+            vh: vh.then(|| raster(&cross)),
+            ..Day::default()
+        });
         truths.push(truth);
     }
     (region, days, truths)
@@ -156,11 +169,15 @@ fn masks_stay_masks() {
     };
     let mut fine = vec![Reason::NoSentinel1; 576];
     fine[5] = Reason::Water;
-    days[1].fine = Some(Fine { raster: Raster::new(grid.clone(), vec![0.1; 576], fine).unwrap(), origin: FineOrigin::Product });
+    days[1].fine = Some(Fine {
+        raster: Raster::new(grid.clone(), vec![0.1; 576], fine).unwrap(),
+        origin: FineOrigin::Product,
+    });
     days[0].coarse = Some(hole(days[0].coarse.as_ref().unwrap(), &[(30, Reason::NoSmap)]));
     days[0].vv = Some(hole(days[0].vv.as_ref().unwrap(), &[(50, Reason::NotObserved)]));
     // The lower right 36 km cell has backscatter in 60 of 144 cells only.
-    let few: Vec<_> = (0..576).filter(|i| i / 24 >= 17 && i % 24 >= 12).map(|i| (i, Reason::NotObserved)).collect();
+    let few: Vec<_> =
+        (0..576).filter(|i| i / 24 >= 17 && i % 24 >= 12).map(|i| (i, Reason::NotObserved)).collect();
     assert_eq!(few.len(), 84);
     days[0].vv = Some(hole(days[0].vv.as_ref().unwrap(), &few));
     let map = Disaggregation::fit(&region, days.iter()).unwrap().apply(&days[0]).unwrap();

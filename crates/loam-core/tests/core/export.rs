@@ -26,7 +26,13 @@ fn provenance() -> Provenance {
         quality_rule: Some("recommended".into()),
         history: vec!["2021-02-18".parse().unwrap(), "2021-02-06".parse().unwrap()],
         inputs: vec!["SMAP_L3_SM_P_20210302_R18290_001.h5".into()],
-        scores: vec![Score { of: "SMEN against SPL2SMAP_S".into(), urmse: 0.031, bias: -0.002, r: Some(0.81), cells: 9000 }],
+        scores: vec![Score {
+            of: "SMEN against SPL2SMAP_S".into(),
+            urmse: 0.031,
+            bias: -0.002,
+            r: Some(0.81),
+            cells: 9000,
+        }],
         citations: vec!["Das et al. 2019".into(), "Müller & Söhne".into()],
         simulated: true,
         region: Some(region()),
@@ -50,9 +56,16 @@ fn our_reader_finds_the_map_and_its_provenance() {
         assert_eq!(granule.variables[0].path, "soil moisture, 3 km estimate");
         assert_eq!(granule.variables[0].units.as_deref(), Some("m3/m3"));
         assert_eq!(granule.variables[0].resolution, Some(Resolution::M03));
-        assert_eq!((granule.date, granule.date_origin), (Some("2021-03-02".parse().unwrap()), Some(DateOrigin::Metadata)));
+        assert_eq!(
+            (granule.date, granule.date_origin),
+            (Some("2021-03-02".parse().unwrap()), Some(DateOrigin::Metadata))
+        );
         assert!(granule.simulated, "simulated maps stay marked");
-        assert!(granule.problems.len() == 1 && granule.problems[0].text.contains("Loam made this map"), "{:?}", granule.problems);
+        assert!(
+            granule.problems.len() == 1 && granule.problems[0].text.contains("Loam made this map"),
+            "{:?}",
+            granule.problems
+        );
         let grid = granule.variables[0].grid.clone().unwrap();
         assert_eq!(grid, window.grid(), "corner and cell size to the last bit");
         let back = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap();
@@ -68,11 +81,14 @@ fn our_reader_finds_the_map_and_its_provenance() {
 
 #[test]
 fn a_map_that_is_no_simulation_is_not_marked() {
-    let bytes = out::write(&raster(region()), &Provenance::new("soil moisture, 3 km estimate", "m3/m3"), None).unwrap();
+    let bytes =
+        out::write(&raster(region()), &Provenance::new("soil moisture, 3 km estimate", "m3/m3"), None)
+            .unwrap();
     let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", bytes))).unwrap();
     assert!(!granule.simulated);
     assert_eq!(granule.date, None);
-    let odd = out::write(&raster(region()), &Provenance::new("soil moisture <a & b>, \"c\"", "m3/m3"), None).unwrap();
+    let odd = out::write(&raster(region()), &Provenance::new("soil moisture <a & b>, \"c\"", "m3/m3"), None)
+        .unwrap();
     let granule = geotiff::scan(Arc::new(BytesSource::new("x.tif", odd))).unwrap();
     assert_eq!(granule.variables[0].path, "soil moisture <a & b>, \"c\"");
 }
@@ -104,8 +120,11 @@ fn the_independent_reader_agrees() {
 
 #[test]
 fn other_systems_keep_their_code() {
-    for (crs, code) in [(Crs::Geographic, 4326), (Crs::Utm { zone: 14, north: true }, 32614), (Crs::Ease2North, 6931)] {
-        let (x, y, s) = if crs == Crs::Geographic { (-98.0, 36.0, 0.01) } else { (600_000.0, 4_000_000.0, 100.0) };
+    for (crs, code) in
+        [(Crs::Geographic, 4326), (Crs::Utm { zone: 14, north: true }, 32614), (Crs::Ease2North, 6931)]
+    {
+        let (x, y, s) =
+            if crs == Crs::Geographic { (-98.0, 36.0, 0.01) } else { (600_000.0, 4_000_000.0, 100.0) };
         let grid = Grid::new(crs.clone(), x, y, s, s, 20, 10).unwrap();
         let map = Raster::new(grid.clone(), vec![0.25; 200], vec![Reason::Valid; 200]).unwrap();
         let bytes = out::write(&map, &Provenance::new("soil moisture", "m3/m3"), None).unwrap();
@@ -113,8 +132,14 @@ fn other_systems_keep_their_code() {
         assert_eq!(granule.variables[0].grid.as_ref(), Some(&grid));
         assert_eq!(crs.epsg(), Some(code));
     }
-    let grid = Grid::new(Crs::Other { epsg: None, description: "local".into() }, 0.0, 0.0, 1.0, 1.0, 1, 1).unwrap();
-    assert!(out::write(&Raster::masked(grid, Reason::Water), &provenance(), None).unwrap_err().to_string().contains("EPSG"));
+    let grid =
+        Grid::new(Crs::Other { epsg: None, description: "local".into() }, 0.0, 0.0, 1.0, 1.0, 1, 1).unwrap();
+    assert!(
+        out::write(&Raster::masked(grid, Reason::Water), &provenance(), None)
+            .unwrap_err()
+            .to_string()
+            .contains("EPSG")
+    );
 }
 
 #[test]
@@ -122,12 +147,24 @@ fn the_table_has_every_cell_and_its_reason() {
     let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 9, 9).unwrap();
     let estimate = raster(window);
     let reference = Raster::new(window.grid(), vec![0.25; 81], vec![Reason::Valid; 81]).unwrap();
-    let text = csv::write(&estimate, Some(&Raster::masked(window.grid(), Reason::NoSmap)), Some(&reference), &provenance()).unwrap();
+    let text = csv::write(
+        &estimate,
+        Some(&Raster::masked(window.grid(), Reason::NoSmap)),
+        Some(&reference),
+        &provenance(),
+    )
+    .unwrap();
     let comments: Vec<&str> = text.lines().take_while(|l| l.starts_with('#')).collect();
-    assert!(comments.contains(&"# date: 2021-03-02") && comments.contains(&"# simulated: true"), "{comments:?}");
+    assert!(
+        comments.contains(&"# date: 2021-03-02") && comments.contains(&"# simulated: true"),
+        "{comments:?}"
+    );
     assert!(comments.contains(&"# history: 2021-02-18 2021-02-06"));
     let lines: Vec<&str> = text.lines().skip(comments.len()).collect();
-    assert_eq!(lines[0], "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason");
+    assert_eq!(
+        lines[0],
+        "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason"
+    );
     assert_eq!(lines.len(), 82);
     // Oklahoma City's own cell, in the middle: column 2650, row 1021 (formats.md 2.4).
     let fields: Vec<&str> = lines[1 + 4 * 9 + 4].split(',').collect();

@@ -1,8 +1,10 @@
 //! Scores against numbers worked out by hand.
 
 use ease_grid::{EaseWindow, Raster, Reason, Resolution};
+use loam_core::network::Network;
 use loam_core::score::{
-    Accumulator, InputRange, OverDates, ScoreError, Scores, bootstrap_mean, compare, mass_consistency, mass_corrected, persistence,
+    Accumulator, InputRange, OverDates, ScoreError, ScoreRow, Scores, bootstrap_mean, compare,
+    mass_consistency, mass_corrected, persistence, scores_on,
 };
 
 const V: Reason = Reason::Valid;
@@ -119,14 +121,19 @@ fn compare_uses_common_pixels() {
     let reference = raster(4, &[0.1, 0.2, 0.3, 0.4], &[V, V, Reason::NoSentinel1, V]);
     let a = raster(4, &[0.2, 0.0, 0.0, 0.5], &[V; 4]);
     let b = raster(4, &[0.1, 0.0, 0.3, 0.2], &[V, Reason::NoSmap, V, V]);
-    let reports = compare(&reference, &[("SMEN", &a), ("bilinear SMAP", &b)]).unwrap();
-    assert_eq!(reports.iter().map(|r| (r.name.as_str(), r.pixels)).collect::<Vec<_>>(), [("SMEN", 2), ("bilinear SMAP", 2)]);
+    let reports =
+        compare(&reference, Network::default(), 0, &[(ScoreRow::Estimate, &a), (ScoreRow::Bilinear, &b)])
+            .unwrap();
+    assert_eq!(
+        reports.iter().map(|r| (r.name.as_str(), r.pixels)).collect::<Vec<_>>(),
+        [("SMEN", 2), ("bilinear SMAP", 2)]
+    );
     near(reports[0].bias, 0.1);
     assert!(reports[0].urmse.unwrap() < 1e-8);
     near(reports[1].bias, -0.1);
     near(reports[1].urmse, 0.1);
     let other = raster(2, &[0.1; 4], &[V; 4]);
-    let error = compare(&reference, &[("SMEN", &a), ("odd one", &other)]).unwrap_err();
+    let error = scores_on(&reference, &[("SMEN", &a), ("odd one", &other)]).unwrap_err();
     assert!(error.to_string().starts_with("odd one lies on another grid"), "{error}");
 }
 
@@ -134,17 +141,24 @@ fn compare_uses_common_pixels() {
 #[test]
 fn mass_is_compared_by_block() {
     let n = 24 * 6;
-    let estimate: Vec<f32> = (0..n).map(|i| if i % 24 < 12 { 0.2 + (i % 2) as f32 * 0.1 } else { 0.4 }).collect();
+    let estimate: Vec<f32> =
+        (0..n).map(|i| if i % 24 < 12 { 0.2 + (i % 2) as f32 * 0.1 } else { 0.4 }).collect();
     let coarse: Vec<f32> = (0..n).map(|i| if i % 24 < 12 { 0.25 } else { 0.3 }).collect();
     let mut reasons = vec![V; n];
     reasons[12] = Reason::Water;
-    let m = mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.25).unwrap();
+    let m =
+        mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.25).unwrap();
     assert_eq!(m.cells.iter().map(|c| (c.column, c.row)).collect::<Vec<_>>(), [(200, 100), (201, 100)]);
     near(Some(m.cells[0].estimate), 0.25);
     near(Some(m.cells[0].share), 0.5);
     near(Some(m.cells[1].share), 71.0 / 144.0);
     near(m.scores.bias, 0.05);
-    assert!(mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.6).unwrap().cells.is_empty());
+    assert!(
+        mass_consistency(&raster(24, &estimate, &reasons), &raster(24, &coarse, &vec![V; n]), 0.6)
+            .unwrap()
+            .cells
+            .is_empty()
+    );
 }
 
 /// Two blocks of 36 km, one cell each side of a border: means become SMAP's, differences inside a block stay.

@@ -24,7 +24,11 @@ fn every_property_lies_in_its_range() {
             }
         }
         // The measurement measures: the noise put in comes out.
-        assert!((measured.smap_error / f64::from(RADIOMETER_NOISE) - 1.0).abs() < 0.05, "{}", measured.smap_error);
+        assert!(
+            (measured.smap_error / f64::from(RADIOMETER_NOISE) - 1.0).abs() < 0.05,
+            "{}",
+            measured.smap_error
+        );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(missed, KNOWN_MISSES, "a miss that is none any more leaves the list");
@@ -42,8 +46,11 @@ fn less_contrast_makes_the_pattern_more_event_driven() {
 /// Wet cells are colder in TB; footprints are block means plus noise; nothing changes the scene itself.
 #[test]
 fn brightness_temperature_goes_with_moisture() {
-    let scene =
-        || Scene { last: jiff::civil::date(2016, 7, 20), first: jiff::civil::date(2016, 7, 1), ..Scene::preset("tucson", 3).unwrap() };
+    let scene = || Scene {
+        last: jiff::civil::date(2016, 7, 20),
+        first: jiff::civil::date(2016, 7, 1),
+        ..Scene::preset("tucson", 3).unwrap()
+    };
     let mut simulator = Simulator::new(scene());
     assert!(simulator.brightness().is_none());
     let mut asked = Vec::new();
@@ -64,8 +71,9 @@ fn brightness_temperature_goes_with_moisture() {
         let window = simulator.truth_window();
         let across = window.columns / 12;
         for (n, footprint) in tb.footprints[1].iter().enumerate() {
-            let cells: Vec<f32> =
-                (0..144).map(|k| tb.h[((n / across) * 12 + k / 12) * window.columns + (n % across) * 12 + k % 12]).collect();
+            let cells: Vec<f32> = (0..144)
+                .map(|k| tb.h[((n / across) * 12 + k / 12) * window.columns + (n % across) * 12 + k % 12])
+                .collect();
             noise.push(f64::from(*footprint) - mean(&cells));
         }
         asked.push(day);
@@ -77,7 +85,9 @@ fn brightness_temperature_goes_with_moisture() {
     assert!((sd / f64::from(loam_core::simulate::brightness::TB_NOISE) - 1.0).abs() < 0.1, "{sd}");
     let plain: Vec<_> = Simulator::new(scene()).collect();
     let bits = |days: &[loam_core::simulate::SimulatedDay]| {
-        days.iter().flat_map(|d| d.truth.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>()).collect::<Vec<_>>()
+        days.iter()
+            .flat_map(|d| d.truth.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
     };
     assert_eq!(bits(&plain), bits(&asked));
 }

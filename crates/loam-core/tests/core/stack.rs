@@ -15,7 +15,8 @@ fn window() -> EaseWindow {
 
 fn raster(window: EaseWindow, value: impl Fn(usize, usize) -> f32) -> Raster {
     let values: Vec<f32> = (0..window.len()).map(|i| value(i % window.columns, i / window.columns)).collect();
-    let reasons = values.iter().map(|v| if v.is_finite() { Reason::Valid } else { Reason::NotObserved }).collect();
+    let reasons =
+        values.iter().map(|v| if v.is_finite() { Reason::Valid } else { Reason::NotObserved }).collect();
     Raster::new(window.grid(), values, reasons).unwrap()
 }
 
@@ -29,7 +30,12 @@ fn day(date: Date, coarse: Option<Raster>, fine: Option<Raster>) -> SceneDay {
 
 fn library(days: Vec<SceneDay>) -> Library {
     let mut library = Library::default();
-    library.insert(Entry { id: 0, name: "scenes".into(), content: Content::Simulated(Arc::new(days)), correction: Correction::default() });
+    library.insert(Entry {
+        id: 0,
+        name: "scenes".into(),
+        content: Content::Simulated(Arc::new(days)),
+        correction: Correction::default(),
+    });
     library
 }
 
@@ -56,7 +62,8 @@ fn every_3km_cell_gets_its_own_36km_value() {
 #[test]
 fn residuals_are_oldest_first_and_zero_where_unknown() {
     let fine = |offset: f32| raster(window(), move |c, _| if c < 12 { 0.2 + offset } else { f32::NAN });
-    let mut days: Vec<SceneDay> = (1..=5).map(|n| day(t(n), Some(coarse(|_, _| 0.2)), Some(fine(0.01 * f32::from(n))))).collect();
+    let mut days: Vec<SceneDay> =
+        (1..=5).map(|n| day(t(n), Some(coarse(|_, _| 0.2)), Some(fine(0.01 * f32::from(n))))).collect();
     days.push(day(t(9), Some(coarse(|_, _| 0.25)), None));
     let library = library(days);
     let sample = series(&library).sample(&library, t(9), HistoryRule::default()).unwrap();
@@ -64,18 +71,21 @@ fn residuals_are_oldest_first_and_zero_where_unknown() {
     assert_eq!(dates, [Some(t(2)), Some(t(3)), Some(t(4)), Some(t(5))], "the four most recent, oldest first");
     let cells = window().len();
     for (plane, n) in (2..=5).enumerate() {
-        assert!((sample.d[plane * cells] - 0.01 * n as f32).abs() < 1e-6, "plane {plane}");
-        assert_eq!(sample.d[plane * cells + 12], 0.0, "no residual known there");
+        assert!((sample.residuals[plane * cells] - 0.01 * n as f32).abs() < 1e-6, "plane {plane}");
+        assert_eq!(sample.residuals[plane * cells + 12], 0.0, "no residual known there");
     }
     assert!(sample.history.iter().all(|s| s.known == 0.5 && s.origin == Some(FineOrigin::Product)));
-    assert!(sample.i.iter().all(|v| *v == 0.25));
+    assert!(sample.coarse_input.iter().all(|v| *v == 0.25));
     assert!(sample.simulated);
 }
 
 #[test]
 fn a_map_below_the_cover_rule_is_no_history() {
     let small = raster(window(), |c, r| if r == 0 && c < 12 { 0.3 } else { f32::NAN }); // 12 of 576 cells: 2 %
-    let library = library(vec![day(t(1), Some(coarse(|_, _| 0.2)), Some(small)), day(t(3), Some(coarse(|_, _| 0.2)), None)]);
+    let library = library(vec![
+        day(t(1), Some(coarse(|_, _| 0.2)), Some(small)),
+        day(t(3), Some(coarse(|_, _| 0.2)), None),
+    ]);
     let series = series(&library);
     assert!(series.history(t(3), HistoryRule::default()).is_empty());
     assert_eq!(series.history(t(3), HistoryRule { cover: 0.02, ..HistoryRule::default() }), [t(1)]);
@@ -97,11 +107,15 @@ fn the_day_itself_and_later_days_are_never_history() {
 
 #[test]
 fn gaps_of_smap_are_filled_for_the_network_and_masked_in_the_output() {
-    let library = library(vec![day(t(1), Some(coarse(|c, r| if (c, r) == (0, 0) { f32::NAN } else { 0.1 * (c + 1) as f32 })), None)]);
+    let library = library(vec![day(
+        t(1),
+        Some(coarse(|c, r| if (c, r) == (0, 0) { f32::NAN } else { 0.1 * (c + 1) as f32 })),
+        None,
+    )]);
     let sample = series(&library).sample(&library, t(1), HistoryRule::default()).unwrap();
-    assert!(sample.i.iter().all(|v| v.is_finite()));
-    assert!((sample.i[11] - 0.2).abs() < 1e-6, "the nearest valid cell lies to the east");
-    assert!((sample.i[11 * 24] - 0.1).abs() < 1e-6, "the nearest valid cell lies to the south");
+    assert!(sample.coarse_input.iter().all(|v| v.is_finite()));
+    assert!((sample.coarse_input[11] - 0.2).abs() < 1e-6, "the nearest valid cell lies to the east");
+    assert!((sample.coarse_input[11 * 24] - 0.1).abs() < 1e-6, "the nearest valid cell lies to the south");
     let output = sample.masked_output(vec![0.3; 576]).unwrap();
     assert_eq!(output.at(0, 0), Err(Reason::NoSmap));
     assert_eq!(output.at(12, 0), Ok(0.3));
@@ -110,13 +124,19 @@ fn gaps_of_smap_are_filled_for_the_network_and_masked_in_the_output() {
 
 #[test]
 fn no_smap_is_said_with_the_dates_that_have_it() {
-    let library = library(vec![day(t(1), Some(coarse(|_, _| 0.2)), None), day(t(2), None, Some(raster(window(), |_, _| 0.3)))]);
+    let library = library(vec![
+        day(t(1), Some(coarse(|_, _| 0.2)), None),
+        day(t(2), None, Some(raster(window(), |_, _| 0.3))),
+    ]);
     let error = series(&library).sample(&library, t(2), HistoryRule::default()).unwrap_err();
     assert!(matches!(&error, StackError::NoCoarse { dates, .. } if *dates == [t(1)]), "{error}");
     let elsewhere = Region::around(6.0, 46.0, 24, 24).unwrap();
     let mut series = Series::new(elsewhere, QualityRule::Recommended);
     series.load_all(&library).unwrap();
-    assert!(matches!(series.sample(&library, t(1), HistoryRule::default()), Err(StackError::CoarseElsewhere { .. })));
+    assert!(matches!(
+        series.sample(&library, t(1), HistoryRule::default()),
+        Err(StackError::CoarseElsewhere { .. })
+    ));
 }
 
 #[test]

@@ -12,7 +12,8 @@ use smap_files::{self as read, Granule, Overpass, PathSource, QualityRule, Role}
 const DAILY: &str = "SMAP_L3_SM_P_20200602_R18290_001.h5";
 
 fn open(path: &Path) -> Granule {
-    read::open(Arc::new(PathSource::open(path).unwrap())).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    read::open(Arc::new(PathSource::open(path).unwrap()))
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn fixture(name: &str) -> Granule {
@@ -69,7 +70,10 @@ fn crop(mut granule: Granule, share: f64) -> Granule {
 #[test]
 fn a_later_version_and_the_same_file_opened_twice_supersede() {
     let daily = || fixture(DAILY);
-    assert_eq!(superseded(&library([of_version(daily(), 1), of_version(daily(), 2), of_version(daily(), 3)])), [Some(3), Some(3), None]);
+    assert_eq!(
+        superseded(&library([of_version(daily(), 1), of_version(daily(), 2), of_version(daily(), 3)])),
+        [Some(3), Some(3), None]
+    );
     assert_eq!(superseded(&library([of_version(daily(), 2), of_version(daily(), 1)])), [None, Some(1)]);
     assert_eq!(superseded(&library([daily(), daily(), daily()])), [None, Some(1), Some(1)]);
     // Versions of a scene may differ by some cells at its edge, and name groups in another way.
@@ -110,7 +114,9 @@ fn a_later_subset_comes_first_and_the_whole_fills_the_rest() {
         .on(date(2020, 6, 2))
         .into_iter()
         .map(|piece| match piece {
-            loam_core::stack::Piece::File(entry, _) | loam_core::stack::Piece::Simulated(entry, _) => entry.name.as_str(),
+            loam_core::stack::Piece::File(entry, _) | loam_core::stack::Piece::Simulated(entry, _) => {
+                entry.name.as_str()
+            }
         })
         .collect();
     assert_eq!(names, ["file 2", "file 1"]);
@@ -118,13 +124,17 @@ fn a_later_subset_comes_first_and_the_whole_fills_the_rest() {
 
 #[test]
 fn a_crop_of_the_profile_leaves_the_surface_of_the_whole_map() {
-    let (Some(whole), Some(crop)) = (real("SMAP_L4_SM_aup_input.h5"), real("SMAP_L4_SM_aup_comparison.h5")) else { return };
+    let (Some(whole), Some(crop)) = (real("SMAP_L4_SM_aup_input.h5"), real("SMAP_L4_SM_aup_comparison.h5"))
+    else {
+        return;
+    };
     assert_eq!((&whole.identity, &whole.version), (&crop.identity, &crop.version));
     let day = date(2020, 1, 28);
     let maps = |granules: Vec<Granule>, (longitude, latitude)| {
         let library = library(granules);
         assert!(superseded(&library).iter().all(Option::is_none));
-        let mut series = Series::new(Region::around(longitude, latitude, 48, 48).unwrap(), QualityRule::Recommended);
+        let mut series =
+            Series::new(Region::around(longitude, latitude, 48, 48).unwrap(), QualityRule::Recommended);
         series.load_all(&library).unwrap();
         series.day(&library, day).unwrap().coarse.unwrap()
     };
@@ -135,7 +145,10 @@ fn a_crop_of_the_profile_leaves_the_surface_of_the_whole_map() {
         for granules in [vec![whole.clone(), crop.clone()], vec![crop.clone(), whole.clone()]] {
             let both = maps(granules, place);
             assert_eq!(both.reasons(), alone.reasons(), "{place:?}");
-            assert!(both.values().iter().zip(alone.values()).all(|(a, b)| a.to_bits() == b.to_bits()), "{place:?}");
+            assert!(
+                both.values().iter().zip(alone.values()).all(|(a, b)| a.to_bits() == b.to_bits()),
+                "{place:?}"
+            );
         }
     }
     // A 36 km granule that lies elsewhere hides neither; 36 km comes before 9 km otherwise.

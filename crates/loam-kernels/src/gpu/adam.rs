@@ -1,13 +1,13 @@
 //! Adam over all parameters in one dispatch, and the running statistics of a norm in another.
 //!
 //! Values and both moments lie in one buffer, in the order in which the gradients lie in theirs: each convolution or block writes all its
-//! gradients into one buffer (`autodiff.rs`), so a buffer of gradients is one stretch of the state. Parameters and moments are handed out as
-//! parts of the state; every step writes a new one, so nothing that is handed out changes.
+//! gradients into one buffer (`autodiff.rs`), so a buffer of gradients is one stretch of the state. Parameters and moments are handed out
+//! as parts of the state; every step writes a new one, so nothing that is handed out changes.
 
 use burn::backend::{Cube, TensorMetadata};
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::launch::{CubeTensor, aligned, empty, grid, in_one_piece, section};
+use super::launch::{CubeTensor, aligned, contiguous, empty, grid, section};
 use super::training::{self, NormPlaceLaunch};
 
 /// Buffers of gradients that one dispatch takes: with the state twice, the rates and the scalars, the eight that every WebGPU device binds.
@@ -51,7 +51,12 @@ pub struct Flat {
 }
 
 fn primitive(tensor: &Tensor<1>) -> Option<CubeTensor> {
-    tensor.clone().try_into_primitive::<Cube>().ok().filter(|tensor| tensor.dtype() == DType::F32).map(in_one_piece)
+    tensor
+        .clone()
+        .try_into_primitive::<Cube>()
+        .ok()
+        .filter(|tensor| tensor.dtype() == DType::F32)
+        .map(contiguous)
 }
 
 /// First number of a part in its buffer.
@@ -64,7 +69,13 @@ fn whole(tensor: &CubeTensor) -> CubeTensor {
     let mut handle = tensor.handle.clone();
     (handle.offset_start, handle.offset_end) = (None, None);
     let length = handle.size_in_used() as usize / size_of::<f32>();
-    CubeTensor::new_contiguous(tensor.client.clone(), tensor.device.clone(), [length].into(), handle, DType::F32)
+    CubeTensor::new_contiguous(
+        tensor.client.clone(),
+        tensor.device.clone(),
+        [length].into(),
+        handle,
+        DType::F32,
+    )
 }
 
 fn same_buffer(a: &CubeTensor, b: &CubeTensor) -> bool {
@@ -75,19 +86,29 @@ fn same_buffer(a: &CubeTensor, b: &CubeTensor) -> bool {
 fn copy(from: Option<CubeTensor>, into: &CubeTensor, at: usize, length: usize) {
     let (count, dim) = grid(length);
     let from = from.map(CubeTensor::into_buffer_arg).into();
-    training::copy::launch(&into.client, count, dim, from, into.clone().into_buffer_arg(), at as u32, length as u32);
+    training::copy::launch(
+        &into.client,
+        count,
+        dim,
+        from,
+        into.clone().into_buffer_arg(),
+        at as u32,
+        length as u32,
+    );
 }
 
 impl Flat {
     /// One step. Returns the new values and moments in the order of the parts, and the state for the next step; none where the gradients do
     /// not lie in a few buffers of the GPU.
     pub fn step(before: Option<Self>, parts: &[Part], rates: Rates) -> Option<(Vec<[Tensor<1>; 3]>, Self)> {
-        let gradients: Vec<CubeTensor> = parts.iter().map(|part| primitive(&part.gradient)).collect::<Option<_>>()?;
+        let gradients: Vec<CubeTensor> =
+            parts.iter().map(|part| primitive(&part.gradient)).collect::<Option<_>>()?;
         let mut sources: Vec<(CubeTensor, usize)> = Vec::new();
         let mut places = Vec::with_capacity(parts.len());
         let mut length = 0;
         for gradient in &gradients {
-            let found = sources.iter().find(|(source, _)| same_buffer(source, gradient)).map(|(_, from)| *from);
+            let found =
+                sources.iter().find(|(source, _)| same_buffer(source, gradient)).map(|(_, from)| *from);
             let from = match found {
                 Some(from) => from,
                 None => {
@@ -100,10 +121,15 @@ impl Flat {
             };
             places.push((from + start(gradient), gradient.shape().num_elements()));
         }
-        if sources.is_empty() || sources.len() > MOST_SOURCES || places.iter().any(|(from, _)| aligned(*from) != *from) {
+        if sources.is_empty()
+            || sources.len() > MOST_SOURCES
+            || places.iter().any(|(from, _)| aligned(*from) != *from)
+        {
             return None;
         }
-        let state = match before.filter(|flat| flat.places == places && flat.length == length && flat.holds(parts)) {
+        let state = match before
+            .filter(|flat| flat.places == places && flat.length == length && flat.is_state_of(parts))
+        {
             Some(flat) => primitive(&flat.state)?,
             None => gathered(parts, &places, length, &gradients[0])?,
         };
@@ -133,20 +159,25 @@ impl Flat {
             (1.0 - rates.beta_2) as f32,
             rates.epsilon as f32,
         );
-        let out = |part: usize, (from, count): Place| Tensor::from_primitive::<Cube>(section(&next, part * length + from, [count]));
+        let out = |part: usize, (from, count): Place| {
+            Tensor::from_primitive::<Cube>(section(&next, part * length + from, [count]))
+        };
         let results = places.iter().map(|&place| [0, 1, 2].map(|part| out(part, place))).collect();
         Some((results, Self { state: Tensor::from_primitive::<Cube>(next), places, length }))
     }
 
     /// True where these values and moments are the state's own.
-    fn holds(&self, parts: &[Part]) -> bool {
+    fn is_state_of(&self, parts: &[Part]) -> bool {
         let Some(state) = primitive(&self.state) else { return false };
-        let own =
-            |tensor: &Tensor<1>, at: usize| primitive(tensor).is_some_and(|tensor| same_buffer(&tensor, &state) && start(&tensor) == at);
+        let own = |tensor: &Tensor<1>, at: usize| {
+            primitive(tensor).is_some_and(|tensor| same_buffer(&tensor, &state) && start(&tensor) == at)
+        };
         parts.iter().zip(&self.places).all(|(part, (from, _))| {
             let moments = part.moments.as_ref();
             own(&part.value, *from)
-                && moments.is_some_and(|(first, second)| own(first, self.length + from) && own(second, 2 * self.length + from))
+                && moments.is_some_and(|(first, second)| {
+                    own(first, self.length + from) && own(second, 2 * self.length + from)
+                })
         })
     }
 }
@@ -179,15 +210,17 @@ pub struct Statistics {
 /// A norm on the GPU, mean and variance in one buffer: running statistics, the batch's, first numbers.
 type OnGpu = (CubeTensor, CubeTensor, [usize; 4], f64);
 
-/// Running statistics moved by `momentum` towards a batch's, of up to three norms of a size; none off the GPU. One dispatch, and two more for
-/// a norm whose running mean and variance are not yet parts of one buffer.
+/// Running statistics moved by `momentum` towards a batch's, of up to three norms of a size; none off the GPU. One dispatch, and two more
+/// for a norm whose running mean and variance are not yet parts of one buffer.
 pub fn absorb(norms: &[Statistics], momentum: f64) -> Option<Vec<[Tensor<1>; 2]>> {
     let channels = norms.first()?.running[0].dims()[0];
     let stride = aligned(channels);
     let one = |norm: &Statistics| -> Option<OnGpu> {
         let [mean, variance] = [primitive(&norm.running[0])?, primitive(&norm.running[1])?];
         let [batch_mean, batch_variance] = [primitive(&norm.batch[0])?, primitive(&norm.batch[1])?];
-        let fits = super::takes(&norm.running[0]) && norm.running[1].dims() == [channels] && same_buffer(&batch_mean, &batch_variance);
+        let fits = super::takes(&norm.running[0])
+            && norm.running[1].dims() == [channels]
+            && same_buffer(&batch_mean, &batch_variance);
         let [from, to] = [start(&mean), start(&variance)];
         let batch_starts = [start(&batch_mean), start(&batch_variance)];
         let (both, apart) = if same_buffer(&mean, &variance) && from < to {
@@ -206,7 +239,9 @@ pub fn absorb(norms: &[Statistics], momentum: f64) -> Option<Vec<[Tensor<1>; 2]>
         return None;
     }
     let next = empty(&norms[0].0, [2 * stride * norms.len()]);
-    let buffer = |n: usize, batch: bool| norms.get(n).map(|norm| if batch { &norm.1 } else { &norm.0 }.clone().into_buffer_arg());
+    let buffer = |n: usize, batch: bool| {
+        norms.get(n).map(|norm| if batch { &norm.1 } else { &norm.0 }.clone().into_buffer_arg())
+    };
     let place = |n: usize| {
         let (starts, unbiased) = norms.get(n).map_or(([0; 4], 1.0), |norm| (norm.2, norm.3));
         let [mean, variance, batch_mean, batch_variance] = starts.map(|start| start as u32);
@@ -232,7 +267,10 @@ pub fn absorb(norms: &[Statistics], momentum: f64) -> Option<Vec<[Tensor<1>; 2]>
         (1.0 - momentum) as f32,
         momentum as f32,
     );
-    let out = |n: usize| [2 * n, 2 * n + 1].map(|part| Tensor::from_primitive::<Cube>(section(&next, part * stride, [channels])));
+    let out = |n: usize| {
+        [2 * n, 2 * n + 1]
+            .map(|part| Tensor::from_primitive::<Cube>(section(&next, part * stride, [channels])))
+    };
     Some((0..norms.len()).map(out).collect())
 }
 

@@ -1,4 +1,5 @@
-//! The way back through the operations on the GPU, as one node of burn's graph each. The equations are those of `super::super::autodiff`.
+//! The backward pass through the operations on the GPU, as one node of burn's graph each. The equations are those of
+//! `super::super::autodiff`.
 //!
 //! What a node finds out goes into one buffer (weights, bias, the norm's factor, its offset), and the gradients are parts of it.
 
@@ -13,8 +14,8 @@ use super::super::sizes::Sizes;
 use super::super::{KernelOps, plain};
 use super::kernels_run;
 use super::launch::{
-    Channels, CubeTensor, Finish, GradientPlaces, Packed, before_relu, convolve, empty, in_one_piece, input_gradient, normalise, pack,
-    section, sizes, weight_gradient,
+    Channels, CubeTensor, Finish, GradientPlaces, Packed, before_relu, contiguous, convolve, empty,
+    input_gradient, normalise, pack, section, sizes, weight_gradient,
 };
 
 /// Of [`super::super::convolution`].
@@ -26,7 +27,7 @@ impl Backward<Cube, 3> for ConvolutionBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (sizes, x, packed) = ops.state;
-        let dy = in_one_piece(gradients.consume::<Cube>(&ops.node));
+        let dy = contiguous(gradients.consume::<Cube>(&ops.node));
         let [to_x, to_weight, to_bias] = ops.parents;
         if to_weight.is_some() || to_bias.is_some() {
             let places = GradientPlaces::new(&sizes);
@@ -39,8 +40,8 @@ impl Backward<Cube, 3> for ConvolutionBackward {
                 gradients.register::<Cube>(node.id, section(&found, places.bias, [sizes.channels_out]));
             }
         }
-        if let (Some(node), Some(turned)) = (to_x, packed.turned) {
-            gradients.register::<Cube>(node.id, input_gradient(&sizes, &turned, &dy));
+        if let (Some(node), Some(flipped)) = (to_x, packed.flipped) {
+            gradients.register::<Cube>(node.id, input_gradient(&sizes, &flipped, &dy));
         }
     }
 }
@@ -49,12 +50,12 @@ fn shape_of_weights(sizes: &Sizes) -> [usize; 5] {
     [sizes.channels_out, sizes.channels_in, sizes.depth_kernel, 3, 3]
 }
 
-/// What a block keeps for its way back.
+/// What a block keeps for its backward pass.
 #[derive(Debug, Clone)]
 struct Kept {
     sizes: Sizes,
     x: CubeTensor,
-    turned: Option<CubeTensor>,
+    flipped: Option<CubeTensor>,
     /// After the ReLU.
     rectified: CubeTensor,
     /// Of a batch norm: mean, variance, scale, one over the deviation. Of a frozen one: anything, anything, scale.
@@ -71,8 +72,8 @@ impl Backward<Cube, 5> for BlockBackward {
     type State = Kept;
 
     fn backward(self, ops: Ops<Kept, 5>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let Kept { sizes, x, turned, rectified, statistics, stride, frozen } = ops.state;
-        let dy = in_one_piece(gradients.consume::<Cube>(&ops.node));
+        let Kept { sizes, x, flipped, rectified, statistics, stride, frozen } = ops.state;
+        let dy = contiguous(gradients.consume::<Cube>(&ops.node));
         let [to_x, to_weight, to_bias, to_scale, to_shift] = ops.parents;
         let places = GradientPlaces::new(&sizes);
         let found = empty(&dy, [places.length]);
@@ -90,19 +91,25 @@ impl Backward<Cube, 5> for BlockBackward {
                 gradients.register::<Cube>(node.id, section(&found, from, [sizes.channels_out]));
             }
         }
-        if let (Some(node), Some(turned)) = (to_x, turned) {
-            gradients.register::<Cube>(node.id, input_gradient(&sizes, &turned, &g));
+        if let (Some(node), Some(flipped)) = (to_x, flipped) {
+            gradients.register::<Cube>(node.id, input_gradient(&sizes, &flipped, &g));
         }
     }
 }
 
 impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
-    fn kernels_convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        let Some(sizes) = sizes(x.primitive(), weight.primitive(), &[bias.primitive()]).filter(|_| kernels_run()) else {
+    fn kernels_convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let Some(sizes) =
+            sizes(x.primitive(), weight.primitive(), &[bias.primitive()]).filter(|_| kernels_run())
+        else {
             return plain::convolution::<Self>(x, weight, bias);
         };
         let nodes = [x.node(), weight.node(), bias.node()];
-        let [x, weight, bias] = [x, weight, bias].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias] = [x, weight, bias].map(|tensor| contiguous(tensor.into_primitive()));
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let packed = pack(&sizes, &weight, Some(&bias), None, false, true);
@@ -125,15 +132,23 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
             return plain::block::<Self>(x, weight, bias, scale, shift);
         };
         let nodes = [x.node(), weight.node(), bias.node(), scale.node(), shift.node()];
-        let [x, weight, bias, scale, shift] = [x, weight, bias, scale, shift].map(|tensor| in_one_piece(tensor.into_primitive()));
+        let [x, weight, bias, scale, shift] =
+            [x, weight, bias, scale, shift].map(|tensor| contiguous(tensor.into_primitive()));
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let Packed { weights, turned, finish, stride } = pack(&sizes, &weight, Some(&bias), Some((&scale, &shift)), true, true);
-                let (y, rectified) = convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, true);
+                let Packed { weights, flipped, finish, stride } =
+                    pack(&sizes, &weight, Some(&bias), Some((&scale, &shift)), true, true);
+                let (y, rectified) =
+                    convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, true);
                 let rectified = rectified.unwrap_or_else(|| y.clone());
-                prepared.finish(Kept { sizes, x, turned, rectified, statistics: finish, stride, frozen: true }, y)
+                prepared.finish(
+                    Kept { sizes, x, flipped, rectified, statistics: finish, stride, frozen: true },
+                    y,
+                )
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(Cube::kernels_block(x, weight, bias, scale, shift)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(Cube::kernels_block(x, weight, bias, scale, shift))
+            }
         }
     }
 
@@ -150,14 +165,20 @@ impl<C: CheckpointStrategy> KernelOps for Autodiff<Cube, C> {
             return plain::block_of_batch::<Self>(x, weight, bias, gamma, beta, epsilon);
         };
         let nodes = [x.node(), weight.node(), bias.node(), gamma.node(), beta.node()];
-        let [x, weight, bias, gamma, beta] = [x, weight, bias, gamma, beta].map(|tensor| in_one_piece(tensor.into_primitive()));
-        let Packed { weights, turned, finish, stride } = pack(&sizes, &weight, Some(&bias), None, true, true);
-        let rectified = convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, false).0;
+        let [x, weight, bias, gamma, beta] =
+            [x, weight, bias, gamma, beta].map(|tensor| contiguous(tensor.into_primitive()));
+        let Packed { weights, flipped, finish, stride } =
+            pack(&sizes, &weight, Some(&bias), None, true, true);
+        let rectified =
+            convolve(&sizes, &x, &weights, Some(Finish { buffer: &finish, stride }), None, false).0;
         let (y, statistics) = normalise(&Channels::new(&sizes, stride), &rectified, &gamma, &beta, epsilon);
-        let [mean, variance] =
-            [0, stride].map(|from| <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out])));
+        let [mean, variance] = [0, stride].map(|from| {
+            <Self as AutodiffBackend>::from_inner(section(&statistics, from, [sizes.channels_out]))
+        });
         let y = match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish(Kept { sizes, x, turned, rectified, statistics, stride, frozen: false }, y),
+            OpsKind::Tracked(prepared) => {
+                prepared.finish(Kept { sizes, x, flipped, rectified, statistics, stride, frozen: false }, y)
+            }
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         };
         (y, mean, variance)

@@ -1,8 +1,8 @@
 //! The convolution as one kernel: borders, bias, ReLU, norm and a sum with another image in a single dispatch.
 //!
 //! A thread makes some ([`ACROSS`] as a rule) neighbouring pixels of several channels and keeps their sums in registers. Per channel, frame
-//! and row read it loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing is
-//! shared between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
+//! and row read it loads the pixels with their border once and each weight once, so that a loaded number serves many multiply-adds. Nothing
+//! is shared between threads: no barriers, no workgroup memory, which a CPU posing as a GPU emulates at several times the price.
 //!
 //! Weights come packed as `[in, depth, 3, 3, out]` (`pack.rs`), so that the weights of a tap for neighbouring channels are one load.
 
@@ -74,8 +74,8 @@ pub fn put(
     y: &mut [f32],
 ) {
     let value = sum + ending.bias;
-    // Neither `max` nor the comparison alone: a driver (NVIDIA's) makes either drop a NaN, and a network that has left the numbers would give
-    // some. The bits say whether it is a number below zero: from the smallest after -0 to the infinite.
+    // Neither `max` nor the comparison alone: a driver (NVIDIA's) makes either drop a NaN, and a network whose training diverged gives NaN.
+    // The bits say whether it is a number below zero: from the smallest after -0 to the infinite.
     let below_zero = u32::reinterpret(value) - AFTER_MINUS_ZERO <= TO_MINUS_INFINITY;
     let value = select(below_zero && value < ending.floor, ending.floor, value);
     #[comptime]
@@ -143,7 +143,9 @@ pub fn convolve<N: Size>(
         let from = row + tap;
         let inside = from >= 1 && from <= extents.rows;
         let from = u32::min(u32::max(from, 1), extents.rows) - 1;
-        let start = ((image * extents.channels_in + channel) * extents.depth_in + depth + frame - extents.pad_depth) * plane
+        let start = ((image * extents.channels_in + channel) * extents.depth_in + depth + frame
+            - extents.pad_depth)
+            * plane
             + from * extents.columns;
         let mut pixels = Sequence::<f32>::new();
         #[unroll]
@@ -153,7 +155,9 @@ pub fn convolve<N: Size>(
             let at = u32::min(u32::max(at, 1), extents.columns) - 1;
             pixels.push(select(there, x[(start + at) as usize], 0.0));
         }
-        let weight = ((channel * extents.depth_kernel + frame) * 3 + tap) * comptime!(3 * channels_out / width) + group * vectors;
+        let weight = ((channel * extents.depth_kernel + frame) * 3 + tap)
+            * comptime!(3 * channels_out / width)
+            + group * vectors;
         #[unroll]
         for k in 0..3u32 {
             #[unroll]
@@ -174,7 +178,8 @@ pub fn convolve<N: Size>(
         for lane in 0..width {
             let channel = group * comptime!(width * vectors) + comptime!(v * width + lane);
             let ending = ending(&finish, stride, channel);
-            let start = ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns;
+            let start =
+                ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns;
             #[unroll]
             for n in 0..pixels_across {
                 if column + n < extents.columns {

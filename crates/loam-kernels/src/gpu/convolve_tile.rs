@@ -1,12 +1,12 @@
 //! The convolution with weights and halo in workgroup memory: for adapters on which many threads reading the same numbers from it is
-//! cheaper than each reading them from the buffer. On a CPU posing as a GPU its barriers cost more than they save: which form runs is
+//! cheaper than each reading them from the buffer. On a CPU posing as a GPU its barriers cost more than they save: which variant runs is
 //! measured (`choice.rs`).
 //!
 //! A workgroup makes a tile of [`WIDE`] x [`HIGH`] pixels of [`CHANNELS`] channels. Channels are read [`CHUNK`] at a time, one frame after
 //! the other: the tile with its border and the weights are laid into workgroup memory by all threads together (8 kB), then each thread adds
-//! to its [`ACROSS`] neighbouring pixels of 8 channels, which it keeps in registers. What the next chunk needs is asked for before the adding
-//! begins and laid down after it, so that nobody waits for the buffer. Where a frame is not there nothing is added, but every thread comes to
-//! every barrier.
+//! to its [`ACROSS`] neighbouring pixels of 8 channels, which it keeps in registers. What the next chunk needs is asked for before the
+//! adding begins and laid down after it, so that nobody waits for the buffer. Where a frame is not there nothing is added, but every thread
+//! comes to every barrier.
 
 use cubecl::prelude::*;
 
@@ -100,7 +100,8 @@ pub fn convolve_tile<N: Size>(
         let there = row >= 1 && row <= extents.rows && column >= 1 && column <= extents.columns;
         let row = u32::min(u32::max(row, 1), extents.rows) - 1;
         let column = u32::min(u32::max(column, 1), extents.columns) - 1;
-        places[comptime!(n as usize)] = (at / TILE) * extents.depth_in * plane + row * extents.columns + column;
+        places[comptime!(n as usize)] =
+            (at / TILE) * extents.depth_in * plane + row * extents.columns + column;
         inside |= select(there, comptime!(1u32 << n), 0);
     }
     let mut tap_places = Array::<u32>::new(comptime!(TAPS_EACH as usize));
@@ -118,7 +119,8 @@ pub fn convolve_tile<N: Size>(
     let steps = comptime!(channels_in / CHUNK * depth_kernel);
     for step in 0..comptime!(steps + 1) {
         // The chunk that was fetched in the round before, and the one to be fetched in this.
-        let chunk_there = step > 0 && is_there(&extents, depth, (step + comptime!(depth_kernel - 1)) % depth_kernel);
+        let chunk_there =
+            step > 0 && is_there(&extents, depth, (step + comptime!(depth_kernel - 1)) % depth_kernel);
         let next_frame = step % depth_kernel;
         let next_there = step < steps && is_there(&extents, depth, next_frame);
         // Nobody still reads the chunk before.
@@ -144,7 +146,8 @@ pub fn convolve_tile<N: Size>(
             let from = (chunk * depth_kernel + next_frame) * comptime!(9 * channels_out / WIDTH);
             #[unroll]
             for n in 0..TAPS_EACH {
-                next_taps[comptime!(n as usize)] = weights[(from + tap_places[comptime!(n as usize)]) as usize];
+                next_taps[comptime!(n as usize)] =
+                    weights[(from + tap_places[comptime!(n as usize)]) as usize];
             }
         }
         sync_cube();
@@ -183,7 +186,9 @@ pub fn convolve_tile<N: Size>(
         for lane in 0..WIDTH {
             let channel = block * CHANNELS + group * comptime!(WIDTH * VECTORS) + comptime!(v * WIDTH + lane);
             let ending = ending(&finish, stride, channel);
-            let start = ((image * channels_out + channel) * depth_out + depth) * plane + row * extents.columns + column;
+            let start = ((image * channels_out + channel) * depth_out + depth) * plane
+                + row * extents.columns
+                + column;
             #[unroll]
             for n in 0..ACROSS {
                 if row < extents.rows && column + n < extents.columns {

@@ -8,8 +8,8 @@ use cubecl::prelude::*;
 use super::super::sizes::Sizes;
 use super::convolve::{self, ExtentsLaunch};
 use super::convolve_tile;
-use super::form;
 use super::pack::{self};
+use super::variant;
 
 mod norm;
 mod weights;
@@ -38,9 +38,11 @@ pub fn sizes(x: &CubeTensor, weight: &CubeTensor, others: &[&CubeTensor]) -> Opt
     let (image, kernel) = (x.shape(), weight.shape());
     let [batch, channels_in, depth_in, rows, columns] = *image.dims::<5>().as_slice() else { return None };
     let [channels_out, kernel_in, depth_kernel, 3, 3] = *kernel.dims::<5>().as_slice() else { return None };
-    let sizes = Sizes { batch, channels_in, channels_out, depth_in, depth_kernel, pad_depth: 0, rows, columns };
+    let sizes =
+        Sizes { batch, channels_in, channels_out, depth_in, depth_kernel, pad_depth: 0, rows, columns };
     let some = batch > 0 && rows > 0 && columns > 0 && depth_kernel > 0 && depth_kernel <= depth_in;
-    let in_vectors = [channels_in, channels_out].iter().all(|&channels| channels == 1 || channels.is_multiple_of(4));
+    let in_vectors =
+        [channels_in, channels_out].iter().all(|&channels| channels == 1 || channels.is_multiple_of(4));
     // Offsets are 32 bits wide, and a grid has at most so many workgroups to a side.
     let countable = |sizes: &Sizes| {
         sizes.length_in() < 1 << 31
@@ -49,11 +51,17 @@ pub fn sizes(x: &CubeTensor, weight: &CubeTensor, others: &[&CubeTensor]) -> Opt
             && sizes.depth_out() * sizes.channels_out <= MOST_WORKGROUPS
             && sizes.plane() < 1 << 21
     };
-    (single && some && kernel_in == channels_in && in_vectors && countable(&sizes) && countable(&sizes.backwards())).then_some(sizes)
+    (single
+        && some
+        && kernel_in == channels_in
+        && in_vectors
+        && countable(&sizes)
+        && countable(&sizes.backwards()))
+    .then_some(sizes)
 }
 
-/// A tensor whose values lie in one piece.
-pub fn in_one_piece(tensor: CubeTensor) -> CubeTensor {
+/// A tensor whose values are contiguous.
+pub fn contiguous(tensor: CubeTensor) -> CubeTensor {
     if tensor.is_contiguous() {
         return tensor;
     }
@@ -86,8 +94,8 @@ pub fn grid(threads: usize) -> (CubeCount, CubeDim) {
 pub struct Packed {
     /// For the convolution.
     pub weights: CubeTensor,
-    /// For the convolution that goes back; none where nobody goes back.
-    pub turned: Option<CubeTensor>,
+    /// For the gradient of the input; none without a backward pass.
+    pub flipped: Option<CubeTensor>,
     /// What a sum goes through: bias, floor, scale, shift, one every `stride` numbers.
     pub finish: CubeTensor,
     /// See `finish`.
@@ -117,12 +125,12 @@ pub fn pack(
     bias: Option<&CubeTensor>,
     affine: Option<(&CubeTensor, &CubeTensor)>,
     relu: bool,
-    goes_back: bool,
+    needs_backward: bool,
 ) -> Packed {
     let length = sizes.length_weights();
     let stride = aligned(sizes.channels_out);
     let (weights, finish) = (empty(weight, [length]), empty(weight, [4 * stride]));
-    let turned = goes_back.then(|| empty(weight, [length]));
+    let flipped = needs_backward.then(|| empty(weight, [length]));
     let (count, dim) = grid(length);
     pack::pack::launch(
         &weight.client,
@@ -130,9 +138,11 @@ pub fn pack(
         dim,
         weight.clone().into_buffer_arg(),
         bias.map(|bias| bias.clone().into_buffer_arg()).into(),
-        affine.map(|(scale, shift)| (scale.clone().into_buffer_arg(), shift.clone().into_buffer_arg())).into(),
+        affine
+            .map(|(scale, shift)| (scale.clone().into_buffer_arg(), shift.clone().into_buffer_arg()))
+            .into(),
         weights.clone().into_buffer_arg(),
-        turned.clone().map(CubeTensor::into_buffer_arg).into(),
+        flipped.clone().map(CubeTensor::into_buffer_arg).into(),
         finish.clone().into_buffer_arg(),
         sizes.channels_out as u32,
         sizes.channels_in as u32,
@@ -140,7 +150,7 @@ pub fn pack(
         stride as u32,
         relu,
     );
-    Packed { weights, turned, finish, stride }
+    Packed { weights, flipped, finish, stride }
 }
 
 /// Channels to a vector, and vectors to a thread.
@@ -163,11 +173,11 @@ pub fn convolve(
     other: Option<&CubeTensor>,
     keep: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
-    (form::kernels().convolve)(sizes, x, weights, finish, other, keep)
+    (variant::kernels().convolve)(sizes, x, weights, finish, other, keep)
 }
 
 /// The convolution without barriers (`convolve.rs`); one dispatch.
-pub fn convolve_in_registers(
+pub fn convolve_register(
     sizes: &Sizes,
     x: &CubeTensor,
     weights: &CubeTensor,
@@ -197,7 +207,11 @@ fn in_strips(
     let groups = sizes.channels_out / (width * vectors);
     convolve::convolve::launch(
         &x.client,
-        CubeCount::Static(strips.div_ceil(convolve::THREADS as usize) as u32, (groups * sizes.depth_out()) as u32, sizes.batch as u32),
+        CubeCount::Static(
+            strips.div_ceil(convolve::THREADS as usize) as u32,
+            (groups * sizes.depth_out()) as u32,
+            sizes.batch as u32,
+        ),
         CubeDim::new_1d(convolve::THREADS),
         width,
         x.clone().into_buffer_arg(),
@@ -217,8 +231,8 @@ fn in_strips(
 }
 
 /// The convolution with weights and halo in workgroup memory (`convolve_tile.rs`); one dispatch. Channels that do not fill its workgroups,
-/// and images too long for its grid, are the other form's.
-pub fn convolve_in_tiles(
+/// and images too long for its grid, fall back to the register variant.
+pub fn convolve_tiled(
     sizes: &Sizes,
     x: &CubeTensor,
     weights: &CubeTensor,
@@ -226,7 +240,8 @@ pub fn convolve_in_tiles(
     other: Option<&CubeTensor>,
     keep: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
-    let tiles = sizes.columns.div_ceil(convolve_tile::WIDE as usize) * sizes.rows.div_ceil(convolve_tile::HIGH as usize);
+    let tiles = sizes.columns.div_ceil(convolve_tile::WIDE as usize)
+        * sizes.rows.div_ceil(convolve_tile::HIGH as usize);
     let fills = sizes.channels_in.is_multiple_of(convolve_tile::CHUNK as usize)
         && sizes.channels_out.is_multiple_of(convolve_tile::CHANNELS as usize);
     if !fills || tiles > MOST_WORKGROUPS {
@@ -272,6 +287,6 @@ fn extents(sizes: &Sizes) -> ExtentsLaunch {
 }
 
 /// The gradient of the input, from the one of the output; one dispatch.
-pub fn input_gradient(sizes: &Sizes, turned: &CubeTensor, g: &CubeTensor) -> CubeTensor {
-    convolve(&sizes.backwards(), g, turned, None, None, false).0
+pub fn input_gradient(sizes: &Sizes, flipped: &CubeTensor, g: &CubeTensor) -> CubeTensor {
+    convolve(&sizes.backwards(), g, flipped, None, None, false).0
 }

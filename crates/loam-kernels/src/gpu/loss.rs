@@ -9,8 +9,8 @@ use burn::backend::{Autodiff, Cube, TensorMetadata};
 
 use cubecl::prelude::*;
 
-use super::form::{self, Reduction};
-use super::launch::{CubeTensor, empty, grid, in_one_piece, section};
+use super::launch::{CubeTensor, contiguous, empty, grid, section};
+use super::variant::{self, Reduction};
 use super::{loss_tile, training};
 
 /// Estimate, target and mask, and the summary the value was made from.
@@ -18,8 +18,8 @@ type Kept = ([CubeTensor; 3], CubeTensor);
 
 /// The loss, and what its gradient needs.
 pub fn forward(tensors: [CubeTensor; 3], nothing_left: f64) -> (CubeTensor, Kept) {
-    let tensors = tensors.map(in_one_piece);
-    let summary = match form::kernels().reduction {
+    let tensors = tensors.map(contiguous);
+    let summary = match variant::kernels().reduction {
         Reduction::Threads => by_rows(&tensors, nothing_left),
         Reduction::Workgroups => by_images(&tensors, nothing_left),
     };
@@ -35,12 +35,31 @@ fn by_rows(tensors: &[CubeTensor; 3], nothing_left: f64) -> CubeTensor {
     let partial = empty(&tensors[0], [3 * images * rows]);
     let (count, dim) = grid(images * rows);
     let lines = (images * rows) as u32;
-    training::row_errors::launch(&client, count, dim, estimate, target, mask, partial.clone().into_buffer_arg(), lines, columns as u32);
+    training::row_errors::launch(
+        &client,
+        count,
+        dim,
+        estimate,
+        target,
+        mask,
+        partial.clone().into_buffer_arg(),
+        lines,
+        columns as u32,
+    );
     let summary = empty(&tensors[0], [1 + 2 * images]);
     let (count, dim) = grid(1);
     let nothing_left = nothing_left as f32;
     let (images, rows) = (images as u32, rows as u32);
-    training::urmse::launch(&client, count, dim, partial.into_buffer_arg(), summary.clone().into_buffer_arg(), nothing_left, images, rows);
+    training::urmse::launch(
+        &client,
+        count,
+        dim,
+        partial.into_buffer_arg(),
+        summary.clone().into_buffer_arg(),
+        nothing_left,
+        images,
+        rows,
+    );
     summary
 }
 
@@ -54,7 +73,18 @@ fn by_images(tensors: &[CubeTensor; 3], nothing_left: f64) -> CubeTensor {
     let (count, images) = (CubeCount::Static(images as u32, 1, 1), images as u32);
     let into = summary.clone().into_buffer_arg();
     let dim = CubeDim::new_1d(loss_tile::THREADS);
-    loss_tile::image_errors::launch(&client, count, dim, estimate, target, mask, into, nothing_left as f32, images, pixels);
+    loss_tile::image_errors::launch(
+        &client,
+        count,
+        dim,
+        estimate,
+        target,
+        mask,
+        into,
+        nothing_left as f32,
+        images,
+        pixels,
+    );
     let (count, dim) = grid(1);
     loss_tile::mean_of_images::launch(&client, count, dim, summary.clone().into_buffer_arg(), images);
     summary
@@ -68,7 +98,7 @@ impl Backward<Cube, 1> for UrmseBackward {
 
     fn backward(self, ops: Ops<Kept, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let ([estimate, target, mask], summary) = ops.state;
-        let upstream = in_one_piece(gradients.consume::<Cube>(&ops.node));
+        let upstream = contiguous(gradients.consume::<Cube>(&ops.node));
         let [Some(node)] = ops.parents else { return };
         let shape = estimate.shape().dims::<5>();
         let gradient = empty(&estimate, shape);

@@ -1,4 +1,5 @@
-//! The masked uRMSE by workgroups, one to an image: the form of `training.rs`'s row errors for adapters on which barriers are cheap.
+//! The masked uRMSE by workgroups, one to an image: the tiled variant of `training.rs`'s row errors, for adapters on which barriers are
+//! cheap.
 
 use cubecl::prelude::*;
 
@@ -10,7 +11,15 @@ pub const THREADS: u32 = 256;
 /// Per image the mean error, what its pixels' errors are multiplied with in the gradient, and its uRMSE: the places of
 /// [`super::training::urmse`]'s summary, and the images' uRMSE after them, `[1 + 3 images]`. [`mean_of_images`] makes the first number.
 #[cube(launch)]
-pub fn image_errors(estimate: &[f32], target: &[f32], mask: &[f32], summary: &mut [f32], nothing_left: f32, images: u32, pixels: u32) {
+pub fn image_errors(
+    estimate: &[f32],
+    target: &[f32],
+    mask: &[f32],
+    summary: &mut [f32],
+    nothing_left: f32,
+    images: u32,
+    pixels: u32,
+) {
     let mut scratch = Shared::<[f32]>::new_slice(comptime!(THREADS as usize));
     let image = CUBE_POS_X;
     let start = image * pixels + UNIT_POS_X;
@@ -35,7 +44,8 @@ pub fn image_errors(estimate: &[f32], target: &[f32], mask: &[f32], summary: &mu
         let root = f32::sqrt(square);
         let met = square < nothing_left;
         summary[(1 + image) as usize] = mean;
-        summary[(1 + images + image) as usize] = select(met, 0.0, 1.0 / (root * count * f32::cast_from(images)));
+        summary[(1 + images + image) as usize] =
+            select(met, 0.0, 1.0 / (root * count * f32::cast_from(images)));
         summary[(1 + 2 * images + image) as usize] = select(met, 0.0, root);
     }
 }

@@ -1,4 +1,4 @@
-//! The norm of a batch and the way back through norm and ReLU: `super::super::autodiff` has the equations.
+//! The norm of a batch and the backward pass through norm and ReLU: `super::super::autodiff` has the equations.
 //!
 //! Threads share a channel in turn: thread k of K takes values k, k + K, ... of the channel, so that neighbours read neighbours. What needs
 //! a sum over the channel is two dispatches: every thread writes its own part, and every thread of the next adds up all parts. Means and
@@ -83,7 +83,8 @@ pub fn normalise(
         let length = f32::cast_from(share(&e, other));
         let at = channel * e.threads + other;
         let distance = partial[at as usize] - mean;
-        squares += partial[(at + e.channels * e.threads) as usize] + distance * distance * count * length / (count + length);
+        squares += partial[(at + e.channels * e.threads) as usize]
+            + distance * distance * count * length / (count + length);
         mean += distance * length / (count + length);
         count += length;
     }
@@ -106,7 +107,14 @@ pub fn normalise(
 /// Sums of `dy` and of `dy * (x - centre)` over every thread's share, `[2, channels, threads]`; the centre is the mean, or 0 where the
 /// norm is frozen.
 #[cube(launch)]
-pub fn gradient_sums(dy: &[f32], x: &[f32], statistics: &[f32], partial: &mut [f32], e: ChannelExtents, #[comptime] frozen: bool) {
+pub fn gradient_sums(
+    dy: &[f32],
+    x: &[f32],
+    statistics: &[f32],
+    partial: &mut [f32],
+    e: ChannelExtents,
+    #[comptime] frozen: bool,
+) {
     let thread = ABSOLUTE_POS_X;
     if thread >= e.channels * e.threads {
         terminate!();
@@ -130,8 +138,8 @@ pub fn gradient_sums(dy: &[f32], x: &[f32], statistics: &[f32], partial: &mut [f
 }
 
 /// The gradient before norm and ReLU: `dy * a + x * b + c` where `x`, the ReLU's result, is above zero, else 0. The gradients of the norm's
-/// factor and offset go to `parameters` from `first` and `second` on. Without `partial` (nobody asks for those, and the norm is frozen) they
-/// are left out.
+/// factor and offset go to `parameters` from `first` and `second` on. Without `partial` (nobody asks for those, and the norm is frozen)
+/// they are left out.
 #[cube(launch)]
 pub fn before_relu(
     dy: &[f32],

@@ -1,8 +1,9 @@
-//! The norm of a batch and the way back through norm and ReLU by workgroups: the form of `norm.rs` for adapters on which barriers are cheap.
+//! The norm of a batch and the backward pass through norm and ReLU by workgroups: the tiled variant of `norm.rs`, for adapters on which
+//! barriers are cheap.
 //!
-//! A workgroup takes up to [`CHUNK`] neighbouring values of one channel of one image and adds up its part in workgroup memory. Each workgroup
-//! of the next dispatch adds up the parts of its channel again, as many at a time as it has threads. The parts' means and squares are
-//! distances to the chunk's first value, merged as in `norm.rs`; statistics are the same sections.
+//! A workgroup takes up to [`CHUNK`] neighbouring values of one channel of one image and adds up its part in workgroup memory. Each
+//! workgroup of the next dispatch adds up the parts of its channel again, as many at a time as it has threads. The parts' means and squares
+//! are distances to the chunk's first value, merged as in `norm.rs`; statistics are the same sections.
 
 use cubecl::prelude::*;
 
@@ -21,7 +22,12 @@ fn own(e: &ChannelExtents) -> (u32, u32, u32, u32) {
     let channel = CUBE_POS_Y;
     let image = CUBE_POS_Z;
     let count = u32::min(e.pixels - first, CHUNK);
-    (count, channel, (image * e.channels + channel) * e.pixels + first, image * e.pixels.div_ceil(CHUNK) + CUBE_POS_X)
+    (
+        count,
+        channel,
+        (image * e.channels + channel) * e.pixels + first,
+        image * e.pixels.div_ceil(CHUNK) + CUBE_POS_X,
+    )
 }
 
 /// Parts of a channel.
@@ -92,7 +98,8 @@ pub fn normalise_tile(
     for step in 0..steps(parts) {
         let other = step * THREADS + UNIT_POS_X;
         let distance = partial[(channel * parts + other) as usize] - mean;
-        squares += partial[(channel * parts + other + e.channels * parts) as usize] + distance * distance * length(&e, other);
+        squares += partial[(channel * parts + other + e.channels * parts) as usize]
+            + distance * distance * length(&e, other);
     }
     let variance = total(&mut scratch, squares, THREADS) / all;
     let inverse = 1.0 / f32::sqrt(variance + epsilon);
@@ -112,7 +119,14 @@ pub fn normalise_tile(
 
 /// Sums of `dy` and of `dy * (x - centre)` over every part, `[2, channels, parts]`: see [`super::norm::gradient_sums`].
 #[cube(launch)]
-pub fn gradient_sums_tile(dy: &[f32], x: &[f32], statistics: &[f32], partial: &mut [f32], e: ChannelExtents, #[comptime] frozen: bool) {
+pub fn gradient_sums_tile(
+    dy: &[f32],
+    x: &[f32],
+    statistics: &[f32],
+    partial: &mut [f32],
+    e: ChannelExtents,
+    #[comptime] frozen: bool,
+) {
     let mut scratch = Shared::<[f32]>::new_slice(comptime!(THREADS as usize));
     let (count, channel, start, part) = own(&e);
     let mut centre = 0.0f32;

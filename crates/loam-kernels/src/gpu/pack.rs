@@ -4,8 +4,8 @@ use cubecl::prelude::*;
 
 use super::convolve::NO_FLOOR;
 
-/// `[out, in, depth, 3, 3]` to `packed`, `[in, depth, 3, 3, out]`, and to `turned`, `[out, depth, 3, 3, in]` with each kernel read from its
-/// end: the weights of the convolution that takes a gradient of the output to the gradient of the input. `finish` takes bias, floor,
+/// `[out, in, depth, 3, 3]` to `packed`, `[in, depth, 3, 3, out]`, and to `flipped`, `[out, depth, 3, 3, in]` with each kernel read from
+/// its end: the weights of the convolution that takes a gradient of the output to the gradient of the input. `finish` takes bias, floor,
 /// scale and shift, one every `stride` numbers: bias 0, no floor, scale 1 and shift 0 where nothing is said.
 #[cube(launch)]
 pub fn pack(
@@ -13,7 +13,7 @@ pub fn pack(
     bias: ComptimeOption<&[f32]>,
     affine: ComptimeOption<(&[f32], &[f32])>,
     packed: &mut [f32],
-    mut turned: ComptimeOption<&mut [f32]>,
+    mut flipped: ComptimeOption<&mut [f32]>,
     finish: &mut [f32],
     channels_out: u32,
     channels_in: u32,
@@ -30,13 +30,14 @@ pub fn pack(
         let value = weight[thread as usize];
         packed[((input * taps + tap) * channels_out + output) as usize] = value;
         #[comptime]
-        if let ComptimeOption::Some(turned) = &mut turned {
-            turned[((output * taps + taps - 1 - tap) * channels_in + input) as usize] = value;
+        if let ComptimeOption::Some(flipped) = &mut flipped {
+            flipped[((output * taps + taps - 1 - tap) * channels_in + input) as usize] = value;
         }
     }
     if thread < channels_out {
         let at = thread as usize;
-        let (shift_at, scale_at, floor_at) = ((3 * stride + thread) as usize, (2 * stride + thread) as usize, (stride + thread) as usize);
+        let (shift_at, scale_at, floor_at) =
+            ((3 * stride + thread) as usize, (2 * stride + thread) as usize, (stride + thread) as usize);
         #[comptime]
         match bias {
             ComptimeOption::Some(bias) => finish[at] = bias[at],

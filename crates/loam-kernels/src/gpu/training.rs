@@ -9,7 +9,14 @@ use cubecl::prelude::*;
 /// Mean and sum of squared distances to it of `(estimate - target)` over the masked pixels of a row, and their number: `[3, lines]`. One
 /// thread per row of an image.
 #[cube(launch)]
-pub fn row_errors(estimate: &[f32], target: &[f32], mask: &[f32], partial: &mut [f32], lines: u32, columns: u32) {
+pub fn row_errors(
+    estimate: &[f32],
+    target: &[f32],
+    mask: &[f32],
+    partial: &mut [f32],
+    lines: u32,
+    columns: u32,
+) {
     let line = ABSOLUTE_POS_X;
     if line >= lines {
         terminate!();
@@ -64,7 +71,8 @@ pub fn urmse(partial: &[f32], summary: &mut [f32], nothing_left: f32, images: u3
         let met = square < nothing_left;
         total += select(met, 0.0, root);
         summary[(1 + image) as usize] = mean;
-        summary[(1 + images + image) as usize] = select(met, 0.0, 1.0 / (root * count * f32::cast_from(images)));
+        summary[(1 + images + image) as usize] =
+            select(met, 0.0, 1.0 / (root * count * f32::cast_from(images)));
     }
     summary[0] = total / f32::cast_from(images);
 }
@@ -189,10 +197,10 @@ fn move_one(
     rest: f32,
     momentum: f32,
 ) {
-    next[(to + channel) as usize] =
-        running[(place.mean + channel) as usize] * rest + batch[(place.batch_mean + channel) as usize] * momentum;
-    next[(to + stride + channel) as usize] =
-        running[(place.variance + channel) as usize] * rest + batch[(place.batch_variance + channel) as usize] * place.unbiased * momentum;
+    next[(to + channel) as usize] = running[(place.mean + channel) as usize] * rest
+        + batch[(place.batch_mean + channel) as usize] * momentum;
+    next[(to + stride + channel) as usize] = running[(place.variance + channel) as usize] * rest
+        + batch[(place.batch_variance + channel) as usize] * place.unbiased * momentum;
 }
 
 /// Moves the running statistics of up to three norms towards a batch's.

@@ -109,7 +109,8 @@ pub fn weight_gradient<N: Size>(
                 let from = row + ky;
                 let inside = from >= 1 && from <= e.rows;
                 let from = u32::min(u32::max(from, 1), e.rows) - 1;
-                let start = ((image * e.channels_in + input + i) * e.depth_in + depth + frame) * plane + from * e.columns;
+                let start = ((image * e.channels_in + input + i) * e.depth_in + depth + frame) * plane
+                    + from * e.columns;
                 let mut pixels = Sequence::<f32>::new();
                 #[unroll]
                 for n in 0..comptime!(STRIP + 2) {
@@ -146,8 +147,10 @@ pub fn weight_gradient<N: Size>(
             for i in 0..inputs {
                 #[unroll]
                 for tap in 0..9u32 {
-                    let at = start + ((channel * e.channels_in + input + i) * e.depth_kernel + frame) * 9 + tap;
-                    partial[at as usize] = sums[comptime!(((i * 9 + tap) * vectors + v) as usize)].extract(comptime!(lane as usize));
+                    let at =
+                        start + ((channel * e.channels_in + input + i) * e.depth_kernel + frame) * 9 + tap;
+                    partial[at as usize] = sums[comptime!(((i * 9 + tap) * vectors + v) as usize)]
+                        .extract(comptime!(lane as usize));
                 }
             }
             if input == 0 && frame == 0 {

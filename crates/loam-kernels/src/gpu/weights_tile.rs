@@ -1,10 +1,10 @@
-//! The gradient of the weights and the bias with input and gradient in workgroup memory: the form beside `convolve_tile.rs`, for adapters on
-//! which reading the same numbers from there is cheaper than each thread reading them from the buffer.
+//! The gradient of the weights and the bias with input and gradient in workgroup memory: the tiled variant, as `convolve_tile.rs`, for
+//! adapters on which reading the same numbers from there is cheaper than each thread reading them from the buffer.
 //!
-//! A workgroup answers for up to 32 channels written, up to 16 read and one frame of the kernel, all nine taps of each, and walks over every
-//! n-th tile of [`WIDE`] x [`HIGH`] pixels. A tile's gradients, and its input with the border, are laid into workgroup memory by all threads
-//! together (16 kB), then each thread adds up [`ACROSS`] pixels at a time for its channels. Where so few channels leave threads over, several
-//! threads share the tile's pixels, and each writes a partial sum of its own.
+//! A workgroup answers for up to 32 channels written, up to 16 read and one frame of the kernel, all nine taps of each, and walks over
+//! every n-th tile of [`WIDE`] x [`HIGH`] pixels. A tile's gradients, and its input with the border, are laid into workgroup memory by all
+//! threads together (16 kB), then each thread adds up [`ACROSS`] pixels at a time for its channels. Where so few channels leave threads
+//! over, several threads share the tile's pixels, and each writes a partial sum of its own.
 
 use cubecl::prelude::*;
 
@@ -70,8 +70,8 @@ impl Shares {
     }
 }
 
-/// As [`super::weights::weight_gradient`]. Workgroups: splits divided by `sets` across; frames of the kernel, blocks of channels read, blocks
-/// of channels written down.
+/// As [`super::weights::weight_gradient`]. Workgroups: splits divided by `sets` across; frames of the kernel, blocks of channels read,
+/// blocks of channels written down.
 #[cube(launch)]
 pub fn weight_gradient_tile<N: Size>(
     x: &[f32],
@@ -170,7 +170,8 @@ pub fn weight_gradient_tile<N: Size>(
             let mut gradients = Sequence::<Vector<f32, N>>::new();
             #[unroll]
             for n in 0..ACROSS {
-                let gradient = gradients_in[((strip_row * WIDE + strip_column + n) * pitch + vector) as usize];
+                let gradient =
+                    gradients_in[((strip_row * WIDE + strip_column + n) * pitch + vector) as usize];
                 bias += gradient;
                 gradients.push(gradient);
             }
@@ -190,7 +191,8 @@ pub fn weight_gradient_tile<N: Size>(
                         let mut sum = sums[at];
                         #[unroll]
                         for n in 0..ACROSS {
-                            sum += Vector::new(*pixels.index(comptime!((n + kx) as usize))) * *gradients.index(comptime!(n as usize));
+                            sum += Vector::new(*pixels.index(comptime!((n + kx) as usize)))
+                                * *gradients.index(comptime!(n as usize));
                         }
                         sums[at] = sum;
                     }
@@ -208,8 +210,10 @@ pub fn weight_gradient_tile<N: Size>(
             let input = first_input + group * inputs + i;
             #[unroll]
             for tap in 0..9u32 {
-                let at = start + e.offset + ((channel * e.channels_in + input) * e.depth_kernel + frame) * 9 + tap;
-                partial[at as usize] = sums[comptime!((i * 9 + tap) as usize)].extract(comptime!(lane as usize));
+                let at =
+                    start + e.offset + ((channel * e.channels_in + input) * e.depth_kernel + frame) * 9 + tap;
+                partial[at as usize] =
+                    sums[comptime!((i * 9 + tap) as usize)].extract(comptime!(lane as usize));
             }
         }
         if first_input + group == 0 && frame == 0 {

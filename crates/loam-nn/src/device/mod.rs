@@ -51,7 +51,9 @@ impl Processor {
         let (device, setup) = opened.map_err(|error| ModelError::NoDevice { reason: error.to_string() })?;
         // In place of CubeCL's own handler, which panics.
         #[cfg(target_family = "wasm")]
-        setup.device.on_uncaptured_error(std::sync::Arc::new(|error| crate::refusals::refused(&format!("{error}"))));
+        setup
+            .device
+            .on_uncaptured_error(std::sync::Arc::new(|error| crate::refusals::refused(&format!("{error}"))));
         #[cfg(not(target_family = "wasm"))]
         drop(setup);
         Ok(Processor::Gpu(device))
@@ -92,16 +94,23 @@ pub fn decide(preference: DevicePreference, adapter: Option<&AdapterReport>) -> 
             why: "this browser offers no WebGPU".into(),
             warning: Some("you chose the GPU, but this browser offers none: the CPU is used".into()),
         },
-        (DevicePreference::Auto, None) => Decision { gpu, why: "this browser offers no WebGPU".into(), warning: None },
+        (DevicePreference::Auto, None) => {
+            Decision { gpu, why: "this browser offers no WebGPU".into(), warning: None }
+        }
         (DevicePreference::Gpu, Some(adapter)) => {
             Decision { gpu, why: "you chose the GPU".into(), warning: adapter.is_software().then_some(slow) }
         }
         (DevicePreference::Auto, Some(adapter)) if adapter.is_software() => Decision {
             gpu,
-            why: format!("the graphics adapter ({}) computes in software, slower than the CPU path", adapter_name(adapter)),
+            why: format!(
+                "the graphics adapter ({}) computes in software, slower than the CPU path",
+                adapter_name(adapter)
+            ),
             warning: None,
         },
-        (DevicePreference::Auto, Some(_)) => Decision { gpu, why: "a hardware graphics adapter is present".into(), warning: None },
+        (DevicePreference::Auto, Some(_)) => {
+            Decision { gpu, why: "a hardware graphics adapter is present".into(), warning: None }
+        }
     }
 }
 
@@ -117,9 +126,21 @@ pub fn adapter_name(adapter: &AdapterReport) -> String {
 }
 
 /// What the page shows of a decision that was carried out.
-pub fn report(decision: &Decision, adapter: Option<&AdapterReport>, check: Option<SelfCheckReport>) -> DeviceReport {
-    let name = if decision.gpu { adapter.map_or_else(|| "GPU".into(), adapter_name) } else { CPU_NAME.into() };
-    DeviceReport { gpu: decision.gpu, name, why: decision.why.clone(), kernels: None, warning: decision.warning.clone(), check }
+pub fn report(
+    decision: &Decision,
+    adapter: Option<&AdapterReport>,
+    check: Option<SelfCheckReport>,
+) -> DeviceReport {
+    let name =
+        if decision.gpu { adapter.map_or_else(|| "GPU".into(), adapter_name) } else { CPU_NAME.into() };
+    DeviceReport {
+        gpu: decision.gpu,
+        name,
+        why: decision.why.clone(),
+        kernels: None,
+        warning: decision.warning.clone(),
+        check,
+    }
 }
 
 /// Runs the golden tile [`RUNS`] times on a device and once on the CPU, and compares both with each other and with PyTorch's answer.
@@ -133,22 +154,33 @@ pub async fn self_check(device: &Device) -> Result<SelfCheckReport, ModelError> 
     let mut largest = largest_difference(&cpu, &golden.expected);
     for _ in 0..RUNS {
         largest = match run(device, &golden).await {
-            Ok(values) => worse(worse(largest, largest_difference(&values, &cpu)), largest_difference(&values, &golden.expected)),
+            Ok(values) => worse(
+                worse(largest, largest_difference(&values, &cpu)),
+                largest_difference(&values, &golden.expected),
+            ),
             Err(_) => f32::NAN,
         };
     }
-    Ok(verdict(largest))
+    Ok(self_check_report(largest))
 }
 
 /// The report of a largest difference.
-fn verdict(largest_difference: f32) -> SelfCheckReport {
-    SelfCheckReport { runs: RUNS, largest_difference, tolerance: TOLERANCE, passed: largest_difference <= TOLERANCE }
+fn self_check_report(largest_difference: f32) -> SelfCheckReport {
+    SelfCheckReport {
+        runs: RUNS,
+        largest_difference,
+        tolerance: TOLERANCE,
+        passed: largest_difference <= TOLERANCE,
+    }
 }
 
-/// One run of the golden tile: weights go to the device anew, as a user's would.
+/// One run of the golden tile: weights go to the device again, as a user's would.
 async fn run(device: &Device, golden: &GoldenTile) -> Result<Vec<f32>, ModelError> {
     let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), device)?;
-    predict(&smen, device, &golden.planes, golden.planes.columns, async |_, _| std::ops::ControlFlow::Continue(())).await
+    predict(&smen, device, &golden.planes, golden.planes.columns, async |_, _| {
+        std::ops::ControlFlow::Continue(())
+    })
+    .await
 }
 
 /// Largest absolute difference; NaN where any value is NaN or the lengths differ.
@@ -192,7 +224,9 @@ mod tests {
             let auto = decide(DevicePreference::Auto, Some(&software));
             assert!(!auto.gpu && auto.why.contains("software"), "{auto:?}");
             let insisted = decide(DevicePreference::Gpu, Some(&software));
-            assert!(insisted.gpu && insisted.warning.is_some_and(|warning| warning.contains("ten times slower")));
+            assert!(
+                insisted.gpu && insisted.warning.is_some_and(|warning| warning.contains("ten times slower"))
+            );
         }
     }
 
@@ -220,10 +254,10 @@ mod tests {
 
     #[test]
     fn a_nan_never_passes() {
-        assert!(verdict(9e-4).passed);
-        assert!(!verdict(1.1e-3).passed);
-        assert!(!verdict(f32::NAN).passed);
-        assert!(!verdict(f32::INFINITY).passed);
+        assert!(self_check_report(9e-4).passed);
+        assert!(!self_check_report(1.1e-3).passed);
+        assert!(!self_check_report(f32::NAN).passed);
+        assert!(!self_check_report(f32::INFINITY).passed);
         assert!(largest_difference(&[0.1, f32::NAN, 0.2], &[0.1, 0.1, 0.2]).is_nan());
         assert!(worse(f32::NAN, 0.0).is_nan() && worse(0.0, f32::NAN).is_nan());
         assert!(largest_difference(&[0.1], &[]).is_nan());

@@ -1,9 +1,9 @@
 //! What a GPU refuses: shaders that a browser rejects, and what is dispatched with them.
 //!
 //! Natively CubeCL waits for the device's word and makes a refusal the launch's error. A browser cannot wait: there the refusal comes as an
-//! uncaptured error of the device, CubeCL's handler panics, and the worker is gone (cubecl-wgpu 0.11.3, `compute/device_poison.rs`). Here it is
-//! collected while kernels are on trial, so that they fail their check and another form takes over. At any other time it still ends the worker:
-//! what was computed with a refused command are the numbers that memory held before, and nobody must see them.
+//! uncaptured error of the device, CubeCL's handler panics, and the worker is gone (cubecl-wgpu 0.11.3, `compute/device_poison.rs`). Here
+//! it is collected while kernels are on trial, so that they fail their check and another variant takes over. At any other time it still
+//! ends the worker: what was computed with a refused command are the numbers that memory held before, and nobody must see them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -52,7 +52,10 @@ impl Trial {
     /// The first refusal since the last look, its first line.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        state().refused.take().map(|error| error.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned())
+        state()
+            .refused
+            .take()
+            .map(|error| error.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned())
     }
 }
 

@@ -106,7 +106,12 @@ mod gpu {
 
     impl Adam {
         /// New values of the parameters that have a gradient, in the order of a walk; none where that is not for the GPU's kernel.
-        pub(super) fn step_on_gpu<M: Module>(&mut self, module: &M, gradients: &Gradients, rate: f64) -> Option<Vec<(ParamId, Tensor<1>)>> {
+        pub(super) fn step_on_gpu<M: Module>(
+            &mut self,
+            module: &M,
+            gradients: &Gradients,
+            rate: f64,
+        ) -> Option<Vec<(ParamId, Tensor<1>)>> {
             let mut gather = Gather { gradients, moments: self, found: Some(Vec::new()) };
             module.visit(&mut gather);
             let (ids, parts): (Vec<ParamId>, Vec<Part>) = gather.found?.into_iter().unzip();
@@ -147,7 +152,8 @@ mod gpu {
             if let Some(found) = &mut self.found {
                 let count = gradient.shape().num_elements();
                 let moments = self.moments.moments(param.id).cloned();
-                let (value, gradient) = (value.without_autodiff().reshape([count]), gradient.reshape([count]));
+                let (value, gradient) =
+                    (value.without_autodiff().reshape([count]), gradient.reshape([count]));
                 found.push((param.id, Part { value, gradient, moments }));
             }
         }

@@ -1,7 +1,7 @@
-//! The GPU's kernels on trial before they are trusted: the golden tile, and two steps of training beside the CPU's.
+//! Checks the GPU's kernels before they are trusted: the golden tile, and two steps of training compared with the CPU's.
 //!
 //! On WebGPU a shader that fails to compile is only logged and stale numbers come back. Kernels that fail here give way to burn's own
-//! operations, which are slower and stand the same check again.
+//! operations, which are slower and must pass the same check.
 
 use crate::refusals::Trial;
 use crate::{GoldenTile, ModelError, Random, Weights, device, golden_weights, tb_cnn};
@@ -10,7 +10,9 @@ use loam_core::device_report::SelfCheckReport;
 use loam_core::network::Inputs;
 use loam_core::network::TbCase;
 use loam_core::training::{DateRole, TrainSettings};
-use loam_kernels::gpu::{Form, KERNELS, Kernels, faster, form_in_use, kernels_run, use_form};
+use loam_kernels::gpu::{
+    Kernels, REGISTER_KERNELS, Variant, faster, kernels_run, use_variant, variant_in_use,
+};
 
 use super::{Checkpoint, Example, TbImage, TrainEvent, TrainSample, Trainer};
 
@@ -19,21 +21,24 @@ const TOLERANCE: f32 = 1e-3;
 /// Edge of the training image, pixels.
 const SIDE: usize = 12;
 
-/// The self-check of a GPU: the golden tile with these kernels, one form after the other until one stands it, which stays in use; a form
+/// The self-check of a GPU: the golden tile with these kernels, one variant after the other until one passes, which stays in use; a variant
 /// named twice is tried once. Where none does, the report is that of burn's own operations. The second value is a sentence about what
 /// failed.
 ///
 /// # Errors
 /// As [`device::self_check`].
-pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
+pub async fn check_gpu(
+    gpu: &Device,
+    variants: &[&'static Kernels],
+) -> (Result<SelfCheckReport, ModelError>, Option<String>) {
     let trial = Trial::begin();
     let mut failed: Option<String> = None;
-    for (at, kernels) in forms.iter().enumerate() {
-        // A second run of what failed may pass by chance, and is no other form.
-        if forms[..at].iter().any(|tried| std::ptr::eq(*tried, *kernels)) {
+    for (at, kernels) in variants.iter().enumerate() {
+        // A second run of what failed may pass by chance, and is not another variant.
+        if variants[..at].iter().any(|tried| std::ptr::eq(*tried, *kernels)) {
             continue;
         }
-        use_form(Form::Kernels(kernels));
+        use_variant(Variant::Kernels(kernels));
         let report = device::self_check(gpu).await;
         let refusal = trial.refusal();
         let reason = match &report {
@@ -41,11 +46,13 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
             _ if refusal.is_some() => format!("the device refuses it: {}", refusal.unwrap_or_default()),
             Ok(check) if check.passed => {
                 let other = |why| {
-                    format!("the faster form of this program's own GPU kernels failed its check ({why}): another form of them is used")
+                    format!(
+                        "the faster variant of this program's own GPU kernels failed its check ({why}): another variant is used"
+                    )
                 };
                 return (report, failed.map(other));
             }
-            Ok(check) if !check.largest_difference.is_finite() => "the golden tile gave no numbers".into(),
+            Ok(check) if !check.largest_difference.is_finite() => "the golden tile gave NaN".into(),
             Ok(check) => format!("the golden tile differs by {:.1e} m3/m3", check.largest_difference),
             Err(error) => format!("the golden tile could not be run: {error}"),
         };
@@ -58,32 +65,38 @@ pub async fn check_gpu(gpu: &Device, forms: &[&'static Kernels]) -> (Result<Self
     (report, Some(sentence))
 }
 
-/// Refusals come as events of their own, later than the numbers: some trips to the device and back, so that those of a form that failed are
-/// not taken for the next one's.
+/// Refusals come as events of their own, later than the numbers: some trips to the device and back, so that those of a variant that failed
+/// are not taken for the next one's.
 async fn settle(gpu: &Device, trial: &Trial) {
     for _ in 0..3 {
         let one = Tensor::<1>::ones([1], gpu) + 1.0;
-        // Whether it comes back the next check will tell.
+        // The next check tells whether it comes back.
         let _ = one.into_data_async().await;
         let _ = trial.refusal();
     }
 }
 
-/// A GPU made ready for a program without a page: the faster form of its kernels, held against the CPU in a prediction and in training. The
-/// form's name, where one of them runs, and a sentence for each check that failed. `now`: milliseconds since some fixed moment.
+/// A GPU made ready for a program without a page: the faster variant of its kernels, compared with the CPU in a prediction and in training.
+/// The variant's name, where one of them runs, and a sentence for each check that failed. `now`: milliseconds since some fixed moment.
 ///
 /// # Errors
 /// [`ModelError::FailedSelfCheck`] where burn's operations fail too, and a device's faults.
-pub async fn trusted_gpu(gpu: &Device, now: impl Fn() -> f64) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
+pub async fn trusted_gpu(
+    gpu: &Device,
+    now: impl Fn() -> f64,
+) -> Result<(Option<&'static str>, Vec<String>), ModelError> {
     let _trial = Trial::begin();
     let faster = faster(gpu, now).await;
-    let (report, warning) = check_gpu(gpu, &[faster, &KERNELS]).await;
+    let (report, warning) = check_gpu(gpu, &[faster, &REGISTER_KERNELS]).await;
     let report = report?;
     if !report.passed {
-        return Err(ModelError::FailedSelfCheck { difference: report.largest_difference, tolerance: report.tolerance });
+        return Err(ModelError::FailedSelfCheck {
+            difference: report.largest_difference,
+            tolerance: report.tolerance,
+        });
     }
     let warnings = warning.into_iter().chain(check_training(gpu).await).collect();
-    Ok((form_in_use(), warnings))
+    Ok((variant_in_use(), warnings))
 }
 
 /// Two steps of training beside the CPU's, before a GPU's first training: its shaders take seconds to compile, which who only predicts need
@@ -102,7 +115,8 @@ pub async fn check_training(gpu: &Device) -> Option<String> {
 pub async fn check_tb_training(gpu: &Device, case: TbCase) -> Option<String> {
     let mut random = Random::new(1);
     let cells = SIDE * SIDE;
-    let mut planes = |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
+    let mut planes =
+        |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
     let image = TbImage {
         date: jiff::civil::date(2015, 4, 1),
         role: DateRole::Train,
@@ -116,13 +130,21 @@ pub async fn check_tb_training(gpu: &Device, case: TbCase) -> Option<String> {
 }
 
 /// What is wrong with some steps of training on this device, in words; none where they are the CPU's.
-async fn fault<E: Example>(gpu: &Device, weights: &Weights, sample: E, settings: &TrainSettings, count: usize) -> Option<String> {
+async fn fault<E: Example>(
+    gpu: &Device,
+    weights: &Weights,
+    sample: E,
+    settings: &TrainSettings,
+    count: usize,
+) -> Option<String> {
     let trial = Trial::begin();
-    let (ours, cpu) =
-        (steps(weights, &sample, settings, count, gpu).await, steps(weights, &sample, settings, count, &Device::flex()).await);
+    let (ours, cpu) = (
+        steps(weights, &sample, settings, count, gpu).await,
+        steps(weights, &sample, settings, count, &Device::flex()).await,
+    );
     let reason = match (ours.zip(cpu), trial.refusal()) {
         (_, Some(refusal)) => format!("the device refuses a command: {refusal}"),
-        (None, None) => "a step of training gave no numbers".into(),
+        (None, None) => "a step of training gave NaN".into(),
         (Some((ours, cpu)), None) => match difference(&ours, &cpu) {
             apart if apart <= TOLERANCE => return None,
             apart if !apart.is_finite() => "gradients are not numbers".into(),
@@ -134,8 +156,10 @@ async fn fault<E: Example>(gpu: &Device, weights: &Weights, sample: E, settings:
 }
 
 fn give_way(reason: &str) -> String {
-    use_form(Form::Plain);
-    format!("this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower")
+    use_variant(Variant::Plain);
+    format!(
+        "this program's own GPU kernels failed their check ({reason}): burn's general operations are used, which are slower"
+    )
 }
 
 /// Largest difference of Adam's moments, relative to the largest of each tensor; NaN where there is one.
@@ -163,15 +187,22 @@ fn golden_sample() -> Option<TrainSample> {
             .copied()
             .collect()
     };
-    let (i, d) = (cut(&planes.i), cut(&planes.d));
+    let (i, d) = (cut(&planes.coarse_input), cut(&planes.residuals));
     let target = i.iter().zip(&d).map(|(i, d)| i + d).collect();
     let mask = (0..SIDE * SIDE).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect();
-    Some(TrainSample { columns: SIDE, rows: SIDE, i, d, target, mask })
+    Some(TrainSample { columns: SIDE, rows: SIDE, coarse_input: i, residuals: d, target, mask })
 }
 
-/// Where a run stands after some steps with the norms of the batch; none where the device fails.
-async fn steps<E: Example>(weights: &Weights, sample: &E, settings: &TrainSettings, count: usize, device: &Device) -> Option<Checkpoint> {
-    let mut trainer = Trainer::new(weights, vec![sample.clone()], Vec::new(), settings.clone(), device).ok()?;
+/// The state of a run after some steps with the norms of the batch; none where the device fails.
+async fn steps<E: Example>(
+    weights: &Weights,
+    sample: &E,
+    settings: &TrainSettings,
+    count: usize,
+    device: &Device,
+) -> Option<Checkpoint> {
+    let mut trainer =
+        Trainer::new(weights, vec![sample.clone()], Vec::new(), settings.clone(), device).ok()?;
     while trainer.steps() < count {
         if let TrainEvent::Failed(_) = trainer.step().await? {
             return None;

@@ -1,8 +1,8 @@
-//! Everything a run needs to go on as if it had never stopped: weights, Adam's moments, place in the epoch, random stream, best weights,
+//! Everything a run needs to resume as if it had never stopped: weights, Adam's moments, place in the epoch, random stream, best weights,
 //! history.
 //!
 //! On disk: the SHA-256 of what follows, then a safetensors archive with the tensors `now.*`, `best.*`, `first.*`, `second.*` (Adam's
-//! moments) and `losses`, and the rest as text. Numbers that sums go on from are kept as bits, so that a resumed run has the same losses
+//! moments) and `losses`, and the rest as text. Running sums are kept as bits, so that a resumed run has the same losses
 //! as an uninterrupted one.
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ const FORMAT: &str = "loam checkpoint 2";
 /// Bytes of a SHA-256.
 const HASH: usize = 32;
 
-/// Where a run stands.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Position {
     /// Next: the batch that begins with this place of the epoch's order.
@@ -84,15 +84,23 @@ impl Checkpoint {
             random: self.random,
             sums: self.sums.map(|(sum, images)| (sum.to_bits(), images)),
             best: self.best.as_ref().map(|(epoch, loss, _)| (*epoch, loss.to_bits())),
-            history: self.history.iter().map(|e| (e.epoch, e.train_loss.to_bits(), e.validation.map(f64::to_bits), e.best)).collect(),
+            history: self
+                .history
+                .iter()
+                .map(|e| (e.epoch, e.train_loss.to_bits(), e.validation.map(f64::to_bits), e.best))
+                .collect(),
         };
         let mut archive = Archive::default();
         let text = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
         archive.metadata.insert("format".into(), FORMAT.into());
         archive.metadata.insert("head".into(), text(serde_json::to_string(&head)));
         let mut add = |prefix: &str, weights: &Weights| {
-            archive.metadata.insert(format!("{prefix}metadata"), text(serde_json::to_string(&weights.metadata)));
-            archive.tensors.extend(weights.tensors.iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor.clone())));
+            archive
+                .metadata
+                .insert(format!("{prefix}metadata"), text(serde_json::to_string(&weights.metadata)));
+            archive.tensors.extend(
+                weights.tensors.iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor.clone())),
+            );
         };
         add("now.", &self.now);
         if let Some((_, _, weights)) = &self.best {
@@ -130,9 +138,12 @@ impl Checkpoint {
         let weights = |archive: &mut Archive, prefix: &str| -> Result<Weights, TrainError> {
             let metadata = archive.metadata.get(&format!("{prefix}metadata")).cloned().unwrap_or_default();
             let metadata = serde_json::from_str(&metadata).map_err(|error| broken(error.to_string()))?;
-            let names: Vec<String> = archive.tensors.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
-            let tensors =
-                names.into_iter().filter_map(|name| Some((name[prefix.len()..].to_owned(), archive.tensors.remove(&name)?))).collect();
+            let names: Vec<String> =
+                archive.tensors.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+            let tensors = names
+                .into_iter()
+                .filter_map(|name| Some((name[prefix.len()..].to_owned(), archive.tensors.remove(&name)?)))
+                .collect();
             let weights = Weights { tensors, metadata };
             weights.check()?;
             Ok(weights)
@@ -143,7 +154,12 @@ impl Checkpoint {
             None => None,
         };
         let losses = archive.take("losses").map_err(broken)?.into_iter().map(f64::from).collect();
-        let names: Vec<String> = archive.tensors.keys().filter_map(|name| name.strip_prefix("first.")).map(str::to_owned).collect();
+        let names: Vec<String> = archive
+            .tensors
+            .keys()
+            .filter_map(|name| name.strip_prefix("first."))
+            .map(str::to_owned)
+            .collect();
         let mut moments = Vec::with_capacity(names.len());
         for name in names {
             let first = archive.take(&format!("first.{name}")).map_err(broken)?;

@@ -4,7 +4,7 @@ use super::FirstDates;
 use crate::ModelError;
 use loam_core::training::SettingError;
 
-/// Errors of the folder [`crate::train`].
+/// Errors of a training.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TrainError {
     /// A setting that cannot be used.
@@ -21,7 +21,9 @@ pub enum TrainError {
         wanted: &'static str,
     },
     /// Weights or images of another network.
-    #[error("these are weights or images of the {found}, the settings ask for the {wanted}: start from scratch, or choose the former")]
+    #[error(
+        "these are weights or images of the {found}, the settings ask for the {wanted}: start from scratch, or choose the former"
+    )]
     OtherNetwork {
         /// Of the weights.
         found: &'static str,
@@ -54,7 +56,9 @@ pub enum TrainError {
         first_rows: usize,
     },
     /// A sample whose target was observed nowhere.
-    #[error("sample {sample} has no observed target pixel, so there is nothing to learn from it: leave it out")]
+    #[error(
+        "sample {sample} has no observed target pixel, so there is nothing to learn from it: leave it out"
+    )]
     EmptyMask {
         /// Which, from 0.
         sample: usize,

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use jiff::civil::Date;
 
 use super::{TrainError, TrainSettings};
-use crate::{ModelError, Random, Weights};
+use crate::{Archive, ModelError, Random, Weights};
+use loam_core::iso_date;
 use loam_core::training::DateRole;
 
 /// Name, number and length of a trained parameter.
@@ -24,7 +25,7 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     /// Columns and rows.
     fn size(&self) -> (usize, usize);
 
-    /// Holds it against what loss and network need; `number`: its place among the images, for the error.
+    /// Checks it against what loss and network need; `number`: its place among the images, for the error.
     ///
     /// # Errors
     /// [`TrainError::Sample`], [`TrainError::EmptyMask`].
@@ -38,7 +39,11 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Weights that do not fit the network or the settings.
-    fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<Self::Network, TrainError>;
+    fn network(
+        weights: &Weights,
+        settings: &TrainSettings,
+        device: &Device,
+    ) -> Result<Self::Network, TrainError>;
 
     /// Its weights, with the metadata that say which network they are of.
     ///
@@ -53,7 +58,11 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     fn batch(samples: &[Self], device: &Device) -> Self::Batch;
 
     /// The loss that is learnt from.
-    fn loss(network: &Self::Network, batch: Self::Batch, settings: &TrainSettings) -> (Tensor<1>, Self::Statistics);
+    fn loss(
+        network: &Self::Network,
+        batch: Self::Batch,
+        settings: &TrainSettings,
+    ) -> (Tensor<1>, Self::Statistics);
 
     /// The error that validation goes by: a mean over the images, without penalty and with the network's own statistics.
     fn error(network: &Self::Network, batch: Self::Batch) -> Tensor<1>;
@@ -71,39 +80,13 @@ pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     async fn estimate(&self, network: &Self::Network, device: &Device) -> Result<Vec<f32>, ModelError>;
 }
 
-/// One date of a run, complete: what is learnt from, and what a score needs beside it. It goes on without the files it came from, because a
-/// browser does not keep them over a reload.
-pub trait KeptImage: Clone + Sized {
-    /// What the network sees of it.
-    type Example: Example;
-
-    /// Its date.
-    fn date(&self) -> Date;
-
-    /// What it is used for.
-    fn role(&self) -> DateRole;
-
-    /// What is learnt from.
-    fn example(&self) -> &Self::Example;
-
-    /// As a safetensors file.
-    #[must_use]
-    fn to_bytes(&self) -> Vec<u8>;
-
-    /// From such a file.
-    ///
-    /// # Errors
-    /// [`TrainError::Checkpoint`].
-    fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError>;
-
-    /// The examples of a role, in the order given.
-    fn samples(images: &[Self], role: DateRole) -> impl Iterator<Item = &Self::Example> {
-        images.iter().filter(move |image| image.role() == role).map(Self::example)
-    }
-}
-
 /// Mirrors planes of `columns x rows` cells, one after the other.
-pub(crate) fn mirrored(values: &[f32], (columns, rows): (usize, usize), east_west: bool, north_south: bool) -> Vec<f32> {
+pub(crate) fn mirrored(
+    values: &[f32],
+    (columns, rows): (usize, usize),
+    east_west: bool,
+    north_south: bool,
+) -> Vec<f32> {
     let mut values = values.to_vec();
     if east_west {
         values.chunks_exact_mut(columns).for_each(<[f32]>::reverse);
@@ -117,4 +100,33 @@ pub(crate) fn mirrored(values: &[f32], (columns, rows): (usize, usize), east_wes
         }
     }
     values
+}
+
+/// A file that says date, role and size, and holds no planes yet.
+pub(crate) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) -> Archive {
+    let mut archive = Archive::default();
+    for (key, text) in [
+        ("date", iso_date::text(&date)),
+        ("role", serde_json::to_string(&role).unwrap_or_default()),
+        ("columns", columns.to_string()),
+        ("rows", rows.to_string()),
+    ] {
+        archive.metadata.insert(key.into(), text);
+    }
+    archive
+}
+
+/// What [`head`] wrote.
+pub(crate) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
+    let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
+    let number =
+        |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is not a number")));
+    let date = iso_date::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
+    let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
+    Ok((date, role, (number("columns")?, number("rows")?)))
+}
+
+/// An image that is not as it was written.
+pub(crate) fn broken(reason: String) -> TrainError {
+    TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") }
 }

@@ -9,8 +9,8 @@
 //! runs/RUN/trained.safetensors, result.json    at the end, when images and checkpoints go
 //! ```
 //!
-//! There are two slots for checkpoints. A new one is written over the older, read back and checked; only then does it count, because the
-//! newest slot that stands its check is the one a run goes on from. A write cut short at any byte leaves the other slot.
+//! There are two slots for checkpoints. A new one is written over the older, read back and checked; only then does it count, because a run
+//! resumes from the newest slot whose checksum verifies. A write cut short at any byte leaves the other slot.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,10 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
-use super::{Checkpoint, KeptImage, RunImage, TrainError, Trainer};
+use super::{Checkpoint, RunImage, TrainError, Trainer};
+use crate::KeptImage;
 use crate::Weights;
-use loam_core::region_settings::Settings;
+use loam_core::region_settings::RegionSettings;
 use loam_core::training::{CheckpointReport, DateRole, RunReport, TrainResult};
 
 const ROOT: &str = "runs";
@@ -32,17 +33,18 @@ pub struct RunHead {
     /// As the table shows it; its result is kept apart.
     pub report: RunReport,
     /// Region and rules.
-    pub settings: Settings,
+    pub settings: RegionSettings,
     /// Number of images.
     pub images: usize,
     /// Dates left out, because held-out dates look back at them.
     pub left_out: usize,
-    /// What the trained weights' file will say of itself: region, dates.
-    pub facts: BTreeMap<String, String>,
+    /// Metadata of the trained weights' file: region, dates.
+    #[serde(rename = "facts")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl RunHead {
-    /// The run's trainer, from its first step or from a checkpoint. The weights it starts from carry the facts of the run over those of
+    /// The run's trainer, from its first step or from a checkpoint. The weights it starts from carry the metadata of the run over those of
     /// their own file.
     ///
     /// # Errors
@@ -55,8 +57,9 @@ impl RunHead {
         device: &Device,
     ) -> Result<Trainer<I::Example>, TrainError> {
         let mut start = base.clone();
-        start.metadata.extend(self.facts.clone());
-        let [train, validate] = [DateRole::Train, DateRole::Validate].map(|role| I::samples(images, role).cloned().collect());
+        start.metadata.extend(self.metadata.clone());
+        let [train, validate] =
+            [DateRole::Train, DateRole::Validate].map(|role| I::samples(images, role).cloned().collect());
         let settings = self.report.settings.clone();
         match checkpoint {
             Some(checkpoint) => Trainer::resumed(checkpoint, &start, train, validate, settings, device),
@@ -73,7 +76,7 @@ pub struct KeptRun<I = RunImage> {
     pub base: Weights,
     /// Its images.
     pub images: Vec<I>,
-    /// Where it stands; none before the first checkpoint.
+    /// Its progress; none before the first checkpoint.
     pub checkpoint: Option<Checkpoint>,
 }
 
@@ -96,8 +99,8 @@ impl<S: Store> Keeper<S> {
         Ok(lock.map(|lock| Self { store, run: run.to_owned(), next: 0, _lock: lock }))
     }
 
-    /// A new run with all that it needs to be resumed; `breath` after each file. None where another tab or process holds a run of this
-    /// name.
+    /// A new run with all that it needs to be resumed; `yield_now` is awaited after each file. None where another tab or process holds a
+    /// run of this name.
     ///
     /// # Errors
     /// The store's; nothing half-written is left.
@@ -106,14 +109,14 @@ impl<S: Store> Keeper<S> {
         head: &RunHead,
         base: &Weights,
         images: &[impl KeptImage],
-        mut breath: impl AsyncFnMut(),
+        mut yield_now: impl AsyncFnMut(),
     ) -> Result<Option<Self>, StoreError> {
         let Some(keeper) = Self::create(store, &head.report.run).await? else { return Ok(None) };
         let written = async {
             keeper.write("base.safetensors", &base.to_bytes()).await?;
             for (n, image) in images.iter().enumerate() {
                 keeper.write(&image_name(n), &image.to_bytes()).await?;
-                breath().await;
+                yield_now().await;
             }
             // Last: a run without it never began.
             keeper.write("head.json", &json(head)).await
@@ -145,7 +148,10 @@ impl<S: Store> Keeper<S> {
         self.store.write(&path, &bytes).await?;
         let back = self.store.read(&path).await?.unwrap_or_default();
         if back != bytes {
-            return Err(StoreError::Failed { path, why: "what was read back is not what was written".into() });
+            return Err(StoreError::Failed {
+                path,
+                why: "what was read back is not what was written".into(),
+            });
         }
         self.next = 1 - self.next;
         Ok(bytes.len() as u64)
@@ -185,8 +191,11 @@ impl<S: Store> Keeper<S> {
     pub async fn resume<I: KeptImage>(store: S, run: &str) -> Result<Option<(Self, KeptRun<I>)>, TrainError> {
         let words = |error: StoreError| TrainError::Checkpoint { reason: error.to_string() };
         let Some(mut keeper) = Self::create(store, run).await.map_err(words)? else { return Ok(None) };
-        let missing = |name: &str| TrainError::Checkpoint { reason: format!("{name} of the run {run} is missing") };
-        let read = async |name: &str| keeper.store.read(&keeper.path(name)).await.map_err(words)?.ok_or_else(|| missing(name));
+        let missing =
+            |name: &str| TrainError::Checkpoint { reason: format!("{name} of the run {run} is missing") };
+        let read = async |name: &str| {
+            keeper.store.read(&keeper.path(name)).await.map_err(words)?.ok_or_else(|| missing(name))
+        };
         let head: RunHead = parse(&read("head.json").await?)?;
         let base = Weights::of_any_network(&read("base.safetensors").await?)?;
         let mut images = Vec::with_capacity(head.images);
@@ -197,11 +206,14 @@ impl<S: Store> Keeper<S> {
         if let Some((slot, _)) = &newest {
             keeper.next = 1 - slot;
         }
-        Ok(Some((keeper, KeptRun { head, base, images, checkpoint: newest.map(|(_, checkpoint)| checkpoint) })))
+        Ok(Some((
+            keeper,
+            KeptRun { head, base, images, checkpoint: newest.map(|(_, checkpoint)| checkpoint) },
+        )))
     }
 }
 
-/// The newest checkpoint that stands its check, and its slot.
+/// The newest checkpoint whose checksum verifies, and its slot.
 async fn newest<S: Store>(store: &S, run: &str) -> Result<Option<(usize, Checkpoint)>, StoreError> {
     let mut found: Option<(usize, Checkpoint)> = None;
     for (slot, name) in SLOTS.iter().enumerate() {
@@ -222,7 +234,11 @@ async fn newest<S: Store>(store: &S, run: &str) -> Result<Option<(usize, Checkpo
 pub async fn head<S: Store>(store: &S, run: &str) -> Result<RunHead, TrainError> {
     let read = store.read(&format!("{ROOT}/{run}/head.json")).await;
     let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
-    parse(&bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("head.json of the run {run} is missing") })?)
+    parse(
+        &bytes.ok_or_else(|| TrainError::Checkpoint {
+            reason: format!("head.json of the run {run} is missing"),
+        })?,
+    )
 }
 
 /// All runs kept, newest first. Runs that never began are cleared away.
@@ -234,7 +250,8 @@ pub async fn list<S: Store>(store: &S) -> Result<Vec<RunReport>, StoreError> {
     for run in store.names(ROOT).await? {
         let folder = format!("{ROOT}/{run}");
         let in_use = store.lock(&format!("{folder}/lock")).await?.is_none();
-        let head = store.read(&format!("{folder}/head.json")).await?.and_then(|bytes| parse::<RunHead>(&bytes).ok());
+        let head =
+            store.read(&format!("{folder}/head.json")).await?.and_then(|bytes| parse::<RunHead>(&bytes).ok());
         let Some(RunHead { mut report, .. }) = head else {
             if !in_use {
                 store.remove(&folder).await?;
@@ -242,7 +259,8 @@ pub async fn list<S: Store>(store: &S) -> Result<Vec<RunReport>, StoreError> {
             continue;
         };
         report.in_use = in_use;
-        report.result = store.read(&format!("{folder}/result.json")).await?.and_then(|bytes| parse(&bytes).ok());
+        report.result =
+            store.read(&format!("{folder}/result.json")).await?.and_then(|bytes| parse(&bytes).ok());
         if report.result.is_none() {
             report.progress = newest(store, &run).await?.map(|(_, checkpoint)| CheckpointReport {
                 epoch: checkpoint.epoch,
@@ -274,7 +292,8 @@ pub async fn forget<S: Store>(store: &S, run: &str) -> Result<bool, StoreError> 
 pub async fn trained<S: Store>(store: &S, run: &str) -> Result<Weights, TrainError> {
     let read = store.read(&format!("{ROOT}/{run}/trained.safetensors")).await;
     let bytes = read.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
-    let bytes = bytes.ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
+    let bytes = bytes
+        .ok_or_else(|| TrainError::Checkpoint { reason: format!("the run {run} has no trained weights") })?;
     Ok(Weights::of_any_network(&bytes)?)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A training run is a [`Trainer`]: a stream of typed events that the caller pulls one by one ([`Trainer::step`]), so that a worker can
 //! hear a cancel between steps and the command line can draw a bar. It owns the network, the optimiser and the samples. A [`Keeper`]
-//! keeps what a run needs to go on after a crash, in a folder on disk or in the browser's own file system.
+//! keeps what a run needs to resume after a crash, in a folder on disk or in the browser's own file system.
 
 mod adam;
 #[cfg(feature = "gpu")]
@@ -10,9 +10,9 @@ mod check;
 mod checkpoint;
 mod error;
 pub(crate) mod example;
-mod lasting;
 mod loss;
 pub(crate) mod parameters;
+mod persistent;
 mod split;
 mod stage;
 mod store;
@@ -29,7 +29,7 @@ pub use adam::Adam;
 pub use check::{check_gpu, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
-pub use example::{Example, KeptImage, Trained};
+pub use example::{Example, Trained};
 pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loam_core::training::{Range, TrainSettings};
 pub use loss::urmse_loss;

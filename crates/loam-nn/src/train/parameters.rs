@@ -1,6 +1,6 @@
 //! The trained parameters by their names: what is frozen, and which of Adam's moments belongs to which.
 //!
-//! Burn numbers parameters anew whenever a network is built, so a checkpoint goes by the names of the network's schema, in whose order a
+//! Burn numbers parameters again whenever a network is built, so a checkpoint goes by the names of the network's schema, in whose order a
 //! module is walked over.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
@@ -28,7 +28,10 @@ fn names(smen: &Smen) -> impl Iterator<Item = String> {
 }
 
 /// Name, number and length of every trained parameter, from the names and shapes in the order of a walk.
-pub(crate) fn numbered<M: Module>(network: &M, schema: impl Iterator<Item = (String, Vec<usize>)>) -> Vec<Trained> {
+pub(crate) fn numbered<M: Module>(
+    network: &M,
+    schema: impl Iterator<Item = (String, Vec<usize>)>,
+) -> Vec<Trained> {
     struct Numbers(Vec<ParamId>);
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -72,12 +75,15 @@ mod tests {
             }
         }
         for inputs in Inputs::ALL {
-            let Ok(smen) = Smen::from_weights(&Weights::init(inputs, 1), &Device::flex()) else { panic!("first weights fit") };
+            let Ok(smen) = Smen::from_weights(&Weights::init(inputs, 1), &Device::flex()) else {
+                panic!("first weights fit")
+            };
             let mut shapes = Shapes(Vec::new());
             smen.visit(&mut shapes);
             let wanted: Vec<_> = smen::schema(inputs).into_iter().filter(|t| t.2).map(|t| t.1).collect();
             assert_eq!(shapes.0, wanted);
-            let lengths: Vec<usize> = crate::TrainSample::trained(&smen).iter().map(|(.., length)| *length).collect();
+            let lengths: Vec<usize> =
+                crate::TrainSample::trained(&smen).iter().map(|(.., length)| *length).collect();
             assert_eq!(lengths, wanted.iter().map(|shape| shape.iter().product()).collect::<Vec<usize>>());
         }
     }

@@ -72,7 +72,11 @@ const FEWEST: usize = 3;
 ///
 /// # Errors
 /// [`TrainError::TooFewDates`], [`TrainError::EmptySplit`] where a side would be empty.
-pub fn split_by_time(candidates: &[Candidate], validate_from: Option<Date>, test_from: Option<Date>) -> Result<Vec<DateRole>, TrainError> {
+pub fn split_by_time(
+    candidates: &[Candidate],
+    validate_from: Option<Date>,
+    test_from: Option<Date>,
+) -> Result<Vec<DateRole>, TrainError> {
     let found = candidates.len();
     if found < FEWEST {
         return Err(TrainError::TooFewDates { found, needed: FEWEST });
@@ -90,17 +94,28 @@ pub fn split_by_time(candidates: &[Candidate], validate_from: Option<Date>, test
             _ => DateRole::Train,
         })
         .collect();
-    let looked_at: Vec<Date> =
-        candidates.iter().zip(&roles).filter(|(_, role)| **role != DateRole::Train).flat_map(|(c, _)| c.history.iter().copied()).collect();
+    let looked_at: Vec<Date> = candidates
+        .iter()
+        .zip(&roles)
+        .filter(|(_, role)| **role != DateRole::Train)
+        .flat_map(|(c, _)| c.history.iter().copied())
+        .collect();
     for (role, candidate) in roles.iter_mut().zip(candidates) {
         if *role == DateRole::Train && looked_at.contains(&candidate.date) {
             *role = DateRole::Gap;
         }
     }
     let count = |wanted: DateRole| roles.iter().filter(|role| **role == wanted).count();
-    let [train, validate, test, gap] = [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(count);
+    let [train, validate, test, gap] =
+        [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(count);
     if train == 0 || validate == 0 || test == 0 {
-        return Err(TrainError::EmptySplit { train, validate, test, gap, possible: FirstDates::of(candidates) });
+        return Err(TrainError::EmptySplit {
+            train,
+            validate,
+            test,
+            gap,
+            possible: FirstDates::of(candidates),
+        });
     }
     Ok(roles)
 }
@@ -115,8 +130,12 @@ mod tests {
 
     /// One image every twelve days, each looking back at the four before it.
     fn candidates(count: usize) -> Vec<Candidate> {
-        let days: Vec<Date> = (0..count).map(|n| date(2016, 1, 1).saturating_add(jiff::Span::new().days(12 * n as i64))).collect();
-        (0..count).map(|n| Candidate { date: days[n], history: days[n.saturating_sub(4)..n].to_vec() }).collect()
+        let days: Vec<Date> = (0..count)
+            .map(|n| date(2016, 1, 1).saturating_add(jiff::Span::new().days(12 * n as i64)))
+            .collect();
+        (0..count)
+            .map(|n| Candidate { date: days[n], history: days[n.saturating_sub(4)..n].to_vec() })
+            .collect()
     }
 
     #[test]
@@ -126,7 +145,11 @@ mod tests {
         let wanted = [vec![Train; 10], vec![Gap; 4], vec![Validate; 3], vec![Test; 3]].concat();
         assert_eq!(roles, wanted);
         for (held, _) in all.iter().zip(&roles).filter(|(_, role)| matches!(role, Validate | Test)) {
-            assert!(all.iter().zip(&roles).all(|(c, role)| *role != Train || (c.date < held.date && !held.history.contains(&c.date))));
+            assert!(
+                all.iter().zip(&roles).all(
+                    |(c, role)| *role != Train || (c.date < held.date && !held.history.contains(&c.date))
+                )
+            );
         }
     }
 
@@ -141,11 +164,17 @@ mod tests {
 
     #[test]
     fn an_empty_side_is_refused_with_numbers() {
-        assert_eq!(split_by_time(&candidates(2), None, None), Err(TrainError::TooFewDates { found: 2, needed: 3 }));
+        assert_eq!(
+            split_by_time(&candidates(2), None, None),
+            Err(TrainError::TooFewDates { found: 2, needed: 3 })
+        );
         // Six images: one to test, one to validate, the four before them looked back at.
         let error = split_by_time(&candidates(6), None, None).unwrap_err();
         assert_eq!(error, TrainError::EmptySplit { train: 0, validate: 1, test: 1, gap: 4, possible: None });
-        assert!(error.to_string().contains("4 left out") && error.to_string().contains("more dates are needed"), "{error}");
+        assert!(
+            error.to_string().contains("4 left out") && error.to_string().contains("more dates are needed"),
+            "{error}"
+        );
         let late = split_by_time(&candidates(20), None, Some(date(2030, 1, 1))).unwrap_err();
         assert!(matches!(late, TrainError::EmptySplit { test: 0, .. }));
         assert!(late.to_string().contains("validation begin from 2016-03-01 to 2016-08-04"), "{late}");
@@ -154,19 +183,24 @@ mod tests {
     /// What is said to be possible is what the split itself accepts, for every choice of two dates.
     #[test]
     fn the_first_dates_that_are_named_are_those_that_work() {
-        let alone = |n: usize| candidates(n).into_iter().map(|c| Candidate { history: Vec::new(), ..c }).collect::<Vec<_>>();
+        let alone = |n: usize| {
+            candidates(n).into_iter().map(|c| Candidate { history: Vec::new(), ..c }).collect::<Vec<_>>()
+        };
         for all in [candidates(5), candidates(6), candidates(7), candidates(12), alone(3), alone(5)] {
             let possible = FirstDates::of(&all);
             for v in &all {
                 for t in &all {
                     let works = split_by_time(&all, Some(v.date), Some(t.date)).is_ok();
-                    let named = possible.is_some_and(|p| (p.earliest..=p.latest).contains(&v.date) && v.date < t.date && t.date <= p.last);
+                    let named = possible.is_some_and(|p| {
+                        (p.earliest..=p.latest).contains(&v.date) && v.date < t.date && t.date <= p.last
+                    });
                     assert_eq!(works, named, "{} of {} and {}", all.len(), v.date, t.date);
                 }
             }
         }
         assert!(
-            FirstDates::words(FirstDates::of(&alone(3)).as_ref()).starts_with("only validation from 2016-01-13 and test from 2016-01-25")
+            FirstDates::words(FirstDates::of(&alone(3)).as_ref())
+                .starts_with("only validation from 2016-01-13 and test from 2016-01-25")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What a training run leaves in its weights file for whoever judges the weights later: the split and the settings, run after run.
+//! What a training run leaves in its weights file for whoever evaluates the weights later: the split and the settings, run after run.
 
 use std::collections::BTreeMap;
 
@@ -34,8 +34,10 @@ impl Stage {
     /// Of a plan and its settings. `None` where a side of the plan is empty.
     #[must_use]
     pub fn of(regions: &[String], plan: &TrainPlan, settings: &TrainSettings) -> Option<Self> {
-        let [train, validate, test] = [DateRole::Train, DateRole::Validate, DateRole::Test].map(|role| plan.of(role));
-        let dates = [*train.first()?, *train.last()?, *validate.first()?, *test.first()?].map(|date| date.to_string());
+        let [train, validate, test] =
+            [DateRole::Train, DateRole::Validate, DateRole::Test].map(|role| plan.of(role));
+        let dates = [*train.first()?, *train.last()?, *validate.first()?, *test.first()?]
+            .map(|date| date.to_string());
         Some(Self {
             regions: regions.to_vec(),
             images: [train.len(), validate.len(), test.len(), plan.count(DateRole::Gap)],
@@ -74,7 +76,11 @@ mod tests {
     #[test]
     fn stages_follow_each_other_in_a_weights_file() {
         let roles = [DateRole::Train, DateRole::Train, DateRole::Gap, DateRole::Validate, DateRole::Test];
-        let dates = roles.into_iter().zip(1..).map(|(role, day)| PlannedDate { date: date(2017, 1, day), role }).collect();
+        let dates = roles
+            .into_iter()
+            .zip(1..)
+            .map(|(role, day)| PlannedDate { date: date(2017, 1, day), role })
+            .collect();
         let plan = TrainPlan { dates, unusable: Vec::new() };
         let settings = TrainSettings { epochs: 7, seed: 3, ..TrainSettings::default() };
         let first = Stage::of(&["tucson".into(), "geneva".into()], &plan, &settings).unwrap();

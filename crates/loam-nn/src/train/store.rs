@@ -94,8 +94,10 @@ impl Store for MemoryStore {
     async fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let files = self.files.borrow();
-        let mut names: Vec<String> =
-            files.keys().filter_map(|path| path.strip_prefix(&prefix)?.split('/').next().map(str::to_owned)).collect();
+        let mut names: Vec<String> = files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix)?.split('/').next().map(str::to_owned))
+            .collect();
         names.dedup();
         Ok(names)
     }
@@ -167,7 +169,8 @@ impl Store for FolderStore {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Self::failed(folder, &error, 0)),
         };
-        let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         Ok(names)
     }

@@ -1,17 +1,17 @@
 //! A training run as a stream of typed events.
 //!
 //! The caller pulls events one by one; between two of them it may stop, show progress, take a [`Checkpoint`] or hand the thread back. One
-//! event stands for at most one batch of work. Losses are in [`loam_core::network::Network::unit`]. The same samples, weights and settings
+//! event is at most one batch of work. Losses are in [`loam_core::network::Network::unit`]. The same samples, weights and settings
 //! give the same bits on the CPU, with or without a break.
 
 use std::collections::VecDeque;
 
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
-use super::lasting::Lasting;
+use super::persistent::PersistentBuffers;
 use super::{Adam, Checkpoint, Example, Position, TrainError, TrainSample, TrainSettings};
 use crate::{ModelError, PRECISION, Random, Weights, read_back};
-use loam_core::network::Network;
+use loam_core::network::Part;
 use loam_core::training::EpochReport;
 
 /// Bytes of images that stay on a device at most.
@@ -53,7 +53,7 @@ pub enum TrainEvent {
     },
     /// All images were seen once. The weights of the best epoch so far are kept.
     EpochDone(EpochReport),
-    /// Something to know; the run goes on.
+    /// A warning; the run continues.
     Warning(String),
     /// All epochs are done, or validation no longer improved. Last event.
     Finished {
@@ -114,7 +114,7 @@ pub struct Trainer<E: Example = TrainSample> {
     /// Training images that stay on the device.
     placed: Vec<Option<E::Batch>>,
     /// Last, so that it is dropped when network and optimiser have given up their buffers.
-    lasting: Lasting,
+    persistent: PersistentBuffers,
 }
 
 impl<E: Example> Trainer<E> {
@@ -124,7 +124,13 @@ impl<E: Example> Trainer<E> {
     ///
     /// # Errors
     /// Settings out of range, weights that do not fit, samples that cannot be used: see [`TrainError`].
-    pub fn new(weights: &Weights, train: Vec<E>, validation: Vec<E>, settings: TrainSettings, device: &Device) -> Result<Self, TrainError> {
+    pub fn new(
+        weights: &Weights,
+        train: Vec<E>,
+        validation: Vec<E>,
+        settings: TrainSettings,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         settings.check()?;
         let (first_columns, first_rows) = train.first().map(Example::size).ok_or(TrainError::NoSamples)?;
         for (sample, one) in train.iter().chain(&validation).enumerate() {
@@ -152,9 +158,13 @@ impl<E: Example> Trainer<E> {
         }]);
         if train.len() < 10 {
             events.push_back(TrainEvent::Warning(format!(
-                "only {} training images: the network will learn them by heart{}",
+                "only {} training images: the network will overfit them{}",
                 train.len(),
-                if settings.network == Network::Smen { "; frozen norms help" } else { "" }
+                if settings.network.about().parts.contains(&Part::Norms) {
+                    "; frozen norms help"
+                } else {
+                    ""
+                }
             )));
         }
         let network = E::network(weights, &settings, &device)?;
@@ -165,7 +175,7 @@ impl<E: Example> Trainer<E> {
             random: Random::new(settings.seed),
             order: (0..train.len()).collect(),
             settings,
-            lasting: Lasting::on(&device),
+            persistent: PersistentBuffers::on(&device),
             device,
             metadata,
             train,
@@ -201,7 +211,8 @@ impl<E: Example> Trainer<E> {
         let broken = |reason: &str| TrainError::Checkpoint { reason: reason.to_owned() };
         let mut places = checkpoint.order.clone();
         places.sort_unstable();
-        let same = (checkpoint.now.network(), checkpoint.now.inputs()) == (weights.network(), weights.inputs());
+        let same =
+            (checkpoint.now.network(), checkpoint.now.inputs()) == (weights.network(), weights.inputs());
         if places != (0..trainer.train.len()).collect::<Vec<_>>() || !same {
             return Err(broken("it is of other images or of another network"));
         }
@@ -214,7 +225,9 @@ impl<E: Example> Trainer<E> {
         let trained = E::trained(&trainer.network);
         let mut moments = std::collections::HashMap::new();
         for (name, first, second) in checkpoint.moments {
-            let known = trained.iter().find(|(known, _, length)| *known == name && [first.len(), second.len()] == [*length; 2]);
+            let known = trained
+                .iter()
+                .find(|(known, _, length)| *known == name && [first.len(), second.len()] == [*length; 2]);
             let (_, number, _) = known.ok_or_else(|| broken("its optimiser is of another network"))?;
             moments.insert(*number, (place(first), place(second)));
         }
@@ -234,10 +247,10 @@ impl<E: Example> Trainer<E> {
         Ok(trainer)
     }
 
-    /// From now on up to so many steps are sent off before their losses are read, together: a graphics card that makes a step in less time than
-    /// it takes to say so would wait for the reading most of the time. Numbers and events stay the same; events of steps come in bursts, the
-    /// state is that after the last of them, and an epoch is never left over. Images that are trained on one by one and not mirrored stay on
-    /// the device, the first 256 MB of them. 1 at first.
+    /// From now on up to so many steps are sent off before their losses are read, together: a graphics card that makes a step in less time
+    /// than it takes to say so would wait for the reading most of the time. Numbers and events stay the same; events of steps come in
+    /// bursts, the state is that after the last of them, and an epoch is never left over. Images that are trained on one by one and not
+    /// mirrored stay on the device, the first 256 MB of them. 1 at first.
     pub fn read_every(&mut self, steps: usize) {
         self.unread = steps.max(1);
         let (columns, rows) = self.train.first().map_or((1, 1), Example::size);
@@ -364,7 +377,9 @@ impl<E: Example> Trainer<E> {
             let last = (first + batch).min(end);
             let images = self.batch(first..last);
             let (loss, statistics) =
-                self.lasting.within((&self.network, images, &self.settings), |(network, images, s)| E::loss(network, images, s));
+                self.persistent.within((&self.network, images, &self.settings), |(network, images, s)| {
+                    E::loss(network, images, s)
+                });
             made.push(Made {
                 loss: loss.clone().without_autodiff(),
                 step: first / batch + 1,
@@ -373,7 +388,7 @@ impl<E: Example> Trainer<E> {
             });
             let rate = self.settings.learning_rate;
             let input = (loss, statistics, self.network.clone(), &mut self.adam);
-            self.network = self.lasting.within(input, |(loss, statistics, network, adam)| {
+            self.network = self.persistent.within(input, |(loss, statistics, network, adam)| {
                 let gradients = loss.backward();
                 let mut network = adam.step(network, &gradients, rate);
                 E::absorb(&mut network, statistics);
@@ -415,19 +430,26 @@ impl<E: Example> Trainer<E> {
         if self.settings.flips {
             samples = samples.iter().map(|sample| sample.flipped(&mut self.random)).collect();
         }
-        self.lasting.within((&samples, &self.device), |(samples, device)| E::batch(samples, device))
+        self.persistent.within((&samples, &self.device), |(samples, device)| E::batch(samples, device))
     }
 
     /// Scores one batch of validation images.
     async fn validate_batch(&mut self, at: usize) -> Result<(), TrainError> {
         let end = (at + self.settings.batch).min(self.validation.len());
         let plain = self.device.clone().without_autodiff();
-        let loss = self.lasting.within((&self.network, &self.validation[at..end], &plain), |(network, samples, plain)| {
-            E::error(&burn::module::Module::valid(network), E::batch(samples, plain))
-        });
+        let loss = self.persistent.within(
+            (&self.network, &self.validation[at..end], &plain),
+            |(network, samples, plain)| {
+                E::error(&burn::module::Module::valid(network), E::batch(samples, plain))
+            },
+        );
         let value = self.in_unit(scalars([loss]).await?.first().copied().unwrap_or(f64::NAN));
         add(&mut self.sums[1], value, end - at);
-        self.events.push_back(TrainEvent::Validated { epoch: self.epoch, done: end, total: self.validation.len() });
+        self.events.push_back(TrainEvent::Validated {
+            epoch: self.epoch,
+            done: end,
+            total: self.validation.len(),
+        });
         if end < self.validation.len() {
             self.position = Position::Validate(end);
             Ok(())
@@ -443,13 +465,18 @@ impl<E: Example> Trainer<E> {
 
     /// The error of a run that left the numbers.
     fn not_finite(&self, step: usize) -> TrainError {
-        let kept = if self.best.is_some() { "the best weights so far are kept" } else { "no epoch was finished before" };
+        let kept = if self.best.is_some() {
+            "the best weights so far are kept"
+        } else {
+            "no epoch was finished before"
+        };
         TrainError::LossNotFinite { epoch: self.epoch, step, kept }
     }
 
-    /// Reports the epoch, keeps its weights where it is the best, and goes on to the next.
+    /// Reports the epoch, keeps its weights where it is the best, and continues with the next.
     async fn close_epoch(&mut self) -> Result<(), TrainError> {
-        let [train, validation] = std::mem::take(&mut self.sums).map(|(sum, images)| (images > 0).then(|| sum / images as f64));
+        let [train, validation] =
+            std::mem::take(&mut self.sums).map(|(sum, images)| (images > 0).then(|| sum / images as f64));
         let train_loss = train.unwrap_or(f64::NAN);
         let loss = validation.unwrap_or(train_loss);
         let best = loss.is_finite() && self.best.as_ref().is_none_or(|best| loss < best.loss);
@@ -477,7 +504,8 @@ impl<E: Example> Trainer<E> {
     /// Says that nothing more is to be done.
     fn finish(&mut self, early: bool) {
         self.position = Position::Done;
-        let (best_epoch, best_loss) = self.best.as_ref().map_or((self.epoch, f64::NAN), |best| (best.epoch, best.loss));
+        let (best_epoch, best_loss) =
+            self.best.as_ref().map_or((self.epoch, f64::NAN), |best| (best.epoch, best.loss));
         self.events.push_back(TrainEvent::Finished { early, best_epoch, best_loss });
     }
 }
@@ -490,7 +518,9 @@ fn add(sum: &mut (f64, usize), mean: f64, images: usize) {
 
 /// Tensors of one value each, read back together.
 async fn scalars(tensors: impl IntoIterator<Item = Tensor<1>>) -> Result<Vec<f64>, ModelError> {
-    let all = tensors.into_iter().fold(Transaction::default(), |all, tensor| all.register(tensor.without_autodiff()));
+    let all = tensors
+        .into_iter()
+        .fold(Transaction::default(), |all, tensor| all.register(tensor.without_autodiff()));
     let failed = |reason: String| ModelError::Readback { reason };
     let read = all.execute_async().await.map_err(|error| failed(error.to_string()))?;
     read.into_iter()

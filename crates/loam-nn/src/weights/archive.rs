@@ -33,12 +33,16 @@ impl Archive {
         let words = |error: safetensors::SafeTensorError| format!("not a safetensors file ({error})");
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(words)?;
         let file = SafeTensors::deserialize(bytes).map_err(words)?;
-        let mut archive = Self { tensors: BTreeMap::new(), metadata: header.metadata().clone().unwrap_or_default().into_iter().collect() };
+        let mut archive = Self {
+            tensors: BTreeMap::new(),
+            metadata: header.metadata().clone().unwrap_or_default().into_iter().collect(),
+        };
         for (name, view) in file.iter() {
             if view.dtype() != Dtype::F32 {
                 return Err(format!("{name} is {:?} where F32 is expected", view.dtype()));
             }
-            let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let values =
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             archive.tensors.insert(name.to_owned(), WeightTensor { shape: view.shape().to_vec(), values });
         }
         Ok(archive)
@@ -59,7 +63,10 @@ impl Archive {
 }
 
 /// A safetensors file.
-pub(crate) fn write(tensors: &BTreeMap<String, WeightTensor>, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+pub(crate) fn write(
+    tensors: &BTreeMap<String, WeightTensor>,
+    metadata: &BTreeMap<String, String>,
+) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     if !metadata.is_empty() {
         header.insert("__metadata__".into(), json!(metadata));
@@ -67,7 +74,10 @@ pub(crate) fn write(tensors: &BTreeMap<String, WeightTensor>, metadata: &BTreeMa
     let mut offset = 0;
     for (name, tensor) in tensors {
         let end = offset + 4 * tensor.values.len();
-        header.insert(name.clone(), json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [offset, end] }));
+        header.insert(
+            name.clone(),
+            json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [offset, end] }),
+        );
         offset = end;
     }
     let mut header = serde_json::Value::Object(header).to_string().into_bytes();

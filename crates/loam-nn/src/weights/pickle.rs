@@ -79,9 +79,18 @@ impl<'a> Pickle<'a> {
     /// uses an opcode that state dicts do not, or is longer than [`LONGEST`].
     pub fn read(bytes: &'a [u8]) -> Result<Self, ModelError> {
         if bytes.len() > LONGEST {
-            return Err(unreadable(format!("its pickle has {} bytes, where a state dict of SMEN needs a few thousand", bytes.len())));
+            return Err(unreadable(format!(
+                "its pickle has {} bytes, where a state dict of SMEN needs a few thousand",
+                bytes.len()
+            )));
         }
-        let mut machine = Machine { rest: bytes, objects: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: BTreeMap::new() };
+        let mut machine = Machine {
+            rest: bytes,
+            objects: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: BTreeMap::new(),
+        };
         let top = machine.run()?;
         Ok(Self { objects: machine.objects, top })
     }
@@ -209,7 +218,11 @@ impl<'a> Machine<'a> {
                 }
                 b'R' => self.reduce()?,
                 b'b' => self.build()?,
-                _ => return Err(unreadable(format!("its pickle uses the opcode 0x{opcode:02x}, which no state dict needs"))),
+                _ => {
+                    return Err(unreadable(format!(
+                        "its pickle uses the opcode 0x{opcode:02x}, which no state dict needs"
+                    )));
+                }
             }
         }
     }
@@ -222,7 +235,8 @@ impl<'a> Machine<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], ModelError> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(|| unreadable("its pickle is cut off"))?;
+        let (taken, rest) =
+            self.rest.split_at_checked(length).ok_or_else(|| unreadable("its pickle is cut off"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -233,7 +247,11 @@ impl<'a> Machine<'a> {
 
     /// Up to a newline, which is passed over.
     fn line(&mut self) -> Result<&'a str, ModelError> {
-        let length = self.rest.iter().position(|&byte| byte == b'\n').ok_or_else(|| unreadable("its pickle is cut off"))?;
+        let length = self
+            .rest
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .ok_or_else(|| unreadable("its pickle is cut off"))?;
         let line = utf8(self.take(length)?)?;
         self.take(1)?;
         Ok(line)
@@ -316,8 +334,8 @@ impl<'a> Machine<'a> {
     }
 
     fn global(&mut self, module: &str, name: &str) -> Result<(), ModelError> {
-        let global =
-            Global::known(module, name).ok_or_else(|| ModelError::PickledObject { name: shortened(&format!("{module}.{name}")) })?;
+        let global = Global::known(module, name)
+            .ok_or_else(|| ModelError::PickledObject { name: shortened(&format!("{module}.{name}")) })?;
         self.push(Object::Global(global));
         Ok(())
     }

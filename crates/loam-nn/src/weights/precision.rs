@@ -34,7 +34,8 @@ mod tests {
     /// The definition, in float64, which holds every product and quotient here exactly.
     fn defined(value: f32, bits: u32) -> f64 {
         let exact = f64::from(value);
-        let exponent = if exact == 0.0 { -126 } else { ((exact.to_bits() >> 52 & 0x7FF) as i32 - 1023).max(-126) };
+        let exponent =
+            if exact == 0.0 { -126 } else { ((exact.to_bits() >> 52 & 0x7FF) as i32 - 1023).max(-126) };
         let step = 2f64.powi(exponent - (bits as i32 - 1));
         (exact / step).round_ties_even() * step
     }

@@ -36,7 +36,9 @@ pub(crate) fn is_legacy(bytes: &[u8]) -> bool {
 /// [`ModelError::UnreadableWeights`], [`ModelError::PickledObject`].
 pub(crate) fn read(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
     contents(bytes).map_err(|error| match error {
-        ModelError::UnreadableWeights { reason } => unreadable(format!("this is a zip archive, as PyTorch checkpoints are, and {reason}")),
+        ModelError::UnreadableWeights { reason } => {
+            unreadable(format!("this is a zip archive, as PyTorch checkpoints are, and {reason}"))
+        }
         other => other,
     })
 }
@@ -50,12 +52,16 @@ fn contents(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
     let order = entries.get(&*format!("{root}byteorder")).copied().unwrap_or(b"little");
     if order != b"little" {
         let order = shortened(&String::from_utf8_lossy(order));
-        return Err(unreadable(format!("its byte order is {order}; save it on a little-endian machine, as nearly all are")));
+        return Err(unreadable(format!(
+            "its byte order is {order}; save it on a little-endian machine, as nearly all are"
+        )));
     }
     let archive = Archive { pickle: Pickle::read(pickle)?, entries, root };
     let (state, entry) = archive.state_dict()?;
     let mut found = Contents { metadata: archive.metadata(), ..Default::default() };
-    found.source = entry.map_or("PyTorch checkpoint".into(), |entry| format!("PyTorch checkpoint, entry {}", shortened(entry)));
+    found.source = entry.map_or("PyTorch checkpoint".into(), |entry| {
+        format!("PyTorch checkpoint, entry {}", shortened(entry))
+    });
     // By name first: a later entry replaces one of the same name.
     let named: BTreeMap<&str, Place> = state
         .iter()
@@ -68,10 +74,19 @@ fn contents(bytes: &[u8]) -> Result<Contents<'_>, ModelError> {
         }
         match archive.call(place) {
             Some(_) => {
-                let broken = || unreadable(format!("its tensor {} is damaged, or points outside the file", shortened(name)));
+                let broken = || {
+                    unreadable(format!(
+                        "its tensor {} is damaged, or points outside the file",
+                        shortened(name)
+                    ))
+                };
                 found.tensors.insert(name.to_owned(), archive.tensor(place).ok_or_else(broken)?);
             }
-            None => found.rows.push(Mismatch { name: shortened(name), expected: "-".into(), found: "no tensor".into() }),
+            None => found.rows.push(Mismatch {
+                name: shortened(name),
+                expected: "-".into(),
+                found: "no tensor".into(),
+            }),
         }
     }
     Ok(found)
@@ -88,27 +103,37 @@ struct Archive<'a> {
 impl<'a> Archive<'a> {
     /// The dict with tensors in it: the whole file, or the entry of it that is returned beside.
     fn state_dict(&self) -> Result<(&Pairs, Option<&'a str>), ModelError> {
-        let top = self.pickle.dict(self.pickle.top).ok_or_else(|| unreadable("it holds no dict of tensors but something else"))?;
+        let top = self
+            .pickle
+            .dict(self.pickle.top)
+            .ok_or_else(|| unreadable("it holds no dict of tensors but something else"))?;
         let holds_tensors = |pairs: &Pairs| pairs.iter().any(|(_, value)| self.call(*value).is_some());
         if holds_tensors(top) {
             return Ok((top, None));
         }
-        let named: BTreeMap<&str, Place> = top.iter().filter_map(|(key, value)| Some((self.pickle.text(*key)?, *value))).collect();
+        let named: BTreeMap<&str, Place> =
+            top.iter().filter_map(|(key, value)| Some((self.pickle.text(*key)?, *value))).collect();
         // Each object once: one may stand in a dict many times.
-        let mut dicts: BTreeMap<Place, &Pairs> = named.values().filter_map(|&at| Some((at, self.pickle.dict(at)?))).collect();
+        let mut dicts: BTreeMap<Place, &Pairs> =
+            named.values().filter_map(|&at| Some((at, self.pickle.dict(at)?))).collect();
         dicts.retain(|_, pairs| holds_tensors(pairs));
         let find = |name: &'a str| Some((*dicts.get(named.get(name)?)?, Some(name)));
         if let Some(usual) = STATE_DICT.into_iter().find_map(find) {
             return Ok(usual);
         }
-        let names: Vec<&str> = named.iter().filter(|(_, place)| dicts.contains_key(place)).map(|(name, _)| *name).collect();
+        let names: Vec<&str> =
+            named.iter().filter(|(_, place)| dicts.contains_key(place)).map(|(name, _)| *name).collect();
         match (dicts.len(), names.as_slice()) {
             (1, [name, ..]) => find(name).ok_or_else(|| unreadable("its pickle is damaged")),
             (_, [one, .., other]) => {
                 let (one, other) = (shortened(one), shortened(other));
-                Err(unreadable(format!("it has several dicts of tensors ({one}, {other}), none of them named state_dict")))
+                Err(unreadable(format!(
+                    "it has several dicts of tensors ({one}, {other}), none of them named state_dict"
+                )))
             }
-            _ => Err(unreadable("there is no state dict in it: no dict that holds tensors, nor one directly inside a dict")),
+            _ => Err(unreadable(
+                "there is no state dict in it: no dict that holds tensors, nor one directly inside a dict",
+            )),
         }
     }
 
@@ -123,7 +148,9 @@ impl<'a> Archive<'a> {
                 Object::Int(number) => number.to_string(),
                 _ => continue,
             };
-            if matches!(key, TRAINED_ON | "region" | "seed" | "epochs") || key == INPUTS && Inputs::from_name(&value).is_some() {
+            if matches!(key, TRAINED_ON | "region" | "seed" | "epochs")
+                || key == INPUTS && Inputs::from_name(&value).is_some()
+            {
                 metadata.insert(key.to_owned(), value);
             }
         }
@@ -142,9 +169,13 @@ impl<'a> Archive<'a> {
         if global == Global::Parameter {
             (global, arguments) = self.call(*arguments.first()?)?;
         }
-        let (Global::Tensor, [storage, offset, size, stride, rest @ ..]) = (global, arguments) else { return None };
+        let (Global::Tensor, [storage, offset, size, stride, rest @ ..]) = (global, arguments) else {
+            return None;
+        };
         // The metadata hold bits that change the values (`neg`, a view that is negated when read). torch.save leaves them out elsewhere.
-        let plain = rest.get(2).is_none_or(|&place| matches!(self.pickle.get(place), Object::None) || self.pickle.dict(place) == Some(&[]));
+        let plain = rest.get(2).is_none_or(|&place| {
+            matches!(self.pickle.get(place), Object::None) || self.pickle.dict(place) == Some(&[])
+        });
         plain.then_some(())?;
         let (number, bytes) = self.storage(*storage)?;
         let counts = |place: Place| -> Option<Vec<usize>> {
@@ -158,7 +189,9 @@ impl<'a> Archive<'a> {
     fn storage(&self, place: Place) -> Option<(Number, &'a [u8])> {
         let Object::Persistent(id) = self.pickle.get(place) else { return None };
         let [kind, class, key, _, count] = self.pickle.items(*id)? else { return None };
-        let (Some("storage"), Object::Global(Global::Storage(number))) = (self.pickle.text(*kind), self.pickle.get(*class)) else {
+        let (Some("storage"), Object::Global(Global::Storage(number))) =
+            (self.pickle.text(*kind), self.pickle.get(*class))
+        else {
             return None;
         };
         // Short names are all PyTorch writes; a long one would be copied once for each tensor.

@@ -1,5 +1,5 @@
 //! A tensor as it lies in a file: numbers of some type, at an offset and with strides, in bytes that someone else wrote. Nothing is read
-//! before its place is held against those bytes.
+//! before its place is checked against those bytes.
 
 use std::collections::BTreeMap;
 
@@ -94,11 +94,19 @@ impl<'a> Stored<'a> {
     }
 
     /// `None` where strides and shape differ in length or any number lies outside the bytes.
-    pub fn strided(number: Number, shape: &[usize], offset: usize, strides: &[usize], bytes: &'a [u8]) -> Option<Self> {
+    pub fn strided(
+        number: Number,
+        shape: &[usize],
+        offset: usize,
+        strides: &[usize],
+        bytes: &'a [u8],
+    ) -> Option<Self> {
         (shape.len() == strides.len()).then_some(())?;
         if !shape.contains(&0) {
-            let steps =
-                shape.iter().zip(strides).try_fold(offset, |at, (size, stride)| at.checked_add((size - 1).checked_mul(*stride)?))?;
+            let steps = shape
+                .iter()
+                .zip(strides)
+                .try_fold(offset, |at, (size, stride)| at.checked_add((size - 1).checked_mul(*stride)?))?;
             (steps.checked_add(1)?.checked_mul(number.width())? <= bytes.len()).then_some(())?;
         }
         Some(Self { number, shape: shape.to_vec(), offset, strides: strides.to_vec(), bytes })
@@ -114,14 +122,15 @@ impl<'a> Stored<'a> {
         &self.shape
     }
 
-    /// Row-major, as float32; zeros where [`Number::Other`]. As long as the shape says, whatever the bytes hold (strides may be 0): hold the
-    /// shape against what is expected first.
+    /// Row-major, as float32; zeros where [`Number::Other`]. As long as the shape says, whatever the bytes hold (strides may be 0): check
+    /// the shape against what is expected first.
     pub fn values(&self) -> Vec<f32> {
         let length = self.shape.iter().product();
         let mut index = vec![0; self.shape.len()];
         let mut values = Vec::with_capacity(length);
         for _ in 0..length {
-            let place: usize = self.offset + index.iter().zip(&self.strides).map(|(index, stride)| index * stride).sum::<usize>();
+            let place: usize = self.offset
+                + index.iter().zip(&self.strides).map(|(index, stride)| index * stride).sum::<usize>();
             let bytes = self.bytes.get(place * self.number.width()..).unwrap_or_default();
             values.push(self.number.decode(bytes).unwrap_or_default());
             for (index, size) in index.iter_mut().zip(&self.shape).rev() {
@@ -136,7 +145,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// What a file holds, before it is held against the network.
+/// What a file holds, before it is checked against the network.
 #[derive(Debug, Default)]
 pub(crate) struct Contents<'a> {
     /// By the file's own names.

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 /// # Errors
 /// Words for [`crate::ModelError::UnreadableWeights`]: no directory (a file cut off), one that points outside, compressed or encrypted entries.
 pub(crate) fn stored_entries(bytes: &[u8]) -> Result<BTreeMap<&str, &[u8]>, String> {
-    let (start, length) = directory(bytes).ok_or("its zip directory is missing, so the file is cut off or damaged")?;
+    let (start, length) =
+        directory(bytes).ok_or("its zip directory is missing, so the file is cut off or damaged")?;
     let broken = || "its zip directory is damaged".to_owned();
     let mut rest = slice(bytes, start, length).ok_or_else(broken)?;
     let mut entries = BTreeMap::new();
@@ -22,7 +23,8 @@ pub(crate) fn stored_entries(bytes: &[u8]) -> Result<BTreeMap<&str, &[u8]>, Stri
         let lengths = [28, 30, 32].map(|at| u16_at(rest, at).map(u64::from));
         let [Some(name), Some(extra), Some(comment)] = lengths else { return Err(broken()) };
         let fields = slice(rest, 46 + name, extra).ok_or_else(broken)?;
-        let name = slice(rest, 46, name).and_then(|name| std::str::from_utf8(name).ok()).ok_or_else(broken)?;
+        let name =
+            slice(rest, 46, name).and_then(|name| std::str::from_utf8(name).ok()).ok_or_else(broken)?;
         // Uncompressed size, compressed size, place of the local header; from the zip64 field where they are all ones.
         let mut numbers = [24, 20, 42].map(|at| u32_at(rest, at).map(u64::from));
         let mut wide = zip64_field(fields);
@@ -32,9 +34,16 @@ pub(crate) fn stored_entries(bytes: &[u8]) -> Result<BTreeMap<&str, &[u8]>, Stri
         }
         let [Some(size), Some(packed), Some(place)] = numbers else { return Err(broken()) };
         if method != 0 || flags & 1 != 0 || size != packed {
-            return Err("its entries are compressed or encrypted, which torch.save never does (was it packed again?)".into());
+            return Err(
+                "its entries are compressed or encrypted, which torch.save never does (was it packed again?)"
+                    .into(),
+            );
         }
-        entries.insert(name, local(bytes, place, size).ok_or("it points at bytes it does not have, so it is cut off or damaged")?);
+        entries.insert(
+            name,
+            local(bytes, place, size)
+                .ok_or("it points at bytes it does not have, so it is cut off or damaged")?,
+        );
         rest = slice(rest, 46 + name.len() as u64 + extra + comment, u64::MAX).ok_or_else(broken)?;
     }
     Ok(entries)
@@ -44,7 +53,8 @@ pub(crate) fn stored_entries(bytes: &[u8]) -> Result<BTreeMap<&str, &[u8]>, Stri
 /// 65,535 bytes.
 fn directory(bytes: &[u8]) -> Option<(u64, u64)> {
     let last = bytes.len().checked_sub(22)?;
-    let end = (last.saturating_sub(0xffff)..=last).rev().find(|&at| bytes[at..].starts_with(b"PK\x05\x06"))?;
+    let end =
+        (last.saturating_sub(0xffff)..=last).rev().find(|&at| bytes[at..].starts_with(b"PK\x05\x06"))?;
     let narrow = (u64::from(u32_at(bytes, end + 16)?), u64::from(u32_at(bytes, end + 12)?));
     let locator = end.checked_sub(20).filter(|&at| bytes[at..].starts_with(b"PK\x06\x07"));
     match locator {

@@ -22,7 +22,12 @@ struct Case {
 }
 
 impl Case {
-    fn new(batch: usize, channels: (usize, usize), (depth, kernel): (usize, usize), (rows, columns): (usize, usize)) -> Self {
+    fn new(
+        batch: usize,
+        channels: (usize, usize),
+        (depth, kernel): (usize, usize),
+        (rows, columns): (usize, usize),
+    ) -> Self {
         Self { batch, channels, depth, kernel, rows, columns }
     }
 }
@@ -33,14 +38,22 @@ const LAYERS: [((usize, usize), (usize, usize)); 5] =
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (batch, size) in [(1, (9, 9)), (3, (9, 9)), (1, (17, 33)), (8, (12, 10)), (1, (100, 100)), (2, (31, 21))] {
+    for (batch, size) in
+        [(1, (9, 9)), (3, (9, 9)), (1, (17, 33)), (8, (12, 10)), (1, (100, 100)), (2, (31, 21))]
+    {
         cases.extend(LAYERS.map(|(channels, depth)| Case::new(batch, channels, depth, size)));
     }
     // Other channels and kernels; the last two have no kernel of their own.
     let mut random = Random::new(11);
-    for (channels, depth) in
-        [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((8, 1), (4, 2)), ((3, 5), (3, 2)), ((1, 1), (2, 1))]
-    {
+    for (channels, depth) in [
+        ((4, 8), (2, 1)),
+        ((8, 4), (5, 3)),
+        ((12, 20), (2, 2)),
+        ((1, 8), (3, 3)),
+        ((8, 1), (4, 2)),
+        ((3, 5), (3, 2)),
+        ((1, 1), (2, 1)),
+    ] {
         for _ in 0..2 {
             let mut side = |most: usize| 1 + random.below(most);
             cases.push(Case::new(side(3), channels, depth, (side(40), side(40))));
@@ -70,10 +83,16 @@ fn leaves(case: &Case, seed: u64) -> Leaves {
     };
     let bound = 1.0 / ((from * kernel * 9) as f32).sqrt();
     Leaves {
-        x: Tensor::from_data(draw(vec![batch, from, depth, rows, columns], 0.2, 1.0, 1.0 / 16.0, 0.0), &device).require_grad(),
-        weight: Tensor::from_data(draw(vec![to, from, kernel, 3, 3], 0.0, bound, 1.0 / 256.0, 0.0), &device).require_grad(),
-        channel: [0.1, 1.0, 0.0]
-            .map(|middle| Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()),
+        x: Tensor::from_data(
+            draw(vec![batch, from, depth, rows, columns], 0.2, 1.0, 1.0 / 16.0, 0.0),
+            &device,
+        )
+        .require_grad(),
+        weight: Tensor::from_data(draw(vec![to, from, kernel, 3, 3], 0.0, bound, 1.0 / 256.0, 0.0), &device)
+            .require_grad(),
+        channel: [0.1, 1.0, 0.0].map(|middle| {
+            Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()
+        }),
     }
 }
 
@@ -106,7 +125,10 @@ fn compare(what: &str, ours: &[(String, Vec<f32>)], plain: &[(String, Vec<f32>)]
         let largest = plain.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         let gap = ours.iter().zip(plain).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
         let finite = ours.iter().all(|value| value.is_finite());
-        assert!(finite && gap <= TOLERANCE * largest, "{what} {name}: {gap} off where the largest is {largest}");
+        assert!(
+            finite && gap <= TOLERANCE * largest,
+            "{what} {name}: {gap} off where the largest is {largest}"
+        );
     }
 }
 
@@ -123,7 +145,9 @@ fn per_channel(x: &Tensor<1>) -> Tensor<5> {
 #[test]
 fn convolution_and_its_gradients_are_burns() {
     for case in cases() {
-        let ours = run(&case, 1, |leaves| kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()));
+        let ours = run(&case, 1, |leaves| {
+            kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone())
+        });
         compare(&format!("{case:?}"), &ours, &run(&case, 1, plain_convolution));
     }
 }
@@ -135,8 +159,10 @@ fn a_block_with_frozen_norm_and_its_gradients_are_burns() {
             let [bias, scale, shift] = leaves.channel.clone();
             kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift)
         });
-        let plain =
-            run(&case, 3, |leaves| relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]));
+        let plain = run(&case, 3, |leaves| {
+            relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1])
+                + per_channel(&leaves.channel[2])
+        });
         compare(&format!("{case:?}"), &ours, &plain);
     }
 }
@@ -144,11 +170,14 @@ fn a_block_with_frozen_norm_and_its_gradients_are_burns() {
 #[test]
 fn a_block_with_the_batchs_statistics_and_its_gradients_are_burns() {
     for case in cases() {
-        let statistics = |mean: Tensor<1>, variance: Tensor<1>| [values(mean.without_autodiff()), values(variance.without_autodiff())];
+        let statistics = |mean: Tensor<1>, variance: Tensor<1>| {
+            [values(mean.without_autodiff()), values(variance.without_autodiff())]
+        };
         let (ours_of, plain_of) = (std::cell::RefCell::new(None), std::cell::RefCell::new(None));
         let ours = run(&case, 3, |leaves| {
             let [bias, gamma, beta] = leaves.channel.clone();
-            let (y, mean, variance) = kernels::block_of_batch(leaves.x.clone(), leaves.weight.clone(), bias, gamma, beta, 1e-5);
+            let (y, mean, variance) =
+                kernels::block_of_batch(leaves.x.clone(), leaves.weight.clone(), bias, gamma, beta, 1e-5);
             ours_of.replace(Some(statistics(mean, variance)));
             y
         });
@@ -162,7 +191,9 @@ fn a_block_with_the_batchs_statistics_and_its_gradients_are_burns() {
             continue; // So few values that the variance, and with it the norm, is ill-conditioned.
         }
         compare(&format!("{case:?}"), &ours, &plain);
-        for (name, (ours, plain)) in ["mean", "variance"].iter().zip(ours_of.take().unwrap().into_iter().zip(plain_of.take().unwrap())) {
+        for (name, (ours, plain)) in
+            ["mean", "variance"].iter().zip(ours_of.take().unwrap().into_iter().zip(plain_of.take().unwrap()))
+        {
             compare(&format!("{case:?}"), &[((*name).to_owned(), ours)], &[((*name).to_owned(), plain)]);
         }
     }
@@ -174,7 +205,13 @@ fn without_a_gradient_the_values_are_the_same() {
         let case = Case::new(2, channels, depth, (13, 18));
         let leaves = leaves(&case, 9);
         let [bias, scale, shift] = leaves.channel.clone();
-        let y = kernels::block(leaves.x.clone(), leaves.weight.clone(), bias.clone(), scale.clone(), shift.clone());
+        let y = kernels::block(
+            leaves.x.clone(),
+            leaves.weight.clone(),
+            bias.clone(),
+            scale.clone(),
+            shift.clone(),
+        );
         let [x, weight] = [leaves.x, leaves.weight].map(Tensor::without_autodiff);
         let [bias, scale, shift] = [bias, scale, shift].map(Tensor::without_autodiff);
         assert_eq!(values(kernels::block(x, weight, bias, scale, shift)), values(y.without_autodiff()));
@@ -185,9 +222,11 @@ fn without_a_gradient_the_values_are_the_same() {
 fn a_view_counts_as_its_values() {
     let case = Case::new(2, (32, 32), (3, 2), (10, 14));
     let Leaves { x, weight, channel: [bias, ..] } = leaves(&case, 5);
-    let turned = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
+    let transposed =
+        kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone())
+            .swap_dims(3, 4);
     let straight = kernels::convolution(x, weight, bias);
-    compare("turned", &[(String::new(), values(turned))], &[(String::new(), values(straight))]);
+    compare("transposed", &[(String::new(), values(transposed))], &[(String::new(), values(straight))]);
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 
 use crate::goldens::{AFTER_FIVE, Goldens, gradients, relative_difference, train_five_steps};
 use burn::tensor::{Device, Tensor};
-use loam_nn::{GoldenTile, Inputs, ModelError, Planes, Processor, Smen, Weights, block_on, device, golden_weights, predict};
+use loam_nn::{
+    GoldenTile, Inputs, ModelError, Planes, Processor, Smen, Weights, block_on, device, golden_weights,
+    predict,
+};
 
 const TOLERANCE: f32 = 1e-4;
 
@@ -37,7 +40,10 @@ fn training_output_loss_and_every_gradient_agree() {
     let (output, loss, gradients) = block_on(gradients(&goldens, &Device::flex(), false));
     assert_close("train.output", &output, &goldens.values("train.output"));
     assert_close("train.loss", &[loss], &goldens.values("train.loss"));
-    let trained = loam_nn::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|tensor| tensor.2).map(|tensor| tensor.0);
+    let trained = loam_nn::smen::schema(Inputs::Spatiotemporal)
+        .into_iter()
+        .filter(|tensor| tensor.2)
+        .map(|tensor| tensor.0);
     let mut compared = 0;
     for name in trained {
         let ours = gradients.get(&name).unwrap_or_else(|| panic!("no gradient for {name}"));
@@ -73,7 +79,10 @@ fn weights_after_five_adam_steps_agree() {
         if name == "h.bias" {
             continue; // its gradient is zero: Adam steps along rounding
         }
-        assert!(relative_difference(&first.tensors[name].values, &tensor.values) > 1e-3, "{name} has not moved");
+        assert!(
+            relative_difference(&first.tensors[name].values, &tensor.values) > 1e-3,
+            "{name} has not moved"
+        );
         assert_close(name, &ours.tensors[name].values, &tensor.values);
     }
 }
@@ -98,8 +107,14 @@ fn the_golden_tile_passes_on_the_cpu() {
 fn raster() -> Planes {
     let tile = GoldenTile::shipped().unwrap().planes;
     let (columns, rows) = (61, 47);
-    let take = |from: &[f32], length: usize| (0..length).map(|n| from[(n * 7 + n / columns) % from.len()]).collect();
-    Planes { columns, rows, i: take(&tile.i, columns * rows), d: take(&tile.d, 4 * columns * rows) }
+    let take =
+        |from: &[f32], length: usize| (0..length).map(|n| from[(n * 7 + n / columns) % from.len()]).collect();
+    Planes {
+        columns,
+        rows,
+        coarse_input: take(&tile.coarse_input, columns * rows),
+        residuals: take(&tile.residuals, 4 * columns * rows),
+    }
 }
 
 #[test]
@@ -107,7 +122,9 @@ fn tiles_equal_the_whole_raster_borders_included() {
     let device = Device::flex();
     let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device).unwrap();
     let planes = raster();
-    let go = |tile| block_on(predict(&smen, &device, &planes, tile, async |_, _| ControlFlow::Continue(()))).unwrap();
+    let go = |tile| {
+        block_on(predict(&smen, &device, &planes, tile, async |_, _| ControlFlow::Continue(()))).unwrap()
+    };
     let whole = go(100);
     assert_eq!(whole.len(), 61 * 47);
     for tile in [10, 16, 33, 60] {
@@ -145,8 +162,10 @@ fn numbers_that_are_none_are_never_passed_on() {
     weights.tensors.get_mut("h.weight").unwrap().values[0] = f32::MAX;
     weights.tensors.get_mut("g.weight").unwrap().values.iter_mut().for_each(|value| *value *= 1e6);
     let smen = Smen::from_weights(&weights, &device).unwrap();
-    let go = |planes: &Planes| block_on(predict(&smen, &device, planes, 100, async |_, _| ControlFlow::Continue(())));
+    let go = |planes: &Planes| {
+        block_on(predict(&smen, &device, planes, 100, async |_, _| ControlFlow::Continue(())))
+    };
     assert!(matches!(go(&planes), Err(ModelError::NonFiniteOutput { count, .. }) if count > 0));
-    planes.i[61 * 3 + 2] = f32::NAN;
+    planes.coarse_input[61 * 3 + 2] = f32::NAN;
     assert!(matches!(go(&planes), Err(ModelError::NonFiniteInput { column: 2, row: 3, .. })));
 }

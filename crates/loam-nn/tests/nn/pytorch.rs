@@ -20,7 +20,7 @@ fn bytes_of(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Reads NAME.pt and holds it against NAME.safetensors, PyTorch's own reading of it.
+/// Reads NAME.pt and compares it with NAME.safetensors, PyTorch's own reading of it.
 fn as_pytorch_reads(name: &str) -> Weights {
     let weights = read(&format!("{name}.pt")).unwrap_or_else(|error| panic!("{name}: {error}"));
     let expected = fixture(&format!("{name}.safetensors"));
@@ -30,9 +30,17 @@ fn as_pytorch_reads(name: &str) -> Weights {
     assert_eq!(weights.tensors.keys().map(String::as_str).collect::<Vec<_>>(), names, "{name}");
     for (tensor, view) in expected.iter() {
         let ours = &weights.tensors[tensor];
-        assert_eq!((ours.shape.as_slice(), bytes_of(&ours.values).as_slice()), (view.shape(), view.data()), "{name}: {tensor}");
+        assert_eq!(
+            (ours.shape.as_slice(), bytes_of(&ours.values).as_slice()),
+            (view.shape(), view.data()),
+            "{name}: {tensor}"
+        );
     }
-    assert_eq!((weights.inputs(), weights.metadata["inputs"].as_str()), (Inputs::Spatial, "spatial"), "{name}");
+    assert_eq!(
+        (weights.inputs(), weights.metadata["inputs"].as_str()),
+        (Inputs::Spatial, "spatial"),
+        "{name}"
+    );
     weights
 }
 
@@ -52,7 +60,10 @@ fn the_full_network_is_what_pytorch_reads() {
     let expected = facts["full"].as_object().unwrap();
     assert_eq!(weights.tensors.len(), expected.len());
     for (name, hash) in expected {
-        let ours: String = Sha256::digest(bytes_of(&weights.tensors[name].values)).iter().map(|byte| format!("{byte:02x}")).collect();
+        let ours: String = Sha256::digest(bytes_of(&weights.tensors[name].values))
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(ours, hash.as_str().unwrap(), "{name}");
     }
     assert_eq!(weights.inputs(), Inputs::Spatiotemporal);
@@ -69,7 +80,10 @@ fn half_in_a_training_scripts_dict_with_a_prefix() {
     let source = "PyTorch checkpoint, entry state_dict; prefix module. left out of its names; inputs inferred from its tensors";
     assert_eq!(metadata["source"], source);
     // What stands beside and has a key here is kept; the rest of the script's notes is not.
-    assert_eq!((metadata["region"].as_str(), metadata["trained_on"].as_str()), ("tucson", "simulated scenes"));
+    assert_eq!(
+        (metadata["region"].as_str(), metadata["trained_on"].as_str()),
+        ("tucson", "simulated scenes")
+    );
     assert!(!metadata.contains_key("epoch") && !metadata.contains_key("best"), "{metadata:?}");
 }
 
@@ -95,8 +109,14 @@ fn a_pickled_module_is_refused_by_name() {
 #[test]
 fn a_misfit_gives_the_table() {
     let Err(ModelError::UnfitWeights { rows }) = read("misfit.pt") else { panic!("accepted") };
-    let rows: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.expected.as_str(), row.found.as_str())).collect();
-    let expected = [("h.bias", "F32", "I64"), ("g.bias", "[32]", "[16]"), ("h.weight", "[1, 32, 1, 3, 3]", "-"), ("extra", "-", "[2, 3]")];
+    let rows: Vec<_> =
+        rows.iter().map(|row| (row.name.as_str(), row.expected.as_str(), row.found.as_str())).collect();
+    let expected = [
+        ("h.bias", "F32", "I64"),
+        ("g.bias", "[32]", "[16]"),
+        ("h.weight", "[1, 32, 1, 3, 3]", "-"),
+        ("extra", "-", "[2, 3]"),
+    ];
     assert_eq!(rows, expected);
     // A shape far beyond the memory is one row more, not an allocation.
     let Err(ModelError::UnfitWeights { rows }) = read("vast.pt") else { panic!("accepted") };
@@ -121,12 +141,17 @@ fn other_files_are_refused_in_words() {
 
 #[test]
 fn cut_off_files_never_panic() {
-    for name in ["full.pt", "wrapped_half.pt", "mixed_parameters.pt", "strided.pt", "protocol4.pt", "module.pt"] {
+    for name in
+        ["full.pt", "wrapped_half.pt", "mixed_parameters.pt", "strided.pt", "protocol4.pt", "module.pt"]
+    {
         let whole = fixture(name);
         let lengths = (0..whole.len()).step_by(97).chain(whole.len() - 100..whole.len());
         for length in lengths {
             // The directory is the last thing in the file: without its end there is nothing to find.
-            assert!(matches!(Weights::from_bytes(&whole[..length]), Err(ModelError::UnreadableWeights { .. })), "{name} {length}");
+            assert!(
+                matches!(Weights::from_bytes(&whole[..length]), Err(ModelError::UnreadableWeights { .. })),
+                "{name} {length}"
+            );
         }
     }
 }
@@ -134,7 +159,15 @@ fn cut_off_files_never_panic() {
 #[test]
 fn damaged_bytes_never_panic() {
     let mut refused = 0;
-    for name in ["wrapped_half.pt", "mixed_parameters.pt", "strided.pt", "protocol4.pt", "with_optimizer.pt", "misfit.pt", "vast.pt"] {
+    for name in [
+        "wrapped_half.pt",
+        "mixed_parameters.pt",
+        "strided.pt",
+        "protocol4.pt",
+        "with_optimizer.pt",
+        "misfit.pt",
+        "vast.pt",
+    ] {
         let whole = fixture(name);
         for at in 0..whole.len() {
             for mask in [0x01, 0x80, 0xff] {
@@ -185,7 +218,9 @@ fn hostile_pickles_are_refused() {
     // The helper itself: an empty dict is found, and holds nothing.
     assert!(refusal(b"\x80\x02}.").contains("no state dict in it"));
     // What would be run by Python.
-    assert!(refusal(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.").contains("a Python object, os.system"));
+    assert!(
+        refusal(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.").contains("a Python object, os.system")
+    );
     assert!(refusal(b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93.").contains("builtins.eval"));
     assert!(refusal(b"\x80\x02ctorch\nload\n.").contains("torch.load"));
     // A class whose name tries to draw on the terminal.

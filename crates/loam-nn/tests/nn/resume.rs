@@ -2,24 +2,49 @@
 
 use burn::tensor::Device;
 use loam_core::network::Part;
-use loam_core::training::{RunRow, TrainEnd};
+use loam_core::score::ScoreRow;
+use loam_core::training::TrainEnd;
 use loam_nn::{
-    Checkpoint, FolderStore, Keeper, MemoryStore, Store, StoreError, TrainError, TrainEvent, TrainSample, TrainSettings, Trainer, keeper,
+    Checkpoint, FolderStore, Keeper, MemoryStore, Store, StoreError, TrainError, TrainEvent, TrainSample,
+    TrainSettings, Trainer, keeper,
 };
 use loam_nn::{Inputs, Random, Weights, block_on};
 
 fn samples(seed: u64, count: usize) -> Vec<TrainSample> {
     let mut random = Random::new(seed);
     let mut draw = |length: usize| -> Vec<f32> { (0..length).map(|_| random.symmetric(0.2)).collect() };
-    (0..count).map(|_| TrainSample { columns: 9, rows: 9, i: draw(81), d: draw(324), target: draw(81), mask: vec![1.0; 81] }).collect()
+    (0..count)
+        .map(|_| TrainSample {
+            columns: 9,
+            rows: 9,
+            coarse_input: draw(81),
+            residuals: draw(324),
+            target: draw(81),
+            mask: vec![1.0; 81],
+        })
+        .collect()
 }
 
 fn settings() -> TrainSettings {
-    TrainSettings { epochs: 4, batch: 2, learning_rate: 1e-3, flips: true, frozen: vec![Part::Coarse], ..TrainSettings::default() }
+    TrainSettings {
+        epochs: 4,
+        batch: 2,
+        learning_rate: 1e-3,
+        flips: true,
+        frozen: vec![Part::Coarse],
+        ..TrainSettings::default()
+    }
 }
 
 fn fresh() -> Trainer {
-    Trainer::new(&Weights::init(Inputs::Spatiotemporal, 1), samples(1, 5), samples(2, 3), settings(), &Device::flex()).unwrap()
+    Trainer::new(
+        &Weights::init(Inputs::Spatiotemporal, 1),
+        samples(1, 5),
+        samples(2, 3),
+        settings(),
+        &Device::flex(),
+    )
+    .unwrap()
 }
 
 fn resumed(checkpoint: Checkpoint) -> Trainer {
@@ -44,7 +69,8 @@ fn a_run_broken_off_after_any_event_ends_with_the_same_bits() {
         for _ in 0..stop {
             block_on(first.step());
         }
-        let checkpoint = Checkpoint::from_bytes(&block_on(first.checkpoint(1.5)).unwrap().to_bytes()).unwrap();
+        let checkpoint =
+            Checkpoint::from_bytes(&block_on(first.checkpoint(1.5)).unwrap().to_bytes()).unwrap();
         assert_eq!(checkpoint, block_on(first.checkpoint(1.5)).unwrap());
         drop(first);
         let mut second = resumed(checkpoint);
@@ -52,7 +78,10 @@ fn a_run_broken_off_after_any_event_ends_with_the_same_bits() {
         while let Some(event) = block_on(second.step()) {
             last = Some(event);
         }
-        assert!(matches!(last, Some(TrainEvent::Finished { early: false, .. })), "stopped after {stop}: {last:?}");
+        assert!(
+            matches!(last, Some(TrainEvent::Finished { early: false, .. })),
+            "stopped after {stop}: {last:?}"
+        );
         assert_eq!(second.losses(), whole.losses(), "stopped after {stop}");
         assert_eq!(second.history(), whole.history(), "stopped after {stop}");
         assert!(weights_of(&second) == weights_of(&whole), "stopped after {stop}");
@@ -67,7 +96,14 @@ fn a_checkpoint_of_other_images_or_with_one_wrong_bit_is_refused() {
     }
     let checkpoint = block_on(trainer.checkpoint(1.5)).unwrap();
     let weights = Weights::init(Inputs::Spatiotemporal, 1);
-    let other = Trainer::resumed(checkpoint.clone(), &weights, samples(1, 4), Vec::new(), settings(), &Device::flex());
+    let other = Trainer::resumed(
+        checkpoint.clone(),
+        &weights,
+        samples(1, 4),
+        Vec::new(),
+        settings(),
+        &Device::flex(),
+    );
     assert!(matches!(other, Err(TrainError::Checkpoint { .. })));
     let bytes = checkpoint.to_bytes();
     for at in [0, 31, 32, 40, 500, bytes.len() / 2, bytes.len() - 1] {
@@ -119,7 +155,10 @@ fn killed_in_the_middle_of_any_write_the_last_checkpoint_stands() {
     let mut random = Random::new(9);
     for round in 0..20 {
         let store = MemoryStore::default();
-        let dying = Dying { store: store.clone(), left: std::rc::Rc::new(std::cell::Cell::new((1 + random.below(9), random.unit()))) };
+        let dying = Dying {
+            store: store.clone(),
+            left: std::rc::Rc::new(std::cell::Cell::new((1 + random.below(9), random.unit()))),
+        };
         let mut keeper = block_on(Keeper::create(dying, "run")).unwrap().unwrap();
         let mut trainer = fresh();
         let mut kept = None;
@@ -138,7 +177,9 @@ fn killed_in_the_middle_of_any_write_the_last_checkpoint_stands() {
             .max_by_key(|c| (c.steps, c.history.len()));
         match (newest, kept) {
             // Equal, or already the one whose acknowledgement was lost.
-            (Some(newest), Some(kept)) => assert!(newest.steps >= kept.steps, "round {round}: {} {}", newest.steps, kept.steps),
+            (Some(newest), Some(kept)) => {
+                assert!(newest.steps >= kept.steps, "round {round}: {} {}", newest.steps, kept.steps)
+            }
             (newest, kept) => assert!(kept.is_none(), "round {round}: {newest:?}"),
         }
     }
@@ -193,9 +234,16 @@ fn a_run_kept_by_an_earlier_build_is_still_read() {
     let runs = block_on(keeper::list(&store)).unwrap();
     assert_eq!((runs.len(), runs[0].region.as_str(), runs[0].in_use), (1, "Tucson", false));
     let result = runs[0].result.as_ref().expect("its result is read");
-    assert_eq!((result.end, result.choice.as_ref(), result.hash.as_str()), (TrainEnd::Finished, None, "3407f693b2b765fd"));
+    assert_eq!(
+        (result.end, result.choice.as_ref(), result.hash.as_str()),
+        (TrainEnd::Finished, None, "3407f693b2b765fd")
+    );
     // Rows without a key are found by their names.
     assert!(result.scores.iter().all(|score| score.row.is_none()));
-    let found = [RunRow::After, RunRow::Before, RunRow::Bilinear, RunRow::InUse].map(|row| result.urmse(row));
-    assert_eq!(found, [Some(0.06388786566838259), Some(0.03138358718779944), Some(0.03468979594662165), None]);
+    let found = [ScoreRow::Estimate, ScoreRow::Before, ScoreRow::Bilinear, ScoreRow::InUse]
+        .map(|row| result.urmse(row));
+    assert_eq!(
+        found,
+        [Some(0.06388786566838259), Some(0.03138358718779944), Some(0.03468979594662165), None]
+    );
 }

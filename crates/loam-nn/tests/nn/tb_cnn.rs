@@ -46,9 +46,11 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
     for case in TbCase::ALL {
         let name = case.name();
         let device = Device::flex().autodiff();
-        let (mut network, found) = TbCnn::from_weights(&loam_nn::tb_cnn::first_weights(case, SEED), &device).unwrap();
+        let (mut network, found) =
+            TbCnn::from_weights(&loam_nn::tb_cnn::first_weights(case, SEED), &device).unwrap();
         assert_eq!(found, case);
-        let [x, target, mask] = ["x", "target", "mask"].map(|part| tensor(&format!("{name}.{part}"), &device));
+        let [x, target, mask] =
+            ["x", "target", "mask"].map(|part| tensor(&format!("{name}.{part}"), &device));
         let mut adam = Adam::new();
         let mut losses = Vec::new();
         for step in 0..3 {
@@ -57,7 +59,12 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
             let gradients = loss.backward();
             losses.extend(values(loss));
             if step == 0 {
-                assert_close(&format!("{name}.output"), &values(output), &golden(&format!("{name}.output")).values, TOLERANCE);
+                assert_close(
+                    &format!("{name}.output"),
+                    &values(output),
+                    &golden(&format!("{name}.output")).values,
+                    TOLERANCE,
+                );
                 let mut walk = Walk(&gradients, Vec::new());
                 network.visit(&mut walk);
                 assert_eq!(walk.1.len(), loam_nn::tb_cnn::schema(case).len());
@@ -71,8 +78,15 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
                         1e-3,
                     );
                 }
-                for tensor in ["group0.conv3.weight", "group0.conv5.weight", "group3.conv5.bias", "out.weight", "out.bias"] {
-                    let at = loam_nn::tb_cnn::schema(case).iter().position(|(known, _)| known == tensor).unwrap();
+                for tensor in [
+                    "group0.conv3.weight",
+                    "group0.conv5.weight",
+                    "group3.conv5.bias",
+                    "out.weight",
+                    "out.bias",
+                ] {
+                    let at =
+                        loam_nn::tb_cnn::schema(case).iter().position(|(known, _)| known == tensor).unwrap();
                     assert_close(
                         &format!("{name}.grad.{tensor}"),
                         &walk.1[at],
@@ -83,7 +97,12 @@ fn outputs_gradients_and_three_steps_agree_with_pytorch() {
             }
             network = adam.step(network, &gradients, 1e-4);
         }
-        assert_close(&format!("{name}.losses"), &losses, &golden(&format!("{name}.losses")).values, TOLERANCE);
+        assert_close(
+            &format!("{name}.losses"),
+            &losses,
+            &golden(&format!("{name}.losses")).values,
+            TOLERANCE,
+        );
         assert!(losses[2] < losses[0]);
     }
 }
@@ -102,12 +121,22 @@ fn weights_come_back_from_disk_to_the_bit_and_others_are_refused() {
         change(&mut weights);
         TbCnn::from_weights(&weights, &Device::flex()).unwrap_err().to_string()
     };
-    assert!(broken(|w| drop(w.tensors.remove("group4.conv5.bias"))).contains("group4.conv5.bias  [64]      -"));
     assert!(
-        broken(|w| drop(w.tensors.insert("group7.conv3.bias".into(), WeightTensor { shape: vec![64], values: vec![0.0; 64] })))
-            .contains("group7.conv3.bias  -         [64]")
+        broken(|w| drop(w.tensors.remove("group4.conv5.bias"))).contains("group4.conv5.bias  [64]      -")
     );
-    assert!(broken(|w| w.tensors.get_mut("out.weight").unwrap().values[3] = f32::NAN).contains("NaN or infinite"));
-    assert!(broken(|w| drop(w.metadata.insert("model".into(), "smen".into()))).contains("metadata model  tb_cnn    smen"));
+    assert!(
+        broken(|w| drop(
+            w.tensors
+                .insert("group7.conv3.bias".into(), WeightTensor { shape: vec![64], values: vec![0.0; 64] })
+        ))
+        .contains("group7.conv3.bias  -         [64]")
+    );
+    assert!(
+        broken(|w| w.tensors.get_mut("out.weight").unwrap().values[3] = f32::NAN).contains("NaN or infinite")
+    );
+    assert!(
+        broken(|w| drop(w.metadata.insert("model".into(), "smen".into())))
+            .contains("metadata model  tb_cnn    smen")
+    );
     assert!(broken(|w| drop(w.tensors.remove("out.bias"))).contains("out.bias"));
 }

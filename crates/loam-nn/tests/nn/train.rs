@@ -26,7 +26,9 @@ fn images() -> [Vec<f32>; 3] {
 /// Loss and its gradient by the estimate, on the CPU backend.
 fn loss_and_gradient([estimate, target, mask]: &[Vec<f32>; 3]) -> (f32, Vec<f32>) {
     let device = Device::flex().autodiff();
-    let place = |values: &Vec<f32>| Tensor::<5>::from_data(TensorData::new(values.clone(), [2, 1, 1, 9, 10]), &device);
+    let place = |values: &Vec<f32>| {
+        Tensor::<5>::from_data(TensorData::new(values.clone(), [2, 1, 1, 9, 10]), &device)
+    };
     let estimate = place(estimate).require_grad();
     let loss = urmse_loss(estimate.clone(), place(target), place(mask));
     let gradient = estimate.grad(&loss.backward()).unwrap();
@@ -36,7 +38,8 @@ fn loss_and_gradient([estimate, target, mask]: &[Vec<f32>; 3]) -> (f32, Vec<f32>
 /// The formula of model.md, in float64.
 fn formula(estimate: &[f64], target: &[f32], mask: &[f32]) -> f64 {
     let image = |range: std::ops::Range<usize>| {
-        let difference: Vec<f64> = range.filter(|&n| mask[n] > 0.0).map(|n| estimate[n] - f64::from(target[n])).collect();
+        let difference: Vec<f64> =
+            range.filter(|&n| mask[n] > 0.0).map(|n| estimate[n] - f64::from(target[n])).collect();
         let count = difference.len() as f64;
         let mean = difference.iter().sum::<f64>() / count;
         (difference.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / count).sqrt()
@@ -61,7 +64,11 @@ fn loss_and_gradient_follow_the_formula() {
         estimate[n] = middle - step;
         let slope = (above - formula(&estimate, target, mask)) / (2.0 * step);
         estimate[n] = middle;
-        assert!((slope - f64::from(gradient[n])).abs() < 1e-5 * f64::from(largest) + 1e-8, "pixel {n}: {slope} {}", gradient[n]);
+        assert!(
+            (slope - f64::from(gradient[n])).abs() < 1e-5 * f64::from(largest) + 1e-8,
+            "pixel {n}: {slope} {}",
+            gradient[n]
+        );
     }
 }
 
@@ -97,7 +104,9 @@ fn an_image_met_exactly_gives_zero_and_finite_gradients() {
     images[0][..90].copy_from_slice(&copy);
     let (loss, gradient) = loss_and_gradient(&images);
     assert!(loss > 0.0 && gradient.iter().all(|value| value.is_finite()));
-    assert!(gradient[..90].iter().all(|&value| value == 0.0) && gradient[90..].iter().any(|&value| value != 0.0));
+    assert!(
+        gradient[..90].iter().all(|&value| value == 0.0) && gradient[90..].iter().any(|&value| value != 0.0)
+    );
     images[0] = images[1].clone();
     let (loss, gradient) = loss_and_gradient(&images);
     assert_eq!((loss, gradient), (0.0, vec![0.0; 180]));
@@ -110,7 +119,7 @@ fn sample(random: &mut Random, side: usize) -> TrainSample {
     let d = draw(random, 4 * cells, 0.1);
     let mask: Vec<f32> = (0..cells).map(|_| if random.unit() < 0.7 { 1.0 } else { 0.0 }).collect();
     let target = (0..cells).map(|n| if mask[n] > 0.0 { i[n] + d[3 * cells + n] } else { f32::NAN }).collect();
-    TrainSample { columns: side, rows: side, i, d, target, mask }
+    TrainSample { columns: side, rows: side, coarse_input: i, residuals: d, target, mask }
 }
 
 fn samples(seed: u64, count: usize, side: usize) -> Vec<TrainSample> {
@@ -133,8 +142,14 @@ fn settings(epochs: usize) -> TrainSettings {
 #[test]
 fn one_image_is_learnt_by_heart() {
     let weights = Weights::init(Inputs::Spatiotemporal, 1);
-    let mut trainer =
-        Trainer::new(&weights, samples(1, 1, 16), Vec::new(), TrainSettings { batch: 1, ..settings(300) }, &Device::flex()).unwrap();
+    let mut trainer = Trainer::new(
+        &weights,
+        samples(1, 1, 16),
+        Vec::new(),
+        TrainSettings { batch: 1, ..settings(300) },
+        &Device::flex(),
+    )
+    .unwrap();
     let losses: Vec<f64> = run(&mut trainer)
         .iter()
         .filter_map(|event| if let TrainEvent::StepDone { loss, .. } = event { Some(*loss) } else { None })
@@ -149,7 +164,8 @@ fn one_image_is_learnt_by_heart() {
 fn a_run_is_a_stream_of_events() {
     let mut weights = Weights::init(Inputs::Spatiotemporal, 1);
     weights.metadata.insert("region".into(), "tucson".into());
-    let mut trainer = Trainer::new(&weights, samples(1, 3, 9), samples(2, 3, 9), settings(2), &Device::flex()).unwrap();
+    let mut trainer =
+        Trainer::new(&weights, samples(1, 3, 9), samples(2, 3, 9), settings(2), &Device::flex()).unwrap();
     let events = run(&mut trainer);
     let kinds: Vec<&str> = events
         .iter()
@@ -166,7 +182,9 @@ fn a_run_is_a_stream_of_events() {
     let epoch = ["step", "step", "validated", "validated", "epoch"];
     assert_eq!(kinds, [&["started", "warning"][..], &epoch, &epoch, &["finished"]].concat());
     assert_eq!(events[0], TrainEvent::Started { epochs: 2, steps_per_epoch: 2, train: 3, validation: 3 });
-    let Some(TrainEvent::EpochDone(EpochReport { validation: Some(second), .. })) = events.get(11) else { panic!("{events:?}") };
+    let Some(TrainEvent::EpochDone(EpochReport { validation: Some(second), .. })) = events.get(11) else {
+        panic!("{events:?}")
+    };
     assert!(*second > 0.0 && *second < 0.3);
     assert_eq!(block_on(trainer.step()), None);
     let best = trainer.best().unwrap();
@@ -179,7 +197,8 @@ fn the_same_seed_gives_the_same_bits() {
     let go = |seed| {
         let settings = TrainSettings { seed, flips: true, ..settings(3) };
         let weights = Weights::init(Inputs::Spatiotemporal, 1);
-        let mut trainer = Trainer::new(&weights, samples(1, 5, 12), samples(2, 2, 12), settings, &Device::flex()).unwrap();
+        let mut trainer =
+            Trainer::new(&weights, samples(1, 5, 12), samples(2, 2, 12), settings, &Device::flex()).unwrap();
         let events = run(&mut trainer);
         (events, block_on(trainer.current()).unwrap().tensors)
     };
@@ -193,7 +212,8 @@ fn frozen_norms_stay_as_they_are() {
     let weights = loam_nn::golden_weights(Inputs::Spatiotemporal);
     let train = |frozen: &[Part]| {
         let settings = TrainSettings { frozen: frozen.to_vec(), ..settings(2) };
-        let mut trainer = Trainer::new(&weights, samples(1, 4, 9), Vec::new(), settings, &Device::flex()).unwrap();
+        let mut trainer =
+            Trainer::new(&weights, samples(1, 4, 9), Vec::new(), settings, &Device::flex()).unwrap();
         run(&mut trainer);
         block_on(trainer.current()).unwrap()
     };
@@ -209,7 +229,11 @@ fn frozen_norms_stay_as_they_are() {
     assert_ne!(frozen.tensors["f0.conv.weight"], weights.tensors["f0.conv.weight"]);
     let only_h = train(&[Part::Norms, Part::History, Part::Coarse]);
     for (name, tensor) in &only_h.tensors {
-        assert_eq!(*tensor == weights.tensors[name], name != "h.weight", "{name}: only h's kernel learns (the loss is blind to its bias)");
+        assert_eq!(
+            *tensor == weights.tensors[name],
+            name != "h.weight",
+            "{name}: only h's kernel learns (the loss is blind to its bias)"
+        );
     }
 }
 
@@ -217,10 +241,14 @@ fn frozen_norms_stay_as_they_are() {
 fn every_variant_trains() {
     for inputs in Inputs::ALL {
         let settings = TrainSettings { inputs, ..settings(20) };
-        let mut trainer = Trainer::new(&Weights::init(inputs, 2), samples(1, 2, 9), Vec::new(), settings, &Device::flex()).unwrap();
+        let mut trainer =
+            Trainer::new(&Weights::init(inputs, 2), samples(1, 2, 9), Vec::new(), settings, &Device::flex())
+                .unwrap();
         let losses: Vec<f64> = run(&mut trainer)
             .iter()
-            .filter_map(|event| if let TrainEvent::EpochDone(report) = event { Some(report.train_loss) } else { None })
+            .filter_map(|event| {
+                if let TrainEvent::EpochDone(report) = event { Some(report.train_loss) } else { None }
+            })
             .collect();
         assert!(losses[19] < losses[0], "{inputs:?}: {losses:?}");
         assert_eq!(block_on(trainer.current()).unwrap().inputs(), inputs);
@@ -234,7 +262,9 @@ fn steps_sent_off_together_change_nothing() {
         let go = |at_once| {
             let weights = Weights::init(Inputs::Spatiotemporal, 4);
             let settings = TrainSettings { batch, ..settings(2) };
-            let mut trainer = Trainer::new(&weights, samples(7, 5, 9), samples(8, 2, 9), settings, &Device::flex()).unwrap();
+            let mut trainer =
+                Trainer::new(&weights, samples(7, 5, 9), samples(8, 2, 9), settings, &Device::flex())
+                    .unwrap();
             trainer.read_every(at_once);
             let events = run(&mut trainer);
             (events, block_on(trainer.current()).unwrap())
@@ -261,10 +291,15 @@ fn a_run_that_leaves_the_numbers(at_once: usize) {
         .filter(|value| value.is_finite())
         .enumerate()
         .for_each(|(n, value)| *value = if n % 2 == 0 { 3e38 } else { -3e38 });
-    let mut trainer = Trainer::new(&weights, bad, Vec::new(), TrainSettings { batch: 1, ..settings(5) }, &Device::flex()).unwrap();
+    let mut trainer =
+        Trainer::new(&weights, bad, Vec::new(), TrainSettings { batch: 1, ..settings(5) }, &Device::flex())
+            .unwrap();
     trainer.read_every(at_once);
     let events = run(&mut trainer);
-    assert!(matches!(events.last(), Some(TrainEvent::Failed(TrainError::LossNotFinite { epoch: 1, .. }))), "{events:?}");
+    assert!(
+        matches!(events.last(), Some(TrainEvent::Failed(TrainError::LossNotFinite { epoch: 1, .. }))),
+        "{events:?}"
+    );
     assert!(trainer.best().is_none());
     // The weights before the bad step still hold numbers.
     assert_eq!(block_on(trainer.current()).unwrap().check(), Ok(()));
@@ -287,9 +322,11 @@ fn unusable_samples_and_settings_are_refused() {
     assert!(matches!(refuse(hole, Vec::new(), settings(1)), TrainError::Sample { sample: 0, .. }));
     let fast = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { learning_rate: 2.0, ..settings(1) });
     assert_eq!(fast.to_string(), "the learning rate is 2, it must lie between 0.0000001 and 1");
-    let frozen = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { frozen: Part::ALL.to_vec(), ..settings(1) });
+    let frozen =
+        refuse(samples(1, 1, 9), Vec::new(), TrainSettings { frozen: Part::ALL.to_vec(), ..settings(1) });
     assert_eq!(frozen, TrainError::Setting(SettingError::AllFrozen));
-    let other = refuse(samples(1, 1, 9), Vec::new(), TrainSettings { inputs: Inputs::Spatial, ..settings(1) });
+    let other =
+        refuse(samples(1, 1, 9), Vec::new(), TrainSettings { inputs: Inputs::Spatial, ..settings(1) });
     assert_eq!(other, TrainError::OtherInputs { found: "spatiotemporal", wanted: "spatial" });
 }
 
@@ -298,11 +335,16 @@ fn a_run_stops_where_validation_no_longer_improves() {
     // A learning rate far too high to improve after the first epochs.
     let settings = TrainSettings { learning_rate: 0.3, patience: 3, ..settings(200) };
     let weights = Weights::init(Inputs::Spatiotemporal, 1);
-    let mut trainer = Trainer::new(&weights, samples(1, 4, 9), samples(2, 2, 9), settings, &Device::flex()).unwrap();
+    let mut trainer =
+        Trainer::new(&weights, samples(1, 4, 9), samples(2, 2, 9), settings, &Device::flex()).unwrap();
     let events = run(&mut trainer);
-    let epochs: Vec<EpochReport> =
-        events.iter().filter_map(|e| if let TrainEvent::EpochDone(report) = e { Some(*report) } else { None }).collect();
-    let Some(TrainEvent::Finished { early: true, best_epoch, best_loss }) = events.last() else { panic!("{:?}", events.last()) };
+    let epochs: Vec<EpochReport> = events
+        .iter()
+        .filter_map(|e| if let TrainEvent::EpochDone(report) = e { Some(*report) } else { None })
+        .collect();
+    let Some(TrainEvent::Finished { early: true, best_epoch, best_loss }) = events.last() else {
+        panic!("{:?}", events.last())
+    };
     assert_eq!(epochs.len(), best_epoch + 3);
     let best = epochs.iter().map(|e| e.validation.unwrap()).fold(f64::INFINITY, f64::min);
     assert_eq!(best, *best_loss);
@@ -324,13 +366,15 @@ fn gradients_of_every_layer_follow_finite_differences() {
     }
     let device = Device::flex().autodiff();
     let sample = &samples(3, 1, 9)[0];
-    let place = |values: &[f32], depth: usize| Tensor::<5>::from_data(TensorData::new(values.to_vec(), [1, 1, depth, 9, 9]), &device);
+    let place = |values: &[f32], depth: usize| {
+        Tensor::<5>::from_data(TensorData::new(values.to_vec(), [1, 1, depth, 9, 9]), &device)
+    };
     let target: Vec<f32> = sample.target.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
     for frozen_norms in [true, false] {
         let weights = loam_nn::golden_weights(Inputs::Spatiotemporal);
         let loss_of = |weights: &Weights| {
             let smen = Smen::from_weights(weights, &device).unwrap();
-            let (i, d) = (place(&sample.i, 1), place(&sample.d, 4));
+            let (i, d) = (place(&sample.coarse_input, 1), place(&sample.residuals, 4));
             let estimate = if frozen_norms { smen.forward(i, d) } else { smen.forward_train(i, d).0 };
             (urmse_loss(estimate, place(&target, 1), place(&sample.mask, 1)), smen)
         };
@@ -338,7 +382,8 @@ fn gradients_of_every_layer_follow_finite_differences() {
         let gradients = loss.backward();
         let mut collect = Collect(&gradients, Vec::new());
         smen.visit(&mut collect);
-        let names: Vec<String> = loam_nn::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|t| t.2).map(|t| t.0).collect();
+        let names: Vec<String> =
+            loam_nn::smen::schema(Inputs::Spatiotemporal).into_iter().filter(|t| t.2).map(|t| t.0).collect();
         let value = |weights: &Weights| f64::from(values(loss_of(weights).0.without_autodiff())[0]);
         for (name, gradient) in names.iter().zip(&collect.1) {
             // The direction of the gradient itself: its slope is the gradient's norm, far above float32's noise.
@@ -358,7 +403,10 @@ fn gradients_of_every_layer_follow_finite_differences() {
                 value(&moved)
             };
             let slope = (moved(1.0) - moved(-1.0)) / (2.0 * scale);
-            assert!((slope - norm).abs() < 0.03 * norm + 1e-5, "{name}, frozen norms {frozen_norms}: slope {slope}, gradient {norm}");
+            assert!(
+                (slope - norm).abs() < 0.03 * norm + 1e-5,
+                "{name}, frozen norms {frozen_norms}: slope {slope}, gradient {norm}"
+            );
         }
     }
 }

@@ -22,7 +22,11 @@ impl Goldens {
         Self(
             file.iter()
                 .map(|(name, view)| {
-                    let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+                    let values = view
+                        .data()
+                        .chunks_exact(4)
+                        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                        .collect();
                     (name.to_owned(), (view.shape().to_vec(), values))
                 })
                 .collect(),
@@ -41,7 +45,12 @@ impl Goldens {
     /// Losses before each of the five steps.
     pub fn losses(&self) -> Vec<f32> {
         let facts: serde_json::Value = serde_json::from_str(FACTS).expect("facts");
-        facts["losses"].as_array().expect("losses").iter().map(|loss| loss.as_f64().expect("a number") as f32).collect()
+        facts["losses"]
+            .as_array()
+            .expect("losses")
+            .iter()
+            .map(|loss| loss.as_f64().expect("a number") as f32)
+            .collect()
     }
 }
 
@@ -86,14 +95,19 @@ async fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// Output, loss and gradients of the golden batch. `frozen`: the norms use their running statistics.
-pub async fn gradients(goldens: &Goldens, device: &Device, frozen: bool) -> (Vec<f32>, f32, BTreeMap<String, Vec<f32>>) {
+pub async fn gradients(
+    goldens: &Goldens,
+    device: &Device,
+    frozen: bool,
+) -> (Vec<f32>, f32, BTreeMap<String, Vec<f32>>) {
     let device = device.clone().autodiff();
     let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device).expect("golden weights");
     let (i, d) = (goldens.tensor("i", &device), goldens.tensor("d", &device));
     let output = if frozen { smen.forward(i, d) } else { smen.forward_train(i, d).0 };
     let loss = urmse_loss(output.clone(), goldens.tensor("target", &device), goldens.tensor("mask", &device));
     let gradients = loss.backward();
-    let mut collector = Collector { path: Vec::new(), gradients: &gradients, found: Vec::new(), seen: Vec::new() };
+    let mut collector =
+        Collector { path: Vec::new(), gradients: &gradients, found: Vec::new(), seen: Vec::new() };
     smen.visit(&mut collector);
     let mut named = BTreeMap::new();
     for (name, gradient) in collector.found {
@@ -105,11 +119,13 @@ pub async fn gradients(goldens: &Goldens, device: &Device, frozen: bool) -> (Vec
 /// Weights after five Adam steps on the golden batch, and the loss before each.
 pub async fn train_five_steps(goldens: &Goldens, device: &Device) -> (Weights, Vec<f32>) {
     let device = device.clone().autodiff();
-    let mut smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device).expect("golden weights");
+    let mut smen =
+        Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device).expect("golden weights");
     let mut adam = Adam::new();
     let mut losses = Vec::new();
     for _ in 0..5 {
-        let (output, statistics) = smen.forward_train(goldens.tensor("i", &device), goldens.tensor("d", &device));
+        let (output, statistics) =
+            smen.forward_train(goldens.tensor("i", &device), goldens.tensor("d", &device));
         let loss = urmse_loss(output, goldens.tensor("target", &device), goldens.tensor("mask", &device));
         let gradients = loss.backward();
         smen = adam.step(smen, &gradients, 1e-3);

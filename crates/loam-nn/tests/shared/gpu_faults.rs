@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use burn::backend::Cube;
 use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::prelude::*;
-use loam_kernels::gpu::{CubeTensor, Finish, Form, KERNELS, Kernels, Partial, TILE_KERNELS, form_in_use, kernels_run, use_form};
+use loam_kernels::gpu::{
+    CubeTensor, Finish, Kernels, Partial, REGISTER_KERNELS, TILED_KERNELS, Variant, kernels_run, use_variant,
+    variant_in_use,
+};
 use loam_kernels::sizes::Sizes;
 use loam_nn::{GoldenTile, Inputs, Smen, golden_weights, predict};
 use loam_nn::{check_gpu, check_training};
@@ -43,17 +46,17 @@ fn off(sizes: &Sizes, y: CubeTensor) -> CubeTensor {
     if sizes.channels_out == 1 { spoilt(y, |y| y + 0.002) } else { y }
 }
 
-wrong_convolution!(wrong_sum, KERNELS, off);
+wrong_convolution!(wrong_sum, REGISTER_KERNELS, off);
 wrong_convolution!(
-    /// The same in the form with workgroup memory.
+    /// The same in the tiled variant.
     wrong_sum_in_tiles,
-    TILE_KERNELS,
+    TILED_KERNELS,
     off
 );
 wrong_convolution!(
     /// A wrong sum in the first image alone: a second check would find nothing.
     wrong_at_first,
-    KERNELS,
+    REGISTER_KERNELS,
     |sizes, y| {
         static MADE: AtomicBool = AtomicBool::new(false);
         if sizes.channels_out == 1 && !MADE.swap(true, Ordering::Relaxed) { off(sizes, y) } else { y }
@@ -62,7 +65,7 @@ wrong_convolution!(
 wrong_convolution!(
     /// One number of the last convolution that is none.
     not_a_number,
-    KERNELS,
+    REGISTER_KERNELS,
     |sizes, y| {
         let hole = |y: Tensor<5>| {
             let mut values = vec![0.0; y.shape().num_elements()];
@@ -73,15 +76,15 @@ wrong_convolution!(
     }
 );
 wrong_convolution!(
-    /// The gradient of a block's input, a hundredth too large; values are right. Only on the way back are frames padded.
+    /// The gradient of a block's input, a hundredth too large; values are right. Only on the backward pass are frames padded.
     long_gradient_of_input,
-    KERNELS,
+    REGISTER_KERNELS,
     |sizes, y| if sizes.pad_depth > 0 { spoilt(y, |y| y * 1.01) } else { y }
 );
 wrong_convolution!(
     /// A kernel that cannot be launched: no device has workgroups of so many threads. Its output holds what memory held before.
     no_launch,
-    KERNELS,
+    REGISTER_KERNELS,
     |_, y| {
         ones::launch(&y.client, CubeCount::Static(1, 1, 1), CubeDim::new_1d(1 << 20), y.clone().into_buffer_arg());
         y
@@ -89,9 +92,15 @@ wrong_convolution!(
 );
 
 /// The gradient of weights and bias, a hundredth too large.
-fn long_gradient_of_weights(partial: &Partial, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
+fn long_gradient_of_weights(
+    partial: &Partial,
+    sizes: &Sizes,
+    x: &CubeTensor,
+    g: &CubeTensor,
+    places: (usize, usize),
+) {
     let longer = spoilt(g.clone(), |g| g * 1.01);
-    (KERNELS.weight_gradient)(partial, sizes, x, &longer, places);
+    (REGISTER_KERNELS.weight_gradient)(partial, sizes, x, &longer, places);
 }
 
 #[cube(launch)]
@@ -125,48 +134,62 @@ async fn numbers_are_right(what: &str, gpu: &Device) {
 
 /// Every fault, one after the other; at the end the program's kernels are back.
 pub async fn faults(gpu: &Device) {
-    static WRONG_SUM: Kernels = Kernels { convolve: wrong_sum, ..KERNELS };
-    static WRONG_TILES: Kernels = Kernels { convolve: wrong_sum_in_tiles, ..TILE_KERNELS };
-    static WRONG_AT_FIRST: Kernels = Kernels { convolve: wrong_at_first, ..KERNELS };
-    static NOT_A_NUMBER: Kernels = Kernels { convolve: not_a_number, ..KERNELS };
-    static NO_LAUNCH: Kernels = Kernels { convolve: no_launch, ..KERNELS };
-    static LONG_INPUT: Kernels = Kernels { convolve: long_gradient_of_input, ..KERNELS };
-    static LONG_WEIGHTS: Kernels = Kernels { weight_gradient: long_gradient_of_weights, ..KERNELS };
+    static WRONG_SUM: Kernels = Kernels { convolve: wrong_sum, ..REGISTER_KERNELS };
+    static WRONG_TILES: Kernels = Kernels { convolve: wrong_sum_in_tiles, ..TILED_KERNELS };
+    static WRONG_AT_FIRST: Kernels = Kernels { convolve: wrong_at_first, ..REGISTER_KERNELS };
+    static NOT_A_NUMBER: Kernels = Kernels { convolve: not_a_number, ..REGISTER_KERNELS };
+    static NO_LAUNCH: Kernels = Kernels { convolve: no_launch, ..REGISTER_KERNELS };
+    static LONG_INPUT: Kernels = Kernels { convolve: long_gradient_of_input, ..REGISTER_KERNELS };
+    static LONG_WEIGHTS: Kernels = Kernels { weight_gradient: long_gradient_of_weights, ..REGISTER_KERNELS };
 
     for (what, kernels, words) in [
         ("a wrong sum", &WRONG_SUM, "differs by 2.0e-3"),
-        ("a NaN", &NOT_A_NUMBER, "gave no numbers"),
-        ("a failing launch", &NO_LAUNCH, "gave no numbers"),
+        ("a NaN", &NOT_A_NUMBER, "gave NaN"),
+        ("a failing launch", &NO_LAUNCH, "gave NaN"),
     ] {
         let (report, warning) = check_gpu(gpu, &[kernels]).await;
         let warning = warning.unwrap_or_else(|| panic!("{what} was not noticed"));
         assert!(warning.contains(words) && warning.contains("slower"), "{what}: {warning}");
-        // The report is that of the form that took over.
+        // The report is that of the variant that took over.
         assert!(report.unwrap().passed, "{what}");
         numbers_are_right(what, gpu).await;
     }
-    for (what, kernels) in [("a gradient of the input 1 % off", &LONG_INPUT), ("a gradient of the weights 1 % off", &LONG_WEIGHTS)] {
+    for (what, kernels) in [
+        ("a gradient of the input 1 % off", &LONG_INPUT),
+        ("a gradient of the weights 1 % off", &LONG_WEIGHTS),
+    ] {
         let (report, warning) = check_gpu(gpu, &[kernels]).await;
         assert!(report.unwrap().passed && warning.is_none(), "{what} shows in a prediction: {warning:?}");
         let warning = check_training(gpu).await.unwrap_or_else(|| panic!("{what} was not noticed"));
         assert!(warning.contains("gradients differ"), "{what}: {warning}");
         numbers_are_right(what, gpu).await;
     }
-    // A form that fails gives way to the next before burn's operations are asked.
-    for (what, kernels, words) in
-        [("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"), ("a failing launch", &NO_LAUNCH, "gave no numbers")]
-    {
-        let (report, warning) = check_gpu(gpu, &[kernels, &KERNELS]).await;
-        assert!(report.unwrap().passed && form_in_use() == Some("registers"), "{what}: {:?}", form_in_use());
-        assert!(warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another form")), "{what}: {warning:?}");
+    // A variant that fails gives way to the next before burn's operations are asked.
+    for (what, kernels, words) in [
+        ("a wrong sum in tiles", &WRONG_TILES, "differs by 2.0e-3"),
+        ("a failing launch", &NO_LAUNCH, "gave NaN"),
+    ] {
+        let (report, warning) = check_gpu(gpu, &[kernels, &REGISTER_KERNELS]).await;
+        assert!(
+            report.unwrap().passed && variant_in_use() == Some("registers"),
+            "{what}: {:?}",
+            variant_in_use()
+        );
+        assert!(
+            warning.as_ref().is_some_and(|w| w.contains(words) && w.contains("another variant")),
+            "{what}: {warning:?}"
+        );
     }
-    // The same form again is none.
+    // The same variant again is none.
     let (report, warning) = check_gpu(gpu, &[&WRONG_AT_FIRST, &WRONG_AT_FIRST]).await;
     assert!(report.unwrap().passed && !kernels_run(), "tried twice");
-    assert!(warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("slower")), "{warning:?}");
+    assert!(
+        warning.as_ref().is_some_and(|w| w.contains("differs by 2.0e-3") && w.contains("slower")),
+        "{warning:?}"
+    );
     // And it is no check that finds fault with everything.
-    use_form(Form::Plain);
-    let (report, warning) = check_gpu(gpu, &[&KERNELS]).await;
+    use_variant(Variant::Plain);
+    let (report, warning) = check_gpu(gpu, &[&REGISTER_KERNELS]).await;
     assert!(report.unwrap().passed && warning.is_none() && kernels_run(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);
 }

@@ -30,7 +30,14 @@ const LAYERS: [((usize, usize), (usize, usize)); 5] =
 
 /// Few and small: a software adapter is a CPU. The paper's size once.
 fn cases() -> Vec<Case> {
-    let case = |batch, channels, (depth, kernel), (rows, columns)| Case { batch, channels, depth, kernel, rows, columns };
+    let case = |batch, channels, (depth, kernel), (rows, columns)| Case {
+        batch,
+        channels,
+        depth,
+        kernel,
+        rows,
+        columns,
+    };
     let mut cases = Vec::new();
     for (batch, size) in [(1, (9, 9)), (3, (9, 9)), (1, (17, 33))] {
         cases.extend(LAYERS.map(|(channels, depth)| case(batch, channels, depth, size)));
@@ -40,8 +47,14 @@ fn cases() -> Vec<Case> {
     cases.push(case(1, (32, 32), (2, 2), (100, 100)));
     // Other channels and kernels; the last two have no kernel of their own.
     let mut random = Random::new(11);
-    for (channels, depth) in [((4, 8), (2, 1)), ((8, 4), (5, 3)), ((12, 20), (2, 2)), ((1, 8), (3, 3)), ((3, 5), (3, 2)), ((2, 1), (2, 1))]
-    {
+    for (channels, depth) in [
+        ((4, 8), (2, 1)),
+        ((8, 4), (5, 3)),
+        ((12, 20), (2, 2)),
+        ((1, 8), (3, 3)),
+        ((3, 5), (3, 2)),
+        ((2, 1), (2, 1)),
+    ] {
         let mut side = |most: usize| 1 + random.below(most);
         cases.push(case(side(3), channels, depth, (side(40), side(40))));
     }
@@ -69,10 +82,16 @@ fn leaves(case: &Case, seed: u64, device: &Device) -> Leaves {
     };
     let bound = 1.0 / ((from * kernel * 9) as f32).sqrt();
     Leaves {
-        x: Tensor::from_data(draw(vec![batch, from, depth, rows, columns], 0.2, 1.0, 1.0 / 16.0, 0.0), &device).require_grad(),
-        weight: Tensor::from_data(draw(vec![to, from, kernel, 3, 3], 0.0, bound, 1.0 / 256.0, 0.0), &device).require_grad(),
-        channel: [0.1, 1.0, 0.0]
-            .map(|middle| Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()),
+        x: Tensor::from_data(
+            draw(vec![batch, from, depth, rows, columns], 0.2, 1.0, 1.0 / 16.0, 0.0),
+            &device,
+        )
+        .require_grad(),
+        weight: Tensor::from_data(draw(vec![to, from, kernel, 3, 3], 0.0, bound, 1.0 / 256.0, 0.0), &device)
+            .require_grad(),
+        channel: [0.1, 1.0, 0.0].map(|middle| {
+            Tensor::from_data(draw(vec![to], middle, 0.5, 1.0 / 4096.0, 1.0 / 8192.0), &device).require_grad()
+        }),
     }
 }
 
@@ -84,7 +103,12 @@ type Results = Vec<(String, Vec<f32>)>;
 
 /// Result, gradients and what comes with the result of an operation that uses the first `used` of the per-channel leaves; the loss weighs
 /// every pixel differently.
-async fn run(case: &Case, used: usize, device: &Device, operation: impl Fn(&Leaves) -> (Tensor<5>, Vec<Tensor<1>>)) -> Results {
+async fn run(
+    case: &Case,
+    used: usize,
+    device: &Device,
+    operation: impl Fn(&Leaves) -> (Tensor<5>, Vec<Tensor<1>>),
+) -> Results {
     let leaves = leaves(case, 3, device);
     let (y, beside) = operation(&leaves);
     let mut random = Random::new(4);
@@ -111,7 +135,10 @@ fn compare(what: &str, ours: &Results, plain: &Results) {
         let largest = plain.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         let gap = ours.iter().zip(plain).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
         let finite = ours.iter().all(|value| value.is_finite());
-        assert!(finite && gap <= TOLERANCE * largest, "{what} {name}: {gap} off where the largest is {largest}");
+        assert!(
+            finite && gap <= TOLERANCE * largest,
+            "{what} {name}: {gap} off where the largest is {largest}"
+        );
     }
 }
 
@@ -127,75 +154,109 @@ fn per_channel(x: &Tensor<1>) -> Tensor<5> {
 
 pub async fn convolution(gpu: &Device) {
     for case in cases() {
-        let op = |leaves: &Leaves| (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new());
+        let op = |leaves: &Leaves| {
+            (
+                kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()),
+                Vec::new(),
+            )
+        };
         let plain = run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await;
         compare(&format!("{case:?}"), &run(&case, 1, gpu, op).await, &plain);
     }
 }
 
-/// Cases that the form with workgroup memory takes, forwards or back: those of the table, and random ones.
+/// Cases that the tiled variant takes, forwards or back: those of the table, and random ones.
 fn cases_for_tiles() -> Vec<Case> {
     let fills = |from: usize, to: usize| from.is_multiple_of(4) && to.is_multiple_of(32);
-    let mut cases: Vec<Case> =
-        cases().into_iter().filter(|Case { channels: (from, to), .. }| fills(*from, *to) || fills(*to, *from)).collect();
+    let mut cases: Vec<Case> = cases()
+        .into_iter()
+        .filter(|Case { channels: (from, to), .. }| fills(*from, *to) || fills(*to, *from))
+        .collect();
     assert!(cases.len() > 6);
     // More channels than a workgroup makes, frames beyond both ends, tiles cut at both edges.
     cases.push(Case { batch: 2, channels: (8, 64), depth: 4, kernel: 3, rows: 21, columns: 5 });
-    // Of the last two only the way back goes by tiles. Kernels of one and two frames are SMEN's.
+    // Of the last two only the backward pass goes by tiles. Kernels of one and two frames are SMEN's.
     let mut random = Random::new(29);
     for channels in [(32, 32), (4, 32), (32, 64), (36, 32), (32, 4), (64, 12)] {
         let mut one_to = |most: usize| 1 + random.below(most);
         let (kernel, more) = (one_to(2), one_to(2));
-        cases.push(Case { batch: one_to(3), channels, depth: kernel + more - 1, kernel, rows: one_to(20), columns: one_to(36) });
+        cases.push(Case {
+            batch: one_to(3),
+            channels,
+            depth: kernel + more - 1,
+            kernel,
+            rows: one_to(20),
+            columns: one_to(36),
+        });
     }
     cases
 }
 
-/// The form with workgroup memory: the block with all gradients over every case that its convolution takes, the norm of a batch, the end of
+/// The tiled variant: the block with all gradients over every case that its convolution takes, the norm of a batch, the end of
 /// the network, the loss, and whole steps of training.
 pub async fn with_workgroup_memory(gpu: &Device) {
-    use loam_kernels::gpu::{Form, KERNELS, TILE_KERNELS, use_form};
-    use_form(Form::Kernels(&TILE_KERNELS));
+    use loam_kernels::gpu::{REGISTER_KERNELS, TILED_KERNELS, Variant, use_variant};
+    use_variant(Variant::Kernels(&TILED_KERNELS));
     for case in cases_for_tiles() {
         let op = |leaves: &Leaves| {
             let [bias, scale, shift] = leaves.channel.clone();
             (kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift), Vec::new())
         };
         let plain = |leaves: &Leaves| {
-            (relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]), Vec::new())
+            (
+                relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1])
+                    + per_channel(&leaves.channel[2]),
+                Vec::new(),
+            )
         };
-        compare(&format!("workgroup memory {case:?}"), &run(&case, 3, gpu, op).await, &run(&case, 3, &Device::flex(), plain).await);
+        compare(
+            &format!("workgroup memory {case:?}"),
+            &run(&case, 3, gpu, op).await,
+            &run(&case, 3, &Device::flex(), plain).await,
+        );
     }
     block_of_batch(gpu).await;
     fusion(gpu).await;
     loss(gpu).await;
     training(gpu).await;
-    use_form(Form::Kernels(&KERNELS));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
 }
 
-/// Measuring gives a time for both forms, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
+/// Measuring gives a time for both variants, and the choice is one of the two, with which a block's numbers are burn's. `now`: milliseconds
 /// since some fixed moment. Gives the times, ms, and the name of the choice.
 pub async fn choice(gpu: &Device, now: impl Fn() -> f64) -> ([f64; 2], &'static str) {
-    use loam_kernels::gpu::{FORMS, Form, KERNELS, block_times, faster, form_in_use, use_form};
+    use loam_kernels::gpu::{
+        REGISTER_KERNELS, VARIANTS, Variant, block_times, faster, use_variant, variant_in_use,
+    };
     let times = block_times(gpu, &now).await.unwrap();
     assert!(times.iter().all(|time| time.is_finite() && *time >= 0.0), "{times:?}");
     // The same block beside it, waited for by its value: what is measured is its work, not its queueing. Wide bounds, and a coarse clock.
     let start = now();
-    let [x, weight] = [[4, 32, 3, 64, 64], [32, 32, 2, 3, 3]].map(|shape| Tensor::<5>::ones(shape, gpu) * 1e-3);
+    let [x, weight] =
+        [[4, 32, 3, 64, 64], [32, 32, 2, 3, 3]].map(|shape| Tensor::<5>::ones(shape, gpu) * 1e-3);
     let channel = Tensor::<1>::ones([32], gpu);
     let y = kernels::block(x, weight, channel.clone(), channel.clone(), channel);
     values(y.slice([0..1, 0..1, 0..1, 0..1, 0..1])).await;
     let alone = now() - start;
-    assert!(times.iter().all(|time| time + 1.0 > alone / 100.0), "{times:?} ms where a block alone takes {alone} ms");
+    assert!(
+        times.iter().all(|time| time + 1.0 > alone / 100.0),
+        "{times:?} ms where a block alone takes {alone} ms"
+    );
     let chosen = faster(gpu, &now).await;
-    assert!(FORMS.iter().any(|(form, _)| std::ptr::eq(*form, chosen)));
-    use_form(Form::Kernels(chosen));
-    let name = form_in_use().unwrap();
+    assert!(VARIANTS.iter().any(|(variant, _)| std::ptr::eq(*variant, chosen)));
+    use_variant(Variant::Kernels(chosen));
+    let name = variant_in_use().unwrap();
     let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 9, columns: 19 };
-    let op = |leaves: &Leaves| (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new());
+    let op = |leaves: &Leaves| {
+        (kernels::convolution(leaves.x.clone(), leaves.weight.clone(), leaves.channel[0].clone()), Vec::new())
+    };
     let ours = run(&case, 1, gpu, op).await;
-    use_form(Form::Kernels(&KERNELS));
-    compare(name, &ours, &run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await);
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
+    compare(
+        name,
+        &ours,
+        &run(&case, 1, &Device::flex(), |leaves| (plain_convolution(leaves), Vec::new())).await,
+    );
     (times, name)
 }
 
@@ -206,9 +267,17 @@ pub async fn frozen_block(gpu: &Device) {
             (kernels::block(leaves.x.clone(), leaves.weight.clone(), bias, scale, shift), Vec::new())
         };
         let plain = |leaves: &Leaves| {
-            (relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1]) + per_channel(&leaves.channel[2]), Vec::new())
+            (
+                relu(plain_convolution(leaves)) * per_channel(&leaves.channel[1])
+                    + per_channel(&leaves.channel[2]),
+                Vec::new(),
+            )
         };
-        compare(&format!("{case:?}"), &run(&case, 3, gpu, op).await, &run(&case, 3, &Device::flex(), plain).await);
+        compare(
+            &format!("{case:?}"),
+            &run(&case, 3, gpu, op).await,
+            &run(&case, 3, &Device::flex(), plain).await,
+        );
     }
 }
 
@@ -219,7 +288,8 @@ pub async fn block_of_batch(gpu: &Device) {
         }
         let op = |leaves: &Leaves| {
             let [bias, gamma, beta] = leaves.channel.clone();
-            let (y, mean, variance) = kernels::block_of_batch(leaves.x.clone(), leaves.weight.clone(), bias, gamma, beta, 1e-5);
+            let (y, mean, variance) =
+                kernels::block_of_batch(leaves.x.clone(), leaves.weight.clone(), bias, gamma, beta, 1e-5);
             (y, vec![mean, variance])
         };
         let plain = |leaves: &Leaves| {
@@ -227,7 +297,11 @@ pub async fn block_of_batch(gpu: &Device) {
             let result = batch_norm_train(relu(plain_convolution(leaves)), gamma, beta, 1e-5);
             (result.output, vec![result.mean, result.variance])
         };
-        compare(&format!("{case:?}"), &run(&case, 3, gpu, op).await, &run(&case, 3, &Device::flex(), plain).await);
+        compare(
+            &format!("{case:?}"),
+            &run(&case, 3, gpu, op).await,
+            &run(&case, 3, &Device::flex(), plain).await,
+        );
     }
 }
 
@@ -236,9 +310,15 @@ pub async fn small_print(gpu: &Device) {
     let case = Case { batch: 2, channels: (32, 32), depth: 3, kernel: 2, rows: 10, columns: 14 };
     let Leaves { x, weight, channel: [bias, scale, shift] } = leaves(&case, 9, gpu);
     let tracked = kernels::block(x.clone(), weight.clone(), bias.clone(), scale.clone(), shift.clone());
-    let turned = kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone()).swap_dims(3, 4);
+    let transposed =
+        kernels::convolution(x.clone().swap_dims(3, 4), weight.clone().swap_dims(3, 4), bias.clone())
+            .swap_dims(3, 4);
     let straight = kernels::convolution(x.clone(), weight.clone(), bias.clone());
-    compare("turned", &vec![(String::new(), values(turned).await)], &vec![(String::new(), values(straight).await)]);
+    compare(
+        "transposed",
+        &vec![(String::new(), values(transposed).await)],
+        &vec![(String::new(), values(straight).await)],
+    );
     let [x, weight] = [x, weight].map(Tensor::without_autodiff);
     let [bias, scale, shift] = [bias, scale, shift].map(Tensor::without_autodiff);
     let free = kernels::block(x.clone(), weight.clone(), bias.clone(), scale.clone(), shift.clone());
@@ -265,7 +345,12 @@ pub async fn fusion(gpu: &Device) {
             let h = ask(image(&device, 4, [1, 32, 1, 3, 3], 0.0, 0.1));
             let g_bias = image(&device, 5, [32, 1, 1, 1, 1], 0.0, 0.3).reshape([32]).detach().require_grad();
             let h_bias = image(&device, 6, [1, 1, 1, 1, 1], 0.0, 0.3).reshape([1]).detach().require_grad();
-            let y = kernels::fusion(i.clone(), features.clone(), (g.clone(), g_bias.clone()), (h.clone(), h_bias.clone()));
+            let y = kernels::fusion(
+                i.clone(),
+                features.clone(),
+                (g.clone(), g_bias.clone()),
+                (h.clone(), h_bias.clone()),
+            );
             let weigh = image(&device, 7, y.dims(), 0.0, 1.0);
             let gradients = (y.clone() * weigh).sum().backward();
             let mut results = vec![("y".to_owned(), values(y.without_autodiff()).await)];
@@ -315,7 +400,7 @@ fn samples(count: usize, (columns, rows): (usize, usize)) -> Vec<TrainSample> {
             let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
             let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
             let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
-            TrainSample { columns, rows, i, d, target, mask: vec![1.0; cells] }
+            TrainSample { columns, rows, coarse_input: i, residuals: d, target, mask: vec![1.0; cells] }
         })
         .collect()
 }
@@ -331,7 +416,15 @@ pub async fn training(gpu: &Device) {
     ] {
         let what = format!("{inputs:?} {frozen:?}");
         let settings = TrainSettings { inputs, epochs: 100, batch: 2, frozen, ..TrainSettings::default() };
-        trains_alike(gpu, &what, &Weights::init(inputs, 1), (samples(4, (11, 9)), samples(1, (11, 9))), &settings, steps).await;
+        trains_alike(
+            gpu,
+            &what,
+            &Weights::init(inputs, 1),
+            (samples(4, (11, 9)), samples(1, (11, 9))),
+            &settings,
+            steps,
+        )
+        .await;
     }
 }
 
@@ -341,14 +434,23 @@ pub async fn training_of_the_tb_cnn(gpu: &Device) {
         assert_eq!(loam_nn::check_tb_training(gpu, case).await, None, "{case:?}");
         let settings = TrainSettings { epochs: 100, batch: 2, ..TrainSettings::tb_cnn(case) };
         let images = |count| tb_images(case, count, (11, 9));
-        trains_alike(gpu, case.name(), &loam_nn::tb_cnn::first_weights(case, 1), (images(3), images(1)), &settings, 3).await;
+        trains_alike(
+            gpu,
+            case.name(),
+            &loam_nn::tb_cnn::first_weights(case, 1),
+            (images(3), images(1)),
+            &settings,
+            3,
+        )
+        .await;
     }
 }
 
 fn tb_images(case: TbCase, count: usize, (columns, rows): (usize, usize)) -> Vec<TbImage> {
     let mut random = Random::new(7);
     let cells = columns * rows;
-    let mut plane = |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
+    let mut plane =
+        |channels: usize| -> Vec<f32> { (0..channels * cells).map(|_| random.symmetric(1.0)).collect() };
     (0..count)
         .map(|n| TbImage {
             date: jiff::civil::date(2015, 4, 1 + n as i8),
@@ -383,11 +485,13 @@ async fn trains_alike<E: Example>(
             if losses.len() == 2 {
                 let checkpoint = trainer.checkpoint(0.0).await.unwrap();
                 let (train, validation) = images.clone();
-                trainer = Trainer::resumed(checkpoint, weights, train, validation, settings.clone(), device).unwrap();
+                trainer = Trainer::resumed(checkpoint, weights, train, validation, settings.clone(), device)
+                    .unwrap();
             }
         }
         let checkpoint = trainer.checkpoint(0.0).await.unwrap();
-        let mut results: Results = checkpoint.now.tensors.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
+        let mut results: Results =
+            checkpoint.now.tensors.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
         for (name, first, second) in checkpoint.moments {
             results.push((format!("{name} first"), first));
             results.push((format!("{name} second"), second));
@@ -398,12 +502,16 @@ async fn trains_alike<E: Example>(
     for (ours, plain) in ours.iter().zip(&plain) {
         assert!((ours - plain).abs() < 1e-4 * plain, "{what}: losses {ours} and {plain}");
     }
-    assert_eq!(on_gpu.iter().map(|(name, _)| name).collect::<Vec<_>>(), on_cpu.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    assert_eq!(
+        on_gpu.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        on_cpu.iter().map(|(name, _)| name).collect::<Vec<_>>()
+    );
     for ((name, a), (_, b)) in on_gpu.iter().zip(&on_cpu) {
         // Adam divides by the gradient's size: where that is rounding noise, whole steps may differ in sign. The moments tell.
         let largest = b.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         let gap = a.iter().zip(b).fold(0.0f32, |gap, (a, b)| gap.max((a - b).abs()));
-        let allowed = if name.contains(' ') { 2e-2 * largest } else { 1e-3 * largest + 2.0 * steps as f32 * 1e-4 };
+        let allowed =
+            if name.contains(' ') { 2e-2 * largest } else { 1e-3 * largest + 2.0 * steps as f32 * 1e-4 };
         assert!(gap <= allowed, "{what} {name}: {gap} off where the largest is {largest}");
     }
 }
@@ -415,8 +523,10 @@ pub async fn adam(gpu: &Device) {
     let mut adam = Adam::new();
     let shape = |depth| [1, 1, depth, 9, 9];
     let mut step = |smen: Smen| {
-        let estimate = smen.forward(image(&device, 1, shape(1), 0.2, 0.1), image(&device, 2, shape(4), 0.0, 0.1));
-        let loss = urmse_loss(estimate, image(&device, 3, shape(1), 0.3, 0.1), Tensor::ones(shape(1), &device));
+        let estimate =
+            smen.forward(image(&device, 1, shape(1), 0.2, 0.1), image(&device, 2, shape(4), 0.0, 0.1));
+        let loss =
+            urmse_loss(estimate, image(&device, 3, shape(1), 0.3, 0.1), Tensor::ones(shape(1), &device));
         let gradients = loss.backward();
         adam.step(smen, &gradients, 1e-3)
     };

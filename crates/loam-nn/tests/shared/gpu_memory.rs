@@ -58,7 +58,13 @@ const ADDED: u64 = if cfg!(target_arch = "wasm32") { 0 } else { 64 << 10 };
 
 /// Makes `steps` steps in all. From [`WARM`] on, at every 25th, what is in use may not be more than it was then, to the byte, nor what is
 /// reserved, but for [`ADDED`].
-pub async fn assert_flat(what: &str, gpu: &Device, trainer: &mut Trainer, steps: usize, say: impl Fn(String)) {
+pub async fn assert_flat(
+    what: &str,
+    gpu: &Device,
+    trainer: &mut Trainer,
+    steps: usize,
+    say: impl Fn(String),
+) {
     let gauge = Gauge::on(gpu);
     make(trainer, WARM).await;
     let (warm, mut done) = (gauge.held().await, WARM);
@@ -69,7 +75,8 @@ pub async fn assert_flat(what: &str, gpu: &Device, trainer: &mut Trainer, steps:
         done += more;
         let now = gauge.held().await;
         say(format!("{what}, {done} steps: {now:?}"));
-        let flat = now.in_use <= warm.in_use && now.buffers <= warm.buffers && now.reserved <= warm.reserved + ADDED;
+        let flat =
+            now.in_use <= warm.in_use && now.buffers <= warm.buffers && now.reserved <= warm.reserved + ADDED;
         assert!(flat, "{what}: {warm:?} after {WARM} steps, {now:?} after {done}");
     }
 }

@@ -1,7 +1,7 @@
 //! Where a TIFF's pixels lie: GeoKeys to [`Crs`], tiepoints, pixel scale or matrix to a [`Grid`].
 //!
 //! Systems are recognised by their parameters, not by their names: no SMAP GeoTIFF of NASA's tools ever says EPSG:6933, they say
-//! "user defined" and "Cylindrical Eaqual Area" (formats.md 2.5, traps 1, 3, 5, 6). Keys nobody knows and text nobody can decode
+//! "user defined" and "Cylindrical Eaqual Area". Keys nobody knows and text nobody can decode
 //! are passed over.
 
 use geotiff_core::GeoKeyDirectory;
@@ -51,10 +51,12 @@ pub(super) struct Placement {
 /// [`ReadError::Unsuitable`] for rotated and for south-up images, which no north-up grid can hold.
 pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placement, ReadError> {
     let keys = keys(ifd);
-    let raster_type = keys.get_short(geokeys::GT_RASTER_TYPE).map_or(RasterType::PixelIsArea, RasterType::from_code);
+    let raster_type =
+        keys.get_short(geokeys::GT_RASTER_TYPE).map_or(RasterType::PixelIsArea, RasterType::from_code);
     let tiepoints = doubles(ifd, TAG_TIEPOINT);
     let control_points = tiepoints.len() > 6;
-    let none = |problem: &str| Ok(Placement { grid: None, control_points, problem: Some(problem.to_owned()) });
+    let none =
+        |problem: &str| Ok(Placement { grid: None, control_points, problem: Some(problem.to_owned()) });
     let Some(t) = transform(ifd, &tiepoints, raster_type) else {
         return none(if control_points {
             "it has ground control points but no pixel grid, so it cannot be placed; terrain-correct it first (SNAP, pyroSAR or ASF HyP3)"
@@ -70,7 +72,9 @@ pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placem
     }
     if t.pixel_height > 0.0 || t.pixel_width < 0.0 {
         return Err(ReadError::Unsuitable {
-            what: "its rows run from south to north or its columns from east to west, which Loam does not place".into(),
+            what:
+                "its rows run from south to north or its columns from east to west, which Loam does not place"
+                    .into(),
             remedy: "make it north-up first, e.g. gdalwarp in.tif out.tif".into(),
         });
     }
@@ -80,7 +84,9 @@ pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placem
             "its coordinate system ({description}) is not one Loam can place on the EASE-Grid; reproject it, e.g. gdalwarp -t_srs EPSG:6933"
         )),
         Crs::Geographic if !degrees(&t, columns, rows) => {
-            return none("it says longitude and latitude but its coordinates are not degrees; export it again with its coordinate system");
+            return none(
+                "it says longitude and latitude but its coordinates are not degrees; export it again with its coordinate system",
+            );
         }
         _ => None,
     };
@@ -92,8 +98,12 @@ pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placem
 
 fn degrees(t: &GeoTransform, columns: usize, rows: usize) -> bool {
     let slack = 2.0 * t.pixel_width.abs().max(t.pixel_height.abs());
-    let (right, bottom) = (t.origin_x + columns as f64 * t.pixel_width, t.origin_y + rows as f64 * t.pixel_height);
-    t.origin_x >= -360.0 - slack && right <= 540.0 + slack && t.origin_y <= 90.0 + slack && bottom >= -90.0 - slack
+    let (right, bottom) =
+        (t.origin_x + columns as f64 * t.pixel_width, t.origin_y + rows as f64 * t.pixel_height);
+    t.origin_x >= -360.0 - slack
+        && right <= 540.0 + slack
+        && t.origin_y <= 90.0 + slack
+        && bottom >= -90.0 - slack
 }
 
 /// Pixel scale and tiepoint win over a matrix, as in GDAL. `PixelIsPoint` is shifted by half a pixel.
@@ -106,7 +116,11 @@ fn transform(ifd: &Ifd, tiepoints: &[f64], raster_type: RasterType) -> Option<Ge
         && finite(&[sx, sy])
         && finite(tiepoint)
     {
-        return Some(GeoTransform::from_tiepoint_and_scale_with_raster_type(tiepoint, &[sx, sy, 0.0], raster_type));
+        return Some(GeoTransform::from_tiepoint_and_scale_with_raster_type(
+            tiepoint,
+            &[sx, sy, 0.0],
+            raster_type,
+        ));
     }
     let matrix = doubles(ifd, TAG_TRANSFORMATION);
     let matrix: &[f64; 16] = matrix.as_slice().try_into().ok()?;
@@ -119,11 +133,17 @@ fn doubles(ifd: &Ifd, code: u16) -> Vec<f64> {
 }
 
 fn keys(ifd: &Ifd) -> GeoKeyDirectory {
-    let directory = ifd.tag(TAG_KEYS).and_then(|t| t.value.as_u16_slice().map(<[u16]>::to_vec)).unwrap_or_default();
+    let directory =
+        ifd.tag(TAG_KEYS).and_then(|t| t.value.as_u16_slice().map(<[u16]>::to_vec)).unwrap_or_default();
     // Undecodable bytes came through as replacement characters of three bytes each: put one byte back for each, so that the keys'
     // offsets fit again.
-    let ascii: String =
-        ifd.tag(TAG_ASCII).and_then(|t| t.value.as_str()).unwrap_or_default().chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    let ascii: String = ifd
+        .tag(TAG_ASCII)
+        .and_then(|t| t.value.as_str())
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_ascii() { c } else { '?' })
+        .collect();
     GeoKeyDirectory::parse(&directory, &doubles(ifd, TAG_DOUBLES), &ascii).unwrap_or_default()
 }
 
@@ -150,7 +170,11 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
     let metres = matches!(keys.get_short(geokeys::PROJ_LINEAR_UNITS), None | Some(9001 | USER_DEFINED));
 
     let model = keys.get_short(geokeys::GT_MODEL_TYPE);
-    if model == Some(2) || (projected.is_none() && keys.get_short(geokeys::PROJ_COORD_TRANS).is_none() && geographic.is_some()) {
+    if model == Some(2)
+        || (projected.is_none()
+            && keys.get_short(geokeys::PROJ_COORD_TRANS).is_none()
+            && geographic.is_some())
+    {
         let degrees = matches!(keys.get_short(geokeys::GEOG_ANGULAR_UNITS), None | Some(9102 | 9122));
         return if wgs84 && degrees && geographic.is_some() { Crs::Geographic } else { other(geographic) };
     }
@@ -166,7 +190,12 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         // ETRS89 / UTM and the European equal-area grid.
         Some(code @ 25828..=25838) => return Crs::Utm { zone: (code - 25800) as u8, north: true },
         Some(3035) => {
-            return Crs::LambertAzimuthal { latitude: 52.0, longitude: 10.0, false_easting: 4_321_000.0, false_northing: 3_210_000.0 };
+            return Crs::LambertAzimuthal {
+                latitude: 52.0,
+                longitude: 10.0,
+                false_easting: 4_321_000.0,
+                false_northing: 3_210_000.0,
+            };
         }
         Some(USER_DEFINED) | None => {}
         Some(_) => return other(projected),
@@ -179,7 +208,10 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
     let latitude = number(CENTRE_LATITUDE).or_else(|| number(NAT_ORIGIN_LATITUDE));
     match (keys.get_short(geokeys::PROJ_COORD_TRANS), keys.get_short(geokeys::PROJECTION)) {
         (Some(CYLINDRICAL_EQUAL_AREA), _)
-            if near(number(STD_PARALLEL_1), 30.0) && near(longitude, 0.0) && near(easting, 0.0) && near(northing, 0.0) =>
+            if near(number(STD_PARALLEL_1), 30.0)
+                && near(longitude, 0.0)
+                && near(easting, 0.0)
+                && near(northing, 0.0) =>
         {
             Crs::Ease2Global
         }
@@ -197,7 +229,11 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         // The coded projections "UTM zone 1N..60N" and "1S..60S".
         (_, Some(code @ 16001..=16060)) => Crs::Utm { zone: (code - 16000) as u8, north: true },
         (_, Some(code @ 16101..=16160)) => Crs::Utm { zone: (code - 16100) as u8, north: false },
-        (Some(TRANSVERSE_MERCATOR), _) if near(number(SCALE_AT_NAT_ORIGIN), 0.9996) && near(easting, 500_000.0) && near(latitude, 0.0) => {
+        (Some(TRANSVERSE_MERCATOR), _)
+            if near(number(SCALE_AT_NAT_ORIGIN), 0.9996)
+                && near(easting, 500_000.0)
+                && near(latitude, 0.0) =>
+        {
             let zone = (longitude.unwrap_or(f64::NAN) + 183.0) / 6.0;
             let south = near(northing, 10_000_000.0);
             if zone.fract() == 0.0 && (1.0..=60.0).contains(&zone) && (south || near(northing, 0.0)) {

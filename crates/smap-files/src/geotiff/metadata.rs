@@ -1,5 +1,5 @@
 //! GDAL's two private tags: metadata items as XML (42112) and the nodata value as text (42113). Both are written by many tools with
-//! little care (formats.md 2.5), so nothing in them can fail a file: what cannot be understood is left out.
+//! little care, so nothing in them can fail a file: what cannot be understood is left out.
 
 use tiff_reader::Ifd;
 
@@ -65,7 +65,11 @@ fn item(attributes: &str, value: &str) -> Option<Item> {
 
 /// The five predefined entities; `&amp;` last, so that nothing is undone twice.
 fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]
@@ -79,7 +83,10 @@ mod tests {
                    role=\"description\">VH</Item>\n<Item name=\"a\">x &lt;&amp;amp; y</Item><Item>no name</Item><Item name=\"cut";
         let found = parse(xml);
         assert_eq!(found.len(), 3);
-        assert_eq!((found[1].sample, found[1].role.as_deref(), found[1].value.as_str()), (Some(1), Some("description"), "VH"));
+        assert_eq!(
+            (found[1].sample, found[1].role.as_deref(), found[1].value.as_str()),
+            (Some(1), Some("description"), "VH")
+        );
         assert_eq!(found[2].value, "x <& y");
         assert!(parse("\u{fffd}\u{fffd}|").is_empty());
     }

@@ -36,10 +36,16 @@ impl TiffSource for Adapter {
     fn read_exact_at(&self, offset: u64, len: usize) -> tiff_reader::error::Result<Vec<u8>> {
         // Checked before allocating: a damaged count must not ask for the moon.
         if offset.checked_add(len as u64).is_none_or(|end| end > self.0.len()) {
-            return Err(tiff_reader::TiffError::OffsetOutOfBounds { offset, length: len as u64, data_len: self.0.len() });
+            return Err(tiff_reader::TiffError::OffsetOutOfBounds {
+                offset,
+                length: len as u64,
+                data_len: self.0.len(),
+            });
         }
         let mut bytes = vec![0; len];
-        self.0.read_at(offset, &mut bytes).map_err(|e| tiff_reader::TiffError::Io(e, self.0.name().to_owned()))?;
+        self.0
+            .read_at(offset, &mut bytes)
+            .map_err(|e| tiff_reader::TiffError::Io(e, self.0.name().to_owned()))?;
         Ok(bytes)
     }
 }
@@ -87,7 +93,8 @@ impl Image {
             },
             ..OpenOptions::default()
         };
-        let mut file = TiffFile::from_source_with_options(Arc::new(Adapter(source.clone())), options).map_err(|e| damaged(&e, length))?;
+        let mut file = TiffFile::from_source_with_options(Arc::new(Adapter(source.clone())), options)
+            .map_err(|e| damaged(&e, length))?;
         let full = |ifd: &Ifd| ifd.tag(TAG_SUBFILE).and_then(|t| t.value.as_u32()).unwrap_or(0) & 0b101 == 0;
         let Some(ifd) = file.ifds().iter().find(|i| full(i)).or_else(|| file.ifds().first()).cloned() else {
             return Err(no_image());
@@ -97,10 +104,13 @@ impl Image {
 
         let bands = if layout.planar_configuration == 1 { layout.samples_per_pixel } else { 1 };
         let (block_columns, block_rows) = block_shape(&ifd, &layout);
-        let decoded = block_columns as u64 * block_rows as u64 * bands as u64 * layout.bytes_per_sample as u64;
+        let decoded =
+            block_columns as u64 * block_rows as u64 * bands as u64 * layout.bytes_per_sample as u64;
         let mut direct = None;
         if decoded > CACHE_BYTES as u64 {
-            let plain = ifd.compression() == 1 && matches!(layout.bits_per_sample, 8 | 16 | 32 | 64) && ifd.fill_order() == 1;
+            let plain = ifd.compression() == 1
+                && matches!(layout.bits_per_sample, 8 | 16 | 32 | 64)
+                && ifd.fill_order() == 1;
             if plain && !ifd.is_tiled() {
                 direct = Some(source);
             } else {
@@ -115,12 +125,17 @@ impl Image {
                     });
                 }
                 options.block_cache_bytes = decoded as usize;
-                file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options).map_err(|e| damaged(&e, length))?;
+                file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options)
+                    .map_err(|e| damaged(&e, length))?;
             }
         }
-        let (offsets, counts) =
-            if ifd.is_tiled() { (ifd.tile_offsets(), ifd.tile_byte_counts()) } else { (ifd.strip_offsets(), ifd.strip_byte_counts()) };
-        let blocks: Vec<(u64, u64)> = offsets.unwrap_or_default().into_iter().zip(counts.unwrap_or_default()).collect();
+        let (offsets, counts) = if ifd.is_tiled() {
+            (ifd.tile_offsets(), ifd.tile_byte_counts())
+        } else {
+            (ifd.strip_offsets(), ifd.strip_byte_counts())
+        };
+        let blocks: Vec<(u64, u64)> =
+            offsets.unwrap_or_default().into_iter().zip(counts.unwrap_or_default()).collect();
         let needs = blocks.iter().map(|(offset, count)| offset.saturating_add(*count)).max().unwrap_or(0);
         if needs > length {
             return Err(ReadError::CutOff { has: length, needs, at_least: true });
@@ -172,7 +187,12 @@ impl Image {
             let mut column = window.first_column;
             while column < end_column {
                 let next_column = if whole_rows { end_column } else { cut(column, columns, end_column) };
-                chunks.push(Chunk { first_column: column, first_row: row, columns: next_column - column, rows: next_row - row });
+                chunks.push(Chunk {
+                    first_column: column,
+                    first_row: row,
+                    columns: next_column - column,
+                    rows: next_row - row,
+                });
                 column = next_column;
             }
             row = next_row;
@@ -184,18 +204,31 @@ impl Image {
     ///
     /// # Errors
     /// [`ReadError::Dataset`] where the decoder fails, or whatever `each` says.
-    pub(super) fn read(&self, band: usize, chunk: &Chunk, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
+    pub(super) fn read(
+        &self,
+        band: usize,
+        chunk: &Chunk,
+        each: &mut RowVisitor<'_>,
+    ) -> Result<(), ReadError> {
         let bytes = match &self.direct {
             Some(source) => self.rows_directly(source, band, chunk)?,
             None => self
                 .file
-                .read_band_window_bytes_from_ifd(&self.ifd, band, chunk.first_row, chunk.first_column, chunk.rows, chunk.columns)
+                .read_band_window_bytes_from_ifd(
+                    &self.ifd,
+                    band,
+                    chunk.first_row,
+                    chunk.first_column,
+                    chunk.rows,
+                    chunk.columns,
+                )
                 .map_err(|e| dataset(band, &e.to_string()))?,
         };
         let row_bytes = chunk.columns * self.layout.bytes_per_sample;
         let mut values = vec![0f64; chunk.columns];
         for (i, row) in bytes.chunks_exact(row_bytes.max(1)).enumerate().take(chunk.rows) {
-            self.decode(row, &mut values).ok_or_else(|| dataset(band, &format!("no reader for {} samples", self.dtype())))?;
+            self.decode(row, &mut values)
+                .ok_or_else(|| dataset(band, &format!("no reader for {} samples", self.dtype())))?;
             self.blank_missing(band, chunk.first_row + i, chunk.first_column, &mut values);
             each(chunk.first_row + i, chunk.first_column, &values)?;
         }
@@ -244,7 +277,8 @@ impl Image {
     /// Rows of an uncompressed strip, without the rest of the strip.
     fn rows_directly(&self, source: &SharedSource, band: usize, chunk: &Chunk) -> Result<Vec<u8>, ReadError> {
         let l = &self.layout;
-        let offsets = self.ifd.tag(TAG_STRIP_OFFSETS).and_then(|_| self.ifd.strip_offsets()).unwrap_or_default();
+        let offsets =
+            self.ifd.tag(TAG_STRIP_OFFSETS).and_then(|_| self.ifd.strip_offsets()).unwrap_or_default();
         let rows_per_strip = (self.ifd.rows_per_strip() as usize).clamp(1, l.height);
         let planar = l.planar_configuration == 2;
         let first_strip = if planar { band * l.height.div_ceil(rows_per_strip) } else { 0 };
@@ -256,8 +290,11 @@ impl Image {
             let strip = offsets
                 .get(first_strip + row / rows_per_strip)
                 .ok_or_else(|| dataset(band, "the table of strips is shorter than the image"))?;
-            let within = ((row % rows_per_strip) as u64 * l.width as u64 + chunk.first_column as u64) * stride as u64;
-            source.read_at(strip.saturating_add(within), &mut row_bytes).map_err(|e| dataset(band, &e.to_string()))?;
+            let within =
+                ((row % rows_per_strip) as u64 * l.width as u64 + chunk.first_column as u64) * stride as u64;
+            source
+                .read_at(strip.saturating_add(within), &mut row_bytes)
+                .map_err(|e| dataset(band, &e.to_string()))?;
             for pixel in row_bytes.chunks_exact(stride) {
                 out.extend_from_slice(pixel.get(skip..skip + l.bytes_per_sample).unwrap_or_default());
             }
@@ -280,7 +317,11 @@ fn block_shape(ifd: &Ifd, layout: &RasterLayout) -> (usize, usize) {
 }
 
 fn no_image() -> ReadError {
-    ReadError::Damaged { format: "TIFF", detail: "it holds no image".into(), remedy: "download or export it again".into() }
+    ReadError::Damaged {
+        format: "TIFF",
+        detail: "it holds no image".into(),
+        remedy: "download or export it again".into(),
+    }
 }
 
 fn dataset(band: usize, detail: &str) -> ReadError {
@@ -290,7 +331,9 @@ fn dataset(band: usize, detail: &str) -> ReadError {
 /// The decoder's words with what to do about them, of a file of a length.
 pub(super) fn damaged(error: &tiff_reader::TiffError, length: u64) -> ReadError {
     use tiff_reader::TiffError as E;
-    if let E::OffsetOutOfBounds { offset, length: more, .. } | E::Truncated { offset, needed: more, .. } = error {
+    if let E::OffsetOutOfBounds { offset, length: more, .. } | E::Truncated { offset, needed: more, .. } =
+        error
+    {
         let needs = offset.saturating_add(*more);
         // Else the offset is one within a part of the file, whose lengths contradict each other.
         if needs > length {
@@ -298,7 +341,9 @@ pub(super) fn damaged(error: &tiff_reader::TiffError, length: u64) -> ReadError 
         }
     }
     let remedy = match error {
-        E::Truncated { .. } | E::OffsetOutOfBounds { .. } | E::Io(..) => "the file is cut off or damaged; download or copy it again",
+        E::Truncated { .. } | E::OffsetOutOfBounds { .. } | E::Io(..) => {
+            "the file is cut off or damaged; download or copy it again"
+        }
         E::UnsupportedCompression(_)
         | E::UnsupportedPredictor(_)
         | E::UnsupportedBitsPerSample(_)

@@ -21,14 +21,15 @@ pub(crate) struct BandMask {
     pub(crate) linear: Option<(f64, f64)>,
 }
 
-/// SMAP's fill value, declared or not (formats.md 2.5, trap 2).
+/// SMAP's fill value, declared or not.
 const SMAP_FILL: f64 = -9999.0;
 
 impl BandMask {
     /// Whether a stored value counts, and if not, why.
     pub(crate) fn reason(&self, value: f64) -> Reason {
         let declared = |nodata: f64| value == nodata || value as f32 == nodata as f32;
-        let fill = value == SMAP_FILL || self.nodata.is_some_and(declared) || (self.fill_254 && value == 254.0);
+        let fill =
+            value == SMAP_FILL || self.nodata.is_some_and(declared) || (self.fill_254 && value == 254.0);
         if fill || !value.is_finite() || (self.positive && value <= 0.0) {
             Reason::NotObserved
         } else if self.range.is_some_and(|(low, high)| !(low..=high).contains(&self.physical(value))) {

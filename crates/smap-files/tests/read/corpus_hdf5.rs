@@ -9,11 +9,15 @@ use smap_files::{self as read, Granule, PathSource, QualityRule, ReadError, Read
 
 /// Sound files that hdf5-reader 0.12.1 cannot open: it misreads the address of the table of shared object header messages. No SMAP
 /// and no NetCDF-4 file has one.
-const KNOWN_GAPS: [&str; 3] = ["h5_rust-hdf5/sohm_list.h5", "h5_rust-hdf5/sohm_nested.h5", "h5_rust-hdf5/sohm_paged.h5"];
+const KNOWN_GAPS: [&str; 3] =
+    ["h5_rust-hdf5/sohm_list.h5", "h5_rust-hdf5/sohm_nested.h5", "h5_rust-hdf5/sohm_paged.h5"];
 
 /// Arrays whose one fill value h5py counts as a value and Loam, by its `_FillValue` attribute, does not.
-const DECLARED_FILL: [(&str, &str); 3] =
-    [("h5_pyfive/enums_from_netcdf.nc", "enum_var"), ("h5_pyfive/h5netcdf_test.hdf5", "enum_var"), ("h5_pyfive/h5netcdf_test.hdf5", "y")];
+const DECLARED_FILL: [(&str, &str); 3] = [
+    ("h5_pyfive/enums_from_netcdf.nc", "enum_var"),
+    ("h5_pyfive/h5netcdf_test.hdf5", "enum_var"),
+    ("h5_pyfive/h5netcdf_test.hdf5", "y"),
+];
 
 /// A scalar of 4 bytes in a block of 262144: hdf5-reader refuses it, h5py reads its beginning.
 const OVERSIZED_BLOCK: (&str, &str) = ("h5_pytables/zerodim-attrs-1.4.h5", "a");
@@ -42,7 +46,10 @@ fn open(path: &std::path::Path) -> Result<Granule, ReadError> {
 
 fn sentence(error: &ReadError) -> String {
     let text = error.to_string();
-    assert!((20..700).contains(&text.len()) && !text.contains('\n') && !text.contains("Error {"), "not a sentence: {text}");
+    assert!(
+        (20..700).contains(&text.len()) && !text.contains('\n') && !text.contains("Error {"),
+        "not a sentence: {text}"
+    );
     text
 }
 
@@ -57,7 +64,8 @@ fn peak_mb() -> Option<u64> {
 fn every_file_is_read_or_refused_in_bounded_time_and_memory() {
     let Some(corpus) = corpus() else { return };
     let options = ReadOptions { quality: QualityRule::All, ..ReadOptions::default() };
-    let (mut opened, mut refused, mut arrays, mut read, mut slowest) = (0, 0, 0, 0, (Duration::ZERO, String::new()));
+    let (mut opened, mut refused, mut arrays, mut read, mut slowest) =
+        (0, 0, 0, 0, (Duration::ZERO, String::new()));
     for row in rows(&corpus.join("MANIFEST.tsv")).iter().filter(|r| r[0].starts_with("h5_")) {
         let start = Instant::now();
         match open(&corpus.join(&row[0])) {
@@ -95,12 +103,14 @@ fn every_file_is_read_or_refused_in_bounded_time_and_memory() {
 fn values_equal_h5py() {
     let Some(corpus) = corpus() else { return };
     let options = ReadOptions { quality: QualityRule::All, ..ReadOptions::default() };
-    let status: HashMap<String, String> = rows(&corpus.join("MANIFEST.tsv")).into_iter().map(|r| (r[0].clone(), r[2].clone())).collect();
+    let status: HashMap<String, String> =
+        rows(&corpus.join("MANIFEST.tsv")).into_iter().map(|r| (r[0].clone(), r[2].clone())).collect();
     let mut files: HashMap<String, Granule> = HashMap::new();
     let (mut equal, mut linked, mut not_numbers, mut other_filters) = (0, 0, 0, 0);
     let mut wrong = Vec::new();
     for row in rows(&corpus.join("H5_DATASETS.tsv")) {
-        let [file, dataset, shape, dtype, _, filters, finite, min, max, sum] = <[String; 10]>::try_from(pad(row)).unwrap();
+        let [file, dataset, shape, dtype, _, filters, finite, min, max, sum] =
+            <[String; 10]>::try_from(pad(row)).unwrap();
         if status.get(&file).map(String::as_str) != Some("ok") || known_gap(&file) {
             continue;
         }
@@ -113,7 +123,9 @@ fn values_equal_h5py() {
             not_numbers += 1;
             continue;
         };
-        let granule = files.entry(file.clone()).or_insert_with(|| open(&corpus.join(&file)).unwrap_or_else(|e| panic!("{file}: {e}")));
+        let granule = files
+            .entry(file.clone())
+            .or_insert_with(|| open(&corpus.join(&file)).unwrap_or_else(|e| panic!("{file}: {e}")));
         let path = format!("/{dataset}");
         let Some(index) = granule.variables.iter().position(|v| v.path == path) else {
             // A second name of an object that is listed under another.
@@ -121,7 +133,9 @@ fn values_equal_h5py() {
             continue;
         };
         match granule.variable_statistics(index, &options) {
-            Ok(s) if DECLARED_FILL.contains(&(file.as_str(), dataset.as_str())) => assert_eq!(s.valid + 1, finite, "{file} {dataset}"),
+            Ok(s) if DECLARED_FILL.contains(&(file.as_str(), dataset.as_str())) => {
+                assert_eq!(s.valid + 1, finite, "{file} {dataset}")
+            }
             Err(_) if OVERSIZED_BLOCK == (file.as_str(), dataset.as_str()) => {}
             Ok(s) => {
                 let near = |a: Option<f64>, b: &str| match (a, b.parse::<f64>()) {
@@ -138,13 +152,17 @@ fn values_equal_h5py() {
                 if s.valid == finite && near(s.min, &min) && near(s.max, &max) && close {
                     equal += 1;
                 } else {
-                    wrong.push(format!("{file} {dataset} {shape} {dtype}: {s:?} against {finite} {min} {max} {sum}"));
+                    wrong.push(format!(
+                        "{file} {dataset} {shape} {dtype}: {s:?} against {finite} {min} {max} {sum}"
+                    ));
                 }
             }
             Err(e) => wrong.push(format!("{file} {dataset} {shape} {dtype}: {e}")),
         }
     }
-    println!("{equal} arrays equal h5py; {linked} second names, {not_numbers} not numbers, {other_filters} with other filters");
+    println!(
+        "{equal} arrays equal h5py; {linked} second names, {not_numbers} not numbers, {other_filters} with other filters"
+    );
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(equal == 230, "{equal}");
 }

@@ -36,7 +36,10 @@ const NOT_READ: &[(&str, &str)] = &[
     ("tiff_image-tiff_more/quad-tile.tif", "tile offsets under the strips' tag"),
     ("tiff_image-tiff_more/usda_naip_256_webp_z3.tif", "WebP, which holds pictures of 8 bits"),
     // Damaged by a fuzzer in ways libtiff overlooks.
-    ("tiff_image-tiff_fuzz/id=000019,sig=06,src=000001,op=havoc,rep=8", "a strip of 1.3 GB in a file of 48 kB"),
+    (
+        "tiff_image-tiff_fuzz/id=000019,sig=06,src=000001,op=havoc,rep=8",
+        "a strip of 1.3 GB in a file of 48 kB",
+    ),
     ("tiff_image-tiff_fuzz/id=000023,sig=06,src=000006,op=havoc,rep=8", "a tag past the end of the file"),
     ("tiff_image-tiff_fuzz/id=000058,sig=06,src=000361,op=havoc,rep=4", "a tag of 34 GB"),
 ];
@@ -134,6 +137,10 @@ fn every_file_is_read_or_refused_with_a_sentence() {
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
     let readable = rows.iter().filter(|r| r.ok).count();
-    assert_eq!(equal, readable - NOT_READ.len() - CONVERTED.len(), "files equal to GDAL, of {readable} it reads");
+    assert_eq!(
+        equal,
+        readable - NOT_READ.len() - CONVERTED.len(),
+        "files equal to GDAL, of {readable} it reads"
+    );
     eprintln!("{read} of {} TIFF files read, {equal} with GDAL's values", rows.len());
 }

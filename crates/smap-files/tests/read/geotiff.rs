@@ -1,11 +1,13 @@
-//! Every real GeoTIFF of ../shared/data against the facts of its README (read there with rasterio), and GeoTIFFs made here for what
+//! Every real GeoTIFF of ../shared/data compared with the values in its README (read there with rasterio), and GeoTIFFs made here for what
 //! the real ones do not show.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ease_grid::{Crs, EaseWindow, Reason, Resolution, resample};
-use smap_files::{BackscatterScale, Granule, Orbit, PathSource, Product, ReadError, ReadOptions, Role, geotiff, sentinel1};
+use smap_files::{
+    BackscatterScale, Granule, Orbit, PathSource, Product, ReadError, ReadOptions, Role, geotiff, sentinel1,
+};
 
 fn open(path: &str) -> Option<Granule> {
     let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
@@ -90,7 +92,10 @@ fn smap_l4_in_utm_without_a_geographic_key() {
     assert_eq!(g.product, Product::SoilMoistureGeoTiff);
     let grid = g.variables[0].grid.clone().unwrap();
     assert_eq!(grid.crs, Crs::Utm { zone: 18, north: true });
-    assert_eq!((grid.origin_x, grid.origin_y, grid.cell_x), (26_644.198_349_455_313, 1_394_260.355_065_541_8, 9_008.054_979_253_113));
+    assert_eq!(
+        (grid.origin_x, grid.origin_y, grid.cell_x),
+        (26_644.198_349_455_313, 1_394_260.355_065_541_8, 9_008.054_979_253_113)
+    );
     assert_eq!(g.variables[0].resolution, None);
     statistics(&g, 0, 17_972, 0.013_625_86, 0.788_558_7, g.variables[0].statistics.unwrap().mean.unwrap());
     values(&g, 0, &[(0, 112, 0.093_978_64), (77, 74, 0.435_043_1), (154, 148, 0.371_932_74)]);
@@ -137,7 +142,11 @@ fn the_odd_polar_grid_is_not_snapped() {
     assert_eq!((grid.ease_window(), g.variables[0].resolution), (None, None));
     let s = g.variables[0].statistics.unwrap();
     assert_eq!((s.valid, s.min.unwrap() as f32, s.max.unwrap() as f32), (57_408, -27.225_857, 2_989.135_3));
-    values(&g, 0, &[(114, 241, 0.0), (385, 258, 947.828_4), (339, 350, -27.225_857), (245, 380, 2_989.135_3)]);
+    values(
+        &g,
+        0,
+        &[(114, 241, 0.0), (385, 258, 947.828_4), (339, 350, -27.225_857), (245, 380, 2_989.135_3)],
+    );
 }
 
 #[test]
@@ -152,13 +161,31 @@ fn sentinel1_in_degrees_two_planar_bands() {
     assert_eq!((grid.origin_x, grid.origin_y), (-0.781_893_623_297_631_5, 38.128_812_571_396_27));
     statistics(&g, 0, 262_144, -39.241_085, 25.647_573, -11.362_844);
     statistics(&g, 1, 262_144, -47.060_482, 4.432_816, -19.108_969);
-    values(&g, 0, &[(0, 0, -8.939_436), (256, 256, -14.076_476), (511, 511, -9.801_636), (31, 233, -39.241_085), (266, 195, 25.647_573)]);
-    values(&g, 1, &[(0, 0, -18.451_817), (256, 256, -23.336_187), (155, 509, -47.060_482), (383, 267, 4.432_816)]);
+    values(
+        &g,
+        0,
+        &[
+            (0, 0, -8.939_436),
+            (256, 256, -14.076_476),
+            (511, 511, -9.801_636),
+            (31, 233, -39.241_085),
+            (266, 195, 25.647_573),
+        ],
+    );
+    values(
+        &g,
+        1,
+        &[(0, 0, -18.451_817), (256, 256, -23.336_187), (155, 509, -47.060_482), (383, 267, 4.432_816)],
+    );
 
     // The mean in linear power, cell by cell, adds up to the mean of the whole: cells are weighted by the pixels they hold.
     for (band, linear) in [(0, -6.958_560), (1, -16.283_632)] {
         let raster = geotiff::read(&g, band, &ReadOptions::default(), None).unwrap();
-        let mean = raster.values().iter().map(|v| sentinel1::power(BackscatterScale::Decibel, f64::from(*v)).unwrap()).sum::<f64>();
+        let mean = raster
+            .values()
+            .iter()
+            .map(|v| sentinel1::power(BackscatterScale::Decibel, f64::from(*v)).unwrap())
+            .sum::<f64>();
         let db = sentinel1::decibel(mean / raster.values().len() as f64).unwrap();
         assert!((db - linear).abs() < 1e-6, "{db}");
     }
@@ -213,19 +240,33 @@ fn pixels_by_cell(grid: &ease_grid::Grid, region: &EaseWindow) -> Vec<usize> {
 #[test]
 fn sentinel1_in_utm_with_undeclared_polarisation_in_the_name() {
     let Some(g) = open("sentinel1/S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif") else { return };
-    assert_eq!((g.product, g.orbit, g.date), (Product::Sentinel1, Some(Orbit::Ascending), Some("2015-03-09".parse().unwrap())));
+    assert_eq!(
+        (g.product, g.orbit, g.date),
+        (Product::Sentinel1, Some(Orbit::Ascending), Some("2015-03-09".parse().unwrap()))
+    );
     let v = &g.variables[0];
     assert_eq!((v.role, v.scale), (Role::BackscatterVv, Some(BackscatterScale::Decibel)));
     let grid = v.grid.clone().unwrap();
     assert_eq!(grid.crs, Crs::Utm { zone: 31, north: true });
     assert_eq!((grid.origin_x, grid.origin_y, grid.cell_x), (620_048.241_204, 4_830_114.701_07, 20.0));
     statistics(&g, 0, 217 * 268, -26.654_71, 1.432_585, -12.124_930);
-    values(&g, 0, &[(0, 0, -10.147_89), (108, 134, -21.294_958), (216, 267, -9.406_559), (135, 156, -26.654_71), (205, 253, 1.432_585)]);
+    values(
+        &g,
+        0,
+        &[
+            (0, 0, -10.147_89),
+            (108, 134, -21.294_958),
+            (216, 267, -9.406_559),
+            (135, 156, -26.654_71),
+            (205, 253, 1.432_585),
+        ],
+    );
     let (x, y) = grid.centre(134, 108);
     let (lon, lat) = grid.crs.to_lonlat(x, y).unwrap();
     assert!((lon - 4.520_565_9).abs() < 6e-8 && (lat - 43.594_365_5).abs() < 6e-8, "{lon} {lat}");
     let raster = geotiff::read(&g, 0, &ReadOptions::default(), None).unwrap();
-    let mean = raster.values().iter().map(|v| 10f64.powf(f64::from(*v) / 10.0)).sum::<f64>() / raster.values().len() as f64;
+    let mean = raster.values().iter().map(|v| 10f64.powf(f64::from(*v) / 10.0)).sum::<f64>()
+        / raster.values().len() as f64;
     assert!((10.0 * mean.log10() - -10.108_795).abs() < 1e-6);
     // 5.4 x 4.3 km: whole cells inside are rare, the cell of the centre is one that is covered.
     let region = EaseWindow::around(Resolution::M03, lon, lat, 1, 1).unwrap();
@@ -234,13 +275,19 @@ fn sentinel1_in_utm_with_undeclared_polarisation_in_the_name() {
     // The user's word on the scale counts.
     let options = ReadOptions { scale: Some(BackscatterScale::DigitalNumber), ..ReadOptions::default() };
     let refusal = sentinel1::aggregate(&g, 0, &options, &region).unwrap_err();
-    assert!(matches!(refusal, ReadError::Unsuitable { .. }) && refusal.to_string().contains("calibrate"), "{refusal}");
+    assert!(
+        matches!(refusal, ReadError::Unsuitable { .. }) && refusal.to_string().contains("calibrate"),
+        "{refusal}"
+    );
 }
 
 #[test]
 fn wrong_files_say_what_they_look_like() {
     if let Some(g) = open("sentinel1/Spain_7370579_S2Hand.tif") {
-        assert_eq!((g.product, g.variables.len(), g.variables[0].dtype.as_str()), (Product::Unknown, 13, "int16"));
+        assert_eq!(
+            (g.product, g.variables.len(), g.variables[0].dtype.as_str()),
+            (Product::Unknown, 13, "int16")
+        );
         assert!(g.problems[0].text.contains("Sentinel-2"), "{:?}", g.problems);
         values(&g, 0, &[(0, 0, 1409.0)]);
         values(&g, 12, &[(511, 511, 421.0)]);
@@ -269,7 +316,10 @@ mod made {
     /// GeoKeys: model, raster type, code.
     fn geo(image: ImageBuilder, model: u16, raster: u16, code: u16) -> ImageBuilder {
         let key = if model == 2 { 2048 } else { 3072 };
-        image.tag(Tag::new(34735, TagValue::Short(vec![1, 1, 0, 3, 1024, 0, 1, model, 1025, 0, 1, raster, key, 0, 1, code])))
+        image.tag(Tag::new(
+            34735,
+            TagValue::Short(vec![1, 1, 0, 3, 1024, 0, 1, model, 1025, 0, 1, raster, key, 0, 1, code]),
+        ))
     }
 
     fn scale(image: ImageBuilder, x: f64, y: f64, cell: f64) -> ImageBuilder {
@@ -278,8 +328,14 @@ mod made {
             .tag(Tag::new(33922, TagValue::Double(vec![0.0, 0.0, 0.0, x, y, 0.0])))
     }
 
-    fn file<T: TiffWriteSample>(image: ImageBuilder, variant: TiffVariant, order: ByteOrder, blocks: &[Vec<T>]) -> Vec<u8> {
-        let mut writer = TiffWriter::new(Cursor::new(Vec::new()), WriteOptions { byte_order: order, variant }).unwrap();
+    fn file<T: TiffWriteSample>(
+        image: ImageBuilder,
+        variant: TiffVariant,
+        order: ByteOrder,
+        blocks: &[Vec<T>],
+    ) -> Vec<u8> {
+        let mut writer =
+            TiffWriter::new(Cursor::new(Vec::new()), WriteOptions { byte_order: order, variant }).unwrap();
         let handle = writer.add_image(image.sample_type::<T>()).unwrap();
         for (i, block) in blocks.iter().enumerate() {
             writer.write_block(&handle, i, block).unwrap();
@@ -302,9 +358,21 @@ mod made {
             for order in [ByteOrder::LittleEndian, ByteOrder::BigEndian] {
                 for variant in [TiffVariant::Classic, TiffVariant::BigTiff] {
                     for compression in [Compression::None, Compression::Deflate, Compression::Lzw] {
-                        let image = || scale(geo(ImageBuilder::new(3, 2).compression(compression), 1, 1, 32614), 6e5, 4e6, 100.0);
+                        let image = || {
+                            scale(
+                                geo(ImageBuilder::new(3, 2).compression(compression), 1, 1, 32614),
+                                6e5,
+                                4e6,
+                                100.0,
+                            )
+                        };
                         // Two strips of one row.
-                        let stripped = file(image().strips(1), variant, order, &[values[..3].to_vec(), values[3..].to_vec()]);
+                        let stripped = file(
+                            image().strips(1),
+                            variant,
+                            order,
+                            &[values[..3].to_vec(), values[3..].to_vec()],
+                        );
                         // One tile of 16 x 16, padded.
                         let mut tile = vec![T::default(); 256];
                         tile[..3].copy_from_slice(&values[..3]);
@@ -335,7 +403,9 @@ mod made {
     #[test]
     fn blocks_never_written_are_not_observed() {
         let image = scale(geo(ImageBuilder::new(40, 32), 1, 1, 32614), 6e5, 4e6, 100.0).sample_type::<f32>();
-        for (image, blocks, written, valid) in [(image.clone().tiles(16, 16), 6, 4, 16..32), (image.strips(16), 2, 1, 16..32)] {
+        for (image, blocks, written, valid) in
+            [(image.clone().tiles(16, 16), 6, 4, 16..32), (image.strips(16), 2, 1, 16..32)]
+        {
             let mut writer = TiffWriter::new(Cursor::new(Vec::new()), WriteOptions::default()).unwrap();
             let tiled = blocks == 6;
             let handle = writer.add_image(image).unwrap();
@@ -351,22 +421,37 @@ mod made {
             for row in 0..32 {
                 for column in 0..40 {
                     let here = row >= 16 && (!tiled || valid.contains(&column));
-                    assert_eq!(raster.at(column, row), if here { Ok(0.25) } else { Err(Reason::NotObserved) }, "{column} {row} {tiled}");
+                    assert_eq!(
+                        raster.at(column, row),
+                        if here { Ok(0.25) } else { Err(Reason::NotObserved) },
+                        "{column} {row} {tiled}"
+                    );
                 }
             }
         }
     }
 
     fn soil_moisture(image: ImageBuilder) -> Vec<u8> {
-        file(image.strips(2), TiffVariant::Classic, ByteOrder::LittleEndian, &[vec![0.1f32, 0.2, 0.3, -9999.0, 1.5, 0.25]])
+        file(
+            image.strips(2),
+            TiffVariant::Classic,
+            ByteOrder::LittleEndian,
+            &[vec![0.1f32, 0.2, 0.3, -9999.0, 1.5, 0.25]],
+        )
     }
 
     #[test]
     fn pixel_is_point_is_half_a_pixel_off() {
-        let area =
-            scan("sm_a.tif", soil_moisture(scale(geo(ImageBuilder::new(3, 2), 1, 1, 32614), 600_000.0, 4_000_000.0, 100.0))).unwrap();
-        let point =
-            scan("sm_p.tif", soil_moisture(scale(geo(ImageBuilder::new(3, 2), 1, 2, 32614), 600_000.0, 4_000_000.0, 100.0))).unwrap();
+        let area = scan(
+            "sm_a.tif",
+            soil_moisture(scale(geo(ImageBuilder::new(3, 2), 1, 1, 32614), 600_000.0, 4_000_000.0, 100.0)),
+        )
+        .unwrap();
+        let point = scan(
+            "sm_p.tif",
+            soil_moisture(scale(geo(ImageBuilder::new(3, 2), 1, 2, 32614), 600_000.0, 4_000_000.0, 100.0)),
+        )
+        .unwrap();
         let (a, p) = (area.variables[0].grid.clone().unwrap(), point.variables[0].grid.clone().unwrap());
         assert_eq!((a.origin_x, a.origin_y), (600_000.0, 4_000_000.0));
         assert_eq!((p.origin_x, p.origin_y), (599_950.0, 4_000_050.0));
@@ -376,14 +461,19 @@ mod made {
     #[test]
     fn matrices_are_accepted_unrotated_and_refused_rotated() {
         let matrix = |rotation: f64, dy: f64| {
-            let m = vec![100.0, rotation, 0.0, 6e5, rotation, dy, 0.0, 4e6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+            let m = vec![
+                100.0, rotation, 0.0, 6e5, rotation, dy, 0.0, 4e6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0,
+            ];
             soil_moisture(geo(ImageBuilder::new(3, 2), 1, 1, 32614).tag(Tag::new(34264, TagValue::Double(m))))
         };
         let grid = scan("sm.tif", matrix(0.0, -100.0)).unwrap().variables[0].grid.clone().unwrap();
         assert_eq!((grid.origin_x, grid.origin_y, grid.cell_x, grid.cell_y), (6e5, 4e6, 100.0, 100.0));
         for (bytes, word) in [(matrix(5.0, -100.0), "rotated"), (matrix(0.0, 100.0), "south to north")] {
             let refusal = scan("sm.tif", bytes).unwrap_err();
-            assert!(matches!(refusal, ReadError::Unsuitable { .. }) && refusal.to_string().contains(word), "{refusal}");
+            assert!(
+                matches!(refusal, ReadError::Unsuitable { .. }) && refusal.to_string().contains(word),
+                "{refusal}"
+            );
         }
     }
 
@@ -399,14 +489,23 @@ mod made {
             .tag(Tag::new(42113, TagValue::Ascii(" 0.3\0".into())));
         let mut values = vec![0.2f32; 400];
         (values[0], values[1], values[2], values[3]) = (-9999.0, 0.3, 1.01, f32::NAN);
-        let granule =
-            scan("soil_moisture_20200601.tif", file(image.strips(2), TiffVariant::Auto, ByteOrder::LittleEndian, &[values])).unwrap();
+        let granule = scan(
+            "soil_moisture_20200601.tif",
+            file(image.strips(2), TiffVariant::Auto, ByteOrder::LittleEndian, &[values]),
+        )
+        .unwrap();
         assert_eq!(granule.product, Product::SoilMoistureGeoTiff);
         assert_eq!(granule.date, Some("2020-06-01".parse().unwrap()));
         let raster = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap();
         assert_eq!(
             raster.reasons()[..5],
-            [Reason::NotObserved, Reason::NotObserved, Reason::OutOfRange, Reason::NotObserved, Reason::Valid]
+            [
+                Reason::NotObserved,
+                Reason::NotObserved,
+                Reason::OutOfRange,
+                Reason::NotObserved,
+                Reason::Valid
+            ]
         );
         assert_eq!(granule.variables[0].statistics.unwrap().valid, 396);
     }
@@ -418,7 +517,9 @@ mod made {
         assert!(granule.problems[0].text.contains("no georeference"), "{:?}", granule.problems);
         assert!(geotiff::read(&granule, 0, &ReadOptions::default(), None).is_err());
         // Lambert-93: known to nobody here, listed with its code.
-        let granule = scan("a.tif", soil_moisture(scale(geo(ImageBuilder::new(3, 2), 1, 1, 2154), 6e5, 6e6, 100.0))).unwrap();
+        let granule =
+            scan("a.tif", soil_moisture(scale(geo(ImageBuilder::new(3, 2), 1, 1, 2154), 6e5, 6e6, 100.0)))
+                .unwrap();
         assert_eq!(granule.variables[0].grid.clone().unwrap().crs.epsg(), Some(2154));
         assert!(granule.problems[0].text.contains("EPSG:2154"), "{:?}", granule.problems);
     }
@@ -426,14 +527,22 @@ mod made {
     #[test]
     fn raw_grd_measurements_are_refused_with_the_way_out() {
         let values = vec![vec![0u16, 130, 145, 160, 170, 180]];
-        let plain = file(ImageBuilder::new(3, 2).strips(2), TiffVariant::Classic, ByteOrder::LittleEndian, &values);
-        let refusal = scan("s1a-iw-grd-vv-20210119t031653-20210119t031718-036201-043ed0-001.tiff", plain).unwrap_err();
+        let plain =
+            file(ImageBuilder::new(3, 2).strips(2), TiffVariant::Classic, ByteOrder::LittleEndian, &values);
+        let refusal =
+            scan("s1a-iw-grd-vv-20210119t031653-20210119t031718-036201-043ed0-001.tiff", plain).unwrap_err();
         assert!(matches!(refusal, ReadError::Unsuitable { .. }), "{refusal}");
-        assert!(refusal.to_string().contains("raw Sentinel-1 GRD") && refusal.to_string().contains("calibrate"), "{refusal}");
+        assert!(
+            refusal.to_string().contains("raw Sentinel-1 GRD") && refusal.to_string().contains("calibrate"),
+            "{refusal}"
+        );
         // Renamed, but with ground control points in degrees, as ESA writes them.
         let points = (0..4).flat_map(|i| [f64::from(i), 0.0, 0.0, 6.0 + f64::from(i), 46.0, 0.0]).collect();
-        let image = geo(ImageBuilder::new(3, 2), 2, 1, 4326).strips(2).tag(Tag::new(33922, TagValue::Double(points)));
-        let refusal = scan("measurement.tiff", file(image, TiffVariant::Classic, ByteOrder::LittleEndian, &values)).unwrap_err();
+        let image =
+            geo(ImageBuilder::new(3, 2), 2, 1, 4326).strips(2).tag(Tag::new(33922, TagValue::Double(points)));
+        let refusal =
+            scan("measurement.tiff", file(image, TiffVariant::Classic, ByteOrder::LittleEndian, &values))
+                .unwrap_err();
         assert!(refusal.to_string().contains("raw Sentinel-1 GRD"), "{refusal}");
     }
 
@@ -453,7 +562,9 @@ mod made {
             }
         };
         let make = |name: &str, value: &dyn Fn(f32) -> f32| {
-            let image = scale(geo(ImageBuilder::new(n as u32, n as u32), 1, 1, 32614), x - 3000.0, y + 3000.0, 50.0).tiles(64, 64);
+            let image =
+                scale(geo(ImageBuilder::new(n as u32, n as u32), 1, 1, 32614), x - 3000.0, y + 3000.0, 50.0)
+                    .tiles(64, 64);
             let tiles: Vec<Vec<f32>> = (0..4)
                 .map(|t| {
                     (0..64 * 64)
@@ -464,7 +575,16 @@ mod made {
                         .collect()
                 })
                 .collect();
-            scan(name, file(image.compression(Compression::Deflate), TiffVariant::Auto, ByteOrder::LittleEndian, &tiles)).unwrap()
+            scan(
+                name,
+                file(
+                    image.compression(Compression::Deflate),
+                    TiffVariant::Auto,
+                    ByteOrder::LittleEndian,
+                    &tiles,
+                ),
+            )
+            .unwrap()
         };
         let names = [
             ("S1A_IW_20200101T000000_DVP_RTC30_G_gpuned_1A2B_VH.tif", BackscatterScale::Power),
@@ -478,10 +598,19 @@ mod made {
         ];
         let want = 10.0 * ((0.01 + 0.3f64) / 2.0).log10();
         for (granule, (_, scale)) in granules.iter().zip(names) {
-            assert_eq!((granule.product, granule.date), (Product::Sentinel1, Some("2020-01-01".parse().unwrap())));
-            assert_eq!((granule.variables[0].role, granule.variables[0].scale), (Role::BackscatterVh, Some(scale)), "{}", granule.file);
+            assert_eq!(
+                (granule.product, granule.date),
+                (Product::Sentinel1, Some("2020-01-01".parse().unwrap()))
+            );
+            assert_eq!(
+                (granule.variables[0].role, granule.variables[0].scale),
+                (Role::BackscatterVh, Some(scale)),
+                "{}",
+                granule.file
+            );
             assert_eq!(granule.variables[0].statistics.unwrap().valid, n * (n - 20), "zeros are no values");
-            let cell = sentinel1::aggregate(granule, 0, &ReadOptions::default(), &region).unwrap().at(0, 0).unwrap();
+            let cell =
+                sentinel1::aggregate(granule, 0, &ReadOptions::default(), &region).unwrap().at(0, 0).unwrap();
             assert!((f64::from(cell) - want).abs() < 0.02, "{}: {cell} {want}", granule.file);
         }
     }
@@ -525,7 +654,8 @@ mod made {
         let crs = Crs::Utm { zone: 14, north: true };
         let (x, y) = crs.from_lonlat(-97.5164, 35.4676).unwrap();
         for layout in ["one strip", "strips", "tiles"] {
-            let image = scale(geo(ImageBuilder::new(n, n), 1, 1, 32614), x - 100_000.0, y + 100_000.0, 10.0).sample_type::<f32>();
+            let image = scale(geo(ImageBuilder::new(n, n), 1, 1, 32614), x - 100_000.0, y + 100_000.0, 10.0)
+                .sample_type::<f32>();
             let (image, blocks, block_bytes) = match layout {
                 "one strip" => (image.strips(n), 1, u64::from(n) * u64::from(n) * 4),
                 "strips" => (image.strips(10), 2000, u64::from(n) * 40),
@@ -534,7 +664,11 @@ mod made {
             let source = Arc::new(sparse(image, blocks, block_bytes));
             let shared: SharedSource = source.clone();
             let granule = geotiff::scan(shared).unwrap();
-            assert_eq!((granule.product, granule.variables[0].scale), (Product::Sentinel1, Some(BackscatterScale::Decibel)), "{layout}");
+            assert_eq!(
+                (granule.product, granule.variables[0].scale),
+                (Product::Sentinel1, Some(BackscatterScale::Decibel)),
+                "{layout}"
+            );
             assert!(granule.variables[0].statistics.is_none());
             let scanned = source.handed_out.swap(0, Ordering::Relaxed);
             assert!(scanned < 100 << 20, "{layout}: the scan took {scanned} bytes");
@@ -552,11 +686,17 @@ mod made {
 
             // A region on the other side of the globe costs nothing.
             let geneva = EaseWindow::around(Resolution::M03, 6.1432, 46.2044, 9, 9).unwrap();
-            assert_eq!(sentinel1::aggregate(&granule, 0, &ReadOptions::default(), &geneva).unwrap().valid_count(), 0);
+            assert_eq!(
+                sentinel1::aggregate(&granule, 0, &ReadOptions::default(), &geneva).unwrap().valid_count(),
+                0
+            );
             assert!(source.handed_out.swap(0, Ordering::Relaxed) < 1 << 20, "{layout}");
 
             let refusal = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap_err();
-            assert!(matches!(refusal, ReadError::TooLarge { .. }) && refusal.to_string().contains("region"), "{refusal}");
+            assert!(
+                matches!(refusal, ReadError::TooLarge { .. }) && refusal.to_string().contains("region"),
+                "{refusal}"
+            );
             assert_eq!(source.handed_out.load(Ordering::Relaxed) >> 20, 0, "refused before reading");
         }
     }
@@ -565,7 +705,9 @@ mod made {
     #[test]
     fn one_huge_compressed_strip_is_refused() {
         let n = 20_000u32;
-        let image = scale(geo(ImageBuilder::new(n, n), 1, 1, 32614), 5e5, 4e6, 10.0).compression(Compression::Deflate).strips(n);
+        let image = scale(geo(ImageBuilder::new(n, n), 1, 1, 32614), 5e5, 4e6, 10.0)
+            .compression(Compression::Deflate)
+            .strips(n);
         let source = Arc::new(sparse(image.sample_type::<f32>(), 1, 1 << 20));
         let refusal = geotiff::scan(source.clone()).unwrap_err();
         assert!(refusal.to_string().contains("TILED=YES"), "{refusal}");
@@ -574,8 +716,11 @@ mod made {
 
     /// A file whose blocks all point at made-up pixels, one after another.
     fn sparse(image: ImageBuilder, blocks: usize, block_bytes: u64) -> Counting {
-        let mut writer =
-            TiffWriter::new(Cursor::new(Vec::new()), WriteOptions { variant: TiffVariant::BigTiff, ..WriteOptions::default() }).unwrap();
+        let mut writer = TiffWriter::new(
+            Cursor::new(Vec::new()),
+            WriteOptions { variant: TiffVariant::BigTiff, ..WriteOptions::default() },
+        )
+        .unwrap();
         let handle = writer.add_image(image.planar_configuration(PlanarConfiguration::Chunky)).unwrap();
         for i in 0..blocks {
             writer.write_block_sparse(&handle, i).unwrap();
@@ -612,6 +757,11 @@ mod made {
         head.extend(offsets);
         head.extend(counts);
         assert_eq!(head.len() as u64, data);
-        Counting { length: data + block_bytes * blocks as u64, head, handed_out: AtomicU64::new(0), largest: AtomicUsize::new(0) }
+        Counting {
+            length: data + block_bytes * blocks as u64,
+            head,
+            handed_out: AtomicU64::new(0),
+            largest: AtomicUsize::new(0),
+        }
     }
 }

@@ -1,11 +1,14 @@
-//! Real SMAP files against facts read with h5py (shared/data/README.md), exactly.
+//! Real SMAP files compared with values read with h5py (shared/data/README.md), exactly.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ease_grid::{Crs, EaseWindow, Raster, Reason, Resolution, Statistics};
 use jiff::civil::date;
-use smap_files::{self as read, DateOrigin, Granule, Overpass, PathSource, Product, QualityRule, ReadError, ReadOptions, Role};
+use smap_files::{
+    self as read, DateOrigin, Granule, Overpass, PathSource, Product, QualityRule, ReadError, ReadOptions,
+    Role,
+};
 
 fn real(name: &str) -> Option<Granule> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/smap").join(name);
@@ -17,7 +20,11 @@ fn real(name: &str) -> Option<Granule> {
 }
 
 fn index(granule: &Granule, path: &str) -> usize {
-    granule.variables.iter().position(|v| v.path == path).unwrap_or_else(|| panic!("{path} is not in {}", granule.file))
+    granule
+        .variables
+        .iter()
+        .position(|v| v.path == path)
+        .unwrap_or_else(|| panic!("{path} is not in {}", granule.file))
 }
 
 fn all() -> ReadOptions {
@@ -25,15 +32,19 @@ fn all() -> ReadOptions {
 }
 
 fn statistics(granule: &Granule, path: &str) -> Statistics {
-    granule.variable_statistics(index(granule, path), &ReadOptions::default()).unwrap_or_else(|e| panic!("{path}: {e}"))
+    granule
+        .variable_statistics(index(granule, path), &ReadOptions::default())
+        .unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
 fn raster(granule: &Granule, path: &str) -> Raster {
-    granule.read(index(granule, path), &ReadOptions::default(), None).unwrap_or_else(|e| panic!("{path}: {e}"))
+    granule
+        .read(index(granule, path), &ReadOptions::default(), None)
+        .unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
 #[track_caller]
-fn facts(s: &Statistics, valid: usize, cells: usize, min: f32, max: f32) {
+fn check_statistics(s: &Statistics, valid: usize, cells: usize, min: f32, max: f32) {
     assert_eq!((s.valid, s.cells), (valid, cells));
     assert_eq!((s.min, s.max), (Some(f64::from(min)), Some(f64::from(max))));
 }
@@ -47,13 +58,22 @@ fn spl4_is_read_exactly() {
     assert_eq!(g.version, Some(("Vv4030".to_owned(), 1)));
     assert!(!g.simulated && g.problems.is_empty(), "{:?}", g.problems);
     let main: Vec<_> = g.variables.iter().filter(|v| v.role == Role::SoilMoisture).collect();
-    assert_eq!(main.iter().map(|v| v.path.as_str()).collect::<Vec<_>>(), ["/Analysis_Data/sm_surface_analysis"]);
-    assert_eq!((main[0].units.as_deref(), main[0].dtype.as_str(), main[0].resolution), (Some("m3 m-3"), "float32", Some(Resolution::M09)));
-    assert_eq!(main[0].grid.as_ref().unwrap().ease_window(), Some(EaseWindow::new(Resolution::M09, 87, 40, 1123, 508).unwrap()));
+    assert_eq!(
+        main.iter().map(|v| v.path.as_str()).collect::<Vec<_>>(),
+        ["/Analysis_Data/sm_surface_analysis"]
+    );
+    assert_eq!(
+        (main[0].units.as_deref(), main[0].dtype.as_str(), main[0].resolution),
+        (Some("m3 m-3"), "float32", Some(Resolution::M09))
+    );
+    assert_eq!(
+        main[0].grid.as_ref().unwrap().ease_window(),
+        Some(EaseWindow::new(Resolution::M09, 87, 40, 1123, 508).unwrap())
+    );
 
     let surface = "/Analysis_Data/sm_surface_analysis";
     let s = statistics(&g, surface);
-    facts(&s, 246_473, 570_484, 0.026819954, 0.79512596);
+    check_statistics(&s, 246_473, 570_484, 0.026819954, 0.79512596);
     assert!((s.mean.unwrap() - 0.25908924).abs() < 1e-8, "{:?}", s.mean);
     let r = raster(&g, surface);
     assert_eq!(r.valid_count(), 246_473);
@@ -70,11 +90,11 @@ fn spl4_is_read_exactly() {
     }
     assert_eq!(r.at(0, 0), Err(Reason::NotObserved));
     let profile = raster(&g, "/Analysis_Data/sm_profile_analysis");
-    facts(&profile.statistics(), 246_473, 570_484, 0.040378746, 0.79829407);
+    check_statistics(&profile.statistics(), 246_473, 570_484, 0.040378746, 0.79829407);
     assert_eq!((profile.at(158, 0), profile.at(561, 254)), (Ok(0.60771805), Ok(0.2025568)));
     assert_eq!((profile.at(796, 300), profile.at(652, 338)), (Ok(0.3191425), Ok(0.17488362)));
     let temperature = raster(&g, "/Analysis_Data/surface_temp_analysis");
-    facts(&temperature.statistics(), 246_473, 570_484, 224.6639, 316.70364);
+    check_statistics(&temperature.statistics(), 246_473, 570_484, 224.6639, 316.70364);
     assert_eq!((temperature.at(561, 254), temperature.at(796, 300)), (Ok(271.2007), Ok(276.77475)));
     let column = statistics(&g, "/cell_column");
     assert_eq!((column.valid, column.min, column.max), (570_484, Some(87.0), Some(1209.0)));
@@ -89,7 +109,9 @@ fn windows_crop_and_say_what_lies_outside() {
     let surface = index(&g, "/Analysis_Data/sm_surface_analysis");
     let whole = g.read(surface, &all(), None).unwrap();
     // 20 columns west of the file's first, and across the narrow last chunk of each row (trap 7).
-    for (column, row, columns, rows) in [(67, 200, 40, 30), (1190, 300, 50, 20), (883, 340, 1, 1), (0, 0, 60, 30)] {
+    for (column, row, columns, rows) in
+        [(67, 200, 40, 30), (1190, 300, 50, 20), (883, 340, 1, 1), (0, 0, 60, 30)]
+    {
         let window = EaseWindow::new(Resolution::M09, column, row, columns, rows).unwrap();
         let part = g.read(surface, &all(), Some(&window)).unwrap();
         assert_eq!(part.grid().ease_window(), Some(window));
@@ -97,7 +119,8 @@ fn windows_crop_and_say_what_lies_outside() {
             for c in 0..columns {
                 let (fc, fr) = (column + c as i64 - 87, row + r as i64 - 40);
                 let inside = (0..1123).contains(&fc) && (0..508).contains(&fr);
-                let expected = if inside { whole.at(fc as usize, fr as usize) } else { Err(Reason::OutsideFile) };
+                let expected =
+                    if inside { whole.at(fc as usize, fr as usize) } else { Err(Reason::OutsideFile) };
                 assert_eq!(part.at(c, r), expected, "{window:?} [{r},{c}]");
             }
         }
@@ -110,19 +133,26 @@ fn windows_crop_and_say_what_lies_outside() {
 
 #[test]
 fn the_spl4_crop_equals_its_parent() {
-    let (Some(crop), Some(parent)) = (real("SMAP_L4_SM_aup_comparison.h5"), real("SMAP_L4_SM_aup_input.h5")) else { return };
+    let (Some(crop), Some(parent)) = (real("SMAP_L4_SM_aup_comparison.h5"), real("SMAP_L4_SM_aup_input.h5"))
+    else {
+        return;
+    };
     assert_eq!(crop.product, Product::Spl4);
     let path = "/Analysis_Data/sm_profile_analysis";
     let window = EaseWindow::new(Resolution::M09, 664, 289, 64, 56).unwrap();
     let r = raster(&crop, path);
-    facts(&r.statistics(), 3584, 3584, 0.05865782, 0.308203);
+    check_statistics(&r.statistics(), 3584, 3584, 0.05865782, 0.308203);
     assert_eq!((r.at(0, 0), r.at(32, 28), r.at(63, 55)), (Ok(0.13732198), Ok(0.14280516), Ok(0.30477074)));
     // Rows 289..344 and columns 664..727 are indices of the global grid.
     let place = crop.variables[index(&crop, path)].grid.as_ref().unwrap().ease_window().unwrap();
     assert_eq!((place.columns, place.rows, place.first_column), (64, 56, 664), "{place:?} {window:?}");
     let same = parent.read(index(&parent, path), &ReadOptions::default(), Some(&place)).unwrap();
     assert_eq!(same.values(), r.values());
-    assert_eq!(crop.variables[index(&crop, path)].role, Role::SoilMoisture, "the only soil moisture there is");
+    assert_eq!(
+        crop.variables[index(&crop, path)].role,
+        Role::SoilMoisture,
+        "the only soil moisture there is"
+    );
 }
 
 #[test]
@@ -142,8 +172,14 @@ fn spl3smp_coordinates_come_from_the_grid_not_from_masked_latitudes() {
         assert_eq!((s.valid, s.cells), (valid, 391_384), "{path}: -9999 without _FillValue is no latitude");
     }
     let latitude = raster(&g, "/Soil_Moisture_Retrieval_Data_AM/latitude");
-    assert_eq!((latitude.at(0, 0), latitude.at(482, 203), latitude.at(963, 405)), (Ok(83.63197), Ok(-0.14122179), Ok(-83.63197)));
-    assert_eq!((latitude.at(220, 85), latitude.at(498, 56)), (Err(Reason::NotObserved), Err(Reason::NotObserved)));
+    assert_eq!(
+        (latitude.at(0, 0), latitude.at(482, 203), latitude.at(963, 405)),
+        (Ok(83.63197), Ok(-0.14122179), Ok(-83.63197))
+    );
+    assert_eq!(
+        (latitude.at(220, 85), latitude.at(498, 56)),
+        (Err(Reason::NotObserved), Err(Reason::NotObserved))
+    );
     let window = EaseWindow::global(Resolution::M36);
     let mut compared = 0;
     for row in 0..406 {
@@ -156,7 +192,10 @@ fn spl3smp_coordinates_come_from_the_grid_not_from_masked_latitudes() {
     }
     assert_eq!(compared, 202_934);
     let pm = raster(&g, "/Soil_Moisture_Retrieval_Data_PM/longitude_pm");
-    assert_eq!((pm.at(220, 85), pm.at(498, 56), pm.at(184, 94)), (Ok(-97.6556), Ok(6.1618257), Err(Reason::NotObserved)));
+    assert_eq!(
+        (pm.at(220, 85), pm.at(498, 56), pm.at(184, 94)),
+        (Ok(-97.6556), Ok(6.1618257), Err(Reason::NotObserved))
+    );
 }
 
 #[test]
@@ -164,7 +203,10 @@ fn spl3smp_e_flags_and_polar_groups() {
     let Some(g) = real("hoss_shape_file_2d_no_dimensions_reference.nc4") else { return };
     assert_eq!(g.product, Product::Spl3smpE);
     let am = &g.variables[index(&g, "/Soil_Moisture_Retrieval_Data_AM/surface_flag")];
-    assert_eq!(am.grid.as_ref().unwrap().ease_window(), Some(EaseWindow::new(Resolution::M09, 590, 195, 620, 274).unwrap()));
+    assert_eq!(
+        am.grid.as_ref().unwrap().ease_window(),
+        Some(EaseWindow::new(Resolution::M09, 590, 195, 620, 274).unwrap())
+    );
     assert_eq!((am.dtype.as_str(), am.overpass), ("uint16", Some(Overpass::Am)));
     for (path, valid, not_observed, zero) in [
         ("/Soil_Moisture_Retrieval_Data_AM/surface_flag", 98_894, Some(49_710), 20_411),
@@ -182,7 +224,10 @@ fn spl3smp_e_flags_and_polar_groups() {
     assert_eq!(statistics(&g, "/Soil_Moisture_Retrieval_Data_PM/latitude_pm").valid, 85_232);
     let polar = &g.variables[index(&g, "/Soil_Moisture_Retrieval_Data_Polar_AM/surface_flag")];
     let grid = polar.grid.as_ref().unwrap();
-    assert_eq!((&grid.crs, grid.columns, grid.rows, grid.cell_x, polar.resolution), (&Crs::Ease2North, 337, 551, 9000.0, None));
+    assert_eq!(
+        (&grid.crs, grid.columns, grid.rows, grid.cell_x, polar.resolution),
+        (&Crs::Ease2North, 337, 551, 9000.0, None)
+    );
     let (x, y) = grid.centre(0, 0);
     assert_eq!((x, y), (-6_754_500.0, 3_028_500.0));
     assert!(g.problems.iter().any(|p| p.text.contains("no soil moisture dataset")), "{:?}", g.problems);
@@ -192,10 +237,14 @@ fn spl3smp_e_flags_and_polar_groups() {
 fn spl3ftp_with_dots_in_its_names() {
     let Some(g) = real("SMAP_L3_FT_P_corners_input.h5") else { return };
     assert_eq!((g.product, g.short_name.as_deref()), (Product::SmapOther, Some("SPL3FTP")));
-    assert_eq!((g.date, g.version.clone()), (Some(date(2018, 6, 16)), Some(("R16010".to_owned(), 1))), "variable-length strings");
+    assert_eq!(
+        (g.date, g.version.clone()),
+        (Some(date(2018, 6, 16)), Some(("R16010".to_owned(), 1))),
+        "variable-length strings"
+    );
     let path = |name: &str| format!("/Freeze_Thaw_Retrieval_Data_Global/{name}");
     let s = statistics(&g, &path("altitude_dem.Bands_01"));
-    facts(&s, 9387, 11_011, -28.089489, 3496.4604);
+    check_statistics(&s, 9387, 11_011, -28.089489, 3496.4604);
     assert_eq!(statistics(&g, &path("altitude_dem.Bands_02")).valid, 8803);
     assert_eq!(statistics(&g, &path("latitude.Bands_01")).valid, 9387, "-9999 without _FillValue");
 }
@@ -206,7 +255,10 @@ fn three_dimensional_fractions_and_big_endian_placeholders() {
     assert_eq!(g.product, Product::Spl3smp);
     let path = "/Soil_Moisture_Retrieval_Data_AM/landcover_class_fraction";
     let s = statistics(&g, path);
-    assert_eq!((s.valid, s.cells, s.min, s.max), (6917, 13_122, Some(f64::from(0.00009427736f32)), Some(1.0)));
+    assert_eq!(
+        (s.valid, s.cells, s.min, s.max),
+        (6917, 13_122, Some(f64::from(0.00009427736f32)), Some(1.0))
+    );
     assert_eq!(statistics(&g, "/Soil_Moisture_Retrieval_Data_AM/latitude").valid, 4238);
     let placeholder = statistics(&g, "/dim0");
     assert_eq!((placeholder.valid, placeholder.min, placeholder.max), (27, Some(0.0), Some(0.0)));

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use ease_grid::{Crs, EaseWindow, Reason, Resolution};
 use jiff::civil::date;
 use serde_json::Value;
-use smap_files::{self as read, DateOrigin, Granule, Orbit, Overpass, PathSource, Product, QualityRule, ReadOptions, Role};
+use smap_files::{
+    self as read, DateOrigin, Granule, Orbit, Overpass, PathSource, Product, QualityRule, ReadOptions, Role,
+};
 
 const FIRST: &str = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290_001.h5";
 const SECOND: &str = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290_002.h5";
@@ -17,10 +19,11 @@ fn fixtures() -> PathBuf {
 }
 
 fn open(name: &str) -> Granule {
-    read::open(Arc::new(PathSource::open(&fixtures().join(name)).unwrap())).unwrap_or_else(|e| panic!("{name}: {e}"))
+    read::open(Arc::new(PathSource::open(&fixtures().join(name)).unwrap()))
+        .unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-fn facts() -> Value {
+fn expected() -> Value {
     serde_json::from_str(&std::fs::read_to_string(fixtures().join("granules.json")).unwrap()).unwrap()
 }
 
@@ -34,7 +37,11 @@ fn options(rule: &str) -> ReadOptions {
 }
 
 fn index(granule: &Granule, path: &str) -> usize {
-    granule.variables.iter().position(|v| v.path == path).unwrap_or_else(|| panic!("{path} is not in {}", granule.file))
+    granule
+        .variables
+        .iter()
+        .position(|v| v.path == path)
+        .unwrap_or_else(|| panic!("{path} is not in {}", granule.file))
 }
 
 fn uint(value: &Value, key: &str) -> usize {
@@ -44,31 +51,53 @@ fn uint(value: &Value, key: &str) -> usize {
 /// Every 2-D layer of every fixture, under every quality rule: place, count, extremes, mean, cells, and what is masked.
 #[test]
 fn every_layer_equals_numpy() {
-    let (mut layers, facts) = (0, facts());
-    for (name, datasets) in facts["files"].as_object().unwrap() {
+    let (mut layers, expected) = (0, expected());
+    for (name, datasets) in expected["files"].as_object().unwrap() {
         let granule = open(name);
         for (path, rules) in datasets.as_object().unwrap() {
             if rules.get("row").is_some() {
                 continue; // 1-D lists: below.
             }
             let variable = index(&granule, path);
-            for (rule, fact) in rules.as_object().unwrap() {
+            for (rule, wanted) in rules.as_object().unwrap() {
                 let raster = granule.read(variable, &options(rule), None).unwrap();
                 let window = raster.grid().ease_window().unwrap();
                 let place = (window.first_row, window.first_column, window.rows, window.columns);
                 assert_eq!(
                     place,
-                    (uint(fact, "first_row"), uint(fact, "first_column"), uint(fact, "rows"), uint(fact, "columns")),
+                    (
+                        uint(wanted, "first_row"),
+                        uint(wanted, "first_column"),
+                        uint(wanted, "rows"),
+                        uint(wanted, "columns")
+                    ),
                     "{path}"
                 );
-                for s in [raster.statistics(), granule.variable_statistics(variable, &options(rule)).unwrap()] {
-                    assert_eq!((s.valid, s.cells), (uint(fact, "valid"), window.len()), "{name} {path} {rule}");
-                    assert_eq!((s.min, s.max), (fact["min"].as_f64(), fact["max"].as_f64()), "{name} {path} {rule}");
-                    assert!((s.mean.unwrap() - fact["mean"].as_f64().unwrap()).abs() < 1e-9, "{name} {path} {rule}");
+                for s in [raster.statistics(), granule.variable_statistics(variable, &options(rule)).unwrap()]
+                {
+                    assert_eq!(
+                        (s.valid, s.cells),
+                        (uint(wanted, "valid"), window.len()),
+                        "{name} {path} {rule}"
+                    );
+                    assert_eq!(
+                        (s.min, s.max),
+                        (wanted["min"].as_f64(), wanted["max"].as_f64()),
+                        "{name} {path} {rule}"
+                    );
+                    assert!(
+                        (s.mean.unwrap() - wanted["mean"].as_f64().unwrap()).abs() < 1e-9,
+                        "{name} {path} {rule}"
+                    );
                 }
-                for cell in fact["cells"].as_array().unwrap() {
-                    let (row, column) = (cell[0].as_u64().unwrap() as usize, cell[1].as_u64().unwrap() as usize);
-                    assert_eq!(raster.at(column, row).map(f64::from), Ok(cell[2].as_f64().unwrap()), "{name} {path} {rule} {cell}");
+                for cell in wanted["cells"].as_array().unwrap() {
+                    let (row, column) =
+                        (cell[0].as_u64().unwrap() as usize, cell[1].as_u64().unwrap() as usize);
+                    assert_eq!(
+                        raster.at(column, row).map(f64::from),
+                        Ok(cell[2].as_f64().unwrap()),
+                        "{name} {path} {rule} {cell}"
+                    );
                 }
                 layers += 1;
             }
@@ -85,16 +114,31 @@ fn a_scene_belongs_to_smaps_day_and_its_counter_supersedes() {
     let (first, second, neighbour) = (open(FIRST), open(SECOND), open(NEIGHBOUR));
     for granule in [&first, &second, &neighbour] {
         assert_eq!(granule.product, Product::Spl2smapS);
-        assert_eq!(granule.date, Some(date(2020, 6, 2)), "SMAP's day, although Extent begins on Sentinel-1's");
-        assert_eq!((granule.sentinel1_date, granule.date_origin), (Some(date(2020, 6, 1)), Some(DateOrigin::Metadata)));
+        assert_eq!(
+            granule.date,
+            Some(date(2020, 6, 2)),
+            "SMAP's day, although Extent begins on Sentinel-1's"
+        );
+        assert_eq!(
+            (granule.sentinel1_date, granule.date_origin),
+            (Some(date(2020, 6, 1)), Some(DateOrigin::Metadata))
+        );
         assert_eq!(granule.orbit, Some(Orbit::Descending));
         assert!(granule.problems.is_empty() && !granule.simulated, "{:?}", granule.problems);
     }
     assert_eq!(first.identity, second.identity);
     assert_ne!(first.identity, neighbour.identity);
-    assert_eq!((first.version.clone(), second.version.clone()), (Some(("R18290".into(), 1)), Some(("R18290".into(), 2))));
+    assert_eq!(
+        (first.version.clone(), second.version.clone()),
+        (Some(("R18290".into(), 1)), Some(("R18290".into(), 2)))
+    );
     let window = |g: &Granule| {
-        g.variables[index(g, "/Soil_Moisture_Retrieval_Data_3km/soil_moisture_3km")].grid.clone().unwrap().ease_window().unwrap()
+        g.variables[index(g, "/Soil_Moisture_Retrieval_Data_3km/soil_moisture_3km")]
+            .grid
+            .clone()
+            .unwrap()
+            .ease_window()
+            .unwrap()
     };
     let overlap = window(&first).intersection(&window(&neighbour)).unwrap();
     assert_eq!((overlap.rows, overlap.columns), (8, 32));
@@ -104,9 +148,18 @@ fn a_scene_belongs_to_smaps_day_and_its_counter_supersedes() {
 fn roles_and_resolutions_of_smap_sentinel_scenes() {
     let granule = open(FIRST);
     let role = |role| {
-        granule.variables.iter().filter(|v| v.role == role).map(|v| v.path.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+        granule
+            .variables
+            .iter()
+            .filter(|v| v.role == role)
+            .map(|v| v.path.rsplit('/').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(role(Role::SoilMoisture), ["soil_moisture_1km", "soil_moisture_3km"], "the baseline, not the _apm field beside it");
+    assert_eq!(
+        role(Role::SoilMoisture),
+        ["soil_moisture_1km", "soil_moisture_3km"],
+        "the baseline, not the _apm field beside it"
+    );
     assert_eq!(role(Role::BackscatterVv), ["sigma0_vv_aggregated_3km"]);
     assert_eq!(role(Role::BackscatterVh), ["sigma0_vh_aggregated_3km"]);
     let by_name = |name: &str| granule.variables.iter().find(|v| v.path.ends_with(name)).unwrap();
@@ -119,11 +172,18 @@ fn roles_and_resolutions_of_smap_sentinel_scenes() {
             "SMAP_L2_SM_SP_1BIWDV_20180815T113736_20180816T001324_097W35N_T15110_001.h5",
             &["disagg_soil_moisture_apm_1km", "disagg_soil_moisture_apm_3km"][..],
         ),
-        ("SMAP_L2_SM_SP_1AIWDV_20190301T123000_20190301T003000_097W35N_R17000_001.h5", &["soil_moisture_apm_3km"]),
+        (
+            "SMAP_L2_SM_SP_1AIWDV_20190301T123000_20190301T003000_097W35N_R17000_001.h5",
+            &["soil_moisture_apm_3km"],
+        ),
     ] {
         let granule = open(file);
-        let found: Vec<_> =
-            granule.variables.iter().filter(|v| v.role == Role::SoilMoisture).map(|v| v.path.rsplit('/').next().unwrap()).collect();
+        let found: Vec<_> = granule
+            .variables
+            .iter()
+            .filter(|v| v.role == Role::SoilMoisture)
+            .map(|v| v.path.rsplit('/').next().unwrap())
+            .collect();
         assert_eq!(found, names, "{file}");
     }
 }
@@ -131,7 +191,13 @@ fn roles_and_resolutions_of_smap_sentinel_scenes() {
 #[test]
 fn brightness_temperature_is_found_by_polarisation_and_its_own_flag_masks_it() {
     for (file, group, v, overpass, resolution) in [
-        ("SMAP_L3_SM_P_20200603_R18290_001.h5", "Soil_Moisture_Retrieval_Data_AM", "tb_v_corrected", Some(Overpass::Am), Resolution::M36),
+        (
+            "SMAP_L3_SM_P_20200603_R18290_001.h5",
+            "Soil_Moisture_Retrieval_Data_AM",
+            "tb_v_corrected",
+            Some(Overpass::Am),
+            Resolution::M36,
+        ),
         (
             "SMAP_L3_SM_P_20200604_R18290_001.h5",
             "Soil_Moisture_Retrieval_Data_PM",
@@ -139,13 +205,27 @@ fn brightness_temperature_is_found_by_polarisation_and_its_own_flag_masks_it() {
             Some(Overpass::Pm),
             Resolution::M36,
         ),
-        ("SMAP_L3_SM_AP_20150601_R13080_001.h5", "Soil_Moisture_Retrieval_Data", "tb_v_disaggregated", None, Resolution::M09),
+        (
+            "SMAP_L3_SM_AP_20150601_R13080_001.h5",
+            "Soil_Moisture_Retrieval_Data",
+            "tb_v_disaggregated",
+            None,
+            Resolution::M09,
+        ),
     ] {
         let granule = open(file);
-        let found: Vec<_> = granule.variables.iter().filter(|x| matches!(x.role, Role::BrightnessV | Role::BrightnessH)).collect();
+        let found: Vec<_> = granule
+            .variables
+            .iter()
+            .filter(|x| matches!(x.role, Role::BrightnessV | Role::BrightnessH))
+            .collect();
         assert_eq!(found.len(), 2, "{file}: neither what is uncorrected nor a standard deviation");
         let one = &granule.variables[index(&granule, &format!("/{group}/{v}"))];
-        assert_eq!((one.role, one.overpass, one.resolution), (Role::BrightnessV, overpass, Some(resolution)), "{file}");
+        assert_eq!(
+            (one.role, one.overpass, one.resolution),
+            (Role::BrightnessV, overpass, Some(resolution)),
+            "{file}"
+        );
         assert_eq!(one.units.as_deref(), Some("Kelvin"));
         let raster = granule.read(index(&granule, &one.path), &ReadOptions::default(), None).unwrap();
         let count = |reason| raster.reasons().iter().filter(|r| **r == reason).count();
@@ -162,31 +242,52 @@ fn brightness_temperature_is_found_by_polarisation_and_its_own_flag_masks_it() {
 
 #[test]
 fn land_surface_temperature_comes_in_kelvin_whatever_it_is_stored_as() {
-    let facts = facts();
+    let expected = expected();
     let dates = [date(2020, 6, 2), date(2020, 6, 3), date(2020, 6, 2)];
-    let names = ["MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif", "okc_LST_20200603_celsius.tif", "MOD11A1.061_1km_aid0001.nc"];
+    let names = [
+        "MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif",
+        "okc_LST_20200603_celsius.tif",
+        "MOD11A1.061_1km_aid0001.nc",
+    ];
     for (name, day) in names.into_iter().zip(dates) {
-        let fact = &facts["temperatures"][name];
+        let wanted = &expected["temperatures"][name];
         let granule = open(name);
-        assert_eq!((granule.product, granule.date), (Product::SurfaceTemperature, Some(day)), "{name}: {:?}", granule.problems);
+        assert_eq!(
+            (granule.product, granule.date),
+            (Product::SurfaceTemperature, Some(day)),
+            "{name}: {:?}",
+            granule.problems
+        );
         let variable = granule.variables.iter().position(|v| v.role == Role::SurfaceTemperature).unwrap();
         assert_eq!(granule.variables.iter().filter(|v| v.role == Role::SurfaceTemperature).count(), 1);
         assert_eq!(granule.variables[variable].units.as_deref(), Some("K"));
         let raster = granule.read(variable, &ReadOptions::default(), None).unwrap();
         let grid = raster.grid();
-        assert_eq!((grid.crs.clone(), grid.rows, grid.columns), (Crs::Geographic, uint(fact, "rows"), uint(fact, "columns")));
-        assert!(
-            (grid.origin_x - fact["left"].as_f64().unwrap()).abs() < 1e-9 && (grid.origin_y - fact["top"].as_f64().unwrap()).abs() < 1e-9
+        assert_eq!(
+            (grid.crs.clone(), grid.rows, grid.columns),
+            (Crs::Geographic, uint(wanted, "rows"), uint(wanted, "columns"))
         );
-        for s in [raster.statistics(), granule.variable_statistics(variable, &ReadOptions::default()).unwrap()] {
-            assert_eq!((s.valid, s.cells), (uint(fact, "valid"), grid.len()), "{name}");
+        assert!(
+            (grid.origin_x - wanted["left"].as_f64().unwrap()).abs() < 1e-9
+                && (grid.origin_y - wanted["top"].as_f64().unwrap()).abs() < 1e-9
+        );
+        for s in
+            [raster.statistics(), granule.variable_statistics(variable, &ReadOptions::default()).unwrap()]
+        {
+            assert_eq!((s.valid, s.cells), (uint(wanted, "valid"), grid.len()), "{name}");
             for (found, key) in [(s.min, "min"), (s.max, "max"), (s.mean, "mean")] {
-                assert!((found.unwrap() - fact[key].as_f64().unwrap()).abs() < 2e-5, "{name} {key}: {found:?}");
+                assert!(
+                    (found.unwrap() - wanted[key].as_f64().unwrap()).abs() < 2e-5,
+                    "{name} {key}: {found:?}"
+                );
             }
         }
-        for cell in fact["cells"].as_array().unwrap() {
+        for cell in wanted["cells"].as_array().unwrap() {
             let (row, column) = (cell[0].as_u64().unwrap() as usize, cell[1].as_u64().unwrap() as usize);
-            assert!((f64::from(raster.at(column, row).unwrap()) - cell[2].as_f64().unwrap()).abs() < 2e-5, "{name} {cell}");
+            assert!(
+                (f64::from(raster.at(column, row).unwrap()) - cell[2].as_f64().unwrap()).abs() < 2e-5,
+                "{name} {cell}"
+            );
         }
         // A cloud is fill; 140 K is impossible (in the packed files: the other one holds NaN there).
         assert_eq!(raster.at(12, 6), Err(Reason::NotObserved), "{name}");
@@ -207,7 +308,14 @@ fn masked_cells_of_a_scene_say_why() {
     let raster = granule.read(variable, &ReadOptions::default(), None).unwrap();
     assert_eq!(raster.at(0, 0), Err(Reason::NotObserved), "a corner outside the footprint");
     let count = |reason| raster.reasons().iter().filter(|r| **r == reason).count();
-    for reason in [Reason::Water, Reason::Frozen, Reason::Mountain, Reason::Vegetation, Reason::Urban, Reason::QualityFlag] {
+    for reason in [
+        Reason::Water,
+        Reason::Frozen,
+        Reason::Mountain,
+        Reason::Vegetation,
+        Reason::Urban,
+        Reason::QualityFlag,
+    ] {
         assert!(count(reason) > 5, "{reason:?}: {}", count(reason));
     }
     assert_eq!(count(Reason::OutOfRange), 1);
@@ -222,21 +330,36 @@ fn masked_cells_of_a_scene_say_why() {
         assert_eq!(part.at(column, row), raster.at(column - 10, row - 10));
     }
     let elsewhere = EaseWindow::new(Resolution::M03, 100, 100, 9, 9).unwrap();
-    assert_eq!(granule.read(variable, &ReadOptions::default(), Some(&elsewhere)).unwrap().at(4, 4), Err(Reason::OutsideFile));
+    assert_eq!(
+        granule.read(variable, &ReadOptions::default(), Some(&elsewhere)).unwrap().at(4, 4),
+        Err(Reason::OutsideFile)
+    );
 }
 
 #[test]
 fn am_and_pm_are_two_variables_and_hard_links_none_of_their_own() {
     let both = open("SMAP_L3_SM_P_20200602_R18290_001.h5");
     assert_eq!((both.product, both.date), (Product::Spl3smp, Some(date(2020, 6, 2))));
-    let main: Vec<_> = both.variables.iter().filter(|v| v.role == Role::SoilMoisture).map(|v| (v.path.as_str(), v.overpass)).collect();
+    let main: Vec<_> = both
+        .variables
+        .iter()
+        .filter(|v| v.role == Role::SoilMoisture)
+        .map(|v| (v.path.as_str(), v.overpass))
+        .collect();
     let am = ("/Soil_Moisture_Retrieval_Data_AM/soil_moisture", Some(Overpass::Am));
     let pm = ("/Soil_Moisture_Retrieval_Data_PM/soil_moisture_pm", Some(Overpass::Pm));
     assert_eq!(main, [am, pm]);
     assert!(!both.variables.iter().any(|v| v.path.contains("dca")), "hard links are no layers");
-    for (file, only) in [("SMAP_L3_SM_P_20200603_R18290_001.h5", am), ("SMAP_L3_SM_P_20200604_R18290_001.h5", pm)] {
+    for (file, only) in
+        [("SMAP_L3_SM_P_20200603_R18290_001.h5", am), ("SMAP_L3_SM_P_20200604_R18290_001.h5", pm)]
+    {
         let one = open(file);
-        let main: Vec<_> = one.variables.iter().filter(|v| v.role == Role::SoilMoisture).map(|v| (v.path.as_str(), v.overpass)).collect();
+        let main: Vec<_> = one
+            .variables
+            .iter()
+            .filter(|v| v.role == Role::SoilMoisture)
+            .map(|v| (v.path.as_str(), v.overpass))
+            .collect();
         assert_eq!(main, [only], "{file}");
     }
     // Stripes: where AM saw nothing PM often did, and land not observed is no water.
@@ -245,14 +368,18 @@ fn am_and_pm_are_two_variables_and_hard_links_none_of_their_own() {
     let either = a.values().iter().zip(p.values()).filter(|(x, y)| x.is_finite() ^ y.is_finite()).count();
     assert!(either > 5000, "{either}");
     // Row 61, column 170: land, in the gap of one of the two.
-    assert!(matches!((a.at(170, 61), p.at(170, 61)), (Err(Reason::NotObserved), Ok(_)) | (Ok(_), Err(Reason::NotObserved))));
+    assert!(matches!(
+        (a.at(170, 61), p.at(170, 61)),
+        (Err(Reason::NotObserved), Ok(_)) | (Ok(_), Err(Reason::NotObserved))
+    ));
 }
 
 #[test]
 fn enhanced_days_are_placed_by_their_axes() {
     let granule = open("SMAP_L3_SM_P_E_20200601_R19240_001.h5");
     assert_eq!((granule.product, granule.date), (Product::Spl3smpE, Some(date(2020, 6, 1))));
-    let polar = &granule.variables[index(&granule, "/Soil_Moisture_Retrieval_Data_Polar_PM/soil_moisture_pm")];
+    let polar =
+        &granule.variables[index(&granule, "/Soil_Moisture_Retrieval_Data_Polar_PM/soil_moisture_pm")];
     let grid = polar.grid.as_ref().unwrap();
     assert_eq!((&grid.crs, grid.columns, grid.rows, polar.resolution), (&Crs::Ease2North, 12, 10, None));
     assert_eq!((grid.origin_x, grid.origin_y), (-9e6 + 250.0 * 9000.0, 9e6 - 660.0 * 9000.0));
@@ -260,7 +387,7 @@ fn enhanced_days_are_placed_by_their_axes() {
 
 #[test]
 fn half_orbits_are_placed_element_by_element() {
-    let facts = facts();
+    let expected = expected();
     for (file, product, resolution, orbit, overpass, day) in [
         (
             "SMAP_L2_SM_P_30058_D_20200916T194350_R19240_001.h5",
@@ -280,19 +407,27 @@ fn half_orbits_are_placed_element_by_element() {
         ),
     ] {
         let granule = open(file);
-        assert_eq!((granule.product, granule.orbit, granule.date), (product, Some(orbit), Some(day)), "{file}");
+        assert_eq!(
+            (granule.product, granule.orbit, granule.date),
+            (product, Some(orbit), Some(day)),
+            "{file}"
+        );
         let path = "/Soil_Moisture_Retrieval_Data/soil_moisture";
-        let (variable, fact) = (index(&granule, path), &facts["files"][file][path]);
+        let (variable, wanted) = (index(&granule, path), &expected["files"][file][path]);
         assert_eq!(granule.variables[variable].overpass, Some(overpass));
         for rule in ["recommended", "with_uncertain", "all"] {
-            let (raster, f) = (granule.read(variable, &options(rule), None).unwrap(), &fact[rule]);
+            let (raster, f) = (granule.read(variable, &options(rule), None).unwrap(), &wanted[rule]);
             let window = raster.grid().ease_window().unwrap();
-            assert_eq!((window.resolution, window.first_row, window.first_column), (resolution, uint(fact, "row"), uint(fact, "column")));
+            assert_eq!(
+                (window.resolution, window.first_row, window.first_column),
+                (resolution, uint(wanted, "row"), uint(wanted, "column"))
+            );
             assert_eq!(raster.valid_count(), uint(f, "cells"), "{file} {rule}");
             let s = granule.variable_statistics(variable, &options(rule)).unwrap();
             assert_eq!(s.valid, uint(f, "elements"), "{file} {rule}");
             assert!((s.mean.unwrap() - f["mean"].as_f64().unwrap()).abs() < 1e-9);
-            let (row, column) = (f["shared"][0].as_u64().unwrap() as usize, f["shared"][1].as_u64().unwrap() as usize);
+            let (row, column) =
+                (f["shared"][0].as_u64().unwrap() as usize, f["shared"][1].as_u64().unwrap() as usize);
             let mean = raster.at(column - window.first_column, row - window.first_row).map(f64::from);
             assert_eq!(mean, Ok(f["shared"][2].as_f64().unwrap()), "two elements in one cell are averaged");
         }
@@ -336,10 +471,14 @@ fn damage_is_survived() {
                 refused += 1;
             }
             Ok(granule) => {
-                let numeric = |v: &&(usize, &read::Variable)| v.1.dtype.contains("float") || v.1.dtype.contains("int");
+                let numeric =
+                    |v: &&(usize, &read::Variable)| v.1.dtype.contains("float") || v.1.dtype.contains("int");
                 let all: Vec<_> = granule.variables.iter().enumerate().collect();
-                let failed =
-                    all.iter().filter(numeric).filter(|(i, _)| granule.variable_statistics(*i, &ReadOptions::default()).is_err()).count();
+                let failed = all
+                    .iter()
+                    .filter(numeric)
+                    .filter(|(i, _)| granule.variable_statistics(*i, &ReadOptions::default()).is_err())
+                    .count();
                 for (i, v) in &all {
                     if v.grid.is_some() {
                         let _ = granule.read(*i, &ReadOptions::default(), None);

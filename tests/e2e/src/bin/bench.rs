@@ -69,7 +69,12 @@ fn main() -> ExitCode {
 }
 
 fn arguments() -> Result<Choice> {
-    let usage = || Error("usage: bench FOLDER [--side N] [--quick] [--json FILE] (call it through `cargo xtask bench`)".into());
+    let usage = || {
+        Error(
+            "usage: bench FOLDER [--side N] [--quick] [--json FILE] (call it through `cargo xtask bench`)"
+                .into(),
+        )
+    };
     let mut words = std::env::args().skip(1);
     let dir = words.next().ok_or_else(usage)?;
     let mut choice = Choice { dir: dir.into(), side: SIDE_OF_BARS, quick: false, json: None };
@@ -93,21 +98,31 @@ fn bench(Choice { dir, side, quick, json }: &Choice) -> Result<bool> {
         (&[("forward", 1), ("forward", 8), ("step", 1), ("step", 4), ("step", 8)], 15)
     };
     let weights = Weights::made_up();
-    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| Error(format!("{}: {e}", path.display())));
+    let write = |path: &Path, bytes: &[u8]| {
+        std::fs::write(path, bytes).map_err(|e| Error(format!("{}: {e}", path.display())))
+    };
     let put = |name: &str, bytes: &[u8]| write(&dir.join(name), bytes);
     put("weights.safetensors", &weights.safetensors())?;
     for (_, batch) in batches.iter().filter(|(task, _)| *task == "forward") {
         put(&format!("conv2d-{batch}.onnx"), &onnx::smen(&weights, Form::Conv2d, *batch, side, side))?;
         put(&format!("conv3d-{batch}.onnx"), &onnx::smen(&weights, Form::Conv3d, *batch, side, side))?;
     }
-    let tasks: Vec<Value> = batches.iter().map(|(task, batch)| json!({ "task": task, "batch": batch })).collect();
+    let tasks: Vec<Value> =
+        batches.iter().map(|(task, batch)| json!({ "task": task, "batch": batch })).collect();
     // With burn's own operations beside ours where a pass of theirs is bearable.
-    let gpu_task = |task: &str, batch: u64, plain: bool| json!({ "task": task, "batch": batch, "plain": plain });
+    let gpu_task =
+        |task: &str, batch: u64, plain: bool| json!({ "task": task, "batch": batch, "plain": plain });
     let (gpu_tasks, gpu_rounds) = if quick {
         (vec![gpu_task("forward", 1, true), gpu_task("step", 1, true)], 2)
     } else {
         let forward = [gpu_task("forward", 1, true), gpu_task("forward", 8, false)];
-        (forward.into_iter().chain([gpu_task("step", 1, true), gpu_task("step", 4, false), gpu_task("step", 8, false)]).collect(), 3)
+        (
+            forward
+                .into_iter()
+                .chain([gpu_task("step", 1, true), gpu_task("step", 4, false), gpu_task("step", 8, false)])
+                .collect(),
+            3,
+        )
     };
     let gpu = json!({ "tasks": gpu_tasks, "rounds": gpu_rounds });
     let setting = json!({ "side": side, "rounds": rounds, "learningRate": 1e-4, "tasks": tasks, "gpu": gpu });
@@ -123,7 +138,8 @@ fn bench(Choice { dir, side, quick, json }: &Choice) -> Result<bool> {
     let server = Server::start(dir, 0).map_err(text)?;
     let driver = Driver::start(&browser).map_err(text)?;
     let options = json!({ "binary": browser.chromium, "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--enable-unsafe-webgpu"] });
-    let session = Session::open(driver.port, &json!({ "browserName": "chrome", "goog:chromeOptions": options }))?;
+    let session =
+        Session::open(driver.port, &json!({ "browserName": "chrome", "goog:chromeOptions": options }))?;
     session.navigate(&server.url())?;
     let start = Instant::now();
     let mut result = Value::Null;
@@ -135,27 +151,48 @@ fn bench(Choice { dir, side, quick, json }: &Choice) -> Result<bool> {
         return Err(Error(format!("the bench's worker stopped: {error}")));
     }
     let Some(results) = result["worker"]["results"].as_array() else {
-        return Err(Error(format!("the bench's worker gave no figures within {} s: {result}", PATIENCE.as_secs())));
+        return Err(Error(format!(
+            "the bench's worker gave no figures within {} s: {result}",
+            PATIENCE.as_secs()
+        )));
     };
     if let Some(file) = json {
-        write(file, json!({ "setting": setting, "results": results, "gpu": result["gpu"] }).to_string().as_bytes())?;
+        write(
+            file,
+            json!({ "setting": setting, "results": results, "gpu": result["gpu"] }).to_string().as_bytes(),
+        )?;
     }
-    println!("SMEN, {side} x {side} images, headless Chromium, one CPU thread each, {rounds} rounds in turn, milliseconds");
+    println!(
+        "SMEN, {side} x {side} images, headless Chromium, one CPU thread each, {rounds} rounds in turn, milliseconds"
+    );
     let mut held = true;
     for (task, batch) in batches {
-        let rows: Vec<&Value> = results.iter().filter(|row| row["task"] == *task && row["batch"] == *batch).collect();
+        let rows: Vec<&Value> =
+            results.iter().filter(|row| row["task"] == *task && row["batch"] == *batch).collect();
         held &= table(&Work { task, batch: *batch, side }, &rows)?;
     }
     if let Some(bytes) = result["worker"]["memory"].as_f64() {
-        println!("\nmemory of Loam's wasm instance after all of it: {:.0} MB (it never shrinks)", bytes / 1e6);
+        println!(
+            "\nmemory of Loam's wasm instance after all of it: {:.0} MB (it never shrinks)",
+            bytes / 1e6
+        );
     }
     match result["gpu"]["results"].as_array() {
         Some(rows) => {
             let peak = result["gpu"]["peak"].as_f64().unwrap_or(f64::NAN);
-            println!("\nWebGPU in the same browser, {gpu_rounds} rounds; a matrix product of 1024 in WGSL makes {peak:.1} GFLOP/s");
+            println!(
+                "\nWebGPU in the same browser, {gpu_rounds} rounds; a matrix product of 1024 in WGSL makes {peak:.1} GFLOP/s"
+            );
             for task in &gpu_tasks {
-                let own: Vec<&Value> = rows.iter().filter(|row| row["task"] == task["task"] && row["batch"] == task["batch"]).collect();
-                let work = Work { task: task["task"].as_str().unwrap_or_default(), batch: task["batch"].as_u64().unwrap_or(1), side };
+                let own: Vec<&Value> = rows
+                    .iter()
+                    .filter(|row| row["task"] == task["task"] && row["batch"] == task["batch"])
+                    .collect();
+                let work = Work {
+                    task: task["task"].as_str().unwrap_or_default(),
+                    batch: task["batch"].as_u64().unwrap_or(1),
+                    side,
+                };
                 held &= gpu_table(&work, peak, &own)?;
             }
         }
@@ -177,7 +214,8 @@ struct Work<'a> {
 
 /// Prints one task on WebGPU; false where a bar is broken.
 fn gpu_table(&Work { task, batch, side }: &Work<'_>, peak: f64, rows: &[&Value]) -> Result<bool> {
-    let figure = |row: &Value, name: &str| row[name].as_f64().ok_or_else(|| Error(format!("no {name} in {row}")));
+    let figure =
+        |row: &Value, name: &str| row[name].as_f64().ok_or_else(|| Error(format!("no {name} in {row}")));
     let what = if task == "forward" { "prediction" } else { "training step" };
     println!(
         "\n{:<34} {:>9} {:>9} {:>19} {:>10} {:>9} {:>9}",
@@ -192,13 +230,19 @@ fn gpu_table(&Work { task, batch, side }: &Work<'_>, peak: f64, rows: &[&Value])
     let allowed = GAPS.iter().find(|(name, _)| *name == task).map_or(0.0, |(_, gap)| *gap);
     let (mut ours, mut peer, mut dispatches, mut reserved) = (f64::NAN, f64::INFINITY, 0, None);
     for row in rows {
-        let (name, label) = (row["name"].as_str().unwrap_or_default(), row["label"].as_str().unwrap_or_default());
+        let (name, label) =
+            (row["name"].as_str().unwrap_or_default(), row["label"].as_str().unwrap_or_default());
         let (median, gap) = (figure(row, "median")?, figure(row, "gap")?);
         let half = format!("{:.0} - {:.0}", figure(row, "quarter")?, figure(row, "three_quarters")?);
         let (count, megabytes) = (row["dispatches"].as_u64().unwrap_or(0), figure(row, "bytes")? / 1e6);
-        println!("{label:<34} {median:>9.0} {:>9.0} {half:>19} {count:>10} {megabytes:>9.0} {gap:>9.1e}", figure(row, "least")?);
+        println!(
+            "{label:<34} {median:>9.0} {:>9.0} {half:>19} {count:>10} {megabytes:>9.0} {gap:>9.1e}",
+            figure(row, "least")?
+        );
         if gap.is_nan() || gap > allowed {
-            return Err(Error(format!("{label} does not compute what we compute ({gap:.1e} apart): the times mean nothing")));
+            return Err(Error(format!(
+                "{label} does not compute what we compute ({gap:.1e} apart): the times mean nothing"
+            )));
         }
         match name {
             "loam" => (ours, dispatches, reserved) = (median, count, row["reserved"].as_f64()),
@@ -218,8 +262,14 @@ fn gpu_table(&Work { task, batch, side }: &Work<'_>, peak: f64, rows: &[&Value])
     }
     let ratio = peer / ours;
     match (task, batch) {
-        ("forward", 1) => bar(format!("{ratio:.1} better peer over ours, bar {GPU_FORWARD_BAR}"), Some(ratio >= GPU_FORWARD_BAR)),
-        ("step", 4) => bar(format!("{ratio:.1} TensorFlow.js over ours, bar {GPU_STEP_BAR}"), Some(ratio >= GPU_STEP_BAR)),
+        ("forward", 1) => bar(
+            format!("{ratio:.1} better peer over ours, bar {GPU_FORWARD_BAR}"),
+            Some(ratio >= GPU_FORWARD_BAR),
+        ),
+        ("step", 4) => bar(
+            format!("{ratio:.1} TensorFlow.js over ours, bar {GPU_STEP_BAR}"),
+            Some(ratio >= GPU_STEP_BAR),
+        ),
         _ => bar(format!("{ratio:.1} better peer over ours"), None),
     }
     if task == "forward" {
@@ -235,18 +285,29 @@ fn gpu_table(&Work { task, batch, side }: &Work<'_>, peak: f64, rows: &[&Value])
 
 /// Prints one task; false where its bar is broken.
 fn table(&Work { task, batch, side }: &Work<'_>, rows: &[&Value]) -> Result<bool> {
-    let figure = |row: &Value, name: &str| row[name].as_f64().ok_or_else(|| Error(format!("no {name} in {row}")));
+    let figure =
+        |row: &Value, name: &str| row[name].as_f64().ok_or_else(|| Error(format!("no {name} in {row}")));
     let what = if task == "forward" { "prediction" } else { "training step" };
-    println!("\n{:<40} {:>8} {:>8} {:>15} {:>9}", format!("{what}, batch of {batch}"), "median", "least", "middle half", "gap");
+    println!(
+        "\n{:<40} {:>8} {:>8} {:>15} {:>9}",
+        format!("{what}, batch of {batch}"),
+        "median",
+        "least",
+        "middle half",
+        "gap"
+    );
     let allowed = GAPS.iter().find(|(name, _)| *name == task).map_or(0.0, |(_, gap)| *gap);
     let (mut ours, mut peer) = (f64::NAN, f64::INFINITY);
     for row in rows {
-        let (name, label) = (row["name"].as_str().unwrap_or_default(), row["label"].as_str().unwrap_or_default());
+        let (name, label) =
+            (row["name"].as_str().unwrap_or_default(), row["label"].as_str().unwrap_or_default());
         let (median, gap) = (figure(row, "median")?, figure(row, "gap")?);
         let half = format!("{:.1} - {:.1}", figure(row, "quarter")?, figure(row, "three_quarters")?);
         println!("{label:<40} {median:>8.1} {:>8.1} {half:>15} {gap:>9.1e}", figure(row, "least")?);
         if gap.is_nan() || gap > allowed {
-            return Err(Error(format!("{label} does not compute what we compute ({gap:.1e} apart): the times mean nothing")));
+            return Err(Error(format!(
+                "{label} does not compute what we compute ({gap:.1e} apart): the times mean nothing"
+            )));
         }
         match name {
             "loam" => ours = median,
@@ -256,8 +317,16 @@ fn table(&Work { task, batch, side }: &Work<'_>, rows: &[&Value]) -> Result<bool
         }
     }
     let (ratio, bar, holds) = match task {
-        "forward" => (ours / peer, format!("ours over onnxruntime-web's better form, bar {FORWARD_BAR}"), ours / peer <= FORWARD_BAR),
-        _ => (peer / ours, format!("TensorFlow.js's better form over ours, bar {STEP_BAR}"), peer / ours >= STEP_BAR),
+        "forward" => (
+            ours / peer,
+            format!("ours over onnxruntime-web's better form, bar {FORWARD_BAR}"),
+            ours / peer <= FORWARD_BAR,
+        ),
+        _ => (
+            peer / ours,
+            format!("TensorFlow.js's better form over ours, bar {STEP_BAR}"),
+            peer / ours >= STEP_BAR,
+        ),
     };
     let judged = batch == 1 && side == SIDE_OF_BARS;
     let verdict = match (judged, holds) {

@@ -10,10 +10,16 @@ use crate::stack::{Day, Disaggregation, DisaggregationError, Region};
 ///
 /// # Errors
 /// Those of [`Disaggregation::fit`].
-pub fn fitted_before(region: &Region, days: &[(Date, Day)], before: Date) -> Result<Disaggregation, DisaggregationError> {
+pub fn fitted_before(
+    region: &Region,
+    days: &[(Date, Day)],
+    before: Date,
+) -> Result<Disaggregation, DisaggregationError> {
     Disaggregation::fit(
         region,
-        days.iter().filter(|(date, day)| *date < before && day.vv.is_some() && day.coarse.is_some()).map(|(_, day)| day),
+        days.iter()
+            .filter(|(date, day)| *date < before && day.vv.is_some() && day.coarse.is_some())
+            .map(|(_, day)| day),
     )
 }
 

@@ -41,7 +41,10 @@ fn features(case: &Case, pixel: usize, usual: (f64, f64, f64)) -> Vec<f64> {
     let residual = |n| case.residual(n, pixel).map(f64::from);
     let known: Vec<f64> = (0..HISTORY).filter_map(residual).collect();
     let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-    let mut row = vec![f64::from(case.bilinear[pixel]), f64::from(case.coarse[pixel]) - f64::from(case.bilinear[pixel])];
+    let mut row = vec![
+        f64::from(case.bilinear[pixel]),
+        f64::from(case.coarse[pixel]) - f64::from(case.bilinear[pixel]),
+    ];
     row.extend((0..HISTORY).map(|n| residual(n).unwrap_or(0.0)));
     row.extend([known.last().copied().unwrap_or(0.0), mean, known.len() as f64]);
     row.extend([usual.0, usual.1, usual.2]);
@@ -91,7 +94,8 @@ impl Forest {
         if pixels.is_empty() {
             return Ok(estimate);
         }
-        let rows: Vec<Vec<f64>> = pixels.iter().map(|&pixel| features(case, pixel, self.usual.at(pixel, None))).collect();
+        let rows: Vec<Vec<f64>> =
+            pixels.iter().map(|&pixel| features(case, pixel, self.usual.at(pixel, None))).collect();
         let rows = DenseMatrix::from_2d_vec(&rows).map_err(|e| ForestError(e.to_string()))?;
         let ask = |group: &Regressor| group.predict(&rows).map_err(|e| ForestError(e.to_string()));
         let answers: Vec<Vec<f64>> = self.groups.par_iter().map(ask).collect::<Result<_, _>>()?;

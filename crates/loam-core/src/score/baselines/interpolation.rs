@@ -7,5 +7,9 @@ use ease_grid::{EaseWindow, GridError, Raster, resample};
 /// # Errors
 /// [`GridError::DifferentGrids`] where the raster is not on the global EASE-Grid.
 pub fn of(native: &Raster, region: &EaseWindow) -> Result<[Raster; 3], GridError> {
-    Ok([resample::nearest(native, region)?, resample::bilinear(native, region)?, resample::bicubic(native, region)?])
+    Ok([
+        resample::nearest(native, region)?,
+        resample::bilinear(native, region)?,
+        resample::bicubic(native, region)?,
+    ])
 }

@@ -11,8 +11,14 @@ use ease_grid::{Raster, Reason};
 ///
 /// # Errors
 /// [`ScoreError::DifferentGrids`] where the three do not share a grid.
-pub fn persistence(fine_then: &Raster, coarse_then: &Raster, coarse_now: &Raster) -> Result<Raster, ScoreError> {
-    for (name, raster) in [("SMAP of the last 3 km map's date", coarse_then), ("SMAP of the date", coarse_now)] {
+pub fn persistence(
+    fine_then: &Raster,
+    coarse_then: &Raster,
+    coarse_now: &Raster,
+) -> Result<Raster, ScoreError> {
+    for (name, raster) in
+        [("SMAP of the last 3 km map's date", coarse_then), ("SMAP of the date", coarse_now)]
+    {
         if raster.grid() != fine_then.grid() {
             return Err(ScoreError::DifferentGrids { name: name.into() });
         }

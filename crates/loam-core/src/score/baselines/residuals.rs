@@ -7,7 +7,9 @@ use super::{Case, HISTORY};
 #[must_use]
 pub fn history_mean(case: &Case) -> Vec<f32> {
     let estimate = |(pixel, bilinear): (usize, &f32)| {
-        let (sum, known) = (0..HISTORY).filter_map(|n| case.residual(n, pixel)).fold((0f32, 0f32), |(s, n), r| (s + r, n + 1.0));
+        let (sum, known) = (0..HISTORY)
+            .filter_map(|n| case.residual(n, pixel))
+            .fold((0f32, 0f32), |(s, n), r| (s + r, n + 1.0));
         if known > 0.0 { bilinear + sum / known } else { *bilinear }
     };
     case.bilinear.iter().enumerate().map(estimate).collect()
@@ -52,14 +54,20 @@ impl Usual {
     /// Bilinear SMAP plus the pixel's mean training residual, m3/m3.
     #[must_use]
     pub fn estimate(&self, case: &Case) -> Vec<f32> {
-        case.bilinear.iter().enumerate().map(|(pixel, bilinear)| bilinear + self.at(pixel, None).1 as f32).collect()
+        case.bilinear
+            .iter()
+            .enumerate()
+            .map(|(pixel, bilinear)| bilinear + self.at(pixel, None).1 as f32)
+            .collect()
     }
 }
 
 /// What bilinear SMAP misses at each pixel that counts, less the date's mean.
 pub fn residuals(case: &Case) -> Vec<(usize, f64)> {
-    let all: Vec<(usize, f64)> =
-        case.pixels().map(|pixel| (pixel, f64::from(case.target[pixel]) - f64::from(case.bilinear[pixel]))).collect();
+    let all: Vec<(usize, f64)> = case
+        .pixels()
+        .map(|pixel| (pixel, f64::from(case.target[pixel]) - f64::from(case.bilinear[pixel])))
+        .collect();
     let mean = all.iter().map(|(_, r)| r).sum::<f64>() / all.len().max(1) as f64;
     all.into_iter().map(|(pixel, r)| (pixel, r - mean)).collect()
 }

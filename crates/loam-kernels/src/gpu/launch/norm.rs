@@ -1,12 +1,12 @@
-//! The norm of a batch and the way back through it on burn's tensors.
+//! The norm of a batch and the backward pass through it on burn's tensors.
 
 use burn::backend::TensorMetadata;
 use cubecl::prelude::*;
 
 use super::super::super::sizes::Sizes;
-use super::super::form::{self, Reduction};
 use super::super::norm::{self, ChannelExtentsLaunch};
 use super::super::norm_tile;
+use super::super::variant::{self, Reduction};
 use super::weights::GradientPlaces;
 use super::{CubeTensor, empty, grid};
 
@@ -44,7 +44,10 @@ impl Channels {
             Reduction::Threads => grid(self.channels * self.threads),
             Reduction::Workgroups => {
                 let chunks = self.pixels.div_ceil(norm_tile::CHUNK as usize);
-                (CubeCount::Static(chunks as u32, self.channels as u32, self.batch as u32), CubeDim::new_1d(norm_tile::THREADS))
+                (
+                    CubeCount::Static(chunks as u32, self.channels as u32, self.batch as u32),
+                    CubeDim::new_1d(norm_tile::THREADS),
+                )
             }
         }
     }
@@ -70,8 +73,14 @@ macro_rules! launch_by {
 }
 
 /// The norm of a batch and its statistics (mean, variance, scale, one over the deviation, one every `stride` numbers); two dispatches.
-pub fn normalise(of: &Channels, x: &CubeTensor, gamma: &CubeTensor, beta: &CubeTensor, epsilon: f64) -> (CubeTensor, CubeTensor) {
-    let reduction = form::kernels().reduction;
+pub fn normalise(
+    of: &Channels,
+    x: &CubeTensor,
+    gamma: &CubeTensor,
+    beta: &CubeTensor,
+    epsilon: f64,
+) -> (CubeTensor, CubeTensor) {
+    let reduction = variant::kernels().reduction;
     let partial = of.partial(x, reduction);
     let (count, dim) = of.grid(reduction);
     launch_by!(
@@ -114,7 +123,7 @@ pub fn before_relu(
     into: &CubeTensor,
     places: GradientPlaces,
 ) -> CubeTensor {
-    let reduction = form::kernels().reduction;
+    let reduction = variant::kernels().reduction;
     let partial = sums.then(|| {
         let partial = of.partial(dy, reduction);
         let (count, dim) = of.grid(reduction);

@@ -3,7 +3,7 @@
 use cubecl::prelude::*;
 
 use super::super::super::sizes::Sizes;
-use super::super::form::{self, Reduction};
+use super::super::variant::{self, Reduction};
 use super::super::weights::{self, WeightExtentsLaunch};
 use super::super::weights_tile::{self, Shares};
 use super::{CubeTensor, aligned, empty, grid, vectors};
@@ -42,7 +42,7 @@ pub struct Partial {
 impl Partial {
     /// Room for the first `length` numbers of a buffer of gradients of convolutions of these extents.
     pub fn new(sizes: &Sizes, like: &CubeTensor, length: usize) -> Self {
-        let kernels = form::kernels();
+        let kernels = variant::kernels();
         let splits = (kernels.splits)(sizes);
         Self { sums: empty(like, [splits * length]), splits, length, reduction: kernels.reduction }
     }
@@ -51,14 +51,17 @@ impl Partial {
     ///
     /// [`Kernels::weight_gradient`]: super::Kernels::weight_gradient
     pub fn take(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
-        (form::kernels().weight_gradient)(self, sizes, x, g, places);
+        (variant::kernels().weight_gradient)(self, sizes, x, g, places);
     }
 
     /// One convolution's, with its weights from the first place and its bias from the second on (`weights.rs`); one dispatch.
     pub fn take_by_rows(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
         let (width, vectors) = vectors(sizes.channels_out, 2);
         let inputs = if sizes.channels_in.is_multiple_of(2) { 2 } else { 1 };
-        let threads = sizes.channels_out / (width * vectors) * (sizes.channels_in / inputs) * sizes.depth_kernel * self.splits;
+        let threads = sizes.channels_out / (width * vectors)
+            * (sizes.channels_in / inputs)
+            * sizes.depth_kernel
+            * self.splits;
         let (count, dim) = grid(threads);
         weights::weight_gradient::launch(
             &x.client,
@@ -75,15 +78,21 @@ impl Partial {
         );
     }
 
-    /// The same with input and gradient in workgroup memory (`weights_tile.rs`); one dispatch. Channels that do not fill its workgroups, and
-    /// sums made room for by the other form, are the other form's.
+    /// The same with input and gradient in workgroup memory (`weights_tile.rs`); one dispatch. Channels that do not fill its workgroups,
+    /// and sums made room for by the other variant, fall back to the register variant.
     pub fn take_by_tiles(&self, sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, places: (usize, usize)) {
-        let shares = Shares::of(sizes.channels_out, sizes.channels_in).filter(|shares| self.splits.is_multiple_of(shares.sets() as usize));
+        let shares = Shares::of(sizes.channels_out, sizes.channels_in)
+            .filter(|shares| self.splits.is_multiple_of(shares.sets() as usize));
         let Some(shares) = shares else { return self.take_by_rows(sizes, x, g, places) };
-        let blocks = sizes.channels_out / shares.outputs() as usize * (sizes.channels_in / shares.reads() as usize);
+        let blocks =
+            sizes.channels_out / shares.outputs() as usize * (sizes.channels_in / shares.reads() as usize);
         weights_tile::weight_gradient_tile::launch(
             &x.client,
-            CubeCount::Static((self.splits / shares.sets() as usize) as u32, (blocks * sizes.depth_kernel) as u32, 1),
+            CubeCount::Static(
+                (self.splits / shares.sets() as usize) as u32,
+                (blocks * sizes.depth_kernel) as u32,
+                1,
+            ),
             CubeDim::new_1d(weights_tile::THREADS),
             shares.width as usize,
             x.clone().into_buffer_arg(),
@@ -125,7 +134,15 @@ impl Partial {
             }
             Reduction::Workgroups => {
                 let count = CubeCount::Static(length.div_ceil(weights_tile::NUMBERS), 1, 1);
-                weights_tile::sum_splits_tile::launch(&client, count, CubeDim::new_1d(weights_tile::SUMMING), sums, into, splits, length);
+                weights_tile::sum_splits_tile::launch(
+                    &client,
+                    count,
+                    CubeDim::new_1d(weights_tile::SUMMING),
+                    sums,
+                    into,
+                    splits,
+                    length,
+                );
             }
         }
     }
@@ -143,15 +160,24 @@ const MOST_WALKERS_OF_SETS: usize = 64;
 
 /// The same where workgroups walk over tiles, two at least each.
 pub fn splits_by_tiles(sizes: &Sizes) -> usize {
-    let Some(shares) = Shares::of(sizes.channels_out, sizes.channels_in) else { return splits_by_rows(sizes) };
-    let plane = sizes.rows.div_ceil(weights_tile::HIGH as usize) * sizes.columns.div_ceil(weights_tile::WIDE as usize);
+    let Some(shares) = Shares::of(sizes.channels_out, sizes.channels_in) else {
+        return splits_by_rows(sizes);
+    };
+    let plane = sizes.rows.div_ceil(weights_tile::HIGH as usize)
+        * sizes.columns.div_ceil(weights_tile::WIDE as usize);
     let sets = shares.sets() as usize;
     let most = if sets > 1 { MOST_WALKERS_OF_SETS } else { MOST_WALKERS };
     (sizes.batch * sizes.depth_out() * plane).div_ceil(2).clamp(1, most) * sets
 }
 
 /// The gradients of weights and bias, into a buffer of gradients; two dispatches.
-pub fn weight_gradient(sizes: &Sizes, x: &CubeTensor, g: &CubeTensor, into: &CubeTensor, places: GradientPlaces) {
+pub fn weight_gradient(
+    sizes: &Sizes,
+    x: &CubeTensor,
+    g: &CubeTensor,
+    into: &CubeTensor,
+    places: GradientPlaces,
+) {
     let partial = Partial::new(sizes, x, places.scale);
     partial.take(sizes, x, g, (0, places.bias));
     partial.sum(into);

@@ -22,7 +22,7 @@ pub fn applicability(weights: &Weights, sample: &Sample) -> Applicability {
             warning: None,
         };
     };
-    let (coarse, residuals) = range.outside(sample.coarse.values(), &sample.d);
+    let (coarse, residuals) = range.outside(sample.coarse.values(), &sample.residuals);
     let inputs = weights.inputs();
     let parts: Vec<(f64, String)> = [
         (inputs.uses_coarse(), coarse, "SMAP's values", range.coarse),
@@ -30,11 +30,18 @@ pub fn applicability(weights: &Weights, sample: &Sample) -> Applicability {
     ]
     .into_iter()
     .filter(|(used, ..)| *used)
-    .map(|(_, share, what, (low, high))| (share, format!("{:.0} % of {what} lie outside {low:.2} to {high:.2} m3/m3", 100.0 * share)))
+    .map(|(_, share, what, (low, high))| {
+        (share, format!("{:.0} % of {what} lie outside {low:.2} to {high:.2} m3/m3", 100.0 * share))
+    })
     .collect();
     let join = |parts: Vec<&str>| parts.join(" and ") + ", the range of the training";
-    let far: Vec<&str> = parts.iter().filter(|(share, _)| *share > WARN_SHARE).map(|(_, text)| text.as_str()).collect();
-    let warning = (!far.is_empty())
-        .then(|| format!("{}: the estimate extrapolates there. Fine-tune on this region, or judge it by its scores.", join(far)));
+    let far: Vec<&str> =
+        parts.iter().filter(|(share, _)| *share > WARN_SHARE).map(|(_, text)| text.as_str()).collect();
+    let warning = (!far.is_empty()).then(|| {
+        format!(
+            "{}: the estimate extrapolates there. Fine-tune on this region, or judge it by its scores.",
+            join(far)
+        )
+    });
     Applicability { words: join(parts.iter().map(|(_, text)| text.as_str()).collect()), warning }
 }

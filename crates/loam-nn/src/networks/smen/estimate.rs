@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use jiff::civil::Date;
 
-use crate::evaluation::{BEFORE, BILINEAR};
 use crate::{ModelError, Planes, Smen, predict as network};
-use ease_grid::{Grid, Raster, Reason, resample};
+use ease_grid::{Raster, resample};
+use loam_core::estimate::{Channel, Estimate, HistoryDate, Layer};
 use loam_core::file::FineOrigin;
 use loam_core::layer::LayerKind;
+use loam_core::network::Network;
+use loam_core::output::Output;
 use loam_core::score::MassReport;
-use loam_core::score::ScoreReport;
-use loam_core::score::{MASS_SHARE, SMEN_SHIFTED, ScoreError, compare, mass_consistency, mass_corrected, persistence};
+use loam_core::score::{MASS_SHARE, ScoreError, compare, mass_consistency, mass_corrected, persistence};
+use loam_core::score::{ScoreReport, ScoreRow};
 use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
 
 /// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
@@ -21,13 +23,6 @@ pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
 /// Edge of a tile on the CPU, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
 /// progress and cancel between the pieces. On a GPU the edge is measured ([`crate::tile_edge`]).
 pub const TILE: usize = 128;
-
-/// Name of the network in score tables.
-pub const SMEN: &str = "SMEN";
-/// Name of persistence in score tables: the one baseline with pixels of its own.
-pub const PERSISTENCE: &str = "persistence (where it exists)";
-/// Name of the network on those pixels.
-pub const SMEN_THERE: &str = "SMEN on those pixels";
 
 /// Why a prediction failed.
 #[derive(Debug, thiserror::Error)]
@@ -111,47 +106,62 @@ pub async fn predict(
         return Err(PredictError::NoHistory { date, percent: 100.0 * rule.cover });
     }
     let window = sample.region.window();
-    let planes = Planes { columns: sample.input.columns, rows: sample.input.rows, i: sample.i.clone(), d: sample.d.clone() };
+    let planes = Planes {
+        columns: sample.input.columns,
+        rows: sample.input.rows,
+        coarse_input: sample.coarse_input.clone(),
+        residuals: sample.residuals.clone(),
+    };
     let output = network(engine.model, engine.device, &planes, engine.tile, &mut progress).await?;
     let unshifted = sample.masked_output(output)?;
-    let shifted = |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
+    let shifted =
+        |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
     let estimate = shifted(&unshifted)?;
     let mass = mass_report(&estimate, &sample.coarse)?;
     let before = match engine.before {
-        Some(model) => Some(shifted(&sample.masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?)?),
+        Some(model) => Some(shifted(
+            &sample
+                .masked_output(network(model, engine.device, &planes, engine.tile, &mut progress).await?)?,
+        )?),
         None => None,
     };
     let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
 
     let today = series.day(library, date)?;
-    let bilinear = today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
+    let bilinear =
+        today.coarse_native.as_ref().map(|native| resample::bilinear(native, &window)).transpose()?;
     let mut scores = Vec::new();
-    let mut layers = vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+    let mut layers =
+        vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
     if let Some(before) = before {
-        let change = difference(&estimate, &before)?;
+        let change = estimate.minus(&before)?;
         layers.extend([(LayerKind::Before, before), (LayerKind::Change, change)]);
     }
     // Without the frame, where the network saw an edge: it would spoil the scores of all.
     let scored = sample.scored_target()?;
     if let (Some(reference), Some(scored)) = (&sample.target, &scored) {
-        let mut baselines: Vec<(&str, &Raster)> =
-            if mass_correction { vec![(SMEN_SHIFTED, &estimate), (SMEN, &unshifted)] } else { vec![(SMEN, &estimate)] };
-        let before = layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
-        baselines.extend(before.as_ref().map(|raster| (BEFORE, raster)));
-        baselines.extend(bilinear.as_ref().map(|raster| (BILINEAR, raster)));
-        baselines.push(("SMAP as is (36 km)", &sample.coarse));
-        scores = compare(scored, &baselines)?;
+        let mut rows: Vec<(ScoreRow, &Raster)> = match mass_correction {
+            true => vec![(ScoreRow::Shifted, &estimate), (ScoreRow::Estimate, &unshifted)],
+            false => vec![(ScoreRow::Estimate, &estimate)],
+        };
+        let before =
+            layers.iter().find(|(kind, _)| *kind == LayerKind::Before).map(|(_, raster)| raster.clone());
+        rows.extend(before.as_ref().map(|raster| (ScoreRow::Before, raster)));
+        rows.extend(bilinear.as_ref().map(|raster| (ScoreRow::Bilinear, raster)));
+        rows.push((ScoreRow::AsIs, &sample.coarse));
+        scores = compare(scored, Network::Smen, 0, &rows)?;
         if let Some(last) = sample.history.iter().rev().find_map(|slot| slot.date) {
             let past = series.day(library, last)?;
             if let (Some(fine), Some(z)) = (&past.fine, &past.coarse) {
                 // It exists only where the last 3 km map did, often less than half: on its own pixels, so that it does not take the
                 // others'. For the comparison the network is scored there too.
                 let last_map = persistence(&fine.raster, z, &sample.coarse)?;
-                scores.extend(compare(scored, &[(PERSISTENCE, &last_map), (SMEN_THERE, &unshifted)])?);
+                let there = [(ScoreRow::Persistence, &last_map), (ScoreRow::EstimateThere, &unshifted)];
+                scores.extend(compare(scored, Network::Smen, 0, &there)?);
             }
         }
         layers.push((LayerKind::Reference, reference.clone()));
-        layers.push((LayerKind::Difference, difference(&estimate, reference)?));
+        layers.push((LayerKind::Difference, estimate.minus(reference)?));
     }
     layers.extend(bilinear.map(|raster| (LayerKind::Bilinear, raster)));
     layers.extend(today.vv.map(|raster| (LayerKind::BackscatterVv, raster)));
@@ -169,7 +179,9 @@ pub async fn predict(
 
 fn mass_report(estimate: &Raster, coarse: &Raster) -> Result<Option<MassReport>, ScoreError> {
     let consistency = mass_consistency(estimate, coarse, MASS_SHARE)?;
-    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else { return Ok(None) };
+    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else {
+        return Ok(None);
+    };
     Ok(Some(MassReport { rmse, bias, cells: consistency.cells.len() }))
 }
 
@@ -195,7 +207,10 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
             .push(format!("{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."));
     }
     if sample.reference == Some(FineOrigin::OwnMap) {
-        warnings.push("The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil.".into());
+        warnings.push(
+            "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
+                .into(),
+        );
     }
     let frame = sample.frame();
     if !frame.is_empty() {
@@ -220,10 +235,52 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
     warnings
 }
 
-/// Estimate minus reference where both are valid; elsewhere the reference's reason, then the estimate's.
-pub(crate) fn difference(estimate: &Raster, reference: &Raster) -> Result<Raster, ease_grid::GridError> {
-    let grid: Grid = reference.grid().clone();
-    let values = estimate.values().iter().zip(reference.values()).map(|(e, r)| e - r).collect();
-    let reasons = estimate.reasons().iter().zip(reference.reasons()).map(|(&e, &r)| if r == Reason::Valid { e } else { r }).collect();
-    Raster::new(grid, values, reasons)
+/// What to cite (formats.md 2.1, 2.6; the licence of Sentinel data asks for its line).
+pub const CITATIONS: [&str; 3] = [
+    "SMAP/Sentinel-1 L2 (SPL2SMAP_S) and SMAP L3 (SPL3SMP), NASA National Snow and Ice Data Center",
+    "Contains modified Copernicus Sentinel data",
+    "SMEN: Soil Moisture Enhancement Network, 36 km to 3 km",
+];
+
+impl Outcome {
+    /// As the map of a date that every network gives. `sensitivity`: of the series' disaggregation.
+    #[must_use]
+    pub fn into_estimate(self, shifted: bool, sensitivity: Option<f32>, applicability: String) -> Estimate {
+        let Self { sample, estimate, mass, layers, scores, out_of_range, warnings } = self;
+        let (overpass_words, frame) = (sample.overpass_words(), sample.frame());
+        let made_here = sample.history.iter().any(|slot| slot.origin == Some(FineOrigin::Disaggregated));
+        let own = sample.reference == Some(FineOrigin::OwnMap);
+        Estimate {
+            method: Network::Smen.into(),
+            date: sample.date,
+            window: sample.region.window(),
+            channels: vec![Channel {
+                output: Output::SoilMoisture,
+                estimate,
+                coarse: Some(sample.coarse),
+                reference: sample.target,
+                scores,
+            }],
+            layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
+            history: sample
+                .history
+                .iter()
+                .map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin })
+                .collect(),
+            overpass: sample.overpass,
+            overpass_words,
+            frame,
+            reference: sample.reference,
+            reference_name: if own { "a map that Loam made" } else { "the 3 km product" }.to_owned(),
+            shifted,
+            mass,
+            sensitivity: sensitivity.filter(|_| made_here),
+            out_of_range,
+            applicability,
+            files: sample.files,
+            simulated: sample.simulated,
+            citations: CITATIONS.map(str::to_owned).to_vec(),
+            warnings,
+        }
+    }
 }

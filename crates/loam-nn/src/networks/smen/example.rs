@@ -15,9 +15,9 @@ pub struct TrainSample {
     /// Rows, north to south.
     pub rows: usize,
     /// I(t), `rows * columns`.
-    pub i: Vec<f32>,
+    pub coarse_input: Vec<f32>,
     /// D(t), `4 * rows * columns`, oldest date first.
-    pub d: Vec<f32>,
+    pub residuals: Vec<f32>,
     /// J(t), `rows * columns`; anything where the mask is 0, NaN too.
     pub target: Vec<f32>,
     /// 1 where J(t) was observed, else 0, `rows * columns`.
@@ -36,9 +36,14 @@ impl Example for TrainSample {
     /// Sets the target to 0 where it was not observed, too.
     fn checked(mut self, sample: usize) -> Result<Self, TrainError> {
         let refuse = |source| TrainError::Sample { sample, source };
-        let planes = Planes { columns: self.columns, rows: self.rows, i: self.i, d: self.d };
+        let planes = Planes {
+            columns: self.columns,
+            rows: self.rows,
+            coarse_input: self.coarse_input,
+            residuals: self.residuals,
+        };
         planes.check().map_err(refuse)?;
-        (self.i, self.d) = (planes.i, planes.d);
+        (self.coarse_input, self.residuals) = (planes.coarse_input, planes.residuals);
         let expected = self.columns * self.rows;
         for (plane, values) in [("the target", &self.target), ("the mask", &self.mask)] {
             if values.len() != expected {
@@ -52,7 +57,12 @@ impl Example for TrainSample {
                 *target = 0.0;
             } else if !target.is_finite() {
                 let (column, row) = (at % self.columns, at / self.columns);
-                return Err(refuse(ModelError::NonFiniteInput { plane: "the observed target", column, row, value: *target }));
+                return Err(refuse(ModelError::NonFiniteInput {
+                    plane: "the observed target",
+                    column,
+                    row,
+                    value: *target,
+                }));
             }
         }
         if self.mask.contains(&1.0) { Ok(self) } else { Err(TrainError::EmptyMask { sample }) }
@@ -61,12 +71,21 @@ impl Example for TrainSample {
     fn flipped(&self, random: &mut Random) -> Self {
         let (east_west, north_south) = (random.unit() < 0.5, random.unit() < 0.5);
         let flip = |values: &[f32]| mirrored(values, self.size(), east_west, north_south);
-        Self { i: flip(&self.i), d: flip(&self.d), target: flip(&self.target), mask: flip(&self.mask), ..*self }
+        Self {
+            coarse_input: flip(&self.coarse_input),
+            residuals: flip(&self.residuals),
+            target: flip(&self.target),
+            mask: flip(&self.mask),
+            ..*self
+        }
     }
 
     fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<Smen, TrainError> {
         if settings.network != Network::Smen {
-            return Err(TrainError::OtherNetwork { found: Network::Smen.words(), wanted: settings.network.words() });
+            return Err(TrainError::OtherNetwork {
+                found: Network::Smen.words(),
+                wanted: settings.network.words(),
+            });
         }
         let found = weights.inputs();
         if found != settings.inputs {
@@ -90,15 +109,15 @@ impl Example for TrainSample {
 
     fn loss(network: &Smen, batch: Batch, settings: &TrainSettings) -> (Tensor<1>, Self::Statistics) {
         let (estimate, statistics) = if settings.freezes(Part::Norms) {
-            (network.forward(batch.i, batch.d), Vec::new())
+            (network.forward(batch.coarse_input, batch.residuals), Vec::new())
         } else {
-            network.forward_train(batch.i, batch.d)
+            network.forward_train(batch.coarse_input, batch.residuals)
         };
         (urmse_loss(estimate, batch.target, batch.mask), statistics)
     }
 
     fn error(network: &Smen, batch: Batch) -> Tensor<1> {
-        urmse_loss(network.forward(batch.i, batch.d), batch.target, batch.mask)
+        urmse_loss(network.forward(batch.coarse_input, batch.residuals), batch.target, batch.mask)
     }
 
     fn unit(_: &Smen) -> f64 {
@@ -110,7 +129,12 @@ impl Example for TrainSample {
     }
 
     async fn estimate(&self, network: &Smen, device: &Device) -> Result<Vec<f32>, ModelError> {
-        let planes = Planes { columns: self.columns, rows: self.rows, i: self.i.clone(), d: self.d.clone() };
+        let planes = Planes {
+            columns: self.columns,
+            rows: self.rows,
+            coarse_input: self.coarse_input.clone(),
+            residuals: self.residuals.clone(),
+        };
         let tile = self.columns.max(self.rows);
         predict(network, device, &planes, tile, async |_, _| std::ops::ControlFlow::Continue(())).await
     }
@@ -120,9 +144,9 @@ impl Example for TrainSample {
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// `[B, 1, 1, H, W]`.
-    i: Tensor<5>,
+    coarse_input: Tensor<5>,
     /// `[B, 1, 4, H, W]`.
-    d: Tensor<5>,
+    residuals: Tensor<5>,
     /// `[B, 1, 1, H, W]`.
     target: Tensor<5>,
     /// `[B, 1, 1, H, W]`.
@@ -138,8 +162,8 @@ impl Batch {
             Tensor::from_data(TensorData::new(values, [samples.len(), 1, depth, rows, columns]), device)
         };
         Self {
-            i: gather(|sample| &sample.i, 1),
-            d: gather(|sample| &sample.d, HISTORY),
+            coarse_input: gather(|sample| &sample.coarse_input, 1),
+            residuals: gather(|sample| &sample.residuals, HISTORY),
             target: gather(|sample| &sample.target, 1),
             mask: gather(|sample| &sample.mask, 1),
         }
@@ -154,14 +178,21 @@ mod tests {
     fn flips_move_every_plane_alike() {
         let cells: Vec<f32> = (0..90).map(|n| n as f32).collect();
         let d = (0..360).map(|n| (n % 90) as f32).collect();
-        let sample = TrainSample { columns: 10, rows: 9, i: cells.clone(), d, target: cells.clone(), mask: vec![1.0; 90] };
+        let sample = TrainSample {
+            columns: 10,
+            rows: 9,
+            coarse_input: cells.clone(),
+            residuals: d,
+            target: cells.clone(),
+            mask: vec![1.0; 90],
+        };
         let mut random = Random::new(1);
         let mut corners: Vec<f32> = (0..64)
             .map(|_| {
                 let flipped = sample.flipped(&mut random);
-                assert_eq!(flipped.i, flipped.target);
-                assert!(flipped.d.chunks(90).all(|plane| plane == flipped.i));
-                flipped.i[0]
+                assert_eq!(flipped.coarse_input, flipped.target);
+                assert!(flipped.residuals.chunks(90).all(|plane| plane == flipped.coarse_input));
+                flipped.coarse_input[0]
             })
             .collect();
         corners.sort_by(f32::total_cmp);

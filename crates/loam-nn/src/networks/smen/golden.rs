@@ -48,15 +48,22 @@ impl GoldenTile {
     /// # Errors
     /// [`ModelError::UnreadableWeights`] where the program was built with a broken file.
     pub fn shipped() -> Result<Self, ModelError> {
-        let unreadable = |reason: String| ModelError::UnreadableWeights { reason: format!("golden tile: {reason}") };
+        let unreadable =
+            |reason: String| ModelError::UnreadableWeights { reason: format!("golden tile: {reason}") };
         let file = SafeTensors::deserialize(TILE).map_err(|error| unreadable(error.to_string()))?;
         let read = |name: &str| {
             let view = file.tensor(name).map_err(|error| unreadable(error.to_string()))?;
-            let values: Vec<f32> = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let values: Vec<f32> =
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             Ok::<_, ModelError>((view.shape().to_vec(), values))
         };
         let (shape, i) = read("i")?;
-        let &[_, _, _, rows, columns] = shape.as_slice() else { return Err(unreadable(format!("shape {shape:?}"))) };
-        Ok(Self { planes: Planes { columns, rows, i, d: read("d")?.1 }, expected: read("expected")?.1 })
+        let &[_, _, _, rows, columns] = shape.as_slice() else {
+            return Err(unreadable(format!("shape {shape:?}")));
+        };
+        Ok(Self {
+            planes: Planes { columns, rows, coarse_input: i, residuals: read("d")?.1 },
+            expected: read("expected")?.1,
+        })
     }
 }

@@ -1,12 +1,12 @@
-//! One date of a run: what the network sees and what it is held against, complete, so that a run goes on and is scored without the files
+//! One date of a run: what the network sees and what it is compared with, complete, so that a run resumes and is scored without the files
 //! it came from (a browser does not keep them over a reload).
 
 use jiff::civil::Date;
 
-use crate::{Archive, HALO};
+use crate::train::example::{broken, head, read_head};
+use crate::{Archive, HALO, Smen};
 use crate::{KeptImage, TrainError, TrainSample};
 use ease_grid::Edges;
-use loam_core::iso_date;
 use loam_core::training::DateRole;
 
 /// Metadata key of [`RunImage::margin`].
@@ -51,7 +51,12 @@ impl RunImage {
             return self;
         }
         let Edges { west, north, east, south } = self.margin;
-        let off = Edges { west: west - margin.west, north: north - margin.north, east: east - margin.east, south: south - margin.south };
+        let off = Edges {
+            west: west - margin.west,
+            north: north - margin.north,
+            east: east - margin.east,
+            south: south - margin.south,
+        };
         let columns = self.sample.columns - off.west - off.east;
         let rows = self.sample.rows - off.north - off.south;
         let cut = |plane: &[f32]| off.cut(plane, self.sample.columns);
@@ -63,8 +68,15 @@ impl RunImage {
                 *mask = 0.0;
             }
         }
-        let d = self.sample.d.chunks_exact(cells).flat_map(cut).collect();
-        let sample = TrainSample { columns, rows, i: cut(&self.sample.i), d, target: cut(&self.sample.target), mask };
+        let d = self.sample.residuals.chunks_exact(cells).flat_map(cut).collect();
+        let sample = TrainSample {
+            columns,
+            rows,
+            coarse_input: cut(&self.sample.coarse_input),
+            residuals: d,
+            target: cut(&self.sample.target),
+            mask,
+        };
         let reasons = off.cut(&self.reasons, self.sample.columns);
         Self { sample, margin, bilinear: cut(&self.bilinear), reasons, ..self }
     }
@@ -72,6 +84,7 @@ impl RunImage {
 
 impl KeptImage for RunImage {
     type Example = TrainSample;
+    type Model = Smen;
 
     fn date(&self) -> Date {
         self.date
@@ -88,9 +101,13 @@ impl KeptImage for RunImage {
     fn to_bytes(&self) -> Vec<u8> {
         let sample = &self.sample;
         let mut archive = head(self.date, self.role, (sample.columns, sample.rows));
-        for (name, values) in
-            [("i", &sample.i), ("d", &sample.d), ("target", &sample.target), ("mask", &sample.mask), ("bilinear", &self.bilinear)]
-        {
+        for (name, values) in [
+            ("i", &sample.coarse_input),
+            ("d", &sample.residuals),
+            ("target", &sample.target),
+            ("mask", &sample.mask),
+            ("bilinear", &self.bilinear),
+        ] {
             archive.put(name, values.clone());
         }
         let Edges { west, north, east, south } = self.margin;
@@ -109,7 +126,14 @@ impl KeptImage for RunImage {
         Ok(Self {
             date,
             role,
-            sample: TrainSample { columns, rows, i: take("i")?, d: take("d")?, target: take("target")?, mask: take("mask")? },
+            sample: TrainSample {
+                columns,
+                rows,
+                coarse_input: take("i")?,
+                residuals: take("d")?,
+                target: take("target")?,
+                mask: take("mask")?,
+            },
             margin,
             bilinear: take("bilinear")?,
             reasons: take("reasons")?.into_iter().map(|r| r as u8).collect(),
@@ -122,32 +146,4 @@ fn margin(text: &str) -> Option<Edges> {
     let mut numbers = text.split(' ').map(|word| word.parse::<usize>().ok());
     let mut next = || numbers.next().flatten();
     Some(Edges { west: next()?, north: next()?, east: next()?, south: next()? })
-}
-
-/// A file that says date, role and size, and holds no planes yet.
-pub(crate) fn head(date: Date, role: DateRole, (columns, rows): (usize, usize)) -> Archive {
-    let mut archive = Archive::default();
-    for (key, text) in [
-        ("date", iso_date::text(&date)),
-        ("role", serde_json::to_string(&role).unwrap_or_default()),
-        ("columns", columns.to_string()),
-        ("rows", rows.to_string()),
-    ] {
-        archive.metadata.insert(key.into(), text);
-    }
-    archive
-}
-
-/// What [`head`] wrote.
-pub(crate) fn read_head(archive: &Archive) -> Result<(Date, DateRole, (usize, usize)), TrainError> {
-    let text = |key: &str| archive.metadata.get(key).ok_or_else(|| broken(format!("{key} is missing")));
-    let number = |key: &str| text(key)?.parse::<usize>().map_err(|_| broken(format!("{key} is no number")));
-    let date = iso_date::parse(text("date")?).ok_or_else(|| broken("its date".into()))?;
-    let role = serde_json::from_str(text("role")?).map_err(|error| broken(error.to_string()))?;
-    Ok((date, role, (number("columns")?, number("rows")?)))
-}
-
-/// An image that is not as it was written.
-pub(crate) fn broken(reason: String) -> TrainError {
-    TrainError::Checkpoint { reason: format!("an image of the run is damaged ({reason})") }
 }

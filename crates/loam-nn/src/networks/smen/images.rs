@@ -1,12 +1,23 @@
 //! From a loaded series to the images of a training run: which dates can be used, what each is used for, and the images themselves.
 
-use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-use crate::{Candidate, RunImage, TrainError, TrainSample, split_by_time};
-use ease_grid::{Reason, resample};
+use ease_grid::{Edges, Reason, resample};
+use jiff::civil::Date;
 use loam_core::file::FineOrigin;
+use loam_core::score::InputRange;
 use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
-use loam_core::training::{DateRole, PlannedDate, TrainPlan, TrainSettings, UnusableDate};
+use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
+
+use crate::gathered::{GatherError, Gathered};
+use crate::{
+    Candidate, FirstDates, KeptImage, RunImage, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, TrainSample,
+    Weights, split_by_time,
+};
+
+/// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
+const REGION: &str = "region";
 
 /// Fewest pixels of a target, in a small region a quarter of its cells: an image needs a spread to have an uRMSE.
 #[must_use]
@@ -21,12 +32,18 @@ fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<Unusab
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     for (&date, cover) in series.covers() {
         // A map disaggregated here is made from SMAP itself: learning it would be learning our own formula.
-        let Some(fine) = cover.fine.filter(|_| cover.fine_origin != Some(FineOrigin::Disaggregated)) else { continue };
+        let Some(fine) = cover.fine.filter(|_| cover.fine_origin != Some(FineOrigin::Disaggregated)) else {
+            continue;
+        };
         let history = series.history(date, rule);
         let why = if cover.coarse.is_none_or(|share| share <= 0.0) {
             Some("SMAP did not see the region on this date".to_owned())
         } else if fine < rule.cover {
-            Some(format!("the 3 km map covers {:.0} % of the region, {:.0} % are asked for", 100.0 * fine, 100.0 * rule.cover))
+            Some(format!(
+                "the 3 km map covers {:.0} % of the region, {:.0} % are asked for",
+                100.0 * fine,
+                100.0 * rule.cover
+            ))
         } else if fine * cells < fewest as f32 {
             Some(format!("the 3 km map has {:.0} pixels in the region, {fewest} are needed", fine * cells))
         } else if history.len() < HISTORY_LENGTH {
@@ -49,7 +66,11 @@ fn candidates(series: &Series, rule: HistoryRule) -> (Vec<Candidate>, Vec<Unusab
 pub fn plan(series: &Series, rule: HistoryRule, settings: &TrainSettings) -> Result<TrainPlan, TrainError> {
     let (usable, unusable) = candidates(series, rule);
     let roles = split_by_time(&usable, settings.validate_from, settings.test_from)?;
-    let dates = usable.iter().zip(roles).map(|(candidate, role)| PlannedDate { date: candidate.date, role }).collect();
+    let dates = usable
+        .iter()
+        .zip(roles)
+        .map(|(candidate, role)| PlannedDate { date: candidate.date, role })
+        .collect();
     Ok(TrainPlan { dates, unusable })
 }
 
@@ -79,8 +100,104 @@ pub fn image(
     };
     let reasons: Vec<u8> = sample.coarse.reasons().iter().map(|reason| *reason as u8).collect();
     let (target, mask) = (sample.into_input(target.values(), f32::NAN), sample.into_input(&mask, 0.0));
-    let (bilinear, reasons) = (sample.into_input(&bilinear, f32::NAN), sample.into_input(&reasons, Reason::OutsideFile as u8));
+    let (bilinear, reasons) =
+        (sample.into_input(&bilinear, f32::NAN), sample.into_input(&reasons, Reason::OutsideFile as u8));
     let (margin, input) = (sample.margin(), sample.input);
-    let sample = TrainSample { columns: input.columns, rows: input.rows, i: sample.i, d: sample.d, target, mask };
+    let sample = TrainSample {
+        columns: input.columns,
+        rows: input.rows,
+        coarse_input: sample.coarse_input,
+        residuals: sample.residuals,
+        target,
+        mask,
+    };
     Ok(Ok(RunImage { date, role, sample, margin, bilinear, reasons }))
+}
+
+/// Plans a run and makes its images. `progress` hears of each date before it is read (number, of how many, date) and may stop the work.
+///
+/// # Errors
+/// See [`GatherError`].
+pub async fn gather(
+    library: &Library,
+    series: &mut Series,
+    rule: HistoryRule,
+    settings: &TrainSettings,
+    mut progress: impl AsyncFnMut(usize, usize, Date) -> ControlFlow<()>,
+) -> Result<Gathered<RunImage>, GatherError> {
+    let mut plan = plan(series, rule, settings)?;
+    let planned = plan.dates.clone();
+    let (mut images, mut simulated, mut own_maps) = (Vec::new(), false, false);
+    for (done, day) in planned.iter().enumerate() {
+        if progress(done, planned.len(), day.date).await.is_break() {
+            return Err(GatherError::Cancelled);
+        }
+        if day.role == DateRole::Gap {
+            continue;
+        }
+        match image(library, series, rule, day.date, day.role)? {
+            Ok(image) => images.push(image),
+            Err(why) => {
+                plan.dates.retain(|d| d.date != day.date);
+                plan.unusable.push(UnusableDate { date: day.date, why });
+            }
+        }
+        let cover = series.covers().get(&day.date);
+        simulated |= cover.is_some_and(|cover| cover.simulated);
+        own_maps |= cover.is_some_and(|cover| cover.fine_origin == Some(FineOrigin::OwnMap));
+    }
+    // Images of one run are of one size: the margin that all of them have.
+    if let Some(margin) = images.iter().map(|image: &RunImage| image.margin).reduce(Edges::min) {
+        images = images.into_iter().map(|image| image.narrowed(margin)).collect();
+    }
+    let [train, validate, test, gap] =
+        [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
+    if train == 0 || validate == 0 || test == 0 {
+        let left = |day: &PlannedDate| Candidate { date: day.date, history: series.history(day.date, rule) };
+        let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
+        let split = TrainError::EmptySplit { train, validate, test, gap, possible };
+        let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
+        return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
+    }
+    let note = "some targets are maps that Loam made, chosen by hand: the network learns its own errors";
+    let notes = own_maps.then(|| note.to_owned()).into_iter().collect();
+    Ok(Gathered { plan, images, simulated, own_maps, notes, ..Gathered::default() })
+}
+
+/// What the weights of a run say of themselves: `region` (of the presets or the places, as the weights file names them), what they were
+/// trained on until when, the split and the settings, and the range of their training inputs. `region` in words is that of the user.
+#[must_use]
+pub fn metadata(
+    keys: &[String],
+    region: &str,
+    base: &Weights,
+    settings: &TrainSettings,
+    gathered: &Gathered<RunImage>,
+) -> BTreeMap<String, String> {
+    let training = gathered.plan.of(DateRole::Train);
+    let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
+    let what = match (gathered.simulated, gathered.own_maps) {
+        (true, _) => "simulated scenes",
+        (false, true) => "SMAP files and maps that Loam made",
+        (false, false) => "SMAP and SPL2SMAP_S files",
+    };
+    let before = match settings.start {
+        Start::Current => {
+            base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default()
+        }
+        Start::Scratch => String::new(),
+    };
+    let mut metadata = BTreeMap::from([
+        (REGION.to_owned(), keys.join(",")),
+        (TRAINED_ON.to_owned(), format!("{what} of {region}, {first} to {last}{before}")),
+        (TRAINED_UNTIL.to_owned(), last.to_string()),
+    ]);
+    let stages = if settings.start == Start::Current { Stage::list(&base.metadata) } else { Vec::new() };
+    metadata.extend(Stage::of(keys, &gathered.plan, settings).map(|stage| stage.entry(stages)));
+    // Of this run's images alone: the weights fit what they were last trained on.
+    let planes: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train)
+        .map(|sample| (sample.coarse_input.as_slice(), sample.residuals.as_slice()))
+        .collect();
+    metadata.extend(InputRange::of(planes.into_iter()).into_iter().flat_map(|range| range.to_metadata()));
+    metadata
 }

@@ -31,39 +31,12 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::norm::EPSILON;
+use super::schema::schema;
 use crate::{BatchStatistics, ModelError, Norm, WeightTensor, Weights};
 use loam_core::network::Inputs;
 use loam_kernels as kernels;
-
-/// Earlier dates the network looks at: k.
-pub const HISTORY: usize = 4;
-/// Feature images of every hidden convolution.
-pub const CHANNELS: usize = 32;
 /// Fewest columns and rows.
 pub const SMALLEST_SIDE: usize = 9;
-
-/// Names and shapes of all tensors of the network, in the order of the forward pass, with `true` where a gradient trains them.
-pub fn schema(inputs: Inputs) -> Vec<(String, Vec<usize>, bool)> {
-    let mut tensors = Vec::new();
-    let mut add = |name: String, shape: Vec<usize>, trained| tensors.push((name, shape, trained));
-    if inputs.uses_history() {
-        for (block, channels_in) in [1, CHANNELS, CHANNELS].into_iter().enumerate() {
-            add(format!("f{block}.conv.weight"), vec![CHANNELS, channels_in, 2, 3, 3], true);
-            add(format!("f{block}.conv.bias"), vec![CHANNELS], true);
-            add(format!("f{block}.bn.weight"), vec![CHANNELS], true);
-            add(format!("f{block}.bn.bias"), vec![CHANNELS], true);
-            add(format!("f{block}.bn.running_mean"), vec![CHANNELS], false);
-            add(format!("f{block}.bn.running_var"), vec![CHANNELS], false);
-        }
-    }
-    if inputs.uses_coarse() {
-        add("g.weight".into(), vec![CHANNELS, 1, 1, 3, 3], true);
-        add("g.bias".into(), vec![CHANNELS], true);
-    }
-    add("h.weight".into(), vec![1, CHANNELS, 1, 3, 3], true);
-    add("h.bias".into(), vec![1], true);
-    tensors
-}
 
 /// A 3D convolution with zero padding of 1 pixel in space and none in time, and a bias.
 #[derive(Module, Debug)]
@@ -100,7 +73,8 @@ impl Block {
     /// With the batch's own statistics, which come back too.
     pub fn forward_train(&self, x: Tensor<5>) -> (Tensor<5>, BatchStatistics) {
         let (gamma, beta) = (self.bn.weight.val(), self.bn.bias.val());
-        let (y, mean, variance) = kernels::block_of_batch(x, self.conv.weight.val(), self.conv.bias.val(), gamma, beta, EPSILON);
+        let (y, mean, variance) =
+            kernels::block_of_batch(x, self.conv.weight.val(), self.conv.bias.val(), gamma, beta, EPSILON);
         let [batch, _, depth, rows, columns] = y.dims();
         (y, BatchStatistics::of_biased(mean, variance, batch * depth * rows * columns))
     }
@@ -179,7 +153,10 @@ impl Smen {
     /// Moves the running statistics of the norms towards those of a batch.
     pub fn absorb(&mut self, statistics: Vec<BatchStatistics>) {
         #[cfg(feature = "gpu")]
-        if super::norm::absorb_on_gpu(&mut self.f.iter_mut().map(|block| &mut block.bn).collect::<Vec<_>>(), &statistics) {
+        if super::norm::absorb_on_gpu(
+            &mut self.f.iter_mut().map(|block| &mut block.bn).collect::<Vec<_>>(),
+            &statistics,
+        ) {
             return;
         }
         for (block, batch) in self.f.iter_mut().zip(statistics) {
@@ -242,7 +219,10 @@ fn place<const D: usize>(weights: &Weights, name: &str, device: &Device) -> Tens
 
 /// Values of a tensor, row-major.
 pub async fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ModelError> {
-    let data = tensor.into_data_async().await.map_err(|error| ModelError::Readback { reason: format!("{error:?}") })?;
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| ModelError::Readback { reason: format!("{error:?}") })?;
     data.try_into_vec::<f32>().map_err(|error| ModelError::Readback { reason: format!("{error:?}") })
 }
 
@@ -253,7 +233,11 @@ mod tests {
     #[test]
     fn the_schema_has_the_parameters_of_the_paper() {
         let count = |inputs: Inputs, trained: bool| -> usize {
-            schema(inputs).iter().filter(|tensor| tensor.2 == trained).map(|(_, shape, _)| shape.iter().product::<usize>()).sum()
+            schema(inputs)
+                .iter()
+                .filter(|tensor| tensor.2 == trained)
+                .map(|(_, shape, _)| shape.iter().product::<usize>())
+                .sum()
         };
         assert_eq!(count(Inputs::Spatiotemporal, true), 38_337);
         assert_eq!(count(Inputs::Spatiotemporal, false), 192);

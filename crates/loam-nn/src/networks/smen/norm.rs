@@ -51,10 +51,11 @@ impl Norm {
     pub fn scale_and_shift(&self) -> (Tensor<1>, Tensor<1>) {
         #[cfg(feature = "gpu")]
         if !self.weight.is_require_grad() && !self.bias.is_require_grad() {
-            let plain =
-                [&self.weight.val(), &self.bias.val(), &self.running_mean, &self.running_var].map(|one| one.clone().without_autodiff());
+            let plain = [&self.weight.val(), &self.bias.val(), &self.running_mean, &self.running_var]
+                .map(|one| one.clone().without_autodiff());
             if let Some(both) = loam_kernels::gpu::frozen_norm(plain.each_ref(), EPSILON) {
-                let [scale, shift] = both.map(|new| if self.device().is_autodiff() { Tensor::from_inner(new) } else { new });
+                let [scale, shift] =
+                    both.map(|new| if self.device().is_autodiff() { Tensor::from_inner(new) } else { new });
                 return (scale, shift);
             }
         }
@@ -66,7 +67,8 @@ impl Norm {
     /// Moves the running statistics towards a batch's.
     pub fn absorb(&mut self, batch: BatchStatistics) {
         self.running_mean = self.running_mean.clone() * (1.0 - MOMENTUM) + batch.mean * MOMENTUM;
-        self.running_var = self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * batch.unbiased * MOMENTUM;
+        self.running_var =
+            self.running_var.clone() * (1.0 - MOMENTUM) + batch.variance * batch.unbiased * MOMENTUM;
     }
 
     /// The device it lives on.
@@ -90,8 +92,11 @@ pub(crate) fn absorb_on_gpu(norms: &mut [&mut Norm], batches: &[BatchStatistics]
         .collect();
     let Some(moved) = loam_kernels::gpu::absorb(&statistics, MOMENTUM) else { return false };
     for (norm, [mean, variance]) in norms.iter_mut().zip(moved) {
-        let same_graph = |new: Tensor<1>, old: &Tensor<1>| if old.device().is_autodiff() { Tensor::from_inner(new) } else { new };
-        (norm.running_mean, norm.running_var) = (same_graph(mean, &norm.running_mean), same_graph(variance, &norm.running_var));
+        let same_graph = |new: Tensor<1>, old: &Tensor<1>| {
+            if old.device().is_autodiff() { Tensor::from_inner(new) } else { new }
+        };
+        (norm.running_mean, norm.running_var) =
+            (same_graph(mean, &norm.running_mean), same_graph(variance, &norm.running_var));
     }
     true
 }

@@ -31,7 +31,12 @@ pub async fn set_bias(
         if progress(done, samples.len()).await.is_break() {
             return Err(ModelError::Cancelled);
         }
-        let planes = Planes { columns: sample.columns, rows: sample.rows, i: sample.i.clone(), d: sample.d.clone() };
+        let planes = Planes {
+            columns: sample.columns,
+            rows: sample.rows,
+            coarse_input: sample.coarse_input.clone(),
+            residuals: sample.residuals.clone(),
+        };
         let tile = sample.columns.max(sample.rows);
         let estimate = predict(&model, device, &planes, tile, async |_, _| ControlFlow::Continue(())).await?;
         for ((estimate, target), mask) in estimate.iter().zip(&sample.target).zip(&sample.mask) {

@@ -11,9 +11,6 @@ use burn::tensor::Device;
 use super::stream::{PLANES, Sink, Source, stream};
 use crate::{HISTORY, ModelError, SMALLEST_SIDE, Smen};
 
-/// Receptive field of SMEN to each side, in pixels.
-pub const HALO: usize = 4;
-
 /// What the network needs of a region, row-major from the north-west corner, m3/m3.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planes {
@@ -22,13 +19,13 @@ pub struct Planes {
     /// Rows, north to south.
     pub rows: usize,
     /// I(t): today's 36 km soil moisture on the 3 km grid, `rows * columns`.
-    pub i: Vec<f32>,
+    pub coarse_input: Vec<f32>,
     /// D(t): residuals of the 4 history dates, oldest first, `4 * rows * columns`; 0 where unknown.
-    pub d: Vec<f32>,
+    pub residuals: Vec<f32>,
 }
 
 impl Planes {
-    /// Holds sizes and values against what the network needs.
+    /// Checks sizes and values against what the network needs.
     ///
     /// # Errors
     /// [`ModelError::TooSmall`], [`ModelError::PlaneLength`], [`ModelError::NonFiniteInput`].
@@ -38,37 +35,24 @@ impl Planes {
             return Err(ModelError::TooSmall { columns, rows });
         }
         let cells = columns * rows;
-        for (plane, values, expected) in [("I(t)", &self.i, cells), ("D(t)", &self.d, HISTORY * cells)] {
+        for (plane, values, expected) in
+            [("I(t)", &self.coarse_input, cells), ("D(t)", &self.residuals, HISTORY * cells)]
+        {
             if values.len() != expected {
                 return Err(ModelError::PlaneLength { plane, expected, found: values.len() });
             }
             if let Some(at) = values.iter().position(|value| !value.is_finite()) {
                 let cell = at % cells;
-                return Err(ModelError::NonFiniteInput { plane, column: cell % columns, row: cell / columns, value: values[at] });
+                return Err(ModelError::NonFiniteInput {
+                    plane,
+                    column: cell % columns,
+                    row: cell / columns,
+                    value: values[at],
+                });
             }
         }
         Ok(())
     }
-}
-
-/// A tile along one axis: it answers for `start..end` and looks at `from..to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub start: usize,
-    pub end: usize,
-    pub from: usize,
-    pub to: usize,
-}
-
-/// Cuts an axis into tiles of at most `tile` pixels, each with its halo.
-pub(crate) fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
-    (0..length)
-        .step_by(tile.max(1))
-        .map(|start| {
-            let end = (start + tile.max(1)).min(length);
-            Span { start, end, from: start.saturating_sub(halo), to: (end + halo).min(length) }
-        })
-        .collect()
 }
 
 /// Planes in memory, read from the north on.
@@ -83,9 +67,11 @@ impl Source for InMemory<'_> {
     }
 
     fn next_rows(&mut self, count: usize, planes: &mut [Vec<f32>; PLANES]) -> Result<(), ModelError> {
-        let Planes { columns, rows, i, d } = self.planes;
+        let Planes { columns, rows, coarse_input: i, residuals: d } = self.planes;
         let cells = self.next * columns..(self.next + count) * columns;
-        for (plane, all) in planes.iter_mut().zip(std::iter::once(i.as_slice()).chain(d.chunks_exact(columns * rows))) {
+        for (plane, all) in
+            planes.iter_mut().zip(std::iter::once(i.as_slice()).chain(d.chunks_exact(columns * rows)))
+        {
             plane.extend_from_slice(&all[cells.clone()]);
         }
         self.next += count;
@@ -104,7 +90,7 @@ impl Sink for Vec<f32> {
 ///
 /// `tile` is the edge of a tile in pixels (halo not counted); memory grows with its square, about 2 kB a pixel, and not with the raster.
 /// After each tile `progress` is awaited with (tiles done, tiles in all): it may hand the thread back for a moment, and
-/// [`ControlFlow::Break`] stops the work. For a raster that does not fit in memory there is [`stream`](super::stream()).
+/// [`ControlFlow::Break`] stops the work. For a raster that does not fit in memory there is [`stream`](crate::stream()).
 ///
 /// # Errors
 /// Those of [`Planes::check`]; [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`];
@@ -125,6 +111,7 @@ pub async fn predict(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::networks::smen::span::{HALO, spans};
 
     #[test]
     fn tiles_answer_for_every_pixel_once() {
@@ -140,11 +127,15 @@ mod tests {
 
     #[test]
     fn a_hole_in_the_input_is_named() {
-        let mut planes = Planes { columns: 10, rows: 9, i: vec![0.2; 90], d: vec![0.0; 360] };
+        let mut planes =
+            Planes { columns: 10, rows: 9, coarse_input: vec![0.2; 90], residuals: vec![0.0; 360] };
         assert_eq!(planes.check(), Ok(()));
-        planes.d[90 + 23] = f32::INFINITY;
-        assert_eq!(planes.check(), Err(ModelError::NonFiniteInput { plane: "D(t)", column: 3, row: 2, value: f32::INFINITY }));
-        planes.d.pop();
+        planes.residuals[90 + 23] = f32::INFINITY;
+        assert_eq!(
+            planes.check(),
+            Err(ModelError::NonFiniteInput { plane: "D(t)", column: 3, row: 2, value: f32::INFINITY })
+        );
+        planes.residuals.pop();
         assert_eq!(planes.check(), Err(ModelError::PlaneLength { plane: "D(t)", expected: 360, found: 359 }));
         planes.rows = 8;
         assert_eq!(planes.check(), Err(ModelError::TooSmall { columns: 10, rows: 8 }));

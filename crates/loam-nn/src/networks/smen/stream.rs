@@ -1,9 +1,9 @@
-//! The network over a raster that need not fit in memory: rows of the input come from a [`Source`] as they are wanted, rows of the estimate go
-//! to a [`Sink`] as they are done, north to south.
+//! The network over a raster that need not fit in memory: rows of the input come from a [`Source`] as they are wanted, rows of the estimate
+//! go to a [`Sink`] as they are done, north to south.
 //!
-//! Held at a time are one band of input rows (a tile's height with its halo), one strip of output rows, and [`IN_FLIGHT`] tiles: while a GPU
-//! computes one and sends it back, the next is cut and uploaded. None of that grows with the number of rows. Each tile is cut with its halo
-//! as in `predict.rs`, so the estimate is that of the whole raster.
+//! In memory at a time are one band of input rows (a tile's height with its halo), one strip of output rows, and [`IN_FLIGHT`] tiles: while
+//! a GPU computes one and sends it back, the next is cut and uploaded. None of that grows with the number of rows. Each tile is cut with
+//! its halo as in `predict.rs`, so the estimate is that of the whole raster.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::predict::{HALO, Span, spans};
+use super::span::{HALO, Span, spans};
 use crate::read_back;
 use crate::{HISTORY, ModelError, SMALLEST_SIDE, Smen};
 
@@ -27,8 +27,8 @@ pub trait Source {
     /// Columns and rows of the raster.
     fn extent(&self) -> (usize, usize);
 
-    /// Appends the next `count` rows, row-major, `count * columns` values to each plane: I(t), then the residuals of the 4 history dates, oldest
-    /// first; m3/m3, a number in every cell. Called from the northernmost row on, each row once.
+    /// Appends the next `count` rows, row-major, `count * columns` values to each plane: I(t), then the residuals of the 4 history dates,
+    /// oldest first; m3/m3, a number in every cell. Called from the northernmost row on, each row once.
     ///
     /// # Errors
     /// [`ModelError::Rows`].
@@ -49,7 +49,7 @@ pub trait Sink {
 pub struct Streamed {
     /// Tiles computed.
     pub tiles: usize,
-    /// Most bytes of input and output held at a time: band, strip, and the tiles under way.
+    /// Most bytes of input and output in memory at a time: band, strip, and the tiles under way.
     pub most_bytes: usize,
 }
 
@@ -86,7 +86,11 @@ impl Band {
         for (n, plane) in self.planes.iter().enumerate() {
             let name = if n == 0 { "I(t)" } else { "D(t)" };
             if plane.len() != expected {
-                return Err(ModelError::PlaneLength { plane: name, expected: expected - held, found: plane.len().saturating_sub(held) });
+                return Err(ModelError::PlaneLength {
+                    plane: name,
+                    expected: expected - held,
+                    found: plane.len().saturating_sub(held),
+                });
             }
             if let Some(at) = plane[held..].iter().position(|value| !value.is_finite()) {
                 let (column, row) = (at % self.columns, first_new + at / self.columns);
@@ -103,7 +107,9 @@ impl Band {
             let mut values = Vec::with_capacity(planes.len() * h * w);
             for plane in planes {
                 for row in down.from - self.first..down.to - self.first {
-                    values.extend_from_slice(&plane[row * self.columns + across.from..row * self.columns + across.to]);
+                    values.extend_from_slice(
+                        &plane[row * self.columns + across.from..row * self.columns + across.to],
+                    );
                 }
             }
             Tensor::from_data(TensorData::new(values, [1, 1, planes.len(), h, w]), device)
@@ -120,7 +126,12 @@ struct Strip {
 
 impl Strip {
     /// Puts in what a tile answers for, and gives the rows away with the last tile of the strip.
-    fn land(&mut self, sink: &mut impl Sink, [across, down]: [&Span; 2], values: &[f32]) -> Result<(), ModelError> {
+    fn land(
+        &mut self,
+        sink: &mut impl Sink,
+        [across, down]: [&Span; 2],
+        values: &[f32],
+    ) -> Result<(), ModelError> {
         let width = across.to - across.from;
         self.values.resize((down.end - down.start) * self.columns, 0.0);
         for row in down.start..down.end {
@@ -158,13 +169,13 @@ impl<F: Future> Begun<F> {
 
 /// The estimate for every cell of a raster, from `source` into `sink`.
 ///
-/// `tile` is the edge of a tile in pixels, halo not counted: see [`tile_edge`](crate::tile_edge). After each tile `progress` is awaited with
-/// (tiles done, tiles in all): it may hand the thread back for a moment, and [`ControlFlow::Break`] stops the work.
+/// `tile` is the edge of a tile in pixels, halo not counted: see [`tile_edge`](crate::tile_edge). After each tile `progress` is awaited
+/// with (tiles done, tiles in all): it may hand the thread back for a moment, and [`ControlFlow::Break`] stops the work.
 ///
 /// # Errors
 /// [`ModelError::TooSmall`]; [`ModelError::PlaneLength`] and [`ModelError::NonFiniteInput`] of the source's rows;
-/// [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`]; [`ModelError::Readback`]; what source
-/// and sink say.
+/// [`ModelError::NonFiniteOutput`] where the network answered NaN or infinity; [`ModelError::Cancelled`]; [`ModelError::Readback`]; what
+/// source and sink say.
 pub async fn stream(
     smen: &Smen,
     device: &Device,
@@ -183,7 +194,8 @@ pub async fn stream(
     let mut strip = Strip { columns, values: Vec::new() };
     let mut flight = VecDeque::with_capacity(IN_FLIGHT);
     let (mut done, mut most) = (0, 0);
-    let mut todo = down.iter().flat_map(|vertical| across.iter().map(move |horizontal| (vertical, horizontal)));
+    let mut todo =
+        down.iter().flat_map(|vertical| across.iter().map(move |horizontal| (vertical, horizontal)));
     while done < total {
         if flight.len() < IN_FLIGHT
             && let Some((vertical, horizontal)) = todo.next()
@@ -193,8 +205,13 @@ pub async fn stream(
             }
             let (i, d) = band.window(horizontal, vertical, device);
             flight.push_back((vertical, horizontal, Begun::new(read_back(smen.forward(i, d))).await));
-            let under_way: usize = flight.iter().map(|(down, across, _)| (down.to - down.from) * (across.to - across.from)).sum();
-            let held = band.planes.iter().map(Vec::capacity).sum::<usize>() + strip.values.capacity() + (PLANES + 1) * under_way;
+            let under_way: usize = flight
+                .iter()
+                .map(|(down, across, _)| (down.to - down.from) * (across.to - across.from))
+                .sum();
+            let held = band.planes.iter().map(Vec::capacity).sum::<usize>()
+                + strip.values.capacity()
+                + (PLANES + 1) * under_way;
             most = most.max(held * size_of::<f32>());
             continue;
         }
@@ -258,11 +275,18 @@ mod tests {
         }
     }
 
-    fn run(rows: usize, tile: usize, hole: Option<(usize, usize)>) -> (Result<Streamed, ModelError>, Vec<f32>, usize) {
+    fn run(
+        rows: usize,
+        tile: usize,
+        hole: Option<(usize, usize)>,
+    ) -> (Result<Streamed, ModelError>, Vec<f32>, usize) {
         let device = Device::flex();
-        let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device).unwrap_or_else(|e| panic!("{e}"));
+        let smen = Smen::from_weights(&golden_weights(Inputs::Spatiotemporal), &device)
+            .unwrap_or_else(|e| panic!("{e}"));
         let (mut source, mut sink) = (Rows { columns: 50, rows, given: 0, hole }, Kept::default());
-        let result = block_on(stream(&smen, &device, &mut source, &mut sink, tile, async |_, _| ControlFlow::Continue(())));
+        let result = block_on(stream(&smen, &device, &mut source, &mut sink, tile, async |_, _| {
+            ControlFlow::Continue(())
+        }));
         (result, sink.0, source.given)
     }
 
@@ -273,7 +297,10 @@ mod tests {
         assert_eq!(expected.len(), 50 * 61);
         for tile in [9, 16, 25, 40] {
             let (streamed, values, given) = run(61, tile, None);
-            assert_eq!(streamed.map(|streamed| streamed.tiles), Ok(50usize.div_ceil(tile) * 61usize.div_ceil(tile)));
+            assert_eq!(
+                streamed.map(|streamed| streamed.tiles),
+                Ok(50usize.div_ceil(tile) * 61usize.div_ceil(tile))
+            );
             assert_eq!((values.len(), given), (expected.len(), 61));
             let apart = values.iter().zip(&expected).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
             assert!(apart < 1e-5, "tiles of {tile}: {apart} apart");
@@ -294,7 +321,9 @@ mod tests {
     fn a_hole_far_south_is_named_and_nothing_after_it_is_read() {
         let (result, values, given) = run(90, 16, Some((7, 53)));
         match result {
-            Err(ModelError::NonFiniteInput { plane: "D(t)", column: 7, row: 53, value }) => assert!(value.is_nan()),
+            Err(ModelError::NonFiniteInput { plane: "D(t)", column: 7, row: 53, value }) => {
+                assert!(value.is_nan())
+            }
             other => panic!("{other:?}"),
         }
         assert!(given < 90 && values.len() < 53 * 50, "{given} rows read, {} values out", values.len());

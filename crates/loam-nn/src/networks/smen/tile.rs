@@ -1,10 +1,10 @@
 //! How large a tile may be on a device: by its largest buffer, and by the time of one dispatch, measured.
 //!
-//! A dispatch that runs long holds up whatever else the graphics card draws, and browsers take a device away after some seconds.
+//! A dispatch that runs long blocks whatever else the graphics card draws, and browsers take a device away after some seconds.
 
 use burn::tensor::{Device, Tensor};
 
-use super::predict::HALO;
+use super::span::HALO;
 use crate::read_back;
 use crate::{CHANNELS, HISTORY, ModelError, Smen};
 
@@ -22,8 +22,8 @@ const PROBE: usize = 64;
 /// Edges offered, halo not counted: below, most of a tile would be halo; above, a tile takes hundreds of megabytes.
 pub const EDGES: std::ops::RangeInclusive<usize> = 32..=512;
 
-/// The edge of a tile for [`stream`](super::stream()) on this device, halo not counted: measured on a tile of zeros, run twice, the first time to
-/// compile the shaders. `now`: milliseconds since some fixed moment.
+/// The edge of a tile for [`stream`](crate::stream()) on this device, halo not counted: measured on a tile of zeros, run twice, the first
+/// time to compile the shaders. `now`: milliseconds since some fixed moment.
 ///
 /// # Errors
 /// [`ModelError::Readback`].

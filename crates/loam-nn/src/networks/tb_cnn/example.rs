@@ -3,9 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use jiff::civil::Date;
 
-use crate::image::{broken, head, read_head};
 use crate::tb_cnn::{self, TbCnn};
-use crate::train::example::{Example, Trained, mirrored};
+use crate::train::example::{Example, Trained, broken, head, mirrored, read_head};
 use crate::{Archive, ModelError, Random, Weights, read_back};
 use crate::{KeptImage, TrainError, TrainSettings, train::parameters};
 use loam_core::network::Network;
@@ -63,8 +62,14 @@ impl Example for TbImage {
         let cells = self.cells();
         let outputs = self.mask.len() / cells.max(1);
         let lengths = [(2, &self.input), (outputs, &self.target), (outputs, &self.mask)];
-        if let Some((planes, values)) = lengths.into_iter().find(|(planes, values)| values.len() != planes * cells) {
-            let source = ModelError::PlaneLength { plane: "the TB CNN's image", expected: planes * cells, found: values.len() };
+        if let Some((planes, values)) =
+            lengths.into_iter().find(|(planes, values)| values.len() != planes * cells)
+        {
+            let source = ModelError::PlaneLength {
+                plane: "the TB CNN's image",
+                expected: planes * cells,
+                found: values.len(),
+            };
             return Err(TrainError::Sample { sample, source });
         }
         if self.mask.contains(&1.0) { Ok(self) } else { Err(TrainError::EmptyMask { sample }) }
@@ -73,7 +78,13 @@ impl Example for TbImage {
     fn flipped(&self, random: &mut Random) -> Self {
         let (east_west, north_south) = (random.unit() < 0.5, random.unit() < 0.5);
         let flip = |values: &[f32]| mirrored(values, self.size, east_west, north_south);
-        Self { input: flip(&self.input), bilinear: flip(&self.bilinear), target: flip(&self.target), mask: flip(&self.mask), ..*self }
+        Self {
+            input: flip(&self.input),
+            bilinear: flip(&self.bilinear),
+            target: flip(&self.target),
+            mask: flip(&self.mask),
+            ..*self
+        }
     }
 
     fn network(weights: &Weights, settings: &TrainSettings, device: &Device) -> Result<TbCnn, TrainError> {
@@ -130,6 +141,7 @@ impl Example for TbImage {
 
 impl KeptImage for TbImage {
     type Example = Self;
+    type Model = TbCnn;
 
     fn date(&self) -> Date {
         self.date
@@ -145,7 +157,12 @@ impl KeptImage for TbImage {
 
     fn to_bytes(&self) -> Vec<u8> {
         let mut archive = head(self.date, self.role, self.size);
-        for (name, values) in [("input", &self.input), ("bilinear", &self.bilinear), ("target", &self.target), ("mask", &self.mask)] {
+        for (name, values) in [
+            ("input", &self.input),
+            ("bilinear", &self.bilinear),
+            ("target", &self.target),
+            ("mask", &self.mask),
+        ] {
             archive.put(name, values.clone());
         }
         archive.to_bytes()
@@ -155,6 +172,14 @@ impl KeptImage for TbImage {
         let mut archive = Archive::from_bytes(bytes).map_err(broken)?;
         let (date, role, size) = read_head(&archive)?;
         let mut take = |name: &str| archive.take(name).map_err(broken);
-        Ok(Self { date, role, size, input: take("input")?, bilinear: take("bilinear")?, target: take("target")?, mask: take("mask")? })
+        Ok(Self {
+            date,
+            role,
+            size,
+            input: take("input")?,
+            bilinear: take("bilinear")?,
+            target: take("target")?,
+            mask: take("mask")?,
+        })
     }
 }

@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::model::TbCnn;
+use super::schema::GROUPS;
 use crate::ModelError;
-use crate::networks::smen::predict::spans;
+use crate::networks::smen::span::spans;
 use crate::read_back;
-use crate::tb_cnn::{GROUPS, TbCase, TbCnn};
+use loam_core::network::TbCase;
 
 /// Receptive field of the TB CNN to each side, pixels: 7 groups of 4 (5 x 5, dilation 2), and 1 of the last convolution.
 pub const TB_HALO: usize = 4 * GROUPS + 1;
@@ -38,14 +40,25 @@ pub async fn predict_tb(
 ) -> Result<Vec<f32>, ModelError> {
     let cells = columns * rows;
     if input.len() != 2 * cells || cells == 0 {
-        return Err(ModelError::PlaneLength { plane: "the TB CNN's input", expected: 2 * cells, found: input.len() });
+        return Err(ModelError::PlaneLength {
+            plane: "the TB CNN's input",
+            expected: 2 * cells,
+            found: input.len(),
+        });
     }
     if let Some(at) = input.iter().position(|value| !value.is_finite()) {
         let (cell, value) = (at % cells, input[at]);
-        return Err(ModelError::NonFiniteInput { plane: "the TB CNN's input", column: cell % columns, row: cell / columns, value });
+        return Err(ModelError::NonFiniteInput {
+            plane: "the TB CNN's input",
+            column: cell % columns,
+            row: cell / columns,
+            value,
+        });
     }
     let (across, down) = (spans(columns, BLOCK, TB_HALO), spans(rows, BLOCK, TB_HALO));
-    let strips = |height: usize, width: usize| spans(height, (STRIP_CELLS / width).saturating_sub(2 * GROUP_HALO).max(8), GROUP_HALO);
+    let strips = |height: usize, width: usize| {
+        spans(height, (STRIP_CELLS / width).saturating_sub(2 * GROUP_HALO).max(8), GROUP_HALO)
+    };
     let blocks = || down.iter().flat_map(|v| across.iter().map(move |h| (v, h)));
     let total: usize = blocks().map(|(v, h)| GROUPS * strips(v.to - v.from, h.to - h.from).len()).sum();
     let (mut done, mut output) = (0, vec![0.0; case.outputs() * cells]);
@@ -54,7 +67,11 @@ pub async fn predict_tb(
         let mut values = Vec::with_capacity(2 * h * w);
         for (plane, (centre, spread)) in input.chunks_exact(cells).zip(case.scales()) {
             for row in vertical.from..vertical.to {
-                values.extend(plane[row * columns + horizontal.from..row * columns + horizontal.to].iter().map(|v| (v - centre) / spread));
+                values.extend(
+                    plane[row * columns + horizontal.from..row * columns + horizontal.to]
+                        .iter()
+                        .map(|v| (v - centre) / spread),
+                );
             }
         }
         let x: Tensor<4> = Tensor::from_data(TensorData::new(values, [1, 2, h, w]), device);
@@ -62,7 +79,8 @@ pub async fn predict_tb(
         for group in 0..GROUPS {
             let mut parts = Vec::new();
             for strip in strips(h, w) {
-                let part = network.group(group, features.clone().narrow(2, strip.from, strip.to - strip.from));
+                let part =
+                    network.group(group, features.clone().narrow(2, strip.from, strip.to - strip.from));
                 parts.push(part.narrow(2, strip.start - strip.from, strip.end - strip.start));
                 done += 1;
                 if progress(done, total).await.is_break() {
@@ -76,12 +94,16 @@ pub async fn predict_tb(
         if count > 0 {
             return Err(ModelError::NonFiniteOutput { count, device: format!("{device:?}") });
         }
-        for ((channel, estimate), (centre, spread)) in estimate.chunks_exact(h * w).enumerate().zip(case.scales()) {
+        for ((channel, estimate), (centre, spread)) in
+            estimate.chunks_exact(h * w).enumerate().zip(case.scales())
+        {
             for row in vertical.start..vertical.end {
                 let source = (row - vertical.from) * w + (horizontal.start - horizontal.from);
                 let target = channel * cells + row * columns + horizontal.start;
                 let length = horizontal.end - horizontal.start;
-                for (to, from) in output[target..target + length].iter_mut().zip(&estimate[source..source + length]) {
+                for (to, from) in
+                    output[target..target + length].iter_mut().zip(&estimate[source..source + length])
+                {
                     *to = from * spread + centre;
                 }
             }

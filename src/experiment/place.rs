@@ -4,7 +4,7 @@
 //! Case 1: TB V and H, 36 km to 9 km, April to June 2015 (the weeks of SMAP's radar), June to test. The simulated target is the true TB at
 //! 9 km with the radar product's noise left out, which is kinder than Earth.
 //! Case 2: SMAP soil moisture and land surface temperature to the 3 km map; 2016-2017 to train, 2018 to test.
-//! Beside each: the input as is, and interpolated bilinearly, on the same pixels. The same steps as `loam train --model tb-cnn`.
+//! Beside each: the input as is, and interpolated bilinearly, on the same pixels. The same steps as `loam train --network tb-…`.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,16 +14,16 @@ use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
 use super::cell::{self, FORMAT, Versioned};
-use super::going_on::{GoingOn, KEPT_EVERY};
+use super::resumable::{KEPT_EVERY, Resumable};
 use super::{ExperimentError, paper};
-use loam_core::score::means;
+use loam_core::score::{ScoreRow, means};
 use loam_core::simulate::{Scene, Simulator};
 use loam_core::stack::{Library, Preset, Region, SceneDay, Series};
 use loam_core::training::{DateRole, EpochReport};
 use loam_nn::block_on;
-use loam_nn::networks::tb_cnn::steps::{gather, scored};
+use loam_nn::networks::tb_cnn::images::gather;
 use loam_nn::tb_cnn::{TbCase, TbCnn};
-use loam_nn::{TrainEvent, TrainSettings};
+use loam_nn::{NetworkModel, TrainEvent, TrainSettings};
 
 /// Images per step.
 const BATCH: usize = 4;
@@ -92,7 +92,8 @@ impl Versioned for TbResult {
 
 /// The scenes of a case, and the first test date.
 fn library(preset: Preset, case: TbCase, seed: u64) -> Result<(Library, Date), ExperimentError> {
-    let mut scene = Scene::preset(preset.key, seed).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
+    let mut scene =
+        Scene::preset(preset.key, seed).ok_or_else(|| ExperimentError::Region(preset.key.to_owned()))?;
     let mut test_from = paper::TEST_FROM;
     if case == TbCase::BrightnessTemperature {
         (scene.first, scene.last, test_from) = (date(2015, 4, 1), date(2015, 6, 30), date(2015, 6, 1));
@@ -106,7 +107,11 @@ fn library(preset: Preset, case: TbCase, seed: u64) -> Result<(Library, Date), E
 ///
 /// # Errors
 /// Those of the simulator's grids, of the network and of the folder.
-pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usize)) -> Result<TbResult, ExperimentError> {
+pub fn tb_cnn(
+    cell: &TbCell,
+    folder: &Path,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<TbResult, ExperimentError> {
     let path = folder.join(format!("{}.json", cell.key()));
     if let Some(kept) = cell::read(&path) {
         return Ok(kept);
@@ -116,28 +121,37 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
     let (library, test_from) = library(preset, case, scene_seed)?;
     let mut series = Series::new(Region::place(preset)?, Default::default());
     series.load_all(&library)?;
-    let gathered = block_on(gather(&library, &mut series, case, 0, (None, Some(test_from)), async |_| ControlFlow::Continue(())))?;
+    let gathered = block_on(gather(&library, &mut series, case, 0, (None, Some(test_from)), async |_| {
+        ControlFlow::Continue(())
+    }))?;
     let of = |role| gathered.of(role).cloned().collect::<Vec<_>>();
     let (train, validate, test) = (of(DateRole::Train), of(DateRole::Validate), of(DateRole::Test));
     let images = (train.len() + validate.len(), test.len());
     let mut start = loam_nn::tb_cnn::first_weights(case, seed);
-    let facts = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
-    start.metadata.extend(facts.map(|(key, value)| (key.to_owned(), value)));
+    let provenance = [("trained_on", format!("SIMULATED scenes of {} (seed {scene_seed})", preset.name))];
+    start.metadata.extend(provenance.map(|(key, value)| (key.to_owned(), value)));
     let settings = TrainSettings { epochs, batch: BATCH, seed, patience: 0, ..TrainSettings::tb_cnn(case) };
     let checkpoint = folder.join(format!("{}.checkpoint", cell.key()));
-    let mut going_on = GoingOn::new(checkpoint, KEPT_EVERY, (&start, train, validate), settings, &Device::flex())?;
-    let steps = going_on.trainer.steps_per_epoch();
-    while let Some(event) = going_on.step()? {
+    let mut training =
+        Resumable::new(checkpoint, KEPT_EVERY, (&start, train, validate), settings, &Device::flex())?;
+    let steps = training.trainer.steps_per_epoch();
+    while let Some(event) = training.step()? {
         if let TrainEvent::StepDone { .. } = event {
-            progress(going_on.trainer.steps(), steps * epochs);
+            progress(training.trainer.steps(), steps * epochs);
         }
     }
-    let (seconds, trainer) = (going_on.seconds(), &going_on.trainer);
+    let (seconds, trainer) = (training.seconds(), &training.trainer);
     let loss = |epoch: Option<&EpochReport>| epoch.map_or(f64::NAN, |epoch| epoch.train_loss);
     let losses = (loss(trainer.history().first()), loss(trainer.history().last()));
     let weights = trainer.best().cloned().unwrap_or(start);
     let (network, _) = TbCnn::from_weights(&weights, &Device::flex())?;
-    let by_date: Vec<_> = test.iter().map(|image| block_on(scored(&network, &Device::flex(), image))).collect::<Result<_, _>>()?;
+    let networks = [(ScoreRow::Estimate, &network)];
+    let scored = |image| {
+        block_on(TbCnn::score(&networks, &Device::flex(), image, &mut async |_, _, _| {
+            ControlFlow::Continue(())
+        }))
+    };
+    let by_date: Vec<_> = test.iter().map(scored).collect::<Result<_, _>>()?;
     let score = |s: loam_core::score::ScoreReport| TbScore {
         name: format!("{}, {}", s.name, case.unit()),
         urmse: s.urmse.unwrap_or(f64::NAN),
@@ -145,11 +159,15 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
         pixels: s.pixels,
     };
     let file = folder.join(format!("{}.safetensors", cell.key()));
-    std::fs::write(&file, weights.to_bytes()).map_err(|e| ExperimentError::File { path: file, what: "written", why: e.to_string() })?;
+    std::fs::write(&file, weights.to_bytes()).map_err(|e| ExperimentError::File {
+        path: file,
+        what: "written",
+        why: e.to_string(),
+    })?;
     let scores = means(&by_date).into_iter().map(score).collect();
     let result = TbResult { format: FORMAT, case, images, scores, weights: weights.hash(), losses, seconds };
     cell::write(&path, &result)?;
-    going_on.over();
+    training.over();
     // As it was kept: JSON's last digit may differ.
     Ok(cell::read(&path).unwrap_or(result))
 }
@@ -159,8 +177,12 @@ pub fn tb_cnn(cell: &TbCell, folder: &Path, mut progress: impl FnMut(usize, usiz
 pub fn tb_markdown(cell: &TbCell, result: &TbResult) -> String {
     let TbCell { region, epochs, .. } = cell;
     let (what, unit) = match result.case {
-        TbCase::BrightnessTemperature => ("case 1, brightness temperature 36 km to 9 km, April to June 2015", "K"),
-        TbCase::SoilMoisture => ("case 2, soil moisture and land surface temperature to the 3 km map", "m3/m3"),
+        TbCase::BrightnessTemperature => {
+            ("case 1, brightness temperature 36 km to 9 km, April to June 2015", "K")
+        }
+        TbCase::SoilMoisture => {
+            ("case 2, soil moisture and land surface temperature to the 3 km map", "m3/m3")
+        }
     };
     let mut text = format!(
         "### TB CNN, {what}: {region} (SIMULATED scenes)\n\n{} training and {} test dates of one place of 108 x 108 km, {epochs} epoch{}, Adam 1e-4, {BATCH} images a step, \
@@ -173,7 +195,10 @@ pub fn tb_markdown(cell: &TbCell, result: &TbResult) -> String {
         result.losses.1
     );
     for score in &result.scores {
-        text.push_str(&format!("| {} | {:.4} | {:.4} | {} |\n", score.name, score.urmse, score.rmse, score.pixels));
+        text.push_str(&format!(
+            "| {} | {:.4} | {:.4} | {} |\n",
+            score.name, score.urmse, score.rmse, score.pixels
+        ));
     }
     text
 }

@@ -1,74 +1,80 @@
-//! The vector register behind [`super::lanes`]: by name on wasm and x86-64, elsewhere an array that LLVM keeps in one.
+//! The SIMD register behind [`super::f32x4`]: an intrinsic type on wasm and x86-64, elsewhere an array that LLVM keeps in one.
 //!
-//! An array would do everywhere, but LLVM then takes loops apart into scalars: on wasm the direct convolution took 1.8 times as long, on
-//! x86-64 the transforms of the Winograd form, which turn blocks of 4 x 4, 3 times. `core::arch` is safe to call on wasm; on x86-64 it is
+//! An array would do everywhere, but LLVM then splits loops into scalars: on wasm the direct convolution took 1.8 times as long, on
+//! x86-64 the Winograd transforms, which transpose blocks of 4 x 4, 3 times. `core::arch` is safe to call on wasm; on x86-64 it is
 //! not from a function that is to be inlined everywhere, and `safe_arch` wraps what every such processor has.
 
 /// WebAssembly with simd128.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod processor {
     use core::arch::wasm32::{
-        f32x4, f32x4_add, f32x4_extract_lane, f32x4_gt, f32x4_mul, f32x4_pmax, f32x4_splat, f32x4_sub, i32x4_shuffle, v128, v128_and,
+        f32x4, f32x4_add, f32x4_extract_lane, f32x4_gt, f32x4_mul, f32x4_pmax, f32x4_splat, f32x4_sub,
+        i32x4_shuffle, v128, v128_and,
     };
 
-    pub type Four = v128;
+    pub type Register = v128;
 
     #[inline(always)]
-    pub fn new([a, b, c, d]: [f32; 4]) -> Four {
+    pub fn new([a, b, c, d]: [f32; 4]) -> Register {
         f32x4(a, b, c, d)
     }
 
     #[inline(always)]
-    pub fn splat(value: f32) -> Four {
+    pub fn splat(value: f32) -> Register {
         f32x4_splat(value)
     }
 
     #[inline(always)]
-    pub fn values(a: Four) -> [f32; 4] {
-        [f32x4_extract_lane::<0>(a), f32x4_extract_lane::<1>(a), f32x4_extract_lane::<2>(a), f32x4_extract_lane::<3>(a)]
+    pub fn values(a: Register) -> [f32; 4] {
+        [
+            f32x4_extract_lane::<0>(a),
+            f32x4_extract_lane::<1>(a),
+            f32x4_extract_lane::<2>(a),
+            f32x4_extract_lane::<3>(a),
+        ]
     }
 
     #[inline(always)]
-    pub fn add(a: Four, b: Four) -> Four {
+    pub fn add(a: Register, b: Register) -> Register {
         f32x4_add(a, b)
     }
 
     #[inline(always)]
-    pub fn sub(a: Four, b: Four) -> Four {
+    pub fn sub(a: Register, b: Register) -> Register {
         f32x4_sub(a, b)
     }
 
     #[inline(always)]
-    pub fn mul(a: Four, b: Four) -> Four {
+    pub fn mul(a: Register, b: Register) -> Register {
         f32x4_mul(a, b)
     }
 
     /// `b` where `a < b`, else `a`.
     #[inline(always)]
-    pub fn at_least(a: Four, b: Four) -> Four {
+    pub fn at_least(a: Register, b: Register) -> Register {
         f32x4_pmax(a, b)
     }
 
     /// `a` where `of > 0`, else 0.
     #[inline(always)]
-    pub fn where_positive(a: Four, of: Four) -> Four {
+    pub fn where_positive(a: Register, of: Register) -> Register {
         v128_and(a, f32x4_gt(of, f32x4_splat(0.0)))
     }
 
     /// Lanes 1, 2, 3 of `a`, lane 0 of `b`.
     #[inline(always)]
-    pub fn shifted(a: Four, b: Four) -> Four {
+    pub fn shifted(a: Register, b: Register) -> Register {
         i32x4_shuffle::<1, 2, 3, 4>(a, b)
     }
 
     /// Lanes 2, 3 of `a`, lanes 0, 1 of `b`.
     #[inline(always)]
-    pub fn shifted_twice(a: Four, b: Four) -> Four {
+    pub fn shifted_twice(a: Register, b: Register) -> Register {
         i32x4_shuffle::<2, 3, 4, 5>(a, b)
     }
 
     #[inline(always)]
-    pub fn transpose([a, b, c, d]: [Four; 4]) -> [Four; 4] {
+    pub fn transpose([a, b, c, d]: [Register; 4]) -> [Register; 4] {
         let (ab_low, ab_high) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
         let (cd_low, cd_high) = (i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
         [
@@ -84,70 +90,71 @@ mod processor {
 #[cfg(target_arch = "x86_64")]
 mod processor {
     use safe_arch::{
-        add_m128, bitand_m128, cmp_gt_mask_m128, m128, max_m128, move_high_low_m128, move_low_high_m128, mul_m128, set_splat_m128,
-        shuffle_abi_f32_all_m128, sub_m128, unpack_high_m128, unpack_low_m128, zeroed_m128,
+        add_m128, bitand_m128, cmp_gt_mask_m128, m128, max_m128, move_high_low_m128, move_low_high_m128,
+        mul_m128, set_splat_m128, shuffle_abi_f32_all_m128, sub_m128, unpack_high_m128, unpack_low_m128,
+        zeroed_m128,
     };
 
-    pub type Four = m128;
+    pub type Register = m128;
 
     #[inline(always)]
-    pub fn new(values: [f32; 4]) -> Four {
+    pub fn new(values: [f32; 4]) -> Register {
         m128::from_array(values)
     }
 
     #[inline(always)]
-    pub fn splat(value: f32) -> Four {
+    pub fn splat(value: f32) -> Register {
         set_splat_m128(value)
     }
 
     #[inline(always)]
-    pub fn values(a: Four) -> [f32; 4] {
+    pub fn values(a: Register) -> [f32; 4] {
         a.to_array()
     }
 
     #[inline(always)]
-    pub fn add(a: Four, b: Four) -> Four {
+    pub fn add(a: Register, b: Register) -> Register {
         add_m128(a, b)
     }
 
     #[inline(always)]
-    pub fn sub(a: Four, b: Four) -> Four {
+    pub fn sub(a: Register, b: Register) -> Register {
         sub_m128(a, b)
     }
 
     #[inline(always)]
-    pub fn mul(a: Four, b: Four) -> Four {
+    pub fn mul(a: Register, b: Register) -> Register {
         mul_m128(a, b)
     }
 
     /// `b` where `a < b`, else `a`.
     #[inline(always)]
-    pub fn at_least(a: Four, b: Four) -> Four {
+    pub fn at_least(a: Register, b: Register) -> Register {
         // MAXPS gives its second operand where they are equal or one is NaN.
         max_m128(b, a)
     }
 
     /// `a` where `of > 0`, else 0.
     #[inline(always)]
-    pub fn where_positive(a: Four, of: Four) -> Four {
+    pub fn where_positive(a: Register, of: Register) -> Register {
         bitand_m128(a, cmp_gt_mask_m128(of, zeroed_m128()))
     }
 
     /// Lanes 1, 2, 3 of `a`, lane 0 of `b`.
     #[inline(always)]
-    pub fn shifted(a: Four, b: Four) -> Four {
+    pub fn shifted(a: Register, b: Register) -> Register {
         let seam = shuffle_abi_f32_all_m128::<0b00_00_11_11>(a, b);
         shuffle_abi_f32_all_m128::<0b10_00_10_01>(a, seam)
     }
 
     /// Lanes 2, 3 of `a`, lanes 0, 1 of `b`.
     #[inline(always)]
-    pub fn shifted_twice(a: Four, b: Four) -> Four {
+    pub fn shifted_twice(a: Register, b: Register) -> Register {
         shuffle_abi_f32_all_m128::<0b01_00_11_10>(a, b)
     }
 
     #[inline(always)]
-    pub fn transpose([a, b, c, d]: [Four; 4]) -> [Four; 4] {
+    pub fn transpose([a, b, c, d]: [Register; 4]) -> [Register; 4] {
         let (ab_low, ab_high) = (unpack_low_m128(a, b), unpack_high_m128(a, b));
         let (cd_low, cd_high) = (unpack_low_m128(c, d), unpack_high_m128(c, d));
         [
@@ -162,71 +169,73 @@ mod processor {
 /// Everywhere else.
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 mod processor {
-    pub type Four = [f32; 4];
+    pub type Register = [f32; 4];
 
     #[inline(always)]
-    pub fn new(values: [f32; 4]) -> Four {
+    pub fn new(values: [f32; 4]) -> Register {
         values
     }
 
     #[inline(always)]
-    pub fn splat(value: f32) -> Four {
+    pub fn splat(value: f32) -> Register {
         [value; 4]
     }
 
     #[inline(always)]
-    pub fn values(a: Four) -> [f32; 4] {
+    pub fn values(a: Register) -> [f32; 4] {
         a
     }
 
     #[inline(always)]
-    fn each(a: Four, b: Four, of: impl Fn(f32, f32) -> f32) -> Four {
+    fn each(a: Register, b: Register, of: impl Fn(f32, f32) -> f32) -> Register {
         [of(a[0], b[0]), of(a[1], b[1]), of(a[2], b[2]), of(a[3], b[3])]
     }
 
     #[inline(always)]
-    pub fn add(a: Four, b: Four) -> Four {
+    pub fn add(a: Register, b: Register) -> Register {
         each(a, b, |a, b| a + b)
     }
 
     #[inline(always)]
-    pub fn sub(a: Four, b: Four) -> Four {
+    pub fn sub(a: Register, b: Register) -> Register {
         each(a, b, |a, b| a - b)
     }
 
     #[inline(always)]
-    pub fn mul(a: Four, b: Four) -> Four {
+    pub fn mul(a: Register, b: Register) -> Register {
         each(a, b, |a, b| a * b)
     }
 
     /// `b` where `a < b`, else `a`.
     #[inline(always)]
-    pub fn at_least(a: Four, b: Four) -> Four {
+    pub fn at_least(a: Register, b: Register) -> Register {
         each(a, b, |a, b| if a < b { b } else { a })
     }
 
     /// `a` where `of > 0`, else 0.
     #[inline(always)]
-    pub fn where_positive(a: Four, of: Four) -> Four {
+    pub fn where_positive(a: Register, of: Register) -> Register {
         each(a, of, |a, of| if of > 0.0 { a } else { 0.0 })
     }
 
     /// Lanes 1, 2, 3 of `a`, lane 0 of `b`.
     #[inline(always)]
-    pub fn shifted(a: Four, b: Four) -> Four {
+    pub fn shifted(a: Register, b: Register) -> Register {
         [a[1], a[2], a[3], b[0]]
     }
 
     /// Lanes 2, 3 of `a`, lanes 0, 1 of `b`.
     #[inline(always)]
-    pub fn shifted_twice(a: Four, b: Four) -> Four {
+    pub fn shifted_twice(a: Register, b: Register) -> Register {
         [a[2], a[3], b[0], b[1]]
     }
 
     #[inline(always)]
-    pub fn transpose(rows: [Four; 4]) -> [Four; 4] {
+    pub fn transpose(rows: [Register; 4]) -> [Register; 4] {
         [0, 1, 2, 3].map(|lane: usize| rows.map(|row| row[lane]))
     }
 }
 
-pub use processor::{Four, add, at_least, mul, new, shifted, shifted_twice, splat, sub, transpose, values, where_positive};
+pub use processor::{
+    Register, add, at_least, mul, new, shifted, shifted_twice, splat, sub, transpose, values, where_positive,
+};

@@ -1,8 +1,8 @@
-//! What tables need and is not on disk yet, computed side by side: one image a step keeps few cores busy, and no cell waits for another.
+//! What tables need and is not on disk yet, computed in parallel: one image a step keeps few cores busy, and no cell waits for another.
 //!
-//! Every thread works alone where there are enough pieces (ARCHITECTURE.md has what that saves). What comes out does not depend on how many
-//! threads there are. A GPU, of which there is one, trains the cells one after the other; the baselines, which are the CPU's, are computed
-//! beside it.
+//! Every thread works alone where there are enough pieces (docs/decisions/012 has what that saves). What comes out does not depend on how
+//! many threads there are. A GPU, of which there is one, trains the cells one after the other; the baselines, which are the CPU's, are
+//! computed beside it.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;
@@ -11,30 +11,30 @@ use std::thread;
 
 use super::run::Place;
 use super::table::{Kind, Options};
-use super::{Cell, CellResult, ExperimentError, Gathered, Images, Rivals, Runner};
+use super::{Baselines, Cell, CellResult, ExperimentError, Gathered, Images, Runner};
 
-/// What a pass of the network over an image is, if the baselines of a region together are this many (measured: the LSTM takes most of it).
-/// Only the order of the work hangs on it.
-const RIVALS_PASSES: usize = 225;
+/// Cost of a region's baselines in passes of the network over an image (measured: the LSTM takes most of it). Only the order of the work
+/// depends on it.
+const BASELINE_PASSES: usize = 225;
 
 /// A piece of work.
 enum Piece {
     Cell(Cell),
-    Rivals(Images),
+    Baselines(Images),
 }
 
 impl Piece {
     fn images(&self) -> &Images {
         match self {
             Self::Cell(cell) => &cell.images,
-            Self::Rivals(images) => images,
+            Self::Baselines(images) => images,
         }
     }
 
     fn key(&self) -> String {
         match self {
             Self::Cell(cell) => cell.key(),
-            Self::Rivals(images) => images.key(),
+            Self::Baselines(images) => images.key(),
         }
     }
 
@@ -42,18 +42,18 @@ impl Piece {
     fn work(&self, train: usize) -> usize {
         train.saturating_mul(match self {
             Self::Cell(cell) => cell.epochs,
-            Self::Rivals(_) => RIVALS_PASSES,
+            Self::Baselines(_) => BASELINE_PASSES,
         })
     }
 }
 
 impl Runner<'_> {
-    /// Computes, on all cores of the CPU and the GPU where there is one, what these tables and figures need and is not in the folder; they are
-    /// then made from what is there.
+    /// Computes, on all cores of the CPU and the GPU where there is one, what these tables and figures need and is not in the folder; they
+    /// are then made from what is there.
     ///
     /// # Errors
     /// The first piece's that cannot be computed, after the other threads have ended theirs; finished ones stay on disk.
-    pub fn ahead(&mut self, kinds: &[Kind], options: &Options) -> Result<(), ExperimentError> {
+    pub fn compute_in_parallel(&mut self, kinds: &[Kind], options: &Options) -> Result<(), ExperimentError> {
         let missing = self.missing(kinds, options);
         if missing.is_empty() {
             return Ok(());
@@ -88,14 +88,18 @@ impl Runner<'_> {
         let work = |thread: usize| -> Result<(), ExperimentError> {
             let queue = &queues[usize::from(thread >= of_gpu)];
             loop {
-                let Some((piece, place)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return Ok(()) };
+                let Some((piece, place)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                    return Ok(());
+                };
                 let progress = |progress| listen(thread, progress);
                 let done = match &piece {
                     Piece::Cell(cell) => place.cell(cell, &progress).map(|_| ()),
-                    Piece::Rivals(images) => place.rivals(images, &progress).map(|_| ()),
+                    Piece::Baselines(images) => place.baselines(images, &progress).map(|_| ()),
                 };
                 if done.is_err() {
-                    queues.iter().for_each(|queue| queue.lock().unwrap_or_else(PoisonError::into_inner).clear());
+                    queues
+                        .iter()
+                        .for_each(|queue| queue.lock().unwrap_or_else(PoisonError::into_inner).clear());
                     return done;
                 }
             }
@@ -103,7 +107,10 @@ impl Runner<'_> {
         thread::scope(|scope| {
             let begin = |(n, pool)| scope.spawn(move || rayon::ThreadPool::install(pool, || work(n)));
             let threads: Vec<_> = pools.iter().enumerate().map(begin).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect::<Vec<_>>()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect::<Vec<_>>()
         })
         .into_iter()
         .collect()
@@ -116,8 +123,12 @@ impl Runner<'_> {
             for row in kind.rows(options, &self.source) {
                 // The figure shows the first seed's map, and no baseline.
                 let seeds = if *kind == Kind::Figure2 { 1 } else { row.cells.len() };
-                let rivals = row.cells.first().filter(|_| *kind != Kind::Figure2).map(|cell| Piece::Rivals(cell.images.clone()));
-                pieces.extend(rivals);
+                let baselines = row
+                    .cells
+                    .first()
+                    .filter(|_| *kind != Kind::Figure2)
+                    .map(|cell| Piece::Baselines(cell.images.clone()));
+                pieces.extend(baselines);
                 pieces.extend(row.cells.into_iter().take(seeds).map(Piece::Cell));
             }
         }
@@ -125,7 +136,7 @@ impl Runner<'_> {
         pieces.retain(|piece| {
             let kept = match piece {
                 Piece::Cell(cell) => CellResult::kept(&self.folder, cell).is_some(),
-                Piece::Rivals(images) => Rivals::kept(&self.folder, images).is_some(),
+                Piece::Baselines(images) => Baselines::kept(&self.folder, images).is_some(),
             };
             !kept && seen.insert(piece.key())
         });

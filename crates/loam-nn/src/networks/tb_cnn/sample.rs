@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 
-use super::fill::nearest_valid;
-use super::{Library, Series, StackError, Temperatures, dates_with, overpass_words};
-use crate::file::FineOrigin;
-use crate::network::TbCase;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
+use loam_core::file::FineOrigin;
+use loam_core::network::TbCase;
+use loam_core::stack::{
+    Library, Series, StackError, Temperatures, dates_with, nearest_valid, overpass_words,
+};
 use smap_files::Overpass;
 
 /// Input and, where there is one, target of the TB CNN for one date. All rasters lie on [`TbSample::window`].
@@ -44,39 +45,43 @@ pub struct TbSample {
     pub simulated: bool,
 }
 
-impl Series {
+impl TbSample {
     /// The TB CNN's sample of a date. `temperatures` are the date's ([`Temperatures::read`], [`Temperatures::simulated`]). `inner` are the cells
-    /// of the estimate, of the case's resolution and inside this series' region; the rest of the region is margin, as far as both inputs fill it.
+    /// of the estimate, of the case's resolution and inside the series' region; the rest of the region is margin, as far as both inputs fill it.
     ///
     /// # Errors
     /// [`StackError::Missing`], [`StackError::NoCoarse`], [`StackError::Elsewhere`], [`StackError::CoarseElsewhere`], or a failed read.
-    pub fn tb_sample(
-        &mut self,
+    pub fn of(
+        series: &mut Series,
         library: &Library,
         date: Date,
         case: TbCase,
         temperatures: Temperatures,
         inner: &EaseWindow,
-    ) -> Result<TbSample, StackError> {
+    ) -> Result<Self, StackError> {
         match case {
-            TbCase::BrightnessTemperature => self.brightness_sample(library, date, temperatures, inner),
-            TbCase::SoilMoisture => self.moisture_sample(library, date, temperatures, inner),
+            TbCase::BrightnessTemperature => Self::of_brightness(series, library, date, temperatures, inner),
+            TbCase::SoilMoisture => Self::of_moisture(series, library, date, temperatures, inner),
         }
     }
 
-    fn brightness_sample(
-        &self,
+    fn of_brightness(
+        series: &Series,
         library: &Library,
         date: Date,
         temperatures: Temperatures,
         inner: &EaseWindow,
-    ) -> Result<TbSample, StackError> {
+    ) -> Result<Self, StackError> {
         let case = TbCase::BrightnessTemperature;
         let what = "36 km brightness temperature";
         let Some([v, h]) = temperatures.coarse else {
-            return Err(StackError::Missing { what, date, dates: dates_with(library, case).0.into_iter().collect() });
+            return Err(StackError::Missing {
+                what,
+                date,
+                dates: dates_with(library, case).0.into_iter().collect(),
+            });
         };
-        let all = self.region.window().covering(Resolution::M09);
+        let all = series.region.window().covering(Resolution::M09);
         let laid = [resample::nearest(&v, &all)?, resample::nearest(&h, &all)?];
         if laid[0].cropped(inner)?.valid_count() == 0 {
             return Err(StackError::Elsewhere { what, date });
@@ -86,12 +91,13 @@ impl Series {
         let inputs = [unseen(a.cropped(&window)?)?, unseen(b.cropped(&window)?)?];
         let (target, target_name, interpolated) = match temperatures.fine {
             Some(fine) => {
-                let rasters = fine.rasters.iter().map(|raster| raster.cropped(&window)).collect::<Result<_, _>>()?;
+                let rasters =
+                    fine.rasters.iter().map(|raster| raster.cropped(&window)).collect::<Result<_, _>>()?;
                 (Some(rasters), fine.product, fine.interpolated)
             }
             None => (None, String::new(), false),
         };
-        Ok(TbSample {
+        Ok(Self {
             case,
             date,
             window,
@@ -115,30 +121,39 @@ impl Series {
         })
     }
 
-    fn moisture_sample(
-        &mut self,
+    fn of_moisture(
+        series: &mut Series,
         library: &Library,
         date: Date,
         temperatures: Temperatures,
         inner: &EaseWindow,
-    ) -> Result<TbSample, StackError> {
+    ) -> Result<Self, StackError> {
         let case = TbCase::SoilMoisture;
-        let today = self.day(library, date)?;
+        let today = series.day(library, date)?;
         let Some(native) = temperatures.moisture.or(today.coarse_native) else {
-            let dates = self.covers().iter().filter(|(_, c)| c.coarse.is_some()).map(|(d, _)| *d).collect();
+            let dates = series.covers().iter().filter(|(_, c)| c.coarse.is_some()).map(|(d, _)| *d).collect();
             return Err(StackError::NoCoarse { date, dates });
         };
-        let coarse = resample::nearest(&native, &self.region.window())?;
+        let coarse = resample::nearest(&native, &series.region.window())?;
         if coarse.cropped(inner)?.valid_count() == 0 {
             return Err(StackError::CoarseElsewhere { date });
         }
         let what = "land surface temperature";
         let Some(surface) = temperatures.surface else {
-            return Err(StackError::Missing { what, date, dates: dates_with(library, case).0.into_iter().collect() });
+            return Err(StackError::Missing {
+                what,
+                date,
+                dates: dates_with(library, case).0.into_iter().collect(),
+            });
         };
         let window = filled(&[coarse.clone(), surface.clone()], inner);
-        let valid = |raster: &Raster| raster.reasons().iter().map(|r| *r == Reason::Valid).collect::<Vec<_>>();
-        if !valid(&coarse.cropped(inner)?).into_iter().zip(valid(&surface.cropped(inner)?)).any(|(c, s)| c && s) {
+        let valid =
+            |raster: &Raster| raster.reasons().iter().map(|r| *r == Reason::Valid).collect::<Vec<_>>();
+        if !valid(&coarse.cropped(inner)?)
+            .into_iter()
+            .zip(valid(&surface.cropped(inner)?))
+            .any(|(c, s)| c && s)
+        {
             return Err(StackError::Elsewhere { what, date });
         }
         let mut files = today.files;
@@ -146,8 +161,12 @@ impl Series {
         files.sort();
         files.dedup();
         let own = today.fine.as_ref().is_some_and(|fine| fine.origin == FineOrigin::OwnMap);
-        let target = today.fine.filter(|f| f.origin != FineOrigin::Disaggregated).map(|f| f.raster.cropped(&window)).transpose()?;
-        Ok(TbSample {
+        let target = today
+            .fine
+            .filter(|f| f.origin != FineOrigin::Disaggregated)
+            .map(|f| f.raster.cropped(&window))
+            .transpose()?;
+        Ok(Self {
             case,
             date,
             window,
@@ -179,7 +198,10 @@ fn filled(inputs: &[Raster; 2], inner: &EaseWindow) -> EaseWindow {
 /// "Outside the file" and "not observed" in the map's words.
 fn unseen(raster: Raster) -> Result<Raster, GridError> {
     let (grid, values, mut reasons) = raster.into_parts();
-    reasons.iter_mut().filter(|r| matches!(r, Reason::NotObserved | Reason::OutsideFile)).for_each(|r| *r = Reason::NoSmap);
+    reasons
+        .iter_mut()
+        .filter(|r| matches!(r, Reason::NotObserved | Reason::OutsideFile))
+        .for_each(|r| *r = Reason::NoSmap);
     Raster::new(grid, values, reasons)
 }
 
@@ -206,7 +228,12 @@ impl TbSample {
     #[must_use]
     pub fn reasons(&self) -> Vec<Reason> {
         let [first, second] = &self.inputs;
-        first.reasons().iter().zip(second.reasons()).map(|(a, b)| if *a == Reason::Valid { *b } else { *a }).collect()
+        first
+            .reasons()
+            .iter()
+            .zip(second.reasons())
+            .map(|(a, b)| if *a == Reason::Valid { *b } else { *a })
+            .collect()
     }
 
     /// Both inputs one after the other, in their units, gaps filled with the nearest valid cell: a convolution cannot skip pixels.
@@ -227,7 +254,10 @@ impl TbSample {
     /// [`GridError::WrongLength`] where the output does not fill the window.
     pub fn masked_output(&self, output: &[f32]) -> Result<Vec<Raster>, GridError> {
         let reasons = self.reasons();
-        output.chunks(self.window.len()).map(|plane| Raster::new(self.window.grid(), plane.to_vec(), reasons.clone())).collect()
+        output
+            .chunks(self.window.len())
+            .map(|plane| Raster::new(self.window.grid(), plane.to_vec(), reasons.clone()))
+            .collect()
     }
 
     /// The coarse input of each output, as is.

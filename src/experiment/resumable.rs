@@ -1,4 +1,4 @@
-//! A training of an experiment that is broken off goes on where it was last kept, to the same bits: the paper's whole training takes up to an
+//! An interrupted training of an experiment resumes from its last checkpoint, to the same bits: the paper's whole training takes up to an
 //! hour on a slow machine.
 
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ use loam_nn::{Weights, block_on};
 pub const KEPT_EVERY: Duration = Duration::from_secs(60);
 
 /// A training, and the file that it is kept in while it runs.
-pub(super) struct GoingOn<E: Example> {
+pub(super) struct Resumable<E: Example> {
     /// Trains.
     pub trainer: Trainer<E>,
-    /// What became of a file that was there, to be said behind the training's name.
+    /// Whether it was resumed, for the line with the training's name.
     pub words: String,
     path: PathBuf,
     every: Duration,
@@ -28,7 +28,7 @@ pub(super) struct GoingOn<E: Example> {
     seconds_before: f64,
 }
 
-impl<E: Example> GoingOn<E> {
+impl<E: Example> Resumable<E> {
     /// From the file, where there is one of this training; else from the weights.
     ///
     /// # Errors
@@ -42,22 +42,38 @@ impl<E: Example> GoingOn<E> {
     ) -> Result<Self, ExperimentError> {
         let kept = std::fs::read(&path).ok().map(|bytes| -> Result<_, TrainError> {
             let checkpoint = Checkpoint::from_bytes(&bytes)?;
-            // A file's name holds what a training depends on, but not what made its images: what they are, until when they go and the range of
-            // the inputs stand in the facts that the first weights bring.
-            if let Some((fact, _)) = weights.metadata.iter().find(|(fact, value)| checkpoint.now.metadata.get(*fact) != Some(*value)) {
-                return Err(TrainError::Checkpoint { reason: format!("it is of other images (it has another \"{fact}\")") });
+            // A file's name holds what a training depends on, but not what made its images: what they are, until when they go and the range
+            // of the inputs are in the metadata of the first weights.
+            if let Some((key, _)) =
+                weights.metadata.iter().find(|(key, value)| checkpoint.now.metadata.get(*key) != Some(*value))
+            {
+                return Err(TrainError::Checkpoint {
+                    reason: format!("it is of other images (it has another \"{key}\")"),
+                });
             }
             let seconds = checkpoint.seconds;
-            Ok((Trainer::resumed(checkpoint, weights, train.clone(), validation.clone(), settings.clone(), device)?, seconds))
+            Ok((
+                Trainer::resumed(
+                    checkpoint,
+                    weights,
+                    train.clone(),
+                    validation.clone(),
+                    settings.clone(),
+                    device,
+                )?,
+                seconds,
+            ))
         });
         let (trainer, seconds_before, words) = match kept {
             Some(Ok((trainer, seconds))) => {
-                let words = format!(", going on after step {}", trainer.steps());
+                let words = format!(", resumed after step {}", trainer.steps());
                 (trainer, seconds, words)
             }
-            Some(Err(error)) => {
-                (Trainer::new(weights, train, validation, settings, device)?, 0.0, format!(", from the beginning: {error}"))
-            }
+            Some(Err(error)) => (
+                Trainer::new(weights, train, validation, settings, device)?,
+                0.0,
+                format!(", from the beginning: {error}"),
+            ),
             None => (Trainer::new(weights, train, validation, settings, device)?, 0.0, String::new()),
         };
         let now = Instant::now();

@@ -1,0 +1,18 @@
+//! SMAP interpolated bicubically (model.md, section 3).
+
+use ease_grid::{Raster, resample};
+
+use super::{About, ClosedFormError, Given, Needs, SMAP};
+
+pub(super) const ABOUT: About = About {
+    key: "bicubic",
+    name: "bicubic SMAP",
+    choice: "Bicubic: SMAP interpolated",
+    needs: Needs::Coarse,
+    citations: SMAP,
+};
+
+/// m3/m3, masked where SMAP's cells are.
+pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
+    Ok(resample::bicubic(given.native()?, &given.sample.region.window())?)
+}

@@ -1,0 +1,22 @@
+//! SMAP split by Sentinel-1's backscatter of the same date (formats.md 2.7, change form). It sees today's backscatter, which networks do not.
+//! Fitted to earlier dates only.
+
+use ease_grid::Raster;
+
+use super::{About, ClosedFormError, Given, Needs, SMAP_AND_SENTINEL};
+
+pub(super) const ABOUT: About = About {
+    key: "disaggregation",
+    name: "SMAP/Sentinel-1 disaggregation",
+    choice: "Disaggregation: SMAP split by the date's backscatter",
+    needs: Needs::Backscatter,
+    citations: SMAP_AND_SENTINEL,
+};
+
+/// m3/m3.
+pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
+    if given.today.vv.is_none() {
+        return Err(ClosedFormError::Missing { date: given.date, what: "backscatter (VV)" });
+    }
+    Ok(given.series.disaggregated_before(given.date)?)
+}

@@ -1,0 +1,19 @@
+//! Persistence: the last known 3 km pattern on today's SMAP, J(t') + (I(t) - I(t')) (model.md, section 3).
+
+use ease_grid::Raster;
+
+use super::{About, ClosedFormError, Given, Needs, SMAP_AND_SENTINEL};
+
+pub(super) const ABOUT: About = About {
+    key: "persistence",
+    name: "persistence",
+    choice: "Persistence: the last 3 km pattern on today's SMAP",
+    needs: Needs::History,
+    citations: SMAP_AND_SENTINEL,
+};
+
+/// m3/m3, masked where SMAP is. Where no history date knows a residual, SMAP alone.
+pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
+    let latest = given.sample.residual_pattern(|known| known.last().copied());
+    Ok(given.sample.coarse.plus(&latest)?)
+}

@@ -1,0 +1,100 @@
+//! The map of a date, by whichever network, with all that is known of it.
+
+use ease_grid::{EaseWindow, Edges, Raster};
+use jiff::civil::Date;
+
+use crate::file::FineOrigin;
+use crate::layer::LayerKind;
+use crate::method::Method;
+use crate::output::Output;
+use crate::score::{MassReport, ScoreReport};
+
+/// One quantity of an estimate.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// What it is of.
+    pub output: Output,
+    /// The estimate.
+    pub estimate: Raster,
+    /// The coarse input as it is.
+    pub coarse: Option<Raster>,
+    /// What it is scored against.
+    pub reference: Option<Raster>,
+    /// Scores on the common pixels; empty without a reference.
+    pub scores: Vec<ScoreReport>,
+}
+
+/// A layer that can be drawn.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What it shows.
+    pub kind: LayerKind,
+    /// Of which channel.
+    pub channel: u8,
+    /// On its own cells.
+    pub raster: Raster,
+}
+
+/// An earlier date that went in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistoryDate {
+    /// The date; `None` for a slot that no date could fill (its residual is 0).
+    pub date: Option<Date>,
+    /// Share of the region where the residual is known.
+    pub known: f32,
+    /// Where its 3 km map came from.
+    pub origin: Option<FineOrigin>,
+}
+
+/// A finished map.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// What made it.
+    pub method: Method,
+    /// The date.
+    pub date: Date,
+    /// Cells of the estimate.
+    pub window: EaseWindow,
+    /// One a quantity.
+    pub channels: Vec<Channel>,
+    /// All that can be drawn, in order.
+    pub layers: Vec<Layer>,
+    /// Earlier dates that went in, oldest first.
+    pub history: Vec<HistoryDate>,
+    /// Which overpass each value of the input is of: 0 for 6 am, 1 for 6 pm.
+    pub overpass: Option<Raster>,
+    /// The same in words.
+    pub overpass_words: String,
+    /// Cells along the edges, of `window`, whose estimate was made without what lies outside. Not in the scores.
+    pub frame: Edges,
+    /// Where the reference comes from; `None` without one.
+    pub reference: Option<FineOrigin>,
+    /// What the reference is, in words.
+    pub reference_name: String,
+    /// Each 36 km block was shifted to SMAP's mean.
+    pub shifted: bool,
+    /// How far the 36 km means are from SMAP's, where a block is known well enough.
+    pub mass: Option<MassReport>,
+    /// Fitted sensitivity of the disaggregation, m3/m3 per dB, where it was used.
+    pub sensitivity: Option<f32>,
+    /// Estimates outside the physical range.
+    pub out_of_range: usize,
+    /// How the inputs lie to those of the training, in words; empty where the weights do not say.
+    pub applicability: String,
+    /// Files that went in.
+    pub files: Vec<String>,
+    /// Any of them simulated.
+    pub simulated: bool,
+    /// What to cite.
+    pub citations: Vec<String>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Estimate {
+    /// Scores of all channels.
+    #[must_use]
+    pub fn scores(&self) -> Vec<ScoreReport> {
+        self.channels.iter().flat_map(|channel| channel.scores.iter().cloned()).collect()
+    }
+}

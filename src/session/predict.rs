@@ -1,0 +1,233 @@
+//! The map of a date, and the last map as a file.
+
+use std::ops::ControlFlow;
+
+use ease_grid::{EaseWindow, Edges, Raster, Resolution, resample};
+use jiff::civil::Date;
+use loam_core::estimate::Estimate;
+use loam_core::export;
+use loam_core::method::Method;
+use loam_core::network::Network;
+use loam_core::region_settings::RegionSettings;
+use loam_core::stack::{HistoryRule, Shipped};
+use loam_core::weights_report::WeightsReport;
+use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
+
+use super::Host;
+use super::provenance::{self, Circumstances};
+use super::state::{RequestError, Session};
+use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
+
+impl<H: Host> Session<H> {
+    pub(super) async fn predict(
+        &mut self,
+        id: u64,
+        date: Date,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
+        let begun = self.host.now_ms();
+        let window = settings.window;
+        let rule = HistoryRule::from(&settings);
+        self.settings = Some(settings.clone());
+        self.ensure_series(id).await?;
+        let (estimate, weights) = match self.active {
+            Method::Network(network) => self.by_network(id, network, date, rule, &settings).await?,
+            Method::ClosedForm(method) => {
+                let Some(series) = &mut self.series else {
+                    return Err(RequestError::failed("the session is not ready", "Reload the page."));
+                };
+                let estimate = method
+                    .estimate(&self.library, series, date, rule)
+                    .map_err(|e| RequestError::failed(e, ""))?;
+                (estimate, method.into())
+            }
+        };
+        let Some(device) = &self.device else {
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
+        };
+        let (mut layers, mut attachments) = (Vec::new(), Vec::new());
+        for layer in &estimate.layers {
+            let raster = on_window(&layer.raster, &window)?;
+            let values = attachments.len();
+            attachments.push(Attachment::F32(raster.values().to_vec()));
+            attachments.push(Attachment::U8(raster.reasons().iter().map(|r| *r as u8).collect()));
+            let statistics = raster.statistics();
+            layers.push(LayerHead {
+                kind: layer.kind,
+                channel: layer.channel,
+                values,
+                reasons: values + 1,
+                statistics,
+            });
+        }
+        let overpasses = estimate.overpass.as_ref().map(|raster| {
+            let codes =
+                raster.values().iter().map(|v| if v.is_finite() { 1 + *v as u8 } else { 0 }).collect();
+            attachments.push(Attachment::U8(codes));
+            attachments.len() - 1
+        });
+        let map = MapReport {
+            date,
+            settings,
+            layers,
+            history: estimate
+                .history
+                .iter()
+                .map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin })
+                .collect(),
+            scores: estimate.scores(),
+            mass: estimate.mass,
+            weights,
+            device: device.clone(),
+            overpass: estimate.overpass_words.clone(),
+            overpasses,
+            frame: frame_on(&window, &estimate),
+            reference: estimate.reference,
+            inputs: estimate.files.clone(),
+            sensitivity: estimate.sensitivity,
+            out_of_range: estimate.out_of_range,
+            applicability: estimate.applicability.clone(),
+            simulated: estimate.simulated,
+            warnings: estimate.warnings.clone(),
+            milliseconds: self.host.now_ms() - begun,
+        };
+        self.host.emit(id, Event::Map(Box::new(map.clone())), attachments);
+        self.last = Some((map, estimate));
+        Ok(())
+    }
+
+    /// The map of a date by a network, and which weights made it.
+    async fn by_network(
+        &mut self,
+        id: u64,
+        network: Network,
+        date: Date,
+        rule: HistoryRule,
+        settings: &RegionSettings,
+    ) -> Result<(Estimate, WeightsReport), RequestError> {
+        let window = settings.window;
+        self.ensure_weights(network, &window).await?;
+        let ready = (&mut self.series, self.networks.get(&network), &self.processor);
+        let (Some(series), Some(loaded), Some(processor)) = ready else {
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
+        };
+        let host = &self.host;
+        let progress = &mut async |done: usize, total: usize, what: &str| {
+            host.emit(
+                id,
+                Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
+                Vec::new(),
+            );
+            host.yield_now().await;
+            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        // After a run here the estimate from before it stands beside the new one.
+        let of = |snapshot: &'_ super::loaded::Snapshot| {
+            snapshot.networks.get(&network).map(|loaded| loaded.key.clone())
+        };
+        let tried = self
+            .trained
+            .as_ref()
+            .filter(|s| s.active == network.into())
+            .and_then(of)
+            .is_some_and(|key| key == loaded.key);
+        let before =
+            self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
+        let mut estimate = of_network!(&loaded.model, model => {
+            // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
+            if self.tile.is_none() && processor.is_gpu() {
+                self.tile = model.tile(processor.device(), || host.now_ms()).await?;
+            }
+            let asked = Asked {
+                date,
+                shift: settings.mass_correction,
+                weights: &loaded.weights,
+                region: settings.region.as_deref(),
+                before: before.and_then(|loaded| Registered::of(&loaded.model)),
+                device: processor.device(),
+                tile: self.tile,
+            };
+            model.estimate(Data { library: &self.library, series, rule }, &asked, progress).await?
+        });
+        if loaded.report.shipped.is_some() {
+            estimate.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
+        }
+        Ok((estimate, loaded.report.clone()))
+    }
+
+    pub(super) fn export(&self, id: u64, form: ExportForm) -> Result<(), RequestError> {
+        let nothing = || RequestError::failed("there is no map to export yet", "Press Predict first.");
+        let send = |name: String, mime: &str, bytes: Vec<u8>| {
+            self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
+        };
+        if form == ExportForm::Weights {
+            let Method::Network(network) = self.active else {
+                return Err(RequestError::failed(
+                    "this method has no weights",
+                    "Choose a network under Rules and weights.",
+                ));
+            };
+            let loaded = self.networks.get(&network).ok_or_else(nothing)?;
+            let key = loaded.key.rsplit_once('.').map_or(loaded.key.as_str(), |(stem, _)| stem);
+            let name = format!("loam_{}_{}.safetensors", network.about().key, provenance::file_stem(key));
+            send(name, "application/octet-stream", loaded.weights.to_bytes());
+            return Ok(());
+        }
+        let (map, estimate) = self.last.as_ref().ok_or_else(nothing)?;
+        let circumstances = Circumstances::of(map);
+        for (n, channel) in estimate.channels.iter().enumerate() {
+            let facts = provenance::of(estimate, n, &circumstances);
+            let (end, mime, bytes) = if form == ExportForm::Csv {
+                let text = export::csv::write(
+                    &channel.estimate,
+                    channel.coarse.as_ref(),
+                    channel.reference.as_ref(),
+                    &facts,
+                )
+                .map_err(|e| RequestError::failed(e, ""))?;
+                ("csv", "text/csv", text.into_bytes())
+            } else {
+                let bytes = export::geotiff::write(&channel.estimate, &facts, None)
+                    .map_err(|e| RequestError::failed(e, ""))?;
+                ("tif", "image/tiff", bytes)
+            };
+            let what = estimate
+                .method
+                .file()
+                .map_or_else(String::new, |file| format!("_{file}{}", channel.output.suffix()));
+            send(provenance::name(map, &what, end), mime, bytes);
+        }
+        Ok(())
+    }
+}
+
+/// 9 km cells are drawn on the 3 km cells they hold; exports keep their own.
+fn on_window<'a>(
+    raster: &'a Raster,
+    window: &EaseWindow,
+) -> Result<std::borrow::Cow<'a, Raster>, RequestError> {
+    if raster.grid() == &window.grid() {
+        return Ok(std::borrow::Cow::Borrowed(raster));
+    }
+    resample::nearest(raster, window).map(std::borrow::Cow::Owned).map_err(|e| RequestError::failed(e, ""))
+}
+
+/// The frame of an estimate in 3 km cells of the region.
+fn frame_on(window: &EaseWindow, estimate: &Estimate) -> Edges {
+    let (inner, frame) = (estimate.window, estimate.frame);
+    if &inner == window {
+        return frame;
+    }
+    let Edges { west, north, east, south } = frame;
+    if west + east >= inner.columns || north + south >= inner.rows {
+        return Edges::all(window.columns.max(window.rows));
+    }
+    let seen = EaseWindow {
+        first_column: inner.first_column + west,
+        first_row: inner.first_row + north,
+        columns: inner.columns - west - east,
+        rows: inner.rows - north - south,
+        ..inner
+    };
+    Edges::between(&seen.covering(Resolution::M03), window)
+}

@@ -20,7 +20,7 @@ use loam_core::method::Method;
 
 /// Title of a layer.
 pub fn title(method: Method, layer: LayerKey) -> String {
-    let name = method.name();
+    let name = method.short();
     let output = method.outputs().get(usize::from(layer.channel)).copied().unwrap_or(method.output());
     let kelvin = output.is_kelvin().then(|| output.short());
     match (layer.kind, kelvin) {

@@ -59,12 +59,21 @@ impl Method {
         }
     }
 
-    /// In titles and score tables.
+    /// In score tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Network(network) => network.about().name,
             Self::ClosedForm(method) => method.about().name,
+        }
+    }
+
+    /// In a title: `SMEN`, `history-mean`.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Network(network) => network.about().name,
+            Self::ClosedForm(method) => method.about().key,
         }
     }
 

@@ -41,7 +41,8 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
             app.ask_runs();
         }
         Event::FileRead(report) => wait(app, report),
-        Event::FileGone(file) => app.files.update(|files| files.retain(|f| f.id != file)),
+        // The row went when its removal was asked for; Undo may have brought it back since.
+        Event::FileGone(_) => {}
         Event::Timeline(timeline) => {
             flush(app);
             if kind == Kind::Timeline {

@@ -5,9 +5,13 @@
 //! TB CNN are the CPU's all the same. With `--quick` every training is a fiftieth as long and the pages go to target/results-quick: to see that all
 //! of it runs, and how a page looks, in the time the baselines take.
 
+use std::path::Path;
+
 use crate::process::{self, cargo};
 use crate::{Result, failure, root};
 
+/// Results of finished trainings that travel with the repository: all of them take hours, and need not be made in one go.
+const FINISHED: &str = "docs/results";
 /// Epochs of Tables 1 and 2: the paper's.
 const PAPER_EPOCHS: &str = "1000";
 /// Epochs of Tucson's training in docs/simulated.md, which has it for several shares of persistent texture: a fifth of the paper's, 6000 steps.
@@ -82,6 +86,26 @@ fn quickly(words: &[&str]) -> Vec<String> {
     words.iter().enumerate().map(|(n, word)| long(n, word)).collect()
 }
 
+/// Copies the results of finished trainings, JSON files, into a folder that lacks them.
+fn copy_finished(from: &Path, to: &Path) -> Result<()> {
+    let cannot = |e: std::io::Error| {
+        failure(format!("finished trainings cannot be copied ({e}): look at {}", to.display()))
+    };
+    std::fs::create_dir_all(to).map_err(cannot)?;
+    let Ok(entries) = std::fs::read_dir(from) else { return Ok(()) };
+    for path in entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+    {
+        let there = to.join(path.file_name().unwrap_or_default());
+        if !there.exists() {
+            std::fs::copy(&path, &there).map_err(cannot)?;
+        }
+    }
+    Ok(())
+}
+
 /// Runs the experiments and writes the pages.
 pub fn run(gpu: bool, quick: bool) -> Result<()> {
     let (docs, parts) = if quick {
@@ -95,6 +119,10 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
     for folder in [docs, parts] {
         std::fs::create_dir_all(root().join(folder))
             .map_err(broken("the folder of the pages cannot be made"))?;
+    }
+    let (finished, experiments) = (root().join(FINISHED), root().join("target/experiments"));
+    if !gpu && !quick {
+        copy_finished(&finished, &experiments)?;
     }
     let experiment = |words: &[&str], report: &str| {
         let mut command = cargo();
@@ -112,7 +140,8 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
         if gpu && words[0] != TB_CNN {
             command.args(["--device", "gpu"]);
         }
-        process::run(&mut command)
+        process::run(&mut command)?;
+        if gpu || quick { Ok(()) } else { copy_finished(&experiments, &finished) }
     };
     let (results, simulated, tb_cnn) =
         (format!("{docs}/results.md"), format!("{docs}/simulated.md"), format!("{parts}/tb_cnn.md"));
@@ -142,6 +171,25 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finished_trainings_are_copied_once() -> std::io::Result<()> {
+        let folder = std::env::temp_dir().join(format!("loam-results-{}", std::process::id()));
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        std::fs::create_dir_all(&from)?;
+        for name in ["a.json", "b.json", "a.checkpoint"] {
+            std::fs::write(from.join(name), name)?;
+        }
+        std::fs::create_dir_all(&to)?;
+        std::fs::write(to.join("b.json"), "own")?;
+        assert!(copy_finished(&from, &to).is_ok());
+        let read = |name: &str| std::fs::read_to_string(to.join(name)).ok();
+        assert_eq!(
+            (read("a.json").as_deref(), read("b.json").as_deref(), read("a.checkpoint")),
+            (Some("a.json"), Some("own"), None)
+        );
+        std::fs::remove_dir_all(folder)
+    }
 
     #[test]
     fn a_quick_run_is_shorter_and_otherwise_the_same() {

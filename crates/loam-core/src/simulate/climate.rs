@@ -60,17 +60,6 @@ pub struct Climate {
 }
 
 impl Climate {
-    /// Parameters of a place by its key: a preset region ([`crate::stack::PRESETS`]) or another simulated place ([`super::place`]).
-    #[must_use]
-    pub fn preset(key: &str) -> Option<Self> {
-        match key {
-            "oklahoma-city" => Some(Self::humid_subtropical()),
-            "tucson" => Some(Self::hot_desert()),
-            "geneva" => Some(Self::moderately_continental()),
-            other => super::places::climate(other),
-        }
-    }
-
     /// Oklahoma City: storms in May and June, fast enough dry-down for strong contrasts, gentle relief.
     #[must_use]
     pub fn humid_subtropical() -> Self {

@@ -237,6 +237,19 @@ pub(super) fn climate(key: &str) -> Option<Climate> {
     })
 }
 
+impl Climate {
+    /// Parameters of a place by its key: a preset region ([`crate::stack::PRESETS`]) or another simulated place ([`super::place`]).
+    #[must_use]
+    pub fn preset(key: &str) -> Option<Self> {
+        match key {
+            "oklahoma-city" => Some(Self::humid_subtropical()),
+            "tucson" => Some(Self::hot_desert()),
+            "geneva" => Some(Self::moderately_continental()),
+            other => climate(other),
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -24,6 +24,7 @@
 //!
 //! The fit uses every day it is given. For an honest test, give it only days before the tested ones.
 
+use super::sensitivity::Sensitivity;
 use super::{Day, Region};
 use ease_grid::{EaseWindow, GridError, Raster, Reason, Resolution};
 
@@ -39,19 +40,6 @@ pub const FEWEST_DATES: u32 = 3;
 pub const SMALLEST_COVER: f64 = 0.5;
 /// Fewest fine cells of a 36 km cell: the region's edge cuts cells. **Chosen**: a quarter of 144.
 pub const FEWEST_FINE: u32 = 36;
-
-/// The fitted sensitivity, to be shown beside every map made with it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sensitivity {
-    /// Soil moisture per backscatter, m3/m3 per dB.
-    pub beta: f64,
-    /// Mean of Gamma over the 36 km cells, dB VV per dB VH.
-    pub gamma: f64,
-    /// Pairs (36 km cell, date) in the regression.
-    pub pairs: usize,
-    /// Correlation of the changes.
-    pub r: f64,
-}
 
 /// Why no 3 km map can be made from backscatter.
 #[derive(Debug, thiserror::Error)]

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::disaggregate::Sensitivity;
 use super::library::{Piece, is_coarse};
+use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
 use crate::file::{FineOrigin, Usage};
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};

@@ -1,6 +1,6 @@
 //! What can go wrong in a training run.
 
-use super::FirstDates;
+use super::candidates::FirstDates;
 use crate::ModelError;
 use loam_core::training::SettingError;
 

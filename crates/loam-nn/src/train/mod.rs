@@ -5,6 +5,7 @@
 //! keeps what a run needs to resume after a crash, in a folder on disk or in the browser's own file system.
 
 mod adam;
+mod candidates;
 #[cfg(feature = "gpu")]
 mod check;
 mod checkpoint;
@@ -25,6 +26,7 @@ pub use crate::networks::smen::image::RunImage;
 pub use crate::networks::smen::offset::set_bias;
 pub use crate::networks::tb_cnn::example::{TbImage, batched};
 pub use adam::Adam;
+pub use candidates::{Candidate, FirstDates};
 #[cfg(feature = "gpu")]
 pub use check::{check_gpu, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
@@ -33,7 +35,7 @@ pub use example::{Example, Trained};
 pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loam_core::training::{Range, TrainSettings};
 pub use loss::urmse_loss;
-pub use split::{Candidate, FirstDates, split_by_time};
+pub use split::split_by_time;
 pub use stage::Stage;
 #[cfg(not(target_arch = "wasm32"))]
 pub use store::FolderStore;

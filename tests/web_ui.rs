@@ -619,7 +619,10 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
         after.contains("uRMSE K") && after.contains("minus after, TB V") && !after.contains("m³/m³"),
         "{after}"
     );
-    assert!(after.contains("mean absolute error 0.0210 K") && after.contains("bilinear input"), "{after}");
+    assert!(
+        after.contains("mean absolute error 0.0210 K") && after.contains("uRMSE of bilinear minus after"),
+        "{after}"
+    );
     assert!(text("#run-table tbody").unwrap().contains("3.0000 K"), "{:?}", text("#run-table tbody"));
     let file = runs::csv(&[done.clone()]);
     assert!(file.contains("TB CNN (brightness temperature),K,scratch") && file.contains(",3,5,4,"), "{file}");
@@ -647,8 +650,8 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionS
         layers: Vec::new(),
         history: Vec::new(),
         scores: vec![
-            ScoreReport { pixels: 122, ..score("SMEN", 0.03) },
-            ScoreReport { pixels: 122, ..score("bilinear SMAP", 0.05) },
+            ScoreReport { pixels: 122, row: Some(ScoreRow::Estimate), ..score("SMEN", 0.03) },
+            ScoreReport { pixels: 122, row: Some(ScoreRow::Bilinear), ..score("bilinear SMAP", 0.05) },
         ],
         mass: None,
         weights,

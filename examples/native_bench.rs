@@ -47,7 +47,7 @@ mod native {
         adam: Adam,
         plain: bool,
         /// Name of the GPU's variant; burn's own operations where there is none.
-        #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
+        #[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "asked for by the GPU's check alone"))]
         variant: Option<&'static str>,
         training: bool,
         images: [Tensor<5>; 4],

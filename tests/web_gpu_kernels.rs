@@ -1,6 +1,6 @@
 //! The kernels on WebGPU against burn's own operations on the CPU: the tests of `kernels_gpu`, in a browser.
 #![cfg(all(feature = "gpu", target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 #[path = "../crates/loam-nn/tests/shared/gpu_faults.rs"]
 mod faults;

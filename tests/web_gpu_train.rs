@@ -1,6 +1,6 @@
 //! Training on WebGPU: against the CPU after 20 steps, and GPU memory over 500 steps. A file of its own: the runtime opens once per instance.
 #![cfg(all(feature = "gpu", target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 #[path = "../crates/loam-nn/tests/shared/gpu_memory.rs"]
 mod memory;

@@ -2,7 +2,7 @@
 //!
 //! `wasm-bindgen-test`; on a software adapter (SwiftShader) a gradient of the 12 x 14 batch takes seconds, so shapes stay small.
 #![cfg(all(feature = "compute", target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 #[path = "../crates/loam-nn/tests/shared/goldens.rs"]
 #[allow(dead_code, reason = "the native tests use the rest")]

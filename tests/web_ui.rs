@@ -1,6 +1,6 @@
 //! The page's parts in a real browser: painting, protocol, cursor, links, and the page itself with no worker to talk to.
 #![cfg(all(target_arch = "wasm32", feature = "page"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use ease_grid::{EaseWindow, Edges, Resolution};
 use jiff::civil::date;

@@ -372,7 +372,7 @@ fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores])
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

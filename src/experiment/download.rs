@@ -67,7 +67,7 @@ pub fn list(regions: &[String], from: Option<Date>, to: Option<Date>) -> Result<
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use jiff::civil::date;
 

@@ -154,7 +154,7 @@ pub fn summary(scores: &[ScoreReport]) -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use jiff::civil::date;
 

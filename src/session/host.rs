@@ -5,7 +5,7 @@ use loam_nn::{Store, StoreError};
 use smap_files::SharedSource;
 
 /// The worker, or a test.
-#[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
+#[allow(async_fn_in_trait, reason = "one thread: no Send bound is wanted")]
 pub trait Host {
     /// Where runs are kept.
     type Store: Store;

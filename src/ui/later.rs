@@ -56,7 +56,7 @@ fn put(app: App, part: Part, place: HtmlElement) {
 #[cfg(all(feature = "split", target_arch = "wasm32"))]
 mod file {
     // The macro declares what it loads as a foreign function and exports it under a name of its own; both ends are this function.
-    #![allow(unsafe_code)]
+    #![allow(unsafe_code, reason = "the macro declares what it loads")]
 
     use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
@@ -73,7 +73,7 @@ mod file {
 mod file {
     use super::{App, HtmlElement, Part};
 
-    #[allow(clippy::unused_async)] // As the split form.
+    #[allow(clippy::unused_async, reason = "as the split form")]
     pub async fn put(app: App, part: Part, place: HtmlElement) -> Result<(), std::convert::Infallible> {
         super::put(app, part, place);
         Ok(())

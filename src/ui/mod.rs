@@ -3,7 +3,7 @@
 //! The page never computes: it shows what the worker says, paints small canvases, and keeps the user's `File` handles, so that a
 //! worker that died can be replaced without losing the list.
 
-#![allow(missing_docs)] // leptos's component macro makes undocumented property structs
+#![allow(missing_docs, reason = "leptos's component macro makes undocumented property structs")]
 
 mod about;
 pub mod adapter;

@@ -321,7 +321,7 @@ fn read_folder(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -274,7 +274,7 @@ fn pixel_at_centre(raster: &Raster, grid: &Grid, target: &EaseWindow) -> Result<
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::{Crs, Resolution};

@@ -1,6 +1,6 @@
 //! What a user does with Loam, on the built app. Each scenario ends by asking whether console, page or network had anything to complain
 //! about.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::fs::File;
 use std::path::Path;

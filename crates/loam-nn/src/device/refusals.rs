@@ -23,7 +23,7 @@ fn state() -> MutexGuard<'static, State> {
 ///
 /// # Panics
 /// Where nothing is on trial.
-#[cfg_attr(not(target_family = "wasm"), allow(dead_code))] // Natively CubeCL hears of it first.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "natively CubeCL hears of it first"))]
 pub(crate) fn refused(error: &str) {
     let mut state = state();
     if state.trials == 0 {

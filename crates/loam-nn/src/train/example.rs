@@ -13,7 +13,7 @@ use loam_core::training::DateRole;
 pub type Trained = (String, ParamId, usize);
 
 /// An image to learn from: [`super::TrainSample`] for SMEN, [`super::TbImage`] for the TB CNN.
-#[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
+#[allow(async_fn_in_trait, reason = "one thread: no Send bound is wanted")]
 pub trait Example: Clone + std::fmt::Debug + Send + Sync {
     /// The network.
     type Network: Module + std::fmt::Debug + Send + Sync;

@@ -67,7 +67,7 @@ pub fn split_by_time(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use jiff::civil::date;
 

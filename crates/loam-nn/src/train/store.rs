@@ -35,7 +35,7 @@ pub enum StoreError {
 pub trait Lock {}
 
 /// Files by paths with `/`; folders come with their files.
-#[allow(async_fn_in_trait)] // One thread: no Send bound is wanted.
+#[allow(async_fn_in_trait, reason = "one thread: no Send bound is wanted")]
 pub trait Store: Clone {
     /// A lock on a path.
     type Lock: Lock;

@@ -66,6 +66,10 @@ impl App {
     ) -> Result<Self> {
         let copy = out_dir()?.join(format!("{name}-dist"));
         let words = |e: std::io::Error| Error(format!("{}: {e}", copy.display()));
+        // What an earlier build left there has names of its own, and would be changed instead.
+        if copy.is_dir() {
+            std::fs::remove_dir_all(&copy).map_err(words)?;
+        }
         copy_all(&xtask::dist_dir(), &copy).map_err(words)?;
         change(&copy).map_err(words)?;
         Self::open_from(&copy, name, setting)

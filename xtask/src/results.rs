@@ -93,11 +93,12 @@ fn copy_finished(from: &Path, to: &Path) -> Result<()> {
     };
     std::fs::create_dir_all(to).map_err(cannot)?;
     let Ok(entries) = std::fs::read_dir(from) else { return Ok(()) };
-    for path in entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
-    {
+    // Cells name their images; tables are made from them each time.
+    let is_cell = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.contains("_train") && name.ends_with(".json")
+    };
+    for path in entries.flatten().map(|entry| entry.path()).filter(is_cell) {
         let there = to.join(path.file_name().unwrap_or_default());
         if !there.exists() {
             std::fs::copy(&path, &there).map_err(cannot)?;
@@ -177,16 +178,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("loam-results-{}", std::process::id()));
         let (from, to) = (folder.join("from"), folder.join("to"));
         std::fs::create_dir_all(&from)?;
-        for name in ["a.json", "b.json", "a.checkpoint"] {
+        for name in ["a_train1.json", "b_train1.json", "a_train1.checkpoint", "table1.json"] {
             std::fs::write(from.join(name), name)?;
         }
         std::fs::create_dir_all(&to)?;
-        std::fs::write(to.join("b.json"), "own")?;
+        std::fs::write(to.join("b_train1.json"), "own")?;
         assert!(copy_finished(&from, &to).is_ok());
         let read = |name: &str| std::fs::read_to_string(to.join(name)).ok();
         assert_eq!(
-            (read("a.json").as_deref(), read("b.json").as_deref(), read("a.checkpoint")),
-            (Some("a.json"), Some("own"), None)
+            (read("a_train1.json").as_deref(), read("b_train1.json").as_deref(), read("table1.json")),
+            (Some("a_train1.json"), Some("own"), None)
         );
         std::fs::remove_dir_all(folder)
     }

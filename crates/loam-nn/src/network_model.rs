@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
-use loam_core::network::Network;
+use loam_core::network::{Inputs, Network};
 use loam_core::score::{ScoreError, ScoreReport, ScoreRow};
 use loam_core::stack::{HistoryRule, Library, Series, StackError};
 use loam_core::training::{DateRole, TrainPlan, TrainSettings};
@@ -146,6 +146,30 @@ pub trait NetworkModel: Sized + Clone {
     /// # Errors
     /// [`ModelError`] for weights of another network.
     fn load(weights: &Weights, device: &Device) -> Result<Self, ModelError>;
+
+    /// True where a weights file says that it is of this network. A file that no network recognises is read as SMEN's.
+    #[must_use]
+    fn recognises(bytes: &[u8]) -> bool;
+
+    /// Reads a weights file, safetensors or PyTorch, and checks it against the network.
+    ///
+    /// # Errors
+    /// [`ModelError`], with a table of every mismatch.
+    fn read(bytes: &[u8]) -> Result<Weights, ModelError>;
+
+    /// First weights of a seed.
+    #[must_use]
+    fn first_weights(network: Network, inputs: Inputs, seed: u64) -> Weights;
+
+    /// The network, in which of its cases, where weights name this one in their metadata.
+    #[must_use]
+    fn named_in(weights: &Weights) -> Option<Network>;
+
+    /// Checks the tensors against the network.
+    ///
+    /// # Errors
+    /// [`ModelError`], with a table of every mismatch.
+    fn check(weights: &Weights) -> Result<(), ModelError>;
 
     /// The map of a date with its baselines and scores. `progress` hears (done, of how many, what) and may stop the work.
     ///

@@ -22,12 +22,13 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::file::FineOrigin;
-use loam_core::network::Network;
+use loam_core::network::{Inputs, Network};
 use loam_core::score::{ScoreReport, ScoreRow, Scores};
 use loam_core::stack::{Cover, Library};
 use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 
 use crate::gathered::Gathered;
+use crate::weights::MODEL;
 use crate::{
     Asked, CHANNELS, Data, DateScores, KeptImage, ModelError, Needs, NetworkModel, Planes, Preview, RunImage,
     Smen, Weights, WorkError,
@@ -46,6 +47,30 @@ impl NetworkModel for Smen {
 
     fn load(weights: &Weights, device: &Device) -> Result<Self, ModelError> {
         Self::from_weights(weights, device)
+    }
+
+    /// Its files need not name it, and are read where no other network recognises them: the table of mismatches is then SMEN's.
+    fn recognises(_: &[u8]) -> bool {
+        false
+    }
+
+    fn read(bytes: &[u8]) -> Result<Weights, ModelError> {
+        Weights::from_bytes(bytes)
+    }
+
+    fn first_weights(_: Network, inputs: Inputs, seed: u64) -> Weights {
+        Weights::init(inputs, seed)
+    }
+
+    fn named_in(weights: &Weights) -> Option<Network> {
+        weights.metadata.get(MODEL).is_some_and(|name| name == "smen").then_some(Network::Smen)
+    }
+
+    fn check(weights: &Weights) -> Result<(), ModelError> {
+        match weights.mismatches() {
+            rows if rows.is_empty() => Ok(()),
+            rows => Err(ModelError::UnfitWeights { rows }),
+        }
     }
 
     async fn estimate(

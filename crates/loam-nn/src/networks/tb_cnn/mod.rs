@@ -17,13 +17,14 @@ use burn::tensor::Device;
 use ease_grid::Reason;
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
-use loam_core::network::{Network, TbCase};
+use loam_core::network::{Inputs, Network, TbCase};
 use loam_core::score::{ScoreReport, ScoreRow, Scores};
 use loam_core::stack::{Library, dates_with};
 use loam_core::training::{TrainPlan, TrainSettings};
 
 use self::model::TbCnn;
 use crate::gathered::Gathered;
+use crate::weights::MODEL;
 use crate::{Asked, Data, DateScores, ModelError, Needs, NetworkModel, Preview, TbImage, Weights, WorkError};
 
 /// Parameters, about.
@@ -49,6 +50,27 @@ impl NetworkModel for TbCnn {
 
     fn load(weights: &Weights, device: &Device) -> Result<Self, ModelError> {
         Self::from_weights(weights, device).map(|(network, _)| network)
+    }
+
+    fn recognises(bytes: &[u8]) -> bool {
+        weights::is_tb_cnn(bytes)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Weights, ModelError> {
+        weights::read(bytes).map(|(weights, _)| weights)
+    }
+
+    fn first_weights(network: Network, _: Inputs, seed: u64) -> Weights {
+        weights::first_weights(case_of(network), seed)
+    }
+
+    fn named_in(weights: &Weights) -> Option<Network> {
+        let named = weights.metadata.get(MODEL).is_some_and(|name| name == schema::NAME);
+        named.then(|| Network::Tb(weights::case_of(weights)))
+    }
+
+    fn check(weights: &Weights) -> Result<(), ModelError> {
+        weights::checked(weights).map(|_| ())
     }
 
     async fn estimate(

@@ -172,7 +172,7 @@ impl<H: Host> Session<H> {
         self.tile = None;
         let (Some(processor), Some(report)) = (&mut self.processor, &mut self.device) else { return };
         #[cfg(feature = "gpu")]
-        let verdict = if processor.is_gpu() {
+        let checked = if processor.is_gpu() {
             self.training_checked.clear();
             use loam_kernels::gpu::{REGISTER_KERNELS, faster, variant_in_use};
             // A form that the device refuses is not to end the worker while it is measured.
@@ -183,22 +183,22 @@ impl<H: Host> Session<H> {
             } else {
                 faster(processor.device(), || self.host.now_ms()).await
             };
-            let (verdict, warning) =
+            let (checked, warning) =
                 loam_nn::check_gpu(processor.device(), &[kernels, &REGISTER_KERNELS]).await;
             report.warning = warning.or(report.warning.take());
             report.kernels = variant_in_use().map(Into::into);
-            verdict
+            checked
         } else {
             device::self_check(processor.device()).await
         };
         #[cfg(not(feature = "gpu"))]
-        let verdict = device::self_check(processor.device()).await;
-        let passed = verdict.as_ref().is_ok_and(|check| check.passed);
-        report.check = verdict.as_ref().ok().cloned();
+        let checked = device::self_check(processor.device()).await;
+        let passed = checked.as_ref().is_ok_and(|check| check.passed);
+        report.check = checked.as_ref().ok().cloned();
         if passed {
             return;
         }
-        let numbers = match &verdict {
+        let numbers = match &checked {
             Ok(check) if check.largest_difference.is_finite() => {
                 format!(
                     "differs from the CPU by {:.1e} m3/m3, {:.0e} is allowed",

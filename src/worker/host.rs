@@ -1,4 +1,4 @@
-//! The worker's side of a [`Session`](crate::session::Session): messages, cancel flags, breaths, shipped weights.
+//! The worker's side of a [`Session`](crate::session::Session): messages, cancel flags, yields to the browser, shipped weights.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use loam_nn::StoreError;
 use smap_files::SharedSource;
 
 /// Least time between two yields, ms: a macrotask costs about 0.1 ms, and cancel should feel immediate.
-const BREATH_MS: f64 = 12.0;
+const YIELD_EVERY_MS: f64 = 12.0;
 
 /// What is known of a request while it waits or runs.
 struct Known {
@@ -30,13 +30,13 @@ struct Known {
 pub struct WorkerHost {
     scope: DedicatedWorkerGlobalScope,
     known: RefCell<BTreeMap<u64, Known>>,
-    last_breath: Cell<f64>,
+    last_yield: Cell<f64>,
 }
 
 impl WorkerHost {
     /// Around the worker's global scope.
     pub fn new(scope: DedicatedWorkerGlobalScope) -> Self {
-        Self { scope, known: RefCell::default(), last_breath: Cell::new(0.0) }
+        Self { scope, known: RefCell::default(), last_yield: Cell::new(0.0) }
     }
 
     /// Notes a request that came in; older ones of a kind that supersedes are cancelled.
@@ -113,7 +113,7 @@ impl Host for WorkerHost {
     /// `setTimeout` is throttled in background tabs.
     async fn yield_now(&self) {
         let now = self.now_ms();
-        if now - self.last_breath.get() < BREATH_MS {
+        if now - self.last_yield.get() < YIELD_EVERY_MS {
             return;
         }
         if let Ok(channel) = MessageChannel::new() {
@@ -127,7 +127,7 @@ impl Host for WorkerHost {
             let _ = JsFuture::from(promise).await;
             channel.port1().close();
         }
-        self.last_breath.set(self.now_ms());
+        self.last_yield.set(self.now_ms());
     }
 
     fn source(&self, id: u64, attachment: usize) -> Option<SharedSource> {

@@ -111,7 +111,7 @@ fn begun(app: App, mut started: TrainStarted) {
     t.tick.update(|n| *n += 1);
     app.said.set(format!(
         "Training on {region} {}.",
-        if resumed { "goes on from the last checkpoint" } else { "begins" }
+        if resumed { "resumes from the last checkpoint" } else { "begins" }
     ));
 }
 

@@ -41,9 +41,9 @@ pub fn summary(by_date: &[Vec<ScoreReport>], network: Network) -> Summary {
         match over_bilinear {
             Some(gain) => {
                 let before = over_before.map_or(String::new(), |gain| {
-                    format!(" {}", compared_in(network.unit(), "before training", gain, dates))
+                    format!(" {}", compared(network.unit(), "before training", gain, dates))
                 });
-                format!("{which}{}{before}", compared_in(network.unit(), &baseline, gain, dates))
+                format!("{which}{}{before}", compared(network.unit(), &baseline, gain, dates))
             }
             None => {
                 format!("{which}{dates} test dates are too few to say whether it is better than {bilinear}.")
@@ -57,13 +57,7 @@ pub fn summary(by_date: &[Vec<ScoreReport>], network: Network) -> Summary {
 
 /// "Better than bilinear SMAP by 0.008 m3/m3 (95 %: 0.004 to 0.012, 14 dates).", or "Worse ...", or "No better ...".
 #[must_use]
-pub fn compared(with: &str, gain: Gain, dates: usize) -> String {
-    compared_in("m3/m3", with, gain, dates)
-}
-
-/// The same in another unit.
-#[must_use]
-pub fn compared_in(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
+pub fn compared(unit: &str, with: &str, gain: Gain, dates: usize) -> String {
     let interval = format!("(95 %: {:.4} to {:.4}, {dates} test dates)", gain.low, gain.high);
     match gain {
         Gain { low, mean, .. } if low > 0.0 => {
@@ -216,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_sentence_says_what_the_interval_carries() {
-        let gain = |mean, low, high| compared("bilinear SMAP", Gain { mean, low, high }, 14);
+        let gain = |mean, low, high| compared("m3/m3", "bilinear SMAP", Gain { mean, low, high }, 14);
         assert_eq!(
             gain(0.008, 0.004, 0.012),
             "Better than bilinear SMAP by 0.0080 m3/m3 in uRMSE (95 %: 0.0040 to 0.0120, 14 test dates)."

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use loam_core::score::{ScoreRow, gain, means};
 use loam_core::stack::{HistoryRule, Series};
-use loam_nn::evaluation::compared_in;
+use loam_nn::evaluation::compared;
 use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, of_network};
 use serde_json::json;
 
@@ -124,7 +124,7 @@ impl Evaluate {
         super::score_table::print_scores(&means, unit);
         for (channel, gain) in gains {
             if let Some(gain) = gain {
-                say!("  {}", compared_in(unit, &network.row_name(ScoreRow::Bilinear, channel), gain, dates));
+                say!("  {}", compared(unit, &network.row_name(ScoreRow::Bilinear, channel), gain, dates));
             }
         }
         say!("  agreement with the product is not agreement with the ground");

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
-use ease_grid::{EaseWindow, Edges, GridError, Raster, Resolution};
+use ease_grid::{EaseWindow, Edges, Raster, Resolution};
 use jiff::civil::Date;
 use loam_core::network::TbCase;
 use loam_core::stack::{
-    Library, Piece, Preset, Region, Series, SimulatedTemperatures, StackError, Temperatures, dates_with,
+    Library, Piece, Region, Series, SimulatedTemperatures, StackError, Temperatures, dates_with,
 };
 use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
 use smap_files::QualityRule;
@@ -242,15 +242,6 @@ pub(super) fn resolution(case: TbCase) -> Resolution {
         TbCase::BrightnessTemperature => Resolution::M09,
         TbCase::SoilMoisture => Resolution::M03,
     }
-}
-
-/// The place that the network is trained for: of a preset the poster's, about 100 x 100 km in its middle; a region of one's own is taken
-/// as it is.
-///
-/// # Errors
-/// As [`Region::place`].
-pub fn place(region: Region, preset: Option<Preset>) -> Result<Region, GridError> {
-    preset.map_or(Ok(region), Region::place)
 }
 
 /// Which dates would train, validate and test, from what the files say of themselves; their pixels may leave some of them out

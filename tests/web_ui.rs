@@ -669,7 +669,6 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionS
         reference: Some(FineOrigin::Disaggregated),
         inputs: Vec::new(),
         sensitivity: None,
-        out_of_range: 0,
         applicability: String::new(),
         simulated: false,
         warnings: vec!["Only 1 of 4 history dates were found.".into()],

@@ -21,6 +21,7 @@ use loam_core::layer::LayerKind;
 use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use loam_core::score::{MassReport, ScoreReport};
+use loam_core::stack::HistorySlot;
 use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, TrainPlan, TrainSettings};
 use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
@@ -369,7 +370,7 @@ pub struct MapReport {
     /// What can be drawn, in order.
     pub layers: Vec<LayerHead>,
     /// Dates used, oldest first.
-    pub history: Vec<HistoryReport>,
+    pub history: Vec<HistorySlot>,
     /// Estimate first, then the baselines, all on the same pixels. Empty without a reference.
     pub scores: Vec<ScoreReport>,
     /// How far the 36 km means of the estimate are from SMAP's; `None` where no block is known well enough, and for
@@ -391,8 +392,6 @@ pub struct MapReport {
     pub inputs: Vec<String>,
     /// Fitted sensitivity of the disaggregation, m3/m3 per dB, where it was used.
     pub sensitivity: Option<f32>,
-    /// Estimates outside 0..0.75 m3/m3: clipped for display only.
-    pub out_of_range: usize,
     /// How the inputs lie to those of the training, in words; empty where there is nothing to compare them with (TB CNN).
     pub applicability: String,
     /// Inputs are simulated.
@@ -416,18 +415,6 @@ pub struct LayerHead {
     pub reasons: usize,
     /// Statistics of the valid cells.
     pub statistics: Statistics,
-}
-
-/// A history date of a prediction.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct HistoryReport {
-    /// The date; `None` for a slot that no date could fill (its residual is 0).
-    #[serde(with = "iso_date")]
-    pub date: Option<Date>,
-    /// Share of the region where the residual is known.
-    pub known: f32,
-    /// Where the 3 km map came from.
-    pub origin: Option<FineOrigin>,
 }
 
 /// Forms of export the worker makes. The PNG figure is made by the page.

@@ -203,7 +203,6 @@ mod tests {
             },
             inputs: Vec::new(),
             sensitivity: None,
-            out_of_range: 0,
             applicability: String::new(),
             simulated: true,
             warnings: Vec::new(),

@@ -16,7 +16,7 @@ use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
 use super::Host;
 use super::provenance::{self, Circumstances};
 use super::state::{RequestError, Session};
-use crate::protocol::{Attachment, Event, ExportForm, HistoryReport, LayerHead, MapReport};
+use crate::protocol::{Attachment, Event, ExportForm, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
     pub(super) async fn predict(
@@ -70,11 +70,7 @@ impl<H: Host> Session<H> {
             date,
             settings,
             layers,
-            history: estimate
-                .history
-                .iter()
-                .map(|s| HistoryReport { date: s.date, known: s.known, origin: s.origin })
-                .collect(),
+            history: estimate.history.clone(),
             scores: estimate.scores(),
             mass: estimate.mass,
             weights,
@@ -85,7 +81,6 @@ impl<H: Host> Session<H> {
             reference: estimate.reference,
             inputs: estimate.files.clone(),
             sensitivity: estimate.sensitivity,
-            out_of_range: estimate.out_of_range,
             applicability: estimate.applicability.clone(),
             simulated: estimate.simulated,
             warnings: estimate.warnings.clone(),

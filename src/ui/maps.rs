@@ -139,9 +139,6 @@ fn provenance(data: &MapData) -> AnyView {
     let history = history.collect::<Vec<_>>().join(", ");
     let sensitivity =
         report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
-    let outside = (report.out_of_range > 0).then(|| {
-        format!(" {} estimates outside 0–0.75 m³/m³, clipped for display only.", report.out_of_range)
-    });
     view! {
         <p class="provenance">
             {(!report.overpass.is_empty()).then(|| format!("SMAP: {}. ", report.overpass))}
@@ -150,7 +147,7 @@ fn provenance(data: &MapData) -> AnyView {
                 None => format!("Weights: {} ({}).", report.weights.name, report.weights.trained_on),
             }}
             " Computed on " {report.device.name.clone()} " in "
-            {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity} {outside}
+            {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity}
             {(!report.applicability.is_empty()).then(|| format!(" Inputs: {}.", report.applicability.replace("m3", "m³")))}
         </p>
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use loam::protocol::FileTicket;
 use loam::session::open::open;
+use loam_core::closed_form::{ClosedForm, ClosedFormError, Needs};
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::stack::{HistoryRule, Library, Region, Series};
 use loam_nn::networks::smen::estimate::{Engine, PredictError, predict};
@@ -100,5 +101,29 @@ fn a_prediction_uses_the_map_of_an_earlier_day_and_says_what_is_missing() {
     assert!(
         matches!(run(MAPPED), Err(PredictError::NoHistory { .. })),
         "the day's own map is its reference, never its history"
+    );
+}
+
+#[test]
+fn a_map_in_closed_form_names_the_files_it_used_and_no_others() {
+    let library = library();
+    let mut series = series(&library);
+    let mut run =
+        |method: ClosedForm, date| method.estimate(&library, &mut series, date, HistoryRule::default());
+    let later = date(2020, 6, 4);
+    for method in ClosedForm::ALL.iter().copied().filter(|m| m.about().needs != Needs::Backscatter) {
+        let history = method.about().needs == Needs::History;
+        let map = run(method, later).unwrap();
+        assert_eq!(map.files.iter().any(|f| f == SECOND), history, "{method:?}: {:?}", map.files);
+        assert!(map.files.iter().any(|f| f.contains("20200604")), "{method:?}: {:?}", map.files);
+        assert_eq!(map.warnings.iter().any(|w| w.contains("1 of 4")), history, "{:?}", map.warnings);
+        match run(method, MAPPED) {
+            Err(ClosedFormError::NoHistory { date, .. }) => assert!(history && date == MAPPED),
+            Ok(map) => assert!(!history && map.reference.is_some(), "{method:?} gave SMAP back"),
+            Err(error) => panic!("{method:?}: {error}"),
+        }
+    }
+    assert!(
+        matches!(run(ClosedForm::Disaggregation, later), Err(ClosedFormError::Missing { what, .. }) if what.contains("VV"))
     );
 }

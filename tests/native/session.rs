@@ -206,6 +206,7 @@ fn methods_in_closed_form_answer_like_a_network() {
     let blocked = |t: &loam::protocol::Timeline| t.days.iter().filter(|d| d.blocked.is_some()).count();
     let by_history = blocked(&timeline());
     let mut bilinear = None;
+    let first = timeline().days.iter().find(|d| seen(d.coarse) && d.history.is_empty()).unwrap().date;
     for (id, method) in (10..).step_by(10).zip(ClosedForm::ALL.iter().copied()) {
         block_on(session.handle(id, Request::UseMethod { method: Method::ClosedForm(method) }));
         block_on(session.handle(id + 1, Request::Timeline { settings: settings.clone() }));
@@ -233,6 +234,14 @@ fn methods_in_closed_form_answer_like_a_network() {
             let Attachment::F32(values) = &attachments[head.values] else { panic!("values are float32") };
             values.clone()
         };
+        let made_here = map.history.iter().any(|slot| slot.origin == Some(FineOrigin::Disaggregated));
+        assert_eq!(
+            map.sensitivity.is_some(),
+            made_here || method == ClosedForm::Disaggregation,
+            "{method:?}"
+        );
+        let mass = map.mass.unwrap();
+        assert!(mass.cells > 10 && mass.rmse < 0.1, "{method:?}: {mass:?}");
         // The bilinear estimate is the bilinear layer; every other one is not.
         let (estimate, baseline) = (layer(LayerKind::Estimate), layer(LayerKind::Bilinear));
         let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
@@ -250,6 +259,11 @@ fn methods_in_closed_form_answer_like_a_network() {
         };
         assert!(name.contains("SIMULATED") && name.contains(method.about().key), "{name}");
     }
+    // A method that lives from history does not give SMAP back where there is none.
+    block_on(session.handle(80, Request::UseMethod { method: Method::ClosedForm(ClosedForm::HistoryMean) }));
+    block_on(session.handle(81, Request::Predict { date: first, settings: settings.clone() }));
+    let refused = |e: &Event| matches!(e, Event::Failed(f) if f.what.contains("no date before") && f.what.contains("3 km"));
+    assert!(host.events.borrow().iter().any(|(id, e, _)| *id == 81 && refused(e)));
     // It has no weights to export, and the network comes back with a click.
     block_on(session.handle(90, Request::Export { form: ExportForm::Weights }));
     assert!(

@@ -8,6 +8,7 @@ use crate::layer::LayerKind;
 use crate::method::Method;
 use crate::output::Output;
 use crate::score::{MassReport, ScoreReport};
+use crate::stack::HistorySlot;
 
 /// One quantity of an estimate.
 #[derive(Debug, Clone)]
@@ -35,17 +36,6 @@ pub struct Layer {
     pub raster: Raster,
 }
 
-/// An earlier date that went in.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HistoryDate {
-    /// The date; `None` for a slot that no date could fill (its residual is 0).
-    pub date: Option<Date>,
-    /// Share of the region where the residual is known.
-    pub known: f32,
-    /// Where its 3 km map came from.
-    pub origin: Option<FineOrigin>,
-}
-
 /// A finished map.
 #[derive(Debug, Clone)]
 pub struct Estimate {
@@ -60,7 +50,7 @@ pub struct Estimate {
     /// All that can be drawn, in order.
     pub layers: Vec<Layer>,
     /// Earlier dates that went in, oldest first.
-    pub history: Vec<HistoryDate>,
+    pub history: Vec<HistorySlot>,
     /// Which overpass each value of the input is of: 0 for 6 am, 1 for 6 pm.
     pub overpass: Option<Raster>,
     /// The same in words.
@@ -77,8 +67,6 @@ pub struct Estimate {
     pub mass: Option<MassReport>,
     /// Fitted sensitivity of the disaggregation, m3/m3 per dB, where it was used.
     pub sensitivity: Option<f32>,
-    /// Estimates outside the physical range.
-    pub out_of_range: usize,
     /// How the inputs lie to those of the training, in words; empty where the weights do not say.
     pub applicability: String,
     /// Files that went in.

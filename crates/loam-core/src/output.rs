@@ -1,7 +1,12 @@
 //! What an estimate is of.
 
-use ease_grid::Resolution;
+use std::ops::RangeInclusive;
+
+use ease_grid::{Raster, Resolution};
 use serde::{Deserialize, Serialize};
+
+/// Physical range of soil moisture, m3/m3 (model.md, section 4).
+const MOISTURE_RANGE: RangeInclusive<f32> = 0.0..=0.75;
 
 /// A quantity that a map gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +76,17 @@ impl Output {
         }
     }
 
+    /// What is said of estimates outside the physical range of soil moisture (model.md, section 4); `None` without any. A brightness
+    /// temperature has no such range.
+    #[must_use]
+    pub fn out_of_range_warning(self, estimate: &Raster) -> Option<String> {
+        let outside = |v: &&f32| v.is_finite() && !MOISTURE_RANGE.contains(*v);
+        let cells = if self.is_kelvin() { 0 } else { estimate.values().iter().filter(outside).count() };
+        (cells > 0).then(|| {
+            format!("{cells} cells lie outside 0 to 0.75 m3/m3. They are clipped in the drawing only; exports carry them as computed.")
+        })
+    }
+
     /// Cells of the estimate.
     #[must_use]
     pub const fn resolution(self) -> Resolution {
@@ -78,5 +94,27 @@ impl Output {
             Self::SoilMoisture => Resolution::M03,
             Self::BrightnessV | Self::BrightnessH => Resolution::M09,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ease_grid::{EaseWindow, GridError, Reason};
+
+    use super::*;
+
+    #[test]
+    fn moisture_outside_the_physical_range_is_counted() -> Result<(), GridError> {
+        let grid = EaseWindow::new(Resolution::M03, 0, 0, 5, 1)?.grid();
+        let raster = |values: [f32; 5]| {
+            let masked = [Reason::Valid, Reason::Valid, Reason::Valid, Reason::Valid, Reason::Water];
+            Raster::new(grid.clone(), values.to_vec(), masked.to_vec())
+        };
+        let odd = raster([-0.01, 0.0, 0.75, 0.76, 9.0])?;
+        let said = Output::SoilMoisture.out_of_range_warning(&odd);
+        assert!(said.is_some_and(|text| text.starts_with("2 cells lie outside")));
+        assert_eq!(Output::SoilMoisture.out_of_range_warning(&raster([0.1; 5])?), None);
+        assert_eq!(Output::BrightnessV.out_of_range_warning(&raster([250.0; 5])?), None);
+        Ok(())
     }
 }

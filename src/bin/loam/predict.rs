@@ -171,7 +171,7 @@ impl Predict {
                 "unit": unit,
                 "weights": used,
                 "window": estimate.window,
-                "history": estimate.history.iter().map(|s| json!({"date": s.date, "known": s.known, "origin": s.origin})).collect::<Vec<_>>(),
+                "history": estimate.history,
                 "smap_overpass": estimate.overpass_words,
                 "edge_frame": estimate.frame,
                 "reference": estimate.reference,

@@ -1,8 +1,8 @@
 //! SMAP interpolated bicubically (model.md, section 3).
 
-use ease_grid::{Raster, resample};
+use ease_grid::resample;
 
-use super::{About, ClosedFormError, Given, Needs, SMAP};
+use super::{About, ClosedFormError, Given, Made, Needs, SMAP};
 
 pub(super) const ABOUT: About = About {
     key: "bicubic",
@@ -13,6 +13,6 @@ pub(super) const ABOUT: About = About {
 };
 
 /// m3/m3, masked where SMAP's cells are.
-pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
-    Ok(resample::bicubic(given.native()?, &given.sample.region.window())?)
+pub(super) fn map(given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
+    Ok(given.of_today(resample::bicubic(given.native()?, &given.sample.region.window())?))
 }

@@ -1,8 +1,6 @@
 //! SMAP interpolated bilinearly: what a user has without any of this (model.md, section 3).
 
-use ease_grid::Raster;
-
-use super::{About, ClosedFormError, Given, Needs, SMAP};
+use super::{About, ClosedFormError, Given, Made, Needs, SMAP};
 
 pub(super) const ABOUT: About = About {
     key: "bilinear",
@@ -13,6 +11,6 @@ pub(super) const ABOUT: About = About {
 };
 
 /// m3/m3, masked where SMAP's cells are.
-pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
-    given.bilinear()
+pub(super) fn map(given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
+    Ok(given.of_today(given.bilinear()?))
 }

@@ -2,13 +2,13 @@
 
 use jiff::civil::Date;
 
-use super::{ClosedForm, ClosedFormError, Given, Needs};
-use crate::estimate::{Channel, Estimate, HistoryDate, Layer};
+use super::{ClosedForm, ClosedFormError, Given, Made, Needs};
+use crate::estimate::{Channel, Estimate, Layer};
 use crate::file::FineOrigin;
 use crate::layer::LayerKind;
 use crate::method::Method;
 use crate::output::Output;
-use crate::score::{ScoreRow, compare};
+use crate::score::{MassReport, ScoreRow, compare};
 use crate::stack::{HistoryRule, Library, Series};
 
 impl ClosedForm {
@@ -24,9 +24,16 @@ impl ClosedForm {
         rule: HistoryRule,
     ) -> Result<Estimate, ClosedFormError> {
         let sample = series.sample(library, date, rule)?;
+        let (about, output) = (self.about(), Output::SoilMoisture);
+        let uses_history = about.needs == Needs::History;
+        if uses_history && sample.lacks_history() {
+            return Err(ClosedFormError::NoHistory { date, percent: 100.0 * rule.cover });
+        }
         let today = series.day(library, date)?;
         let mut given = Given { library, series, date, sample: &sample, today: &today };
-        let estimate = self.raster(&mut given)?;
+        let Made { raster: estimate, mut files, simulated, sensitivity } = self.map(&mut given)?;
+        files.sort();
+        files.dedup();
         let bilinear = given.bilinear().ok();
         let mut layers =
             vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
@@ -47,51 +54,36 @@ impl ClosedForm {
         layers.extend(bilinear.map(|raster| (LayerKind::Bilinear, raster)));
         layers.extend(today.vv.clone().map(|raster| (LayerKind::BackscatterVv, raster)));
         layers.extend(today.vh.clone().map(|raster| (LayerKind::BackscatterVh, raster)));
-        let about = self.about();
-        let overpass_words = sample.overpass_words();
-        let history = sample.history.iter().filter(|_| about.needs == Needs::History);
+        let mut warnings = if uses_history { sample.warnings_of_history() } else { Vec::new() };
+        warnings.extend(sample.warnings_of_today());
+        warnings.extend(output.out_of_range_warning(&estimate));
+        let mass = MassReport::of(&estimate, &sample.coarse)?;
         let own = sample.reference == Some(FineOrigin::OwnMap);
-        let seen = sample.coarse.valid_count() as f32 / sample.coarse.values().len().max(1) as f32;
-        let mut warnings = Vec::new();
-        if seen < 0.5 {
-            warnings.push(format!(
-                "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked.",
-                100.0 * seen
-            ));
-        }
-        if own {
-            warnings.push(
-                "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
-                    .to_owned(),
-            );
-        }
+        let overpass_words = sample.overpass_words();
         Ok(Estimate {
             method: Method::ClosedForm(self),
             date,
             window: sample.region.window(),
             channels: vec![Channel {
-                output: Output::SoilMoisture,
+                output,
                 estimate,
-                coarse: Some(sample.coarse.clone()),
-                reference: sample.target.clone(),
+                coarse: Some(sample.coarse),
+                reference: sample.target,
                 scores,
             }],
             layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
-            history: history
-                .map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin })
-                .collect(),
-            overpass: sample.overpass.clone(),
+            history: if uses_history { sample.history.to_vec() } else { Vec::new() },
+            overpass: sample.overpass,
             overpass_words,
             frame: ease_grid::Edges::default(),
             reference: sample.reference,
             reference_name: if own { "a map that Loam made" } else { "the 3 km product" }.to_owned(),
             shifted: false,
-            mass: None,
-            sensitivity: None,
-            out_of_range: 0,
+            mass,
+            sensitivity,
             applicability: String::new(),
-            files: sample.files.clone(),
-            simulated: sample.simulated,
+            files,
+            simulated,
             citations: about.citations.iter().map(|c| (*c).to_owned()).collect(),
             warnings,
         })

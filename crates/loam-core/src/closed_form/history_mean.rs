@@ -1,8 +1,6 @@
 //! Bilinear SMAP plus the mean of the history's known residuals: where it is usually wetter than SMAP says.
 
-use ease_grid::Raster;
-
-use super::{About, ClosedFormError, Given, Needs, SMAP_AND_SENTINEL};
+use super::{About, ClosedFormError, Given, Made, Needs, SMAP_AND_SENTINEL};
 
 pub(super) const ABOUT: About = About {
     key: "history-mean",
@@ -13,10 +11,10 @@ pub(super) const ABOUT: About = About {
 };
 
 /// m3/m3, masked where SMAP is. Where no residual is known, bilinear SMAP alone.
-pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
+pub(super) fn map(given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
     let mean = given.sample.residual_pattern(|known| {
         let sum: f32 = known.iter().sum();
         (!known.is_empty()).then(|| sum / known.len() as f32)
     });
-    Ok(given.bilinear()?.plus(&mean)?)
+    Ok(given.of_history(given.bilinear()?.plus(&mean)?))
 }

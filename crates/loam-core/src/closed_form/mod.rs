@@ -55,7 +55,33 @@ pub struct Given<'a> {
     pub today: &'a Day,
 }
 
+/// A method's map, and what it was made of.
+pub struct Made {
+    /// m3/m3.
+    pub raster: Raster,
+    /// Files that went in.
+    pub files: Vec<String>,
+    /// Any of them simulated.
+    pub simulated: bool,
+    /// Fitted sensitivity of the disaggregation, m3/m3 per dB, where it was used.
+    pub sensitivity: Option<f32>,
+}
+
 impl Given<'_> {
+    /// A map made of the date's files alone.
+    fn of_today(&self, raster: Raster) -> Made {
+        let Day { files, simulated, .. } = self.today;
+        Made { raster, files: files.clone(), simulated: *simulated, sensitivity: None }
+    }
+
+    /// A map made of the date's files and of the history's.
+    fn of_history(&self, raster: Raster) -> Made {
+        let Sample { files, simulated, .. } = self.sample;
+        let fitted = self.series.sensitivity.filter(|_| self.sample.uses_disaggregation());
+        let sensitivity = fitted.map(|fitted| fitted.beta as f32);
+        Made { raster, files: files.clone(), simulated: *simulated, sensitivity }
+    }
+
     /// SMAP interpolated bilinearly.
     ///
     /// # Errors
@@ -87,6 +113,17 @@ pub enum ClosedFormError {
         date: Date,
         /// What is missing.
         what: &'static str,
+    },
+    /// The method lives from earlier dates, and there are none.
+    #[error(
+        "no date before {date} has both SMAP and a 3 km map over at least {percent:.0} % of the region, so there is no 3 km pattern to add to \
+         SMAP: open earlier SPL2SMAP_S (3 km) files together with SMAP files of the same dates, or choose bilinear SMAP"
+    )]
+    NoHistory {
+        /// The date.
+        date: Date,
+        /// The rule, per cent.
+        percent: f32,
     },
     /// Days could not be read.
     #[error(transparent)]
@@ -124,13 +161,13 @@ macro_rules! registry {
                 }
             }
 
-            /// Its map of a date, m3/m3.
+            /// Its map of a date.
             ///
             /// # Errors
             /// [`ClosedFormError`].
-            pub fn raster(self, given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
+            pub fn map(self, given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
                 match self {
-                    $(Self::$variant => $file::raster(given),)+
+                    $(Self::$variant => $file::map(given),)+
                 }
             }
         }

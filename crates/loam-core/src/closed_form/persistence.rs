@@ -1,8 +1,6 @@
 //! Persistence: the last known 3 km pattern on today's SMAP, J(t') + (I(t) - I(t')) (model.md, section 3).
 
-use ease_grid::Raster;
-
-use super::{About, ClosedFormError, Given, Needs, SMAP_AND_SENTINEL};
+use super::{About, ClosedFormError, Given, Made, Needs, SMAP_AND_SENTINEL};
 
 pub(super) const ABOUT: About = About {
     key: "persistence",
@@ -13,7 +11,7 @@ pub(super) const ABOUT: About = About {
 };
 
 /// m3/m3, masked where SMAP is. Where no history date knows a residual, SMAP alone.
-pub(super) fn raster(given: &mut Given<'_>) -> Result<Raster, ClosedFormError> {
+pub(super) fn map(given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
     let latest = given.sample.residual_pattern(|known| known.last().copied());
-    Ok(given.sample.coarse.plus(&latest)?)
+    Ok(given.of_history(given.sample.coarse.plus(&latest)?))
 }

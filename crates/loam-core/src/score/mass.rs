@@ -1,7 +1,9 @@
 //! Mass consistency: does the 3 km estimate average to what SMAP saw (model.md, section 4)?
 
-use super::{Accumulator, ScoreError, Scores};
 use ease_grid::{Raster, Reason, Resolution};
+use serde::{Deserialize, Serialize};
+
+use super::{Accumulator, ScoreError, Scores};
 
 /// Least share of a 36 km cell that must be known to count in a score: less says little of the cell's mean.
 pub const MASS_SHARE: f64 = 0.5;
@@ -28,6 +30,29 @@ pub struct MassConsistency {
     pub cells: Vec<MassCell>,
     /// Block means of the estimate against SMAP, cells as pixels.
     pub scores: Scores,
+}
+
+/// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MassReport {
+    /// Root mean square difference, m3/m3.
+    pub rmse: f64,
+    /// Mean difference, m3/m3.
+    pub bias: f64,
+    /// 36 km cells of which at least half is known.
+    pub cells: usize,
+}
+
+impl MassReport {
+    /// Of an estimate against SMAP on the same cells; `None` where no 36 km cell is known well enough ([`MASS_SHARE`]).
+    ///
+    /// # Errors
+    /// As [`mass_consistency`].
+    pub fn of(estimate: &Raster, coarse: &Raster) -> Result<Option<Self>, ScoreError> {
+        let consistency = mass_consistency(estimate, coarse, MASS_SHARE)?;
+        let Scores { rmse, bias, .. } = consistency.scores;
+        Ok(rmse.zip(bias).map(|(rmse, bias)| Self { rmse, bias, cells: consistency.cells.len() }))
+    }
 }
 
 /// Block means of `estimate` against `coarse`, SMAP laid on the same EASE-Grid cells, over the pixels where both exist. Cells of which

@@ -18,9 +18,9 @@ pub use baselines::persistence;
 pub use bootstrap::{Interval, bootstrap_mean};
 pub use compare::{compare, scores_on};
 pub use dates::{DRAW_SEED, DRAWS, gain, means};
-pub use mass::{MASS_SHARE, MassCell, MassConsistency, mass_consistency, mass_corrected};
+pub use mass::{MASS_SHARE, MassCell, MassConsistency, MassReport, mass_consistency, mass_corrected};
 pub use metrics::{Accumulator, OverDates, Scores};
-pub use report::{Gain, MassReport, ScoreReport, ScoreRow};
+pub use report::{Gain, ScoreReport, ScoreRow};
 
 /// Why there is no score.
 #[derive(Debug, thiserror::Error)]

@@ -66,14 +66,3 @@ pub struct Gain {
     /// Upper end.
     pub high: f64,
 }
-
-/// Mass consistency: the means of an estimate over 36 km cells, against SMAP's own values there (model.md, section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct MassReport {
-    /// Root mean square difference, m3/m3.
-    pub rmse: f64,
-    /// Mean difference, m3/m3.
-    pub bias: f64,
-    /// 36 km cells of which at least half is known.
-    pub cells: usize,
-}

@@ -4,7 +4,7 @@ use ease_grid::Raster;
 use jiff::civil::Date;
 
 use super::disaggregate::{Disaggregation, DisaggregationError};
-use super::{Region, Series};
+use super::{Day, Region, Sensitivity, Series};
 
 impl Series {
     /// Fits the disaggregation to all loaded days with backscatter and lays its maps over those without a 3 km product. `None` where no
@@ -23,15 +23,19 @@ impl Series {
         if gaps.is_empty() { None } else { Some(self.disaggregate(&gaps)) }
     }
 
-    /// The disaggregation of a date, fitted to the loaded days before it.
+    /// The disaggregation of a date, fitted to the loaded days before it: its map, the sensitivity, and those days.
     ///
     /// # Errors
     /// Those of [`Disaggregation::fit`] and [`Disaggregation::apply`].
-    pub fn disaggregated_before(&self, date: Date) -> Result<Raster, DisaggregationError> {
-        let earlier = self.kept_days_before(date).filter(|day| day.vv.is_some() && day.coarse.is_some());
-        let fitted = Disaggregation::fit(&Region::new(self.wide)?, earlier)?;
+    pub fn disaggregated_before(
+        &self,
+        date: Date,
+    ) -> Result<(Raster, Sensitivity, Vec<&Day>), DisaggregationError> {
+        let earlier: Vec<&Day> =
+            self.kept_days_before(date).filter(|day| day.vv.is_some() && day.coarse.is_some()).collect();
+        let fitted = Disaggregation::fit(&Region::new(self.wide)?, earlier.iter().copied())?;
         let day = self.kept_day(date).ok_or(DisaggregationError::Missing { what: "SMAP in memory" })?;
-        Ok(fitted.apply(day)?.cropped(&self.region.window())?)
+        Ok((fitted.apply(day)?.cropped(&self.region.window())?, fitted.fitted(), earlier))
     }
 
     fn disaggregate(&mut self, gaps: &[Date]) -> Result<usize, DisaggregationError> {

@@ -19,7 +19,7 @@ pub use error::StackError;
 pub use fill::nearest_valid;
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
-pub use sample::{HISTORY_LENGTH, HistoryRule, Sample, overpass_words, without};
+pub use sample::{HISTORY_LENGTH, HistoryRule, HistorySlot, Sample, overpass_words, without};
 pub use sensitivity::Sensitivity;
 pub use series::{Cover, Day, Fine, MARGIN, Series};
 pub use shipped::{GENERAL, SHIPPED, Shipped};

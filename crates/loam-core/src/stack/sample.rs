@@ -1,11 +1,13 @@
 //! What the network sees of one date (model.md, section 1): I(t), the residual series D = J - Z, and the masked target.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::fill::nearest_valid;
 use super::series::MARGIN;
 use super::{Cover, Library, Region, Series, StackError};
 use crate::file::FineOrigin;
+use crate::iso_date;
 use crate::region_settings::RegionSettings;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, resample};
 
@@ -42,9 +44,10 @@ impl HistoryRule {
 }
 
 /// One history slot.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HistorySlot {
-    /// The date; `None` where no date was left to fill the slot.
+    /// The date; `None` where no date was left to fill the slot: its residual is 0.
+    #[serde(with = "iso_date")]
     pub date: Option<Date>,
     /// Share of the region (0..1) whose residual is known.
     pub known: f32,
@@ -200,6 +203,65 @@ impl Sample {
                 of(&known).unwrap_or(0.0)
             })
             .collect()
+    }
+
+    /// What the user should know of SMAP's cover and of the reference.
+    #[must_use]
+    pub fn warnings_of_today(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let seen = self.coarse.valid_count() as f32 / self.coarse.values().len().max(1) as f32;
+        if seen < 0.5 {
+            warnings.push(format!(
+                "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked, and scores are of that part alone.",
+                100.0 * seen
+            ));
+        }
+        if self.reference == Some(FineOrigin::OwnMap) {
+            warnings.push(
+                "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    /// What the user should know of the history, where the method uses it.
+    #[must_use]
+    pub fn warnings_of_history(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let found = self.history.iter().filter(|slot| slot.date.is_some()).count();
+        if found < HISTORY_LENGTH {
+            warnings.push(format!(
+                "Only {found} of {HISTORY_LENGTH} history dates were found; the missing ones count as \"no residual known\" (0). \
+                 Open earlier 3 km maps for a better estimate."
+            ));
+        }
+        let own = self.history.iter().filter(|slot| slot.origin == Some(FineOrigin::OwnMap)).count();
+        if own > 0 {
+            warnings.push(format!(
+                "{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."
+            ));
+        }
+        let known = self.history.iter().map(|slot| slot.known).fold(0f32, f32::max);
+        if known < 0.5 {
+            warnings.push(format!(
+                "The best-covered history date knows only {:.0} % of the region; elsewhere the estimate rests on SMAP alone.",
+                100.0 * known
+            ));
+        }
+        warnings
+    }
+
+    /// True where no earlier date could serve as history.
+    #[must_use]
+    pub fn lacks_history(&self) -> bool {
+        self.history.iter().all(|slot| slot.date.is_none())
+    }
+
+    /// True where the history holds a map disaggregated here.
+    #[must_use]
+    pub fn uses_disaggregation(&self) -> bool {
+        self.history.iter().any(|slot| slot.origin == Some(FineOrigin::Disaggregated))
     }
 
     /// Which overpass of SMAP went in, and what fills it, in words.

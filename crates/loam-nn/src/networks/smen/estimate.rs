@@ -7,18 +7,13 @@ use jiff::civil::Date;
 
 use crate::{ModelError, Planes, Smen, predict as network};
 use ease_grid::{Raster, resample};
-use loam_core::estimate::{Channel, Estimate, HistoryDate, Layer};
+use loam_core::estimate::{Channel, Estimate, Layer};
 use loam_core::file::FineOrigin;
 use loam_core::layer::LayerKind;
 use loam_core::network::Network;
 use loam_core::output::Output;
-use loam_core::score::MassReport;
-use loam_core::score::{MASS_SHARE, ScoreError, compare, mass_consistency, mass_corrected, persistence};
-use loam_core::score::{ScoreReport, ScoreRow};
-use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Sample, Series, StackError};
-
-/// Physical range used for display and for the count of odd estimates, m3/m3 (model.md, section 4).
-pub const RANGE: std::ops::RangeInclusive<f32> = 0.0..=0.75;
+use loam_core::score::{MassReport, ScoreError, ScoreReport, ScoreRow, compare, mass_corrected, persistence};
+use loam_core::stack::{HistoryRule, Library, Sample, Series, StackError};
 
 /// Edge of a tile on the CPU, cells. 128 holds a region of 100 x 100 whole; at about 2 kB a cell a tile needs 37 MB, and a larger region is cut,
 /// progress and cancel between the pieces. On a GPU the edge is measured ([`crate::tile_edge`]).
@@ -81,8 +76,6 @@ pub struct Outcome {
     pub layers: Vec<(LayerKind, Raster)>,
     /// Scores on the common pixels; empty without a reference.
     pub scores: Vec<ScoreReport>,
-    /// Estimates outside [`RANGE`].
-    pub out_of_range: usize,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -102,7 +95,7 @@ pub async fn predict(
     mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Outcome, PredictError> {
     let sample = series.sample(library, date, rule)?;
-    if sample.history.iter().all(|slot| slot.date.is_none()) {
+    if sample.lacks_history() {
         return Err(PredictError::NoHistory { date, percent: 100.0 * rule.cover });
     }
     let window = sample.region.window();
@@ -117,7 +110,7 @@ pub async fn predict(
     let shifted =
         |map: &Raster| if mass_correction { mass_corrected(map, &sample.coarse) } else { Ok(map.clone()) };
     let estimate = shifted(&unshifted)?;
-    let mass = mass_report(&estimate, &sample.coarse)?;
+    let mass = MassReport::of(&estimate, &sample.coarse)?;
     let before = match engine.before {
         Some(model) => Some(shifted(
             &sample
@@ -125,7 +118,6 @@ pub async fn predict(
         )?),
         None => None,
     };
-    let out_of_range = estimate.values().iter().filter(|v| v.is_finite() && !RANGE.contains(*v)).count();
 
     let today = series.day(library, date)?;
     let bilinear =
@@ -167,51 +159,19 @@ pub async fn predict(
     layers.extend(today.vv.map(|raster| (LayerKind::BackscatterVv, raster)));
     layers.extend(today.vh.map(|raster| (LayerKind::BackscatterVh, raster)));
 
-    let mut warnings = warnings(&sample, out_of_range);
+    let mut warnings = warnings(&sample, &estimate);
     if mass_correction {
         warnings.push(
             "Each 36 km block of the estimate was shifted to SMAP's mean: it takes SMAP's noise over, and may show steps at the blocks' edges."
                 .into(),
         );
     }
-    Ok(Outcome { sample, estimate, mass, layers, scores, out_of_range, warnings })
+    Ok(Outcome { sample, estimate, mass, layers, scores, warnings })
 }
 
-fn mass_report(estimate: &Raster, coarse: &Raster) -> Result<Option<MassReport>, ScoreError> {
-    let consistency = mass_consistency(estimate, coarse, MASS_SHARE)?;
-    let (Some(rmse), Some(bias)) = (consistency.scores.rmse, consistency.scores.bias) else {
-        return Ok(None);
-    };
-    Ok(Some(MassReport { rmse, bias, cells: consistency.cells.len() }))
-}
-
-fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let found = sample.history.iter().filter(|slot| slot.date.is_some()).count();
-    if found < HISTORY_LENGTH {
-        warnings.push(format!(
-            "Only {found} of {HISTORY_LENGTH} history dates were found; the missing ones count as \"no residual known\" (0). \
-             Open earlier 3 km maps for a better estimate."
-        ));
-    }
-    let seen = sample.coarse.valid_count() as f32 / sample.coarse.values().len().max(1) as f32;
-    if seen < 0.5 {
-        warnings.push(format!(
-            "SMAP saw only {:.0} % of the region on this date; the rest of the map is masked, and scores are of that part alone.",
-            100.0 * seen
-        ));
-    }
-    let own = sample.history.iter().filter(|slot| slot.origin == Some(FineOrigin::OwnMap)).count();
-    if own > 0 {
-        warnings
-            .push(format!("{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."));
-    }
-    if sample.reference == Some(FineOrigin::OwnMap) {
-        warnings.push(
-            "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
-                .into(),
-        );
-    }
+fn warnings(sample: &Sample, estimate: &Raster) -> Vec<String> {
+    let mut warnings = sample.warnings_of_history();
+    warnings.extend(sample.warnings_of_today());
     let frame = sample.frame();
     if !frame.is_empty() {
         warnings.push(format!(
@@ -220,18 +180,7 @@ fn warnings(sample: &Sample, out_of_range: usize) -> Vec<String> {
             frame.words()
         ));
     }
-    let known = sample.history.iter().map(|slot| slot.known).fold(0f32, f32::max);
-    if known < 0.5 {
-        warnings.push(format!(
-            "The best-covered history date knows only {:.0} % of the region; elsewhere the estimate rests on SMAP alone.",
-            100.0 * known
-        ));
-    }
-    if out_of_range > 0 {
-        warnings.push(format!(
-            "{out_of_range} cells lie outside 0 to 0.75 m3/m3. They are clipped in the drawing only; exports carry what the network said."
-        ));
-    }
+    warnings.extend(Output::SoilMoisture.out_of_range_warning(estimate));
     warnings
 }
 
@@ -246,9 +195,9 @@ impl Outcome {
     /// As the map of a date that every network gives. `sensitivity`: of the series' disaggregation.
     #[must_use]
     pub fn into_estimate(self, shifted: bool, sensitivity: Option<f32>, applicability: String) -> Estimate {
-        let Self { sample, estimate, mass, layers, scores, out_of_range, warnings } = self;
+        let Self { sample, estimate, mass, layers, scores, warnings } = self;
         let (overpass_words, frame) = (sample.overpass_words(), sample.frame());
-        let made_here = sample.history.iter().any(|slot| slot.origin == Some(FineOrigin::Disaggregated));
+        let made_here = sample.uses_disaggregation();
         let own = sample.reference == Some(FineOrigin::OwnMap);
         Estimate {
             method: Network::Smen.into(),
@@ -262,11 +211,7 @@ impl Outcome {
                 scores,
             }],
             layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
-            history: sample
-                .history
-                .iter()
-                .map(|s| HistoryDate { date: s.date, known: s.known, origin: s.origin })
-                .collect(),
+            history: sample.history.to_vec(),
             overpass: sample.overpass,
             overpass_words,
             frame,
@@ -275,7 +220,6 @@ impl Outcome {
             shifted,
             mass,
             sensitivity: sensitivity.filter(|_| made_here),
-            out_of_range,
             applicability,
             files: sample.files,
             simulated: sample.simulated,

@@ -17,7 +17,7 @@ use smap_files::Overpass;
 use super::error::TbError;
 use super::images::{resolution, temperatures, widened};
 use super::sample::TbSample;
-use crate::networks::smen::estimate::{CITATIONS, RANGE};
+use crate::networks::smen::estimate::CITATIONS;
 use crate::predict_tb;
 use crate::tb_cnn::TbCnn;
 
@@ -123,7 +123,7 @@ impl TbOutcome {
     /// # Errors
     /// Those of the rasters.
     pub fn into_estimate(self) -> Result<Estimate, TbError> {
-        let Self { sample, estimates, frame, scores, warnings } = self;
+        let Self { sample, estimates, frame, scores, mut warnings } = self;
         let case = sample.case;
         let targets = sample.target.as_deref().unwrap_or_default();
         let (mut layers, mut channels) = (Vec::new(), Vec::new());
@@ -152,8 +152,7 @@ impl TbOutcome {
                 raster: sample.inputs[1].clone(),
             });
         }
-        let odd = |v: &&f32| case == TbCase::SoilMoisture && v.is_finite() && !RANGE.contains(*v);
-        let out_of_range = channels.iter().flat_map(|c| c.estimate.values()).filter(odd).count();
+        warnings.extend(channels.iter().filter_map(|c| c.output.out_of_range_warning(&c.estimate)));
         let origin = if sample.own_target { FineOrigin::OwnMap } else { FineOrigin::Product };
         let mut citations =
             vec!["SMAP radiometer and radar products, NASA National Snow and Ice Data Center".to_owned()];
@@ -180,7 +179,6 @@ impl TbOutcome {
             shifted: false,
             mass: None,
             sensitivity: None,
-            out_of_range,
             // Its weights do not carry the range of their training yet.
             applicability: String::new(),
             files: sample.files,

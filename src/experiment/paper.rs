@@ -12,8 +12,6 @@ pub const TRAIN_FROM: Date = date(2016, 1, 1);
 pub const EPOCHS: usize = 1000;
 /// Adam's learning rate.
 pub const LEARNING_RATE: f64 = 1e-4;
-/// SMAP's own requirement, m3/m3 (model.md, table 1).
-pub const REQUIREMENT: f64 = 0.04;
 
 /// uRMSE on training and test images, m3/m3.
 pub type Pair = (f64, f64);

@@ -6,7 +6,7 @@ use super::state::App;
 use crate::protocol::shown::summary;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
-use loam_core::score::ScoreReport;
+use loam_core::score::{ScoreReport, ScoreRow};
 
 /// SMAP's requirement for unbiased RMSE against the ground, m3/m3.
 const MISSION: f64 = 0.04;
@@ -95,7 +95,7 @@ pub fn ScoresSection() -> impl IntoView {
                 view! { <p class="empty">"No reference on this date, so no scores."</p> }.into_any()
             } else {
                 view! {
-                    <p class="against">{against}" All estimates on the same pixels"{method.uses_history().then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{summary(&scores)}</p>
+                    <p class="against">{against}" All estimates on the same pixels"{scores.iter().any(|s| s.row == Some(ScoreRow::Persistence)).then_some("; persistence, which exists only where the last 3 km map did, on pixels of its own")}". "{summary(&scores)}</p>
                     {score_box(&scores, method)}
                 }
                 .into_any()

@@ -86,7 +86,7 @@ fn quickly(words: &[&str]) -> Vec<String> {
     words.iter().enumerate().map(|(n, word)| long(n, word)).collect()
 }
 
-/// Copies the results of finished trainings, JSON files, into a folder that lacks them.
+/// Copies the results of finished trainings, JSON files and the weights that Figure 2 is drawn from, into a folder that lacks them.
 fn copy_finished(from: &Path, to: &Path) -> Result<()> {
     let cannot = |e: std::io::Error| {
         failure(format!("finished trainings cannot be copied ({e}): look at {}", to.display()))
@@ -96,7 +96,9 @@ fn copy_finished(from: &Path, to: &Path) -> Result<()> {
     // Cells name their images; tables are made from them each time.
     let is_cell = |path: &std::path::PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.contains("_train") && name.ends_with(".json")
+        let drawn = name.contains(&format!("_spatiotemporal_epochs{PAPER_EPOCHS}_"))
+            && name.ends_with(".safetensors");
+        name.contains("_train") && (name.ends_with(".json") || drawn)
     };
     for path in entries.flatten().map(|entry| entry.path()).filter(is_cell) {
         let there = to.join(path.file_name().unwrap_or_default());

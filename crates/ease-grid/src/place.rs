@@ -75,10 +75,10 @@ pub fn source_window(grid: &Grid, target: &EaseWindow) -> Result<Option<PixelWin
             high = (high.0.max(column), high.1.max(row));
         }
     }
-    // Files of 0..360 degrees keep their own longitudes; those are looked at whole.
+    // Files whose longitudes go past -180 or 180 degrees keep their own; those are looked at whole.
     if projection.is_cylindrical()
         && grid.crs == crs::Crs::Geographic
-        && grid.origin_x + grid.columns as f64 * grid.cell_x > 180.5
+        && (grid.origin_x < -180.5 || grid.origin_x + grid.columns as f64 * grid.cell_x > 180.5)
     {
         return Ok(Some(PixelWindow {
             first_column: 0,

@@ -254,8 +254,14 @@ fn pixel_at_centre(raster: &Raster, grid: &Grid, target: &EaseWindow) -> Result<
             let (ex, ey) = t.centre(column, row);
             let (x, y) = projection.from_ease(ex, ey);
             let (mut c, r) = grid.index_of(x, y);
-            if c < 0.0 && grid.crs == super::Crs::Geographic {
-                c += 360.0 / grid.cell_x;
+            if grid.crs == super::Crs::Geographic {
+                // Longitudes of the file may go past -180 or 180 degrees.
+                let turn = 360.0 / grid.cell_x;
+                if c < 0.0 {
+                    c += turn;
+                } else if c >= grid.columns as f64 {
+                    c -= turn;
+                }
             }
             let hit = if c.is_finite() && r.is_finite() {
                 at(raster, c.floor() as i64, r.floor() as i64)

@@ -109,7 +109,9 @@ struct Usable {
 fn usable(series: &Series, rule: HistoryRule) -> Usable {
     let fewest = fewest_pixels(series.region.window().len()) as f32 / series.region.window().len() as f32;
     let (mut all, mut unusable) = (Vec::new(), std::collections::BTreeMap::<&'static str, usize>::new());
-    for (&date, cover) in series.covers().iter().filter(|(_, c)| c.fine_origin == Some(FineOrigin::Product)) {
+    for (&date, cover) in
+        series.covers().iter().filter(|(_, c)| c.fine_origin.is_some_and(FineOrigin::is_product))
+    {
         let fine = cover.fine.unwrap_or(0.0);
         let why = if cover.coarse.is_none_or(|share| share <= 0.0) {
             Some("SMAP did not see the region")

@@ -287,6 +287,8 @@ pub struct FileReport {
     pub grid: Option<String>,
     /// Variable used.
     pub variable: Option<String>,
+    /// What that is and how it is known: "soil moisture, m3/m3, from AppEEARS' file name".
+    pub evidence: String,
     /// Its statistics under the quality rule.
     pub statistics: Option<Statistics>,
     /// Backscatter scale, detected or corrected.
@@ -318,6 +320,7 @@ impl FileReport {
             orbit: None,
             grid: None,
             variable: None,
+            evidence: String::new(),
             statistics: None,
             scale: None,
             simulated: false,

@@ -126,6 +126,7 @@ impl DayReport {
             (Some(_), _) => " (blocked)",
             (None, Some(FineOrigin::Product)) => " (with 3 km product)",
             (None, Some(FineOrigin::Disaggregated)) => " (3 km map made here)",
+            (None, Some(FineOrigin::Nisar)) => " (with 3 km map of NISAR)",
             (None, Some(FineOrigin::OwnMap)) => " (a map that Loam made)",
             (None, None) => "",
         }

@@ -8,6 +8,8 @@ use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource};
 
 /// Said of simulated scenes beside observed files.
 pub const MIXED: &str = "Not used: simulated scenes are never mixed with observed files. Take the observed files out to use these.";
+/// Names of a stack's layers that are listed.
+const MOST_NAMES: usize = 4;
 /// Arrays listed for a file of unknown product.
 const MOST_ARRAYS: usize = 200;
 
@@ -95,8 +97,27 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     if let Some((index, variable)) =
         used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first())
     {
-        let names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
-        report.variable = Some(names.join(", ") + if both { " and TB V, H" } else { "" });
+        let mut names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
+        names.dedup();
+        let more = if names.len() > MOST_NAMES {
+            format!(" and {} more", names.len() - MOST_NAMES)
+        } else {
+            String::new()
+        };
+        names.truncate(MOST_NAMES);
+        report.variable = Some(names.join(", ") + &more + if both { " and TB V, H" } else { "" });
+        let origin = granule.origin.filter(|origin| !variable.evidence.contains(origin));
+        let days = entry.dates();
+        report.evidence = [Some(variable.evidence.clone()), origin.map(str::to_owned)]
+            .into_iter()
+            .flatten()
+            .chain(if let [first, .., last] = days.as_slice() {
+                Some(format!("{} days from {first} to {last}", days.len()))
+            } else {
+                None
+            })
+            .collect::<Vec<_>>()
+            .join("; ");
         report.scale = entry.correction.scale.or(variable.scale);
         report.grid = variable.grid.as_ref().map(|grid| {
             let system = match (variable.resolution, grid.crs.epsg()) {
@@ -119,11 +140,12 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
             .take(MOST_ARRAYS)
             .map(|v| {
                 let shape: Vec<String> = v.shape.iter().map(ToString::to_string).collect();
-                (v.path.clone(), format!("{} [{}]", v.dtype, shape.join(" x ")))
+                let of = if v.evidence.is_empty() { String::new() } else { format!(": {}", v.evidence) };
+                (v.path.clone(), format!("{} [{}]{of}", v.dtype, shape.join(" x ")))
             })
             .collect();
     }
-    if report.date.is_none() && entry.usage() != Usage::Ignored {
+    if entry.dates().is_empty() && entry.usage() != Usage::Ignored {
         report
             .problems
             .push("No date in the file or its name, so it lies on no time line: enter its date.".into());

@@ -27,6 +27,7 @@ pub fn describe(app: App) -> String {
     let fine = match day.fine_origin {
         Some(FineOrigin::Disaggregated) => "3 km map (disaggregated here) of ",
         Some(FineOrigin::OwnMap) => "3 km map (made by Loam) of ",
+        Some(FineOrigin::Nisar) => "3 km map (NISAR) of ",
         _ => "3 km map of ",
     };
     let history = match day.history.len() {
@@ -114,6 +115,7 @@ fn Facts() -> impl IntoView {
             let origin = match day.fine_origin {
                 Some(FineOrigin::Disaggregated) => ", disaggregated here",
                 Some(FineOrigin::OwnMap) => ", a map that Loam made",
+                Some(FineOrigin::Nisar) => ", NISAR",
                 _ => "",
             };
             let history = match day.history.len() {

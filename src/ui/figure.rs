@@ -43,6 +43,7 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
             let made = match h.origin {
                 Some(FineOrigin::Disaggregated) => " (disaggregated)",
                 Some(FineOrigin::OwnMap) => " (a map that Loam made)",
+                Some(FineOrigin::Nisar) => " (NISAR)",
                 _ => "",
             };
             h.date.map(|d| format!("{d}{made}"))
@@ -89,6 +90,7 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
     if let Some(score) = report.scores.first() {
         let (unit, of) = match report.reference {
             Some(FineOrigin::OwnMap) => ("m3/m3", "a map that Loam made"),
+            Some(FineOrigin::Nisar) => ("m3/m3", "NISAR, provisional"),
             _ if data.method().output().is_kelvin() => ("K", "the 9 km product"),
             _ => ("m3/m3", "the 3 km product"),
         };

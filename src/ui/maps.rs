@@ -130,6 +130,7 @@ fn provenance(data: &MapData) -> AnyView {
             let origin = match h.origin {
                 Some(FineOrigin::Disaggregated) => ", disaggregated here",
                 Some(FineOrigin::OwnMap) => ", a map that Loam made",
+                Some(FineOrigin::Nisar) => ", NISAR",
                 _ => "",
             };
             format!("{date} ({:.0} % known{origin})", h.known * 100.0)

@@ -46,6 +46,7 @@ pub fn title(method: Method, layer: LayerKey) -> String {
 pub fn heading(data: &MapData, layer: LayerKey) -> String {
     match (layer.kind, data.report.reference) {
         (LayerKind::Reference, Some(FineOrigin::Disaggregated)) => "Reference, 3 km map made here".to_owned(),
+        (LayerKind::Reference, Some(FineOrigin::Nisar)) => "Reference, NISAR (provisional)".to_owned(),
         (LayerKind::Reference, Some(FineOrigin::OwnMap)) => "Reference, a map that Loam made".to_owned(),
         _ => title(data.method(), layer),
     }

@@ -181,7 +181,7 @@ fn detail(
             strip.bar(number, row1, high, share, &coarse);
         }
         if let Some(share) = day.fine {
-            let colour = if day.fine_origin == Some(FineOrigin::Product) { &fine } else { &made };
+            let colour = if day.fine_origin.is_some_and(FineOrigin::is_product) { &fine } else { &made };
             strip.bar(number, row2, high, share, colour);
         }
     }

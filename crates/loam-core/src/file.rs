@@ -51,4 +51,14 @@ pub enum FineOrigin {
     Disaggregated,
     /// An estimate that Loam made, which the user chose as 3 km map by hand.
     OwnMap,
+    /// NISAR's soil moisture, averaged from 200 m; provisional.
+    Nisar,
+}
+
+impl FineOrigin {
+    /// A satellite's own map, not one made here.
+    #[must_use]
+    pub fn is_product(self) -> bool {
+        matches!(self, Self::Product | Self::Nisar)
+    }
 }

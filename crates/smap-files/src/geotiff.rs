@@ -5,6 +5,7 @@
 //! SMAP and Sentinel-1 files they deal with.
 
 mod classify;
+mod dimap;
 mod georef;
 pub(crate) mod metadata;
 mod open;
@@ -12,20 +13,23 @@ mod summary;
 
 use jiff::civil::Date;
 
-use self::classify::{Band, Classification, Context};
+use self::classify::{Band, Classification, Context, Use};
+use self::metadata::Item;
 use self::open::{Image, RowVisitor};
-pub(crate) use self::summary::BandMask;
 use self::summary::Summary;
 use super::sniff::Format;
+use super::time_axis::TimeUnit;
+use super::values::{Declared, ValueRule};
 use super::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, ReadError, ReadOptions, Role,
-    SharedSource, Variable,
+    BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
+    Role, SharedSource, Variable, catalogue,
 };
+use catalogue::Facts;
 use ease_grid::place::{PixelWindow, source_window};
-use ease_grid::{EaseWindow, Grid, Raster, Reason, Statistics};
+use ease_grid::{Crs, EaseWindow, Grid, Raster, Reason, Statistics};
 
-/// Bands listed at most; files with more are not maps.
-const BANDS_LISTED: usize = 64;
+/// Bands listed at most: three years of days in one stack.
+const BANDS_LISTED: usize = 1_100;
 /// Samples read in full at a scan; of larger files [`SAMPLED_CHUNKS`] are looked at, and no statistics are given.
 const SCANNED_SAMPLES: u64 = 24 << 20;
 /// Chunks (a few megabytes each, spread over the image) that stand for a large file.
@@ -33,12 +37,78 @@ const SAMPLED_CHUNKS: usize = 8;
 /// Cells of a raster read at once: 60 million take 300 MB.
 const CELL_LIMIT: usize = 60_000_000;
 /// Volumetric soil moisture, m3/m3.
-const SOIL_MOISTURE_RANGE: (f64, f64) = (0.0, 1.0);
+const SOIL_MOISTURE_RANGE: (f32, f32) = (0.0, 1.0);
 /// Backscatter in dB: far outside what a sensor delivers lie undeclared fills (-99).
-const DECIBEL_RANGE: (f64, f64) = (-90.0, 60.0);
+const DECIBEL_RANGE: (f32, f32) = (-90.0, 60.0);
 
 /// Name prefix of Loam's own metadata items. An underscore: GDAL takes a colon for the end of a name.
 pub const OWN_PREFIX: &str = "loam_";
+
+/// What a file's tags say of its bands, before their values are looked at.
+struct BandTags {
+    name: Option<String>,
+    long_name: Option<String>,
+    units: Option<String>,
+    declared: Declared,
+    /// Day of its own, from an item of GDAL's NetCDF driver.
+    date: Option<Date>,
+    /// Stored numbers that stand for no value.
+    fills: Vec<f64>,
+}
+
+/// The bands' tags: GDAL's items and SNAP's own tag.
+fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<BandTags> {
+    let snap = dimap::bands(image.ifd());
+    let nodata = metadata::nodata(image.ifd());
+    let global =
+        |name: &str| items.iter().find(|i| i.sample.is_none() && i.name == name).map(|i| i.value.as_str());
+    let time = global("time#units").and_then(|units| TimeUnit::parse(units, global("time#calendar")));
+    (0..bands)
+        .map(|band| {
+            let of = |role: &str| {
+                items
+                    .iter()
+                    .find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))
+                    .map(|i| i.value.trim().to_owned())
+                    .filter(|value| !value.is_empty())
+            };
+            let item = |name: &str| {
+                let own = items.iter().find(|i| {
+                    i.sample == Some(band) && i.role.is_none() && i.name.eq_ignore_ascii_case(name)
+                });
+                own.map(|i| i.value.trim().to_owned()).filter(|value| !value.is_empty())
+            };
+            let snap = snap.get(band);
+            let number = |role: &str| of(role).and_then(|value| value.parse::<f64>().ok());
+            let days = || item("NETCDF_DIM_time").and_then(|count| count.parse::<f64>().ok());
+            BandTags {
+                name: of("description")
+                    .or_else(|| snap.map(|b| b.name.clone()))
+                    .or_else(|| item("NETCDF_VARNAME")),
+                long_name: item("long_name").or_else(|| item("standard_name")),
+                units: of("unittype").or_else(|| item("units")).or_else(|| snap.and_then(|b| b.unit.clone())),
+                declared: Declared {
+                    factor: number("scale").or_else(|| snap.and_then(|b| Some(b.scale?.0))),
+                    offset: number("offset").or_else(|| snap.and_then(|b| Some(b.scale?.1))),
+                    ..Declared::default()
+                },
+                date: time.and_then(|unit| unit.day(days()?)),
+                fills: nodata.into_iter().chain(snap.and_then(|b| b.nodata)).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Which stored numbers of a band count before its meaning is known. `ease`: it lies on the EASE-Grid.
+fn base_rule(image: &Image, tags: &BandTags, ease: bool) -> ValueRule {
+    let mut rule = ValueRule::filled(tags.fills.iter().copied(), "float");
+    if ease && image.dtype() == "uint8" {
+        // SMAP's fill of bytes, which its GeoTIFFs do not declare.
+        rule.fills.push(254.0);
+    }
+    rule.linear = tags.declared.linear();
+    rule
+}
 
 /// Reads structure and statistics. Pixels of large files are sampled, never held.
 ///
@@ -48,7 +118,7 @@ pub const OWN_PREFIX: &str = "loam_";
 pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let file = source.name().to_owned();
     let raw = classify::raw_measurement(&file);
-    let image = match (Image::open(source.clone()), raw) {
+    let mut image = match (Image::open(source.clone()), raw) {
         // Complex SLC samples are nothing the decoder reads: say what the file is, not what the decoder said.
         (Err(ReadError::Damaged { .. }), Some("SLC")) => return Err(raw_sentinel1("SLC")),
         (image, _) => image?,
@@ -58,6 +128,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         (Err(_), Some(kind)) => return Err(raw_sentinel1(kind)),
         (placement, _) => placement?,
     };
+    image.south_up = placement.south_up;
     if placement.grid.is_none()
         && (raw.is_some()
             || (placement.control_points && image.dtype() == "uint16" && layout.samples_per_pixel == 1))
@@ -88,106 +159,111 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             image.further_images
         ));
     }
-    let base = BandMask {
-        nodata: metadata::nodata(image.ifd()),
-        fill_254: window.is_some() && image.dtype() == "uint8",
-        ..BandMask::default()
+    let tags = band_tags(&image, &items, bands);
+    let rules: Vec<ValueRule> = tags.iter().map(|t| base_rule(&image, t, window.is_some())).collect();
+    let (summaries, complete) = summarise(&image, &rules)?;
+    let facts = Facts {
+        file: &file,
+        titles: titles(&image, &items),
+        layers: tags.iter().filter_map(|t| t.name.as_deref()).collect(),
     };
-    let names: Vec<Option<String>> = (0..bands)
-        .map(|b| {
-            items
-                .iter()
-                .find(|i| i.sample == Some(b) && i.role.as_deref() == Some("description"))
-                .map(|i| i.value.clone())
-        })
-        .collect();
-    let (summaries, complete) = summarise(&image, &vec![base; bands])?;
+    let source_entry = catalogue::source_of(&facts);
     let context = Context {
         file: &file,
+        source: source_entry,
         integer: image.is_integer(),
-        ease: window.is_some(),
-        placed: placement.grid.is_some(),
-        loam_product: own("product"),
         bytes: image.dtype() == "uint8",
+        unplaceable: placement.grid.as_ref().is_some_and(|grid| matches!(grid.crs, Crs::Other { .. })),
     };
-    // GDAL's own scale and offset of a band.
-    let packed = |band: usize| {
-        let of = |role: &str| {
-            items
-                .iter()
-                .find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))?
-                .value
-                .trim()
-                .parse::<f64>()
-                .ok()
-        };
-        let (factor, offset) = (of("scale"), of("offset"));
-        (factor.is_some() || offset.is_some()).then(|| (factor.unwrap_or(1.0), offset.unwrap_or(0.0)))
-    };
-    let seen: Vec<Band<'_>> = names
+    let seen: Vec<Band<'_>> = tags
         .iter()
         .zip(&summaries)
         .enumerate()
-        .map(|(b, (n, s))| Band { name: n.as_deref(), summary: s, packed: packed(b) })
+        .filter(|(b, _)| image.alpha != Some(*b))
+        .map(|(_, (tags, summary))| Band {
+            name: tags
+                .name
+                .as_deref()
+                .filter(|n| !n.is_empty())
+                .or_else(|| own("product").filter(|_| bands == 1)),
+            long_name: tags.long_name.as_deref(),
+            units: tags.units.as_deref(),
+            summary,
+            packed: tags.declared.linear().is_some(),
+            date: tags.date,
+        })
         .collect();
     let mut classification = classify::classify(&context, &seen);
+    if let Some(alpha) = image.alpha {
+        let used = Use::of_alpha();
+        classification.bands.insert(alpha.min(classification.bands.len()), used);
+    }
     // Files written before there was a kind say it in their product. A kind that a later version knows is no input either.
     let estimate = own("kind")
         .map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
     if estimate {
         classification = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
     }
-    let Classification { product, roles, scales, linear, problems: more } = classification;
+    let Classification { product, bands: uses, problems: more } = classification;
     problems.extend(more);
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
-    let masks: Vec<BandMask> =
-        roles.iter().zip(&scales).zip(&linear).map(|((r, s), l)| mask(base, *r, *s, *l)).collect();
-    let statistics = if !complete {
-        problems.push("it is large: its statistics are not computed, its kind is told from samples".into());
-        vec![None; bands]
-    } else if roles.iter().any(|r| *r != Role::Other) {
-        summarise(&image, &masks)?.0.iter().map(|s| Some(s.statistics())).collect()
-    } else {
-        summaries.iter().map(|s| Some(s.statistics())).collect()
-    };
-
     let own_date = own("date").and_then(|d| d.parse::<Date>().ok());
     let name_date = super::names::date_in(&file);
     let simulated =
         own("simulated").or_else(|| items.iter().find(|i| i.name == "simulated").map(|i| i.value.as_str()));
-    let variables = names
+    let mut variables: Vec<Variable> = tags
         .iter()
-        .zip(&roles)
-        .zip(scales.iter().zip(statistics))
+        .zip(&uses)
         .enumerate()
-        .map(|(b, ((name, role), (scale, statistics)))| Variable {
-            path: name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| format!("band {}", b + 1)),
-            role: *role,
-            units: match role {
+        .map(|(b, (tags, used))| Variable {
+            path: tags.name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| format!("band {}", b + 1)),
+            role: used.role,
+            units: match used.role {
                 Role::SurfaceTemperature => Some("K".to_owned()),
-                _ => items
-                    .iter()
-                    .find(|i| i.sample == Some(b) && i.role.as_deref() == Some("unittype"))
-                    .map(|i| i.value.clone()),
+                _ => tags.units.clone(),
             },
             dtype: image.dtype(),
             shape: vec![layout.height as u64, layout.width as u64],
             grid: placement.grid.clone(),
             resolution: window.map(|w| w.resolution),
-            overpass: None,
-            scale: *scale,
-            linear: linear.get(b).copied().flatten(),
-            statistics,
+            overpass: used.overpass,
+            scale: used.scale,
+            packing: tags.declared.linear(),
+            linear: used.linear,
+            zero_is_no_value: used.no_zero,
+            date: used.date,
+            step: None,
+            quality: quality_band(&uses, b),
+            evidence: used.evidence.clone(),
+            statistics: None,
         })
         .collect();
-    Ok(Granule {
+    if !complete {
+        problems.push("it is large: its statistics are not computed, its kind is told from samples".into());
+    } else if uses.iter().any(|u| u.role != Role::Other) {
+        image.alpha_blanks = true;
+        let statistics: Vec<Statistics> = statistics_of(&image, &variables, &tags, window.is_some())?;
+        for (variable, statistics) in variables.iter_mut().zip(statistics) {
+            variable.statistics = Some(statistics);
+        }
+    } else {
+        for (variable, summary) in variables.iter_mut().zip(&summaries) {
+            variable.statistics = Some(summary.statistics());
+        }
+    }
+    let (date, date_origin) = (
+        own_date.or(name_date),
+        own_date.map(|_| DateOrigin::Metadata).or(name_date.map(|_| DateOrigin::FileName)),
+    );
+    let mut granule = Granule {
         format: Format::Tiff,
         bytes: source.len(),
         product,
+        origin: source_entry.map(|s| s.name),
         short_name: own("product").map(str::to_owned),
-        date: own_date.or(name_date),
-        date_origin: own_date.map(|_| DateOrigin::Metadata).or(name_date.map(|_| DateOrigin::FileName)),
+        date,
+        date_origin,
         sentinel1_date: None,
         orbit: (product == Product::Sentinel1).then(|| orbit_in(&file)).flatten(),
         identity: None,
@@ -198,6 +274,97 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         problems: problems.into_iter().map(|text| Problem { text }).collect(),
         file,
         source,
+    };
+    granule.settle_days();
+    Ok(granule)
+}
+
+/// What a TIFF says about itself, in lower case: software, description, names of metadata items and their values.
+fn titles(image: &Image, items: &[Item]) -> String {
+    const DESCRIPTION: u16 = 270;
+    const SOFTWARE: u16 = 305;
+    const DIMAP: u16 = 65000;
+    let text = |code: u16| image.ifd().tag(code).and_then(|t| t.value.as_str().map(str::to_ascii_lowercase));
+    let mut titles: Vec<String> = [DESCRIPTION, SOFTWARE].into_iter().filter_map(text).collect();
+    if image.ifd().tag(DIMAP).is_some() {
+        titles.push("dimap".to_owned());
+    }
+    let global = items.iter().filter(|i| i.sample.is_none() && i.value.len() < 500);
+    titles.extend(global.map(|i| format!("{}={}", i.name, i.value).to_ascii_lowercase()));
+    titles.join("\n")
+}
+
+/// The band of a retrieval quality flag of the same day and overpass, for soil moisture.
+fn quality_band(uses: &[Use], band: usize) -> Option<usize> {
+    let used = uses.get(band).filter(|u| u.role == Role::SoilMoisture)?;
+    uses.iter().position(|u| u.is_retrieval_flag && (u.date, u.overpass) == (used.date, used.overpass))
+}
+
+/// Statistics of every band under the rule of the scan, recommended retrievals alone.
+fn statistics_of(
+    image: &Image,
+    variables: &[Variable],
+    tags: &[BandTags],
+    ease: bool,
+) -> Result<Vec<Statistics>, ReadError> {
+    let all = whole(image);
+    let mut statistics = Vec::with_capacity(variables.len());
+    for (band, (variable, tags)) in variables.iter().zip(tags).enumerate() {
+        let mut summary = Summary::new(value_rule(base_rule(image, tags, ease), variable, variable.scale));
+        for chunk in &image.chunks(&all) {
+            let screened = screened(
+                image,
+                band,
+                variable.quality,
+                QualityRule::Recommended,
+                chunk,
+                &mut |_, _, values| {
+                    summary.add(values);
+                    Ok(())
+                },
+            );
+            screened.map_err(undecodable)?;
+        }
+        statistics.push(summary.statistics());
+    }
+    Ok(statistics)
+}
+
+/// Every pixel.
+fn whole(image: &Image) -> PixelWindow {
+    PixelWindow { first_column: 0, first_row: 0, columns: image.layout.width, rows: image.layout.height }
+}
+
+/// A chunk of a band, with NaN where a retrieval quality flag in another band of the file says that a value does not count.
+fn screened(
+    image: &Image,
+    band: usize,
+    quality: Option<usize>,
+    rule: QualityRule,
+    chunk: &PixelWindow,
+    each: &mut RowVisitor<'_>,
+) -> Result<(), ReadError> {
+    let Some(quality) = quality.filter(|_| rule != QualityRule::All) else {
+        return image.read(band, chunk, each);
+    };
+    // Fill first: 65534 has bit 0 clear.
+    let bit = if rule == QualityRule::Recommended { 1 } else { 2 };
+    let counts = |flag: f64| flag.is_finite() && (0.0..60_000.0).contains(&flag) && (flag as u32) & bit == 0;
+    let mut flags = vec![false; chunk.rows * chunk.columns];
+    image.read(quality, chunk, &mut |row, first, values| {
+        let at = (row - chunk.first_row) * chunk.columns + first - chunk.first_column;
+        for (flag, value) in flags.iter_mut().skip(at).zip(values) {
+            *flag = counts(*value);
+        }
+        Ok(())
+    })?;
+    let mut kept = vec![0.0; chunk.columns];
+    image.read(band, chunk, &mut |row, first, values| {
+        let at = (row - chunk.first_row) * chunk.columns + first - chunk.first_column;
+        for ((kept, value), flag) in kept.iter_mut().zip(values).zip(flags.iter().skip(at)) {
+            *kept = if *flag { *value } else { f64::NAN };
+        }
+        each(row, first, kept.get(..values.len()).unwrap_or_default())
     })
 }
 
@@ -208,11 +375,13 @@ fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usi
     let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
     Classification {
         product: Product::OwnMap,
-        roles: (0..bands)
-            .map(|band| if moisture && band == 0 { Role::SoilMoisture } else { Role::Other })
+        bands: (0..bands)
+            .map(|band| Use {
+                role: if moisture && band == 0 { Role::SoilMoisture } else { Role::Other },
+                evidence: "a map that Loam made, by its tags".to_owned(),
+                ..Use::nothing()
+            })
             .collect(),
-        scales: vec![None; bands],
-        linear: vec![None; bands],
         problems: vec![format!(
             "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \
              by hand (--fine on the command line): scores and exports then say so"
@@ -227,7 +396,9 @@ pub(super) fn statistics(
     options: &ReadOptions,
 ) -> Result<Statistics, ReadError> {
     match granule.variables.get(variable).map(|v| v.statistics) {
-        Some(Some(statistics)) if options.scale.is_none() => Ok(statistics),
+        Some(Some(statistics)) if options.scale.is_none() && options.quality == QualityRule::Recommended => {
+            Ok(statistics)
+        }
         _ => Ok(read(granule, variable, options, None)?.statistics()),
     }
 }
@@ -242,12 +413,12 @@ fn raw_sentinel1(kind: &str) -> ReadError {
 }
 
 /// Summaries of the first bands, and whether every pixel was looked at. A band that cannot be decoded fails the file.
-fn summarise(image: &Image, masks: &[BandMask]) -> Result<(Vec<Summary>, bool), ReadError> {
+fn summarise(image: &Image, rules: &[ValueRule]) -> Result<(Vec<Summary>, bool), ReadError> {
     let layout = &image.layout;
-    let all = PixelWindow { first_column: 0, first_row: 0, columns: layout.width, rows: layout.height };
+    let all = whole(image);
     // Pixel-interleaved bands are decoded together each time one of them is asked for.
     let decodes =
-        if layout.planar_configuration == 1 { layout.samples_per_pixel * masks.len() } else { masks.len() }
+        if layout.planar_configuration == 1 { layout.samples_per_pixel * rules.len() } else { rules.len() }
             as u64;
     let complete = (layout.width as u64).saturating_mul(layout.height as u64).saturating_mul(decodes)
         <= SCANNED_SAMPLES * 4;
@@ -256,9 +427,9 @@ fn summarise(image: &Image, masks: &[BandMask]) -> Result<(Vec<Summary>, bool), 
         let step = chunks.len().div_ceil(SAMPLED_CHUNKS).max(1);
         chunks = chunks.into_iter().skip(step / 2).step_by(step).collect();
     }
-    let mut summaries = Vec::with_capacity(masks.len());
-    for (band, mask) in masks.iter().enumerate() {
-        let mut summary = Summary::new(*mask);
+    let mut summaries = Vec::with_capacity(rules.len());
+    for (band, rule) in rules.iter().enumerate() {
+        let mut summary = Summary::new(rule.clone());
         for chunk in &chunks {
             image
                 .read(band, chunk, &mut |_, _, values| {
@@ -286,29 +457,29 @@ fn undecodable(error: ReadError) -> ReadError {
     }
 }
 
-fn mask(base: BandMask, role: Role, scale: Option<BackscatterScale>, linear: Option<(f64, f64)>) -> BandMask {
-    match (role, scale) {
-        (Role::SurfaceTemperature, _) => {
-            let (low, high) = super::smap_pixels::SURFACE_TEMPERATURE_RANGE;
-            // MODIS' fill is 0, declared or not; only in degrees C is 0 a temperature.
-            let positive = linear.is_none_or(|(_, offset)| offset == 0.0);
-            BandMask { range: Some((f64::from(low), f64::from(high))), linear, positive, ..base }
-        }
-        (Role::SoilMoisture, _) => BandMask { range: Some(SOIL_MOISTURE_RANGE), ..base },
+/// Which stored numbers of a band count, once its meaning is known.
+fn value_rule(base: ValueRule, variable: &Variable, scale: Option<BackscatterScale>) -> ValueRule {
+    let mut rule =
+        ValueRule { linear: variable.stored_to_unit(), no_zero: variable.zero_is_no_value, ..base };
+    match (variable.role, scale) {
+        (Role::SurfaceTemperature, _) => rule.range = Some(super::smap_pixels::SURFACE_TEMPERATURE_RANGE),
+        (Role::SoilMoisture, _) => rule.range = Some(SOIL_MOISTURE_RANGE),
         (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
-            BandMask { range: Some(DECIBEL_RANGE), ..base }
+            rule.range = Some(DECIBEL_RANGE)
         }
-        (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => BandMask { positive: true, ..base },
-        _ => base,
+        (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => rule.positive = true,
+        _ => {}
     }
+    rule
 }
 
 /// One band of an opened file, to be walked through row by row.
 pub(crate) struct BandReader {
     image: Image,
     band: usize,
+    quality: (Option<usize>, QualityRule),
     /// Which values count.
-    pub(crate) mask: BandMask,
+    pub(crate) rule: ValueRule,
     /// The band's scale: the user's word, or what the scan found.
     pub(crate) scale: Option<BackscatterScale>,
 }
@@ -320,24 +491,29 @@ impl BandReader {
     /// As [`scan`], and [`ReadError::NoSuchVariable`].
     pub(crate) fn open(granule: &Granule, variable: usize, options: &ReadOptions) -> Result<Self, ReadError> {
         let v = variable_of(granule, variable)?;
-        let image = Image::open(granule.source.clone())?;
+        let mut image = Image::open(granule.source.clone())?;
+        let layout = image.layout;
+        image.south_up = georef::placement(image.ifd(), layout.width, layout.height)?.south_up;
+        image.alpha_blanks = v.role != Role::Other;
         let backscatter = matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
         let scale = if backscatter { options.scale.or(v.scale) } else { None };
-        let base = BandMask {
-            nodata: metadata::nodata(image.ifd()),
-            fill_254: v.resolution.is_some() && image.dtype() == "uint8",
-            ..BandMask::default()
-        };
-        Ok(Self { image, band: variable, mask: mask(base, v.role, scale, v.linear), scale })
+        let items = metadata::items(image.ifd());
+        let tags = band_tags(&image, &items, variable + 1);
+        let base =
+            tags.last().map_or_else(ValueRule::default, |t| base_rule(&image, t, v.resolution.is_some()));
+        let rule = value_rule(base, v, scale);
+        Ok(Self { image, band: variable, quality: (v.quality, options.quality), rule, scale })
     }
 
-    /// Pixels of a window in pieces of at most a few megabytes; `each` gets (row, first column, values as stored).
+    /// Pixels of a window in pieces of at most a few megabytes; `each` gets (row, first column, values as stored; NaN where the file's
+    /// own masks or quality flags blank them).
     ///
     /// # Errors
     /// [`ReadError::Dataset`], or what `each` says.
     pub(crate) fn walk(&self, window: &PixelWindow, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
+        let (quality, rule) = self.quality;
         for chunk in self.image.chunks(window) {
-            self.image.read(self.band, &chunk, each)?;
+            screened(&self.image, self.band, quality, rule, &chunk, each)?;
         }
         Ok(())
     }
@@ -418,7 +594,7 @@ fn collect(
             (values.get_mut(start..start + stored.len()), reasons.get_mut(start..start + stored.len()))
         {
             for ((v, r), &s) in values.iter_mut().zip(reasons).zip(stored) {
-                (*v, *r) = (reader.mask.physical(s) as f32, reader.mask.reason(s));
+                (*v, *r) = (reader.rule.physical(s) as f32, reader.rule.reason(s));
             }
         }
         Ok(())
@@ -428,7 +604,7 @@ fn collect(
 
 /// Flight direction as pyroSAR writes it: `S1A__IW___A_...` or `..._D_...`.
 fn orbit_in(name: &str) -> Option<Orbit> {
-    classify::words(name).iter().take(4).find_map(|w| match w.as_str() {
+    catalogue::words(name).iter().take(4).find_map(|w| match w.as_str() {
         "a" => Some(Orbit::Ascending),
         "d" => Some(Orbit::Descending),
         _ => None,

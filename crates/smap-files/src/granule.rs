@@ -40,6 +40,12 @@ pub enum Product {
     /// Land surface temperature (MODIS, VIIRS), as GeoTIFF or NetCDF-4.
     #[serde(rename = "land surface temperature")]
     SurfaceTemperature,
+    /// NISAR's soil moisture, 200 m.
+    #[serde(rename = "NISAR SME2")]
+    Nisar,
+    /// Soil moisture in m3/m3 as NetCDF or HDF5 that is no SMAP product: ESA CCI, SMOS, ERA5-Land, own files.
+    #[serde(rename = "soil moisture NetCDF")]
+    OtherSoilMoisture,
     /// An estimate that Loam itself wrote: not used unless the user says so by hand.
     #[serde(rename = "own_map")]
     OwnMap,
@@ -63,6 +69,8 @@ impl Product {
             Product::SoilMoistureGeoTiff => "soil moisture GeoTIFF",
             Product::Sentinel1 => "Sentinel-1 backscatter",
             Product::SurfaceTemperature => "land surface temperature",
+            Product::Nisar => "NISAR SME2",
+            Product::OtherSoilMoisture => "soil moisture NetCDF",
             Product::OwnMap => "a map that Loam made",
             Product::Unknown => "unknown",
         }
@@ -176,8 +184,21 @@ pub struct Variable {
     pub overpass: Option<Overpass>,
     /// Scale of backscatter, detected.
     pub scale: Option<BackscatterScale>,
-    /// (factor, offset) from stored numbers to `units`, where they are packed (MODIS: 0.02 K steps) or in another unit (degrees C).
+    /// (factor, offset) from stored numbers to unpacked ones, as the file declares it.
+    pub packing: Option<(f64, f64)>,
+    /// (factor, offset) from unpacked numbers to the unit of the role, where they are in another one (degrees C, percent, MODIS' steps of
+    /// 0.02 K).
     pub linear: Option<(f64, f64)>,
+    /// A zero stands for no value (temperatures of MODIS, dB whose other values are negative).
+    pub zero_is_no_value: bool,
+    /// Its own day, where one file holds several.
+    pub date: Option<Date>,
+    /// Which step of the leading axes it is, where one array holds several days.
+    pub step: Option<u64>,
+    /// Number of the variable with its retrieval quality flag, for bands of one TIFF.
+    pub quality: Option<usize>,
+    /// What it is and how that is known, or why it is not used: "soil moisture, m3/m3, from AppEEARS' file name".
+    pub evidence: String,
     /// Statistics of the values that count under the quality rule of the scan; `None` where not numeric or not asked for.
     pub statistics: Option<Statistics>,
 }
@@ -191,9 +212,12 @@ pub struct Granule {
     pub bytes: u64,
     /// What it is.
     pub product: Product,
+    /// Where it comes from, by the catalogue: "AppEEARS", "ASF HyP3".
+    pub origin: Option<&'static str>,
     /// Short name as the file gives it (`SPL4SMAU`), where it does.
     pub short_name: Option<String>,
-    /// The day it belongs to on Loam's time line: SMAP's day, not Sentinel-1's, for SPL2SMAP_S.
+    /// The day it belongs to on Loam's time line: SMAP's day, not Sentinel-1's, for SPL2SMAP_S. `None` for a stack of several days, whose
+    /// variables have a day each ([`Granule::days`]).
     pub date: Option<Date>,
     /// Where the date came from.
     pub date_origin: Option<DateOrigin>,
@@ -215,6 +239,61 @@ pub struct Granule {
     pub source: SharedSource,
     /// What its bytes are.
     pub(super) format: Format,
+}
+
+impl Variable {
+    /// Whether it belongs to a day: its own, where it has one; else it belongs to its granule's.
+    #[must_use]
+    pub fn is_of(&self, day: Date) -> bool {
+        self.date.is_none_or(|own| own == day)
+    }
+
+    /// (factor, offset) from stored numbers to the unit of the role: declared packing, then the unit's.
+    #[must_use]
+    pub fn stored_to_unit(&self) -> Option<(f64, f64)> {
+        match (self.packing, self.linear) {
+            (Some((a, b)), Some((c, d))) => Some((a * c, b * c + d)),
+            (packing, linear) => packing.or(linear),
+        }
+    }
+}
+
+impl Granule {
+    /// The days it holds something used of, in order: its own, or those of its variables.
+    #[must_use]
+    pub fn days(&self) -> Vec<Date> {
+        let mut days: Vec<Date> = self
+            .variables
+            .iter()
+            .filter(|v| v.role != Role::Other)
+            .filter_map(|v| v.date.or(self.date))
+            .collect();
+        days.sort_unstable();
+        days.dedup();
+        if days.is_empty() { self.date.into_iter().collect() } else { days }
+    }
+
+    /// Days of variables become the granule's where they are one, and its own is taken back where they are several.
+    pub(crate) fn settle_days(&mut self) {
+        let mut days: Vec<Date> = self.variables.iter().filter_map(|v| v.date).collect();
+        days.sort_unstable();
+        days.dedup();
+        match days.as_slice() {
+            [] => {}
+            [only] => {
+                if self.date != Some(*only) {
+                    (self.date, self.date_origin) = (Some(*only), Some(DateOrigin::Metadata));
+                }
+                self.variables.iter_mut().for_each(|v| v.date = None);
+            }
+            _ => {
+                // A band without a day of its own belongs to the file's.
+                if self.variables.iter().all(|v| v.date.is_some() || v.role == Role::Other) {
+                    (self.date, self.date_origin) = (None, Some(DateOrigin::Metadata));
+                }
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Granule {

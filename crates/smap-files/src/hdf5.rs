@@ -1,4 +1,4 @@
-//! HDF5 files over a [`Source`]: bounded memory, a flat list of arrays, attributes as text and numbers.
+//! Files of arrays (HDF5, and NetCDF of every kind) over a [`Source`]: bounded memory, a flat list of arrays, attributes as text and numbers.
 //!
 //! Extents in a file are promises, not facts: a kilobyte can declare a petabyte. So every read here is bounded before anything is
 //! allocated, groups are walked with a list of those already seen, and arrays are read in slabs of rows.
@@ -9,11 +9,16 @@ use std::sync::Arc;
 
 use hdf5_reader::error::Error;
 use hdf5_reader::storage::{BlockCacheStorage, RangeRequestStorage};
-use hdf5_reader::{Attribute, Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
+use hdf5_reader::{Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
+use netcdf_reader::classic::ClassicFile;
+use netcdf_reader::{NcFormat, NcSliceInfo, NcSliceInfoElem, NcType, NcVariable};
 
+use super::attributes::Attributes;
+use super::catalogue::flattened;
 use super::hdf5_members::{Members, members};
-use super::hdf5_number::{Number, is_numeric};
-use super::sniff::hdf5_signature;
+use super::hdf5_number::{Number, is_numeric, is_whole, type_name};
+use super::sniff::{classic_version, hdf5_signature};
+use super::values::Declared;
 use super::zip_members::read;
 use super::{ReadError, SharedSource, Source};
 
@@ -37,7 +42,13 @@ const MAX_OBJECTS: usize = 20_000;
 
 /// An opened file.
 pub(super) struct File {
-    file: Hdf5File,
+    inner: Inner,
+}
+
+enum Inner {
+    Hdf5(Hdf5File),
+    /// CDF-1, -2 and -5: no groups.
+    Classic(Arc<ClassicFile>),
 }
 
 /// An array of the file.
@@ -47,7 +58,16 @@ pub(super) struct Array {
     /// Shape as stored.
     pub shape: Vec<u64>,
     /// The reader's handle.
-    pub dataset: Dataset,
+    handle: Handle,
+    /// Group and name as the product has them: services write `Soil_Moisture_Retrieval_Data_AM_soil_moisture` for both together.
+    group: String,
+    name: String,
+    attributes: std::sync::OnceLock<Attributes>,
+}
+
+enum Handle {
+    Hdf5(Dataset),
+    Classic(Arc<ClassicFile>, NcVariable),
 }
 
 /// What a walk over the file found.
@@ -63,6 +83,7 @@ pub(super) struct Listing {
 impl File {
     /// Opens a file.
     pub fn open(source: &SharedSource) -> Result<Self, ReadError> {
+        let classic = classic_version(source.as_ref())?;
         check_length(source.as_ref())?;
         let bytes = Arc::clone(source);
         let ranges = RangeRequestStorage::new(source.len(), move |offset, length| {
@@ -71,38 +92,91 @@ impl File {
             Ok(buffer)
         });
         let storage = Arc::new(BlockCacheStorage::new(Arc::new(ranges), BLOCK, BLOCKS));
+        if let Some(version) = classic {
+            let format = match version {
+                1 => NcFormat::Classic,
+                2 => NcFormat::Offset64,
+                _ => NcFormat::Cdf5,
+            };
+            let file = ClassicFile::from_storage(storage, format).map_err(|e| damaged_classic(&e))?;
+            check_extents(&file, source.len())?;
+            return Ok(Self { inner: Inner::Classic(Arc::new(file)) });
+        }
         let options = OpenOptions::default()
+            .with_filter_registry(super::hdf5_filters::registry(MAX_CHUNK))
             .with_max_chunk_bytes(MAX_CHUNK)
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
             .with_chunk_cache_bytes(CHUNK_CACHE);
         Hdf5File::from_storage_with_options(storage, options)
-            .map(|file| Self { file })
+            .map(|file| Self { inner: Inner::Hdf5(file) })
             .map_err(|e| damaged(&e))
     }
 
     /// An array by its path.
     pub fn array(&self, path: &str) -> Result<Array, ReadError> {
-        let dataset = self.file.dataset(path).map_err(|e| refused(path, &e))?;
-        Ok(Array { path: path.to_owned(), shape: dataset.shape().to_vec(), dataset })
+        match &self.inner {
+            Inner::Hdf5(file) => {
+                let dataset = file.dataset(path).map_err(|e| refused(path, &e))?;
+                Ok(Array::new(path.to_owned(), Handle::Hdf5(dataset)))
+            }
+            Inner::Classic(file) => {
+                let variable =
+                    file.root_group().variables.iter().find(|v| path.strip_prefix('/') == Some(&v.name));
+                let missing = || ReadError::Dataset {
+                    dataset: path.to_owned(),
+                    detail: "the file has no such variable".to_owned(),
+                };
+                let variable = variable.ok_or_else(missing)?;
+                Ok(Array::new(path.to_owned(), Handle::Classic(Arc::clone(file), variable.clone())))
+            }
+        }
     }
 
-    /// Arrays of one group, under all their names; empty where there is no such group. `""` is the root.
+    /// Arrays of one group, under all their names; empty where there is no such group. `""` is the root. A group that exists in flattened
+    /// names alone is found by them.
     pub fn arrays_in(&self, path: &str) -> Vec<Array> {
-        let group = if path.is_empty() { self.file.root_group() } else { self.file.group(path) };
-        let datasets = group.and_then(|g| members(&self.file, &g)).unwrap_or_default().datasets;
-        let array = |dataset: Dataset| Array {
-            path: format!("{path}/{}", dataset.name()),
-            shape: dataset.shape().to_vec(),
-            dataset,
+        let Inner::Hdf5(file) = &self.inner else {
+            return self.classic_arrays().filter(|a| a.group() == path || path.is_empty()).collect();
         };
-        datasets.into_iter().map(array).collect()
+        let of = |group: Result<hdf5_reader::group::Group, Error>, path: &str| -> Vec<Array> {
+            let datasets = group.and_then(|g| members(file, &g)).unwrap_or_default().datasets;
+            let array =
+                |dataset: Dataset| Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(dataset));
+            datasets.into_iter().map(array).collect()
+        };
+        if path.is_empty() {
+            return of(file.root_group(), path);
+        }
+        match file.group(path) {
+            Ok(group) => of(Ok(group), path),
+            Err(_) => of(file.root_group(), "").into_iter().filter(|a| a.group() == path).collect(),
+        }
     }
 
-    /// Attributes of a group; empty where there is no such group or they cannot be read.
-    pub fn group_attributes(&self, path: &str) -> Vec<Attribute> {
-        let group = if path == "/" { self.file.root_group() } else { self.file.group(path) };
-        group.and_then(|g| g.attributes()).unwrap_or_default()
+    fn classic_arrays(&self) -> impl Iterator<Item = Array> {
+        let file = match &self.inner {
+            Inner::Classic(file) => Some(file),
+            Inner::Hdf5(_) => None,
+        };
+        file.into_iter().flat_map(|file| {
+            let array = |v: &NcVariable| {
+                Array::new(format!("/{}", v.name), Handle::Classic(Arc::clone(file), v.clone()))
+            };
+            file.root_group().variables.iter().take(MAX_OBJECTS).map(array)
+        })
+    }
+
+    /// Attributes of a group (`/` is the root); empty where there is no such group or they cannot be read.
+    pub fn group_attributes(&self, path: &str) -> Attributes {
+        match &self.inner {
+            Inner::Hdf5(file) => {
+                let group = if path == "/" { file.root_group() } else { file.group(path) };
+                Attributes::of_hdf5(&group.and_then(|g| g.attributes()).unwrap_or_default())
+            }
+            Inner::Classic(file) if path == "/" => Attributes::of_netcdf(&file.root_group().attributes),
+            Inner::Classic(_) => Attributes::default(),
+        }
     }
 
     /// Every group and array.
@@ -110,13 +184,18 @@ impl File {
     /// # Errors
     /// [`ReadError::Damaged`] where not even the root can be listed.
     pub fn list(&self) -> Result<Listing, ReadError> {
-        let root = self.file.root_group().map_err(|e| damaged(&e))?;
         let mut listing = Listing { arrays: Vec::new(), groups: Vec::new(), problems: Vec::new() };
+        let Inner::Hdf5(file) = &self.inner else {
+            listing.arrays = self.classic_arrays().collect();
+            listing.add_flattened_groups();
+            return Ok(listing);
+        };
+        let root = file.root_group().map_err(|e| damaged(&e))?;
         let mut by_address: HashMap<u64, usize> = HashMap::new();
         let mut seen = HashSet::from([root.address()]);
         let mut waiting = vec![(String::new(), root)];
         while let Some((path, group)) = waiting.pop() {
-            let Members { groups, datasets, lost } = match members(&self.file, &group) {
+            let Members { groups, datasets, lost } = match members(file, &group) {
                 Ok(members) => members,
                 Err(e) if path.is_empty() => return Err(damaged(&e)),
                 Err(e) => {
@@ -132,12 +211,9 @@ impl File {
                     .push(format!("{path}/{name} cannot be opened ({why}); the rest of the file is used."));
             }
             for dataset in datasets {
-                let array = Array {
-                    path: format!("{path}/{}", dataset.name()),
-                    shape: dataset.shape().to_vec(),
-                    dataset,
-                };
-                match by_address.get(&array.dataset.address()) {
+                let address = dataset.address();
+                let array = Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(dataset));
+                match by_address.get(&address) {
                     Some(&first) => {
                         // `soil_moisture` rather than its hard link `soil_moisture_dca`.
                         if let Some(old) = listing.arrays.get_mut(first)
@@ -147,7 +223,7 @@ impl File {
                         }
                     }
                     None => {
-                        by_address.insert(array.dataset.address(), listing.arrays.len());
+                        by_address.insert(address, listing.arrays.len());
                         listing.arrays.push(array);
                     }
                 }
@@ -167,7 +243,20 @@ impl File {
                 break;
             }
         }
+        listing.add_flattened_groups();
         Ok(listing)
+    }
+}
+
+impl Listing {
+    /// Groups that stand in flattened names alone count as groups.
+    fn add_flattened_groups(&mut self) {
+        let mut known: HashSet<String> = self.groups.iter().cloned().collect();
+        for array in &self.arrays {
+            if !array.group.is_empty() && known.insert(array.group.clone()) {
+                self.groups.push(array.group.clone());
+            }
+        }
     }
 }
 
@@ -200,7 +289,40 @@ fn check_length(source: &dyn Source) -> Result<(), ReadError> {
     if undefined || end <= source.len() { Ok(()) } else { Err(cut_off(end, false)) }
 }
 
+/// Checks that the variables of a classic file lie within it.
+fn check_extents(file: &ClassicFile, length: u64) -> Result<(), ReadError> {
+    let end = |v: &NcVariable| {
+        let elements = v.shape().iter().fold(1u64, |n, d| n.saturating_mul(*d));
+        v.data_offset.saturating_add(elements.saturating_mul(v.dtype.size().unwrap_or(1) as u64))
+    };
+    let needs = file.root_group().variables.iter().filter(|v| !v.is_record_var).map(end).max().unwrap_or(0);
+    if needs > length { Err(ReadError::CutOff { has: length, needs, at_least: true }) } else { Ok(()) }
+}
+
+fn damaged_classic(error: &netcdf_reader::Error) -> ReadError {
+    ReadError::Damaged {
+        format: "NetCDF",
+        detail: error.to_string(),
+        remedy:
+            "it is probably cut off or damaged, so download it again and compare its size with the archive's"
+                .to_owned(),
+    }
+}
+
 impl Array {
+    fn new(path: String, handle: Handle) -> Self {
+        let shape = match &handle {
+            Handle::Hdf5(dataset) => dataset.shape().to_vec(),
+            Handle::Classic(_, variable) => variable.shape(),
+        };
+        let (parent, own) = path.rsplit_once('/').unwrap_or(("", &path));
+        let (group, name) = match flattened(own) {
+            Some((group, name)) if parent.is_empty() => (format!("/{group}"), name.to_owned()),
+            _ => (parent.to_owned(), own.to_owned()),
+        };
+        Self { shape, handle, group, name, path, attributes: std::sync::OnceLock::new() }
+    }
+
     /// Elements in all.
     pub fn elements(&self) -> u64 {
         self.shape.iter().fold(1u64, |n, &d| n.saturating_mul(d))
@@ -208,26 +330,83 @@ impl Array {
 
     /// True where the elements are numbers.
     pub fn is_numeric(&self) -> bool {
-        is_numeric(self.dataset.dtype())
+        match &self.handle {
+            Handle::Hdf5(dataset) => is_numeric(dataset.dtype()),
+            Handle::Classic(_, variable) => variable.dtype != NcType::Char && variable.dtype.is_primitive(),
+        }
+    }
+
+    /// True where the elements are whole numbers.
+    pub fn is_whole(&self) -> bool {
+        match &self.handle {
+            Handle::Hdf5(dataset) => is_whole(dataset.dtype()),
+            Handle::Classic(_, variable) => {
+                !matches!(variable.dtype, NcType::Float | NcType::Double | NcType::Char)
+            }
+        }
+    }
+
+    /// Element type: numpy's name where numpy has one.
+    pub fn type_name(&self) -> String {
+        match &self.handle {
+            Handle::Hdf5(dataset) => type_name(dataset.dtype()),
+            Handle::Classic(_, variable) => match variable.dtype {
+                NcType::Byte => "int8",
+                NcType::Char => "string",
+                NcType::Short => "int16",
+                NcType::Int => "int32",
+                NcType::Float => "float32",
+                NcType::Double => "float64",
+                NcType::UByte => "uint8",
+                NcType::UShort => "uint16",
+                NcType::UInt => "uint32",
+                NcType::Int64 => "int64",
+                NcType::UInt64 => "uint64",
+                _ => "unknown",
+            }
+            .to_owned(),
+        }
     }
 
     /// Name without its group.
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        &self.name
     }
 
     /// Path of the group, without the trailing `/`; empty for the root.
     pub fn group(&self) -> &str {
-        self.path.rsplit_once('/').map_or("", |(group, _)| group)
+        &self.group
+    }
+
+    /// Its attributes, read once.
+    pub fn attributes(&self) -> &Attributes {
+        self.attributes.get_or_init(|| match &self.handle {
+            Handle::Hdf5(dataset) => Attributes::of_hdf5(&dataset.attributes()),
+            Handle::Classic(_, variable) => Attributes::of_netcdf(&variable.attributes),
+        })
+    }
+
+    /// What a file declares of its packing and bounds.
+    pub fn declared(&self) -> Declared {
+        let attributes = self.attributes();
+        let range = attributes.numbers("valid_range");
+        let bound = |name: &str, at: usize| attributes.number(name).or_else(|| range.get(at).copied());
+        let mut declared = Declared {
+            factor: attributes.number("scale_factor"),
+            offset: attributes.number("add_offset"),
+            low: bound("valid_min", 0),
+            high: bound("valid_max", 1),
+            bounds_are_stored: false,
+        };
+        let whole = ["valid_min", "valid_max", "valid_range"].iter().any(|name| attributes.is_whole(name));
+        declared.bounds_are_stored = declared.linear().is_some() && self.is_whole() && whole;
+        declared
     }
 
     /// Numbers of a box of indices, row-major. The caller keeps it small: see [`Array::slabs`].
     pub fn numbers(&self, ranges: &[Range<u64>]) -> Result<Vec<f64>, ReadError> {
         if !self.is_numeric() {
-            let detail = format!(
-                "its elements are of type {}, not numbers",
-                super::hdf5_number::type_name(self.dataset.dtype())
-            );
+            let detail = format!("its elements are of type {}, not numbers", self.type_name());
             return Err(ReadError::Dataset { dataset: self.path.clone(), detail });
         }
         if ranges.iter().any(|r| r.is_empty()) {
@@ -237,12 +416,25 @@ impl Array {
         if wanted > LARGEST_READ {
             return Err(too_large(&self.path, wanted.saturating_mul(8), LARGEST_READ * 8));
         }
+        let dataset = match &self.handle {
+            Handle::Hdf5(dataset) => dataset,
+            Handle::Classic(file, variable) => {
+                let slice = |r: &Range<u64>| NcSliceInfoElem::Slice { start: r.start, end: r.end, step: 1 };
+                let selection = NcSliceInfo { selections: ranges.iter().map(slice).collect() };
+                let read = file.read_variable_slice_as_f64(&variable.name, &selection);
+                let refused = |e: netcdf_reader::Error| ReadError::Dataset {
+                    dataset: self.path.clone(),
+                    detail: e.to_string(),
+                };
+                return Ok(read.map_err(refused)?.into_iter().collect());
+            }
+        };
         let array = if ranges.is_empty() {
-            self.dataset.read_array::<Number>()
+            dataset.read_array::<Number>()
         } else {
             let selections =
                 ranges.iter().map(|r| SliceInfoElem::Slice { start: r.start, end: r.end, step: 1 }).collect();
-            self.dataset.read_slice::<Number>(&SliceInfo { selections })
+            dataset.read_slice::<Number>(&SliceInfo { selections })
         };
         let array = array.map_err(|e| refused(&self.path, &e))?;
         if array.is_standard_layout() {
@@ -262,10 +454,15 @@ impl Array {
         self.numbers(&self.shape.iter().map(|&d| 0..d).collect::<Vec<_>>())
     }
 
-    /// Cuts an extent of axis 0 into slabs of at most about [`SLAB`] elements, `per_row` elements a row, whole chunks where they fit.
-    pub fn slabs(&self, rows: Range<u64>, per_row: u64) -> Vec<Range<u64>> {
+    /// Cuts an extent of an axis into slabs of at most about [`SLAB`] elements, `per_row` elements a row, whole chunks where they fit.
+    pub fn slabs(&self, axis: usize, rows: Range<u64>, per_row: u64) -> Vec<Range<u64>> {
         let per_row = per_row.max(1);
-        let chunk_rows = self.dataset.chunks().and_then(|c| c.first().copied()).map_or(1, u64::from).max(1);
+        let chunk_rows = match &self.handle {
+            Handle::Hdf5(dataset) => {
+                dataset.chunks().and_then(|c| c.get(axis).copied()).map_or(1, u64::from).max(1)
+            }
+            Handle::Classic(..) => 1,
+        };
         let wanted = (SLAB as u64 / per_row).max(1);
         let step = if wanted >= chunk_rows {
             wanted / chunk_rows * chunk_rows
@@ -287,16 +484,12 @@ impl Array {
 
     /// An attribute as text.
     pub fn text(&self, name: &str) -> Option<String> {
-        text(&self.dataset.attributes(), name)
+        self.attributes().text(name)
     }
 
     /// An attribute's first number.
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.dataset
-            .attributes()
-            .iter()
-            .find(|a| a.name == name)
-            .and_then(|a| a.read_1d::<Number>().ok()?.first().map(|n| n.0))
+        self.attributes().number(name)
     }
 
     /// First string of a string array.
@@ -304,19 +497,12 @@ impl Array {
         if self.elements() > 64 || self.is_numeric() {
             return None;
         }
-        self.dataset.read_strings().ok()?.first().map(|s| clean(s))
+        let strings = match &self.handle {
+            Handle::Hdf5(dataset) => dataset.read_strings().ok()?,
+            Handle::Classic(file, variable) => file.read_variable_as_strings(&variable.name).ok()?,
+        };
+        strings.first().map(|s| s.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned())
     }
-}
-
-/// An attribute as text, from fixed and variable-length strings and arrays of one.
-pub(super) fn text(attributes: &[Attribute], name: &str) -> Option<String> {
-    let attribute = attributes.iter().find(|a| a.name == name)?;
-    let value = attribute.read_string().ok().or_else(|| attribute.read_strings().ok()?.into_iter().next())?;
-    Some(clean(&value))
-}
-
-fn clean(text: &str) -> String {
-    text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
 }
 
 /// Refusal of a read that would not fit.
@@ -357,5 +543,15 @@ fn refused(dataset: &str, error: &Error) -> ReadError {
         Error::Context { source, .. } => source.as_ref(),
         other => other,
     };
+    if let Error::UnsupportedFilter(what) = inner
+        && let Some(name) = super::hdf5_filters::named(what)
+    {
+        return ReadError::Dataset {
+            dataset: dataset.to_owned(),
+            detail: format!(
+                "it is compressed with {name}, which Loam does not read: save it with gzip, for example h5repack -f GZIP=4 in.h5 out.h5"
+            ),
+        };
+    }
     ReadError::Dataset { dataset: dataset.to_owned(), detail: inner.to_string() }
 }

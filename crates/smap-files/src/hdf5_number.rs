@@ -20,6 +20,11 @@ pub(super) fn is_numeric(datatype: &Datatype) -> bool {
     }
 }
 
+/// True for whole numbers.
+pub(super) fn is_whole(datatype: &Datatype) -> bool {
+    matches!(datatype, Datatype::FixedPoint { .. } | Datatype::Bitfield { .. } | Datatype::Enum { .. })
+}
+
 /// The type's name: numpy's where numpy has one.
 pub(super) fn type_name(datatype: &Datatype) -> String {
     match datatype {

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod attributes;
+pub mod catalogue;
 mod error;
 pub mod geotiff;
 mod granule;
 mod hdf5;
+mod hdf5_filters;
 mod hdf5_members;
 mod hdf5_number;
 pub mod names;
@@ -16,6 +19,9 @@ mod smap_pixels;
 mod smap_place;
 pub mod sniff;
 mod source;
+mod time_axis;
+mod values;
+mod wkt;
 mod zip_members;
 
 pub use error::ReadError;

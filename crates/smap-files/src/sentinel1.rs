@@ -88,8 +88,8 @@ pub fn aggregate(
         let first = first_column - pixels.first_column;
         for (&cell, &value) in cells.get(first..).unwrap_or_default().iter().zip(stored) {
             if cell != OUTSIDE {
-                let valid = reader.mask.reason(value) == Reason::Valid;
-                mean.add(cell, if valid { power(scale, value) } else { None });
+                let valid = reader.rule.reason(value) == Reason::Valid;
+                mean.add(cell, if valid { power(scale, reader.rule.physical(value)) } else { None });
             }
         }
         Ok(())

@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 
+use super::attributes::Attributes;
+use super::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
+use super::hdf5::{Array, File, Listing};
+use super::smap_metadata::identify;
+use super::smap_names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
+use super::smap_place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis};
+use super::sniff::Format;
+use super::time_axis::TimeUnit;
+use super::{
+    BackscatterScale, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable,
+};
 use jiff::civil::Date;
 
-use super::hdf5::{Array, File, Listing};
-use super::hdf5_number::type_name;
-use super::smap_metadata::identify;
-use super::smap_names::{brightness_rank, group_overpass, is_surface_temperature, soil_moisture_rank, stem};
-use super::smap_place::{Hint, Placement, hint, place};
-use super::sniff::Format;
-use super::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
-    Variable,
-};
+/// Days of one array that are listed at most: an AppEEARS order of ten years.
+const MOST_STEPS: usize = 4_000;
 
-/// Structure and metadata of an HDF5 file. Reads coordinates, no pixels.
+/// Structure and metadata of a file of arrays. Reads coordinates, no pixels.
 ///
 /// # Errors
 /// [`ReadError::Damaged`] where the file cannot be listed.
@@ -23,39 +26,58 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let file = File::open(&source)?;
     let listing = file.list()?;
     let identity = identify(&file, &listing, source.name());
-    let temperature = || {
-        listing
-            .arrays
-            .iter()
-            .any(|a| a.is_numeric() && a.shape.len() >= 2 && is_surface_temperature(a.name()))
-    };
-    let product = match identity.product {
-        Some(product) => product,
-        None if temperature() => Product::SurfaceTemperature,
-        None => Product::Unknown,
-    };
+    let root = file.group_attributes("/");
+    let entry = source_of(source.name(), &root, &listing, identity.product);
     let mut problems: Vec<Problem> =
         listing.problems.iter().map(|text| Problem { text: text.clone() }).collect();
     problems.extend(identity.problems);
-    let variables =
-        variables(&listing, product, identity.short_name.as_deref(), identity.orbit, &mut problems);
-    let mut date = (identity.date, identity.date_origin);
+    // A product by its name alone whose arrays have other names (GDAL's Band1): these are asked like any other file's.
+    let by_names = identity.product.filter(|product| {
+        listing.arrays.iter().any(|a| {
+            a.is_numeric()
+                && (soil_moisture_rank(a.name(), *product).is_some() || brightness_rank(a.name()).is_some())
+        }) || maps(&listing).count() != 1
+    });
+    let about = About {
+        file: source.name(),
+        product: by_names,
+        short: identity.short_name.as_deref(),
+        orbit: identity.orbit,
+        entry,
+        alone: maps(&listing).count() == 1,
+    };
+    let variables = variables(&listing, &about, &mut problems);
+    let has = |role: Role| variables.iter().any(|v| v.role == role);
+    let product = match identity.product {
+        Some(product) => product,
+        None if has(Role::SoilMoisture) && entry.is_some_and(|s| s.name.starts_with("NISAR")) => {
+            Product::Nisar
+        }
+        None if has(Role::SoilMoisture) => Product::OtherSoilMoisture,
+        None if has(Role::SurfaceTemperature) => Product::SurfaceTemperature,
+        None => Product::Unknown,
+    };
     match product {
         Product::Unknown => {}
+        _ if by_names.is_none() && !has(Role::SoilMoisture) && !has(Role::SurfaceTemperature) => {}
         Product::SurfaceTemperature => temperature_notes(&variables, &mut problems),
+        Product::Nisar | Product::OtherSoilMoisture => {
+            other_notes(&listing, &variables, product, entry, &mut problems)
+        }
         _ => notes(&listing, &variables, product, &mut problems),
     }
-    if date.0.is_none() && product == Product::SurfaceTemperature {
-        date = time_axis(&listing).map_or(date, |day| (Some(day), Some(DateOrigin::Metadata)));
+    if by_names.is_none() && variables.iter().all(|v| v.role == Role::Other) {
+        problems.push(Problem { text: nothing_used(source.name(), &variables, entry) });
     }
-    Ok(Granule {
+    let mut granule = Granule {
         format: Format::Hdf5,
         file: source.name().to_owned(),
         bytes: source.len(),
         product,
+        origin: entry.map(|s| s.name),
         short_name: identity.short_name,
-        date: date.0,
-        date_origin: date.1,
+        date: identity.date,
+        date_origin: identity.date_origin,
         sentinel1_date: identity.sentinel1_date,
         orbit: identity.orbit,
         identity: identity.identity,
@@ -64,74 +86,304 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         variables,
         problems,
         source,
-    })
+    };
+    granule.settle_days();
+    Ok(granule)
 }
 
-fn variables(
+/// Arrays that may be maps: numbers on two axes or more.
+fn maps(listing: &Listing) -> impl Iterator<Item = &Array> {
+    let is_map = |a: &&Array| {
+        let axes = a.shape.iter().filter(|n| **n > 1).count();
+        a.is_numeric() && axes >= 2 && !a.group().starts_with("/Metadata")
+    };
+    listing.arrays.iter().filter(is_map)
+}
+
+/// The catalogue's entry. A SMAP product by its own metadata is NSIDC's, or AppEEARS' copy.
+fn source_of(
+    file: &str,
+    root: &Attributes,
     listing: &Listing,
-    product: Product,
-    short: Option<&str>,
+    product: Option<Product>,
+) -> Option<&'static Source> {
+    let mut titles: Vec<String> = root
+        .texts()
+        .filter(|(name, text)| {
+            let name = name.to_ascii_lowercase();
+            text.len() < 500
+                && [
+                    "title",
+                    "institution",
+                    "source",
+                    "product",
+                    "mission",
+                    "project",
+                    "platform",
+                    "summary",
+                    "id",
+                    "references",
+                ]
+                .iter()
+                .any(|n| name.contains(n))
+        })
+        .map(|(_, text)| text.to_ascii_lowercase())
+        .collect();
+    let product_type = listing.arrays.iter().find(|a| a.path.ends_with("/identification/productType"));
+    titles.extend(product_type.and_then(Array::string).map(|t| format!("nisar {}", t.to_ascii_lowercase())));
+    let facts = Facts { file, titles: titles.join("\n"), layers: maps(listing).map(Array::name).collect() };
+    let named = |name: &str| catalogue::SOURCES.iter().find(|s| s.name == name);
+    match product {
+        Some(_) => {
+            let appeears = named("AppEEARS").filter(|s| (s.matches)(&facts));
+            appeears.or_else(|| named("NSIDC"))
+        }
+        None => catalogue::source_of(&facts),
+    }
+}
+
+/// What is known of a file when its arrays are looked at.
+struct About<'a> {
+    file: &'a str,
+    /// SMAP's product, where it is one.
+    product: Option<Product>,
+    short: Option<&'a str>,
     orbit: Option<Orbit>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Variable> {
+    entry: Option<&'static Source>,
+    /// It holds one map, so that the file's name speaks of it.
+    alone: bool,
+}
+
+/// A role, a unit and the evidence for both.
+struct Use {
+    role: Role,
+    linear: Option<(f64, f64)>,
+    evidence: String,
+}
+
+fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) -> Vec<Variable> {
     let mut by_group: HashMap<&str, Vec<&Array>> = HashMap::new();
     for array in &listing.arrays {
         by_group.entry(array.group()).or_default().push(array);
     }
     let none = Vec::new();
     let root = by_group.get("").unwrap_or(&none);
+    let product = about.product.unwrap_or(Product::Unknown);
     // Arrays of one group, shape and resolution lie in the same place: indices are read once.
     let mut placed: HashMap<(&str, &[u64], Hint, bool), Option<Placement>> = HashMap::new();
     let mut variables = Vec::with_capacity(listing.arrays.len());
     for array in &listing.arrays {
         let group = by_group.get(array.group()).unwrap_or(&none);
         let name = stem(array.name());
-        let role = role(array, group, product);
-        let placement = if product == Product::Unknown
-            || array.shape.is_empty()
-            || array.group().starts_with("/Metadata")
-        {
+        let used = match about.product {
+            Some(product) => smap_use(array, group, product, about.entry),
+            None => other_use(array, group, about),
+        };
+        let leading = leading_axes(array, group, root);
+        let wanted = about.product.is_some() || used.role != Role::Other;
+        let placement = if !wanted || array.shape.is_empty() || array.group().starts_with("/Metadata") {
             None
         } else {
-            let key = (array.group(), array.shape.as_slice(), hint(array, product, short), name.apm);
+            let key = (array.group(), array.shape.as_slice(), hint(array, product, about.short), name.apm);
             placed
                 .entry(key)
-                .or_insert_with(|| match place(&array.shape, key.2, name.apm, group, root) {
-                    Ok(placement) => placement,
-                    Err(text) => {
-                        let text = format!("{text}.");
-                        if !problems.iter().any(|p| p.text == text) {
-                            problems.push(Problem { text });
+                .or_insert_with(|| {
+                    let crs = mapping(array, group, root);
+                    let shape = array.shape.get(leading..).unwrap_or_default();
+                    match place(shape, key.2, name.apm, crs.as_ref(), group, root) {
+                        Ok(placement) => placement,
+                        Err(text) => {
+                            let text = format!("{text}.");
+                            if !problems.iter().any(|p| p.text == text) {
+                                problems.push(Problem { text });
+                            }
+                            None
                         }
-                        None
                     }
                 })
                 .as_ref()
         };
         let from_orbit = matches!(product, Product::Spl2smp | Product::Spl2smpE)
-            .then_some(orbit)
+            .then_some(about.orbit)
             .flatten()
             .map(|o| match o {
                 Orbit::Descending => Overpass::Am,
                 Orbit::Ascending => Overpass::Pm,
             });
-        let backscatter = matches!(role, Role::BackscatterVv | Role::BackscatterVh);
-        variables.push(Variable {
+        let backscatter = matches!(used.role, Role::BackscatterVv | Role::BackscatterVh);
+        let variable = Variable {
             path: array.path.clone(),
-            role,
-            units: if role == Role::SurfaceTemperature { Some("K".to_owned()) } else { array.text("units") },
-            dtype: type_name(array.dataset.dtype()),
+            role: used.role,
+            units: if used.role == Role::SurfaceTemperature {
+                Some("K".to_owned())
+            } else {
+                array.text("units")
+            },
+            dtype: array.type_name(),
             shape: array.shape.clone(),
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
-            overpass: group_overpass(array.group()).or(name.overpass).or(from_orbit),
+            overpass: group_overpass(array.group())
+                .or(name.overpass)
+                .or_else(|| Quantity::overpass_of(array.name()))
+                .or(from_orbit),
             // SPL2SMAP_S gives sigma0 as linear power.
             scale: backscatter.then_some(BackscatterScale::Power),
-            linear: if role == Role::SurfaceTemperature { linear(array) } else { None },
+            packing: array.declared().linear(),
+            linear: used.linear,
+            zero_is_no_value: false,
+            date: None,
+            step: None,
+            quality: None,
+            evidence: used.evidence,
             statistics: None,
-        });
+        };
+        let days = if variable.role == Role::Other { None } else { days_of(array, group, root) };
+        match days {
+            None => variables.push(variable),
+            Some(days) => {
+                let listed = days.iter().take(MOST_STEPS);
+                variables.extend(listed.map(|(step, day)| Variable {
+                    date: Some(*day),
+                    step: Some(*step),
+                    ..variable.clone()
+                }));
+                if days.len() > MOST_STEPS {
+                    let text = format!(
+                        "{} holds {} days, of which the first {MOST_STEPS} are used.",
+                        array.path,
+                        days.len()
+                    );
+                    problems.push(Problem { text });
+                }
+            }
+        }
     }
     variables
+}
+
+/// The days of an array with a time axis: index on that axis and day. Of several times of one day the first is taken.
+fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<(u64, Date)>> {
+    let axis = time_axis(array, group, root)?;
+    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
+    let counts = axis.all_numbers(1 << 20).ok()?;
+    let mut seen = std::collections::BTreeSet::new();
+    let steps = (0u64..).zip(counts).filter_map(|(step, count)| Some((step, unit.day(count)?)));
+    let days: Vec<(u64, Date)> = steps.filter(|(_, day)| seen.insert(*day)).collect();
+    (!days.is_empty()).then_some(days)
+}
+
+/// An array of a SMAP product: by the product's own names.
+fn smap_use(array: &Array, group: &[&Array], product: Product, entry: Option<&Source>) -> Use {
+    let role = role(array, group, product);
+    let whose = entry.map_or("SMAP", |s| s.name);
+    let evidence = match (role, Quantity::of_layer(array.name())) {
+        (Role::SoilMoisture, _) => format!("soil moisture, m3/m3, by {whose}'s name of the dataset"),
+        (Role::BackscatterVv | Role::BackscatterVh, _) => {
+            "backscatter, linear power, by the dataset's name".to_owned()
+        }
+        (Role::BrightnessV | Role::BrightnessH, _) => {
+            "brightness temperature, K, by the dataset's name".to_owned()
+        }
+        (_, Some(quantity)) => format!("{}, by its name: not used", quantity.name()),
+        (_, None) => "not used".to_owned(),
+    };
+    Use { role, linear: None, evidence }
+}
+
+/// An array of any other file: by its name, its description and its unit.
+fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
+    let mut used = Use { role: Role::Other, linear: None, evidence: String::new() };
+    let axes = array.shape.iter().filter(|n| **n > 1).count();
+    if !array.is_numeric() || axes < 2 || array.group().starts_with("/Metadata") {
+        return used;
+    }
+    let meaning = meaning(array, about);
+    let Some(quantity) = meaning.quantity else {
+        used.evidence = "unknown quantity".to_owned();
+        return used;
+    };
+    let (long_name, units) =
+        (array.text("long_name").or_else(|| array.text("standard_name")), array.text("units"));
+    let refused = |why: &str| format!("{}, by {}: not used ({why})", quantity.name(), meaning.told_by);
+    match quantity {
+        Quantity::SoilMoisture => {
+            match catalogue::moisture_factor(about.entry, units.as_deref(), long_name.as_deref()) {
+                Ok((factor, unit)) => {
+                    // Of several the one with the plainest name.
+                    let plainer = |a: &&&Array| {
+                        a.path != array.path
+                            && a.shape == array.shape
+                            && meaning_of_soil_moisture(a, about)
+                            && (a.name().len(), a.name()) < (array.name().len(), array.name())
+                    };
+                    if about.entry.is_some_and(|s| s.name.starts_with("NISAR"))
+                        && !array.group().ends_with("/grids")
+                    {
+                        used.evidence = refused("one algorithm's; the one in grids is used");
+                    } else if let Some(other) = group.iter().find(plainer) {
+                        used.evidence = refused(&format!("{} is used", other.name()));
+                    } else if array.is_whole() && array.declared().linear().is_none() && factor == 1.0 {
+                        used.evidence = refused("whole numbers without a declared scale");
+                    } else {
+                        (used.role, used.linear) =
+                            (Role::SoilMoisture, (factor != 1.0).then_some((factor, 0.0)));
+                        used.evidence = format!("soil moisture, {unit}, from {}", meaning.told_by);
+                    }
+                }
+                Err(why) => used.evidence = refused(&why),
+            }
+        }
+        Quantity::SurfaceTemperature => {
+            used.role = Role::SurfaceTemperature;
+            let celsius = units.as_deref().and_then(catalogue::Unit::parse) == Some(catalogue::Unit::Celsius);
+            used.linear = celsius.then_some((1.0, 273.15));
+            used.evidence = format!("land surface temperature, K, from {}", meaning.told_by);
+        }
+        Quantity::BackscatterVv | Quantity::BackscatterVh => {
+            used.evidence =
+                refused("backscatter is read from GeoTIFFs: save it as one, e.g. with gdal_translate");
+        }
+        _ => used.evidence = format!("{}, by {}: not used", quantity.name(), meaning.told_by),
+    }
+    used
+}
+
+fn meaning(array: &Array, about: &About<'_>) -> Meaning {
+    let long_name = array.text("long_name").or_else(|| array.text("standard_name"));
+    let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
+    Meaning::of(about.file, about.entry, words, about.alone)
+}
+
+fn meaning_of_soil_moisture(array: &Array, about: &About<'_>) -> bool {
+    array.is_numeric() && meaning(array, about).quantity == Some(Quantity::SoilMoisture)
+}
+
+/// Why a sound file of no product Loam knows is not used.
+fn nothing_used(file: &str, variables: &[Variable], entry: Option<&Source>) -> String {
+    let whose = entry.map_or_else(String::new, |s| format!("{}: ", s.name));
+    let maps = || {
+        variables.iter().filter(|v| v.shape.iter().filter(|n| **n > 1).count() >= 2 && !v.evidence.is_empty())
+    };
+    if file.contains("_QA_STATS")
+        || (entry.is_some() && maps().next().is_none() && variables.iter().all(|v| v.shape.is_empty()))
+    {
+        return format!("{whose}it holds statistics and no map; open the product's own file beside it");
+    }
+    if variables.is_empty() {
+        return format!("{whose}it holds no array; it is listed but not used");
+    }
+    // The likeliest layer's sentence says more than a list.
+    let moisture = maps()
+        .find(|v| v.evidence.contains("soil moisture"))
+        .or_else(|| maps().find(|v| v.evidence.contains("not used (")));
+    if let Some(layer) = moisture {
+        return format!("{whose}{} is {}; it is listed but not used", layer.path, layer.evidence);
+    }
+    format!(
+        "{whose}no SMAP file, and none of its arrays is named as soil moisture or land surface temperature; it is listed but not used. If you know \
+         what one is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|lst[,unit] on the command line"
+    )
 }
 
 fn role(array: &Array, group: &[&Array], product: Product) -> Role {
@@ -143,15 +395,6 @@ fn role(array: &Array, group: &[&Array], product: Product) -> Role {
         "sigma0_vv_aggregated" => return Role::BackscatterVv,
         "sigma0_vh_aggregated" => return Role::BackscatterVh,
         _ => {}
-    }
-    if product == Product::SurfaceTemperature {
-        // Of several dates in one file it cannot be told which is meant: such a file is listed, and the note says why.
-        let one_date = array.shape.len() == 2 || (array.shape.len() == 3 && array.shape.first() == Some(&1));
-        return if one_date && is_surface_temperature(array.name()) {
-            Role::SurfaceTemperature
-        } else {
-            Role::Other
-        };
     }
     // One main dataset per group and resolution: SPL2SMAP carries 9 km and 3 km side by side.
     let beside = || {
@@ -172,35 +415,60 @@ fn role(array: &Array, group: &[&Array], product: Product) -> Role {
     if best { Role::SoilMoisture } else { Role::Other }
 }
 
-/// `scale_factor` and `add_offset` of a packed array; degrees C become K.
-fn linear(array: &Array) -> Option<(f64, f64)> {
-    let number =
-        |name: &str, otherwise: f64| array.number(name).filter(|v| v.is_finite()).unwrap_or(otherwise);
-    let (factor, mut offset) = (number("scale_factor", 1.0), number("add_offset", 0.0));
-    if array
-        .text("units")
-        .is_some_and(|u| u.to_ascii_lowercase().contains("cel") || matches!(u.as_str(), "C" | "degC"))
-    {
-        offset += 273.15;
+/// What a user should know about soil moisture that is not SMAP's.
+fn other_notes(
+    listing: &Listing,
+    variables: &[Variable],
+    product: Product,
+    entry: Option<&Source>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut say = |text: String| problems.push(Problem { text });
+    let whose = entry.map_or("it does not say whose it is", |s| s.name);
+    let used = || variables.iter().filter(|v| v.role == Role::SoilMoisture);
+    if product == Product::Nisar {
+        say("NISAR's soil moisture is provisional and not yet fully calibrated: maps made from it are labelled NISAR.".to_owned());
+        if let Some(text) = listing.arrays.iter().find_map(|a| away_from_index(a, listing)) {
+            say(text);
+        }
+    } else if !catalogue::is_smap(entry) {
+        say(format!(
+            "soil moisture that is not SMAP's ({whose}): it is used under its own name; the shipped weights learnt from SMAP's soil moisture, so \
+             compare with care."
+        ));
     }
-    ((factor, offset) != (1.0, 0.0)).then_some((factor, offset))
+    if used().all(|v| v.grid.is_none()) {
+        let path = used().next().map_or("", |v| v.path.as_str());
+        say(format!(
+            "{path} cannot be placed: the file has no usable axes for it. Save it as a GeoTIFF in EPSG:4326 or EPSG:6933, e.g. with gdalwarp."
+        ));
+    }
 }
 
-/// The one day of a time axis as AppEEARS writes it: one number of "days since 2000-01-01".
-fn time_axis(listing: &Listing) -> Option<Date> {
-    let time = listing.arrays.iter().find(|a| a.name() == "time" && a.shape == [1])?;
-    let since = super::names::date_of_time(time.text("units")?.strip_prefix("days since ")?)?;
-    let days = time.all_numbers(1).ok()?.first().copied()?;
-    since.checked_add(jiff::Span::new().try_days(days as i64).ok()?).ok()
+/// Where NISAR's own column indices and coordinates name different cells of the 200 m EASE-Grid 2.0 (3 km cells in fifteenths).
+fn away_from_index(index: &Array, listing: &Listing) -> Option<String> {
+    let (axis, origin, sign) = match index.name() {
+        "EASEGridColumnIndex" => ("xCoordinates", ease_grid::ease2::X0, 1.0),
+        "EASEGridRowIndex" => ("yCoordinates", ease_grid::ease2::Y0, -1.0),
+        _ => return None,
+    };
+    let axis = listing
+        .arrays
+        .iter()
+        .find(|a| a.group() == index.group() && a.name() == axis && a.shape == index.shape)?;
+    let first = |a: &Array| a.numbers(std::slice::from_ref(&(0..1))).ok()?.first().copied();
+    let cell = ease_grid::Resolution::M03.cell_m() / 15.0;
+    let here = sign * (first(axis)? - origin) / cell - 0.5;
+    let off = here - first(index)?;
+    (off.abs() > 0.05).then(|| {
+        format!("{} and {} differ by {off:.2} cells: the coordinates are believed.", index.path, axis.path)
+    })
 }
 
 /// Why a file of land surface temperature is not used.
 fn temperature_notes(variables: &[Variable], problems: &mut Vec<Problem>) {
     let of_role = || variables.iter().filter(|v| v.role == Role::SurfaceTemperature);
-    let text = if of_role().next().is_none() {
-        "it holds land surface temperature of several dates, and one file stands for one date here: ask AppEEARS for GeoTIFF output, which has \
-         one file a date."
-    } else if of_role().all(|v| v.grid.is_none()) {
+    let text = if of_role().all(|v| v.grid.is_none()) {
         "its land surface temperature cannot be placed (MODIS and VIIRS tiles are sinusoidal): ask AppEEARS or Earth Engine for a GeoTIFF in \
          EPSG:4326."
     } else {
@@ -226,13 +494,16 @@ fn notes(listing: &Listing, variables: &[Variable], product: Product, problems: 
             );
             problems.push(Problem { text });
         }
-        let group = variable.path.rsplit_once('/').map_or("", |(g, _)| g);
+        let group = listing.arrays.iter().find(|a| a.path == variable.path).map_or("", Array::group);
         let flagged =
             listing.arrays.iter().any(|a| a.group() == group && stem(a.name()).stem == "retrieval_qual_flag");
         if !flagged && product != Product::Spl4 {
+            let beside = if group.is_empty() { "the file" } else { group };
             let text =
-                format!("{group} has no retrieval quality flag: every value in the valid range counts.");
-            problems.push(Problem { text });
+                format!("{beside} has no retrieval quality flag: every value in the valid range counts.");
+            if !problems.iter().any(|p| p.text == text) {
+                problems.push(Problem { text });
+            }
         }
         if variable.is_below_surface() {
             problems.push(Problem {

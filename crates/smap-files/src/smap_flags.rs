@@ -1,41 +1,26 @@
 //! Which retrievals count, and why the others do not: fill values, valid range, retrieval quality flag, surface flag.
 
 use super::QualityRule;
+use super::values::ValueRule;
 use ease_grid::Reason;
 
 /// `surface_flag` of land that was not observed: all eleven bits of SPL3SMP at once.
 const NOT_OBSERVED: u32 = 2047;
 
-/// Values that stand for "no value" in one dataset.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fill {
-    values: Vec<f64>,
-}
-
-impl Fill {
-    /// Declared values, plus SMAP's conventions: -9999 always; for integers without a declared value 254, 65534 or 4294967294.
-    pub fn new(declared: &[f64], dtype: &str, smap: bool) -> Self {
-        let mut values: Vec<f64> = declared.iter().copied().filter(|v| v.is_finite()).collect();
-        let convention = match dtype {
-            "uint8" => Some(254.0),
-            "uint16" => Some(65534.0),
-            "uint32" => Some(4_294_967_294.0),
-            _ => None,
-        };
-        if smap && values.is_empty() {
-            values.extend(convention);
-        }
-        if !dtype.starts_with('u') {
-            values.push(-9999.0);
-        }
-        Self { values }
+/// Fill values of one array: the declared ones, plus SMAP's conventions: -9999 always; for integers of SMAP without a declared value 254,
+/// 65534 or 4294967294.
+pub(super) fn fills(declared: &[f64], dtype: &str, smap: bool) -> ValueRule {
+    let mut rule = ValueRule::filled(declared.iter().copied(), dtype);
+    let convention = match dtype {
+        "uint8" => Some(254.0),
+        "uint16" => Some(65534.0),
+        "uint32" => Some(4_294_967_294.0),
+        _ => None,
+    };
+    if smap && !declared.iter().any(|v| v.is_finite()) {
+        rule.fills.extend(convention);
     }
-
-    /// True for fill and for anything not finite.
-    pub fn holds(&self, value: f64) -> bool {
-        // A float64 attribute may describe float32 data.
-        !value.is_finite() || self.values.iter().any(|f| *f == value || f64::from(*f as f32) == value)
-    }
+    rule
 }
 
 /// Everything that decides about a soil moisture value.
@@ -43,32 +28,28 @@ impl Fill {
 pub(super) struct QualityScreen {
     /// Which retrievals count.
     pub rule: QualityRule,
-    /// Fill of the values.
-    pub fill: Fill,
-    /// Valid range, inclusive, compared in float32 as stored.
-    pub range: (f32, f32),
+    /// Fill, packing and range of the values.
+    pub values: ValueRule,
     /// Fill of the retrieval quality flag.
-    pub quality_fill: Fill,
+    pub quality_fill: ValueRule,
     /// Fill of the surface flag.
-    pub surface_fill: Fill,
+    pub surface_fill: ValueRule,
 }
 
 impl QualityScreen {
-    /// Why the value does not count, or [`Reason::Valid`]. Flags are `None` where the file has none.
+    /// Why a stored number does not count, or [`Reason::Valid`]. Flags are `None` where the file has none.
     pub fn reason(&self, value: f64, quality: Option<f64>, surface: Option<f64>) -> Reason {
         let surface_raw = surface;
-        let surface = surface.map(|s| if self.surface_fill.holds(s) { NOT_OBSERVED } else { s as u32 });
+        let surface = surface.map(|s| if self.surface_fill.is_fill(s) { NOT_OBSERVED } else { s as u32 });
         let named = |otherwise| match surface {
             Some(NOT_OBSERVED) => Reason::NotObserved,
             Some(bits) => surface_reason(bits).unwrap_or(otherwise),
             None => otherwise,
         };
-        if self.fill.holds(value) {
-            return named(Reason::NotObserved);
-        }
-        let value = value as f32;
-        if value < self.range.0 || value > self.range.1 {
-            return Reason::OutOfRange;
+        match self.values.reason(value) {
+            Reason::Valid => {}
+            Reason::NotObserved => return named(Reason::NotObserved),
+            other => return other,
         }
         if self.rule == QualityRule::All {
             return Reason::Valid;
@@ -81,7 +62,7 @@ impl QualityScreen {
             return Reason::Valid;
         };
         // Fill first: 65534 has bit 0 clear.
-        let counts = !self.quality_fill.holds(quality) && {
+        let counts = !self.quality_fill.is_fill(quality) && {
             let bits = quality as u32;
             match self.rule {
                 QualityRule::Recommended => bits & 1 == 0,
@@ -118,11 +99,10 @@ mod tests {
     use super::*;
 
     fn screen(rule: QualityRule) -> QualityScreen {
-        let flags = Fill::new(&[65534.0], "uint16", true);
+        let flags = fills(&[65534.0], "uint16", true);
         QualityScreen {
             rule,
-            fill: Fill::new(&[-9999.0], "float32", true),
-            range: (0.02, 0.5),
+            values: ValueRule { range: Some((0.02, 0.5)), ..fills(&[-9999.0], "float32", true) },
             quality_fill: flags.clone(),
             surface_fill: flags,
         }
@@ -158,12 +138,10 @@ mod tests {
         assert_eq!(j.reason(f64::NAN, None, None), Reason::NotObserved);
         assert_eq!(j.reason(f64::from(0.02f32), None, None), Reason::Valid, "the bound itself, as float32");
         assert_eq!(j.reason(0.6, None, None), Reason::OutOfRange);
+        assert!(fills(&[], "uint16", true).is_fill(65534.0) && !fills(&[], "uint16", false).is_fill(65534.0));
         assert!(
-            Fill::new(&[], "uint16", true).holds(65534.0) && !Fill::new(&[], "uint16", false).holds(65534.0)
-        );
-        assert!(
-            Fill::new(&[], "float64", false).holds(-9999.0)
-                && !Fill::new(&[f64::NAN], "float32", true).holds(0.0)
+            fills(&[], "float64", false).is_fill(-9999.0)
+                && !fills(&[f64::NAN], "float32", true).is_fill(0.0)
         );
     }
 

@@ -2,7 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::hdf5::{File, Listing, text};
+use super::attributes::Attributes;
+use super::hdf5::{File, Listing};
 use super::names::{self, NameMetadata};
 use super::{DateOrigin, Orbit, Problem, Product};
 
@@ -27,6 +28,10 @@ pub(super) fn identify(file: &File, listing: &Listing, file_name: &str) -> Ident
     let inner = own.file_name.as_deref().map(names::parse).unwrap_or_default();
     let outer = names::parse(file_name);
     let product = product(&own, &inner, &outer, listing);
+    let product = match (product, short_name_in_front(file_name)) {
+        (None | Some(Product::Spl3smp | Product::Spl2smp), Some(named)) => Some(named),
+        (product, _) => product,
+    };
     let mut problems = Vec::new();
     let (date, date_origin) = day(&own, &inner, &outer, product, &mut problems);
     let named = [&outer, &inner].into_iter().find(|f| f.identity.is_some());
@@ -58,7 +63,7 @@ struct OwnWords {
 
 fn own_words(file: &File, listing: &Listing) -> OwnWords {
     let has = |path: &str| listing.groups.iter().any(|g| g == path);
-    let attributes = |path: &str| if has(path) { file.group_attributes(path) } else { Vec::new() };
+    let attributes = |path: &str| if has(path) { file.group_attributes(path) } else { Attributes::default() };
     let identification = attributes("/Metadata/DatasetIdentification");
     let series = attributes("/Metadata/SeriesIdentification");
     let extent = attributes("/Metadata/Extent");
@@ -67,8 +72,8 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
     let scalar = |name: &str| {
         listing.arrays.iter().find(|a| a.group() == "/a" && a.name() == name).and_then(|a| a.string())
     };
-    let first = |names: &[&str], groups: &[&Vec<hdf5_reader::Attribute>]| {
-        groups.iter().find_map(|g| names.iter().find_map(|n| text(g, n)).filter(|t| !t.is_empty()))
+    let first = |names: &[&str], groups: &[&Attributes]| {
+        groups.iter().find_map(|g| names.iter().find_map(|n| g.text(n)).filter(|t| !t.is_empty()))
     };
     let day = |name: &str, also: &str| {
         first(&[name, also], &[&extent, &root]).or_else(|| scalar(name)).and_then(|t| names::date_of_time(&t))
@@ -78,7 +83,7 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
         in_metadata
             .map(String::as_str)
             .chain(["/"])
-            .find_map(|g| text(&file.group_attributes(g), "orbitDirection"))
+            .find_map(|g| file.group_attributes(g).text("orbitDirection"))
     };
     let orbit = scalar("orbitDirection").or_else(orbit).and_then(|t| match t.to_ascii_lowercase() {
         t if t.starts_with("asc") => Some(Orbit::Ascending),
@@ -89,14 +94,27 @@ fn own_words(file: &File, listing: &Listing) -> OwnWords {
     OwnWords {
         short_name: first(&["shortName", "SMAPShortName"], &[&identification, &series, &root]),
         file_name: first(&["fileName"], &[&identification]).or_else(|| scalar("LogFileName")),
-        begin: day("rangeBeginningDateTime", "time_coverage_start"),
+        begin: day("rangeBeginningDateTime", "time_coverage_start").or_else(|| nisar_day(listing)),
         end: day("rangeEndingDateTime", "time_coverage_end"),
         orbit,
         simulated: described
             .iter()
-            .filter_map(|n| text(&root, n))
+            .filter_map(|n| root.text(n))
             .any(|t| t.to_ascii_lowercase().contains("simulated")),
     }
+}
+
+/// Day of a NISAR product: of the first pulse.
+fn nisar_day(listing: &Listing) -> Option<Date> {
+    let start = listing.arrays.iter().find(|a| a.path.ends_with("/identification/zeroDopplerStartTime"))?;
+    names::date_of_time(&start.string()?)
+}
+
+/// `SPL3SMP_E.006_9km_aid0001.nc`: AppEEARS puts the short name and its version in front.
+fn short_name_in_front(file_name: &str) -> Option<Product> {
+    let (short, rest) = file_name.split_once('.')?;
+    (short.starts_with("SPL") && rest.starts_with(|c: char| c.is_ascii_digit()))
+        .then(|| names::product_of_short_name(short))
 }
 
 /// Short name, then structure, then names.

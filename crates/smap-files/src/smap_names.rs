@@ -86,7 +86,8 @@ pub(super) fn brightness_rank(name: &str) -> Option<(Role, u32)> {
 /// Stems of the quality flags that may belong to a dataset, the likeliest first.
 pub(super) fn quality_flags(name: &str) -> Vec<String> {
     match brightness_rank(name) {
-        None => vec!["retrieval_qual_flag".to_owned()],
+        // NISAR writes it in one word.
+        None => vec!["retrieval_qual_flag".to_owned(), "retrievalqualityflag".to_owned()],
         Some((role, rank)) => {
             let p = if role == Role::BrightnessV { 'v' } else { 'h' };
             // SPL3SMAP, SPL2SMAP and SPL2SMAP_S each spell the radar product's flag in their own way.
@@ -98,20 +99,6 @@ pub(super) fn quality_flags(name: &str) -> Vec<String> {
             if rank == 0 { radar.into() } else { vec![format!("tb_qual_flag_{p}")] }
         }
     }
-}
-
-/// True for a land surface temperature field (`LST_Day_1km`, `LST_1KM`), not for its quality, angles, times and emissivities.
-pub(super) fn is_surface_temperature(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let words: Vec<&str> =
-        name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    let beside = [
-        "qc", "qa", "quality", "view", "angle", "angl", "time", "error", "err", "std", "emis", "count",
-        "cloud", "clear", "number",
-    ];
-    let joined = words.join("_");
-    (words.contains(&"lst") || joined.contains("land_surface_temp") || joined.contains("surface_temperature"))
-        && !words.iter().any(|w| beside.contains(w))
 }
 
 /// Overpass of a group: `..._AM`, `..._Polar_PM`.
@@ -205,30 +192,7 @@ mod tests {
         }
         assert_eq!(quality_flags("tb_h_corrected_pm"), ["tb_qual_flag_h"]);
         assert_eq!(quality_flags("tb_v_disaggregated_3km")[1], "disaggregated_tb_v_qual_flag");
-        assert_eq!(quality_flags("soil_moisture_pm"), ["retrieval_qual_flag"]);
-    }
-
-    #[test]
-    fn land_surface_temperature_is_told_from_what_stands_beside_it() {
-        for name in [
-            "LST_Day_1km",
-            "LST_1KM",
-            "MOD11A1.061_LST_Night_1km_doy2020153_aid0001.tif",
-            "land_surface_temperature",
-        ] {
-            assert!(is_surface_temperature(name), "{name}");
-        }
-        for name in [
-            "QC_Day",
-            "MOD11A1.061_LST_Day_1km_QC.tif",
-            "Day_view_time",
-            "Emis_31",
-            "LST_error",
-            "plasticity",
-            "blst.tif",
-        ] {
-            assert!(!is_surface_temperature(name), "{name}");
-        }
+        assert_eq!(quality_flags("soil_moisture_pm")[0], "retrieval_qual_flag");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::hdf5::{Array, File, too_large};
-use super::smap_flags::{Fill, QualityScreen};
+use super::smap_flags::{QualityScreen, fills};
 use super::smap_names::{quality_flags, stem};
-use super::smap_place::{Placement, check_cells, hint, place};
+use super::smap_place::{Placement, check_cells, hint, leading_axes, mapping, place};
+use super::values::ValueRule;
 use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
@@ -24,8 +25,6 @@ struct Layer {
     screen: QualityScreen,
     /// Screen by range and flags (soil moisture, temperatures), or by fill alone.
     flagged: bool,
-    /// From stored numbers to the variable's unit.
-    linear: Option<(f64, f64)>,
     siblings: Vec<Array>,
 }
 
@@ -37,12 +36,16 @@ impl Layer {
         rule: QualityRule,
     ) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
-        let smap = granule.product != Product::Unknown;
+        let smap = !matches!(granule.product, Product::Unknown | Product::OtherSoilMoisture | Product::Nisar);
         let flagged = matches!(
             variable.role,
             Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
         );
-        let siblings = if smap { file.arrays_in(value.group()) } else { Vec::new() };
+        let siblings = if granule.product == Product::Unknown && !flagged {
+            Vec::new()
+        } else {
+            file.arrays_in(value.group())
+        };
         let flag = |wanted: &str| {
             let fits = |a: &&Array| a.shape == value.shape && a.is_numeric() && stem(a.name()).stem == wanted;
             let main = stem(value.name());
@@ -61,71 +64,74 @@ impl Layer {
         }
         // The surface flag says why nothing was retrieved, not what the radiometer saw.
         let surface = if variable.role == Role::SoilMoisture { flag("surface_flag")? } else { None };
-        let fill_of = |a: Option<&Array>| a.map_or_else(Fill::default, |a| fill(a, smap, Role::Other));
+        let fill_of = |a: Option<&Array>| a.map_or_else(ValueRule::default, |a| fill(a, smap));
         let screen = QualityScreen {
             rule,
-            fill: fill(&value, smap, variable.role),
-            range: range(&value, granule.product, variable.role),
+            values: value_rule(&value, variable, granule.product, smap),
             quality_fill: fill_of(quality.as_ref()),
             surface_fill: fill_of(surface.as_ref()),
         };
-        Ok(Self { value, quality, surface, screen, flagged, linear: variable.linear, siblings })
+        Ok(Self { value, quality, surface, screen, flagged, siblings })
     }
 
     /// Values and reasons of a box of indices.
     fn screened(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
         let mut values = self.value.numbers(ranges)?;
-        if let Some((factor, offset)) = self.linear {
-            for value in &mut values {
-                *value = if self.screen.fill.holds(*value) { f64::NAN } else { *value * factor + offset };
-            }
+        let rule = &self.screen.values;
+        let reasons = if self.flagged {
+            let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
+            let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
+            let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
+            let reason = |(i, v): (usize, &f64)| self.screen.reason(*v, at(&quality, i), at(&surface, i));
+            values.iter().enumerate().map(reason).collect()
+        } else {
+            let reason = |v: &f64| if rule.is_fill(*v) { Reason::NotObserved } else { Reason::Valid };
+            values.iter().map(reason).collect()
+        };
+        if rule.linear.is_some() {
+            values.iter_mut().for_each(|value| *value = rule.physical(*value));
         }
-        if !self.flagged {
-            let reason =
-                |v: &f64| if self.screen.fill.holds(*v) { Reason::NotObserved } else { Reason::Valid };
-            let reasons = values.iter().map(reason).collect();
-            return Ok((values, reasons));
-        }
-        let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
-        let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
-        let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
-        let reasons = values
-            .iter()
-            .enumerate()
-            .map(|(i, v)| self.screen.reason(*v, at(&quality, i), at(&surface, i)))
-            .collect();
         Ok((values, reasons))
     }
 }
 
-fn fill(array: &Array, smap: bool, role: Role) -> Fill {
-    let mut declared: Vec<f64> =
-        ["_FillValue", "missing_value"].iter().filter_map(|name| array.number(name)).collect();
-    if role == Role::SurfaceTemperature {
-        // MODIS: 0, declared or not.
-        declared.push(0.0);
-    }
-    Fill::new(&declared, &super::hdf5_number::type_name(array.dataset.dtype()), smap)
+/// Declared fill of an array, and the conventions.
+fn fill(array: &Array, smap: bool) -> ValueRule {
+    let attributes = array.attributes();
+    let declared: Vec<f64> =
+        ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();
+    fills(&declared, &array.type_name(), smap)
 }
 
-/// Valid range of soil moisture, m3/m3, or of a temperature, K.
-fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
+/// Which stored numbers of an array count, and what they mean.
+fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) -> ValueRule {
+    let declared = array.declared();
+    let mut rule = fill(array, smap);
+    rule.linear = variable.stored_to_unit();
     // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
-    let default = match role {
+    let possible = match variable.role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
-        // Declared limits of packed arrays are packed, too.
-        Role::SurfaceTemperature => return SURFACE_TEMPERATURE_RANGE,
-        _ if product == Product::Spl2smapS => (0.0, 0.75),
+        Role::SurfaceTemperature => {
+            // MODIS: 0, declared or not. Declared limits of packed arrays are packed, too.
+            rule.no_zero = true;
+            rule.range = Some(SURFACE_TEMPERATURE_RANGE);
+            return rule;
+        }
+        Role::SoilMoisture if product == Product::Spl2smapS => (0.0, 0.75),
+        // Retrievals of other products scatter a little below zero.
+        Role::SoilMoisture if product == Product::OtherSoilMoisture => (-0.1, 1.0),
         _ => (0.0, 1.0),
     };
-    if product == Product::Spl4 {
-        return default;
+    let bounds = declared.bounds().filter(|_| product != Product::Spl4);
+    if declared.bounds_are_stored {
+        rule.stored_range = bounds;
+        rule.range = Some(possible);
+    } else {
+        let within = |bound: f64, otherwise: f32| if bound.is_finite() { bound as f32 } else { otherwise };
+        rule.range =
+            Some(bounds.map_or(possible, |(low, high)| (within(low, possible.0), within(high, possible.1))));
     }
-    let bound = |name: &str, otherwise: f32| {
-        array.number(name).filter(|v| v.is_finite()).map_or(otherwise, |v| v as f32)
-    };
-    let declared = (bound("valid_min", default.0), bound("valid_max", default.1));
-    if declared.0 < declared.1 { declared } else { default }
+    rule
 }
 
 fn variable(granule: &Granule, index: usize) -> Result<&Variable, ReadError> {
@@ -146,12 +152,17 @@ pub(super) fn read(
     let root = file.arrays_in("");
     let root: Vec<&Array> = root.iter().collect();
     let hint = hint(&layer.value, granule.product, granule.short_name.as_deref());
-    let placement = if granule.product == Product::Unknown {
-        Ok(None)
-    } else {
-        place(&layer.value.shape, hint, stem(layer.value.name()).apm, &group, &root)
-    };
-    let placement = match placement {
+    let leading = leading_axes(&layer.value, &group, &root);
+    let crs = mapping(&layer.value, &group, &root);
+    let apm = stem(layer.value.name()).apm;
+    let placement = match place(
+        layer.value.shape.get(leading..).unwrap_or_default(),
+        hint,
+        apm,
+        crs.as_ref(),
+        &group,
+        &root,
+    ) {
         Ok(Some(placement)) => placement,
         Ok(None) => {
             return Err(unplaced(variable, "the file has neither row and column indices nor x and y for it"));
@@ -162,7 +173,11 @@ pub(super) fn read(
     let target = Target::new(&placement, window)?;
     check_cells(&variable.path, target.grid.len())?;
     match placement {
-        Placement::Map { row_axis, .. } => read_map(&layer, &target, row_axis),
+        Placement::Map { row_axis, south_up, .. } => {
+            let axis = leading + row_axis;
+            let rows = layer.value.shape.get(axis).map_or(0, |n| *n as usize);
+            read_map(&layer, &target, axis, variable.step, south_up.then_some(rows))
+        }
         Placement::List { cells, .. } => read_list(&layer, &target, &cells),
     }
 }
@@ -220,18 +235,32 @@ impl Target {
     }
 }
 
-fn read_map(layer: &Layer, target: &Target, row_axis: usize) -> Result<Raster, ReadError> {
+/// Reads a map slab by slab. `step`: index on the first axis, of an array of several days. `turned`: rows are stored from south to north, of so
+/// many in all.
+fn read_map(
+    layer: &Layer,
+    target: &Target,
+    row_axis: usize,
+    step: Option<u64>,
+    turned: Option<usize>,
+) -> Result<Raster, ReadError> {
     let (mut values, mut reasons) = target.empty();
     let width = target.columns.len();
-    for slab in layer.value.slabs(target.rows.start as u64..target.rows.end as u64, width as u64) {
+    // Rows as they are stored.
+    let stored = turned.map_or(target.rows.clone(), |n| n - target.rows.end..n - target.rows.start);
+    for slab in layer.value.slabs(row_axis, stored.start as u64..stored.end as u64, width as u64) {
         // Of an extra axis the first layer.
         let mut ranges = vec![0..1; layer.value.shape.len()];
+        if let (Some(step), true) = (step, row_axis > 0) {
+            ranges[0] = step..step + 1;
+        }
         ranges[row_axis] = slab.clone();
         ranges[row_axis + 1] = target.columns.start as u64..target.columns.end as u64;
         let (slab_values, slab_reasons) = layer.screened(&ranges)?;
-        let first = target.row + slab.start as usize - target.rows.start;
         for (i, (v, r)) in slab_values.chunks_exact(width).zip(slab_reasons.chunks_exact(width)).enumerate() {
-            let at = (first + i) * target.grid.columns + target.column;
+            let file_row = slab.start as usize + i;
+            let row = turned.map_or(file_row, |n| n - 1 - file_row);
+            let at = (target.row + row - target.rows.start) * target.grid.columns + target.column;
             for (to, from) in values[at..at + width].iter_mut().zip(v) {
                 *to = *from as f32;
             }
@@ -285,7 +314,8 @@ pub(super) fn statistics(
     let variable = variable(granule, index)?;
     let file = File::open(&granule.source)?;
     let layer = Layer::open(&file, granule, variable, options.quality)?;
-    let elements = layer.value.elements();
+    let steps = variable.step.and(layer.value.shape.first().copied()).unwrap_or(1).max(1);
+    let elements = layer.value.elements() / steps;
     if elements > LARGEST_SCAN {
         return Err(too_large(&variable.path, elements.saturating_mul(8), LARGEST_SCAN * 8));
     }
@@ -306,7 +336,8 @@ pub(super) fn statistics(
         }
         Some((&rows, rest)) => {
             let per_row = rest.iter().product::<u64>();
-            for slab in layer.value.slabs(0..rows, per_row) {
+            let rows = variable.step.map_or(0..rows, |step| step..step + 1);
+            for slab in layer.value.slabs(0, rows, per_row) {
                 let ranges: Vec<Range<u64>> =
                     std::iter::once(slab).chain(rest.iter().map(|&d| 0..d)).collect();
                 let (values, reasons) = layer.screened(&ranges)?;

@@ -3,7 +3,7 @@
 
 use super::hdf5::{Array, too_large};
 use super::smap_names::{group_resolution, product_resolution, stem};
-use super::{Product, ReadError};
+use super::{Product, ReadError, wkt};
 use ease_grid::ease2::{X0, Y0, fractional_index};
 use ease_grid::{Crs, EaseWindow, Grid, Resolution};
 
@@ -23,8 +23,10 @@ pub(super) enum Placement {
         grid: Grid,
         /// Its window of a global EASE-Grid, where it is one.
         window: Option<EaseWindow>,
-        /// Axis of the rows: 0, or 1 where an extra axis comes first.
+        /// Axis of the rows behind the leading axes: 0, or 1 where an extra axis comes first.
         row_axis: usize,
+        /// Rows are stored from south to north.
+        south_up: bool,
     },
     /// A 1-D list; each element belongs to a cell of the grid, `None` where its index is fill.
     List {
@@ -53,7 +55,7 @@ impl Placement {
     }
 
     fn window_map(window: EaseWindow, row_axis: usize) -> Self {
-        Self::Map { grid: window.grid(), window: Some(window), row_axis }
+        Self::Map { grid: window.grid(), window: Some(window), row_axis, south_up: false }
     }
 }
 
@@ -76,6 +78,89 @@ pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) ->
     }
 }
 
+/// Names of time axes.
+const TIMES: [&str; 5] = ["time", "valid_time", "date", "t", "times"];
+
+/// The time axis of an array: the first of its axes, with its counts.
+pub(super) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Array]) -> Option<&'a Array> {
+    let (&first, _) = array.shape.split_first().filter(|(_, rest)| rest.len() >= 2)?;
+    let is_time = |a: &&&Array| {
+        a.shape == [first]
+            && a.is_numeric()
+            && (TIMES.contains(&a.name().to_ascii_lowercase().as_str())
+                || a.text("standard_name").as_deref() == Some("time"))
+            && a.text("units").is_some_and(|u| u.contains(" since "))
+    };
+    group.iter().chain(root).find(is_time).copied()
+}
+
+/// How many axes come before the rows: a time axis and axes of one element each. An extra axis of several elements is left to [`place`].
+pub(super) fn leading_axes(array: &Array, group: &[&Array], root: &[&Array]) -> usize {
+    let spare = array.shape.len().saturating_sub(2);
+    let timed = usize::from(time_axis(array, group, root).is_some());
+    let ones =
+        array.shape.iter().skip(timed).take(spare.saturating_sub(timed)).take_while(|n| **n == 1).count();
+    timed + ones
+}
+
+/// The coordinate system that an array's grid mapping gives (CF conventions 5.6): as text, as a code, or by its name.
+pub(super) fn mapping(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Crs> {
+    let named = array.text("grid_mapping");
+    let is_mapping = |a: &&&Array| match &named {
+        Some(name) => {
+            a.name() == name.trim_end_matches(':')
+                || a.path.trim_start_matches('/') == name.trim_start_matches('/')
+        }
+        None => {
+            a.elements() <= 1 && (a.text("grid_mapping_name").is_some() || a.text("spatial_ref").is_some())
+        }
+    };
+    let mapping = group.iter().chain(root).find(is_mapping)?.attributes();
+    let text =
+        ["spatial_ref", "crs_wkt", "esri_pe_string", "proj_wkt"].iter().find_map(|name| mapping.text(name));
+    if let Some(crs) = text.and_then(|text| wkt::crs(&text)) {
+        return Some(crs);
+    }
+    let code = mapping
+        .number("epsg_code")
+        .or_else(|| mapping.text("epsg_code")?.rsplit(':').next()?.trim().parse().ok());
+    if let Some(crs) = code.and_then(|code| wkt::of_epsg(code as u32)) {
+        return Some(crs);
+    }
+    let number = |name: &str| mapping.number(name).unwrap_or(0.0);
+    let name = mapping.text("grid_mapping_name")?;
+    let other = || Some(Crs::Other { epsg: None, description: name.clone() });
+    match name.as_str() {
+        "latitude_longitude" => Some(Crs::Geographic),
+        "lambert_cylindrical_equal_area" if (number("standard_parallel").abs() - 30.0).abs() < 1e-6 => {
+            let sphere = mapping.number("earth_radius").is_some()
+                || mapping.number("semi_major_axis").is_some_and(|a| (a - 6_378_137.0).abs() > 0.5);
+            if sphere { other() } else { Some(Crs::Ease2Global) }
+        }
+        "lambert_azimuthal_equal_area" => Some(match number("latitude_of_projection_origin") {
+            90.0 => Crs::Ease2North,
+            -90.0 => Crs::Ease2South,
+            latitude => Crs::LambertAzimuthal {
+                latitude,
+                longitude: number("longitude_of_projection_origin"),
+                false_easting: number("false_easting"),
+                false_northing: number("false_northing"),
+            },
+        }),
+        "transverse_mercator" => {
+            let zone = (number("longitude_of_central_meridian") + 183.0) / 6.0;
+            let utm =
+                zone.fract() == 0.0 && (1.0..=60.0).contains(&zone) && number("false_easting") == 500_000.0;
+            if utm {
+                Some(Crs::Utm { zone: zone as u8, north: number("false_northing") == 0.0 })
+            } else {
+                other()
+            }
+        }
+        _ => other(),
+    }
+}
+
 /// Places an array of `shape` in `group`, whose arrays (and the root's) may hold coordinates.
 ///
 /// # Errors
@@ -84,6 +169,7 @@ pub(super) fn place(
     shape: &[u64],
     hint: Hint,
     apm: bool,
+    crs: Option<&Crs>,
     group: &[&Array],
     root: &[&Array],
 ) -> Result<Option<Placement>, String> {
@@ -110,7 +196,7 @@ pub(super) fn place(
                     Err(text) => refusal = refusal.or(Some(text)),
                 }
             }
-            match from_axes(rows, columns, hint, arrays, row_axis) {
+            match from_axes(rows, columns, hint, crs, arrays, row_axis) {
                 Ok(Some(placement)) => return Ok(Some(placement)),
                 Ok(None) => {}
                 Err(text) => refusal = refusal.or(Some(text)),
@@ -149,7 +235,7 @@ fn whole_grid(rows: u64, columns: u64, polar: bool, row_axis: usize) -> Option<P
             _ => return None,
         };
         let grid = polar_grid(cell, 0, 0, columns as usize, rows as usize, false)?;
-        return Some(Placement::Map { grid, window: None, row_axis });
+        return Some(Placement::Map { grid, window: None, row_axis, south_up: false });
     }
     let resolution =
         Resolution::ALL.into_iter().find(|r| (r.rows() as u64, r.columns() as u64) == (rows, columns))?;
@@ -234,32 +320,65 @@ fn from_indices(
     }
 }
 
-fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str]) -> Option<&'a Array> {
-    arrays.iter().copied().find(|a| {
-        a.shape == [length] && a.is_numeric() && names.contains(&a.name().to_ascii_lowercase().as_str())
-    })
+/// Names of horizontal axes, in lower case.
+const X_NAMES: [&str; 8] = ["x", "x_pm", "lon", "longitude", "xdim", "xcoordinates", "easting", "lons"];
+const Y_NAMES: [&str; 8] = ["y", "y_pm", "lat", "latitude", "ydim", "ycoordinates", "northing", "lats"];
+const X_STANDARD: [&str; 2] = ["projection_x_coordinate", "longitude"];
+const Y_STANDARD: [&str; 2] = ["projection_y_coordinate", "latitude"];
+
+/// An axis of a length: by its name, else by its standard name.
+fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str], standard: &[&str]) -> Option<&'a Array> {
+    let fits = |a: &&Array| a.shape == [length] && a.is_numeric();
+    let named = |a: &&Array| fits(a) && names.contains(&a.name().to_ascii_lowercase().as_str());
+    let known =
+        |a: &&Array| fits(a) && a.text("standard_name").is_some_and(|n| standard.contains(&n.as_str()));
+    arrays.iter().copied().find(named).or_else(|| arrays.iter().copied().find(known))
 }
 
-/// Placement from 1-D x and y, metres or degrees by their `units`.
+/// Numbers of an axis, unpacked.
+fn axis_values(array: &Array) -> Result<Vec<f64>, String> {
+    let mut values = array.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string())?;
+    if let Some((factor, offset)) = array.declared().linear() {
+        values.iter_mut().for_each(|v| *v = *v * factor + offset);
+    }
+    Ok(values)
+}
+
+/// Placement from 1-D x and y, metres or degrees by their `units`. `crs` is what the array's grid mapping says.
 fn from_axes(
     rows: u64,
     columns: u64,
     hint: Hint,
+    crs: Option<&Crs>,
     arrays: &[&Array],
     row_axis: usize,
 ) -> Result<Option<Placement>, String> {
-    let x = axis(arrays, columns, &["x", "x_pm", "lon", "longitude"]);
-    let y = axis(arrays, rows, &["y", "y_pm", "lat", "latitude"]);
+    let x = axis(arrays, columns, &X_NAMES, &X_STANDARD);
+    let y = axis(arrays, rows, &Y_NAMES, &Y_STANDARD);
     let (Some(x_axis), Some(y_axis)) = (x, y) else {
-        return Ok(None);
+        let turned =
+            axis(arrays, rows, &X_NAMES, &X_STANDARD).zip(axis(arrays, columns, &Y_NAMES, &Y_STANDARD));
+        return match turned {
+            Some((x, y)) => Err(format!(
+                "the axes stand in the order {}, {}: rows must come first; save it with them in the order {}, {}",
+                x.name(),
+                y.name(),
+                y.name(),
+                x.name()
+            )),
+            None => Ok(None),
+        };
     };
-    let read = |a: &Array| a.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string());
-    let (xs, ys) = (read(x_axis)?, read(y_axis)?);
+    let (mut xs, mut ys) = (axis_values(x_axis)?, axis_values(y_axis)?);
     if !xs.iter().chain(&ys).all(|v| v.is_finite()) {
         return Err(format!(
             "{} or {} holds values that are not numbers, so the file cannot be placed by them",
             x_axis.path, y_axis.path
         ));
+    }
+    let south_up = ys.len() > 1 && ys.first() < ys.last();
+    if south_up {
+        ys.reverse();
     }
     let degrees = match x_axis.text("units").map(|u| u.to_ascii_lowercase()) {
         Some(units) if units.starts_with("degree") => true,
@@ -268,7 +387,20 @@ fn from_axes(
         _ => xs.iter().chain(&ys).all(|v| v.abs() <= 360.0),
     };
     let (column_count, row_count) = (columns as usize, rows as usize);
-    let whole = |grid: Grid, window| Placement::Map { grid, window, row_axis };
+    if degrees {
+        // 179, -179: one step, not half the globe.
+        let mut turns = 0.0;
+        let mut last = f64::NEG_INFINITY;
+        for x in &mut xs {
+            if *x + turns < last - 180.0 {
+                turns += 360.0;
+            }
+            *x += turns;
+            last = *x;
+        }
+    }
+    let crs = crs.filter(|crs| degrees == (**crs == Crs::Geographic));
+    let whole = |grid: Grid, window| Placement::Map { grid, window, row_axis, south_up };
     if hint.polar && !degrees {
         for cell in [9_000.0, 36_000.0, 3_000.0] {
             let column = steps(&xs, |v| (v + POLAR_HALF) / cell);
@@ -284,7 +416,8 @@ fn from_axes(
             }
         }
     }
-    if !hint.polar {
+    let elsewhere = crs.is_some_and(|crs| !matches!(crs, Crs::Ease2Global | Crs::Geographic));
+    if !hint.polar && !elsewhere {
         // The hint goes first: one row or column fits every resolution.
         for resolution in hint.resolution.into_iter().chain(Resolution::ALL) {
             let cell = resolution.cell_m();
@@ -300,11 +433,21 @@ fn from_axes(
             };
             if let (Some(column), Some(row)) = (column, row) {
                 return match EaseWindow::new(resolution, column, row, column_count, row_count) {
-                    Ok(window) => Ok(Some(Placement::window_map(window, row_axis))),
+                    Ok(window) => Ok(Some(whole(window.grid(), Some(window)))),
                     Err(e) => Err(e.to_string()),
                 };
             }
         }
+    }
+    if let (false, Some(Crs::Other { description, .. })) = (degrees, crs) {
+        return Err(format!(
+            "its coordinate system ({description}) is not one Loam can place: save it as a GeoTIFF in EPSG:4326 or EPSG:6933, e.g. with gdalwarp"
+        ));
+    }
+    if let (false, Some(crs), Some(cell_x), Some(cell_y)) = (degrees, crs, even(&xs), even(&ys).map(|s| -s)) {
+        let corner = (xs[0] - cell_x / 2.0, ys[0] + cell_y / 2.0);
+        let grid = Grid::new(crs.clone(), corner.0, corner.1, cell_x, cell_y, column_count, row_count);
+        return grid.map(|g| Some(whole(g, None))).map_err(|e| e.to_string());
     }
     if degrees && let (Some(cell_x), Some(cell_y)) = (even(&xs), even(&ys).map(|s| -s)) {
         let grid = Grid::new(
@@ -318,11 +461,10 @@ fn from_axes(
         );
         return grid.map(|g| Some(whole(g, None))).map_err(|e| e.to_string());
     }
-    let south_up = ys.first() < ys.last();
-    let why = if south_up {
-        "its rows run from south to north"
+    let why = if degrees {
+        "they are not evenly spaced degrees and fit no EASE-Grid 2.0"
     } else {
-        "they fit no EASE-Grid 2.0 and are not evenly spaced degrees"
+        "they fit no EASE-Grid 2.0, and no grid mapping names another system"
     };
     Err(format!("the coordinates {} and {} cannot be used: {why}", x_axis.path, y_axis.path))
 }

@@ -6,7 +6,7 @@ use super::{ReadError, Source};
 /// A format Loam reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// HDF5, NetCDF-4 included.
+    /// HDF5, and NetCDF of every kind.
     Hdf5,
     /// TIFF and BigTIFF.
     Tiff,
@@ -35,7 +35,7 @@ pub fn sniff(source: &dyn Source) -> Result<Format, ReadError> {
     {
         return Ok(Format::Tiff);
     }
-    if hdf5_signature(source)?.is_some() {
+    if classic_version(source)?.is_some() || hdf5_signature(source)?.is_some() {
         return Ok(Format::Hdf5);
     }
     let (what, remedy) =
@@ -44,6 +44,15 @@ pub fn sniff(source: &dyn Source) -> Result<Format, ReadError> {
             None => other(&head, source.name(), length),
         };
     not(&what, &remedy)
+}
+
+/// 1, 2 or 5 for a classic NetCDF file (CDF-1, CDF-2, CDF-5).
+pub(super) fn classic_version(source: &dyn Source) -> std::io::Result<Option<u8>> {
+    let head = read(source, 0, 4)?;
+    Ok(match head.as_slice() {
+        [b'C', b'D', b'F', version @ (1 | 2 | 5)] => Some(*version),
+        _ => None,
+    })
 }
 
 /// Where the signature stands: at 0 or, behind a user block, at 512, 1024, 2048, ... (HDF5 format specification, II.A).
@@ -82,8 +91,6 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
         )
     } else if starts(b"\x1f\x8b") {
         ("a gzip-compressed file", "unpack it with gunzip and open the file inside")
-    } else if starts(b"CDF\x01") || starts(b"CDF\x02") || starts(b"CDF\x05") {
-        ("a NetCDF-3 (classic) file", "convert it to NetCDF-4 with `nccopy -k nc4 in.nc out.nc`")
     } else if starts(b"MATLAB 5.0 MAT-file") {
         (
             "a MATLAB version 5 file",
@@ -317,6 +324,7 @@ mod tests {
             (b"II+\0\x08\0\0\0", Format::Tiff),
             (b"MM\0+\0\x08\0\0", Format::Tiff),
             (b"\x89HDF\r\n\x1a\n\0\0", Format::Hdf5),
+            (b"CDF\x01\0\0\0\0", Format::Hdf5),
         ] {
             assert_eq!(sniff(&BytesSource::new("x.dat", magic.to_vec())).unwrap(), format);
         }
@@ -329,7 +337,7 @@ mod tests {
 
     #[test]
     fn each_wrong_file_gets_its_own_explanation() {
-        let cases: [(&str, &[u8], &str, &str); 17] = [
+        let cases: [(&str, &[u8], &str, &str); 16] = [
             ("a.h5", b"", "an empty file", "download it again"),
             ("a.h5", b"<!DOCTYPE html>\n<html>", "an HTML page", "Earthdata"),
             ("a.h5", b"\n\n  <HTML><head>", "an HTML page", "Earthdata"),
@@ -347,7 +355,6 @@ mod tests {
                 "terrain-corrected",
             ),
             ("x.zip", b"PK\x03\x04....", "a zip archive", "unpack"),
-            ("x.nc", b"CDF\x01\0\0\0\0", "a NetCDF-3 (classic) file", "nccopy"),
             ("MOD11A1.A2020153.h09v05.061.hdf", b"\x0e\x03\x13\x01\0", "an HDF4 file", "AppEEARS"),
             ("x.grb", b"GRIB\0\0\0\x02", "a GRIB file", "gdal_translate"),
             ("x.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB version 5 file", "-v7.3"),

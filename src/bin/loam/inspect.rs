@@ -79,8 +79,10 @@ impl Inspect {
                 "file": granule.file,
                 "bytes": granule.bytes,
                 "product": granule.product,
+                "origin": granule.origin,
                 "short_name": granule.short_name,
                 "date": granule.date,
+                "dates": granule.days(),
                 "date_from": granule.date_origin,
                 "sentinel1_date": granule.sentinel1_date,
                 "orbit": granule.orbit,
@@ -101,7 +103,16 @@ impl Inspect {
             product.as_str().unwrap_or_default(),
             if granule.simulated { " (SIMULATED)" } else { "" }
         );
-        say!("  date       {}", granule.date.map_or_else(|| "unknown".to_owned(), |d| d.to_string()));
+        if let Some(origin) = granule.origin {
+            say!("  from       {origin}");
+        }
+        let days = granule.days();
+        let date = match days.as_slice() {
+            [] => "unknown".to_owned(),
+            [day] => day.to_string(),
+            [first, .., last] => format!("{} days from {first} to {last}", days.len()),
+        };
+        say!("  date       {date}");
         if let Some(variable) = main {
             say!("  grid       {}", grid_text(variable));
         }
@@ -121,7 +132,11 @@ impl Inspect {
                 .as_ref()
                 .filter(|_| statistics.is_some())
                 .map_or_else(String::new, |u| format!(" {u}"));
-            say!("  {} {} {:?}: {numbers}{unit}", variable.path, variable.dtype, variable.shape);
+            let day = variable.date.map_or_else(String::new, |d| format!(" {d}"));
+            say!("  {}{day} {} {:?}: {numbers}{unit}", variable.path, variable.dtype, variable.shape);
+            if !variable.evidence.is_empty() {
+                say!("    {}", variable.evidence);
+            }
         }
         Ok(())
     }
@@ -136,6 +151,8 @@ fn variable_json(variable: &Variable, statistics: Option<&Statistics>) -> Value 
         "shape": variable.shape,
         "units": variable.units,
         "overpass": variable.overpass,
+        "date": variable.date,
+        "evidence": variable.evidence,
         "scale": variable.scale,
         "grid": grid_json(variable),
         "cells": statistics.map(|s| s.cells),

@@ -90,6 +90,16 @@ impl Entry {
         })
     }
 
+    /// Its days: of a stack those of its layers, else [`Entry::date`]. Empty for simulated scenes.
+    #[must_use]
+    pub fn dates(&self) -> Vec<Date> {
+        match (&self.content, self.correction.date) {
+            (Content::File(granule), None) => granule.days(),
+            (Content::File(_), Some(date)) => vec![date],
+            (Content::Simulated(_), _) => Vec::new(),
+        }
+    }
+
     /// What it is used as: the user's word first, then what its soil moisture's grid says.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -276,7 +286,7 @@ impl Library {
                 e.id != entry.id
                     && other.identity == own.identity
                     && e.usage() == entry.usage()
-                    && e.date() == entry.date()
+                    && e.dates() == entry.dates()
                     && match other.version.cmp(&own.version) {
                         Ordering::Greater => covers(other, own),
                         Ordering::Equal => e.id < entry.id && same_content(other, own),
@@ -312,7 +322,7 @@ impl Library {
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
         // Files of other days are left out first: a library can hold thousands.
         let of_the_day = |entry: &&Entry| match &entry.content {
-            Content::File(_) => entry.date() == Some(date) && self.superseded_by(entry).is_none(),
+            Content::File(_) => entry.dates().contains(&date) && self.superseded_by(entry).is_none(),
             Content::Simulated(_) => true,
         };
         let mut entries: Vec<&Entry> = self.used().filter(of_the_day).collect();
@@ -343,7 +353,7 @@ impl Library {
         let mut dates = BTreeSet::new();
         for entry in self.used() {
             match &entry.content {
-                Content::File(_) => dates.extend(entry.date()),
+                Content::File(_) => dates.extend(entry.dates()),
                 Content::Simulated(days) => dates.extend(days.iter().map(|d| d.date)),
             }
         }

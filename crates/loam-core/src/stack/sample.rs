@@ -216,6 +216,9 @@ impl Sample {
                 100.0 * seen
             ));
         }
+        if self.reference == Some(FineOrigin::Nisar) {
+            warnings.push("The reference is NISAR's soil moisture (SME2), which is provisional and not yet fully calibrated.".to_owned());
+        }
         if self.reference == Some(FineOrigin::OwnMap) {
             warnings.push(
                 "The reference is a map that Loam made, chosen by hand: the scores say nothing of the soil."
@@ -240,6 +243,13 @@ impl Sample {
         if own > 0 {
             warnings.push(format!(
                 "{own} of the history's 3 km maps are estimates that Loam made, chosen by hand: their errors come back here."
+            ));
+        }
+        let nisar = self.history.iter().filter(|slot| slot.origin == Some(FineOrigin::Nisar)).count();
+        if nisar > 0 {
+            warnings.push(format!(
+                "{nisar} of the history's 3 km maps are NISAR's (SME2, averaged from 200 m), which are provisional and not yet fully calibrated; \
+                 the shipped weights learnt from SPL2SMAP_S."
             ));
         }
         let known = self.history.iter().map(|slot| slot.known).fold(0f32, f32::max);

@@ -14,7 +14,9 @@ use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
 use crate::file::{FineOrigin, Usage};
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
-use smap_files::{Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, sentinel1};
+use smap_files::{
+    Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, Variable, sentinel1,
+};
 
 /// Cells read beyond the region on each side, where files hold them: SMEN's receptive field (`model::HALO`), so that an estimate at the region's
 /// edge sees what lies outside instead of zeros.
@@ -256,6 +258,7 @@ impl Series {
         let mut coarse = Layers::default();
         let mut fine = Mosaic::new(window);
         let mut own = Mosaic::new(window);
+        let mut nisar = Mosaic::new(window);
         let mut vv = Mosaic::new(window);
         let mut vh = Mosaic::new(window);
         let mut failures = Vec::new();
@@ -282,14 +285,22 @@ impl Series {
                     day.simulated |= granule.simulated;
                     let options = options(entry.correction.scale);
                     let read = match entry.usage() {
-                        Usage::Coarse => read_coarse(entry, granule, &options, &window, &mut coarse),
+                        Usage::Coarse => read_coarse(entry, granule, date, &options, &window, &mut coarse),
                         Usage::Fine if granule.product == Product::OwnMap => {
-                            read_fine(granule, &options, &window, &mut own)
+                            read_fine(granule, date, &options, &window, &mut own)
                         }
-                        Usage::Fine => read_fine(granule, &options, &window, &mut fine).and_then(|used| {
-                            Ok(read_backscatter(granule, &options, &window, &mut vv, &mut vh)? || used)
-                        }),
-                        Usage::Backscatter => read_backscatter(granule, &options, &window, &mut vv, &mut vh),
+                        Usage::Fine if granule.product == Product::Nisar => {
+                            read_fine(granule, date, &options, &window, &mut nisar)
+                        }
+                        Usage::Fine => {
+                            read_fine(granule, date, &options, &window, &mut fine).and_then(|used| {
+                                Ok(read_backscatter(granule, date, &options, &window, &mut vv, &mut vh)?
+                                    || used)
+                            })
+                        }
+                        Usage::Backscatter => {
+                            read_backscatter(granule, date, &options, &window, &mut vv, &mut vh)
+                        }
                         Usage::Temperature | Usage::Ignored => Ok(false),
                     };
                     read.unwrap_or_else(|error| {
@@ -313,7 +324,7 @@ impl Series {
             day.coarse = Some(not_seen(laid, Reason::NoSmap)?);
             day.coarse_native = Some(native);
         }
-        // A product comes before a map that Loam made, whoever chose it; they are never averaged.
+        // A product comes before NISAR's, which is provisional, and before a map that Loam made, whoever chose it; they are never averaged.
         let of = |mosaic: Mosaic, origin| {
             Ok::<_, StackError>(
                 mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }),
@@ -321,7 +332,10 @@ impl Series {
         };
         day.fine = match of(fine, FineOrigin::Product)? {
             Some(fine) => Some(fine),
-            None => of(own, FineOrigin::OwnMap)?,
+            None => match of(nisar, FineOrigin::Nisar)? {
+                Some(fine) => Some(fine),
+                None => of(own, FineOrigin::OwnMap)?,
+            },
         };
         day.vv = vv.finish_decibel()?;
         day.vh = vh.finish_decibel()?;
@@ -448,13 +462,14 @@ pub fn coarse_window(region: &EaseWindow, resolution: Resolution) -> EaseWindow 
 fn read_coarse(
     entry: &Entry,
     granule: &Granule,
+    date: Date,
     options: &ReadOptions,
     region: &EaseWindow,
     layers: &mut Layers,
 ) -> Result<bool, ReadError> {
     let mut used = false;
     for (index, variable) in
-        granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture)
+        granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.is_of(date))
     {
         if variable.grid.is_none() {
             continue;
@@ -499,12 +514,15 @@ pub(super) fn read_elsewhere(
 
 fn read_fine(
     granule: &Granule,
+    date: Date,
     options: &ReadOptions,
     region: &EaseWindow,
     mosaic: &mut Mosaic,
 ) -> Result<bool, ReadError> {
     let candidates = || {
-        granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture && v.grid.is_some())
+        let fits =
+            |(_, v): &(usize, &Variable)| v.role == Role::SoilMoisture && v.grid.is_some() && v.is_of(date);
+        granule.variables.iter().enumerate().filter(fits)
     };
     // The 3 km field where the file has one; else any other, brought to 3 km.
     let chosen = candidates()
@@ -525,6 +543,7 @@ fn read_fine(
 
 fn read_backscatter(
     granule: &Granule,
+    date: Date,
     options: &ReadOptions,
     region: &EaseWindow,
     vv: &mut Mosaic,
@@ -532,8 +551,13 @@ fn read_backscatter(
 ) -> Result<bool, ReadError> {
     let mut used = false;
     for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
-        let of_role =
-            || granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some());
+        let of_role = || {
+            granule
+                .variables
+                .iter()
+                .enumerate()
+                .filter(|(_, v)| v.role == role && v.grid.is_some() && v.is_of(date))
+        };
         let Some((index, _)) =
             of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next())
         else {

@@ -162,7 +162,8 @@ impl Temperatures {
         let mut fine: [(Passes, String); 2] = Default::default();
         for (entry, granule) in files(library, date, Usage::Temperature) {
             for (index, variable) in granule.variables.iter().enumerate() {
-                let Some(channel) = BRIGHTNESS.iter().position(|role| *role == variable.role) else {
+                let of_role = BRIGHTNESS.iter().position(|role| *role == variable.role);
+                let Some(channel) = of_role.filter(|_| variable.is_of(date)) else {
                     continue;
                 };
                 let overpass = overpass_of(variable.overpass, entry.correction.orbit.or(granule.orbit));
@@ -215,7 +216,7 @@ impl Temperatures {
         let mut mosaics = [Mosaic::new(window), Mosaic::new(window)];
         for (_, granule) in files(library, date, Usage::Coarse) {
             let of_role = |(_, v): &(usize, &smap_files::Variable)| {
-                v.role == Role::SurfaceTemperature && v.grid.is_some()
+                v.role == Role::SurfaceTemperature && v.grid.is_some() && v.is_of(date)
             };
             for (index, variable) in granule.variables.iter().enumerate().filter(of_role) {
                 let read = read_elsewhere(granule, index, &ReadOptions::default(), &window)
@@ -316,25 +317,28 @@ pub fn dates_with(library: &Library, case: TbCase) -> (BTreeSet<Date>, BTreeSet<
     for entry in library.used().filter(|e| library.superseded_by(e).is_none()) {
         match &entry.content {
             Content::File(granule) => {
-                let Some(date) = entry.date() else { continue };
-                let has = |role: Role, resolution: Option<Resolution>| {
-                    granule.variables.iter().any(|v| {
-                        v.role == role
-                            && v.grid.is_some()
-                            && (resolution.is_none() || v.resolution == resolution)
-                    })
-                };
-                match case {
-                    TbCase::BrightnessTemperature => {
-                        inputs.extend(has(Role::BrightnessV, Some(Resolution::M36)).then_some(date));
-                        targets.extend(has(Role::BrightnessV, Some(Resolution::M09)).then_some(date));
-                    }
-                    TbCase::SoilMoisture => {
-                        inputs.extend(has(Role::SurfaceTemperature, None).then_some(date));
-                        moisture.extend(
-                            (entry.usage() == Usage::Coarse && has(Role::SoilMoisture, None)).then_some(date),
-                        );
-                        targets.extend((entry.usage() == Usage::Fine).then_some(date));
+                for date in entry.dates() {
+                    let has = |role: Role, resolution: Option<Resolution>| {
+                        granule.variables.iter().any(|v| {
+                            v.role == role
+                                && v.grid.is_some()
+                                && v.is_of(date)
+                                && (resolution.is_none() || v.resolution == resolution)
+                        })
+                    };
+                    match case {
+                        TbCase::BrightnessTemperature => {
+                            inputs.extend(has(Role::BrightnessV, Some(Resolution::M36)).then_some(date));
+                            targets.extend(has(Role::BrightnessV, Some(Resolution::M09)).then_some(date));
+                        }
+                        TbCase::SoilMoisture => {
+                            inputs.extend(has(Role::SurfaceTemperature, None).then_some(date));
+                            moisture.extend(
+                                (entry.usage() == Usage::Coarse && has(Role::SoilMoisture, None))
+                                    .then_some(date),
+                            );
+                            targets.extend((entry.usage() == Usage::Fine).then_some(date));
+                        }
                     }
                 }
             }

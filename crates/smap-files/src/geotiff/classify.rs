@@ -1,30 +1,78 @@
-//! What a GeoTIFF holds: soil moisture, land surface temperature, Sentinel-1 backscatter, or something Loam lists but does not use.
-//!
-//! Band names and file name are asked first, because dB values of backscatter and, say, temperatures look alike; values decide
-//! where names are silent, and can overrule a name (a "soil moisture" of 40 is a percentage).
+//! What a GeoTIFF's bands may be used as. Names and units say what a band is ([`Meaning`]); its values are only asked whether they
+//! contradict that, and which scale backscatter has where nothing says it.
+
+use jiff::civil::Date;
 
 use super::summary::Summary;
-use crate::smap_names::is_surface_temperature;
-use crate::{BackscatterScale, Product, Role};
+use crate::catalogue::{self, LayerWords, Meaning, Quantity, Source, flattened, words};
+use crate::{BackscatterScale, Overpass, Product, Role, names};
 
 /// A band as the classifier sees it.
 pub(super) struct Band<'a> {
     /// Name in the file's metadata, where there is one.
     pub(super) name: Option<&'a str>,
+    /// Description in words.
+    pub(super) long_name: Option<&'a str>,
+    /// Unit.
+    pub(super) units: Option<&'a str>,
+    /// Values, unpacked as the file declares.
     pub(super) summary: &'a Summary,
-    /// (factor, offset) that the file declares for it.
-    pub(super) packed: Option<(f64, f64)>,
+    /// The file declares a scale or an offset.
+    pub(super) packed: bool,
+    /// Day that the file declares for this band.
+    pub(super) date: Option<Date>,
+}
+
+/// What a band is used as.
+#[derive(Debug, Clone)]
+pub(super) struct Use {
+    pub(super) role: Role,
+    /// Backscatter only.
+    pub(super) scale: Option<BackscatterScale>,
+    /// (factor, offset) from the unpacked values to the unit.
+    pub(super) linear: Option<(f64, f64)>,
+    /// Zeros stand for no value.
+    pub(super) no_zero: bool,
+    pub(super) quantity: Option<Quantity>,
+    /// What it is, and how that is known; or why it is not used.
+    pub(super) evidence: String,
+    pub(super) date: Option<Date>,
+    pub(super) overpass: Option<Overpass>,
+    /// SMAP's retrieval quality flag.
+    pub(super) is_retrieval_flag: bool,
+}
+
+impl Use {
+    /// No use.
+    pub(super) fn nothing() -> Self {
+        Self {
+            role: Role::Other,
+            scale: None,
+            linear: None,
+            no_zero: false,
+            quantity: None,
+            evidence: String::new(),
+            date: None,
+            overpass: None,
+            is_retrieval_flag: false,
+        }
+    }
+
+    /// The band that says how opaque a pixel is.
+    pub(super) fn of_alpha() -> Self {
+        Self {
+            quantity: Some(Quantity::Flags),
+            evidence: "alpha band: pixels of 0 hold no value".to_owned(),
+            ..Self::nothing()
+        }
+    }
 }
 
 /// What a file was classified as.
 pub(super) struct Classification {
     pub(super) product: Product,
     /// Per band.
-    pub(super) roles: Vec<Role>,
-    /// Per band, backscatter only.
-    pub(super) scales: Vec<Option<BackscatterScale>>,
-    /// Per band, temperatures only: (factor, offset) to K.
-    pub(super) linear: Vec<Option<(f64, f64)>>,
+    pub(super) bands: Vec<Use>,
     /// What the user should know.
     pub(super) problems: Vec<String>,
 }
@@ -32,23 +80,12 @@ pub(super) struct Classification {
 /// What is asked of the file besides its bands.
 pub(super) struct Context<'a> {
     pub(super) file: &'a str,
+    pub(super) source: Option<&'static Source>,
     pub(super) integer: bool,
-    /// On the global EASE-Grid.
-    pub(super) ease: bool,
-    /// Has a grid at all.
-    pub(super) placed: bool,
-    /// Written by Loam itself.
-    pub(super) loam_product: Option<&'a str>,
     /// uint8.
     pub(super) bytes: bool,
-}
-
-/// Lower-case words of a name: `S1A__IW___A_2015_VV.tif` gives s1a, iw, a, 2015, vv, tif.
-pub(super) fn words(name: &str) -> Vec<String> {
-    name.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect()
+    /// Its coordinate system is one that cannot be placed.
+    pub(super) unplaceable: bool,
 }
 
 /// A raw Sentinel-1 measurement as ESA names it: `s1a-iw-grd-vv-20210119t031653-...-001.tiff`.
@@ -68,30 +105,168 @@ fn is_sentinel1(word: &str) -> bool {
     matches!(word, "s1" | "s1a" | "s1b" | "s1c" | "s1d" | "sentinel1")
 }
 
-fn polarisation(words: &[String]) -> Option<Role> {
-    // "VV", "Sigma0_VV_db", "gamma0-vh", and Earth Engine's "VV_1".
-    let vv = words.iter().any(|w| w == "vv" || w.ends_with("0vv"));
-    let vh = words.iter().any(|w| w == "vh" || w.ends_with("0vh"));
-    match (vv, vh) {
-        (true, false) => Some(Role::BackscatterVv),
-        (false, true) => Some(Role::BackscatterVh),
-        _ => None,
+/// What to do where Loam cannot know it.
+const SAY_SO: &str = "if you know what it is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|vv|vh|lst[,unit] on the \
+                      command line";
+
+/// Looks at all bands.
+pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classification {
+    let alone = bands.len() == 1;
+    let mut problems = Vec::new();
+    let uses: Vec<Use> = bands
+        .iter()
+        .map(|band| {
+            let (used, problem) = used_as(context, band, alone);
+            if let Some(problem) = problem.filter(|p| !problems.contains(p)) {
+                problems.push(problem);
+            }
+            used
+        })
+        .collect();
+    let has = |roles: &[Role]| uses.iter().any(|u| roles.contains(&u.role));
+    let product = if has(&[Role::SoilMoisture]) {
+        Product::SoilMoistureGeoTiff
+    } else if has(&[Role::BackscatterVv, Role::BackscatterVh]) {
+        Product::Sentinel1
+    } else if has(&[Role::SurfaceTemperature]) {
+        Product::SurfaceTemperature
+    } else {
+        Product::Unknown
+    };
+    if product == Product::Unknown && problems.is_empty() && !context.unplaceable {
+        problems.push(nothing_used(context, bands, &uses));
+    }
+    Classification { product, bands: uses, problems }
+}
+
+/// A band's use, and what the user should know of it.
+fn used_as(context: &Context<'_>, band: &Band<'_>, alone: bool) -> (Use, Option<String>) {
+    let layer = LayerWords { name: band.name, long_name: band.long_name };
+    let Meaning { quantity, told_by } = Meaning::of(context.file, context.source, layer, alone);
+    let named = band.name.unwrap_or_default();
+    let part = flattened(context.file).map(|(group, layer)| format!("{group}_{layer}"));
+    let overpass = Quantity::overpass_of(named)
+        .or_else(|| part.as_deref().and_then(Quantity::overpass_of))
+        .or_else(|| if alone { Quantity::overpass_of(context.file) } else { None });
+    let mut used = Use {
+        quantity,
+        date: band.date.or_else(|| names::date_in(named)),
+        overpass,
+        is_retrieval_flag: named.to_ascii_lowercase().contains("retrieval_qual_flag"),
+        ..Use::nothing()
+    };
+    if context.unplaceable {
+        used.evidence = "not used: its coordinate system cannot be placed".to_owned();
+        return (used, None);
+    }
+    let Some(quantity) = quantity else {
+        used.evidence = if told_by.is_empty() {
+            "unknown quantity".to_owned()
+        } else {
+            format!("unknown quantity, by {told_by}")
+        };
+        return (used, None);
+    };
+    let outcome = match quantity {
+        Quantity::SoilMoisture => soil_moisture(context, band, &mut used),
+        Quantity::BackscatterVv | Quantity::BackscatterVh => backscatter(context, band, &mut used),
+        Quantity::SurfaceTemperature => surface_temperature(context, band, &mut used),
+        _ => Err(None),
+    };
+    match outcome {
+        Ok((unit, note)) => {
+            used.role = catalogue::role_of(quantity);
+            used.evidence = format!("{}, {unit}, from {told_by}", quantity.name());
+            (used, note)
+        }
+        Err(why) => {
+            (used.scale, used.linear, used.no_zero) = (None, None, false);
+            let not_used = why.as_deref().map_or_else(String::new, |why| format!(" ({why})"));
+            used.evidence = format!("{}, by {told_by}: not used{not_used}", quantity.name());
+            (used, why)
+        }
     }
 }
 
-fn says_soil_moisture(words: &[String]) -> bool {
-    let joined = words.join("_");
-    joined.contains("soil_moisture")
-        || joined.contains("soilmoisture")
-        || words.iter().any(|w| matches!(w.as_str(), "sm" | "ssm" | "vsm" | "swvl1"))
+/// The unit that is taken, with a note; or why the band is not used.
+type Outcome = Result<(String, Option<String>), Option<String>>;
+
+/// Fewer values than this share in 0..=1 and it is no soil moisture.
+const SOIL_MOISTURE_SHARE: f64 = 0.99;
+
+fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcome {
+    let (factor, unit) =
+        catalogue::moisture_factor(context.source, band.units, band.long_name).map_err(Some)?;
+    if !band.summary.any_valid() {
+        return Ok((unit, None));
+    }
+    if context.integer && !band.packed && factor == 1.0 {
+        return Err(Some(format!(
+            "its name says soil moisture, but it holds whole numbers and declares no scale, so what a step means is not known; {SAY_SO}"
+        )));
+    }
+    if factor != 1.0 {
+        used.linear = Some((factor, 0.0));
+        return Ok((unit, None));
+    }
+    if band.summary.unit_share() < SOIL_MOISTURE_SHARE {
+        let max = band.summary.max();
+        let declared = band.units.map_or("no unit".to_owned(), |u| format!("the unit {u}"));
+        return Err(Some(format!(
+            "its name says soil moisture, but its values reach {max:.4} and it declares {declared}: volumetric soil moisture lies within 0 and \
+             1 m3/m3; {SAY_SO}"
+        )));
+    }
+    Ok((unit, None))
+}
+
+fn backscatter(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcome {
+    if context.bytes && !band.packed {
+        return Err(Some(
+            "it holds 8-bit grey values (0 to 255) stretched for display, as a picture does, not backscatter; download it again as 32-bit \
+             float"
+                .to_owned(),
+        ));
+    }
+    let found = scale(context.file, band, context.integer && !band.packed);
+    let declared = catalogue::declared_scale(context.source, band.units);
+    // A power cannot be negative and dB of land are: where the values say otherwise, they are believed.
+    used.scale = match (declared, found) {
+        (_, Some(BackscatterScale::Decibel | BackscatterScale::DigitalNumber)) | (None, _) => found,
+        (declared, _) => declared,
+    };
+    used.no_zero = used.scale == Some(BackscatterScale::Decibel) && band.summary.zeros_among_negatives();
+    let unit = match used.scale {
+        Some(BackscatterScale::Decibel) => "dB",
+        Some(BackscatterScale::Power) => "linear power",
+        Some(BackscatterScale::Amplitude) => "linear amplitude",
+        Some(BackscatterScale::DigitalNumber) => {
+            return Ok((
+                "whole numbers".to_owned(),
+                Some(
+                    "it holds whole numbers and declares no scale: uncalibrated digital numbers, or scaled ones; they are not used. If they are \
+                     calibrated, say their scale in the file list; else calibrate them to sigma0 first (SNAP, pyroSAR or ASF HyP3)"
+                        .to_owned(),
+                ),
+            ));
+        }
+        None if !band.summary.any_valid() => "no value",
+        None => {
+            return Ok((
+                "scale unknown".to_owned(),
+                Some("whether its values are dB or linear power cannot be told from them; say so in the file list".to_owned()),
+            ));
+        }
+    };
+    Ok((unit.to_owned(), None))
 }
 
 /// The scale of backscatter. Names win where they say it (`_db`, HyP3's `gpuned`), values otherwise.
-pub(super) fn scale(file: &str, band: &Band<'_>, integer: bool) -> Option<BackscatterScale> {
+fn scale(file: &str, band: &Band<'_>, whole: bool) -> Option<BackscatterScale> {
     let mut words = words(file);
-    words.extend(band.name.map(self::words).unwrap_or_default());
+    words.extend(band.name.map(catalogue::words).unwrap_or_default());
     let median = band.summary.median_nonzero()?;
-    if integer && median.abs() >= 50.0 {
+    if whole && median.abs() >= 50.0 {
         return Some(BackscatterScale::DigitalNumber);
     }
     // Linear values left slightly negative by noise removal are not dB: dB has its median far below zero.
@@ -104,10 +279,10 @@ pub(super) fn scale(file: &str, band: &Band<'_>, integer: bool) -> Option<Backsc
     if median < 1.0 {
         return Some(BackscatterScale::Power);
     }
-    (median >= 20.0).then_some(BackscatterScale::DigitalNumber)
+    (whole && median >= 20.0).then_some(BackscatterScale::DigitalNumber)
 }
 
-/// HyP3's processing code, six letters: radiometry g/s, scale p/a/d, masking, filter, area, e.g. `gpuned` (unverified).
+/// HyP3's processing code, six letters: radiometry g/s, scale p/a/d, masking, filter, area, e.g. `gpuned`.
 fn hyp3(word: &str) -> Option<char> {
     let mut letters = word.chars();
     let (radiometry, scale) = (letters.next()?, letters.next()?);
@@ -118,250 +293,83 @@ fn hyp3(word: &str) -> Option<char> {
     .then_some(scale)
 }
 
-/// Whether values alone look like dB backscatter of land.
-fn decibel_like(summary: &Summary) -> bool {
-    summary.max() < 40.0
-        && summary.negative_share() > 0.9
-        && summary.median_nonzero().is_some_and(|m| (-35.0..=-3.0).contains(&m))
-}
-
-/// Looks at all bands.
-pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classification {
-    let file_words = words(context.file);
-    let none = |problem: String| Classification {
-        product: Product::Unknown,
-        roles: vec![Role::Other; bands.len()],
-        scales: vec![None; bands.len()],
-        linear: vec![None; bands.len()],
-        problems: vec![problem],
-    };
-    let names: Vec<Vec<String>> = bands.iter().map(|b| b.name.map(words).unwrap_or_default()).collect();
-
-    let multispectral = names
-        .iter()
-        .flatten()
-        .filter(|w| matches!(w.as_str(), "b2" | "b3" | "b4" | "b8" | "b8a" | "b11" | "b12"))
-        .count();
-    if multispectral >= 4 || (context.integer && (10..=16).contains(&bands.len())) {
-        return none(format!(
-            "this looks like a Sentinel-2 multispectral stack ({} bands), which Loam does not use; it needs SMAP soil moisture and Sentinel-1 backscatter",
-            bands.len()
-        ));
-    }
-    if let Some(classification) = surface_temperature(context, bands) {
-        return classification;
-    }
-    if let Some(classification) = backscatter(context, bands, &file_words, &names) {
-        return classification;
-    }
-    if let Some(classification) = soil_moisture(context, bands, &file_words, &names) {
-        return classification;
-    }
-    if context.integer && bands.len() == 1 && bands.iter().all(|b| b.summary.looks_like_labels()) {
-        return none(
-            "this looks like a map of class labels (a few whole numbers), which Loam does not use".into(),
-        );
-    }
-    if context.bytes && (bands.len() == 3 || bands.len() == 4) {
-        return none("this looks like a colour picture, which Loam does not use".into());
-    }
-    none(
-        "neither its band names nor its values say that it is soil moisture (m3/m3, 0 to 1) or Sentinel-1 backscatter (VV, VH); it is \
-         listed but not used"
-            .into(),
-    )
-}
-
-/// Land surface temperature, by name: of several bands those that say so, of one the file's name will do.
-fn surface_temperature(context: &Context<'_>, bands: &[Band<'_>]) -> Option<Classification> {
-    let by_file =
-        is_surface_temperature(context.file) || context.loam_product.is_some_and(is_surface_temperature);
-    let said: Vec<bool> = bands
-        .iter()
-        .map(|b| match b.name.filter(|n| !n.is_empty()) {
-            Some(name) => is_surface_temperature(name) || (by_file && bands.len() == 1),
-            None => by_file && bands.len() == 1,
-        })
-        .collect();
-    if !said.contains(&true) {
-        return None;
-    }
-    let linear: Vec<_> = bands
-        .iter()
-        .zip(&said)
-        .map(|(b, said)| if *said { kelvin(b, context.integer) } else { None })
-        .collect();
-    let known = said.iter().zip(&linear).all(|(said, linear)| !said || linear.is_some());
-    if !known && bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
-        return Some(Classification {
-            product: Product::Unknown,
-            roles: vec![Role::Other; bands.len()],
-            scales: vec![None; bands.len()],
-            linear: vec![None; bands.len()],
-            problems: vec![
-                "its name says land surface temperature, but its values are neither K, nor degrees C, nor MODIS' steps of 0.02 K, so it is not \
-                 used; export it in K"
-                    .to_owned(),
-            ],
-        });
-    }
-    let mut problems = Vec::new();
-    if !bands.iter().zip(&said).any(|(b, said)| *said && b.summary.any_valid()) {
-        problems.push("it holds fill values only: no land surface temperature was seen (clouds)".to_owned());
-    }
-    Some(Classification {
-        product: Product::SurfaceTemperature,
-        roles: said.iter().map(|said| if *said { Role::SurfaceTemperature } else { Role::Other }).collect(),
-        scales: vec![None; bands.len()],
-        linear,
-        problems,
-    })
-}
-
 /// Packing of MODIS and VIIRS land surface temperature, K a step.
 const STEP: f64 = 0.02;
 /// 0 degrees C, K.
 const ZERO_C: f64 = 273.15;
 
-/// (factor, offset) from a band's values to K, told from their median: what the file declares where that gives a temperature of ground;
-/// MODIS' steps of 0.02 K; K; degrees C.
-fn kelvin(band: &Band<'_>, integer: bool) -> Option<(f64, f64)> {
-    let median = band.summary.median_nonzero()?;
-    let candidates = [band.packed, integer.then_some((STEP, 0.0)), Some((1.0, 0.0)), Some((1.0, ZERO_C))];
-    candidates
-        .into_iter()
-        .flatten()
-        .find(|(factor, offset)| (190.0..=350.0).contains(&(median * factor + offset)))
-}
-
-fn backscatter(
-    context: &Context<'_>,
-    bands: &[Band<'_>],
-    file_words: &[String],
-    names: &[Vec<String>],
-) -> Option<Classification> {
-    let mut roles: Vec<Role> = names.iter().map(|n| polarisation(n).unwrap_or(Role::Other)).collect();
-    let mut problems = Vec::new();
-    if roles.iter().all(|r| *r == Role::Other) {
-        let first = bands.first()?;
-        if let (Some(role), true) = (polarisation(file_words), bands.len() == 1) {
-            roles = vec![role];
-        } else if bands.len() <= 3
-            && !context.integer
-            && context.placed
-            && bands.iter().take(2).all(|b| b.name.is_none() && decibel_like(b.summary))
-        {
-            roles = [Role::BackscatterVv, Role::BackscatterVh, Role::Other]
-                .into_iter()
-                .take(bands.len())
-                .collect();
-            problems.push(if bands.len() == 1 {
-                "nothing names its polarisation; its values look like Sentinel-1 backscatter in dB, and it is taken for VV".to_owned()
-            } else {
-                "nothing names its bands; their values look like Sentinel-1 backscatter in dB, and band 1 is taken for VV, band 2 for VH"
-                    .to_owned()
-            });
-        } else if file_words.first().is_some_and(|w| is_sentinel1(w))
-            && !first.summary.looks_like_labels()
-            && bands.len() == 1
-        {
-            roles = vec![Role::BackscatterVv];
-            problems.push("its name does not say which polarisation it holds; it is taken for VV".to_owned());
-        } else {
-            return None;
-        }
-    }
-    let scales: Vec<Option<BackscatterScale>> = bands
-        .iter()
-        .zip(&roles)
-        .map(|(b, role)| if *role == Role::Other { None } else { scale(context.file, b, context.integer) })
-        .collect();
-    let used = || scales.iter().zip(&roles).filter(|(_, r)| **r != Role::Other).map(|(s, _)| *s);
-    if used().any(|s| s == Some(BackscatterScale::DigitalNumber)) {
-        problems.push(
-            "its values look like uncalibrated digital numbers, which are not used; calibrate it to sigma0 first (SNAP, pyroSAR or ASF HyP3)"
-                .to_owned(),
-        );
-    } else if used().any(|s| s.is_none()) {
-        problems.push(
-            "whether its values are dB or linear power cannot be told from them; say so in the file list"
-                .to_owned(),
-        );
-    }
-    Some(Classification {
-        product: Product::Sentinel1,
-        roles,
-        scales,
-        linear: vec![None; bands.len()],
-        problems,
-    })
-}
-
-/// Fewer values than this share in 0..=1 and it is no soil moisture.
-const SOIL_MOISTURE_SHARE: f64 = 0.99;
-
-fn soil_moisture(
-    context: &Context<'_>,
-    bands: &[Band<'_>],
-    file_words: &[String],
-    names: &[Vec<String>],
-) -> Option<Classification> {
-    let unknown = |problem: &str| {
-        Some(Classification {
-            product: Product::Unknown,
-            roles: vec![Role::Other; bands.len()],
-            scales: vec![None; bands.len()],
-            linear: vec![None; bands.len()],
-            problems: vec![problem.to_owned()],
-        })
+/// K where the file says so, degrees C where it says that, MODIS' steps where whole numbers declare nothing; else told from the median.
+fn surface_temperature(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcome {
+    let Some(median) = band.summary.median_nonzero() else {
+        let note = "it holds fill values only: no land surface temperature was seen (clouds)";
+        return Ok(("K".to_owned(), Some(note.to_owned())));
     };
-    let named: Vec<bool> = names.iter().map(|n| says_soil_moisture(n)).collect();
-    let by_loam =
-        context.loam_product.is_some_and(|p| says_soil_moisture(&words(p)) || p.contains("soil moisture"));
-    let by_file = by_loam || says_soil_moisture(file_words);
-    let candidates: Vec<bool> =
-        if named.contains(&true) { named } else { vec![bands.len() == 1; bands.len()] };
-    let said = by_file
-        || bands
-            .iter()
-            .zip(&candidates)
-            .any(|(b, c)| *c && b.name.is_some_and(|n| says_soil_moisture(&words(n))));
-    if context.integer || !candidates.contains(&true) {
-        return None;
-    }
-    let fits = bands.iter().zip(&candidates).filter(|(_, c)| **c).all(|(b, _)| {
-        if b.summary.any_valid() {
-            b.summary.unit_share() >= SOIL_MOISTURE_SHARE && b.summary.max() > 0.0
-        } else {
-            said
-        }
-    });
-    if said && !fits {
-        return unknown(
-            if bands.iter().any(|b| {
-                b.summary.max() > 1.0 && b.summary.max() <= 100.0 && b.summary.negative_share() < 0.01
-            }) {
-                "its name says soil moisture but its values go past 1 m3/m3 and look like percentages; divide them by 100 and drop it again"
-            } else {
-                "its name says soil moisture but most of its values are outside 0 to 1 m3/m3, so it is not used"
-            },
+    let ground = |(factor, offset): (f64, f64)| (190.0..=350.0).contains(&(median * factor + offset));
+    let steps = (context.integer && !band.packed).then_some(((STEP, 0.0), "steps of 0.02 K"));
+    let candidates = [steps, Some(((1.0, 0.0), "K")), Some(((1.0, ZERO_C), "degrees C"))];
+    let Some((linear, unit)) = candidates.into_iter().flatten().find(|(linear, _)| ground(*linear)) else {
+        return Err(Some(
+            "its name says land surface temperature, but its values are neither K, nor degrees C, nor MODIS' steps of 0.02 K, so it is not used; \
+             export it in K"
+                .to_owned(),
+        ));
+    };
+    used.linear = (linear != (1.0, 0.0)).then_some(linear);
+    // MODIS' fill is 0, declared or not; only in degrees C is 0 a temperature.
+    used.no_zero = linear.1 == 0.0;
+    Ok((unit.to_owned(), None))
+}
+
+/// Why no band of a file is used.
+fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> String {
+    let names: Vec<&str> = bands.iter().filter_map(|b| b.name).collect();
+    let optical = names
+        .iter()
+        .flat_map(|n| words(n))
+        .filter(|w| matches!(w.as_str(), "b2" | "b3" | "b4" | "b8" | "b8a" | "b11" | "b12"));
+    if optical.count() >= 4 || (context.integer && (10..=16).contains(&bands.len())) {
+        return format!(
+            "this looks like a Sentinel-2 multispectral stack ({} bands), which Loam does not use; it needs SMAP soil moisture and Sentinel-1 \
+             backscatter",
+            bands.len()
         );
     }
-    if !fits || !(said || context.ease) {
-        if fits && context.placed {
-            return unknown(
-                "its values could be soil moisture, but neither its name nor its grid says so; if it is, rename it with soil_moisture in its name",
-            );
-        }
-        return None;
+    if let [only] = uses
+        && let Some(quantity) = only.quantity
+    {
+        let moisture =
+            if quantity == Quantity::Flags { "" } else { ", which is neither soil moisture nor backscatter" };
+        let labels = if context.integer && bands.iter().all(|b| b.summary.looks_like_labels()) {
+            ", as class labels (a few whole numbers)"
+        } else {
+            ""
+        };
+        return format!(
+            "it holds {}{labels}, by its name{moisture}: it is listed but not used",
+            quantity.name()
+        );
     }
-    let roles = candidates.iter().map(|c| if *c { Role::SoilMoisture } else { Role::Other }).collect();
-    let none = vec![None; bands.len()];
-    Some(Classification {
-        product: Product::SoilMoistureGeoTiff,
-        roles,
-        scales: vec![None; bands.len()],
-        linear: none,
-        problems: Vec::new(),
-    })
+    if context.integer && bands.len() == 1 && bands.iter().all(|b| b.summary.looks_like_labels()) {
+        return "this looks like a map of class labels (a few whole numbers), which Loam does not use"
+            .to_owned();
+    }
+    if context.bytes && (bands.len() == 3 || bands.len() == 4) {
+        return "this looks like a colour picture, which Loam does not use".to_owned();
+    }
+    let radar = words(context.file).first().is_some_and(|w| is_sentinel1(w));
+    match (bands.len(), radar) {
+        (1, true) => format!(
+            "neither its name nor its band says which polarisation it holds (VV or VH), so it is not used; {SAY_SO}"
+        ),
+        (n, true) if names.is_empty() => format!(
+            "nothing names its {n} bands, so that VV cannot be told from VH, nor from coherence or phase of an interferogram; it is not used; {SAY_SO}"
+        ),
+        (1, false) => format!(
+            "nothing says what it holds: neither its name nor its band's name speaks of soil moisture, backscatter (VV, VH) or land surface \
+             temperature; it is listed but not used; {SAY_SO}"
+        ),
+        (n, _) => format!(
+            "none of its {n} bands is named as soil moisture, backscatter (VV, VH) or land surface temperature; it is listed but not used; {SAY_SO}"
+        ),
+    }
 }

@@ -41,6 +41,8 @@ pub(super) struct Placement {
     pub(super) grid: Option<Grid>,
     /// Several tiepoints and no pixel size: ground control points, as in a raw Sentinel-1 measurement.
     pub(super) control_points: bool,
+    /// Rows are stored from south to north.
+    pub(super) south_up: bool,
     /// Why there is no grid, or what to know about it.
     pub(super) problem: Option<String>,
 }
@@ -48,16 +50,17 @@ pub(super) struct Placement {
 /// Reads the placement of an image of `columns` x `rows` pixels.
 ///
 /// # Errors
-/// [`ReadError::Unsuitable`] for rotated and for south-up images, which no north-up grid can hold.
+/// [`ReadError::Unsuitable`] for rotated images and for those whose columns run from east to west, which no grid here can hold.
 pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placement, ReadError> {
     let keys = keys(ifd);
     let raster_type =
         keys.get_short(geokeys::GT_RASTER_TYPE).map_or(RasterType::PixelIsArea, RasterType::from_code);
     let tiepoints = doubles(ifd, TAG_TIEPOINT);
     let control_points = tiepoints.len() > 6;
-    let none =
-        |problem: &str| Ok(Placement { grid: None, control_points, problem: Some(problem.to_owned()) });
-    let Some(t) = transform(ifd, &tiepoints, raster_type) else {
+    let none = |problem: &str| {
+        Ok(Placement { grid: None, control_points, south_up: false, problem: Some(problem.to_owned()) })
+    };
+    let Some(mut t) = transform(ifd, &tiepoints, raster_type) else {
         return none(if control_points {
             "it has ground control points but no pixel grid, so it cannot be placed; terrain-correct it first (SNAP, pyroSAR or ASF HyP3)"
         } else {
@@ -70,28 +73,38 @@ pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placem
             remedy: "make it north-up first, e.g. gdalwarp in.tif out.tif".into(),
         });
     }
-    if t.pixel_height > 0.0 || t.pixel_width < 0.0 {
+    if t.pixel_width < 0.0 {
         return Err(ReadError::Unsuitable {
-            what:
-                "its rows run from south to north or its columns from east to west, which Loam does not place"
-                    .into(),
+            what: "its columns run from east to west, which Loam does not place".into(),
             remedy: "make it north-up first, e.g. gdalwarp in.tif out.tif".into(),
         });
     }
+    let south_up = t.pixel_height > 0.0;
+    if south_up {
+        t.origin_y += rows as f64 * t.pixel_height;
+        t.pixel_height = -t.pixel_height;
+    }
     let crs = crs(&keys);
     let problem = match &crs {
+        Crs::Other { epsg: Some(3408..=3410 | 3973..=3975), description } => Some(format!(
+            "its coordinate system ({description}) is the first EASE-Grid, on a sphere, not EASE-Grid 2.0; reproject it, e.g. gdalwarp -t_srs EPSG:6933 in.tif out.tif"
+        )),
         Crs::Other { description, .. } => Some(format!(
             "its coordinate system ({description}) is not one Loam can place on the EASE-Grid; reproject it, e.g. gdalwarp -t_srs EPSG:6933"
         )),
         Crs::Geographic if !degrees(&t, columns, rows) => {
-            return none(
-                "it says longitude and latitude but its coordinates are not degrees; export it again with its coordinate system",
-            );
+            return none(if latitude_first(&t, columns, rows) {
+                "its coordinates stand in the order latitude, longitude; TIFF wants longitude first, so it cannot be placed: export it again, e.g. \
+                 with gdalwarp and --config OSR_DEFAULT_AXIS_MAPPING_STRATEGY TRADITIONAL_GIS_ORDER"
+            } else {
+                "it says longitude and latitude but its coordinates are not degrees; export it again with its coordinate system"
+            });
         }
+        _ if south_up => Some("its rows run from south to north; they were turned round".to_owned()),
         _ => None,
     };
     match Grid::new(crs, t.origin_x, t.origin_y, t.pixel_width, -t.pixel_height, columns, rows) {
-        Ok(grid) => Ok(Placement { grid: Some(grid), control_points, problem }),
+        Ok(grid) => Ok(Placement { grid: Some(grid), control_points, south_up, problem }),
         Err(e) => none(&format!("its georeference is {e}")),
     }
 }
@@ -104,6 +117,14 @@ fn degrees(t: &GeoTransform, columns: usize, rows: usize) -> bool {
         && right <= 540.0 + slack
         && t.origin_y <= 90.0 + slack
         && bottom >= -90.0 - slack
+}
+
+/// Latitudes where longitudes should be: x within 90 degrees, y beyond them.
+fn latitude_first(t: &GeoTransform, columns: usize, rows: usize) -> bool {
+    let (right, bottom) =
+        (t.origin_x + columns as f64 * t.pixel_width, t.origin_y + rows as f64 * t.pixel_height);
+    let within = |v: f64, limit: f64| v.abs() <= limit + 1.0;
+    within(t.origin_x, 90.0) && within(right, 90.0) && within(t.origin_y, 360.0) && within(bottom, 360.0)
 }
 
 /// Pixel scale and tiepoint win over a matrix, as in GDAL. `PixelIsPoint` is shifted by half a pixel.
@@ -169,6 +190,17 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         || (geographic == Some(USER_DEFINED) && near(number(SEMI_MAJOR_AXIS), ease_grid::ease2::SEMI_MAJOR));
     let metres = matches!(keys.get_short(geokeys::PROJ_LINEAR_UNITS), None | Some(9001 | USER_DEFINED));
 
+    // ArcGIS writes the whole system as text and leaves the keys user-defined.
+    let text = [geokeys::PROJ_CITATION, geokeys::GT_CITATION, geokeys::GEOG_CITATION]
+        .into_iter()
+        .filter_map(|id| keys.get_ascii(id))
+        .find(|text| text.contains("PROJCS[") || text.contains("GEOGCS["));
+    let coded = |code: Option<u16>| code.is_some_and(|code| code != USER_DEFINED);
+    let codes = if projected.is_some() { projected } else { geographic };
+    if let Some(known) = text.filter(|_| !coded(codes)).and_then(crate::wkt::crs) {
+        return known;
+    }
+
     let model = keys.get_short(geokeys::GT_MODEL_TYPE);
     if model == Some(2)
         || (projected.is_none()
@@ -182,23 +214,8 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         return other(projected);
     }
     match projected {
-        Some(6933) => return Crs::Ease2Global,
-        Some(6931) => return Crs::Ease2North,
-        Some(6932) => return Crs::Ease2South,
-        Some(code @ 32601..=32660) => return Crs::Utm { zone: (code - 32600) as u8, north: true },
-        Some(code @ 32701..=32760) => return Crs::Utm { zone: (code - 32700) as u8, north: false },
-        // ETRS89 / UTM and the European equal-area grid.
-        Some(code @ 25828..=25838) => return Crs::Utm { zone: (code - 25800) as u8, north: true },
-        Some(3035) => {
-            return Crs::LambertAzimuthal {
-                latitude: 52.0,
-                longitude: 10.0,
-                false_easting: 4_321_000.0,
-                false_northing: 3_210_000.0,
-            };
-        }
         Some(USER_DEFINED) | None => {}
-        Some(_) => return other(projected),
+        Some(code) => return crate::wkt::of_epsg(u32::from(code)).unwrap_or_else(|| other(projected)),
     }
     if !wgs84 {
         return other(projected);

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use tiff_reader::source::TiffSource;
-use tiff_reader::{ByteOrder, Ifd, OpenOptions, ParseBudgets, RasterLayout, TiffFile};
+use tiff_reader::{ByteOrder, ExtraSample, Ifd, OpenOptions, ParseBudgets, RasterLayout, TiffFile};
 
 use crate::{ReadError, SharedSource};
 use ease_grid::place::PixelWindow;
@@ -62,6 +62,14 @@ pub(super) struct Image {
     direct: Option<SharedSource>,
     /// Blocks that were never written (GDAL's SPARSE_OK), where there are any: they decode as zeros but hold no data.
     missing: Option<Vec<bool>>,
+    /// The image that says which pixels hold a value (TIFF 6.0, NewSubfileType bit 2): zero means none.
+    mask: Option<Ifd>,
+    /// The band that says how opaque a pixel is (TIFF 6.0, ExtraSamples 1 and 2): zero means no value.
+    pub(super) alpha: Option<usize>,
+    /// The alpha band blanks the others. Off for pictures, whose clear pixels have colours all the same.
+    pub(super) alpha_blanks: bool,
+    /// Rows are stored from south to north; they are handed out from north to south.
+    pub(super) south_up: bool,
 }
 
 /// Gets every row of a chunk: its number, its first column, its values as stored.
@@ -142,7 +150,30 @@ impl Image {
         }
         let missing: Vec<bool> = blocks.iter().map(|(offset, count)| *offset == 0 || *count == 0).collect();
         let missing = missing.contains(&true).then_some(missing);
-        Ok(Self { file, ifd, layout, further_images, direct, missing })
+        let is_mask = |i: &&Ifd| {
+            let kind = i.tag(TAG_SUBFILE).and_then(|t| t.value.as_u32()).unwrap_or(0);
+            kind & 0b101 == 0b100 && (i.width(), i.height()) == (ifd.width(), ifd.height())
+        };
+        let mask = file.ifds().iter().find(is_mask).cloned();
+        // Extra samples are the last ones of a pixel.
+        let extra = ifd.extra_samples().unwrap_or_default();
+        let first_extra = layout.samples_per_pixel.saturating_sub(extra.len());
+        let opaque = |sample: &ExtraSample| {
+            matches!(sample, ExtraSample::AssociatedAlpha | ExtraSample::UnassociatedAlpha)
+        };
+        let alpha = extra.iter().position(opaque).map(|n| first_extra + n);
+        Ok(Self {
+            file,
+            ifd,
+            layout,
+            further_images,
+            direct,
+            missing,
+            mask,
+            alpha,
+            alpha_blanks: false,
+            south_up: false,
+        })
     }
 
     /// The directory, for tags.
@@ -200,7 +231,8 @@ impl Image {
         chunks
     }
 
-    /// Decodes one chunk of a band; `each` gets every row: its number, its first column, its values as stored.
+    /// Decodes one chunk of a band; `each` gets every row: its number (from the north), its first column, its values as stored, NaN where
+    /// the file's mask, its alpha band or a block that was never written say that there is none.
     ///
     /// # Errors
     /// [`ReadError::Dataset`] where the decoder fails, or whatever `each` says.
@@ -210,29 +242,63 @@ impl Image {
         chunk: &Chunk,
         each: &mut RowVisitor<'_>,
     ) -> Result<(), ReadError> {
-        let bytes = match &self.direct {
-            Some(source) => self.rows_directly(source, band, chunk)?,
-            None => self
-                .file
-                .read_band_window_bytes_from_ifd(
-                    &self.ifd,
-                    band,
-                    chunk.first_row,
-                    chunk.first_column,
-                    chunk.rows,
-                    chunk.columns,
-                )
-                .map_err(|e| dataset(band, &e.to_string()))?,
+        let height = self.layout.height;
+        let stored = if self.south_up {
+            Chunk { first_row: height.saturating_sub(chunk.first_row + chunk.rows), ..*chunk }
+        } else {
+            *chunk
         };
+        let bytes = match &self.direct {
+            Some(source) => self.rows_directly(source, band, &stored)?,
+            None => self.window_bytes(&self.ifd, band, &stored)?,
+        };
+        let hidden = self.hidden(&stored)?;
         let row_bytes = chunk.columns * self.layout.bytes_per_sample;
         let mut values = vec![0f64; chunk.columns];
         for (i, row) in bytes.chunks_exact(row_bytes.max(1)).enumerate().take(chunk.rows) {
             self.decode(row, &mut values)
                 .ok_or_else(|| dataset(band, &format!("no reader for {} samples", self.dtype())))?;
-            self.blank_missing(band, chunk.first_row + i, chunk.first_column, &mut values);
-            each(chunk.first_row + i, chunk.first_column, &values)?;
+            let row = stored.first_row + i;
+            self.blank_missing(band, row, stored.first_column, &mut values);
+            for (value, _) in
+                values.iter_mut().zip(hidden.iter().skip(i * chunk.columns)).filter(|(_, h)| **h)
+            {
+                *value = f64::NAN;
+            }
+            each(if self.south_up { height - 1 - row } else { row }, chunk.first_column, &values)?;
         }
         Ok(())
+    }
+
+    fn window_bytes(&self, ifd: &Ifd, band: usize, chunk: &Chunk) -> Result<Vec<u8>, ReadError> {
+        self.file
+            .read_band_window_bytes_from_ifd(
+                ifd,
+                band,
+                chunk.first_row,
+                chunk.first_column,
+                chunk.rows,
+                chunk.columns,
+            )
+            .map_err(|e| dataset(band, &e.to_string()))
+    }
+
+    /// Pixels of a chunk that the file's own mask or alpha band hides; empty where it has neither.
+    fn hidden(&self, chunk: &Chunk) -> Result<Vec<bool>, ReadError> {
+        let mut hidden = Vec::new();
+        if let Some(mask) = &self.mask {
+            hidden = self.window_bytes(mask, 0, chunk)?.into_iter().map(|opaque| opaque == 0).collect();
+        }
+        if let Some(alpha) = self.alpha.filter(|_| self.alpha_blanks && self.direct.is_none()) {
+            let bytes = self.window_bytes(&self.ifd, alpha, chunk)?;
+            let clear =
+                bytes.chunks_exact(self.layout.bytes_per_sample.max(1)).map(|s| s.iter().all(|b| *b == 0));
+            hidden.resize(chunk.rows * chunk.columns, false);
+            for (hidden, clear) in hidden.iter_mut().zip(clear) {
+                *hidden |= clear;
+            }
+        }
+        Ok(hidden)
     }
 
     /// Values of blocks that were never written become NaN.

@@ -5,45 +5,7 @@ use std::collections::BTreeSet;
 
 use ease_grid::{Reason, Statistics};
 
-/// Which stored values are no values.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct BandMask {
-    /// The file's declared nodata value.
-    pub(crate) nodata: Option<f64>,
-    /// SMAP's uint8 fill 254, which its GeoTIFFs do not declare.
-    pub(crate) fill_254: bool,
-    /// Linear backscatter has no power where there is no image: zeros (ASF HyP3, Planetary Computer borders) and what noise
-    /// removal left below zero are no values.
-    pub(crate) positive: bool,
-    /// Values outside are impossible (in the unit, where values are packed).
-    pub(crate) range: Option<(f64, f64)>,
-    /// (factor, offset) from stored values to the unit.
-    pub(crate) linear: Option<(f64, f64)>,
-}
-
-/// SMAP's fill value, declared or not.
-const SMAP_FILL: f64 = -9999.0;
-
-impl BandMask {
-    /// Whether a stored value counts, and if not, why.
-    pub(crate) fn reason(&self, value: f64) -> Reason {
-        let declared = |nodata: f64| value == nodata || value as f32 == nodata as f32;
-        let fill =
-            value == SMAP_FILL || self.nodata.is_some_and(declared) || (self.fill_254 && value == 254.0);
-        if fill || !value.is_finite() || (self.positive && value <= 0.0) {
-            Reason::NotObserved
-        } else if self.range.is_some_and(|(low, high)| !(low..=high).contains(&self.physical(value))) {
-            Reason::OutOfRange
-        } else {
-            Reason::Valid
-        }
-    }
-
-    /// A stored value in its unit.
-    pub(crate) fn physical(&self, value: f64) -> f64 {
-        self.linear.map_or(value, |(factor, offset)| value * factor + offset)
-    }
-}
+use crate::values::ValueRule;
 
 /// Distinct values are counted up to here: class labels have fewer.
 const DISTINCT: usize = 32;
@@ -53,12 +15,13 @@ const KEPT: usize = 8192;
 /// Running description of a band.
 #[derive(Debug, Clone)]
 pub(super) struct Summary {
-    mask: BandMask,
+    rule: ValueRule,
     cells: usize,
     valid: usize,
     /// Values in 0..=1.
     unit: usize,
     negative: usize,
+    zeros: usize,
     min: f64,
     max: f64,
     sum: f64,
@@ -69,13 +32,14 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn new(mask: BandMask) -> Self {
+    pub(super) fn new(rule: ValueRule) -> Self {
         Self {
-            mask,
+            rule,
             cells: 0,
             valid: 0,
             unit: 0,
             negative: 0,
+            zeros: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             sum: 0.0,
@@ -89,10 +53,10 @@ impl Summary {
     pub(super) fn add(&mut self, values: &[f64]) {
         self.cells += values.len();
         for &value in values {
-            if self.mask.reason(value) != Reason::Valid {
+            if self.rule.reason(value) != Reason::Valid {
                 continue;
             }
-            let value = self.mask.physical(value);
+            let value = self.rule.physical(value);
             if self.valid.is_multiple_of(self.every) {
                 self.kept.push(value);
                 if self.kept.len() > KEPT {
@@ -107,6 +71,7 @@ impl Summary {
             self.valid += 1;
             self.unit += usize::from((0.0..=1.0).contains(&value));
             self.negative += usize::from(value < 0.0);
+            self.zeros += usize::from(value == 0.0);
             self.sum += value;
             self.min = self.min.min(value);
             self.max = self.max.max(value);
@@ -146,6 +111,11 @@ impl Summary {
     /// Share of the valid values below zero.
     pub(super) fn negative_share(&self) -> f64 {
         self.negative as f64 / self.valid.max(1) as f64
+    }
+
+    /// Exact zeros among values that are otherwise negative: dB holds none, so they stand for no value.
+    pub(super) fn zeros_among_negatives(&self) -> bool {
+        self.zeros > 0 && 2 * self.negative > self.valid - self.zeros
     }
 
     /// Few whole numbers and nothing else.

@@ -10,6 +10,7 @@
 
 mod corpus_hdf5;
 mod corpus_tiff;
+mod foreign;
 mod geotiff;
 mod smap;
 mod smap_synthetic;

@@ -111,7 +111,8 @@ impl NetworkModel for Smen {
         let Data { library, series, rule } = data;
         // A map disaggregated here is made from SMAP itself: scores against it would be scores against our own formula.
         let product = |cover: &Cover| {
-            cover.fine_origin == Some(FineOrigin::Product) && cover.coarse.is_some_and(|share| share > 0.0)
+            cover.fine_origin.is_some_and(FineOrigin::is_product)
+                && cover.coarse.is_some_and(|share| share > 0.0)
         };
         let dates: Vec<Date> = series
             .covers()

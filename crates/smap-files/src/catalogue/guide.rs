@@ -1,0 +1,22 @@
+//! docs/guide/files.md, made from the catalogue.
+
+use super::SOURCES;
+
+/// The page on files, as Markdown.
+#[must_use]
+pub fn guide() -> String {
+    let mut page = String::from(
+        "# Files that Loam reads\n\n\
+         Made from the catalogue (`crates/smap-files/src/catalogue/source.rs`) by `cargo xtask files`; a test fails where they differ.\n\n\
+         A layer is used as a quantity only where the file says so (name, long name, unit, place in a known product) or you do: \
+         \"use as\" in the file list, `--use FILE#LAYER=coarse|fine|vv|vh|lst[,unit]` on the command line. What is not recognised is listed \
+         with what the file says of it. Every file gets a sentence.\n",
+    );
+    for source in SOURCES {
+        page.push_str(&format!(
+            "\n## {}\n\n- **Forms**: {}\n- **Used as**: {}\n- **Units, packing, dates**: {}\n- **No value**: {}\n- **Not used**: {}\n",
+            source.name, source.forms, source.role, source.values, source.no_value, source.not_used
+        ));
+    }
+    page
+}

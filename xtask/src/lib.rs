@@ -22,6 +22,7 @@ pub mod bench;
 pub mod browser;
 pub mod check;
 pub mod dev;
+pub mod files;
 pub mod process;
 pub mod results;
 pub mod server;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use xtask::{
-    Result, app, architecture, bench, check, dev, dist_dir, failure, results, served_dir, server, sizes,
-    test, weights,
+    Result, app, architecture, bench, check, dev, dist_dir, failure, files, results, served_dir, server,
+    sizes, test, weights,
 };
 
 const USAGE: &str = "\
@@ -17,6 +17,7 @@ cargo xtask test [--quick] [--only SUITE]                   every test (native, 
                                                             SUITE: native, web-page, web-worker, sizes, e2e
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask architecture                                    the table of imports in ARCHITECTURE.md
+cargo xtask files                                           docs/guide/files.md from the catalogue of sources
 cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
 cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores);
                                                             --quick: a fiftieth of it, into target/results-quick
@@ -69,6 +70,10 @@ fn run() -> Result<()> {
         "sizes" => {
             nothing_left(&words)?;
             sizes::report(&dist_dir())?.hold()
+        }
+        "files" => {
+            nothing_left(&words)?;
+            files::write()
         }
         "check" => {
             nothing_left(&words)?;

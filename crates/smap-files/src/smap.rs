@@ -374,15 +374,18 @@ fn nothing_used(file: &str, variables: &[Variable], entry: Option<&Source>) -> S
         return format!("{whose}it holds no array; it is listed but not used");
     }
     // The likeliest layer's sentence says more than a list.
+    let only = || if maps().count() == 1 { maps().find(|v| v.evidence != "unknown quantity") } else { None };
     let moisture = maps()
         .find(|v| v.evidence.contains("soil moisture"))
-        .or_else(|| maps().find(|v| v.evidence.contains("not used (")));
+        .or_else(|| maps().find(|v| v.evidence.contains("not used (")))
+        .or_else(only);
     if let Some(layer) = moisture {
         return format!("{whose}{} is {}; it is listed but not used", layer.path, layer.evidence);
     }
     format!(
-        "{whose}no SMAP file, and none of its arrays is named as soil moisture or land surface temperature; it is listed but not used. If you know \
-         what one is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|lst[,unit] on the command line"
+        "{whose}{}none of its arrays is named as soil moisture or land surface temperature; it is listed but not used. If you know \
+         what one is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|lst[,unit] on the command line",
+        if catalogue::is_smap(entry) { "" } else { "no SMAP file, and " }
     )
 }
 

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod catalogue;
 mod corpus_hdf5;
 mod corpus_tiff;
 mod foreign;

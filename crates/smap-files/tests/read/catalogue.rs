@@ -1,0 +1,154 @@
+//! Files as other programs write them, made by tests/reference/make_foreign.py: what each holds is in fixtures/foreign/foreign.json.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use smap_files::{Granule, PathSource, QualityRule, ReadOptions, Role, catalogue};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/foreign")
+}
+
+fn word(value: impl serde::Serialize) -> Option<String> {
+    serde_json::to_value(value).unwrap().as_str().map(str::to_owned)
+}
+
+/// What is wrong with a file.
+fn fault(fact: &Value, result: &Result<Granule, String>) -> Option<String> {
+    let said = match result {
+        Ok(granule) => granule.problems.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" "),
+        Err(text) => text.clone(),
+    };
+    let Some(role) = fact["role"].as_str() else {
+        let mention = fact["mention"].as_str().unwrap();
+        let used = result.iter().flat_map(|g| &g.variables).find(|v| {
+            v.role != Role::Other
+                && v.grid.is_some()
+                && v.scale != Some(smap_files::BackscatterScale::DigitalNumber)
+        });
+        return match used {
+            Some(variable) => Some(format!("{} is used: {}", variable.path, variable.evidence)),
+            None => (!said.contains(mention)).then(|| format!("does not mention {mention}: {said}")),
+        };
+    };
+    let granule = match result {
+        Ok(granule) => granule,
+        Err(text) => return Some(text.clone()),
+    };
+    for (name, found) in [("origin", granule.origin.map(str::to_owned)), ("product", word(granule.product))] {
+        if let Some(wanted) = fact[name].as_str()
+            && found.as_deref() != Some(wanted)
+        {
+            return Some(format!("{name} {found:?}"));
+        }
+    }
+    if let Some(words) = fact["warns"].as_str()
+        && !said.contains(words)
+    {
+        return Some(format!("does not say \"{words}\": {said}"));
+    }
+    let options = ReadOptions { quality: QualityRule::Recommended, scale: None };
+    let mut layers = Vec::new();
+    for (index, variable) in granule.variables.iter().enumerate() {
+        if word(variable.role).as_deref() != Some(role) {
+            continue;
+        }
+        let grid = variable.grid.as_ref()?;
+        if let Some(wanted) = fact["scale"].as_str()
+            && word(variable.scale).as_deref() != Some(wanted)
+        {
+            return Some(format!("scale {:?}", variable.scale));
+        }
+        if let Some(code) = fact["crs"].as_u64()
+            && grid.crs.epsg().map(u64::from) != Some(code)
+        {
+            return Some(format!("system {:?}", grid.crs));
+        }
+        if let Some(row) = fact["first_row"].as_u64() {
+            let window = grid.ease_window();
+            let found = window.map(|w| (w.first_row as u64, w.first_column as u64));
+            if found != Some((row, fact["first_column"].as_u64().unwrap())) {
+                return Some(format!("placed at {found:?}"));
+            }
+        }
+        // Pixels and statistics are read by different code.
+        let raster = match granule.read(index, &options, None) {
+            Ok(raster) => raster.statistics(),
+            Err(e) => return Some(e.to_string()),
+        };
+        let statistics = match granule.variable_statistics(index, &options) {
+            Ok(statistics) => statistics,
+            Err(e) => return Some(e.to_string()),
+        };
+        if raster.valid != statistics.valid {
+            return Some(format!(
+                "{} valid in the statistics, {} in the raster",
+                statistics.valid, raster.valid
+            ));
+        }
+        layers.push((variable.date.or(granule.date).map(|d| d.to_string()), word(variable.overpass), raster));
+    }
+    let wanted = fact["layers"].as_array().unwrap();
+    if wanted.len() != layers.len() {
+        return Some(format!("{} layers, not {}", layers.len(), wanted.len()));
+    }
+    for wanted in wanted {
+        let near =
+            |name: &str, found: Option<f64>| (found.unwrap() - wanted[name].as_f64().unwrap()).abs() < 2e-6;
+        let same = |(date, overpass, s): &&(Option<String>, Option<String>, ease_grid::Statistics)| {
+            date.as_deref() == wanted["date"].as_str()
+                && overpass.as_deref() == wanted["overpass"].as_str()
+                && s.valid as u64 == wanted["valid"].as_u64().unwrap()
+                && near("min", s.min)
+                && near("max", s.max)
+                && near("mean", s.mean)
+        };
+        if !layers.iter().any(|layer| same(&layer)) {
+            return Some(format!("nothing like {wanted} among {layers:?}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn every_made_file_is_what_its_maker_says() {
+    let facts = std::fs::read_to_string(folder().join("foreign.json")).unwrap();
+    let facts: Vec<Value> = serde_json::from_str(&facts).unwrap();
+    let mut wrong = Vec::new();
+    for fact in &facts {
+        let file = fact["file"].as_str().unwrap();
+        let source = PathSource::open(&folder().join(file)).unwrap();
+        let result = smap_files::open(Arc::new(source)).map_err(|e| e.to_string());
+        wrong.extend(fault(fact, &result).map(|fault| format!("{file}: {fault}")));
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), facts.len(), wrong.join("\n"));
+    assert!(facts.len() >= 40, "{}", facts.len());
+}
+
+#[test]
+fn rows_that_ascend_are_turned_round() {
+    let source = PathSource::open(&folder().join("stack_cdf1.nc")).unwrap();
+    let granule = smap_files::open(Arc::new(source)).unwrap();
+    let index = granule.variables.iter().position(|v| v.role == Role::SoilMoisture).unwrap();
+    let raster = granule.read(index, &ReadOptions::default(), None).unwrap();
+    // pattern(12, 14): 0.1 + 0.001 ((3 row + column) mod 97), row 0 in the north; its first cell is masked on the first day.
+    assert!(raster.at(0, 0).is_err());
+    assert!((raster.at(1, 0).unwrap() - 0.101).abs() < 1e-6);
+    assert!((raster.at(13, 11).unwrap() - (0.1 + 0.046)).abs() < 1e-6);
+    assert_eq!(raster.grid().origin_y, 36.0);
+}
+
+#[test]
+fn the_guide_is_the_catalogue() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/files.md");
+    let Ok(text) = std::fs::read_to_string(&page) else {
+        eprintln!("skipped docs/guide/files.md: it is not here (a published crate has no guide)");
+        return;
+    };
+    assert_eq!(text, catalogue::guide(), "docs/guide/files.md: `cargo xtask files` writes it");
+    let mut names: Vec<&str> = catalogue::SOURCES.iter().map(|s| s.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), catalogue::SOURCES.len(), "a source has one entry");
+}

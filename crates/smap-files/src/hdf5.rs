@@ -66,7 +66,7 @@ pub(super) struct Array {
 }
 
 enum Handle {
-    Hdf5(Dataset),
+    Hdf5(Box<Dataset>),
     Classic(Arc<ClassicFile>, NcVariable),
 }
 
@@ -118,7 +118,7 @@ impl File {
         match &self.inner {
             Inner::Hdf5(file) => {
                 let dataset = file.dataset(path).map_err(|e| refused(path, &e))?;
-                Ok(Array::new(path.to_owned(), Handle::Hdf5(dataset)))
+                Ok(Array::new(path.to_owned(), Handle::Hdf5(Box::new(dataset))))
             }
             Inner::Classic(file) => {
                 let variable =
@@ -142,7 +142,7 @@ impl File {
         let of = |group: Result<hdf5_reader::group::Group, Error>, path: &str| -> Vec<Array> {
             let datasets = group.and_then(|g| members(file, &g)).unwrap_or_default().datasets;
             let array =
-                |dataset: Dataset| Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(dataset));
+                |dataset: Dataset| Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(Box::new(dataset)));
             datasets.into_iter().map(array).collect()
         };
         if path.is_empty() {
@@ -212,7 +212,7 @@ impl File {
             }
             for dataset in datasets {
                 let address = dataset.address();
-                let array = Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(dataset));
+                let array = Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(Box::new(dataset)));
                 match by_address.get(&address) {
                     Some(&first) => {
                         // `soil_moisture` rather than its hard link `soil_moisture_dca`.

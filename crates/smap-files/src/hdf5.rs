@@ -141,8 +141,9 @@ impl File {
         };
         let of = |group: Result<hdf5_reader::group::Group, Error>, path: &str| -> Vec<Array> {
             let datasets = group.and_then(|g| members(file, &g)).unwrap_or_default().datasets;
-            let array =
-                |dataset: Dataset| Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(Box::new(dataset)));
+            let array = |dataset: Dataset| {
+                Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(Box::new(dataset)))
+            };
             datasets.into_iter().map(array).collect()
         };
         if path.is_empty() {

@@ -13,5 +13,6 @@ mod corpus_hdf5;
 mod corpus_tiff;
 mod foreign;
 mod geotiff;
+mod mutations;
 mod smap;
 mod smap_synthetic;

@@ -180,8 +180,10 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             None => other_use(array, group, about),
         };
         let leading = leading_axes(array, group, root);
+        // Other maps are placed too, so that the user can say what they are; that they cannot be is then no news.
         let wanted = about.product.is_some() || used.role != Role::Other;
-        let placement = if !wanted || array.shape.is_empty() || array.group().starts_with("/Metadata") {
+        let map = wanted || !used.evidence.is_empty();
+        let placement = if !map || array.shape.is_empty() || array.group().starts_with("/Metadata") {
             None
         } else {
             let key = (array.group(), array.shape.as_slice(), hint(array, product, about.short), name.apm);
@@ -194,7 +196,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
                         Ok(placement) => placement,
                         Err(text) => {
                             let text = format!("{text}.");
-                            if !problems.iter().any(|p| p.text == text) {
+                            if wanted && !problems.iter().any(|p| p.text == text) {
                                 problems.push(Problem { text });
                             }
                             None
@@ -238,7 +240,9 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             evidence: used.evidence,
             statistics: None,
         };
-        let days = if variable.role == Role::Other { None } else { days_of(array, group, root) };
+        let may_be_used = variable.role != Role::Other
+            || ["unknown quantity", "soil moisture"].iter().any(|words| variable.evidence.starts_with(words));
+        let days = if may_be_used { days_of(array, group, root) } else { None };
         match days {
             None => variables.push(variable),
             Some(days) => {

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod archive;
+pub mod companion;
 mod error;
 pub mod geotiff;
 mod granule;

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod archive;
 mod corpus_hdf5;
 mod corpus_tiff;
 mod geotiff;

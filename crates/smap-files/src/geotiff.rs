@@ -179,6 +179,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             scale: *scale,
             linear: linear.get(b).copied().flatten(),
             statistics,
+            given: None,
         })
         .collect();
     Ok(Granule {
@@ -294,13 +295,28 @@ fn mask(base: BandMask, role: Role, scale: Option<BackscatterScale>, linear: Opt
             let positive = linear.is_none_or(|(_, offset)| offset == 0.0);
             BandMask { range: Some((f64::from(low), f64::from(high))), linear, positive, ..base }
         }
-        (Role::SoilMoisture, _) => BandMask { range: Some(SOIL_MOISTURE_RANGE), ..base },
+        (Role::SoilMoisture, _) => BandMask { range: Some(SOIL_MOISTURE_RANGE), linear, ..base },
         (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
-            BandMask { range: Some(DECIBEL_RANGE), ..base }
+            BandMask { range: Some(DECIBEL_RANGE), linear, ..base }
         }
-        (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => BandMask { positive: true, ..base },
+        (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => BandMask { positive: true, linear, ..base },
         _ => base,
     }
+}
+
+/// GDAL's own scale and offset of a band.
+///
+/// # Errors
+/// As [`scan`].
+pub(super) fn packing_of(granule: &Granule, band: usize) -> Result<Option<(f64, f64)>, ReadError> {
+    let image = Image::open(granule.source.clone())?;
+    let items = metadata::items(image.ifd());
+    let of = |role: &str| {
+        let item = items.iter().find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))?;
+        item.value.trim().parse::<f64>().ok().filter(|v| v.is_finite())
+    };
+    let (factor, offset) = (of("scale"), of("offset"));
+    Ok((factor.is_some() || offset.is_some()).then(|| (factor.unwrap_or(1.0), offset.unwrap_or(0.0))))
 }
 
 /// One band of an opened file, to be walked through row by row.

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::SharedSource;
 use super::sniff::Format;
+use super::{Given, SharedSource};
 use ease_grid::{Grid, Resolution, Statistics};
 
 /// What a file is, told from its structure first and its name second.
@@ -180,6 +180,9 @@ pub struct Variable {
     pub linear: Option<(f64, f64)>,
     /// Statistics of the values that count under the quality rule of the scan; `None` where not numeric or not asked for.
     pub statistics: Option<Statistics>,
+    /// What the user said of it ([`Granule::use_layer`]).
+    #[serde(default)]
+    pub given: Option<Box<Given>>,
 }
 
 /// One file, understood. Holds no pixels.

@@ -8,6 +8,7 @@ mod granule;
 mod hdf5;
 mod hdf5_members;
 mod hdf5_number;
+mod layer_use;
 pub mod names;
 pub mod sentinel1;
 mod smap;
@@ -25,6 +26,7 @@ pub use granule::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role,
     Variable,
 };
+pub use layer_use::{Given, LayerUse};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
 pub use source::{BytesSource, SharedSource, Source};

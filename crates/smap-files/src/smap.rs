@@ -14,6 +14,7 @@ use super::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
     Variable,
 };
+use ease_grid::{Grid, Resolution};
 
 /// Structure and metadata of an HDF5 file. Reads coordinates, no pixels.
 ///
@@ -129,9 +130,44 @@ fn variables(
             scale: backscatter.then_some(BackscatterScale::Power),
             linear: if role == Role::SurfaceTemperature { linear(array) } else { None },
             statistics: None,
+            given: None,
         });
     }
     variables
+}
+
+/// Place of an array of a file of unknown product, for the user who says what it is: the scan looked for none.
+///
+/// # Errors
+/// [`ReadError::Unsuitable`] where its coordinates cannot be used; as [`scan`].
+pub(super) fn place_of(
+    granule: &Granule,
+    path: &str,
+) -> Result<(Option<Grid>, Option<Resolution>), ReadError> {
+    let file = File::open(&granule.source)?;
+    let array = file.array(path)?;
+    let (group, root) = (file.arrays_in(array.group()), file.arrays_in(""));
+    let (group, root): (Vec<&Array>, Vec<&Array>) = (group.iter().collect(), root.iter().collect());
+    let hint = hint(&array, granule.product, granule.short_name.as_deref());
+    let placed = place(&array.shape, hint, stem(array.name()).apm, &group, &root).map_err(|why| {
+        let what = format!("{path} cannot be placed on a map ({why})");
+        ReadError::Unsuitable { what, remedy: "export it as a GeoTIFF with its coordinate system".to_owned() }
+    })?;
+    Ok((
+        placed.as_ref().map(|p| p.grid().clone()),
+        placed.as_ref().and_then(Placement::window).map(|w| w.resolution),
+    ))
+}
+
+/// `scale_factor` and `add_offset` of an array.
+///
+/// # Errors
+/// As [`scan`].
+pub(super) fn packing_of(granule: &Granule, path: &str) -> Result<Option<(f64, f64)>, ReadError> {
+    let array = File::open(&granule.source)?.array(path)?;
+    let number = |name: &str| array.number(name).filter(|v| v.is_finite());
+    let (factor, offset) = (number("scale_factor"), number("add_offset"));
+    Ok((factor.is_some() || offset.is_some()).then(|| (factor.unwrap_or(1.0), offset.unwrap_or(0.0))))
 }
 
 fn role(array: &Array, group: &[&Array], product: Product) -> Role {

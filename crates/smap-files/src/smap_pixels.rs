@@ -37,7 +37,7 @@ impl Layer {
         rule: QualityRule,
     ) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
-        let smap = granule.product != Product::Unknown;
+        let smap = granule.product != Product::Unknown || variable.given.is_some();
         let flagged = matches!(
             variable.role,
             Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
@@ -65,7 +65,7 @@ impl Layer {
         let screen = QualityScreen {
             rule,
             fill: fill(&value, smap, variable.role),
-            range: range(&value, granule.product, variable.role),
+            range: range(&value, granule.product, variable),
             quality_fill: fill_of(quality.as_ref()),
             surface_fill: fill_of(surface.as_ref()),
         };
@@ -109,7 +109,8 @@ fn fill(array: &Array, smap: bool, role: Role) -> Fill {
 }
 
 /// Valid range of soil moisture, m3/m3, or of a temperature, K.
-fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
+fn range(array: &Array, product: Product, variable: &Variable) -> (f32, f32) {
+    let role = variable.role;
     // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
     let default = match role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
@@ -118,7 +119,8 @@ fn range(array: &Array, product: Product, role: Role) -> (f32, f32) {
         _ if product == Product::Spl2smapS => (0.0, 0.75),
         _ => (0.0, 1.0),
     };
-    if product == Product::Spl4 {
+    // Declared limits are in the file's unit, not in the one that the user's word leads to.
+    if product == Product::Spl4 || variable.given.is_some() {
         return default;
     }
     let bound = |name: &str, otherwise: f32| {
@@ -146,7 +148,7 @@ pub(super) fn read(
     let root = file.arrays_in("");
     let root: Vec<&Array> = root.iter().collect();
     let hint = hint(&layer.value, granule.product, granule.short_name.as_deref());
-    let placement = if granule.product == Product::Unknown {
+    let placement = if granule.product == Product::Unknown && variable.given.is_none() {
         Ok(None)
     } else {
         place(&layer.value.shape, hint, stem(layer.value.name()).apm, &group, &root)

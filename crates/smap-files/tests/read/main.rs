@@ -12,5 +12,6 @@ mod archive;
 mod corpus_hdf5;
 mod corpus_tiff;
 mod geotiff;
+mod layer_use;
 mod smap;
 mod smap_synthetic;

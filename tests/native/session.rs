@@ -419,6 +419,7 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
             name: (*n).into(),
             bytes: b.len() as u64,
             correction: Correction::default(),
+            member: None,
         })
         .collect();
     block_on(session.handle(2, Request::Open { tickets }));
@@ -445,7 +446,7 @@ fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) 
     let tickets = names
         .clone()
         .zip(1..)
-        .map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default() })
+        .map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default(), member: None })
         .collect();
     let sources = names
         .zip(&paths)

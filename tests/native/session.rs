@@ -16,9 +16,9 @@ use loam_nn::{MemoryStore, StoreError};
 use smap_files::{BytesSource, SharedSource};
 
 #[derive(Default)]
-struct Recorder {
-    events: RefCell<Vec<(u64, Event, Vec<Attachment>)>>,
-    sources: RefCell<Vec<SharedSource>>,
+pub(super) struct Recorder {
+    pub(super) events: RefCell<Vec<(u64, Event, Vec<Attachment>)>>,
+    pub(super) sources: RefCell<Vec<SharedSource>>,
     /// Attached to every request that wants bytes.
     weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
@@ -74,7 +74,7 @@ impl Host for Recorder {
     }
 }
 
-fn started() -> (Rc<Recorder>, Session<Rc<Recorder>>) {
+pub(super) fn started() -> (Rc<Recorder>, Session<Rc<Recorder>>) {
     let host = Rc::new(Recorder::default());
     let mut session = Session::new(Rc::clone(&host));
     block_on(session.handle(1, Request::Start { preference: DevicePreference::Auto, adapter: None }));

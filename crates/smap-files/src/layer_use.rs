@@ -222,11 +222,11 @@ impl Granule {
         match (found.as_slice(), wanted) {
             ([only], _) => Ok(*only),
             ([], "") => Err(refused(
-                format!("no layer of {} is known to lie on a map", self.file),
+                "no layer of the file is known to lie on a map".to_owned(),
                 format!("name one: {}", self.layers()),
             )),
             ([], _) => Err(refused(
-                format!("{} has no layer \"{wanted}\"", self.file),
+                format!("the file has no layer \"{wanted}\""),
                 format!("it has {}", self.layers()),
             )),
             (several, _) => {
@@ -238,8 +238,8 @@ impl Granule {
                     .collect();
                 Err(refused(
                     match wanted {
-                        "" => format!("{} has {} layers", self.file, several.len()),
-                        _ => format!("{} has {} layers \"{wanted}\"", self.file, several.len()),
+                        "" => format!("the file has {} layers", several.len()),
+                        _ => format!("the file has {} layers \"{wanted}\"", several.len()),
                     },
                     format!("say which: {}", paths.join(", ")),
                 ))
@@ -316,7 +316,7 @@ impl Granule {
         }
         if variable.grid.is_none() {
             return Err(refused(
-                format!("nothing in {} says where {} lies", self.file, variable.path),
+                format!("nothing in the file says where {} lies", variable.path),
                 "export it as a GeoTIFF with its coordinate system, or as NetCDF-4 with its coordinates",
             ));
         }

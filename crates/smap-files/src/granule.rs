@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::SharedSource;
 use super::sniff::Format;
-use super::{Given, SharedSource};
 use ease_grid::{Grid, Resolution, Statistics};
 
 /// What a file is, told from its structure first and its name second.
@@ -153,6 +153,19 @@ pub enum DateOrigin {
 pub struct Problem {
     /// What happened, why, what to do: one sentence or two.
     pub text: String,
+}
+
+/// What the user said of a variable, and what was known of it before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Given {
+    /// `given by you: soil moisture, percent`.
+    pub words: String,
+    pub(super) role: Role,
+    pub(super) scale: Option<BackscatterScale>,
+    pub(super) linear: Option<(f64, f64)>,
+    pub(super) units: Option<String>,
+    /// Its place was looked for, and found, for the user's word alone.
+    pub(super) placed: bool,
 }
 
 /// One array of a file.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sniff::Format;
-use super::{BackscatterScale, Granule, Product, ReadError, Role, Variable, geotiff, smap};
+use super::{BackscatterScale, Given, Granule, Product, ReadError, Role, Variable, geotiff, smap};
 
 /// 0 degrees C, K.
 const ZERO_C: f64 = 273.15;
@@ -19,19 +19,6 @@ pub struct LayerUse {
     pub role: Role,
     /// In which unit its values are: `m3/m3` or `percent`; `K` or `C`; `dB`, `power` or `amplitude`. `None`: the one the file says.
     pub unit: Option<String>,
-}
-
-/// What the user said of a variable, and what was known of it before.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Given {
-    /// `given by you: soil moisture, percent`.
-    pub words: String,
-    role: Role,
-    scale: Option<BackscatterScale>,
-    linear: Option<(f64, f64)>,
-    units: Option<String>,
-    /// Its place was looked for, and found, for the user's word alone.
-    placed: bool,
 }
 
 /// A unit, understood: the scale of backscatter, or (factor, offset) to m3/m3 or K.

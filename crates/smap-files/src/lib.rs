@@ -23,10 +23,10 @@ mod zip_members;
 
 pub use error::ReadError;
 pub use granule::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role,
-    Variable,
+    BackscatterScale, DateOrigin, Given, Granule, Orbit, Overpass, Problem, Product, QualityRule,
+    ReadOptions, Role, Variable,
 };
-pub use layer_use::{Given, LayerUse};
+pub use layer_use::LayerUse;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
 pub use source::{BytesSource, SharedSource, Source};

@@ -173,6 +173,8 @@ pub enum Event {
     FileRead(FileReport),
     /// A file is gone.
     FileGone(FileId),
+    /// Files that are no rows of the list: companions of others, and archives, which their members stand for.
+    SetAside(SetAside),
     /// The dates, for the present region.
     Timeline(Timeline),
     /// How far a long job is.
@@ -261,6 +263,33 @@ pub struct FileTicket {
     pub bytes: u64,
     /// Corrections made before (after a restart of the worker).
     pub correction: Correction,
+    /// Its path in the archive that is attached; `None` where the attachment is the file itself.
+    #[serde(default)]
+    pub member: Option<String>,
+}
+
+/// Files that are no rows of the list, and what to open instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Their numbers.
+    pub files: Vec<FileId>,
+    /// Members of the archives among them, each to be opened as a file.
+    pub members: Vec<FoundMember>,
+    /// `7 companion files passed over: 5 .xml, 2 .tfw`, where there were any.
+    pub said: Option<String>,
+}
+
+/// A file in an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundMember {
+    /// The archive.
+    pub archive: FileId,
+    /// Name shown: the archive's and the path.
+    pub name: String,
+    /// Its path in the archive.
+    pub path: String,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// A row of the file list.

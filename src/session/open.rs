@@ -1,10 +1,13 @@
 //! A source becomes a library entry, or a refusal that stays listed.
 
-use crate::protocol::{FileReport, FileTicket};
+use std::sync::Arc;
+
+use crate::protocol::{FileReport, FileTicket, FoundMember, SetAside};
 use ease_grid::Resolution;
 use loam_core::file::{Correction, Usage};
 use loam_core::stack::{Content, Entry, Library};
-use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource};
+use smap_files::archive::{self, Member};
+use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource, companion};
 
 /// Said of simulated scenes beside observed files.
 pub const MIXED: &str = "Not used: simulated scenes are never mixed with observed files. Take the observed files out to use these.";
@@ -27,14 +30,105 @@ pub async fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Bo
                 content,
                 correction: Correction::default(),
             };
-            entry.correct(ticket.correction.clone());
+            if let Err(error) = entry.correct(ticket.correction.clone())
+                && let Content::File(granule) = &mut entry.content
+            {
+                granule.problems.push(read::Problem { text: error.to_string() });
+            }
             Ok(entry)
         }
-        Err(error) => Err(Box::new(FileReport {
-            refused: Some(error.to_string()),
-            ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
-        })),
+        Err(error) => Err(refusal(ticket, error.to_string())),
     }
+}
+
+fn refusal(ticket: &FileTicket, why: String) -> Box<FileReport> {
+    let blank = FileReport::blank(ticket.id, &ticket.name, ticket.bytes);
+    Box::new(FileReport { refused: Some(why), ..blank })
+}
+
+/// What an attachment turned out to be.
+pub enum Opened {
+    /// A file of the library.
+    Entry(Box<Entry>),
+    /// A file that stays listed with its sentence.
+    Refused(Box<FileReport>),
+    /// An archive, which its members stand for.
+    Archive(SetAside),
+}
+
+/// Opens files and members of archives. The list of the archive read last is kept: a thousand members in a row ask for one.
+#[derive(Default)]
+pub struct Opener {
+    last: Option<(SharedSource, Vec<Member>)>,
+}
+
+impl Opener {
+    /// Opens what a ticket is of. An archive is listed, not opened.
+    pub async fn open(&mut self, ticket: &FileTicket, source: SharedSource) -> Opened {
+        let members = match self.members(&source) {
+            Ok(members) => members,
+            Err(error) => return Opened::Refused(refusal(ticket, error.to_string())),
+        };
+        let source = match (&ticket.member, members) {
+            (None, None) => source,
+            (None, Some(members)) => return Opened::Archive(listed(ticket, members)),
+            (Some(path), members) => {
+                let found = members.and_then(|members| members.iter().find(|m| m.path() == path));
+                let opened = found.map(Member::source);
+                match opened {
+                    Some(Ok(source)) => source,
+                    Some(Err(error)) => return Opened::Refused(refusal(ticket, error.to_string())),
+                    None => {
+                        let why = "the archive holds it no longer: open the archive again.";
+                        return Opened::Refused(refusal(ticket, why.to_owned()));
+                    }
+                }
+            }
+        };
+        match open(ticket, source).await {
+            Ok(entry) => Opened::Entry(Box::new(entry)),
+            Err(report) => Opened::Refused(report),
+        }
+    }
+
+    fn members(&mut self, source: &SharedSource) -> Result<Option<&[Member]>, read::ReadError> {
+        if !self.last.as_ref().is_some_and(|(last, _)| Arc::ptr_eq(last, source)) {
+            self.last = archive::members(source)?.map(|members| (source.clone(), members));
+        }
+        Ok(self.last.as_ref().map(|(_, members)| members.as_slice()))
+    }
+}
+
+/// Members of an archive, without the companions of the others.
+fn listed(ticket: &FileTicket, members: &[Member]) -> SetAside {
+    let companions = companion::among(&members.iter().map(Member::path).collect::<Vec<_>>());
+    let mut passed = companion::Passed::default();
+    let mut found = Vec::new();
+    for (member, companion) in members.iter().zip(companions) {
+        if companion {
+            passed.add(member.path());
+        } else {
+            let (name, path) = (format!("{}/{}", ticket.name, member.path()), member.path().to_owned());
+            found.push(FoundMember { archive: ticket.id, name, path, bytes: member.bytes() });
+        }
+    }
+    let said = passed.text().map(|text| format!("{}: {text}", ticket.name));
+    SetAside { files: vec![ticket.id], members: found, said }
+}
+
+/// Files among several that are companions of the others.
+#[must_use]
+pub fn companions(tickets: &[FileTicket]) -> SetAside {
+    let names: Vec<&str> = tickets.iter().map(|t| t.name.as_str()).collect();
+    let mut passed = companion::Passed::default();
+    let mut files = Vec::new();
+    for (ticket, companion) in tickets.iter().zip(companion::among(&names)) {
+        if companion {
+            passed.add(&ticket.name);
+            files.push(ticket.id);
+        }
+    }
+    SetAside { files, members: Vec::new(), said: passed.text() }
 }
 
 /// The row of the file list for an entry.
@@ -75,6 +169,7 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
         if entry.correction.date.is_some() { Some(read::DateOrigin::User) } else { granule.date_origin };
     report.orbit = entry.correction.orbit.or(granule.orbit);
     report.problems.extend(granule.problems.iter().map(|p| p.text.clone()));
+    report.problems.extend(granule.given().into_iter().map(|given| format!("{given}.")));
     let role = |usage| match usage {
         Usage::Backscatter => Role::BackscatterVv,
         Usage::Temperature => Role::SurfaceTemperature,
@@ -89,6 +184,9 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
             .collect::<Vec<_>>()
     };
     let (mut used, brightness) = (of_role(role(entry.usage())), of_role(Role::BrightnessV));
+    if used.is_empty() && entry.usage() == Usage::Backscatter {
+        used = of_role(Role::BackscatterVh);
+    }
     let both = !used.is_empty() && !brightness.is_empty();
     if used.is_empty() && entry.usage() == Usage::Coarse {
         used.clone_from(&brightness);

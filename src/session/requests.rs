@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Host;
-use super::open::{open, report};
+use super::open::{Opened, Opener, companions, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
@@ -244,7 +244,13 @@ impl<H: Host> Session<H> {
 
     async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
         self.series = None;
-        for (n, ticket) in tickets.iter().enumerate() {
+        let companions = companions(tickets);
+        if !companions.files.is_empty() {
+            self.emit(id, Event::SetAside(companions.clone()));
+        }
+        let mut opener = Opener::default();
+        let data = |(_, ticket): &(usize, &FileTicket)| !companions.files.contains(&ticket.id);
+        for (n, ticket) in tickets.iter().enumerate().filter(data) {
             self.emit(
                 id,
                 Event::Progress {
@@ -258,11 +264,12 @@ impl<H: Host> Session<H> {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
                     ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
                 }),
-                Some(source) => match open(ticket, source).await {
-                    Err(refused) => Event::FileRead(*refused),
-                    Ok(entry) => {
+                Some(source) => match opener.open(ticket, source).await {
+                    Opened::Refused(refused) => Event::FileRead(*refused),
+                    Opened::Archive(archive) => Event::SetAside(archive),
+                    Opened::Entry(entry) => {
                         let file = report(&self.library, &entry, &self.options());
-                        self.library.insert(entry);
+                        self.library.insert(*entry);
                         Event::FileRead(file)
                     }
                 },
@@ -297,10 +304,12 @@ impl<H: Host> Session<H> {
             .library
             .get_mut(file)
             .ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
-        entry.correct(correction);
+        let refused = entry.correct(correction).err();
+        let name = entry.name.clone();
         self.series = None;
         self.report_files(id, Some(file));
-        self.send_timeline(id).await
+        self.send_timeline(id).await?;
+        refused.map_or(Ok(()), |error| Err(RequestError::failed(format!("{name}: {error}"), "")))
     }
 
     async fn demo(&mut self, id: u64, key: &str) -> Result<(), RequestError> {

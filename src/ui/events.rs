@@ -43,6 +43,10 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::FileRead(report) => wait(app, report),
         // The row went when its removal was asked for; Undo may have brought it back since.
         Event::FileGone(_) => {}
+        Event::SetAside(found) => {
+            app.files.update(|rows| rows.retain(|row| !found.files.contains(&row.id)));
+            app.set_aside.update(|list| list.push(found));
+        }
         Event::Timeline(timeline) => {
             flush(app);
             if kind == Kind::Timeline {
@@ -160,6 +164,7 @@ pub fn flush(app: App) {
                 bytes: report.bytes,
                 report: ArcRwSignal::new(Some(report)),
                 correction: ArcRwSignal::default(),
+                member: None,
             }));
         });
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::later::{Later, Part};
 use super::state::{App, FileRow, place_name};
 use crate::protocol::FileReport;
 use crate::protocol::desk::Desk;
@@ -107,15 +108,7 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
         .statistics
         .and_then(|s| Some(format!("{:.3} to {:.3}, mean {:.3}", s.min?, s.max?, s.mean?).replace('-', "−")));
     let superseded = report.superseded_by.as_ref().map(|by| format!("Not used: superseded by {by}."));
-    let arrays = (!report.arrays.is_empty()).then(|| {
-        let list = report.arrays.clone();
-        view! {
-            <details>
-                <summary>{format!("{} arrays", list.len())}</summary>
-                <ul>{list.into_iter().map(|(path, shape)| view! { <li>{path}" "{shape}</li> }).collect_view()}</ul>
-            </details>
-        }
-    });
+    let arrays = (!report.arrays.is_empty()).then(|| view! { <Later part=Part::Layers(row.id)/> });
     let short = report.variable.as_deref().map(|v| v.rsplit('/').next().unwrap_or(v).to_owned());
     let problems =
         report.problems.iter().map(|p| view! { <p class="problem">{p.clone()}</p> }).collect_view();

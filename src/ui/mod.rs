@@ -22,6 +22,7 @@ pub mod files;
 pub mod hash;
 mod header;
 mod later;
+mod layer_use;
 pub mod ledger;
 mod legend;
 pub mod link;

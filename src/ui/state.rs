@@ -21,7 +21,9 @@ use super::train::Training;
 use super::train::recall::Remembered;
 use crate::protocol::desk::{Aside, Desk, is_weights};
 use crate::protocol::shown::Present;
-use crate::protocol::{Envelope, Failure, FileReport, FileTicket, MapReport, Request, Timeline};
+use crate::protocol::{
+    Envelope, Failure, FileReport, FileTicket, FoundMember, MapReport, Request, SetAside, Timeline,
+};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
@@ -42,6 +44,8 @@ pub struct FileRow {
     pub bytes: u64,
     pub report: ArcRwSignal<Option<FileReport>>,
     pub correction: ArcRwSignal<Correction>,
+    /// Its path in an archive, whose handle it then has.
+    pub member: Option<String>,
 }
 
 /// A layer with its pixels.
@@ -131,6 +135,8 @@ struct Machinery {
 #[derive(Clone, Copy)]
 pub struct App {
     pub files: PageSignal<Vec<FileRow>>,
+    /// Archives and companions, until the later part of the page deals with them.
+    pub set_aside: PageSignal<Vec<SetAside>>,
     /// Whether a demo is open, and what is put aside.
     pub desk: PageSignal<Desk<FileRow>>,
     /// Counts up with every change of what is open.
@@ -221,6 +227,7 @@ impl App {
     pub fn new() -> Self {
         Self {
             files: PageSignal::new(Vec::new()),
+            set_aside: PageSignal::new(Vec::new()),
             desk: PageSignal::new(Desk::default()),
             data: PageSignal::new(0),
             timeline: PageSignal::new(Timeline::default()),
@@ -617,12 +624,43 @@ impl App {
                     bytes: file.size() as u64,
                     report: ArcRwSignal::new(None),
                     correction: ArcRwSignal::new(Correction::default()),
+                    member: None,
                 });
                 m.handles.insert(m.next_file, file);
                 m.next_file += 1;
             }
         });
         self.add_rows(rows);
+    }
+
+    /// Rows for the members of archives, in place of the archive's own; what was passed over is said. Called by the later part alone.
+    pub fn open_members(self, found: SetAside) {
+        let mut rows = Vec::new();
+        self.machinery.update_value(|m| {
+            for FoundMember { archive, name, path, bytes } in found.members {
+                if let Some(file) = m.handles.get(&archive).cloned() {
+                    rows.push(FileRow {
+                        id: m.next_file,
+                        name,
+                        bytes,
+                        report: ArcRwSignal::new(None),
+                        correction: ArcRwSignal::new(Correction::default()),
+                        member: Some(path),
+                    });
+                    m.handles.insert(m.next_file, file);
+                    m.next_file += 1;
+                }
+            }
+            for file in found.files {
+                m.handles.remove(&file);
+            }
+        });
+        if let Some(what) = found.said {
+            self.notify(false, Failure { what, remedy: String::new() });
+        }
+        if !rows.is_empty() {
+            self.add_rows(rows);
+        }
     }
 
     /// Own files join the list and are read.
@@ -641,7 +679,8 @@ impl App {
             if let Some(file) = handles.get(&row.id) {
                 row.report.set(None);
                 let correction = row.correction.get_untracked();
-                tickets.push(FileTicket { id: row.id, name: row.name.clone(), bytes: row.bytes, correction });
+                let (name, member) = (row.name.clone(), row.member.clone());
+                tickets.push(FileTicket { id: row.id, name, bytes: row.bytes, correction, member });
                 files.push(JsValue::from(file.clone()));
             }
         }

@@ -31,12 +31,14 @@ pub struct WorkerHost {
     scope: DedicatedWorkerGlobalScope,
     known: RefCell<BTreeMap<u64, Known>>,
     last_yield: Cell<f64>,
+    /// The file asked for last: members of one archive come in a row, each with the archive.
+    last_source: RefCell<Option<(File, SharedSource)>>,
 }
 
 impl WorkerHost {
     /// Around the worker's global scope.
     pub fn new(scope: DedicatedWorkerGlobalScope) -> Self {
-        Self { scope, known: RefCell::default(), last_yield: Cell::new(0.0) }
+        Self { scope, known: RefCell::default(), last_yield: Cell::new(0.0), last_source: RefCell::default() }
     }
 
     /// Notes a request that came in; older ones of a kind that supersedes are cancelled.
@@ -66,6 +68,7 @@ impl WorkerHost {
     /// Drops what is known of a finished request.
     pub fn forget(&self, id: u64) {
         self.known.borrow_mut().remove(&id);
+        *self.last_source.borrow_mut() = None;
     }
 
     /// Posts an event, its attachments transferred.
@@ -132,7 +135,15 @@ impl Host for WorkerHost {
 
     fn source(&self, id: u64, attachment: usize) -> Option<SharedSource> {
         let file: File = self.attachment(id, attachment)?.dyn_into().ok()?;
-        Some(Arc::new(FileSource::new(file)))
+        let mut last = self.last_source.borrow_mut();
+        match &*last {
+            Some((same, source)) if *same == file => Some(source.clone()),
+            _ => {
+                let source: SharedSource = Arc::new(FileSource::new(file.clone()));
+                *last = Some((file, source.clone()));
+                Some(source)
+            }
+        }
     }
 
     fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>> {

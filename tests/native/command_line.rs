@@ -8,11 +8,11 @@ fn loam() -> Command {
     Command::new(env!("CARGO_BIN_EXE_loam"))
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(super) fn run(arguments: &[&str]) -> Output {
     loam().args(arguments).output().unwrap()
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub(super) fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
 }
@@ -22,7 +22,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Exit code 2 and one line that holds this.
-fn refused(output: &Output, holds: &str) {
+pub(super) fn refused(output: &Output, holds: &str) {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.lines().count() == 1 && text.starts_with("error: ") && text.contains(holds), "{text}");

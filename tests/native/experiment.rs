@@ -47,6 +47,7 @@ fn library(folder: &Path, first: Date, last: Date) -> Library {
                 name,
                 bytes: std::fs::metadata(&path).unwrap().len(),
                 correction: Correction::default(),
+                member: None,
             };
             library.insert(block_on(open(&ticket, Arc::new(PathSource::open(&path).unwrap()))).unwrap());
         }

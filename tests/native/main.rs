@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod archives;
 mod baselines;
 mod command_line;
 mod edges;

@@ -52,6 +52,7 @@ fn opened(id: u32, name: &str, bytes: Vec<u8>, usage: Option<Usage>) -> Entry {
         name: name.into(),
         bytes: 0,
         correction: Correction { usage, ..Correction::default() },
+        member: None,
     };
     block_on(open(&ticket, Arc::new(BytesSource::new(name, bytes)))).unwrap()
 }
@@ -195,7 +196,13 @@ fn simulated_scenes_and_observed_files_never_mix() {
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures").join(name),
     )
     .unwrap();
-    let ticket = FileTicket { id: 50_000, name: name.into(), bytes: 0, correction: Correction::default() };
+    let ticket = FileTicket {
+        id: 50_000,
+        name: name.into(),
+        bytes: 0,
+        correction: Correction::default(),
+        member: None,
+    };
     mixed.insert(block_on(open(&ticket, Arc::new(source))).unwrap());
     assert_eq!(mixed.dates().into_iter().collect::<Vec<_>>(), [date(2020, 6, 2)]);
     let row = report(&mixed, mixed.get(1).unwrap(), &Default::default());

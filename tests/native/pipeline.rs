@@ -29,7 +29,7 @@ fn library() -> Library {
     let mut library = Library::default();
     for (name, id) in names.into_iter().zip(1..) {
         let source = Arc::new(PathSource::open(&folder.join(&name)).unwrap());
-        let ticket = FileTicket { id, name, bytes: 0, correction: Correction::default() };
+        let ticket = FileTicket { id, name, bytes: 0, correction: Correction::default(), member: None };
         library.insert(block_on(open(&ticket, source)).unwrap());
     }
     library

@@ -96,7 +96,7 @@ fn a_geotiff_that_is_cut_off_is_said_to_be() {
 }
 
 /// Stored members, with a central directory.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, data) in members {
         let at = bytes.len() as u32;

@@ -16,9 +16,9 @@ use loam_nn::{MemoryStore, StoreError};
 use smap_files::{BytesSource, SharedSource};
 
 #[derive(Default)]
-struct Recorder {
-    events: RefCell<Vec<(u64, Event, Vec<Attachment>)>>,
-    sources: RefCell<Vec<SharedSource>>,
+pub(super) struct Recorder {
+    pub(super) events: RefCell<Vec<(u64, Event, Vec<Attachment>)>>,
+    pub(super) sources: RefCell<Vec<SharedSource>>,
     /// Attached to every request that wants bytes.
     weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
@@ -74,7 +74,7 @@ impl Host for Recorder {
     }
 }
 
-fn started() -> (Rc<Recorder>, Session<Rc<Recorder>>) {
+pub(super) fn started() -> (Rc<Recorder>, Session<Rc<Recorder>>) {
     let host = Rc::new(Recorder::default());
     let mut session = Session::new(Rc::clone(&host));
     block_on(session.handle(1, Request::Start { preference: DevicePreference::Auto, adapter: None }));
@@ -419,6 +419,7 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
             name: (*n).into(),
             bytes: b.len() as u64,
             correction: Correction::default(),
+            member: None,
         })
         .collect();
     block_on(session.handle(2, Request::Open { tickets }));
@@ -445,7 +446,7 @@ fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) 
     let tickets = names
         .clone()
         .zip(1..)
-        .map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default() })
+        .map(|(name, id)| FileTicket { id, name, bytes: 1, correction: Correction::default(), member: None })
         .collect();
     let sources = names
         .zip(&paths)

@@ -431,8 +431,13 @@ fn exports_of_a_channel_carry_that_channels_scores() {
         .enumerate()
     {
         let source = Arc::new(PathSource::open(&fixtures().join("tb").join(name)).unwrap());
-        let ticket =
-            FileTicket { id: id as u32, name: name.into(), bytes: 0, correction: Default::default() };
+        let ticket = FileTicket {
+            id: id as u32,
+            name: name.into(),
+            bytes: 0,
+            correction: Default::default(),
+            member: None,
+        };
         library.insert(block_on(open::open(&ticket, source)).unwrap());
     }
     let case = TbCase::BrightnessTemperature;
@@ -526,6 +531,7 @@ fn one_overpass_counts_and_the_flag_masks() {
             name: name.into(),
             bytes: 0,
             correction: loam_core::file::Correction { date: Some(date(2020, 6, 3)), ..Default::default() },
+            member: None,
         };
         let source = Arc::new(PathSource::open(&fixtures().join(name)).unwrap());
         library.insert(block_on(loam::session::open::open(&ticket, source)).unwrap());

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use smap_files::{BackscatterScale, Orbit};
+use smap_files::{BackscatterScale, LayerUse, Orbit};
 
 use crate::iso_date;
 
@@ -23,6 +23,9 @@ pub struct Correction {
     pub orbit: Option<Orbit>,
     /// Backscatter scale.
     pub scale: Option<BackscatterScale>,
+    /// What single layers of it are, and in which unit.
+    #[serde(default)]
+    pub layers: Vec<LayerUse>,
 }
 
 /// What a file is used as.

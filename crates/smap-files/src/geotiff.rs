@@ -237,6 +237,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             quality: quality_band(&uses, b),
             evidence: used.evidence.clone(),
             statistics: None,
+            given: None,
         })
         .collect();
     if !complete {

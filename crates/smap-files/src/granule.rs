@@ -163,6 +163,32 @@ pub struct Problem {
     pub text: String,
 }
 
+/// What the user said of a variable, and what was known of it before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Given {
+    /// `given by you: soil moisture, percent`.
+    pub words: String,
+    pub(super) role: Role,
+    pub(super) scale: Option<BackscatterScale>,
+    pub(super) linear: Option<(f64, f64)>,
+    pub(super) units: Option<String>,
+    pub(super) zero_is_no_value: bool,
+}
+
+impl Given {
+    /// What the scan made of a variable, before the user says anything.
+    pub(super) fn before(variable: &Variable) -> Self {
+        Self {
+            words: String::new(),
+            role: variable.role,
+            scale: variable.scale,
+            linear: variable.linear,
+            units: variable.units.clone(),
+            zero_is_no_value: variable.zero_is_no_value,
+        }
+    }
+}
+
 /// One array of a file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Variable {
@@ -201,6 +227,9 @@ pub struct Variable {
     pub evidence: String,
     /// Statistics of the values that count under the quality rule of the scan; `None` where not numeric or not asked for.
     pub statistics: Option<Statistics>,
+    /// What the user said of it ([`Granule::use_layer`]).
+    #[serde(default)]
+    pub given: Option<Box<Given>>,
 }
 
 /// One file, understood. Holds no pixels.

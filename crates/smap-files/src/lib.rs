@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod archive;
 mod attributes;
 pub mod catalogue;
+pub mod companion;
 mod error;
 pub mod geotiff;
 mod granule;
@@ -9,6 +11,7 @@ mod hdf5;
 mod hdf5_filters;
 mod hdf5_members;
 mod hdf5_number;
+mod layer_use;
 pub mod names;
 pub mod sentinel1;
 mod smap;
@@ -26,9 +29,10 @@ mod zip_members;
 
 pub use error::ReadError;
 pub use granule::{
-    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, QualityRule, ReadOptions, Role,
-    Variable,
+    BackscatterScale, DateOrigin, Given, Granule, Orbit, Overpass, Problem, Product, QualityRule,
+    ReadOptions, Role, Variable,
 };
+pub use layer_use::LayerUse;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
 pub use source::{BytesSource, SharedSource, Source};

@@ -4,6 +4,7 @@
 //! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB).
 
 use super::geotiff::{BandReader, variable_of};
+use super::sniff::Format;
 use super::{BackscatterScale, Granule, ReadError, ReadOptions};
 use ease_grid::place::{CellMean, OUTSIDE, Placer, source_window};
 use ease_grid::{EaseWindow, Raster, Reason};
@@ -53,8 +54,16 @@ pub fn aggregate(
             remedy: "terrain-correct it first (SNAP, pyroSAR or ASF HyP3)".into(),
         });
     };
-    let reader = BandReader::open(granule, variable, options)?;
-    let scale = match reader.scale {
+    // Arrays of HDF5 files are read whole; rows of a GeoTIFF come as they are decoded.
+    let (reader, whole, scale) = match granule.format {
+        Format::Tiff => {
+            let reader = BandReader::open(granule, variable, options)?;
+            let scale = reader.scale;
+            (Some(reader), None, scale)
+        }
+        Format::Hdf5 => (None, Some(granule.read(variable, options, None)?), options.scale.or(v.scale)),
+    };
+    let scale = match scale {
         Some(scale) if scale != BackscatterScale::DigitalNumber => scale,
         Some(_) => {
             return Err(ReadError::Unsuitable {
@@ -79,20 +88,32 @@ pub fn aggregate(
     let mut mean = CellMean::new(*region);
     let mut cells = vec![OUTSIDE; pixels.columns];
     let mut placed_row = usize::MAX;
-    reader.walk(&pixels, &mut |row, first_column, stored| {
+    let mut add = |row: usize, first_column: usize, values: &mut dyn Iterator<Item = Option<f64>>| {
         let row = row - pixels.first_row;
         if row != placed_row {
             placer.cells_of_row(row, &mut cells);
             placed_row = row;
         }
         let first = first_column - pixels.first_column;
-        for (&cell, &value) in cells.get(first..).unwrap_or_default().iter().zip(stored) {
+        for (&cell, value) in cells.get(first..).unwrap_or_default().iter().zip(values) {
             if cell != OUTSIDE {
-                let valid = reader.rule.reason(value) == Reason::Valid;
-                mean.add(cell, if valid { power(scale, reader.rule.physical(value)) } else { None });
+                mean.add(cell, value.and_then(|value| power(scale, value)));
             }
         }
-        Ok(())
-    })?;
+    };
+    if let Some(reader) = reader {
+        let known =
+            |value: f64| (reader.rule.reason(value) == Reason::Valid).then(|| reader.rule.physical(value));
+        reader.walk(&pixels, &mut |row, first_column, stored| {
+            add(row, first_column, &mut stored.iter().map(|value| known(*value)));
+            Ok(())
+        })?;
+    } else if let Some(raster) = whole {
+        let columns = pixels.first_column..pixels.first_column + pixels.columns;
+        for row in pixels.first_row..pixels.first_row + pixels.rows {
+            let mut values = columns.clone().map(|column| raster.at(column, row).ok().map(f64::from));
+            add(row, pixels.first_column, &mut values);
+        }
+    }
     Ok(mean.into_raster(&placer, LEAST_SHARE, |p| decibel(p).map(|db| db as f32))?)
 }

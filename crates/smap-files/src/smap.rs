@@ -239,6 +239,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             quality: None,
             evidence: used.evidence,
             statistics: None,
+            given: None,
         };
         let may_be_used = variable.role != Role::Other
             || ["unknown quantity", "soil moisture"].iter().any(|words| variable.evidence.starts_with(words));

@@ -7,7 +7,7 @@ use super::smap_flags::{QualityScreen, fills};
 use super::smap_names::{quality_flags, stem};
 use super::smap_place::{Placement, check_cells, hint, leading_axes, mapping, place};
 use super::values::ValueRule;
-use super::{Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
+use super::{BackscatterScale, Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
 /// Elements a statistics pass looks at: more than twice the global 3 km grid.
@@ -36,7 +36,8 @@ impl Layer {
         rule: QualityRule,
     ) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
-        let smap = !matches!(granule.product, Product::Unknown | Product::OtherSoilMoisture | Product::Nisar);
+        let smap = !matches!(granule.product, Product::Unknown | Product::OtherSoilMoisture | Product::Nisar)
+            || variable.given.is_some();
         let flagged = matches!(
             variable.role,
             Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
@@ -85,7 +86,8 @@ impl Layer {
             let reason = |(i, v): (usize, &f64)| self.screen.reason(*v, at(&quality, i), at(&surface, i));
             values.iter().enumerate().map(reason).collect()
         } else {
-            let reason = |v: &f64| if rule.is_fill(*v) { Reason::NotObserved } else { Reason::Valid };
+            let missing = |v: f64| rule.is_fill(v) || (rule.positive && v <= 0.0);
+            let reason = |v: &f64| if missing(*v) { Reason::NotObserved } else { Reason::Valid };
             values.iter().map(reason).collect()
         };
         if rule.linear.is_some() {
@@ -109,6 +111,9 @@ fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) 
     let mut rule = fill(array, smap);
     rule.linear = variable.stored_to_unit();
     // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
+    // Power given by the user has zeros where there is no image, as GeoTIFFs have.
+    let linear = matches!(variable.scale, Some(BackscatterScale::Power | BackscatterScale::Amplitude));
+    rule.positive = linear && product != Product::Spl2smapS;
     let possible = match variable.role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         Role::SurfaceTemperature => {
@@ -122,7 +127,8 @@ fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) 
         Role::SoilMoisture if product == Product::OtherSoilMoisture => (-0.1, 1.0),
         _ => (0.0, 1.0),
     };
-    let bounds = declared.bounds().filter(|_| product != Product::Spl4);
+    // Declared limits are in the file's unit, not in the one that the user's word leads to.
+    let bounds = declared.bounds().filter(|_| product != Product::Spl4 && variable.given.is_none());
     if declared.bounds_are_stored {
         rule.stored_range = bounds;
         rule.range = Some(possible);

@@ -138,6 +138,8 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
             "a file that starts with nothing but zeros",
             "the download was probably interrupted; download it again",
         )
+    } else if let Some(words) = super::companion::alone(name).filter(|_| is_text(head)) {
+        words
     } else if is_text(head) {
         ("a text file", "open the data file itself (.h5, .nc4, .tif)")
     } else {
@@ -152,50 +154,81 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
 
 const STATIONS: &str = "soil moisture of stations (International Soil Moisture Network)";
 /// Ends of names that may be of files Loam reads.
-const READABLE: [&str; 8] = [".h5", ".he5", ".hdf5", ".nc", ".nc4", ".tif", ".tiff", ".gtiff"];
+const READABLE: [&str; 9] = [".h5", ".he5", ".hdf5", ".nc", ".nc4", ".tif", ".tiff", ".gtiff", ".zip"];
 const MEMBERS_NAMED: usize = 3;
 /// Bytes of a head of weights in which tensor names are looked for.
 const WEIGHTS_HEAD: usize = 1 << 20;
+
+/// What a zip archive is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Archive {
+    /// Sentinel-1 SAFE.
+    Safe,
+    /// Weights saved by PyTorch.
+    Weights,
+    /// Stations of the ISMN.
+    Stations,
+    /// Files, some of which Loam may read ([`super::archive`]).
+    Files,
+    /// Nothing that Loam reads, by the names.
+    Other,
+}
+
+/// What a zip archive is of, by its name, its first bytes and its members' names.
+pub(super) fn archive_kind(name: &str, head: &[u8], members: &[Member]) -> Archive {
+    let name = name.to_ascii_lowercase();
+    let any = |fits: &dyn Fn(&str) -> bool| members.iter().any(|m| fits(&m.name.to_ascii_lowercase()));
+    let readable = any(&|n| READABLE.iter().any(|end| n.ends_with(end)));
+    // Orders of terrain-corrected scenes (HyP3) are named after the scene, too.
+    let safe = contains(head, b".SAFE") || name.contains(".safe") || any(&|n| n.contains(".safe/"));
+    if safe || (name.starts_with("s1") && !readable) {
+        Archive::Safe
+    } else if any(&|n| n == "data.pkl" || n.ends_with("/data.pkl"))
+        || [".pt", ".pth", ".ckpt"].iter().any(|end| name.ends_with(end))
+    {
+        Archive::Weights
+    } else if any(&|n| n.ends_with(".stm"))
+        || name.starts_with("data_seperate_files")
+        || name.starts_with("data_separate_files")
+    {
+        Archive::Stations
+    } else if readable {
+        Archive::Files
+    } else {
+        Archive::Other
+    }
+}
 
 /// What a zip archive holds, by its members' names, and whether it helps to unpack it.
 fn archive(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, String)>> {
     if !(head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")) {
         return Ok(None);
     }
-    let name = source.name().to_ascii_lowercase();
     let members = members(source)?;
-    let lower: Vec<String> = members.iter().map(|m| m.name.to_ascii_lowercase()).collect();
-    let pickle = members.iter().find(|m| m.name == "data.pkl" || m.name.ends_with("/data.pkl"));
-    let (what, remedy) = if contains(head, b".SAFE")
-        || name.contains(".safe")
-        || name.starts_with("s1")
-        || lower.iter().any(|n| n.contains(".safe/"))
-    {
-        (
+    let (what, remedy) = match archive_kind(source.name(), head, &members) {
+        Archive::Safe => (
             "a zipped Sentinel-1 SAFE archive".to_owned(),
             "it holds uncalibrated measurements in radar geometry; use a terrain-corrected sigma0 or gamma0 GeoTIFF (Earth Engine, HyP3, SNAP)".to_owned(),
-        )
-    } else if pickle.is_some() || [".pt", ".pth", ".ckpt"].iter().any(|end| name.ends_with(end)) {
-        let names =
-            pickle.map(|member| beginning(source, member, WEIGHTS_HEAD)).transpose()?.unwrap_or_default();
-        of_network("PyTorch", &names)
-    } else if lower.iter().any(|n| n.ends_with(".stm"))
-        || name.starts_with("data_seperate_files")
-        || name.starts_with("data_separate_files")
-    {
-        (
+        ),
+        Archive::Weights => {
+            let pickle = members.iter().find(|m| m.name == "data.pkl" || m.name.ends_with("/data.pkl"));
+            let names =
+                pickle.map(|member| beginning(source, member, WEIGHTS_HEAD)).transpose()?.unwrap_or_default();
+            of_network("PyTorch", &names)
+        }
+        Archive::Stations => (
             format!("a zip archive of {STATIONS}"),
             "Loam does not read stations yet, and unpacking it does not help; open gridded files, such as SMAP's .h5 or a GeoTIFF"
                 .to_owned(),
-        )
-    } else {
-        let readable = lower.iter().any(|n| READABLE.iter().any(|end| n.ends_with(end)));
-        let remedy = if members.is_empty() || readable {
-            "unpack it and open the files inside"
-        } else {
-            "none of the names inside is of an HDF5, NetCDF-4 or TIFF file (.h5, .nc4, .tif), so unpacking it will hardly help"
-        };
-        (format!("a zip archive{}", listed(&members)), remedy.to_owned())
+        ),
+        kind => {
+            let remedy = if members.is_empty() || kind == Archive::Files {
+                "unpack it and open the files inside"
+            } else {
+                "none of the names inside is of an HDF5, NetCDF-4 or TIFF file (.h5, .nc4, .tif), so unpacking it will hardly help"
+            };
+            (format!("a zip archive{}", listed(&members)), remedy.to_owned())
+        }
     };
     Ok(Some((what, remedy)))
 }

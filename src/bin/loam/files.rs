@@ -1,7 +1,7 @@
 //! Files and regions from the command line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use ease_grid::GridError;
 use jiff::civil::Date;
@@ -10,14 +10,18 @@ use loam::session::open::open;
 use loam_core::file::{Correction, Usage};
 use loam_core::network::Network;
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
-use loam_core::stack::{Content, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
+use loam_core::stack::{Content, Entry, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
 use loam_nn::{Weights, block_on};
-use smap_files::{PathSource, names};
+use smap_files::companion::Passed;
+use smap_files::{Product, Role, names};
+
+use super::find::{Found, find};
+use super::layer_use::Said;
 
 /// The input files, as `predict`, `evaluate` and `train` take them.
 #[derive(clap::Args, Default)]
 pub struct Inputs {
-    /// SMAP and Sentinel-1 files, in any order; what each is, is told from its content
+    /// SMAP and Sentinel-1 files, folders, zip archives or patterns in quotes, in any order; what each file is, is told from its content
     pub files: Vec<PathBuf>,
     /// Files to use as SMAP (coarse) soil moisture, when that cannot be told; dates from YYYYMMDD in the name
     #[arg(long, num_args = 1.., value_name = "FILE")]
@@ -25,24 +29,70 @@ pub struct Inputs {
     /// Files to use as 3 km soil moisture, when that cannot be told; dates from YYYYMMDD in the name
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub fine: Vec<PathBuf>,
+    /// What a layer is that was not recognised, or was taken for something else: a band name, "band 2", an HDF5 path or its last part; ROLE
+    /// is coarse, fine, vv, vh or lst; UNIT is m3/m3 or percent, dB, power or amplitude, K or C. Repeatable
+    #[arg(long = "use", value_name = "FILE#LAYER=ROLE[,UNIT]")]
+    pub uses: Vec<String>,
 }
 
 impl Inputs {
-    /// Opens all of them. A refused file is named on standard error and left out, as the page does.
+    /// Opens all of them. A file that is refused or not used is named on standard error and left out, as the page does; one that the user
+    /// insists on (`--coarse`, `--fine`, `--use`) ends the command where it gives nothing.
     pub fn library(&self) -> Result<Library, String> {
+        let said = self.uses.iter().map(|text| Said::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let mut library = Library::default();
+        let mut passed = Passed::default();
         let groups =
             [(&self.files, None), (&self.coarse, Some(Usage::Coarse)), (&self.fine, Some(Usage::Fine))];
-        let mut refused = 0;
-        let mut all = 0;
+        let (mut all, mut refused) = (0u32, 0);
+        let mut take =
+            |id: u32, found: &Found, usage: Option<Usage>| match add(&mut library, id, found, usage, &said) {
+                Ok(()) => Ok(None),
+                Err(Refused::Word(why)) => Err(format!("{}: {why}", found.path)),
+                Err(Refused::Useless(why)) => Ok(Some(("not used", why))),
+                Err(Refused::File(why)) => Ok(Some(("left out", why))),
+            };
         for (paths, usage) in groups {
-            for path in expand(paths)? {
+            // Of what is named after --coarse or --fine, each must give something.
+            let mut gives: BTreeMap<usize, Result<(), String>> = BTreeMap::new();
+            for found in find(paths, &mut passed)? {
                 all += 1;
-                if let Err(why) = add(&mut library, all, &path, usage) {
-                    refused += 1;
-                    eprintln!("left out: {}: {why}", path.display());
+                let outcome = match take(all, &found, usage)? {
+                    None => Ok(()),
+                    Some((what, why)) => {
+                        refused += usize::from(what == "left out");
+                        if usage.is_none() || !found.named {
+                            eprintln!("{what}: {}: {why}", found.path);
+                        }
+                        Err(format!("{}: {why}", found.path))
+                    }
+                };
+                let before = gives.entry(found.from).or_insert_with(|| outcome.clone());
+                if outcome.is_ok() {
+                    *before = Ok(());
                 }
             }
+            if usage.is_some() {
+                gives.into_values().collect::<Result<(), String>>()?;
+            }
+        }
+        // A file that only `--use` names is an input like the others.
+        for one in &said {
+            let more = if one.met() { Vec::new() } else { find(&[PathBuf::from(&one.file)], &mut passed)? };
+            for found in more.into_iter().filter(|found| said.iter().any(|said| said.is_of(found))) {
+                all += 1;
+                if let Some((_, why)) = take(all, &found, None)? {
+                    return Err(format!("{}: {why}", found.path));
+                }
+            }
+        }
+        if let Some(text) = passed.text() {
+            eprintln!("note: {text}");
+        }
+        let superseded = |entry: &&Entry| library.superseded_by(entry).is_some();
+        for entry in library.iter().filter(superseded) {
+            let by = library.superseded_by(entry).map(|by| by.name.as_str()).unwrap_or_default();
+            eprintln!("not used: {}: superseded by {by}", entry.name);
         }
         let simulated = library.iter().filter(|entry| library.left_out_as_simulated(entry)).count();
         if simulated > 0 {
@@ -55,51 +105,83 @@ impl Inputs {
                 Err("no input files were given: name SMAP and Sentinel-1 files, or use --coarse and --fine"
                     .into())
             }
-            (a, r) if a == r => Err(format!("none of the {a} input files could be used")),
+            (a, r) if a as usize == r => Err(format!("none of the {a} input files could be used")),
             _ => Ok(library),
         }
     }
 }
 
-/// Folders stand for the files in them, in order of their names.
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let mut all = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let entries = std::fs::read_dir(path)
-                .map_err(|e| format!("the folder {} cannot be read ({e})", path.display()))?;
-            let mut inside: Vec<PathBuf> =
-                entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_file()).collect();
-            inside.sort();
-            all.extend(inside);
-        } else {
-            all.push(path.clone());
-        }
-    }
-    Ok(all)
+/// Why a file is not in the library.
+enum Refused {
+    /// It cannot be read.
+    File(String),
+    /// It is read, and nothing of it is used.
+    Useless(String),
+    /// What the user said of it cannot be done.
+    Word(String),
 }
 
-fn add(library: &mut Library, id: u32, path: &Path, usage: Option<Usage>) -> Result<(), String> {
-    let source = PathSource::open(path).map_err(|e| format!("the file cannot be opened ({e})"))?;
-    let name =
-        path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
+fn add(
+    library: &mut Library,
+    id: u32,
+    found: &Found,
+    usage: Option<Usage>,
+    said: &[Said],
+) -> Result<(), Refused> {
+    let source = found.source().map_err(Refused::File)?;
+    let of_file: Vec<&Said> = said.iter().filter(|said| said.is_of(found)).collect();
+    let usage = of_file.last().map(|said| said.usage).or(usage);
     // A forced usage goes with a date from the name: such files are the user's own, with no metadata to trust.
-    let date = if usage.is_some() { names::date_in(&name) } else { None };
-    let ticket =
-        FileTicket { id, name, bytes, correction: Correction { usage, date, ..Correction::default() } };
-    let entry =
-        block_on(open(&ticket, Arc::new(source))).map_err(|report| report.refused.unwrap_or_default())?;
-    if let (Usage::Ignored, Content::File(granule)) = (entry.usage(), &entry.content) {
-        let why = granule.problems.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join("; ");
-        eprintln!(
-            "not used: {}: {}",
-            path.display(),
-            if why.is_empty() { granule.product.name() } else { &why }
-        );
+    let name = found.name.rsplit('/').next().unwrap_or(&found.name);
+    let date = if usage.is_some() { names::date_in(name) } else { None };
+    let correction = Correction { usage, date, ..Correction::default() };
+    let ticket = FileTicket {
+        id,
+        name: found.name.clone(),
+        bytes: found.bytes,
+        correction: if of_file.is_empty() { correction.clone() } else { Correction::default() },
+        member: None,
+    };
+    let mut entry = block_on(open(&ticket, source))
+        .map_err(|report| Refused::File(report.refused.unwrap_or_default()))?;
+    if !of_file.is_empty() {
+        let layers = of_file.iter().map(|said| said.layer.clone()).collect();
+        entry
+            .correct(Correction { layers, ..correction })
+            .map_err(|error| Refused::Word(error.to_string()))?;
     }
+    let why = useless(&entry);
     library.insert(entry);
-    Ok(())
+    match why {
+        Some(why) if of_file.is_empty() => Err(Refused::Useless(why)),
+        Some(why) => Err(Refused::Word(why)),
+        None => Ok(()),
+    }
+}
+
+/// Why an opened file gives nothing.
+fn useless(entry: &Entry) -> Option<String> {
+    let Content::File(granule) = &entry.content else { return None };
+    let has = |roles: &[Role]| granule.variables.iter().any(|v| roles.contains(&v.role) && v.grid.is_some());
+    let layers = match entry.usage() {
+        Usage::Coarse => has(&[Role::SoilMoisture, Role::BrightnessV, Role::BrightnessH]),
+        Usage::Fine => has(&[Role::SoilMoisture]),
+        Usage::Backscatter => has(&[Role::BackscatterVv, Role::BackscatterVh]),
+        Usage::Temperature => has(&[Role::SurfaceTemperature]),
+        Usage::Ignored => false,
+    };
+    if !layers {
+        let why = granule.problems.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join("; ");
+        let what = if granule.product == Product::Unknown {
+            "none of its layers was recognised as one that Loam uses; --use FILE#LAYER=ROLE,UNIT says what one is"
+        } else {
+            granule.product.name()
+        };
+        return Some(if why.is_empty() { what.to_owned() } else { why });
+    }
+    entry.date().is_none().then(|| {
+        "it has no date, so it lies on no time line; put its date into its name, as YYYYMMDD".to_owned()
+    })
 }
 
 /// `NAME` or `LON,LAT[,COLS,ROWS]`.

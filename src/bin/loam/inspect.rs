@@ -1,18 +1,21 @@
-//! `loam inspect FILE`: what a file is.
+//! `loam inspect FILE...`: what files are.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use ease_grid::{Grid, Statistics};
 use serde_json::{Value, json};
-use smap_files::{self as read, PathSource, QualityRule, ReadOptions, Role, Variable};
+use smap_files::companion::Passed;
+use smap_files::{self as read, QualityRule, ReadOptions, Role, Variable};
+
+use super::find::{Found, find};
 
 /// Arguments of `loam inspect`.
 #[derive(clap::Args)]
 pub struct Inspect {
-    /// HDF5, NetCDF-4 or TIFF file
-    file: PathBuf,
-    /// JSON on standard output
+    /// HDF5, NetCDF-4 or TIFF files, folders, zip archives or patterns in quotes
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// JSON on standard output: of one file an object, of a folder, an archive, a pattern or several files a list
     #[arg(long)]
     json: bool,
     /// Which retrievals count in the statistics
@@ -42,12 +45,51 @@ impl From<Quality> for QualityRule {
 }
 
 impl Inspect {
-    /// Prints the description.
+    /// Prints the descriptions. Files found in folders, by patterns or in archives that cannot be read are named on standard error; one that
+    /// was named itself makes the command fail.
     pub fn run(self) -> super::Outcome {
-        let name = self.file.display().to_string();
-        let source = PathSource::open(&self.file)
-            .map_err(|e| format!("{name}: the file cannot be opened ({e}): check the path"))?;
-        let granule = read::open(Arc::new(source)).map_err(|e| format!("{name}: {e}"))?;
+        let mut passed = Passed::default();
+        let found = find(&self.files, &mut passed)?;
+        // One file, named as such, is described alone.
+        if let ([_], [only]) = (self.files.as_slice(), found.as_slice())
+            && only.named
+        {
+            let description = self.describe(only).map_err(|why| format!("{}: {why}", only.path))?;
+            return match description {
+                Some(json) => super::print_json(&json),
+                None => Ok(()),
+            };
+        }
+        let (mut descriptions, mut refused, mut named) = (Vec::new(), 0, 0);
+        for file in &found {
+            match self.describe(file) {
+                Ok(json) => descriptions.extend(json.map(|json| listed(json, &file.name))),
+                Err(why) => {
+                    refused += 1;
+                    named += usize::from(file.named);
+                    eprintln!("left out: {}: {why}", file.path);
+                    descriptions.push(json!({ "file": file.name, "refused": why }));
+                }
+            }
+        }
+        if let Some(text) = passed.text() {
+            eprintln!("note: {text}");
+        }
+        if self.json {
+            super::print_json(&descriptions)?;
+        }
+        match found.len() {
+            0 => Err("there are no files to describe in what was named".into()),
+            all if named > 0 || refused == all => {
+                Err(format!("{refused} of {all} files could not be read").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The description as JSON, where that is asked for; else it is printed.
+    fn describe(&self, file: &Found) -> Result<Option<Value>, String> {
+        let granule = read::open(file.source()?).map_err(|e| e.to_string())?;
         let options = ReadOptions { quality: self.quality.into(), scale: None };
         let mut problems: Vec<String> = granule.problems.iter().map(|p| p.text.clone()).collect();
         let mut statistics = Vec::new();
@@ -75,7 +117,7 @@ impl Inspect {
                 .zip(&statistics)
                 .map(|(v, s)| variable_json(v, s.as_ref()))
                 .collect();
-            return super::print_json(&json!({
+            return Ok(Some(json!({
                 "file": granule.file,
                 "bytes": granule.bytes,
                 "product": granule.product,
@@ -94,10 +136,10 @@ impl Inspect {
                 "shape": main.map(|v| &v.shape),
                 "variables": variables,
                 "problems": problems,
-            }));
+            })));
         }
-        say!("{}", granule.file);
-        let product = serde_json::to_value(granule.product)?;
+        say!("{}", file.name);
+        let product = serde_json::to_value(granule.product).map_err(|e| e.to_string())?;
         say!(
             "  product    {}{}",
             product.as_str().unwrap_or_default(),
@@ -138,8 +180,16 @@ impl Inspect {
                 say!("    {}", variable.evidence);
             }
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+/// A description under the name in the list: of a member of an archive with the archive's.
+fn listed(mut description: Value, name: &str) -> Value {
+    if let Some(file) = description.get_mut("file") {
+        *file = json!(name);
+    }
+    description
 }
 
 fn variable_json(variable: &Variable, statistics: Option<&Statistics>) -> Value {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::file::{Correction, FileId, Usage};
 use crate::simulate::{Scene, SimulatedDay};
 use ease_grid::{Grid, Raster, Resolution};
-use smap_files::{Granule, Product, Role, Variable};
+use smap_files::{Granule, Product, ReadError, Role, Variable};
 
 /// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
 const COARSE_CELL_M: f64 = 6_000.0;
@@ -108,12 +108,39 @@ impl Entry {
         }
         match &self.content {
             Content::Simulated(_) => Usage::Fine,
-            Content::File(granule) => detected_usage(granule),
+            Content::File(granule) => {
+                given_usage(granule, &self.correction).unwrap_or_else(|| detected_usage(granule))
+            }
         }
     }
 
-    /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array.
-    pub fn correct(&mut self, correction: Correction) {
+    /// Its name, with what the user said of its layers: `order.tif [band 2 given by you: soil moisture, percent]`. Exports carry it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.granule().map(Granule::given) {
+            Some(given) if !given.is_empty() => format!("{} [{}]", self.name, given.join(", ")),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array, unless the user
+    /// said which.
+    ///
+    /// # Errors
+    /// Those of [`Granule::use_layer`]. Layers refused count as not said; the rest of the correction holds.
+    pub fn correct(&mut self, mut correction: Correction) -> Result<(), ReadError> {
+        let mut outcome = Ok(());
+        if let Content::File(granule) = &mut self.content {
+            granule.forget_uses();
+            correction.layers.retain(|given| {
+                let used = granule.use_layer(given);
+                let held = used.is_ok();
+                if outcome.is_ok() {
+                    outcome = used;
+                }
+                held
+            });
+        }
         // A map of brightness temperature that Loam made is never taken for soil moisture.
         if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) =
             (correction.usage, &mut self.content)
@@ -133,6 +160,7 @@ impl Entry {
                 (Role::SurfaceTemperature, Some("K".to_owned()), None);
         }
         self.correction = correction;
+        outcome
     }
 
     /// The file behind it; `None` for simulated days.
@@ -156,6 +184,19 @@ impl Entry {
             Content::File(granule) => granule.simulated,
         }
     }
+}
+
+/// What the layers that the user spoke of are used as; `None` where there are none.
+fn given_usage(granule: &Granule, correction: &Correction) -> Option<Usage> {
+    let role = correction.layers.first()?.role;
+    Some(match role {
+        Role::BackscatterVv | Role::BackscatterVh => Usage::Backscatter,
+        Role::SurfaceTemperature => Usage::Temperature,
+        _ => {
+            let coarse = granule.variables.iter().filter(|v| v.role == role).any(is_coarse);
+            if coarse { Usage::Coarse } else { Usage::Fine }
+        }
+    })
 }
 
 fn detected_usage(granule: &Granule) -> Usage {

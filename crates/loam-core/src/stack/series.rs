@@ -311,7 +311,7 @@ impl Series {
             };
             if used {
                 day.files.push(match piece {
-                    Piece::File(entry, _) | Piece::Simulated(entry, _) => entry.name.clone(),
+                    Piece::File(entry, _) | Piece::Simulated(entry, _) => entry.label(),
                 });
             }
         }

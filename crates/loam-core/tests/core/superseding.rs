@@ -101,7 +101,11 @@ fn a_subset_does_not_supersede_the_whole() {
 #[test]
 fn a_file_set_aside_by_hand_supersedes_none_that_is_used() {
     let mut library = library([of_version(fixture(DAILY), 1), of_version(fixture(DAILY), 2)]);
-    library.get_mut(2).unwrap().correct(Correction { usage: Some(Usage::Ignored), ..Correction::default() });
+    library
+        .get_mut(2)
+        .unwrap()
+        .correct(Correction { usage: Some(Usage::Ignored), ..Correction::default() })
+        .unwrap();
     assert_eq!(superseded(&library), [None, None]);
 }
 

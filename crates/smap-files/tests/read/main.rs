@@ -8,11 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod archive;
 mod catalogue;
 mod corpus_hdf5;
 mod corpus_tiff;
 mod foreign;
 mod geotiff;
+mod layer_use;
 mod mutations;
 mod smap;
 mod smap_synthetic;

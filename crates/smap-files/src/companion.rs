@@ -1,0 +1,135 @@
+//! Files that archives and programs lay beside data: metadata, checksums, browse pictures, notes. They hold no values.
+
+use std::collections::BTreeMap;
+
+/// Endings of companions, without the dot. Many are two: `.aux.xml` counts as `.xml`.
+const ENDINGS: [&str; 44] = [
+    // Metadata of archives and programs.
+    "xml", "qa", "met", "json", "dmrpp", "cmr", "hdr", "iso", "yaml",
+    "yml", // Where a picture lies, and how.
+    "tfw", "tifw", "tiffw", "wld", "pgw", "jgw", "prj", "ovr", "msk", "qml", "sld", "lyr",
+    // Outlines.
+    "kml", "kmz", "shp", "shx", "dbf", "cpg", "sbn", "sbx", "qix", // Pictures to look at.
+    "png", "jpg", "jpeg", // Notes.
+    "txt", "log", "md", "rst", "pdf", // Checksums.
+    "md5", "sha1", "sha256", "sha512", "crc",
+];
+/// Names without an ending, or with any.
+const STEMS: [&str; 8] =
+    ["readme", "license", "licence", "expect", "expected", "manifest", "citation", "checksums"];
+/// What systems leave behind.
+const LITTER: [&str; 3] = [".ds_store", "thumbs.db", "desktop.ini"];
+
+/// What a companion is counted as (`.xml`, `README`), by its name alone; `None` for a file that may be data.
+#[must_use]
+pub fn kind(path: &str) -> Option<String> {
+    let parts: Vec<String> = path.split(['/', '\\']).map(str::to_ascii_lowercase).collect();
+    let name = parts.last()?;
+    if LITTER.contains(&name.as_str()) || name.starts_with("._") || parts.iter().any(|p| p == "__macosx") {
+        return Some("of the system".to_owned());
+    }
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    if ENDINGS.contains(&ending) {
+        return Some(format!(".{ending}"));
+    }
+    let first = stem.split('.').next().unwrap_or(stem);
+    (ending.is_empty() && STEMS.contains(&first)).then(|| first.to_ascii_uppercase())
+}
+
+/// The files among `names` that are companions of the others. Where there are no others each has to speak for itself, so none is.
+#[must_use]
+pub fn among<T: AsRef<str>>(names: &[T]) -> Vec<bool> {
+    let kinds: Vec<bool> = names.iter().map(|name| kind(name.as_ref()).is_some()).collect();
+    if kinds.contains(&false) { kinds } else { vec![false; names.len()] }
+}
+
+/// Companions that were passed over, counted by kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Passed(BTreeMap<String, usize>);
+
+impl Passed {
+    /// Counts one.
+    pub fn add(&mut self, path: &str) {
+        *self.0.entry(kind(path).unwrap_or_else(|| "other".to_owned())).or_default() += 1;
+    }
+
+    /// `7 companion files passed over: 5 .xml, 2 .tfw`; `None` where there were none.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let total: usize = self.0.values().sum();
+        let mut kinds: Vec<_> = self.0.iter().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let list: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let files = if total == 1 { "file" } else { "files" };
+        (total > 0).then(|| format!("{total} companion {files} passed over: {}", list.join(", ")))
+    }
+}
+
+/// What a companion that is opened alone is, and what to open instead: (what, remedy). `None` where its content says more.
+pub(super) fn alone(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match kind(name)?.as_str() {
+        ".tfw" | ".tifw" | ".tiffw" | ".wld" | ".pgw" | ".jgw" => (
+            "a world file",
+            "it says where the picture beside it lies and holds no values; open the .tif it belongs to (one without a place of its own: add it \
+             with gdal_translate)",
+        ),
+        ".prj" => (
+            "the description of a coordinate system",
+            "it holds no values; open the .tif or .h5 file beside it",
+        ),
+        ".md5" | ".sha1" | ".sha256" | ".sha512" | ".crc" => {
+            ("a checksum", "it holds no values; open the file it is of, whose name it carries")
+        }
+        ".cpg" | ".qa" | ".met" | ".hdr" => (
+            "a description of the file beside it",
+            "it holds no values; open the data file itself (.h5, .nc4, .tif)",
+        ),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn companions_are_told_by_name_and_counted_in_one_line() {
+        let names = [
+            "a/x.tif",
+            "a/x.tif.aux.xml",
+            "a/x.iso.xml",
+            "x.h5.xml",
+            "x.tfw",
+            "X.PRJ",
+            "README",
+            "README.md.txt",
+            "x.sha256",
+            "x.qa",
+            "__MACOSX/._x.tif",
+            ".DS_Store",
+            "EXPECT.md",
+            "x.png",
+            "b/x.nc",
+        ];
+        let companions = among(&names);
+        assert_eq!(companions.iter().filter(|c| !**c).count(), 2);
+        assert!(!companions[0] && !companions[14]);
+        let mut passed = Passed::default();
+        assert_eq!(passed.text(), None);
+        for name in ["a.xml", "b.aux.xml", "c.iso.xml", "d.xml", "e.xml", "a.tfw", "b.tfw"] {
+            passed.add(name);
+        }
+        assert_eq!(passed.text().unwrap(), "7 companion files passed over: 5 .xml, 2 .tfw");
+        let mut one = Passed::default();
+        one.add("README");
+        assert_eq!(one.text().unwrap(), "1 companion file passed over: 1 README");
+    }
+
+    #[test]
+    fn companions_without_data_beside_them_speak_for_themselves() {
+        assert_eq!(among(&["x.tfw", "README"]), [false, false]);
+        assert_eq!(kind("soil.csv"), None);
+        assert_eq!(kind("S1A_IW.SAFE"), None);
+    }
+}

@@ -309,26 +309,53 @@ fn statistics_of(
     ease: bool,
 ) -> Result<Vec<Statistics>, ReadError> {
     let all = whole(image);
-    let mut statistics = Vec::with_capacity(variables.len());
-    for (band, (variable, tags)) in variables.iter().zip(tags).enumerate() {
-        let mut summary = Summary::new(value_rule(base_rule(image, tags, ease), variable, variable.scale));
-        for chunk in &image.chunks(&all) {
-            let screened = screened(
-                image,
-                band,
-                variable.quality,
-                QualityRule::Recommended,
-                chunk,
-                &mut |_, _, values| {
+    let rule = |(variable, tags): (&Variable, &BandTags)| {
+        Summary::new(value_rule(base_rule(image, tags, ease), variable, variable.scale))
+    };
+    let mut summaries: Vec<Summary> = variables.iter().zip(tags).map(rule).collect();
+    if image.is_interleaved() {
+        let mut rows = vec![Vec::new(); variables.len()];
+        for chunk in &image.chunks_of(&all, image.layout.samples_per_pixel) {
+            let mut each = |band: usize, _: usize, values: &[f64]| {
+                rows[band].clear();
+                rows[band].extend_from_slice(values);
+                // A row of all bands is there: screen it by its flags.
+                if band + 1 == rows.len() {
+                    for (band, variable) in variables.iter().enumerate() {
+                        let flags = variable.quality.and_then(|q| rows.get(q).cloned());
+                        if let Some(flags) = flags {
+                            screen(&mut rows[band], &flags, QualityRule::Recommended);
+                        }
+                        summaries[band].add(&rows[band]);
+                    }
+                }
+                Ok(())
+            };
+            image.read_interleaved(variables.len(), chunk, &mut each).map_err(undecodable)?;
+        }
+    } else {
+        for (band, (summary, variable)) in summaries.iter_mut().zip(variables).enumerate() {
+            for chunk in &image.chunks(&all) {
+                let mut each = |_: usize, _: usize, values: &[f64]| {
                     summary.add(values);
                     Ok(())
-                },
-            );
-            screened.map_err(undecodable)?;
+                };
+                screened(image, band, variable.quality, QualityRule::Recommended, chunk, &mut each)
+                    .map_err(undecodable)?;
+            }
         }
-        statistics.push(summary.statistics());
     }
-    Ok(statistics)
+    Ok(summaries.iter().map(Summary::statistics).collect())
+}
+
+/// Blanks values whose retrieval quality flag says that they do not count.
+fn screen(values: &mut [f64], flags: &[f64], rule: QualityRule) {
+    // Fill first: 65534 has bit 0 clear.
+    let bit = if rule == QualityRule::Recommended { 1 } else { 2 };
+    let counts = |flag: f64| flag.is_finite() && (0.0..60_000.0).contains(&flag) && (flag as u32) & bit == 0;
+    for (value, _) in values.iter_mut().zip(flags).filter(|(_, flag)| !counts(**flag)) {
+        *value = f64::NAN;
+    }
 }
 
 /// Every pixel.
@@ -348,24 +375,20 @@ fn screened(
     let Some(quality) = quality.filter(|_| rule != QualityRule::All) else {
         return image.read(band, chunk, each);
     };
-    // Fill first: 65534 has bit 0 clear.
-    let bit = if rule == QualityRule::Recommended { 1 } else { 2 };
-    let counts = |flag: f64| flag.is_finite() && (0.0..60_000.0).contains(&flag) && (flag as u32) & bit == 0;
-    let mut flags = vec![false; chunk.rows * chunk.columns];
+    let mut flags = vec![f64::NAN; chunk.rows * chunk.columns];
+    let at = |row: usize, first: usize| (row - chunk.first_row) * chunk.columns + first - chunk.first_column;
     image.read(quality, chunk, &mut |row, first, values| {
-        let at = (row - chunk.first_row) * chunk.columns + first - chunk.first_column;
-        for (flag, value) in flags.iter_mut().skip(at).zip(values) {
-            *flag = counts(*value);
+        if let Some(flags) = flags.get_mut(at(row, first)..at(row, first) + values.len()) {
+            flags.copy_from_slice(values);
         }
         Ok(())
     })?;
-    let mut kept = vec![0.0; chunk.columns];
+    let mut kept = Vec::with_capacity(chunk.columns);
     image.read(band, chunk, &mut |row, first, values| {
-        let at = (row - chunk.first_row) * chunk.columns + first - chunk.first_column;
-        for ((kept, value), flag) in kept.iter_mut().zip(values).zip(flags.iter().skip(at)) {
-            *kept = if *flag { *value } else { f64::NAN };
-        }
-        each(row, first, kept.get(..values.len()).unwrap_or_default())
+        kept.clear();
+        kept.extend_from_slice(values);
+        screen(&mut kept, flags.get(at(row, first)..).unwrap_or_default(), rule);
+        each(row, first, &kept)
     })
 }
 
@@ -417,29 +440,37 @@ fn raw_sentinel1(kind: &str) -> ReadError {
 fn summarise(image: &Image, rules: &[ValueRule]) -> Result<(Vec<Summary>, bool), ReadError> {
     let layout = &image.layout;
     let all = whole(image);
-    // Pixel-interleaved bands are decoded together each time one of them is asked for.
-    let decodes =
-        if layout.planar_configuration == 1 { layout.samples_per_pixel * rules.len() } else { rules.len() }
-            as u64;
-    let complete = (layout.width as u64).saturating_mul(layout.height as u64).saturating_mul(decodes)
+    let bands = rules.len();
+    let complete = (layout.width as u64).saturating_mul(layout.height as u64).saturating_mul(bands as u64)
         <= SCANNED_SAMPLES * 4;
-    let mut chunks = image.chunks(&all);
+    let mut chunks = if image.is_interleaved() {
+        image.chunks_of(&all, layout.samples_per_pixel)
+    } else {
+        image.chunks(&all)
+    };
     if !complete {
         let step = chunks.len().div_ceil(SAMPLED_CHUNKS).max(1);
         chunks = chunks.into_iter().skip(step / 2).step_by(step).collect();
     }
-    let mut summaries = Vec::with_capacity(rules.len());
-    for (band, rule) in rules.iter().enumerate() {
-        let mut summary = Summary::new(rule.clone());
+    let mut summaries: Vec<Summary> = rules.iter().map(|rule| Summary::new(rule.clone())).collect();
+    if image.is_interleaved() {
         for chunk in &chunks {
-            image
-                .read(band, chunk, &mut |_, _, values| {
+            let mut each = |band: usize, _: usize, values: &[f64]| {
+                summaries[band].add(values);
+                Ok(())
+            };
+            image.read_interleaved(bands, chunk, &mut each).map_err(undecodable)?;
+        }
+    } else {
+        for (band, summary) in summaries.iter_mut().enumerate() {
+            for chunk in &chunks {
+                let mut each = |_: usize, _: usize, values: &[f64]| {
                     summary.add(values);
                     Ok(())
-                })
-                .map_err(undecodable)?;
+                };
+                image.read(band, chunk, &mut each).map_err(undecodable)?;
+            }
         }
-        summaries.push(summary);
     }
     Ok((summaries, complete))
 }

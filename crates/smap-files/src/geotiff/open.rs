@@ -196,10 +196,20 @@ impl Image {
         self.layout.sample_format != 3
     }
 
+    /// Samples of a pixel stand beside each other, so that a block decodes into all bands at once.
+    pub(super) fn is_interleaved(&self) -> bool {
+        self.layout.planar_configuration == 1 && self.layout.samples_per_pixel > 1 && self.direct.is_none()
+    }
+
     /// The rectangles that cover `window`, each at most a few megabytes and made of whole blocks where possible.
     pub(super) fn chunks(&self, window: &PixelWindow) -> Vec<Chunk> {
+        self.chunks_of(window, 1)
+    }
+
+    /// The same for `samples` bands decoded together.
+    pub(super) fn chunks_of(&self, window: &PixelWindow, samples: usize) -> Vec<Chunk> {
         let (block_columns, block_rows) = block_shape(&self.ifd, &self.layout);
-        let bytes = self.layout.bytes_per_sample.max(1);
+        let bytes = self.layout.bytes_per_sample.max(1) * samples.max(1);
         let whole_rows = !self.ifd.is_tiled();
         let columns = if whole_rows || window.columns * block_rows * bytes <= CHUNK_BYTES {
             window.columns
@@ -243,11 +253,7 @@ impl Image {
         each: &mut RowVisitor<'_>,
     ) -> Result<(), ReadError> {
         let height = self.layout.height;
-        let stored = if self.south_up {
-            Chunk { first_row: height.saturating_sub(chunk.first_row + chunk.rows), ..*chunk }
-        } else {
-            *chunk
-        };
+        let stored = self.stored(chunk);
         let bytes = match &self.direct {
             Some(source) => self.rows_directly(source, band, &stored)?,
             None => self.window_bytes(&self.ifd, band, &stored)?,
@@ -268,6 +274,65 @@ impl Image {
             each(if self.south_up { height - 1 - row } else { row }, chunk.first_column, &values)?;
         }
         Ok(())
+    }
+
+    /// Decodes one chunk of an interleaved image once for its first bands; `each` gets every row of every band: its band, its number, its
+    /// values as stored.
+    ///
+    /// # Errors
+    /// [`ReadError::Dataset`] where the decoder fails, or whatever `each` says.
+    pub(super) fn read_interleaved(
+        &self,
+        bands: usize,
+        chunk: &Chunk,
+        each: &mut dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let height = self.layout.height;
+        let stored = self.stored(chunk);
+        let bytes = self
+            .file
+            .read_window_bytes_from_ifd(
+                &self.ifd,
+                stored.first_row,
+                stored.first_column,
+                stored.rows,
+                stored.columns,
+            )
+            .map_err(|e| dataset(0, &e.to_string()))?;
+        let hidden = self.hidden(&stored)?;
+        let (size, samples) = (self.layout.bytes_per_sample.max(1), self.layout.samples_per_pixel);
+        let mut plain = Vec::with_capacity(chunk.columns * size);
+        let mut values = vec![0f64; chunk.columns];
+        for (i, row) in
+            bytes.chunks_exact((chunk.columns * samples * size).max(1)).enumerate().take(chunk.rows)
+        {
+            let number = stored.first_row + i;
+            for band in 0..bands {
+                plain.clear();
+                for pixel in row.chunks_exact(samples * size) {
+                    plain.extend_from_slice(pixel.get(band * size..(band + 1) * size).unwrap_or_default());
+                }
+                self.decode(&plain, &mut values)
+                    .ok_or_else(|| dataset(band, &format!("no reader for {} samples", self.dtype())))?;
+                self.blank_missing(band, number, stored.first_column, &mut values);
+                for (value, _) in
+                    values.iter_mut().zip(hidden.iter().skip(i * chunk.columns)).filter(|(_, h)| **h)
+                {
+                    *value = f64::NAN;
+                }
+                each(band, if self.south_up { height - 1 - number } else { number }, &values)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A chunk's place in the file, whose rows may be stored from south to north.
+    fn stored(&self, chunk: &Chunk) -> Chunk {
+        if self.south_up {
+            Chunk { first_row: self.layout.height.saturating_sub(chunk.first_row + chunk.rows), ..*chunk }
+        } else {
+            *chunk
+        }
     }
 
     fn window_bytes(&self, ifd: &Ifd, band: usize, chunk: &Chunk) -> Result<Vec<u8>, ReadError> {

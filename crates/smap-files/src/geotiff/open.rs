@@ -285,7 +285,7 @@ impl Image {
         &self,
         bands: usize,
         chunk: &Chunk,
-        each: &mut dyn FnMut(usize, usize, &[f64]) -> Result<(), ReadError>,
+        each: &mut RowVisitor<'_>,
     ) -> Result<(), ReadError> {
         let height = self.layout.height;
         let stored = self.stored(chunk);

@@ -5,10 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_reader::error::Error;
-use hdf5_reader::storage::{BlockCacheStorage, RangeRequestStorage};
+use hdf5_reader::storage::RangeRequestStorage;
 use hdf5_reader::{Attribute, Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 
 use super::hdf5_members::{Members, members};
@@ -29,16 +29,19 @@ pub(super) const SLAB: usize = 4 << 20;
 const LARGEST_SLAB: usize = 16 << 20;
 /// Elements of one read (192 MB as float64).
 const LARGEST_READ: u64 = 24 << 20;
-/// Bytes of one cached block of the file, and how many: metadata reads are small and near each other.
-const BLOCK: usize = 64 << 10;
-const BLOCKS: usize = 256;
 /// Groups and arrays listed at most. SPL4 granules have about 300; beyond this a file is not for people.
 const MAX_OBJECTS: usize = 20_000;
 
 /// An opened file.
 pub(super) struct File {
     file: Hdf5File,
+    /// Arrays of the groups that were asked for, by the group's path.
+    groups: Mutex<HashMap<String, Arc<[Array]>>>,
 }
+
+/// The file opened last, with the source it was opened from. A scan is followed by statistics and pixels of the same file, and its directory is
+/// most of the work; one file is kept, because the chunks it holds decoded are many ([`CHUNK_CACHE`]).
+static LAST: Mutex<Option<(SharedSource, Arc<File>)>> = Mutex::new(None);
 
 /// An array of the file.
 pub(super) struct Array {
@@ -61,8 +64,20 @@ pub(super) struct Listing {
 }
 
 impl File {
-    /// Opens a file.
-    pub fn open(source: &SharedSource) -> Result<Self, ReadError> {
+    /// Opens a file, or takes the one opened last where it is the same.
+    pub fn open(source: &SharedSource) -> Result<Arc<Self>, ReadError> {
+        let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, file)) = last().as_ref().filter(|(of, _)| Arc::ptr_eq(of, source)) {
+            return Ok(Arc::clone(file));
+        }
+        // Before the next is read: two would hold twice the chunks.
+        *last() = None;
+        let file = Arc::new(Self::read(source)?);
+        *last() = Some((Arc::clone(source), Arc::clone(&file)));
+        Ok(file)
+    }
+
+    fn read(source: &SharedSource) -> Result<Self, ReadError> {
         check_length(source.as_ref())?;
         let bytes = Arc::clone(source);
         let ranges = RangeRequestStorage::new(source.len(), move |offset, length| {
@@ -70,14 +85,13 @@ impl File {
             bytes.read_at(offset, &mut buffer).map_err(Error::from)?;
             Ok(buffer)
         });
-        let storage = Arc::new(BlockCacheStorage::new(Arc::new(ranges), BLOCK, BLOCKS));
         let options = OpenOptions::default()
             .with_max_chunk_bytes(MAX_CHUNK)
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
             .with_chunk_cache_bytes(CHUNK_CACHE);
-        Hdf5File::from_storage_with_options(storage, options)
-            .map(|file| Self { file })
+        Hdf5File::from_storage_with_options(Arc::new(ranges), options)
+            .map(|file| Self { file, groups: Mutex::default() })
             .map_err(|e| damaged(&e))
     }
 
@@ -88,7 +102,17 @@ impl File {
     }
 
     /// Arrays of one group, under all their names; empty where there is no such group. `""` is the root.
-    pub fn arrays_in(&self, path: &str) -> Vec<Array> {
+    pub fn arrays_in(&self, path: &str) -> Arc<[Array]> {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(arrays) = groups.get(path) {
+            return Arc::clone(arrays);
+        }
+        let arrays: Arc<[Array]> = self.read_arrays_in(path).into();
+        groups.insert(path.to_owned(), Arc::clone(&arrays));
+        arrays
+    }
+
+    fn read_arrays_in(&self, path: &str) -> Vec<Array> {
         let group = if path.is_empty() { self.file.root_group() } else { self.file.group(path) };
         let datasets = group.and_then(|g| members(&self.file, &g)).unwrap_or_default().datasets;
         let array = |dataset: Dataset| Array {

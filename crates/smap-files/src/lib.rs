@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cache;
 mod error;
 pub mod geotiff;
 mod granule;
@@ -34,6 +35,7 @@ use ease_grid::{EaseWindow, Raster, Statistics};
 /// # Errors
 /// [`ReadError`], a sentence or two for the person who dropped the file.
 pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
+    let source = cache::CachedSource::around(source);
     match sniff::sniff(source.as_ref())? {
         sniff::Format::Hdf5 => smap::scan(source),
         sniff::Format::Tiff => geotiff::scan(source),

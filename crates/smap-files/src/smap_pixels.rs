@@ -1,6 +1,7 @@
 //! Pixels and statistics of HDF5 arrays: fill values and quality flags become reasons here, once.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::hdf5::{Array, File, too_large};
 use super::smap_flags::{Fill, QualityScreen};
@@ -26,7 +27,7 @@ struct Layer {
     flagged: bool,
     /// From stored numbers to the variable's unit.
     linear: Option<(f64, f64)>,
-    siblings: Vec<Array>,
+    siblings: Arc<[Array]>,
 }
 
 impl Layer {
@@ -42,7 +43,7 @@ impl Layer {
             variable.role,
             Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
         );
-        let siblings = if smap { file.arrays_in(value.group()) } else { Vec::new() };
+        let siblings = if smap { file.arrays_in(value.group()) } else { Arc::default() };
         let flag = |wanted: &str| {
             let fits = |a: &&Array| a.shape == value.shape && a.is_numeric() && stem(a.name()).stem == wanted;
             let main = stem(value.name());

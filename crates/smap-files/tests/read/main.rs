@@ -11,5 +11,6 @@
 mod corpus_hdf5;
 mod corpus_tiff;
 mod geotiff;
+mod reads;
 mod smap;
 mod smap_synthetic;

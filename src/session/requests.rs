@@ -244,15 +244,14 @@ impl<H: Host> Session<H> {
 
     async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
         self.series = None;
+        let mut told = f64::NEG_INFINITY;
         for (n, ticket) in tickets.iter().enumerate() {
-            self.emit(
-                id,
-                Event::Progress {
-                    done: n as u64,
-                    total: tickets.len() as u64,
-                    what: format!("reading {}", ticket.name),
-                },
-            );
+            // Of small files hundreds a second are read, more than a page can show.
+            if self.host.now_ms() - told > LONGEST_WORK_MS {
+                told = self.host.now_ms();
+                let (done, total) = (n as u64, tickets.len() as u64);
+                self.emit(id, Event::Progress { done, total, what: format!("reading {}", ticket.name) });
+            }
             let event = match self.host.source(id, n) {
                 None => Event::FileRead(FileReport {
                     refused: Some("it did not arrive here: open it again.".to_owned()),

@@ -1,8 +1,8 @@
 //! A cache in front of every file: readers ask for a few bytes at a time, and in a browser each read is a round trip to another process.
 //!
-//! Measured there (Chromium, two cores): 0.6 ms a read and 3 ms a megabyte. So a small file is read whole, once; of a larger one blocks are
-//! read, more of them at once the longer the readers go forward; and what is large already is read as it is, past the cache.
-//! What is kept is bounded for all files together ([`BUDGET`]), since a session holds thousands of them.
+//! Measured there (Chromium, two cores): 0.6 ms a read and 2 to 3 ms a megabyte. The headers of a SMAP granule lie all over it, a few
+//! kilobytes each, so up to some size it is quicker read whole than in a hundred places; of a larger file blocks are read, more of them at
+//! once the longer the readers go forward. What is kept is bounded for all files together ([`BUDGET`]), since a session holds thousands.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{SharedSource, Source};
 
 /// Files up to this many bytes are one block.
-const WHOLE: u64 = 1 << 20;
-/// Files up to this many bytes (SMAP's granules) have blocks of [`BLOCK`], larger ones of [`SMALL_BLOCK`]: what is read beside what is asked for
-/// is then at most the file.
+const WHOLE: u64 = 8 << 20;
+/// Files up to this many bytes have blocks of [`BLOCK`], larger ones of [`SMALL_BLOCK`]: what is read beside what is asked for is at most the
+/// file, or little.
 const MEDIUM: u64 = 32 << 20;
-const BLOCK: u64 = 256 << 10;
+const BLOCK: u64 = 1 << 20;
 const SMALL_BLOCK: u64 = 64 << 10;
 /// Blocks read at once at most, where readers go forward.
 const AHEAD: u64 = 8;
@@ -33,7 +33,7 @@ type Key = (u64, u64);
 /// Blocks of all files; of those over the budget the ones that were used longest ago go first.
 #[derive(Default)]
 struct Pool {
-    blocks: BTreeMap<Key, (Arc<[u8]>, u64)>,
+    blocks: BTreeMap<Key, (Arc<Vec<u8>>, u64)>,
     /// By the time of their last use.
     order: BTreeMap<u64, Key>,
     bytes: usize,
@@ -49,7 +49,7 @@ fn pool() -> MutexGuard<'static, Pool> {
 }
 
 impl Pool {
-    fn get(&mut self, key: Key) -> Option<Arc<[u8]>> {
+    fn get(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
         let (bytes, used) = self.blocks.get_mut(&key)?;
         self.order.remove(used);
         self.clock += 1;
@@ -58,7 +58,7 @@ impl Pool {
         Some(Arc::clone(bytes))
     }
 
-    fn put(&mut self, key: Key, bytes: Arc<[u8]>) {
+    fn put(&mut self, key: Key, bytes: Arc<Vec<u8>>) {
         self.remove(key);
         self.clock += 1;
         self.bytes += bytes.len() + OVERHEAD;
@@ -113,7 +113,7 @@ impl CachedSource {
     }
 
     /// Reads a block and, in the same read, the following ones up to `last`, or as many as going forward lets expect; returns the first.
-    fn fetch(&self, block: u64, last: u64) -> io::Result<Arc<[u8]>> {
+    fn fetch(&self, block: u64, last: u64) -> io::Result<Arc<Vec<u8>>> {
         let mut forward = self.forward.lock().unwrap_or_else(PoisonError::into_inner);
         let expected = if forward.0 == block { (forward.1 * 2).min(AHEAD) } else { 1 };
         let end = (block + expected).max(last + 1).min(self.len().div_ceil(self.block));
@@ -127,15 +127,21 @@ impl CachedSource {
         let length = (end * self.block).min(self.len()) - start;
         let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
         self.inner.read_at(start, &mut bytes)?;
-        let blocks = bytes.chunks(usize::try_from(self.block).map_err(io::Error::other)?);
         let mut pool = pool();
-        let mut first = None;
-        for (number, bytes) in (block..).zip(blocks) {
-            let bytes: Arc<[u8]> = bytes.into();
-            first.get_or_insert_with(|| Arc::clone(&bytes));
-            pool.put((self.file, number), bytes);
+        let mut put = |number, bytes| {
+            let bytes = Arc::new(bytes);
+            pool.put((self.file, number), Arc::clone(&bytes));
+            bytes
+        };
+        if end == block + 1 {
+            return Ok(put(block, bytes));
         }
-        first.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        let mut blocks = bytes.chunks(usize::try_from(self.block).map_err(io::Error::other)?);
+        let first = put(block, blocks.next().unwrap_or_default().to_vec());
+        for (number, bytes) in (block + 1..).zip(blocks) {
+            put(number, bytes.to_vec());
+        }
+        Ok(first)
     }
 }
 

@@ -30,18 +30,15 @@ const OVERHEAD: usize = 128;
 /// File and block.
 type Key = (u64, u64);
 
-/// Blocks of all files; of those over the budget the ones that were used longest ago go first.
-#[derive(Default)]
+/// Blocks of all files.
 struct Pool {
+    /// With the time of their last use.
     blocks: BTreeMap<Key, (Arc<Vec<u8>>, u64)>,
-    /// By the time of their last use.
-    order: BTreeMap<u64, Key>,
     bytes: usize,
     clock: u64,
 }
 
-static POOL: Mutex<Pool> =
-    Mutex::new(Pool { blocks: BTreeMap::new(), order: BTreeMap::new(), bytes: 0, clock: 0 });
+static POOL: Mutex<Pool> = Mutex::new(Pool { blocks: BTreeMap::new(), bytes: 0, clock: 0 });
 
 /// The pool is sound between any two statements that could panic.
 fn pool() -> MutexGuard<'static, Pool> {
@@ -51,36 +48,41 @@ fn pool() -> MutexGuard<'static, Pool> {
 impl Pool {
     fn get(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
         let (bytes, used) = self.blocks.get_mut(&key)?;
-        self.order.remove(used);
         self.clock += 1;
         *used = self.clock;
-        self.order.insert(self.clock, key);
         Some(Arc::clone(bytes))
     }
 
+    /// Adds a block; those used longest ago make room.
     fn put(&mut self, key: Key, bytes: Arc<Vec<u8>>) {
-        self.remove(key);
-        self.clock += 1;
-        self.bytes += bytes.len() + OVERHEAD;
-        self.blocks.insert(key, (bytes, self.clock));
-        self.order.insert(self.clock, key);
-        while self.bytes > BUDGET
-            && let Some(oldest) = self.order.first_key_value().map(|(_, key)| *key)
+        let size = bytes.len() + OVERHEAD;
+        while self.bytes + size > BUDGET
+            && let Some(oldest) = self.blocks.values().map(|(_, used)| *used).min()
         {
-            self.remove(oldest);
+            // An eighth of the time at once, so that the oldest need not be looked for with every block.
+            let until = oldest + (self.clock - oldest) / 8;
+            self.keep(|_, used| used > until);
+        }
+        self.clock += 1;
+        self.bytes += size;
+        if let Some((old, _)) = self.blocks.insert(key, (bytes, self.clock)) {
+            self.bytes -= old.len() + OVERHEAD;
         }
     }
 
-    fn remove(&mut self, key: Key) {
-        if let Some((bytes, used)) = self.blocks.remove(&key) {
-            self.bytes -= bytes.len() + OVERHEAD;
-            self.order.remove(&used);
-        }
+    fn keep(&mut self, wanted: impl Fn(&Key, u64) -> bool) {
+        let bytes = &mut self.bytes;
+        self.blocks.retain(|key, (block, used)| {
+            let kept = wanted(key, *used);
+            if !kept {
+                *bytes -= block.len() + OVERHEAD;
+            }
+            kept
+        });
     }
 
     fn forget(&mut self, file: u64) {
-        let keys: Vec<Key> = self.blocks.range((file, 0)..=(file, u64::MAX)).map(|(key, _)| *key).collect();
-        keys.into_iter().for_each(|key| self.remove(key));
+        self.keep(|key, _| key.0 != file);
     }
 }
 

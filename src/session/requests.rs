@@ -59,8 +59,8 @@ impl<H: Host> Session<H> {
             Request::Demo { region } => self.demo(id, &region).await?,
             Request::Forget { file } => {
                 let left_out = self.left_out();
+                self.changed(file);
                 self.library.remove(file);
-                self.outdated = true;
                 self.emit(id, Event::FileGone(file));
                 // It may have kept them from being used.
                 self.report_files(id, left_out).await?;
@@ -247,7 +247,6 @@ impl<H: Host> Session<H> {
     }
 
     async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
-        self.outdated = true;
         let dates: Vec<Option<Date>> = tickets.iter().map(|t| names::parse(&t.name).date).collect();
         let mut told = f64::NEG_INFINITY;
         for (n, ticket) in tickets.iter().enumerate() {
@@ -267,6 +266,7 @@ impl<H: Host> Session<H> {
                     Ok(entry) => {
                         let file = report(&self.library, &entry, &self.options());
                         self.library.insert(entry);
+                        self.changed(ticket.id);
                         Event::FileRead(file)
                     }
                 },
@@ -288,6 +288,18 @@ impl<H: Host> Session<H> {
         self.send_timeline(id).await
     }
 
+    /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
+    fn changed(&mut self, file: FileId) {
+        self.outdated = true;
+        if self.library.iter().any(Entry::simulated) {
+            self.series = None;
+        }
+        let date = self.library.get(file).and_then(Entry::date);
+        if let (Some(series), Some(date)) = (&mut self.series, date) {
+            series.forget(date);
+        }
+    }
+
     /// Rows of files again.
     async fn report_files(&self, id: u64, files: Vec<FileId>) -> Result<(), RequestError> {
         for entry in files.into_iter().filter_map(|file| self.library.get(file)) {
@@ -306,12 +318,13 @@ impl<H: Host> Session<H> {
     }
 
     async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), RequestError> {
+        self.changed(file);
         let entry = self
             .library
             .get_mut(file)
             .ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
         entry.correct(correction);
-        self.outdated = true;
+        self.changed(file);
         self.report_files(id, vec![file]).await?;
         self.send_timeline(id).await
     }
@@ -388,7 +401,7 @@ impl<H: Host> Session<H> {
 
     /// Reads the days that are new or whose files changed.
     async fn read_days(&self, id: u64, series: &mut Series) -> Result<(), RequestError> {
-        let dates = series.outdated(&self.library);
+        let dates = series.missing(&self.library);
         let total = dates.len() as u64;
         let mut yielded = self.host.now_ms();
         for (n, date) in dates.into_iter().enumerate() {

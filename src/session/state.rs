@@ -23,7 +23,7 @@ pub struct Session<H: Host> {
     pub(super) host: H,
     pub(super) library: Library,
     pub(super) series: Option<Series>,
-    /// Files came, went or were corrected since the series was read.
+    /// Files came, went or were corrected since the series was read: some of its days are missing.
     pub(super) outdated: bool,
     pub(super) settings: Option<RegionSettings>,
     pub(super) processor: Option<Processor>,

@@ -5,14 +5,14 @@
 //! Days are read one at a time ([`Series::load`]), so that a caller can yield, show progress and cancel in between; their rasters
 //! are kept while they fit the budget and read again where they do not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 use super::library::{Piece, is_coarse};
 use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
-use crate::file::{Correction, FileId, FineOrigin, Usage};
+use crate::file::{FineOrigin, Usage};
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
 use smap_files::{Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, sentinel1};
 
@@ -130,8 +130,6 @@ pub struct Series {
     /// The region and [`MARGIN`] cells around it, as far as the globe reaches.
     pub(super) wide: EaseWindow,
     covers: BTreeMap<Date, Cover>,
-    /// The files that each day was read from, with what the user says of them.
-    read_from: BTreeMap<Date, Vec<(FileId, Correction)>>,
     /// On [`Series::wide`].
     kept: BTreeMap<Date, Day>,
     kept_bytes: usize,
@@ -153,7 +151,6 @@ impl Series {
             quality,
             wide: region.window().widened(&Edges::all(MARGIN)),
             covers: BTreeMap::new(),
-            read_from: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_bytes: 0,
             budget: BUDGET_BYTES,
@@ -170,31 +167,26 @@ impl Series {
     pub fn load(&mut self, library: &Library, date: Date) -> Result<(), StackError> {
         self.forget(date);
         let day = self.read_day(library, date)?;
-        self.read_from.insert(date, files_of(library, date));
         self.covers.insert(date, day.cropped(&self.region.window())?.cover());
         self.keep(date, day);
         Ok(())
     }
 
-    /// The days that must be read (again) after files came, went or were corrected. Days that the library has no more are forgotten, and so are
-    /// maps that [`Series::fill_gaps`] made, which depend on all days.
-    pub fn outdated(&mut self, library: &Library) -> Vec<Date> {
+    /// The days of the library that are still to be read. Forgets days that the library has no more, and the maps that [`Series::fill_gaps`]
+    /// made, which depend on all days.
+    pub fn missing(&mut self, library: &Library) -> Vec<Date> {
         let dates = library.dates();
-        let made: BTreeSet<Date> = std::mem::take(&mut self.disaggregated).into_keys().collect();
+        let made = std::mem::take(&mut self.disaggregated);
+        let old = |date: &Date| made.contains_key(date) || !dates.contains(date);
+        let old: Vec<Date> = self.covers.keys().copied().filter(old).collect();
+        old.into_iter().for_each(|date| self.forget(date));
         self.sensitivity = None;
-        let gone = |date: &Date| made.contains(date) || !dates.contains(date);
-        let gone: Vec<Date> = self.covers.keys().copied().filter(gone).collect();
-        gone.into_iter().for_each(|date| self.forget(date));
-        let outdated = |date: &Date| match self.read_from.get(date) {
-            Some(files) => *files != files_of(library, *date),
-            None => true,
-        };
-        dates.into_iter().filter(outdated).collect()
+        dates.into_iter().filter(|date| !self.covers.contains_key(date)).collect()
     }
 
-    fn forget(&mut self, date: Date) {
+    /// Forgets a day, whose files changed.
+    pub fn forget(&mut self, date: Date) {
         self.covers.remove(&date);
-        self.read_from.remove(&date);
         if let Some(day) = self.kept.remove(&date) {
             self.kept_bytes -= day.bytes().min(self.kept_bytes);
         }
@@ -361,14 +353,6 @@ impl Series {
         }
         Ok(day)
     }
-}
-
-/// The files that count on a date, with what the user says of them.
-fn files_of(library: &Library, date: Date) -> Vec<(FileId, Correction)> {
-    let of = |piece| match piece {
-        Piece::File(entry, _) | Piece::Simulated(entry, _) => (entry.id, entry.correction.clone()),
-    };
-    library.on(date).into_iter().map(of).collect()
 }
 
 /// `NotObserved` and `OutsideFile` said in the map's words ("no SMAP").

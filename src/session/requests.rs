@@ -256,22 +256,24 @@ impl<H: Host> Session<H> {
                 let (done, total) = (n as u64, tickets.len() as u64);
                 self.emit(id, Event::Progress { done, total, what: format!("reading {}", ticket.name) });
             }
-            let event = match self.host.source(id, n) {
-                None => Event::FileRead(FileReport {
+            let refused = match self.host.source(id, n) {
+                None => Some(FileReport {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
                     ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
                 }),
                 Some(source) => match open(ticket, source).await {
-                    Err(refused) => Event::FileRead(*refused),
+                    Err(refused) => Some(*refused),
                     Ok(entry) => {
-                        let file = report(&self.library, &entry, &self.options());
                         self.library.insert(entry);
                         self.changed(ticket.id);
-                        Event::FileRead(file)
+                        None
                     }
                 },
             };
-            self.emit(id, event);
+            match refused {
+                Some(refused) => self.emit(id, Event::FileRead(refused)),
+                None => self.report_file(id, ticket.id),
+            }
             // While its chunks are still decoded: a day is read with the last of its files.
             if let Some((Some(date), later)) =
                 dates.get(n..).and_then(<[_]>::split_first).map(|(d, l)| (*d, l))
@@ -302,11 +304,17 @@ impl<H: Host> Session<H> {
 
     /// Rows of files again.
     async fn report_files(&self, id: u64, files: Vec<FileId>) -> Result<(), RequestError> {
-        for entry in files.into_iter().filter_map(|file| self.library.get(file)) {
-            self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
+        for file in files {
+            self.report_file(id, file);
             self.yield_now(id).await?;
         }
         Ok(())
+    }
+
+    fn report_file(&self, id: u64, file: FileId) {
+        if let Some(entry) = self.library.get(file) {
+            self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
+        }
     }
 
     /// The files that others keep from being used.
@@ -325,7 +333,7 @@ impl<H: Host> Session<H> {
             .ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
         entry.correct(correction);
         self.changed(file);
-        self.report_files(id, vec![file]).await?;
+        self.report_file(id, file);
         self.send_timeline(id).await
     }
 

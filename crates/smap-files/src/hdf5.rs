@@ -36,7 +36,7 @@ const MAX_OBJECTS: usize = 20_000;
 pub(super) struct File {
     file: Hdf5File,
     /// Arrays of the groups that were asked for, by the group's path.
-    groups: Mutex<HashMap<String, Arc<[Array]>>>,
+    groups: Mutex<Vec<(String, Arc<[Array]>)>>,
 }
 
 /// The file opened last, with the source it was opened from. A scan is followed by statistics and pixels of the same file, and its directory is
@@ -104,11 +104,11 @@ impl File {
     /// Arrays of one group, under all their names; empty where there is no such group. `""` is the root.
     pub fn arrays_in(&self, path: &str) -> Arc<[Array]> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(arrays) = groups.get(path) {
+        if let Some((_, arrays)) = groups.iter().find(|(of, _)| of == path) {
             return Arc::clone(arrays);
         }
         let arrays: Arc<[Array]> = self.read_arrays_in(path).into();
-        groups.insert(path.to_owned(), Arc::clone(&arrays));
+        groups.push((path.to_owned(), Arc::clone(&arrays)));
         arrays
     }
 

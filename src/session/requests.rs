@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::Host;
 use super::open::{Opened, Opener, companions, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
@@ -16,7 +18,7 @@ use loam_core::simulate;
 use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series};
 use loam_core::training::TrainSettings;
 use loam_nn::{Processor, device};
-use smap_files::{QualityRule, ReadOptions};
+use smap_files::{QualityRule, ReadOptions, names};
 /// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
 pub(super) const DAYS_BETWEEN_YIELDS: usize = 8;
 
@@ -56,10 +58,12 @@ impl<H: Host> Session<H> {
             Request::Open { tickets } => self.open_files(id, &tickets).await?,
             Request::Demo { region } => self.demo(id, &region).await?,
             Request::Forget { file } => {
+                let left_out = self.left_out();
+                self.changed(file);
                 self.library.remove(file);
-                self.series = None;
                 self.emit(id, Event::FileGone(file));
-                self.report_files(id, None);
+                // It may have kept them from being used.
+                self.report_files(id, left_out).await?;
                 self.send_timeline(id).await?;
             }
             Request::ForgetAll => {
@@ -73,7 +77,7 @@ impl<H: Host> Session<H> {
                 let quality_changed = self.settings.as_ref().is_none_or(|s| s.quality != settings.quality);
                 self.settings = Some(settings);
                 if quality_changed {
-                    self.report_files(id, None);
+                    self.report_files(id, self.library.iter().map(|e| e.id).collect()).await?;
                 }
                 self.send_timeline(id).await?;
             }
@@ -243,71 +247,101 @@ impl<H: Host> Session<H> {
     }
 
     async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
-        self.series = None;
         let companions = companions(tickets);
         if !companions.files.is_empty() {
             self.emit(id, Event::SetAside(companions.clone()));
         }
         let mut opener = Opener::default();
+        let dates: Vec<Option<Date>> = tickets.iter().map(|t| names::parse(&t.name).date).collect();
+        let mut told = f64::NEG_INFINITY;
         let data = |(_, ticket): &(usize, &FileTicket)| !companions.files.contains(&ticket.id);
         for (n, ticket) in tickets.iter().enumerate().filter(data) {
-            self.emit(
-                id,
-                Event::Progress {
-                    done: n as u64,
-                    total: tickets.len() as u64,
-                    what: format!("reading {}", ticket.name),
-                },
-            );
-            let event = match self.host.source(id, n) {
-                None => Event::FileRead(FileReport {
+            // Of small files hundreds a second are read, more than a page can show.
+            if self.host.now_ms() - told > LONGEST_WORK_MS {
+                told = self.host.now_ms();
+                let (done, total) = (n as u64, tickets.len() as u64);
+                self.emit(id, Event::Progress { done, total, what: format!("reading {}", ticket.name) });
+            }
+            let answer = match self.host.source(id, n) {
+                None => Some(Event::FileRead(FileReport {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
                     ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)
-                }),
+                })),
                 Some(source) => match opener.open(ticket, source).await {
-                    Opened::Refused(refused) => Event::FileRead(*refused),
-                    Opened::Archive(archive) => Event::SetAside(archive),
+                    Opened::Refused(refused) => Some(Event::FileRead(*refused)),
+                    Opened::Archive(archive) => Some(Event::SetAside(archive)),
                     Opened::Entry(entry) => {
-                        let file = report(&self.library, &entry, &self.options());
                         self.library.insert(*entry);
-                        Event::FileRead(file)
+                        self.changed(ticket.id);
+                        None
                     }
                 },
             };
-            self.emit(id, event);
+            match answer {
+                Some(answer) => self.emit(id, answer),
+                None => self.report_file(id, ticket.id),
+            }
+            // While its chunks are still decoded: a day is read with the last of its files.
+            if let Some((Some(date), later)) =
+                dates.get(n..).and_then(<[_]>::split_first).map(|(d, l)| (*d, l))
+                && !later.contains(&Some(date))
+                && let Some((mut series, _)) = self.present_series()?
+            {
+                series.load(&self.library, date)?;
+                self.series = Some(series);
+            }
             self.yield_now(id).await?;
         }
         // A new file may supersede an older one, or put simulated ones aside, so the others' rows can change.
-        self.report_left_out(id);
+        self.report_files(id, self.left_out()).await?;
         self.send_timeline(id).await
     }
 
-    /// Rows of all files (or of one) again.
-    fn report_files(&self, id: u64, only: Option<FileId>) {
-        for entry in self.library.iter().filter(|e| only.is_none_or(|o| o == e.id)) {
+    /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
+    fn changed(&mut self, file: FileId) {
+        self.outdated = true;
+        if self.library.iter().any(Entry::simulated) {
+            self.series = None;
+        }
+        let dates = self.library.get(file).map(Entry::dates).unwrap_or_default();
+        if let Some(series) = &mut self.series {
+            dates.into_iter().for_each(|date| series.forget(date));
+        }
+    }
+
+    /// Rows of files again.
+    async fn report_files(&self, id: u64, files: Vec<FileId>) -> Result<(), RequestError> {
+        for file in files {
+            self.report_file(id, file);
+            self.yield_now(id).await?;
+        }
+        Ok(())
+    }
+
+    fn report_file(&self, id: u64, file: FileId) {
+        if let Some(entry) = self.library.get(file) {
             self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
         }
     }
 
-    /// Rows of the files that others keep from being used.
-    fn report_left_out(&self, id: u64) {
+    /// The files that others keep from being used.
+    fn left_out(&self) -> Vec<FileId> {
         let left_out = |entry: &&Entry| {
             self.library.superseded_by(entry).is_some() || self.library.left_out_as_simulated(entry)
         };
-        for entry in self.library.iter().filter(left_out) {
-            self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
-        }
+        self.library.iter().filter(left_out).map(|entry| entry.id).collect()
     }
 
     async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), RequestError> {
+        self.changed(file);
         let entry = self
             .library
             .get_mut(file)
             .ok_or_else(|| RequestError::failed("this file is no longer open", "Open it again."))?;
         let refused = entry.correct(correction).err();
         let name = entry.name.clone();
-        self.series = None;
-        self.report_files(id, Some(file));
+        self.changed(file);
+        self.report_file(id, file);
         self.send_timeline(id).await?;
         refused.map_or(Ok(()), |error| Err(RequestError::failed(format!("{name}: {error}"), "")))
     }
@@ -361,39 +395,51 @@ impl<H: Host> Session<H> {
 
     // ---- time line -------------------------------------------------------------------------------------------------------------
 
-    /// Makes sure the series is that of the present settings.
+    /// Makes sure the series is that of the present settings and files.
     pub(super) async fn ensure_series(&mut self, id: u64) -> Result<Option<HistoryRule>, RequestError> {
-        let Some(settings) = self.settings.clone() else { return Ok(None) };
+        let Some((mut series, rule)) = self.present_series()? else { return Ok(None) };
+        let read = if self.outdated { self.read_days(id, &mut series).await } else { Ok(()) };
+        self.series = Some(series);
+        read?;
+        self.outdated = false;
+        Ok(Some(rule))
+    }
+
+    /// Takes the series of the present settings, or a new one that is empty.
+    fn present_series(&mut self) -> Result<Option<(Series, HistoryRule)>, RequestError> {
+        let Some(settings) = &self.settings else { return Ok(None) };
         let region = Region::new(settings.window)
             .map_err(|e| RequestError::failed(e, "Choose a region of 9 x 9 cells or more."))?;
-        let current =
-            self.series.as_ref().is_some_and(|s| s.region == region && s.quality == settings.quality);
-        if !current {
-            let mut series = Series::new(region, settings.quality);
-            let dates = self.library.dates();
-            let total = dates.len() as u64;
-            let mut yielded = self.host.now_ms();
-            for (n, date) in dates.into_iter().enumerate() {
-                // A simulated day takes a tenth of a millisecond, a granule a hundred times that: what counts is the time.
-                if n == 0 || self.host.now_ms() - yielded > LONGEST_WORK_MS {
-                    self.emit(id, Event::Progress { done: n as u64, total, what: format!("reading {date}") });
-                    self.yield_now(id).await?;
-                    yielded = self.host.now_ms();
-                }
-                series.load(&self.library, date)?;
+        let present = self.series.take().filter(|s| s.region == region && s.quality == settings.quality);
+        self.outdated |= present.is_none();
+        let series = present.unwrap_or_else(|| Series::new(region, settings.quality));
+        Ok(Some((series, HistoryRule::from(settings))))
+    }
+
+    /// Reads the days that are new or whose files changed.
+    async fn read_days(&self, id: u64, series: &mut Series) -> Result<(), RequestError> {
+        let dates = series.missing(&self.library);
+        let total = dates.len() as u64;
+        let mut yielded = self.host.now_ms();
+        for (n, date) in dates.into_iter().enumerate() {
+            // A simulated day takes a tenth of a millisecond, a granule a hundred times that: what counts is the time.
+            if n == 0 || self.host.now_ms() - yielded > LONGEST_WORK_MS {
+                self.emit(id, Event::Progress { done: n as u64, total, what: format!("reading {date}") });
+                self.yield_now(id).await?;
+                yielded = self.host.now_ms();
             }
-            for (file, why) in &series.failures {
-                self.emit(
-                    id,
-                    Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")),
-                );
-            }
-            if let Some(Err(error)) = series.fill_gaps() {
-                self.emit(id, Event::Warning(error.to_string()));
-            }
-            self.series = Some(series);
+            series.load(&self.library, date)?;
         }
-        Ok(Some(HistoryRule::from(&settings)))
+        for (file, why) in std::mem::take(&mut series.failures) {
+            self.emit(
+                id,
+                Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")),
+            );
+        }
+        if let Some(Err(error)) = series.fill_gaps() {
+            self.emit(id, Event::Warning(error.to_string()));
+        }
+        Ok(())
     }
 
     async fn send_timeline(&mut self, id: u64) -> Result<(), RequestError> {

@@ -23,6 +23,8 @@ pub struct Session<H: Host> {
     pub(super) host: H,
     pub(super) library: Library,
     pub(super) series: Option<Series>,
+    /// Files came, went or were corrected since the series was read: some of its days are missing.
+    pub(super) outdated: bool,
     pub(super) settings: Option<RegionSettings>,
     pub(super) processor: Option<Processor>,
     pub(super) device: Option<DeviceReport>,
@@ -98,6 +100,7 @@ impl<H: Host> Session<H> {
             host,
             library: Library::default(),
             series: None,
+            outdated: false,
             settings: None,
             processor: None,
             device: None,

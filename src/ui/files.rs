@@ -116,7 +116,7 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
         <td>{product}{report.simulated.then(|| view! { <span class="tag">"SIMULATED"</span> })}</td>
         <td class="date">{date}<small>{origin}{orbit.map(|o| format!(", {o}"))}</small></td>
         <td class="grid">{report.grid.clone()}</td>
-        <td class="variable" title=report.variable.clone()>{short}</td>
+        <td class="variable" title=report.variable.clone()>{short}<small>{report.evidence.clone()}</small></td>
         <td class="number" title=range>{valid}</td>
         <td>{usage}{scale}</td>
         <td class="notes">{superseded.map(|s| view! { <p>{s}</p> })}{problems}{arrays}{corrections(app, row, report)}</td>
@@ -185,6 +185,57 @@ pub fn Aside() -> impl IntoView {
     .into_any()
 }
 
+/// What the list shows: a file, or a button with the group that it opens or closes (none shows more).
+enum Line {
+    File(FileRow),
+    Button(String, Option<String>),
+}
+
+/// Where a file stands in a long list: what was not read comes first, then what has notes; each by product and month.
+fn group(row: &FileRow) -> (u8, String) {
+    row.report.with(|report| match report {
+        None => (3, "Being read".to_owned()),
+        Some(report) if report.refused.is_some() => (0, "Not read".to_owned()),
+        Some(report) => {
+            let product = report.product.map_or("", Product::name);
+            let month = report.date.map(|date| format!(" {}-{:02}", date.year(), date.month()));
+            let notes = if report.problems.is_empty() { "" } else { ", with notes" };
+            (2 - u8::from(notes.len() > 1), format!("{product}{}{notes}", month.unwrap_or_default()))
+        }
+    })
+}
+
+/// The lines of a list: files as they came, or grouped. The groups in `turned` are not as at first, when only what was not read is shown.
+fn lines(rows: Vec<FileRow>, grouped: bool, turned: &[String], limit: usize) -> Vec<Line> {
+    // Put in where they belong: a sort of such rows is 2 kB of the page.
+    let mut groups: Vec<((u8, String), Vec<FileRow>)> = Vec::new();
+    for row in rows {
+        let key = if grouped { group(&row) } else { Default::default() };
+        let at = groups.partition_point(|g| g.0 < key);
+        match groups.get_mut(at).filter(|g| g.0 == key) {
+            Some(group) => group.1.push(row),
+            None => groups.insert(at, (key, vec![row])),
+        }
+    }
+    let (mut lines, mut hidden, mut files) = (Vec::new(), 0, 0);
+    for ((rank, title), rows) in groups {
+        let open = !grouped || (rank == 0) != turned.contains(&title);
+        if grouped {
+            let text = format!("{} {title}: {}", if open { "▾" } else { "▸" }, rows.len());
+            lines.push(Line::Button(text, Some(title)));
+        }
+        if open {
+            let shown = rows.len().min(limit - files);
+            (files, hidden) = (files + shown, hidden + rows.len() - shown);
+            lines.extend(rows.into_iter().take(shown).map(Line::File));
+        }
+    }
+    if hidden > 0 {
+        lines.push(Line::Button(format!("Show more ({hidden} not shown)"), None));
+    }
+    lines
+}
+
 /// The list, a page at a time, filtered by name.
 #[component]
 pub fn FilesSection() -> impl IntoView {
@@ -192,7 +243,8 @@ pub fn FilesSection() -> impl IntoView {
     let limit = RwSignal::new(PAGE);
     let filter = RwSignal::new(String::new());
     let only_problems = RwSignal::new(false);
-    let matching = move || {
+    let turned = RwSignal::new(Vec::new());
+    let shown = move || {
         let (text, only) = (filter.get().to_ascii_lowercase(), only_problems.get());
         let mut rows = app.files.get();
         rows.retain(|r| {
@@ -201,14 +253,30 @@ pub fn FilesSection() -> impl IntoView {
             };
             (text.is_empty() || r.name.to_ascii_lowercase().contains(&text)) && (!only || bad())
         });
-        rows
+        let grouped = text.is_empty() && rows.len() > PAGE;
+        turned.with(|turned| lines(rows, grouped, turned, limit.get()))
+    };
+    let press = move |title: &Option<String>| match title {
+        None => limit.update(|l| *l += PAGE),
+        Some(title) => turned.update(|turned| match turned.iter().position(|t| t == title) {
+            Some(at) => drop(turned.remove(at)),
+            None => turned.push(title.clone()),
+        }),
+    };
+    let line = move |line: Line| {
+        match line {
+        Line::File(row) => view! { <Row row=row/> }.into_any(),
+        Line::Button(text, title) => view! {
+            <tr><th colspan="9"><button type="button" class="quiet" on:click=move |_| press(&title)>{text}</button></th></tr>
+        }
+        .into_any(),
+    }
+    };
+    let key = |line: &Line| match line {
+        Line::File(row) => (row.id, String::new()),
+        Line::Button(text, _) => (u32::MAX, text.clone()),
     };
     let count = move || app.files.with(Vec::len);
-    let shown = move || {
-        let mut rows = matching();
-        rows.truncate(limit.get());
-        rows
-    };
     let many = move || count() > 6;
     view! {
         <section class="files" aria-labelledby="files-title" hidden=move || count() == 0>
@@ -227,11 +295,8 @@ pub fn FilesSection() -> impl IntoView {
                         <th scope="col">"Variable"</th><th scope="col">"Valid"</th><th scope="col">"Used as"</th><th scope="col">"Notes"</th>
                         <th><span class="sr-only">"Remove"</span></th>
                     </tr></thead>
-                    <tbody><For each=shown key=|r| r.id let:row><Row row=row/></For></tbody>
+                    <tbody><For each=shown key=key let:item>{line(item)}</For></tbody>
                 </table>
-                <button type="button" class="more" hidden=move || matching().len() <= limit.get() on:click=move |_| limit.update(|l| *l += PAGE)>
-                    {move || format!("Show more ({} not shown)", matching().len().saturating_sub(limit.get()))}
-                </button>
             </div>
         </section>
     }

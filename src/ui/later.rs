@@ -1,4 +1,4 @@
-//! Parts that the first screen does without: what is put aside, dates, maps, scores, training, exports, what the model is. They are most of the page's bytes,
+//! Parts that the first screen does without: the file list, dates, maps, scores, training, exports, what the model is. They are most of the page's bytes,
 //! and there is nothing to show in them before files are open.
 //!
 //! In the built app they are a wasm file of their own, split from the page's by `wasm-split-cli` (`xtask/src/split.rs`) at the one function
@@ -17,8 +17,8 @@ use loam_core::file::FileId;
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What is put aside or was removed.
-    Aside,
+    /// What is put aside or was removed, and the file list.
+    Files,
     /// Runs of before: unfinished ones, and whose weights are in use again.
     Runs,
     /// Time line and date.
@@ -42,9 +42,9 @@ fn put(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
-            Part::Aside => {
+            Part::Files => {
                 layer_use::follow(app);
-                view! { <files::Aside/> }.into_any()
+                view! { <files::Aside/><files::FilesSection/> }.into_any()
             }
             Part::Runs => view! { <train::Banner/><train::Recalled/> }.into_any(),
             Part::Dates => view! { <dates::DatesSection/> }.into_any(),

@@ -69,8 +69,7 @@ fn Page() -> impl IntoView {
                 <device::DeviceSection/>
             </div>
             <div class="work">
-                <later::Later part=Part::Aside/>
-                <files::FilesSection/>
+                <later::Later part=Part::Files/>
                 <later::Later part=Part::Dates/>
                 <later::Later part=Part::Maps/>
                 <later::Later part=Part::Scores/>

@@ -455,6 +455,58 @@ fn open_granules(host: &Recorder, session: &mut Session<Rc<Recorder>>, id: u64) 
     block_on(session.handle(id, Request::Open { tickets }));
 }
 
+/// Bytes that count how often they are read.
+struct Counting(BytesSource, std::sync::atomic::AtomicUsize);
+
+impl smap_files::Source for Counting {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+    fn needs_cache(&self) -> bool {
+        false
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.read_at(offset, buffer)
+    }
+}
+
+/// A list of thousands is not read again for one of them.
+#[test]
+fn what_happens_to_one_file_leaves_the_others_unread() {
+    let (host, mut session) = started();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures");
+    let names = ["20200602", "20200603", "20200604"].map(|day| format!("SMAP_L3_SM_P_{day}_R18290_001.h5"));
+    let counted = names.clone().map(|name| {
+        let bytes = BytesSource::new(name.clone(), std::fs::read(folder.join(name)).unwrap());
+        Arc::new(Counting(bytes, Default::default()))
+    });
+    *host.sources.borrow_mut() = counted.iter().map(|c| Arc::clone(c) as SharedSource).collect();
+    let reads = || counted.each_ref().map(|c| c.1.load(std::sync::atomic::Ordering::Relaxed));
+    let window = loam_core::stack::Region::around(-97.5, 35.0, 24, 24).unwrap().window();
+    block_on(session.handle(2, Request::Timeline { settings: rules(window) }));
+    let tickets = (1..).zip(names).map(|(id, name)| FileTicket {
+        id,
+        name,
+        bytes: 1,
+        correction: Correction::default(),
+    });
+    block_on(session.handle(3, Request::Open { tickets: tickets.collect() }));
+    assert_eq!(last_timeline(&host).days.len(), 3);
+    let opened = reads();
+    block_on(session.handle(4, Request::Forget { file: 2 }));
+    assert_eq!(reads(), opened, "the others were not read again");
+    assert_eq!(last_timeline(&host).days.len(), 2);
+    let correction = Correction { date: Some(jiff::civil::date(2020, 6, 9)), ..Correction::default() };
+    block_on(session.handle(5, Request::Correct { file: 1, correction }));
+    let days: Vec<_> = last_timeline(&host).days.iter().map(|d| d.date.to_string()).collect();
+    assert_eq!(days, ["2020-06-04", "2020-06-09"]);
+    assert!(reads()[0] > opened[0] && reads()[1..] == opened[1..]);
+}
+
 /// Granules take tens of milliseconds a day: other messages are let in between two of them, not every eighth.
 #[test]
 fn reading_granules_lets_other_messages_in_after_each_day() {

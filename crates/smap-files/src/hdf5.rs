@@ -5,10 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_reader::error::Error;
-use hdf5_reader::storage::{BlockCacheStorage, RangeRequestStorage};
+use hdf5_reader::storage::RangeRequestStorage;
 use hdf5_reader::{Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 use netcdf_reader::classic::ClassicFile;
 use netcdf_reader::{NcFormat, NcSliceInfo, NcSliceInfoElem, NcType, NcVariable};
@@ -34,15 +34,14 @@ pub(super) const SLAB: usize = 4 << 20;
 const LARGEST_SLAB: usize = 16 << 20;
 /// Elements of one read (192 MB as float64).
 const LARGEST_READ: u64 = 24 << 20;
-/// Bytes of one cached block of the file, and how many: metadata reads are small and near each other.
-const BLOCK: usize = 64 << 10;
-const BLOCKS: usize = 256;
 /// Groups and arrays listed at most. SPL4 granules have about 300; beyond this a file is not for people.
 const MAX_OBJECTS: usize = 20_000;
 
 /// An opened file.
 pub(super) struct File {
     inner: Inner,
+    /// Arrays of the groups that were asked for, by the group's path.
+    groups: Mutex<Vec<(String, Arc<[Array]>)>>,
 }
 
 enum Inner {
@@ -50,6 +49,10 @@ enum Inner {
     /// CDF-1, -2 and -5: no groups.
     Classic(Arc<ClassicFile>),
 }
+
+/// The file opened last, with the source it was opened from. A scan is followed by statistics and pixels of the same file, and its directory is
+/// most of the work; one file is kept, because the chunks it holds decoded are many ([`CHUNK_CACHE`]).
+static LAST: Mutex<Option<(SharedSource, Arc<File>)>> = Mutex::new(None);
 
 /// An array of the file.
 pub(super) struct Array {
@@ -81,8 +84,20 @@ pub(super) struct Listing {
 }
 
 impl File {
-    /// Opens a file.
-    pub fn open(source: &SharedSource) -> Result<Self, ReadError> {
+    /// Opens a file, or takes the one opened last where it is the same.
+    pub fn open(source: &SharedSource) -> Result<Arc<Self>, ReadError> {
+        let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, file)) = last().as_ref().filter(|(of, _)| Arc::ptr_eq(of, source)) {
+            return Ok(Arc::clone(file));
+        }
+        // Before the next is read: two would hold twice the chunks.
+        *last() = None;
+        let file = Arc::new(Self::read(source)?);
+        *last() = Some((Arc::clone(source), Arc::clone(&file)));
+        Ok(file)
+    }
+
+    fn read(source: &SharedSource) -> Result<Self, ReadError> {
         let classic = classic_version(source.as_ref())?;
         check_length(source.as_ref())?;
         let bytes = Arc::clone(source);
@@ -91,16 +106,16 @@ impl File {
             bytes.read_at(offset, &mut buffer).map_err(Error::from)?;
             Ok(buffer)
         });
-        let storage = Arc::new(BlockCacheStorage::new(Arc::new(ranges), BLOCK, BLOCKS));
         if let Some(version) = classic {
             let format = match version {
                 1 => NcFormat::Classic,
                 2 => NcFormat::Offset64,
                 _ => NcFormat::Cdf5,
             };
-            let file = ClassicFile::from_storage(storage, format).map_err(|e| damaged_classic(&e))?;
+            let file =
+                ClassicFile::from_storage(Arc::new(ranges), format).map_err(|e| damaged_classic(&e))?;
             check_extents(&file, source.len())?;
-            return Ok(Self { inner: Inner::Classic(Arc::new(file)) });
+            return Ok(Self { inner: Inner::Classic(Arc::new(file)), groups: Mutex::default() });
         }
         let options = OpenOptions::default()
             .with_filter_registry(super::hdf5_filters::registry(MAX_CHUNK))
@@ -108,8 +123,8 @@ impl File {
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
             .with_chunk_cache_bytes(CHUNK_CACHE);
-        Hdf5File::from_storage_with_options(storage, options)
-            .map(|file| Self { inner: Inner::Hdf5(file) })
+        Hdf5File::from_storage_with_options(Arc::new(ranges), options)
+            .map(|file| Self { inner: Inner::Hdf5(file), groups: Mutex::default() })
             .map_err(|e| damaged(&e))
     }
 
@@ -135,7 +150,17 @@ impl File {
 
     /// Arrays of one group, under all their names; empty where there is no such group. `""` is the root. A group that exists in flattened
     /// names alone is found by them.
-    pub fn arrays_in(&self, path: &str) -> Vec<Array> {
+    pub fn arrays_in(&self, path: &str) -> Arc<[Array]> {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, arrays)) = groups.iter().find(|(of, _)| of == path) {
+            return Arc::clone(arrays);
+        }
+        let arrays: Arc<[Array]> = self.read_arrays_in(path).into();
+        groups.push((path.to_owned(), Arc::clone(&arrays)));
+        arrays
+    }
+
+    fn read_arrays_in(&self, path: &str) -> Vec<Array> {
         let Inner::Hdf5(file) = &self.inner else {
             return self.classic_arrays().filter(|a| a.group() == path || path.is_empty()).collect();
         };

@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod attributes;
+mod cache;
 pub mod catalogue;
 pub mod companion;
 mod error;
@@ -44,6 +45,7 @@ use ease_grid::{EaseWindow, Raster, Statistics};
 /// # Errors
 /// [`ReadError`], a sentence or two for the person who dropped the file.
 pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
+    let source = cache::CachedSource::around(source);
     match sniff::sniff(source.as_ref())? {
         sniff::Format::Hdf5 => smap::scan(source),
         sniff::Format::Tiff => geotiff::scan(source),

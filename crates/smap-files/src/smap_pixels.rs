@@ -1,6 +1,7 @@
 //! Pixels and statistics of HDF5 arrays: fill values and quality flags become reasons here, once.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::hdf5::{Array, File, too_large};
 use super::smap_flags::{QualityScreen, fills};
@@ -25,7 +26,7 @@ struct Layer {
     screen: QualityScreen,
     /// Screen by range and flags (soil moisture, temperatures), or by fill alone.
     flagged: bool,
-    siblings: Vec<Array>,
+    siblings: Arc<[Array]>,
 }
 
 impl Layer {
@@ -43,7 +44,7 @@ impl Layer {
             Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
         );
         let siblings = if granule.product == Product::Unknown && !flagged {
-            Vec::new()
+            Arc::default()
         } else {
             file.arrays_in(value.group())
         };

@@ -12,6 +12,10 @@ pub trait Source: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Whether a cache in front of it is worth its memory: false where a read is no more than a copy.
+    fn needs_cache(&self) -> bool {
+        true
+    }
     /// Fills `buffer` from `offset` on.
     ///
     /// # Errors
@@ -42,6 +46,9 @@ impl Source for BytesSource {
     }
     fn len(&self) -> u64 {
         self.bytes.len() as u64
+    }
+    fn needs_cache(&self) -> bool {
+        false
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         let start = usize::try_from(offset).ok();

@@ -389,7 +389,8 @@ impl App {
     }
 }
 
-fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a folder with all that is in it.
+pub fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in from.read_dir()?.flatten() {
         let target = to.join(entry.file_name());
@@ -415,7 +416,8 @@ pub fn loader(dist: &Path, worker: &str) -> std::io::Result<PathBuf> {
         .ok_or_else(|| std::io::Error::other(format!("{worker} has no loader in {}", dist.display())))
 }
 
-fn prepend(script: &Path, lines: &str) -> std::io::Result<()> {
+/// Puts lines in front of a script.
+pub fn prepend(script: &Path, lines: &str) -> std::io::Result<()> {
     let rest = std::fs::read_to_string(script)?;
     std::fs::write(script, format!("{lines}{rest}"))
 }

@@ -7,7 +7,7 @@ pub const OPEN_FILES: &str = "#open-files";
 /// The file input behind it.
 pub const FILE_INPUT: &str = "#file-input";
 /// One row per file.
-pub const FILE_ROW: &str = "section.files tbody tr";
+pub const FILE_ROW: &str = "section.files tr[data-file]";
 /// Starts a prediction; disabled until there is a date that can be predicted.
 pub const PREDICT: &str = "#predict";
 /// The same, ready.

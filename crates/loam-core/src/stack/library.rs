@@ -352,10 +352,12 @@ impl Library {
 
     /// Entries that are used for something, in order.
     pub(super) fn used(&self) -> impl Iterator<Item = &Entry> {
+        self.used_of(self.entries.values())
+    }
+
+    fn used_of<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> impl Iterator<Item = &'a Entry> {
         let observed = self.has_observed();
-        self.entries
-            .values()
-            .filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
+        entries.filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
     }
 
     /// What counts (used, dated, not superseded) on one date.
@@ -363,10 +365,12 @@ impl Library {
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
         // Files of other days are left out first: a library can hold thousands.
         let of_the_day = |entry: &&Entry| match &entry.content {
-            Content::File(_) => entry.dates().contains(&date) && self.superseded_by(entry).is_none(),
+            Content::File(_) => entry.dates().contains(&date),
             Content::Simulated(_) => true,
         };
-        let mut entries: Vec<&Entry> = self.used().filter(of_the_day).collect();
+        let counts = |entry: &&Entry| self.superseded_by(entry).is_none();
+        let of_the_day = self.entries.values().filter(of_the_day);
+        let mut entries: Vec<&Entry> = self.used_of(of_the_day).filter(counts).collect();
         // Where a file and a later subset of it both count, the later values come first; other files stay in the order they were opened in.
         let identity = |entry: &Entry| entry.granule().and_then(|granule| granule.identity.clone());
         let mut first_of = BTreeMap::new();

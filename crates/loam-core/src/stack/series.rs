@@ -167,10 +167,31 @@ impl Series {
     /// # Errors
     /// Only for faults that are not one file's: [`StackError::Grid`].
     pub fn load(&mut self, library: &Library, date: Date) -> Result<(), StackError> {
+        self.forget(date);
         let day = self.read_day(library, date)?;
         self.covers.insert(date, day.cropped(&self.region.window())?.cover());
         self.keep(date, day);
         Ok(())
+    }
+
+    /// The days of the library that are still to be read. Forgets days that the library has no more, and the maps that [`Series::fill_gaps`]
+    /// made, which depend on all days.
+    pub fn missing(&mut self, library: &Library) -> Vec<Date> {
+        let dates = library.dates();
+        let made = std::mem::take(&mut self.disaggregated);
+        let old = |date: &Date| made.contains_key(date) || !dates.contains(date);
+        let old: Vec<Date> = self.covers.keys().copied().filter(old).collect();
+        old.into_iter().for_each(|date| self.forget(date));
+        self.sensitivity = None;
+        dates.into_iter().filter(|date| !self.covers.contains_key(date)).collect()
+    }
+
+    /// Forgets a day, whose files changed.
+    pub fn forget(&mut self, date: Date) {
+        self.covers.remove(&date);
+        if let Some(day) = self.kept.remove(&date) {
+            self.kept_bytes -= day.bytes().min(self.kept_bytes);
+        }
     }
 
     /// Loads every day of the library. For callers that need neither progress nor cancel.

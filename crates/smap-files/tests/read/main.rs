@@ -16,5 +16,6 @@ mod foreign;
 mod geotiff;
 mod layer_use;
 mod mutations;
+mod reads;
 mod smap;
 mod smap_synthetic;

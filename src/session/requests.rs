@@ -1,5 +1,6 @@
 //! What happens on each request.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -287,8 +288,9 @@ impl<H: Host> Session<H> {
                 && !later.contains(&Some(date))
                 && let Some((mut series, _)) = self.present_series()?
             {
-                series.load(&self.library, date)?;
+                let read = self.load_day(id, &mut series, date).await;
                 self.series = Some(series);
+                read?;
             }
             self.yield_now(id).await?;
         }
@@ -416,6 +418,22 @@ impl<H: Host> Session<H> {
         Ok(Some((series, HistoryRule::from(settings))))
     }
 
+    /// Reads one day; where it takes long, other messages are heard in between, a cancel among them.
+    async fn load_day(&self, id: u64, series: &mut Series, date: Date) -> Result<(), RequestError> {
+        let mut since = self.host.now_ms();
+        let between = &mut async || {
+            if self.host.now_ms() - since > LONGEST_WORK_MS {
+                self.host.yield_now().await;
+                since = self.host.now_ms();
+            }
+            if self.host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        match series.load_in_steps(&self.library, date, between).await? {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(RequestError::Cancelled),
+        }
+    }
+
     /// Reads the days that are new or whose files changed.
     async fn read_days(&self, id: u64, series: &mut Series) -> Result<(), RequestError> {
         let dates = series.missing(&self.library);
@@ -428,7 +446,7 @@ impl<H: Host> Session<H> {
                 self.yield_now(id).await?;
                 yielded = self.host.now_ms();
             }
-            series.load(&self.library, date)?;
+            self.load_day(id, series, date).await?;
         }
         for (file, why) in std::mem::take(&mut series.failures) {
             self.emit(

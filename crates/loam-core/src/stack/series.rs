@@ -6,6 +6,8 @@
 //! are kept while they fit the budget and read again where they do not.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::task::{Context, Poll, Waker};
 
 use jiff::civil::Date;
 
@@ -13,6 +15,7 @@ use super::library::{Piece, is_coarse};
 use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
 use crate::file::{FineOrigin, Usage};
+use ease_grid::place::source_window;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
 use smap_files::{
     Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, Variable, sentinel1,
@@ -167,11 +170,27 @@ impl Series {
     /// # Errors
     /// Only for faults that are not one file's: [`StackError::Grid`].
     pub fn load(&mut self, library: &Library, date: Date) -> Result<(), StackError> {
+        at_once(self.load_in_steps(library, date, &mut async || ControlFlow::Continue(()))).map(|_| ())
+    }
+
+    /// The same in steps: a variable, or some rows of a large file. `between` is asked after each whether to go on; where it breaks, the day
+    /// is as if it had not been asked for.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub async fn load_in_steps(
+        &mut self,
+        library: &Library,
+        date: Date,
+        between: &mut impl AsyncFnMut() -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StackError> {
         self.forget(date);
-        let day = self.read_day(library, date)?;
+        let Some(day) = self.read_day(library, date, between).await? else {
+            return Ok(ControlFlow::Break(()));
+        };
         self.covers.insert(date, day.cropped(&self.region.window())?.cover());
         self.keep(date, day);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The days of the library that are still to be read. Forgets days that the library has no more, and the maps that [`Series::fill_gaps`]
@@ -246,7 +265,10 @@ impl Series {
     pub(super) fn wide_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
         let mut day = match self.kept.get(&date) {
             Some(day) => day.clone(),
-            None => self.read_day(library, date)?,
+            None => {
+                let all = &mut async || ControlFlow::Continue(());
+                at_once(self.read_day(library, date, all))?.unwrap_or_default()
+            }
         };
         if day.fine.is_none()
             && let Some(raster) = self.disaggregated.get(&date)
@@ -272,7 +294,13 @@ impl Series {
         Ok(())
     }
 
-    fn read_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+    /// `None` where `between` broke.
+    async fn read_day(
+        &mut self,
+        library: &Library,
+        date: Date,
+        between: &mut impl AsyncFnMut() -> ControlFlow<()>,
+    ) -> Result<Option<Day>, StackError> {
         let (window, region) = (self.wide, self.region.window());
         let options = |scale| ReadOptions { quality: self.quality, scale };
         let mut day = Day::default();
@@ -313,23 +341,33 @@ impl Series {
                         Usage::Fine if granule.product == Product::Nisar => {
                             read_fine(granule, date, &options, &window, &mut nisar)
                         }
-                        Usage::Fine => {
-                            read_fine(granule, date, &options, &window, &mut fine).and_then(|used| {
-                                Ok(read_backscatter(granule, date, &options, &window, &mut vv, &mut vh)?
-                                    || used)
-                            })
-                        }
-                        Usage::Backscatter => {
-                            read_backscatter(granule, date, &options, &window, &mut vv, &mut vh)
-                        }
-                        Usage::Temperature | Usage::Ignored => Ok(false),
+                        Usage::Fine => read_fine(granule, date, &options, &window, &mut fine),
+                        Usage::Backscatter | Usage::Temperature | Usage::Ignored => Ok(false),
                     };
-                    read.unwrap_or_else(|error| {
+                    let backscatter = match (entry.usage(), &read) {
+                        (Usage::Fine, Ok(_)) => granule.product != Product::Nisar,
+                        (usage, _) => usage == Usage::Backscatter,
+                    };
+                    let sigma = if backscatter && granule.product != Product::OwnMap {
+                        read_backscatter(granule, date, &options, &window, (&mut vv, &mut vh), between).await
+                    } else {
+                        Ok(Some(false))
+                    };
+                    let mut fails = |error: ReadError| {
                         failures.push((granule.file.clone(), error.to_string()));
                         false
-                    })
+                    };
+                    let read = read.unwrap_or_else(&mut fails);
+                    match sigma {
+                        Ok(None) => return Ok(None),
+                        Ok(Some(used)) => read || used,
+                        Err(error) => fails(error),
+                    }
                 }
             };
+            if between().await.is_break() {
+                return Ok(None);
+            }
             if used {
                 day.files.push(match piece {
                     Piece::File(entry, _) | Piece::Simulated(entry, _) => entry.label(),
@@ -365,7 +403,17 @@ impl Series {
                 self.failures.push(failure);
             }
         }
-        Ok(day)
+        Ok(Some(day))
+    }
+}
+
+/// A future that never waits, at once.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return done;
+        }
     }
 }
 
@@ -562,36 +610,58 @@ fn read_fine(
     Ok(raster.valid_count() > 0)
 }
 
-fn read_backscatter(
+/// Pixels of a file that are averaged between two questions whether to go on: a tenth of a second.
+const PIXELS_A_STEP: usize = 8 << 20;
+
+/// `None` where `between` broke.
+async fn read_backscatter(
     granule: &Granule,
     date: Date,
     options: &ReadOptions,
     region: &EaseWindow,
-    vv: &mut Mosaic,
-    vh: &mut Mosaic,
-) -> Result<bool, ReadError> {
+    (vv, vh): (&mut Mosaic, &mut Mosaic),
+    between: &mut impl AsyncFnMut() -> ControlFlow<()>,
+) -> Result<Option<bool>, ReadError> {
     let mut used = false;
     for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
         let of_role = || {
-            granule
-                .variables
-                .iter()
-                .enumerate()
-                .filter(|(_, v)| v.role == role && v.grid.is_some() && v.is_of(date))
+            let fits = |(_, v): &(usize, &Variable)| v.role == role && v.grid.is_some() && v.is_of(date);
+            granule.variables.iter().enumerate().filter(fits)
         };
-        let Some((index, _)) =
+        let Some((index, variable)) =
             of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next())
         else {
             continue;
         };
-        let raster = match granule.product {
-            Product::Spl2smapS => in_decibel(granule.read(index, options, Some(region))?)?,
-            _ => sentinel1::aggregate(granule, index, options, region)?,
+        let raster = if granule.product == Product::Spl2smapS {
+            in_decibel(granule.read(index, options, Some(region))?)?
+        } else {
+            let pixels = match &variable.grid {
+                Some(grid) => source_window(grid, region)?.map_or(0, |w| w.columns * w.rows),
+                None => 0,
+            };
+            // Rows of cells are averaged one by one: a cell's pixels never depend on another's.
+            let rows = region.rows.div_ceil((pixels / PIXELS_A_STEP).clamp(1, region.rows));
+            let (mut values, mut reasons) = (Vec::new(), Vec::new());
+            for first in (0..region.rows).step_by(rows) {
+                let part = EaseWindow {
+                    first_row: region.first_row + first,
+                    rows: rows.min(region.rows - first),
+                    ..*region
+                };
+                let (_, some, why) = sentinel1::aggregate(granule, index, options, &part)?.into_parts();
+                values.extend(some);
+                reasons.extend(why);
+                if between().await.is_break() {
+                    return Ok(None);
+                }
+            }
+            Raster::new(region.grid(), values, reasons)?
         };
         used |= raster.valid_count() > 0;
         mosaic.add(&raster, Scale::Decibel);
     }
-    Ok(used)
+    Ok(Some(used))
 }
 
 /// SPL2SMAP_S holds sigma0 on the 3 km grid already, in linear power (formats.md 2.1). Power that is not positive has no decibel.

@@ -154,6 +154,9 @@ struct About<'a> {
     alone: bool,
 }
 
+/// Group, shape, hint, overpasses mixed or not, and grid mapping of an array: what its place depends on.
+type PlaceKey<'a> = (&'a str, &'a [u64], Hint, bool, Option<String>);
+
 /// A role, a unit and the evidence for both.
 struct Use {
     role: Role,
@@ -169,8 +172,8 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
     let none = Vec::new();
     let root = by_group.get("").unwrap_or(&none);
     let product = about.product.unwrap_or(Product::Unknown);
-    // Arrays of one group, shape and resolution lie in the same place: indices are read once.
-    let mut placed: HashMap<(&str, &[u64], Hint, bool), Option<Placement>> = HashMap::new();
+    // Indices are read once for all arrays that lie in the same place.
+    let mut placed: HashMap<PlaceKey<'_>, Option<Placement>> = HashMap::new();
     let mut variables = Vec::with_capacity(listing.arrays.len());
     for array in &listing.arrays {
         let group = by_group.get(array.group()).unwrap_or(&none);
@@ -186,13 +189,14 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let placement = if !map || array.shape.is_empty() || array.group().starts_with("/Metadata") {
             None
         } else {
-            let key = (array.group(), array.shape.as_slice(), hint(array, product, about.short), name.apm);
+            let hint = hint(array, product, about.short);
+            let key = (array.group(), array.shape.as_slice(), hint, name.apm, array.text("grid_mapping"));
             placed
                 .entry(key)
                 .or_insert_with(|| {
                     let crs = mapping(array, group, root);
                     let shape = array.shape.get(leading..).unwrap_or_default();
-                    match place(shape, key.2, name.apm, crs.as_ref(), group, root) {
+                    match place(shape, hint, name.apm, crs.as_ref(), group, root) {
                         Ok(placement) => placement,
                         Err(text) => {
                             let text = format!("{text}.");

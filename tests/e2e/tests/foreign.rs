@@ -12,7 +12,7 @@ use serde_json::json;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Text of the rows that name a file.
-fn row(app: &App, name: &str) -> e2e::Result<String> {
+fn row(app: &App, name: &str) -> e2e::webdriver::Result<String> {
     let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).filter(t => t.includes(arguments[1])).join('\\n')";
     let said = app.session.script(script, &[json!(parts::FILE_ROW), json!(name)])?;
     Ok(said.as_str().unwrap_or_default().to_owned())
@@ -50,7 +50,7 @@ fn exports_of_other_programs_are_what_they_say() {
         ("soil_moisture_3km_20200603.tif", &["3 km map", "75.0 %"]),
     ];
     let paths: Vec<PathBuf> =
-        cases.iter().filter_map(|(name, _)| shared(&format!("data/foreign/{name}"))).collect();
+        cases.iter().filter_map(|(name, _)| shared(&format!("foreign/{name}"))).collect();
     if paths.len() < cases.len() {
         eprintln!("skipped: ../shared/data/foreign is not here");
         return;

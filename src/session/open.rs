@@ -168,8 +168,10 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     report.date_origin =
         if entry.correction.date.is_some() { Some(read::DateOrigin::User) } else { granule.date_origin };
     report.orbit = entry.correction.orbit.or(granule.orbit);
-    report.problems.extend(granule.problems.iter().map(|p| p.text.clone()));
-    report.problems.extend(granule.given().into_iter().map(|given| format!("{given}.")));
+    // Once the user says what a layer is, the file's reasons why none is used are no news.
+    let given = !granule.given().is_empty();
+    let still = |text: &&String| !(given && text.contains("not used"));
+    report.problems.extend(granule.problems.iter().map(|p| &p.text).filter(still).cloned());
     let role = |usage| match usage {
         Usage::Backscatter => Role::BackscatterVv,
         Usage::Temperature => Role::SurfaceTemperature,

@@ -655,7 +655,10 @@ impl App {
                 m.handles.remove(&file);
             }
         });
-        if let Some(what) = found.said {
+        if let Some(said) = found.said {
+            // A sentence begins with a capital; a file's name does not.
+            let what =
+                if said.starts_with(|c: char| c.is_ascii_digit()) { said } else { format!("In {said}") };
             self.notify(false, Failure { what, remedy: String::new() });
         }
         if !rows.is_empty() {

@@ -129,8 +129,7 @@ fn a_layer_given_by_the_user_is_said_survives_a_new_worker_and_can_be_taken_back
     host.events.borrow_mut().clear();
     block_on(session.handle(3, Request::Correct { file: 1, correction: given("soil_moisture_pm") }));
     let row = reports(&host).remove(0);
-    let words = "/Soil_Moisture_Retrieval_Data_PM/soil_moisture_pm given by you: soil moisture, percent.";
-    assert!(row.problems.iter().any(|p| p == words), "{:?}", row.problems);
+    assert!(row.evidence.starts_with("given by you: soil moisture, percent"), "{}", row.evidence);
     assert_eq!(
         (row.usage, row.variable.as_deref()),
         (Some(Usage::Coarse), Some("/Soil_Moisture_Retrieval_Data_PM/soil_moisture_pm"))

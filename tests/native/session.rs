@@ -493,6 +493,7 @@ fn what_happens_to_one_file_leaves_the_others_unread() {
         name,
         bytes: 1,
         correction: Correction::default(),
+        member: None,
     });
     block_on(session.handle(3, Request::Open { tickets: tickets.collect() }));
     assert_eq!(last_timeline(&host).days.len(), 3);

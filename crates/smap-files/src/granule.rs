@@ -173,6 +173,7 @@ pub struct Given {
     pub(super) linear: Option<(f64, f64)>,
     pub(super) units: Option<String>,
     pub(super) zero_is_no_value: bool,
+    pub(super) evidence: String,
 }
 
 impl Given {
@@ -185,6 +186,7 @@ impl Given {
             linear: variable.linear,
             units: variable.units.clone(),
             zero_is_no_value: variable.zero_is_no_value,
+            evidence: variable.evidence.clone(),
         }
     }
 }

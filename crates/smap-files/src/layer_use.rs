@@ -143,6 +143,7 @@ impl Granule {
                 _ => variable.zero_is_no_value,
             };
             variable.statistics = None;
+            variable.evidence.clone_from(&words);
             variable.given = Some(Box::new(Given { words: words.clone(), ..before }));
         }
         for other in self.variables.iter_mut().filter(|v| v.role == given.role && v.given.is_none()) {
@@ -160,6 +161,7 @@ impl Granule {
                 (variable.role, variable.scale, variable.linear, variable.units) =
                     (given.role, given.scale, given.linear, given.units);
                 variable.zero_is_no_value = given.zero_is_no_value;
+                variable.evidence = given.evidence;
                 variable.statistics = None;
             }
         }

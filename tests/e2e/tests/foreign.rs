@@ -133,16 +133,16 @@ fn an_archive_is_opened_in_place_and_a_layer_is_given_by_hand() {
     let given = "
         const row = [...document.querySelectorAll(arguments[0])].find(e => e.innerText.includes(arguments[1]));
         const layers = row && row.querySelector('details.layers');
-        if (!layers) return false;
+        if (!layers) return;
         layers.open = true;
         const selects = layers.querySelectorAll('select');
         selects[1].value = '0';
         selects[1].dispatchEvent(new Event('change', { bubbles: true }));
-        layers.querySelector('button').click();
-        return true";
-    app.wait(PATIENCE, "the list of layers", || {
-        let done = app.session.script(given, &[json!(parts::FILE_ROW), json!("okc_20200603.tif")])?;
-        Ok((done == json!(true)).then_some(()))
+        layers.querySelector('button').click();";
+    // The list is drawn again when a report comes, and takes its form with it: so until it is heard.
+    app.wait(PATIENCE, "the layer to be given", || {
+        app.session.script(given, &[json!(parts::FILE_ROW), json!("okc_20200603.tif")])?;
+        Ok(row(&app, "okc_20200603.tif")?.contains("given by you").then_some(()))
     })
     .unwrap();
     says(&app, "okc_20200603.tif", &["36 km input", "given by you: soil moisture, m3/m3"]);

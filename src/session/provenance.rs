@@ -28,6 +28,9 @@ impl Circumstances {
     }
 }
 
+/// Where a 3 km map of NISAR went in.
+const NISAR: &str = "NISAR L3 soil moisture (SME2), NASA and ISRO, provisional";
+
 /// Provenance of one channel of an estimate.
 #[must_use]
 pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) -> Provenance {
@@ -39,6 +42,8 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
     let of_origin = |wanted: FineOrigin| {
         history().filter(|(_, origin)| *origin == Some(wanted)).map(|(date, _)| date).collect()
     };
+    let nisar = estimate.reference == Some(FineOrigin::Nisar)
+        || estimate.history.iter().any(|slot| slot.origin == Some(FineOrigin::Nisar));
     let self_check = device.check.as_ref().map(|check| {
         let outcome = if check.passed { "passed" } else { "failed" };
         format!(
@@ -80,13 +85,14 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
         ),
         history_disaggregated: of_origin(FineOrigin::Disaggregated),
         history_own_maps: of_origin(FineOrigin::OwnMap),
+        history_nisar: of_origin(FineOrigin::Nisar),
         reference_is_own_map: estimate.reference == Some(FineOrigin::OwnMap),
         overpass: Some(estimate.overpass_words.clone()),
         frame: estimate.frame,
         history: history().map(|(date, _)| date).collect(),
         inputs: estimate.files.clone(),
         scores: shown.map(|channel| channel.scores.iter().filter_map(scored).collect()).unwrap_or_default(),
-        citations: estimate.citations.clone(),
+        citations: estimate.citations.iter().cloned().chain(nisar.then(|| NISAR.to_owned())).collect(),
         simulated: estimate.simulated,
         ..Provenance::new(output.product(), output.unit())
     }

@@ -301,6 +301,69 @@ def saved_again():
     fact(name, "soil_moisture", [("2020-06-03", "am", sm)], first_row=80, first_column=210)
 
 
+def odd_axes():
+    sm = pattern(12, 14)
+    latitudes, longitudes = (33 + 0.25 * (np.arange(12) + 0.5))[::-1], -99 + 0.25 * (np.arange(14) + 0.5)
+
+    def regular(file):
+        axis(file, "lat", latitudes, "degrees_north")
+        axis(file, "lon", longitudes, "degrees_east")
+
+    def put(file, dimensions, values, kind="f4", **attributes):
+        variable = file.createVariable("soil_moisture", kind, dimensions)
+        for key, value in {"units": "m3/m3", **attributes}.items():
+            variable.setncattr(key, value)
+        variable.set_auto_maskandscale(False)
+        variable[:] = values
+
+    def scalar_time(file):
+        regular(file)
+        time = file.createVariable("time", "f8")
+        time.units = "days since 2000-01-01"
+        time[:] = 7459
+        put(file, ("lat", "lon"), sm)
+
+    netcdf("sm_scalar_time.nc", "NETCDF4", scalar_time)
+    fact("sm_scalar_time.nc", "soil_moisture", [("2020-06-03", None, sm)])
+
+    def planes(file):
+        file.createDimension("y", 12)
+        file.createDimension("x", 14)
+        for name, values, units in (
+            ("latitude", np.repeat(latitudes[:, None], 14, 1), "degrees_north"),
+            ("longitude", np.repeat(longitudes[None], 12, 0), "degrees_east"),
+        ):
+            file.createVariable(name, "f8", ("y", "x"))[:] = values
+            file[name].units = units
+        put(file, ("y", "x"), sm, coordinates="latitude longitude")
+
+    netcdf("sm_planes_20200603.nc", "NETCDF4", planes)
+    fact("sm_planes_20200603.nc", "soil_moisture", [("2020-06-03", None, sm)], crs=4326)
+
+    def unsigned(file):
+        regular(file)
+        stored = np.round(sm * 300000).astype("u2")
+        put(file, ("lat", "lon"), stored.view("i2"), "i2", _Unsigned="true", scale_factor=1 / 300000)
+
+    netcdf("sm_unsigned_20200603.nc", "NETCDF3_CLASSIC", unsigned)
+    fact("sm_unsigned_20200603.nc", "soil_moisture", [("2020-06-03", None, np.round(sm * 300000) / 300000)])
+
+    def time_last(file):
+        regular(file)
+        axis(file, "time", [7459, 7460, 7461], "days since 2000-01-01")
+        put(file, ("lat", "lon", "time"), np.repeat(sm[..., None], 3, 2))
+
+    netcdf("sm_time_last_20200603.nc", "NETCDF4", time_last)
+    fact("sm_time_last_20200603.nc", None, mention="time first")
+
+    def transposed(file):
+        regular(file)
+        put(file, ("lon", "lat"), sm.T)
+
+    netcdf("sm_transposed_20200603.nc", "NETCDF4", transposed)
+    fact("sm_transposed_20200603.nc", None, mention="rows must come first")
+
+
 def nisar():
     name = "NISAR_L3_PR_SME2_028_005_A_020_4005_DHDH_A_20260603T125218_20260603T125253_P05023_N_F_J_001.h5"
     sm = pattern(60, 60)
@@ -340,7 +403,7 @@ def nisar():
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, nisar):
+    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar):
         make()
     (OUT / "foreign.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

@@ -429,8 +429,29 @@ impl Array {
         declared
     }
 
-    /// Numbers of a box of indices, row-major. The caller keeps it small: see [`Array::slabs`].
+    /// Numbers of a box of indices, row-major. The caller keeps it small: see [`Array::slabs`]. Signed numbers that stand for unsigned ones
+    /// (`_Unsigned`, NetCDF's way out where it had none) come as what they stand for.
     pub fn numbers(&self, ranges: &[Range<u64>]) -> Result<Vec<f64>, ReadError> {
+        let mut numbers = self.signed_numbers(ranges)?;
+        if let Some(turn) = self.unsigned_turn() {
+            numbers.iter_mut().filter(|n| **n < 0.0).for_each(|n| *n += turn);
+        }
+        Ok(numbers)
+    }
+
+    /// What a negative number of an array lacks to the unsigned one it stands for.
+    pub fn unsigned_turn(&self) -> Option<f64> {
+        let unsigned = self.text("_Unsigned").is_some_and(|t| t.eq_ignore_ascii_case("true"));
+        let bits = match self.type_name().as_str() {
+            "int8" => 8,
+            "int16" => 16,
+            "int32" => 32,
+            _ => return None,
+        };
+        unsigned.then(|| 2f64.powi(bits))
+    }
+
+    fn signed_numbers(&self, ranges: &[Range<u64>]) -> Result<Vec<f64>, ReadError> {
         if !self.is_numeric() {
             let detail = format!("its elements are of type {}, not numbers", self.type_name());
             return Err(ReadError::Dataset { dataset: self.path.clone(), detail });

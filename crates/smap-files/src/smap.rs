@@ -7,11 +7,12 @@ use super::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use super::hdf5::{Array, File, Listing};
 use super::smap_metadata::identify;
 use super::smap_names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
-use super::smap_place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis};
+use super::smap_place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late};
 use super::sniff::Format;
 use super::time_axis::TimeUnit;
 use super::{
-    BackscatterScale, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource, Variable,
+    BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
+    Variable,
 };
 use jiff::civil::Date;
 
@@ -88,7 +89,24 @@ pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         source,
     };
     granule.settle_days();
+    if granule.days().is_empty()
+        && let Some(day) = only_time(&listing)
+    {
+        (granule.date, granule.date_origin) = (Some(day), Some(DateOrigin::Metadata));
+    }
     Ok(granule)
+}
+
+/// The day of the file's only time, which stands beside its maps, not on an axis of theirs.
+fn only_time(listing: &Listing) -> Option<Date> {
+    let is_time = |a: &&Array| {
+        a.elements() == 1
+            && a.is_numeric()
+            && (a.name().eq_ignore_ascii_case("time") || a.text("standard_name").as_deref() == Some("time"))
+    };
+    let time = listing.arrays.iter().find(is_time)?;
+    let unit = TimeUnit::parse(&time.text("units")?, time.text("calendar").as_deref())?;
+    unit.day(time.all_numbers(1).ok()?.first().copied()?)
 }
 
 /// Arrays that may be maps: numbers on two axes or more.
@@ -182,6 +200,12 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             Some(product) => smap_use(array, group, product, about.entry),
             None => other_use(array, group, about),
         };
+        let mut used = used;
+        if used.role != Role::Other && time_comes_late(array, group, root) {
+            used.role = Role::Other;
+            used.evidence =
+                format!("{}: not used (time is not its first axis: save it with time first)", used.evidence);
+        }
         let leading = leading_axes(array, group, root);
         // Other maps are placed too, so that the user can say what they are; that they cannot be is then no news.
         let wanted = about.product.is_some() || used.role != Role::Other;

@@ -101,8 +101,12 @@ impl Layer {
 /// Declared fill of an array, and the conventions.
 fn fill(array: &Array, smap: bool) -> ValueRule {
     let attributes = array.attributes();
-    let declared: Vec<f64> =
+    let mut declared: Vec<f64> =
         ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();
+    // Fills of numbers that stand for unsigned ones are written signed.
+    if let Some(turn) = array.unsigned_turn() {
+        declared.iter_mut().filter(|n| **n < 0.0).for_each(|n| *n += turn);
+    }
     fills(&declared, &array.type_name(), smap)
 }
 

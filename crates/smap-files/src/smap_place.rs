@@ -94,6 +94,16 @@ pub(super) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Arra
     group.iter().chain(root).find(is_time).copied()
 }
 
+/// True where an axis of several times stands behind another: rows, columns, time.
+pub(super) fn time_comes_late(array: &Array, group: &[&Array], root: &[&Array]) -> bool {
+    let is_time = |a: &&&Array, length: u64| {
+        a.shape == [length] && length > 1 && TIMES.contains(&a.name().to_ascii_lowercase().as_str())
+    };
+    array.shape.len() > 2
+        && array.shape.iter().skip(1).any(|n| group.iter().chain(root).any(|a| is_time(&a, *n)))
+        && time_axis(array, group, root).is_none()
+}
+
 /// How many axes come before the rows: a time axis and axes of one element each. An extra axis of several elements is left to [`place`].
 pub(super) fn leading_axes(array: &Array, group: &[&Array], root: &[&Array]) -> usize {
     let spare = array.shape.len().saturating_sub(2);
@@ -344,6 +354,48 @@ fn axis_values(array: &Array) -> Result<Vec<f64>, String> {
     Ok(values)
 }
 
+/// An axis of x, one of y, and their numbers.
+type Axes<'a> = (&'a Array, &'a Array, Vec<f64>, Vec<f64>);
+
+/// Longitudes and latitudes of every cell (CF conventions 5.2) as two axes, where they are those of a regular grid. Not for SMAP's own
+/// arrays, which mask them wherever there is no swath.
+fn axes_of_planes<'a>(
+    rows: u64,
+    columns: u64,
+    hint: Hint,
+    arrays: &[&'a Array],
+) -> Result<Option<Axes<'a>>, String> {
+    if hint.resolution.is_some() {
+        return Ok(None);
+    }
+    let plane = |names: &[&str], standard: &str| {
+        arrays.iter().copied().find(|a| {
+            a.shape == [rows, columns]
+                && a.is_numeric()
+                && (names.contains(&a.name().to_ascii_lowercase().as_str())
+                    || a.text("standard_name").as_deref() == Some(standard))
+        })
+    };
+    let longitudes = plane(&["lon", "longitude", "xlong", "lons", "nav_lon"], "longitude");
+    let latitudes = plane(&["lat", "latitude", "xlat", "lats", "nav_lat"], "latitude");
+    let (Some(x), Some(y)) = (longitudes, latitudes) else { return Ok(None) };
+    let (all_x, all_y) = (axis_values(x)?, axis_values(y)?);
+    let width = columns as usize;
+    let xs: Vec<f64> = all_x.iter().take(width).copied().collect();
+    let ys: Vec<f64> = all_y.iter().step_by(width.max(1)).copied().collect();
+    let same = |a: f64, b: f64| (a - b).abs() < 1e-4;
+    let regular = all_x.iter().enumerate().all(|(i, v)| xs.get(i % width).is_some_and(|x| same(*x, *v)))
+        && all_y.iter().enumerate().all(|(i, v)| ys.get(i / width).is_some_and(|y| same(*y, *v)));
+    if regular {
+        Ok(Some((x, y, xs, ys)))
+    } else {
+        Err(format!(
+            "{} and {} are those of a swath or a turned grid: put it on a regular one first, e.g. with gdalwarp",
+            x.path, y.path
+        ))
+    }
+}
+
 /// Placement from 1-D x and y, metres or degrees by their `units`. `crs` is what the array's grid mapping says.
 fn from_axes(
     rows: u64,
@@ -355,21 +407,30 @@ fn from_axes(
 ) -> Result<Option<Placement>, String> {
     let x = axis(arrays, columns, &X_NAMES, &X_STANDARD);
     let y = axis(arrays, rows, &Y_NAMES, &Y_STANDARD);
-    let (Some(x_axis), Some(y_axis)) = (x, y) else {
-        let turned =
-            axis(arrays, rows, &X_NAMES, &X_STANDARD).zip(axis(arrays, columns, &Y_NAMES, &Y_STANDARD));
-        return match turned {
-            Some((x, y)) => Err(format!(
-                "the axes stand in the order {}, {}: rows must come first; save it with them in the order {}, {}",
-                x.name(),
-                y.name(),
-                y.name(),
-                x.name()
-            )),
-            None => Ok(None),
-        };
+    let (x_axis, y_axis, mut xs, mut ys) = match (x, y) {
+        (Some(x), Some(y)) => (x, y, axis_values(x)?, axis_values(y)?),
+        _ => match axes_of_planes(rows, columns, hint, arrays)? {
+            Some(found) => found,
+            None => {
+                let turned = axis(arrays, rows, &X_NAMES, &X_STANDARD).zip(axis(
+                    arrays,
+                    columns,
+                    &Y_NAMES,
+                    &Y_STANDARD,
+                ));
+                return match turned {
+                    Some((x, y)) => Err(format!(
+                        "the axes stand in the order {}, {}: rows must come first; save it with them in the order {}, {}",
+                        x.name(),
+                        y.name(),
+                        y.name(),
+                        x.name()
+                    )),
+                    None => Ok(None),
+                };
+            }
+        },
     };
-    let (mut xs, mut ys) = (axis_values(x_axis)?, axis_values(y_axis)?);
     if !xs.iter().chain(&ys).all(|v| v.is_finite()) {
         return Err(format!(
             "{} or {} holds values that are not numbers, so the file cannot be placed by them",

@@ -116,6 +116,11 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
         )
     } else if starts(b"%PDF") {
         ("a PDF document", "download the data file it describes")
+    } else if text.starts_with("<vrtdataset") {
+        (
+            "a virtual raster (.vrt) of GDAL",
+            "it only names other files; open those, or make one file of it with gdal_translate in.vrt out.tif",
+        )
     } else if text.starts_with("<?xml") || text.starts_with('<') {
         (
             "an XML text",

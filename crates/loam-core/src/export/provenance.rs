@@ -84,6 +84,8 @@ pub struct Provenance {
     pub history_disaggregated: Vec<Date>,
     /// Those of them whose 3 km map is an estimate that Loam made, chosen by hand.
     pub history_own_maps: Vec<Date>,
+    /// Those of them whose 3 km map is NISAR's, which is provisional.
+    pub history_nisar: Vec<Date>,
     /// The scores are against an estimate that Loam made, chosen by hand, not against a product.
     pub reference_is_own_map: bool,
     /// Names of the files used.
@@ -151,6 +153,7 @@ impl Provenance {
         add("history", Some(days(&self.history)));
         add("history_disaggregated_here", Some(days(&self.history_disaggregated)));
         add("history_maps_that_loam_made", Some(days(&self.history_own_maps)));
+        add("history_maps_of_nisar_provisional", Some(days(&self.history_nisar)));
         add("smap_overpass", self.overpass.clone());
         add("inputs", Some(self.inputs.join("; ")));
         let frame = self.frame.words();

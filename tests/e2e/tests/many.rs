@@ -48,18 +48,25 @@ fn folder(name: &str, files: impl Iterator<Item = (PathBuf, String)>) -> PathBuf
     let folder = xtask::target_dir().join("e2e").join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
+    // As the granule says itself, too.
+    let day = |name: &str| name.split('_').find(|w| w.len() == 8 && w.starts_with("20")).map(str::to_owned);
+    let dashed = |d: &str| format!("{}-{}-{}", &d[..4], &d[4..6], &d[6..]).into_bytes();
+    let mut last: Option<(PathBuf, Vec<u8>, Vec<usize>)> = None;
     for (from, name) in files {
-        // As the granule says itself, too.
-        let day =
-            |name: &str| name.split('_').find(|w| w.len() == 8 && w.starts_with("20")).map(str::to_owned);
-        let mut bytes = std::fs::read(&from).unwrap();
-        let own = from.file_name().and_then(|n| day(&n.to_string_lossy()));
-        if let (Some(own), Some(new)) = (own, day(&name)) {
-            let dashed = |d: &str| format!("{}-{}-{}", &d[..4], &d[4..6], &d[6..]).into_bytes();
-            for at in 0..bytes.len().saturating_sub(10) {
-                if bytes[at..].starts_with(&dashed(&own)) {
-                    bytes[at..at + 10].copy_from_slice(&dashed(&new));
-                }
+        // Read and searched once, however many are made of it.
+        if last.as_ref().is_none_or(|(of, ..)| *of != from) {
+            let bytes = std::fs::read(&from).unwrap();
+            let own = from.file_name().and_then(|n| day(&n.to_string_lossy()));
+            let places = own.map_or_else(Vec::new, |own| {
+                let own = dashed(&own);
+                (0..bytes.len().saturating_sub(10)).filter(|at| bytes[*at..].starts_with(&own)).collect()
+            });
+            last = Some((from.clone(), bytes, places));
+        }
+        let Some((_, bytes, places)) = &mut last else { continue };
+        if let Some(new) = day(&name) {
+            for at in places {
+                bytes[*at..*at + 10].copy_from_slice(&dashed(&new));
             }
         }
         std::fs::write(folder.join(name), bytes).unwrap();

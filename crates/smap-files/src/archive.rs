@@ -1,7 +1,7 @@
 //! Zip archives, opened in place: each member is a [`Source`] of its own.
 //!
 //! A stored member is a range of the archive. A deflated one is inflated into memory when it is opened; of all that were inflated the ones
-//! used last are kept, up to [`LARGEST`] bytes together, and the others inflated again when they are read again.
+//! used last are kept, up to `LARGEST` bytes together, and the others inflated again when they are read again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::sniff::{Archive, archive_kind};
-use super::{ReadError, SharedSource, Source, zip_members};
+use crate::sniff::{Archive, archive_kind};
+use crate::{ReadError, SharedSource, Source, zip_members};
 
 /// Bytes of the largest member that is inflated, and of all that are kept: half a gigabyte where addresses have 32 bits.
 const LARGEST: u64 = if cfg!(target_pointer_width = "32") { 512 << 20 } else { 2048 << 20 };
@@ -27,7 +27,7 @@ pub struct Member {
 }
 
 /// The files inside a zip archive, in the order of its own list; folders are left out. `None` for a file that is no archive, and for one that
-/// [`open`](super::open) has a sentence on as a whole: Sentinel-1 SAFE, stations, weights, or nothing inside that could be read.
+/// [`open`](crate::open) has a sentence on as a whole: Sentinel-1 SAFE, stations, weights, or nothing inside that could be read.
 ///
 /// Reads the archive's list at its end, and no member.
 ///

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{SharedSource, Source};
+use crate::{SharedSource, Source};
 
 /// Files up to this many bytes are one block.
 const WHOLE: u64 = 8 << 20;

@@ -1,6 +1,6 @@
 //! GeoTIFF: what one holds and where, and its pixels in windows.
 //!
-//! Built on `tiff-reader`, the decoder inside `geotiff-reader`: only it opens from a [`Source`](super::Source) that hands out byte
+//! Built on `tiff-reader`, the decoder inside `geotiff-reader`: only it opens from a [`Source`](crate::Source) that hands out byte
 //! ranges. GeoKeys come from `geotiff-core`. The submodules say which traps of real
 //! SMAP and Sentinel-1 files they deal with.
 
@@ -17,10 +17,10 @@ use self::classify::{Band, Classification, Context, Use};
 use self::metadata::Item;
 use self::open::{Image, RowVisitor};
 use self::summary::Summary;
-use super::sniff::Format;
-use super::time_axis::TimeUnit;
-use super::values::{Declared, ValueRule};
-use super::{
+use crate::arrays::TimeUnit;
+use crate::sniff::Format;
+use crate::values::{Declared, ValueRule};
+use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
     Role, SharedSource, Variable, catalogue,
 };
@@ -209,7 +209,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
     let own_date = own("date").and_then(|d| d.parse::<Date>().ok());
-    let name_date = super::names::date_in(&file);
+    let name_date = crate::names::date_in(&file);
     let simulated =
         own("simulated").or_else(|| items.iter().find(|i| i.name == "simulated").map(|i| i.value.as_str()));
     let mut variables: Vec<Variable> = tags
@@ -494,7 +494,7 @@ fn value_rule(base: ValueRule, variable: &Variable, scale: Option<BackscatterSca
     let mut rule =
         ValueRule { linear: variable.stored_to_unit(), no_zero: variable.zero_is_no_value, ..base };
     match (variable.role, scale) {
-        (Role::SurfaceTemperature, _) => rule.range = Some(super::smap_pixels::SURFACE_TEMPERATURE_RANGE),
+        (Role::SurfaceTemperature, _) => rule.range = Some(crate::arrays::pixels::SURFACE_TEMPERATURE_RANGE),
         (Role::SoilMoisture, _) => rule.range = Some(SOIL_MOISTURE_RANGE),
         (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
             rule.range = Some(DECIBEL_RANGE)

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::SharedSource;
-use super::sniff::Format;
+use crate::SharedSource;
+use crate::sniff::Format;
 use ease_grid::{Grid, Resolution, Statistics};
 
 /// What a file is, told from its structure first and its name second.

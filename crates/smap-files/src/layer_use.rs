@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sniff::Format;
-use super::{BackscatterScale, Given, Granule, Product, ReadError, Role, Variable};
+use crate::sniff::Format;
+use crate::{BackscatterScale, Given, Granule, Product, ReadError, Role, Variable};
 
 /// 0 degrees C, K.
 const ZERO_C: f64 = 273.15;

@@ -1,29 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 pub mod archive;
-mod attributes;
+mod arrays;
 mod cache;
 pub mod catalogue;
 pub mod companion;
 mod error;
 pub mod geotiff;
 mod granule;
-mod hdf5;
-mod hdf5_filters;
-mod hdf5_members;
-mod hdf5_number;
 mod layer_use;
 pub mod names;
 pub mod sentinel1;
 mod smap;
-mod smap_flags;
-mod smap_metadata;
-mod smap_names;
-mod smap_pixels;
-mod smap_place;
 pub mod sniff;
 mod source;
-mod time_axis;
 mod values;
 mod wkt;
 mod zip_members;
@@ -47,7 +37,7 @@ use ease_grid::{EaseWindow, Raster, Statistics};
 pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
     let source = cache::CachedSource::around(source);
     match sniff::sniff(source.as_ref())? {
-        sniff::Format::Hdf5 => smap::scan(source),
+        sniff::Format::Hdf5 => arrays::scan::scan(source),
         sniff::Format::Tiff => geotiff::scan(source),
     }
 }
@@ -69,7 +59,7 @@ impl Granule {
         window: Option<&EaseWindow>,
     ) -> Result<Raster, ReadError> {
         match self.format {
-            sniff::Format::Hdf5 => smap_pixels::read(self, variable, options, window),
+            sniff::Format::Hdf5 => arrays::pixels::read(self, variable, options, window),
             sniff::Format::Tiff => geotiff::read(self, variable, options, window),
         }
     }
@@ -85,7 +75,7 @@ impl Granule {
         options: &ReadOptions,
     ) -> Result<Statistics, ReadError> {
         match self.format {
-            sniff::Format::Hdf5 => smap_pixels::statistics(self, variable, options),
+            sniff::Format::Hdf5 => arrays::pixels::statistics(self, variable, options),
             sniff::Format::Tiff => geotiff::statistics(self, variable, options),
         }
     }

@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 
-use super::{BackscatterScale, Orbit, Product};
+use crate::{BackscatterScale, Orbit, Product};
 
 /// Polarisation a name gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,9 +3,9 @@
 //! A 3 km cell holds 22 500 pixels of 20 m. Their mean is taken in linear power and then turned into dB: the mean of dB values is
 //! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB).
 
-use super::geotiff::{BandReader, variable_of};
-use super::sniff::Format;
-use super::{BackscatterScale, Granule, ReadError, ReadOptions};
+use crate::geotiff::{BandReader, variable_of};
+use crate::sniff::Format;
+use crate::{BackscatterScale, Granule, ReadError, ReadOptions};
 use ease_grid::place::{CellMean, OUTSIDE, Placer, source_window};
 use ease_grid::{EaseWindow, Raster, Reason};
 
@@ -40,7 +40,7 @@ pub fn decibel(power: f64) -> Option<f64> {
 ///
 /// # Errors
 /// [`ReadError::Unsuitable`] for digital numbers, unknown scales and files without a grid; otherwise as
-/// [`geotiff::read`](super::geotiff::read).
+/// [`geotiff::read`](crate::geotiff::read).
 pub fn aggregate(
     granule: &Granule,
     variable: usize,

@@ -1,7 +1,7 @@
 //! What a file is, by its first bytes. Names lie: archives serve log-in pages as `.h5`, and fuzzers' files have no extension at all.
 
-use super::zip_members::{Member, beginning, members, read};
-use super::{ReadError, Source};
+use crate::zip_members::{Member, beginning, members, read};
+use crate::{ReadError, Source};
 
 /// A format Loam reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +143,7 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
             "a file that starts with nothing but zeros",
             "the download was probably interrupted; download it again",
         )
-    } else if let Some(words) = super::companion::alone(name).filter(|_| is_text(head)) {
+    } else if let Some(words) = crate::companion::alone(name).filter(|_| is_text(head)) {
         words
     } else if is_text(head) {
         ("a text file", "open the data file itself (.h5, .nc4, .tif)")
@@ -173,7 +173,7 @@ pub(super) enum Archive {
     Weights,
     /// Stations of the ISMN.
     Stations,
-    /// Files, some of which Loam may read ([`super::archive`]).
+    /// Files, some of which Loam may read ([`crate::archive`]).
     Files,
     /// Nothing that Loam reads, by the names.
     Other,

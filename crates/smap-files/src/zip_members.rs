@@ -1,6 +1,6 @@
 //! What is inside a zip archive, by its own lists: names, places, sizes. Nothing is unpacked here.
 
-use super::Source;
+use crate::Source;
 
 /// Members listed at most where the central directory has them: an order of ten years of days has 20,000 files.
 const LISTED: usize = 100_000;

@@ -100,6 +100,20 @@ impl Entry {
         }
     }
 
+    /// Whether a date is one of [`Entry::dates`].
+    #[must_use]
+    pub fn is_of(&self, date: Date) -> bool {
+        match (&self.content, self.correction.date) {
+            (Content::Simulated(_), _) => false,
+            (Content::File(_), Some(own)) => own == date,
+            (Content::File(granule), None) => {
+                let of_a_layer =
+                    || granule.variables.iter().any(|v| v.date == Some(date) && v.role != Role::Other);
+                granule.date == Some(date) || of_a_layer()
+            }
+        }
+    }
+
     /// What it is used as: the user's word first, then what its soil moisture's grid says.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -365,7 +379,7 @@ impl Library {
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {
         // Files of other days are left out first: a library can hold thousands.
         let of_the_day = |entry: &&Entry| match &entry.content {
-            Content::File(_) => entry.dates().contains(&date),
+            Content::File(_) => entry.is_of(date),
             Content::Simulated(_) => true,
         };
         let counts = |entry: &&Entry| self.superseded_by(entry).is_none();

@@ -3,18 +3,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::hdf5::{Array, File, too_large};
-use super::smap_flags::{QualityScreen, fills};
-use super::smap_names::{quality_flags, stem};
-use super::smap_place::{Placement, check_cells, hint, leading_axes, mapping, place};
-use super::values::ValueRule;
-use super::{BackscatterScale, Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
+use crate::arrays::file::{Array, File, too_large};
+use crate::arrays::place::{Placement, check_cells, hint, leading_axes, mapping, place};
+use crate::smap::flags::{QualityScreen, fills};
+use crate::smap::names::{quality_flags, stem};
+use crate::values::ValueRule;
+use crate::{BackscatterScale, Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
 /// Elements a statistics pass looks at: more than twice the global 3 km grid.
 const LARGEST_SCAN: u64 = 128 << 20;
 /// Land surface temperature that can be, K: MODIS gives 150 to 1310, and nothing above 400 is ground.
-pub(super) const SURFACE_TEMPERATURE_RANGE: (f32, f32) = (150.0, 400.0);
+pub(crate) const SURFACE_TEMPERATURE_RANGE: (f32, f32) = (150.0, 400.0);
 /// Elements of a 1-D list.
 const LARGEST_LIST: usize = 16 << 20;
 
@@ -150,7 +150,7 @@ fn variable(granule: &Granule, index: usize) -> Result<&Variable, ReadError> {
 }
 
 /// See [`Granule::read`].
-pub(super) fn read(
+pub(crate) fn read(
     granule: &Granule,
     index: usize,
     options: &ReadOptions,
@@ -317,7 +317,7 @@ fn read_list(layer: &Layer, target: &Target, cells: &[Option<(u32, u32)>]) -> Re
 }
 
 /// See [`Granule::variable_statistics`].
-pub(super) fn statistics(
+pub(crate) fn statistics(
     granule: &Granule,
     index: usize,
     options: &ReadOptions,

@@ -1,7 +1,7 @@
 //! Which retrievals count, and why the others do not: fill values, valid range, retrieval quality flag, surface flag.
 
-use super::QualityRule;
-use super::values::ValueRule;
+use crate::QualityRule;
+use crate::values::ValueRule;
 use ease_grid::Reason;
 
 /// `surface_flag` of land that was not observed: all eleven bits of SPL3SMP at once.
@@ -9,7 +9,7 @@ const NOT_OBSERVED: u32 = 2047;
 
 /// Fill values of one array: the declared ones, plus SMAP's conventions: -9999 always; for integers of SMAP without a declared value 254,
 /// 65534 or 4294967294.
-pub(super) fn fills(declared: &[f64], dtype: &str, smap: bool) -> ValueRule {
+pub(crate) fn fills(declared: &[f64], dtype: &str, smap: bool) -> ValueRule {
     let mut rule = ValueRule::filled(declared.iter().copied(), dtype);
     let convention = match dtype {
         "uint8" => Some(254.0),
@@ -25,7 +25,7 @@ pub(super) fn fills(declared: &[f64], dtype: &str, smap: bool) -> ValueRule {
 
 /// Everything that decides about a soil moisture value.
 #[derive(Debug, Clone)]
-pub(super) struct QualityScreen {
+pub(crate) struct QualityScreen {
     /// Which retrievals count.
     pub rule: QualityRule,
     /// Fill, packing and range of the values.

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::attributes::Attributes;
-use super::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
-use super::hdf5::{Array, File, Listing};
-use super::smap_metadata::identify;
-use super::smap_names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
-use super::smap_place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late};
-use super::sniff::Format;
-use super::time_axis::TimeUnit;
-use super::{
+use crate::arrays::attributes::Attributes;
+use crate::arrays::file::{Array, File, Listing};
+use crate::arrays::place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late};
+use crate::arrays::time::TimeUnit;
+use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
+use crate::smap::metadata::identify;
+use crate::smap::names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
+use crate::sniff::Format;
+use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
     Variable,
 };
@@ -23,7 +23,7 @@ const MOST_STEPS: usize = 4_000;
 ///
 /// # Errors
 /// [`ReadError::Damaged`] where the file cannot be listed.
-pub(super) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
+pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let file = File::open(&source)?;
     let listing = file.list()?;
     let identity = identify(&file, &listing, source.name());

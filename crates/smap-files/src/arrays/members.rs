@@ -14,7 +14,7 @@ use hdf5_reader::{Dataset, group::Group};
 
 /// What a group holds.
 #[derive(Default)]
-pub(super) struct Members {
+pub(crate) struct Members {
     pub groups: Vec<Group>,
     pub datasets: Vec<Dataset>,
     /// Children that cannot be opened: name and why.
@@ -25,7 +25,7 @@ pub(super) struct Members {
 ///
 /// # Errors
 /// The reader's, where not even the names can be had.
-pub(super) fn members(file: &hdf5_reader::Hdf5File, group: &Group) -> Result<Members> {
+pub(crate) fn members(file: &hdf5_reader::Hdf5File, group: &Group) -> Result<Members> {
     let error = match group.members() {
         Ok((groups, datasets)) => return Ok(Members { groups, datasets, lost: Vec::new() }),
         Err(error) => error,

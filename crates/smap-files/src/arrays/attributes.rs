@@ -3,11 +3,11 @@
 use hdf5_reader::Attribute;
 use netcdf_reader::{NcAttrValue, NcAttribute};
 
-use super::hdf5_number::{Number, is_whole};
+use crate::arrays::number::{Number, is_whole};
 
 /// The attributes of one object.
 #[derive(Clone, Default)]
-pub(super) struct Attributes(Vec<(String, Value)>);
+pub(crate) struct Attributes(Vec<(String, Value)>);
 
 #[derive(Clone)]
 enum Value {

@@ -8,10 +8,10 @@ use hdf5_reader::{ByteOrder, Datatype, H5Type, StringSize};
 
 /// One element of any numeric type, as float64.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Number(pub f64);
+pub(crate) struct Number(pub f64);
 
 /// True where [`Number`] can decode the type.
-pub(super) fn is_numeric(datatype: &Datatype) -> bool {
+pub(crate) fn is_numeric(datatype: &Datatype) -> bool {
     match datatype {
         Datatype::FixedPoint { size, .. } | Datatype::Bitfield { size, .. } => matches!(size, 1 | 2 | 4 | 8),
         Datatype::FloatingPoint { size, .. } => matches!(size, 2 | 4 | 8),
@@ -21,12 +21,12 @@ pub(super) fn is_numeric(datatype: &Datatype) -> bool {
 }
 
 /// True for whole numbers.
-pub(super) fn is_whole(datatype: &Datatype) -> bool {
+pub(crate) fn is_whole(datatype: &Datatype) -> bool {
     matches!(datatype, Datatype::FixedPoint { .. } | Datatype::Bitfield { .. } | Datatype::Enum { .. })
 }
 
 /// The type's name: numpy's where numpy has one.
-pub(super) fn type_name(datatype: &Datatype) -> String {
+pub(crate) fn type_name(datatype: &Datatype) -> String {
     match datatype {
         Datatype::FixedPoint { size, signed, .. } => {
             format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8)

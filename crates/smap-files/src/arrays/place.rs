@@ -1,9 +1,9 @@
 //! Where the arrays of a SMAP file lie: from the grid's full shape, from row and column indices, or from x and y. Never from
 //! latitude and longitude, which SMAP masks wherever there is no swath.
 
-use super::hdf5::{Array, too_large};
-use super::smap_names::{group_resolution, product_resolution, stem};
-use super::{Product, ReadError, wkt};
+use crate::arrays::file::{Array, too_large};
+use crate::smap::names::{group_resolution, product_resolution, stem};
+use crate::{Product, ReadError, wkt};
 use ease_grid::ease2::{X0, Y0, fractional_index};
 use ease_grid::{Crs, EaseWindow, Grid, Resolution};
 
@@ -16,7 +16,7 @@ const POLAR_HALF: f64 = 9_000_000.0;
 
 /// How an array's elements map to cells.
 #[derive(Debug, Clone)]
-pub(super) enum Placement {
+pub(crate) enum Placement {
     /// Axes `row_axis` and `row_axis + 1` are the rows and columns of a grid.
     Map {
         /// The grid.
@@ -61,7 +61,7 @@ impl Placement {
 
 /// What is known of an array before its coordinates are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Hint {
+pub(crate) struct Hint {
     /// Cell size from dataset suffix or product.
     pub resolution: Option<Resolution>,
     /// In a polar group.
@@ -69,7 +69,7 @@ pub(super) struct Hint {
 }
 
 /// Hint for an array of a product.
-pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
+pub(crate) fn hint(array: &Array, product: Product, short_name: Option<&str>) -> Hint {
     let suffix: Option<Resolution> =
         stem(array.name()).resolution.or_else(|| group_resolution(array.group()));
     Hint {
@@ -82,7 +82,7 @@ pub(super) fn hint(array: &Array, product: Product, short_name: Option<&str>) ->
 const TIMES: [&str; 5] = ["time", "valid_time", "date", "t", "times"];
 
 /// The time axis of an array: the first of its axes, with its counts.
-pub(super) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Array]) -> Option<&'a Array> {
+pub(crate) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Array]) -> Option<&'a Array> {
     let (&first, _) = array.shape.split_first().filter(|(_, rest)| rest.len() >= 2)?;
     let is_time = |a: &&&Array| {
         a.shape == [first]
@@ -95,7 +95,7 @@ pub(super) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Arra
 }
 
 /// True where an axis of several times stands behind another: rows, columns, time.
-pub(super) fn time_comes_late(array: &Array, group: &[&Array], root: &[&Array]) -> bool {
+pub(crate) fn time_comes_late(array: &Array, group: &[&Array], root: &[&Array]) -> bool {
     let is_time = |a: &&&Array, length: u64| {
         a.shape == [length] && length > 1 && TIMES.contains(&a.name().to_ascii_lowercase().as_str())
     };
@@ -105,7 +105,7 @@ pub(super) fn time_comes_late(array: &Array, group: &[&Array], root: &[&Array]) 
 }
 
 /// How many axes come before the rows: a time axis and axes of one element each. An extra axis of several elements is left to [`place`].
-pub(super) fn leading_axes(array: &Array, group: &[&Array], root: &[&Array]) -> usize {
+pub(crate) fn leading_axes(array: &Array, group: &[&Array], root: &[&Array]) -> usize {
     let spare = array.shape.len().saturating_sub(2);
     let timed = usize::from(time_axis(array, group, root).is_some());
     let ones =
@@ -114,7 +114,7 @@ pub(super) fn leading_axes(array: &Array, group: &[&Array], root: &[&Array]) -> 
 }
 
 /// The coordinate system that an array's grid mapping gives (CF conventions 5.6): as text, as a code, or by its name.
-pub(super) fn mapping(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Crs> {
+pub(crate) fn mapping(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Crs> {
     let named = array.text("grid_mapping");
     let is_mapping = |a: &&&Array| match &named {
         Some(name) => {
@@ -175,7 +175,7 @@ pub(super) fn mapping(array: &Array, group: &[&Array], root: &[&Array]) -> Optio
 ///
 /// # Errors
 /// A sentence on why coordinates that are there cannot be used. `Ok(None)` where there are none.
-pub(super) fn place(
+pub(crate) fn place(
     shape: &[u64],
     hint: Hint,
     apm: bool,
@@ -589,7 +589,7 @@ fn list(n: u64, hint: Hint, arrays: &[&Array]) -> Result<Option<Placement>, Stri
 }
 
 /// Refuses rasters of more cells than a worker can hold beside everything else.
-pub(super) fn check_cells(what: &str, cells: usize) -> Result<(), ReadError> {
+pub(crate) fn check_cells(what: &str, cells: usize) -> Result<(), ReadError> {
     // 5 bytes a cell: value and reason.
     const LARGEST: usize = 64 << 20;
     if cells > LARGEST { Err(too_large(what, cells as u64 * 5, LARGEST as u64 * 5)) } else { Ok(()) }

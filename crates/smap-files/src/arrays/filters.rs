@@ -23,7 +23,7 @@ const NAMES: [(u16, &str); 10] = [
 ];
 
 /// The reader's own filters and ours; no chunk may unpack to more than `limit` bytes.
-pub(super) fn registry(limit: usize) -> FilterRegistry {
+pub(crate) fn registry(limit: usize) -> FilterRegistry {
     let mut registry = FilterRegistry::new();
     registry.register(
         ZSTANDARD,
@@ -49,7 +49,7 @@ pub(super) fn registry(limit: usize) -> FilterRegistry {
 }
 
 /// Name of a compression by what the reader says of it: `filter id 32001`.
-pub(super) fn named(refusal: &str) -> Option<&'static str> {
+pub(crate) fn named(refusal: &str) -> Option<&'static str> {
     let id: u16 = refusal.rsplit("filter id ").next()?.trim_end_matches(')').trim().parse().ok()?;
     NAMES.iter().find(|(number, _)| *number == id).map(|(_, name)| *name)
 }

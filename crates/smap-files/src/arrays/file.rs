@@ -13,14 +13,14 @@ use hdf5_reader::{Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 use netcdf_reader::classic::ClassicFile;
 use netcdf_reader::{NcFormat, NcSliceInfo, NcSliceInfoElem, NcType, NcVariable};
 
-use super::attributes::Attributes;
-use super::catalogue::flattened;
-use super::hdf5_members::{Members, members};
-use super::hdf5_number::{Number, is_numeric, is_whole, type_name};
-use super::sniff::{classic_version, hdf5_signature};
-use super::values::Declared;
-use super::zip_members::read;
-use super::{ReadError, SharedSource, Source};
+use crate::arrays::attributes::Attributes;
+use crate::arrays::members::{Members, members};
+use crate::arrays::number::{Number, is_numeric, is_whole, type_name};
+use crate::catalogue::flattened;
+use crate::sniff::{classic_version, hdf5_signature};
+use crate::values::Declared;
+use crate::zip_members::read;
+use crate::{ReadError, SharedSource, Source};
 
 /// Largest decoded chunk, bytes. SMAP chunks are below 2 MB; one chunk of a whole 9 km grid is 25 MB.
 const MAX_CHUNK: usize = 128 << 20;
@@ -29,7 +29,7 @@ const CHUNK_CACHE: usize = 144 << 20;
 /// Largest decoded selection of one call, bytes.
 const MAX_READ: usize = 256 << 20;
 /// Elements of one slab (32 MB as float64).
-pub(super) const SLAB: usize = 4 << 20;
+pub(crate) const SLAB: usize = 4 << 20;
 /// Elements of one slab where a chunk spans more rows than [`SLAB`] holds: decoding a chunk once is worth this memory.
 const LARGEST_SLAB: usize = 16 << 20;
 /// Elements of one read (192 MB as float64).
@@ -38,7 +38,7 @@ const LARGEST_READ: u64 = 24 << 20;
 const MAX_OBJECTS: usize = 20_000;
 
 /// An opened file.
-pub(super) struct File {
+pub(crate) struct File {
     inner: Inner,
     /// Arrays of the groups that were asked for, by the group's path.
     groups: Mutex<Vec<(String, Arc<[Array]>)>>,
@@ -55,7 +55,7 @@ enum Inner {
 static LAST: Mutex<Option<(SharedSource, Arc<File>)>> = Mutex::new(None);
 
 /// An array of the file.
-pub(super) struct Array {
+pub(crate) struct Array {
     /// Path from the root, with its leading `/`.
     pub path: String,
     /// Shape as stored.
@@ -74,7 +74,7 @@ enum Handle {
 }
 
 /// What a walk over the file found.
-pub(super) struct Listing {
+pub(crate) struct Listing {
     /// Arrays, each object once: of several hard links to one object the shortest path stays.
     pub arrays: Vec<Array>,
     /// Paths of all groups but the root.
@@ -118,7 +118,7 @@ impl File {
             return Ok(Self { inner: Inner::Classic(Arc::new(file)), groups: Mutex::default() });
         }
         let options = OpenOptions::default()
-            .with_filter_registry(super::hdf5_filters::registry(MAX_CHUNK))
+            .with_filter_registry(crate::arrays::filters::registry(MAX_CHUNK))
             .with_max_chunk_bytes(MAX_CHUNK)
             .with_max_read_bytes(MAX_READ)
             .with_max_object_header_bytes(16 << 20)
@@ -553,7 +553,7 @@ impl Array {
 }
 
 /// Refusal of a read that would not fit.
-pub(super) fn too_large(what: &str, needed: u64, limit: u64) -> ReadError {
+pub(crate) fn too_large(what: &str, needed: u64, limit: u64) -> ReadError {
     ReadError::TooLarge {
         what: what.to_owned(),
         needed_mb: needed >> 20,
@@ -591,7 +591,7 @@ fn refused(dataset: &str, error: &Error) -> ReadError {
         other => other,
     };
     if let Error::UnsupportedFilter(what) = inner
-        && let Some(name) = super::hdf5_filters::named(what)
+        && let Some(name) = crate::arrays::filters::named(what)
     {
         return ReadError::Dataset {
             dataset: dataset.to_owned(),

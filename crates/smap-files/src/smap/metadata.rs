@@ -2,14 +2,13 @@
 
 use jiff::civil::Date;
 
-use super::attributes::Attributes;
-use super::hdf5::{File, Listing};
-use super::names::{self, NameMetadata};
-use super::{DateOrigin, Orbit, Problem, Product};
+use crate::arrays::{Attributes, File, Listing};
+use crate::names::{self, NameMetadata};
+use crate::{DateOrigin, Orbit, Problem, Product};
 
 /// A file's own words, joined with those of its name.
 #[derive(Debug, Default)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     pub product: Option<Product>,
     pub short_name: Option<String>,
     pub date: Option<Date>,
@@ -23,7 +22,7 @@ pub(super) struct Identity {
 }
 
 /// Reads the metadata groups and weighs them against the file name.
-pub(super) fn identify(file: &File, listing: &Listing, file_name: &str) -> Identity {
+pub(crate) fn identify(file: &File, listing: &Listing, file_name: &str) -> Identity {
     let own = own_words(file, listing);
     let inner = own.file_name.as_deref().map(names::parse).unwrap_or_default();
     let outer = names::parse(file_name);

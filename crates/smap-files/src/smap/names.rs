@@ -5,7 +5,7 @@ use ease_grid::Resolution;
 
 /// A dataset's name without its decorations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stem {
+pub(crate) struct Stem {
     /// Lower case, without `_3km`, `_1km`, `_pm`, `_am`, `_apm`, `disagg_` and `.Bands_01`.
     pub stem: String,
     /// Resolution of the suffix.
@@ -19,7 +19,7 @@ pub(super) struct Stem {
 }
 
 /// Takes a dataset's name apart.
-pub(super) fn stem(name: &str) -> Stem {
+pub(crate) fn stem(name: &str) -> Stem {
     let mut rest = name.to_ascii_lowercase();
     if let Some(at) = rest.find(".bands_") {
         rest.truncate(at);
@@ -52,7 +52,7 @@ pub(super) fn stem(name: &str) -> Stem {
 }
 
 /// How good a candidate a dataset is for "the" soil moisture of its group, 0 the best; `None` for anything else.
-pub(super) fn soil_moisture_rank(name: &str, product: Product) -> Option<u32> {
+pub(crate) fn soil_moisture_rank(name: &str, product: Product) -> Option<u32> {
     let name = stem(name);
     if product == Product::Spl4 {
         // The surface (0-5 cm) is what the radiometer sees; root zone and profile only where a file holds nothing else.
@@ -73,7 +73,7 @@ pub(super) fn soil_moisture_rank(name: &str, product: Product) -> Option<u32> {
 
 /// Polarisation of a brightness temperature dataset and how good a candidate it is, 0 the best: the radar's 9 km field, then the
 /// radiometer's, corrected for water. What is not corrected and the third and fourth Stokes parameters are not used.
-pub(super) fn brightness_rank(name: &str) -> Option<(Role, u32)> {
+pub(crate) fn brightness_rank(name: &str) -> Option<(Role, u32)> {
     Some(match stem(name).stem.as_str() {
         "tb_v_disaggregated" => (Role::BrightnessV, 0),
         "tb_h_disaggregated" => (Role::BrightnessH, 0),
@@ -84,7 +84,7 @@ pub(super) fn brightness_rank(name: &str) -> Option<(Role, u32)> {
 }
 
 /// Stems of the quality flags that may belong to a dataset, the likeliest first.
-pub(super) fn quality_flags(name: &str) -> Vec<String> {
+pub(crate) fn quality_flags(name: &str) -> Vec<String> {
     match brightness_rank(name) {
         // NISAR writes it in one word.
         None => vec!["retrieval_qual_flag".to_owned(), "retrievalqualityflag".to_owned()],
@@ -102,7 +102,7 @@ pub(super) fn quality_flags(name: &str) -> Vec<String> {
 }
 
 /// Overpass of a group: `..._AM`, `..._Polar_PM`.
-pub(super) fn group_overpass(group: &str) -> Option<Overpass> {
+pub(crate) fn group_overpass(group: &str) -> Option<Overpass> {
     let last = group.rsplit('/').next().unwrap_or(group).to_ascii_uppercase();
     if last.ends_with("_AM") {
         Some(Overpass::Am)
@@ -114,12 +114,12 @@ pub(super) fn group_overpass(group: &str) -> Option<Overpass> {
 }
 
 /// Resolution of a group's name: `..._3km`.
-pub(super) fn group_resolution(group: &str) -> Option<Resolution> {
+pub(crate) fn group_resolution(group: &str) -> Option<Resolution> {
     stem(group.rsplit('/').next().unwrap_or(group)).resolution
 }
 
 /// Grid of a product's arrays that carry no suffix.
-pub(super) fn product_resolution(product: Product, short_name: Option<&str>) -> Option<Resolution> {
+pub(crate) fn product_resolution(product: Product, short_name: Option<&str>) -> Option<Resolution> {
     match product {
         Product::Spl3smp | Product::Spl2smp => Some(Resolution::M36),
         Product::Spl3smpE | Product::Spl2smpE | Product::Spl4 => Some(Resolution::M09),

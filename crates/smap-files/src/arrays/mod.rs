@@ -1,0 +1,16 @@
+//! Files of arrays: HDF5, NetCDF-4 and classic NetCDF. [`file`] opens them, [`scan`] lists what they hold, [`place`] finds where an array lies,
+//! [`pixels`] reads it.
+
+mod attributes;
+mod file;
+mod filters;
+mod members;
+mod number;
+pub(crate) mod pixels;
+mod place;
+pub(crate) mod scan;
+mod time;
+
+pub(crate) use attributes::Attributes;
+pub(crate) use file::{File, Listing};
+pub(crate) use time::TimeUnit;

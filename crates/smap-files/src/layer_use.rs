@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue;
 use crate::sniff::Format;
 use crate::{BackscatterScale, Given, Granule, Product, ReadError, Role, Variable};
 
@@ -21,7 +22,7 @@ pub struct LayerUse {
     pub unit: Option<String>,
 }
 
-/// A unit, understood: the scale of backscatter, or (factor, offset) to m3/m3 or K.
+/// A unit that a role can have: the scale of backscatter, or (factor, offset) to m3/m3 or K.
 struct Unit {
     name: &'static str,
     scale: Option<BackscatterScale>,
@@ -30,33 +31,27 @@ struct Unit {
 
 impl Unit {
     fn of(role: Role, text: &str) -> Option<Self> {
-        let plain: String =
-            text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '^' | '*' | '_')).collect();
         let linear = |name, factor, offset| Some(Self { name, scale: None, linear: (factor, offset) });
         let scale = |name, scale| Some(Self { name, scale: Some(scale), linear: (1.0, 0.0) });
-        match (role, plain.to_ascii_lowercase().as_str()) {
-            (
-                Role::SoilMoisture,
-                "m3/m3" | "m3m-3" | "m³/m³" | "m³m⁻³" | "cm3/cm3" | "cm3cm-3" | "cm³/cm³" | "fraction" | "1"
-                | "m3/m-3" | "cm**3/cm**3" | "volumetric",
-            ) => linear("m3/m3", 1.0, 0.0),
-            (Role::SoilMoisture, "percent" | "%" | "vol%" | "%vol" | "volumepercent") => {
-                linear("percent", 0.01, 0.0)
-            }
-            (Role::SurfaceTemperature, "k" | "kelvin") => linear("K", 1.0, 0.0),
-            (Role::SurfaceTemperature, "c" | "°c" | "degc" | "celsius" | "degreescelsius" | "degreesc") => {
-                linear("degrees C", 1.0, ZERO_C)
-            }
-            (Role::BackscatterVv | Role::BackscatterVh, "db" | "decibel") => {
-                scale("dB", BackscatterScale::Decibel)
-            }
-            (Role::BackscatterVv | Role::BackscatterVh, "power" | "linear" | "intensity") => {
-                scale("linear power", BackscatterScale::Power)
-            }
-            (Role::BackscatterVv | Role::BackscatterVh, "amplitude") => {
-                scale("amplitude", BackscatterScale::Amplitude)
-            }
-            _ => None,
+        let unit = catalogue::Unit::parse(text)?;
+        match role {
+            Role::SoilMoisture => match unit {
+                catalogue::Unit::Volumetric | catalogue::Unit::One => linear("m3/m3", 1.0, 0.0),
+                catalogue::Unit::Percent => linear("percent", 0.01, 0.0),
+                _ => None,
+            },
+            Role::SurfaceTemperature => match unit {
+                catalogue::Unit::Kelvin => linear("K", 1.0, 0.0),
+                catalogue::Unit::Celsius => linear("degrees C", 1.0, ZERO_C),
+                _ => None,
+            },
+            Role::BackscatterVv | Role::BackscatterVh => match unit {
+                catalogue::Unit::Decibel => scale("dB", BackscatterScale::Decibel),
+                catalogue::Unit::Power => scale("linear power", BackscatterScale::Power),
+                catalogue::Unit::Amplitude => scale("amplitude", BackscatterScale::Amplitude),
+                _ => None,
+            },
+            Role::BrightnessV | Role::BrightnessH | Role::Other => None,
         }
     }
 
@@ -90,8 +85,8 @@ impl Granule {
     /// m3/m3 and K where neither says one.
     ///
     /// # Errors
-    /// [`ReadError::Unsuitable`]: no such layer (the sentence names the layers there are), no number, no place on a map, a unit that is not
-    /// understood, a quantity that cannot be given, or a map that Loam made. What was said before still holds.
+    /// [`ReadError::Unsuitable`]: no such layer (the sentence names the layers there are), a layer of text, no place on a map, a unit that is
+    /// not understood, a quantity that cannot be given, or a map that Loam made. What was said before still holds.
     pub fn use_layer(&mut self, given: &LayerUse) -> Result<(), ReadError> {
         let quantity = quantity(given.role).ok_or_else(|| {
             refused("this quantity is read from SMAP's own files alone".to_owned(), "leave it out")

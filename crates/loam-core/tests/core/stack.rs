@@ -49,9 +49,9 @@ fn t(day: i8) -> Date {
     date(2018, 6, day)
 }
 
-/// A day that is broken off is as if it had not been asked for, and can be read again.
+/// A day that is cancelled is as if it had not been asked for, and can be read again.
 #[test]
-fn a_day_can_be_broken_off_while_it_is_read() {
+fn a_day_can_be_cancelled_while_it_is_read() {
     let library = library(vec![day(t(1), Some(coarse(|_, _| 0.2)), None)]);
     let mut series = Series::new(Region::new(window()).unwrap(), QualityRule::Recommended);
     let asked = std::cell::Cell::new(0);
@@ -60,9 +60,9 @@ fn a_day_can_be_broken_off_while_it_is_read() {
             asked.set(asked.get() + 1);
             std::ops::ControlFlow::Break(())
         };
-        let broken = std::pin::pin!(series.load_in_steps(&library, t(1), &mut between));
+        let cancelled = std::pin::pin!(series.load_in_steps(&library, t(1), &mut between));
         let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
-        let std::task::Poll::Ready(Ok(flow)) = broken.poll(context) else { panic!("nothing here waits") };
+        let std::task::Poll::Ready(Ok(flow)) = cancelled.poll(context) else { panic!("nothing here waits") };
         assert!(flow.is_break());
     }
     // A simulated day is one step.

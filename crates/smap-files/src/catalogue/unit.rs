@@ -34,7 +34,8 @@ impl Unit {
         if lower.is_empty() || lower == "none" || lower == "n/a" {
             return None;
         }
-        // "m3 m-3", "m^3/m^3", "cm**3/cm**3", "meter^3/meter^3", "m**3 m**-3", "m3m-3".
+        // "m3 m-3", "m^3/m^3", "cm**3/cm**3", "meter^3/meter^3", "m**3 m**-3", "m3m-3", "m³ m⁻³".
+        let lower = lower.replace('³', "3").replace('²', "2");
         let bare: String = lower.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '%').collect();
         let bare =
             bare.replace("meters", "m").replace("metres", "m").replace("meter", "m").replace("metre", "m");
@@ -43,8 +44,8 @@ impl Unit {
                 Self::Volumetric
             }
             "1" | "fraction" | "dimensionless" | "unitless" | "nounits" | "normalized" => Self::One,
-            "%" | "percent" | "vol%" | "%vol" | "volpercent" | "%volumetric" | "percentage" | "m3m3100"
-            | "%m3m3" => Self::Percent,
+            "%" | "percent" | "vol%" | "%vol" | "volpercent" | "volumepercent" | "%volumetric"
+            | "percentage" | "m3m3100" | "%m3m3" => Self::Percent,
             "mm" | "millimeter" | "millimeters" | "millim" | "millims" | "kgm2" => Self::Millimetre,
             "k" | "kelvin" | "degk" | "degreesk" => Self::Kelvin,
             "c" | "degc" | "celsius" | "degreesc" | "degreec" | "degreescelsius" | "degreecelsius" => {
@@ -73,15 +74,17 @@ mod tests {
             "meter^3/meter^3",
             "m**3 m**-3",
             "m³/m³ ",
+            "m³ m⁻³",
             "cm3 cm-3",
         ] {
-            let plain = text.replace('³', "3");
-            assert_eq!(Unit::parse(&plain), Some(Unit::Volumetric), "{text}");
+            assert_eq!(Unit::parse(text), Some(Unit::Volumetric), "{text}");
         }
         for (text, unit) in [
             ("%", Unit::Percent),
             ("mm", Unit::Millimetre),
             ("kg m-2", Unit::Millimetre),
+            ("kg m⁻²", Unit::Millimetre),
+            ("°C", Unit::Celsius),
             ("Kelvin", Unit::Kelvin),
             ("degC", Unit::Celsius),
             ("dB", Unit::Decibel),

@@ -317,7 +317,10 @@ impl App {
         self.wait(Duration::from_secs(60), &format!("a download *{ending}"), || {
             let entries =
                 self.downloads.read_dir().map_err(|e| Error(format!("{}: {e}", self.downloads.display())))?;
-            Ok(entries.flatten().map(|e| e.path()).find(|p| p.to_string_lossy().ends_with(ending)))
+            // Chromium reserves the name with an empty file and moves the finished one over it.
+            Ok(entries.flatten().map(|e| e.path()).find(|path| {
+                path.to_string_lossy().ends_with(ending) && path.metadata().is_ok_and(|m| m.len() > 0)
+            }))
         })
     }
 

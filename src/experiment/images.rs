@@ -136,7 +136,7 @@ fn usable(series: &Series, rule: HistoryRule) -> Usable {
     Usable { looked_at: found - before.len(), before, after, unusable: unusable.into_iter().collect() }
 }
 
-fn simulated(
+pub(super) fn simulated(
     preset: Preset,
     seed: u64,
     contrast: f32,
@@ -160,7 +160,7 @@ fn simulated(
     loaded(preset, library)
 }
 
-fn loaded(preset: Preset, library: Library) -> Result<(Library, Series), ExperimentError> {
+pub(super) fn loaded(preset: Preset, library: Library) -> Result<(Library, Series), ExperimentError> {
     let mut series = Series::new(preset.region()?, Default::default());
     series.load_all(&library)?;
     Ok((library, series))
@@ -281,7 +281,7 @@ impl Gathered {
 }
 
 /// Everything of a date; `None` where too few pixels have both maps.
-fn case(
+pub(super) fn case(
     library: &Library,
     series: &mut Series,
     rule: HistoryRule,

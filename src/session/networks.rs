@@ -95,11 +95,11 @@ impl<H: Host> Session<H> {
                 let needs = method.about().needs;
                 let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
                 let has = |day: &&DayReport| {
-                    share(day.coarse) && (needs == Needs::Coarse || share(day.backscatter))
+                    share(day.coarse) && (needs != Needs::Backscatter || share(day.backscatter))
                 };
                 let otherwise = match needs {
                     Needs::History => return,
-                    Needs::Coarse => "SMAP did not see this region on this date.",
+                    Needs::Coarse | Needs::Past => "SMAP did not see this region on this date.",
                     Needs::Backscatter => "This method needs SMAP and backscatter of this date.",
                 };
                 (timeline.days.iter().filter(has).map(|day| day.date).collect(), otherwise)

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use ease_grid::{EaseWindow, Edges, Raster, Resolution, resample};
 use jiff::civil::Date;
+use loam_core::closed_form::Needs;
 use loam_core::estimate::Estimate;
 use loam_core::export;
 use loam_core::method::Method;
@@ -33,6 +34,9 @@ impl<H: Host> Session<H> {
         let (estimate, weights) = match self.active {
             Method::Network(network) => self.by_network(id, network, date, rule, &settings).await?,
             Method::ClosedForm(method) => {
+                if method.about().needs == Needs::Past {
+                    self.learn_the_past(id, date, rule).await?;
+                }
                 let Some(series) = &mut self.series else {
                     return Err(RequestError::failed("the session is not ready", "Reload the page."));
                 };

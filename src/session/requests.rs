@@ -434,6 +434,31 @@ impl<H: Host> Session<H> {
         }
     }
 
+    /// Has the pixel regression see every date before `date`; other messages are heard in between.
+    pub(super) async fn learn_the_past(
+        &mut self,
+        id: u64,
+        date: Date,
+        rule: HistoryRule,
+    ) -> Result<(), RequestError> {
+        let Some(series) = &mut self.series else { return Ok(()) };
+        let host = &self.host;
+        let mut since = host.now_ms();
+        let between = &mut async |done: usize, total: usize| {
+            if host.now_ms() - since > LONGEST_WORK_MS {
+                let what = "learning from earlier dates".to_owned();
+                host.emit(id, Event::Progress { done: done as u64, total: total as u64, what }, Vec::new());
+                host.yield_now().await;
+                since = host.now_ms();
+            }
+            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        match series.remember_in_steps(&self.library, date, rule, between).await? {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(RequestError::Cancelled),
+        }
+    }
+
     /// Reads the days that are new or whose files changed.
     async fn read_days(&self, id: u64, series: &mut Series) -> Result<(), RequestError> {
         let dates = series.missing(&self.library);

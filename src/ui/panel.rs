@@ -28,6 +28,7 @@ pub fn title(method: Method, layer: LayerKey) -> String {
         (LayerKind::Coarse, None) => "Input, SMAP 36 km".to_owned(),
         (LayerKind::Estimate, Some(of)) => format!("Estimate, {of} 9 km"),
         (LayerKind::Estimate, None) => format!("Estimate, {name} 3 km"),
+        (LayerKind::HalfWidth, _) => "90 % interval, half-width".to_owned(),
         (LayerKind::Before, _) => "Estimate before training".to_owned(),
         (LayerKind::Change, _) => "After − before training".to_owned(),
         (LayerKind::Reference, Some(of)) => format!("Reference, {of} 9 km"),

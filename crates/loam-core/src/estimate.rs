@@ -7,6 +7,7 @@ use crate::file::FineOrigin;
 use crate::layer::LayerKind;
 use crate::method::Method;
 use crate::output::Output;
+use crate::regression::interval::{FEWEST_DATES, Width};
 use crate::score::{MassReport, ScoreReport};
 use crate::stack::HistorySlot;
 
@@ -23,6 +24,41 @@ pub struct Channel {
     pub reference: Option<Raster>,
     /// Scores on the common pixels; empty without a reference.
     pub scores: Vec<ScoreReport>,
+    /// How sure it is, where the method says so.
+    pub interval: Option<Interval>,
+}
+
+/// How sure an estimate is: 90 % of the pixels should lie within its half-width.
+#[derive(Debug, Clone)]
+pub struct Interval {
+    /// In the channel's unit, masked where the estimate is.
+    pub half_width: Raster,
+    /// What its width rests on.
+    pub width: Width,
+}
+
+impl Interval {
+    /// Share of the pixels that should lie within.
+    pub const LEVEL: f64 = 0.9;
+
+    /// What its width rests on, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.width.dates {
+            0 => "90 %, nominal: too few dates to calibrate it".to_owned(),
+            dates => format!("90 %, calibrated on {dates} earlier dates"),
+        }
+    }
+
+    /// What the user should know.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        (!self.width.is_calibrated()).then(|| {
+            format!(
+                "Too few dates for a 90 % interval ({FEWEST_DATES} predicted ones are needed): the one shown is nominal, as if errors were normal."
+            )
+        })
+    }
 }
 
 /// A layer that can be drawn.

@@ -14,6 +14,8 @@ pub enum LayerKind {
     Before,
     /// Estimate minus [`LayerKind::Before`].
     Change,
+    /// Half the width of the estimate's 90 % interval.
+    HalfWidth,
     /// The product of the date that the estimate is scored against.
     Reference,
     /// Estimate minus reference.

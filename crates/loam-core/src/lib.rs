@@ -19,6 +19,7 @@ pub mod nan_json;
 pub mod network;
 pub mod output;
 pub mod region_settings;
+pub mod regression;
 pub mod score;
 pub mod simulate;
 pub mod stack;

@@ -115,7 +115,7 @@ impl Method {
     pub fn uses_history(self) -> bool {
         match self {
             Self::Network(network) => network.about().uses_history,
-            Self::ClosedForm(method) => method.about().needs == Needs::History,
+            Self::ClosedForm(method) => matches!(method.about().needs, Needs::History | Needs::Past),
         }
     }
 

@@ -1,13 +1,16 @@
 //! `loam experiment`: the paper's tables and figure, reproduced, with every baseline on the same pixels.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use loam::experiment::methods::{self, MethodsReport, Records};
 use loam::experiment::{
     Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator,
     summary, tb_cnn, tb_markdown,
 };
 use loam_core::simulate::DEMO_SEED;
+use loam_core::stack::Preset;
 use loam_nn::tb_cnn::TbCase;
 use loam_nn::{Processor, block_on};
 
@@ -44,6 +47,8 @@ enum What {
     Simulator,
     /// The poster's brightness-temperature CNN, both cases (simulated scenes)
     TbCnn,
+    /// Every method side by side, each date from what is strictly earlier, at all ten simulated places or those of --region
+    Methods,
 }
 
 /// Arguments of `loam experiment`.
@@ -89,6 +94,9 @@ pub struct Experiment {
     /// Where the network is trained
     #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
     device: String,
+    /// Also by how many earlier maps there are (methods)
+    #[arg(long)]
+    lengths: bool,
     /// Folder for finished cells, tables and figures; a cell that is in it is not computed again
     #[arg(long, default_value = "target/experiments")]
     out: PathBuf,
@@ -119,6 +127,7 @@ impl Experiment {
         match self.what[..] {
             [What::Simulator] => return self.simulator(),
             [What::TbCnn] => return self.tb_cnn(),
+            [What::Methods] => return self.methods(),
             _ => {}
         }
         let mut kinds = Vec::new();
@@ -129,9 +138,10 @@ impl Experiment {
                 What::Table3 => &[Kind::Table3],
                 What::Figure2 => &[Kind::Figure2],
                 What::All => &[Kind::Table1, Kind::Table2, Kind::Table3, Kind::Figure2],
-                What::Simulator | What::TbCnn => {
+                What::Simulator | What::TbCnn | What::Methods => {
                     return Err(
-                        "simulator and tb-cnn have reports of their own: ask for each by itself".into()
+                        "simulator, tb-cnn and methods have reports of their own: ask for each by itself"
+                            .into(),
                     );
                 }
             });
@@ -269,6 +279,39 @@ impl Experiment {
         if let Some(path) = &self.report {
             write(path, &text)?;
         }
+        Ok(())
+    }
+
+    fn methods(&self) -> super::Outcome {
+        let source = self.source()?;
+        let wanted: Vec<Preset> = match self.region.as_slice() {
+            [] => methods::places().collect(),
+            keys => keys.iter().map(|key| methods::find(key)).collect::<Result<_, _>>()?,
+        };
+        let mut report = MethodsReport {
+            source: source.words(),
+            simulated: source.is_simulated(),
+            regions: BTreeMap::new(),
+        };
+        for preset in wanted {
+            let records = Records::new(&source, preset)?;
+            let mut compared = methods::closed_forms(&records)?;
+            let (_, weights) = super::shipped::weights(&preset.region()?.window())?;
+            compared.push(methods::smen(&records, &weights)?);
+            let place = methods::compare(&records, &compared)?;
+            eprintln!("{}: {} test dates", preset.name, place.dates);
+            report.regions.insert(preset.key, place);
+            if self.lengths {
+                for row in methods::by_length(&records, |past, test| Ok(methods::by_regression(past, test)))?
+                {
+                    eprintln!("{row:?}");
+                }
+            }
+        }
+        if let Some(path) = &self.json {
+            write(path, &serde_json::to_string_pretty(&report)?)?;
+        }
+        say!("{}", methods::markdown(&report));
         Ok(())
     }
 

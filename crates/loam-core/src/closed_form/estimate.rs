@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{ClosedForm, ClosedFormError, Given, Made, Needs};
-use crate::estimate::{Channel, Estimate, Layer};
+use crate::estimate::{Channel, Estimate, Interval, Layer};
 use crate::file::FineOrigin;
 use crate::layer::LayerKind;
 use crate::method::Method;
@@ -30,13 +30,16 @@ impl ClosedForm {
             return Err(ClosedFormError::NoHistory { date, percent: 100.0 * rule.cover });
         }
         let today = series.day(library, date)?;
-        let mut given = Given { library, series, date, sample: &sample, today: &today };
-        let Made { raster: estimate, mut files, simulated, sensitivity } = self.map(&mut given)?;
+        let mut given = Given { library, series, date, rule, sample: &sample, today: &today };
+        let Made { raster: estimate, mut files, simulated, sensitivity, history, interval } =
+            self.map(&mut given)?;
         files.sort();
         files.dedup();
         let bilinear = given.bilinear().ok();
         let mut layers =
             vec![(LayerKind::Coarse, sample.coarse.clone()), (LayerKind::Estimate, estimate.clone())];
+        let interval = interval.map(|(half_width, width)| Interval { half_width, width });
+        layers.extend(interval.as_ref().map(|interval| (LayerKind::HalfWidth, interval.half_width.clone())));
         let mut scores = Vec::new();
         if let Some(reference) = &sample.target {
             let mut rows = vec![(ScoreRow::Estimate, &estimate)];
@@ -55,6 +58,10 @@ impl ClosedForm {
         layers.extend(today.vv.clone().map(|raster| (LayerKind::BackscatterVv, raster)));
         layers.extend(today.vh.clone().map(|raster| (LayerKind::BackscatterVh, raster)));
         let mut warnings = if uses_history { sample.warnings_of_history() } else { Vec::new() };
+        if let Some(history) = history.as_ref().filter(|_| about.needs == Needs::Past) {
+            warnings.extend(few_maps(history.len()));
+        }
+        warnings.extend(interval.as_ref().and_then(Interval::warning));
         warnings.extend(sample.warnings_of_today());
         warnings.extend(output.out_of_range_warning(&estimate));
         let mass = MassReport::of(&estimate, &sample.coarse)?;
@@ -70,9 +77,11 @@ impl ClosedForm {
                 coarse: Some(sample.coarse),
                 reference: sample.target,
                 scores,
+                interval,
             }],
             layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
-            history: if uses_history { sample.history.to_vec() } else { Vec::new() },
+            history: history
+                .unwrap_or_else(|| if uses_history { sample.history.to_vec() } else { Vec::new() }),
             overpass: sample.overpass,
             overpass_words,
             frame: ease_grid::Edges::default(),
@@ -87,5 +96,17 @@ impl ClosedForm {
             citations: about.citations.iter().map(|c| (*c).to_owned()).collect(),
             warnings,
         })
+    }
+}
+
+/// What is said where a method that lives from the past has little of it.
+fn few_maps(maps: usize) -> Option<String> {
+    match maps {
+        0 => Some("No earlier date has both SMAP and a 3 km map: this is bilinear SMAP. Open earlier 3 km maps for a pattern.".to_owned()),
+        1..=3 => Some(format!(
+            "Made from {maps} earlier 3 km {}: more of them make it better (see how much in docs/results.md).",
+            if maps == 1 { "map" } else { "maps" }
+        )),
+        _ => None,
     }
 }

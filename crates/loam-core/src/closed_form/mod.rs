@@ -7,13 +7,15 @@ mod disaggregation;
 mod estimate;
 mod history_mean;
 mod persistence;
+mod regression;
 
 use ease_grid::{GridError, Raster, resample};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::regression::interval::Width;
 use crate::score::ScoreError;
-use crate::stack::{Day, DisaggregationError, Library, Sample, Series, StackError};
+use crate::stack::{Day, DisaggregationError, HistoryRule, HistorySlot, Library, Sample, Series, StackError};
 
 /// What page and command line need to know of a method.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub enum Needs {
     Coarse,
     /// SMAP, and earlier dates with SMAP and a 3 km map.
     History,
+    /// SMAP; whatever earlier dates there are make it better.
+    Past,
     /// SMAP and backscatter of the date.
     Backscatter,
 }
@@ -49,6 +53,8 @@ pub struct Given<'a> {
     pub series: &'a mut Series,
     /// The date.
     pub date: Date,
+    /// Which 3 km maps count as earlier ones.
+    pub rule: HistoryRule,
     /// What a network would be given: SMAP as it is, residuals of the history.
     pub sample: &'a Sample,
     /// Everything of the day.
@@ -65,13 +71,24 @@ pub struct Made {
     pub simulated: bool,
     /// Fitted sensitivity of the disaggregation, m3/m3 per dB, where it was used.
     pub sensitivity: Option<f32>,
+    /// Earlier dates that went in, oldest first, where the method does not look at the sample's own.
+    pub history: Option<Vec<HistorySlot>>,
+    /// Half-width of the 90 % interval, m3/m3, and how wide it is; none where the method does not say how sure it is.
+    pub interval: Option<(Raster, Width)>,
 }
 
 impl Given<'_> {
     /// A map made of the date's files alone.
     fn of_today(&self, raster: Raster) -> Made {
         let Day { files, simulated, .. } = self.today;
-        Made { raster, files: files.clone(), simulated: *simulated, sensitivity: None }
+        Made {
+            raster,
+            files: files.clone(),
+            simulated: *simulated,
+            sensitivity: None,
+            history: None,
+            interval: None,
+        }
     }
 
     /// A map made of the date's files and of the history's.
@@ -79,7 +96,14 @@ impl Given<'_> {
         let Sample { files, simulated, .. } = self.sample;
         let fitted = self.series.sensitivity.filter(|_| self.sample.uses_disaggregation());
         let sensitivity = fitted.map(|fitted| fitted.beta as f32);
-        Made { raster, files: files.clone(), simulated: *simulated, sensitivity }
+        Made {
+            raster,
+            files: files.clone(),
+            simulated: *simulated,
+            sensitivity,
+            history: None,
+            interval: None,
+        }
     }
 
     /// SMAP interpolated bilinearly.
@@ -175,6 +199,8 @@ macro_rules! registry {
 }
 
 registry! {
+    /// What each pixel's own past says.
+    Regression => regression;
     /// SMAP interpolated bilinearly.
     Bilinear => bilinear;
     /// SMAP interpolated bicubically.

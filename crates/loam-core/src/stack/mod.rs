@@ -7,6 +7,7 @@ mod error;
 mod fill;
 mod gaps;
 mod library;
+mod pixel_history;
 mod region;
 mod sample;
 mod sensitivity;
@@ -18,6 +19,7 @@ pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST
 pub use error::StackError;
 pub use fill::nearest_valid;
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
+pub use pixel_history::Past;
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
 pub use sample::{HISTORY_LENGTH, HistoryRule, HistorySlot, Sample, overpass_words, without};
 pub use sensitivity::Sensitivity;

@@ -36,7 +36,7 @@ impl From<&RegionSettings> for HistoryRule {
 }
 
 impl HistoryRule {
-    fn admits(self, cover: &Cover) -> bool {
+    pub(super) fn admits(self, cover: &Cover) -> bool {
         cover.coarse.is_some_and(|share| share > 0.0)
             && cover.fine.is_some_and(|share| share > 0.0 && share >= self.cover)
             && (self.disaggregated || cover.fine_origin != Some(FineOrigin::Disaggregated))

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use jiff::civil::Date;
 
 use super::library::{Piece, is_coarse};
+use super::pixel_history::PixelHistory;
 use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
 use crate::file::{FineOrigin, Usage};
@@ -134,7 +135,7 @@ pub struct Series {
     pub quality: QualityRule,
     /// The region and [`MARGIN`] cells around it, as far as the globe reaches.
     pub(super) wide: EaseWindow,
-    covers: BTreeMap<Date, Cover>,
+    pub(super) covers: BTreeMap<Date, Cover>,
     /// On [`Series::wide`].
     kept: BTreeMap<Date, Day>,
     kept_bytes: usize,
@@ -145,6 +146,8 @@ pub struct Series {
     pub sensitivity: Option<Sensitivity>,
     /// Files that failed while their pixels were read, with the sentence to show.
     pub failures: Vec<(String, String)>,
+    /// What the pixel regression has learnt so far.
+    pub(super) past: Option<PixelHistory>,
 }
 
 impl Series {
@@ -162,6 +165,7 @@ impl Series {
             disaggregated: BTreeMap::new(),
             sensitivity: None,
             failures: Vec::new(),
+            past: None,
         }
     }
 
@@ -208,6 +212,7 @@ impl Series {
     /// Forgets a day, whose files changed.
     pub fn forget(&mut self, date: Date) {
         self.covers.remove(&date);
+        self.past.take_if(|past| past.holds(date));
         if let Some(day) = self.kept.remove(&date) {
             self.kept_bytes -= day.bytes().min(self.kept_bytes);
         }
@@ -289,6 +294,7 @@ impl Series {
             if let Some(day) = self.kept.get_mut(&date) {
                 day.fine = None;
             }
+            self.past.take_if(|past| past.holds(date));
             self.disaggregated.insert(date, raster);
         }
         Ok(())
@@ -408,7 +414,7 @@ impl Series {
 }
 
 /// A future that never waits, at once.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     loop {
         if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

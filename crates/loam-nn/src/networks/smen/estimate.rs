@@ -209,6 +209,7 @@ impl Outcome {
                 coarse: Some(sample.coarse),
                 reference: sample.target,
                 scores,
+                interval: None,
             }],
             layers: layers.into_iter().map(|(kind, raster)| Layer { kind, channel: 0, raster }).collect(),
             history: sample.history.to_vec(),

@@ -1,0 +1,455 @@
+//! Every way to make a map of a date, side by side: at the ten simulated places, or on a folder of files. Test dates are those of the last
+//! year; each date is predicted from what is strictly earlier. `loam experiment methods`.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use jiff::civil::{Date, date};
+use serde::Serialize;
+
+use super::images::{case, loaded, simulated};
+use super::run::estimate as of_smen;
+use super::{ExperimentError, Source, paper};
+use loam_core::estimate::Interval as MapInterval;
+use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
+use loam_core::score::baselines::residuals::{Usual, history_mean};
+use loam_core::score::baselines::{Case, Forest, last_known};
+use loam_core::score::{DRAW_SEED, DRAWS, Gain, Scores, bootstrap_mean};
+use loam_core::simulate::{TRAINING_PLACES, UNSEEN_PLACES, place};
+use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, PRESETS, Preset, Series};
+use loam_nn::Smen;
+use loam_nn::networks::smen::images::fewest_pixels;
+
+/// First simulated date: some years of maps before the test year.
+pub const FROM: Date = date(2014, 1, 1);
+/// Last simulated date.
+pub const UNTIL: Date = date(2018, 12, 31);
+/// Numbers of earlier maps of the table of history length; `None` for all.
+pub const LENGTHS: [Option<usize>; 7] = [Some(1), Some(2), Some(4), Some(8), Some(16), Some(32), None];
+
+/// Keys of all ten simulated places: the paper's regions, those that only training knows, those that no weights are trained on.
+pub fn places() -> impl Iterator<Item = Preset> {
+    PRESETS.into_iter().chain(TRAINING_PLACES).chain(UNSEEN_PLACES)
+}
+
+/// A test date with everything any method may look at.
+pub struct TestDate {
+    /// What the baselines look at.
+    pub case: Case,
+    /// SMAP without gaps.
+    pub smap: SmapPlanes,
+    /// The regression's x.
+    pub wetness: Wetness,
+    /// How many of [`Records::observed`] lie before it.
+    pub earlier: usize,
+}
+
+/// All of a place.
+pub struct Records {
+    /// Where.
+    pub preset: Preset,
+    /// Columns of the region.
+    pub columns: usize,
+    /// Every 3 km map with what SMAP said that day, in order.
+    pub observed: Vec<Observed>,
+    /// Dates before the test year, for methods that are trained on the place.
+    pub train: Vec<Case>,
+    /// Dates of the test year.
+    pub test: Vec<TestDate>,
+}
+
+impl Records {
+    /// Of a place: simulated from [`FROM`] to [`UNTIL`], or from files.
+    ///
+    /// # Errors
+    /// A failed read, or a region that has no scenes.
+    pub fn new(source: &Source, preset: Preset) -> Result<Self, ExperimentError> {
+        let rule = HistoryRule::default();
+        let (library, mut series) = match source {
+            Source::Simulated { seed, contrast } => simulated(preset, *seed, *contrast, FROM, UNTIL)?,
+            Source::Files(library) => loaded(preset, (**library).clone())?,
+        };
+        Self::of(&library, &mut series, preset, rule)
+    }
+
+    fn of(
+        library: &Library,
+        series: &mut Series,
+        preset: Preset,
+        rule: HistoryRule,
+    ) -> Result<Self, ExperimentError> {
+        let window = series.region.window();
+        let least = rule.cover.max(fewest_pixels(window.len()) as f32 / window.len() as f32);
+        let days: Vec<(Date, bool)> = series
+            .covers()
+            .iter()
+            .filter(|(_, cover)| cover.coarse.is_some_and(|share| share > 0.0))
+            .map(|(date, cover)| {
+                let product = cover.fine_origin.is_some_and(|origin| origin.is_product());
+                (*date, product && cover.fine.is_some_and(|share| share >= least))
+            })
+            .collect();
+        let mut records = Self {
+            preset,
+            columns: window.columns,
+            observed: Vec::new(),
+            train: Vec::new(),
+            test: Vec::new(),
+        };
+        let mut memory = SmapMemory::default();
+        for (date, mapped) in days {
+            let day = series.day(library, date)?;
+            let Some(smap) = day.smap_planes(&window)? else { continue };
+            if let Some(fine) = day.fine.filter(|_| mapped) {
+                let wetness = memory.wetness(&smap, window.columns);
+                let full = series.history(date, rule).len() == HISTORY_LENGTH;
+                if let Some(case) = case(library, series, rule, date)?.filter(|_| full) {
+                    if date < paper::TEST_FROM {
+                        records.train.push(case);
+                    } else {
+                        let (smap, wetness, earlier) =
+                            (smap.clone(), wetness.clone(), records.observed.len());
+                        records.test.push(TestDate { case, smap, wetness, earlier });
+                    }
+                }
+                records.observed.extend(Observed::new(date, &smap, wetness, fine.raster.values()));
+            }
+            memory.add(date, &smap);
+        }
+        Ok(records)
+    }
+
+    /// The regression over the last `most` maps before a test date; all of them for `None`.
+    #[must_use]
+    pub fn regression(&self, test: &TestDate, most: Option<usize>) -> PixelRegression {
+        let first = most.map_or(0, |most| test.earlier.saturating_sub(most));
+        let mut regression = PixelRegression::new(self.columns, self.columns * test.case.rows);
+        self.observed[first..test.earlier].iter().for_each(|observed| regression.add(observed));
+        regression
+    }
+}
+
+/// A map of a date, and half the width of its 90 % interval where the method has one.
+pub struct Map {
+    /// m3/m3.
+    pub estimate: Vec<f32>,
+    /// m3/m3.
+    pub half_width: Option<Vec<f32>>,
+}
+
+impl Map {
+    fn alone(estimate: Vec<f32>) -> Self {
+        Self { estimate, half_width: None }
+    }
+}
+
+/// How good an interval is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct IntervalScore {
+    /// Share of the pixels within it, the date's mean error taken out; mean over dates.
+    pub coverage90: f64,
+    /// Mean whole width, m3/m3.
+    pub width: f64,
+    /// Continuous ranked probability score of a normal distribution of this width, m3/m3; less is better.
+    pub crps: f64,
+}
+
+impl IntervalScore {
+    /// Of one date; `None` without pixels.
+    #[must_use]
+    pub fn of(case: &Case, estimate: &[f32], half_width: &[f32]) -> Option<Self> {
+        let pixels: Vec<usize> = case.pixels().collect();
+        let n = pixels.len() as f64;
+        let error = |pixel: &usize| f64::from(estimate[*pixel]) - f64::from(case.target[*pixel]);
+        let mean = pixels.iter().map(error).sum::<f64>() / n;
+        let (mut within, mut width, mut crps) = (0.0, 0.0, 0.0);
+        for pixel in &pixels {
+            let (off, half) = ((error(pixel) - mean).abs(), f64::from(half_width[*pixel]));
+            within += f64::from(u8::from(off <= half));
+            width += 2.0 * half;
+            crps += normal_crps(off, half / 1.645);
+        }
+        (n > 0.0).then_some(Self { coverage90: within / n, width: width / n, crps: crps / n })
+    }
+
+    fn mean(of: &[Self]) -> Option<Self> {
+        let mean = |get: fn(&Self) -> f64| of.iter().map(get).sum::<f64>() / of.len() as f64;
+        (!of.is_empty()).then(|| Self {
+            coverage90: mean(|s| s.coverage90),
+            width: mean(|s| s.width),
+            crps: mean(|s| s.crps),
+        })
+    }
+}
+
+/// CRPS of a normal distribution about 0 for an observation at `off` (Gneiting and Raftery 2007, equation 21).
+fn normal_crps(off: f64, sigma: f64) -> f64 {
+    let z = off / sigma.max(1e-9);
+    let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    sigma * (z * (2.0 * normal_below(z) - 1.0) + 2.0 * density - 1.0 / std::f64::consts::PI.sqrt())
+}
+
+/// Share of a normal distribution below `z` >= 0 (Abramowitz and Stegun 26.2.17, error below 1e-7).
+fn normal_below(z: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * z);
+    let polynomial = t
+        * (0.319_381_53
+            + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
+    1.0 - (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt() * polynomial
+}
+
+/// A method's scores over the test dates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MethodScore {
+    /// Name in tables.
+    pub name: String,
+    /// It is trained, and answers everywhere.
+    pub network: bool,
+    /// Mean over dates, m3/m3.
+    pub urmse: f64,
+    /// Mean over dates, m3/m3.
+    pub rmse: f64,
+    /// Mean over dates, m3/m3.
+    pub bias: f64,
+    /// Its interval, where it has one.
+    #[serde(flatten)]
+    pub interval: Option<IntervalScore>,
+    /// What the others' uRMSE is above its own, by key: mean over dates with its 95 % interval.
+    pub over: BTreeMap<&'static str, Gain>,
+    /// uRMSE by date.
+    #[serde(skip)]
+    dates: Vec<f64>,
+}
+
+/// All methods at a place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlaceScore {
+    /// Test dates.
+    pub dates: usize,
+    /// Pixels scored.
+    pub pixels: usize,
+    /// 3 km maps before the first test date.
+    pub earlier_maps: usize,
+    /// No shipped weights were trained there.
+    pub unseen: bool,
+    /// By key.
+    pub methods: BTreeMap<&'static str, MethodScore>,
+}
+
+/// `loam experiment methods --json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MethodsReport {
+    /// Where the dates come from.
+    pub source: String,
+    /// Simulated.
+    pub simulated: bool,
+    /// By key.
+    pub regions: BTreeMap<&'static str, PlaceScore>,
+}
+
+/// A method of the comparison: key, name, whether it is a network, its maps of the test dates in order.
+pub struct Compared {
+    /// Key in the report.
+    pub key: &'static str,
+    /// Name in tables.
+    pub name: &'static str,
+    /// It is trained, and answers everywhere.
+    pub network: bool,
+    /// Of every test date.
+    pub maps: Vec<Map>,
+}
+
+/// Maps of every method that needs no weights.
+///
+/// # Errors
+/// The forest's.
+pub fn closed_forms(records: &Records) -> Result<Vec<Compared>, ExperimentError> {
+    let usual = Usual::of(&records.train);
+    let forest = Forest::fit(&records.train, 0)?;
+    let each = |key, name, of: &dyn Fn(&TestDate) -> Result<Map, ExperimentError>| {
+        let maps = records.test.iter().map(of).collect::<Result<_, _>>()?;
+        Ok::<_, ExperimentError>(Compared { key, name, network: false, maps })
+    };
+    Ok(vec![
+        each("as-is", "SMAP as is (36 km)", &|t| Ok(Map::alone(t.case.coarse.clone())))?,
+        each("bilinear", "bilinear SMAP", &|t| Ok(Map::alone(t.case.bilinear.clone())))?,
+        each("bicubic", "bicubic SMAP", &|t| Ok(Map::alone(t.case.bicubic.clone())))?,
+        each("persistence", "persistence (last known residual)", &|t| Ok(Map::alone(last_known(&t.case))))?,
+        each("history-mean", "bilinear SMAP + mean of the history's residuals", &|t| {
+            Ok(Map::alone(history_mean(&t.case)))
+        })?,
+        each("training-mean", "bilinear SMAP + mean training residual of the pixel", &|t| {
+            Ok(Map::alone(usual.estimate(&t.case)))
+        })?,
+        each("forest", "random forest (trained on the place)", &|t| {
+            Ok(Map::alone(forest.estimate(&t.case)?))
+        })?,
+        each("regression", "pixel regression", &|t| Ok(by_regression(&records.regression(t, None), t)))?,
+    ])
+}
+
+/// The regression's map of a date.
+#[must_use]
+pub fn by_regression(regression: &PixelRegression, test: &TestDate) -> Map {
+    let made = regression.predict(&test.smap, test.wetness.clone());
+    let width = regression.calibration().width(MapInterval::LEVEL, regression.maps());
+    let half_width = made.sigma.iter().map(|sigma| sigma * width.sigmas).collect();
+    Map { estimate: made.estimate, half_width: (regression.maps() > 0).then_some(half_width) }
+}
+
+/// SMEN's maps.
+///
+/// # Errors
+/// Those of the network.
+pub fn smen(records: &Records, weights: &loam_nn::Weights) -> Result<Compared, ExperimentError> {
+    let device = Device::flex();
+    let network = Smen::from_weights(weights, &device)?;
+    let maps = records.test.iter().map(|t| Ok(Map::alone(of_smen(&network, &device, &t.case)?)));
+    let maps = maps.collect::<Result<_, ExperimentError>>()?;
+    Ok(Compared { key: "smen", name: "SMEN (shipped weights)", network: true, maps })
+}
+
+/// Scores of all methods on the same pixels, and what each gains over the others.
+///
+/// # Errors
+/// [`ExperimentError::NoImages`] without a test date.
+pub fn compare(records: &Records, compared: &[Compared]) -> Result<PlaceScore, ExperimentError> {
+    if records.test.is_empty() {
+        return Err(ExperimentError::NoImages {
+            region: records.preset.name.to_owned(),
+            boundary: paper::TEST_FROM,
+            train: records.train.len(),
+            test: 0,
+            unusable: 0,
+            why: String::new(),
+        });
+    }
+    let mut methods = BTreeMap::new();
+    for method in compared {
+        let (mut dates, mut rmse, mut bias, mut intervals) = (Vec::new(), 0.0, 0.0, Vec::new());
+        for (test, map) in records.test.iter().zip(&method.maps) {
+            let scores = Scores::of(&map.estimate, &test.case.target, &test.case.scored)?;
+            dates.push(scores.urmse.unwrap_or(f64::NAN));
+            rmse += scores.rmse.unwrap_or(f64::NAN);
+            bias += scores.bias.unwrap_or(f64::NAN);
+            let half_width = map.half_width.as_ref();
+            intervals.extend(half_width.and_then(|half| IntervalScore::of(&test.case, &map.estimate, half)));
+        }
+        let n = dates.len() as f64;
+        methods.insert(
+            method.key,
+            MethodScore {
+                name: method.name.to_owned(),
+                network: method.network,
+                urmse: dates.iter().sum::<f64>() / n,
+                rmse: rmse / n,
+                bias: bias / n,
+                interval: IntervalScore::mean(&intervals),
+                over: BTreeMap::new(),
+                dates,
+            },
+        );
+    }
+    let by_date: Vec<(&'static str, Vec<f64>)> =
+        methods.iter().map(|(key, score)| (*key, score.dates.clone())).collect();
+    for (key, score) in &mut methods {
+        for (other, dates) in by_date.iter().filter(|(other, _)| other != key) {
+            let gains: Vec<f64> = dates.iter().zip(&score.dates).map(|(than, own)| than - own).collect();
+            let gain = bootstrap_mean(&gains, DRAWS, DRAW_SEED);
+            score
+                .over
+                .extend(gain.map(|gain| (*other, Gain { mean: gain.mean, low: gain.low, high: gain.high })));
+        }
+    }
+    Ok(PlaceScore {
+        dates: records.test.len(),
+        pixels: records.test.iter().map(|test| test.case.scored_pixels()).sum(),
+        earlier_maps: records.test.first().map_or(0, |test| test.earlier),
+        unseen: UNSEEN_PLACES.iter().any(|unseen| unseen.key == records.preset.key),
+        methods,
+    })
+}
+
+/// uRMSE and coverage of a method whose maps come from the last 1, 2, 4, ... maps alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LengthScore {
+    /// Earlier maps; none for all.
+    pub maps: Option<usize>,
+    /// Mean over dates, m3/m3.
+    pub urmse: f64,
+    /// Of bilinear SMAP, m3/m3.
+    pub bilinear: f64,
+    /// The interval.
+    #[serde(flatten)]
+    pub interval: Option<IntervalScore>,
+}
+
+/// A method by history length: `of` makes the map of a date from the regression over so many maps.
+///
+/// # Errors
+/// Those of `of`.
+pub fn by_length(
+    records: &Records,
+    mut of: impl FnMut(&PixelRegression, &TestDate) -> Result<Map, ExperimentError>,
+) -> Result<Vec<LengthScore>, ExperimentError> {
+    let mut rows = Vec::new();
+    for maps in LENGTHS {
+        let (mut urmse, mut bilinear, mut intervals) = (0.0, 0.0, Vec::new());
+        for test in &records.test {
+            let map = of(&records.regression(test, maps), test)?;
+            let score = |map: &[f32]| Scores::of(map, &test.case.target, &test.case.scored);
+            urmse += score(&map.estimate)?.urmse.unwrap_or(f64::NAN);
+            bilinear += score(&test.case.bilinear)?.urmse.unwrap_or(f64::NAN);
+            let half_width = map.half_width.as_ref();
+            intervals.extend(half_width.and_then(|half| IntervalScore::of(&test.case, &map.estimate, half)));
+        }
+        let n = records.test.len() as f64;
+        rows.push(LengthScore {
+            maps,
+            urmse: urmse / n,
+            bilinear: bilinear / n,
+            interval: IntervalScore::mean(&intervals),
+        });
+    }
+    Ok(rows)
+}
+
+/// Of a place of the simulator, by key.
+///
+/// # Errors
+/// [`ExperimentError::Region`].
+pub fn find(key: &str) -> Result<Preset, ExperimentError> {
+    place(key).ok_or_else(|| ExperimentError::Region(key.to_owned()))
+}
+
+/// One table a place.
+#[must_use]
+pub fn markdown(report: &MethodsReport) -> String {
+    let mut text = format!("## Every method, {}\n", report.source);
+    for (key, place) in &report.regions {
+        text.push_str(&format!(
+            "\n### {key}{}\n\n{} test dates, {} pixels, {} earlier 3 km maps before the first.\n\n\
+             | method | uRMSE, m3/m3 | RMSE | better than the forest by (95 % over dates) | 90 % interval covers | width | CRPS |\n|---|---|---|---|---|---|---|\n",
+            if place.unseen { " (no weights were trained there)" } else { "" },
+            place.dates,
+            place.pixels,
+            place.earlier_maps
+        ));
+        let mut rows: Vec<_> = place.methods.values().collect();
+        rows.sort_by(|a, b| a.urmse.total_cmp(&b.urmse));
+        for row in rows {
+            let gain = row.over.get("forest").map_or_else(String::new, |gain| {
+                format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high)
+            });
+            let interval = row.interval.map_or_else(
+                || " | | ".to_owned(),
+                |i| format!("{:.1} % | {:.3} | {:.4}", 100.0 * i.coverage90, i.width, i.crps),
+            );
+            text.push_str(&format!(
+                "| {} | {:.4} | {:.4} | {gain} | {interval} |\n",
+                row.name, row.urmse, row.rmse
+            ));
+        }
+    }
+    text
+}

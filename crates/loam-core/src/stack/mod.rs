@@ -2,11 +2,14 @@
 //!
 //! [`Library`] holds the files; [`Series`] the days of one region; [`Sample`] what the network sees of one date.
 
+mod cover;
 mod disaggregate;
 mod error;
 mod fill;
 mod gaps;
+mod history_rule;
 mod library;
+mod past;
 mod pixel_history;
 mod region;
 mod sample;
@@ -15,14 +18,16 @@ mod series;
 mod shipped;
 mod temperatures;
 
+pub use cover::Cover;
 pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST_BETA};
 pub use error::StackError;
 pub use fill::nearest_valid;
+pub use history_rule::{HistoryRule, HistorySlot};
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use pixel_history::Past;
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
-pub use sample::{HISTORY_LENGTH, HistoryRule, HistorySlot, Sample, overpass_words, without};
+pub use sample::{HISTORY_LENGTH, Sample, overpass_words, without};
 pub use sensitivity::Sensitivity;
-pub use series::{Cover, Day, Fine, MARGIN, Series};
+pub use series::{Day, Fine, MARGIN, Series};
 pub use shipped::{GENERAL, SHIPPED, Shipped};
 pub use temperatures::{FineBrightness, SimulatedTemperatures, Temperatures, dates_with};

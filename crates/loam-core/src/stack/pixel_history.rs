@@ -5,22 +5,10 @@ use std::ops::ControlFlow;
 
 use jiff::civil::Date;
 
-use super::{Day, HistoryRule, HistorySlot, Library, Series, StackError};
+use super::history_rule::{HistoryRule, HistorySlot};
+use super::past::PixelHistory;
+use super::{Day, Library, Series, StackError};
 use crate::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes};
-
-/// How far the regression of a series has come.
-#[derive(Debug, Clone)]
-pub(super) struct PixelHistory {
-    rule: HistoryRule,
-    /// The newest date in it.
-    last: Date,
-    memory: SmapMemory,
-    regression: PixelRegression,
-    /// Dates whose 3 km maps went in, and their files.
-    maps: Vec<HistorySlot>,
-    files: Vec<String>,
-    simulated: bool,
-}
 
 /// The regression before a date, and what went into it.
 #[derive(Debug, Clone, Copy)]
@@ -35,12 +23,6 @@ pub struct Past<'a> {
     pub files: &'a [String],
     /// Any of it simulated.
     pub simulated: bool,
-}
-
-impl PixelHistory {
-    pub(super) fn holds(&self, date: Date) -> bool {
-        date <= self.last
-    }
 }
 
 impl Day {

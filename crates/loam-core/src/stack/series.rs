@@ -11,8 +11,9 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::civil::Date;
 
+use super::cover::Cover;
 use super::library::{Piece, is_coarse};
-use super::pixel_history::PixelHistory;
+use super::past::PixelHistory;
 use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
 use crate::file::{FineOrigin, Usage};
@@ -107,23 +108,6 @@ impl Day {
             coarse_elsewhere: self.coarse_elsewhere,
         }
     }
-}
-
-/// How much of the region a day covers: shares 0..1, `None` where the day has no such layer.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Cover {
-    /// SMAP.
-    pub coarse: Option<f32>,
-    /// The 3 km map.
-    pub fine: Option<f32>,
-    /// Where that map comes from.
-    pub fine_origin: Option<FineOrigin>,
-    /// Backscatter.
-    pub backscatter: Option<f32>,
-    /// Simulated.
-    pub simulated: bool,
-    /// There are SMAP files of the day, and the region lies outside all of them.
-    pub coarse_elsewhere: bool,
 }
 
 /// All days of a region.

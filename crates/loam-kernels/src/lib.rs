@@ -1,12 +1,12 @@
 //! The network's expensive parts as operations of their own, behind burn's extension interface.
 //!
-//! Burn's convolutions know every shape; SMEN has only four. An operation here is one node of burn's graph with the values and gradients of
+//! Burn's convolutions know every shape; the networks have only a few. An operation here is one node of burn's graph with the values and gradients of
 //! the same operation written with burn alone ([`plain`]), and runs:
 //!
 //! | device | how |
 //! |---|---|
-//! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
-//! | GPU (CubeCL) | `gpu`, with the feature of that name |
+//! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block; `dilated` and `silu` around [`winograd`] where there is dilation |
+//! | GPU (CubeCL) | `gpu`, with the feature of that name; dilated convolutions are burn's |
 //! | other shapes or number types | burn alone ([`plain`]) |
 //!
 //! Results on the CPU are the same bits from run to run and whatever the number of threads (`parallel.rs`).
@@ -18,14 +18,18 @@ pub mod sizes;
 pub mod winograd;
 
 mod autodiff;
+mod dilated;
 mod f32x4;
 mod flex;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod multiply;
 mod parallel;
+mod silu;
 mod simd;
 mod wide;
+
+pub use dilated::{DilatedOps, dilated_block, dilated_convolution};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

@@ -13,6 +13,7 @@
 //! | `variant` | which kernels run, or burn's own operations in their place |
 //! | `choice` | which kernel variant is faster on a device, measured |
 //! | `autodiff`, `fusion`, `loss` | the nodes of burn's graph |
+//! | `dilated` | dilated convolutions, which are burn's own here |
 //! | `adam` | Adam over all parameters at once |
 
 mod adam;
@@ -20,6 +21,7 @@ mod autodiff;
 mod choice;
 mod convolve;
 mod convolve_tile;
+mod dilated;
 mod fusion;
 mod launch;
 mod loss;

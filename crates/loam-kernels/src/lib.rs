@@ -6,7 +6,7 @@
 //! | device | how |
 //! |---|---|
 //! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block; `dilated` and `silu` around [`winograd`] where there is dilation |
-//! | GPU (CubeCL) | `gpu`, with the feature of that name; dilated convolutions are burn's |
+//! | GPU (CubeCL) | `gpu`, with the feature of that name |
 //! | other shapes or number types | burn alone ([`plain`]) |
 //!
 //! Results on the CPU are the same bits from run to run and whatever the number of threads (`parallel.rs`).

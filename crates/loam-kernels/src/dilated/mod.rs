@@ -1,18 +1,16 @@
 //! Dilated convolutions of images, and the block of a residual network of them: `h + silu(convolution(h))`.
 //!
-//! On the CPU a dilated convolution is [`super::winograd`]'s on an image whose pixels are laid out anew (`layout`); channels are filled up
-//! to fours with zeros. A block is one node of burn's graph. It keeps its input and the slope of SiLU, both laid out anew; from the gradient
+//! A dilated convolution is one without dilation on an image whose pixels are laid out anew (`layout`), so that the kernels for those
+//! serve: [`super::winograd`] on the CPU, `super::gpu` on the GPU. Channels are filled up to fours with zeros. A block is one node of burn's graph. It keeps its input and the slope of SiLU, both laid out anew; from the gradient
 //! `dy` of its result
 //!
 //! ```text
 //! g = dy silu'(z)    dbias = sum g    dweight, dh: those of the convolution, from g    with a residual dh + dy
 //! ```
-//!
-//! On the GPU both are burn's own operations.
 
 mod autodiff;
 mod cpu;
-mod layout;
+pub mod layout;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

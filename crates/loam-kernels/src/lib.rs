@@ -1,11 +1,12 @@
 //! The network's expensive parts as operations of their own, behind burn's extension interface.
 //!
-//! Burn's convolutions know every shape; the networks have only a few. An operation here is one node of burn's graph with the values and gradients of
-//! the same operation written with burn alone ([`plain`]), and runs:
+//! Burn's convolutions know every shape; the networks have only a few. An operation here is one node of burn's graph with the values and
+//! gradients of the same operation written with burn alone ([`plain`]), and runs:
 //!
 //! | device | how |
 //! |---|---|
-//! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block; `dilated` and `silu` around [`winograd`] where there is dilation |
+//! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
+//! | CPU, dilated | [`winograd`] on images laid out anew (`dilated`), SiLU of our own (`silu`) |
 //! | GPU (CubeCL) | `gpu`, with the feature of that name |
 //! | other shapes or number types | burn alone ([`plain`]) |
 //!

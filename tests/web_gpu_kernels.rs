@@ -2,6 +2,8 @@
 #![cfg(all(feature = "gpu", target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
+#[path = "../crates/loam-nn/tests/shared/gpu_dilated.rs"]
+mod dilated;
 #[path = "../crates/loam-nn/tests/shared/gpu_faults.rs"]
 mod faults;
 #[path = "../crates/loam-nn/tests/shared/gpu_kernels.rs"]
@@ -29,6 +31,7 @@ async fn kernels_and_their_gradients_are_burns() {
     shared::frozen_block(gpu).await;
     shared::block_of_batch(gpu).await;
     shared::small_print(gpu).await;
+    dilated::dilated(gpu).await;
     shared::fusion(gpu).await;
     shared::loss(gpu).await;
     shared::training(gpu).await;

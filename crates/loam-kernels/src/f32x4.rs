@@ -83,6 +83,12 @@ impl F32x4 {
         F32x4(simd::where_positive(self.0, of.0))
     }
 
+    /// Itself times two to the n-th, where `of` is `n + 1.5 * 2^23`: what is left of adding that number is n, in the lowest bits.
+    #[inline(always)]
+    pub fn times_power_of_two(self, of: F32x4) -> Self {
+        F32x4(simd::add_exponent(self.0, of.0))
+    }
+
     /// The sum of the four.
     #[inline(always)]
     pub fn sum(self) -> f32 {
@@ -135,6 +141,14 @@ impl std::ops::Mul for F32x4 {
     }
 }
 
+impl std::ops::Div for F32x4 {
+    type Output = F32x4;
+    #[inline(always)]
+    fn div(self, other: F32x4) -> F32x4 {
+        F32x4(simd::div(self.0, other.0))
+    }
+}
+
 impl std::ops::Mul<f32> for F32x4 {
     type Output = F32x4;
     #[inline(always)]
@@ -157,6 +171,12 @@ mod tests {
         assert_eq!(bits(lanes_a + lanes_b), each(|a, b| a + b));
         assert_eq!(bits(lanes_a - lanes_b), each(|a, b| a - b));
         assert_eq!(bits(lanes_b * lanes_b), [9.0f32, 18.0625, 0.25, f32::INFINITY].map(f32::to_bits));
+        assert_eq!(
+            bits(lanes_b / F32x4::splat(2.0)),
+            [-1.5f32, 2.125, 0.25, f32::INFINITY].map(f32::to_bits)
+        );
+        let powers = F32x4::new([0.0, 1.0, -3.0, 20.0]) + F32x4::splat(12_582_912.0);
+        assert_eq!(F32x4::splat(1.25).times_power_of_two(powers).values(), [1.25, 2.5, 0.15625, 1_310_720.0]);
         assert_eq!(
             bits(F32x4::splat(7.0).add_product(lanes_b, F32x4::splat(2.0))),
             [1.0f32, 15.5, 8.0, f32::INFINITY].map(f32::to_bits)

@@ -1,11 +1,12 @@
 //! The network's expensive parts as operations of their own, behind burn's extension interface.
 //!
-//! Burn's convolutions know every shape; SMEN has only four. An operation here is one node of burn's graph with the values and gradients of
-//! the same operation written with burn alone ([`plain`]), and runs:
+//! Burn's convolutions know every shape; the networks have only a few. An operation here is one node of burn's graph with the values and
+//! gradients of the same operation written with burn alone ([`plain`]), and runs:
 //!
 //! | device | how |
 //! |---|---|
 //! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
+//! | CPU, dilated | [`winograd`] on images laid out anew (`dilated`), SiLU of our own (`silu`) |
 //! | GPU (CubeCL) | `gpu`, with the feature of that name |
 //! | other shapes or number types | burn alone ([`plain`]) |
 //!
@@ -18,14 +19,18 @@ pub mod sizes;
 pub mod winograd;
 
 mod autodiff;
+mod dilated;
 mod f32x4;
 mod flex;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod multiply;
 mod parallel;
+mod silu;
 mod simd;
 mod wide;
+
+pub use dilated::{DilatedOps, dilated_block, dilated_convolution};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

@@ -39,6 +39,29 @@ pub fn block_of_batch<B: Backend>(
     (output, mean, variance)
 }
 
+/// [`super::dilated_convolution`].
+pub fn dilated_convolution<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    dilation: usize,
+) -> FloatTensor<B> {
+    B::conv2d(x, weight, Some(bias), ConvOptions::new([1, 1], [dilation; 2], [dilation; 2], 1))
+}
+
+/// [`super::dilated_block`].
+pub fn dilated_block<B: Backend>(
+    h: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    dilation: usize,
+    residual: bool,
+) -> FloatTensor<B> {
+    let z = dilated_convolution::<B>(h.clone(), weight, bias, dilation);
+    let y = B::float_mul(z.clone(), B::sigmoid(z));
+    if residual { B::float_add(h, y) } else { y }
+}
+
 /// `[C]` as `[1, C, 1, 1, 1]`.
 fn per_channel<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let channels = x.shape()[0];

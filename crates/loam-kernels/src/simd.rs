@@ -8,8 +8,8 @@
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod processor {
     use core::arch::wasm32::{
-        f32x4, f32x4_add, f32x4_extract_lane, f32x4_gt, f32x4_mul, f32x4_pmax, f32x4_splat, f32x4_sub,
-        i32x4_shuffle, v128, v128_and,
+        f32x4, f32x4_add, f32x4_div, f32x4_extract_lane, f32x4_gt, f32x4_mul, f32x4_pmax, f32x4_splat,
+        f32x4_sub, i32x4_add, i32x4_shl, i32x4_shuffle, v128, v128_and,
     };
 
     pub type Register = v128;
@@ -47,6 +47,17 @@ mod processor {
     #[inline(always)]
     pub fn mul(a: Register, b: Register) -> Register {
         f32x4_mul(a, b)
+    }
+
+    #[inline(always)]
+    pub fn div(a: Register, b: Register) -> Register {
+        f32x4_div(a, b)
+    }
+
+    /// The bits of `b`, moved up to where an exponent begins, added to those of `a`.
+    #[inline(always)]
+    pub fn add_exponent(a: Register, b: Register) -> Register {
+        i32x4_add(a, i32x4_shl(b, 23))
     }
 
     /// `b` where `a < b`, else `a`.
@@ -90,9 +101,10 @@ mod processor {
 #[cfg(target_arch = "x86_64")]
 mod processor {
     use safe_arch::{
-        add_m128, bitand_m128, cmp_gt_mask_m128, m128, max_m128, move_high_low_m128, move_low_high_m128,
-        mul_m128, set_splat_m128, shuffle_abi_f32_all_m128, sub_m128, unpack_high_m128, unpack_low_m128,
-        zeroed_m128,
+        add_i32_m128i, add_m128, bitand_m128, cast_to_m128_from_m128i, cast_to_m128i_from_m128,
+        cmp_gt_mask_m128, div_m128, m128, max_m128, move_high_low_m128, move_low_high_m128, mul_m128,
+        set_splat_m128, shl_imm_u32_m128i, shuffle_abi_f32_all_m128, sub_m128, unpack_high_m128,
+        unpack_low_m128, zeroed_m128,
     };
 
     pub type Register = m128;
@@ -125,6 +137,18 @@ mod processor {
     #[inline(always)]
     pub fn mul(a: Register, b: Register) -> Register {
         mul_m128(a, b)
+    }
+
+    #[inline(always)]
+    pub fn div(a: Register, b: Register) -> Register {
+        div_m128(a, b)
+    }
+
+    /// The bits of `b`, moved up to where an exponent begins, added to those of `a`.
+    #[inline(always)]
+    pub fn add_exponent(a: Register, b: Register) -> Register {
+        let exponent = shl_imm_u32_m128i::<23>(cast_to_m128i_from_m128(b));
+        cast_to_m128_from_m128i(add_i32_m128i(cast_to_m128i_from_m128(a), exponent))
     }
 
     /// `b` where `a < b`, else `a`.
@@ -206,6 +230,17 @@ mod processor {
         each(a, b, |a, b| a * b)
     }
 
+    #[inline(always)]
+    pub fn div(a: Register, b: Register) -> Register {
+        each(a, b, |a, b| a / b)
+    }
+
+    /// The bits of `b`, moved up to where an exponent begins, added to those of `a`.
+    #[inline(always)]
+    pub fn add_exponent(a: Register, b: Register) -> Register {
+        each(a, b, |a, b| f32::from_bits(a.to_bits().wrapping_add(b.to_bits() << 23)))
+    }
+
     /// `b` where `a < b`, else `a`.
     #[inline(always)]
     pub fn at_least(a: Register, b: Register) -> Register {
@@ -237,5 +272,6 @@ mod processor {
 }
 
 pub use processor::{
-    Register, add, at_least, mul, new, shifted, shifted_twice, splat, sub, transpose, values, where_positive,
+    Register, add, add_exponent, at_least, div, mul, new, shifted, shifted_twice, splat, sub, transpose,
+    values, where_positive,
 };

@@ -6,6 +6,8 @@
 #![cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
+#[path = "shared/gpu_dilated.rs"]
+mod dilated;
 #[path = "shared/gpu_faults.rs"]
 mod faults;
 #[path = "shared/gpu_memory.rs"]
@@ -111,6 +113,19 @@ fn values_do_not_depend_on_who_asks() {
     let _alone = alone();
     let Some(gpu) = device("values_do_not_depend_on_who_asks") else { return };
     block_on(shared::small_print(&gpu));
+}
+
+#[test]
+fn dilated_operations_and_their_gradients_are_burns() {
+    let _alone = alone();
+    let Some(gpu) = device("dilated_operations_and_their_gradients_are_burns") else { return };
+    for table in [&REGISTER_KERNELS, &TILED_KERNELS] {
+        use_variant(Variant::Kernels(table));
+        block_on(dilated::dilated(&gpu));
+    }
+    use_variant(Variant::Plain);
+    block_on(dilated::dilated(&gpu));
+    use_variant(Variant::Kernels(&REGISTER_KERNELS));
 }
 
 #[test]

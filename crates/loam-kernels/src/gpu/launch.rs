@@ -11,9 +11,11 @@ use super::convolve_tile;
 use super::pack::{self};
 use super::variant;
 
+mod layout;
 mod norm;
 mod weights;
 
+pub use layout::{Planes, collect, spread};
 pub use norm::{Channels, before_relu, normalise};
 pub use weights::{GradientPlaces, Partial, splits_by_rows, splits_by_tiles, weight_gradient};
 
@@ -41,8 +43,14 @@ pub fn sizes(x: &CubeTensor, weight: &CubeTensor, others: &[&CubeTensor]) -> Opt
     let sizes =
         Sizes { batch, channels_in, channels_out, depth_in, depth_kernel, pad_depth: 0, rows, columns };
     let some = batch > 0 && rows > 0 && columns > 0 && depth_kernel > 0 && depth_kernel <= depth_in;
-    let in_vectors =
-        [channels_in, channels_out].iter().all(|&channels| channels == 1 || channels.is_multiple_of(4));
+    (single && some && kernel_in == channels_in && fits(&sizes)).then_some(sizes)
+}
+
+/// True where the kernels can do a convolution of these extents, forwards and back.
+pub fn fits(sizes: &Sizes) -> bool {
+    let in_vectors = [sizes.channels_in, sizes.channels_out]
+        .iter()
+        .all(|&channels| channels == 1 || channels.is_multiple_of(4));
     // Offsets are 32 bits wide, and a grid has at most so many workgroups to a side.
     let countable = |sizes: &Sizes| {
         sizes.length_in() < 1 << 31
@@ -51,13 +59,7 @@ pub fn sizes(x: &CubeTensor, weight: &CubeTensor, others: &[&CubeTensor]) -> Opt
             && sizes.depth_out() * sizes.channels_out <= MOST_WORKGROUPS
             && sizes.plane() < 1 << 21
     };
-    (single
-        && some
-        && kernel_in == channels_in
-        && in_vectors
-        && countable(&sizes)
-        && countable(&sizes.backwards()))
-    .then_some(sizes)
+    in_vectors && countable(sizes) && countable(&sizes.backwards())
 }
 
 /// A tensor whose values are contiguous.

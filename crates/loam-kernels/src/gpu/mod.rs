@@ -6,13 +6,14 @@
 //! | `convolve` | the convolution with everything that follows it; with flipped weights, the gradient of its input |
 //! | `weights` | the gradient of weights and bias |
 //! | `norm` | the norm of a batch, and the backward pass through norm and ReLU |
+//! | `layout` | images laid out anew for dilated convolutions, and SiLU on the way back |
 //! | `training` | the loss, Adam, running statistics |
 //! | `convolve_tile`, `weights_tile`, `norm_tile`, `loss_tile` | the tiled variant: the same with workgroup memory, where that is faster |
 //! | `total` | the sum over a workgroup |
 //! | `launch` | kernels on burn's tensors |
 //! | `variant` | which kernels run, or burn's own operations in their place |
 //! | `choice` | which kernel variant is faster on a device, measured |
-//! | `autodiff`, `fusion`, `loss` | the nodes of burn's graph |
+//! | `autodiff`, `dilated`, `fusion`, `loss` | the nodes of burn's graph |
 //! | `adam` | Adam over all parameters at once |
 
 mod adam;
@@ -20,8 +21,10 @@ mod autodiff;
 mod choice;
 mod convolve;
 mod convolve_tile;
+mod dilated;
 mod fusion;
 mod launch;
+mod layout;
 mod loss;
 mod loss_tile;
 mod norm;

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod dilated_kernels;
 #[path = "../shared/goldens.rs"]
 mod goldens;
 mod kernels;

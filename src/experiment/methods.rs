@@ -11,14 +11,17 @@ use super::images::{case, loaded, simulated};
 use super::run::estimate as of_smen;
 use super::{ExperimentError, Source, paper};
 use loam_core::estimate::Interval as MapInterval;
+use loam_core::regression::interval::Calibration;
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
 use loam_core::score::{DRAW_SEED, DRAWS, Gain, Scores, bootstrap_mean};
 use loam_core::simulate::{TRAINING_PLACES, UNSEEN_PLACES, place};
 use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, PRESETS, Preset, Series};
-use loam_nn::Smen;
+use loam_nn::networks::rcn::estimate::{JUDGED, ratios};
 use loam_nn::networks::smen::images::fewest_pixels;
+use loam_nn::rcn::seen;
+use loam_nn::{Rcn, Smen, block_on};
 
 /// First simulated date: some years of maps before the test year.
 pub const FROM: Date = date(2014, 1, 1);
@@ -52,6 +55,8 @@ pub struct Records {
     pub columns: usize,
     /// Every 3 km map with what SMAP said that day, in order.
     pub observed: Vec<Observed>,
+    /// SMAP of those days.
+    pub smaps: Vec<SmapPlanes>,
     /// Dates before the test year, for methods that are trained on the place.
     pub train: Vec<Case>,
     /// Dates of the test year.
@@ -93,6 +98,7 @@ impl Records {
             preset,
             columns: window.columns,
             observed: Vec::new(),
+            smaps: Vec::new(),
             train: Vec::new(),
             test: Vec::new(),
         };
@@ -112,7 +118,10 @@ impl Records {
                         records.test.push(TestDate { case, smap, wetness, earlier });
                     }
                 }
-                records.observed.extend(Observed::new(date, &smap, wetness, fine.raster.values()));
+                if let Some(observed) = Observed::new(date, &smap, wetness, fine.raster.values()) {
+                    records.observed.push(observed);
+                    records.smaps.push(smap.clone());
+                }
             }
             memory.add(date, &smap);
         }
@@ -295,6 +304,46 @@ pub fn by_regression(regression: &PixelRegression, test: &TestDate) -> Map {
     let width = regression.calibration().width(MapInterval::LEVEL, regression.maps());
     let half_width = made.sigma.iter().map(|sigma| sigma * width.sigmas).collect();
     Map { estimate: made.estimate, half_width: (regression.maps() > 0).then_some(half_width) }
+}
+
+/// RCN's maps, each with an interval that the errors of the newest maps before it set, as in the program.
+///
+/// # Errors
+/// Those of the network.
+pub fn rcn(records: &Records, network: &Rcn) -> Result<Compared, ExperimentError> {
+    let device = Device::flex();
+    let first = records.test.first().map_or(0, |test| test.earlier.saturating_sub(JUDGED));
+    let (mut past, mut errors, mut maps) = (None, Calibration::default(), Vec::new());
+    for (at, (observed, smap)) in records.observed.iter().zip(&records.smaps).enumerate() {
+        let past =
+            past.get_or_insert_with(|| PixelRegression::new(records.columns, observed.mapped.residual.len()));
+        if at >= first && past.maps() > 0 {
+            let size = (records.columns, observed.mapped.residual.len() / records.columns);
+            let (date, wetness) = (observed.mapped.date, observed.wetness.clone());
+            let seen = seen(network.constants(), date, smap, wetness, past, size.0);
+            let map = block_on(seen.map(network, &device, size))?;
+            if records.test.iter().any(|test| test.earlier == at && test.case.date == date) {
+                let width = errors.width(MapInterval::LEVEL, past.maps());
+                let half_width = map.1.iter().map(|sigma| sigma * width.sigmas).collect();
+                maps.push(Map { estimate: map.0.clone(), half_width: Some(half_width) });
+            }
+            errors.add(ratios(past.maps(), smap, observed, &map));
+        }
+        past.add(observed);
+    }
+    Ok(Compared { key: "rcn", name: "RCN (shipped weights)", network: true, maps })
+}
+
+/// RCN's map of a date from some maps before it, its interval nominal.
+///
+/// # Errors
+/// Those of the network.
+pub fn by_rcn(network: &Rcn, past: &PixelRegression, test: &TestDate) -> Result<Map, ExperimentError> {
+    let size = (test.case.columns, test.case.rows);
+    let seen = seen(network.constants(), test.case.date, &test.smap, test.wetness.clone(), past, size.0);
+    let (estimate, sigma) = block_on(seen.map(network, &Device::flex(), size))?;
+    let sigmas = MapInterval::nominal().sigmas;
+    Ok(Map { estimate, half_width: Some(sigma.iter().map(|sigma| sigma * sigmas).collect()) })
 }
 
 /// SMEN's maps.

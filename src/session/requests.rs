@@ -15,8 +15,10 @@ use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
+use loam_core::regression::interval::Ratios;
+use loam_core::regression::{Observed, PixelRegression, SmapPlanes};
 use loam_core::simulate;
-use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series};
+use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series, Watcher};
 use loam_core::training::TrainSettings;
 use loam_nn::{Processor, device};
 use smap_files::{QualityRule, ReadOptions, names};
@@ -442,18 +444,8 @@ impl<H: Host> Session<H> {
         rule: HistoryRule,
     ) -> Result<(), RequestError> {
         let Some(series) = &mut self.series else { return Ok(()) };
-        let host = &self.host;
-        let mut since = host.now_ms();
-        let between = &mut async |done: usize, total: usize| {
-            if host.now_ms() - since > LONGEST_WORK_MS {
-                let what = "learning from earlier dates".to_owned();
-                host.emit(id, Event::Progress { done: done as u64, total: total as u64, what }, Vec::new());
-                host.yield_now().await;
-                since = host.now_ms();
-            }
-            if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        match series.remember_in_steps(&self.library, date, rule, between).await? {
+        let watcher = &mut Learning { host: &self.host, id, since: self.host.now_ms() };
+        match series.remember_in_steps(&self.library, date, rule, watcher).await? {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(RequestError::Cancelled),
         }
@@ -501,4 +493,35 @@ async fn on_cpu(decision: &mut device::Decision, reason: &str) -> Processor {
     decision.gpu = false;
     decision.warning = Some(format!("the GPU could not be opened ({reason}), so the CPU is used"));
     Processor::open_cpu().await
+}
+
+/// Says how far the regression has come, and hears other messages in between.
+struct Learning<'a, H> {
+    host: &'a H,
+    id: u64,
+    since: f64,
+}
+
+impl<H: Host> Watcher for Learning<'_, H> {
+    fn method(&self) -> Option<&str> {
+        None
+    }
+
+    async fn off(&mut self, _: &PixelRegression, _: &SmapPlanes, _: &Observed, _: usize) -> Option<Ratios> {
+        None
+    }
+
+    async fn between(&mut self, done: usize, total: usize) -> ControlFlow<()> {
+        if self.host.now_ms() - self.since > LONGEST_WORK_MS {
+            let what = "learning from earlier dates".to_owned();
+            self.host.emit(
+                self.id,
+                Event::Progress { done: done as u64, total: total as u64, what },
+                Vec::new(),
+            );
+            self.host.yield_now().await;
+            self.since = self.host.now_ms();
+        }
+        if self.host.cancelled(self.id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }

@@ -7,7 +7,7 @@ use crate::file::FineOrigin;
 use crate::layer::LayerKind;
 use crate::method::Method;
 use crate::output::Output;
-use crate::regression::interval::{FEWEST_DATES, Width};
+use crate::regression::interval::{FEWEST_DATES, NOMINAL_90, Width};
 use crate::score::{MassReport, ScoreReport};
 use crate::stack::HistorySlot;
 
@@ -40,6 +40,12 @@ pub struct Interval {
 impl Interval {
     /// Share of the pixels that should lie within.
     pub const LEVEL: f64 = 0.9;
+
+    /// The width where no error is known.
+    #[must_use]
+    pub fn nominal() -> Width {
+        Width { sigmas: NOMINAL_90, dates: 0 }
+    }
 
     /// What its width rests on, in words.
     #[must_use]

@@ -1,4 +1,4 @@
-//! The registry of networks: SMEN, and the poster's brightness-temperature CNN in its two cases (model.md, section 2). A new network is a
+//! The registry of networks: SMEN, the regression-correcting network (best-map.md, section 2), and the poster's brightness-temperature CNN in its two cases (model.md, section 2). A new network is a
 //! row here and a folder in `loam-nn`.
 
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,8 @@ pub enum Network {
     /// SMEN.
     #[default]
     Smen,
+    /// The regression-correcting network.
+    Rcn,
     /// The TB CNN.
     Tb(TbCase),
 }
@@ -149,6 +151,27 @@ const SMEN: About = About {
     file: None,
 };
 
+const RCN: About = About {
+    key: "rcn",
+    name: "RCN",
+    choice: "RCN: pixel regression, corrected by a network, to 3 km",
+    short: "RCN",
+    words: "RCN, the regression-correcting network",
+    bilinear: "bilinear SMAP",
+    as_is: "SMAP as is (36 km)",
+    outputs: &[Output::SoilMoisture],
+    target: "a 3 km map",
+    loss_name: "uRMSE and spread",
+    inputs: &[Inputs::Spatiotemporal],
+    parts: &[],
+    uses_history: true,
+    can_shift: false,
+    shipped: true,
+    one_place: false,
+    split: "Split by time; every date is made from what is strictly earlier.",
+    file: Some("rcn"),
+};
+
 const TB_BRIGHTNESS: About = About {
     key: "tb-brightness",
     name: "TB CNN",
@@ -182,14 +205,15 @@ const TB_SOIL_MOISTURE: About = About {
 
 impl Network {
     /// Every network, in the order of a choice.
-    pub const ALL: [Self; 3] =
-        [Self::Smen, Self::Tb(TbCase::BrightnessTemperature), Self::Tb(TbCase::SoilMoisture)];
+    pub const ALL: [Self; 4] =
+        [Self::Rcn, Self::Smen, Self::Tb(TbCase::BrightnessTemperature), Self::Tb(TbCase::SoilMoisture)];
 
     /// Its row in the registry.
     #[must_use]
     pub const fn about(self) -> &'static About {
         match self {
             Self::Smen => &SMEN,
+            Self::Rcn => &RCN,
             Self::Tb(TbCase::BrightnessTemperature) => &TB_BRIGHTNESS,
             Self::Tb(TbCase::SoilMoisture) => &TB_SOIL_MOISTURE,
         }
@@ -228,6 +252,7 @@ impl Network {
             ScoreRow::Shifted => format!("{name}, blocks shifted to SMAP's mean"),
             ScoreRow::Before => format!("{name} before training"),
             ScoreRow::InUse => format!("{name} in use before the run"),
+            ScoreRow::Regression => "pixel regression".to_owned(),
             ScoreRow::Bilinear => (*bilinear).to_owned(),
             ScoreRow::AsIs => (*as_is).to_owned(),
             ScoreRow::Persistence => "persistence (where it exists)".to_owned(),

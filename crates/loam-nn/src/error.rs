@@ -52,6 +52,15 @@ pub enum ModelError {
         /// All of them.
         rows: Vec<Mismatch>,
     },
+    /// Weights that are not RCN's.
+    #[error(
+        "the weights do not fit RCN ({} {}):\n{}Give a file with the tensors of RCN, float32 and finite",
+        rows.len(), if rows.len() == 1 { "mismatch" } else { "mismatches" }, Table(rows)
+    )]
+    UnfitRcn {
+        /// All of them.
+        rows: Vec<Mismatch>,
+    },
     /// The raster is smaller than the network's receptive field.
     #[error("{columns} x {rows} cells are too few: SMEN needs at least 9 x 9. Choose a larger region")]
     TooSmall {

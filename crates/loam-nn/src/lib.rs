@@ -39,6 +39,16 @@ pub mod smen {
     pub use crate::networks::smen::schema::*;
 }
 
+/// RCN's model, planes, tensors and weights.
+pub mod rcn {
+    pub use crate::networks::rcn::example::{RcnImage, Seen};
+    pub use crate::networks::rcn::images::seen;
+    pub use crate::networks::rcn::model::*;
+    pub use crate::networks::rcn::planes::*;
+    pub use crate::networks::rcn::schema::*;
+    pub use crate::networks::rcn::weights::*;
+}
+
 /// The TB CNN's model, tensors and weights.
 pub mod tb_cnn {
     pub use crate::networks::tb_cnn::model::*;
@@ -47,6 +57,7 @@ pub mod tb_cnn {
     pub use loam_core::network::TbCase;
 }
 
+pub use networks::rcn::model::Rcn;
 pub use networks::smen::golden::{GoldenTile, golden_weights};
 pub use networks::smen::model::{Conv, SMALLEST_SIDE, Smen, read_back};
 pub use networks::smen::norm::{BatchStatistics, Norm};

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use loam_core::network::{Inputs, Network};
 
 use crate::run::Run;
-use crate::{ModelError, NetworkModel, Smen, TbCnn, Weights};
+use crate::{ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights};
 
 /// Makes the enums over all networks, and all that is done with whichever network it is. `$d` is a dollar sign, for the macros in the macro.
 macro_rules! registry {
@@ -141,6 +141,7 @@ macro_rules! registry {
 
 registry! { $
     ::loam_core::network::Network::Smen => Smen;
+    ::loam_core::network::Network::Rcn => Rcn;
     ::loam_core::network::Network::Tb(_) => TbCnn;
 }
 

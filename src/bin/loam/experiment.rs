@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use jiff::civil::Date;
 use loam::experiment::methods::{self, MethodsReport, Records};
 use loam::experiment::{
@@ -12,7 +13,7 @@ use loam::experiment::{
 use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::Preset;
 use loam_nn::tb_cnn::TbCase;
-use loam_nn::{Processor, block_on};
+use loam_nn::{Processor, Rcn, block_on};
 
 use super::files::{self, Inputs};
 use super::progress::Bars;
@@ -94,6 +95,9 @@ pub struct Experiment {
     /// Where the network is trained
     #[arg(long, default_value = "cpu", value_parser = ["cpu", "gpu"])]
     device: String,
+    /// RCN's weights, instead of the shipped ones (methods)
+    #[arg(long)]
+    weights: Option<PathBuf>,
     /// Also by how many earlier maps there are (methods)
     #[arg(long)]
     lengths: bool,
@@ -293,18 +297,32 @@ impl Experiment {
             simulated: source.is_simulated(),
             regions: BTreeMap::new(),
         };
+        let rcn = match &self.weights {
+            Some(path) => Some(Rcn::from_weights(&files::weights(path)?, &Device::flex())?),
+            None => None,
+        };
         for preset in wanted {
             let records = Records::new(&source, preset)?;
             let mut compared = methods::closed_forms(&records)?;
             let (_, weights) = super::shipped::weights(&preset.region()?.window())?;
             compared.push(methods::smen(&records, &weights)?);
+            if let Some(network) = &rcn {
+                compared.push(methods::rcn(&records, network)?);
+            }
             let place = methods::compare(&records, &compared)?;
             eprintln!("{}: {} test dates", preset.name, place.dates);
             report.regions.insert(preset.key, place);
             if self.lengths {
                 for row in methods::by_length(&records, |past, test| Ok(methods::by_regression(past, test)))?
                 {
-                    eprintln!("{row:?}");
+                    eprintln!("regression {row:?}");
+                }
+                if let Some(network) = &rcn {
+                    for row in
+                        methods::by_length(&records, |past, test| methods::by_rcn(network, past, test))?
+                    {
+                        eprintln!("rcn {row:?}");
+                    }
                 }
             }
         }

@@ -257,9 +257,15 @@ pub fn date(text: &str) -> Result<Date, String> {
 
 /// The simulated scenes of a place; of a preset those of the page's demo.
 pub fn simulated(preset: Option<Preset>) -> Result<Library, String> {
+    simulated_from(preset, None)
+}
+
+/// The same from another first date on.
+pub fn simulated_from(preset: Option<Preset>, from: Option<Date>) -> Result<Library, String> {
     let preset = preset.ok_or_else(|| format!("simulated scenes exist for {} only", keys()))?;
-    let scene = Scene::preset(preset.key, DEMO_SEED)
+    let mut scene = Scene::preset(preset.key, DEMO_SEED)
         .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
+    scene.first = from.unwrap_or(scene.first);
     let kept = scene.clone();
     let bar = super::progress::bar(scene.len() as u64, "simulating");
     let days: Vec<SceneDay> =

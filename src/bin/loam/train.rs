@@ -47,6 +47,9 @@ pub struct Train {
     /// Train on simulated scenes of the regions instead of files
     #[arg(long)]
     simulated: bool,
+    /// First date of the simulated scenes
+    #[arg(long, value_parser = files::date, requires = "simulated")]
+    from: Option<Date>,
     /// Settings as JSON, for example those the page saved; the options below win over it
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -62,13 +65,13 @@ pub struct Train {
     /// Inputs of the network, from scratch: spatial, temporal or spatiotemporal
     #[arg(long, value_name = "INPUTS", value_parser = network_inputs)]
     inputs: Option<NetworkInputs>,
-    /// Times that all images are seen [default: 1000]; 0 only sets the offset of `--weights`
+    /// Times that all images are seen [default: 1000, for rcn 12]; 0 only sets the offset of `--weights`
     #[arg(long)]
     epochs: Option<usize>,
-    /// Adam's learning rate [default: 0.0001]
+    /// Adam's learning rate [default: 0.0001; the largest of one cycle, 0.0006, for rcn]
     #[arg(long)]
     learning_rate: Option<f64>,
-    /// Images per step [default: 4]
+    /// Images per step [default: 4, for rcn 1]
     #[arg(long)]
     batch: Option<usize>,
     /// First weights and order of the images [default: 0]
@@ -143,7 +146,13 @@ impl Train {
             None => TrainSettings::default(),
         };
         let (network, by_old_name) = self.network.chosen()?;
-        settings.network = network.unwrap_or(settings.network);
+        if let Some(network) = network {
+            settings = if self.settings.is_some() {
+                TrainSettings { network, ..settings }
+            } else {
+                TrainSettings::from_scratch(network)
+            };
+        }
         let about = settings.network.about();
         let inputs = self.inputs.or(by_old_name);
         if let Some(inputs) = inputs.filter(|inputs| !about.inputs.contains(inputs)) {
@@ -210,7 +219,7 @@ impl Train {
             let library = match &files {
                 Some(library) => library,
                 None => {
-                    simulated = files::simulated(preset)?;
+                    simulated = files::simulated_from(preset, self.from)?;
                     &simulated
                 }
             };

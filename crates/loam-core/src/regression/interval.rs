@@ -80,6 +80,9 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// No date.
+    pub const NONE: Self = Self { dates: Vec::new() };
+
     /// Adds a date.
     pub fn add(&mut self, ratios: Ratios) {
         if ratios.pixels > 0 {

@@ -31,7 +31,7 @@ mod strength;
 
 use std::collections::VecDeque;
 
-pub use observed::{Mapped, Observed, SmapMemory, Wetness};
+pub use observed::{Mapped, Observed, SmapMemory, Wetness, days_between};
 pub use smap::SmapPlanes;
 pub use smooth::gaussian;
 pub use strength::Strength;

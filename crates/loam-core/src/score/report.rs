@@ -46,6 +46,8 @@ pub enum ScoreRow {
     Before,
     /// Of a run from scratch: with the weights that were in use before it.
     InUse,
+    /// The pixel regression, which the network corrects.
+    Regression,
     /// The interpolated input.
     Bilinear,
     /// The input as is.

@@ -30,7 +30,9 @@ impl From<&RegionSettings> for HistoryRule {
 }
 
 impl HistoryRule {
-    pub(super) fn admits(self, cover: &Cover) -> bool {
+    /// True where a day may serve.
+    #[must_use]
+    pub fn admits(self, cover: &Cover) -> bool {
         cover.coarse.is_some_and(|share| share > 0.0)
             && cover.fine.is_some_and(|share| share > 0.0 && share >= self.cover)
             && (self.disaggregated || cover.fine_origin != Some(FineOrigin::Disaggregated))

@@ -24,7 +24,7 @@ pub use error::StackError;
 pub use fill::nearest_valid;
 pub use history_rule::{HistoryRule, HistorySlot};
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
-pub use pixel_history::Past;
+pub use pixel_history::{Past, Watcher};
 pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
 pub use sample::{HISTORY_LENGTH, Sample, overpass_words, without};
 pub use sensitivity::Sensitivity;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::history_rule::{HistoryRule, HistorySlot};
+use crate::regression::interval::Calibration;
 use crate::regression::{PixelRegression, SmapMemory};
 
 /// How far the regression of a series has come.
@@ -13,6 +14,8 @@ pub(super) struct PixelHistory {
     pub last: Date,
     pub memory: SmapMemory,
     pub regression: PixelRegression,
+    /// How far the predictions of a watched method were off, and its name.
+    pub errors: Option<(String, Calibration)>,
     /// Dates whose 3 km maps went in, and their files.
     pub maps: Vec<HistorySlot>,
     pub files: Vec<String>,

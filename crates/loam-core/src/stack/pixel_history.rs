@@ -8,7 +8,45 @@ use jiff::civil::Date;
 use super::history_rule::{HistoryRule, HistorySlot};
 use super::past::PixelHistory;
 use super::{Day, Library, Series, StackError};
+use crate::regression::interval::{Calibration, Ratios};
 use crate::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes};
+
+/// Hears of what the regression is about to learn, and whether to go on.
+#[allow(async_fn_in_trait, reason = "one thread: no Send bound is wanted")]
+pub trait Watcher {
+    /// A method whose errors are kept beside the regression's: its name. Errors of another, and of the regression alone, begin it anew.
+    fn method(&self) -> Option<&str>;
+
+    /// A date with a 3 km map, before the regression learns from it: how far the method's prediction is off, where it was asked. `to_come`: maps
+    /// after this one.
+    async fn off(
+        &mut self,
+        past: &PixelRegression,
+        smap: &SmapPlanes,
+        observed: &Observed,
+        to_come: usize,
+    ) -> Option<Ratios>;
+
+    /// After each day: those done and in all.
+    async fn between(&mut self, done: usize, total: usize) -> ControlFlow<()>;
+}
+
+/// Hears nothing, and goes on.
+struct Silent;
+
+impl Watcher for Silent {
+    fn method(&self) -> Option<&str> {
+        None
+    }
+
+    async fn off(&mut self, _: &PixelRegression, _: &SmapPlanes, _: &Observed, _: usize) -> Option<Ratios> {
+        None
+    }
+
+    async fn between(&mut self, _: usize, _: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
 
 /// The regression before a date, and what went into it.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +55,8 @@ pub struct Past<'a> {
     pub memory: &'a SmapMemory,
     /// Over all dates before.
     pub regression: &'a PixelRegression,
+    /// How far the watched method's predictions were off.
+    pub errors: &'a Calibration,
     /// The dates that had a 3 km map, oldest first.
     pub maps: &'a [HistorySlot],
     /// Their files.
@@ -37,8 +77,7 @@ impl Day {
 }
 
 impl Series {
-    /// Adds every date before `date` to the regression, one by one. `between` is asked after each whether to go on, with the dates done and
-    /// in all; where it breaks, what was added stays.
+    /// Adds every date before `date` to the regression, one by one. Where the watcher breaks, what was added stays.
     ///
     /// # Errors
     /// As [`Series::load`].
@@ -47,10 +86,15 @@ impl Series {
         library: &Library,
         date: Date,
         rule: HistoryRule,
-        between: &mut impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+        watcher: &mut impl Watcher,
     ) -> Result<ControlFlow<()>, StackError> {
         let window = self.region.window();
-        let kept = self.past.take().filter(|past| past.rule == rule && past.last < date);
+        let kept = self.past.take().filter(|past| {
+            let watched = watcher
+                .method()
+                .is_none_or(|method| past.errors.as_ref().is_some_and(|(of, _)| of == method));
+            past.rule == rule && past.last < date && watched
+        });
         let after = kept.as_ref().map(|past| past.last);
         let wanted: Vec<Date> = self
             .covers()
@@ -61,6 +105,8 @@ impl Series {
             .map(|(day, _)| *day)
             .collect();
         self.past = kept;
+        let admitted = |date: &Date| self.covers.get(date).is_some_and(|cover| rule.admits(cover));
+        let mut to_come = wanted.iter().filter(|date| admitted(date)).count();
         for (done, &past) in wanted.iter().enumerate() {
             let day = self.day(library, past)?;
             if let Some(smap) = day.smap_planes(&window)? {
@@ -70,6 +116,7 @@ impl Series {
                     last: past,
                     memory: SmapMemory::default(),
                     regression: PixelRegression::new(window.columns, window.len()),
+                    errors: watcher.method().map(|method| (method.to_owned(), Calibration::default())),
                     maps: Vec::new(),
                     files: Vec::new(),
                     simulated: false,
@@ -82,7 +129,12 @@ impl Series {
                 history.memory.add(past, &smap);
                 history.last = past;
                 history.simulated |= day.simulated;
+                to_come -= usize::from(counts);
                 if let Some(observed) = observed {
+                    let off = watcher.off(&history.regression, &smap, &observed, to_come).await;
+                    if let (Some(off), Some((_, errors))) = (off, &mut history.errors) {
+                        errors.add(off);
+                    }
                     history.regression.add(&observed);
                     let cover = self.covers.get(&past);
                     history.maps.push(HistorySlot {
@@ -93,7 +145,7 @@ impl Series {
                     history.files.extend_from_slice(&day.files);
                 }
             }
-            if between(done + 1, wanted.len()).await.is_break() {
+            if watcher.between(done + 1, wanted.len()).await.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -110,9 +162,10 @@ impl Series {
         date: Date,
         rule: HistoryRule,
     ) -> Result<Option<Past<'_>>, StackError> {
-        let all = &mut async |_, _| ControlFlow::Continue(());
-        super::series::at_once(self.remember_in_steps(library, date, rule, all)).map(|_| ())?;
+        super::series::at_once(self.remember_in_steps(library, date, rule, &mut Silent)).map(|_| ())?;
+        const NONE: &Calibration = &Calibration::NONE;
         Ok(self.past.as_ref().map(|past| Past {
+            errors: past.errors.as_ref().map_or(NONE, |(_, errors)| errors),
             memory: &past.memory,
             regression: &past.regression,
             maps: &past.maps,

@@ -6,4 +6,4 @@ mod settings;
 
 pub use plan::{DateRole, PlannedDate, TrainPlan, UnusableDate};
 pub use run::{CheckpointReport, Choice, EpochReport, RunId, RunReport, TrainEnd, TrainResult};
-pub use settings::{Range, SettingError, Start, TrainSettings};
+pub use settings::{Range, Schedule, SettingError, Start, TrainSettings};

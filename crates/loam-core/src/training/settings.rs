@@ -17,6 +17,38 @@ pub enum Start {
     Scratch,
 }
 
+/// How the learning rate changes over a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// It stays.
+    #[default]
+    Constant,
+    /// Up from a twenty-fifth over the first 30 % of the steps, then down to nearly nothing, both along a cosine (Smith and Topin 2019; the
+    /// numbers are PyTorch's).
+    OneCycle,
+}
+
+impl Schedule {
+    /// The rate of a step (from 0) of so many, where the largest is `rate`.
+    #[must_use]
+    pub fn rate(self, rate: f64, step: usize, steps: usize) -> f64 {
+        if self == Self::Constant {
+            return rate;
+        }
+        let (first, last) = (rate / 25.0, rate / 25.0 / 1e4);
+        let (step, top) = (step as f64, 0.3 * steps as f64 - 1.0);
+        let cosine = |from: f64, to: f64, share: f64| {
+            to + (from - to) / 2.0 * (1.0 + (std::f64::consts::PI * share.clamp(0.0, 1.0)).cos())
+        };
+        if step <= top {
+            cosine(first, rate, step / top.max(1.0))
+        } else {
+            cosine(rate, last, (step - top) / (steps as f64 - 1.0 - top).max(1.0))
+        }
+    }
+}
+
 /// Allowed values of a setting, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
@@ -91,6 +123,10 @@ pub struct TrainSettings {
     pub epochs: usize,
     /// Adam's learning rate. The paper: 1e-4.
     pub learning_rate: f64,
+    /// How the rate changes over the run.
+    pub schedule: Schedule,
+    /// Largest norm of all gradients together, those of a step with a larger one are shortened to it; 0 shortens none.
+    pub clip: f64,
     /// Images per step. The paper does not say.
     pub batch: usize,
     /// Seed of first weights, shuffles and flips.
@@ -120,6 +156,10 @@ impl TrainSettings {
     pub const BATCH: Range = Range { name: "the batch", least: 1.0, most: 256.0 };
     /// Range of [`TrainSettings::seed`]: what a number of JavaScript holds exactly, so that the page and a settings file agree.
     pub const SEED: Range = Range { name: "the seed", least: 0.0, most: 9_007_199_254_740_991.0 };
+    /// Range of [`TrainSettings::clip`].
+    pub const CLIP: Range = Range { name: "the largest gradient norm", least: 0.0, most: 1e6 };
+    /// [`TrainSettings::clip`] for RCN: without it a rate of 2e-3 diverges and never recovers.
+    pub const RCN_CLIP: f64 = 0.02;
     /// Range of [`TrainSettings::patience`].
     pub const PATIENCE: Range = Range { name: "the patience", least: 0.0, most: 100_000.0 };
     /// Range of [`TrainSettings::checkpoint_steps`].
@@ -144,10 +184,32 @@ impl TrainSettings {
         }
     }
 
+    /// A training of first weights: the paper's for SMEN; for RCN one cycle of single images, gradients shortened (best-map.md, section 2).
+    #[must_use]
+    pub fn from_scratch(network: Network) -> Self {
+        match network {
+            Network::Rcn => Self {
+                network,
+                epochs: 12,
+                learning_rate: 6e-4,
+                schedule: Schedule::OneCycle,
+                clip: Self::RCN_CLIP,
+                batch: 1,
+                flips: true,
+                ..Self::default()
+            },
+            _ => Self { network, ..Self::default() },
+        }
+    }
+
     /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from
     /// first weights for one place: few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
     #[must_use]
     pub fn proposed(network: Network) -> Self {
+        if network == Network::Rcn {
+            let frozen = Vec::new();
+            return Self { network, frozen, learning_rate: 2e-4, clip: Self::RCN_CLIP, ..Self::fine_tune() };
+        }
         if network.about().shipped {
             return Self { network, ..Self::fine_tune() };
         }
@@ -173,6 +235,7 @@ impl TrainSettings {
     pub fn check(&self) -> Result<(), SettingError> {
         Self::EPOCHS.check(self.epochs as f64)?;
         Self::LEARNING_RATE.check(self.learning_rate)?;
+        Self::CLIP.check(self.clip)?;
         Self::BATCH.check(self.batch as f64)?;
         Self::SEED.check(self.seed as f64)?;
         Self::PATIENCE.check(self.patience as f64)?;
@@ -203,6 +266,8 @@ impl Default for TrainSettings {
             inputs: Inputs::Spatiotemporal,
             epochs: 1000,
             learning_rate: 1e-4,
+            schedule: Schedule::Constant,
+            clip: 0.0,
             batch: 4,
             seed: 0,
             flips: false,
@@ -218,6 +283,24 @@ impl Default for TrainSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// torch.optim.lr_scheduler.OneCycleLR(max_lr=6e-4, total_steps=100), steps 0, 10, 29, 30, 60, 99.
+    #[test]
+    fn one_cycle_is_pytorchs() {
+        let torch = [
+            (0, 2.4e-5),
+            (10, 1.7709836907846044e-4),
+            (29, 6e-4),
+            (30, 5.996979211707145e-4),
+            (60, 3.5356805417131724e-4),
+            (99, 2.4e-9),
+        ];
+        for (step, wanted) in torch {
+            let rate = Schedule::OneCycle.rate(6e-4, step, 100);
+            assert!((rate - wanted).abs() < 1e-9, "{step}: {rate} {wanted}");
+        }
+        assert_eq!(Schedule::Constant.rate(6e-4, 7, 100), 6e-4);
+    }
 
     #[test]
     fn bad_settings_are_refused_by_name() {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 
 /// Decay of the first moment.
@@ -19,6 +19,7 @@ pub const EPSILON: f64 = 1e-8;
 #[derive(Debug, Clone, Default)]
 pub struct Adam {
     steps: i32,
+    clip: f64,
     moments: HashMap<ParamId, (Tensor<1>, Tensor<1>)>,
     /// On the GPU: values and moments in one buffer, of which those above are parts.
     #[cfg(feature = "gpu")]
@@ -29,6 +30,12 @@ impl Adam {
     /// No step yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Gradients that together are longer than `clip` are shortened to it; 0 shortens none.
+    #[must_use]
+    pub fn clipped(self, clip: f64) -> Self {
+        Self { clip, ..self }
     }
 
     /// Steps made.
@@ -45,26 +52,54 @@ impl Adam {
     pub(super) fn restored(steps: usize, moments: HashMap<ParamId, (Tensor<1>, Tensor<1>)>) -> Self {
         Self {
             steps: i32::try_from(steps).unwrap_or(i32::MAX),
+            clip: 0.0,
             moments,
             #[cfg(feature = "gpu")]
             flat: None,
         }
     }
 
-    /// One step against the gradients. Parameters without a gradient stay as they are.
+    /// One step against the gradients, which together are no longer than what [`Adam::clipped`] says. Parameters without a gradient stay as they are.
     pub fn step<M: Module>(&mut self, module: M, gradients: &Gradients, learning_rate: f64) -> M {
         self.steps += 1;
+        let factor = (self.clip > 0.0).then(|| shortened(&module, gradients, self.clip)).flatten();
         #[cfg(feature = "gpu")]
-        if let Some(moved) = self.step_on_gpu(&module, gradients, learning_rate) {
+        if factor.is_none()
+            && let Some(moved) = self.step_on_gpu(&module, gradients, learning_rate)
+        {
             return module.map(&mut gpu::Replace(moved.into_iter()));
         }
-        module.map(&mut Step { learning_rate, gradients, adam: self })
+        module.map(&mut Step { learning_rate, factor, gradients, adam: self })
     }
+}
+
+/// What all gradients are multiplied with so that together they are no longer than `clip`; none without a gradient. The value stays on the
+/// device.
+fn shortened<M: Module>(module: &M, gradients: &Gradients, clip: f64) -> Option<Tensor<1>> {
+    struct Squares<'a>(&'a Gradients, Option<Tensor<1>>);
+    impl ModuleVisitor for Squares<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if !param.is_require_grad() {
+                return;
+            }
+            let Some(gradient) = param.val().grad(self.0) else { return };
+            let squares = (gradient.clone() * gradient).sum();
+            self.1 = Some(match self.1.take() {
+                Some(sum) => sum + squares,
+                None => squares,
+            });
+        }
+    }
+    let mut squares = Squares(gradients, None);
+    module.visit(&mut squares);
+    // As PyTorch's clip_grad_norm_.
+    squares.1.map(|sum| ((sum.sqrt() + 1e-6).recip() * clip).clamp_max(1.0))
 }
 
 /// One step, walking over the parameters.
 struct Step<'a> {
     learning_rate: f64,
+    factor: Option<Tensor<1>>,
     gradients: &'a Gradients,
     adam: &'a mut Adam,
 }
@@ -77,7 +112,11 @@ impl ModuleMapper for Step<'_> {
         }
         let Some(gradient) = param.val().grad(self.gradients) else { return param };
         let shape = gradient.shape();
-        let gradient = gradient.reshape([shape.num_elements()]);
+        let gradient: Tensor<1> = gradient.reshape([shape.num_elements()]);
+        let gradient = match &self.factor {
+            Some(factor) => gradient * factor.clone(),
+            None => gradient,
+        };
         let (first, second) = match self.adam.moments.remove(&id) {
             Some((first, second)) => {
                 let first = first.clone() + (gradient.clone() - first) * (1.0 - BETA_1);

@@ -4,11 +4,11 @@
 //! operations, which are slower and must pass the same check.
 
 use crate::refusals::Trial;
-use crate::{GoldenTile, ModelError, Random, Weights, device, golden_weights, tb_cnn};
+use crate::{GoldenTile, ModelError, Random, Weights, device, golden_weights, rcn, tb_cnn};
 use burn::tensor::{Device, Tensor};
 use loam_core::device_report::SelfCheckReport;
 use loam_core::network::Inputs;
-use loam_core::network::TbCase;
+use loam_core::network::{Network, TbCase};
 use loam_core::training::{DateRole, TrainSettings};
 use loam_kernels::gpu::{
     Kernels, REGISTER_KERNELS, Variant, faster, kernels_run, use_variant, variant_in_use,
@@ -127,6 +127,34 @@ pub async fn check_tb_training(gpu: &Device, case: TbCase) -> Option<String> {
         mask: (0..case.outputs() * cells).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect(),
     };
     fault(gpu, &tb_cnn::first_weights(case, 1), image, &TrainSettings::tb_cnn(case), 1).await
+}
+
+/// A step of RCN's training beside the CPU's, before a GPU's first one.
+pub async fn check_rcn_training(gpu: &Device) -> Option<String> {
+    let mut random = Random::new(1);
+    let cells = SIDE * SIDE;
+    let mut planes = |count: usize, most: f32| -> Vec<f32> {
+        (0..count * cells).map(|_| random.symmetric(most)).collect()
+    };
+    let image = rcn::RcnImage {
+        date: jiff::civil::date(2015, 4, 1),
+        role: DateRole::Train,
+        size: (SIDE, SIDE),
+        seen: rcn::Seen { inputs: planes(rcn::COUNT, 1.0), base: planes(1, 0.1) },
+        few: None,
+        target: planes(1, 0.1),
+        mask: (0..cells).map(|n| if n % 5 == 0 { 0.0 } else { 1.0 }).collect(),
+        bilinear: Vec::new(),
+        reasons: Vec::new(),
+    };
+    // The last convolution starts at zero, which would hide what the others do: a seed's own instead.
+    let mut weights = rcn::first_weights(1);
+    for (_, tensor) in weights.tensors.iter_mut().filter(|(name, _)| name.starts_with("last.")) {
+        tensor.values.iter_mut().for_each(|value| *value = random.symmetric(0.05));
+    }
+    let settings =
+        TrainSettings { flips: false, batch: 1, epochs: 3, ..TrainSettings::proposed(Network::Rcn) };
+    fault(gpu, &weights, image, &settings, 1).await
 }
 
 /// What is wrong with some steps of training on this device, in words; none where they are the CPU's.

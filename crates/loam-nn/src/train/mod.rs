@@ -28,7 +28,7 @@ pub use crate::networks::tb_cnn::example::{TbImage, batched};
 pub use adam::Adam;
 pub use candidates::{Candidate, FirstDates};
 #[cfg(feature = "gpu")]
-pub use check::{check_gpu, check_tb_training, check_training, trusted_gpu};
+pub use check::{check_gpu, check_rcn_training, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
 pub use example::{Example, Trained};

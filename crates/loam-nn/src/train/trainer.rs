@@ -171,7 +171,7 @@ impl<E: Example> Trainer<E> {
         let mut trainer = Self {
             unit: E::unit(&network),
             network,
-            adam: Adam::new(),
+            adam: Adam::new().clipped(settings.clip),
             random: Random::new(settings.seed),
             order: (0..train.len()).collect(),
             settings,
@@ -231,7 +231,7 @@ impl<E: Example> Trainer<E> {
             let (_, number, _) = known.ok_or_else(|| broken("its optimiser is of another network"))?;
             moments.insert(*number, (place(first), place(second)));
         }
-        trainer.adam = Adam::restored(checkpoint.steps, moments);
+        trainer.adam = Adam::restored(checkpoint.steps, moments).clipped(trainer.settings.clip);
         trainer.random = Random::new(checkpoint.random);
         trainer.order = checkpoint.order;
         trainer.epoch = checkpoint.epoch;
@@ -386,7 +386,9 @@ impl<E: Example> Trainer<E> {
                 images: last - first,
                 before: self.network.clone(),
             });
-            let rate = self.settings.learning_rate;
+            let steps = self.settings.epochs * self.steps_per_epoch();
+            let TrainSettings { schedule, learning_rate, .. } = self.settings;
+            let rate = schedule.rate(learning_rate, self.steps + made.len() - 1, steps);
             let input = (loss, statistics, self.network.clone(), &mut self.adam);
             self.network = self.persistent.within(input, |(loss, statistics, network, adam)| {
                 let gradients = loss.backward();

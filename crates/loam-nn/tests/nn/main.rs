@@ -14,6 +14,7 @@ mod goldens;
 mod kernels;
 mod model_goldens;
 mod pytorch;
+mod rcn;
 mod resume;
 mod tb_cnn;
 mod train;

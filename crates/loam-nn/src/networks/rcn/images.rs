@@ -1,0 +1,200 @@
+//! From a loaded series to the images of a training run.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
+
+use jiff::civil::Date;
+use loam_core::file::FineOrigin;
+use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
+use loam_core::stack::{HistoryRule, Library, Series};
+use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
+
+use super::example::{RcnImage, Seen};
+use super::planes::RcnPlanes;
+use super::schema::{MEAN, SPREAD};
+use crate::gathered::{GatherError, Gathered};
+use crate::networks::smen::images::fewest_pixels;
+use crate::{Candidate, FirstDates, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, Weights, split_by_time};
+
+/// How many of the newest maps an image of a short past is made from; a date has one of them.
+const FEW: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
+/// The most of them.
+const MOST: usize = 32;
+
+/// Which dates train, validate and test. A date's earlier maps are its input, whatever they are used for: no gap is left between the sides.
+///
+/// # Errors
+/// [`TrainError::TooFewDates`], [`TrainError::EmptySplit`].
+pub fn plan(series: &Series, rule: HistoryRule, settings: &TrainSettings) -> Result<TrainPlan, TrainError> {
+    let cells = series.region.window().len();
+    let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+    for (&date, cover) in series.covers() {
+        let made_here = cover.fine_origin == Some(FineOrigin::Disaggregated);
+        // A map disaggregated here is made from SMAP itself: learning it would be learning our own formula.
+        let Some(fine) = cover.fine.filter(|_| !made_here) else { continue };
+        let why = if cover.coarse.is_none_or(|share| share <= 0.0) {
+            Some("SMAP did not see the region on this date".to_owned())
+        } else if fine < rule.cover || (fine * cells as f32) < fewest_pixels(cells) as f32 {
+            Some(format!("the 3 km map covers only {:.0} % of the region", 100.0 * fine))
+        } else if series.history(date, rule).is_empty() {
+            Some("no earlier date with SMAP and a 3 km map".to_owned())
+        } else {
+            None
+        };
+        match why {
+            Some(why) => unusable.push(UnusableDate { date, why }),
+            None => usable.push(Candidate { date, history: Vec::new() }),
+        }
+    }
+    let roles = split_by_time(&usable, settings.validate_from, settings.test_from)?;
+    let dates = usable.iter().zip(roles).map(|(one, role)| PlannedDate { date: one.date, role }).collect();
+    Ok(TrainPlan { dates, unusable })
+}
+
+/// The network's input of a day, standardised with the constants of `weights`.
+#[must_use]
+pub fn seen(
+    weights: (&[f32], &[f32]),
+    date: Date,
+    smap: &SmapPlanes,
+    wetness: Wetness,
+    past: &PixelRegression,
+    columns: usize,
+) -> Seen {
+    let made = past.predict(smap, wetness);
+    let planes = RcnPlanes::new(date, smap, past, &made, columns);
+    Seen { inputs: planes.standardised(weights.0, weights.1), base: planes.base }
+}
+
+/// Plans a run and makes its images. `progress` hears of each day before it is read (number, of how many, date) and may stop the work.
+///
+/// # Errors
+/// See [`GatherError`].
+pub async fn gather(
+    library: &Library,
+    series: &mut Series,
+    rule: HistoryRule,
+    base: &Weights,
+    settings: &TrainSettings,
+    mut progress: impl AsyncFnMut(usize, usize, Date) -> ControlFlow<()>,
+) -> Result<Gathered<RcnImage>, GatherError> {
+    let mut plan = plan(series, rule, settings)?;
+    let window = series.region.window();
+    let constants = |name: &str| base.tensors.get(name).map(|t| t.values.clone()).unwrap_or_default();
+    let (mean, spread) = (constants(MEAN), constants(SPREAD));
+    let planned: BTreeMap<Date, DateRole> = plan.dates.iter().map(|day| (day.date, day.role)).collect();
+    let last = planned.keys().next_back().copied();
+    let days: Vec<(Date, bool)> = series
+        .covers()
+        .iter()
+        .filter(|(date, cover)| {
+            last.is_some_and(|last| **date <= last) && cover.coarse.is_some_and(|s| s > 0.0)
+        })
+        .map(|(date, cover)| (*date, rule.admits(cover)))
+        .collect();
+    let mut memory = SmapMemory::default();
+    let mut past = PixelRegression::new(window.columns, window.len());
+    let mut newest: VecDeque<Observed> = VecDeque::with_capacity(MOST);
+    let mut gathered = Gathered::default();
+    let total = days.len();
+    for (done, (date, admitted)) in days.into_iter().enumerate() {
+        if progress(done, total, date).await.is_break() {
+            return Err(GatherError::Cancelled);
+        }
+        let day = series.day(library, date)?;
+        let Some(smap) = day.smap_planes(&window)? else { continue };
+        let role = planned.get(&date).copied();
+        if let (Some(fine), true) = (&day.fine, role.is_some() || admitted) {
+            let wetness = memory.wetness(&smap, window.columns);
+            let map = fine.raster.values();
+            if let Some(role) = role {
+                let of = |past: &PixelRegression| {
+                    seen((&mean, &spread), date, &smap, wetness.clone(), past, window.columns)
+                };
+                let few = (role == DateRole::Train).then(|| {
+                    let most = FEW[date.day_of_year() as usize % FEW.len()].min(newest.len());
+                    let mut short = PixelRegression::new(window.columns, window.len());
+                    newest.range(newest.len() - most..).for_each(|observed| short.add(observed));
+                    of(&short)
+                });
+                let mask: Vec<f32> = map
+                    .iter()
+                    .zip(&smap.seen)
+                    .map(|(j, seen)| f32::from(u8::from(j.is_finite() && *seen)))
+                    .collect();
+                let pixels = mask.iter().filter(|m| **m > 0.0).count();
+                let fewest = fewest_pixels(window.len());
+                if pixels < fewest {
+                    let why = format!("SMAP and the 3 km map share {pixels} pixels, {fewest} are needed");
+                    plan.dates.retain(|planned| planned.date != date);
+                    plan.unusable.push(UnusableDate { date, why });
+                } else {
+                    gathered.images.push(RcnImage {
+                        date,
+                        role,
+                        size: (window.columns, window.rows),
+                        seen: of(&past),
+                        few,
+                        target: map.iter().map(|j| if j.is_finite() { *j } else { 0.0 }).collect(),
+                        mask,
+                        bilinear: smap.bilinear.clone(),
+                        reasons: day.coarse.iter().flat_map(|c| c.reasons()).map(|r| *r as u8).collect(),
+                    });
+                    gathered.simulated |= day.simulated;
+                    gathered.own_maps |= fine.origin == FineOrigin::OwnMap;
+                }
+            }
+            if let Some(observed) = Observed::new(date, &smap, wetness, map).filter(|_| admitted) {
+                past.add(&observed);
+                if newest.len() == MOST {
+                    newest.pop_front();
+                }
+                newest.push_back(observed);
+            }
+        }
+        memory.add(date, &smap);
+    }
+    let [train, validate, test, gap] =
+        [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
+    if train == 0 || validate == 0 || test == 0 {
+        let left = |day: &PlannedDate| Candidate { date: day.date, history: Vec::new() };
+        let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
+        let split = TrainError::EmptySplit { train, validate, test, gap, possible };
+        let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
+        return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
+    }
+    let note = "some targets are maps that Loam made, chosen by hand: the network learns its own errors";
+    gathered.notes.extend(gathered.own_maps.then(|| note.to_owned()));
+    Ok(Gathered { plan, ..gathered })
+}
+
+/// What the weights of a run say of themselves.
+#[must_use]
+pub fn metadata(
+    keys: &[String],
+    region: &str,
+    base: &Weights,
+    settings: &TrainSettings,
+    gathered: &Gathered<RcnImage>,
+) -> BTreeMap<String, String> {
+    let training = gathered.plan.of(DateRole::Train);
+    let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
+    let what = match (gathered.simulated, gathered.own_maps) {
+        (true, _) => "simulated scenes",
+        (false, true) => "SMAP files and maps that Loam made",
+        (false, false) => "SMAP and SPL2SMAP_S files",
+    };
+    let tuned = settings.start == Start::Current;
+    let before = base.metadata.get(TRAINED_ON).filter(|_| tuned).map(|text| format!("; before: {text}"));
+    let stages = if tuned { Stage::list(&base.metadata) } else { Vec::new() };
+    let mut metadata = BTreeMap::from([
+        ("region".to_owned(), keys.join(",")),
+        (
+            TRAINED_ON.to_owned(),
+            format!("{what} of {region}, {first} to {last}{}", before.unwrap_or_default()),
+        ),
+        (TRAINED_UNTIL.to_owned(), last.to_string()),
+    ]);
+    metadata.extend(Stage::of(keys, &gathered.plan, settings).map(|stage| stage.entry(stages)));
+    metadata
+}

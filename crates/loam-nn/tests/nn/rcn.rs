@@ -1,0 +1,139 @@
+//! The pixel regression and RCN against numpy and PyTorch (`tests/reference/make_rcn_goldens.py`): planes, output, loss, gradients, the losses
+//! of five clipped steps of Adam along one cycle, and its weights on disk.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use loam_core::network::Network;
+use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes};
+use loam_core::training::{Schedule, TrainSettings};
+use loam_nn::rcn::{COUNT, RcnPlanes, first_weights, loss, trained};
+use loam_nn::{Adam, Archive, Rcn, WeightTensor, Weights, block_on};
+
+static GOLDENS: &[u8] = include_bytes!("../goldens/rcn.safetensors");
+const SIZE: (usize, usize) = (17, 14);
+const STEPS: usize = 5;
+
+fn golden(name: &str) -> WeightTensor {
+    Archive::from_bytes(GOLDENS).unwrap().tensors.remove(name).unwrap_or_else(|| panic!("no golden {name}"))
+}
+
+fn tensor(name: &str, device: &Device) -> Tensor<4> {
+    let WeightTensor { shape, values } = golden(name);
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    block_on(tensor.without_autodiff().into_data_async()).unwrap().try_into_vec::<f32>().unwrap()
+}
+
+fn assert_close(name: &str, ours: &[f32], theirs: &[f32], tolerance: f32) {
+    assert_eq!(ours.len(), theirs.len(), "{name}");
+    let largest = theirs.iter().fold(f32::MIN_POSITIVE, |l, v| l.max(v.abs()));
+    let worst = ours.iter().zip(theirs).fold(0f32, |w, (a, b)| w.max((a - b).abs())) / largest;
+    assert!(worst <= tolerance, "{name} differs by {worst:.1e} of its largest value");
+}
+
+fn day(n: usize) -> (Date, SmapPlanes, Vec<f32>) {
+    let of = |key: &str| golden(&format!("day{n}.{key}")).values;
+    let date = date(2016, 3, 1).checked_add((of("day")[0] as i64).days()).unwrap();
+    let seen = of("seen").iter().map(|v| *v > 0.0).collect();
+    let map = of("map").into_iter().map(|v| if v > -9000.0 { v } else { f32::NAN }).collect();
+    (date, SmapPlanes { seen, as_is: of("as_is"), bilinear: of("bilinear") }, map)
+}
+
+#[test]
+fn planes_are_those_of_a_plain_reference() {
+    let (mut memory, mut past) = (SmapMemory::default(), PixelRegression::new(SIZE.0, SIZE.0 * SIZE.1));
+    for n in 0..4 {
+        let (date, smap, map) = day(n);
+        let wetness = memory.wetness(&smap, SIZE.0);
+        past.add(&Observed::new(date, &smap, wetness, &map).unwrap());
+        memory.add(date, &smap);
+    }
+    let (date, smap, _) = day(4);
+    let made = past.predict(&smap, memory.wetness(&smap, SIZE.0));
+    assert_close("estimate", &made.estimate, &golden("estimate").values, 1e-5);
+    let planes = RcnPlanes::new(date, &smap, &past, &made, SIZE.0);
+    assert_eq!(planes.size, SIZE);
+    let (ours, theirs) = (&planes.inputs, golden("planes").values);
+    assert_eq!(ours.len(), COUNT * SIZE.0 * SIZE.1);
+    let cells = SIZE.0 * SIZE.1;
+    for (n, (ours, theirs)) in ours.chunks_exact(cells).zip(theirs.chunks_exact(cells)).enumerate() {
+        // Differences of small numbers: a thousandth of the largest is a ten-thousandth of m3/m3.
+        assert_close(&format!("plane {n}"), ours, theirs, 1e-3);
+    }
+}
+
+/// Gradients in the order of a walk, which is that of the schema.
+struct Walk<'a>(&'a Gradients, Vec<Vec<f32>>);
+
+impl ModuleVisitor for Walk<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.1.push(values(param.val().grad(self.0).unwrap()));
+    }
+}
+
+fn weights() -> Weights {
+    let mut weights = first_weights(1);
+    for (name, tensor) in weights.tensors.iter_mut().filter(|(name, _)| !name.starts_with("inputs.")) {
+        *tensor = golden(&format!("weights.{name}"));
+    }
+    weights
+}
+
+#[test]
+fn outputs_gradients_and_five_steps_agree_with_pytorch() {
+    let device = Device::flex().autodiff();
+    let mut network = Rcn::from_weights(&weights(), &device).unwrap();
+    let [x, base, target, mask] = ["x", "base", "target", "mask"].map(|part| tensor(part, &device));
+    let mut adam = Adam::new().clipped(TrainSettings::RCN_CLIP);
+    let mut losses = Vec::new();
+    for step in 0..STEPS {
+        let (estimate, log_variance) = network.corrected(x.clone(), base.clone());
+        let loss = loss(estimate, log_variance, target.clone(), mask.clone());
+        let gradients = loss.backward();
+        losses.extend(values(loss));
+        if step == 0 {
+            assert_close("output", &values(network.forward(x.clone())), &golden("output").values, 1e-4);
+            let mut walk = Walk(&gradients, Vec::new());
+            network.visit(&mut walk);
+            assert_eq!(walk.1.len(), trained().len());
+            for ((name, _), ours) in trained().into_iter().zip(&walk.1) {
+                let squares = ours.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>() as f32;
+                assert_close(&name, &[squares], &golden(&format!("squares.{name}")).values, 1e-3);
+                if ["first.weight", "block3.weight", "block6.bias", "last.weight", "last.bias"]
+                    .contains(&&*name)
+                {
+                    assert_close(&name, ours, &golden(&format!("grad.{name}")).values, 1e-3);
+                }
+            }
+        }
+        network = adam.step(network, &gradients, Schedule::OneCycle.rate(6e-4, step, STEPS));
+    }
+    assert_close("losses", &losses, &golden("losses").values, 1e-4);
+    assert!(losses[4] < losses[0]);
+}
+
+#[test]
+fn first_weights_are_the_regression() {
+    let network = Rcn::from_weights(&first_weights(3), &Device::flex()).unwrap();
+    let x = tensor("x", &Device::flex());
+    assert!(values(network.forward(x)).iter().all(|v| *v == 0.0));
+    let base = [0.1, 0.2, 0.3];
+    assert_eq!(Rcn::map(&base, &[0.0; 6]).0, base);
+}
+
+#[test]
+fn weights_come_back_and_others_are_refused_with_a_table() {
+    let weights = first_weights(3);
+    let bytes = weights.to_bytes();
+    let found = Weights::of_any_network(&bytes).unwrap();
+    assert_eq!((found.network(), &found), (Network::Rcn, &weights));
+    let mut broken = weights;
+    broken.tensors.remove("block2.bias");
+    broken.tensors.get_mut("inputs.spread").unwrap().values[3] = 0.0;
+    let error = Weights::of_any_network(&broken.to_bytes()).unwrap_err().to_string();
+    assert!(error.contains("block2.bias") && error.contains("above 0"), "{error}");
+}

@@ -1,0 +1,160 @@
+"""Goldens of the pixel regression and of RCN (best-map.md), made with numpy, scipy and PyTorch on the CPU.
+
+    pip install -r tests/reference/requirements-torch.txt scipy==1.16.3
+    python tests/reference/make_rcn_goldens.py
+
+writes crates/loam-nn/tests/goldens/rcn.safetensors: seven dates of a small region with gaps, what a plain reference of the regression makes of
+the last one (theta, spread, planes), and of the network with weights of its own: output, loss, gradients, and the losses of five steps of Adam
+with PyTorch's gradient clipping and one-cycle rate.
+"""
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from scipy.ndimage import gaussian_filter
+from torch import nn
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS, COLUMNS = 14, 17
+DAYS = [0, 2, 5, 6, 9, 14, 17]
+HELD = np.diag([4.0, 0.1, 0.1])  # Strength::START: fewer than four predicted dates
+DILATIONS = (1, 2, 4, 8, 4, 2, 1)
+CLIP, RATE, STEPS = 0.02, 6e-4, 5
+
+
+def smooth(plane, sigma):
+    return gaussian_filter(plane, sigma)
+
+
+def regression(days):
+    """The prediction of the last day from those before it, as best-map.md writes it."""
+    memory, last, past = None, None, []
+    for n, day in enumerate(days):
+        B, t = day["bilinear"], day["day"]
+        wet = smooth(B, 8) - 0.2
+        departure = np.zeros_like(B) if memory is None else B - memory
+        change = smooth(departure, 4)
+        x = np.stack([np.ones_like(B), wet, change])
+        if n == len(days) - 1:
+            break
+        known = np.isfinite(day["map"]) & day["seen"]
+        r = np.where(known, day["map"] - B, 0.0)
+        level = r[known].mean()
+        r = np.where(known, r - level, 0.0)
+        past.append({"x": x * known, "r": r, "known": known, "day": t, "level": level})
+        k = 0.0 if memory is None else np.exp(-(t - last) / 6.0)
+        memory = B.copy() if memory is None else k * memory + (1 - k) * B
+        last = t
+    A = sum(np.einsum("irc,jrc->ijrc", p["x"], p["x"]) for p in past)
+    y = sum(p["x"] * p["r"] for p in past)
+    n = A[0, 0]
+    s0, n0 = smooth(y[0], 1.5), smooth(n, 1.5)
+    prior = np.where(n0 > 0.05, s0 / np.maximum(n0, 1e-9) * (n0 / (n0 + 1)), 0.0)
+    held = 1e-3 * B.size
+    slopes = np.linalg.solve(A.sum((2, 3)) + np.diag([1e-3, held, held]), y.sum((1, 2)))
+    first = np.stack([prior, np.full_like(B, slopes[1]), np.full_like(B, slopes[2])])
+    matrix = A.transpose(2, 3, 0, 1) + HELD
+    right = (y + np.einsum("ij,jrc->irc", HELD, first)).transpose(1, 2, 0)
+    theta = np.linalg.solve(matrix, right[..., None])[..., 0].transpose(2, 0, 1)
+    spread = np.sqrt(np.einsum("irc,rcij,jrc->rc", x, np.linalg.inv(matrix), x))
+    residual = (theta * x).sum(0)
+    estimate = B + residual + sum(p["level"] for p in past) / (len(past) + 4.0)
+    newest = past[::-1][:4]
+    slots = newest + [None] * (4 - len(newest))
+    of = lambda get: [np.zeros_like(B) if p is None else np.where(p["known"], get(p), 0.0) for p in slots]
+    mean = y[0] / np.maximum(n, 1)
+    planes = [
+        B - B.mean(), day["as_is"] - B, residual, theta[0], theta[1] * wet, theta[2] * change, spread, np.log1p(n) / 4,
+        n / (n + 2) * mean, wet, change, departure, np.full_like(B, B.mean() - 0.2),
+        *of(lambda p: p["r"]), *of(lambda p: 1.0), *of(lambda p: np.exp(-(t - p["day"]) / 15.0)),
+    ]
+    return estimate, np.stack(planes)
+
+
+class Rcn(nn.Module):
+    def __init__(self, planes, width=32):
+        super().__init__()
+        self.first = nn.Conv2d(planes, width, 3, padding=1)
+        for n, d in enumerate(DILATIONS):
+            self.add_module(f"block{n}", nn.Conv2d(width, width, 3, padding=d, dilation=d))
+        self.last = nn.Conv2d(width, 2, 3, padding=1)
+
+    def forward(self, x):
+        h = F.silu(self.first(x))
+        for n in range(len(DILATIONS)):
+            h = h + F.silu(getattr(self, f"block{n}")(h))
+        return self.last(h)
+
+
+def loss_of(model, x, base, target, mask):
+    out = model(x)
+    error = (base + 0.1 * out[:, :1] - target) * mask
+    pixels = mask.sum((1, 2, 3), keepdim=True)
+    error = (error - error.sum((1, 2, 3), keepdim=True) / pixels) * mask
+    square, log_variance = error**2, out[:, 1:]
+    urmse = (square.sum((1, 2, 3)) / pixels.flatten()).sqrt()
+    likelihood = ((square.detach() * torch.exp(-log_variance) * 1000 + log_variance) * mask).sum((1, 2, 3)) / pixels.flatten()
+    return out, (urmse + 0.002 * likelihood).mean()
+
+
+def main():
+    random = np.random.default_rng(7)
+    days = []
+    for n, day in enumerate(DAYS):
+        bilinear = 0.22 + smooth(random.normal(0, 1, (ROWS, COLUMNS)), 2) * 0.3
+        truth = bilinear + 0.03 * np.sin(np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)) + random.normal(0, 0.02, bilinear.shape)
+        truth[random.random(truth.shape) < 0.3] = np.nan
+        seen = random.random(truth.shape) > 0.1
+        days.append({"day": day, "bilinear": bilinear.astype("f4").astype("f8"), "as_is": (bilinear + 0.01).astype("f4").astype("f8"),
+                     "map": truth.astype("f4").astype("f8"), "seen": seen})
+    # Four maps before the last date: nothing is predicted often enough to choose a strength.
+    used = days[:4] + days[-1:]
+    estimate, planes = regression(used)
+    out = {}
+    for n, day in enumerate(used):
+        for key in ("bilinear", "as_is", "map"):
+            out[f"day{n}.{key}"] = torch.tensor(np.nan_to_num(day[key], nan=-9999.0), dtype=torch.float32)
+        out[f"day{n}.seen"] = torch.tensor(day["seen"], dtype=torch.float32)
+        out[f"day{n}.day"] = torch.tensor([float(day["day"])])
+    out["estimate"], out["planes"] = (torch.tensor(v, dtype=torch.float32) for v in (estimate, planes))
+
+    torch.manual_seed(3)
+    torch.set_num_threads(1)
+    model = Rcn(len(planes))
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(2, len(planes), ROWS, COLUMNS, generator=generator)
+    base = 0.2 + 0.05 * torch.randn(2, 1, ROWS, COLUMNS, generator=generator)
+    target = base + 0.03 * torch.randn(base.shape, generator=generator)
+    mask = (torch.rand(base.shape, generator=generator) > 0.3).float()
+    for name, tensor in model.state_dict().items():
+        out[f"weights.{name}"] = tensor.clone()
+    optimiser = torch.optim.Adam(model.parameters(), lr=RATE, foreach=False)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=STEPS, cycle_momentum=False)
+    losses = []
+    for step in range(STEPS):
+        output, loss = loss_of(model, x, base, target, mask)
+        optimiser.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+        if step == 0:
+            out["output"] = output.detach()
+            for name, p in model.named_parameters():
+                out[f"squares.{name}"] = (p.grad.double() ** 2).sum().float().reshape(1)
+                if name in ("first.weight", "block3.weight", "block6.bias", "last.weight", "last.bias"):
+                    out[f"grad.{name}"] = p.grad.clone()
+        nn.utils.clip_grad_norm_(model.parameters(), CLIP, foreach=False)
+        optimiser.step()
+        if step + 1 < STEPS:
+            schedule.step()
+    out["losses"] = torch.tensor(losses)
+    out.update(x=x, base=base, target=target, mask=mask)
+    path = ROOT / "crates/loam-nn/tests/goldens/rcn.safetensors"
+    save_file({key: value.contiguous() for key, value in out.items()}, path, metadata={"made_by": "tests/reference/make_rcn_goldens.py"})
+    print(path, path.stat().st_size, losses, datetime.date.today())
+
+
+main()

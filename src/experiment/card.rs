@@ -4,14 +4,16 @@
 
 use serde::Serialize;
 
+use super::methods::{self, MethodScore, Records};
 use super::run::{estimate, score, where_disaggregated};
 use super::table::{MethodRow, Range, SMEN, method_row};
 use super::{ExperimentError, Images, Method, Runner};
+use loam_core::network::Network;
 use loam_core::score::InputRange;
 use loam_core::simulate::{UNSEEN_PLACES, place};
-use loam_core::stack::{GENERAL, PRESETS, Preset};
+use loam_core::stack::{GENERAL, PRESETS, Preset, RCN};
 use loam_nn::Stage;
-use loam_nn::{PRECISION, Smen, Weights};
+use loam_nn::{PRECISION, Rcn, Smen, Weights};
 
 /// Changes when a card's fields do; the page reads no other version.
 const FORMAT: u32 = 1;
@@ -33,7 +35,8 @@ pub struct CardScore {
     pub urmse: f64,
     /// Its 95 % interval over dates.
     pub interval: Option<[f64; 2]>,
-    /// Its uRMSE minus SMEN's, paired by date on the same pixels, and the 95 % interval of that: above 0 SMEN is better. None for SMEN.
+    /// Its uRMSE minus the network's, paired by date on the same pixels, and the 95 % interval of that: above 0 the network is better. None for the
+    /// network.
     pub gain: Option<[f64; 3]>,
     /// Mean bias, m3/m3.
     pub bias: f64,
@@ -89,7 +92,7 @@ pub struct PlaceScores {
     pub dates: [String; 2],
     /// Dates that the baselines were trained on.
     pub baseline_images: usize,
-    /// SMEN first, then every baseline.
+    /// The network first, then every baseline.
     pub scores: Vec<CardScore>,
     /// Share of the test inputs outside the range of the training inputs: SMAP, residuals (0..1). None where the file does not say its
     /// range.
@@ -97,10 +100,10 @@ pub struct PlaceScores {
 }
 
 impl PlaceScores {
-    /// SMEN.
+    /// The network.
     #[must_use]
-    pub fn smen(&self) -> Option<&CardScore> {
-        self.scores.iter().find(|s| s.name == SMEN)
+    pub fn own(&self) -> Option<&CardScore> {
+        self.scores.first()
     }
 
     /// A baseline whose name this is.
@@ -118,12 +121,12 @@ impl PlaceScores {
             .min_by(|a, b| a.urmse.total_cmp(&b.urmse))
     }
 
-    /// Baselines that SMEN does not beat: the 95 % interval of the paired difference is not above zero.
+    /// Baselines that the network does not beat: the 95 % interval of the paired difference is not above zero.
     pub fn not_beaten(&self) -> impl Iterator<Item = &CardScore> {
         self.scores.iter().filter(|s| s.gain.is_some_and(|[_, low, _]| low <= 0.0))
     }
 
-    /// Is this baseline better than SMEN, with its interval?
+    /// Is this baseline better than the network, with its interval?
     fn loses_to(&self, name: &str) -> bool {
         self.of(name).is_some_and(|s| s.gain.is_some_and(|[.., high]| high < 0.0))
     }
@@ -140,6 +143,8 @@ pub struct Card {
     pub name: String,
     /// Bytes of the weights file.
     pub bytes: usize,
+    /// The network: `SMEN`.
+    pub network: String,
     /// SHA-256 of the weights file, first 16 hex digits.
     pub hash: String,
     /// Numbers that were trained.
@@ -193,6 +198,8 @@ impl Shelved {
     fn name(&self) -> String {
         if self.key == GENERAL {
             "General".to_owned()
+        } else if self.key == RCN {
+            "RCN".to_owned()
         } else {
             place(&self.key).map_or_else(|| self.key.clone(), |p| p.name.to_owned())
         }
@@ -221,8 +228,7 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
             test: Images::ALL,
             source: runner.source.tag(),
         };
-        let baselines = runner.baselines(&images)?;
-        let gathered = runner.gathered(&images)?;
+        let mut records = None;
         for ((file, own), scores) in files.iter().zip(&own).zip(&mut scores) {
             let seen = match (own.contains(&preset), UNSEEN_PLACES.contains(&preset)) {
                 (true, _) => Seen::Earlier,
@@ -230,6 +236,16 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
                 (false, false) if PRESETS.contains(&preset) => Seen::Elsewhere,
                 (false, false) => continue,
             };
+            if file.weights.network() == Network::Rcn {
+                let records = match &records {
+                    Some(records) => records,
+                    None => records.insert(Records::new(&runner.source, preset)?),
+                };
+                scores.push(of_rcn(records, &Rcn::from_weights(&file.weights, &device)?, seen)?);
+                continue;
+            }
+            let baselines = runner.baselines(&images)?;
+            let gathered = runner.gathered(&images)?;
             let smen = Smen::from_weights(&file.weights, &device)?;
             let range = InputRange::from_metadata(&file.weights.metadata);
             let (mut whole, mut there) = (Vec::new(), Vec::new());
@@ -280,6 +296,44 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
         .collect())
 }
 
+/// RCN at a place, beside what needs no weights.
+fn of_rcn(records: &Records, network: &Rcn, seen: Seen) -> Result<PlaceScores, ExperimentError> {
+    let mut compared = methods::closed_forms(records)?;
+    compared.push(methods::rcn(records, network)?);
+    let place = methods::compare(records, &compared)?;
+    let own = place.methods.get(RCN).cloned();
+    let line = |key: &str, score: &MethodScore| CardScore {
+        name: score.name.clone(),
+        partial: false,
+        urmse: short(score.urmse),
+        interval: score.range.map(|ends| ends.map(short)),
+        gain: own
+            .as_ref()
+            .filter(|_| key != RCN)
+            .and_then(|own| own.over.get(key))
+            .map(|g| [g.mean, g.low, g.high].map(short)),
+        bias: short(score.bias),
+        r: None,
+        pixels: place.pixels,
+        dates: place.dates,
+    };
+    let mut scores: Vec<CardScore> = own.iter().map(|own| line(RCN, own)).collect();
+    scores.extend(place.methods.iter().filter(|(key, _)| **key != RCN).map(|(key, score)| line(key, score)));
+    let dates = [records.test.first(), records.test.last()]
+        .map(|test| test.map_or_else(String::new, |test| test.case.date.to_string()));
+    let preset = records.preset;
+    Ok(PlaceScores {
+        key: preset.key.to_owned(),
+        name: preset.name.to_owned(),
+        climate: preset.climate.to_owned(),
+        seen,
+        dates,
+        baseline_images: records.train.len(),
+        scores,
+        outside: None,
+    })
+}
+
 fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u64) -> Card {
     let report = file.weights.report(&file.name());
     let trained = file.weights.tensors.iter().filter(|(name, _)| !name.contains(".running_"));
@@ -290,6 +344,7 @@ fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u6
         key: file.key.clone(),
         name: report.name,
         bytes: file.bytes,
+        network: report.network.about().name.to_owned(),
         hash: report.hash,
         parameters: trained.map(|(_, tensor)| tensor.values.len()).sum(),
         simulated: report.simulated,
@@ -298,7 +353,7 @@ fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u6
         scene_seed,
         stages: file.stages(),
         precision: file.weights.metadata.get(PRECISION).cloned(),
-        limits: limits(report.simulated, range, &scores),
+        limits: limits(report.network, report.simulated, range, &scores),
         range,
         scores,
     }
@@ -308,7 +363,12 @@ fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u6
 const BILINEAR: &str = "bilinear SMAP";
 
 /// What must be said, from metadata and scores.
-fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores]) -> Vec<String> {
+fn limits(
+    network: Network,
+    simulated: bool,
+    range: Option<[[f32; 2]; 2]>,
+    scores: &[PlaceScores],
+) -> Vec<String> {
     let mut limits = Vec::new();
     if simulated {
         limits.push(
@@ -323,17 +383,18 @@ fn limits(simulated: bool, range: Option<[[f32; 2]; 2]>, scores: &[PlaceScores])
          about water, crops or safety without a check of one's own."
             .to_owned(),
     );
-    limits.push(match range {
+    let smen = network == Network::Smen;
+    limits.extend(smen.then(|| match range {
         Some([[a, b], [c, d]]) => format!(
             "Not for inputs beside those of the training: SMAP from {a:.2} to {b:.2} m3/m3, residuals (3 km map minus SMAP) from {c:.2} to {d:.2} m3/m3. \
              Outside them it extrapolates, and the page warns."
         ),
         None => "The file does not say which range of inputs it was trained on, so nothing warns of inputs beside it.".to_owned(),
-    });
-    limits.push(
+    }));
+    limits.extend(smen.then(||
         "Without four earlier dates that have SMAP and a 3 km map the missing ones count as \"no residual known\"; it was trained on full histories only."
             .to_owned(),
-    );
+    ));
     for place in scores {
         let beaten = place.scores.iter().filter(|s| s.gain.is_some()).count() - place.not_beaten().count();
         let lost: Vec<String> = place
@@ -412,14 +473,15 @@ mod tests {
     fn what_is_lost_is_said() {
         let place = scores(Seen::Earlier, [0.004, 0.003, 0.005]);
         assert_eq!(place.best().unwrap().name, "random forest");
-        let text = limits(true, Some([[0.05, 0.3], [-0.1, 0.1]]), &[place]).join("\n");
+        let text = limits(Network::Smen, true, Some([[0.05, 0.3], [-0.1, 0.1]]), &[place]).join("\n");
         assert!(text.contains("simulated scenes alone") && text.contains("0.05 to 0.30"), "{text}");
         assert!(
             text.contains("beats 1 of 2 baselines, and does not beat: random forest (better by 0.0050)")
                 && !text.contains("harm"),
             "{text}"
         );
-        let text = limits(false, None, &[scores(Seen::Never, [-0.002, -0.003, -0.001])]).join("\n");
+        let text =
+            limits(Network::Smen, false, None, &[scores(Seen::Never, [-0.002, -0.003, -0.001])]).join("\n");
         assert!(!text.contains("simulated") && text.contains("does not say which range"), "{text}");
         assert!(
             text.contains("which no shipped weights were trained on")
@@ -427,7 +489,8 @@ mod tests {
             "{text}"
         );
         // Neither better nor worse is not beaten.
-        let text = limits(true, None, &[scores(Seen::Elsewhere, [0.001, -0.001, 0.002])]).join("\n");
+        let text =
+            limits(Network::Smen, true, None, &[scores(Seen::Elsewhere, [0.001, -0.001, 0.002])]).join("\n");
         assert!(text.contains("bilinear SMAP (no clear difference)") && !text.contains("harm"), "{text}");
     }
 }

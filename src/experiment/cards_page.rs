@@ -28,12 +28,12 @@ pub fn cards_markdown(cards: &[Card], scene_seed: u64, head: &str) -> String {
     let mut text = format!("# Model cards of the shipped weights\n\n{head}\n\n");
     text.push_str(
         "Every figure is on **SIMULATED** scenes, not observed, on dates from 2018-01-01 on, which neither the weights nor the baselines were trained on or chosen \
-         by. uRMSE in m3/m3, mean over dates, on the pixels where the 3 km map, SMAP and its interpolations exist. \"SMEN better by\" is the baseline's uRMSE minus \
-         SMEN's, paired by date, with its 95 % bootstrap interval over dates. The trained baselines (mean training residual, forest, LSTM) are trained on all usable dates \
-         of that very place before 2018, about 15 % more than SMEN, whose validation dates are not trained on; the first two know each pixel's own past. History is 3 km products alone: the page, \
+         by. uRMSE in m3/m3, mean over dates, on the pixels where the 3 km map, SMAP and its interpolations exist. \"Better by\" is the baseline's uRMSE minus \
+         the network's, paired by date, with its 95 % bootstrap interval over dates. The trained baselines (mean training residual, forest, LSTM) are trained on all usable dates \
+         of that very place before 2018, about 15 % more than the networks, whose validation dates are not trained on; the first two know each pixel's own past. History is 3 km products alone: the page, \
          `loam predict` and `loam evaluate` also take maps disaggregated from backscatter, which gives more dates and, on these scenes, slightly worse scores.\n\n",
     );
-    text.push_str("| place | weights | what they have seen of it | dates | pixels | SMEN | 95 % over dates | bilinear SMAP | SMEN better by | best baseline |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("| place | weights | what they have seen of it | dates | pixels | network | 95 % over dates | bilinear SMAP | better by | best baseline |\n|---|---|---|---|---|---|---|---|---|---|\n");
     let mut places: Vec<&str> = Vec::new();
     for place in cards.iter().flat_map(|card| &card.scores) {
         if !places.contains(&place.key.as_str()) {
@@ -55,7 +55,7 @@ pub fn cards_markdown(cards: &[Card], scene_seed: u64, head: &str) -> String {
 }
 
 fn short_row(card: &Card, place: &PlaceScores) -> String {
-    let Some(smen) = place.smen() else { return String::new() };
+    let Some(smen) = place.own() else { return String::new() };
     let bilinear = place.of("bilinear SMAP");
     let best = place.best().map_or_else(String::new, |s| format!("{}, {:.4}", s.name, s.urmse));
     format!(
@@ -76,10 +76,11 @@ fn one(card: &Card) -> String {
     let mut text = format!("\n## {}\n\n", card.name);
     let _ = writeln!(
         text,
-        "`public/weights/{}.safetensors`, {} bytes, SHA-256 {}. SMEN, {} parameters{}.\n",
+        "`public/weights/{}.safetensors`, {} bytes, SHA-256 {}. {}, {} parameters{}.\n",
         card.key,
         card.bytes,
         card.hash,
+        card.network,
         card.parameters,
         card.precision.as_ref().map_or_else(String::new, |p| format!(", rounded to {p}"))
     );
@@ -117,7 +118,7 @@ fn one(card: &Card) -> String {
         let [first, last] = &place.dates;
         let _ = writeln!(
             text,
-            "\n### {}: {} (SIMULATED; {}), {first} to {last}\n\n| | uRMSE | 95 % over dates | SMEN better by | bias | R | pixels | dates |\n|---|---|---|---|---|---|---|---|",
+            "\n### {}: {} (SIMULATED; {}), {first} to {last}\n\n| | uRMSE | 95 % over dates | better by | bias | R | pixels | dates |\n|---|---|---|---|---|---|---|---|",
             card.name,
             place.name,
             seen(place.seen)

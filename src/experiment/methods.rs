@@ -216,6 +216,8 @@ pub struct MethodScore {
     pub network: bool,
     /// Mean over dates, m3/m3.
     pub urmse: f64,
+    /// Its 95 % interval over dates.
+    pub range: Option<[f64; 2]>,
     /// Mean over dates, m3/m3.
     pub rmse: f64,
     /// Mean over dates, m3/m3.
@@ -391,6 +393,7 @@ pub fn compare(records: &Records, compared: &[Compared]) -> Result<PlaceScore, E
                 name: method.name.to_owned(),
                 network: method.network,
                 urmse: dates.iter().sum::<f64>() / n,
+                range: bootstrap_mean(&dates, DRAWS, DRAW_SEED).map(|i| [i.low, i.high]),
                 rmse: rmse / n,
                 bias: bias / n,
                 interval: IntervalScore::mean(&intervals),

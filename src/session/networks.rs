@@ -44,7 +44,7 @@ impl<H: Host> Session<H> {
     ) -> Result<&LoadedNetwork, RequestError> {
         let about = network.about();
         if about.shipped {
-            let shipped = Shipped::for_window(window);
+            let shipped = Shipped::of(network, window);
             if !self.networks.get(&network).is_some_and(|w| w.own || w.key == shipped.key) {
                 let bytes = self.host.shipped_weights(shipped.key).await.map_err(|e| {
                     RequestError::failed(

@@ -149,7 +149,7 @@ impl<H: Host> Session<H> {
             model.estimate(Data { library: &self.library, series, rule }, &asked, progress).await?
         });
         if loaded.report.shipped.is_some() {
-            estimate.warnings.extend(Shipped::for_window(&window).note(settings.region.as_deref()));
+            estimate.warnings.extend(Shipped::of(network, &window).note(settings.region.as_deref()));
         }
         Ok((estimate, loaded.report.clone()))
     }

@@ -41,7 +41,7 @@ fn interval(values: Option<&Vec<f64>>) -> String {
 }
 
 fn short_row(place: &Place) -> AnyView {
-    let smen = place.of("SMEN");
+    let smen = place.own();
     let bilinear = place.of("bilinear SMAP");
     let best = place.best().map_or_else(String::new, |s| format!("{} {:.4}", s.name, s.urmse));
     view! {
@@ -58,15 +58,15 @@ fn short_row(place: &Place) -> AnyView {
     .into_any()
 }
 
-/// SMEN, bilinear SMAP and the best baseline at every place of a card.
+/// The network, bilinear SMAP and the best baseline at every place of a card.
 fn short_table(card: &Card) -> AnyView {
     const COLUMNS: [&str; 7] = [
         "Place",
         "Dates",
         "Pixels",
-        "SMEN (95 %)",
+        "Network (95 %)",
         "Bilinear SMAP",
-        "SMEN better by (95 %)",
+        "Better by (95 %)",
         "Best baseline, trained there",
     ];
     view! {
@@ -86,7 +86,7 @@ fn long_table(place: &Place) -> AnyView {
         <details>
             <summary>{format!("{}: every baseline, {}", place.name, place.dates.join(" to "))}</summary>
             <table>
-                <thead><tr><th scope="col">"Method"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"SMEN better by (95 %)"</th><th scope="col">"pixels"</th></tr></thead>
+                <thead><tr><th scope="col">"Method"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"Better by (95 %)"</th><th scope="col">"pixels"</th></tr></thead>
                 <tbody>{place.scores.iter().map(|s| view! {
                     <tr><th scope="row">{s.name.clone()}</th><td class="number">{number(Some(s.urmse), 4)}</td><td class="number">{interval(s.gain.as_ref())}</td><td class="number">{s.pixels}</td></tr>
                 }).collect_view()}</tbody>

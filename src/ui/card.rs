@@ -16,7 +16,7 @@ pub struct Score {
     pub partial: bool,
     pub urmse: f64,
     pub interval: Option<Vec<f64>>,
-    /// Its uRMSE minus SMEN's: mean, 95 % interval. None for SMEN itself.
+    /// Its uRMSE minus the network's: mean, 95 % interval. None for the network itself.
     pub gain: Option<Vec<f64>>,
     pub pixels: f64,
     pub dates: f64,
@@ -120,6 +120,11 @@ fn stage(of: &JsValue) -> Read<Stage> {
 }
 
 impl Place {
+    /// The network.
+    pub fn own(&self) -> Option<&Score> {
+        self.scores.first()
+    }
+
     /// A method by its name.
     pub fn of(&self, name: &str) -> Option<&Score> {
         self.scores.iter().find(|s| s.name == name)

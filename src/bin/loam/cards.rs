@@ -11,7 +11,7 @@ use super::files;
 /// Arguments of `loam cards`.
 #[derive(clap::Args)]
 pub struct Cards {
-    /// Weights files of SMEN; a file's name without its ending is the card's key
+    /// Weights files of SMEN or RCN; a file's name without its ending is the card's key
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Folder for the cards, KEY.json [default: beside each file]

@@ -10,8 +10,9 @@ use loam::experiment::{
     Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator,
     summary, tb_cnn, tb_markdown,
 };
+use loam_core::network::Network;
 use loam_core::simulate::DEMO_SEED;
-use loam_core::stack::Preset;
+use loam_core::stack::{PRESETS, Preset};
 use loam_nn::tb_cnn::TbCase;
 use loam_nn::{Processor, Rcn, block_on};
 
@@ -298,13 +299,14 @@ impl Experiment {
             regions: BTreeMap::new(),
         };
         let rcn = match &self.weights {
-            Some(path) => Some(Rcn::from_weights(&files::weights(path)?, &Device::flex())?),
-            None => None,
+            Some(path) => files::weights(path)?,
+            None => super::shipped::weights(Network::Rcn, &PRESETS[0].region()?.window())?.1,
         };
+        let rcn = Some(Rcn::from_weights(&rcn, &Device::flex())?);
         for preset in wanted {
             let records = Records::new(&source, preset)?;
             let mut compared = methods::closed_forms(&records)?;
-            let (_, weights) = super::shipped::weights(&preset.region()?.window())?;
+            let (_, weights) = super::shipped::weights(Network::Smen, &preset.region()?.window())?;
             compared.push(methods::smen(&records, &weights)?);
             if let Some(network) = &rcn {
                 compared.push(methods::rcn(&records, network)?);

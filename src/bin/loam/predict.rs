@@ -88,7 +88,8 @@ impl Predict {
             }
             None => {
                 let (region, preset) = files::region(&self.region)?;
-                let (shipped, weights) = super::shipped::weights(&region.window())?;
+                let (shipped, weights) =
+                    super::shipped::weights(chosen.unwrap_or_default(), &region.window())?;
                 let note = shipped.note(preset.map(|p| p.key));
                 (format!("{} (shipped)", shipped.name), weights, (region, preset), note)
             }

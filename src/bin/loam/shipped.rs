@@ -1,6 +1,7 @@
 //! The shipped weights, in the program itself: for a prediction without `--weights`.
 
 use ease_grid::EaseWindow;
+use loam_core::network::Network;
 use loam_core::stack::Shipped;
 use loam_nn::Weights;
 
@@ -10,17 +11,17 @@ macro_rules! file {
     };
 }
 
-const FILES: [(&str, &[u8]); 4] =
-    [file!("oklahoma-city"), file!("tucson"), file!("geneva"), file!("general")];
+const FILES: [(&str, &[u8]); 5] =
+    [file!("oklahoma-city"), file!("tucson"), file!("geneva"), file!("general"), file!("rcn")];
 
 /// Those that the page would use for this region, with their name.
-pub fn weights(window: &EaseWindow) -> Result<(Shipped, Weights), String> {
-    let shipped = Shipped::for_window(window);
+pub fn weights(network: Network, window: &EaseWindow) -> Result<(Shipped, Weights), String> {
+    let shipped = Shipped::of(network, window);
     let (_, bytes) = FILES
         .iter()
         .find(|(key, _)| *key == shipped.key)
         .ok_or_else(|| format!("no weights of {} were built in: name them with --weights", shipped.name))?;
-    let weights =
-        Weights::from_bytes(bytes).map_err(|e| format!("the shipped weights of {}: {e}", shipped.name))?;
+    let weights = Weights::of_any_network(bytes)
+        .map_err(|e| format!("the shipped weights of {}: {e}", shipped.name))?;
     Ok((shipped, weights))
 }

@@ -1,6 +1,7 @@
 //! Which of the shipped weights a region gets, in the page and on the command line.
 
 use super::PRESETS;
+use crate::network::Network;
 use crate::weights_report::Prospect;
 use crate::weights_report::WeightsReport;
 use ease_grid::EaseWindow;
@@ -8,8 +9,11 @@ use ease_grid::EaseWindow;
 /// Key of the weights for every place without weights of its own.
 pub const GENERAL: &str = "general";
 
-/// Keys of all shipped weights: the preset regions', and the general ones.
-pub const SHIPPED: [&str; 4] = [PRESETS[0].key, PRESETS[1].key, PRESETS[2].key, GENERAL];
+/// Key of RCN's weights, which are for every place.
+pub const RCN: &str = "rcn";
+
+/// Keys of all shipped weights: SMEN's of the preset regions, its general ones, RCN's.
+pub const SHIPPED: [&str; 5] = [PRESETS[0].key, PRESETS[1].key, PRESETS[2].key, GENERAL, RCN];
 
 /// Shipped weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +25,13 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// Those of the preset region that holds the middle of the window, whatever the window's size; the general ones where none does.
+    /// Those of a network for a window. SMEN has some for each preset region that holds the window's middle, whatever the window's size, and
+    /// general ones for where none does; RCN has one for all.
     #[must_use]
-    pub fn for_window(window: &EaseWindow) -> Self {
+    pub fn of(network: Network, window: &EaseWindow) -> Self {
+        if network == Network::Rcn {
+            return Self { key: RCN, name: "RCN" };
+        }
         let middle = (window.first_column + window.columns / 2, window.first_row + window.rows / 2);
         let holds = |region: EaseWindow| {
             region.resolution == window.resolution
@@ -42,7 +50,7 @@ impl Shipped {
     /// ones follow the region.
     #[must_use]
     pub fn prospect(in_use: &WeightsReport, window: &EaseWindow) -> Prospect {
-        let shipped = Self::for_window(window);
+        let shipped = Self::of(in_use.network, window);
         let stays = in_use.closed_form.is_some()
             || !in_use.network.about().shipped
             || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
@@ -60,6 +68,11 @@ impl Shipped {
     pub fn note(self, region: Option<&str>) -> Option<String> {
         if region == Some(self.key) {
             return None;
+        }
+        if self.key == RCN {
+            return region.is_none().then(|| {
+                "RCN's weights were trained on simulated scenes of other places; what it adds to the regression here is in its scores.".to_owned()
+            });
         }
         Some(if self.key == GENERAL {
             "This region has no weights of its own: the general ones are used, trained on simulated scenes of other places.".to_owned()
@@ -100,12 +113,12 @@ mod tests {
     #[test]
     fn a_preset_and_what_lies_in_it_get_its_weights_and_the_rest_the_general_ones() {
         for preset in PRESETS {
-            let shipped = Shipped::for_window(&preset.region().unwrap().window());
+            let shipped = Shipped::of(Network::Smen, &preset.region().unwrap().window());
             assert_eq!((shipped.key, shipped.note(Some(preset.key))), (preset.key, None));
             let inside = Region::around(preset.longitude + 0.5, preset.latitude, 20, 20).unwrap().window();
-            assert_eq!(Shipped::for_window(&inside).key, preset.key);
+            assert_eq!(Shipped::of(Network::Smen, &inside).key, preset.key);
             assert!(
-                Shipped::for_window(&inside)
+                Shipped::of(Network::Smen, &inside)
                     .note(None)
                     .is_some_and(|note| note.contains(preset.name) && note.contains("simulated"))
             );
@@ -113,7 +126,7 @@ mod tests {
         // Beside Tucson's region by more than its half, and on another continent.
         for (longitude, latitude) in [(-107.0, 32.2), (20.0, -20.0)] {
             let shipped =
-                Shipped::for_window(&Region::around(longitude, latitude, 100, 100).unwrap().window());
+                Shipped::of(Network::Smen, &Region::around(longitude, latitude, 100, 100).unwrap().window());
             assert_eq!(shipped.key, GENERAL);
             assert!(
                 shipped.note(None).is_some_and(|note| note.contains("general") && note.contains("simulated"))

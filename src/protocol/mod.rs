@@ -19,6 +19,7 @@ use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
 use loam_core::layer::LayerKind;
 use loam_core::method::Method;
+use loam_core::ranking::Ranking;
 use loam_core::region_settings::RegionSettings;
 use loam_core::score::{MassReport, ScoreReport};
 use loam_core::stack::HistorySlot;
@@ -73,6 +74,11 @@ pub enum Request {
         /// The date t.
         #[serde(with = "iso_date")]
         date: Date,
+        /// Region and rules.
+        settings: RegionSettings,
+    },
+    /// Score every method on the newest dates of the region; the best answers from then on. Answer: [`Event::Ranking`], [`Event::Weights`].
+    Rank {
         /// Region and rules.
         settings: RegionSettings,
     },
@@ -190,6 +196,8 @@ pub enum Event {
     Warning(String),
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
+    /// Every method on the same dates and pixels.
+    Ranking(Box<Ranking>),
     /// Weights in use.
     Weights(WeightsReport),
     /// A file to save: attachment 0 holds the bytes.

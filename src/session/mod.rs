@@ -12,6 +12,7 @@ pub mod open;
 mod predict;
 mod prepare;
 pub mod provenance;
+mod ranking;
 mod requests;
 mod state;
 mod timeline;

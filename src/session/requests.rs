@@ -85,6 +85,7 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
+            Request::Rank { settings } => self.rank(id, settings).await?,
             Request::UseMethod { method } => {
                 self.active = method;
                 self.report_weights(id);

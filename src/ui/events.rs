@@ -66,6 +66,7 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         }
         Event::Warning(text) => app.notify(false, Failure { what: text, remedy: String::new() }),
         Event::Map(report) => take_map(app, *report, attachments),
+        Event::Ranking(ranking) => app.take_ranking(*ranking),
         Event::Weights(weights) => {
             let other = app.weights.with_untracked(|w| w.network != weights.network);
             app.weights.set(weights);

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::state::App;
 use loam_core::method::Method;
+use loam_core::ranking::Ranking;
 use loam_core::weights_report::{Prospect, WeightsReport};
 use smap_files::QualityRule;
 
@@ -21,6 +22,35 @@ const DISAGGREGATED: &str = "Where a date has SMAP and Sentinel-1 backscatter bu
 const SHIFTED: &str = "Each 36 km block of the estimate then has SMAP's mean, SMAP's noise with it, and may show steps at its edges";
 /// Why it cannot be chosen.
 const OF_SMEN: &str = "Of SMEN's estimates alone";
+
+/// Every method, best first, and which answers.
+fn ranking(ranking: &Ranking) -> AnyView {
+    let rows = ranking.rows.iter().map(|row| {
+        let gain = row.over_bilinear.map_or_else(String::new, |gain| {
+            format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high).replace('-', "−")
+        });
+        let name = row.method.name().to_owned() + if row.flattered { " (trained on these dates)" } else { "" };
+        view! {
+            <tr data-method=row.method.key() class:best=row.method == ranking.best>
+                <th scope="row">{name}</th><td class="number">{format!("{:.4}", row.urmse)}</td><td class="number">{gain}</td>
+            </tr>
+        }
+    });
+    view! {
+        <p class="hint" id="ranking-sentence">{ranking.sentence().replace("m3", "m³")}</p>
+        {(!ranking.rows.is_empty()).then(|| view! {
+            <div class="tablewrap" tabindex="0" role="region" aria-label="Methods compared">
+                <table id="ranking">
+                    <thead><tr><th scope="col">"Method"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"better than bilinear (95 %)"</th></tr></thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
+            <p class="hint">{format!("{} dates, {} pixels, against the 3 km product; each date made from earlier ones alone.", ranking.dates.len(), ranking.pixels)}</p>
+        })}
+        {ranking.left_out.iter().map(|(method, why)| view! { <p class="hint">{format!("{}: {why}.", method.name())}</p> }).collect_view()}
+    }
+    .into_any()
+}
 
 /// Rules and weights.
 #[component]
@@ -81,6 +111,10 @@ pub fn RulesSection() -> impl IntoView {
                     }).collect_view()}
                 </select>
             </label>
+            <div class="ranking">
+                <button type="button" id="rank" disabled=move || app.timeline.with(|t| t.days.is_empty()) || app.predicting.get().is_some() on:click=move |_| app.rank()>"Compare methods on these dates"</button>
+                {move || app.ranked().map(|ranked| ranking(&ranked.0))}
+            </div>
             {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.about().shipped && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">
                     "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under “Fine-tune”, or with the command line: "

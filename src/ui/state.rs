@@ -30,6 +30,7 @@ use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, ColourMap, Scale, scale};
 use loam_core::method::Method;
+use loam_core::ranking::Ranking;
 use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{PRESETS, Preset, Shipped};
 use loam_core::weights_report::Prospect;
@@ -159,6 +160,8 @@ pub struct App {
     pub backscatter: PageSignal<Scale>,
     pub kelvin: PageSignal<Scale>,
     pub kelvin_difference: PageSignal<Scale>,
+    /// Every method on the newest dates, and the region, rules and files it is of.
+    pub ranking: PageSignal<Option<Arc<(Ranking, RegionSettings, u64)>>>,
     pub device: PageSignal<Option<DeviceReport>>,
     /// There is no worker, and none is being started.
     pub stopped: PageSignal<bool>,
@@ -245,6 +248,7 @@ impl App {
             backscatter: PageSignal::new(Scale::backscatter()),
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
+            ranking: PageSignal::new(None),
             device: PageSignal::new(None),
             stopped: PageSignal::new(false),
             preference: PageSignal::new(DevicePreference::default()),
@@ -846,6 +850,31 @@ impl App {
                 ),
             }
         });
+    }
+
+    /// Compares the methods on the newest dates of the region; the best then answers.
+    pub fn rank(self) {
+        let settings = self.settings.get_untracked();
+        if let Some(id) = self.send(Kind::Predict, Request::Rank { settings }, &[]) {
+            let what = "comparing methods".to_owned();
+            self.predicting.set(Some(Job { id, done: 0, total: 0, what }));
+        }
+    }
+
+    pub fn take_ranking(self, ranking: Ranking) {
+        self.said.set(ranking.sentence());
+        let of = (ranking, self.settings.get_untracked(), self.data.get_untracked());
+        self.ranking.set(Some(Arc::new(of)));
+    }
+
+    /// The ranking, where it is of the present region, rules and files. Tracked.
+    pub fn ranked(self) -> Option<Arc<(Ranking, RegionSettings, u64)>> {
+        let (ranked, data) = (self.ranking.get()?, self.data.get());
+        self.settings.with(|settings| {
+            let same =
+                RegionSettings { mass_correction: settings.mass_correction, ..ranked.1.clone() } == *settings;
+            (same && ranked.2 == data).then_some(ranked)
+        })
     }
 
     /// Another method answers.

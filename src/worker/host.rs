@@ -45,7 +45,10 @@ impl WorkerHost {
     pub fn receive(&self, id: u64, request: &Request, parts: &Array) {
         let kind = std::mem::discriminant(request);
         let mut known = self.known.borrow_mut();
-        if matches!(request, Request::Predict { .. } | Request::Timeline { .. } | Request::Demo { .. }) {
+        if matches!(
+            request,
+            Request::Predict { .. } | Request::Rank { .. } | Request::Timeline { .. } | Request::Demo { .. }
+        ) {
             for older in known.values_mut().filter(|k| k.kind == kind) {
                 older.cancelled = true;
             }

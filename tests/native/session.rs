@@ -576,6 +576,46 @@ fn a_demo_opens_on_a_date_that_was_seen_and_mapped() {
     }
 }
 
+/// Every method is scored on the newest dates; the best answers from then on, with an interval that earlier dates set.
+#[test]
+fn the_best_method_on_the_newest_dates_answers() {
+    use loam_core::method::Method;
+    use loam_core::network::Network;
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    let settings = rules(window_of("tucson"));
+    block_on(session.handle(3, Request::Rank { settings: settings.clone() }));
+    let ranking = {
+        let events = host.events.borrow();
+        let found = events
+            .iter()
+            .find_map(|(_, e, _)| if let Event::Ranking(r) = e { Some(r.clone()) } else { None });
+        found.unwrap()
+    };
+    assert!(ranking.dates.len() >= 10 && ranking.pixels > 10_000 && ranking.simulated, "{ranking:?}");
+    assert!(ranking.left_out.is_empty(), "{:?}", ranking.left_out);
+    let place = |method: Method| ranking.rows.iter().position(|row| row.method == method).unwrap();
+    let keys: Vec<&str> = ranking.rows.iter().map(|row| row.method.key()).collect();
+    assert_eq!(place(Network::Rcn.into()), 0, "{keys:?}");
+    for method in [Method::find("regression").unwrap(), Network::Smen.into()] {
+        assert!(place(method) < place(Method::find("bilinear").unwrap()), "{keys:?}");
+    }
+    assert_eq!(ranking.best, Network::Rcn.into());
+    assert!(ranking.rows[0].over_bilinear.unwrap().low > 0.0);
+    let date = *ranking.dates.last().unwrap();
+    block_on(session.handle(4, Request::Predict { date, settings }));
+    let (map, attachments) = last_map(&host);
+    assert_eq!((map.weights.network, map.weights.name.as_str()), (Network::Rcn, "RCN (shipped)"));
+    assert!(
+        map.history.len() > 40 && !map.warnings.iter().any(|w| w.contains("Too few")),
+        "{:?}",
+        map.warnings
+    );
+    let head = map.layers.iter().find(|l| l.kind == LayerKind::HalfWidth).unwrap();
+    let Attachment::F32(half) = &attachments[head.values] else { panic!("values are float32") };
+    assert!(half.iter().filter(|v| v.is_finite()).all(|v| (0.005..0.3).contains(v)));
+}
+
 /// Weights that are shipped say so, with the key of their region; loaded ones do not.
 #[test]
 fn a_map_names_the_key_of_shipped_weights_and_the_origin_of_its_reference() {

@@ -18,6 +18,7 @@ pub mod method;
 pub mod nan_json;
 pub mod network;
 pub mod output;
+pub mod ranking;
 pub mod region_settings;
 pub mod regression;
 pub mod score;

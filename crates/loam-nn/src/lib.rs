@@ -19,6 +19,7 @@ mod gathered;
 mod network_model;
 pub mod networks;
 mod random;
+pub mod ranking;
 mod registry;
 pub mod run;
 mod train;

@@ -1,10 +1,14 @@
 //! The table of networks: one line each. A network's row of words and numbers is in `loam_core::network`.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Device;
+use jiff::civil::Date;
+use loam_core::estimate::Estimate;
 use loam_core::network::{Inputs, Network};
 
 use crate::run::Run;
-use crate::{ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights};
+use crate::{Asked, Data, ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights, WorkError};
 
 /// Makes the enums over all networks, and all that is done with whichever network it is. `$d` is a dollar sign, for the macros in the macro.
 macro_rules! registry {
@@ -54,6 +58,25 @@ macro_rules! registry {
             pub fn load(weights: &Weights, device: &Device) -> Result<Self, ModelError> {
                 match weights.network() {
                     $($pattern => $model::load(weights, device).map(Registered::into_any),)+
+                }
+            }
+
+            /// The map of a date as the network makes it, neither shifted nor beside another one.
+            ///
+            /// # Errors
+            /// [`WorkError`].
+            pub async fn map_of(
+                &self,
+                data: Data<'_>,
+                date: Date,
+                (weights, region, device): (&Weights, Option<&str>, &Device),
+                progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+            ) -> Result<Estimate, WorkError> {
+                match self {
+                    $(AnyNetwork::$model(model) => {
+                        let asked = Asked { date, shift: false, weights, region, before: None, device, tile: None };
+                        model.estimate(data, &asked, progress).await
+                    })+
                 }
             }
         }

@@ -18,6 +18,7 @@ mod layer_use;
 mod network;
 mod predict;
 mod progress;
+mod rank;
 mod score_table;
 mod series;
 mod shipped;
@@ -46,6 +47,8 @@ enum Command {
     Predict(predict::Predict),
     /// Scores of weights against 3 km maps, beside the baselines
     Evaluate(evaluate::Evaluate),
+    /// Every method on the newest dates of a region, best first
+    Rank(rank::Rank),
     /// Train SMEN or the TB CNN on files or on simulated scenes, split by time
     Train(train::Train),
     /// The paper's tables and figure, reproduced, with every baseline on the same pixels
@@ -64,6 +67,7 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Evaluate(command) => command.run(),
+        Command::Rank(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Experiment(command) => command.run(),
         Command::Cards(command) => command.run(),

@@ -9,6 +9,7 @@ use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
 use loam_core::export;
+use loam_core::method::Method;
 use loam_core::stack::{HistoryRule, Series};
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, device, of_network};
@@ -32,6 +33,9 @@ pub struct Predict {
     /// A method in closed form instead of a network: bilinear, bicubic, persistence, history-mean or disaggregation
     #[arg(long, value_parser = super::network::closed_form, conflicts_with = "weights")]
     method: Option<ClosedForm>,
+    /// The method that is best on the region's own newest dates; the pixel regression where these are too few to choose by
+    #[arg(long, conflicts_with_all = ["weights", "method", "network"])]
+    auto: bool,
     /// The date t
     #[arg(long, value_parser = files::date)]
     date: Date,
@@ -67,6 +71,9 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
+        if self.auto {
+            return self.by_the_best();
+        }
         if let Some(method) = self.method {
             return self.in_closed_form(method);
         }
@@ -114,6 +121,41 @@ impl Predict {
         });
         estimate.warnings.extend(note);
         self.write(&estimate, weights.report(&name))
+    }
+
+    /// The map by the method that scores best before the date.
+    fn by_the_best(&self) -> super::Outcome {
+        let (region, preset) = files::region(&self.region)?;
+        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
+        let mut series = Series::new(region, self.quality.into());
+        super::series::load(&mut series, &library)?;
+        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
+        let processor = block_on(Processor::open_cpu());
+        let ranked = super::rank::rank(&library, &mut series, rule, preset, processor.device())?;
+        eprintln!("{}", ranked.ranking.sentence());
+        match ranked.ranking.best {
+            Method::ClosedForm(method) => {
+                self.write(&method.estimate(&library, &mut series, self.date, rule)?, method.into())
+            }
+            Method::Network(network) => {
+                let (name, weights) =
+                    ranked.weights.get(&network).ok_or("the best network has no weights")?;
+                let estimate = of_network!(&AnyNetwork::load(weights, processor.device())?, network => {
+                    let asked = Asked {
+                        date: self.date,
+                        shift: self.mass_correction,
+                        weights,
+                        region: preset.map(|p| p.key),
+                        before: None,
+                        device: processor.device(),
+                        tile: None,
+                    };
+                    let data = Data { library: &library, series: &mut series, rule };
+                    block_on(network.estimate(data, &asked, &mut async |_, _, _| ControlFlow::Continue(())))?
+                });
+                self.write(&estimate, weights.report(name))
+            }
+        }
     }
 
     /// The map by a method without weights.

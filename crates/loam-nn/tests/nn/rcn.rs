@@ -7,9 +7,11 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use loam_core::network::Network;
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes};
-use loam_core::training::{Schedule, TrainSettings};
-use loam_nn::rcn::{COUNT, RcnPlanes, first_weights, loss, trained};
-use loam_nn::{Adam, Archive, Rcn, WeightTensor, Weights, block_on};
+use loam_core::training::{DateRole, Schedule, TrainSettings};
+use loam_nn::rcn::{COUNT, RcnImage, RcnPlanes, Seen, first_weights, loss, trained};
+use loam_nn::{
+    Adam, Archive, Checkpoint, KeptImage, Random, Rcn, TrainEvent, Trainer, WeightTensor, Weights, block_on,
+};
 
 static GOLDENS: &[u8] = include_bytes!("../goldens/rcn.safetensors");
 const SIZE: (usize, usize) = (17, 14);
@@ -136,4 +138,76 @@ fn weights_come_back_and_others_are_refused_with_a_table() {
     broken.tensors.get_mut("inputs.spread").unwrap().values[3] = 0.0;
     let error = Weights::of_any_network(&broken.to_bytes()).unwrap_err().to_string();
     assert!(error.contains("block2.bias") && error.contains("above 0"), "{error}");
+}
+
+fn images(seed: u64, count: usize) -> Vec<RcnImage> {
+    let mut random = Random::new(seed);
+    let cells = 11 * 11;
+    (0..count)
+        .map(|n| {
+            let mut draw = |planes: usize, most: f32| -> Vec<f32> {
+                (0..planes * cells).map(|_| random.symmetric(most)).collect()
+            };
+            let mut seen = || Seen { inputs: draw(COUNT, 1.0), base: draw(1, 0.1) };
+            let (whole, few) = (seen(), seen());
+            RcnImage {
+                date: date(2016, 1, 1 + n as i8),
+                role: DateRole::Train,
+                size: (11, 11),
+                seen: whole,
+                few: Some(few),
+                target: draw(1, 0.2),
+                mask: (0..cells).map(|at| f32::from(u8::from(at % 7 != 0))).collect(),
+                bilinear: draw(1, 0.1),
+                reasons: vec![0; cells],
+            }
+        })
+        .collect()
+}
+
+/// Mirrored, exchanged, short histories, one cycle, clipped: whatever chance and schedule do comes again.
+#[test]
+fn a_run_broken_off_after_any_event_ends_with_the_same_bits() {
+    let settings = TrainSettings { epochs: 3, batch: 2, ..TrainSettings::from_scratch(Network::Rcn) };
+    let (train, validation) = (images(1, 5), images(2, 2));
+    let fresh = || {
+        let (train, validation) = (train.clone(), validation.clone());
+        Trainer::new(&first_weights(1), train, validation, settings.clone(), &Device::flex()).unwrap()
+    };
+    let mut whole = fresh();
+    let mut events = 0;
+    while let Some(event) = block_on(whole.step()) {
+        assert!(!matches!(event, TrainEvent::Failed(_)), "{event:?}");
+        events += 1;
+    }
+    for stop in (0..events).step_by(3) {
+        let mut first = fresh();
+        for _ in 0..stop {
+            block_on(first.step());
+        }
+        let bytes = block_on(first.checkpoint(1.5)).unwrap().to_bytes();
+        let checkpoint = Checkpoint::from_bytes(&bytes).unwrap();
+        let (train, validation) = (train.clone(), validation.clone());
+        let mut second = Trainer::resumed(
+            checkpoint,
+            &first_weights(1),
+            train,
+            validation,
+            settings.clone(),
+            &Device::flex(),
+        )
+        .unwrap();
+        while block_on(second.step()).is_some() {}
+        assert_eq!(second.losses(), whole.losses(), "stopped after {stop}");
+        assert!(
+            block_on(second.current()).unwrap() == block_on(whole.current()).unwrap(),
+            "stopped after {stop}"
+        );
+    }
+}
+
+#[test]
+fn an_image_comes_back_from_its_file() {
+    let image = images(3, 1).remove(0);
+    assert_eq!(RcnImage::from_bytes(&image.to_bytes()).unwrap(), image);
 }

@@ -66,7 +66,35 @@ pub fn seen(
     Seen { inputs: planes.standardised(weights.0, weights.1), base: planes.base }
 }
 
-/// Plans a run and makes its images. `progress` hears of each day before it is read (number, of how many, date) and may stop the work.
+/// The maps so far: all of them, and the newest.
+struct PastMaps {
+    all: PixelRegression,
+    newest: VecDeque<Observed>,
+}
+
+impl PastMaps {
+    fn new(columns: usize, cells: usize) -> Self {
+        Self { all: PixelRegression::new(columns, cells), newest: VecDeque::with_capacity(MOST) }
+    }
+
+    fn add(&mut self, observed: &Observed) {
+        self.all.add(observed);
+        if self.newest.len() == MOST {
+            self.newest.pop_front();
+        }
+        self.newest.push_back(observed.clone());
+    }
+
+    /// Over the newest maps alone.
+    fn few(&self, most: usize, columns: usize, cells: usize) -> PixelRegression {
+        let mut few = PixelRegression::new(columns, cells);
+        self.newest.range(self.newest.len().saturating_sub(most)..).for_each(|observed| few.add(observed));
+        few
+    }
+}
+
+/// Plans a run and makes its images. Where maps disaggregated here count, every other training date is made from products alone: weights must
+/// serve whoever has few or none of the former. `progress` hears of each day before it is read (number, of how many, date) and may stop the work.
 ///
 /// # Errors
 /// See [`GatherError`].
@@ -93,8 +121,8 @@ pub async fn gather(
         .map(|(date, cover)| (*date, rule.admits(cover)))
         .collect();
     let mut memory = SmapMemory::default();
-    let mut past = PixelRegression::new(window.columns, window.len());
-    let mut newest: VecDeque<Observed> = VecDeque::with_capacity(MOST);
+    let mut admitted_maps = PastMaps::new(window.columns, window.len());
+    let mut products = PastMaps::new(window.columns, window.len());
     let mut gathered = Gathered::default();
     let total = days.len();
     for (done, (date, admitted)) in days.into_iter().enumerate() {
@@ -111,11 +139,11 @@ pub async fn gather(
                 let of = |past: &PixelRegression| {
                     seen((&mean, &spread), date, &smap, wetness.clone(), past, window.columns)
                 };
-                let few = (role == DateRole::Train).then(|| {
-                    let most = FEW[date.day_of_year() as usize % FEW.len()].min(newest.len());
-                    let mut short = PixelRegression::new(window.columns, window.len());
-                    newest.range(newest.len() - most..).for_each(|observed| short.add(observed));
-                    of(&short)
+                let training = role == DateRole::Train;
+                let past = if training && date.day_of_year() % 2 == 0 { &products } else { &admitted_maps };
+                let few = training.then(|| {
+                    let most = FEW[date.day_of_year() as usize % FEW.len()];
+                    of(&past.few(most, window.columns, window.len()))
                 });
                 let mask: Vec<f32> = map
                     .iter()
@@ -133,7 +161,7 @@ pub async fn gather(
                         date,
                         role,
                         size: (window.columns, window.rows),
-                        seen: of(&past),
+                        seen: of(&past.all),
                         few,
                         target: map.iter().map(|j| if j.is_finite() { *j } else { 0.0 }).collect(),
                         mask,
@@ -145,11 +173,10 @@ pub async fn gather(
                 }
             }
             if let Some(observed) = Observed::new(date, &smap, wetness, map).filter(|_| admitted) {
-                past.add(&observed);
-                if newest.len() == MOST {
-                    newest.pop_front();
+                admitted_maps.add(&observed);
+                if fine.origin != FineOrigin::Disaggregated {
+                    products.add(&observed);
                 }
-                newest.push_back(observed);
             }
         }
         memory.add(date, &smap);

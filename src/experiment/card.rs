@@ -336,7 +336,11 @@ fn of_rcn(records: &Records, network: &Rcn, seen: Seen) -> Result<PlaceScores, E
 
 fn card(file: &Shelved, own: &[Preset], scores: Vec<PlaceScores>, scene_seed: u64) -> Card {
     let report = file.weights.report(&file.name());
-    let trained = file.weights.tensors.iter().filter(|(name, _)| !name.contains(".running_"));
+    let trained = file
+        .weights
+        .tensors
+        .iter()
+        .filter(|(name, _)| !name.contains(".running_") && !name.starts_with("inputs."));
     let range = InputRange::from_metadata(&file.weights.metadata);
     let range = range.map(|r| [[r.coarse.0, r.coarse.1], [r.residuals.0, r.residuals.1]]);
     Card {

@@ -170,6 +170,20 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Begins, estimates or pauses a training: what needs the part of the program that trains.
+    #[must_use]
+    pub fn trains(&self) -> bool {
+        matches!(
+            self,
+            Self::Train { .. }
+                | Self::TrainEstimate { .. }
+                | Self::ResumeRun { .. }
+                | Self::PauseTraining { .. }
+        )
+    }
+}
+
 /// Worker to page, always under the id of the request it answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {

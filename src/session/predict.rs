@@ -12,7 +12,7 @@ use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Shipped};
 use loam_core::weights_report::WeightsReport;
-use loam_nn::{Asked, Data, NetworkModel, Registered, of_network};
+use loam_nn::{AskedOfAny, Data, Hears, NetworkModel, of_network};
 
 use super::Host;
 use super::provenance::{self, Circumstances};
@@ -111,7 +111,7 @@ impl<H: Host> Session<H> {
             return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
         let host = &self.host;
-        let progress = &mut async |done: usize, total: usize, what: &str| {
+        let listener = &mut Hears(async |done: usize, total: usize, what: &str| {
             host.emit(
                 id,
                 Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
@@ -119,7 +119,7 @@ impl<H: Host> Session<H> {
             );
             host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
+        });
         // After a run here the estimate from before it stands beside the new one.
         let of = |snapshot: &'_ super::loaded::Snapshot| {
             snapshot.networks.get(&network).map(|loaded| loaded.key.clone())
@@ -132,22 +132,22 @@ impl<H: Host> Session<H> {
             .is_some_and(|key| key == loaded.key);
         let before =
             self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
-        let mut estimate = of_network!(&loaded.model, model => {
-            // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
-            if self.tile.is_none() && processor.is_gpu() {
-                self.tile = model.tile(processor.device(), || host.now_ms()).await?;
-            }
-            let asked = Asked {
-                date,
-                shift: settings.mass_correction,
-                weights: &loaded.weights,
-                region: settings.region.as_deref(),
-                before: before.and_then(|loaded| Registered::of(&loaded.model)),
-                device: processor.device(),
-                tile: self.tile,
-            };
-            model.estimate(Data { library: &self.library, series, rule }, &asked, progress).await?
-        });
+        // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
+        if self.tile.is_none() && processor.is_gpu() {
+            self.tile =
+                of_network!(&loaded.model, model => model.tile(processor.device(), || host.now_ms()).await?);
+        }
+        let asked = AskedOfAny {
+            date,
+            shift: settings.mass_correction,
+            weights: &loaded.weights,
+            region: settings.region.as_deref(),
+            before: before.map(|loaded| &loaded.model),
+            device: processor.device(),
+            tile: self.tile,
+        };
+        let data = Data { library: &self.library, series, rule };
+        let mut estimate = loaded.model.estimate(data, &asked, listener).await?;
         if loaded.report.shipped.is_some() {
             estimate.warnings.extend(Shipped::of(network, &window).note(settings.region.as_deref()));
         }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
-use loam_nn::Data;
 use loam_nn::ranking::{Contestant, rank};
+use loam_nn::{Data, Hears};
 
 use super::Host;
 use super::state::{RequestError, Session};
@@ -24,12 +24,12 @@ impl<H: Host> Session<H> {
             return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
         let host = &self.host;
-        let progress = &mut async |done: usize, total: usize, what: &str| {
+        let listener = &mut Hears(async |done: usize, total: usize, what: &str| {
             let what = what.to_owned();
             host.emit(id, Event::Progress { done: done as u64, total: total as u64, what }, Vec::new());
             host.yield_now().await;
             if host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
+        });
         let contestants: Vec<Contestant> = self
             .networks
             .values()
@@ -40,7 +40,7 @@ impl<H: Host> Session<H> {
             })
             .collect();
         let data = Data { library: &self.library, series, rule };
-        let ranking = rank(data, &contestants, processor.device(), region.as_deref(), progress).await?;
+        let ranking = rank(data, &contestants, processor.device(), region.as_deref(), listener).await?;
         self.active = ranking.best;
         self.emit(id, Event::Ranking(Box::new(ranking)));
         self.report_weights(id);

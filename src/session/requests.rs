@@ -29,7 +29,33 @@ impl<H: Host> Session<H> {
     /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
     /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
-        match self.run(id, request).await {
+        if request.trains() {
+            self.handle_training(id, request).await;
+        } else {
+            self.handle_other(id, request).await;
+        }
+    }
+
+    /// A request that does not train ([`Request::trains`]). The page's worker has what trains in a part of its own.
+    pub async fn handle_other(&mut self, id: u64, request: Request) {
+        let ended = self.run(id, request).await;
+        self.end_unless_training(id, ended);
+    }
+
+    /// A request that trains.
+    pub async fn handle_training(&mut self, id: u64, request: Request) {
+        let ended = match request {
+            Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await,
+            Request::Train { train, settings } => self.train(id, train, settings).await,
+            Request::ResumeRun { run } => self.resume_run(id, &run).await,
+            Request::PauseTraining { pause } => self.pause_training(pause).await,
+            _ => Ok(()),
+        };
+        self.end_unless_training(id, ended);
+    }
+
+    fn end_unless_training(&self, id: u64, ended: Result<(), RequestError>) {
+        match ended {
             Ok(()) if self.training_id() == Some(id) => {}
             ended => self.end(id, ended),
         }
@@ -110,10 +136,11 @@ impl<H: Host> Session<H> {
             }
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
-            Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await?,
-            Request::Train { train, settings } => self.train(id, train, settings).await?,
-            Request::ResumeRun { run } => self.resume_run(id, &run).await?,
-            Request::PauseTraining { pause } => self.pause_training(pause).await?,
+            // Those go to `handle_training`.
+            Request::TrainEstimate { .. }
+            | Request::Train { .. }
+            | Request::ResumeRun { .. }
+            | Request::PauseTraining { .. } => {}
             Request::StopTraining => self.stop_training()?,
             Request::WriteSettings { train } => {
                 let text = serde_json::to_vec_pretty(&train).map_err(|e| {

@@ -118,6 +118,11 @@ impl<H: Host> Session<H> {
         }
     }
 
+    /// Where it runs.
+    pub fn host(&self) -> &H {
+        &self.host
+    }
+
     pub(super) fn emit(&self, id: u64, event: Event) {
         self.host.emit(id, event, Vec::new());
     }

@@ -8,6 +8,7 @@ mod blob;
 mod host;
 mod life;
 mod store;
+mod training;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -79,16 +80,26 @@ pub fn start() -> Result<(), JsValue> {
                                 host.forget(id);
                             }
                             Some((id, request)) => {
-                                owned.handle(id, request).await;
+                                owned = if request.trains() {
+                                    training::answer(owned, id, request).await
+                                } else {
+                                    owned.handle_other(id, request).await;
+                                    owned
+                                };
                                 if owned.training_id() != Some(id) {
                                     host.forget(id);
                                 }
                             }
-                            None => match owned.work().await {
-                                Work::Goes => {}
-                                Work::Over(id) => host.forget(id),
-                                Work::Idle => break,
-                            },
+                            None if owned.training_id().is_none() => break,
+                            None => {
+                                let (after, work) = training::work(owned).await;
+                                owned = after;
+                                match work {
+                                    Work::Goes => {}
+                                    Work::Over(id) => host.forget(id),
+                                    Work::Idle => break,
+                                }
+                            }
                         }
                     }
                     queue.borrow_mut().running = false;

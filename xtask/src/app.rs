@@ -55,6 +55,7 @@ pub fn build(cpu_only: bool) -> Result<()> {
     let dist = dist_dir();
     compile(&tools, &dist, Wanted::Small, cpu_only)?;
     split::program(&tools, &wasm_split, &dist, "page", "app")?;
+    split::program(&tools, &wasm_split, &dist, "worker", "worker-cpu")?;
     if let Some(wasm_opt) = &wasm_opt {
         for path in files_with_extension(&dist, "wasm")? {
             optimise(wasm_opt, &path, level_for(&path))?;
@@ -128,7 +129,11 @@ fn prepare(html: &str, wanted: Wanted, cpu_only: bool) -> String {
     };
     let lines = html.lines().filter(|line| !dropped(line)).map(|line| match wanted {
         Wanted::Small => {
-            line.replace("data-cargo-features=\"page\"", "data-cargo-features=\"page,split\"") + "\n"
+            let marked = |line: String, features: &str| {
+                let of = |features: &str| format!("data-cargo-features=\"{features}\"");
+                line.replace(&of(features), &of(&format!("{features},split")))
+            };
+            marked(marked(line.to_owned(), "page"), "worker") + "\n"
         }
         _ => format!("{line}\n"),
     });
@@ -156,6 +161,13 @@ fn name_by_content(dist: &Path, html: &str, worker: &str) -> Result<String> {
             write(&from, &replaced(&read(&from)?, named, &renamed(named))?)?;
         }
         std::fs::rename(&from, &to).map_err(process::at(&from))?;
+    }
+    // The parts of a worker, where it has some, name its script.
+    for path in files_with_extension(dist, "js")? {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with(&format!("{worker}-parts-")) {
+            write(&path, &replaced(&read(&path)?, &script, &renamed(&script))?)?;
+        }
     }
     replaced(html, &loader, &renamed(&loader))
 }

@@ -101,7 +101,10 @@ impl Part {
 
 fn part_of(name: &str) -> Part {
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
-    if file.ends_with(".safetensors") {
+    if file == "rcn.safetensors" {
+        // The page begins with SMEN; RCN's come when methods are compared, or it is chosen.
+        Part::OnDemand
+    } else if file.ends_with(".safetensors") {
         Part::Weights
     } else if file.starts_with("worker-gpu") {
         Part::Gpu

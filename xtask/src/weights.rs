@@ -35,7 +35,7 @@ const ALL: [Wanted; 5] = [
     Wanted { name: "tucson", regions: &["tucson"], epochs: ["40", "25"] },
     Wanted { name: "geneva", regions: &["geneva"], epochs: ["40", "25"] },
     Wanted { name: "general", regions: &EIGHT, epochs: ["16", "10"] },
-    Wanted { name: RCN, regions: &EIGHT, epochs: ["12", ""] },
+    Wanted { name: RCN, regions: &EIGHT, epochs: ["20", ""] },
 ];
 
 /// RCN's one training: one cycle over scenes that begin two years earlier, for it learns from every earlier map.

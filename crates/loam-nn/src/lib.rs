@@ -33,7 +33,9 @@ pub use device::wait::block_on;
 pub use error::{Mismatch, ModelError};
 pub use gathered::{GatherError, Gathered};
 pub use loam_core::network::{Inputs, TbCase};
-pub use network_model::{Asked, Data, DateScores, KeptImage, Needs, NetworkModel, Preview, WorkError};
+pub use network_model::{
+    Asked, AskedOfAny, Data, DateScores, Hears, KeptImage, Listener, Needs, NetworkModel, Preview, WorkError,
+};
 /// SMEN's model and tensors.
 pub mod smen {
     pub use crate::networks::smen::model::*;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::pin::Pin;
 
 use burn::tensor::Device;
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ use crate::gathered::{GatherError, Gathered};
 use crate::networks::smen::estimate::PredictError;
 use crate::networks::tb_cnn::error::TbError;
 use crate::train::example::Example;
-use crate::{ModelError, TrainError, Weights};
+use crate::{AnyNetwork, ModelError, TrainError, Weights};
 
 /// The files, the region's days, and which of them serve as history.
 pub struct Data<'a> {
@@ -26,6 +27,49 @@ pub struct Data<'a> {
     pub series: &'a mut Series,
     /// Which earlier maps count.
     pub rule: HistoryRule,
+}
+
+/// Hears how far work is, and may stop it.
+pub trait Listener {
+    /// (done, of how many, what).
+    fn hear<'a>(
+        &'a mut self,
+        done: usize,
+        total: usize,
+        what: &'a str,
+    ) -> Pin<Box<dyn Future<Output = ControlFlow<()>> + 'a>>;
+}
+
+/// A closure that listens.
+pub struct Hears<F>(pub F);
+
+impl<F: AsyncFnMut(usize, usize, &str) -> ControlFlow<()>> Listener for Hears<F> {
+    fn hear<'a>(
+        &'a mut self,
+        done: usize,
+        total: usize,
+        what: &'a str,
+    ) -> Pin<Box<dyn Future<Output = ControlFlow<()>> + 'a>> {
+        Box::pin(async move { (self.0)(done, total, what).await })
+    }
+}
+
+/// What is asked of a network of whichever kind.
+pub struct AskedOfAny<'a> {
+    /// The date.
+    pub date: Date,
+    /// See [`Asked`].
+    pub shift: bool,
+    /// The weights of the network.
+    pub weights: &'a Weights,
+    /// Key of the region, where it is a preset.
+    pub region: Option<&'a str>,
+    /// The same network before it was trained here.
+    pub before: Option<&'a AnyNetwork>,
+    /// The device.
+    pub device: &'a Device,
+    /// Edge of a tile.
+    pub tile: Option<usize>,
 }
 
 /// What is asked of a network.

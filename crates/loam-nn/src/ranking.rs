@@ -1,7 +1,6 @@
 //! Scores every method on the newest dates of a region ([`loam_core::ranking`]).
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use jiff::civil::Date;
@@ -13,7 +12,7 @@ use loam_core::output::Output;
 use loam_core::ranking::{RankRow, Ranking};
 use loam_core::score::Scores;
 
-use crate::{AnyNetwork, Data, ModelError, Weights, WorkError};
+use crate::{AnyNetwork, AskedOfAny, Data, Hears, Listener, ModelError, Weights, WorkError};
 
 /// Closed forms that see the date's own backscatter are no rivals of what does not.
 const RIVALS: [ClosedForm; 5] = [
@@ -34,7 +33,7 @@ pub struct Contestant<'a> {
     pub name: &'a str,
 }
 
-/// Scores the closed forms and these networks. `progress` hears (done, of how many, what) and may stop the work.
+/// Scores the closed forms and these networks.
 ///
 /// # Errors
 /// [`WorkError`] for faults that are not one method's, and a cancel.
@@ -43,7 +42,7 @@ pub async fn rank(
     networks: &[Contestant<'_>],
     device: &Device,
     region: Option<&str>,
-    progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    listener: &mut dyn Listener,
 ) -> Result<Ranking, WorkError> {
     let Data { library, series, rule } = data;
     let found: Vec<Date> = series
@@ -62,7 +61,7 @@ pub async fn rank(
     let (mut pixels, mut simulated, mut dates) = (0, false, Vec::new());
     for (done, &date) in block.iter().enumerate() {
         let words = format!("comparing methods on {date}");
-        if progress(done, block.len(), &words).await.is_break() {
+        if listener.hear(done, block.len(), &words).await.is_break() {
             return Err(ModelError::Cancelled.into());
         }
         let mut maps: Vec<(Method, Estimate)> = Vec::new();
@@ -72,9 +71,12 @@ pub async fn rank(
             if method.output() != Output::SoilMoisture || left_out.contains_key(&method) {
                 continue;
             }
-            let mut within = async |_: usize, _: usize, _: &str| progress(done, block.len(), &words).await;
+            let within = &mut Hears(async |_: usize, _: usize, _: &str| {
+                listener.hear(done, block.len(), &words).await
+            });
             let data = Data { library, series, rule };
-            match model.map_of(data, date, (weights, region, device), &mut within).await {
+            let asked = AskedOfAny { date, shift: false, weights, region, before: None, device, tile: None };
+            match model.estimate(data, &asked, within).await {
                 Ok(estimate) => maps.push((method, estimate)),
                 Err(error) if error.is_cancelled() => return Err(error),
                 Err(error) => drop(left_out.insert(method, error.to_string())),

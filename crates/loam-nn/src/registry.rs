@@ -1,14 +1,13 @@
 //! The table of networks: one line each. A network's row of words and numbers is in `loam_core::network`.
 
-use std::ops::ControlFlow;
-
 use burn::tensor::Device;
-use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::network::{Inputs, Network};
 
 use crate::run::Run;
-use crate::{Asked, Data, ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights, WorkError};
+use crate::{
+    Asked, AskedOfAny, Data, Listener, ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights, WorkError,
+};
 
 /// Makes the enums over all networks, and all that is done with whichever network it is. `$d` is a dollar sign, for the macros in the macro.
 macro_rules! registry {
@@ -61,20 +60,22 @@ macro_rules! registry {
                 }
             }
 
-            /// The map of a date as the network makes it, neither shifted nor beside another one.
+            /// The map of a date. Who listens is no type of its own here, so that this is compiled once.
             ///
             /// # Errors
             /// [`WorkError`].
-            pub async fn map_of(
+            pub async fn estimate(
                 &self,
                 data: Data<'_>,
-                date: Date,
-                (weights, region, device): (&Weights, Option<&str>, &Device),
-                progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+                asked: &AskedOfAny<'_>,
+                listener: &mut dyn Listener,
             ) -> Result<Estimate, WorkError> {
+                let &AskedOfAny { date, shift, weights, region, before, device, tile } = asked;
+                let progress = &mut async |done: usize, total: usize, what: &str| listener.hear(done, total, what).await;
                 match self {
                     $(AnyNetwork::$model(model) => {
-                        let asked = Asked { date, shift: false, weights, region, before: None, device, tile: None };
+                        let before = before.and_then(Registered::of);
+                        let asked = Asked { date, shift, weights, region, before, device, tile };
                         model.estimate(data, &asked, progress).await
                     })+
                 }

@@ -10,7 +10,7 @@ use loam_core::network::Network;
 use loam_core::ranking::Ranking;
 use loam_core::stack::{HistoryRule, Library, Preset, Series};
 use loam_nn::ranking::{self, Contestant};
-use loam_nn::{AnyNetwork, Data, Processor, Weights, block_on};
+use loam_nn::{AnyNetwork, Data, Hears, Processor, Weights, block_on};
 
 use super::files::{self, Inputs};
 
@@ -80,14 +80,14 @@ fn ranked(
         .map(|(model, (name, weights))| Contestant { model, weights, name })
         .collect();
     let bar = super::progress::bar(1, "comparing methods");
-    let mut progress = async |done: usize, total: usize, _: &str| {
+    let mut listener = Hears(async |done: usize, total: usize, _: &str| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
         ControlFlow::Continue(())
-    };
+    });
     let data = Data { library, series, rule };
     let key = preset.map(|preset| preset.key);
-    let ranking = block_on(ranking::rank(data, &contestants, device, key, &mut progress))?;
+    let ranking = block_on(ranking::rank(data, &contestants, device, key, &mut listener))?;
     bar.finish_and_clear();
     Ok(Ranked { ranking, weights })
 }

@@ -93,8 +93,8 @@ impl PastMaps {
     }
 }
 
-/// Plans a run and makes its images. Where maps disaggregated here count, every other training date is made from products alone: weights must
-/// serve whoever has few or none of the former. `progress` hears of each day before it is read (number, of how many, date) and may stop the work.
+/// Plans a run and makes its images. Where maps disaggregated here count, three training dates of four are made from products alone:
+/// weights must serve whoever has none of the former, which is usual. `progress` hears of each day before it is read (number, of how many, date) and may stop the work.
 ///
 /// # Errors
 /// See [`GatherError`].
@@ -140,7 +140,7 @@ pub async fn gather(
                     seen((&mean, &spread), date, &smap, wetness.clone(), past, window.columns)
                 };
                 let training = role == DateRole::Train;
-                let past = if training && date.day_of_year() % 2 == 0 { &products } else { &admitted_maps };
+                let past = if training && date.day_of_year() % 4 != 0 { &products } else { &admitted_maps };
                 let few = training.then(|| {
                     let most = FEW[date.day_of_year() as usize % FEW.len()];
                     of(&past.few(most, window.columns, window.len()))

@@ -186,6 +186,7 @@ fn keys_walk_the_dates() {
         fine_origin: None,
         backscatter: None,
         history: Vec::new(),
+        earlier: None,
         blocked: blocked.then(|| "no SMAP".to_owned()),
         simulated: false,
     };
@@ -665,6 +666,7 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionS
         },
         overpass: String::new(),
         overpasses: None,
+        interval: String::new(),
         frame: Edges::default(),
         reference: Some(FineOrigin::Disaggregated),
         inputs: Vec::new(),
@@ -736,6 +738,7 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
         fine_origin: Some(FineOrigin::Disaggregated),
         backscatter: None,
         history: vec![date(2019, 12, 1)],
+        earlier: None,
         blocked: None,
         simulated: false,
     };

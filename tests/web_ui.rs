@@ -16,13 +16,18 @@ use loam::ui::ledger::{Kind, Ledger};
 use loam::ui::rectangle::{Rectangle, size_text};
 use loam::ui::train::recall::{RecalledRun, Remembered};
 use loam::ui::train::{self, curve, runs, words};
-use loam::ui::{App, MapData, canvas, dates, exports, files, link, maps, scores, timeline};
+use loam::ui::{
+    App, Layer, MapData, canvas, dates, exports, figure, files, link, maps, panel, scores, timeline,
+};
+use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::{DeviceReport, SelfCheckReport};
 use loam_core::file::FineOrigin;
+use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::{ColourMap, Scale, paint};
 use loam_core::network::{Network, TbCase};
 use loam_core::score::ScoreRow;
 use loam_core::score::{Gain, ScoreReport};
+use loam_core::stack::HistorySlot;
 use loam_core::training::{
     CheckpointReport, Choice, DateRole, EpochReport, PlannedDate, RunReport, TrainEnd, TrainPlan,
     TrainResult, TrainSettings,
@@ -186,6 +191,7 @@ fn keys_walk_the_dates() {
         fine_origin: None,
         backscatter: None,
         history: Vec::new(),
+        earlier: None,
         blocked: blocked.then(|| "no SMAP".to_owned()),
         simulated: false,
     };
@@ -665,6 +671,7 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionS
         },
         overpass: String::new(),
         overpasses: None,
+        interval: String::new(),
         frame: Edges::default(),
         reference: Some(FineOrigin::Disaggregated),
         inputs: Vec::new(),
@@ -722,6 +729,154 @@ async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
     place.remove();
 }
 
+/// A map of a method that learns from 93 earlier maps and says how sure it is, 9 x 9 cells; the second cell lacks its half-width.
+fn sure_result(settings: loam_core::region_settings::RegionSettings) -> MapData {
+    let window = EaseWindow { columns: 9, rows: 9, ..settings.window };
+    let MapData { report, .. } =
+        result(date(2018, 11, 7), loam_core::region_settings::RegionSettings { window, ..settings });
+    let layer = |kind: LayerKind, value: f32, second: f32| {
+        let mut values = vec![value; 81];
+        values[1] = second;
+        let grid = window.grid();
+        let raster =
+            ease_grid::Raster::new(grid, values.clone(), vec![ease_grid::Reason::Valid; 81]).unwrap();
+        Layer { key: kind.into(), values, reasons: vec![0; 81], statistics: raster.statistics() }
+    };
+    let layers = vec![
+        layer(LayerKind::Coarse, 0.2, 0.2),
+        layer(LayerKind::Estimate, 0.2134, 0.25),
+        layer(LayerKind::HalfWidth, 0.0517, f32::NAN),
+        layer(LayerKind::Reference, 0.22, 0.22),
+        layer(LayerKind::Difference, -0.0066, 0.03),
+    ];
+    let slot = |n: usize| HistorySlot {
+        date: Some(timeline::date_of(timeline::day_number(date(2018, 11, 6)) - 92 + n as i32)),
+        known: 0.5,
+        origin: Some(if n < 12 { FineOrigin::Disaggregated } else { FineOrigin::Product }),
+    };
+    let report = MapReport {
+        history: (0..93).map(slot).collect(),
+        weights: ClosedForm::Regression.into(),
+        interval: "90 % interval calibrated on 64 earlier dates".into(),
+        frame: Edges { north: 1, ..Edges::default() },
+        ..report
+    };
+    MapData { report, layers, overpasses: Vec::new(), data: 0 }
+}
+
+/// What stands under the cursor, the layer with its own legend, the line below, and the figure.
+#[wasm_bindgen_test]
+async fn an_estimate_that_says_how_sure_it_is_shows_it() {
+    let (app, place) = mounted_with(|| (maps::MapsSection(), exports::ExportSection()));
+    let text = |selector: &str| {
+        let found = place.query_selector(selector).unwrap();
+        found.map(|e| e.text_content().unwrap_or_default()).unwrap_or_default()
+    };
+    let steps = text(".steps");
+    assert!(steps.contains("the four latest, or all of them"), "{steps}");
+    let data = std::sync::Arc::new(sure_result(app.settings.get_untracked()));
+    app.map.set(Some(std::sync::Arc::clone(&data)));
+    pause(20).await;
+    let value = |layer: &str| text(&format!("[data-layer={layer}] .value"));
+    app.cursor.set(Some(Cell { column: 4, row: 4 }));
+    pause(20).await;
+    assert_eq!(value("Estimate"), "0.2134 ± 0.052 m³/m³");
+    assert_eq!(value("HalfWidth"), "0.052 m³/m³");
+    assert_eq!((value("Reference"), value("Difference")), ("0.2200 m³/m³".into(), "−0.0066 m³/m³".into()));
+    app.cursor.set(Some(Cell { column: 1, row: 0 }));
+    pause(20).await;
+    assert_eq!(value("Estimate"), "0.2500 m³/m³, edge of the data", "no half-width, no ±");
+    assert_eq!(value("HalfWidth"), "no value, edge of the data", "the half-width has the estimate's frame");
+    let said = panel::summary(app, &data, Cell { column: 4, row: 4 });
+    assert!(said.contains("Estimate, regression 3 km: 0.2134 ± 0.052 m³/m³;"), "{said}");
+    assert!(!said.contains("half-width"), "said once: {said}");
+
+    let (key, moisture) = (LayerKey::from(LayerKind::HalfWidth), Scale::moisture());
+    assert!(!panel::is_signed(key) && panel::is_estimated(key));
+    let scale = panel::scale_of(app, data.method(), key).get_untracked();
+    assert!((scale.min, scale.max) == (0.0, 0.15) && scale.map != moisture.map);
+    let legends = text(".legends");
+    assert!(
+        legends.contains("90 % interval, half-width") && legends.contains("0 to 0.15 m³/m³, fixed"),
+        "{legends}"
+    );
+    // Its values are no soil moisture, whatever their scale is.
+    app.half_width.update(|scale| scale.max = 0.05);
+    pause(20).await;
+    let legends = text(".legends");
+    assert!(legends.contains("80 cells above") && legends.contains("0 to 0.5 m³/m³, fixed"), "{legends}");
+
+    let line = text(".provenance");
+    assert!(
+        line.contains("History: 93 earlier 3 km maps, 2018-08-06 to 2018-11-06 (12 disaggregated here).")
+            && line.contains("± is the half-width of a 90 % interval calibrated on 64 earlier dates."),
+        "{line}"
+    );
+    assert!(text("#export-half-width").contains("band 2"));
+    let facts = figure::provenance(&data);
+    let fact = |wanted: &str| facts.iter().find(|(key, _)| *key == wanted).map(|(_, text)| text.as_str());
+    assert_eq!(
+        fact("History"),
+        Some("93 earlier 3 km maps, 2018-08-06 to 2018-11-06 (12 disaggregated here)")
+    );
+    assert_eq!(fact("Interval"), Some("90 % interval calibrated on 64 earlier dates"));
+    let (_, with) = figure::png(app, &data).await.unwrap();
+    let mut without = sure_result(app.settings.get_untracked());
+    without.layers.retain(|layer| layer.key != key);
+    let (_, without) = figure::png(app, &without).await.unwrap();
+    // Width and height stand in the first chunk of a PNG.
+    let size = |png: &[u8]| {
+        let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+        (number(16), number(20))
+    };
+    let (tall, short) = (size(&with), size(&without));
+    assert!(tall.0 == short.0 && tall.1 > short.1, "a line of maps more: {tall:?} {short:?}");
+    place.remove();
+}
+
+/// What a date has, for a method that uses a history and for one that learns from all earlier maps.
+#[wasm_bindgen_test]
+async fn the_words_about_earlier_maps_follow_the_method() {
+    let (app, place) = mounted_with(dates::DatesSection);
+    let text = || place.text_content().unwrap_or_default();
+    let day = |earlier: Option<usize>, history| DayReport {
+        date: date(2020, 1, 1),
+        coarse: Some(0.37),
+        fine: None,
+        fine_origin: None,
+        backscatter: None,
+        history,
+        earlier,
+        blocked: None,
+        simulated: false,
+    };
+    app.date.set(Some(date(2020, 1, 1)));
+    for (earlier, history, said, described, key) in [
+        (None, vec![date(2019, 12, 1)], "2019-12-01", "history of 1 dates", "▲ history of t."),
+        (None, vec![], "none: this method uses none", "no history", "▲ history of t."),
+        (
+            Some(93),
+            vec![],
+            "93 earlier 3 km maps",
+            "93 earlier 3 km maps",
+            "All 3 km maps before t are used.",
+        ),
+        (
+            Some(0),
+            vec![],
+            "no earlier 3 km map: the estimate is bilinear SMAP",
+            "no earlier 3 km map",
+            "All 3 km maps before t are used.",
+        ),
+    ] {
+        app.timeline.set(Timeline { days: vec![day(earlier, history)] });
+        pause(20).await;
+        assert!(text().contains(said) && text().contains(key), "{earlier:?}: {}", text());
+        assert!(dates::describe(app).contains(described), "{}", dates::describe(app));
+    }
+    place.remove();
+}
+
 /// From a change of the rules until the answer, nothing of the old time line stands there as if it were current.
 #[wasm_bindgen_test]
 async fn the_time_line_is_pending_until_the_answer_comes() {
@@ -736,6 +891,7 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
         fine_origin: Some(FineOrigin::Disaggregated),
         backscatter: None,
         history: vec![date(2019, 12, 1)],
+        earlier: None,
         blocked: None,
         simulated: false,
     };

@@ -407,6 +407,8 @@ pub struct DayReport {
     /// History dates a prediction here would use, oldest first.
     #[serde(with = "iso_date")]
     pub history: Vec<Date>,
+    /// Earlier 3 km maps, for a method that learns from all of them instead of a history.
+    pub earlier: Option<usize>,
     /// Why no prediction can be made here; `None` where one can.
     pub blocked: Option<String>,
     /// Simulated data.
@@ -438,6 +440,8 @@ pub struct MapReport {
     pub overpass: String,
     /// Attachment (`U8`) over the window: 1 where SMAP's value is of 6 am, 2 of 6 pm, 0 where there is none or the file does not say.
     pub overpasses: Option<usize>,
+    /// What the half-width beside the estimate is, and what it rests on, in words; empty without one.
+    pub interval: String,
     /// Cells along the region's edges, 3 km, whose estimate the network made without what lies outside. Not in the scores.
     pub frame: Edges,
     /// Where the reference comes from; `None` without one.

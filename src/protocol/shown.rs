@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use loam_core::file::FineOrigin;
 use loam_core::region_settings::RegionSettings;
 use loam_core::score::{ScoreReport, ScoreRow};
+use loam_core::stack::HISTORY_LENGTH;
 use loam_core::weights_report::Prospect;
 
 use super::{DayReport, MapReport, Timeline};
@@ -102,7 +103,7 @@ impl Timeline {
     pub fn proposal(&self) -> Option<Date> {
         let seen = |d: &DayReport| d.coarse.is_some_and(|share| share >= COARSE_SHARE);
         let mapped = |d: &DayReport| d.fine.is_some_and(|share| share >= FINE_SHARE);
-        let full = |d: &DayReport| d.history.len() >= 4;
+        let full = |d: &DayReport| d.earlier.unwrap_or(d.history.len()) >= HISTORY_LENGTH;
         let steps: [&dyn Fn(&DayReport) -> bool; 6] = [
             &|d| seen(d) && mapped(d) && full(d),
             &|d| seen(d) && mapped(d),
@@ -186,6 +187,7 @@ mod tests {
             history: Vec::new(),
             overpass: String::new(),
             overpasses: None,
+            interval: String::new(),
             frame: Edges::default(),
             reference: None,
             scores: Vec::new(),
@@ -282,6 +284,31 @@ mod tests {
     }
 
     #[test]
+    fn the_regressions_map_depends_on_which_maps_count_but_not_on_the_shift() {
+        let mut map = map();
+        map.weights = loam_core::closed_form::ClosedForm::Regression.into();
+        let own = Prospect::InUse(map.weights.clone());
+        let changes = |change: fn(&mut RegionSettings)| {
+            let mut settings = map.settings.clone();
+            change(&mut settings);
+            map.changes(&Present {
+                date: Some(map.date),
+                settings: &settings,
+                weights: &own,
+                same_files: true,
+            })
+        };
+        assert_eq!(changes(|s| s.history_cover = 0.5), [Change::Rules]);
+        assert_eq!(changes(|s| s.history_disaggregated = false), [Change::Rules]);
+        assert_eq!(changes(|s| s.quality = QualityRule::All), [Change::Rules]);
+        assert_eq!(changes(|s| s.mass_correction = true), []);
+        let shipped = Prospect::Shipped { key: "tucson".into(), name: "Tucson".into() };
+        let (date, settings) = (Some(map.date), &map.settings);
+        let now = Present { date, settings, weights: &shipped, same_files: true };
+        assert_eq!(map.changes(&now), [Change::Model]);
+    }
+
+    #[test]
     fn a_stale_map_says_of_what_it_is_and_what_changed() {
         let map = map();
         let said = |changes: &[Change]| map.stale(changes).unwrap();
@@ -304,6 +331,7 @@ mod tests {
             fine_origin: fine.map(|_| FineOrigin::Product),
             backscatter: None,
             history: vec![date; history],
+            earlier: None,
             blocked: None,
             simulated: false,
         }
@@ -327,6 +355,10 @@ mod tests {
             days.remove(0);
         }
         assert_eq!(Timeline::default().proposal(), None);
+        // For a method that learns from all earlier maps, four of them are enough, too.
+        let learns = |d, earlier| DayReport { earlier: Some(earlier), ..day(on(d), 0.9, Some(0.5), 0) };
+        let days = vec![learns(1, 93), learns(2, 3)];
+        assert_eq!(Timeline { days }.proposal(), Some(on(1)));
     }
 
     #[test]

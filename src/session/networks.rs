@@ -4,7 +4,7 @@ use ease_grid::EaseWindow;
 use loam_core::closed_form::Needs;
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::stack::Shipped;
+use loam_core::stack::{HistoryRule, Shipped};
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, ModelError, Weights, for_network};
 
@@ -83,7 +83,8 @@ impl<H: Host> Session<H> {
     }
 
     /// A method may need other things of a date than SMAP and history.
-    pub(super) fn blocked_by_method(&self, timeline: &mut Timeline) {
+    pub(super) fn blocked_by_method(&self, timeline: &mut Timeline, rule: HistoryRule) {
+        let mut maps = None;
         let (dates, otherwise) = match self.active {
             Method::Network(network) => {
                 let dates =
@@ -93,6 +94,9 @@ impl<H: Host> Session<H> {
             }
             Method::ClosedForm(method) => {
                 let needs = method.about().needs;
+                if let (Needs::Past, Some(series)) = (needs, &self.series) {
+                    maps = Some(series.maps(rule).collect::<Vec<_>>());
+                }
                 let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
                 let has = |day: &&DayReport| {
                     share(day.coarse) && (needs != Needs::Backscatter || share(day.backscatter))
@@ -107,6 +111,7 @@ impl<H: Host> Session<H> {
         };
         for day in &mut timeline.days {
             day.history.clear();
+            day.earlier = maps.as_ref().map(|maps| maps.partition_point(|map| *map < day.date));
             day.blocked = (!dates.contains(&day.date)).then(|| otherwise.to_owned());
         }
     }

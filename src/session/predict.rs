@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use ease_grid::{EaseWindow, Edges, Raster, Resolution, resample};
 use jiff::civil::Date;
 use loam_core::closed_form::Needs;
-use loam_core::estimate::Estimate;
+use loam_core::estimate::{Estimate, Interval};
 use loam_core::export;
 use loam_core::method::Method;
 use loam_core::network::Network;
@@ -81,6 +81,7 @@ impl<H: Host> Session<H> {
             device: device.clone(),
             overpass: estimate.overpass_words.clone(),
             overpasses,
+            interval: estimate.interval().map(Interval::words).unwrap_or_default(),
             frame: frame_on(&window, &estimate),
             reference: estimate.reference,
             inputs: estimate.files.clone(),
@@ -177,16 +178,11 @@ impl<H: Host> Session<H> {
         for (n, channel) in estimate.channels.iter().enumerate() {
             let facts = provenance::of(estimate, n, &circumstances);
             let (end, mime, bytes) = if form == ExportForm::Csv {
-                let text = export::csv::write(
-                    &channel.estimate,
-                    channel.coarse.as_ref(),
-                    channel.reference.as_ref(),
-                    &facts,
-                )
-                .map_err(|e| RequestError::failed(e, ""))?;
+                let text = export::csv::write(export::csv::Maps::of(channel), &facts)
+                    .map_err(|e| RequestError::failed(e, ""))?;
                 ("csv", "text/csv", text.into_bytes())
             } else {
-                let bytes = export::geotiff::write(&channel.estimate, &facts, None)
+                let bytes = export::geotiff::write_channel(channel, &facts, None)
                     .map_err(|e| RequestError::failed(e, ""))?;
                 ("tif", "image/tiff", bytes)
             };

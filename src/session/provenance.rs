@@ -1,7 +1,7 @@
 //! Where a result came from, in the words that exports carry.
 
 use loam_core::device_report::DeviceReport;
-use loam_core::estimate::Estimate;
+use loam_core::estimate::{Estimate, Interval};
 use loam_core::export::{Provenance, Score};
 use loam_core::file::FineOrigin;
 use loam_core::score::{ScoreReport, ScoreRow};
@@ -88,6 +88,7 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
         history_nisar: of_origin(FineOrigin::Nisar),
         reference_is_own_map: estimate.reference == Some(FineOrigin::OwnMap),
         overpass: Some(estimate.overpass_words.clone()),
+        interval: shown.and_then(|channel| channel.interval.as_ref()).map(Interval::words),
         frame: estimate.frame,
         history: history().map(|(date, _)| date).collect(),
         inputs: estimate.files.clone(),

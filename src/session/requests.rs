@@ -510,7 +510,7 @@ impl<H: Host> Session<H> {
             && let Some(series) = &self.series
         {
             let mut timeline = timeline(series, rule);
-            self.blocked_by_method(&mut timeline);
+            self.blocked_by_method(&mut timeline, rule);
             self.emit(id, Event::Timeline(timeline));
         }
         Ok(())

@@ -19,6 +19,7 @@ pub fn timeline(series: &Series, rule: HistoryRule) -> Timeline {
                 backscatter: cover.backscatter,
                 blocked: blocked(cover, history.len(), rule),
                 history,
+                earlier: None,
                 simulated: cover.simulated,
             }
         })

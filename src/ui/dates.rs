@@ -30,9 +30,10 @@ pub fn describe(app: App) -> String {
         Some(FineOrigin::Nisar) => "3 km map (NISAR) of ",
         _ => "3 km map of ",
     };
-    let history = match day.history.len() {
-        0 => "no history".to_owned(),
-        n => format!("history of {n} dates"),
+    let history = match (day.earlier, day.history.len()) {
+        (Some(maps), _) => earlier(maps),
+        (None, 0) => "no history".to_owned(),
+        (None, n) => format!("history of {n} dates"),
     };
     let blocked = day.blocked.map(|b| format!("; cannot be predicted: {b}")).unwrap_or_default();
     format!(
@@ -41,6 +42,15 @@ pub fn describe(app: App) -> String {
         per_cent(day.coarse, "none"),
         per_cent(day.fine, "none")
     )
+}
+
+/// How many maps a method has that learns from all of them.
+fn earlier(maps: usize) -> String {
+    match maps {
+        0 => "no earlier 3 km map".to_owned(),
+        1 => "1 earlier 3 km map".to_owned(),
+        n => format!("{n} earlier 3 km maps"),
+    }
 }
 
 fn month(date: Date) -> String {
@@ -118,9 +128,13 @@ fn Facts() -> impl IntoView {
                 Some(FineOrigin::Nisar) => ", NISAR",
                 _ => "",
             };
-            let history = match day.history.len() {
-                0 if day.blocked.is_some() => "none".to_owned(),
-                0 => "none: the estimate uses SMAP alone".to_owned(),
+            let history = match (day.earlier, day.history.len()) {
+                (Some(0), _) if day.blocked.is_none() => {
+                    format!("{}: the estimate is bilinear SMAP", earlier(0))
+                }
+                (Some(maps), _) => earlier(maps),
+                (None, 0) if day.blocked.is_some() => "none".to_owned(),
+                (None, 0) => "none: this method uses none".to_owned(),
                 _ => day.history.iter().map(Date::to_string).collect::<Vec<_>>().join(", "),
             };
             view! {
@@ -170,6 +184,7 @@ fn Predict() -> impl IntoView {
 pub fn DatesSection() -> impl IntoView {
     let app = App::here();
     let empty = move || app.timeline.with(|t| t.days.is_empty());
+    let all_count = move || app.timeline.with(|t| t.days.iter().any(|d| d.earlier.is_some()));
     view! {
         <section class="dates" aria-labelledby="dates-title">
             <div class="head">
@@ -182,7 +197,8 @@ pub fn DatesSection() -> impl IntoView {
                 <TimelineStrip/>
                 <p class="key">
                     <span class="swatch coarse"></span>"SMAP "<span class="swatch fine"></span>"3 km product "
-                    <span class="swatch made"></span>"3 km, disaggregated here. Bar height: share of the region. ▲ history of t. "
+                    <span class="swatch made"></span>"3 km, disaggregated here. Bar height: share of the region. "
+                    {move || if all_count() { "All 3 km maps before t are used. " } else { "▲ history of t. " }}
                     <span class="keyhint">"Keys: ← → date, Shift next predictable, Page month."</span>
                 </p>
                 <Facts/>

@@ -68,11 +68,11 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         Event::Map(report) => take_map(app, *report, attachments),
         Event::Ranking(ranking) => app.take_ranking(*ranking),
         Event::Weights(weights) => {
-            let other = app.weights.with_untracked(|w| w.network != weights.network);
+            let other = app.weights.with_untracked(|w| w.method() != weights.method());
             app.weights.set(weights);
             super::train::recall::taken(app, id);
             if other {
-                // Another network can be used on other dates.
+                // Another method can be used on other dates.
                 app.rules_changed();
             }
         }

@@ -8,6 +8,7 @@ use super::figure;
 use super::ledger::Kind;
 use super::state::{App, MapData};
 use crate::protocol::{ExportForm, Request};
+use loam_core::layer::LayerKind;
 
 /// The whole section.
 #[component]
@@ -48,6 +49,9 @@ pub fn ExportSection() -> impl IntoView {
                 {move || app.exporting.get().then(|| view! { <progress></progress> })}
             </div>
             {move || earlier().map(|of| view! { <p class="caution" id="export-stale">{format!("GeoTIFF, figure and CSV are of {of}: predict again for the present choices.")}</p> })}
+            {move || app.map.with(|map| map.as_ref().is_some_and(|m| m.layer(LayerKind::HalfWidth).is_some())).then(|| view! {
+                <p class="hint" id="export-half-width">"GeoTIFF (band 2) and CSV hold the half-width of the 90 % interval too."</p>
+            })}
             <p class="hint">"GeoTIFF: EPSG:6933, float32, nodata, compressed. Every file carries its provenance."</p>
         </section>
     }

@@ -10,13 +10,14 @@ use super::canvas;
 use super::cursor::View;
 use super::draw::{self, Frame};
 use super::maps::shown;
-use super::panel::{heading, image_of, is_estimated, is_signed, scale_of};
-use super::state::{App, MapData};
+use super::panel::{heading, image_of, is_estimated, scale_of};
+use super::state::{App, Layer, MapData};
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
-use loam_core::map::scale::{KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
+use loam_core::map::scale::{HALF_WIDTH_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
 use loam_core::map::{ClipCounts, Scale};
+use loam_core::stack::HistorySlot;
 
 use leptos::prelude::untrack;
 
@@ -26,6 +27,8 @@ const RATIO: f64 = 2.0;
 const PIXELS_PER_METRE: u32 = 11_811;
 const MARGIN: f64 = 28.0;
 const GAP: f64 = 20.0;
+/// From one line of the foot to the next.
+const FOOT_LINE: f64 = 13.5;
 
 /// Maps in the figure: those of the panels, without inputs that have another unit and scale.
 fn in_figure(kind: LayerKind) -> bool {
@@ -36,19 +39,17 @@ fn in_figure(kind: LayerKind) -> bool {
 pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
     let report = &data.report;
     let window = report.settings.window;
-    let history: Vec<String> = report
-        .history
-        .iter()
-        .filter_map(|h| {
-            let made = match h.origin {
-                Some(FineOrigin::Disaggregated) => " (disaggregated)",
-                Some(FineOrigin::OwnMap) => " (a map that Loam made)",
-                Some(FineOrigin::Nisar) => " (NISAR)",
-                _ => "",
-            };
-            h.date.map(|d| format!("{d}{made}"))
-        })
-        .collect();
+    let named = report.history.iter().filter_map(|h| {
+        let made = match h.origin {
+            Some(FineOrigin::Disaggregated) => " (disaggregated)",
+            Some(FineOrigin::OwnMap) => " (a map that Loam made)",
+            Some(FineOrigin::Nisar) => " (NISAR)",
+            _ => "",
+        };
+        h.date.map(|d| format!("{d}{made}"))
+    });
+    let history =
+        HistorySlot::sum_up(&report.history).unwrap_or_else(|| named.collect::<Vec<_>>().join(", "));
     let mut lines = vec![
         (
             "Title",
@@ -68,19 +69,25 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
                 window.first_column, window.first_row, window.columns, window.rows
             ),
         ),
-        ("History", if history.is_empty() { "none".to_owned() } else { history.join(", ") }),
-        (
-            "Weights",
-            format!(
-                "{} ({}), SHA-256 {}",
-                report.weights.name, report.weights.trained_on, report.weights.hash
+        ("History", if history.is_empty() { "none".to_owned() } else { history }),
+        match report.weights.closed_form {
+            Some(method) => ("Method", format!("{}, in closed form", method.about().name)),
+            None => (
+                "Weights",
+                format!(
+                    "{} ({}), SHA-256 {}",
+                    report.weights.name, report.weights.trained_on, report.weights.hash
+                ),
             ),
-        ),
+        },
         ("Device", format!("{} ({})", report.device.name, if report.device.gpu { "GPU" } else { "CPU" })),
         ("Quality rule", format!("{:?}", report.settings.quality)),
         ("SMAP overpass", report.overpass.clone()),
         ("Inputs", report.inputs.join(", ")),
     ];
+    if !report.interval.is_empty() {
+        lines.push(("Interval", report.interval.clone()));
+    }
     if !report.frame.is_empty() {
         lines.push((
             "Edge",
@@ -145,6 +152,38 @@ fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String
     out
 }
 
+/// The rules of the scales and the facts, in lines that fit.
+fn foot_lines(
+    app: App,
+    data: &MapData,
+    kinds: &[LayerKey],
+    facts: &[(&'static str, String)],
+    ctx: &CanvasRenderingContext2d,
+    width: f64,
+) -> Vec<String> {
+    let method = data.method();
+    let limits = if method.output().is_kelvin() { KELVIN_LIMITS } else { MOISTURE_LIMITS };
+    let scales = [
+        ("Scale", LayerKind::Estimate, limits),
+        ("Scale of the half-width", LayerKind::HalfWidth, HALF_WIDTH_LIMITS),
+    ];
+    let rules = scales.into_iter().filter_map(|(name, kind, limits)| {
+        let scale = scale_of(app, method, kind.into());
+        let drawn = |layer: &&Layer| kinds.contains(&layer.key) && scale_of(app, method, layer.key) == scale;
+        let layers: Vec<&Layer> = data.layers.iter().filter(drawn).collect();
+        let mut clip = ClipCounts::default();
+        for layer in &layers {
+            let here = scale.with_untracked(|scale| scale.clipped(&layer.values));
+            clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
+        }
+        let rule = || format!("{name}: {}.", scale.with_untracked(|scale| scale.rule(limits, clip)));
+        (!layers.is_empty()).then(rule)
+    });
+    let facts = facts.iter().skip(1).filter(|fact| fact.0 != "Inputs").map(|(k, v)| format!("{k}: {v}"));
+    ctx.set_font("400 10.5px system-ui, sans-serif");
+    rules.chain(facts).flat_map(|line| wrapped(ctx, &line, width)).collect()
+}
+
 /// Name and bytes of the figure.
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
@@ -156,8 +195,10 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
     let width = (MARGIN * 2.0 + across as f64 * panel + (across - 1) as f64 * GAP).max(620.0);
     let lines_of_panels = kinds.len().div_ceil(across) as f64;
     let head = if data.report.simulated { 92.0 } else { 68.0 };
-    let foot = 210.0;
-    let height = head + lines_of_panels * (tall + 30.0) + foot;
+    let facts = provenance(data);
+    let small = canvas::new_canvas(1, 1).and_then(|canvas| canvas::context(&canvas)).ok_or_else(no_canvas)?;
+    let foot = foot_lines(app, data, &kinds, &facts, &small, width - 2.0 * MARGIN);
+    let height = head + lines_of_panels * (tall + 30.0) + 84.0 + FOOT_LINE * foot.len() as f64;
     let canvas = canvas::new_canvas((width * RATIO) as u32, (height * RATIO) as u32).ok_or_else(no_canvas)?;
     let ctx = canvas::context(&canvas).ok_or_else(no_canvas)?;
     ctx.scale(RATIO, RATIO).map_err(|_| no_canvas())?;
@@ -217,41 +258,31 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         }
     }
     let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
-    let main = scale_of(app, method, LayerKind::Estimate.into()).get_untracked();
-    let (name, limits) = if method.output().is_kelvin() {
-        ("Brightness temperature", KELVIN_LIMITS)
-    } else {
-        ("Soil moisture", MOISTURE_LIMITS)
+    let named = [
+        (
+            if method.output().is_kelvin() { "Brightness temperature" } else { "Soil moisture" },
+            LayerKind::Estimate,
+        ),
+        ("Difference", LayerKind::Difference),
+        ("Half-width (90 %)", LayerKind::HalfWidth),
+    ];
+    let drawn = |kind: LayerKind| {
+        kinds.iter().any(|k| scale_of(app, method, *k) == scale_of(app, method, kind.into()))
     };
-    legend(&ctx, &main, name, MARGIN + 4.0, y, 250.0);
-    if kinds.iter().any(|k| is_signed(*k)) {
-        legend(
-            &ctx,
-            &scale_of(app, method, LayerKind::Difference.into()).get_untracked(),
-            "Difference",
-            MARGIN + 284.0,
-            y,
-            180.0,
-        );
+    let legends: Vec<_> = named.into_iter().filter(|(_, kind)| drawn(*kind)).collect();
+    let (widths, gap) =
+        if legends.len() > 2 { ([190.0, 170.0, 170.0], 22.0) } else { ([250.0, 180.0, 0.0], 30.0) };
+    let mut x = MARGIN + 4.0;
+    for ((name, kind), wide) in legends.into_iter().zip(widths) {
+        legend(&ctx, &scale_of(app, method, kind.into()).get_untracked(), name, x, y, wide);
+        x += wide + gap;
     }
     draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
     text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
     y += 56.0;
-    let mut clip = ClipCounts::default();
-    for layer in data.layers.iter().filter(|l| kinds.contains(&l.key) && !is_signed(l.key)) {
-        let here = main.clipped(&layer.values);
-        clip = ClipCounts { below: clip.below + here.below, above: clip.above + here.above };
-    }
-    let rule = format!("Scale: {}.", main.rule(limits, clip));
-    let facts = provenance(data);
-    let foot_lines = std::iter::once(rule)
-        .chain(facts.iter().skip(1).filter(|f| f.0 != "Inputs").map(|(k, v)| format!("{k}: {v}")));
-    for line in foot_lines {
-        ctx.set_font("400 10.5px system-ui, sans-serif");
-        for piece in wrapped(&ctx, &line, width - 2.0 * MARGIN) {
-            text(&ctx, 10.5, "400", "#4a535b", &piece, MARGIN, y);
-            y += 13.5;
-        }
+    for line in &foot {
+        text(&ctx, 10.5, "400", "#4a535b", line, MARGIN, y);
+        y += FOOT_LINE;
     }
     let bytes = annotate(&encoded(&canvas).await?, &facts, PIXELS_PER_METRE).map_err(|e| e.to_string())?;
     let label = if data.report.simulated { "simulated_" } else { "" };

@@ -11,7 +11,8 @@ use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
 use super::state::{App, MapData};
 use loam_core::map::scale::{
-    BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy,
+    BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, HALF_WIDTH_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS,
+    MOISTURE_LIMITS, tidy,
 };
 use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
@@ -117,10 +118,11 @@ type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let method = data.method();
-    let scales: [Known; 5] = [
+    let scales: [Known; 6] = [
         ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
         ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
         ("Difference", app.difference, Scale::difference, DIFFERENCE_LIMITS),
+        ("90 % interval, half-width", app.half_width, Scale::half_width, HALF_WIDTH_LIMITS),
         ("Difference", app.kelvin_difference, Scale::kelvin_difference, KELVIN_DIFFERENCE_LIMITS),
         ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
     ];

@@ -14,16 +14,17 @@ use ease_grid::EaseWindow;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::graticule::{latitude_label, longitude_label};
-use loam_core::stack::SMALLEST_EDGE;
+use loam_core::stack::{HistorySlot, SMALLEST_EDGE};
 
 /// Layers of a channel shown as panels, in this order. The bilinear baseline can be switched on.
-const SHOWN: [LayerKind; 9] = [
+const SHOWN: [LayerKind; 10] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,
     LayerKind::Change,
     LayerKind::Reference,
     LayerKind::Difference,
+    LayerKind::HalfWidth,
     LayerKind::BackscatterVv,
     LayerKind::BackscatterVh,
     LayerKind::SurfaceTemperature,
@@ -125,7 +126,7 @@ fn Drawing(window: EaseWindow) -> impl IntoView {
 /// What went in.
 fn provenance(data: &MapData) -> AnyView {
     let report = &data.report;
-    let history = report.history.iter().map(|h| match h.date {
+    let named = report.history.iter().map(|h| match h.date {
         Some(date) => {
             let origin = match h.origin {
                 Some(FineOrigin::Disaggregated) => ", disaggregated here",
@@ -137,7 +138,8 @@ fn provenance(data: &MapData) -> AnyView {
         }
         None => "empty slot".to_owned(),
     });
-    let history = history.collect::<Vec<_>>().join(", ");
+    let history =
+        HistorySlot::sum_up(&report.history).unwrap_or_else(|| named.collect::<Vec<_>>().join(", "));
     let sensitivity =
         report.sensitivity.map(|b| format!(" Disaggregation sensitivity {b:.4} m³/m³ per dB, fitted here."));
     view! {
@@ -149,6 +151,7 @@ fn provenance(data: &MapData) -> AnyView {
             }}
             " Computed on " {report.device.name.clone()} " in "
             {format!("{:.2} s.", report.milliseconds / 1000.0)} {sensitivity}
+            {(!report.interval.is_empty()).then(|| format!(" ± is the half-width of a {}.", report.interval))}
             {(!report.applicability.is_empty()).then(|| format!(" Inputs: {}.", report.applicability.replace("m3", "m³")))}
         </p>
     }
@@ -217,7 +220,7 @@ pub fn MapsSection() -> impl IntoView {
                 None => view! {
                     <ol class="steps">
                         <li><strong>"Open files"</strong>" of SMAP (and Sentinel-1), or load a simulated demo."</li>
-                        <li><strong>"Pick a region and a date."</strong>" The four latest 3 km maps before it are used as history."</li>
+                        <li><strong>"Pick a region and a date."</strong>" 3 km maps before it are used as history: the four latest, or all of them, as the method needs."</li>
                         <li><strong>"Predict."</strong>" The 36 km input, the 3 km estimate and, where there is one, the reference appear here."</li>
                     </ol>
                 }

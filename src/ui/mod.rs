@@ -17,7 +17,7 @@ pub mod draw;
 mod drop;
 mod events;
 pub mod exports;
-mod figure;
+pub mod figure;
 pub mod files;
 pub mod hash;
 mod header;
@@ -30,7 +30,7 @@ pub mod maps;
 mod notices;
 mod overview;
 pub mod page_signal;
-mod panel;
+pub mod panel;
 pub mod rectangle;
 mod region;
 mod run;
@@ -43,7 +43,7 @@ pub mod train;
 use leptos::prelude::*;
 
 use later::Part;
-pub use state::{App, Job, MapData};
+pub use state::{App, Job, Layer, MapData};
 
 /// Mounts the page into the body.
 pub fn mount() {

@@ -53,17 +53,18 @@ pub fn heading(data: &MapData, layer: LayerKey) -> String {
     }
 }
 
-/// Layers that hold an estimate: the frame of the network's edges is drawn on them.
+/// Layers that hold an estimate, or how sure it is: the frame of the network's edges is drawn on them.
 pub fn is_estimated(layer: LayerKey) -> bool {
-    use LayerKind::{Before, Change, Difference, Estimate};
-    matches!(layer.kind, Estimate | Before | Change | Difference)
+    use LayerKind::{Before, Change, Difference, Estimate, HalfWidth};
+    matches!(layer.kind, Estimate | Before | Change | HalfWidth | Difference)
 }
 
-/// The value of a cell with its unit, or why there is none; with SMAP's overpass, or that the estimate lies at the edge of the data.
+/// The value of a cell with its unit, or why there is none; with the half-width of an estimate that has one, SMAP's overpass, or that the
+/// estimate lies at the edge of the data.
 pub fn read_out(data: &MapData, layer: &Layer, cell: Cell, unit: &str) -> String {
     let (window, report) = (data.window(), &data.report);
     let index = cell.index(&window);
-    let value = value_text(layer, index, unit);
+    let value = value_text(layer, index, unit, data.half_width(layer, index));
     let overpass = data.overpasses.get(index).copied().filter(|_| layer.key.kind == LayerKind::Coarse);
     let note = match overpass {
         Some(1) => ", 6 am",
@@ -88,6 +89,7 @@ pub fn scale_of(app: App, method: Method, layer: LayerKey) -> PageSignal<Scale> 
     match layer.kind {
         LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter,
         LayerKind::SurfaceTemperature => app.kelvin,
+        LayerKind::HalfWidth => app.half_width,
         _ => match (method.output().is_kelvin(), is_signed(layer)) {
             (true, true) => app.kelvin_difference,
             (true, false) => app.kelvin,
@@ -97,14 +99,18 @@ pub fn scale_of(app: App, method: Method, layer: LayerKey) -> PageSignal<Scale> 
     }
 }
 
-/// The value of a cell with its unit, or why there is none.
-pub fn value_text(layer: &Layer, index: usize, unit: &str) -> String {
+/// The value of a cell with its unit, or why there is none: `0.2134 ± 0.052 m³/m³` where it has a half-width, which is given to one decimal
+/// less.
+pub fn value_text(layer: &Layer, index: usize, unit: &str, half_width: Option<f32>) -> String {
     let reason = layer.reasons.get(index).map_or(Reason::OutsideFile, |r| Reason::from_u8(*r));
     match layer.values.get(index) {
         Some(value) if reason == Reason::Valid && value.is_finite() => {
             let signed = if is_signed(layer.key) && *value > 0.0 { "+" } else { "" };
             let decimals = if matches!(unit, "dB" | "K") { 2 } else { 4 };
-            format!("{signed}{value:.decimals$} {unit}").replace('-', "−")
+            let fewer = decimals - 1;
+            let decimals = if layer.key.kind == LayerKind::HalfWidth { fewer } else { decimals };
+            let sure = half_width.map(|half_width| format!(" ± {half_width:.fewer$}")).unwrap_or_default();
+            format!("{signed}{value:.decimals$}{sure} {unit}").replace('-', "−")
         }
         _ if reason == Reason::Valid => "no value".to_owned(),
         _ => reason.text().to_owned(),
@@ -211,7 +217,8 @@ pub fn pin(app: App, cell: Option<Cell>) {
 /// What a screen reader hears of a cell.
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let method = data.method();
-    let spoken = |l: &&Layer| l.key.kind != LayerKind::Bilinear;
+    // The half-width is said with the estimate.
+    let spoken = |l: &&Layer| !matches!(l.key.kind, LayerKind::Bilinear | LayerKind::HalfWidth);
     let parts = data.layers.iter().filter(spoken).map(|layer| {
         let unit = scale_of(app, method, layer.key).with_untracked(|s| s.unit);
         format!("{}: {}", heading(data, layer.key), read_out(data, layer, cell, unit))

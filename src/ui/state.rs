@@ -27,7 +27,7 @@ use crate::protocol::{
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
-use loam_core::layer::LayerKey;
+use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::{Coastline, ColourMap, Scale, scale};
 use loam_core::method::Method;
 use loam_core::ranking::Ranking;
@@ -79,6 +79,13 @@ impl MapData {
 
     pub fn method(&self) -> Method {
         self.report.weights.method()
+    }
+
+    /// Half-width of the estimate's interval in a cell, where the layer is an estimate that has one there.
+    pub fn half_width(&self, of: &Layer, index: usize) -> Option<f32> {
+        let key = LayerKey { kind: LayerKind::HalfWidth, ..of.key };
+        let layer = self.layer(key).filter(|_| of.key.kind == LayerKind::Estimate)?;
+        layer.values.get(index).copied().filter(|half_width| half_width.is_finite())
     }
 
     /// What the map is of, for headings.
@@ -157,6 +164,7 @@ pub struct App {
     pub rectangle: PageSignal<Option<Rectangle>>,
     pub moisture: PageSignal<Scale>,
     pub difference: PageSignal<Scale>,
+    pub half_width: PageSignal<Scale>,
     pub backscatter: PageSignal<Scale>,
     pub kelvin: PageSignal<Scale>,
     pub kelvin_difference: PageSignal<Scale>,
@@ -245,6 +253,7 @@ impl App {
             rectangle: PageSignal::new(None),
             moisture: PageSignal::new(Scale::moisture()),
             difference: PageSignal::new(Scale::difference()),
+            half_width: PageSignal::new(Scale::half_width()),
             backscatter: PageSignal::new(Scale::backscatter()),
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),

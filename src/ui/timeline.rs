@@ -1,4 +1,4 @@
-//! The strip of dates: which have SMAP, which have 3 km maps, which four a prediction will use.
+//! The strip of dates: which have SMAP, which have 3 km maps, which four a prediction will use where it does not use all.
 //!
 //! Above, the whole record; below, the part in view. Moved by mouse, wheel-free: arrow keys, Page Up and Down, Home and End, and the
 //! two lists beside it.

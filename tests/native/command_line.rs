@@ -137,6 +137,39 @@ fn a_prediction_without_weights_uses_the_shipped_ones_and_says_so() {
     assert!(!report["warnings"].to_string().contains("are used"), "{report}");
 }
 
+/// What the command line says of a method that learns from all earlier maps, and of how sure it is.
+#[test]
+fn a_prediction_by_regression_says_how_sure_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, csv) = (folder.path().join("map.tif"), folder.path().join("map.csv"));
+    let predict = |method: &str, more: &[&str]| {
+        let words =
+            ["predict", "--simulated", "--region", "tucson", "--date", "2018-06-10", "--method", method];
+        let files = ["--out", out.to_str().unwrap(), "--csv", csv.to_str().unwrap()];
+        let output = run(&[&words[..], &files, more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    };
+    let report = json(&predict("regression", &["--json"]));
+    let interval = &report["interval"];
+    let dates = interval["calibrated_on_dates"].as_u64().unwrap();
+    assert!(interval["level"] == 0.9 && dates >= 20, "{interval}");
+    let mean = interval["half_width"]["mean"].as_f64().unwrap();
+    assert!((0.005..0.15).contains(&mean), "{interval}");
+    assert!(report["history"].as_array().unwrap().len() > 8);
+
+    let said = String::from_utf8(predict("regression", &[]).stdout).unwrap();
+    assert!(said.contains(&format!("90 % interval calibrated on {dates} earlier dates")), "{said}");
+    assert!(said.contains("half-width: mean 0.0"), "{said}");
+    let history: Vec<&str> = said.lines().filter(|line| line.contains("history")).collect();
+    assert!(history.len() == 1 && history[0].contains(" earlier 3 km maps, 201"), "{history:?}");
+    assert!(std::fs::read_to_string(&csv).unwrap().contains("# interval: 90 % interval calibrated on"));
+    let granule = json(&run(&["inspect", "--json", out.to_str().unwrap()]));
+    assert!(granule.to_string().contains("half_width_90"), "{granule}");
+
+    assert!(json(&predict("bilinear", &["--json"]))["interval"].is_null());
+}
+
 /// The same weights, to the last bit, from a run of its own and from one that was killed and gone on with.
 #[test]
 fn a_killed_run_goes_on_to_the_same_weights() {

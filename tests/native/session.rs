@@ -256,18 +256,60 @@ fn methods_in_closed_form_answer_like_a_network() {
             let known = half_width.iter().filter(|v| v.is_finite());
             assert!(known.clone().count() > 1000 && known.clone().all(|v| (0.0..0.5).contains(v)));
             assert!(map.history.len() > 4, "every earlier map counts: {}", map.history.len());
+            let day = timeline().days.into_iter().find(|d| d.date == date).unwrap();
+            assert_eq!((day.earlier, day.history), (Some(map.history.len()), Vec::new()));
+            assert!(map.interval.starts_with("90 % interval calibrated on "), "{}", map.interval);
+        } else {
+            assert!(timeline().days.iter().all(|d| d.earlier.is_none()) && map.interval.is_empty());
         }
         if method == ClosedForm::HistoryMean {
             assert!(score.urmse < bilinear, "the pattern of earlier maps helps: {score:?}");
         }
-        block_on(session.handle(id + 3, Request::Export { form: ExportForm::GeoTiff }));
-        let events = host.events.borrow();
-        let Some((_, Event::Exported { name, .. }, _)) =
-            events.iter().rev().find(|(_, e, _)| matches!(e, Event::Exported { .. }))
-        else {
-            panic!("nothing was exported")
+        let mut exported = |form| {
+            block_on(session.handle(id + 3, Request::Export { form }));
+            let events = host.events.borrow();
+            let Some((_, Event::Exported { name, .. }, attachments)) =
+                events.iter().rev().find(|(_, e, _)| matches!(e, Event::Exported { .. }))
+            else {
+                panic!("nothing was exported")
+            };
+            let [Attachment::U8(bytes)] = attachments.as_slice() else { panic!("one file") };
+            (name.clone(), bytes.clone())
         };
+        let (name, bytes) = exported(ExportForm::GeoTiff);
         assert!(name.contains("SIMULATED") && name.contains(method.about().key), "{name}");
+        let (_, table) = exported(ExportForm::Csv);
+        let table = String::from_utf8(table).unwrap();
+        assert_eq!(table.contains(&format!("# interval: {}", map.interval)), !map.interval.is_empty());
+        let rows: Vec<Vec<&str>> =
+            table.lines().filter(|l| !l.starts_with('#')).map(|l| l.split(',').collect()).collect();
+        let column = rows[0].iter().position(|name| *name == "half_width_90").unwrap();
+        assert_eq!(rows[0][column - 1], "estimate_3km");
+        // What is on the page is in the files, and is not taken for a map when they are opened again.
+        let half_widths =
+            map.layers.iter().find(|l| l.kind == LayerKind::HalfWidth).map(|head| &attachments[head.values]);
+        let source = std::sync::Arc::new(smap_files::BytesSource::new(name, bytes));
+        let granule = smap_files::geotiff::scan(source).unwrap();
+        assert_eq!(granule.product, smap_files::Product::OwnMap);
+        let roles: Vec<smap_files::Role> = granule.variables.iter().map(|v| v.role).collect();
+        use smap_files::Role::{Other, SoilMoisture};
+        match half_widths {
+            Some(Attachment::F32(values)) => {
+                assert_eq!((method, roles.as_slice()), (ClosedForm::Regression, &[SoilMoisture, Other][..]));
+                assert_eq!(granule.variables[1].path, "half_width_90");
+                let read = smap_files::geotiff::read(&granule, 1, &smap_files::ReadOptions::default(), None)
+                    .unwrap();
+                assert!(read.values().iter().zip(values).all(same));
+                assert!(
+                    rows[1..].iter().zip(values).all(|(row, v)| row[column].parse().ok() == Some(*v)
+                        || row[column].is_empty() && v.is_nan())
+                );
+            }
+            _ => {
+                assert_eq!(roles, [SoilMoisture]);
+                assert!(rows[1..].iter().all(|row| row[column].is_empty()));
+            }
+        }
     }
     // A method that lives from history does not give SMAP back where there is none.
     block_on(session.handle(80, Request::UseMethod { method: Method::ClosedForm(ClosedForm::HistoryMean) }));

@@ -28,6 +28,14 @@ pub struct Channel {
     pub interval: Option<Interval>,
 }
 
+impl Channel {
+    /// Half-width of its interval, where it has one.
+    #[must_use]
+    pub fn half_width(&self) -> Option<&Raster> {
+        self.interval.as_ref().map(|interval| &interval.half_width)
+    }
+}
+
 /// How sure an estimate is: 90 % of the pixels should lie within its half-width.
 #[derive(Debug, Clone)]
 pub struct Interval {
@@ -51,8 +59,8 @@ impl Interval {
     #[must_use]
     pub fn words(&self) -> String {
         match self.width.dates {
-            0 => "90 %, nominal: too few dates to calibrate it".to_owned(),
-            dates => format!("90 %, calibrated on {dates} earlier dates"),
+            0 => "nominal 90 % interval: too few earlier dates to calibrate it".to_owned(),
+            dates => format!("90 % interval calibrated on {dates} earlier dates"),
         }
     }
 
@@ -126,5 +134,11 @@ impl Estimate {
     #[must_use]
     pub fn scores(&self) -> Vec<ScoreReport> {
         self.channels.iter().flat_map(|channel| channel.scores.iter().cloned()).collect()
+    }
+
+    /// How sure it is: of the first channel that says so.
+    #[must_use]
+    pub fn interval(&self) -> Option<&Interval> {
+        self.channels.iter().find_map(|channel| channel.interval.as_ref())
     }
 }

@@ -43,6 +43,8 @@ const DECIBEL_RANGE: (f32, f32) = (-90.0, 60.0);
 
 /// Name prefix of Loam's own metadata items. An underscore: GDAL takes a colon for the end of a name.
 pub const OWN_PREFIX: &str = "loam_";
+/// Name of the band beside an estimate of Loam's that holds half the width of its 90 % interval.
+pub const OWN_HALF_WIDTH: &str = "half_width_90";
 
 /// What a file's tags say of its bands, before their values are looked at.
 struct BandTags {
@@ -202,7 +204,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let estimate = own("kind")
         .map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
     if estimate {
-        classification = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), bands);
+        let names: Vec<Option<&str>> = tags.iter().map(|tags| tags.name.as_deref()).collect();
+        classification = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), &names);
     }
     let Classification { product, bands: uses, problems: more } = classification;
     problems.extend(more);
@@ -392,18 +395,35 @@ fn screened(
     })
 }
 
-/// An estimate that Loam wrote: of soil moisture it can be used by hand.
-fn own_map(product: &str, model: Option<&str>, weights: Option<&str>, bands: usize) -> Classification {
+/// An estimate that Loam wrote: of soil moisture it can be used by hand. The half-width beside it is told by its name, wherever another
+/// program has put the band.
+fn own_map(
+    product: &str,
+    model: Option<&str>,
+    weights: Option<&str>,
+    names: &[Option<&str>],
+) -> Classification {
     let moisture = product.starts_with("soil moisture");
     let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
     let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
     Classification {
         product: Product::OwnMap,
-        bands: (0..bands)
-            .map(|band| Use {
-                role: if moisture && band == 0 { Role::SoilMoisture } else { Role::Other },
-                evidence: "a map that Loam made, by its tags".to_owned(),
-                ..Use::nothing()
+        bands: names
+            .iter()
+            .enumerate()
+            .map(|(band, name)| match name {
+                Some(OWN_HALF_WIDTH) => Use {
+                    quantity: Some(catalogue::Quantity::Uncertainty),
+                    evidence:
+                        "half-width of the 90 % interval of a map that Loam made, by its name: not used"
+                            .to_owned(),
+                    ..Use::nothing()
+                },
+                _ => Use {
+                    role: if moisture && band == 0 { Role::SoilMoisture } else { Role::Other },
+                    evidence: "a map that Loam made, by its tags".to_owned(),
+                    ..Use::nothing()
+                },
             })
             .collect(),
         problems: vec![format!(

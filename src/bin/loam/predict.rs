@@ -3,14 +3,15 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use ease_grid::Statistics;
 use jiff::civil::Date;
 use loam::session::provenance;
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
-use loam_core::estimate::Estimate;
+use loam_core::estimate::{Estimate, Interval};
 use loam_core::export;
 use loam_core::method::Method;
-use loam_core::stack::{HistoryRule, Series};
+use loam_core::stack::{HistoryRule, HistorySlot, Series};
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, device, of_network};
 use serde_json::json;
@@ -30,7 +31,7 @@ pub struct Predict {
     weights: Option<PathBuf>,
     #[command(flatten)]
     network: NetworkChoice,
-    /// A method in closed form instead of a network: bilinear, bicubic, persistence, history-mean or disaggregation
+    /// A method in closed form instead of a network: regression (from all earlier 3 km maps, with a 90 % interval), bilinear, bicubic, persistence, history-mean or disaggregation
     #[arg(long, value_parser = super::network::closed_form, conflicts_with = "weights")]
     method: Option<ClosedForm>,
     /// The method that is best on the region's own newest dates; the pixel regression where these are too few to choose by
@@ -45,7 +46,7 @@ pub struct Predict {
     /// Predict a date of the simulated scenes of a preset region instead of files
     #[arg(long)]
     simulated: bool,
-    /// GeoTIFF to write; a network of two outputs writes OUT_V.tif and OUT_H.tif
+    /// GeoTIFF to write, with a second band where the method says how sure it is; a network of two outputs writes OUT_V.tif and OUT_H.tif
     #[arg(long)]
     out: PathBuf,
     /// Also write the cells as CSV
@@ -185,14 +186,9 @@ impl Predict {
         for (n, channel) in estimate.channels.iter().enumerate() {
             let facts = provenance::of(estimate, n, &circumstances);
             let named = |path: &Path| lettered(path, channel.output.letter());
-            write(named(&self.out), &export::geotiff::write(&channel.estimate, &facts, None)?)?;
+            write(named(&self.out), &export::geotiff::write_channel(channel, &facts, None)?)?;
             if let Some(path) = &self.csv {
-                let text = export::csv::write(
-                    &channel.estimate,
-                    channel.coarse.as_ref(),
-                    channel.reference.as_ref(),
-                    &facts,
-                )?;
+                let text = export::csv::write(export::csv::Maps::of(channel), &facts)?;
                 write(named(path), text.as_bytes())?;
             }
         }
@@ -207,6 +203,9 @@ impl Predict {
             // One file and one map are no list of one.
             let out = if written.len() == 1 { json!(self.out) } else { json!(written) };
             let map = if let [only] = statistics.as_slice() { json!(only) } else { json!(statistics) };
+            let intervals: Vec<_> =
+                estimate.channels.iter().map(|channel| channel.interval.as_ref().map(interval)).collect();
+            let interval = if let [only] = intervals.as_slice() { json!(only) } else { json!(intervals) };
             return super::print_json(&json!({
                 "out": out,
                 "date": self.date,
@@ -221,6 +220,7 @@ impl Predict {
                 "inputs": estimate.files,
                 "simulated": estimate.simulated,
                 "estimate": map,
+                "interval": interval,
                 "scores": estimate.scores(),
                 "mass": estimate.mass,
                 "applicability": estimate.applicability,
@@ -233,13 +233,26 @@ impl Predict {
         }
         for (channel, statistics) in estimate.channels.iter().zip(&statistics) {
             say!("  {}: {} of {} cells", channel.output.short(), statistics.valid, statistics.cells);
+            if let Some(interval) = &channel.interval
+                && let Statistics { min: Some(min), max: Some(max), mean: Some(mean), .. } =
+                    interval.half_width.statistics()
+            {
+                say!("  {}", interval.words());
+                say!("  half-width: mean {mean:.4} {unit}, from {min:.4} to {max:.4}");
+            }
         }
         if !estimate.overpass_words.is_empty() {
             say!("  SMAP: {}", estimate.overpass_words);
         }
-        for slot in &estimate.history {
-            if let Some(date) = slot.date {
-                say!("  history {date}: residual known for {:.0} % of the region", 100.0 * slot.known);
+        match HistorySlot::sum_up(&estimate.history) {
+            Some(words) => say!("  history: {words}"),
+            None => {
+                for slot in &estimate.history {
+                    if let Some(date) = slot.date {
+                        let known = 100.0 * slot.known;
+                        say!("  history {date}: residual known for {known:.0} % of the region");
+                    }
+                }
             }
         }
         if used.closed_form.is_none() {
@@ -262,6 +275,15 @@ impl Predict {
         }
         Ok(())
     }
+}
+
+/// How sure an estimate is, for JSON. Calibrated on no date: nominal.
+fn interval(interval: &Interval) -> serde_json::Value {
+    json!({
+        "level": Interval::LEVEL,
+        "half_width": interval.half_width.statistics(),
+        "calibrated_on_dates": interval.width.dates,
+    })
 }
 
 /// `map.tif`, or `map_V.tif`.

@@ -1,4 +1,5 @@
-//! A raster as GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, deflate, provenance as GDAL metadata.
+//! A map as GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, deflate, provenance as GDAL metadata. An estimate that
+//! says how sure it is has a second band, [`OWN_HALF_WIDTH`].
 //!
 //! Written with `tiff-writer`, the encoder inside `geotiff-writer`, which has no way to add GDAL_METADATA. Predictor 3 (floating
 //! point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs compares every export with two
@@ -7,11 +8,13 @@
 use std::io::Cursor;
 
 use geotiff_core::geokeys::{self, GeoKeyDirectory, GeoKeyValue};
-use tiff_reader::constants::{Compression, Predictor};
+use smap_files::geotiff::{OWN_HALF_WIDTH, OWN_PREFIX};
+use tiff_reader::constants::{Compression, PlanarConfiguration, Predictor};
 use tiff_reader::{Tag, TagValue};
 use tiff_writer::{ImageBuilder, TiffVariant, TiffWriter, WriteOptions};
 
 use super::{ExportError, Provenance};
+use crate::estimate::Channel;
 use ease_grid::{Crs, Raster, Reason};
 
 /// Value of masked cells, as in SMAP's own files.
@@ -35,6 +38,30 @@ const TAG_DATE_TIME: u16 = 306;
 /// # Errors
 /// [`ExportError::NoCode`] for a coordinate system without an EPSG code, [`ExportError::Tiff`] where the encoder refuses.
 pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Result<Vec<u8>, ExportError> {
+    write_bands(raster, None, provenance, now)
+}
+
+/// A channel's estimate as [`write`] has it, with the half-width of its interval as second band where it has one.
+///
+/// # Errors
+/// As [`write`]; [`ExportError::DifferentGrids`] where the half-width lies on other cells.
+pub fn write_channel(
+    channel: &Channel,
+    provenance: &Provenance,
+    now: Option<&str>,
+) -> Result<Vec<u8>, ExportError> {
+    write_bands(&channel.estimate, channel.half_width(), provenance, now)
+}
+
+fn write_bands(
+    raster: &Raster,
+    half_width: Option<&Raster>,
+    provenance: &Provenance,
+    now: Option<&str>,
+) -> Result<Vec<u8>, ExportError> {
+    if half_width.is_some_and(|half_width| half_width.grid() != raster.grid()) {
+        return Err(ExportError::DifferentGrids);
+    }
     // A raster that is a rounded form of the EASE-Grid is written with the grid's exact corners.
     let exact = raster.grid().ease_window().map(|w| w.grid());
     let grid = exact.as_ref().unwrap_or(raster.grid());
@@ -52,7 +79,7 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
         .predictor(Predictor::FloatingPoint)
         .tag(Tag::new(33550, TagValue::Double(vec![grid.cell_x, grid.cell_y, 0.0])))
         .tag(Tag::new(33922, TagValue::Double(vec![0.0, 0.0, 0.0, grid.origin_x, grid.origin_y, 0.0])))
-        .tag(Tag::new(42112, TagValue::Ascii(metadata(provenance))))
+        .tag(Tag::new(42112, TagValue::Ascii(metadata(provenance, half_width.is_some()))))
         .tag(Tag::new(42113, TagValue::Ascii(NODATA.to_string())))
         .tag(Tag::new(TAG_DESCRIPTION, TagValue::Ascii(ascii(&provenance.summary()))))
         .tag(Tag::new(TAG_SOFTWARE, TagValue::Ascii(ascii(&format!("Loam {}", provenance.app_version)))));
@@ -61,6 +88,9 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
     }
     for tag in key_tags(&grid.crs, code)? {
         image = image.tag(tag);
+    }
+    if half_width.is_some() {
+        image = image.samples_per_pixel(2).planar_configuration(PlanarConfiguration::Planar);
     }
     let tiled = grid.columns > TILED_FROM || grid.rows > TILED_FROM;
     let strip_rows = side((STRIP_BYTES / (4 * grid.columns)).clamp(1, grid.rows))?;
@@ -73,16 +103,18 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
     let (block_columns, block_rows) =
         if tiled { (TILE as usize, TILE as usize) } else { (grid.columns, strip_rows as usize) };
     let mut index = 0;
-    for top in (0..grid.rows).step_by(block_rows) {
-        for left in (0..grid.columns).step_by(block_columns) {
-            // Tiles are always whole, strips end with the image.
-            let rows = if tiled { block_rows } else { block_rows.min(grid.rows - top) };
-            let mut block = Vec::with_capacity(rows * block_columns);
-            for row in top..top + rows {
-                block.extend((left..left + block_columns).map(|column| cell(raster, column, row)));
+    for band in std::iter::once(raster).chain(half_width) {
+        for top in (0..grid.rows).step_by(block_rows) {
+            for left in (0..grid.columns).step_by(block_columns) {
+                // Tiles are always whole, strips end with the image.
+                let rows = if tiled { block_rows } else { block_rows.min(grid.rows - top) };
+                let mut block = Vec::with_capacity(rows * block_columns);
+                for row in top..top + rows {
+                    block.extend((left..left + block_columns).map(|column| cell(band, column, row)));
+                }
+                writer.write_block(&handle, index, &block).map_err(refused)?;
+                index += 1;
             }
-            writer.write_block(&handle, index, &block).map_err(refused)?;
-            index += 1;
         }
     }
     Ok(writer.finish().map_err(refused)?.into_inner())
@@ -124,28 +156,27 @@ fn key_tags(crs: &Crs, code: u16) -> Result<Vec<Tag>, ExportError> {
     Ok(tags)
 }
 
-/// GDAL's XML: `loam_...` items for the file, description and unit for the band. Repeated keys get a number, since GDAL keeps one of each.
-fn metadata(provenance: &Provenance) -> String {
+/// GDAL's XML: `loam_...` items for the file, description and unit for each band. Repeated keys get a number, since GDAL keeps one of each.
+fn metadata(provenance: &Provenance, half_width: bool) -> String {
     let mut xml = String::from("<GDALMetadata>\n");
     let mut seen = std::collections::HashMap::new();
     for (key, value) in provenance.items() {
         let n: &mut usize = seen.entry(key).or_default();
         *n += 1;
         let number = if *n > 1 { format!("_{n}") } else { String::new() };
+        xml.push_str(&format!("  <Item name=\"{OWN_PREFIX}{key}{number}\">{}</Item>\n", escape(&value)));
+    }
+    let names = std::iter::once(provenance.product.as_str()).chain(half_width.then_some(OWN_HALF_WIDTH));
+    for (sample, name) in names.enumerate() {
         xml.push_str(&format!(
-            "  <Item name=\"{}{key}{number}\">{}</Item>\n",
-            smap_files::geotiff::OWN_PREFIX,
-            escape(&value)
+            "  <Item name=\"DESCRIPTION\" sample=\"{sample}\" role=\"description\">{}</Item>\n",
+            escape(name)
+        ));
+        xml.push_str(&format!(
+            "  <Item name=\"UNITTYPE\" sample=\"{sample}\" role=\"unittype\">{}</Item>\n",
+            escape(&provenance.units)
         ));
     }
-    xml.push_str(&format!(
-        "  <Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">{}</Item>\n",
-        escape(&provenance.product)
-    ));
-    xml.push_str(&format!(
-        "  <Item name=\"UNITTYPE\" sample=\"0\" role=\"unittype\">{}</Item>\n",
-        escape(&provenance.units)
-    ));
     xml.push_str("</GDALMetadata>\n");
     xml
 }

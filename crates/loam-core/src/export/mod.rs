@@ -16,7 +16,7 @@ pub enum ExportError {
     /// A map in a system without an EPSG code.
     #[error("a map in {0} cannot be written as GeoTIFF: it has no EPSG code")]
     NoCode(String),
-    /// Columns of a table that do not belong together.
-    #[error("the columns of the table lie on different grids")]
+    /// Columns of a table, or bands of a file, that do not belong together.
+    #[error("the maps to be written lie on different grids")]
     DifferentGrids,
 }

@@ -11,6 +11,8 @@ pub const DIFFERENCE_LIMITS: (f64, f64) = (-0.15, 0.15);
 /// Limits of the backscatter scale, dB.
 pub const BACKSCATTER_LIMITS: (f64, f64) = (-25.0, 0.0);
 
+/// Limits of the scale of half-widths, m3/m3.
+pub const HALF_WIDTH_LIMITS: (f64, f64) = (0.0, 0.15);
 /// Limits of the scale of brightness and land surface temperature, K.
 pub const KELVIN_LIMITS: (f64, f64) = (200.0, 320.0);
 /// Limits of the scale of their differences, K.
@@ -73,6 +75,14 @@ impl Scale {
             unit: "m³/m³",
             map: ColourMap::difference(),
         }
+    }
+
+    /// Half-width of an interval of soil moisture, 0 to 0.15 m3/m3. Neither in the colours of moisture nor in those of backscatter, which
+    /// stands beside it.
+    #[must_use]
+    pub fn half_width() -> Self {
+        let map = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
+        Self { min: HALF_WIDTH_LIMITS.0, max: HALF_WIDTH_LIMITS.1, unit: "m³/m³", map }
     }
 
     /// Backscatter, -25 to 0 dB.
@@ -222,6 +232,15 @@ mod tests {
     }
 
     #[test]
+    fn half_widths_have_colours_of_their_own() {
+        let map = Scale::half_width().map;
+        assert_eq!(map.made_for, super::super::MapUse::Sequential);
+        for other in [Scale::moisture(), Scale::difference(), Scale::backscatter()] {
+            assert_ne!(map.key, other.map.key);
+        }
+    }
+
+    #[test]
     fn typed_limits_are_refused_in_words() {
         let scale = Scale::moisture();
         assert_eq!(scale.with_typed_limits("a", "1"), Err(ScaleError::NotANumber { text: "a".to_owned() }));
@@ -233,6 +252,7 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(Scale::moisture().ticks(), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]);
         assert_eq!(Scale::difference().ticks(), [-0.1, 0.0, 0.1]);
+        assert_eq!(Scale::half_width().ticks(), [0.0, 0.05, 0.1, 0.15]);
         assert_eq!(ticks_between(-25.0, 0.0, 5), [-25.0, -20.0, -15.0, -10.0, -5.0, 0.0]);
         assert_eq!(ticks_between(0.03, 0.31, 5), [0.1, 0.2, 0.3]);
         assert!(ticks_between(1.0, 1.0, 5).is_empty());

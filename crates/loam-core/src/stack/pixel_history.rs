@@ -152,6 +152,11 @@ impl Series {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// The dates whose 3 km maps the regression learns from, in order.
+    pub fn maps(&self, rule: HistoryRule) -> impl Iterator<Item = Date> {
+        self.covers().iter().filter(move |(_, cover)| rule.admits(cover)).map(|(date, _)| *date)
+    }
+
     /// The regression over all dates before `date`; `None` where there is no earlier day of SMAP.
     ///
     /// # Errors

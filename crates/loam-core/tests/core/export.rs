@@ -4,14 +4,37 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use ease_grid::{Crs, EaseWindow, Grid, Raster, Reason, Resolution};
+use loam_core::estimate::{Channel, Interval};
 use loam_core::export::{Provenance, Score, csv, geotiff as out};
-use smap_files::{BytesSource, DateOrigin, Product, ReadOptions, Role, geotiff};
+use loam_core::output::Output;
+use loam_core::regression::interval::Width;
+use smap_files::{BytesSource, DateOrigin, Granule, Product, ReadOptions, Role, geotiff};
 
 fn raster(window: EaseWindow) -> Raster {
     let n = window.len();
     let values = (0..n).map(|i| 0.05 + 0.4 * ((i * 7919) % 1009) as f32 / 1009.0).collect();
     let reasons = (0..n).map(|i| if i % 11 == 3 { Reason::Water } else { Reason::Valid }).collect();
     Raster::new(window.grid(), values, reasons).unwrap()
+}
+
+/// An estimate with its half-width, a fifth of it.
+fn channel(window: EaseWindow) -> Channel {
+    let estimate = raster(window);
+    let values = estimate.values().iter().map(|v| v / 5.0).collect();
+    let half_width = Raster::new(window.grid(), values, estimate.reasons().to_vec()).unwrap();
+    let width = Width { sigmas: 1.7, dates: 64 };
+    Channel {
+        output: Output::SoilMoisture,
+        estimate,
+        coarse: None,
+        reference: None,
+        scores: Vec::new(),
+        interval: Some(Interval { half_width, width }),
+    }
+}
+
+fn scanned(bytes: Vec<u8>) -> Granule {
+    geotiff::scan(Arc::new(BytesSource::new("map.tif", bytes))).unwrap()
 }
 
 fn provenance() -> Provenance {
@@ -118,6 +141,62 @@ fn the_independent_reader_agrees() {
     }
 }
 
+/// Strips and tiles. The independent reader knows no second band beside grey; rasterio read both as here (rasterio 1.4.4).
+#[test]
+fn a_half_width_is_a_second_band_and_never_soil_moisture() {
+    for (columns, rows) in [(100, 100), (9, 11), (700, 530)] {
+        let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, columns, rows).unwrap();
+        let channel = channel(window);
+        let half_width = channel.half_width().unwrap();
+        let bytes = out::write_channel(&channel, &provenance(), None).unwrap();
+        let granule = scanned(bytes);
+        assert_eq!(granule.product, Product::OwnMap);
+        let described: Vec<_> = granule.variables.iter().map(|v| (v.path.as_str(), v.role)).collect();
+        assert_eq!(
+            described,
+            [("soil moisture, 3 km estimate", Role::SoilMoisture), ("half_width_90", Role::Other)]
+        );
+        let second = &granule.variables[1];
+        assert_eq!(second.units.as_deref(), Some("m3/m3"));
+        assert!(second.evidence.starts_with("half-width of the 90 % interval"), "{}", second.evidence);
+        for (band, map) in [&channel.estimate, half_width].into_iter().enumerate() {
+            let back = geotiff::read(&granule, band, &ReadOptions::default(), None).unwrap();
+            for row in 0..rows {
+                for column in 0..columns {
+                    assert_eq!(
+                        back.at(column, row).ok(),
+                        map.at(column, row).ok(),
+                        "{band} [{row},{column}]"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Another program may keep the second band alone: it is told by its name, not by its place.
+#[test]
+fn a_half_width_alone_is_no_soil_moisture_either() {
+    let product = "soil moisture, 3 km estimate";
+    let mut bytes = out::write(&raster(region()), &Provenance::new(product, "m3/m3"), None).unwrap();
+    let described = format!("role=\"description\">{product}");
+    let at = bytes.windows(described.len()).position(|part| part == described.as_bytes()).unwrap();
+    let name = at + described.len() - product.len();
+    bytes[name..name + product.len()].copy_from_slice(format!("{:<28}", "half_width_90").as_bytes());
+    let granule = scanned(bytes);
+    assert_eq!((granule.product, granule.variables.len()), (Product::OwnMap, 1));
+    let only = &granule.variables[0];
+    assert_eq!((only.path.as_str(), only.role), ("half_width_90", Role::Other));
+}
+
+#[test]
+fn a_map_without_an_interval_is_written_as_before() {
+    let channel = Channel { interval: None, ..channel(region()) };
+    let one = out::write(&channel.estimate, &provenance(), None).unwrap();
+    assert_eq!(out::write_channel(&channel, &provenance(), None).unwrap(), one);
+    assert_eq!(scanned(one).variables.len(), 1);
+}
+
 #[test]
 fn other_systems_keep_their_code() {
     for (crs, code) in
@@ -147,13 +226,10 @@ fn the_table_has_every_cell_and_its_reason() {
     let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 9, 9).unwrap();
     let estimate = raster(window);
     let reference = Raster::new(window.grid(), vec![0.25; 81], vec![Reason::Valid; 81]).unwrap();
-    let text = csv::write(
-        &estimate,
-        Some(&Raster::masked(window.grid(), Reason::NoSmap)),
-        Some(&reference),
-        &provenance(),
-    )
-    .unwrap();
+    let smap = Raster::masked(window.grid(), Reason::NoSmap);
+    let maps =
+        csv::Maps { estimate: &estimate, half_width: None, smap: Some(&smap), reference: Some(&reference) };
+    let text = csv::write(maps, &provenance()).unwrap();
     let comments: Vec<&str> = text.lines().take_while(|l| l.starts_with('#')).collect();
     assert!(
         comments.contains(&"# date: 2021-03-02") && comments.contains(&"# simulated: true"),
@@ -163,20 +239,42 @@ fn the_table_has_every_cell_and_its_reason() {
     let lines: Vec<&str> = text.lines().skip(comments.len()).collect();
     assert_eq!(
         lines[0],
-        "longitude,latitude,column,row,smap_36km,estimate_3km,reference_3km,difference,reason"
+        "longitude,latitude,column,row,smap_36km,estimate_3km,half_width_90,reference_3km,difference,reason"
     );
     assert_eq!(lines.len(), 82);
     // Oklahoma City's own cell, in the middle: column 2650, row 1021 (formats.md 2.4).
     let fields: Vec<&str> = lines[1 + 4 * 9 + 4].split(',').collect();
-    assert_eq!((fields[2], fields[3], fields[4], fields[6], fields[8]), ("2650", "1021", "", "0.25", ""));
+    assert_eq!((fields[2], fields[3], fields[4]), ("2650", "1021", ""));
+    assert_eq!((fields[6], fields[7], fields[9]), ("", "0.25", ""), "no interval, no half-width");
     let (lon, lat): (f64, f64) = (fields[0].parse().unwrap(), fields[1].parse().unwrap());
     assert!((lon - -97.5164).abs() < 0.016 && (lat - 35.4676).abs() < 0.016, "{lon} {lat}");
     let estimated: f32 = fields[5].parse().unwrap();
     assert_eq!(Ok(estimated), estimate.at(4, 4), "the shortest text that reads back to the same float32");
-    assert_eq!(fields[7].parse::<f32>().unwrap(), estimated - 0.25);
+    assert_eq!(fields[8].parse::<f32>().unwrap(), estimated - 0.25);
     // Cell 3 is water.
     let fields: Vec<&str> = lines[1 + 3].split(',').collect();
-    assert_eq!((fields[5], fields[7], fields[8]), ("", "", "water"));
+    assert_eq!((fields[5], fields[8], fields[9]), ("", "", "water"));
     let elsewhere = raster(EaseWindow::around(Resolution::M03, 6.1, 46.2, 9, 9).unwrap());
-    assert!(csv::write(&estimate, None, Some(&elsewhere), &provenance()).is_err());
+    let apart = |maps| csv::write(maps, &provenance()).is_err();
+    assert!(apart(csv::Maps { reference: Some(&elsewhere), ..maps }));
+    assert!(apart(csv::Maps { half_width: Some(&elsewhere), ..maps }));
+}
+
+#[test]
+fn the_table_has_the_half_width_beside_the_estimate() {
+    let window = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 9, 9).unwrap();
+    let channel = channel(window);
+    let words = channel.interval.as_ref().map(Interval::words);
+    let facts = Provenance { interval: words, ..provenance() };
+    let text = csv::write(csv::Maps::of(&channel), &facts).unwrap();
+    assert!(text.contains("\n# interval: 90 % interval calibrated on 64 earlier dates\n"), "{text}");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let header: Vec<&str> = lines[0].split(',').collect();
+    assert_eq!((header[5], header[6]), ("estimate_3km", "half_width_90"));
+    for (n, line) in lines[1..].iter().enumerate() {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert_eq!(fields.len(), header.len());
+        let expected = channel.half_width().unwrap().at(n % 9, n / 9).ok();
+        assert_eq!(fields[6].parse::<f32>().ok(), expected, "{line}");
+    }
 }

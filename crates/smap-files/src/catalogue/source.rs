@@ -158,10 +158,10 @@ const PLAIN: Source = Source {
 pub static SOURCES: &[Source] = &[
     Source {
         name: "Loam",
-        forms: "GeoTIFF of an estimate",
+        forms: "GeoTIFF of an estimate; a second band `half_width_90` where the method says how sure it is",
         role: "none, unless you choose it by hand",
-        values: "as written",
-        no_value: "NaN",
+        values: "as written; the second band is half the width of the estimate's 90 % interval, never soil moisture",
+        no_value: "-9999",
         not_used: "everything",
         matches: |f| f.says("loam_kind=") || f.says("loam_product="),
         ..PLAIN

@@ -108,7 +108,7 @@ fn part_of(name: &str) -> Part {
         Part::Weights
     } else if file.starts_with("worker-gpu") {
         Part::Gpu
-    } else if matches!(folder, "weights" | "about") {
+    } else if matches!(folder, "weights" | "about") || file.starts_with("worker-cpu-training-") {
         Part::OnDemand
     } else if file.starts_with("worker-cpu")
         || file.starts_with("app-") && file.contains("-later-")
@@ -161,9 +161,12 @@ mod tests {
         assert_eq!(part_of("app-1a2b_bg.wasm"), Part::Page);
         assert_eq!(part_of("app-1a2b-later-3c4d.wasm"), Part::CpuPath);
         assert_eq!(part_of("worker-cpu-1a2b_bg.wasm"), Part::CpuPath);
+        assert_eq!(part_of("worker-cpu-parts-1a2b.js"), Part::CpuPath);
+        assert_eq!(part_of("worker-cpu-training-1a2b.wasm"), Part::OnDemand);
         assert_eq!(part_of("coastline.bin"), Part::CpuPath);
         assert_eq!(part_of("weights/geneva.safetensors"), Part::Weights);
         assert_eq!(part_of("weights/geneva.html"), Part::OnDemand);
+        assert_eq!(part_of("weights/rcn.safetensors"), Part::OnDemand);
         assert_eq!(part_of("worker-gpu-1a2b_loader.js"), Part::Gpu);
         // What nobody has thought of counts where it hurts.
         assert_eq!(part_of("else.png"), Part::Page);

@@ -1,5 +1,7 @@
 //! The networks' weights in a session, and which network answers.
 
+use std::collections::BTreeSet;
+
 use ease_grid::EaseWindow;
 use loam_core::closed_form::Needs;
 use loam_core::method::Method;
@@ -84,31 +86,30 @@ impl<H: Host> Session<H> {
 
     /// A method may need other things of a date than SMAP and history.
     pub(super) fn blocked_by_method(&self, timeline: &mut Timeline, rule: HistoryRule) {
-        let mut maps = None;
+        let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
+        let with = |has: &dyn Fn(&DayReport) -> bool| {
+            timeline.days.iter().filter(|day| has(day)).map(|day| day.date).collect::<BTreeSet<_>>()
+        };
+        let seen = || (with(&|day| share(day.coarse)), "SMAP did not see this region on this date.");
         let (dates, otherwise) = match self.active {
+            method if method.whole_past() => seen(),
             Method::Network(network) => {
                 let dates =
                     for_network!(network, N => <N as loam_nn::NetworkModel>::dates(network, &self.library));
                 let Some(found) = dates else { return };
                 found
             }
-            Method::ClosedForm(method) => {
-                let needs = method.about().needs;
-                if let (Needs::Past, Some(series)) = (needs, &self.series) {
-                    maps = Some(series.maps(rule).collect::<Vec<_>>());
-                }
-                let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
-                let has = |day: &&DayReport| {
-                    share(day.coarse) && (needs != Needs::Backscatter || share(day.backscatter))
-                };
-                let otherwise = match needs {
-                    Needs::History => return,
-                    Needs::Coarse | Needs::Past => "SMAP did not see this region on this date.",
-                    Needs::Backscatter => "This method needs SMAP and backscatter of this date.",
-                };
-                (timeline.days.iter().filter(has).map(|day| day.date).collect(), otherwise)
-            }
+            Method::ClosedForm(method) => match method.about().needs {
+                Needs::History => return,
+                Needs::Coarse | Needs::Past => seen(),
+                Needs::Backscatter => (
+                    with(&|day| share(day.coarse) && share(day.backscatter)),
+                    "This method needs SMAP and backscatter of this date.",
+                ),
+            },
         };
+        let past = self.series.as_ref().filter(|_| self.active.whole_past());
+        let maps = past.map(|series| series.maps(rule).collect::<Vec<_>>());
         for day in &mut timeline.days {
             day.history.clear();
             day.earlier = maps.as_ref().map(|maps| maps.partition_point(|map| *map < day.date));

@@ -32,7 +32,7 @@ fn ranking(ranking: &Ranking) -> AnyView {
         let name = row.method.name().to_owned() + if row.flattered { " (trained on these dates)" } else { "" };
         view! {
             <tr data-method=row.method.key() class:best=row.method == ranking.best>
-                <th scope="row">{name}</th><td class="number">{format!("{:.4}", row.urmse)}</td><td class="number">{gain}</td>
+                <th scope="row">{name}</th><td class="number">{format!("{:.4}", row.urmse)}<small>{gain}</small></td>
             </tr>
         }
     });
@@ -41,7 +41,7 @@ fn ranking(ranking: &Ranking) -> AnyView {
         {(!ranking.rows.is_empty()).then(|| view! {
             <div class="tablewrap" tabindex="0" role="region" aria-label="Methods compared">
                 <table id="ranking">
-                    <thead><tr><th scope="col">"Method"</th><th scope="col">"uRMSE m³/m³"</th><th scope="col">"better than bilinear (95 %)"</th></tr></thead>
+                    <thead><tr><th scope="col">"Method"</th><th scope="col">"uRMSE m³/m³"<small>"better than bilinear by (95 %)"</small></th></tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
                 </table>
             </div>

@@ -119,6 +119,15 @@ impl Method {
         }
     }
 
+    /// It looks at the maps of all earlier dates, and has a map without any.
+    #[must_use]
+    pub fn whole_past(self) -> bool {
+        match self {
+            Self::Network(network) => network.about().whole_past,
+            Self::ClosedForm(method) => method.about().needs == Needs::Past,
+        }
+    }
+
     /// Its estimates can be shifted to SMAP's means over 36 km blocks.
     #[must_use]
     pub fn can_shift(self) -> bool {

@@ -118,6 +118,8 @@ pub struct About {
     pub parts: &'static [Part],
     /// It looks at the maps of earlier dates.
     pub uses_history: bool,
+    /// At all of them, and it has a map without any.
+    pub whole_past: bool,
     /// Its estimates can be shifted to SMAP's means over 36 km blocks.
     pub can_shift: bool,
     /// Weights come with the page.
@@ -144,6 +146,7 @@ const SMEN: About = About {
     inputs: &[Inputs::Spatiotemporal, Inputs::Spatial, Inputs::Temporal],
     parts: &Part::ALL,
     uses_history: true,
+    whole_past: false,
     can_shift: true,
     shipped: true,
     one_place: false,
@@ -165,6 +168,7 @@ const RCN: About = About {
     inputs: &[Inputs::Spatiotemporal],
     parts: &[],
     uses_history: true,
+    whole_past: true,
     can_shift: false,
     shipped: true,
     one_place: false,
@@ -186,6 +190,7 @@ const TB_BRIGHTNESS: About = About {
     inputs: &[Inputs::Spatiotemporal],
     parts: &[],
     uses_history: false,
+    whole_past: false,
     can_shift: false,
     shipped: false,
     one_place: true,

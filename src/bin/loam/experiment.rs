@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use jiff::civil::Date;
-use loam::experiment::methods::{self, MethodsReport, Records};
+use loam::experiment::methods::{self, MethodsReport, Records, TestDate};
 use loam::experiment::{
     Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator,
     summary, tb_cnn, tb_markdown,
 };
 use loam_core::network::Network;
+use loam_core::regression::PixelRegression;
 use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::{PRESETS, Preset};
 use loam_nn::tb_cnn::TbCase;
@@ -297,41 +298,45 @@ impl Experiment {
             source: source.words(),
             simulated: source.is_simulated(),
             regions: BTreeMap::new(),
+            lengths: BTreeMap::new(),
         };
         let rcn = match &self.weights {
             Some(path) => files::weights(path)?,
             None => super::shipped::weights(Network::Rcn, &PRESETS[0].region()?.window())?.1,
         };
-        let rcn = Some(Rcn::from_weights(&rcn, &Device::flex())?);
+        let rcn = Rcn::from_weights(&rcn, &Device::flex())?;
         for preset in wanted {
             let records = Records::new(&source, preset)?;
             let mut compared = methods::closed_forms(&records)?;
             let (_, weights) = super::shipped::weights(Network::Smen, &preset.region()?.window())?;
             compared.push(methods::smen(&records, &weights)?);
-            if let Some(network) = &rcn {
-                compared.push(methods::rcn(&records, network)?);
-            }
+            compared.push(methods::rcn(&records, &rcn)?);
             let place = methods::compare(&records, &compared)?;
             eprintln!("{}: {} test dates", preset.name, place.dates);
             report.regions.insert(preset.key, place);
+            let mut lengths = BTreeMap::new();
             if self.lengths {
-                for row in methods::by_length(&records, |past, test| Ok(methods::by_regression(past, test)))?
-                {
-                    eprintln!("regression {row:?}");
-                }
-                if let Some(network) = &rcn {
-                    for row in
-                        methods::by_length(&records, |past, test| methods::by_rcn(network, past, test))?
-                    {
-                        eprintln!("rcn {row:?}");
-                    }
-                }
+                let by = |past: &PixelRegression, test: &TestDate| Ok(methods::by_regression(past, test));
+                lengths.insert("regression", methods::by_length(&records, by)?);
+                let by = |past: &PixelRegression, test: &TestDate| methods::by_rcn(&rcn, past, test);
+                lengths.insert("rcn", methods::by_length(&records, by)?);
             }
+            report.lengths.insert(preset.key, lengths);
         }
         if let Some(path) = &self.json {
             write(path, &serde_json::to_string_pretty(&report)?)?;
         }
-        say!("{}", methods::markdown(&report));
+        let text = methods::markdown(&report);
+        say!("{text}");
+        if let Some(path) = &self.report {
+            write(
+                path,
+                &format!(
+                    "# Every method side by side\n\nMade by `loam {}`; not written by hand.\n\n{text}",
+                    arguments()
+                ),
+            )?;
+        }
         Ok(())
     }
 

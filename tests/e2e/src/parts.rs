@@ -34,6 +34,12 @@ pub const DEVICE: &str = "section.device";
 pub const MONTH: &str = "#month";
 /// Date to predict.
 pub const DATE: &str = "#date";
+/// Compares the methods on the newest dates.
+pub const RANK: &str = "#rank";
+/// The methods, best first.
+pub const RANKING: &str = "#ranking";
+/// Half-width of the estimate's interval.
+pub const HALF_WIDTH: &str = "[data-layer=\"HalfWidth\"] canvas.base";
 /// Saves the GeoTIFF.
 pub const EXPORT_GEOTIFF: &str = "[data-export=\"geotiff\"]";
 /// Saves the CSV.

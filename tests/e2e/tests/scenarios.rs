@@ -449,6 +449,35 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     assert_quiet(&app);
 }
 
+/// The methods are compared on the demo's newest dates; the best answers, with how sure it is on the map, under the cursor and in the file.
+#[test]
+fn methods_are_compared_and_the_best_says_how_sure_it_is() {
+    let app = open("ranking");
+    load_demo(&app);
+    app.click(parts::RANK).unwrap();
+    let table = app.text_when(parts::RANKING, PATIENCE, |text| text.contains("RCN")).unwrap();
+    let place = |name: &str| table.find(name).unwrap_or_else(|| panic!("{name}: {table}"));
+    assert!(place("RCN") < place("pixel regression") && place("pixel regression") < place("SMEN"), "{table}");
+    let sentence = app.text("#ranking-sentence").unwrap();
+    assert!(
+        sentence.starts_with("RCN is best on the newest") && sentence.contains("SIMULATED"),
+        "{sentence}"
+    );
+    ready(&app);
+    app.shoot("compared").unwrap();
+    predict(&app);
+    assert!(app.has(parts::HALF_WIDTH).unwrap());
+    let value = app.text(parts::ESTIMATE_VALUE).unwrap();
+    assert!(app.text("section.maps").unwrap().contains("RCN"), "{value}");
+    let words = app.text(".provenance").unwrap();
+    assert!(words.contains("earlier 3 km maps") && words.contains("90 % interval calibrated on"), "{words}");
+    app.shoot("predicted").unwrap();
+    app.click(parts::EXPORT_CSV).unwrap();
+    let csv = std::fs::read_to_string(app.downloaded(".csv").unwrap()).unwrap();
+    assert!(csv.contains("estimate_3km,half_width_90") && csv.contains("RCN"), "{}", &csv[..600]);
+    assert_quiet(&app);
+}
+
 #[test]
 fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
     let app = open("wrong-files");

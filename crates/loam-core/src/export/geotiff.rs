@@ -41,10 +41,10 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
     write_bands(raster, None, provenance, now)
 }
 
-/// A channel's estimate as [`write`] has it, with the half-width of its interval as second band where it has one.
+/// A channel's estimate as [`write()`] has it, with the half-width of its interval as second band where it has one.
 ///
 /// # Errors
-/// As [`write`]; [`ExportError::DifferentGrids`] where the half-width lies on other cells.
+/// As [`write()`]; [`ExportError::DifferentGrids`] where the half-width lies on other cells.
 pub fn write_channel(
     channel: &Channel,
     provenance: &Provenance,

@@ -12,14 +12,14 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`smap`] | SMAP of a day without gaps |
-//! | [`observed`] | W, dW and E; a 3 km map as its residual |
+//! | `smap` | SMAP of a day without gaps |
+//! | `observed` | W, dW and E; a 3 km map as its residual |
 //! | this one | sums of every pixel, and a date predicted from them |
-//! | [`strength`] | L, chosen by the dates at hand |
+//! | `strength` | L, chosen by the dates at hand |
 //! | [`interval`] | how wide an interval is |
 //!
 //! L, how strongly a pixel is held to its prior, belongs to the data: every date is predicted from those before it under each of twelve
-//! choices, and the choice whose predictions were best answers ([`strength`]). The same predictions say how wrong a pixel usually is
+//! choices, and the choice whose predictions were best answers (`strength`). The same predictions say how wrong a pixel usually is
 //! ([`interval`]).
 
 pub mod interval;

@@ -34,7 +34,7 @@ pub use error::{Mismatch, ModelError};
 pub use gathered::{GatherError, Gathered};
 pub use loam_core::network::{Inputs, TbCase};
 pub use network_model::{
-    Asked, AskedOfAny, Data, DateScores, Hears, KeptImage, Listener, Needs, NetworkModel, Preview, WorkError,
+    Asked, Data, DateScores, Hears, KeptImage, Listener, Needs, NetworkModel, Preview, WorkError,
 };
 /// SMEN's model and tensors.
 pub mod smen {
@@ -72,7 +72,7 @@ pub use networks::smen::tile::{DISPATCH_MS, tile_edge};
 pub use networks::tb_cnn::model::TbCnn;
 pub use networks::tb_cnn::predict::{TB_HALO, predict_tb};
 pub use random::Random;
-pub use registry::{AnyNetwork, AnyRun, Registered};
+pub use registry::{AnyNetwork, AnyRun, AskedOfAny, Registered};
 pub use train::*;
 pub use weights::precision::rounded;
 pub use weights::{Archive, MARGIN_KEY, PRECISION, TRAINED_ON, TRAINED_UNTIL, WeightTensor, Weights};

@@ -17,7 +17,7 @@ use crate::gathered::{GatherError, Gathered};
 use crate::networks::smen::estimate::PredictError;
 use crate::networks::tb_cnn::error::TbError;
 use crate::train::example::Example;
-use crate::{AnyNetwork, ModelError, TrainError, Weights};
+use crate::{ModelError, TrainError, Weights};
 
 /// The files, the region's days, and which of them serve as history.
 pub struct Data<'a> {
@@ -52,24 +52,6 @@ impl<F: AsyncFnMut(usize, usize, &str) -> ControlFlow<()>> Listener for Hears<F>
     ) -> Pin<Box<dyn Future<Output = ControlFlow<()>> + 'a>> {
         Box::pin(async move { (self.0)(done, total, what).await })
     }
-}
-
-/// What is asked of a network of whichever kind.
-pub struct AskedOfAny<'a> {
-    /// The date.
-    pub date: Date,
-    /// See [`Asked`].
-    pub shift: bool,
-    /// The weights of the network.
-    pub weights: &'a Weights,
-    /// Key of the region, where it is a preset.
-    pub region: Option<&'a str>,
-    /// The same network before it was trained here.
-    pub before: Option<&'a AnyNetwork>,
-    /// The device.
-    pub device: &'a Device,
-    /// Edge of a tile.
-    pub tile: Option<usize>,
 }
 
 /// What is asked of a network.

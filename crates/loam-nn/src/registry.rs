@@ -1,13 +1,30 @@
 //! The table of networks: one line each. A network's row of words and numbers is in `loam_core::network`.
 
 use burn::tensor::Device;
+use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::network::{Inputs, Network};
 
 use crate::run::Run;
-use crate::{
-    Asked, AskedOfAny, Data, Listener, ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights, WorkError,
-};
+use crate::{Asked, Data, Listener, ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights, WorkError};
+
+/// What is asked of a network of whichever kind.
+pub struct AskedOfAny<'a> {
+    /// The date.
+    pub date: Date,
+    /// See [`Asked`].
+    pub shift: bool,
+    /// The weights of the network.
+    pub weights: &'a Weights,
+    /// Key of the region, where it is a preset.
+    pub region: Option<&'a str>,
+    /// The same network before it was trained here.
+    pub before: Option<&'a AnyNetwork>,
+    /// The device.
+    pub device: &'a Device,
+    /// Edge of a tile.
+    pub tile: Option<usize>,
+}
 
 /// Makes the enums over all networks, and all that is done with whichever network it is. `$d` is a dollar sign, for the macros in the macro.
 macro_rules! registry {

@@ -43,21 +43,14 @@ pub enum ModelError {
         /// All of them.
         rows: Vec<Mismatch>,
     },
-    /// Weights, but not of the TB CNN.
+    /// Weights, but not of this network.
     #[error(
-        "the weights do not fit the TB CNN ({} {}):\n{}Give a file with the tensors of the TB CNN, float32 and finite",
+        "the weights do not fit {network} ({} {}):\n{}Give a file with the tensors of {network}, float32 and finite",
         rows.len(), if rows.len() == 1 { "mismatch" } else { "mismatches" }, Table(rows)
     )]
-    UnfitTbCnn {
-        /// All of them.
-        rows: Vec<Mismatch>,
-    },
-    /// Weights that are not RCN's.
-    #[error(
-        "the weights do not fit RCN ({} {}):\n{}Give a file with the tensors of RCN, float32 and finite",
-        rows.len(), if rows.len() == 1 { "mismatch" } else { "mismatches" }, Table(rows)
-    )]
-    UnfitRcn {
+    UnfitTensors {
+        /// The network: `the TB CNN`, `RCN`.
+        network: &'static str,
         /// All of them.
         rows: Vec<Mismatch>,
     },

@@ -8,6 +8,7 @@ mod pickle;
 pub(crate) mod precision;
 pub(crate) mod pytorch;
 pub(crate) mod stored;
+pub(crate) mod tensors;
 mod zip;
 
 use std::collections::{BTreeMap, BTreeSet};

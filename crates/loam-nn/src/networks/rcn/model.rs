@@ -52,7 +52,7 @@ impl Rcn {
     /// The network with these weights on this device.
     ///
     /// # Errors
-    /// [`ModelError::UnfitRcn`] with every tensor that is missing, extra, of another shape, or not finite.
+    /// [`ModelError::UnfitTensors`] with every tensor that is missing, extra, of another shape, or not finite.
     pub fn from_weights(weights: &Weights, device: &Device) -> Result<Self, ModelError> {
         checked(weights)?;
         let convolution = |name: &str| Convolution {

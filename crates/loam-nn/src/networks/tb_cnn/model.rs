@@ -90,7 +90,7 @@ impl TbCnn {
     /// The network with these weights on this device.
     ///
     /// # Errors
-    /// [`ModelError::UnfitTbCnn`] with every tensor that is missing, extra, of another shape, or not finite.
+    /// [`ModelError::UnfitTensors`] with every tensor that is missing, extra, of another shape, or not finite.
     pub fn from_weights(weights: &Weights, device: &Device) -> Result<(Self, TbCase), ModelError> {
         let case = checked(weights)?;
         let conv = |name: &str| Conv2 {

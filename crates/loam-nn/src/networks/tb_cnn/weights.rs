@@ -4,67 +4,31 @@ use std::collections::BTreeMap;
 
 use loam_core::network::TbCase;
 
-use super::schema::{GROUPS, NAME, schema};
-use crate::error::{shortened, unreadable};
-use crate::weights::stored::Number;
-use crate::weights::{CONVERTED_FROM, MODEL, SOURCE, contents, prefix_note, strip_prefix};
-use crate::{Mismatch, ModelError, Random, WeightTensor, Weights};
+use super::schema::{NAME, schema};
+use crate::weights::{MODEL, contents, tensors};
+use crate::{Mismatch, ModelError, Weights};
 
-/// Files beyond this are not of this network; a table of their mismatches would help nobody.
-const MOST_TENSORS: usize = 1_000;
+/// In errors.
+const WORDS: &str = "the TB CNN";
 
-/// First weights of a seed, as PyTorch makes them (uniform in +-1/sqrt(fan in)); the same bits on every machine.
+/// First weights of a seed.
 #[must_use]
 pub fn first_weights(case: TbCase, seed: u64) -> Weights {
-    let mut random = Random::new(seed);
-    let mut bound = 0.0;
-    let mut weights = Weights { tensors: BTreeMap::new(), metadata: metadata(case) };
-    for (name, shape) in schema(case) {
-        if name.ends_with("weight") {
-            bound = (1.0 / (shape.iter().skip(1).product::<usize>() as f64).sqrt()) as f32;
-        }
-        let values = (0..shape.iter().product()).map(|_| random.symmetric(bound)).collect();
-        weights.tensors.insert(name, WeightTensor { shape, values });
-    }
-    weights.metadata.insert("seed".into(), seed.to_string());
-    weights
+    tensors::drawn(&schema(case), metadata(case), seed)
 }
 
 pub(super) fn metadata(case: TbCase) -> BTreeMap<String, String> {
     [("model", NAME), ("case", case.name())].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
+fn mismatches(weights: &Weights, case: TbCase) -> Vec<Mismatch> {
+    tensors::mismatches(weights, &schema(case), &[(MODEL, NAME), ("case", case.name())])
+}
+
 /// Checks a weights file against the network; returns its case.
 pub(crate) fn checked(weights: &Weights) -> Result<TbCase, ModelError> {
     let case = case_of(weights);
-    let schema = schema(case);
-    let mut rows: Vec<Mismatch> = Vec::new();
-    let mut row = |name: &str, expected: String, found: String| {
-        rows.push(Mismatch { name: name.into(), expected, found })
-    };
-    for (key, wanted) in [(MODEL, NAME), ("case", case.name())] {
-        if let Some(other) = weights.metadata.get(key).filter(|said| *said != wanted) {
-            row(&format!("metadata {key}"), wanted.into(), shortened(other));
-        }
-    }
-    for (name, shape) in &schema {
-        match weights.tensors.get(name) {
-            None => row(name, format!("{shape:?}"), "-".into()),
-            Some(t) if t.shape != *shape || t.values.len() != shape.iter().product::<usize>() => {
-                row(name, format!("{shape:?}"), format!("{:?}", t.shape));
-            }
-            Some(t) if t.values.iter().any(|v| !v.is_finite()) => {
-                row(name, "finite".into(), "NaN or infinite".into())
-            }
-            Some(_) => {}
-        }
-    }
-    for (name, tensor) in
-        weights.tensors.iter().filter(|(name, _)| schema.iter().all(|(known, _)| known != *name))
-    {
-        row(&shortened(name), "-".into(), format!("{:?}", tensor.shape));
-    }
-    if rows.is_empty() { Ok(case) } else { Err(ModelError::UnfitTbCnn { rows }) }
+    tensors::fit(WORDS, mismatches(weights, case)).map(|()| case)
 }
 
 /// Which case they are of: one output is soil moisture, two are TB; where that is missing, the file's own word.
@@ -90,53 +54,16 @@ pub fn is_tb_cnn(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads weights of the TB CNN from a safetensors file or a PyTorch state dict and checks them against the network. Float16, bfloat16 and
-/// float64 become float32 (metadata `converted_from`); a prefix that all names share, such as `module.`, is left out (metadata `source`).
+/// Reads weights of the TB CNN from a safetensors file or a PyTorch state dict and checks them against the network.
 ///
 /// # Errors
-/// [`ModelError::UnreadableWeights`], [`ModelError::PickledObject`], [`ModelError::UnfitTbCnn`] with a table of every mismatch.
+/// [`ModelError::UnreadableWeights`], [`ModelError::PickledObject`], [`ModelError::UnfitTensors`] with a table of every mismatch.
 pub fn read(bytes: &[u8]) -> Result<(Weights, TbCase), ModelError> {
-    let mut contents = contents(bytes)?;
-    if contents.tensors.len() > MOST_TENSORS {
-        return Err(unreadable(format!(
-            "it has {} tensors, where the TB CNN has {}",
-            contents.tensors.len(),
-            4 * GROUPS + 2
-        )));
-    }
-    let schema: Vec<_> = TbCase::ALL.into_iter().flat_map(schema).collect();
-    let is_layer = |part: &str| schema.iter().any(|(name, _)| name.split('.').next() == Some(part));
-    let prefix = strip_prefix(&mut contents.tensors, is_layer);
-    let mut weights = Weights { tensors: BTreeMap::new(), metadata: contents.metadata };
-    if !prefix.is_empty() {
-        weights.metadata.entry(SOURCE.into()).or_insert(contents.source + &prefix_note(&prefix));
-    }
-    let (mut rows, mut converted) = (contents.rows, Vec::new());
-    for (name, stored) in contents.tensors {
-        // Only what may have a place in the network is read.
-        let known =
-            schema.iter().any(|(wanted, shape)| *wanted == name && shape.as_slice() == stored.shape());
-        if let (true, Number::Other(found, _)) = (known, stored.number()) {
-            rows.push(Mismatch { name: name.clone(), expected: "F32".into(), found: found.into() });
-        }
-        converted.extend(stored.number().converted_from());
-        let values = if known { stored.values() } else { Vec::new() };
-        weights.tensors.insert(name, WeightTensor { shape: stored.shape().to_vec(), values });
-    }
-    let case = match (checked(&weights), rows.is_empty()) {
-        (Ok(case), true) => case,
-        (Err(ModelError::UnfitTbCnn { rows: more }), _) => {
-            rows.extend(more);
-            return Err(ModelError::UnfitTbCnn { rows });
-        }
-        (Err(error), _) => return Err(error),
-        (Ok(_), false) => return Err(ModelError::UnfitTbCnn { rows }),
-    };
-    converted.sort_unstable();
-    converted.dedup();
-    if !converted.is_empty() {
-        weights.metadata.insert(CONVERTED_FROM.into(), converted.join(", "));
-    }
+    let either: Vec<_> = TbCase::ALL.into_iter().flat_map(schema).collect();
+    let (mut weights, mut rows) = tensors::read(bytes, WORDS, &either)?;
+    let case = case_of(&weights);
+    rows.extend(mismatches(&weights, case));
+    tensors::fit(WORDS, rows)?;
     weights.metadata.extend(metadata(case));
     Ok((weights, case))
 }
@@ -144,6 +71,7 @@ pub fn read(bytes: &[u8]) -> Result<(Weights, TbCase), ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::SOURCE;
 
     #[test]
     fn the_schema_has_the_parameters_of_the_poster() {
@@ -177,7 +105,9 @@ mod tests {
             assert_eq!(Weights::of_any_network(&bytes).unwrap_or_else(|e| panic!("{e}")), found);
             // A layer alone is no prefix.
             prefixed.tensors.retain(|name, _| name.contains("group0."));
-            let Err(ModelError::UnfitTbCnn { rows }) = read(&prefixed.to_bytes()) else { panic!("accepted") };
+            let Err(ModelError::UnfitTensors { rows, .. }) = read(&prefixed.to_bytes()) else {
+                panic!("accepted")
+            };
             assert!(
                 rows.iter().all(|row| row.found == "-")
                     && rows.iter().any(|row| row.name == "group1.conv3.weight"),

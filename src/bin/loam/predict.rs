@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use ease_grid::Statistics;
 use jiff::civil::Date;
 use loam::session::provenance;
-use loam_core::closed_form::ClosedForm;
+use loam_core::closed_form::{ClosedForm, ClosedFormError};
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::{Estimate, Interval};
 use loam_core::export;
 use loam_core::method::Method;
-use loam_core::stack::{HistoryRule, HistorySlot, Series};
+use loam_core::stack::{HistoryRule, HistorySlot, Library, Preset, Region, Series};
 use loam_core::weights_report::WeightsReport;
-use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, device, of_network};
+use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on, device};
 use serde_json::json;
 
 use super::files::{self, Inputs};
@@ -72,11 +72,12 @@ pub struct Predict {
 impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
+        if let Some(method) = self.method {
+            let mut opened = self.opened(files::region(&self.region)?)?;
+            return self.write(&opened.in_closed_form(method, self.date)?, method.into());
+        }
         if self.auto {
             return self.by_the_best();
-        }
-        if let Some(method) = self.method {
-            return self.in_closed_form(method);
         }
         let (chosen, _) = if self.weights.is_some() { (None, None) } else { self.network.chosen()? };
         if let Some(network) = chosen.filter(|network| !network.about().shipped) {
@@ -86,7 +87,7 @@ impl Predict {
             )
             .into());
         }
-        let (name, weights, (region, preset), note) = match &self.weights {
+        let (name, weights, place, note) = match &self.weights {
             Some(path) => {
                 let weights = files::weights(path)?;
                 self.network.check(&weights).map_err(|why| format!("{}: {why}", path.display()))?;
@@ -102,71 +103,39 @@ impl Predict {
                 (format!("{} (shipped)", shipped.name), weights, (region, preset), note)
             }
         };
-        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
-        let mut series = Series::new(region, self.quality.into());
-        super::series::load(&mut series, &library)?;
-        let processor = block_on(Processor::open_cpu());
-        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
-        let mut estimate = of_network!(&AnyNetwork::load(&weights, processor.device())?, network => {
-            let asked = Asked {
-                date: self.date,
-                shift: self.mass_correction,
-                weights: &weights,
-                region: preset.map(|p| p.key),
-                before: None,
-                device: processor.device(),
-                tile: None,
-            };
-            let data = Data { library: &library, series: &mut series, rule };
-            block_on(network.estimate(data, &asked, &mut async |_, _, _| ControlFlow::Continue(())))?
-        });
+        let mut estimate = self.opened(place)?.by_network(&weights, self.date, self.mass_correction)?;
         estimate.warnings.extend(note);
         self.write(&estimate, weights.report(&name))
     }
 
-    /// The map by the method that scores best before the date.
+    /// The map by the method that scores best on the region's newest dates.
     fn by_the_best(&self) -> super::Outcome {
-        let (region, preset) = files::region(&self.region)?;
-        let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
-        let mut series = Series::new(region, self.quality.into());
-        super::series::load(&mut series, &library)?;
-        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
-        let processor = block_on(Processor::open_cpu());
-        let ranked = super::rank::rank(&library, &mut series, rule, preset, processor.device())?;
+        let mut opened = self.opened(files::region(&self.region)?)?;
+        let Opened { library, series, rule, preset, processor } = &mut opened;
+        let ranked = super::rank::rank(library, series, *rule, *preset, processor.device())?;
         eprintln!("{}", ranked.ranking.sentence());
         match ranked.ranking.best {
             Method::ClosedForm(method) => {
-                self.write(&method.estimate(&library, &mut series, self.date, rule)?, method.into())
+                self.write(&opened.in_closed_form(method, self.date)?, method.into())
             }
             Method::Network(network) => {
                 let (name, weights) =
                     ranked.weights.get(&network).ok_or("the best network has no weights")?;
-                let estimate = of_network!(&AnyNetwork::load(weights, processor.device())?, network => {
-                    let asked = Asked {
-                        date: self.date,
-                        shift: self.mass_correction,
-                        weights,
-                        region: preset.map(|p| p.key),
-                        before: None,
-                        device: processor.device(),
-                        tile: None,
-                    };
-                    let data = Data { library: &library, series: &mut series, rule };
-                    block_on(network.estimate(data, &asked, &mut async |_, _, _| ControlFlow::Continue(())))?
-                });
+                let estimate = opened.by_network(weights, self.date, self.mass_correction)?;
                 self.write(&estimate, weights.report(name))
             }
         }
     }
 
-    /// The map by a method without weights.
-    fn in_closed_form(&self, method: ClosedForm) -> super::Outcome {
-        let (region, preset) = files::region(&self.region)?;
+    fn opened(
+        &self,
+        (region, preset): (Region, Option<Preset>),
+    ) -> Result<Opened, Box<dyn std::error::Error>> {
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
         let mut series = Series::new(region, self.quality.into());
         super::series::load(&mut series, &library)?;
         let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
-        self.write(&method.estimate(&library, &mut series, self.date, rule)?, method.into())
+        Ok(Opened { library, series, rule, preset, processor: block_on(Processor::open_cpu()) })
     }
 
     /// Writes the files, and says what is in them.
@@ -274,6 +243,35 @@ impl Predict {
             say!("  note: {warning}");
         }
         Ok(())
+    }
+}
+
+/// The files over a region, and what predicts from them.
+struct Opened {
+    library: Library,
+    series: Series,
+    rule: HistoryRule,
+    preset: Option<Preset>,
+    processor: Processor,
+}
+
+impl Opened {
+    fn in_closed_form(&mut self, method: ClosedForm, date: Date) -> Result<Estimate, ClosedFormError> {
+        method.estimate(&self.library, &mut self.series, date, self.rule)
+    }
+
+    fn by_network(
+        &mut self,
+        weights: &Weights,
+        date: Date,
+        shift: bool,
+    ) -> Result<Estimate, Box<dyn std::error::Error>> {
+        let device = self.processor.device();
+        let region = self.preset.map(|preset| preset.key);
+        let asked = AskedOfAny { date, shift, weights, region, before: None, device, tile: None };
+        let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
+        let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
+        Ok(block_on(AnyNetwork::load(weights, device)?.estimate(data, &asked, &mut unheard))?)
     }
 }
 

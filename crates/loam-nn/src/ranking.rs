@@ -6,7 +6,6 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 use loam_core::closed_form::ClosedForm;
 use loam_core::estimate::Estimate;
-use loam_core::file::FineOrigin;
 use loam_core::method::Method;
 use loam_core::output::Output;
 use loam_core::ranking::{RankRow, Ranking};
@@ -14,8 +13,8 @@ use loam_core::score::Scores;
 
 use crate::{AnyNetwork, AskedOfAny, Data, Hears, Listener, ModelError, Weights, WorkError};
 
-/// Closed forms that see the date's own backscatter are no rivals of what does not.
-const RIVALS: [ClosedForm; 5] = [
+/// The closed forms that are compared: those that see the date's own backscatter have more to go by than a network.
+const COMPARED: [ClosedForm; 5] = [
     ClosedForm::Bilinear,
     ClosedForm::Bicubic,
     ClosedForm::Persistence,
@@ -49,9 +48,7 @@ pub async fn rank(
         .covers()
         .iter()
         .filter(|(_, cover)| {
-            cover.fine_origin.is_some_and(FineOrigin::is_product)
-                && cover.coarse.is_some_and(|share| share > 0.0)
-                && cover.fine.is_some_and(|share| share > 0.0 && share >= rule.cover)
+            cover.is_scorable() && cover.fine.is_some_and(|share| share > 0.0 && share >= rule.cover)
         })
         .map(|(date, _)| *date)
         .collect();
@@ -82,12 +79,12 @@ pub async fn rank(
                 Err(error) => drop(left_out.insert(method, error.to_string())),
             }
         }
-        for rival in RIVALS {
-            let method = Method::ClosedForm(rival);
+        for closed_form in COMPARED {
+            let method = Method::ClosedForm(closed_form);
             if left_out.contains_key(&method) {
                 continue;
             }
-            match rival.estimate(library, series, date, rule) {
+            match closed_form.estimate(library, series, date, rule) {
                 Ok(estimate) => maps.push((method, estimate)),
                 Err(error) => drop(left_out.insert(method, error.to_string())),
             }

@@ -18,3 +18,12 @@ pub struct Cover {
     /// There are SMAP files of the day, and the region lies outside all of them.
     pub coarse_elsewhere: bool,
 }
+
+impl Cover {
+    /// SMAP and a 3 km product to score against. A map disaggregated here is made from SMAP itself: scores against it would be scores against
+    /// our own formula.
+    #[must_use]
+    pub fn is_scorable(&self) -> bool {
+        self.fine_origin.is_some_and(FineOrigin::is_product) && self.coarse.is_some_and(|share| share > 0.0)
+    }
+}

@@ -6,7 +6,7 @@
 //! are kept while they fit the budget and read again where they do not.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::task::{Context, Poll, Waker};
 
 use jiff::civil::Date;
@@ -240,6 +240,13 @@ impl Series {
     #[must_use]
     pub fn covers(&self) -> &BTreeMap<Date, Cover> {
         &self.covers
+    }
+
+    /// Dates of a span with SMAP and a 3 km product to score against, in order.
+    #[must_use]
+    pub fn scorable(&self, span: RangeInclusive<Date>) -> Vec<Date> {
+        let within = self.covers.iter().filter(|(date, cover)| span.contains(date) && cover.is_scorable());
+        within.map(|(date, _)| *date).collect()
     }
 
     /// One day, from memory or read again. Includes the disaggregated 3 km map where there is one.

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use ease_grid::{GridError, Raster, resample};
-use jiff::civil::Date;
 use loam_core::estimate::{Channel, Estimate, Interval, Layer};
 use loam_core::file::FineOrigin;
 use loam_core::layer::LayerKind;
@@ -217,13 +216,4 @@ pub async fn estimate(
         citations: CITATIONS.map(str::to_owned).to_vec(),
         warnings,
     })
-}
-
-/// Dates between two that have a product to score against.
-#[must_use]
-pub fn scored_dates(series: &loam_core::stack::Series, from: Date, to: Date) -> Vec<Date> {
-    let product = |cover: &loam_core::stack::Cover| {
-        cover.fine_origin.is_some_and(FineOrigin::is_product) && cover.coarse.is_some_and(|share| share > 0.0)
-    };
-    series.covers().range(from..=to).filter(|(_, cover)| product(cover)).map(|(date, _)| *date).collect()
 }

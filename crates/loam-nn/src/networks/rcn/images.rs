@@ -7,14 +7,14 @@ use jiff::civil::Date;
 use loam_core::file::FineOrigin;
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
 use loam_core::stack::{HistoryRule, Library, Series};
-use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
+use loam_core::training::{DateRole, PlannedDate, TrainPlan, TrainSettings, UnusableDate};
 
 use super::example::{RcnImage, Seen};
 use super::planes::RcnPlanes;
 use super::schema::{MEAN, SPREAD};
 use crate::gathered::{GatherError, Gathered};
 use crate::networks::smen::images::fewest_pixels;
-use crate::{Candidate, FirstDates, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, Weights, split_by_time};
+use crate::{Candidate, TrainError, Weights, split_by_time};
 
 /// How many of the newest maps an image of a short past is made from; a date has one of them.
 const FEW: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
@@ -106,7 +106,7 @@ pub async fn gather(
     settings: &TrainSettings,
     mut progress: impl AsyncFnMut(usize, usize, Date) -> ControlFlow<()>,
 ) -> Result<Gathered<RcnImage>, GatherError> {
-    let mut plan = plan(series, rule, settings)?;
+    let plan = plan(series, rule, settings)?;
     let window = series.region.window();
     let constants = |name: &str| base.tensors.get(name).map(|t| t.values.clone()).unwrap_or_default();
     let (mean, spread) = (constants(MEAN), constants(SPREAD));
@@ -123,7 +123,7 @@ pub async fn gather(
     let mut memory = SmapMemory::default();
     let mut admitted_maps = PastMaps::new(window.columns, window.len());
     let mut products = PastMaps::new(window.columns, window.len());
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered { plan, ..Gathered::default() };
     let total = days.len();
     for (done, (date, admitted)) in days.into_iter().enumerate() {
         if progress(done, total, date).await.is_break() {
@@ -154,8 +154,7 @@ pub async fn gather(
                 let fewest = fewest_pixels(window.len());
                 if pixels < fewest {
                     let why = format!("SMAP and the 3 km map share {pixels} pixels, {fewest} are needed");
-                    plan.dates.retain(|planned| planned.date != date);
-                    plan.unusable.push(UnusableDate { date, why });
+                    gathered.take_out(date, why);
                 } else {
                     gathered.images.push(RcnImage {
                         date,
@@ -181,47 +180,5 @@ pub async fn gather(
         }
         memory.add(date, &smap);
     }
-    let [train, validate, test, gap] =
-        [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
-    if train == 0 || validate == 0 || test == 0 {
-        let left = |day: &PlannedDate| Candidate { date: day.date, history: Vec::new() };
-        let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
-        let split = TrainError::EmptySplit { train, validate, test, gap, possible };
-        let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
-        return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
-    }
-    let note = "some targets are maps that Loam made, chosen by hand: the network learns its own errors";
-    gathered.notes.extend(gathered.own_maps.then(|| note.to_owned()));
-    Ok(Gathered { plan, ..gathered })
-}
-
-/// What the weights of a run say of themselves.
-#[must_use]
-pub fn metadata(
-    keys: &[String],
-    region: &str,
-    base: &Weights,
-    settings: &TrainSettings,
-    gathered: &Gathered<RcnImage>,
-) -> BTreeMap<String, String> {
-    let training = gathered.plan.of(DateRole::Train);
-    let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
-    let what = match (gathered.simulated, gathered.own_maps) {
-        (true, _) => "simulated scenes",
-        (false, true) => "SMAP files and maps that Loam made",
-        (false, false) => "SMAP and SPL2SMAP_S files",
-    };
-    let tuned = settings.start == Start::Current;
-    let before = base.metadata.get(TRAINED_ON).filter(|_| tuned).map(|text| format!("; before: {text}"));
-    let stages = if tuned { Stage::list(&base.metadata) } else { Vec::new() };
-    let mut metadata = BTreeMap::from([
-        ("region".to_owned(), keys.join(",")),
-        (
-            TRAINED_ON.to_owned(),
-            format!("{what} of {region}, {first} to {last}{}", before.unwrap_or_default()),
-        ),
-        (TRAINED_UNTIL.to_owned(), last.to_string()),
-    ]);
-    metadata.extend(Stage::of(keys, &gathered.plan, settings).map(|stage| stage.entry(stages)));
-    metadata
+    gathered.complete(planned.len(), |_| Vec::new())
 }

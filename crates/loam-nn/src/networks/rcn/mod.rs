@@ -78,7 +78,7 @@ impl NetworkModel for Rcn {
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<DateScores, WorkError> {
         let Data { library, series, rule } = data;
-        let dates = estimate::scored_dates(series, asked.date, to);
+        let dates = series.scorable(asked.date..=to);
         let mut found = DateScores::default();
         for (done, date) in dates.iter().enumerate() {
             let words = format!("scoring {date}");
@@ -125,7 +125,7 @@ impl NetworkModel for Rcn {
         settings: &TrainSettings,
         gathered: &Gathered<RcnImage>,
     ) -> BTreeMap<String, String> {
-        images::metadata(keys, region, base, settings, gathered)
+        gathered.metadata(keys, region, base, settings)
     }
 
     /// There is none: the correction's mean is taken out of every map.

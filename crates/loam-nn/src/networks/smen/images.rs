@@ -8,16 +8,10 @@ use jiff::civil::Date;
 use loam_core::file::FineOrigin;
 use loam_core::score::InputRange;
 use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, Series, StackError};
-use loam_core::training::{DateRole, PlannedDate, Start, TrainPlan, TrainSettings, UnusableDate};
+use loam_core::training::{DateRole, PlannedDate, TrainPlan, TrainSettings, UnusableDate};
 
 use crate::gathered::{GatherError, Gathered};
-use crate::{
-    Candidate, FirstDates, KeptImage, RunImage, Stage, TRAINED_ON, TRAINED_UNTIL, TrainError, TrainSample,
-    Weights, split_by_time,
-};
-
-/// Metadata key of the regions, parted by commas: presets' names, or their places and sizes.
-const REGION: &str = "region";
+use crate::{Candidate, KeptImage, RunImage, TrainError, TrainSample, Weights, split_by_time};
 
 /// Fewest pixels of a target, in a small region a quarter of its cells: an image needs a spread to have an uRMSE.
 #[must_use]
@@ -125,9 +119,9 @@ pub async fn gather(
     settings: &TrainSettings,
     mut progress: impl AsyncFnMut(usize, usize, Date) -> ControlFlow<()>,
 ) -> Result<Gathered<RunImage>, GatherError> {
-    let mut plan = plan(series, rule, settings)?;
+    let plan = plan(series, rule, settings)?;
     let planned = plan.dates.clone();
-    let (mut images, mut simulated, mut own_maps) = (Vec::new(), false, false);
+    let mut gathered = Gathered { plan, ..Gathered::default() };
     for (done, day) in planned.iter().enumerate() {
         if progress(done, planned.len(), day.date).await.is_break() {
             return Err(GatherError::Cancelled);
@@ -136,36 +130,21 @@ pub async fn gather(
             continue;
         }
         match image(library, series, rule, day.date, day.role)? {
-            Ok(image) => images.push(image),
-            Err(why) => {
-                plan.dates.retain(|d| d.date != day.date);
-                plan.unusable.push(UnusableDate { date: day.date, why });
-            }
+            Ok(image) => gathered.images.push(image),
+            Err(why) => gathered.take_out(day.date, why),
         }
         let cover = series.covers().get(&day.date);
-        simulated |= cover.is_some_and(|cover| cover.simulated);
-        own_maps |= cover.is_some_and(|cover| cover.fine_origin == Some(FineOrigin::OwnMap));
+        gathered.simulated |= cover.is_some_and(|cover| cover.simulated);
+        gathered.own_maps |= cover.is_some_and(|cover| cover.fine_origin == Some(FineOrigin::OwnMap));
     }
     // Images of one run are of one size: the margin that all of them have.
-    if let Some(margin) = images.iter().map(|image: &RunImage| image.margin).reduce(Edges::min) {
-        images = images.into_iter().map(|image| image.narrowed(margin)).collect();
+    if let Some(margin) = gathered.images.iter().map(|image| image.margin).reduce(Edges::min) {
+        gathered.images = gathered.images.into_iter().map(|image| image.narrowed(margin)).collect();
     }
-    let [train, validate, test, gap] =
-        [DateRole::Train, DateRole::Validate, DateRole::Test, DateRole::Gap].map(|role| plan.count(role));
-    if train == 0 || validate == 0 || test == 0 {
-        let left = |day: &PlannedDate| Candidate { date: day.date, history: series.history(day.date, rule) };
-        let possible = FirstDates::of(&plan.dates.iter().map(left).collect::<Vec<_>>());
-        let split = TrainError::EmptySplit { train, validate, test, gap, possible };
-        let why = plan.unusable.last().map(|day| day.why.clone()).unwrap_or_default();
-        return Err(GatherError::TakenOut { split, taken: planned.len() - plan.dates.len(), why });
-    }
-    let note = "some targets are maps that Loam made, chosen by hand: the network learns its own errors";
-    let notes = own_maps.then(|| note.to_owned()).into_iter().collect();
-    Ok(Gathered { plan, images, simulated, own_maps, notes, ..Gathered::default() })
+    gathered.complete(planned.len(), |date| series.history(date, rule))
 }
 
-/// What the weights of a run say of themselves: `region` (of the presets or the places, as the weights file names them), what they were
-/// trained on until when, the split and the settings, and the range of their training inputs. `region` in words is that of the user.
+/// What the weights of a run say of themselves, with the range of their training inputs.
 #[must_use]
 pub fn metadata(
     keys: &[String],
@@ -174,26 +153,7 @@ pub fn metadata(
     settings: &TrainSettings,
     gathered: &Gathered<RunImage>,
 ) -> BTreeMap<String, String> {
-    let training = gathered.plan.of(DateRole::Train);
-    let (Some(first), Some(last)) = (training.first(), training.last()) else { return BTreeMap::new() };
-    let what = match (gathered.simulated, gathered.own_maps) {
-        (true, _) => "simulated scenes",
-        (false, true) => "SMAP files and maps that Loam made",
-        (false, false) => "SMAP and SPL2SMAP_S files",
-    };
-    let before = match settings.start {
-        Start::Current => {
-            base.metadata.get(TRAINED_ON).map(|text| format!("; before: {text}")).unwrap_or_default()
-        }
-        Start::Scratch => String::new(),
-    };
-    let mut metadata = BTreeMap::from([
-        (REGION.to_owned(), keys.join(",")),
-        (TRAINED_ON.to_owned(), format!("{what} of {region}, {first} to {last}{before}")),
-        (TRAINED_UNTIL.to_owned(), last.to_string()),
-    ]);
-    let stages = if settings.start == Start::Current { Stage::list(&base.metadata) } else { Vec::new() };
-    metadata.extend(Stage::of(keys, &gathered.plan, settings).map(|stage| stage.entry(stages)));
+    let mut metadata = gathered.metadata(keys, region, base, settings);
     // Of this run's images alone: the weights fit what they were last trained on.
     let planes: Vec<_> = RunImage::samples(&gathered.images, DateRole::Train)
         .map(|sample| (sample.coarse_input.as_slice(), sample.residuals.as_slice()))

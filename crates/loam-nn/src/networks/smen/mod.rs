@@ -21,10 +21,9 @@ use std::ops::ControlFlow;
 use burn::tensor::Device;
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
-use loam_core::file::FineOrigin;
 use loam_core::network::{Inputs, Network};
 use loam_core::score::{ScoreReport, ScoreRow, Scores};
-use loam_core::stack::{Cover, Library};
+use loam_core::stack::Library;
 use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 
 use crate::gathered::Gathered;
@@ -109,17 +108,7 @@ impl NetworkModel for Smen {
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<DateScores, WorkError> {
         let Data { library, series, rule } = data;
-        // A map disaggregated here is made from SMAP itself: scores against it would be scores against our own formula.
-        let product = |cover: &Cover| {
-            cover.fine_origin.is_some_and(FineOrigin::is_product)
-                && cover.coarse.is_some_and(|share| share > 0.0)
-        };
-        let dates: Vec<Date> = series
-            .covers()
-            .range(asked.date..=to)
-            .filter(|(_, cover)| product(cover))
-            .map(|(d, _)| *d)
-            .collect();
+        let dates = series.scorable(asked.date..=to);
         let mut found = DateScores::default();
         let engine = estimate::Engine {
             model: self,

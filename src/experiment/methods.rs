@@ -11,7 +11,7 @@ use super::images::{case, loaded, simulated};
 use super::run::estimate as of_smen;
 use super::{ExperimentError, Source, paper};
 use loam_core::estimate::Interval as MapInterval;
-use loam_core::regression::interval::Calibration;
+use loam_core::regression::interval::{Calibration, NOMINAL_90};
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
@@ -176,7 +176,7 @@ impl IntervalScore {
             let (off, half) = ((error(pixel) - mean).abs(), f64::from(half_width[*pixel]));
             within += f64::from(u8::from(off <= half));
             width += 2.0 * half;
-            crps += normal_crps(off, half / 1.645);
+            crps += normal_crps(off, half / f64::from(NOMINAL_90));
         }
         (n > 0.0).then_some(Self { coverage90: within / n, width: width / n, crps: crps / n })
     }

@@ -104,7 +104,7 @@ fn few_maps(maps: usize) -> Option<String> {
     match maps {
         0 => Some("No earlier date has both SMAP and a 3 km map: this is bilinear SMAP. Open earlier 3 km maps for a pattern.".to_owned()),
         1..=3 => Some(format!(
-            "Made from {maps} earlier 3 km {}: more of them make it better (see how much in docs/results.md).",
+            "Made from {maps} earlier 3 km {}: more of them make it better.",
             if maps == 1 { "map" } else { "maps" }
         )),
         _ => None,

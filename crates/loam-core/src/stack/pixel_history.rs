@@ -1,4 +1,4 @@
-//! The pixel regression over a region's days. It goes on from the last date asked for; a date before that, another rule or changed files
+//! The pixel regression over a region's days. It resumes after the last date asked for; a date before that, another rule or changed files
 //! begin it anew.
 
 use std::ops::ControlFlow;

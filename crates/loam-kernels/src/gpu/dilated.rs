@@ -1,7 +1,8 @@
 //! Dilated convolutions and blocks: the convolution's kernels on images laid out anew (`layout`). The equations are those of
 //! `super::super::dilated`.
 //!
-//! A block without gradients is four dispatches: the image laid out, the weights packed, the convolution, and SiLU on the way back.
+//! A block without gradients is four dispatches: the image laid out, the weights packed, the convolution, and its result as an
+//! image again, with SiLU.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -95,7 +96,7 @@ impl Plan {
         [fill(outputs(self.read.filled * 9), weight), fill(outputs(1), bias)]
     }
 
-    /// The convolution of an [`input`](Self::input), in its layout, and the weights for the way back.
+    /// The convolution of an [`input`](Self::input), in its layout, and the weights for its backward pass.
     fn convolve(
         &self,
         input: &CubeTensor,

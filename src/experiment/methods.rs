@@ -327,7 +327,7 @@ pub fn rcn(records: &Records, network: &Rcn) -> Result<Compared, ExperimentError
             let seen = seen(network.constants(), date, smap, wetness, past, size.0);
             let map = block_on(seen.map(network, &device, size))?;
             if records.test.iter().any(|test| test.earlier == at && test.case.date == date) {
-                let width = errors.width(MapInterval::LEVEL, past.maps());
+                let width = errors.newest(JUDGED).width(MapInterval::LEVEL, past.maps());
                 let half_width = map.1.iter().map(|sigma| sigma * width.sigmas).collect();
                 maps.push(Map { estimate: map.0.clone(), half_width: Some(half_width) });
             }

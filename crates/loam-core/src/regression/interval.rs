@@ -41,7 +41,9 @@ impl Ratios {
         let (mut within, mut pixels) = (vec![0u32; STEPS], 0);
         for ratio in ratios {
             pixels += 1;
-            if let Some(count) = within.get_mut((ratio / LARGEST * STEPS as f32) as usize) {
+            // NaN as a number is 0: what is not known must not count as exactly right.
+            let step = if ratio.is_nan() { STEPS } else { (ratio / LARGEST * STEPS as f32) as usize };
+            if let Some(count) = within.get_mut(step) {
                 *count += 1;
             }
         }
@@ -90,10 +92,10 @@ impl Calibration {
         }
     }
 
-    /// Dates predicted from about as many maps.
+    /// Of the newest dates alone, at most so many.
     #[must_use]
-    pub fn dates_like(&self, maps: usize) -> usize {
-        self.dates.iter().filter(|ratios| group(ratios.maps) == group(maps)).count()
+    pub fn newest(&self, most: usize) -> Self {
+        Self { dates: self.dates[self.dates.len().saturating_sub(most)..].to_vec() }
     }
 
     /// The width that covers `level` (0..1) of the pixels, for a prediction from so many maps. Nominal with fewer than [`FEWEST_DATES`].
@@ -111,5 +113,68 @@ impl Calibration {
         };
         let step = (0..STEPS).find(reached).unwrap_or(STEPS - 1);
         Width { sigmas: (step + 1) as f32 * LARGEST / STEPS as f32, dates }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hundred pixels that are (n + 0.5) / 20 sigmas off, scaled.
+    fn even(maps: usize, scale: f32) -> Ratios {
+        Ratios::of(maps, (0..100).map(|n| scale * (n as f32 + 0.5) / 20.0))
+    }
+
+    fn of(dates: impl Iterator<Item = Ratios>) -> Calibration {
+        let mut calibration = Calibration::default();
+        dates.for_each(|ratios| calibration.add(ratios));
+        calibration
+    }
+
+    #[test]
+    fn few_dates_and_dates_from_other_numbers_of_maps_give_a_nominal_width() {
+        let nominal = Width { sigmas: NOMINAL_90, dates: 0 };
+        assert_eq!(of((0..19).map(|_| even(30, 1.0))).width(0.9, 30), nominal);
+        assert_eq!(of((0..40).map(|_| even(30, 1.0))).width(0.9, 5), nominal);
+        assert!(!nominal.is_calibrated());
+        let known = of((0..20).map(|_| even(30, 1.0))).width(0.9, 12);
+        assert!(known.is_calibrated() && known.dates == 20);
+    }
+
+    /// The share counted over all dates reaches level (d + 1) / d, and a step less does not.
+    #[test]
+    fn the_width_is_the_smallest_that_covers_the_level_and_one_date_more() {
+        for (dates, scale) in [(20, 1.0), (50, 0.4), (400, 1.7)] {
+            // Dates differ: what counts is the mean share.
+            let calibration = of((0..dates).map(|n| even(20, scale * if n % 2 == 0 { 0.8 } else { 1.1 })));
+            let width = calibration.width(0.9, 20);
+            let share = |sigmas: f32| {
+                let of = |factor: f32| {
+                    (0..100).filter(|n| scale * factor * (*n as f32 + 0.5) / 20.0 < sigmas).count() as f64
+                        / 100.0
+                };
+                (of(0.8) + of(1.1)) / 2.0
+            };
+            let wanted = 0.9 * (dates as f64 + 1.0) / dates as f64;
+            assert!(share(width.sigmas) >= wanted, "{dates}: {} of {wanted}", share(width.sigmas));
+            assert!(share(width.sigmas - 2.0 * LARGEST / STEPS as f32) < wanted, "{dates}: {width:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_dates_are_those_added_last() {
+        let wide = of((0..40).map(|n| even(20, if n < 15 { 2.0 } else { 1.0 })));
+        assert_eq!(wide.newest(25), of((0..25).map(|_| even(20, 1.0))));
+        assert_eq!(wide.newest(90), wide);
+        assert!(wide.newest(25).width(0.9, 20).sigmas < wide.width(0.9, 20).sigmas);
+    }
+
+    #[test]
+    fn unknown_errors_lie_in_no_interval() {
+        let ratios = Ratios::of(20, [0.1, f32::NAN, f32::INFINITY, 0.1].into_iter());
+        assert_eq!(ratios.share(STEPS - 1), 0.5);
+        let mut none = Calibration::default();
+        none.add(Ratios::of(20, std::iter::empty()));
+        assert_eq!(none, Calibration::NONE);
     }
 }

@@ -83,3 +83,47 @@ pub(super) fn spread_of(errors: impl Iterator<Item = f64>) -> Option<f64> {
     let mean = sum / n as f64;
     (n >= FEWEST_PIXELS).then(|| (squares / n as f64 - mean * mean).max(0.0).sqrt())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_choice_with_the_smallest_errors_answers_after_enough_dates() {
+        let best = 7;
+        let of = |date: usize| {
+            std::array::from_fn(|choice| Some(0.01 * (choice.abs_diff(best) + date % 2) as f64 + 0.02))
+        };
+        let mut strengths = Strengths::default();
+        for date in 0..FEWEST_DATES {
+            assert_eq!(strengths.chosen(), Strength::START, "after {date}");
+            strengths.add(of(date));
+        }
+        assert_eq!(strengths.chosen(), Strength::CHOICES[best]);
+        // A date that was too small for one of the choices counts for none.
+        let mut partly: [Option<f64>; 12] = [Some(0.0); 12];
+        partly[best] = None;
+        for _ in 0..100 {
+            strengths.add(partly);
+        }
+        assert_eq!(strengths.chosen(), Strength::CHOICES[best]);
+    }
+
+    #[test]
+    fn every_choice_is_another_one() {
+        for (at, one) in Strength::CHOICES.iter().enumerate() {
+            assert!(Strength::CHOICES[at + 1..].iter().all(|other| other != one), "{one:?}");
+        }
+        assert!(Strength::CHOICES.contains(&Strength::START));
+    }
+
+    #[test]
+    fn a_large_region_is_judged_by_every_ninth_pixel_and_few_pixels_by_none() {
+        assert_eq!(thinned(10, &[true; 100]).len(), 100);
+        assert_eq!(thinned(60, &[true; 3600]).len(), 400);
+        assert!(thinned(60, &[false; 3600]).is_empty());
+        assert_eq!(spread_of((0..29).map(f64::from)), None);
+        let spread = spread_of((0..30).map(|n| f64::from(n % 2))).unwrap_or_default();
+        assert!((spread - 0.5).abs() < 1e-12);
+    }
+}

@@ -77,7 +77,7 @@ impl Day {
 }
 
 impl Series {
-    /// Adds every date before `date` to the regression, one by one. Where the watcher breaks, what was added stays.
+    /// Adds every date before `date` to the regression, one by one. Where the watcher breaks, what the regression learnt stays.
     ///
     /// # Errors
     /// As [`Series::load`].
@@ -132,8 +132,12 @@ impl Series {
                 to_come -= usize::from(counts);
                 if let Some(observed) = observed {
                     let off = watcher.off(&history.regression, &smap, &observed, to_come).await;
-                    if let (Some(off), Some((_, errors))) = (off, &mut history.errors) {
-                        errors.add(off);
+                    // Errors with a gap would make an interval depend on what was asked before.
+                    match &mut history.errors {
+                        Some((_, errors)) if watcher.method().is_some() => {
+                            off.into_iter().for_each(|off| errors.add(off));
+                        }
+                        errors => *errors = None,
                     }
                     history.regression.add(&observed);
                     let cover = self.covers.get(&past);
@@ -146,6 +150,8 @@ impl Series {
                 }
             }
             if watcher.between(done + 1, wanted.len()).await.is_break() {
+                // Which dates are judged follows from the date that was asked for: another one may need others.
+                self.past.iter_mut().for_each(|past| past.errors = None);
                 return Ok(ControlFlow::Break(()));
             }
         }

@@ -10,6 +10,7 @@
 
 mod disaggregate;
 mod export;
+mod regression;
 mod score;
 mod simulate;
 mod simulated_properties;

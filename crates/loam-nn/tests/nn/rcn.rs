@@ -1,17 +1,27 @@
 //! The pixel regression and RCN against numpy and PyTorch (`tests/reference/make_rcn_goldens.py`): planes, output, loss, gradients, the losses
 //! of five clipped steps of Adam along one cycle, and its weights on disk.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use ease_grid::{EaseWindow, Raster};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use loam_core::closed_form::ClosedForm;
+use loam_core::file::Correction;
 use loam_core::network::Network;
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes};
+use loam_core::simulate::{Scene, Simulator};
+use loam_core::stack::{Content, Entry, HistoryRule, Library, Region, SceneDay, Series};
 use loam_core::training::{DateRole, Schedule, TrainSettings};
 use loam_nn::rcn::{COUNT, RcnImage, RcnPlanes, Seen, first_weights, loss, trained};
 use loam_nn::{
-    Adam, Archive, Checkpoint, KeptImage, Random, Rcn, TrainEvent, Trainer, WeightTensor, Weights, block_on,
+    Adam, Archive, Asked, Checkpoint, Data, KeptImage, NetworkModel, Random, Rcn, TrainEvent, Trainer,
+    WeightTensor, Weights, block_on,
 };
+use smap_files::QualityRule;
 
 static GOLDENS: &[u8] = include_bytes!("../goldens/rcn.safetensors");
 const SIZE: (usize, usize) = (17, 14);
@@ -210,4 +220,74 @@ fn a_run_broken_off_after_any_event_ends_with_the_same_bits() {
 fn an_image_comes_back_from_its_file() {
     let image = images(3, 1).remove(0);
     assert_eq!(RcnImage::from_bytes(&image.to_bytes()).unwrap(), image);
+}
+
+/// RCN's map and its interval follow from the files and the date: not from what was asked before, nor from a calculation broken off.
+#[test]
+fn a_map_and_its_interval_do_not_depend_on_what_was_asked_before() {
+    let whole = Scene::preset("tucson", 5).unwrap();
+    let window = whole.region.window();
+    let window =
+        EaseWindow::new(window.resolution, window.first_column as i64, window.first_row as i64, 12, 12);
+    let region = Region::new(window.unwrap()).unwrap();
+    let scene = Scene { region, first: date(2014, 1, 1), last: date(2017, 6, 30), ..whole };
+    let mut library = Library::default();
+    library.insert(Entry {
+        id: 0,
+        name: "scenes".into(),
+        content: Content::Simulated(Arc::new(Simulator::new(scene).map(SceneDay::from).collect())),
+        correction: Correction::default(),
+    });
+    let rule = HistoryRule { cover: 0.1, disaggregated: false };
+    let (weights, device) = (first_weights(3), Device::flex());
+    let network = Rcn::load(&weights, &device).unwrap();
+    let opened = || {
+        let mut series = Series::new(region, QualityRule::Recommended);
+        series.load_all(&library).unwrap();
+        series
+    };
+    let predict = |series: &mut Series, date: Date, days: usize| {
+        let asked = Asked {
+            date,
+            shift: false,
+            weights: &weights,
+            region: None,
+            before: None,
+            device: &device,
+            tile: None,
+        };
+        let data = Data { library: &library, series, rule };
+        let mut heard = 0;
+        let mut progress = async |_: usize, _: usize, _: &str| {
+            heard += 1;
+            if heard > days { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        block_on(network.estimate(data, &asked, &mut progress))
+    };
+    let made = |series: &mut Series, date: Date| {
+        let made = predict(series, date, usize::MAX).unwrap();
+        let channel = &made.channels[0];
+        let interval = channel.interval.clone().unwrap();
+        assert!(interval.width.is_calibrated(), "{date}: {:?}", interval.width);
+        let bits = |raster: &Raster| raster.values().iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+        (bits(&channel.estimate), bits(&interval.half_width))
+    };
+    let maps: Vec<Date> = opened().maps(rule).collect();
+    assert!(maps.len() > 85, "{}", maps.len());
+    let (early, late) = (maps[maps.len() - 16], maps[maps.len() - 1]);
+    let direct = made(&mut opened(), late);
+    // The network at an earlier date; the regression at an earlier date after it, then the network again.
+    let mut series = opened();
+    made(&mut series, early);
+    assert!(direct == made(&mut series, late));
+    let mut series = opened();
+    made(&mut series, early);
+    ClosedForm::Regression.estimate(&library, &mut series, maps[maps.len() - 2], rule).unwrap();
+    assert!(direct == made(&mut series, late), "dates were missing in the interval");
+    // A prediction of the last date that was broken off asks for other dates than one of an earlier date.
+    let known = made(&mut opened(), early);
+    let mut series = opened();
+    let days = series.covers().range(..maps[50]).count();
+    assert!(predict(&mut series, late, days).unwrap_err().is_cancelled());
+    assert!(known == made(&mut series, early), "a broken-off prediction left its dates");
 }

@@ -126,8 +126,9 @@ pub async fn estimate(
         Some(before) => Some(of(before).map(before, asked.device, size).await?.0),
         None => None,
     };
-    let width =
-        past.map_or(Interval::nominal(), |past| past.errors.width(Interval::LEVEL, regression.maps()));
+    let width = past.map_or(Interval::nominal(), |past| {
+        past.errors.newest(JUDGED).width(Interval::LEVEL, regression.maps())
+    });
     let raster = |values: Vec<f32>| -> Result<Raster, WorkError> {
         let made: Result<Raster, GridError> =
             Raster::new(window.grid(), values, sample.coarse.reasons().to_vec());

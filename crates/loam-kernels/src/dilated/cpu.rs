@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 
-use burn::backend::TensorMetadata;
 use burn::backend::flex::{Flex, FlexTensor};
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::DType;
 
 use super::super::f32x4::WIDTH;
 use super::super::flex::{contiguous, place, values};
 use super::super::sizes::{Finish, Sizes, flipped};
 use super::super::{norm, parallel, plain, silu, winograd};
 use super::DilatedOps;
+use super::extents::Extents;
 use super::layout::Layout;
 
 /// What one plane is made of: where it goes, where it comes from, what is added.
@@ -36,31 +35,20 @@ impl Plan {
         dilation: usize,
         residual: bool,
     ) -> Option<Self> {
-        let (image, kernel, offset) = (x.shape(), weight.shape(), bias.shape());
-        let [batch, channels_in, rows, columns] = *image.dims::<4>().as_slice() else { return None };
-        let [channels_out, kernel_in, 3, 3] = *kernel.dims::<4>().as_slice() else { return None };
-        let single = [x, weight, bias].iter().all(|tensor| tensor.dtype() == DType::F32);
-        let some =
-            [batch, channels_in, channels_out, rows, columns, dilation].iter().all(|&extent| extent > 0);
-        let fits = kernel_in == channels_in
-            && *offset.dims::<1>().as_slice() == [channels_out]
-            && (!residual || channels_in == channels_out);
-        if !(single && some && fits) {
-            return None;
-        }
-        let layout = Layout::new((rows, columns), dilation);
+        let Extents { batch, channels, image } = Extents::of([x, weight, bias], dilation, residual)?;
+        let layout = Layout::new(image, dilation);
         let (rows, columns) = layout.extents();
         let sizes = Sizes {
             batch,
-            channels_in: channels_in.next_multiple_of(WIDTH),
-            channels_out: channels_out.next_multiple_of(WIDTH),
+            channels_in: channels.0.next_multiple_of(WIDTH),
+            channels_out: channels.1.next_multiple_of(WIDTH),
             depth_in: 1,
             depth_kernel: 1,
             pad_depth: 0,
             rows,
             columns,
         };
-        winograd::fits(&sizes).then_some(Self { sizes, layout, channels: (channels_in, channels_out) })
+        winograd::fits(&sizes).then_some(Self { sizes, layout, channels })
     }
 
     fn channels_are_whole(&self) -> bool {

@@ -11,6 +11,7 @@
 
 mod autodiff;
 mod cpu;
+pub mod extents;
 pub mod layout;
 
 use burn::backend::tensor::FloatTensor;

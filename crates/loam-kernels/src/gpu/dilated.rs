@@ -10,8 +10,8 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Cube, TensorMetadata};
-use burn::tensor::DType;
 
+use super::super::dilated::extents::Extents;
 use super::super::sizes::Sizes;
 use super::super::{DilatedOps, plain};
 use super::kernels_run;
@@ -43,26 +43,18 @@ impl Plan {
         dilation: usize,
         residual: bool,
     ) -> Option<Self> {
-        let (image, kernel, offset) = (x.shape(), weight.shape(), bias.shape());
-        let [batch, channels_in, rows, columns] = *image.dims::<4>().as_slice() else { return None };
-        let [channels_out, kernel_in, 3, 3] = *kernel.dims::<4>().as_slice() else { return None };
-        let single = [x, weight, bias].iter().all(|tensor| tensor.dtype() == DType::F32);
-        let some =
-            [batch, channels_in, channels_out, rows, columns, dilation].iter().all(|&extent| extent > 0);
-        let agree = kernel_in == channels_in
-            && *offset.dims::<1>().as_slice() == [channels_out]
-            && (!residual || channels_in == channels_out);
-        if !(single && some && agree && kernels_run()) {
+        let Extents { batch, channels, image } = Extents::of([x, weight, bias], dilation, residual)?;
+        if !kernels_run() {
             return None;
         }
         let planes = |channels: usize| Planes {
             batch,
             channels,
             filled: channels.next_multiple_of(VECTOR),
-            image: (rows, columns),
+            image,
             dilation,
         };
-        let (read, written) = (planes(channels_in), planes(channels_out));
+        let (read, written) = (planes(channels.0), planes(channels.1));
         let (rows, columns) = read.extents();
         let sizes = Sizes {
             batch,

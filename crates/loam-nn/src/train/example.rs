@@ -1,7 +1,7 @@
 //! What a [`super::Trainer`] needs of an image, and of the network that learns from images of its kind.
 
 use burn::module::{Module, ParamId};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use jiff::civil::Date;
 
 use super::{TrainError, TrainSettings};
@@ -100,6 +100,18 @@ pub(crate) fn mirrored(
         }
     }
     values
+}
+
+/// Planes of several images as one batch.
+pub fn batched<'a>(
+    planes: impl Iterator<Item = &'a Vec<f32>>,
+    channels: usize,
+    (columns, rows): (usize, usize),
+    device: &Device,
+) -> Tensor<4> {
+    let values: Vec<f32> = planes.flatten().copied().collect();
+    let batch = values.len() / (channels * columns * rows).max(1);
+    Tensor::from_data(TensorData::new(values, [batch, channels, rows, columns]), device)
 }
 
 /// A file that says date, role and size, and holds no planes yet.

@@ -24,14 +24,14 @@ pub mod keeper;
 pub use crate::networks::smen::example::TrainSample;
 pub use crate::networks::smen::image::RunImage;
 pub use crate::networks::smen::offset::set_bias;
-pub use crate::networks::tb_cnn::example::{TbImage, batched};
+pub use crate::networks::tb_cnn::example::TbImage;
 pub use adam::Adam;
 pub use candidates::{Candidate, FirstDates};
 #[cfg(feature = "gpu")]
 pub use check::{check_gpu, check_rcn_training, check_tb_training, check_training, trusted_gpu};
 pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
-pub use example::{Example, Trained};
+pub use example::{Example, Trained, batched};
 pub use keeper::{Keeper, KeptRun, RunHead};
 pub use loam_core::training::{Range, TrainSettings};
 pub use loss::urmse_loss;

@@ -1,6 +1,6 @@
 //! One date to learn from: what the pixel regression made of it from all earlier maps, and from a few of them, beside the 3 km map.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use jiff::civil::Date;
 use loam_core::network::Network;
 use loam_core::training::DateRole;
@@ -8,7 +8,7 @@ use loam_core::training::DateRole;
 use super::model::{Rcn, loss, urmse};
 use super::planes::COUNT;
 use super::schema;
-use crate::train::example::{Example, Trained, broken, head, mirrored, read_head};
+use crate::train::example::{Example, Trained, batched, broken, head, mirrored, read_head};
 use crate::train::parameters;
 use crate::{Archive, KeptImage, ModelError, Random, TrainError, TrainSettings, Weights, read_back};
 
@@ -132,10 +132,9 @@ impl Example for RcnImage {
     }
 
     fn batch(samples: &[Self], device: &Device) -> [Tensor<4>; 4] {
-        let (columns, rows) = samples.first().map_or((1, 1), |image| image.size);
+        let size = samples.first().map_or((1, 1), |image| image.size);
         let of = |plane: fn(&Self) -> &Vec<f32>, channels: usize| {
-            let values: Vec<f32> = samples.iter().flat_map(|sample| plane(sample).iter().copied()).collect();
-            Tensor::from_data(TensorData::new(values, [samples.len(), channels, rows, columns]), device)
+            batched(samples.iter().map(plane), channels, size, device)
         };
         [of(|i| &i.seen.inputs, COUNT), of(|i| &i.seen.base, 1), of(|i| &i.target, 1), of(|i| &i.mask, 1)]
     }
@@ -169,10 +168,10 @@ impl Seen {
         &self,
         network: &Rcn,
         device: &Device,
-        (columns, rows): (usize, usize),
+        size: (usize, usize),
     ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
-        let inputs = TensorData::new(self.inputs.clone(), [1, COUNT, rows, columns]);
-        let outputs = read_back(network.forward(Tensor::from_data(inputs, device))).await?;
+        let inputs = batched(std::iter::once(&self.inputs), COUNT, size, device);
+        let outputs = read_back(network.forward(inputs)).await?;
         Ok(Rcn::map(&self.base, &outputs))
     }
 }

@@ -1,10 +1,10 @@
 //! Images of the TB CNN and what is learnt from them (model.md, section 2): mean absolute error over the mask plus an L2 penalty.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use jiff::civil::Date;
 
 use crate::tb_cnn::{self, TbCnn};
-use crate::train::example::{Example, Trained, broken, head, mirrored, read_head};
+use crate::train::example::{Example, Trained, batched, broken, head, mirrored, read_head};
 use crate::{Archive, ModelError, Random, Weights, read_back};
 use crate::{KeptImage, TrainError, TrainSettings, train::parameters};
 use loam_core::network::Network;
@@ -27,18 +27,6 @@ pub struct TbImage {
     pub target: Vec<f32>,
     /// 1 where the target counts, else 0.
     pub mask: Vec<f32>,
-}
-
-/// Planes of several images as one batch.
-pub fn batched<'a>(
-    planes: impl Iterator<Item = &'a Vec<f32>>,
-    channels: usize,
-    (columns, rows): (usize, usize),
-    device: &Device,
-) -> Tensor<4> {
-    let values: Vec<f32> = planes.flatten().copied().collect();
-    let batch = values.len() / (channels * columns * rows).max(1);
-    Tensor::from_data(TensorData::new(values, [batch, channels, rows, columns]), device)
 }
 
 impl TbImage {

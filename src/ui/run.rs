@@ -27,12 +27,12 @@ const OF_SMEN: &str = "Of SMEN's estimates alone";
 fn ranking(ranking: &Ranking) -> AnyView {
     let rows = ranking.rows.iter().map(|row| {
         let gain = row.over_bilinear.map_or_else(String::new, |gain| {
-            format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high).replace('-', "−")
+            format!("{:+.4} ({:.4} to {:.4})", gain.mean, gain.low, gain.high).replace('-', "−")
         });
         let name = row.method.name().to_owned() + if row.flattered { " (trained on these dates)" } else { "" };
         view! {
             <tr data-method=row.method.key() class:best=row.method == ranking.best>
-                <th scope="row">{name}</th><td class="number">{format!("{:.4}", row.urmse)}<small>{gain}</small></td>
+                <th scope="row">{name}<small>{gain}</small></th><td class="number">{format!("{:.4}", row.urmse)}</td>
             </tr>
         }
     });
@@ -41,7 +41,7 @@ fn ranking(ranking: &Ranking) -> AnyView {
         {(!ranking.rows.is_empty()).then(|| view! {
             <div class="tablewrap" tabindex="0" role="region" aria-label="Methods compared">
                 <table id="ranking">
-                    <thead><tr><th scope="col">"Method"</th><th scope="col">"uRMSE m³/m³"<small>"better than bilinear by (95 %)"</small></th></tr></thead>
+                    <thead><tr><th scope="col">"Method"<small>"better than bilinear by (95 %)"</small></th><th scope="col" class="number">"uRMSE"<small>"m³/m³"</small></th></tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
                 </table>
             </div>

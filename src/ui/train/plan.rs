@@ -69,10 +69,17 @@ fn lists(plan: &TrainPlan, network: Network) -> AnyView {
         view! { <li><strong>{words::role(role)}": "</strong>{dates}</li> }
     });
     let unusable = (!plan.unusable.is_empty()).then(|| {
-        let list = plan.unusable.iter().map(|d| view! { <li>{format!("{}: {}", d.date, d.why)}</li> }).collect_view();
+        let list = plan
+            .unusable
+            .iter()
+            .map(|d| view! { <li>{format!("{}: {}", d.date, d.why)}</li> })
+            .collect_view();
         view! {
             <details>
-                <summary>{format!("{} dates with {} cannot be used", plan.unusable.len(), target(network))}</summary>
+                <summary>{
+                    let (count, s) = (plan.unusable.len(), if plan.unusable.len() == 1 { "" } else { "s" });
+                    format!("{count} date{s} with {} cannot be used", target(network))
+                }</summary>
                 <ul>{list}</ul>
             </details>
         }

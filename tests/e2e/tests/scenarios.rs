@@ -464,6 +464,7 @@ fn methods_are_compared_and_the_best_says_how_sure_it_is() {
         "{sentence}"
     );
     ready(&app);
+    assert_fits(&app, parts::RANKING);
     app.shoot("compared").unwrap();
     predict(&app);
     assert!(app.has(parts::HALF_WIDTH).unwrap());
@@ -475,6 +476,41 @@ fn methods_are_compared_and_the_best_says_how_sure_it_is() {
     app.click(parts::EXPORT_CSV).unwrap();
     let csv = std::fs::read_to_string(app.downloaded(".csv").unwrap()).unwrap();
     assert!(csv.contains("estimate_3km,half_width_90") && csv.contains("RCN"), "{}", &csv[..600]);
+    assert_quiet(&app);
+}
+
+/// By keyboard alone, in a narrow window and dark: the comparison, then the map and its half-width under the cursor.
+#[test]
+fn methods_are_compared_by_keyboard_in_a_narrow_dark_window() {
+    let app = App::open("ranking-narrow", Setting { window: (400, 800), ..Setting::default() }).unwrap();
+    let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    app.session.devtools("Emulation.setEmulatedMedia", &dark).unwrap();
+    let enter = |css: &str| {
+        tab_to(&app, css);
+        app.session.press(keys::ENTER).unwrap();
+    };
+    enter(parts::DEMO);
+    ready(&app);
+    enter(parts::RANK);
+    app.text_when(parts::RANKING, PATIENCE, |text| text.contains("RCN")).unwrap();
+    ready(&app);
+    let show =
+        "document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' })";
+    app.session.script(show, &[json!(parts::RANKING)]).unwrap();
+    app.shoot("compared").unwrap();
+    enter(parts::PREDICT);
+    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    tab_to(&app, parts::ESTIMATE_OVERLAY);
+    for key in [keys::RIGHT, keys::DOWN] {
+        app.session.press(key).unwrap();
+    }
+    app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains('±')).unwrap();
+    app.shoot("cursor").unwrap();
+    app.session.script(show, &[json!("[data-layer=\"HalfWidth\"]")]).unwrap();
+    app.shoot("half-width").unwrap();
+    let wider = "const d = document.documentElement; return d.scrollWidth - d.clientWidth";
+    let wider = app.session.script(wider, &[]).unwrap().as_i64().unwrap();
+    assert!(wider <= 0, "the page is {wider} pixels wider than the window");
     assert_quiet(&app);
 }
 
@@ -959,6 +995,13 @@ fn works_without_a_network_once_loaded() {
     load_demo(&app);
     predict(&app);
     app.shoot("map").unwrap();
+}
+
+/// Nothing of it is hidden behind a scroll bar of its box.
+fn assert_fits(app: &App, css: &str) {
+    let wider = "const box = document.querySelector(arguments[0]).parentElement; return box.scrollWidth - box.clientWidth";
+    let wider = app.session.script(wider, &[json!(css)]).unwrap().as_i64().unwrap();
+    assert!(wider <= 0, "{css} is {wider} pixels wider than its box");
 }
 
 fn tab_to(app: &App, css: &str) {

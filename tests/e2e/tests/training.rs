@@ -314,6 +314,55 @@ fn the_tb_cnn_is_trained_in_the_tab() {
     assert_quiet(&app);
 }
 
+/// RCN on a part of the region: trained, its worker ended on the way, resumed, used with its interval, and taken back.
+#[test]
+fn rcn_is_fine_tuned_in_the_tab() {
+    let app = open("train-rcn");
+    fill(&app, "#columns", "24");
+    fill(&app, "#rows", "24");
+    app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("24 × 24")).unwrap();
+    fill(&app, parts::TRAIN_NETWORK, "rcn");
+    app.wait(PATIENCE, "SMEN's own settings to go", || Ok((!app.has("#train-inputs")?).then_some(())))
+        .unwrap();
+    app.text_when("#train-plan", PATIENCE, |text| text.contains("train ") && text.contains("left out 0"))
+        .unwrap();
+    show(&app, parts::FINE_TUNE);
+    app.shoot("form").unwrap();
+    start(&app, 3);
+    app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("epoch")).unwrap();
+    app.end_worker().unwrap();
+    app.text_when(".banner", PATIENCE, |text| text.contains("resume") || text.contains("unfinished"))
+        .unwrap();
+    app.click(parts::TRAIN_RESUME).unwrap();
+    let sentence =
+        app.text_when(parts::TRAIN_SENTENCE, PATIENCE * 2, |text| text.contains("bilinear")).unwrap();
+    println!("{sentence}");
+    show(&app, parts::TRAIN_SENTENCE);
+    app.shoot("done").unwrap();
+    let run = runs(&app).remove(0);
+    assert_eq!(
+        (run["network"].contains("RCN"), run["unit"].as_str(), run["epochs done"].as_str()),
+        (true, "m3/m3", "3"),
+        "{run:?}"
+    );
+    let number =
+        |column: &str| run[column].parse::<f64>().unwrap_or_else(|e| panic!("{column}: {e}: {run:?}"));
+    assert!(number("test uRMSE after") < number("test uRMSE bilinear"), "{run:?}");
+    app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
+    app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+    app.click(parts::PREDICT).unwrap();
+    app.text_when(parts::SCORES, PATIENCE, |text| text.contains("RCN") && text.contains("pixel regression"))
+        .unwrap();
+    for layer in ["Before", "Change", "HalfWidth"] {
+        app.get(&format!("[data-layer=\"{layer}\"]")).unwrap();
+    }
+    show(&app, "section.maps");
+    app.shoot("before-after").unwrap();
+    app.click(parts::TRAIN_REVERT).unwrap();
+    app.text_when(".weights", PATIENCE, |text| !text.contains("fine-tuned here")).unwrap();
+    assert_quiet(&app);
+}
+
 #[test]
 fn a_second_tab_sees_that_a_run_is_being_trained() {
     let app = open("two-tabs");

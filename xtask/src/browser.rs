@@ -82,30 +82,47 @@ pub struct Driver {
 
 impl Driver {
     /// Starts it and waits for the line that names its port.
+    ///
+    /// chromedriver takes a free port on one address family and asks for the same on the other; where another process
+    /// has it there, chromedriver ends. A new try takes a new port.
     pub fn start(browser: &Browser) -> Result<Self> {
+        const TRIES: usize = 5;
+        let mut said = String::new();
+        for _ in 0..TRIES {
+            match Self::try_start(browser)? {
+                Ok(driver) => return Ok(driver),
+                Err(lines) => said = lines,
+            }
+        }
+        Err(failure(format!(
+            "{} ended {TRIES} times without saying on which port it listens. The last time it said:\n{said}",
+            browser.driver.display()
+        )))
+    }
+
+    /// The driver, or what it said before it ended.
+    fn try_start(browser: &Browser) -> Result<std::result::Result<Self, String>> {
         let mut command = Command::new(&browser.driver);
         command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command
             .spawn()
             .map_err(|e| failure(format!("{} could not be started ({e})", browser.driver.display())))?;
-        let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
-        let mut port = None;
-        if let Some(mut lines) = lines {
-            port = lines.by_ref().map_while(std::result::Result::ok).find_map(|line| port_in(&line));
-            // Keep its pipe empty, or it blocks.
-            std::thread::spawn(move || lines.map_while(std::result::Result::ok).for_each(drop));
-        }
-        match port {
-            Some(port) => Ok(Self { child, port }),
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(failure(format!(
-                    "{} ended without saying on which port it listens",
-                    browser.driver.display()
-                )))
+        let mut said = String::new();
+        if let Some(out) = child.stdout.take() {
+            let mut lines = BufReader::new(out).lines().map_while(std::result::Result::ok);
+            for line in lines.by_ref() {
+                if let Some(port) = port_in(&line) {
+                    // Keep its pipe empty, or it blocks.
+                    std::thread::spawn(move || lines.for_each(drop));
+                    return Ok(Ok(Self { child, port }));
+                }
+                said.push_str(&line);
+                said.push('\n');
             }
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        Ok(Err(said))
     }
 }
 
@@ -124,6 +141,36 @@ fn port_in(line: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A driver that ends at its first start, as chromedriver does where its port is taken, and listens at the second.
+    #[cfg(unix)]
+    #[test]
+    fn a_driver_that_ends_is_started_again() -> std::io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("loam-driver-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let script = |name: &str, text: &str| -> std::io::Result<PathBuf> {
+            let path = folder.join(name);
+            std::fs::write(&path, text)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+            Ok(path)
+        };
+        let seen = folder.join("seen");
+        let second = script(
+            "second",
+            &format!(
+                "#!/bin/sh\nif [ -e {0} ]; then echo 'ChromeDriver was started successfully on port 41234.'; exec sleep 60; \
+                 else touch {0}; echo 'bind() failed'; fi\n",
+                seen.display()
+            ),
+        )?;
+        let never = script("never", "#!/bin/sh\necho 'bind() failed'\n")?;
+        let browser = |driver: PathBuf| Browser { chromium: PathBuf::new(), driver };
+        assert_eq!(Driver::start(&browser(second)).map(|d| d.port).ok(), Some(41234));
+        let said = Driver::start(&browser(never)).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(said.contains("5 times") && said.contains("bind() failed"), "{said}");
+        std::fs::remove_dir_all(&folder)
+    }
 
     #[test]
     fn port_line() {

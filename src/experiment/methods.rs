@@ -8,10 +8,10 @@ use jiff::civil::{Date, date};
 use serde::Serialize;
 
 use super::images::{case, loaded, simulated};
+use super::interval_score::{IntervalScore, LEVELS, Map};
 use super::run::estimate as of_smen;
 use super::{ExperimentError, Source, paper};
-use loam_core::estimate::Interval as MapInterval;
-use loam_core::regression::interval::{Calibration, NOMINAL_90};
+use loam_core::regression::interval::Calibration;
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
@@ -105,7 +105,7 @@ impl Records {
         let mut memory = SmapMemory::default();
         for (date, mapped) in days {
             let day = series.day(library, date)?;
-            let Some(smap) = day.smap_planes(&window)? else { continue };
+            let Some(smap) = day.smap_planes(date, &window, &memory)? else { continue };
             if let Some(fine) = day.fine.filter(|_| mapped) {
                 let wetness = memory.wetness(&smap, window.columns);
                 let full = series.history(date, rule).len() == HISTORY_LENGTH;
@@ -136,75 +136,6 @@ impl Records {
         self.observed[first..test.earlier].iter().for_each(|observed| regression.add(observed));
         regression
     }
-}
-
-/// A map of a date, and half the width of its 90 % interval where the method has one.
-pub struct Map {
-    /// m3/m3.
-    pub estimate: Vec<f32>,
-    /// m3/m3.
-    pub half_width: Option<Vec<f32>>,
-}
-
-impl Map {
-    fn alone(estimate: Vec<f32>) -> Self {
-        Self { estimate, half_width: None }
-    }
-}
-
-/// How good an interval is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct IntervalScore {
-    /// Share of the pixels within it, the date's mean error taken out; mean over dates.
-    pub coverage90: f64,
-    /// Mean whole width, m3/m3.
-    pub width: f64,
-    /// Continuous ranked probability score of a normal distribution of this width, m3/m3; less is better.
-    pub crps: f64,
-}
-
-impl IntervalScore {
-    /// Of one date; `None` without pixels.
-    #[must_use]
-    pub fn of(case: &Case, estimate: &[f32], half_width: &[f32]) -> Option<Self> {
-        let pixels: Vec<usize> = case.pixels().collect();
-        let n = pixels.len() as f64;
-        let error = |pixel: &usize| f64::from(estimate[*pixel]) - f64::from(case.target[*pixel]);
-        let mean = pixels.iter().map(error).sum::<f64>() / n;
-        let (mut within, mut width, mut crps) = (0.0, 0.0, 0.0);
-        for pixel in &pixels {
-            let (off, half) = ((error(pixel) - mean).abs(), f64::from(half_width[*pixel]));
-            within += f64::from(u8::from(off <= half));
-            width += 2.0 * half;
-            crps += normal_crps(off, half / f64::from(NOMINAL_90));
-        }
-        (n > 0.0).then_some(Self { coverage90: within / n, width: width / n, crps: crps / n })
-    }
-
-    fn mean(of: &[Self]) -> Option<Self> {
-        let mean = |get: fn(&Self) -> f64| of.iter().map(get).sum::<f64>() / of.len() as f64;
-        (!of.is_empty()).then(|| Self {
-            coverage90: mean(|s| s.coverage90),
-            width: mean(|s| s.width),
-            crps: mean(|s| s.crps),
-        })
-    }
-}
-
-/// CRPS of a normal distribution about 0 for an observation at `off` (Gneiting and Raftery 2007, equation 21).
-fn normal_crps(off: f64, sigma: f64) -> f64 {
-    let z = off / sigma.max(1e-9);
-    let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    sigma * (z * (2.0 * normal_below(z) - 1.0) + 2.0 * density - 1.0 / std::f64::consts::PI.sqrt())
-}
-
-/// Share of a normal distribution below `z` >= 0 (Abramowitz and Stegun 26.2.17, error below 1e-7).
-fn normal_below(z: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.231_641_9 * z);
-    let polynomial = t
-        * (0.319_381_53
-            + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
-    1.0 - (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt() * polynomial
 }
 
 /// A method's scores over the test dates.
@@ -305,9 +236,10 @@ pub fn closed_forms(records: &Records) -> Result<Vec<Compared>, ExperimentError>
 #[must_use]
 pub fn by_regression(regression: &PixelRegression, test: &TestDate) -> Map {
     let made = regression.predict(&test.smap, test.wetness.clone());
-    let width = regression.calibration().width(MapInterval::LEVEL, regression.maps());
-    let half_width = made.sigma.iter().map(|sigma| sigma * width.sigmas).collect();
-    Map { estimate: made.estimate, half_width: (regression.maps() > 0).then_some(half_width) }
+    if regression.maps() == 0 {
+        return Map::alone(made.estimate);
+    }
+    Map::calibrated(made.estimate, &made.sigma, regression.calibration(), regression.maps())
 }
 
 /// RCN's maps, each with an interval that the errors of the newest maps before it set, as in the program.
@@ -327,9 +259,7 @@ pub fn rcn(records: &Records, network: &Rcn) -> Result<Compared, ExperimentError
             let seen = seen(network.constants(), date, smap, wetness, past, size.0);
             let map = block_on(seen.map(network, &device, size))?;
             if records.test.iter().any(|test| test.earlier == at && test.case.date == date) {
-                let width = errors.newest(JUDGED).width(MapInterval::LEVEL, past.maps());
-                let half_width = map.1.iter().map(|sigma| sigma * width.sigmas).collect();
-                maps.push(Map { estimate: map.0.clone(), half_width: Some(half_width) });
+                maps.push(Map::calibrated(map.0.clone(), &map.1, &errors.newest(JUDGED), past.maps()));
             }
             errors.add(ratios(past.maps(), smap, observed, &map));
         }
@@ -346,8 +276,7 @@ pub fn by_rcn(network: &Rcn, past: &PixelRegression, test: &TestDate) -> Result<
     let size = (test.case.columns, test.case.rows);
     let seen = seen(network.constants(), test.case.date, &test.smap, test.wetness.clone(), past, size.0);
     let (estimate, sigma) = block_on(seen.map(network, &Device::flex(), size))?;
-    let sigmas = MapInterval::nominal().sigmas;
-    Ok(Map { estimate, half_width: Some(sigma.iter().map(|sigma| sigma * sigmas).collect()) })
+    Ok(Map::calibrated(estimate, &sigma, &Calibration::NONE, past.maps()))
 }
 
 /// SMEN's maps.
@@ -385,8 +314,7 @@ pub fn compare(records: &Records, compared: &[Compared]) -> Result<PlaceScore, E
             dates.push(scores.urmse.unwrap_or(f64::NAN));
             rmse += scores.rmse.unwrap_or(f64::NAN);
             bias += scores.bias.unwrap_or(f64::NAN);
-            let half_width = map.half_width.as_ref();
-            intervals.extend(half_width.and_then(|half| IntervalScore::of(&test.case, &map.estimate, half)));
+            intervals.extend(IntervalScore::of(&test.case, map));
         }
         let n = dates.len() as f64;
         methods.insert(
@@ -454,8 +382,7 @@ pub fn by_length(
             let score = |map: &[f32]| Scores::of(map, &test.case.target, &test.case.scored);
             urmse += score(&map.estimate)?.urmse.unwrap_or(f64::NAN);
             bilinear += score(&test.case.bilinear)?.urmse.unwrap_or(f64::NAN);
-            let half_width = map.half_width.as_ref();
-            intervals.extend(half_width.and_then(|half| IntervalScore::of(&test.case, &map.estimate, half)));
+            intervals.extend(IntervalScore::of(&test.case, &map));
         }
         let n = records.test.len() as f64;
         rows.push(LengthScore {
@@ -466,6 +393,22 @@ pub fn by_length(
         });
     }
     Ok(rows)
+}
+
+/// The reliability curve of each method that has intervals: mean over the places.
+#[must_use]
+pub fn reliability(report: &MethodsReport) -> Vec<(&'static str, Vec<[f64; 2]>)> {
+    let mut by_method: BTreeMap<&str, Vec<&Vec<[f64; 2]>>> = BTreeMap::new();
+    for (method, score) in report.regions.values().flat_map(|place| &place.methods) {
+        if let Some(interval) = &score.interval {
+            by_method.entry(method).or_default().push(&interval.reliability);
+        }
+    }
+    let mean = |curves: Vec<&Vec<[f64; 2]>>| {
+        let at = |n: usize| curves.iter().map(|curve| curve[n][1]).sum::<f64>() / curves.len() as f64;
+        (0..LEVELS.len()).map(|n| [LEVELS[n].0, at(n)]).collect()
+    };
+    by_method.into_iter().map(|(method, curves)| (method, mean(curves))).collect()
 }
 
 /// Of a place of the simulator, by key.
@@ -493,9 +436,8 @@ pub fn markdown(report: &MethodsReport) -> String {
         let gain = rcn.and_then(|rcn| rcn.over.get("forest")).map_or_else(String::new, |gain| {
             format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high)
         });
-        let covers = rcn
-            .and_then(|rcn| rcn.interval)
-            .map_or_else(String::new, |i| format!("{:.1} %", 100.0 * i.coverage90));
+        let covers =
+            rcn.and_then(|rcn| rcn.interval.as_ref()).map_or_else(String::new, IntervalScore::coverage_words);
         text.push_str(&format!(
             "| {key}{} | {} | {} | {} | {} | {} | {} | {gain} | {covers} |\n",
             if place.unseen { " (no weights were trained there)" } else { "" },
@@ -506,6 +448,19 @@ pub fn markdown(report: &MethodsReport) -> String {
             of("forest"),
             of("rcn"),
         ));
+    }
+    text.push_str(&format!(
+        "\n## Reliability of the intervals\n\nShare of the pixels within an interval that is said to cover so much, the date's mean error taken out; mean over dates.\n\n\
+         | place | method | {} |\n|---|---|{}\n",
+        LEVELS.map(|(level, _)| format!("{:.0} %", 100.0 * level)).join(" | "),
+        "---|".repeat(LEVELS.len())
+    ));
+    for (key, place) in &report.regions {
+        for (method, interval) in place.methods.iter().filter_map(|(m, s)| Some((m, s.interval.as_ref()?))) {
+            let cells: Vec<String> =
+                interval.reliability.iter().map(|[_, covered]| format!("{:.1} %", 100.0 * covered)).collect();
+            text.push_str(&format!("| {key} | {method} | {} |\n", cells.join(" | ")));
+        }
     }
     if report.lengths.values().any(|methods| !methods.is_empty()) {
         text.push_str("\n## With few earlier maps\n\nMade from the newest 1, 2, 4, ... maps alone. In brackets how much of the pixels a 90 % interval covers; RCN's is nominal here.\n\n");
@@ -522,6 +477,7 @@ pub fn markdown(report: &MethodsReport) -> String {
                 let cell = |row: &LengthScore| {
                     let covers = row
                         .interval
+                        .as_ref()
                         .map_or_else(String::new, |i| format!(" ({:.0} %)", 100.0 * i.coverage90));
                     format!("{:.4}{covers}", row.urmse)
                 };
@@ -545,9 +501,9 @@ pub fn markdown(report: &MethodsReport) -> String {
             let gain = row.over.get("forest").map_or_else(String::new, |gain| {
                 format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high)
             });
-            let interval = row.interval.map_or_else(
+            let interval = row.interval.as_ref().map_or_else(
                 || " | | ".to_owned(),
-                |i| format!("{:.1} % | {:.3} | {:.4}", 100.0 * i.coverage90, i.width, i.crps),
+                |i| format!("{} | {:.3} | {:.4}", i.coverage_words(), i.width, i.crps),
             );
             text.push_str(&format!(
                 "| {} | {:.4} | {:.4} | {gain} | {interval} |\n",

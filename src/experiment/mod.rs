@@ -31,6 +31,7 @@ mod run;
 mod table;
 
 pub mod download;
+pub mod interval_score;
 pub mod methods;
 pub mod paper;
 pub mod simulator;

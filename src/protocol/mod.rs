@@ -95,6 +95,10 @@ pub enum Request {
         /// Which.
         method: Method,
     },
+    /// Predict with whatever was best on the region's own newest dates from now on. Answer: [`Event::Weights`]. The next prediction of a
+    /// region, its rules, files and weights compares the methods first: [`Event::Map`] by the regression, [`Event::Ranking`], [`Event::Map`] by the
+    /// best where that is another.
+    UseBest,
     /// The last map as a file. Answer: [`Event::Exported`].
     Export {
         /// Which form.

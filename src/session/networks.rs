@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use ease_grid::EaseWindow;
+use jiff::civil::Date;
 use loam_core::closed_form::Needs;
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::stack::{HistoryRule, Shipped};
+use loam_core::ranking::OTHERWISE;
+use loam_core::stack::{Cover, HistoryRule, Shipped};
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, ModelError, Weights, for_network};
 
 use super::Host;
 use super::loaded::LoadedNetwork;
 use super::state::{RequestError, Session};
-use crate::protocol::{DayReport, Event, Timeline};
+use crate::protocol::{Event, Timeline};
 
 impl<H: Host> Session<H> {
     /// Weights from a file's bytes, beside those of other networks. Which network they are of.
@@ -34,6 +36,7 @@ impl<H: Host> Session<H> {
         let shipped = (!own).then(|| key.to_owned());
         let report = WeightsReport { shipped, ..weights.report(name) };
         let network = weights.network();
+        self.auto.forget();
         self.networks.insert(network, LoadedNetwork { key: key.to_owned(), weights, report, model, own });
         Ok(network)
     }
@@ -84,32 +87,58 @@ impl<H: Host> Session<H> {
         self.emit(id, Event::Weights(self.method_report()));
     }
 
-    /// A method may need other things of a date than SMAP and history.
-    pub(super) fn blocked_by_method(&self, timeline: &mut Timeline, rule: HistoryRule) {
+    /// The dates whose map a method can make, and what to say of the others; none where an earlier 3 km map is all it takes.
+    fn servable(
+        &self,
+        method: Method,
+        with: &dyn Fn(&dyn Fn(&Cover) -> bool) -> BTreeSet<Date>,
+    ) -> Option<(BTreeSet<Date>, &'static str)> {
         let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
-        let with = |has: &dyn Fn(&DayReport) -> bool| {
-            timeline.days.iter().filter(|day| has(day)).map(|day| day.date).collect::<BTreeSet<_>>()
-        };
-        let seen = || (with(&|day| share(day.coarse)), "SMAP did not see this region on this date.");
-        let (dates, otherwise) = match self.active {
-            method if method.whole_past() => seen(),
+        let seen = || (with(&|cover| share(cover.coarse)), "SMAP did not see this region on this date.");
+        match method {
+            method if method.whole_past() => Some(seen()),
             Method::Network(network) => {
-                let dates =
-                    for_network!(network, N => <N as loam_nn::NetworkModel>::dates(network, &self.library));
-                let Some(found) = dates else { return };
-                found
+                for_network!(network, N => <N as loam_nn::NetworkModel>::dates(network, &self.library))
             }
             Method::ClosedForm(method) => match method.about().needs {
-                Needs::History => return,
-                Needs::Coarse | Needs::Past => seen(),
-                Needs::Backscatter => (
-                    with(&|day| share(day.coarse) && share(day.backscatter)),
+                Needs::History => None,
+                Needs::Coarse | Needs::Past => Some(seen()),
+                Needs::Backscatter => Some((
+                    with(&|cover| share(cover.coarse) && share(cover.backscatter)),
                     "This method needs SMAP and backscatter of this date.",
-                ),
+                )),
             },
+        }
+    }
+
+    /// Whether a method can make the map of a date.
+    pub(super) fn serves(&self, method: Method, date: Date, rule: HistoryRule) -> bool {
+        let Some(series) = &self.series else { return false };
+        let cover = series.covers().get(&date);
+        let with = |has: &dyn Fn(&Cover) -> bool| {
+            cover.filter(|cover| has(cover)).map(|_| date).into_iter().collect()
         };
-        let past = self.series.as_ref().filter(|_| self.active.whole_past());
-        let maps = past.map(|series| series.maps(rule).collect::<Vec<_>>());
+        match self.servable(method, &with) {
+            Some((dates, _)) => dates.contains(&date),
+            None => !series.history(date, rule).is_empty(),
+        }
+    }
+
+    /// A method may need other things of a date than SMAP and history.
+    pub(super) fn blocked_by_method(&self, timeline: &mut Timeline, rule: HistoryRule) {
+        let Some(series) = &self.series else { return };
+        let with = |has: &dyn Fn(&Cover) -> bool| {
+            series
+                .covers()
+                .iter()
+                .filter(|(_, cover)| has(cover))
+                .map(|(date, _)| *date)
+                .collect::<BTreeSet<_>>()
+        };
+        // Whatever is chosen, the regression serves where it can.
+        let method = if self.auto.on { OTHERWISE } else { self.active };
+        let Some((dates, otherwise)) = self.servable(method, &with) else { return };
+        let maps = method.whole_past().then(|| series.maps(rule).collect::<Vec<_>>());
         for day in &mut timeline.days {
             day.history.clear();
             day.earlier = maps.as_ref().map(|maps| maps.partition_point(|map| *map < day.date));

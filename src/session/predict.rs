@@ -20,7 +20,20 @@ use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, ExportForm, LayerHead, MapReport};
 
 impl<H: Host> Session<H> {
+    /// The map of a date.
     pub(super) async fn predict(
+        &mut self,
+        id: u64,
+        date: Date,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
+        if self.auto.on {
+            return self.predict_by_best(id, date, settings).await;
+        }
+        self.predict_by_active(id, date, settings).await
+    }
+
+    pub(super) async fn predict_by_active(
         &mut self,
         id: u64,
         date: Date,

@@ -1,9 +1,13 @@
-//! Every method on the newest dates of the region.
+//! Every method on the newest dates of the region, and the best of them as what answers.
 
 use std::ops::ControlFlow;
 
+use jiff::civil::Date;
+use loam_core::method::Method;
 use loam_core::network::Network;
+use loam_core::ranking::OTHERWISE;
 use loam_core::region_settings::RegionSettings;
+use loam_core::stack::HistoryRule;
 use loam_nn::ranking::{Contestant, rank};
 use loam_nn::{Data, Hears};
 
@@ -11,12 +15,62 @@ use super::Host;
 use super::state::{RequestError, Session};
 use crate::protocol::Event;
 
+/// What answers where the choice is left to Loam.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Auto {
+    /// The choice is left to Loam.
+    pub on: bool,
+    /// The best method, and the region and rules it was found for.
+    best: Option<(RegionSettings, Method)>,
+}
+
+impl Auto {
+    /// Files or weights changed.
+    pub fn forget(&mut self) {
+        self.best = None;
+    }
+
+    fn best_for(&self, settings: &RegionSettings) -> Option<Method> {
+        // A shift to SMAP's means changes no rank.
+        let same = |of: &RegionSettings| {
+            RegionSettings { mass_correction: settings.mass_correction, ..of.clone() } == *settings
+        };
+        self.best.as_ref().filter(|(of, _)| same(of)).map(|(_, method)| *method)
+    }
+}
+
 impl<H: Host> Session<H> {
+    /// The map of a date by the best method. Before it is known the regression's map is shown: comparing may take seconds.
+    pub(super) async fn predict_by_best(
+        &mut self,
+        id: u64,
+        date: Date,
+        settings: RegionSettings,
+    ) -> Result<(), RequestError> {
+        let rule = HistoryRule::from(&settings);
+        let best = match self.auto.best_for(&settings) {
+            Some(best) => best,
+            None => {
+                self.active = OTHERWISE;
+                self.report_weights(id);
+                self.predict_by_active(id, date, settings.clone()).await?;
+                let best = self.rank(id, settings.clone()).await?;
+                if best == OTHERWISE {
+                    return Ok(());
+                }
+                best
+            }
+        };
+        self.active = if self.serves(best, date, rule) { best } else { OTHERWISE };
+        self.report_weights(id);
+        self.predict_by_active(id, date, settings).await
+    }
+
     /// Scores every method that can make the map of a date; the best of them answers from then on.
-    pub(super) async fn rank(&mut self, id: u64, settings: RegionSettings) -> Result<(), RequestError> {
+    pub(super) async fn rank(&mut self, id: u64, settings: RegionSettings) -> Result<Method, RequestError> {
         let (window, region) = (settings.window, settings.region.clone());
-        self.settings = Some(settings);
-        let Some(rule) = self.ensure_series(id).await? else { return Ok(()) };
+        self.settings = Some(settings.clone());
+        let Some(rule) = self.ensure_series(id).await? else { return Ok(self.active) };
         for network in Network::ALL.into_iter().filter(|network| network.about().shipped) {
             self.ensure_weights(network, &window).await?;
         }
@@ -42,8 +96,9 @@ impl<H: Host> Session<H> {
         let data = Data { library: &self.library, series, rule };
         let ranking = rank(data, &contestants, processor.device(), region.as_deref(), listener).await?;
         self.active = ranking.best;
+        self.auto.best = Some((settings, ranking.best));
         self.emit(id, Event::Ranking(Box::new(ranking)));
         self.report_weights(id);
-        Ok(())
+        Ok(self.active)
     }
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::Host;
 use super::open::{Opened, Opener, companions, report};
+use super::ranking::Auto;
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
@@ -14,6 +15,7 @@ use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
 use loam_core::network::Network;
+use loam_core::ranking::OTHERWISE;
 use loam_core::region_settings::RegionSettings;
 use loam_core::regression::interval::Ratios;
 use loam_core::regression::{Observed, PixelRegression, SmapPlanes};
@@ -97,6 +99,7 @@ impl<H: Host> Session<H> {
             }
             Request::ForgetAll => {
                 self.library.clear();
+                self.auto.forget();
                 self.series = None;
                 self.last = None;
                 self.emit(id, Event::Timeline(Timeline::default()));
@@ -111,9 +114,16 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
-            Request::Rank { settings } => self.rank(id, settings).await?,
+            Request::Rank { settings } => {
+                self.rank(id, settings).await?;
+            }
             Request::UseMethod { method } => {
-                self.active = method;
+                (self.active, self.auto.on) = (method, false);
+                self.report_weights(id);
+            }
+            Request::UseBest => {
+                // Known after the next prediction; until then what answers where there are too few dates.
+                (self.active, self.auto.on) = (OTHERWISE, true);
                 self.report_weights(id);
             }
             Request::LoadWeights { name } => {
@@ -121,12 +131,13 @@ impl<H: Host> Session<H> {
                     RequestError::failed("the weights file did not arrive", "Choose it again.")
                 })?;
                 self.active = self.load_weights(&name, &name, &bytes, true)?.into();
+                self.auto.on = false;
                 (self.before, self.trained) = (None, None);
                 self.report_weights(id);
             }
             Request::ShippedWeights => {
                 let network = Network::default();
-                self.active = network.into();
+                (self.active, self.auto.on) = (network.into(), false);
                 self.networks.remove(&network);
                 (self.before, self.trained) = (None, None);
                 if let Some(window) = self.settings.as_ref().map(|s| s.window) {
@@ -184,7 +195,7 @@ impl<H: Host> Session<H> {
         self.buffer_limit = adapter.map(|a| a.buffer_limit);
         self.software = adapter.is_some_and(AdapterReport::is_software);
         self.networks.clear();
-        self.active = Method::default();
+        (self.active, self.auto) = (Method::default(), Auto::default());
         (self.before, self.trained) = (None, None);
         self.check().await;
     }
@@ -331,6 +342,7 @@ impl<H: Host> Session<H> {
 
     /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
     fn changed(&mut self, file: FileId) {
+        self.auto.forget();
         self.outdated = true;
         if self.library.iter().any(Entry::simulated) {
             self.series = None;
@@ -400,6 +412,7 @@ impl<H: Host> Session<H> {
             }
         }
         self.library.clear();
+        self.auto.forget();
         self.library.scene = Some(kept);
         self.series = None;
         self.last = None;

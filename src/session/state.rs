@@ -13,6 +13,7 @@ use loam_nn::{ModelError, Processor, TrainError, WorkError};
 use super::Host;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
+use super::ranking::Auto;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -41,6 +42,7 @@ pub struct Session<H: Host> {
     pub(super) networks: BTreeMap<Network, LoadedNetwork>,
     /// What answers.
     pub(super) active: Method,
+    pub(super) auto: Auto,
     /// Weights from before the last run, and those it trained: kept until another choice is made.
     pub(super) before: Option<Snapshot>,
     pub(super) trained: Option<Snapshot>,
@@ -111,6 +113,7 @@ impl<H: Host> Session<H> {
             training_checked: Vec::new(),
             networks: BTreeMap::new(),
             active: Method::default(),
+            auto: Auto::default(),
             before: None,
             trained: None,
             job: None,

@@ -24,6 +24,7 @@ use super::Host;
 use super::job::{Job, head};
 use super::loaded::{LoadedNetwork, Snapshot};
 use super::prepare::Prepared;
+use super::ranking::Auto;
 use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
 
@@ -540,6 +541,7 @@ impl<H: Host> Session<H> {
             RequestError::failed("there is no finished run in this session", "Choose one from the table.")
         })?;
         (self.networks, self.active) = (networks, active);
+        self.auto = Auto::default();
         self.emit(id, Event::Weights(self.method_report()));
         Ok(())
     }
@@ -584,7 +586,7 @@ impl<H: Host> Session<H> {
         let report = weights.report(&format!("{name} (fine-tuned here)"));
         let model = AnyNetwork::load(&weights, processor.device())?;
         let network = weights.network();
-        self.active = network.into();
+        (self.active, self.auto) = (network.into(), Auto::default());
         self.networks.insert(
             network,
             LoadedNetwork { key: run.to_owned(), weights, report: report.clone(), model, own: true },

@@ -10,6 +10,7 @@
 
 mod archives;
 mod baselines;
+mod best;
 mod command_line;
 mod edges;
 mod experiment;

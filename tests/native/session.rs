@@ -15,14 +15,19 @@ use loam_nn::block_on;
 use loam_nn::{MemoryStore, StoreError};
 use smap_files::{BytesSource, SharedSource};
 
+type Recorded = (u64, Event, Vec<Attachment>);
+type CancelWhere = dyn Fn(&[Recorded]) -> bool;
+
 #[derive(Default)]
 pub(super) struct Recorder {
-    pub(super) events: RefCell<Vec<(u64, Event, Vec<Attachment>)>>,
+    pub(super) events: RefCell<Vec<Recorded>>,
     pub(super) sources: RefCell<Vec<SharedSource>>,
     /// Attached to every request that wants bytes.
     weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
     cancel_after: Cell<Option<usize>>,
+    /// Cancels everything while this holds of the events.
+    cancel_where: RefCell<Option<Box<CancelWhere>>>,
     store: MemoryStore,
     private_window: Cell<bool>,
     /// Milliseconds; a second passes between two looks.
@@ -41,7 +46,9 @@ impl Host for Recorder {
         self.events.borrow_mut().push((id, event, attachments));
     }
     fn cancelled(&self, _: u64) -> bool {
-        self.cancel_after.get().is_some_and(|n| self.events.borrow().len() >= n)
+        let events = self.events.borrow();
+        self.cancel_after.get().is_some_and(|n| events.len() >= n)
+            || self.cancel_where.borrow().as_ref().is_some_and(|holds| holds(&events))
     }
     async fn yield_now(&self) {
         self.yields.set(self.yields.get() + 1);
@@ -71,6 +78,16 @@ impl Host for Recorder {
     }
     async fn storage_left(&self) -> Option<u64> {
         None
+    }
+}
+
+impl Recorder {
+    pub(super) fn cancel_once(&self, holds: impl Fn(&[Recorded]) -> bool + 'static) {
+        *self.cancel_where.borrow_mut() = Some(Box::new(holds));
+    }
+
+    pub(super) fn cancel_never(&self) {
+        *self.cancel_where.borrow_mut() = None;
     }
 }
 

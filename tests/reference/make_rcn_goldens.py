@@ -3,9 +3,9 @@
     pip install -r tests/reference/requirements-torch.txt scipy==1.16.3
     python tests/reference/make_rcn_goldens.py
 
-writes crates/loam-nn/tests/goldens/rcn.safetensors: seven dates of a small region with gaps, what a plain reference of the regression makes of
-the last one (theta, spread, planes), and of the network with weights of its own: output, loss, gradients, and the losses of five steps of Adam
-with PyTorch's gradient clipping and one-cycle rate.
+writes crates/loam-nn/tests/goldens/rcn.safetensors: SMAP of six cells on 40 days and what a plain Kalman filter makes of it; five dates of a
+small region with gaps and what a plain reference of the regression makes of the last one (theta, spread, kappa, planes); and of the network
+with weights of its own: output, loss, gradients, and the losses of five steps of Adam with PyTorch's gradient clipping and one-cycle rate.
 """
 
 import datetime
@@ -30,49 +30,115 @@ def smooth(plane, sigma):
     return gaussian_filter(plane, sigma)
 
 
-def regression(days):
-    """The prediction of the last day from those before it, as best-map.md writes it."""
-    memory, last, past = None, None, []
-    for n, day in enumerate(days):
-        B, t = day["bilinear"], day["day"]
-        wet = smooth(B, 8) - 0.2
-        departure = np.zeros_like(B) if memory is None else B - memory
-        change = smooth(departure, 4)
-        x = np.stack([np.ones_like(B), wet, change])
-        if n == len(days) - 1:
-            break
-        known = np.isfinite(day["map"]) & day["seen"]
-        r = np.where(known, day["map"] - B, 0.0)
-        level = r[known].mean()
-        r = np.where(known, r - level, 0.0)
-        past.append({"x": x * known, "r": r, "known": known, "day": t, "level": level})
-        k = 0.0 if memory is None else np.exp(-(t - last) / 6.0)
-        memory = B.copy() if memory is None else k * memory + (1 - k) * B
-        last = t
+def solved(past, x):
+    """theta and spread of a date from the maps before it."""
     A = sum(np.einsum("irc,jrc->ijrc", p["x"], p["x"]) for p in past)
     y = sum(p["x"] * p["r"] for p in past)
     n = A[0, 0]
     s0, n0 = smooth(y[0], 1.5), smooth(n, 1.5)
     prior = np.where(n0 > 0.05, s0 / np.maximum(n0, 1e-9) * (n0 / (n0 + 1)), 0.0)
-    held = 1e-3 * B.size
+    held = 1e-3 * n.size
     slopes = np.linalg.solve(A.sum((2, 3)) + np.diag([1e-3, held, held]), y.sum((1, 2)))
-    first = np.stack([prior, np.full_like(B, slopes[1]), np.full_like(B, slopes[2])])
+    first = np.stack([prior, np.full_like(n, slopes[1]), np.full_like(n, slopes[2])])
     matrix = A.transpose(2, 3, 0, 1) + HELD
     right = (y + np.einsum("ij,jrc->irc", HELD, first)).transpose(1, 2, 0)
     theta = np.linalg.solve(matrix, right[..., None])[..., 0].transpose(2, 0, 1)
-    spread = np.sqrt(np.einsum("irc,rcij,jrc->rc", x, np.linalg.inv(matrix), x))
+    return theta, np.sqrt(np.einsum("irc,rcij,jrc->rc", x, np.linalg.inv(matrix), x)), n, y[0] / np.maximum(n, 1)
+
+
+def regression(days):
+    """The prediction of the last day from those before it, as best-map.md writes it, with kappa (F - B) beside theta.x."""
+    memory, last, past, product, square = None, None, [], 0.0, 0.0
+    for n, day in enumerate(days):
+        B, t, filtered = day["bilinear"], day["day"], day["filtered"] - day["bilinear"]
+        wet = smooth(B, 8) - 0.2
+        departure = np.zeros_like(B) if memory is None else B - memory
+        change = smooth(departure, 4)
+        x = np.stack([np.ones_like(B), wet, change])
+        predicted = max(len(past) - 1, 0)
+        kappa = np.clip(product / square, 0, 1) * predicted / (predicted + 1.0) if square else 0.0
+        if n == len(days) - 1:
+            break
+        known = np.isfinite(day["map"]) & day["seen"]
+        r = np.where(known, day["map"] - B - kappa * filtered, 0.0)
+        level = r[known].mean()
+        r = np.where(known, r - level, 0.0)
+        if past:
+            off = (solved(past, x)[0] * x).sum(0)[known] - r[known]
+            f = filtered[known] - filtered[known].mean()
+            product, square = product + (f * (kappa * f - off)).mean(), square + (f * f).mean()
+        past.append({"x": x * known, "r": r, "known": known, "day": t, "level": level})
+        k = 0.0 if memory is None else np.exp(-(t - last) / 6.0)
+        memory = B.copy() if memory is None else k * memory + (1 - k) * B
+        last = t
+    assert 0.05 < kappa < 0.95, kappa
+    theta, spread, n, mean = solved(past, x)
     residual = (theta * x).sum(0)
-    estimate = B + residual + sum(p["level"] for p in past) / (len(past) + 4.0)
+    estimate = B + kappa * filtered + residual + sum(p["level"] for p in past) / (len(past) + 4.0)
     newest = past[::-1][:4]
     slots = newest + [None] * (4 - len(newest))
     of = lambda get: [np.zeros_like(B) if p is None else np.where(p["known"], get(p), 0.0) for p in slots]
-    mean = y[0] / np.maximum(n, 1)
     planes = [
         B - B.mean(), day["as_is"] - B, residual, theta[0], theta[1] * wet, theta[2] * change, spread, np.log1p(n) / 4,
         n / (n + 2) * mean, wet, change, departure, np.full_like(B, B.mean() - 0.2),
-        *of(lambda p: p["r"]), *of(lambda p: 1.0), *of(lambda p: np.exp(-(t - p["day"]) / 15.0)),
+        *of(lambda p: p["r"]), *of(lambda p: 1.0), *of(lambda p: np.exp(-(t - p["day"]) / 15.0)), kappa * filtered,
     ]
     return estimate, np.stack(planes)
+
+
+def filtered(days, first, overpass, evening):
+    """Kalman filters of five q, cell by cell; of each day the mean under the q that made the looks so far likeliest."""
+    changes = [0.03, 0.1, 0.3, 1.0, 3.0]
+    cells = first.shape[1]
+    mean, variance = np.full((5, cells), np.nan), np.full((5, cells), np.nan)
+    squares, logs, looks, answers = np.zeros(5), np.zeros(5), 0, []
+    both, more = np.zeros(cells), np.zeros(cells)
+    for n, day in enumerate(days):
+        variance += np.array(changes)[:, None] * (day - days[n - 1] if n else 0)
+        later = more / (both + 10)
+        for cell in range(cells):
+            seen = []
+            if np.isfinite(first[n, cell]):
+                seen.append(first[n, cell] - later[cell] * (overpass[n, cell] == 1))
+            if np.isfinite(evening[n, cell]):
+                seen.append(evening[n, cell] - later[cell])
+                both[cell] += 1
+                more[cell] += evening[n, cell] - first[n, cell]
+            for look in seen:
+                if np.isnan(mean[0, cell]):
+                    mean[:, cell], variance[:, cell] = look, 1.0
+                    continue
+                looks += 1
+                of_innovation = variance[:, cell] + 1
+                innovation = look - mean[:, cell]
+                squares += innovation**2 / of_innovation
+                logs += np.log(of_innovation)
+                gain = variance[:, cell] / of_innovation
+                mean[:, cell] += gain * innovation
+                variance[:, cell] *= 1 - gain
+        best = 2 if looks < 50 else int(np.argmin(looks * np.log(squares) + logs))
+        answers.append(mean[best].copy())
+    return np.array(answers), best
+
+
+def filter_goldens(out):
+    random = np.random.default_rng(11)
+    days = np.cumsum(random.integers(1, 4, 40))
+    shape = (len(days), 6)
+    truth = 0.2 + np.cumsum(random.normal(0, 0.012, shape), axis=0)
+    look = lambda: truth + random.normal(0, 0.025, shape)
+    overpass = (random.random(shape) < 0.4).astype("f8")
+    first = np.where(random.random(shape) < 0.15, np.nan, look() + 0.01 * overpass)
+    evening = np.where((random.random(shape) < 0.5) & (overpass == 0) & np.isfinite(first), look() + 0.01, np.nan)
+    first, evening = first.astype("f4").astype("f8"), evening.astype("f4").astype("f8")
+    # A cell that is seen on the last day alone, one that never is.
+    first[:-1, 4], evening[:-1, 4] = np.nan, np.nan
+    first[:, 5], evening[:, 5] = np.nan, np.nan
+    answers, best = filtered(days, first, overpass, evening)
+    assert best != 2, "the q that is chosen must not be the first one"
+    of = lambda values: torch.tensor(np.nan_to_num(values, nan=-9999.0), dtype=torch.float32)
+    out.update({"filter.days": of(days), "filter.first": of(first), "filter.overpass": of(overpass)})
+    out.update({"filter.evening": of(evening), "filter.filtered": of(answers)})
 
 
 class Rcn(nn.Module):
@@ -109,14 +175,18 @@ def main():
         truth = bilinear + 0.03 * np.sin(np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)) + random.normal(0, 0.02, bilinear.shape)
         truth[random.random(truth.shape) < 0.3] = np.nan
         seen = random.random(truth.shape) > 0.1
+        # The map follows SMAP's noise by a third: kappa has something to find.
+        noise = smooth(random.normal(0, 1, truth.shape), 2) * 0.15
+        truth, filtered_smap = truth - 0.33 * noise, bilinear - noise
         days.append({"day": day, "bilinear": bilinear.astype("f4").astype("f8"), "as_is": (bilinear + 0.01).astype("f4").astype("f8"),
-                     "map": truth.astype("f4").astype("f8"), "seen": seen})
+                     "filtered": filtered_smap.astype("f4").astype("f8"), "map": truth.astype("f4").astype("f8"), "seen": seen})
     # Four maps before the last date: nothing is predicted often enough to choose a strength.
     used = days[:4] + days[-1:]
     estimate, planes = regression(used)
     out = {}
+    filter_goldens(out)
     for n, day in enumerate(used):
-        for key in ("bilinear", "as_is", "map"):
+        for key in ("bilinear", "as_is", "filtered", "map"):
             out[f"day{n}.{key}"] = torch.tensor(np.nan_to_num(day[key], nan=-9999.0), dtype=torch.float32)
         out[f"day{n}.seen"] = torch.tensor(day["seen"], dtype=torch.float32)
         out[f"day{n}.day"] = torch.tensor([float(day["day"])])

@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use jiff::civil::Date;
 use loam::experiment::methods::{self, MethodsReport, Records, TestDate};
 use loam::experiment::{
-    Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, markdown, paper, simulator,
-    summary, tb_cnn, tb_markdown,
+    Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, interval_score, markdown, paper,
+    simulator, summary, tb_cnn, tb_markdown,
 };
 use loam_core::network::Network;
 use loam_core::regression::PixelRegression;
@@ -330,9 +330,13 @@ impl Experiment {
         say!("{text}");
         if let Some(path) = &self.report {
             write(
+                &path.with_file_name("reliability.svg"),
+                &interval_score::reliability_svg(&methods::reliability(&report)),
+            )?;
+            write(
                 path,
                 &format!(
-                    "# Every method side by side\n\nMade by `loam {}`; not written by hand.\n\n{text}",
+                    "# Every method side by side\n\nMade by `loam {}`; not written by hand. The [reliability curve](reliability.svg) of the intervals, mean over the places.\n\n{text}",
                     arguments()
                 ),
             )?;

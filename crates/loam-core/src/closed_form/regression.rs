@@ -18,11 +18,11 @@ pub(super) const ABOUT: About = About {
 pub(super) fn map(given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
     let window = given.sample.region.window();
     let missing = ClosedFormError::Missing { date: given.date, what: "SMAP on the global EASE-Grid" };
-    let smap = given.today.smap_planes(&window)?.ok_or(missing)?;
     let bilinear = given.bilinear()?;
     let past =
         given.series.past(given.library, given.date, given.rule)?.filter(|past| past.regression.maps() > 0);
     let Some(past) = past else { return Ok(Made { history: Some(Vec::new()), ..given.of_today(bilinear) }) };
+    let smap = given.today.smap_planes(given.date, &window, past.memory)?.ok_or(missing)?;
     let made = past.regression.predict(&smap, past.memory.wetness(&smap, window.columns));
     let width = past.regression.calibration().width(Interval::LEVEL, past.regression.maps());
     let mut files = past.files.to_vec();

@@ -92,6 +92,12 @@ impl Calibration {
         }
     }
 
+    /// Dates in it.
+    #[must_use]
+    pub fn dates(&self) -> usize {
+        self.dates.len()
+    }
+
     /// Of the newest dates alone, at most so many.
     #[must_use]
     pub fn newest(&self, most: usize) -> Self {

@@ -5,13 +5,15 @@
 //! r(p, t) = J - B                         3 km map less bilinear SMAP, the date's mean over its valid pixels taken out
 //! x(p, t) = [1, W, dW]                    W = B smoothed (8 cells) - 0.2;  dW = (B - E) smoothed (4 cells)
 //!                                         E = exponential mean of B over SMAP's days, time constant 6 days
-//! theta(p) = argmin  sum over earlier dates of (r - theta.x)^2 + (theta - theta0)' L (theta - theta0)
+//! F                                       SMAP of all days so far, filtered; kappa: the share of F - B that 3 km maps follow
+//! theta(p) = argmin  sum over earlier dates of (r - kappa (F - B) - theta.x)^2 + (theta - theta0)' L (theta - theta0)
 //! theta0 = [mean residual of the neighbourhood (Gaussian, 1.5 cells), shrunk by n / (n + 1); slopes of the whole region]
-//! estimate = B + theta.x + mean level     spread^2 = x' (X'X + L)^-1 x
+//! estimate = B + kappa (F - B) + theta.x + mean level     spread^2 = x' (X'X + L)^-1 x
 //! ```
 //!
 //! | file | holds |
 //! |---|---|
+//! | [`filter`] | F: a Kalman filter of each of SMAP's cells |
 //! | `smap` | SMAP of a day without gaps |
 //! | `observed` | W, dW and E; a 3 km map as its residual |
 //! | this one | sums of every pixel, and a date predicted from them |
@@ -20,8 +22,10 @@
 //!
 //! L, how strongly a pixel is held to its prior, belongs to the data: every date is predicted from those before it under each of twelve
 //! choices, and the choice whose predictions were best answers (`strength`). The same predictions say how wrong a pixel usually is
-//! ([`interval`]).
+//! ([`interval`]). Kappa is chosen by least squares on the same predictions: a 3 km map made from the day's SMAP inherits a part of its
+//! noise, and which part the files do not say.
 
+pub mod filter;
 pub mod interval;
 mod observed;
 mod smap;
@@ -54,14 +58,18 @@ const OWN_ERRORS_HELD: f64 = 5.0;
 const FIRST_ERROR_SHARE: f64 = 0.7;
 /// Dates that count as predicted with that share.
 const FIRST_ERRORS: f64 = 2.0;
+/// Predicted dates after which half of kappa is believed.
+const KAPPA_HELD: f64 = 1.0;
 /// Maps kept whole, the newest.
 pub const RECENT: usize = 4;
 
 /// A date predicted from those before it.
 #[derive(Debug, Clone)]
 pub struct Prediction {
-    /// B + theta.x + mean level, m3/m3.
+    /// B + kappa (F - B) + theta.x + mean level, m3/m3.
     pub estimate: Vec<f32>,
+    /// kappa (F - B), m3/m3.
+    pub filtered: Vec<f32>,
     /// theta.x, m3/m3.
     pub residual: Vec<f32>,
     /// The three parts of it: theta times [1, W, dW].
@@ -115,6 +123,8 @@ pub struct PixelRegression {
     squares: f64,
     /// Sum over predicted dates of the mean squared error over 1 + spread^2.
     errors: f64,
+    /// Over predicted dates, means of (F - B) times what theta.x left, and of (F - B)^2; less their means over the date.
+    filtered: [f64; 2],
     strengths: Strengths,
     calibration: Calibration,
 }
@@ -131,6 +141,7 @@ impl PixelRegression {
             levels: 0.0,
             squares: 0.0,
             errors: 0.0,
+            filtered: [0.0; 2],
             strengths: Strengths::default(),
             calibration: Calibration::default(),
         }
@@ -154,6 +165,14 @@ impl PixelRegression {
         self.strengths.chosen()
     }
 
+    /// The share of F - B that 3 km maps follow, 0..1.
+    #[must_use]
+    pub fn kappa(&self) -> f64 {
+        let ([product, square], dates) = (self.filtered, self.calibration.dates() as f64);
+        let found = if square > 0.0 { product / square } else { 0.0 };
+        found.clamp(0.0, 1.0) * dates / (dates + KAPPA_HELD)
+    }
+
     /// How far its predictions of the dates so far were off.
     #[must_use]
     pub fn calibration(&self) -> &Calibration {
@@ -174,9 +193,10 @@ impl PixelRegression {
 
     /// Adds the next 3 km map. Dates come in order.
     pub fn add(&mut self, observed: &Observed) {
-        let Observed { mapped, wetness, level } = observed;
+        let wetness = &observed.wetness;
+        let (mapped, level) = observed.without_noise(self.kappa());
         if self.maps > 0 {
-            self.learn_from_prediction(wetness, mapped);
+            self.learn_from_prediction(wetness, &mapped);
         }
         let mut squares = 0.0;
         for pixel in mapped.pixels() {
@@ -191,12 +211,12 @@ impl PixelRegression {
             squares += r * r;
         }
         self.maps += 1;
-        self.levels += f64::from(*level);
+        self.levels += f64::from(level);
         self.squares += squares / mapped.pixels().count().max(1) as f64;
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(mapped.clone());
+        self.recent.push_back(mapped);
     }
 
     /// The date as it would have been predicted, before it goes in: which strength is best, and how wrong the predictions are.
@@ -220,6 +240,7 @@ impl PixelRegression {
             spreads.push(spread);
         }
         let mean = off.iter().sum::<f64>() / off.len() as f64;
+        self.learn_kappa(wetness, &pixels, &off);
         let noise = self.noise();
         let ratios = pixels.iter().zip(off.iter().zip(&spreads)).map(|(&pixel, (off, spread))| {
             ((off - mean).abs() / (self.variance(pixel, noise) * (1.0 + spread)).sqrt()) as f32
@@ -234,6 +255,18 @@ impl PixelRegression {
             sum += square;
         }
         self.errors += sum / pixels.len() as f64;
+    }
+
+    /// `off`: theta.x less what was left of the residual after the present kappa.
+    fn learn_kappa(&mut self, wetness: &Wetness, pixels: &[usize], off: &[f64]) {
+        let (kappa, n) = (self.kappa(), pixels.len() as f64);
+        let of = |pixel: &usize| f64::from(wetness.filtered[*pixel]);
+        let mean = pixels.iter().map(of).sum::<f64>() / n;
+        for (pixel, off) in pixels.iter().zip(off) {
+            let filtered = of(pixel) - mean;
+            self.filtered[0] += filtered * (kappa * filtered - off) / n;
+            self.filtered[1] += filtered * filtered / n;
+        }
     }
 
     /// Variance of a map's error where the pixel is known perfectly, (m3/m3)^2: of the region.
@@ -288,9 +321,11 @@ impl PixelRegression {
     pub fn predict(&self, smap: &SmapPlanes, wetness: Wetness) -> Prediction {
         let (prior, strength) = (self.prior(), self.strength());
         let (noise, level) = (self.noise(), self.levels / (self.maps as f64 + LEVEL_HELD));
+        let kappa = self.kappa();
         let plane = || Vec::with_capacity(self.sums.len());
         let mut made = Prediction {
             estimate: plane(),
+            filtered: plane(),
             residual: plane(),
             parts: [plane(), plane(), plane()],
             spread: plane(),
@@ -300,7 +335,9 @@ impl PixelRegression {
         for (pixel, bilinear) in smap.bilinear.iter().enumerate() {
             let x = made.wetness.x(pixel);
             let (residual, spread, theta) = self.solved(pixel, &prior, &strength, x);
-            made.estimate.push((f64::from(*bilinear) + residual + level) as f32);
+            let filtered = kappa * f64::from(made.wetness.filtered[pixel]);
+            made.estimate.push((f64::from(*bilinear) + filtered + residual + level) as f32);
+            made.filtered.push(filtered as f32);
             made.residual.push(residual as f32);
             for (part, (theta, x)) in made.parts.iter_mut().zip(theta.iter().zip(x)) {
                 part.push((theta * x) as f32);

@@ -1,7 +1,9 @@
 //! What the regression is given: SMAP of a day beside what it said before, and a 3 km map as its residual.
 
+use ease_grid::{EaseWindow, GridError, Raster};
 use jiff::civil::Date;
 
+use super::filter::{Looks, SmapFilter};
 use super::{SmapPlanes, gaussian};
 
 /// W is counted from here, m3/m3.
@@ -21,6 +23,8 @@ pub struct Wetness {
     pub change: Vec<f32>,
     /// B - E, not smoothed.
     pub departure: Vec<f32>,
+    /// F - B.
+    pub filtered: Vec<f32>,
 }
 
 impl Wetness {
@@ -29,13 +33,28 @@ impl Wetness {
     }
 }
 
-/// E: the exponential mean of bilinear SMAP over its days.
+/// What SMAP said before a day: E, the exponential mean of bilinear SMAP over its days, and the filter.
 #[derive(Debug, Clone, Default)]
 pub struct SmapMemory {
     mean: Option<(Date, Vec<f32>)>,
+    filter: SmapFilter,
 }
 
 impl SmapMemory {
+    /// SMAP of the day that comes next; `None` where it saw nothing.
+    ///
+    /// # Errors
+    /// [`GridError`] where the rasters do not lie on the global EASE-Grid.
+    pub fn planes(
+        &self,
+        date: Date,
+        coarse: &Raster,
+        looks: &Looks<'_>,
+        window: &EaseWindow,
+    ) -> Result<Option<SmapPlanes>, GridError> {
+        SmapPlanes::of(date, coarse, looks, window, self.filter.clone())
+    }
+
     /// Adds the next day of SMAP. Days come in order.
     pub fn add(&mut self, date: Date, smap: &SmapPlanes) {
         let after = match self.mean.take() {
@@ -49,6 +68,7 @@ impl SmapMemory {
             }
         };
         self.mean = Some((date, after));
+        self.filter.clone_from(&smap.filter);
     }
 
     /// x of a day that comes after those added; of the first day dW is 0.
@@ -60,7 +80,8 @@ impl SmapMemory {
         };
         let mut smooth = gaussian(&smap.bilinear, columns, WETNESS_SIGMA);
         smooth.iter_mut().for_each(|w| *w -= DRY);
-        Wetness { smooth, change: gaussian(&departure, columns, CHANGE_SIGMA), departure }
+        let filtered = smap.filtered.iter().zip(&smap.bilinear).map(|(f, b)| f - b).collect();
+        Wetness { smooth, change: gaussian(&departure, columns, CHANGE_SIGMA), departure, filtered }
     }
 }
 
@@ -104,6 +125,19 @@ impl Observed {
         let level = (residual.iter().map(|r| f64::from(*r)).sum::<f64>() / count.max(1) as f64) as f32;
         residual.iter_mut().zip(&known).filter(|(_, known)| **known).for_each(|(r, _)| *r -= level);
         (count > 0).then_some(Self { mapped: Mapped { date, residual, known }, wetness, level })
+    }
+
+    /// The residual of B + kappa (F - B) instead of that of B, and its mean.
+    pub(super) fn without_noise(&self, kappa: f64) -> (Mapped, f32) {
+        let (mut mapped, filtered) = (self.mapped.clone(), &self.wetness.filtered);
+        let pixels: Vec<usize> = mapped.pixels().collect();
+        let sum: f64 = pixels.iter().map(|pixel| f64::from(filtered[*pixel])).sum();
+        let mean = (sum / pixels.len().max(1) as f64) as f32;
+        let kappa = kappa as f32;
+        for pixel in pixels {
+            mapped.residual[pixel] -= kappa * (filtered[pixel] - mean);
+        }
+        (mapped, self.level - kappa * mean)
     }
 }
 

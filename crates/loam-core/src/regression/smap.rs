@@ -1,7 +1,9 @@
 //! What SMAP saw of a day, without gaps.
 
 use ease_grid::{EaseWindow, GridError, Raster, resample};
+use jiff::civil::Date;
 
+use super::filter::{Looks, SmapFilter};
 use crate::stack::nearest_valid;
 
 /// SMAP of a day on a region's 3 km cells, m3/m3.
@@ -13,19 +15,30 @@ pub struct SmapPlanes {
     pub as_is: Vec<f32>,
     /// Interpolated bilinearly; gaps hold the nearest valid value. B.
     pub bilinear: Vec<f32>,
+    /// What SMAP's days so far, this one among them, come to ([`super::filter`]); interpolated as B is. F.
+    pub filtered: Vec<f32>,
+    /// The filter with this day in it.
+    pub filter: SmapFilter,
 }
 
 impl SmapPlanes {
-    /// From SMAP on the 3 km cells and on its own; `None` where it saw nothing.
+    /// From SMAP on the 3 km cells and on its own, with the filter of the days before; `None` where SMAP saw nothing.
     ///
     /// # Errors
     /// [`GridError`] where the rasters do not lie on the global EASE-Grid.
-    pub fn of(coarse: &Raster, native: &Raster, window: &EaseWindow) -> Result<Option<Self>, GridError> {
+    pub fn of(
+        date: Date,
+        coarse: &Raster,
+        looks: &Looks<'_>,
+        window: &EaseWindow,
+        mut filter: SmapFilter,
+    ) -> Result<Option<Self>, GridError> {
         let seen: Vec<bool> = coarse.values().iter().map(|v| v.is_finite()).collect();
         let mut as_is = coarse.values().to_vec();
-        let mut bilinear = resample::bilinear(native, window)?.values().to_vec();
-        let filled =
-            nearest_valid(&mut as_is, window.columns) && nearest_valid(&mut bilinear, window.columns);
-        Ok(filled.then_some(Self { seen, as_is, bilinear }))
+        let mut bilinear = resample::bilinear(looks.first, window)?.values().to_vec();
+        let mut filtered = resample::bilinear(&filter.add(date, looks)?, window)?.values().to_vec();
+        let planes = [&mut as_is, &mut bilinear, &mut filtered];
+        let filled = planes.into_iter().all(|plane| nearest_valid(plane, window.columns));
+        Ok(filled.then_some(Self { seen, as_is, bilinear, filtered, filter }))
     }
 }

@@ -25,6 +25,8 @@ pub struct SceneDay {
     pub coarse: Option<Raster>,
     /// Which overpass each cell of `coarse` is of: 0 for 6 am, 1 for 6 pm.
     pub overpass: Option<Raster>,
+    /// 6 pm, where it saw anything.
+    pub evening: Option<Raster>,
     /// The 3 km map, m3/m3.
     pub fine: Option<Raster>,
     /// Backscatter VV, dB.
@@ -39,6 +41,7 @@ impl From<SimulatedDay> for SceneDay {
             date: day.date,
             coarse: day.coarse(),
             overpass: day.overpass(),
+            evening: day.pm,
             fine: day.fine,
             vv: day.vv,
             vh: day.vh,

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::history_rule::{HistoryRule, HistorySlot};
 use super::past::PixelHistory;
 use super::{Day, Library, Series, StackError};
+use crate::regression::filter::Looks;
 use crate::regression::interval::{Calibration, Ratios};
 use crate::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes};
 
@@ -66,13 +67,19 @@ pub struct Past<'a> {
 }
 
 impl Day {
-    /// SMAP without gaps on the day's own cells; `None` where it saw nothing.
+    /// SMAP without gaps on the day's own cells; `None` where it saw nothing. `memory`: of the days before.
     ///
     /// # Errors
     /// [`StackError::Grid`].
-    pub fn smap_planes(&self, region: &ease_grid::EaseWindow) -> Result<Option<SmapPlanes>, StackError> {
-        let (Some(coarse), Some(native)) = (&self.coarse, &self.coarse_native) else { return Ok(None) };
-        Ok(SmapPlanes::of(coarse, native, region)?)
+    pub fn smap_planes(
+        &self,
+        date: Date,
+        region: &ease_grid::EaseWindow,
+        memory: &SmapMemory,
+    ) -> Result<Option<SmapPlanes>, StackError> {
+        let (Some(coarse), Some(first)) = (&self.coarse, &self.coarse_native) else { return Ok(None) };
+        let looks = Looks { first, overpass: self.overpass.as_ref(), evening: self.evening.as_ref() };
+        Ok(memory.planes(date, coarse, &looks, region)?)
     }
 }
 
@@ -109,7 +116,9 @@ impl Series {
         let mut to_come = wanted.iter().filter(|date| admitted(date)).count();
         for (done, &past) in wanted.iter().enumerate() {
             let day = self.day(library, past)?;
-            if let Some(smap) = day.smap_planes(&window)? {
+            let before = SmapMemory::default();
+            let memory = self.past.as_ref().map_or(&before, |past| &past.memory);
+            if let Some(smap) = day.smap_planes(past, &window, memory)? {
                 let counts = self.covers.get(&past).is_some_and(|cover| rule.admits(cover));
                 let history = self.past.get_or_insert_with(|| PixelHistory {
                     rule,

@@ -50,6 +50,8 @@ pub struct Day {
     pub coarse_native: Option<Raster>,
     /// Which overpass each of SMAP's own cells is of: 0 for 6 am, 1 for 6 pm; masked where the file does not say.
     pub overpass: Option<Raster>,
+    /// SMAP at 6 pm on its own cells, where 6 am saw them too: a second look, m3/m3. Masked elsewhere.
+    pub evening: Option<Raster>,
     /// The 3 km map, scenes of the day mosaicked.
     pub fine: Option<Fine>,
     /// Backscatter VV, dB (averaged in linear power).
@@ -78,6 +80,7 @@ impl Day {
             coarse: crop(&self.coarse)?,
             coarse_native: self.coarse_native.clone(),
             overpass: self.overpass.clone(),
+            evening: self.evening.clone(),
             fine: fine.transpose()?,
             vv: crop(&self.vv)?,
             vh: crop(&self.vh)?,
@@ -90,6 +93,7 @@ impl Day {
         let layers = [
             self.coarse.as_ref(),
             self.coarse_native.as_ref(),
+            self.evening.as_ref(),
             self.fine.as_ref().map(|f| &f.raster),
             self.vv.as_ref(),
             self.vh.as_ref(),
@@ -315,6 +319,9 @@ impl Series {
                     if let Some(raster) = &simulated.coarse {
                         let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
                         coarse.push_mixed(raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
+                        if let Some(evening) = &simulated.evening {
+                            coarse.push(false, 0, Some(Overpass::Pm), evening.clone())?;
+                        }
                     }
                     for (mosaic, raster, scale) in [
                         (&mut fine, &simulated.fine, Scale::Linear),
@@ -371,8 +378,9 @@ impl Series {
                 });
             }
         }
-        if let Some((native, overpass)) = coarse.combine()? {
+        if let Some(Combined { first: native, overpass, evening }) = coarse.combine()? {
             day.overpass = Some(overpass);
+            day.evening = evening;
             let laid = resample::nearest(&native, &window)?;
             day.margin = Edges::all(MARGIN).filled(&laid, &region);
             day.coarse_elsewhere =
@@ -480,13 +488,14 @@ impl Layers {
     }
 
     /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
-    /// Only layers of the first one's depth and resolution are combined. The second raster is the overpass of each value.
-    fn combine(mut self) -> Result<Option<(Raster, Raster)>, StackError> {
+    /// Only layers of the first one's depth and resolution are combined.
+    fn combine(mut self) -> Result<Option<Combined>, StackError> {
         self.0.sort_by_key(|layer| layer.rank);
         let mut layers = self.0.into_iter();
         let Some(Layer { rank, raster: first, overpass }) = layers.next() else { return Ok(None) };
         let (grid, mut values, mut reasons) = first.into_parts();
         let (_, mut passes, mut known) = overpass.into_parts();
+        let mut evening = None;
         for Layer { rank: other, raster, overpass } in layers {
             if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution)
                 || *raster.grid() != grid
@@ -498,11 +507,33 @@ impl Layers {
                 if reasons[i] != Reason::Valid && (reason == Reason::Valid || vague) {
                     (values[i], reasons[i]) = (value, reason);
                     (passes[i], known[i]) = (overpass.values()[i], overpass.reasons()[i]);
+                } else if reason == Reason::Valid && passes[i] == 0.0 && overpass.values()[i] == 1.0 {
+                    let looks = evening.get_or_insert_with(|| vec![f32::NAN; values.len()]);
+                    // Two files of one evening are one look.
+                    looks[i] = if looks[i].is_finite() { looks[i] } else { value };
                 }
             }
         }
-        Ok(Some((Raster::new(grid.clone(), values, reasons)?, Raster::new(grid, passes, known)?)))
+        let masked = |v: &f32| if v.is_finite() { Reason::Valid } else { Reason::NotObserved };
+        let evening = evening.map(|looks| {
+            let reasons = looks.iter().map(masked).collect();
+            Raster::new(grid.clone(), looks, reasons)
+        });
+        Ok(Some(Combined {
+            first: Raster::new(grid.clone(), values, reasons)?,
+            overpass: Raster::new(grid.clone(), passes, known)?,
+            evening: evening.transpose()?,
+        }))
     }
+}
+
+/// A day's SMAP on its own cells.
+struct Combined {
+    first: Raster,
+    /// Of each value of `first`: 0 for 6 am, 1 for 6 pm.
+    overpass: Raster,
+    /// 6 pm where `first` is of 6 am.
+    evening: Option<Raster>,
 }
 
 fn with_margin(window: EaseWindow) -> EaseWindow {

@@ -25,7 +25,7 @@ fn coarse(value: impl Fn(usize, usize) -> f32) -> Raster {
 }
 
 fn day(date: Date, coarse: Option<Raster>, fine: Option<Raster>) -> SceneDay {
-    SceneDay { date, coarse, overpass: None, fine, vv: None, vh: None }
+    SceneDay { date, coarse, overpass: None, evening: None, fine, vv: None, vh: None }
 }
 
 fn library(days: Vec<SceneDay>) -> Library {

@@ -101,7 +101,6 @@ pub async fn estimate(
     let window = sample.region.window();
     let size = (window.columns, window.rows);
     let no_coarse = || StackError::CoarseElsewhere { date };
-    let smap = today.smap_planes(&window)?.ok_or_else(no_coarse)?;
     let native = today.coarse_native.as_ref().ok_or_else(no_coarse)?;
     let bilinear = resample::bilinear(native, &window).map_err(StackError::from)?;
 
@@ -117,7 +116,9 @@ pub async fn estimate(
     let none = PixelRegression::new(window.columns, window.len());
     let past = series.past(library, date, rule)?;
     let regression = past.map_or(&none, |past| past.regression);
-    let wetness = past.map(|past| past.memory.clone()).unwrap_or_default().wetness(&smap, window.columns);
+    let memory = past.map(|past| past.memory.clone()).unwrap_or_default();
+    let smap = today.smap_planes(date, &window, &memory)?.ok_or_else(no_coarse)?;
+    let wetness = memory.wetness(&smap, window.columns);
     let of =
         |network: &Rcn| seen(network.constants(), date, &smap, wetness.clone(), regression, window.columns);
     let seen: Seen = of(network);

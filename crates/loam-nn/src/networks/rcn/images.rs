@@ -130,7 +130,7 @@ pub async fn gather(
             return Err(GatherError::Cancelled);
         }
         let day = series.day(library, date)?;
-        let Some(smap) = day.smap_planes(&window)? else { continue };
+        let Some(smap) = day.smap_planes(date, &window, &memory)? else { continue };
         let role = planned.get(&date).copied();
         if let (Some(fine), true) = (&day.fine, role.is_some() || admitted) {
             let wetness = memory.wetness(&smap, window.columns);

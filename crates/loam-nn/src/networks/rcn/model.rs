@@ -1,7 +1,7 @@
 //! RCN, the regression-correcting network (best-map.md, section 2): it starts as the pixel regression and learns what that misses.
 //!
 //! ```text
-//! 25 planes -> conv 3x3, 32, SiLU -> 7 blocks h + SiLU(conv 3x3, dilated 1 2 4 8 4 2 1) -> conv 3x3 -> correction x 0.1, log variance
+//! 26 planes -> conv 3x3, 32, SiLU -> 7 blocks h + SiLU(conv 3x3, dilated 1 2 4 8 4 2 1) -> conv 3x3 -> correction x 0.1, log variance
 //! estimate = regression + correction          variance of the error = exp(log variance) / 1000, (m3/m3)^2
 //! ```
 //!

@@ -1,10 +1,10 @@
-//! What RCN sees of a date: 25 planes, all made by the pixel regression and from what is strictly earlier (best-map.md, section 2).
+//! What RCN sees of a date: 26 planes, all made by the pixel regression and from what is strictly earlier (best-map.md, section 2).
 
 use jiff::civil::Date;
 use loam_core::regression::{PixelRegression, Prediction, RECENT, SmapPlanes, days_between};
 
 /// Planes.
-pub const COUNT: usize = 13 + 3 * RECENT;
+pub const COUNT: usize = 14 + 3 * RECENT;
 /// After so many days a past residual's age plane is 1 / e.
 const AGE_DAYS: f32 = 15.0;
 /// What mean SMAP is counted from, m3/m3.
@@ -27,7 +27,7 @@ impl RcnPlanes {
     /// ```text
     /// 0 B - mean B     1 I - B         2 theta.x     3 theta_a    4 theta_b W    5 theta_c dW    6 posterior sd
     /// 7 log(1 + n)/4   8 n/(n+2) mean  9 W          10 dW        11 B - E       12 mean B - 0.2
-    /// 13-16 the last four residuals, newest first   17-20 where they are known   21-24 exp(-days / 15) there
+    /// 13-16 the last four residuals, newest first   17-20 where they are known   21-24 exp(-days / 15) there   25 kappa (F - B)
     /// ```
     #[must_use]
     pub fn new(
@@ -66,6 +66,7 @@ impl RcnPlanes {
         let ages: Vec<f32> =
             newest.iter().map(|map| (-days_between(map.date, date) / AGE_DAYS).exp()).collect();
         each(&mut inputs, &|slot, _| ages[slot]);
+        inputs.extend_from_slice(&made.filtered);
         Self { size: (columns, cells / columns.max(1)), inputs, base: made.estimate.clone() }
     }
 

@@ -38,6 +38,7 @@ const STANDARD: [(f32, f32); COUNT] = [
     (0.11, 0.13),
     (0.06, 0.084),
     (0.022, 0.046),
+    (0.0, 0.006),
 ];
 
 /// First weights of a seed; the last convolution is zero: the network is the regression.

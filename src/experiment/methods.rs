@@ -395,6 +395,40 @@ pub fn by_length(
     Ok(rows)
 }
 
+/// Every method at several shares of persistent texture: (contrast, measured persistent share, scores of one place).
+#[must_use]
+pub fn shares_markdown(rows: &[(f32, f64, PlaceScore)]) -> String {
+    const COLUMNS: [(&str, &str); 6] = [
+        ("bilinear", "bilinear SMAP"),
+        ("smen", "SMEN"),
+        ("training-mean", "mean training residual"),
+        ("forest", "random forest"),
+        ("regression", "pixel regression"),
+        ("rcn", "RCN"),
+    ];
+    let mut text = format!(
+        "| contrast of soil and terrain | persistent share | {} | RCN better than the forest by (95 %) | 90 % interval of RCN covers |\n|---|---|{}---|---|\n",
+        COLUMNS.map(|(_, name)| name).join(" | "),
+        "---|".repeat(COLUMNS.len())
+    );
+    for (contrast, share, place) in rows {
+        let method = |key: &str| place.methods.get(key);
+        let urmse = |(key, _): (&str, &str)| {
+            method(key).map_or_else(|| "-".to_owned(), |m| format!("{:.4}", m.urmse))
+        };
+        let gain = method("rcn").and_then(|rcn| rcn.over.get("forest")).map_or_else(String::new, |gain| {
+            format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high)
+        });
+        let covers = method("rcn").and_then(|rcn| rcn.interval.as_ref());
+        text.push_str(&format!(
+            "| x {contrast} | {share:.2} | {} | {gain} | {} |\n",
+            COLUMNS.map(urmse).join(" | "),
+            covers.map_or_else(String::new, IntervalScore::coverage_words)
+        ));
+    }
+    text
+}
+
 /// The reliability curve of each method that has intervals: mean over the places.
 #[must_use]
 pub fn reliability(report: &MethodsReport) -> Vec<(&'static str, Vec<[f64; 2]>)> {

@@ -90,7 +90,9 @@ fn a_cancelled_comparison_leaves_a_map() {
     let days = open_days(&host);
     let (date, settings) = (days[days.len() - 1], settings("geneva"));
     let count = host.events.borrow().len();
-    host.cancel_once(|events| events[count..].iter().any(|(_, event, _)| matches!(event, Event::Map(_))));
+    host.cancel_once(move |events| {
+        events[count..].iter().any(|(_, event, _)| matches!(event, Event::Map(_)))
+    });
     block_on(session.handle(4, Request::Predict { date, settings: settings.clone() }));
     assert_eq!(answers(&host, 4), [Answer::Map(OTHERWISE)]);
     assert!(matches!(host.events.borrow().last(), Some((4, Event::Cancelled, _))));

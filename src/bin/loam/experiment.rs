@@ -123,6 +123,15 @@ pub struct Experiment {
     to: Option<Date>,
 }
 
+/// Scores of every method at a place.
+fn every_method(records: &Records, rcn: &Rcn) -> Result<methods::PlaceScore, Box<dyn std::error::Error>> {
+    let mut compared = methods::closed_forms(records)?;
+    let (_, weights) = super::shipped::weights(Network::Smen, &records.preset.region()?.window())?;
+    compared.push(methods::smen(records, &weights)?);
+    compared.push(methods::rcn(records, rcn)?);
+    Ok(methods::compare(records, &compared)?)
+}
+
 impl Experiment {
     /// Runs it.
     pub fn run(self) -> super::Outcome {
@@ -218,12 +227,15 @@ impl Experiment {
         );
         let (processor, name) = self.device()?;
         let bars = Bars::new();
-        let mut rows = Vec::new();
+        let tucson = methods::find(paper::TUCSON.region)?;
+        let (rcn, mut rows, mut places) = (self.rcn()?, Vec::new(), Vec::new());
         for contrast in simulator::CONTRASTS {
             let share = simulator::measured(self.scene_seed, contrast)
                 .into_iter()
                 .find(|(key, _)| *key == paper::TUCSON.region);
+            let persistent = share.map_or(f64::NAN, |(_, p)| p.persistent);
             let source = Source::Simulated { seed: self.scene_seed, contrast };
+            places.push((contrast, persistent, every_method(&Records::new(&source, tucson)?, &rcn)?));
             let mut runner = Runner::new(
                 source,
                 self.out.clone(),
@@ -237,12 +249,7 @@ impl Experiment {
             eprintln!("soil contrast x {contrast}:");
             runner.compute_in_parallel(&[Kind::Table1], &options)?;
             let table = runner.table(Kind::Table1, &options)?;
-            rows.extend(
-                table
-                    .rows
-                    .into_iter()
-                    .map(|row| (contrast, share.map_or(f64::NAN, |(_, p)| p.persistent), row)),
-            );
+            rows.extend(table.rows.into_iter().map(|row| (contrast, persistent, row)));
         }
         text.push_str(&format!(
             "\n## Results across the shares of texture (Tucson, Table 1's images, {} epochs, Adam {:e})\n\nuRMSE on the test dates, m3/m3. A persistent \
@@ -251,6 +258,11 @@ impl Experiment {
             self.epochs,
             self.learning_rate,
             simulator::shares_markdown(&rows)
+        ));
+        text.push_str(&format!(
+            "\n## Shipped weights and closed forms across the shares of texture (Tucson, all dates of 2018)\n\nAs in [every method](methods.md): each date \
+             from what is strictly earlier, uRMSE in m3/m3. RCN and SMEN were trained on scenes of contrast 1.\n\n{}",
+            methods::shares_markdown(&places)
         ));
         say!("{text}");
         if let Some(path) = &self.report {
@@ -300,18 +312,10 @@ impl Experiment {
             regions: BTreeMap::new(),
             lengths: BTreeMap::new(),
         };
-        let rcn = match &self.weights {
-            Some(path) => files::weights(path)?,
-            None => super::shipped::weights(Network::Rcn, &PRESETS[0].region()?.window())?.1,
-        };
-        let rcn = Rcn::from_weights(&rcn, &Device::flex())?;
+        let rcn = self.rcn()?;
         for preset in wanted {
             let records = Records::new(&source, preset)?;
-            let mut compared = methods::closed_forms(&records)?;
-            let (_, weights) = super::shipped::weights(Network::Smen, &preset.region()?.window())?;
-            compared.push(methods::smen(&records, &weights)?);
-            compared.push(methods::rcn(&records, &rcn)?);
-            let place = methods::compare(&records, &compared)?;
+            let place = every_method(&records, &rcn)?;
             eprintln!("{}: {} test dates", preset.name, place.dates);
             report.regions.insert(preset.key, place);
             let mut lengths = BTreeMap::new();
@@ -342,6 +346,14 @@ impl Experiment {
             )?;
         }
         Ok(())
+    }
+
+    fn rcn(&self) -> Result<Rcn, Box<dyn std::error::Error>> {
+        let weights = match &self.weights {
+            Some(path) => files::weights(path)?,
+            None => super::shipped::weights(Network::Rcn, &PRESETS[0].region()?.window())?.1,
+        };
+        Ok(Rcn::from_weights(&weights, &Device::flex())?)
     }
 
     fn options(&self) -> Options {

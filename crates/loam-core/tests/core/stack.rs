@@ -82,6 +82,23 @@ fn every_3km_cell_gets_its_own_36km_value() {
     }
 }
 
+/// 6 pm is a second look where 6 am saw the cell; where it fills a cell in, it is the first and only one.
+#[test]
+fn the_evening_is_a_second_look_where_the_morning_saw_the_cell() {
+    let first = coarse(|c, _| 0.1 + 0.1 * c as f32);
+    let scene = SceneDay {
+        overpass: Some(coarse(|c, _| c as f32)),
+        evening: Some(coarse(|_, r| 0.3 + 0.1 * r as f32)),
+        ..day(t(1), Some(first), None)
+    };
+    let library = library(vec![scene]);
+    let day = series(&library).day(&library, t(1)).unwrap();
+    let evening = day.evening.unwrap();
+    let seen: Vec<Option<f32>> = (0..4).map(|at| evening.at(at % 2, at / 2).ok()).collect();
+    assert_eq!(seen, [Some(0.3), None, Some(0.4), None]);
+    assert_eq!(day.coarse_native.unwrap().at(1, 1).ok(), Some(0.2));
+}
+
 #[test]
 fn residuals_are_oldest_first_and_zero_where_unknown() {
     let fine = |offset: f32| raster(window(), move |c, _| if c < 12 { 0.2 + offset } else { f32::NAN });

@@ -187,6 +187,7 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     };
     let (mut used, brightness) = (of_role(role(entry.usage())), of_role(Role::BrightnessV));
     if used.is_empty() && entry.usage() == Usage::Backscatter {
+    report.problems.extend(entry.gives_nothing());
         used = of_role(Role::BackscatterVh);
     }
     let both = !used.is_empty() && !brightness.is_empty();

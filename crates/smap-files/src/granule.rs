@@ -281,6 +281,15 @@ impl Variable {
 
     /// (factor, offset) from stored numbers to the unit of the role: declared packing, then the unit's.
     #[must_use]
+    /// Whether it lies on a map and nothing says what it is of. What a file says of a layer is not outvoted by what its file is used as;
+    /// [`Granule::use_layer`] does that.
+    #[must_use]
+    pub fn is_unknown_map(&self) -> bool {
+        self.role == Role::Other
+            && self.grid.is_some()
+            && (self.evidence.is_empty() || self.evidence.starts_with("unknown quantity"))
+    }
+
     pub fn stored_to_unit(&self) -> Option<(f64, f64)> {
         match (self.packing, self.linear) {
             (Some((a, b)), Some((c, d))) => Some((a * c, b * c + d)),

@@ -239,6 +239,28 @@ impl Granule {
         }
     }
 
+    /// Names of its layers of numbers with what is known of each: `albedo (albedo, by its name: not used)`. For a sentence.
+    #[must_use]
+    pub fn layers_with_evidence(&self) -> String {
+        let mut layers: Vec<(&str, &str)> = self
+            .variables
+            .iter()
+            .filter(|v| is_numeric(v) && v.shape.len() >= 2)
+            .map(|v| (v.path.as_str(), v.evidence.as_str()))
+            .collect();
+        layers.dedup();
+        let shown = layers.iter().take(NAMED).map(|(path, evidence)| match *evidence {
+            "" => (*path).to_owned(),
+            evidence => format!("{path} ({evidence})"),
+        });
+        let text = shown.collect::<Vec<_>>().join(", ");
+        match layers.len() {
+            0 => "no layers of numbers".to_owned(),
+            n if n <= NAMED => text,
+            n => format!("{text} and {} more", n - NAMED),
+        }
+    }
+
     /// The unit of a layer: the user's, else the file's, else m3/m3 or K.
     fn unit(&self, variable: &Variable, before: &Given, given: &LayerUse) -> Result<Unit, ReadError> {
         let role = given.role;

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use crate::arrays::attributes::Attributes;
 use crate::arrays::file::{Array, File, Listing};
-use crate::arrays::place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late};
+use crate::arrays::place::{
+    Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
+};
+use crate::arrays::steps::{days_of, steps_of};
 use crate::arrays::time::TimeUnit;
 use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use crate::smap::metadata::identify;
@@ -233,6 +236,12 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
                         Err(text) => {
                             let text = format!("{text}.");
                             if wanted && !problems.iter().any(|p| p.text == text) {
+        } else if let Some(why) = turned(array, leading, group, root) {
+            let text = format!("{}: {why}.", array.path);
+            if wanted {
+                problems.push(Problem { text });
+            }
+            None
                                 problems.push(Problem { text });
                             }
                             None

@@ -95,6 +95,8 @@ pub(super) struct CachedSource {
     block: u64,
     /// The block behind the last read, and how many that read had.
     forward: Mutex<(u64, u64)>,
+    /// The mask beside it, cached too.
+    mask: Option<SharedSource>,
 }
 
 impl CachedSource {
@@ -111,7 +113,8 @@ impl CachedSource {
             _ => SMALL_BLOCK,
         };
         let file = FILES.fetch_add(1, Ordering::Relaxed);
-        Self { inner, file, block, forward: Mutex::new((0, 0)) }
+        let mask = inner.mask().map(Self::around);
+        Self { inner, file, block, forward: Mutex::new((0, 0)), mask }
     }
 
     /// Reads a block and, in the same read, the following ones up to `last`, or as many as going forward lets expect; returns the first.
@@ -162,6 +165,9 @@ impl Source for CachedSource {
     }
     fn needs_cache(&self) -> bool {
         false
+    }
+    fn mask(&self) -> Option<SharedSource> {
+        self.mask.clone()
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let end = offset.saturating_add(buffer.len() as u64);

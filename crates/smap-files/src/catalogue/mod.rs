@@ -6,6 +6,7 @@
 mod guide;
 mod quantity;
 mod source;
+mod tables;
 mod unit;
 
 pub use guide::guide;

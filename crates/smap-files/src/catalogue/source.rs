@@ -408,7 +408,7 @@ pub static SOURCES: &[Source] = &[
         role: "backscatter VV and VH",
         values: "dB or linear by the name, else by the sign of the values; whole numbers need a declared scale",
         no_value: "declared nodata, 0 of linear power, 0.0 dB where other values are negative, tiles never written",
-        not_used: "HH, HV, angles, masks, interferograms; raw GRD and SLC are refused",
+        not_used: "HH, HV, beta0, noise, angles, masks, interferograms; raw GRD and SLC are refused",
         matches: |f| first_is_sentinel1(f.file),
         ..PLAIN
     },

@@ -211,6 +211,17 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let days = if may_be_used { days_of(array, group, root) } else { None };
         if let Some(why) =
             unclear_axis(array, group, root, leading, days.is_some()).filter(|_| used.role != Role::Other)
+        let overpass =
+            group_overpass(array.group()).or(name.overpass).or_else(|| Quantity::overpass_of(array.name()));
+        let of_smap = about.product.is_some() || catalogue::is_smap(about.entry);
+        let days = days.map(|days| steps_of(days, of_smap && overpass.is_none()));
+        if let Some(text) =
+            days.as_ref().and_then(|d| d.left_out.clone()).filter(|_| used.role != Role::Other)
+            && !problems.iter().any(|p| p.text == text)
+        {
+            problems.push(Problem { text });
+        }
+        let days = days.map(|days| days.steps);
         {
             used.role = Role::Other;
             used.evidence = format!("{}: not used ({why})", used.evidence);
@@ -270,10 +281,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             shape: array.shape.clone(),
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
-            overpass: group_overpass(array.group())
-                .or(name.overpass)
-                .or_else(|| Quantity::overpass_of(array.name()))
-                .or(from_orbit),
+            overpass: overpass.or(from_orbit),
             // SPL2SMAP_S gives sigma0 as linear power.
             scale: backscatter.then_some(BackscatterScale::Power),
             packing: array.declared().linear(),
@@ -290,9 +298,10 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             None => variables.push(variable),
             Some(days) => {
                 let listed = days.iter().take(MOST_STEPS);
-                variables.extend(listed.map(|(step, day)| Variable {
-                    date: Some(*day),
-                    step: Some(*step),
+                variables.extend(listed.map(|step| Variable {
+                    date: Some(step.day),
+                    step: Some(step.index),
+                    overpass: variable.overpass.or(step.overpass),
                     ..variable.clone()
                 }));
                 if days.len() > MOST_STEPS {
@@ -338,17 +347,6 @@ fn unclear_axis(
              in days since a date"
         )
     })
-}
-
-/// The days of an array with a time axis: index on that axis and day. Of several times of one day the first is taken.
-fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<(u64, Date)>> {
-    let axis = time_axis(array, group, root)?;
-    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
-    let counts = axis.all_numbers(1 << 20).ok()?;
-    let mut seen = std::collections::BTreeSet::new();
-    let steps = (0u64..).zip(counts).filter_map(|(step, count)| Some((step, unit.day(count)?)));
-    let days: Vec<(u64, Date)> = steps.filter(|(_, day)| seen.insert(*day)).collect();
-    (!days.is_empty()).then_some(days)
 }
 
 /// An array of a SMAP product: by the product's own names.
@@ -426,7 +424,11 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                 }
             };
             (used.role, used.linear) = (Role::SurfaceTemperature, linear);
-            let unit = if linear == Some((0.02, 0.0)) { "steps of 0.02 K" } else { "K" };
+            let unit = match (linear, declared) {
+                (Some((0.02, 0.0)), _) => "steps of 0.02 K",
+                (_, true) => "K",
+                (_, false) => "K, which is not declared",
+            };
             used.evidence = format!("land surface temperature, {unit}, from {}", meaning.told_by);
         }
         Quantity::BackscatterVv | Quantity::BackscatterVh => {

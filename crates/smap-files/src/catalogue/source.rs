@@ -395,7 +395,7 @@ pub static SOURCES: &[Source] = &[
         name: "SMAP export",
         forms: "any other file whose name says SMAP",
         role: "coarse input or 3 km map by the size of its cells",
-        values: "m3/m3 where no unit is declared; packing as declared; day and overpass from the name",
+        values: "m3/m3 where no unit is declared; packing as declared; day and overpass from the name, or from the times: near 6 and 18 h they are the overpasses",
         no_value: "declared nodata, NaN, -9999, the file's own mask",
         not_used: "layers that are not named as soil moisture",
         matches: |f| f.lower().contains("smap"),

@@ -13,6 +13,7 @@ use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use crate::smap::metadata::identify;
 use crate::smap::names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
 use crate::sniff::Format;
+use crate::values::TYPICAL_FILLS;
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
     Variable,
@@ -424,6 +425,16 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                 }
             };
             (used.role, used.linear) = (Role::SurfaceTemperature, linear);
+            let declared = units.as_deref().and_then(catalogue::Unit::parse).is_some();
+            if !declared && let Some(median) = median_of_sample(array, linear).filter(|m| !GROUND.contains(m))
+            {
+                used.evidence = refused(&format!(
+                    "its unit is not declared, and its values, {median:.1} in the middle, are not K: say the unit with \"use as\" in the file \
+                     list, or --use FILE#{}=lst,C on the command line; or write units = degC into the file",
+                    array.name()
+                ));
+                return used;
+            }
             let unit = match (linear, declared) {
                 (Some((0.02, 0.0)), _) => "steps of 0.02 K",
                 (_, true) => "K",
@@ -448,6 +459,32 @@ fn meaning(array: &Array, about: &About<'_>) -> Meaning {
 
 fn meaning_of_soil_moisture(array: &Array, about: &About<'_>) -> bool {
     array.is_numeric() && meaning(array, about).quantity == Some(Quantity::SoilMoisture)
+}
+
+/// Medians of land surface temperature, K.
+const GROUND: std::ops::RangeInclusive<f64> = 190.0..=350.0;
+/// Rows and columns looked at in the middle of a map.
+const SAMPLE: u64 = 64;
+
+/// The middle one of the values in the middle of an array, `linear` applied; `None` where there are none.
+fn median_of_sample(array: &Array, linear: Option<(f64, f64)>) -> Option<f64> {
+    let maps = array.shape.len().saturating_sub(2);
+    let part = |(axis, n): (usize, &u64)| {
+        let count = if axis < maps { 1 } else { SAMPLE }.min(*n);
+        let first = (n - count) / 2;
+        first..first + count
+    };
+    let ranges: Vec<_> = array.shape.iter().enumerate().map(part).collect();
+    let attributes = array.attributes();
+    let fills: Vec<f64> =
+        ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();
+    let is_value = |v: &f64| v.is_finite() && *v != 0.0 && !fills.contains(v) && !TYPICAL_FILLS.contains(v);
+    let mut values: Vec<f64> = array.numbers(&ranges).ok()?.into_iter().filter(is_value).collect();
+    for (factor, offset) in array.declared().linear().into_iter().chain(linear) {
+        values.iter_mut().for_each(|v| *v = *v * factor + offset);
+    }
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// Why a sound file of no product Loam knows is not used.

@@ -312,6 +312,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     granule.settle_days();
     Ok(granule)
 }
+    granule.note_period();
 
 /// What a TIFF says about itself, in lower case: software, description, names of metadata items and their values.
 fn titles(image: &Image, items: &[Item]) -> String {

@@ -192,13 +192,15 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let (summaries, complete) = summarise(&image, &rules)?;
     let facts = Facts {
         file: &file,
-        titles: titles(&image, &items),
+        titles: metadata::titles(&image, &items),
         layers: tags.iter().filter_map(|t| t.name.as_deref()).collect(),
     };
     let source_entry = catalogue::source_of(&facts);
+    let described = metadata::description(&image, &items);
     let context = Context {
         file: &file,
         source: source_entry,
+        described: described.as_deref(),
         integer: image.is_integer(),
         bytes: image.dtype() == "uint8",
         unplaceable: placement.grid.as_ref().is_some_and(|grid| matches!(grid.crs, Crs::Other { .. })),
@@ -310,23 +312,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         source,
     };
     granule.settle_days();
-    Ok(granule)
-}
     granule.note_period();
-
-/// What a TIFF says about itself, in lower case: software, description, names of metadata items and their values.
-fn titles(image: &Image, items: &[Item]) -> String {
-    const DESCRIPTION: u16 = 270;
-    const SOFTWARE: u16 = 305;
-    const DIMAP: u16 = 65000;
-    let text = |code: u16| image.ifd().tag(code).and_then(|t| t.value.as_str().map(str::to_ascii_lowercase));
-    let mut titles: Vec<String> = [DESCRIPTION, SOFTWARE].into_iter().filter_map(text).collect();
-    if image.ifd().tag(DIMAP).is_some() {
-        titles.push("dimap".to_owned());
-    }
-    let global = items.iter().filter(|i| i.sample.is_none() && i.value.len() < 500);
-    titles.extend(global.map(|i| format!("{}={}", i.name, i.value).to_ascii_lowercase()));
-    titles.join("\n")
+    Ok(granule)
 }
 
 /// The band of a retrieval quality flag of the same day and overpass, for soil moisture.

@@ -93,6 +93,8 @@ pub enum Role {
     BrightnessH,
     /// Land surface temperature, K.
     SurfaceTemperature,
+    /// Uncertainty of the soil moisture beside it, m3/m3 (NISAR): carried along with the map.
+    SoilMoistureUncertainty,
     /// Anything else: shown by `inspect`, not used.
     Other,
 }
@@ -279,8 +281,6 @@ impl Variable {
         self.date.is_none_or(|own| own == day)
     }
 
-    /// (factor, offset) from stored numbers to the unit of the role: declared packing, then the unit's.
-    #[must_use]
     /// Whether it lies on a map and nothing says what it is of. What a file says of a layer is not outvoted by what its file is used as;
     /// [`Granule::use_layer`] does that.
     #[must_use]
@@ -290,6 +290,8 @@ impl Variable {
             && (self.evidence.is_empty() || self.evidence.starts_with("unknown quantity"))
     }
 
+    /// (factor, offset) from stored numbers to the unit of the role: declared packing, then the unit's.
+    #[must_use]
     pub fn stored_to_unit(&self) -> Option<(f64, f64)> {
         match (self.packing, self.linear) {
             (Some((a, b)), Some((c, d))) => Some((a * c, b * c + d)),
@@ -313,8 +315,6 @@ impl Granule {
         if days.is_empty() { self.date.into_iter().collect() } else { days }
     }
 
-    /// Days of variables become the granule's where they are one, and its own is taken back where they are several.
-    pub(crate) fn settle_days(&mut self) {
     /// Says of a file that takes its day from its name, and whose name gives two, on which it counts. SMAP's own names give the days of
     /// two satellites.
     pub(crate) fn note_period(&mut self) {
@@ -329,6 +329,8 @@ impl Granule {
         }
     }
 
+    /// Days of variables become the granule's where they are one, and its own is taken back where they are several.
+    pub(crate) fn settle_days(&mut self) {
         let mut days: Vec<Date> = self.variables.iter().filter_map(|v| v.date).collect();
         days.sort_unstable();
         days.dedup();

@@ -51,7 +51,7 @@ impl Unit {
                 catalogue::Unit::Amplitude => scale("amplitude", BackscatterScale::Amplitude),
                 _ => None,
             },
-            Role::BrightnessV | Role::BrightnessH | Role::Other => None,
+            Role::BrightnessV | Role::BrightnessH | Role::SoilMoistureUncertainty | Role::Other => None,
         }
     }
 
@@ -71,7 +71,7 @@ fn quantity(role: Role) -> Option<&'static str> {
         Role::BackscatterVv => Some("backscatter VV"),
         Role::BackscatterVh => Some("backscatter VH"),
         Role::SurfaceTemperature => Some("land surface temperature"),
-        Role::BrightnessV | Role::BrightnessH | Role::Other => None,
+        Role::BrightnessV | Role::BrightnessH | Role::SoilMoistureUncertainty | Role::Other => None,
     }
 }
 

@@ -41,7 +41,11 @@ impl Layer {
             || variable.given.is_some();
         let flagged = matches!(
             variable.role,
-            Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
+            Role::SoilMoisture
+                | Role::SoilMoistureUncertainty
+                | Role::BrightnessV
+                | Role::BrightnessH
+                | Role::SurfaceTemperature
         );
         let siblings = if granule.product == Product::Unknown && !flagged {
             Arc::default()

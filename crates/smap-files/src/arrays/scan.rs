@@ -211,8 +211,6 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let may_be_used = used.role != Role::Other
             || ["unknown quantity", "soil moisture"].iter().any(|words| used.evidence.starts_with(words));
         let days = if may_be_used { days_of(array, group, root) } else { None };
-        if let Some(why) =
-            unclear_axis(array, group, root, leading, days.is_some()).filter(|_| used.role != Role::Other)
         let overpass =
             group_overpass(array.group()).or(name.overpass).or_else(|| Quantity::overpass_of(array.name()));
         let of_smap = about.product.is_some() || catalogue::is_smap(about.entry);
@@ -224,6 +222,8 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             problems.push(Problem { text });
         }
         let days = days.map(|days| days.steps);
+        if let Some(why) =
+            unclear_axis(array, group, root, leading, days.is_some()).filter(|_| used.role != Role::Other)
         {
             used.role = Role::Other;
             used.evidence = format!("{}: not used ({why})", used.evidence);
@@ -235,6 +235,12 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let wanted = about.product.is_some() || used.role != Role::Other;
         let map = wanted || !used.evidence.is_empty();
         let placement = if !map || array.shape.is_empty() || array.group().starts_with("/Metadata") {
+            None
+        } else if let Some(why) = turned(array, leading, group, root) {
+            let text = format!("{}: {why}.", array.path);
+            if wanted {
+                problems.push(Problem { text });
+            }
             None
         } else {
             let hint = hint(array, product, about.short);
@@ -249,12 +255,6 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
                         Err(text) => {
                             let text = format!("{text}.");
                             if wanted && !problems.iter().any(|p| p.text == text) {
-        } else if let Some(why) = turned(array, leading, group, root) {
-            let text = format!("{}: {why}.", array.path);
-            if wanted {
-                problems.push(Problem { text });
-            }
-            None
                                 problems.push(Problem { text });
                             }
                             None
@@ -308,7 +308,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
                 }));
                 if days.len() > MOST_STEPS {
                     let text = format!(
-                        "{} holds {} days, of which the first {MOST_STEPS} are used.",
+                        "{} holds {} maps, of which the first {MOST_STEPS} are used.",
                         array.path,
                         days.len()
                     );
@@ -425,7 +425,6 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                     return used;
                 }
             };
-            (used.role, used.linear) = (Role::SurfaceTemperature, linear);
             let declared = units.as_deref().and_then(catalogue::Unit::parse).is_some();
             if !declared && let Some(median) = median_of_sample(array, linear).filter(|m| !GROUND.contains(m))
             {
@@ -436,12 +435,22 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                 ));
                 return used;
             }
+            (used.role, used.linear) = (Role::SurfaceTemperature, linear);
             let unit = match (linear, declared) {
                 (Some((0.02, 0.0)), _) => "steps of 0.02 K",
                 (_, true) => "K",
                 (_, false) => "K, which is not declared",
             };
             used.evidence = format!("land surface temperature, {unit}, from {}", meaning.told_by);
+        }
+        // NISAR's, of the map in the same group.
+        Quantity::Uncertainty
+            if about.entry.is_some_and(|s| s.name.starts_with("NISAR"))
+                && array.group().ends_with("/grids")
+                && array.name().eq_ignore_ascii_case("soilMoistureUncertainty") =>
+        {
+            used.role = Role::SoilMoistureUncertainty;
+            used.evidence = format!("uncertainty of soil moisture, m3/m3, from {}", meaning.told_by);
         }
         Quantity::BackscatterVv | Quantity::BackscatterVh => {
             used.evidence =
@@ -450,16 +459,6 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
         _ => used.evidence = format!("{}, by {}: not used", quantity.name(), meaning.told_by),
     }
     used
-}
-
-fn meaning(array: &Array, about: &About<'_>) -> Meaning {
-    let long_name = array.text("long_name").or_else(|| array.text("standard_name"));
-    let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
-    Meaning::of(about.file, about.entry, words, about.alone)
-}
-
-fn meaning_of_soil_moisture(array: &Array, about: &About<'_>) -> bool {
-    array.is_numeric() && meaning(array, about).quantity == Some(Quantity::SoilMoisture)
 }
 
 /// Medians of land surface temperature, K.
@@ -486,6 +485,16 @@ fn median_of_sample(array: &Array, linear: Option<(f64, f64)>) -> Option<f64> {
     }
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
+}
+
+fn meaning(array: &Array, about: &About<'_>) -> Meaning {
+    let long_name = array.text("long_name").or_else(|| array.text("standard_name"));
+    let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
+    Meaning::of(about.file, about.entry, words, about.alone)
+}
+
+fn meaning_of_soil_moisture(array: &Array, about: &About<'_>) -> bool {
+    array.is_numeric() && meaning(array, about).quantity == Some(Quantity::SoilMoisture)
 }
 
 /// Why a sound file of no product Loam knows is not used.

@@ -287,7 +287,7 @@ impl Listing {
 }
 
 /// Checks the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
-/// broke off often still lists its arrays, and would fail on their values.
+/// was interrupted often still lists its arrays, and would fail on their values.
 fn check_length(source: &dyn Source) -> Result<(), ReadError> {
     let Some(signature) = hdf5_signature(source)? else { return Ok(()) };
     let head = read(source, signature, 64)?;

@@ -188,7 +188,7 @@ pub static SOURCES: &[Source] = &[
         name: "NISAR L3 SME2",
         forms: "HDF5 (`NISAR_L3_PR_SME2_..._001.h5`), 200 m",
         role: "3 km map: mean of the 200 m cells of a 3 km cell where at least half are valid. Provisional, not yet fully calibrated",
-        values: "m3/m3; day from `zeroDopplerStartTime`, else from the name; the file's own coordinates are checked against the EASE-Grid",
+        values: "m3/m3; day from `zeroDopplerStartTime`, else from the name; the file's own coordinates are checked against the EASE-Grid; `soilMoistureUncertainty` goes along: its mean over the same cells, the standard error of a mean whose cells err together",
         no_value: "-9999; bit 0 of `retrievalQualityFlag` (not recommended)",
         not_used: "the companions `_QA_STATS.h5` (statistics, no map) and `_BROWSE`",
         matches: |f| f.file.starts_with("NISAR_L3") || (f.says("nisar") && f.says("sme2")),

@@ -1,5 +1,6 @@
 //! A source becomes a library entry, or a refusal that stays listed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::protocol::{FileReport, FileTicket, FoundMember, SetAside};
@@ -116,14 +117,28 @@ fn listed(ticket: &FileTicket, members: &[Member]) -> SetAside {
     SetAside { files: vec![ticket.id], members: found, said }
 }
 
-/// Files among several that are companions of the others.
+/// Of each file the number of the one that is its mask (GDAL's `x.tif.msk` beside `x.tif`), of those opened together.
+#[must_use]
+pub fn masks(tickets: &[FileTicket]) -> Vec<Option<usize>> {
+    let by_file: HashMap<String, usize> = tickets
+        .iter()
+        .enumerate()
+        .filter_map(|(n, ticket)| Some((companion::masked_name(&ticket.name)?.to_ascii_lowercase(), n)))
+        .collect();
+    let of = |ticket: &FileTicket| {
+        ticket.member.is_none().then(|| by_file.get(&ticket.name.to_ascii_lowercase()).copied()).flatten()
+    };
+    tickets.iter().map(of).collect()
+}
+
+/// Files among several that are companions of the others. Masks stay in the list: a worker that starts again reads them again.
 #[must_use]
 pub fn companions(tickets: &[FileTicket]) -> SetAside {
     let names: Vec<&str> = tickets.iter().map(|t| t.name.as_str()).collect();
     let mut passed = companion::Passed::default();
     let mut files = Vec::new();
     for (ticket, companion) in tickets.iter().zip(companion::among(&names)) {
-        if companion {
+        if companion && companion::masked_name(&ticket.name).is_none() {
             passed.add(&ticket.name);
             files.push(ticket.id);
         }
@@ -172,6 +187,7 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     let given = !granule.given().is_empty();
     let still = |text: &&String| !(given && text.contains("not used"));
     report.problems.extend(granule.problems.iter().map(|p| &p.text).filter(still).cloned());
+    report.problems.extend(entry.gives_nothing());
     let role = |usage| match usage {
         Usage::Backscatter => Role::BackscatterVv,
         Usage::Temperature => Role::SurfaceTemperature,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::Host;
-use super::open::{Opened, Opener, companions, report};
+use super::open::{Opened, Opener, companions, masks, report};
 use super::ranking::Auto;
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
@@ -23,7 +23,8 @@ use loam_core::simulate;
 use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series, Watcher};
 use loam_core::training::TrainSettings;
 use loam_nn::{Processor, device};
-use smap_files::{QualityRule, ReadOptions, names};
+use smap_files::{QualityRule, ReadOptions, names, with_mask};
+
 /// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
 pub(super) const DAYS_BETWEEN_YIELDS: usize = 8;
 
@@ -293,6 +294,7 @@ impl<H: Host> Session<H> {
         if !companions.files.is_empty() {
             self.emit(id, Event::SetAside(companions.clone()));
         }
+        let masks = masks(tickets);
         let mut opener = Opener::default();
         let dates: Vec<Option<Date>> = tickets.iter().map(|t| names::parse(&t.name).date).collect();
         let mut told = f64::NEG_INFINITY;
@@ -304,7 +306,12 @@ impl<H: Host> Session<H> {
                 let (done, total) = (n as u64, tickets.len() as u64);
                 self.emit(id, Event::Progress { done, total, what: format!("reading {}", ticket.name) });
             }
-            let answer = match self.host.source(id, n) {
+            let mask = masks.get(n).copied().flatten().and_then(|mask| self.host.source(id, mask));
+            let source = self.host.source(id, n).map(|source| match mask {
+                Some(mask) => with_mask(source, mask),
+                None => source,
+            });
+            let answer = match source {
                 None => Some(Event::FileRead(FileReport {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
                     ..FileReport::blank(ticket.id, &ticket.name, ticket.bytes)

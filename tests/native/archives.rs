@@ -20,6 +20,10 @@ fn fixture(name: &str) -> Vec<u8> {
         .unwrap()
 }
 
+fn foreign(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures/foreign").join(name)
+}
+
 fn order() -> Vec<u8> {
     let (smap, scene) = (fixture(SMAP), fixture(SCENE));
     zip(&[
@@ -104,6 +108,67 @@ fn companions_beside_data_are_counted_and_alone_they_have_a_sentence() {
     block_on(session.handle(2, Request::Open { tickets: vec![ticket(1, "a.tfw", None)] }));
     assert!(set_aside(&host).is_empty());
     assert!(reports(&host)[0].refused.as_ref().is_some_and(|why| why.contains("world file")));
+}
+
+/// In a selection, in an archive, and beside a file that is named on the command line.
+#[test]
+fn a_mask_beside_a_geotiff_counts_wherever_it_is_given() {
+    let (name, mask) = ("soil_moisture_20200603.tif", "soil_moisture_20200603.tif.msk");
+    let bytes = |name: &str| std::fs::read(foreign("masked").join(name)).unwrap();
+    let source = |name: &str, bytes: Vec<u8>| Arc::new(BytesSource::new(name, bytes)) as SharedSource;
+    let valid = |report: &FileReport| report.statistics.as_ref().map(|s| s.valid);
+    let (host, mut session) = started();
+    *host.sources.borrow_mut() = vec![source(mask, bytes(mask)), source(name, bytes(name))];
+    let tickets = vec![ticket(1, &format!("a/{mask}"), None), ticket(2, &format!("a/{name}"), None)];
+    block_on(session.handle(2, Request::Open { tickets }));
+    let rows = reports(&host);
+    assert!(set_aside(&host).is_empty());
+    assert_eq!((rows[0].id, rows[0].usage), (1, Some(Usage::Ignored)));
+    assert!(rows[0].problems.iter().any(|p| p.contains("the mask of soil_moisture_20200603.tif")));
+    assert_eq!((rows[1].id, valid(&rows[1])), (2, Some(300)));
+
+    let archive = zip(&[(&format!("b/{name}"), &bytes(name)), (&format!("b/{mask}"), &bytes(mask))]);
+    let (host, mut session) = started();
+    *host.sources.borrow_mut() = vec![source("order.zip", archive)];
+    let tickets = vec![ticket(1, "order.zip/x", Some(&format!("b/{name}")))];
+    block_on(session.handle(2, Request::Open { tickets }));
+    assert_eq!(valid(&reports(&host)[0]), Some(300));
+
+    let described = json(&run(&["inspect", "--json", &text(&foreign("masked").join(name))]));
+    assert_eq!(described["variables"][0]["valid"], 300);
+}
+
+/// NISAR's map is the reference, and what it says of its own uncertainty goes into the report.
+#[test]
+fn the_uncertainty_of_a_reference_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let coarse = folder.path().join("soil_moisture_20260603.tif");
+    std::fs::copy(foreign("soil_moisture_v20190101_20200603.tif"), &coarse).unwrap();
+    let nisar = foreign(
+        "NISAR_L3_PR_SME2_028_005_A_020_4005_DHDH_A_20260603T125218_20260603T125253_P05023_N_F_J_001.h5",
+    );
+    let out = text(&folder.path().join("map.tif"));
+    let report = json(&run(&[
+        "predict",
+        "--json",
+        "--method",
+        "bilinear",
+        "--region=-97.5,35.5,24,24",
+        "--date",
+        "2026-06-03",
+        "--out",
+        &out,
+        &text(&coarse),
+        &text(&nisar),
+    ]));
+    let expected: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(foreign("nisar_uncertainty.json")).unwrap()).unwrap();
+    let cells = expected["uncertainty"].as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap());
+    let known: Vec<f64> = cells.filter_map(serde_json::Value::as_f64).collect();
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    let found = &report["reference_uncertainty"];
+    assert_eq!((&report["reference"], found["valid"].as_u64()), (&"nisar".into(), Some(15)));
+    assert!((found["mean"].as_f64().unwrap() - mean).abs() < 1e-6, "{found}");
 }
 
 #[test]
@@ -280,6 +345,7 @@ fn a_file_that_the_user_insists_on_gives_something_or_ends_the_command() {
             (cut.as_path(), ["cut_20200602.h5", "cut off"]),
             (Path::new("/nowhere/x_20200602.h5"), ["x_20200602.h5", "check the path"]),
             (inside.join("x.tfw").as_path(), ["x.tfw", "world file"]),
+            (foreign("smap_okc_albedo.nc").as_path(), ["albedo, by its name", "--use FILE#LAYER="]),
         ] {
             let output = insist(option, path);
             let text = said(&output);

@@ -398,6 +398,12 @@ def nisar():
         candidate = product.create_group("algorithmCandidates/DSG")
         candidate.create_dataset("soilMoisture", data=layers["soilMoisture"], compression="gzip", track_times=False)
     seen = np.where(missing | (flag == 1), np.nan, sm.astype("f4"))
+    blank = np.where(np.isnan(seen), np.nan, (sm * 0.1).astype("f4").astype("f8"))
+    # Means over 3 km cells, 15 by 15 of 200 m, of which at least half are valid.
+    blocks = blank.reshape(4, 15, 4, 15).swapaxes(1, 2).reshape(4, 4, 225)
+    means = [[float(np.nanmean(b)) if np.isfinite(b).sum() * 2 >= b.size else None for b in row] for row in blocks]
+    cells = {"file": name, "first_column": 2650, "first_row": 1020, "uncertainty": means}
+    (OUT / "nisar_uncertainty.json").write_text(json.dumps(cells) + "\n")
     fact(name, "soil_moisture", [("2026-06-03", None, seen)], origin="NISAR L3 SME2", product="NISAR SME2", warns="provisional")
 
 
@@ -495,9 +501,106 @@ def axes_that_contradict():
     fact("fahrenheit_20200603.nc", None, mention="neither K nor degrees C")
 
 
+def times_and_names():
+    """Square maps turned by their dimensions' names, two times a day, temperatures without a unit, dates that are a version's or a period's."""
+    sm = pattern(12, 14)
+    square = pattern(12, 12)
+
+    def turned(file):
+        axis(file, "lat", (33 + 0.25 * (np.arange(12) + 0.5))[::-1], "degrees_north")
+        axis(file, "lon", -99 + 0.25 * (np.arange(12) + 0.5), "degrees_east")
+        data = file.createVariable("soil_moisture", "f4", ("lon", "lat"))
+        data.units = "m3/m3"
+        data[:] = square.T
+
+    for name, kind in [("sm_square_turned_20200603.nc", "NETCDF4"), ("sm_square_turned_cdf1_20200603.nc", "NETCDF3_CLASSIC")]:
+        netcdf(name, kind, turned)
+        fact(name, None, mention="rows must come first")
+
+    def straight(file):
+        axis(file, "lat", (33 + 0.25 * (np.arange(12) + 0.5))[::-1], "degrees_north")
+        axis(file, "lon", -99 + 0.25 * (np.arange(12) + 0.5), "degrees_east")
+        data = file.createVariable("soil_moisture", "f4", ("lat", "lon"))
+        data.units = "m3/m3"
+        data[:] = square
+
+    netcdf("sm_square_20200603.nc", "NETCDF4", straight)
+    fact("sm_square_20200603.nc", "soil_moisture", [("2020-06-03", None, square.astype("f4"))])
+
+    def regular(name, variable, values, times=None, units=None):
+        def fill(file):
+            if times is not None:
+                axis(file, "time", times, "days since 2000-01-01")
+            axis(file, "lat", (33 + 0.25 * (np.arange(12) + 0.5))[::-1], "degrees_north")
+            axis(file, "lon", -99 + 0.25 * (np.arange(14) + 0.5), "degrees_east")
+            data = file.createVariable(variable, "f4", ("lat", "lon") if times is None else ("time", "lat", "lon"))
+            if units:
+                data.units = units
+            data[:] = values
+
+        netcdf(name, "NETCDF4", fill)
+
+    four = np.stack([sm, sm + 0.1, sm + 0.02, sm + 0.12]).astype("f4")
+    times = [7459.25, 7459.75, 7460.25, 7460.75]
+    regular("smap_two_a_day.nc", "soil_moisture", four, times, "m3/m3")
+    days = [("2020-06-03", "am"), ("2020-06-03", "pm"), ("2020-06-04", "am"), ("2020-06-04", "pm")]
+    fact("smap_two_a_day.nc", "soil_moisture", [(*day, one) for day, one in zip(days, four)])
+    regular("okc_two_a_day.nc", "soil_moisture", four, times, "m3/m3")
+    fact("okc_two_a_day.nc", "soil_moisture", [("2020-06-03", None, four[0]), ("2020-06-04", None, four[2])], warns="the first of each day is used")
+    kelvin = (300 + 30 * sm).astype("f4")
+    regular("kelvin_no_unit_20200603.nc", "LST", kelvin)
+    fact("kelvin_no_unit_20200603.nc", "surface_temperature", [("2020-06-03", None, kelvin)])
+    regular("celsius_no_unit_20200603.nc", "LST", kelvin - 273.15)
+    fact("celsius_no_unit_20200603.nc", None, mention="its unit is not declared")
+
+    degrees = from_origin(-98, 36, 0.25, 0.25)
+    map_ = pattern(20, 20)
+    for name, date in [("soil_moisture_v20190101_20200603.tif", "2020-06-03"), ("soil_moisture_20200601_20200608.tif", "2020-06-01")]:
+        tiff(name, [map_], "EPSG:4326", degrees)
+        fact(name, "soil_moisture", [(date, None, map_.astype("f4"))], warns="it counts as the map of 2020-06-01" if "08" in name else "")
+    for name, mention in [("S1A_Beta0_VV_20200603.tif", "beta0"), ("S1_VV_noise_20200603.tif", "noise")]:
+        tiff(name, [map_ * 0.1], "EPSG:4326", degrees)
+        fact(name, None, mention=mention)
+    stack = [map_, map_ + 0.05, map_ + 0.1]
+    for name, names in [
+        ("okc_soil_moisture_stack.tif", ["20200601", "20200602", "20200603"]),
+        ("okc_soil_moisture_stack_R.tif", ["X2020.06.01", "X2020.06.02", "X2020.06.03"]),
+    ]:
+        tiff(name, stack, "EPSG:4326", degrees, names)
+        fact(name, "soil_moisture", [(f"2020-06-0{n + 1}", None, one.astype("f4")) for n, one in enumerate(stack)])
+    name = "okc_stack_described.tif"
+    tiff(name, stack, "EPSG:4326", degrees, ["2020-06-01", "2020-06-02", "2020-06-03"])
+    with rasterio.open(OUT / name, "r+") as file:
+        file.update_tags(long_name="Volumetric soil moisture")
+    fact(name, "soil_moisture", [(f"2020-06-0{n + 1}", None, one.astype("f4")) for n, one in enumerate(stack)])
+    name = "okc_stack_of_days.tif"
+    tiff(name, stack, "EPSG:4326", degrees, ["20200601", "20200602", "20200603"])
+    fact(name, None, mention="none of its 3 bands is named")
+
+
+def masks_beside():
+    """GDAL's mask in a file of its own; masked/ is a folder, so that the files of foreign/ keep each to itself."""
+    sm = pattern(20, 20)
+    opaque = np.full((20, 20), 255, "u1")
+    opaque[:, :5] = 0
+    folder = OUT / "masked"
+    folder.mkdir(exist_ok=True)
+    shape = {"driver": "GTiff", "height": 20, "width": 20, "crs": "EPSG:4326", "transform": from_origin(-98, 36, 0.25, 0.25)}
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False):
+        with rasterio.open(folder / "soil_moisture_20200603.tif", "w", count=1, dtype="float32", compress="deflate", **shape) as file:
+            file.write(np.where(opaque > 0, sm, 0.2).astype("f4"), 1)
+            file.write_mask(opaque)
+    # One mask for each band.
+    with rasterio.open(folder / "okc_two_20200603.tif", "w", count=2, dtype="float32", compress="deflate", **shape) as file:
+        file.write(np.stack([sm, sm]).astype("f4"))
+        file.descriptions = ["soil_moisture_am", "soil_moisture_pm"]
+    with rasterio.open(folder / "okc_two_20200603.tif.msk", "w", count=2, dtype="uint8", compress="deflate", driver="GTiff", height=20, width=20) as file:
+        file.write(np.stack([opaque, opaque[:, ::-1]]))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar, declared_in_items, axes_that_contradict):
+    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar, declared_in_items, axes_that_contradict, times_and_names, masks_beside):
         make()
     (OUT / "foreign.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

@@ -18,8 +18,8 @@ cargo xtask test [--quick] [--only SUITE]                   every test (native, 
 cargo xtask check                                           formatting, lints for host and wasm, documentation
 cargo xtask architecture                                    the table of imports in ARCHITECTURE.md
 cargo xtask files                                           docs/guide/files.md from the catalogue of sources
-cargo xtask weights                                         train the shipped weights anew on simulated scenes, and score them
-cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md anew, on simulated scenes (hours on two cores);
+cargo xtask weights                                         train the shipped weights again on simulated scenes, and score them
+cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md again, on simulated scenes (hours on two cores);
                                                             --quick: a fiftieth of it, into target/results-quick
 cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js, on the
                                                             CPU and on WebGPU; smaller images (--side) where the adapter is a CPU

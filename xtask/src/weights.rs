@@ -1,11 +1,11 @@
-//! `cargo xtask weights`: the shipped weights, trained anew on simulated scenes, and a model card of each: one file for each of the three regions,
+//! `cargo xtask weights`: the shipped weights, trained again on simulated scenes, and a model card of each: one file for each of the three regions,
 //! and the general one, trained on these and on five more places (`src/simulate/places.rs`), for every region without weights of its own. Dates from
 //! 2018 on are kept for testing.
 //!
 //! Two stages: single images at 1e-3, then four mirrored images at 2e-4, which takes the noise out. The result is rounded to 8 significant
 //! bits, as bfloat16 has: the file stays float32 and takes about 52 kB as brotli instead of 142, and every score is that of the rounded weights.
 //! RCN has one training of its own (best-map.md, section 2). The general weights see seven times as many images in an epoch, so they have fewer epochs. Files go to public/ together at the end: the program
-//! that trains holds the shipped ones within itself, and a run that breaks off leaves them as they were.
+//! that trains holds the shipped ones within itself, and a run that is interrupted leaves them as they were.
 
 use std::path::Path;
 use std::process::Command;
@@ -54,7 +54,7 @@ pub fn run() -> Result<()> {
     for wanted in &ALL {
         train(wanted, &file(wanted.name))?;
     }
-    // Baselines are kept by place and scene, whose parameters no file name holds: always anew.
+    // Baselines are kept by place and scene, whose parameters no file name holds: always computed again.
     let kept = folder.join("baselines");
     if kept.is_dir() {
         std::fs::remove_dir_all(&kept).map_err(at(&kept))?;

@@ -6,7 +6,7 @@
 //! | device | how |
 //! |---|---|
 //! | CPU (flex) | [`winograd`] from many channels to many, [`direct`] where one side has a single channel, [`norm`] for the rest of a block |
-//! | CPU, dilated | [`winograd`] on images laid out anew (`dilated`), SiLU of our own (`silu`) |
+//! | CPU, dilated | [`winograd`] on rearranged images (`dilated`), SiLU of our own (`silu`) |
 //! | GPU (CubeCL) | `gpu`, with the feature of that name |
 //! | other shapes or number types | burn alone ([`plain`]) |
 //!

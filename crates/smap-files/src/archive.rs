@@ -3,13 +3,14 @@
 //! A stored member is a range of the archive. A deflated one is inflated into memory when it is opened; of all that were inflated the ones
 //! used last are kept, up to `LARGEST` bytes together, and the others inflated again when they are read again.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::sniff::{Archive, archive_kind};
-use crate::{ReadError, SharedSource, Source, zip_members};
+use crate::{ReadError, SharedSource, Source, companion, with_mask, zip_members};
 
 /// Bytes of the largest member that is inflated, and of all that are kept: half a gigabyte where addresses have 32 bits.
 const LARGEST: u64 = if cfg!(target_pointer_width = "32") { 512 << 20 } else { 2048 << 20 };
@@ -24,6 +25,8 @@ const UNPACK: &str = "unpack the archive and open the file itself";
 pub struct Member {
     archive: SharedSource,
     entry: zip_members::Member,
+    /// GDAL's mask of it, beside it in the archive.
+    mask: Option<zip_members::Member>,
 }
 
 /// The files inside a zip archive, in the order of its own list; folders are left out. `None` for a file that is no archive, and for one that
@@ -51,8 +54,16 @@ pub fn members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadError> 
             remedy: "the download was probably interrupted; download it again".to_owned(),
         });
     }
+    let masks: HashMap<String, zip_members::Member> = listed
+        .iter()
+        .filter_map(|entry| Some((companion::masked_name(&entry.name)?.to_ascii_lowercase(), entry.clone())))
+        .collect();
     let files = listed.into_iter().filter(|entry| !entry.name.ends_with(['/', '\\']));
-    Ok(Some(files.map(|entry| Member { archive: source.clone(), entry }).collect()))
+    let member = |entry: zip_members::Member| {
+        let mask = masks.get(&entry.name.to_ascii_lowercase()).cloned();
+        Member { archive: source.clone(), entry, mask }
+    };
+    Ok(Some(files.map(member).collect()))
 }
 
 impl Member {
@@ -68,13 +79,20 @@ impl Member {
         self.entry.size
     }
 
-    /// The member as a file, under the last part of its path.
+    /// The member as a file, under the last part of its path, with its mask where the archive holds one ([`with_mask`](crate::with_mask)).
     ///
     /// # Errors
     /// [`ReadError::Unsuitable`] for encrypted members and compressions other than deflate; [`ReadError::TooLarge`] for deflated members
     /// above 2 GB (512 MB in 32-bit programs); [`ReadError::CutOff`] and [`ReadError::Damaged`] for archives that are; [`ReadError::Io`].
     pub fn source(&self) -> Result<SharedSource, ReadError> {
-        let Member { archive, entry } = self;
+        let source = self.unmasked()?;
+        let Some(mask) = self.mask.clone() else { return Ok(source) };
+        let mask = Self { archive: self.archive.clone(), entry: mask, mask: None };
+        Ok(with_mask(source, mask.unmasked()?))
+    }
+
+    fn unmasked(&self) -> Result<SharedSource, ReadError> {
+        let Member { archive, entry, .. } = self;
         if entry.flags & 1 != 0 || entry.method == 99 {
             return Err(ReadError::Unsuitable {
                 what: "it is encrypted in its archive".to_owned(),

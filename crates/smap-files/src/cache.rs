@@ -18,8 +18,8 @@ const WHOLE: u64 = 8 << 20;
 const MEDIUM: u64 = 32 << 20;
 const BLOCK: u64 = 1 << 20;
 const SMALL_BLOCK: u64 = 64 << 10;
-/// Blocks read at once at most, where readers go forward.
-const AHEAD: u64 = 8;
+/// Blocks read at once at most (read-ahead), where readers go forward.
+const READ_AHEAD: u64 = 8;
 /// Reads from this many bytes on pass the cache: they would push out too much of it.
 const LARGE: usize = 4 << 20;
 /// Bytes kept of all files together.
@@ -95,6 +95,8 @@ pub(super) struct CachedSource {
     block: u64,
     /// The block behind the last read, and how many that read had.
     forward: Mutex<(u64, u64)>,
+    /// The mask beside it, cached too.
+    mask: Option<SharedSource>,
 }
 
 impl CachedSource {
@@ -111,13 +113,14 @@ impl CachedSource {
             _ => SMALL_BLOCK,
         };
         let file = FILES.fetch_add(1, Ordering::Relaxed);
-        Self { inner, file, block, forward: Mutex::new((0, 0)) }
+        let mask = inner.mask().map(Self::around);
+        Self { inner, file, block, forward: Mutex::new((0, 0)), mask }
     }
 
     /// Reads a block and, in the same read, the following ones up to `last`, or as many as going forward lets expect; returns the first.
     fn fetch(&self, block: u64, last: u64) -> io::Result<Arc<Vec<u8>>> {
         let mut forward = self.forward.lock().unwrap_or_else(PoisonError::into_inner);
-        let expected = if forward.0 == block { (forward.1 * 2).min(AHEAD) } else { 1 };
+        let expected = if forward.0 == block { (forward.1 * 2).min(READ_AHEAD) } else { 1 };
         let end = (block + expected).max(last + 1).min(self.len().div_ceil(self.block));
         let end = {
             let pool = pool();
@@ -162,6 +165,9 @@ impl Source for CachedSource {
     }
     fn needs_cache(&self) -> bool {
         false
+    }
+    fn mask(&self) -> Option<SharedSource> {
+        self.mask.clone()
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let end = offset.saturating_add(buffer.len() as u64);
@@ -248,7 +254,7 @@ mod tests {
         for at in (0..MEDIUM).step_by(1000) {
             checked(&source, at, 1000.min((MEDIUM - at) as usize));
         }
-        assert!(counting.1.load(Ordering::Relaxed) <= 3 + MEDIUM / (AHEAD * BLOCK));
+        assert!(counting.1.load(Ordering::Relaxed) <= 3 + MEDIUM / (READ_AHEAD * BLOCK));
         let held = || pool().blocks.range((file, 0)..(file + 1, 0)).count();
         assert!(held() > 0);
         drop(source);

@@ -43,6 +43,21 @@ pub fn among<T: AsRef<str>>(names: &[T]) -> Vec<bool> {
     if kinds.contains(&false) { kinds } else { vec![false; names.len()] }
 }
 
+/// The mask that GDAL keeps beside a TIFF, by its name: `x.tif.msk`. Unlike other companions it decides about values
+/// ([`with_mask`](crate::with_mask)).
+#[must_use]
+pub fn mask_name(path: &str) -> Option<String> {
+    let lower = path.to_ascii_lowercase();
+    (lower.ends_with(".tif") || lower.ends_with(".tiff")).then(|| format!("{path}.msk"))
+}
+
+/// The TIFF that a mask is of: the name before `.msk`; `None` for a file of another name.
+#[must_use]
+pub fn masked_name(path: &str) -> Option<&str> {
+    let (of, ending) = path.rsplit_once('.')?;
+    (ending.eq_ignore_ascii_case("msk") && mask_name(of).is_some()).then_some(of)
+}
+
 /// Companions that were passed over, counted by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Passed(BTreeMap<String, usize>);
@@ -124,6 +139,15 @@ mod tests {
         let mut one = Passed::default();
         one.add("README");
         assert_eq!(one.text().unwrap(), "1 companion file passed over: 1 README");
+    }
+
+    #[test]
+    fn a_mask_is_of_the_file_before_its_ending() {
+        assert_eq!(mask_name("a/x.tif").as_deref(), Some("a/x.tif.msk"));
+        assert_eq!(mask_name("x.nc"), None);
+        assert_eq!(masked_name("a/x.tif.msk"), Some("a/x.tif"));
+        assert_eq!(masked_name("X.TIFF.MSK"), Some("X.TIFF"));
+        assert_eq!(masked_name("x.msk"), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::sniff::Format;
 use crate::values::{Declared, TYPICAL_FILLS, ValueRule};
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
-    Role, SharedSource, Variable, catalogue,
+    Role, SharedSource, Variable, catalogue, companion,
 };
 use catalogue::Facts;
 use ease_grid::place::{PixelWindow, source_window};
@@ -192,13 +192,15 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let (summaries, complete) = summarise(&image, &rules)?;
     let facts = Facts {
         file: &file,
-        titles: titles(&image, &items),
+        titles: metadata::titles(&image, &items),
         layers: tags.iter().filter_map(|t| t.name.as_deref()).collect(),
     };
     let source_entry = catalogue::source_of(&facts);
+    let described = metadata::description(&image, &items);
     let context = Context {
         file: &file,
         source: source_entry,
+        described: described.as_deref(),
         integer: image.is_integer(),
         bytes: image.dtype() == "uint8",
         unplaceable: placement.grid.as_ref().is_some_and(|grid| matches!(grid.crs, Crs::Other { .. })),
@@ -231,7 +233,11 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         .map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
     if estimate {
         let names: Vec<Option<&str>> = tags.iter().map(|tags| tags.name.as_deref()).collect();
-        classification = own_map(own("product").unwrap_or_default(), own("model"), own("weights"), &names);
+        classification =
+            classify::own_map(own("product").unwrap_or_default(), own("model"), own("weights"), &names);
+    }
+    if let Some(of) = companion::masked_name(&file) {
+        classification = classify::mask_of(of, bands);
     }
     let Classification { product, bands: uses, problems: more } = classification;
     problems.extend(more);
@@ -306,22 +312,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         source,
     };
     granule.settle_days();
+    granule.note_period();
     Ok(granule)
-}
-
-/// What a TIFF says about itself, in lower case: software, description, names of metadata items and their values.
-fn titles(image: &Image, items: &[Item]) -> String {
-    const DESCRIPTION: u16 = 270;
-    const SOFTWARE: u16 = 305;
-    const DIMAP: u16 = 65000;
-    let text = |code: u16| image.ifd().tag(code).and_then(|t| t.value.as_str().map(str::to_ascii_lowercase));
-    let mut titles: Vec<String> = [DESCRIPTION, SOFTWARE].into_iter().filter_map(text).collect();
-    if image.ifd().tag(DIMAP).is_some() {
-        titles.push("dimap".to_owned());
-    }
-    let global = items.iter().filter(|i| i.sample.is_none() && i.value.len() < 500);
-    titles.extend(global.map(|i| format!("{}={}", i.name, i.value).to_ascii_lowercase()));
-    titles.join("\n")
 }
 
 /// The band of a retrieval quality flag of the same day and overpass, for soil moisture.
@@ -419,44 +411,6 @@ fn screened(
         screen(&mut kept, flags.get(at(row, first)..).unwrap_or_default(), rule);
         each(row, first, &kept)
     })
-}
-
-/// An estimate that Loam wrote: of soil moisture it can be used by hand. The half-width beside it is told by its name, wherever another
-/// program has put the band.
-fn own_map(
-    product: &str,
-    model: Option<&str>,
-    weights: Option<&str>,
-    names: &[Option<&str>],
-) -> Classification {
-    let moisture = product.starts_with("soil moisture");
-    let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
-    let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
-    Classification {
-        product: Product::OwnMap,
-        bands: names
-            .iter()
-            .enumerate()
-            .map(|(band, name)| match name {
-                Some(OWN_HALF_WIDTH) => Use {
-                    quantity: Some(catalogue::Quantity::Uncertainty),
-                    evidence:
-                        "half-width of the 90 % interval of a map that Loam made, by its name: not used"
-                            .to_owned(),
-                    ..Use::nothing()
-                },
-                _ => Use {
-                    role: if moisture && band == 0 { Role::SoilMoisture } else { Role::Other },
-                    evidence: "a map that Loam made, by its tags".to_owned(),
-                    ..Use::nothing()
-                },
-            })
-            .collect(),
-        problems: vec![format!(
-            "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \
-             by hand (--fine on the command line): scores and exports then say so"
-        )],
-    }
 }
 
 /// Those of the scan, where nothing was corrected since.

@@ -93,6 +93,8 @@ pub enum Role {
     BrightnessH,
     /// Land surface temperature, K.
     SurfaceTemperature,
+    /// Uncertainty of the soil moisture beside it, m3/m3 (NISAR): carried along with the map.
+    SoilMoistureUncertainty,
     /// Anything else: shown by `inspect`, not used.
     Other,
 }
@@ -279,6 +281,15 @@ impl Variable {
         self.date.is_none_or(|own| own == day)
     }
 
+    /// Whether it lies on a map and nothing says what it is of. What a file says of a layer is not outvoted by what its file is used as;
+    /// [`Granule::use_layer`] does that.
+    #[must_use]
+    pub fn is_unknown_map(&self) -> bool {
+        self.role == Role::Other
+            && self.grid.is_some()
+            && (self.evidence.is_empty() || self.evidence.starts_with("unknown quantity"))
+    }
+
     /// (factor, offset) from stored numbers to the unit of the role: declared packing, then the unit's.
     #[must_use]
     pub fn stored_to_unit(&self) -> Option<(f64, f64)> {
@@ -302,6 +313,20 @@ impl Granule {
         days.sort_unstable();
         days.dedup();
         if days.is_empty() { self.date.into_iter().collect() } else { days }
+    }
+
+    /// Says of a file that takes its day from its name, and whose name gives two, on which it counts. SMAP's own names give the days of
+    /// two satellites.
+    pub(crate) fn note_period(&mut self) {
+        let of_name = self.date_origin == Some(DateOrigin::FileName) && self.sentinel1_date.is_none();
+        let used = self.variables.iter().any(|v| v.role != Role::Other || v.is_unknown_map());
+        if let Some(period) =
+            crate::names::period_in(&self.file).filter(|(first, _)| self.date == Some(*first))
+            && of_name
+            && used
+        {
+            self.problems.push(Problem { text: crate::names::said_of_period(period) });
+        }
     }
 
     /// Days of variables become the granule's where they are one, and its own is taken back where they are several.

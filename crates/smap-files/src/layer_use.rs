@@ -51,7 +51,7 @@ impl Unit {
                 catalogue::Unit::Amplitude => scale("amplitude", BackscatterScale::Amplitude),
                 _ => None,
             },
-            Role::BrightnessV | Role::BrightnessH | Role::Other => None,
+            Role::BrightnessV | Role::BrightnessH | Role::SoilMoistureUncertainty | Role::Other => None,
         }
     }
 
@@ -71,7 +71,7 @@ fn quantity(role: Role) -> Option<&'static str> {
         Role::BackscatterVv => Some("backscatter VV"),
         Role::BackscatterVh => Some("backscatter VH"),
         Role::SurfaceTemperature => Some("land surface temperature"),
-        Role::BrightnessV | Role::BrightnessH | Role::Other => None,
+        Role::BrightnessV | Role::BrightnessH | Role::SoilMoistureUncertainty | Role::Other => None,
     }
 }
 
@@ -236,6 +236,28 @@ impl Granule {
             0 => "no layers of numbers".to_owned(),
             n if n <= NAMED => paths.join(", "),
             n => format!("{} and {} more", paths[..NAMED].join(", "), n - NAMED),
+        }
+    }
+
+    /// Names of its layers of numbers with what is known of each: `albedo (albedo, by its name: not used)`. For a sentence.
+    #[must_use]
+    pub fn layers_with_evidence(&self) -> String {
+        let mut layers: Vec<(&str, &str)> = self
+            .variables
+            .iter()
+            .filter(|v| is_numeric(v) && v.shape.len() >= 2)
+            .map(|v| (v.path.as_str(), v.evidence.as_str()))
+            .collect();
+        layers.dedup();
+        let shown = layers.iter().take(NAMED).map(|(path, evidence)| match *evidence {
+            "" => (*path).to_owned(),
+            evidence => format!("{path} ({evidence})"),
+        });
+        let text = shown.collect::<Vec<_>>().join(", ");
+        match layers.len() {
+            0 => "no layers of numbers".to_owned(),
+            n if n <= NAMED => text,
+            n => format!("{text} and {} more", n - NAMED),
         }
     }
 

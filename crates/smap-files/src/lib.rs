@@ -26,7 +26,7 @@ pub use granule::{
 pub use layer_use::LayerUse;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
-pub use source::{BytesSource, SharedSource, Source};
+pub use source::{BytesSource, SharedSource, Source, with_mask};
 
 use ease_grid::{EaseWindow, Raster, Statistics};
 

@@ -60,9 +60,64 @@ pub fn parse(name: &str) -> NameMetadata {
     metadata
 }
 
+/// Words before a date that is a version's or the processing's.
+const NOT_OBSERVED: [&str; 13] = [
+    "v",
+    "ver",
+    "version",
+    "r",
+    "rel",
+    "release",
+    "rev",
+    "revision",
+    "proc",
+    "processed",
+    "created",
+    "generated",
+    "downloaded",
+];
+
+/// Whether the end of what stands before a number says that it is no day of observation: `_v20190101`, `release20190101`.
+fn is_version_prefix(before: &str) -> bool {
+    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    NOT_OBSERVED.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// The first and the last day of a name that gives two, `soil_moisture_20200601_20200608`: what it is of is a composite, or the second day
+/// is that of processing. Days with a time of the day are moments (`20200603T003512_20200604T000000`).
+#[must_use]
+pub fn period_in(name: &str) -> Option<(Date, Date)> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let bytes = name.as_bytes();
+    let day_at = |at: usize| {
+        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let timed = bytes.get(at + 8).is_some_and(|b| b.eq_ignore_ascii_case(&b'T')) && digit(at + 9);
+        let alone = !timed
+            && !digit(at + 8)
+            && !at.checked_sub(1).and_then(|b| bytes.get(b)).is_some_and(u8::is_ascii_digit);
+        let day = compact_date(name.get(at..at + 8)?).filter(|_| alone)?;
+        (!is_version_prefix(name.get(..at)?)).then_some(day)
+    };
+    (0..bytes.len()).find_map(|at| {
+        let first = day_at(at)?;
+        let rest = name.get(at + 8..)?.to_ascii_lowercase();
+        let between = ["_to_", "-to-", "to", "_", "-"].iter().find(|b| rest.starts_with(**b))?;
+        let last = day_at(at + 8 + between.len())?;
+        (first < last).then_some((first, last))
+    })
+}
+
+/// What to say of a file whose name gives a period, which counts on its first day.
+pub(crate) fn said_of_period((first, last): (Date, Date)) -> String {
+    format!(
+        "its name gives two days, {first} and {last}: it counts as the map of {first} alone. If it is a mean of the days between, or if that \
+         is not the day it was observed, give it its day in the file list, or one day (YYYYMMDD) in its name"
+    )
+}
+
 /// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day
 /// of the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`.
-/// Years 1978 (the first satellite microwave records) to 2099.
+/// Years 1978 (the first satellite microwave records) to 2099. A version's date (`v20190101`) is none.
 #[must_use]
 pub fn date_in(name: &str) -> Option<Date> {
     let bytes = name.as_bytes();
@@ -75,6 +130,7 @@ pub fn date_in(name: &str) -> Option<Date> {
         let end = bytes[start..].iter().position(|b| !b.is_ascii_digit()).map_or(bytes.len(), |n| start + n);
         // 8 digits are a day; 12 and 14 a day with a time.
         if matches!(end - start, 8 | 12 | 14)
+            && !is_version_prefix(name.get(..start).unwrap_or_default())
             && let Some(date) = compact_date(&name[start..start + 8])
         {
             return Some(date);
@@ -91,7 +147,8 @@ pub fn date_in(name: &str) -> Option<Date> {
         }
         start = end;
     }
-    (0..bytes.len()).find_map(|i| separated_date(bytes.get(i..i + 10)?))
+    let observed = |at: &usize| !is_version_prefix(name.get(..*at).unwrap_or_default());
+    (0..bytes.len()).filter(observed).find_map(|i| separated_date(bytes.get(i..i + 10)?))
 }
 
 /// Day of a date-time as metadata write it: `2015-03-31T17:06:40.000Z`, `20150331T170640`.
@@ -303,6 +360,47 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn a_version_is_no_day() {
+        for (name, day) in [
+            ("soil_moisture_v20190101_20200603.tif", Some(date(2020, 6, 3))),
+            ("soil_moisture_20200603_v20210101.tif", Some(date(2020, 6, 3))),
+            ("sm_release20190101_20200603.tif", Some(date(2020, 6, 3))),
+            ("SM_R20190101.20200603.nc", Some(date(2020, 6, 3))),
+            ("okc_rev20190101_20200603T120000.tif", Some(date(2020, 6, 3))),
+            ("soil_moisture_v20190101.tif", None),
+            ("vv20200603.tif", Some(date(2020, 6, 3))),
+            ("river20200603.tif", Some(date(2020, 6, 3))),
+        ] {
+            assert_eq!(date_in(name), day, "{name}");
+            assert_eq!(period_in(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_days_are_a_period() {
+        let weeks = Some((date(2020, 6, 1), date(2020, 6, 8)));
+        for name in [
+            "soil_moisture_20200601_20200608.tif",
+            "sm_20200601-20200608_mean.nc",
+            "sm_20200601_to_20200608.tif",
+            "sm_20200601to20200608.tif",
+        ] {
+            assert_eq!(period_in(name), weeks, "{name}");
+            assert_eq!(date_in(name), Some(date(2020, 6, 1)), "{name}");
+        }
+        for name in [
+            "S1A_IW_GRDH_1SDV_20200603T003512_20200603T003537_032842_VV.tif",
+            "OPERA_L2_RTC-S1_T028-059007-IW1_20200603T003512Z_20200604T000000Z_S1A_30_v1.0_VV.tif",
+            "soil_moisture_20200603_20200603.tif",
+            "soil_moisture_20200608_20200601.tif",
+            "soil_moisture_20200603_12345678.tif",
+            "soil_moisture_20200603.tif",
+        ] {
+            assert_eq!(period_in(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn smap_sentinel_names() {

@@ -16,6 +16,10 @@ pub trait Source: Send + Sync {
     fn needs_cache(&self) -> bool {
         true
     }
+    /// GDAL's mask of it: the file `x.tif.msk` beside `x.tif`, whose zeros say that a pixel has no value. See [`with_mask`].
+    fn mask(&self) -> Option<SharedSource> {
+        None
+    }
     /// Fills `buffer` from `offset` on.
     ///
     /// # Errors
@@ -25,6 +29,36 @@ pub trait Source: Send + Sync {
 
 /// A source shared by a granule and the readers it opens.
 pub type SharedSource = Arc<dyn Source>;
+
+/// A TIFF with the mask that lies beside it.
+struct Masked {
+    inner: SharedSource,
+    mask: SharedSource,
+}
+
+/// A TIFF with GDAL's mask that lies beside it (`x.tif.msk`): pixels of which the mask is zero have no value.
+#[must_use]
+pub fn with_mask(inner: SharedSource, mask: SharedSource) -> SharedSource {
+    Arc::new(Masked { inner, mask })
+}
+
+impl Source for Masked {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+    fn needs_cache(&self) -> bool {
+        self.inner.needs_cache()
+    }
+    fn mask(&self) -> Option<SharedSource> {
+        Some(Arc::clone(&self.mask))
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.inner.read_at(offset, buffer)
+    }
+}
 
 /// Bytes in memory.
 pub struct BytesSource {

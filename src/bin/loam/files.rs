@@ -170,6 +170,11 @@ fn useless(entry: &Entry) -> Option<String> {
         Usage::Temperature => has(&[Role::SurfaceTemperature]),
         Usage::Ignored => false,
     };
+    if let Some(nothing) = entry.gives_nothing() {
+        let mut why: Vec<&str> = granule.problems.iter().map(|problem| problem.text.as_str()).collect();
+        why.push(&nothing);
+        return Some(why.join("; "));
+    }
     if !layers {
         let why = granule.problems.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join("; ");
         let what = if granule.product == Product::Unknown {

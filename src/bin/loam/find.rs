@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smap_files::archive::{self, Member};
 use smap_files::companion::{self, Passed};
-use smap_files::{PathSource, SharedSource};
+use smap_files::{PathSource, SharedSource, with_mask};
 
 /// A file to open.
 pub struct Found {
@@ -44,9 +44,17 @@ impl Found {
 }
 
 fn of_path(path: &Path) -> Result<SharedSource, String> {
-    PathSource::open(path)
-        .map(|source| Arc::new(source) as SharedSource)
-        .map_err(|e| format!("the file cannot be opened ({e}): check the path"))
+    let open = |path: &Path| {
+        PathSource::open(path)
+            .map(|source| Arc::new(source) as SharedSource)
+            .map_err(|e| format!("the file cannot be opened ({e}): check the path"))
+    };
+    let source = open(path)?;
+    // GDAL's mask counts wherever it lies beside the file, named or not.
+    match companion::mask_name(&path.to_string_lossy()).map(PathBuf::from).filter(|mask| mask.exists()) {
+        Some(mask) => Ok(with_mask(source, open(&mask)?)),
+        None => Ok(source),
+    }
 }
 
 /// All files that `paths` stand for, in the order named, each folder's and pattern's in order of their names. Companions beside data are

@@ -11,7 +11,7 @@ use loam_core::device_report::DevicePreference;
 use loam_core::estimate::{Estimate, Interval};
 use loam_core::export;
 use loam_core::method::Method;
-use loam_core::stack::{HistoryRule, HistorySlot, Library, Preset, Region, Series};
+use loam_core::stack::{HistoryRule, HistorySlot, Library, Preset, Region, Series, StackError};
 use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on, device};
 use serde_json::json;
@@ -74,7 +74,8 @@ impl Predict {
     pub fn run(self) -> super::Outcome {
         if let Some(method) = self.method {
             let mut opened = self.opened(files::region(&self.region)?)?;
-            return self.write(&opened.in_closed_form(method, self.date)?, method.into());
+            let estimate = opened.in_closed_form(method, self.date)?;
+            return self.write(&estimate, opened.uncertainty(&estimate)?.as_ref(), method.into());
         }
         if self.auto {
             return self.by_the_best();
@@ -103,9 +104,10 @@ impl Predict {
                 (format!("{} (shipped)", shipped.name), weights, (region, preset), note)
             }
         };
-        let mut estimate = self.opened(place)?.by_network(&weights, self.date, self.mass_correction)?;
+        let mut opened = self.opened(place)?;
+        let mut estimate = opened.by_network(&weights, self.date, self.mass_correction)?;
         estimate.warnings.extend(note);
-        self.write(&estimate, weights.report(&name))
+        self.write(&estimate, opened.uncertainty(&estimate)?.as_ref(), weights.report(&name))
     }
 
     /// The map by the method that scores best on the region's newest dates.
@@ -116,13 +118,15 @@ impl Predict {
         eprintln!("{}", ranked.ranking.sentence());
         match ranked.ranking.best {
             Method::ClosedForm(method) => {
-                self.write(&opened.in_closed_form(method, self.date)?, method.into())
+                let estimate = opened.in_closed_form(method, self.date)?;
+                self.write(&estimate, opened.uncertainty(&estimate)?.as_ref(), method.into())
             }
             Method::Network(network) => {
                 let (name, weights) =
                     ranked.weights.get(&network).ok_or("the best network has no weights")?;
                 let estimate = opened.by_network(weights, self.date, self.mass_correction)?;
-                self.write(&estimate, weights.report(name))
+                let report = weights.report(name);
+                self.write(&estimate, opened.uncertainty(&estimate)?.as_ref(), report)
             }
         }
     }
@@ -138,8 +142,13 @@ impl Predict {
         Ok(Opened { library, series, rule, preset, processor: block_on(Processor::open_cpu()) })
     }
 
-    /// Writes the files, and says what is in them.
-    fn write(&self, estimate: &Estimate, weights: WeightsReport) -> super::Outcome {
+    /// Writes the files, and says what is in them. `uncertainty`: the reference's own.
+    fn write(
+        &self,
+        estimate: &Estimate,
+        uncertainty: Option<&Statistics>,
+        weights: WeightsReport,
+    ) -> super::Outcome {
         let circumstances = provenance::Circumstances {
             quality: self.quality.into(),
             weights,
@@ -161,10 +170,16 @@ impl Predict {
                 write(named(path), text.as_bytes())?;
             }
         }
-        self.report(estimate, &circumstances.weights, &written)
+        self.report(estimate, uncertainty, &circumstances.weights, &written)
     }
 
-    fn report(&self, estimate: &Estimate, used: &WeightsReport, written: &[PathBuf]) -> super::Outcome {
+    fn report(
+        &self,
+        estimate: &Estimate,
+        uncertainty: Option<&Statistics>,
+        used: &WeightsReport,
+        written: &[PathBuf],
+    ) -> super::Outcome {
         let unit = estimate.method.output().unit();
         let statistics: Vec<_> =
             estimate.channels.iter().map(|channel| channel.estimate.statistics()).collect();
@@ -186,6 +201,7 @@ impl Predict {
                 "smap_overpass": estimate.overpass_words,
                 "edge_frame": estimate.frame,
                 "reference": estimate.reference,
+                "reference_uncertainty": uncertainty,
                 "inputs": estimate.files,
                 "simulated": estimate.simulated,
                 "estimate": map,
@@ -231,6 +247,11 @@ impl Predict {
             say!("  inputs: {}", estimate.applicability);
         }
         super::score_table::print_scores(&estimate.scores(), unit);
+        if let Some(Statistics { min: Some(min), max: Some(max), mean: Some(mean), .. }) = uncertainty {
+            say!(
+                "  the reference's own uncertainty: mean {mean:.4} {unit}, from {min:.4} to {max:.4} (means of its cells')"
+            );
+        }
         if let Some(mass) = &estimate.mass {
             say!(
                 "  36 km means against SMAP's: RMSE {:.4}, bias {:+.4} m3/m3, {} cells",
@@ -256,6 +277,13 @@ struct Opened {
 }
 
 impl Opened {
+    /// Uncertainty of the reference that an estimate is scored against, where its product gives one (NISAR).
+    fn uncertainty(&mut self, estimate: &Estimate) -> Result<Option<Statistics>, StackError> {
+        let fine = self.series.day(&self.library, estimate.date)?.fine;
+        let fine = fine.filter(|fine| Some(fine.origin) == estimate.reference);
+        Ok(fine.and_then(|fine| fine.uncertainty).map(|raster| raster.statistics()))
+    }
+
     fn in_closed_form(&mut self, method: ClosedForm, date: Date) -> Result<Estimate, ClosedFormError> {
         method.estimate(&self.library, &mut self.series, date, self.rule)
     }

@@ -140,8 +140,8 @@ impl Entry {
         }
     }
 
-    /// Takes the user's word. A file used as soil moisture in which none was recognised gives its first placed array, unless the user
-    /// said which.
+    /// Takes the user's word. A file used as soil moisture (or land surface temperature) in which none was recognised gives the one layer of
+    /// which nothing says what it is, or a stack of such layers with a day each, unless the user said which.
     ///
     /// # Errors
     /// Those of [`Granule::use_layer`]. Layers refused count as not said; the rest of the correction holds.
@@ -158,26 +158,46 @@ impl Entry {
                 held
             });
         }
-        // A map of brightness temperature that Loam made is never taken for soil moisture.
-        if let (Some(Usage::Coarse | Usage::Fine), Content::File(granule)) =
-            (correction.usage, &mut self.content)
-            && granule.product != Product::OwnMap
-            && !granule.variables.iter().any(|v| v.role == Role::SoilMoisture && v.grid.is_some())
-            && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
-        {
-            variable.role = Role::SoilMoisture;
-            variable.statistics = None;
-        }
-        // As land surface temperature: values in K.
-        if let (Some(Usage::Temperature), Content::File(granule)) = (correction.usage, &mut self.content)
-            && !granule.variables.iter().any(|v| v.role == Role::SurfaceTemperature && v.grid.is_some())
-            && let Some(variable) = granule.variables.iter_mut().find(|v| v.grid.is_some())
-        {
-            (variable.role, variable.units, variable.statistics) =
-                (Role::SurfaceTemperature, Some("K".to_owned()), None);
+        if let Content::File(granule) = &mut self.content {
+            match correction.usage {
+                // A map of brightness temperature that Loam made is never taken for soil moisture.
+                Some(Usage::Coarse | Usage::Fine) if granule.product != Product::OwnMap => {
+                    use_unknown(granule, Role::SoilMoisture, "m3/m3");
+                }
+                Some(Usage::Temperature) => use_unknown(granule, Role::SurfaceTemperature, "K"),
+                _ => {}
+            }
         }
         self.correction = correction;
         outcome
+    }
+
+    /// Why a file that the user gave a use has nothing to give: which layers it has, and how to name one. `None` where it gives something,
+    /// or where the user gave it none.
+    #[must_use]
+    pub fn gives_nothing(&self) -> Option<String> {
+        let granule = self.granule()?;
+        let (as_what, wanted, role): (_, &[Role], _) = match self.correction.usage? {
+            Usage::Coarse => (
+                "coarse soil moisture",
+                &[Role::SoilMoisture, Role::BrightnessV, Role::BrightnessH],
+                "coarse,m3/m3",
+            ),
+            Usage::Fine => ("3 km soil moisture", &[Role::SoilMoisture], "fine,m3/m3"),
+            Usage::Backscatter => {
+                ("Sentinel-1 backscatter", &[Role::BackscatterVv, Role::BackscatterVh], "vv,dB")
+            }
+            Usage::Temperature => ("land surface temperature", &[Role::SurfaceTemperature], "lst,K"),
+            Usage::Ignored => return None,
+        };
+        if granule.variables.iter().any(|v| wanted.contains(&v.role) && v.grid.is_some()) {
+            return None;
+        }
+        Some(format!(
+            "it is to be used as {as_what}, and no layer that lies on a map is known to be that. It has {}. Say which layer it is: choose \"use \
+             as\" at the layer in the file list, or --use FILE#LAYER={role} on the command line",
+            granule.layers_with_evidence()
+        ))
     }
 
     /// The file behind it; `None` for simulated days.
@@ -200,6 +220,27 @@ impl Entry {
             Content::Simulated(_) => true,
             Content::File(granule) => granule.simulated,
         }
+    }
+}
+
+/// Gives a role to what nothing else is known of: one layer, or a stack of layers with a day each. What a file says of a layer is not
+/// outvoted by what the file is used as; of several layers that could be meant none is guessed.
+fn use_unknown(granule: &mut Granule, role: Role, unit: &str) {
+    if granule.variables.iter().any(|v| v.role == role && v.grid.is_some()) {
+        return;
+    }
+    let unknown: Vec<&Variable> = granule.variables.iter().filter(|v| v.is_unknown_map()).collect();
+    let paths: BTreeSet<&str> = unknown.iter().map(|v| v.path.as_str()).collect();
+    let days: BTreeSet<Option<Date>> = unknown.iter().map(|v| v.date).collect();
+    if paths.len() > 1 && (days.len() < unknown.len() || days.contains(&None)) {
+        return;
+    }
+    for variable in granule.variables.iter_mut().filter(|v| v.is_unknown_map()) {
+        (variable.role, variable.statistics) = (role, None);
+        if role == Role::SurfaceTemperature {
+            variable.units = Some(unit.to_owned());
+        }
+        variable.evidence = format!("taken for {unit}, by what you use the file as");
     }
 }
 

@@ -9,6 +9,7 @@ mod fill;
 mod gaps;
 mod history_rule;
 mod library;
+mod mosaic;
 mod past;
 mod pixel_history;
 mod region;

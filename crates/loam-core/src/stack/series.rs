@@ -13,6 +13,7 @@ use jiff::civil::Date;
 
 use super::cover::Cover;
 use super::library::{Piece, is_coarse};
+use super::mosaic::{Mosaic, Scale};
 use super::past::PixelHistory;
 use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
@@ -38,6 +39,10 @@ pub struct Fine {
     pub raster: Raster,
     /// Where it comes from.
     pub origin: FineOrigin,
+    /// How uncertain the product says it is, m3/m3, on the same cells (NISAR): the mean of its cells' uncertainties. That is the standard error
+    /// of a mean whose cells err together; of independent errors it would be smaller by the root of their number, which the product does not
+    /// claim.
+    pub uncertainty: Option<Raster>,
 }
 
 /// One day of a region. Every raster but [`Day::coarse_native`] lies on the region's 3 km grid, or (inside a series) on the region's with its
@@ -72,10 +77,10 @@ impl Day {
     /// The part of its 3 km rasters on another window of the 3 km grid.
     fn cropped(&self, window: &EaseWindow) -> Result<Self, StackError> {
         let crop = |raster: &Option<Raster>| raster.as_ref().map(|raster| raster.cropped(window)).transpose();
-        let fine = self
-            .fine
-            .as_ref()
-            .map(|fine| Ok::<_, StackError>(Fine { raster: fine.raster.cropped(window)?, ..*fine }));
+        let fine = self.fine.as_ref().map(|fine| {
+            let (raster, uncertainty) = (fine.raster.cropped(window)?, crop(&fine.uncertainty)?);
+            Ok::<_, StackError>(Fine { raster, uncertainty, origin: fine.origin })
+        });
         Ok(Self {
             coarse: crop(&self.coarse)?,
             coarse_native: self.coarse_native.clone(),
@@ -95,6 +100,7 @@ impl Day {
             self.coarse_native.as_ref(),
             self.evening.as_ref(),
             self.fine.as_ref().map(|f| &f.raster),
+            self.fine.as_ref().and_then(|f| f.uncertainty.as_ref()),
             self.vv.as_ref(),
             self.vh.as_ref(),
         ];
@@ -273,7 +279,8 @@ impl Series {
         if day.fine.is_none()
             && let Some(raster) = self.disaggregated.get(&date)
         {
-            day.fine = Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated });
+            day.fine =
+                Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated, uncertainty: None });
         }
         Ok(day)
     }
@@ -308,7 +315,7 @@ impl Series {
         let mut coarse = Layers::default();
         let mut fine = Mosaic::new(window);
         let mut own = Mosaic::new(window);
-        let mut nisar = Mosaic::new(window);
+        let (mut nisar, mut uncertainty) = (Mosaic::new(window), Mosaic::new(window));
         let mut vv = Mosaic::new(window);
         let mut vh = Mosaic::new(window);
         let mut failures = Vec::new();
@@ -343,7 +350,10 @@ impl Series {
                             read_fine(granule, date, &options, &window, &mut own)
                         }
                         Usage::Fine if granule.product == Product::Nisar => {
-                            read_fine(granule, date, &options, &window, &mut nisar)
+                            read_fine(granule, date, &options, &window, &mut nisar).and_then(|used| {
+                                read_uncertainty(granule, date, &options, &window, &mut uncertainty)?;
+                                Ok(used)
+                            })
                         }
                         Usage::Fine => read_fine(granule, date, &options, &window, &mut fine),
                         Usage::Backscatter | Usage::Temperature | Usage::Ignored => Ok(false),
@@ -390,14 +400,18 @@ impl Series {
         }
         // A product comes before NISAR's, which is provisional, and before a map that Loam made, whoever chose it; they are never averaged.
         let of = |mosaic: Mosaic, origin| {
-            Ok::<_, StackError>(
-                mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }),
-            )
+            Ok::<_, StackError>(mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine {
+                raster,
+                origin,
+                uncertainty: None,
+            }))
         };
         day.fine = match of(fine, FineOrigin::Product)? {
             Some(fine) => Some(fine),
             None => match of(nisar, FineOrigin::Nisar)? {
-                Some(fine) => Some(fine),
+                Some(fine) => {
+                    Some(Fine { uncertainty: uncertainty.finish(Some(Reason::NoSentinel1))?, ..fine })
+                }
                 None => of(own, FineOrigin::OwnMap)?,
             },
         };
@@ -638,6 +652,21 @@ fn read_fine(
     Ok(raster.valid_count() > 0)
 }
 
+/// The uncertainty that a product gives beside its 3 km map, averaged over the same cells ([`Fine::uncertainty`]).
+fn read_uncertainty(
+    granule: &Granule,
+    date: Date,
+    options: &ReadOptions,
+    region: &EaseWindow,
+    mosaic: &mut Mosaic,
+) -> Result<(), ReadError> {
+    let is_it = |v: &Variable| v.role == Role::SoilMoistureUncertainty && v.grid.is_some() && v.is_of(date);
+    let Some(index) = granule.variables.iter().position(is_it) else { return Ok(()) };
+    let raster = resample::to_window(&read_elsewhere(granule, index, options, region)?, region)?;
+    mosaic.add(&raster, Scale::Linear);
+    Ok(())
+}
+
 /// Pixels of a file that are averaged between two questions whether to go on: a tenth of a second.
 const PIXELS_A_STEP: usize = 8 << 20;
 
@@ -703,79 +732,4 @@ fn in_decibel(raster: Raster) -> Result<Raster, ReadError> {
         }
     }
     Ok(Raster::new(grid, values, reasons)?)
-}
-
-/// In what form values are averaged.
-#[derive(Clone, Copy)]
-pub(super) enum Scale {
-    Linear,
-    /// dB in, averaged as power.
-    Decibel,
-}
-
-/// Mean of all scenes that cover a cell.
-pub(super) struct Mosaic {
-    window: EaseWindow,
-    sums: Vec<f64>,
-    counts: Vec<u32>,
-    reasons: Vec<Reason>,
-    scenes: usize,
-}
-
-impl Mosaic {
-    pub fn new(window: EaseWindow) -> Self {
-        Self {
-            window,
-            sums: vec![0.0; window.len()],
-            counts: vec![0; window.len()],
-            reasons: vec![Reason::OutsideFile; window.len()],
-            scenes: 0,
-        }
-    }
-
-    pub fn add(&mut self, raster: &Raster, scale: Scale) {
-        self.scenes += 1;
-        for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
-            if reason == Reason::Valid {
-                self.sums[i] += match scale {
-                    Scale::Linear => f64::from(value),
-                    Scale::Decibel => 10f64.powf(f64::from(value) / 10.0),
-                };
-                self.counts[i] += 1;
-            } else if matches!(self.reasons[i], Reason::OutsideFile | Reason::NotObserved) {
-                self.reasons[i] = reason;
-            }
-        }
-    }
-
-    /// The mean, `None` without a scene. Cells that no scene saw get the reason `unseen`, where one is given; else they keep their own.
-    pub fn finish(self, unseen: Option<Reason>) -> Result<Option<Raster>, StackError> {
-        if self.scenes == 0 {
-            return Ok(None);
-        }
-        let mean = |i: usize| self.sums[i] / f64::from(self.counts[i]);
-        let values = (0..self.sums.len())
-            .map(|i| if self.counts[i] > 0 { mean(i) as f32 } else { f32::NAN })
-            .collect();
-        let reasons = self
-            .reasons
-            .iter()
-            .zip(&self.counts)
-            .map(|(&reason, &count)| match reason {
-                _ if count > 0 => Reason::Valid,
-                Reason::OutsideFile | Reason::NotObserved => unseen.unwrap_or(reason),
-                other => other,
-            })
-            .collect();
-        Ok(Some(Raster::new(self.window.grid(), values, reasons)?))
-    }
-
-    fn finish_decibel(self) -> Result<Option<Raster>, StackError> {
-        let Some(raster) = self.finish(Some(Reason::NoSentinel1))? else { return Ok(None) };
-        let (grid, mut values, reasons) = raster.into_parts();
-        for value in &mut values {
-            *value = (10.0 * f64::from(*value).log10()) as f32;
-        }
-        Ok(Some(Raster::new(grid, values, reasons)?))
-    }
 }

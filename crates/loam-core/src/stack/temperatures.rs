@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::library::{Content, Piece};
-use super::series::{Mosaic, Scale, coarse_window, read_elsewhere};
+use super::mosaic::{Mosaic, Scale};
+use super::series::{coarse_window, read_elsewhere};
 use super::{Library, Region, StackError};
 use crate::file::Usage;
 use crate::network::TbCase;

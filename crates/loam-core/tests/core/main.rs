@@ -10,6 +10,8 @@
 
 mod disaggregate;
 mod export;
+mod many;
+mod nisar;
 mod regression;
 mod score;
 mod simulate;

@@ -99,6 +99,39 @@ fn a_subset_does_not_supersede_the_whole() {
 }
 
 #[test]
+fn a_file_used_as_soil_moisture_gives_no_layer_that_says_what_else_it_is() {
+    for (name, given) in [
+        ("foreign/okc_20200603.tif", true),
+        ("foreign/smap_okc_albedo.nc", false),
+        ("foreign/sin_LIA_14SPE_DES_007.tif", false),
+        ("foreign/soil_moisture_water_20200603.tif", false),
+        ("foreign/soil_moisture_error_20200603.tif", false),
+    ] {
+        for usage in [Usage::Coarse, Usage::Fine] {
+            let mut library = library([fixture(name)]);
+            let entry = library.get_mut(1).unwrap();
+            entry.correct(Correction { usage: Some(usage), ..Correction::default() }).unwrap();
+            let Content::File(granule) = &entry.content else { panic!("{name} is no file") };
+            let used = granule.variables.iter().any(|v| v.role == Role::SoilMoisture);
+            assert_eq!(used, given, "{name} as {usage:?}");
+            let why = entry.gives_nothing();
+            assert_eq!(why.is_none(), given, "{name} as {usage:?}: {why:?}");
+            let says = |part: &str| why.as_deref().is_none_or(|why| why.contains(part));
+            assert!(says("It has ") && says("--use FILE#LAYER=") && says("not used"), "{name}: {why:?}");
+        }
+    }
+}
+
+#[test]
+fn of_several_unknown_layers_none_is_guessed() {
+    let mut library = library([fixture("foreign/S1A_IW_20200603T003512_two_bands.tif")]);
+    let entry = library.get_mut(1).unwrap();
+    entry.correct(Correction { usage: Some(Usage::Coarse), ..Correction::default() }).unwrap();
+    let why = entry.gives_nothing().unwrap();
+    assert!(why.contains("band 1") && why.contains("band 2") && why.contains("FILE#LAYER=coarse"), "{why}");
+}
+
+#[test]
 fn a_file_set_aside_by_hand_supersedes_none_that_is_used() {
     let mut library = library([of_version(fixture(DAILY), 1), of_version(fixture(DAILY), 2)]);
     library

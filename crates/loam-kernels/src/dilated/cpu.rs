@@ -19,7 +19,7 @@ type Plane<'a> = (&'a mut [f32], &'a mut [f32], Option<&'a [f32]>);
 /// A dilated convolution as one without dilation.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Of the convolution without dilation: channels in fours, images laid out anew.
+    /// Of the convolution without dilation: channels in fours, rearranged images.
     sizes: Sizes,
     layout: Layout,
     /// Channels that are read, and written.
@@ -55,7 +55,7 @@ impl Plan {
         self.channels == (self.sizes.channels_in, self.sizes.channels_out)
     }
 
-    /// Planes of `[B, channels, H, W]`, laid out anew and multiplied with the factors in that layout, with channels of zeros behind them up
+    /// Planes of `[B, channels, H, W]`, rearranged and multiplied with the factors in that layout, with channels of zeros behind them up
     /// to `filled`.
     fn spread(
         &self,

@@ -1,4 +1,4 @@
-//! Images whose pixels are laid out anew, so that a dilated convolution is an undilated one.
+//! Images whose pixels are rearranged, so that a dilated convolution is an undilated one.
 //!
 //! With dilation d a pixel meets only pixels whose row and column differ from its own by multiples of d. All rows with the same remainder
 //! are put one below the other, then all with the next, with one row of zeros between them; likewise the columns. For d = 3:
@@ -69,12 +69,12 @@ impl Layout {
         self.dilation == 1
     }
 
-    /// Rows and columns laid out anew.
+    /// Rows and columns after rearranging.
     pub fn extents(&self) -> (usize, usize) {
         (apart(self.image.0, self.dilation), apart(self.image.1, self.dilation))
     }
 
-    /// Pixels laid out anew.
+    /// Pixels after rearranging.
     pub fn plane(&self) -> usize {
         let (rows, columns) = self.extents();
         rows * columns
@@ -85,7 +85,7 @@ impl Layout {
         self.image.0 * self.image.1
     }
 
-    /// Pairs of rows: in the image, laid out anew.
+    /// Pairs of rows: in the image, rearranged.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
         let dilation = self.dilation;
         self.rows
@@ -93,7 +93,7 @@ impl Layout {
             .flat_map(move |run| (0..run.count).map(move |n| (run.first + n * dilation, run.to + n)))
     }
 
-    /// Lays a plane out anew. What is zero in `to` between the runs stays so.
+    /// Rearranges a plane. What is zero in `to` between the runs stays so.
     pub fn spread(&self, image: &[f32], to: &mut [f32]) {
         if self.is_image() {
             to.copy_from_slice(image);

@@ -1,9 +1,9 @@
 //! Dilated convolutions of images, and the block of a residual network of them: `h + silu(convolution(h))`.
 //!
-//! A dilated convolution is one without dilation on an image whose pixels are laid out anew (`layout`), so that the kernels for those
+//! A dilated convolution is one without dilation on an image whose pixels are rearranged (`layout`), so that the kernels for those
 //! serve: [`super::winograd`] on the CPU, `super::gpu` on the GPU. Channels are filled up to fours with zeros.
 //!
-//! A block is one node of burn's graph. It keeps its input and the slope of SiLU, both laid out anew; from the gradient `dy` of its result
+//! A block is one node of burn's graph. It keeps its input and the slope of SiLU, both rearranged; from the gradient `dy` of its result
 //!
 //! ```text
 //! g = dy silu'(z)    dbias = sum g    dweight, dh: those of the convolution, from g    with a residual dh + dy

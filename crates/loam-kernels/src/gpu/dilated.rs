@@ -1,4 +1,4 @@
-//! Dilated convolutions and blocks: the convolution's kernels on images laid out anew (`layout`). The equations are those of
+//! Dilated convolutions and blocks: the convolution's kernels on rearranged images (`layout`). The equations are those of
 //! `super::super::dilated`.
 //!
 //! A block without gradients is four dispatches: the image laid out, the weights packed, the convolution, and its result as an
@@ -26,7 +26,7 @@ const VECTOR: usize = 4;
 /// A dilated convolution as one without dilation.
 #[derive(Debug, Clone)]
 struct Plan {
-    /// Of the convolution without dilation: channels in fours, images laid out anew.
+    /// Of the convolution without dilation: channels in fours, rearranged images.
     sizes: Sizes,
     /// Of the input.
     read: Planes,
@@ -115,7 +115,7 @@ impl Plan {
     }
 }
 
-/// The image of planes that were laid out anew, added to `other`.
+/// The image of planes that were rearranged, added to `other`.
 fn restored(of: &Planes, planes: &CubeTensor, other: Option<&CubeTensor>) -> CubeTensor {
     if of.stay() && other.is_none() {
         section(planes, 0, [of.batch, of.channels, of.image.0, of.image.1])

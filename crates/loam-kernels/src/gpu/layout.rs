@@ -1,24 +1,24 @@
-//! Images laid out anew, as `super::super::dilated::layout` says, and put back in their places with SiLU on the way.
+//! Rearranged images, as `super::super::dilated::layout` says, and put back in their places with SiLU on the way.
 
 use cubecl::prelude::*;
 
 /// Below this the exponential function may leave the range of `f32`.
 const LEAST: f32 = -87.0;
 
-/// Extents of an image, and of the same laid out anew.
+/// Extents of an image, and of the same rearranged.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
 pub struct LayoutExtents {
     /// Channels of the image.
     pub channels: u32,
-    /// Channels laid out anew: those of the image, then zeros.
+    /// Channels after rearranging: those of the image, then zeros.
     pub filled: u32,
     /// Rows of the image.
     pub rows: u32,
     /// Columns of the image.
     pub columns: u32,
-    /// Rows laid out anew.
+    /// Rows after rearranging.
     pub tall: u32,
-    /// Columns laid out anew.
+    /// Columns after rearranging.
     pub wide: u32,
     /// Pixels between two that a convolution has meet.
     pub dilation: u32,
@@ -51,7 +51,7 @@ fn source(place: u32, extent: u32, dilation: u32) -> u32 {
     select(n + 1 < length, phase + beyond / length + n * dilation, extent)
 }
 
-/// Lays an image out anew, each number multiplied with the factor in its place.
+/// Rearranges an image, each number multiplied with the factor in its place.
 #[cube(launch)]
 pub fn spread(image: &[f32], factors: ComptimeOption<&[f32]>, to: &mut [f32], e: LayoutExtents) {
     let pixel = ABSOLUTE_POS_X;

@@ -6,7 +6,7 @@
 //! | `convolve` | the convolution with everything that follows it; with flipped weights, the gradient of its input |
 //! | `weights` | the gradient of weights and bias |
 //! | `norm` | the norm of a batch, and the backward pass through norm and ReLU |
-//! | `layout` | images laid out anew for dilated convolutions, and back with SiLU |
+//! | `layout` | rearranged images for dilated convolutions, and back with SiLU |
 //! | `training` | the loss, Adam, running statistics |
 //! | `convolve_tile`, `weights_tile`, `norm_tile`, `loss_tile` | the tiled variant: the same with workgroup memory, where that is faster |
 //! | `total` | the sum over a workgroup |

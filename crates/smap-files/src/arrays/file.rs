@@ -287,7 +287,7 @@ impl Listing {
 }
 
 /// Checks the length against the end-of-file address of the superblock (HDF5 format specification, II.A), as libhdf5 does: a download that
-/// broke off often still lists its arrays, and would fail on their values.
+/// was interrupted often still lists its arrays, and would fail on their values.
 fn check_length(source: &dyn Source) -> Result<(), ReadError> {
     let Some(signature) = hdf5_signature(source)? else { return Ok(()) };
     let head = read(source, signature, 64)?;
@@ -529,6 +529,26 @@ impl Array {
         slabs
     }
 
+    /// Which of `others` stands along each of its axes, by the file's own dimensions (NetCDF's names; dimension scales of HDF5), never by
+    /// lengths. `None` for an axis of which the file does not say it, or that none of them stands along.
+    pub fn axes<'a>(&self, others: &[&'a Self]) -> Vec<Option<&'a Self>> {
+        match &self.handle {
+            Handle::Classic(_, variable) => {
+                let named = |name: &str| others.iter().copied().find(|a| a.name() == name);
+                variable.dimensions.iter().map(|dimension| named(&dimension.name)).collect()
+            }
+            Handle::Hdf5(dataset) => {
+                let at = |address: u64| {
+                    others
+                        .iter()
+                        .copied()
+                        .find(|a| matches!(&a.handle, Handle::Hdf5(scale) if scale.address() == address))
+                };
+                scales(dataset).into_iter().map(|address| at(address?)).collect()
+            }
+        }
+    }
+
     /// An attribute as text.
     pub fn text(&self, name: &str) -> Option<String> {
         self.attributes().text(name)
@@ -550,6 +570,21 @@ impl Array {
         };
         strings.first().map(|s| s.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned())
     }
+}
+
+/// Addresses of the dimension scales of a dataset's axes, from `DIMENSION_LIST` (HDF5 dimension scale specification 4.2): for each axis the
+/// place of a list of object references in the global heap.
+fn scales(dataset: &Dataset) -> Vec<Option<u64>> {
+    let Ok(list) = dataset.attribute("DIMENSION_LIST") else { return Vec::new() };
+    // Length of the list, address of the heap (as wide as a reference), number of the object in it.
+    let entry = dataset.vlen_reference_size();
+    let width = entry.saturating_sub(8);
+    let of_axis = |entry: &[u8]| {
+        let references = dataset.resolve_vlen_reference_bytes(entry, width).ok()?;
+        let reference = references.get(..width).filter(|_| (1..=8).contains(&width))?;
+        Some(reference.iter().rev().fold(0u64, |address, byte| address << 8 | u64::from(*byte)))
+    };
+    list.raw_data.chunks_exact(entry.max(1)).take(dataset.ndim()).map(of_axis).collect()
 }
 
 /// Refusal of a read that would not fit.

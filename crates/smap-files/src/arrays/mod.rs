@@ -9,6 +9,7 @@ mod number;
 pub(crate) mod pixels;
 mod place;
 pub(crate) mod scan;
+mod steps;
 mod time;
 
 pub(crate) use attributes::Attributes;

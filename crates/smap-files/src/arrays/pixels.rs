@@ -41,7 +41,11 @@ impl Layer {
             || variable.given.is_some();
         let flagged = matches!(
             variable.role,
-            Role::SoilMoisture | Role::BrightnessV | Role::BrightnessH | Role::SurfaceTemperature
+            Role::SoilMoisture
+                | Role::SoilMoistureUncertainty
+                | Role::BrightnessV
+                | Role::BrightnessH
+                | Role::SurfaceTemperature
         );
         let siblings = if granule.product == Product::Unknown && !flagged {
             Arc::default()
@@ -122,8 +126,8 @@ fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) 
     let possible = match variable.role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         Role::SurfaceTemperature => {
-            // MODIS: 0, declared or not. Declared limits of packed arrays are packed, too.
-            rule.no_zero = true;
+            // MODIS: 0, declared or not; in degrees C it is a temperature. Declared limits of packed arrays are packed, too.
+            rule.no_zero = variable.linear.is_none_or(|(_, offset)| offset == 0.0);
             rule.range = Some(SURFACE_TEMPERATURE_RANGE);
             return rule;
         }

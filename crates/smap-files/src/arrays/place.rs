@@ -354,6 +354,36 @@ fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str], standard: &[&str]
     arrays.iter().copied().find(named).or_else(|| arrays.iter().copied().find(known))
 }
 
+/// Why an array whose columns come before its rows cannot be placed, by the file's own dimensions. For square arrays, of which lengths do
+/// not tell it; others are left to [`place`].
+pub(crate) fn turned(array: &Array, leading: usize, group: &[&Array], root: &[&Array]) -> Option<String> {
+    let is = |axis: &Array, names: &[&str], standard: &[&str], letter: &str, unit: &str| {
+        names.contains(&axis.name().to_ascii_lowercase().as_str())
+            || axis.text("standard_name").is_some_and(|n| standard.contains(&n.as_str()))
+            || axis.text("axis").is_some_and(|a| a.eq_ignore_ascii_case(letter))
+            || axis.text("units").is_some_and(|u| u.to_ascii_lowercase().starts_with(unit))
+    };
+    if !array.shape.get(leading..)?.windows(2).any(|pair| pair[0] == pair[1] && pair[0] > 1) {
+        return None;
+    }
+    let others: Vec<&Array> = group.iter().chain(root).copied().filter(|a| a.shape.len() == 1).collect();
+    let axes = array.axes(&others);
+    axes.get(leading..)?.windows(2).find_map(|pair| {
+        let [Some(first), Some(second)] = pair else { return None };
+        let columns_first = is(first, &X_NAMES, &X_STANDARD, "X", "degrees_e")
+            && is(second, &Y_NAMES, &Y_STANDARD, "Y", "degrees_n");
+        columns_first.then(|| order(first, second))
+    })
+}
+
+fn order(first: &Array, second: &Array) -> String {
+    format!(
+        "the axes stand in the order {0}, {1}: rows must come first; save it with them in the order {1}, {0}",
+        first.name(),
+        second.name()
+    )
+}
+
 /// Numbers of an axis, unpacked.
 fn axis_values(array: &Array) -> Result<Vec<f64>, String> {
     let mut values = array.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string())?;
@@ -428,13 +458,7 @@ fn from_axes(
                     &Y_STANDARD,
                 ));
                 return match turned {
-                    Some((x, y)) => Err(format!(
-                        "the axes stand in the order {}, {}: rows must come first; save it with them in the order {}, {}",
-                        x.name(),
-                        y.name(),
-                        y.name(),
-                        x.name()
-                    )),
+                    Some((x, y)) => Err(order(x, y)),
                     None => Ok(None),
                 };
             }

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 
 use crate::arrays::attributes::Attributes;
 use crate::arrays::file::{Array, File, Listing};
-use crate::arrays::place::{Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late};
+use crate::arrays::place::{
+    Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
+};
+use crate::arrays::steps::{days_of, steps_of};
 use crate::arrays::time::TimeUnit;
 use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use crate::smap::metadata::identify;
 use crate::smap::names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
 use crate::sniff::Format;
+use crate::values::TYPICAL_FILLS;
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
     Variable,
@@ -94,6 +98,7 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     {
         (granule.date, granule.date_origin) = (Some(day), Some(DateOrigin::Metadata));
     }
+    granule.note_period();
     Ok(granule)
 }
 
@@ -206,6 +211,17 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let may_be_used = used.role != Role::Other
             || ["unknown quantity", "soil moisture"].iter().any(|words| used.evidence.starts_with(words));
         let days = if may_be_used { days_of(array, group, root) } else { None };
+        let overpass =
+            group_overpass(array.group()).or(name.overpass).or_else(|| Quantity::overpass_of(array.name()));
+        let of_smap = about.product.is_some() || catalogue::is_smap(about.entry);
+        let days = days.map(|days| steps_of(days, of_smap && overpass.is_none()));
+        if let Some(text) =
+            days.as_ref().and_then(|d| d.left_out.clone()).filter(|_| used.role != Role::Other)
+            && !problems.iter().any(|p| p.text == text)
+        {
+            problems.push(Problem { text });
+        }
+        let days = days.map(|days| days.steps);
         if let Some(why) =
             unclear_axis(array, group, root, leading, days.is_some()).filter(|_| used.role != Role::Other)
         {
@@ -219,6 +235,12 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let wanted = about.product.is_some() || used.role != Role::Other;
         let map = wanted || !used.evidence.is_empty();
         let placement = if !map || array.shape.is_empty() || array.group().starts_with("/Metadata") {
+            None
+        } else if let Some(why) = turned(array, leading, group, root) {
+            let text = format!("{}: {why}.", array.path);
+            if wanted {
+                problems.push(Problem { text });
+            }
             None
         } else {
             let hint = hint(array, product, about.short);
@@ -261,10 +283,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             shape: array.shape.clone(),
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
-            overpass: group_overpass(array.group())
-                .or(name.overpass)
-                .or_else(|| Quantity::overpass_of(array.name()))
-                .or(from_orbit),
+            overpass: overpass.or(from_orbit),
             // SPL2SMAP_S gives sigma0 as linear power.
             scale: backscatter.then_some(BackscatterScale::Power),
             packing: array.declared().linear(),
@@ -281,14 +300,15 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             None => variables.push(variable),
             Some(days) => {
                 let listed = days.iter().take(MOST_STEPS);
-                variables.extend(listed.map(|(step, day)| Variable {
-                    date: Some(*day),
-                    step: Some(*step),
+                variables.extend(listed.map(|step| Variable {
+                    date: Some(step.day),
+                    step: Some(step.index),
+                    overpass: variable.overpass.or(step.overpass),
                     ..variable.clone()
                 }));
                 if days.len() > MOST_STEPS {
                     let text = format!(
-                        "{} holds {} days, of which the first {MOST_STEPS} are used.",
+                        "{} holds {} maps, of which the first {MOST_STEPS} are used.",
                         array.path,
                         days.len()
                     );
@@ -329,17 +349,6 @@ fn unclear_axis(
              in days since a date"
         )
     })
-}
-
-/// The days of an array with a time axis: index on that axis and day. Of several times of one day the first is taken.
-fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<(u64, Date)>> {
-    let axis = time_axis(array, group, root)?;
-    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
-    let counts = axis.all_numbers(1 << 20).ok()?;
-    let mut seen = std::collections::BTreeSet::new();
-    let steps = (0u64..).zip(counts).filter_map(|(step, count)| Some((step, unit.day(count)?)));
-    let days: Vec<(u64, Date)> = steps.filter(|(_, day)| seen.insert(*day)).collect();
-    (!days.is_empty()).then_some(days)
 }
 
 /// An array of a SMAP product: by the product's own names.
@@ -416,9 +425,32 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                     return used;
                 }
             };
+            let declared = units.as_deref().and_then(catalogue::Unit::parse).is_some();
+            if !declared && let Some(median) = median_of_sample(array, linear).filter(|m| !GROUND.contains(m))
+            {
+                used.evidence = refused(&format!(
+                    "its unit is not declared, and its values, {median:.1} in the middle, are not K: say the unit with \"use as\" in the file \
+                     list, or --use FILE#{}=lst,C on the command line; or write units = degC into the file",
+                    array.name()
+                ));
+                return used;
+            }
             (used.role, used.linear) = (Role::SurfaceTemperature, linear);
-            let unit = if linear == Some((0.02, 0.0)) { "steps of 0.02 K" } else { "K" };
+            let unit = match (linear, declared) {
+                (Some((0.02, 0.0)), _) => "steps of 0.02 K",
+                (_, true) => "K",
+                (_, false) => "K, which is not declared",
+            };
             used.evidence = format!("land surface temperature, {unit}, from {}", meaning.told_by);
+        }
+        // NISAR's, of the map in the same group.
+        Quantity::Uncertainty
+            if about.entry.is_some_and(|s| s.name.starts_with("NISAR"))
+                && array.group().ends_with("/grids")
+                && array.name().eq_ignore_ascii_case("soilMoistureUncertainty") =>
+        {
+            used.role = Role::SoilMoistureUncertainty;
+            used.evidence = format!("uncertainty of soil moisture, m3/m3, from {}", meaning.told_by);
         }
         Quantity::BackscatterVv | Quantity::BackscatterVh => {
             used.evidence =
@@ -427,6 +459,32 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
         _ => used.evidence = format!("{}, by {}: not used", quantity.name(), meaning.told_by),
     }
     used
+}
+
+/// Medians of land surface temperature, K.
+const GROUND: std::ops::RangeInclusive<f64> = 190.0..=350.0;
+/// Rows and columns looked at in the middle of a map.
+const SAMPLE: u64 = 64;
+
+/// The middle one of the values in the middle of an array, `linear` applied; `None` where there are none.
+fn median_of_sample(array: &Array, linear: Option<(f64, f64)>) -> Option<f64> {
+    let maps = array.shape.len().saturating_sub(2);
+    let part = |(axis, n): (usize, &u64)| {
+        let count = if axis < maps { 1 } else { SAMPLE }.min(*n);
+        let first = (n - count) / 2;
+        first..first + count
+    };
+    let ranges: Vec<_> = array.shape.iter().enumerate().map(part).collect();
+    let attributes = array.attributes();
+    let fills: Vec<f64> =
+        ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();
+    let is_value = |v: &f64| v.is_finite() && *v != 0.0 && !fills.contains(v) && !TYPICAL_FILLS.contains(v);
+    let mut values: Vec<f64> = array.numbers(&ranges).ok()?.into_iter().filter(is_value).collect();
+    for (factor, offset) in array.declared().linear().into_iter().chain(linear) {
+        values.iter_mut().for_each(|v| *v = *v * factor + offset);
+    }
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 fn meaning(array: &Array, about: &About<'_>) -> Meaning {

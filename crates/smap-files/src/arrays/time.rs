@@ -50,13 +50,17 @@ impl TimeUnit {
 
     /// The day of a count. Years 1978 (the first satellite microwave records) to 2099.
     pub(crate) fn day(&self, count: f64) -> Option<Date> {
+        self.moment(count).map(DateTime::date)
+    }
+
+    /// The moment of a count, in the same years.
+    pub(crate) fn moment(&self, count: f64) -> Option<DateTime> {
         if !count.is_finite() || count.abs() > 1e13 {
             return None;
         }
         let seconds = (count * self.seconds).floor() as i64;
         let moment = self.since.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()?;
-        let date = moment.date();
-        (1978..=2099).contains(&date.year()).then_some(date)
+        (1978..=2099).contains(&moment.year()).then_some(moment)
     }
 }
 

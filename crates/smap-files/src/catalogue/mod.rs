@@ -6,6 +6,7 @@
 mod guide;
 mod quantity;
 mod source;
+mod tables;
 mod unit;
 
 pub use guide::guide;
@@ -48,8 +49,8 @@ pub(crate) fn is_smap(source: Option<&Source>) -> bool {
 impl Meaning {
     /// What a layer is of. `alone`: it is the only layer of its file, so that the file's name speaks of it.
     pub(crate) fn of(file: &str, source: Option<&Source>, layer: LayerWords<'_>, alone: bool) -> Self {
-        // Names that say nothing: GDAL's `Band1`, "band 1".
-        let own = layer.name.filter(|n| !is_number_of_band(n));
+        // Names that say nothing: GDAL's `Band1`, "band 1"; a day.
+        let own = layer.name.filter(|n| !is_number_of_band(n) && !is_only_a_day(n));
         let long = layer
             .long_name
             .filter(|n| !is_number_of_band(n) && !n.to_ascii_lowercase().starts_with("gdal band"));
@@ -104,6 +105,16 @@ impl Meaning {
             None => Self { quantity: None, told_by: String::new() },
         }
     }
+}
+
+/// A name that is a day and nothing else: `20200603`, `2020-06-03`, `X2020.06.03` (R), `doy2020155`. Bands of a stack have such names.
+pub(crate) fn is_only_a_day(name: &str) -> bool {
+    let mut letters = words(name);
+    letters.iter_mut().for_each(|w| w.retain(|c| c.is_ascii_alphabetic()));
+    crate::names::date_in(name).is_some()
+        && letters
+            .iter()
+            .all(|w| matches!(w.as_str(), "" | "x" | "b" | "d" | "day" | "date" | "doy" | "a" | "t"))
 }
 
 /// `band 1`, `Band1`, `b1`, `1`.
@@ -262,6 +273,26 @@ mod tests {
             ("S1A_IW_20200603T003512_DVP_RTC30_G_gpuned_5A1C_VH.tif", Some(Quantity::BackscatterVh)),
         ] {
             assert_eq!(quantity(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_band_may_be_named_by_its_day_alone() {
+        for name in [
+            "20200603",
+            "2020-06-03",
+            "2020_06_03",
+            "X2020.06.03",
+            "X20200603",
+            "doy2020155",
+            "20200603T060000",
+        ] {
+            assert!(is_only_a_day(name), "{name}");
+        }
+        for name in
+            ["20200603_soil_moisture", "VV_20200603", "band 1", "albedo_2020-06-03", "7", "20200603_ndvi"]
+        {
+            assert!(!is_only_a_day(name), "{name}");
         }
     }
 

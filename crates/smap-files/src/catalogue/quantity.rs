@@ -18,6 +18,10 @@ pub enum Quantity {
     BackscatterVh,
     /// Backscatter sent or received horizontally alone: HH, HV.
     BackscatterOther,
+    /// Radar brightness beta0: per area in slant range, neither sigma0 nor gamma0.
+    RadarBrightness,
+    /// Noise of the radar.
+    Noise,
     /// Land surface temperature.
     SurfaceTemperature,
     /// Another temperature: SMAP's effective one, of the soil, of the air.
@@ -70,316 +74,7 @@ pub enum Quantity {
 
 use Quantity as Q;
 
-/// Words of what is made of many days or pixels, in names of layers and of files.
-#[rustfmt::skip]
-const DERIVED: &[&str] =
-    &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit"];
-
-/// Words of a layer's own name, the first that fits decides: what stands beside a quantity before the quantity itself
-/// (`soil_moisture_error` is an error). Each is a run of whole words.
-const WORDS: &[(Q, &[&str])] = &[
-    (Q::LayoverShadow, &["ls_map", "layover", "shadow", "layover_shadow_mask", "ls"]),
-    (
-        Q::Flags,
-        &[
-            "qual_flag",
-            "quality",
-            "flag",
-            "flags",
-            "qa",
-            "qc",
-            "mask",
-            "bitmask",
-            "status",
-            "state_qa",
-            "scl",
-            "masks",
-            "qualflag",
-        ],
-    ),
-    (
-        Q::Uncertainty,
-        &[
-            "uncertainty",
-            "error",
-            "err",
-            "std",
-            "stddev",
-            "stdev",
-            "sd",
-            "rmse",
-            "variance",
-            "unc",
-            "bias",
-            "precision",
-            "dqx",
-            "half_width",
-            "uncert",
-            "standard_deviation",
-            "nesz",
-            "noise_floor",
-        ],
-    ),
-    (Q::Derived, DERIVED),
-    (Q::Time, &["time", "utc", "seconds", "acquisition", "t0"]),
-    (Q::Count, &["count", "num", "nobs", "number", "looks", "samples", "n", "enl"]),
-    (
-        Q::Coordinates,
-        &[
-            "row_index",
-            "column_index",
-            "cell_row",
-            "cell_column",
-            "latitude",
-            "longitude",
-            "lat",
-            "lon",
-            "centroid",
-        ],
-    ),
-    (
-        Q::Angle,
-        &[
-            "incidence",
-            "inc_map",
-            "inc",
-            "angle",
-            "lia",
-            "incidence_angle",
-            "theta",
-            "azimuth",
-            "view_angl",
-            "boresight",
-            "look_direction",
-        ],
-    ),
-    (Q::Area, &["area", "anf", "rtc_anf", "scattering_area"]),
-    (Q::Height, &["dem", "elevation", "height", "altitude", "dsm", "dtm", "hgt", "topography"]),
-    (
-        Q::Interferogram,
-        &[
-            "coherence",
-            "coh",
-            "ifg",
-            "interferogram",
-            "phase",
-            "unw",
-            "wrapped",
-            "amp_a",
-            "los",
-            "displacement",
-        ],
-    ),
-    (Q::Decomposition, &["alpha", "entropy", "anisotropy", "ratio", "rvi", "rfdi", "dprvi", "crossratio"]),
-    (Q::Picture, &["rgb", "browse", "quicklook", "preview", "thumbnail"]),
-    (Q::Albedo, &["albedo", "omega"]),
-    (
-        Q::Water,
-        &[
-            "water_body",
-            "water_fraction",
-            "static_water",
-            "radar_water",
-            "open_water",
-            "waterbody",
-            "water_mask",
-            "surface_water",
-        ],
-    ),
-    (Q::LandCover, &["landcover", "land_cover", "igbp", "lulc", "landuse", "class", "classes", "worldcover"]),
-    (Q::Roughness, &["roughness", "rms_height"]),
-    (
-        Q::Vegetation,
-        &["vegetation", "ndvi", "evi", "lai", "fpar", "opacity", "vod", "tau", "vwc", "biomass", "canopy"],
-    ),
-    (
-        Q::Soil,
-        &[
-            "clay",
-            "sand",
-            "silt",
-            "bulk_density",
-            "porosity",
-            "soil_type",
-            "soil_texture",
-            "field_capacity",
-            "wilting_point",
-        ],
-    ),
-    (Q::Derived, &["texture"]),
-    (Q::Frozen, &["freeze_thaw", "freeze", "thaw", "ft", "frozen", "snow_ice"]),
-    (Q::Precipitation, &["precipitation", "precip", "rain", "rainfall", "snow", "swe"]),
-    (Q::Brightness, &["tb", "tb_v", "tb_h", "tb_3", "tb_4", "brightness_temperature"]),
-    (
-        Q::OtherTemperature,
-        &[
-            "soil_temperature",
-            "air_temperature",
-            "surface_temp",
-            "effective_temperature",
-            "teff",
-            "stl1",
-            "t2m",
-            "skt",
-        ],
-    ),
-    (
-        Q::RelativeSoilMoisture,
-        &[
-            "anomaly",
-            "anomalies",
-            "anom",
-            "ssma",
-            "susma",
-            "percentile",
-            "wetness",
-            "swi",
-            "saturation",
-            "smp",
-            "relative",
-            "index",
-            "rank",
-        ],
-    ),
-    (
-        Q::DeepSoilMoisture,
-        &[
-            "rootzone",
-            "root_zone",
-            "rzsm",
-            "profile",
-            "susm",
-            "subsurface",
-            "swvl2",
-            "swvl3",
-            "swvl4",
-            "sm_rootzone",
-            "sm_profile",
-        ],
-    ),
-    (Q::BackscatterOther, &["hh", "hv"]),
-    (
-        Q::SoilMoisture,
-        &[
-            "soil_moisture",
-            "soilmoisture",
-            "moisture",
-            "sm",
-            "ssm",
-            "vsm",
-            "swvl1",
-            "soil_water",
-            "soil_water_content",
-            "volumetric_soil_water_layer_1",
-            "mv",
-            "smc",
-        ],
-    ),
-];
-
-/// Words of a whole file name that say what its one layer is. A file's name holds many other words (places, projects, methods), so that
-/// only telling ones are listed.
-const FILE_WORDS: &[(Q, &[&str])] = &[
-    (Q::LayoverShadow, &["ls_map", "layover", "shadow"]),
-    (
-        Q::Flags,
-        &[
-            "qual_flag",
-            "quality_flag",
-            "surface_flag",
-            "flag",
-            "flags",
-            "qc",
-            "qa",
-            "mask",
-            "bordermask",
-            "border_mask",
-            "quality",
-        ],
-    ),
-    (
-        Q::Uncertainty,
-        &[
-            "uncertainty",
-            "error",
-            "std",
-            "stddev",
-            "std_dev",
-            "stdev",
-            "rmse",
-            "variance",
-            "unc",
-            "half_width",
-            "err",
-            "sd",
-            "bias",
-            "uncert",
-            "dqx",
-            "nesz",
-            "noise_floor",
-        ],
-    ),
-    (Q::Derived, DERIVED),
-    (Q::Count, &["count", "nobs", "n_obs", "looks", "enl"]),
-    (Q::Angle, &["incidence", "inc_map", "incidence_angle", "lia", "angle", "local_incidence"]),
-    (Q::Area, &["anf", "rtc_anf", "scattering_area"]),
-    (Q::Height, &["dem", "elevation", "altitude", "dsm", "dtm"]),
-    (
-        Q::Interferogram,
-        &["coherence", "coh", "ifg", "interferogram", "phase", "unw", "unwrapped", "wrapped", "insar"],
-    ),
-    (Q::Decomposition, &["entropy", "anisotropy", "ratio", "rvi", "dprvi", "crossratio"]),
-    (Q::Picture, &["rgb", "browse", "quicklook", "preview", "thumbnail"]),
-    (Q::Albedo, &["albedo"]),
-    (Q::Water, &["water_body_fraction", "water_fraction", "static_water", "radar_water", "water_mask"]),
-    (Q::LandCover, &["landcover", "land_cover", "igbp", "lulc", "worldcover"]),
-    (Q::Roughness, &["roughness"]),
-    (
-        Q::Vegetation,
-        &["vegetation", "ndvi", "evi", "lai", "vod", "vwc", "opacity", "vegetation_water_content"],
-    ),
-    (
-        Q::Soil,
-        &[
-            "clay",
-            "sand",
-            "silt",
-            "clay_fraction",
-            "bulk_density",
-            "porosity",
-            "field_capacity",
-            "wilting_point",
-            "soil_texture",
-        ],
-    ),
-    (Q::Derived, &["texture"]),
-    (Q::Frozen, &["freeze_thaw", "ft"]),
-    (Q::Precipitation, &["precipitation", "precip", "rain", "rainfall", "swe"]),
-    (Q::Brightness, &["tb", "tb_v", "tb_h", "brightness_temperature"]),
-    (Q::OtherTemperature, &["soil_temperature", "air_temperature", "effective_temperature", "teff"]),
-    (
-        Q::RelativeSoilMoisture,
-        &[
-            "anomaly",
-            "anomalies",
-            "anom",
-            "percentile",
-            "wetness",
-            "swi",
-            "saturation",
-            "ssma",
-            "susma",
-            "relative",
-            "soil_moisture_index",
-            "rank",
-        ],
-    ),
-    (
-        Q::DeepSoilMoisture,
-        &["rootzone", "root_zone", "rzsm", "susm", "subsurface", "sm_profile", "soil_moisture_profile"],
-    ),
-    (Q::SoilMoisture, &["soil_moisture", "soilmoisture", "sm", "ssm", "vsm", "swvl1", "sm_surface"]),
-];
+use super::tables::{AGAINST, FILE_WORDS, NOISE_REMOVED, WORDS};
 
 /// Lower-case words of a name, parted at signs and at capitals inside a word: `S1A__IW___A_2015_VV.tif` gives s1a, iw, a, 2015, vv, tif;
 /// `soilMoistureUncertainty` gives soil, moisture, uncertainty.
@@ -421,14 +116,6 @@ fn first(table: &[(Q, &[&str])], joined: &str) -> Option<Q> {
         .map(|(quantity, _)| *quantity)
 }
 
-/// What a short description says against the quantity that a layer's name gives: `sm`, "root zone soil moisture". Sentences of more words
-/// speak of many things.
-const AGAINST: &[(Q, &[&str])] = &[
-    (Q::Uncertainty, &["uncertainty", "error", "standard_deviation", "std", "stddev", "rmse", "variance"]),
-    (Q::Derived, &["difference", "trend", "climatology", "climatological"]),
-    (Q::RelativeSoilMoisture, &["anomaly", "anomalies", "percentile", "saturation", "relative", "index"]),
-    (Q::DeepSoilMoisture, &["root_zone", "rootzone", "profile", "subsurface"]),
-];
 /// Words of a description that is a name, not a sentence.
 const SHORT: usize = 8;
 /// Deepest lower end of a layer of soil that is of the surface, cm.
@@ -443,8 +130,15 @@ fn or_deep(quantity: Q, words: &[String]) -> Q {
     }
 }
 
-/// VV or VH: whole words, `Sigma0VV`, `VVdB`, and Earth Engine's `VV_1`. `None` where both are named, as in `VV+VH`.
+/// VV or VH: whole words, `Sigma0VV`, `VVdB`, and Earth Engine's `VV_1`; of beta0 or noise these. `None` where both are named, as in `VV+VH`.
 fn polarisation(words: &[String]) -> Option<Q> {
+    if words.iter().any(|w| ["beta0", "betanought", "betanaught"].iter().any(|b| w.starts_with(b))) {
+        return Some(Q::RadarBrightness);
+    }
+    let noise = |w: &String| matches!(w.as_str(), "noise" | "nesz" | "nesn");
+    if words.iter().any(noise) && !words.iter().any(|w| NOISE_REMOVED.contains(&w.as_str())) {
+        return Some(Q::Noise);
+    }
     let named = |p: &str| {
         words.iter().any(|w| {
             w == p
@@ -525,6 +219,8 @@ impl Quantity {
             Q::BackscatterVv => "backscatter VV",
             Q::BackscatterVh => "backscatter VH",
             Q::BackscatterOther => "backscatter HH or HV",
+            Q::RadarBrightness => "radar brightness beta0, which is neither sigma0 nor gamma0",
+            Q::Noise => "noise of the radar",
             Q::SurfaceTemperature => "land surface temperature",
             Q::OtherTemperature => "a temperature that is not the land surface's",
             Q::Brightness => "brightness temperature",
@@ -600,6 +296,10 @@ mod tests {
             ("Sigma0_VH_db", Q::BackscatterVh),
             ("Gamma0VV", Q::BackscatterVv),
             ("VV_1", Q::BackscatterVv),
+            ("Beta0_VV", Q::RadarBrightness),
+            ("Beta0VV", Q::RadarBrightness),
+            ("noise_VV", Q::Noise),
+            ("Sigma0_VV_noise_removed", Q::BackscatterVv),
             ("HH", Q::BackscatterOther),
             ("angle", Q::Angle),
             ("localIncidenceAngle", Q::Angle),
@@ -644,6 +344,9 @@ mod tests {
             ("soil_moisture_err_20200603.tif", Q::Uncertainty),
             ("soil_moisture_dqx_20200603.tif", Q::Uncertainty),
             ("S1_VV_nesz_20200603.tif", Q::Uncertainty),
+            ("S1A_Beta0_VV_20200603.tif", Q::RadarBrightness),
+            ("S1_VV_noise_20200603.tif", Q::Noise),
+            ("S1A_IW_VV_thermal_noise_removed_20200603.tif", Q::BackscatterVv),
             ("soil_moisture_count_20200603.tif", Q::Count),
             ("S1_VV_looks_20200603.tif", Q::Count),
             ("soil_moisture_quality_20200603.tif", Q::Flags),

@@ -1,6 +1,8 @@
 //! What a GeoTIFF's bands may be used as. Names and units say what a band is ([`Meaning`]); its values are only asked whether they
 //! contradict that, and which scale backscatter has where nothing says it.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::summary::Summary;
@@ -8,6 +10,7 @@ use crate::catalogue::{self, LayerWords, Meaning, Quantity, Source, flattened, w
 use crate::{BackscatterScale, Overpass, Product, Role, names};
 
 /// A band as the classifier sees it.
+#[derive(Clone, Copy)]
 pub(super) struct Band<'a> {
     /// Name in the file's metadata, where there is one.
     pub(super) name: Option<&'a str>,
@@ -81,6 +84,8 @@ pub(super) struct Classification {
 pub(super) struct Context<'a> {
     pub(super) file: &'a str,
     pub(super) source: Option<&'static Source>,
+    /// What the file says its bands are of, in a few words.
+    pub(super) described: Option<&'a str>,
     pub(super) integer: bool,
     /// uint8.
     pub(super) bytes: bool,
@@ -111,12 +116,19 @@ const SAY_SO: &str = "if you know what it is, choose \"use as\" in the file list
 
 /// Looks at all bands.
 pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classification {
-    let alone = bands.len() == 1;
+    // A stack of days is one layer, of which the file's name speaks.
+    let days: BTreeSet<Option<Date>> = bands.iter().map(|b| day_of(b)).collect();
+    let is_stack = days.len() == bands.len()
+        && !days.contains(&None)
+        && bands.iter().all(|b| b.name.is_none_or(catalogue::is_only_a_day));
+    let alone = bands.len() == 1 || is_stack;
+    let described = if alone { context.described } else { None };
     let mut problems = Vec::new();
     let uses: Vec<Use> = bands
         .iter()
         .map(|band| {
-            let (used, problem) = used_as(context, band, alone);
+            let band = Band { long_name: band.long_name.or(described), ..*band };
+            let (used, problem) = used_as(context, &band, alone);
             if let Some(problem) = problem.filter(|p| !problems.contains(p)) {
                 problems.push(problem);
             }
@@ -139,6 +151,11 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
     Classification { product, bands: uses, problems }
 }
 
+/// The day that a band is of, where it has one of its own.
+fn day_of(band: &Band<'_>) -> Option<Date> {
+    band.date.or_else(|| names::date_in(band.name.unwrap_or_default()))
+}
+
 /// A band's use, and what the user should know of it.
 fn used_as(context: &Context<'_>, band: &Band<'_>, alone: bool) -> (Use, Option<String>) {
     let layer = LayerWords { name: band.name, long_name: band.long_name };
@@ -150,7 +167,7 @@ fn used_as(context: &Context<'_>, band: &Band<'_>, alone: bool) -> (Use, Option<
         .or_else(|| if alone { Quantity::overpass_of(context.file) } else { None });
     let mut used = Use {
         quantity,
-        date: band.date.or_else(|| names::date_in(named)),
+        date: day_of(band),
         overpass,
         is_retrieval_flag: named.to_ascii_lowercase().contains("retrieval_qual_flag"),
         ..Use::nothing()
@@ -393,5 +410,60 @@ fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> Stri
         (n, _) => format!(
             "none of its {n} bands is named as soil moisture, backscatter (VV, VH) or land surface temperature; it is listed but not used; {SAY_SO}"
         ),
+    }
+}
+
+/// An estimate that Loam wrote: of soil moisture it can be used by hand. The half-width beside it is told by its name, wherever another
+/// program has put the band.
+pub(super) fn own_map(
+    product: &str,
+    model: Option<&str>,
+    weights: Option<&str>,
+    names: &[Option<&str>],
+) -> Classification {
+    let moisture = product.starts_with("soil moisture");
+    let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
+    let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
+    Classification {
+        product: Product::OwnMap,
+        bands: names
+            .iter()
+            .enumerate()
+            .map(|(band, name)| match name {
+                Some(super::OWN_HALF_WIDTH) => Use {
+                    quantity: Some(Quantity::Uncertainty),
+                    evidence:
+                        "half-width of the 90 % interval of a map that Loam made, by its name: not used"
+                            .to_owned(),
+                    ..Use::nothing()
+                },
+                _ => Use {
+                    role: if moisture && band == 0 { Role::SoilMoisture } else { Role::Other },
+                    evidence: "a map that Loam made, by its tags".to_owned(),
+                    ..Use::nothing()
+                },
+            })
+            .collect(),
+        problems: vec![format!(
+            "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \
+             by hand (--fine on the command line): scores and exports then say so"
+        )],
+    }
+}
+
+/// GDAL's mask of another file, which counts with that file.
+pub(super) fn mask_of(file: &str, bands: usize) -> Classification {
+    let band = Use {
+        quantity: Some(Quantity::Flags),
+        evidence: format!("mask of {file}, by its name: no values of its own"),
+        ..Use::nothing()
+    };
+    Classification {
+        product: Product::Unknown,
+        bands: vec![band; bands],
+        problems: vec![format!(
+            "this is the mask of {file}: it counts there, where both are opened together (in one selection, folder or archive), and holds no \
+             values of its own"
+        )],
     }
 }

@@ -3,6 +3,9 @@
 
 use tiff_reader::Ifd;
 
+use super::open::Image;
+use crate::catalogue;
+
 /// Tag of GDAL's metadata items.
 pub(crate) const TAG_GDAL_METADATA: u16 = 42112;
 /// Tag of GDAL's nodata value.
@@ -76,6 +79,35 @@ fn unescape(text: &str) -> String {
         .replace("&quot;", "\"")
         .replace("&apos;", "'")
         .replace("&amp;", "&")
+}
+
+/// What a TIFF says its bands are of, all of them: an item of the file or its description, in a few words.
+pub(super) fn description(image: &Image, items: &[Item]) -> Option<String> {
+    const NAMES: [&str; 6] = ["long_name", "standard_name", "variable", "parameter", "quantity", "title"];
+    const DESCRIPTION: u16 = 270;
+    const MOST_WORDS: usize = 6;
+    let item = |name: &&str| items.iter().find(|i| i.sample.is_none() && i.name.eq_ignore_ascii_case(name));
+    let texts = NAMES.iter().filter_map(item).map(|i| i.value.clone());
+    let tag = image.ifd().tag(DESCRIPTION).and_then(|t| t.value.as_str().map(str::to_owned));
+    texts.chain(tag).find(|text| {
+        let words = catalogue::words(text).len();
+        (1..=MOST_WORDS).contains(&words) && catalogue::Quantity::of_layer(text).is_some()
+    })
+}
+
+/// What a TIFF says about itself, in lower case: software, description, names of metadata items and their values.
+pub(super) fn titles(image: &Image, items: &[Item]) -> String {
+    const DESCRIPTION: u16 = 270;
+    const SOFTWARE: u16 = 305;
+    const DIMAP: u16 = 65000;
+    let text = |code: u16| image.ifd().tag(code).and_then(|t| t.value.as_str().map(str::to_ascii_lowercase));
+    let mut titles: Vec<String> = [DESCRIPTION, SOFTWARE].into_iter().filter_map(text).collect();
+    if image.ifd().tag(DIMAP).is_some() {
+        titles.push("dimap".to_owned());
+    }
+    let global = items.iter().filter(|i| i.sample.is_none() && i.value.len() < 500);
+    titles.extend(global.map(|i| format!("{}={}", i.name, i.value).to_ascii_lowercase()));
+    titles.join("\n")
 }
 
 #[cfg(test)]

@@ -64,12 +64,69 @@ pub(super) struct Image {
     missing: Option<Vec<bool>>,
     /// The image that says which pixels hold a value (TIFF 6.0, NewSubfileType bit 2): zero means none.
     mask: Option<Ifd>,
+    /// The same in a file beside this one (GDAL's `x.tif.msk`).
+    beside: Option<Mask>,
     /// The band that says how opaque a pixel is (TIFF 6.0, ExtraSamples 1 and 2): zero means no value.
     pub(super) alpha: Option<usize>,
     /// The alpha band blanks the others. Off for pictures, whose clear pixels have colours all the same.
     pub(super) alpha_blanks: bool,
     /// Rows are stored from south to north; they are handed out from north to south.
     pub(super) south_up: bool,
+}
+
+/// A mask in a file of its own: one band for all bands, or one for each.
+struct Mask {
+    file: TiffFile,
+    ifd: Ifd,
+    layout: RasterLayout,
+}
+
+impl Mask {
+    /// Opens the mask of an image.
+    ///
+    /// # Errors
+    /// [`ReadError::Unsuitable`]: without its mask it is not known which pixels of the image have a value.
+    fn open(source: SharedSource, image: &RasterLayout) -> Result<Self, ReadError> {
+        let name = source.name().to_owned();
+        let refused = |why: String| {
+            ReadError::Unsuitable {
+            what: format!("the mask beside it, {name}, {why}, so that it is not known which of its pixels have a value"),
+            remedy: "make the mask again, or write it into the file: gdal_translate --config GDAL_TIFF_INTERNAL_MASK YES in.tif out.tif".to_owned(),
+        }
+        };
+        let options = OpenOptions { decode_output_bytes: BLOCK_LIMIT as usize, ..OpenOptions::default() };
+        let file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options)
+            .map_err(|e| refused(format!("cannot be read ({e})")))?;
+        let ifd = file.ifds().first().cloned().ok_or_else(|| refused("holds no image".to_owned()))?;
+        let layout = ifd.raster_layout().map_err(|e| refused(format!("cannot be read ({e})")))?;
+        if (layout.width, layout.height) != (image.width, image.height) {
+            return Err(refused(format!(
+                "has {} x {} pixels, not {} x {}",
+                layout.width, layout.height, image.width, image.height
+            )));
+        }
+        Ok(Self { file, ifd, layout })
+    }
+
+    /// Pixels of a chunk that it hides in a band.
+    fn hidden(&self, band: usize, chunk: &Chunk) -> Result<Vec<bool>, ReadError> {
+        let band = if self.layout.samples_per_pixel > 1 { band } else { 0 };
+        let bytes = self
+            .file
+            .read_band_window_bytes_from_ifd(
+                &self.ifd,
+                band,
+                chunk.first_row,
+                chunk.first_column,
+                chunk.rows,
+                chunk.columns,
+            )
+            .map_err(|e| dataset(band, &format!("its mask: {e}")))?;
+        Ok(bytes
+            .chunks_exact(self.layout.bytes_per_sample.max(1))
+            .map(|opaque| opaque.iter().all(|b| *b == 0))
+            .collect())
+    }
 }
 
 /// Gets every row of a chunk: its number, its first column, its values as stored.
@@ -114,6 +171,7 @@ impl Image {
         let (block_columns, block_rows) = block_shape(&ifd, &layout);
         let decoded =
             block_columns as u64 * block_rows as u64 * bands as u64 * layout.bytes_per_sample as u64;
+        let beside = source.mask().map(|mask| Mask::open(mask, &layout)).transpose()?;
         let mut direct = None;
         if decoded > CACHE_BYTES as u64 {
             let plain = ifd.compression() == 1
@@ -170,6 +228,7 @@ impl Image {
             direct,
             missing,
             mask,
+            beside,
             alpha,
             alpha_blanks: false,
             south_up: false,
@@ -258,7 +317,7 @@ impl Image {
             Some(source) => self.rows_directly(source, band, &stored)?,
             None => self.window_bytes(&self.ifd, band, &stored)?,
         };
-        let hidden = self.hidden(&stored)?;
+        let hidden = self.hidden(band, &stored)?;
         let row_bytes = chunk.columns * self.layout.bytes_per_sample;
         let mut values = vec![0f64; chunk.columns];
         for (i, row) in bytes.chunks_exact(row_bytes.max(1)).enumerate().take(chunk.rows) {
@@ -299,7 +358,10 @@ impl Image {
                 stored.columns,
             )
             .map_err(|e| dataset(0, &e.to_string()))?;
-        let hidden = self.hidden(&stored)?;
+        // One mask for all bands, but of a mask beside the file, which may have one for each.
+        let each_has_its_own = self.beside.as_ref().is_some_and(|mask| mask.layout.samples_per_pixel > 1);
+        let masks = if each_has_its_own { bands.max(1) } else { 1 };
+        let hidden = (0..masks).map(|band| self.hidden(band, &stored)).collect::<Result<Vec<_>, _>>()?;
         let (size, samples) = (self.layout.bytes_per_sample.max(1), self.layout.samples_per_pixel);
         let mut plain = Vec::with_capacity(chunk.columns * size);
         let mut values = vec![0f64; chunk.columns];
@@ -315,6 +377,7 @@ impl Image {
                 self.decode(&plain, &mut values)
                     .ok_or_else(|| dataset(band, &format!("no reader for {} samples", self.dtype())))?;
                 self.blank_missing(band, number, stored.first_column, &mut values);
+                let hidden = hidden.get(band.min(masks - 1)).map(Vec::as_slice).unwrap_or_default();
                 for (value, _) in
                     values.iter_mut().zip(hidden.iter().skip(i * chunk.columns)).filter(|(_, h)| **h)
                 {
@@ -348,11 +411,16 @@ impl Image {
             .map_err(|e| dataset(band, &e.to_string()))
     }
 
-    /// Pixels of a chunk that the file's own mask or alpha band hides; empty where it has neither.
-    fn hidden(&self, chunk: &Chunk) -> Result<Vec<bool>, ReadError> {
+    /// Pixels of a chunk that the file's own mask, the one beside it or its alpha band hides in a band; empty where it has none of them.
+    fn hidden(&self, band: usize, chunk: &Chunk) -> Result<Vec<bool>, ReadError> {
         let mut hidden = Vec::new();
         if let Some(mask) = &self.mask {
             hidden = self.window_bytes(mask, 0, chunk)?.into_iter().map(|opaque| opaque == 0).collect();
+        }
+        if let Some(mask) = &self.beside {
+            let more = mask.hidden(band, chunk)?;
+            hidden.resize(more.len(), false);
+            hidden.iter_mut().zip(more).for_each(|(hidden, more)| *hidden |= more);
         }
         if let Some(alpha) = self.alpha.filter(|_| self.alpha_blanks && self.direct.is_none()) {
             let bytes = self.window_bytes(&self.ifd, alpha, chunk)?;

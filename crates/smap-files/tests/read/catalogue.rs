@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use smap_files::{Granule, PathSource, QualityRule, ReadOptions, Role, catalogue};
+use smap_files::{
+    Granule, LayerUse, PathSource, QualityRule, ReadOptions, Role, SharedSource, catalogue, with_mask,
+};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/foreign")
@@ -124,6 +126,57 @@ fn every_made_file_is_what_its_maker_says() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), facts.len(), wrong.join("\n"));
     assert!(facts.len() >= 40, "{}", facts.len());
+}
+
+/// Valid cells of each layer of a file of fixtures/foreign/masked, with its mask (or another file's) or without.
+fn valid(file: &str, mask: Option<&str>) -> Result<Vec<usize>, String> {
+    let open = |name: &str| -> SharedSource {
+        Arc::new(PathSource::open(&folder().join("masked").join(name)).unwrap())
+    };
+    let source = mask.map_or_else(|| open(file), |mask| with_mask(open(file), open(mask)));
+    let granule = smap_files::open(source).map_err(|e| e.to_string())?;
+    let layers = granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture);
+    Ok(layers
+        .map(|(index, _)| {
+            let raster = granule.read(index, &ReadOptions::default(), None).unwrap();
+            let statistics = granule.variable_statistics(index, &ReadOptions::default()).unwrap();
+            assert_eq!(raster.valid_count(), statistics.valid);
+            raster.valid_count()
+        })
+        .collect())
+}
+
+#[test]
+fn a_mask_beside_a_geotiff_counts() {
+    let (one, two) = ("soil_moisture_20200603.tif", "okc_two_20200603.tif");
+    let mask = |name: &str| format!("{name}.msk");
+    assert_eq!(valid(one, None), Ok(vec![400]));
+    assert_eq!(valid(one, Some(&mask(one))), Ok(vec![300]));
+    assert_eq!(valid(two, Some(&mask(two))), Ok(vec![300, 300]));
+    let cut = "../S1_GRD_okc_20200603.tif";
+    let refused = valid(one, Some(cut)).unwrap_err();
+    assert!(refused.contains("40 x 40 pixels, not 20 x 20") && refused.contains("have a value"), "{refused}");
+}
+
+#[test]
+fn a_mask_alone_is_no_map() {
+    let source = PathSource::open(&folder().join("masked/soil_moisture_20200603.tif.msk")).unwrap();
+    let granule = smap_files::open(Arc::new(source)).unwrap();
+    assert!(granule.variables.iter().all(|v| v.role == Role::Other));
+    assert!(granule.problems.iter().any(|p| p.text.contains("the mask of soil_moisture_20200603.tif")));
+}
+
+#[test]
+fn temperatures_without_a_unit_are_used_once_it_is_given() {
+    let source = PathSource::open(&folder().join("celsius_no_unit_20200603.nc")).unwrap();
+    let mut granule = smap_files::open(Arc::new(source)).unwrap();
+    let given = LayerUse { layer: "LST".into(), role: Role::SurfaceTemperature, unit: Some("C".into()) };
+    granule.use_layer(&given).unwrap();
+    let index = granule.variables.iter().position(|v| v.role == Role::SurfaceTemperature).unwrap();
+    let statistics = granule.read(index, &ReadOptions::default(), None).unwrap().statistics();
+    // 300 + 30 * pattern(12, 14), whose least value is 0.1.
+    assert_eq!(statistics.valid, 168);
+    assert!((statistics.min.unwrap() - 303.0).abs() < 1e-3, "{statistics:?}");
 }
 
 #[test]

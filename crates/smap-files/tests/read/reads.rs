@@ -9,6 +9,7 @@ use smap_files::{self as read, PathSource, QualityRule, ReadOptions, Source};
 /// A file that counts.
 struct Counting {
     inner: PathSource,
+    cached: bool,
     reads: AtomicU64,
     bytes: AtomicU64,
     /// Of each piece of the file, whether it was read.
@@ -18,10 +19,11 @@ struct Counting {
 const PIECE: u64 = 4 << 10;
 
 impl Counting {
-    fn open(path: &Path) -> Arc<Self> {
+    /// With the cache of the reader in front of it, or without: then it counts what the reader asks for.
+    fn open(path: &Path, cached: bool) -> Arc<Self> {
         let inner = PathSource::open(path).unwrap();
         let touched = Mutex::new(vec![false; inner.len().div_ceil(PIECE) as usize]);
-        Arc::new(Self { inner, reads: AtomicU64::new(0), bytes: AtomicU64::new(0), touched })
+        Arc::new(Self { inner, cached, reads: AtomicU64::new(0), bytes: AtomicU64::new(0), touched })
     }
 
     /// Reads and bytes so far.
@@ -41,6 +43,9 @@ impl Source for Counting {
     }
     fn len(&self) -> u64 {
         self.inner.len()
+    }
+    fn needs_cache(&self) -> bool {
+        self.cached
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         self.reads.fetch_add(1, Ordering::Relaxed);
@@ -91,7 +96,7 @@ fn files() -> Vec<PathBuf> {
 #[test]
 fn a_file_is_read_once_however_much_is_asked_of_it() {
     for path in files() {
-        let source = Counting::open(&path);
+        let source = Counting::open(&path, true);
         everything(&source);
         let (reads, bytes) = source.so_far();
         let length = source.len();
@@ -100,6 +105,11 @@ fn a_file_is_read_once_however_much_is_asked_of_it() {
             assert_eq!((reads, bytes), (1, length), "{}", path.display());
         } else {
             assert!(2 * bytes <= 3 * source.distinct(), "{bytes} bytes of {}", path.display());
+            // What is needed is what the reader asks for where nothing is read beside it, each piece once.
+            let needed = Counting::open(&path, false);
+            everything(&needed);
+            let needed = needed.distinct();
+            assert!(2 * bytes <= 3 * needed, "{bytes} bytes for {needed} needed of {}", path.display());
             assert!(reads <= 4 + length / (64 << 10), "{reads} reads of {}", path.display());
         }
     }

@@ -1,4 +1,4 @@
-//! Images laid out anew, on burn's tensors.
+//! Rearranged images, on burn's tensors.
 
 use cubecl::prelude::*;
 
@@ -6,14 +6,14 @@ use super::super::super::dilated::layout::Layout;
 use super::super::layout::{self, LayoutExtentsLaunch};
 use super::{CubeTensor, MOST_WORKGROUPS, THREADS, empty};
 
-/// Images and the same laid out anew.
+/// Images and the same rearranged.
 #[derive(Debug, Clone)]
 pub struct Planes {
     /// How many images.
     pub batch: usize,
     /// Channels of the image.
     pub channels: usize,
-    /// Channels laid out anew: those of the image, then zeros.
+    /// Channels after rearranging: those of the image, then zeros.
     pub filled: usize,
     /// Rows and columns of the image.
     pub image: (usize, usize),
@@ -22,7 +22,7 @@ pub struct Planes {
 }
 
 impl Planes {
-    /// Rows and columns laid out anew.
+    /// Rows and columns after rearranging.
     pub fn extents(&self) -> (usize, usize) {
         Layout::new(self.image, self.dilation).extents()
     }
@@ -55,7 +55,7 @@ impl Planes {
     }
 }
 
-/// `image`, `[B, channels, H, W]`, laid out anew and multiplied with the factors in that layout: `[B, filled, H', W']`; one dispatch.
+/// `image`, `[B, channels, H, W]`, rearranged and multiplied with the factors in that layout: `[B, filled, H', W']`; one dispatch.
 pub fn spread(of: &Planes, image: &CubeTensor, factors: Option<&CubeTensor>) -> CubeTensor {
     let (tall, wide) = of.extents();
     let to = empty(image, [of.batch, of.filled, tall, wide]);
@@ -71,7 +71,7 @@ pub fn spread(of: &Planes, image: &CubeTensor, factors: Option<&CubeTensor>) -> 
     to
 }
 
-/// The image of planes that were laid out anew: their numbers or their SiLU, added to those of `other`; one dispatch. The slope of SiLU
+/// The image of planes that were rearranged: their numbers or their SiLU, added to those of `other`; one dispatch. The slope of SiLU
 /// goes to `slope`, laid out as the planes are.
 pub fn collect(
     of: &Planes,

@@ -1,0 +1,116 @@
+//! The steps of a time axis: which day each is of, and which of several times of a day is used.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, DateTime};
+
+use crate::Overpass;
+use crate::arrays::file::Array;
+use crate::arrays::place::time_axis;
+use crate::arrays::time::TimeUnit;
+
+/// One step of a time axis.
+pub(crate) struct Step {
+    /// Index on the axis.
+    pub index: u64,
+    /// Its day.
+    pub day: Date,
+    /// Of SMAP's two times of a day.
+    pub overpass: Option<Overpass>,
+}
+
+/// The steps of a time axis that are used.
+pub(crate) struct Steps {
+    /// In the order of the axis.
+    pub steps: Vec<Step>,
+    /// What is to be said of those that are not.
+    pub left_out: Option<String>,
+}
+
+/// The moments of an array with a time axis: index on that axis and moment.
+pub(crate) fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<(u64, DateTime)>> {
+    let axis = time_axis(array, group, root)?;
+    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
+    let counts = axis.all_numbers(1 << 20).ok()?;
+    let moments: Vec<(u64, DateTime)> =
+        (0u64..).zip(counts).filter_map(|(index, count)| Some((index, unit.moment(count)?))).collect();
+    (!moments.is_empty()).then_some(moments)
+}
+
+/// SMAP's overpass of a time of the day, local or as its daily files count it.
+fn overpass_at(moment: DateTime) -> Option<Overpass> {
+    match f64::from(moment.hour()) + f64::from(moment.minute()) / 60.0 {
+        hour if (4.5..7.5).contains(&hour) => Some(Overpass::Am),
+        hour if (16.5..19.5).contains(&hour) => Some(Overpass::Pm),
+        _ => None,
+    }
+}
+
+/// Of several times of one day: SMAP's 6 am and 6 pm are two overpasses, of which 6 pm fills what 6 am did not see; of any others the first
+/// is taken, and it is said. Their mean is not: it would be one of instants for some data and of a day for others, and the file does not say
+/// which.
+pub(crate) fn steps_of(moments: Vec<(u64, DateTime)>, of_smap: bool) -> Steps {
+    let mut of_days: BTreeMap<Date, Vec<(u64, DateTime)>> = BTreeMap::new();
+    for (index, moment) in moments {
+        of_days.entry(moment.date()).or_default().push((index, moment));
+    }
+    let passes = |of_day: &Vec<(u64, DateTime)>| {
+        let passes: Vec<Option<Overpass>> = of_day.iter().map(|(_, moment)| overpass_at(*moment)).collect();
+        let one = |pass| passes.iter().filter(|p| **p == Some(pass)).count() <= 1;
+        !passes.contains(&None) && one(Overpass::Am) && one(Overpass::Pm)
+    };
+    let several = of_days.values().any(|of_day| of_day.len() > 1);
+    let by_overpass = of_smap && several && of_days.values().all(passes);
+    let mut left_out = None;
+    let mut steps = Vec::new();
+    for (day, of_day) in &of_days {
+        let kept = if by_overpass { of_day.len() } else { 1 };
+        if let (Some((_, first)), Some((_, other))) = (of_day.first(), of_day.get(kept)) {
+            let clock = |moment: &DateTime| format!("{:02}:{:02}", moment.hour(), moment.minute());
+            left_out.get_or_insert_with(|| {
+                format!(
+                    "some days have several times ({day}: {}, {}{}): the first of each day is used, the others are not. If you want the mean of \
+                     each day, make it first, for example with cdo daymean",
+                    clock(first),
+                    clock(other),
+                    if of_day.len() > 2 { ", ..." } else { "" }
+                )
+            });
+        }
+        steps.extend(of_day.iter().take(kept).map(|(index, moment)| Step {
+            index: *index,
+            day: *day,
+            overpass: if by_overpass { overpass_at(*moment) } else { None },
+        }));
+    }
+    steps.sort_by_key(|step| step.index);
+    Steps { steps, left_out }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn steps(hours: &[i8], of_smap: bool) -> (Vec<(u64, Option<Overpass>)>, Option<String>) {
+        let moments = (0..).zip(hours.iter().map(|hour| date(2020, 6, 3).at(*hour, 0, 0, 0))).collect();
+        let Steps { steps, left_out } = steps_of(moments, of_smap);
+        (steps.iter().map(|step| (step.index, step.overpass)).collect(), left_out)
+    }
+
+    #[test]
+    fn of_several_times_of_a_day_overpasses_count_or_the_first() {
+        let (am, pm) = (Some(Overpass::Am), Some(Overpass::Pm));
+        assert_eq!(steps(&[6, 18], true), (vec![(0, am), (1, pm)], None));
+        assert_eq!(steps(&[18, 6], true), (vec![(0, pm), (1, am)], None));
+        assert_eq!(steps(&[12], true), (vec![(0, None)], None));
+        for (hours, of_smap) in
+            [(&[6, 18][..], false), (&[0, 12], true), (&[6, 7], true), (&[0, 6, 12, 18], false)]
+        {
+            let (kept, said) = steps(hours, of_smap);
+            assert_eq!(kept, [(0, None)], "{hours:?}");
+            assert!(said.is_some_and(|text| text.contains("2020-06-03") && text.contains("the first of each day")));
+        }
+    }
+}

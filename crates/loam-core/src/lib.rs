@@ -22,6 +22,7 @@ pub mod ranking;
 pub mod region_settings;
 pub mod regression;
 pub mod score;
+pub mod season;
 pub mod simulate;
 pub mod stack;
 pub mod training;

@@ -22,13 +22,13 @@ pub(super) struct Recorder {
     /// Attached to every request that wants bytes.
     weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
-    cancel_after: Cell<Option<usize>>,
+    pub(super) cancel_after: Cell<Option<usize>>,
     store: MemoryStore,
     private_window: Cell<bool>,
     /// Milliseconds; a second passes between two looks.
     clock: Cell<f64>,
     /// How often other messages were let in.
-    yields: Cell<usize>,
+    pub(super) yields: Cell<usize>,
 }
 
 impl Host for Recorder {

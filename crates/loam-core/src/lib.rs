@@ -10,6 +10,7 @@ pub mod closed_form;
 pub mod device_report;
 pub mod estimate;
 pub mod export;
+pub mod fetch;
 pub mod file;
 pub mod iso_date;
 pub mod layer;

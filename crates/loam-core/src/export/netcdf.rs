@@ -215,6 +215,7 @@ impl File<'_> {
                 ("long_name", "day of SMAP's overpass (6 am local; 6 pm where that fills gaps)"),
                 ("units", "days since 1970-01-01 00:00:00"),
                 ("calendar", "standard"),
+                ("units_metadata", "leap_seconds: unknown"),
                 ("axis", "T"),
             ],
         )?;
@@ -319,6 +320,7 @@ impl File<'_> {
                 ("units", quantity.unit),
                 ("cell_methods", "time: point area: mean"),
                 ("ancillary_variables", &ancillary),
+                ("coverage_content_type", "modelResult"),
             ],
         )?;
         let planes: Vec<f32> = season.days.iter().flat_map(|day| day.values.iter().copied()).collect();
@@ -333,6 +335,7 @@ impl File<'_> {
                     ("long_name", &long_name),
                     ("units", quantity.unit),
                     ("comment", "90 % of a date's pixels should lie within estimate +- half-width"),
+                    ("coverage_content_type", "qualityInformation"),
                 ],
             )?;
             let blank = vec![f32::NAN; season.window.len()];
@@ -346,7 +349,12 @@ impl File<'_> {
         let long_name = format!("why {} has no value; 0 where it counts", quantity.name);
         self.text(
             variable,
-            &[("standard_name", "status_flag"), ("long_name", &long_name), ("flag_meanings", &meanings)],
+            &[
+                ("standard_name", "status_flag"),
+                ("long_name", &long_name),
+                ("flag_meanings", &meanings),
+                ("coverage_content_type", "qualityInformation"),
+            ],
         )?;
         let masks = flags::MEANINGS.map(|(bit, _)| bit).to_vec();
         self.builder.add_variable_attribute(variable, "flag_masks", NcAttrValue::UShorts(masks))?;
@@ -378,7 +386,8 @@ impl File<'_> {
         for (name, plane, unit, words, comment) in planes {
             let variable = self.builder.add_variable::<f32>(format!("{}_{name}", quantity.name), &axes)?;
             let long_name = format!("{}: {words}", quantity.name.replace('_', " "));
-            self.text(variable, &[("long_name", &long_name), ("units", unit)])?;
+            let kind = ("coverage_content_type", "modelResult");
+            self.text(variable, &[("long_name", &long_name), ("units", unit), kind])?;
             if name == "mean" {
                 let methods = "time: mean area: mean";
                 self.text(variable, &[("standard_name", quantity.standard_name), ("cell_methods", methods)])?;
@@ -393,7 +402,11 @@ impl File<'_> {
         ];
         for (name, plane, words) in counts {
             let variable = self.builder.add_variable::<u16>(format!("{}_{name}", quantity.name), &axes)?;
-            self.text(variable, &[("long_name", words), ("units", "1")])?;
+            let kind = ("coverage_content_type", "qualityInformation");
+            self.text(variable, &[("long_name", words), ("units", "1"), kind])?;
+            if name == "count" {
+                self.text(variable, &[("standard_name", "number_of_observations")])?;
+            }
             self.placed(variable)?;
             self.packed(variable, false)?;
             self.builder.write_variable(variable, plane)?;

@@ -1,5 +1,5 @@
 //! A STAC item beside a GeoTIFF, so that catalogues and `pystac` find the map by place and time (STAC 1.1 with the extensions projection 2.0,
-//! raster 2.0, processing 1.2 and scientific 1.0).
+//! raster 2.0, processing 1.2 and scientific 1.0); and one beside a network (extension MLM 1.5).
 
 use ease_grid::{Crs, EaseWindow, Grid, Statistics};
 use serde_json::{Map, Value, json};
@@ -8,6 +8,7 @@ use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH};
 use super::geotiff::NODATA;
 use super::{ExportError, Provenance, flags, resampled};
 use crate::estimate::Channel;
+use crate::weights_report::WeightsReport;
 
 const EXTENSIONS: [&str; 4] = [
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
@@ -147,4 +148,80 @@ fn bands(channel: &Channel, provenance: &Provenance, own_cells: bool) -> Vec<Val
         "name": OWN_FLAG, "description": format!("bits: {}", flags::words()), "data_type": "float32",
     }));
     bands
+}
+
+/// A network that was written as ONNX.
+#[derive(Debug, Clone, Copy)]
+pub struct Model<'a> {
+    /// Its weights.
+    pub weights: &'a WeightsReport,
+    /// Name and unit of each channel of the input.
+    pub bands: &'a [(String, &'static str)],
+    /// Of the output.
+    pub outputs: &'a [(String, &'static str)],
+    /// Metres of a pixel.
+    pub pixel: f64,
+    /// Loam's version.
+    pub version: &'a str,
+}
+
+/// The item of a network that was written as `file` (a name beside the item): JSON text. Place and time are where it may be used: the
+/// EASE-Grid, since SMAP's first day.
+#[must_use]
+pub fn model_item(file: &str, model: &Model<'_>) -> String {
+    let Model { weights, bands, outputs, pixel, version } = *model;
+    let id = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let about = weights.network.about();
+    let list = |channels: &[(String, &str)]| {
+        channels.iter().map(|(name, unit)| format!("{name} ({unit})")).collect::<Vec<_>>().join(", ")
+    };
+    let trained = if weights.simulated { "trained on SIMULATED scenes" } else { "trained on observations" };
+    let shape = |channels: usize| json!([-1, channels, -1, -1]);
+    let order = json!(["batch", "channel", "height", "width"]);
+    let item = json!({
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "stac_extensions": ["https://stac-extensions.github.io/mlm/v1.5.2/schema.json"],
+        "id": id,
+        "geometry": { "type": "Polygon", "coordinates": [[
+            [-180.0, -85.0445664], [180.0, -85.0445664], [180.0, 85.0445664], [-180.0, 85.0445664], [-180.0, -85.0445664],
+        ]] },
+        "bbox": [-180.0, -85.0445664, 180.0, 85.0445664],
+        "properties": {
+            "datetime": null,
+            "start_datetime": "2015-03-31T00:00:00Z",
+            "end_datetime": "9999-12-31T23:59:59Z",
+            "description": format!("{}, {trained}: {}. Weights {}, SHA-256 {}.", about.words, weights.trained_on, weights.name, weights.hash),
+            "mlm:name": format!("{} {}", about.name, weights.name),
+            "mlm:architecture": about.name,
+            "mlm:tasks": ["regression", "downscaling"],
+            "mlm:framework": "ONNX",
+            "mlm:framework_version": "opset 17",
+            "mlm:pretrained": true,
+            "mlm:pretrained_source": weights.trained_on,
+            "mlm:input": [{
+                "name": list(bands),
+                "bands": [],
+                "input": { "shape": shape(bands.len()), "dim_order": order, "data_type": "float32" },
+                "description": "physical units, a number in every cell",
+            }],
+            "mlm:output": [{
+                "name": list(outputs),
+                "tasks": ["regression", "downscaling"],
+                "result": { "shape": shape(outputs.len()), "dim_order": order, "data_type": "float32" },
+            }],
+            "loam:pixel_metres": pixel,
+            "loam:version": version,
+            "loam:simulated": weights.simulated,
+        },
+        "links": [],
+        "assets": { "model": {
+            "href": format!("./{file}"),
+            "type": "application/octet-stream; framework=onnx",
+            "title": format!("{} as ONNX", about.name),
+            "roles": ["mlm:model"],
+            "mlm:artifact_type": "onnx",
+        } },
+    });
+    format!("{item:#}\n")
 }

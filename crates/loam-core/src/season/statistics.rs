@@ -69,15 +69,20 @@ impl Statistics {
     #[must_use]
     pub fn layers(&self) -> Layers {
         let mut layers = Layers::default();
+        self.extend(&mut layers, 0..self.cells);
+        layers
+    }
+
+    /// Adds the pixels of a range to layers that hold those before: a piece of work of its own for a program that yields.
+    pub fn extend(&self, layers: &mut Layers, cells: std::ops::Range<usize>) {
         let mut pixel = Vec::with_capacity(self.days.len());
-        for cell in 0..self.cells {
+        for cell in cells {
             pixel.clear();
             let values = self.values.iter().skip(cell).step_by(self.cells.max(1));
             let dated = self.days.iter().zip(values).filter(|(_, value)| value.is_finite());
             pixel.extend(dated.map(|(day, value)| (*day, f64::from(*value))));
             layers.add(&pixel);
         }
-        layers
     }
 }
 

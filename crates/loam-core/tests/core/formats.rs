@@ -14,6 +14,7 @@ use loam_core::output::Output;
 use loam_core::season::{Season, SeasonDay, dates};
 use loam_core::simulate::{Scene, Simulator};
 use loam_core::stack::{HistoryRule, Library, Region, SceneDay, Series};
+use loam_core::weights_report::WeightsReport;
 use smap_files::{BytesSource, Granule, Product, QualityRule, ReadError, ReadOptions, Role, open};
 
 const RULE: HistoryRule = HistoryRule { cover: 0.1, disaggregated: false };
@@ -214,6 +215,23 @@ fn the_programs_people_use_read_what_is_written() {
         let bytes = geotiff::write_channel_in(&crs, channel, &facts, None).unwrap();
         write(&format!("map{}.tif", resampled::suffix(&crs)), &bytes);
     }
+    let weights = WeightsReport {
+        name: "Tucson (shipped)".into(),
+        trained_on: "simulated scenes".into(),
+        simulated: true,
+        hash: "0123456789abcdef".into(),
+        ..WeightsReport::default()
+    };
+    let channel = |name: &str| vec![(name.to_owned(), "m3/m3")];
+    let (bands, outputs) = (channel("SMAP"), channel("soil moisture"));
+    let model = stac::Model {
+        weights: &weights,
+        bands: &bands,
+        outputs: &outputs,
+        pixel: 3002.685,
+        version: "0.1.0",
+    };
+    write("model.json", stac::model_item("model.onnx", &model).as_bytes());
     if let Ok(keep) = std::env::var("LOAM_KEEP_EXPORTS") {
         for entry in std::fs::read_dir(folder.path()).unwrap().flatten() {
             std::fs::copy(entry.path(), Path::new(&keep).join(entry.file_name())).unwrap();

@@ -6,6 +6,7 @@
 
 pub mod desk;
 mod failure;
+mod season;
 pub mod shown;
 mod training;
 pub mod wire;
@@ -28,6 +29,7 @@ use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 pub use failure::Failure;
+pub use season::{SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
 /// Page to worker.
@@ -74,6 +76,18 @@ pub enum Request {
         /// The date t.
         #[serde(with = "iso_date")]
         date: Date,
+        /// Region and rules.
+        settings: RegionSettings,
+    },
+    /// The maps of all dates of a period with a SMAP overpass, by the method in use. Answer: [`Event::Progress`]..., an
+    /// [`Event::SeasonDay`] for each date, [`Event::Season`].
+    Season {
+        /// First date; the first there is where left out.
+        #[serde(with = "iso_date")]
+        from: Option<Date>,
+        /// Last date.
+        #[serde(with = "iso_date")]
+        to: Option<Date>,
         /// Region and rules.
         settings: RegionSettings,
     },
@@ -214,6 +228,10 @@ pub enum Event {
     Warning(String),
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
+    /// A date of a season.
+    SeasonDay(Box<SeasonDayReport>),
+    /// A season is whole: what its pixels' values over time say.
+    Season(Box<SeasonReport>),
     /// Every method on the same dates and pixels.
     Ranking(Box<Ranking>),
     /// Weights in use.

@@ -14,6 +14,7 @@ mod prepare;
 pub mod provenance;
 mod ranking;
 mod requests;
+mod season;
 mod state;
 mod timeline;
 mod training;

@@ -44,21 +44,7 @@ impl<H: Host> Session<H> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
-        let (estimate, weights) = match self.active {
-            Method::Network(network) => self.by_network(id, network, date, rule, &settings).await?,
-            Method::ClosedForm(method) => {
-                if method.about().needs == Needs::Past {
-                    self.learn_the_past(id, date, rule).await?;
-                }
-                let Some(series) = &mut self.series else {
-                    return Err(RequestError::failed("the session is not ready", "Reload the page."));
-                };
-                let estimate = method
-                    .estimate(&self.library, series, date, rule)
-                    .map_err(|e| RequestError::failed(e, ""))?;
-                (estimate, method.into())
-            }
-        };
+        let (estimate, weights) = self.estimate(id, date, rule, &settings, None).await?;
         let Some(device) = &self.device else {
             return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
@@ -109,6 +95,33 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
+    /// The map of a date by the method in use, and which weights made it. `of_season`: how many dates of how many are done, where this is one
+    /// of many; progress then counts dates, and the estimate from before a run does not stand beside it.
+    pub(super) async fn estimate(
+        &mut self,
+        id: u64,
+        date: Date,
+        rule: HistoryRule,
+        settings: &RegionSettings,
+        of_season: Option<(usize, usize)>,
+    ) -> Result<(Estimate, WeightsReport), RequestError> {
+        match self.active {
+            Method::Network(network) => self.by_network(id, network, date, rule, settings, of_season).await,
+            Method::ClosedForm(method) => {
+                if method.about().needs == Needs::Past {
+                    self.learn_the_past(id, date, rule).await?;
+                }
+                let Some(series) = &mut self.series else {
+                    return Err(RequestError::failed("the session is not ready", "Reload the page."));
+                };
+                let estimate = method
+                    .estimate(&self.library, series, date, rule)
+                    .map_err(|e| RequestError::failed(e, ""))?;
+                Ok((estimate, method.into()))
+            }
+        }
+    }
+
     /// The map of a date by a network, and which weights made it.
     async fn by_network(
         &mut self,
@@ -117,6 +130,7 @@ impl<H: Host> Session<H> {
         date: Date,
         rule: HistoryRule,
         settings: &RegionSettings,
+        of_season: Option<(usize, usize)>,
     ) -> Result<(Estimate, WeightsReport), RequestError> {
         let window = settings.window;
         self.ensure_weights(network, &window).await?;
@@ -126,6 +140,7 @@ impl<H: Host> Session<H> {
         };
         let host = &self.host;
         let listener = &mut Hears(async |done: usize, total: usize, what: &str| {
+            let (done, total) = of_season.unwrap_or((done, total));
             host.emit(
                 id,
                 Event::Progress { done: done as u64, total: total as u64, what: what.to_owned() },
@@ -144,8 +159,11 @@ impl<H: Host> Session<H> {
             .filter(|s| s.active == network.into())
             .and_then(of)
             .is_some_and(|key| key == loaded.key);
-        let before =
-            self.before.as_ref().filter(|_| tried).and_then(|snapshot| snapshot.networks.get(&network));
+        let before = self
+            .before
+            .as_ref()
+            .filter(|_| tried && of_season.is_none())
+            .and_then(|snapshot| snapshot.networks.get(&network));
         // The CPU's tile is cut small enough for every machine; a GPU's dispatches must be short, and how long they take only it can tell.
         if self.tile.is_none() && processor.is_gpu() {
             self.tile =

@@ -66,6 +66,15 @@ impl<H: Host> Session<H> {
         self.predict_by_active(id, date, settings).await
     }
 
+    /// The best method answers, found now where it is not known yet.
+    pub(super) async fn choose_best(&mut self, id: u64, settings: &RegionSettings) -> Result<(), RequestError> {
+        match self.auto.best_for(settings) {
+            Some(best) => self.active = best,
+            None => drop(self.rank(id, settings.clone()).await?),
+        }
+        Ok(())
+    }
+
     /// Scores every method that can make the map of a date; the best of them answers from then on.
     pub(super) async fn rank(&mut self, id: u64, settings: RegionSettings) -> Result<Method, RequestError> {
         let (window, region) = (settings.window, settings.region.clone());

@@ -115,6 +115,7 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
+            Request::Season { from, to, settings } => self.season(id, from, to, settings).await?,
             Request::Rank { settings } => {
                 self.rank(id, settings).await?;
             }

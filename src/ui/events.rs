@@ -66,6 +66,8 @@ pub fn handle(app: App, envelope: Envelope<Event>, attachments: Vec<Attachment>)
         }
         Event::Warning(text) => app.notify(false, Failure { what: text, remedy: String::new() }),
         Event::Map(report) => take_map(app, *report, attachments),
+        // The page does not ask for a season yet.
+        Event::SeasonDay(_) | Event::Season(_) => {}
         Event::Ranking(ranking) => app.take_ranking(*ranking),
         Event::Weights(weights) => {
             let other = app.weights.with_untracked(|w| w.method() != weights.method());

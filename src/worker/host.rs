@@ -47,7 +47,11 @@ impl WorkerHost {
         let mut known = self.known.borrow_mut();
         if matches!(
             request,
-            Request::Predict { .. } | Request::Rank { .. } | Request::Timeline { .. } | Request::Demo { .. }
+            Request::Predict { .. }
+                | Request::Season { .. }
+                | Request::Rank { .. }
+                | Request::Timeline { .. }
+                | Request::Demo { .. }
         ) {
             for older in known.values_mut().filter(|k| k.kind == kind) {
                 older.cancelled = true;

@@ -18,6 +18,7 @@ mod frozen;
 mod own_maps;
 mod pipeline;
 mod refusals;
+mod season;
 mod session;
 mod shipped_weights;
 mod tb_cnn_files;

@@ -25,7 +25,7 @@ pub(super) struct Recorder {
     /// Attached to every request that wants bytes.
     weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
-    cancel_after: Cell<Option<usize>>,
+    pub(super) cancel_after: Cell<Option<usize>>,
     /// Cancels everything while this holds of the events.
     cancel_where: RefCell<Option<Box<CancelWhere>>>,
     store: MemoryStore,
@@ -33,7 +33,7 @@ pub(super) struct Recorder {
     /// Milliseconds; a second passes between two looks.
     clock: Cell<f64>,
     /// How often other messages were let in.
-    yields: Cell<usize>,
+    pub(super) yields: Cell<usize>,
 }
 
 impl Host for Recorder {

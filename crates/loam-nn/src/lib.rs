@@ -18,6 +18,7 @@ pub mod evaluation;
 mod gathered;
 mod network_model;
 pub mod networks;
+pub mod onnx;
 mod random;
 pub mod ranking;
 mod registry;

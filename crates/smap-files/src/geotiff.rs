@@ -18,6 +18,7 @@ use self::metadata::Item;
 use self::open::{Image, RowVisitor};
 use self::summary::Summary;
 use crate::arrays::TimeUnit;
+use crate::own::{OWN_PREFIX, Own};
 use crate::sniff::Format;
 use crate::values::{Declared, TYPICAL_FILLS, ValueRule};
 use crate::{
@@ -40,11 +41,6 @@ const CELL_LIMIT: usize = 60_000_000;
 const SOIL_MOISTURE_RANGE: (f32, f32) = (0.0, 1.0);
 /// Backscatter in dB: far outside what a sensor delivers lie undeclared fills (-99).
 const DECIBEL_RANGE: (f32, f32) = (-90.0, 60.0);
-
-/// Name prefix of Loam's own metadata items. An underscore: GDAL takes a colon for the end of a name.
-pub const OWN_PREFIX: &str = "loam_";
-/// Name of the band beside an estimate of Loam's that holds half the width of its 90 % interval.
-pub const OWN_HALF_WIDTH: &str = "half_width_90";
 
 /// What a file's tags say of its bands, before their values are looked at.
 struct BandTags {
@@ -228,13 +224,11 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         let used = Use::of_alpha();
         classification.bands.insert(alpha.min(classification.bands.len()), used);
     }
-    // Files written before there was a kind say it in their product. A kind that a later version knows is no input either.
-    let estimate = own("kind")
-        .map_or_else(|| own("product").is_some_and(|p| p.contains("estimate")), |kind| kind != "scene");
-    if estimate {
+    let written =
+        Own { kind: own("kind"), product: own("product"), model: own("model"), weights: own("weights") };
+    if written.is_estimate() {
         let names: Vec<Option<&str>> = tags.iter().map(|tags| tags.name.as_deref()).collect();
-        classification =
-            classify::own_map(own("product").unwrap_or_default(), own("model"), own("weights"), &names);
+        classification = own_map(&written, &names);
     }
     if let Some(of) = companion::masked_name(&file) {
         classification = classify::mask_of(of, bands);
@@ -411,6 +405,19 @@ fn screened(
         screen(&mut kept, flags.get(at(row, first)..).unwrap_or_default(), rule);
         each(row, first, &kept)
     })
+}
+
+/// An estimate that Loam wrote: of soil moisture its first band can be used by hand.
+fn own_map(own: &Own<'_>, names: &[Option<&str>]) -> Classification {
+    let used = |(band, name): (usize, &Option<&str>)| {
+        let (role, quantity, evidence) = own.layer(*name, band == 0);
+        Use { role, quantity, evidence, ..Use::nothing() }
+    };
+    Classification {
+        product: Product::OwnMap,
+        bands: names.iter().enumerate().map(used).collect(),
+        problems: vec![own.problem()],
+    }
 }
 
 /// Those of the scan, where nothing was corrected since.

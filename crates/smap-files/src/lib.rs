@@ -10,6 +10,7 @@ pub mod geotiff;
 mod granule;
 mod layer_use;
 pub mod names;
+pub mod own;
 pub mod sentinel1;
 mod smap;
 pub mod sniff;

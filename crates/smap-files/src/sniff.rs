@@ -173,6 +173,8 @@ pub(super) enum Archive {
     Weights,
     /// Stations of the ISMN.
     Stations,
+    /// Pictures for a globe (KMZ), of Loam or another program.
+    Globe,
     /// Files, some of which Loam may read ([`crate::archive`]).
     Files,
     /// Nothing that Loam reads, by the names.
@@ -199,6 +201,8 @@ pub(super) fn archive_kind(name: &str, head: &[u8], members: &[Member]) -> Archi
         Archive::Stations
     } else if readable {
         Archive::Files
+    } else if any(&|n| n.ends_with(".kml")) {
+        Archive::Globe
     } else {
         Archive::Other
     }
@@ -226,6 +230,12 @@ fn archive(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, 
             "Loam does not read stations yet, and unpacking it does not help; open gridded files, such as SMAP's .h5 or a GeoTIFF"
                 .to_owned(),
         ),
+        Archive::Globe => {
+            // The document comes first, and is not compressed.
+            let whose = if contains(head, b"Made with Loam") { " that Loam exported" } else { "" };
+            let remedy = "pictures hold colours, not values; open the GeoTIFF or NetCDF file that the picture was drawn from";
+            (format!("a KMZ picture for Google Earth{whose}"), remedy.to_owned())
+        }
         kind => {
             let remedy = if members.is_empty() || kind == Archive::Files {
                 "unpack it and open the files inside"

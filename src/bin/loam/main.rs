@@ -11,15 +11,19 @@ macro_rules! say {
 mod cards;
 mod evaluate;
 mod experiment;
+mod export_model;
+mod fetch_list;
 mod files;
 mod find;
 mod inspect;
 mod layer_use;
+mod maker;
 mod network;
 mod predict;
 mod progress;
 mod rank;
 mod score_table;
+mod season;
 mod series;
 mod shipped;
 mod simulate;
@@ -45,6 +49,10 @@ enum Command {
     Inspect(inspect::Inspect),
     /// The 3 km map of a date, as a GeoTIFF
     Predict(predict::Predict),
+    /// The maps of all dates of a period, as a NetCDF cube or a folder of GeoTIFFs, with mean, trend and dry-down
+    Season(season::Season),
+    /// What to fetch for a region and a period: exact searches, as scripts and addresses to use yourself
+    FetchList(fetch_list::FetchList),
     /// Scores of weights against 3 km maps, beside the baselines
     Evaluate(evaluate::Evaluate),
     /// Every method on the newest dates of a region, best first
@@ -55,6 +63,8 @@ enum Command {
     Experiment(experiment::Experiment),
     /// A model card for each weights file: data, split, scores beside every baseline, limits
     Cards(cards::Cards),
+    /// A network as ONNX, for ONNX Runtime, QGIS and other programs
+    ExportModel(export_model::ExportModel),
     /// Write simulated scenes as GeoTIFFs
     Simulate(simulate::Simulate),
 }
@@ -66,11 +76,14 @@ fn main() -> std::process::ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Inspect(command) => command.run(),
         Command::Predict(command) => command.run(),
+        Command::Season(command) => command.run(),
+        Command::FetchList(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Rank(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Experiment(command) => command.run(),
         Command::Cards(command) => command.run(),
+        Command::ExportModel(command) => command.run(),
         Command::Simulate(command) => command.run(),
     };
     match outcome {

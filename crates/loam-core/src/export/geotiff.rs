@@ -1,47 +1,59 @@
-//! A map as GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, deflate, provenance as GDAL metadata. An estimate that
-//! says how sure it is has a second band, [`OWN_HALF_WIDTH`].
+//! A map as cloud-optimised GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, tiles of 512 with overviews, deflate,
+//! provenance as GDAL metadata. A channel has its flags as last band ([`OWN_FLAG`]) and, where it says how sure it is, the half-width of
+//! its interval before them ([`OWN_HALF_WIDTH`]).
 //!
-//! Written with `tiff-writer`, the encoder inside `geotiff-writer`, which has no way to add GDAL_METADATA. Predictor 3 (floating
-//! point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs compares every export with two
-//! of them.
-
-use std::io::Cursor;
+//! Written with the parts of `tiff-writer`, the encoder inside `geotiff-writer`, which has no way to add GDAL_METADATA. Predictor 3
+//! (floating point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs compares every export
+//! with two of them, tests/reference/check_exports.py with GDAL.
 
 use geotiff_core::geokeys::{self, GeoKeyDirectory, GeoKeyValue};
-use smap_files::geotiff::{OWN_HALF_WIDTH, OWN_PREFIX};
-use tiff_reader::constants::{Compression, PlanarConfiguration, Predictor};
+use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_PREFIX};
 use tiff_reader::{Tag, TagValue};
-use tiff_writer::{ImageBuilder, TiffVariant, TiffWriter, WriteOptions};
 
-use super::{ExportError, Provenance};
+use super::cog::{self, Plane};
+use super::{ExportError, Provenance, flags, resampled};
 use crate::estimate::Channel;
-use ease_grid::{Crs, Raster, Reason};
+use ease_grid::{Crs, Edges, Grid, Raster};
 
 /// Value of masked cells, as in SMAP's own files.
 pub const NODATA: f32 = -9999.0;
-
-/// Edge of a tile; smaller images are written in one strip per [`STRIP_BYTES`].
-const TILE: u32 = 256;
-/// Images at most this wide and high are stripped.
-const TILED_FROM: usize = 512;
-/// Bytes of a strip, before compression.
-const STRIP_BYTES: usize = 64 << 10;
 
 const TAG_DESCRIPTION: u16 = 270;
 const TAG_SOFTWARE: u16 = 305;
 const TAG_DATE_TIME: u16 = 306;
 
-/// The raster as the bytes of a GeoTIFF with one band. Memory: the raster, one block, and the result.
+/// A band: name, unit, cells.
+struct Band {
+    name: String,
+    unit: String,
+    plane: Plane,
+}
+
+impl Band {
+    fn of(name: &str, unit: &str, raster: &Raster) -> Self {
+        // Masked cells are NaN.
+        let values = raster.values().iter().map(|v| if v.is_finite() { *v } else { NODATA }).collect();
+        Self { name: name.to_owned(), unit: unit.to_owned(), plane: Plane { values, is_flags: false } }
+    }
+
+    fn of_flags(bits: &[u16]) -> Self {
+        let values = bits.iter().map(|bits| f32::from(*bits)).collect();
+        Self { name: OWN_FLAG.to_owned(), unit: String::new(), plane: Plane { values, is_flags: true } }
+    }
+}
+
+/// The raster as the bytes of a GeoTIFF with one band. Memory: the raster four times, and the result.
 ///
 /// `now` is the moment of writing as TIFF wants it, `YYYY:MM:DD HH:MM:SS`; left out where the caller does not know it.
 ///
 /// # Errors
 /// [`ExportError::NoCode`] for a coordinate system without an EPSG code, [`ExportError::Tiff`] where the encoder refuses.
 pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Result<Vec<u8>, ExportError> {
-    write_bands(raster, None, provenance, now)
+    let band = Band::of(&provenance.product, &provenance.units, raster);
+    write_bands(raster.grid(), vec![band], provenance, now)
 }
 
-/// A channel's estimate as [`write()`] has it, with the half-width of its interval as second band where it has one.
+/// A channel: estimate, half-width of its interval where it has one, flags.
 ///
 /// # Errors
 /// As [`write()`]; [`ExportError::DifferentGrids`] where the half-width lies on other cells.
@@ -50,81 +62,75 @@ pub fn write_channel(
     provenance: &Provenance,
     now: Option<&str>,
 ) -> Result<Vec<u8>, ExportError> {
-    write_bands(&channel.estimate, channel.half_width(), provenance, now)
+    let (estimate, half_width) = (&channel.estimate, channel.half_width());
+    if half_width.is_some_and(|half_width| half_width.grid() != estimate.grid()) {
+        return Err(ExportError::DifferentGrids);
+    }
+    let bits = flags::plane(estimate, provenance.frame);
+    let bands = bands(estimate, half_width, &bits, provenance);
+    write_bands(estimate.grid(), bands, provenance, now)
 }
 
-fn write_bands(
-    raster: &Raster,
-    half_width: Option<&Raster>,
+/// The same, resampled to another coordinate system; the metadata says so.
+///
+/// # Errors
+/// As [`write_channel`]; [`ExportError::Grid`] where the region cannot be mapped into the system.
+pub fn write_channel_in(
+    crs: &Crs,
+    channel: &Channel,
     provenance: &Provenance,
     now: Option<&str>,
 ) -> Result<Vec<u8>, ExportError> {
-    if half_width.is_some_and(|half_width| half_width.grid() != raster.grid()) {
-        return Err(ExportError::DifferentGrids);
-    }
+    let own = channel.estimate.grid();
+    let window = own.ease_window().ok_or(ExportError::DifferentGrids)?;
+    let grid = resampled::grid(&window, crs)?;
+    let bits = flags::plane(&channel.estimate, provenance.frame);
+    let outside = flags::of(ease_grid::Reason::OutsideFile);
+    let bits = resampled::nearest(own, &bits, &grid, outside)?;
+    let estimate = resampled::bilinear(&channel.estimate, &grid)?;
+    let half_width = channel.half_width().map(|raster| resampled::bilinear(raster, &grid)).transpose()?;
+    // The edge's cells are counted on the region's own grid; the flags say where they are.
+    let provenance =
+        Provenance { resampled: Some(resampled::words(crs)), frame: Edges::default(), ..provenance.clone() };
+    let bands = bands(&estimate, half_width.as_ref(), &bits, &provenance);
+    write_bands(&grid, bands, &provenance, now)
+}
+
+fn bands(estimate: &Raster, half_width: Option<&Raster>, bits: &[u16], provenance: &Provenance) -> Vec<Band> {
+    let mut bands = vec![Band::of(&provenance.product, &provenance.units, estimate)];
+    bands.extend(half_width.map(|raster| Band::of(OWN_HALF_WIDTH, &provenance.units, raster)));
+    bands.push(Band::of_flags(bits));
+    bands
+}
+
+fn write_bands(
+    grid: &Grid,
+    bands: Vec<Band>,
+    provenance: &Provenance,
+    now: Option<&str>,
+) -> Result<Vec<u8>, ExportError> {
     // A raster that is a rounded form of the EASE-Grid is written with the grid's exact corners.
-    let exact = raster.grid().ease_window().map(|w| w.grid());
-    let grid = exact.as_ref().unwrap_or(raster.grid());
+    let exact = grid.ease_window().map(|w| w.grid());
+    let grid = exact.as_ref().unwrap_or(grid);
     let code = grid
         .crs
         .epsg()
         .and_then(|c| u16::try_from(c).ok())
         .ok_or_else(|| ExportError::NoCode(format!("{:?}", grid.crs)))?;
-    let side = |n: usize| u32::try_from(n).map_err(|e| ExportError::Tiff(e.to_string()));
-    let (width, height) = (side(grid.columns)?, side(grid.rows)?);
-
-    let mut image = ImageBuilder::new(width, height)
-        .sample_type::<f32>()
-        .compression(Compression::Deflate)
-        .predictor(Predictor::FloatingPoint)
-        .tag(Tag::new(33550, TagValue::Double(vec![grid.cell_x, grid.cell_y, 0.0])))
-        .tag(Tag::new(33922, TagValue::Double(vec![0.0, 0.0, 0.0, grid.origin_x, grid.origin_y, 0.0])))
-        .tag(Tag::new(42112, TagValue::Ascii(metadata(provenance, half_width.is_some()))))
-        .tag(Tag::new(42113, TagValue::Ascii(NODATA.to_string())))
-        .tag(Tag::new(TAG_DESCRIPTION, TagValue::Ascii(ascii(&provenance.summary()))))
-        .tag(Tag::new(TAG_SOFTWARE, TagValue::Ascii(ascii(&format!("Loam {}", provenance.app_version)))));
-    if let Some(now) = now.filter(|n| n.len() == 19 && n.is_ascii()) {
-        image = image.tag(Tag::new(TAG_DATE_TIME, TagValue::Ascii(now.to_owned())));
-    }
-    for tag in key_tags(&grid.crs, code)? {
-        image = image.tag(tag);
-    }
-    if half_width.is_some() {
-        image = image.samples_per_pixel(2).planar_configuration(PlanarConfiguration::Planar);
-    }
-    let tiled = grid.columns > TILED_FROM || grid.rows > TILED_FROM;
-    let strip_rows = side((STRIP_BYTES / (4 * grid.columns)).clamp(1, grid.rows))?;
-    image = if tiled { image.tiles(TILE, TILE) } else { image.strips(strip_rows) };
-
-    let refused = |e: tiff_writer::Error| ExportError::Tiff(e.to_string());
-    let options = WriteOptions { variant: TiffVariant::Auto, ..WriteOptions::default() };
-    let mut writer = TiffWriter::new(Cursor::new(Vec::new()), options).map_err(refused)?;
-    let handle = writer.add_image(image).map_err(refused)?;
-    let (block_columns, block_rows) =
-        if tiled { (TILE as usize, TILE as usize) } else { (grid.columns, strip_rows as usize) };
-    let mut index = 0;
-    for band in std::iter::once(raster).chain(half_width) {
-        for top in (0..grid.rows).step_by(block_rows) {
-            for left in (0..grid.columns).step_by(block_columns) {
-                // Tiles are always whole, strips end with the image.
-                let rows = if tiled { block_rows } else { block_rows.min(grid.rows - top) };
-                let mut block = Vec::with_capacity(rows * block_columns);
-                for row in top..top + rows {
-                    block.extend((left..left + block_columns).map(|column| cell(band, column, row)));
-                }
-                writer.write_block(&handle, index, &block).map_err(refused)?;
-                index += 1;
-            }
-        }
-    }
-    Ok(writer.finish().map_err(refused)?.into_inner())
-}
-
-fn cell(raster: &Raster, column: usize, row: usize) -> f32 {
-    match raster.at(column, row) {
-        Ok(value) => value,
-        Err(Reason::Valid) | Err(_) => NODATA,
-    }
+    let mut tags = vec![
+        Tag::new(33550, TagValue::Double(vec![grid.cell_x, grid.cell_y, 0.0])),
+        Tag::new(33922, TagValue::Double(vec![0.0, 0.0, 0.0, grid.origin_x, grid.origin_y, 0.0])),
+        Tag::new(42112, TagValue::Ascii(metadata(provenance, &bands))),
+        Tag::new(TAG_DESCRIPTION, TagValue::Ascii(ascii(&provenance.summary()))),
+        Tag::new(TAG_SOFTWARE, TagValue::Ascii(ascii(&format!("Loam {}", provenance.app_version)))),
+    ];
+    let now = now.filter(|n| n.len() == 19 && n.is_ascii());
+    tags.extend(now.map(|now| Tag::new(TAG_DATE_TIME, TagValue::Ascii(now.to_owned()))));
+    tags.extend(key_tags(&grid.crs, code)?);
+    let nodata = Tag::new(42113, TagValue::Ascii(NODATA.to_string()));
+    let planes = bands.into_iter().map(|band| band.plane).collect();
+    cog::encode((grid.columns, grid.rows), planes, NODATA, tags, &[nodata])
+        .map_err(|e| ExportError::Tiff(e.to_string()))
 }
 
 fn key_tags(crs: &Crs, code: u16) -> Result<Vec<Tag>, ExportError> {
@@ -157,25 +163,21 @@ fn key_tags(crs: &Crs, code: u16) -> Result<Vec<Tag>, ExportError> {
 }
 
 /// GDAL's XML: `loam_...` items for the file, description and unit for each band. Repeated keys get a number, since GDAL keeps one of each.
-fn metadata(provenance: &Provenance, half_width: bool) -> String {
+fn metadata(provenance: &Provenance, bands: &[Band]) -> String {
     let mut xml = String::from("<GDALMetadata>\n");
-    let mut seen = std::collections::HashMap::new();
-    for (key, value) in provenance.items() {
-        let n: &mut usize = seen.entry(key).or_default();
-        *n += 1;
-        let number = if *n > 1 { format!("_{n}") } else { String::new() };
-        xml.push_str(&format!("  <Item name=\"{OWN_PREFIX}{key}{number}\">{}</Item>\n", escape(&value)));
+    let mut item = |name: &str, more: &str, value: &str| {
+        xml.push_str(&format!("  <Item name=\"{name}\"{more}>{}</Item>\n", escape(value)));
+    };
+    for (key, value) in provenance.numbered_items() {
+        item(&format!("{OWN_PREFIX}{key}"), "", &value);
     }
-    let names = std::iter::once(provenance.product.as_str()).chain(half_width.then_some(OWN_HALF_WIDTH));
-    for (sample, name) in names.enumerate() {
-        xml.push_str(&format!(
-            "  <Item name=\"DESCRIPTION\" sample=\"{sample}\" role=\"description\">{}</Item>\n",
-            escape(name)
-        ));
-        xml.push_str(&format!(
-            "  <Item name=\"UNITTYPE\" sample=\"{sample}\" role=\"unittype\">{}</Item>\n",
-            escape(&provenance.units)
-        ));
+    for (sample, band) in bands.iter().enumerate() {
+        item("DESCRIPTION", &format!(" sample=\"{sample}\" role=\"description\""), &band.name);
+        if band.plane.is_flags {
+            item("flag_masks", &format!(" sample=\"{sample}\""), &flags::words());
+        } else {
+            item("UNITTYPE", &format!(" sample=\"{sample}\" role=\"unittype\""), &band.unit);
+        }
     }
     xml.push_str("</GDALMetadata>\n");
     xml

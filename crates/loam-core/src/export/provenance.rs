@@ -78,6 +78,9 @@ pub struct Provenance {
     pub overpass: Option<String>,
     /// What the half-width beside the estimate is, and what it rests on: `90 % interval calibrated on 64 earlier dates`.
     pub interval: Option<String>,
+    /// From which grid to which the map was resampled, and how; none where it lies on its own cells.
+    #[serde(default)]
+    pub resampled: Option<String>,
     /// Cells along the map's edges that were estimated without what lies outside: in the map, and left out of the scores.
     pub frame: Edges,
     /// Days of the 3 km maps the estimate is built on.
@@ -144,6 +147,7 @@ impl Provenance {
                 )
             }),
         );
+        add("resampled", self.resampled.clone());
         add("model", self.model.clone());
         add("weights", self.weights.clone());
         add("weights_sha256", self.weights_hash.clone());
@@ -183,6 +187,18 @@ impl Provenance {
         }
         add("software", Some(format!("Loam {}", self.app_version)));
         items
+    }
+
+    /// The same with a number behind a key that comes again: `score`, `score_2`.
+    #[must_use]
+    pub fn numbered_items(&self) -> Vec<(String, String)> {
+        let mut seen = std::collections::HashMap::new();
+        let numbered = |(key, value): (&'static str, String)| {
+            let n: &mut usize = seen.entry(key).or_default();
+            *n += 1;
+            (if *n > 1 { format!("{key}_{n}") } else { key.to_owned() }, value)
+        };
+        self.items().into_iter().map(numbered).collect()
     }
 
     /// One sentence for image descriptions.

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use ease_grid::{Crs, EaseWindow, Grid, Raster, Reason, Resolution};
+use ease_grid::{Crs, EaseWindow, Edges, Grid, Raster, Reason, Resolution};
 use loam_core::estimate::{Channel, Interval};
 use loam_core::export::{Provenance, Score, csv, geotiff as out};
 use loam_core::output::Output;
@@ -141,7 +141,8 @@ fn the_independent_reader_agrees() {
     }
 }
 
-/// Strips and tiles. The independent reader knows no second band beside grey; rasterio read both as here (rasterio 1.4.4).
+/// Strips and tiles. The independent reader knows no second band beside grey; rasterio
+/// reads them all in tests/reference/check_exports.py.
 #[test]
 fn a_half_width_is_a_second_band_and_never_soil_moisture() {
     for (columns, rows) in [(100, 100), (9, 11), (700, 530)] {
@@ -154,7 +155,11 @@ fn a_half_width_is_a_second_band_and_never_soil_moisture() {
         let described: Vec<_> = granule.variables.iter().map(|v| (v.path.as_str(), v.role)).collect();
         assert_eq!(
             described,
-            [("soil moisture, 3 km estimate", Role::SoilMoisture), ("half_width_90", Role::Other)]
+            [
+                ("soil moisture, 3 km estimate", Role::SoilMoisture),
+                ("half_width_90", Role::Other),
+                ("quality_flag", Role::Other)
+            ]
         );
         let second = &granule.variables[1];
         assert_eq!(second.units.as_deref(), Some("m3/m3"));
@@ -190,11 +195,27 @@ fn a_half_width_alone_is_no_soil_moisture_either() {
 }
 
 #[test]
-fn a_map_without_an_interval_is_written_as_before() {
+fn a_map_without_an_interval_has_its_flags_behind_it() {
+    let frame = Edges { west: 2, ..Edges::default() };
     let channel = Channel { interval: None, ..channel(region()) };
-    let one = out::write(&channel.estimate, &provenance(), None).unwrap();
-    assert_eq!(out::write_channel(&channel, &provenance(), None).unwrap(), one);
-    assert_eq!(scanned(one).variables.len(), 1);
+    let bytes = out::write_channel(&channel, &Provenance { frame, ..provenance() }, None).unwrap();
+    let granule = scanned(bytes);
+    let described: Vec<_> = granule.variables.iter().map(|v| (v.path.as_str(), v.role)).collect();
+    assert_eq!(
+        described,
+        [("soil moisture, 3 km estimate", Role::SoilMoisture), ("quality_flag", Role::Other)]
+    );
+    let bits = geotiff::read(&granule, 1, &ReadOptions::default(), None).unwrap();
+    for row in 0..100 {
+        for column in 0..100 {
+            let expected = match channel.estimate.at(column, row) {
+                Err(Reason::Water) => 2.0,
+                Ok(_) if column < 2 => 2048.0,
+                _ => 0.0,
+            };
+            assert_eq!(bits.at(column, row), Ok(expected), "[{row},{column}]");
+        }
+    }
 }
 
 #[test]

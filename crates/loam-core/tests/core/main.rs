@@ -10,6 +10,8 @@
 
 mod disaggregate;
 mod export;
+#[cfg(feature = "netcdf")]
+mod formats;
 mod many;
 mod nisar;
 mod regression;

@@ -13,6 +13,7 @@ mod dilated_kernels;
 mod goldens;
 mod kernels;
 mod model_goldens;
+mod onnx;
 mod pytorch;
 mod rcn;
 mod resume;

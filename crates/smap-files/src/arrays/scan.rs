@@ -10,6 +10,7 @@ use crate::arrays::place::{
 use crate::arrays::steps::{days_of, steps_of};
 use crate::arrays::time::TimeUnit;
 use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
+use crate::own::{OWN_MAP, OWN_PREFIX, Own};
 use crate::smap::metadata::identify;
 use crate::smap::names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
 use crate::sniff::Format;
@@ -30,8 +31,15 @@ const MOST_STEPS: usize = 4_000;
 pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let file = File::open(&source)?;
     let listing = file.list()?;
-    let identity = identify(&file, &listing, source.name());
+    let mut identity = identify(&file, &listing, source.name());
     let root = file.group_attributes("/");
+    let said = ["kind", "product", "model", "weights"].map(|key| root.text(&format!("{OWN_PREFIX}{key}")));
+    let [kind, product, model, weights] = said.each_ref().map(Option::as_deref);
+    let own = Some(Own { kind, product, model, weights }).filter(Own::is_estimate);
+    if own.is_some() {
+        identity.product = None;
+        identity.simulated |= root.text(&format!("{OWN_PREFIX}simulated")).is_some_and(|text| text == "true");
+    }
     let entry = source_of(source.name(), &root, &listing, identity.product);
     let mut problems: Vec<Problem> =
         listing.problems.iter().map(|text| Problem { text: text.clone() }).collect();
@@ -50,10 +58,12 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         orbit: identity.orbit,
         entry,
         alone: maps(&listing).count() == 1,
+        own: own.as_ref(),
     };
     let variables = variables(&listing, &about, &mut problems);
     let has = |role: Role| variables.iter().any(|v| v.role == role);
     let product = match identity.product {
+        _ if own.is_some() => Product::OwnMap,
         Some(product) => product,
         None if has(Role::SoilMoisture) && entry.is_some_and(|s| s.name.starts_with("NISAR")) => {
             Product::Nisar
@@ -64,6 +74,7 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     };
     match product {
         Product::Unknown => {}
+        Product::OwnMap => problems.extend(own.as_ref().map(|own| Problem { text: own.problem() })),
         _ if by_names.is_none() && !has(Role::SoilMoisture) && !has(Role::SurfaceTemperature) => {}
         Product::SurfaceTemperature => temperature_notes(&variables, &mut problems),
         Product::Nisar | Product::OtherSoilMoisture => {
@@ -175,6 +186,8 @@ struct About<'a> {
     entry: Option<&'static Source>,
     /// It holds one map, so that the file's name speaks of it.
     alone: bool,
+    /// What a file that Loam wrote says of itself.
+    own: Option<&'a Own<'a>>,
 }
 
 /// Group, shape, hint, overpasses mixed or not, and grid mapping of an array: what its place depends on.
@@ -202,6 +215,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let group = by_group.get(array.group()).unwrap_or(&none);
         let name = stem(array.name());
         let used = match about.product {
+            _ if about.own.is_some() => own_use(array, about),
             Some(product) => smap_use(array, group, product, about.entry),
             None => other_use(array, group, about),
         };
@@ -366,6 +380,15 @@ fn smap_use(array: &Array, group: &[&Array], product: Product, entry: Option<&So
         (_, Some(quantity)) => format!("{}, by its name: not used", quantity.name()),
         (_, None) => "not used".to_owned(),
     };
+    Use { role, linear: None, evidence }
+}
+
+/// An array of an estimate that Loam wrote: its maps by date can be used by hand, its means and trends cannot.
+fn own_use(array: &Array, about: &About<'_>) -> Use {
+    let is_plane = array.is_numeric() && array.shape.len() >= 2;
+    let found =
+        about.own.filter(|_| is_plane).map(|own| own.layer(Some(array.name()), array.name() == OWN_MAP));
+    let (role, _, evidence) = found.unwrap_or((Role::Other, None, String::new()));
     Use { role, linear: None, evidence }
 }
 

@@ -158,9 +158,9 @@ const PLAIN: Source = Source {
 pub static SOURCES: &[Source] = &[
     Source {
         name: "Loam",
-        forms: "GeoTIFF of an estimate; a second band `half_width_90` where the method says how sure it is",
+        forms: "GeoTIFF of an estimate, NetCDF of a season; beside the estimate `half_width_90` where the method says how sure it is, and `quality_flag`",
         role: "none, unless you choose it by hand",
-        values: "as written; the second band is half the width of the estimate's 90 % interval, never soil moisture",
+        values: "as written; `half_width_90` is half the width of the estimate's 90 % interval, never soil moisture; `quality_flag` says why a cell has no value",
         no_value: "-9999",
         not_used: "everything",
         matches: |f| f.says("loam_kind=") || f.says("loam_product="),

@@ -413,44 +413,6 @@ fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> Stri
     }
 }
 
-/// An estimate that Loam wrote: of soil moisture it can be used by hand. The half-width beside it is told by its name, wherever another
-/// program has put the band.
-pub(super) fn own_map(
-    product: &str,
-    model: Option<&str>,
-    weights: Option<&str>,
-    names: &[Option<&str>],
-) -> Classification {
-    let moisture = product.starts_with("soil moisture");
-    let made_by: Vec<&str> = [model, weights].into_iter().flatten().collect();
-    let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
-    Classification {
-        product: Product::OwnMap,
-        bands: names
-            .iter()
-            .enumerate()
-            .map(|(band, name)| match name {
-                Some(super::OWN_HALF_WIDTH) => Use {
-                    quantity: Some(Quantity::Uncertainty),
-                    evidence:
-                        "half-width of the 90 % interval of a map that Loam made, by its name: not used"
-                            .to_owned(),
-                    ..Use::nothing()
-                },
-                _ => Use {
-                    role: if moisture && band == 0 { Role::SoilMoisture } else { Role::Other },
-                    evidence: "a map that Loam made, by its tags".to_owned(),
-                    ..Use::nothing()
-                },
-            })
-            .collect(),
-        problems: vec![format!(
-            "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \
-             by hand (--fine on the command line): scores and exports then say so"
-        )],
-    }
-}
-
 /// GDAL's mask of another file, which counts with that file.
 pub(super) fn mask_of(file: &str, bands: usize) -> Classification {
     let band = Use {

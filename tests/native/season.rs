@@ -1,0 +1,201 @@
+//! A season: on the command line, interrupted and resumed, and in a session that streams its dates.
+
+use std::path::Path;
+
+use ease_grid::{EaseWindow, Resolution};
+use loam::protocol::{Attachment, Event, Request, SeasonReport};
+use loam_core::closed_form::ClosedForm;
+use loam_core::method::Method;
+use loam_core::region_settings::RegionSettings;
+use loam_core::simulate::{DEMO_SEED, Scene};
+use loam_nn::block_on;
+use smap_files::{PathSource, Product, ReadOptions, Role};
+
+use super::command_line::{json, refused, run};
+use super::session::started;
+
+/// `loam season` on the demo's scenes of Tucson.
+fn season(from: &str, to: &str, method: &str, out: &Path) -> serde_json::Value {
+    let words =
+        ["season", "--simulated", "--region", "tucson", "--from", from, "--to", to, "--method", method];
+    let out = out.to_str().unwrap();
+    let output = run(&[&words[..], &["--out", out, "--json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    json(&output)
+}
+
+#[test]
+fn a_season_resumes_and_every_date_is_what_predict_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let first = season("2018-05-01", "2018-05-20", "regression", &at("cube.nc"));
+    let dates = first["dates"].as_u64().unwrap();
+    assert!(dates > 5 && first["computed"] == first["dates"] && first["resumed"] == 0, "{first}");
+    // Longer: what was made stays, but for the last date, which is made again.
+    let longer = season("2018-05-01", "2018-06-10", "regression", &at("cube.nc"));
+    assert_eq!(longer["resumed"].as_u64(), Some(dates), "{longer}");
+    assert!(longer["dates"].as_u64().unwrap() > dates);
+    // Cut off while a date was written.
+    let kept = at("cube.nc.dates");
+    let bytes = std::fs::read(&kept).unwrap();
+    std::fs::write(&kept, &bytes[..bytes.len() - 1000]).unwrap();
+    let again = season("2018-05-01", "2018-06-10", "regression", &at("cube.nc"));
+    assert_eq!(again["resumed"].as_u64(), longer["dates"].as_u64().map(|n| n - 1), "{again}");
+    // By other means all is made again.
+    let other = season("2018-05-01", "2018-05-20", "bilinear", &at("cube.nc"));
+    assert_eq!(other["resumed"], 0, "{other}");
+    season("2018-05-01", "2018-06-10", "regression", &at("cube.nc"));
+
+    let cube = smap_files::open(std::sync::Arc::new(PathSource::open(&at("cube.nc")).unwrap())).unwrap();
+    assert_eq!((cube.product, cube.simulated), (Product::OwnMap, true));
+    let maps: Vec<usize> =
+        (0..cube.variables.len()).filter(|n| cube.variables[*n].role == Role::SoilMoisture).collect();
+    assert_eq!(maps.len() as u64, longer["dates"].as_u64().unwrap());
+    for n in [maps[0], maps[maps.len() / 2], maps[maps.len() - 1]] {
+        let date = cube.variables[n].date.unwrap().to_string();
+        let map = at("map.tif");
+        let words =
+            ["predict", "--simulated", "--region", "tucson", "--method", "regression", "--date", &date];
+        let options = ["--stac", "--reproject", "utm", "--kmz"];
+        let kmz = at("map.kmz");
+        let names = [kmz.to_str().unwrap(), "--out", map.to_str().unwrap()];
+        let output = run(&[&words[..], &options, &names].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for name in ["map.json", "map_resampled_EPSG32612.tif", "map_resampled_EPSG32612.json", "map.kmz"] {
+            assert!(at(name).is_file(), "{name}");
+        }
+        let map = smap_files::open(std::sync::Arc::new(PathSource::open(&map).unwrap())).unwrap();
+        let all = ReadOptions { quality: smap_files::QualityRule::All, scale: None };
+        let (a, b) = (cube.read(n, &all, None).unwrap(), map.read(0, &all, None).unwrap());
+        let bits =
+            |raster: &ease_grid::Raster| raster.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&a), bits(&b), "{date}");
+    }
+}
+
+#[test]
+fn a_season_in_a_folder_is_a_geotiff_a_date_and_a_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["season", "--simulated", "--region", "tucson", "--from", "2018-05-01", "--to", "2018-05-12"];
+    let out = folder.path().join("maps");
+    let more = ["--method", "bilinear", "--stac", "--json", "--out", out.to_str().unwrap()];
+    let report = json(&run(&[&words[..], &more].concat()));
+    let ends = |end: &str| {
+        let names = std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("loam_2018") && name.ends_with(end)).count() as u64
+    };
+    assert_eq!(Some(ends(".tif")), report["dates"].as_u64(), "{report}");
+    assert_eq!(ends(".json"), ends(".tif"));
+    assert_eq!(report["out"].as_array().map(Vec::len), Some(4));
+    for name in ["season_mean.tif", "season_trend.tif", "season_drydown_time.tif"] {
+        let source = std::sync::Arc::new(PathSource::open(&out.join(name)).unwrap());
+        let layer = smap_files::open(source).unwrap();
+        assert_eq!((layer.product, layer.variables[0].role), (Product::OwnMap, Role::Other), "{name}");
+    }
+    let none = ["season", "--simulated", "--region", "tucson", "--from", "1999-01-01", "--to", "1999-02-01"];
+    let out = folder.path().join("none.nc");
+    refused(&run(&[&none[..], &["--out", out.to_str().unwrap()]].concat()), "no date of this period");
+}
+
+#[test]
+fn what_to_fetch_is_said_and_nothing_is_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words = ["fetch-list", "--region", "tucson", "--from", "2018-05-01", "--to", "2018-06-30"];
+    let report = json(&run(&[&words[..], &["--json", "--out", out]].concat()));
+    assert_eq!(report["collections"][1]["short_name"], "SPL2SMAP_S");
+    let script = std::fs::read_to_string(folder.path().join("fetch.py")).unwrap();
+    assert_eq!(report["earthaccess"], script.as_str());
+    assert!(script.contains("2018-06-30T23:59:59Z"));
+    let backwards = ["fetch-list", "--region", "tucson", "--from", "2018-05-01", "--to", "2018-04-30"];
+    refused(&run(&backwards), "name the earlier date first");
+}
+
+/// The middle of Tucson: 24 x 24 cells of the demo.
+fn settings() -> RegionSettings {
+    let region = Scene::preset("tucson", DEMO_SEED).unwrap().region.window();
+    let (column, row) = (region.first_column + 40, region.first_row + 40);
+    RegionSettings {
+        window: EaseWindow::new(Resolution::M03, column as i64, row as i64, 24, 24).unwrap(),
+        region: None,
+        quality: Default::default(),
+        history_cover: 0.1,
+        history_disaggregated: true,
+        mass_correction: false,
+    }
+}
+
+fn asked(from: &str, to: &str) -> Request {
+    let day = |text: &str| Some(text.parse().unwrap());
+    Request::Season { from: day(from), to: day(to), settings: settings() }
+}
+
+#[test]
+fn a_session_streams_the_dates_of_a_season_and_its_layers() {
+    for method in [Method::ClosedForm(ClosedForm::Regression), Method::default()] {
+        let (host, mut session) = started();
+        block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+        block_on(session.handle(3, Request::UseMethod { method }));
+        host.events.borrow_mut().clear();
+        block_on(session.handle(4, asked("2018-05-01", "2018-06-30")));
+        let events = host.events.borrow();
+        assert!(matches!(events.last(), Some((4, Event::Finished, _))), "{:?}", events.last());
+        let mut sums = vec![(0u32, 0f64); 24 * 24];
+        let mut dates = Vec::new();
+        for (_, event, attachments) in events.iter() {
+            let Event::SeasonDay(day) = event else { continue };
+            assert_eq!(day.done as usize, dates.len() + 1);
+            dates.push(day.date);
+            assert!(day.left_out.is_none() && day.simulated, "{day:?}");
+            assert_eq!(day.half_width.is_some(), method == Method::ClosedForm(ClosedForm::Regression));
+            let Attachment::F32(values) = &attachments[day.values.unwrap()] else { panic!("values") };
+            for (sum, value) in sums.iter_mut().zip(values).filter(|(_, v)| v.is_finite()) {
+                *sum = (sum.0 + 1, sum.1 + f64::from(*value));
+            }
+        }
+        assert!(dates.len() > 20 && dates.is_sorted());
+        let (report, attachments): (SeasonReport, _) = events
+            .iter()
+            .find_map(
+                |(_, e, a)| if let Event::Season(r) = e { Some(((**r).clone(), a.clone())) } else { None },
+            )
+            .unwrap();
+        assert_eq!(
+            (report.dates.as_slice(), report.method, report.simulated),
+            (dates.as_slice(), method, true)
+        );
+        let plane = |n: usize| match &attachments[n] {
+            Attachment::F32(values) => values.clone(),
+            Attachment::U8(_) => panic!("a plane of bytes"),
+        };
+        let (mean, count) = (plane(report.mean), plane(report.count));
+        for (cell, (n, sum)) in sums.iter().enumerate() {
+            assert_eq!(count[cell], *n as f32);
+            assert!(*n == 0 || (f64::from(mean[cell]) - sum / f64::from(*n)).abs() < 1e-6);
+        }
+        assert!(plane(report.trend).iter().any(|v| v.is_finite()));
+    }
+}
+
+#[test]
+fn a_season_is_cancelled_between_two_dates_and_lets_others_in() {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    host.events.borrow_mut().clear();
+    let before = host.yields.get();
+    host.cancel_after.set(Some(40));
+    block_on(session.handle(4, asked("2018-01-01", "2018-12-31")));
+    assert!(matches!(host.events.borrow().last(), Some((4, Event::Cancelled, _))));
+    let events = host.events.borrow().len();
+    assert!((41..45).contains(&events), "nothing but the end comes after the cancel: {events}");
+    assert!(host.yields.get() - before >= 10);
+    // What was open is still there.
+    drop(std::mem::take(&mut *host.events.borrow_mut()));
+    host.cancel_after.set(None);
+    block_on(session.handle(5, asked("2018-05-01", "2018-05-10")));
+    assert!(matches!(host.events.borrow().last(), Some((5, Event::Finished, _))));
+    block_on(session.handle(6, asked("1999-05-01", "1999-05-10")));
+    let events = host.events.borrow();
+    let Some((6, Event::Failed(failure), _)) = events.last() else { panic!("{:?}", events.last()) };
+    assert!(failure.what.contains("no date of this period"), "{failure:?}");
+}

@@ -5,6 +5,7 @@ pub mod ismn;
 mod lines;
 mod reader;
 mod records;
+pub mod scores;
 mod sensor;
 mod stations;
 pub mod time;

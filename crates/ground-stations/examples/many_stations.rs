@@ -40,11 +40,15 @@ fn write(folder: &Path, stations: usize, years: usize) -> std::io::Result<()> {
     for station in 0..stations {
         let inside = folder.join(format!("SIMULATED/S{station:03}"));
         std::fs::create_dir_all(&inside)?;
-        let name =
-            format!("SIMULATED_SIMULATED_S{station:03}_sm_0.050000_0.050000_Hydraprobe_20100101_20191231.stm");
+        let name = format!(
+            "SIMULATED_SIMULATED_S{station:03}_sm_0.050000_0.050000_Hydraprobe_20100101_20191231.stm"
+        );
         let mut file = std::io::BufWriter::new(std::fs::File::create(inside.join(name))?);
         let (latitude, longitude) = (30.0 + 0.05 * station as f64, -100.0 + 0.04 * station as f64);
-        write!(file, "SIMULATED SIMULATED S{station:03} {latitude:.5} {longitude:.5} 300.00 0.05 0.05 Hydraprobe\r\n")?;
+        write!(
+            file,
+            "SIMULATED SIMULATED S{station:03} {latitude:.5} {longitude:.5} 300.00 0.05 0.05 Hydraprobe\r\n"
+        )?;
         for hour in 0..(years * 365 + years / 4) * 24 {
             let minutes = first * time::DAY + i32::try_from(hour).unwrap_or(0) * 60;
             let t = time::civil(minutes);

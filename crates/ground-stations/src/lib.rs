@@ -1,16 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+pub mod evaluation;
 pub mod ismn;
+mod known;
 mod lines;
+pub mod matching;
 mod reader;
 mod records;
 pub mod scores;
 mod sensor;
+pub mod simulate;
 mod stations;
 pub mod time;
 
 pub use error::StationError;
+pub use known::is_of_stations;
 pub use reader::{Progress, Reader};
 pub use records::{Record, Records, Summary, is_good};
 pub use sensor::{Form, Sensor, Surroundings, Variable};

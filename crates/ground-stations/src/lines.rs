@@ -31,6 +31,17 @@ impl Lines {
         self.offset
     }
 
+    /// The first line that is not empty, within the first 4 kB.
+    #[must_use]
+    pub fn first(self) -> Option<Vec<u8>> {
+        let length = usize::try_from(self.source.len()).unwrap_or(usize::MAX).min(4096);
+        let mut head = vec![0; length];
+        self.source.read_at(0, &mut head).ok()?;
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+        let mut lines = head.split(|b| matches!(b, b'\n' | b'\r'));
+        lines.find(|line| !line.iter().all(u8::is_ascii_whitespace)).map(<[u8]>::to_vec)
+    }
+
     /// Reads a chunk and hands its lines to `take`, each with its number from 1 (empty ones are not counted). False once the file is over.
     ///
     /// # Errors

@@ -137,8 +137,11 @@ impl Reader {
         let before = self.waiting.len();
         let mut folders = vec![path.to_owned()];
         while let Some(inside) = folders.pop() {
-            let mut entries: Vec<_> =
-                std::fs::read_dir(&inside)?.collect::<Result<Vec<_>, _>>()?.iter().map(|e| e.path()).collect();
+            let mut entries: Vec<_> = std::fs::read_dir(&inside)?
+                .collect::<Result<Vec<_>, _>>()?
+                .iter()
+                .map(|e| e.path())
+                .collect();
             entries.sort();
             for entry in entries {
                 if entry.is_dir() && !entry.is_symlink() {
@@ -247,8 +250,7 @@ impl Reader {
         match error.map_or_else(|| table.finish(), Err) {
             Ok(sensors) => {
                 for mut sensor in sensors {
-                    sensor.surroundings =
-                        self.surroundings.get(folder(&shown)).cloned().unwrap_or_default();
+                    sensor.surroundings = self.surroundings.get(folder(&shown)).cloned().unwrap_or_default();
                     sensor.file.clone_from(&shown);
                     self.read.insert(sensor);
                 }

@@ -161,7 +161,11 @@ impl Records {
                 (None, None) => break,
             };
             let (record, mine) = next;
-            if mine { a += 1 } else { b += 1 }
+            if mine {
+                a += 1
+            } else {
+                b += 1
+            }
             let number = merged.kind(record.flag, is_good(record.flag) || record.flag.is_empty());
             merged.add(record.minutes, record.value, number);
         }
@@ -173,7 +177,7 @@ impl Records {
     #[must_use]
     pub fn step(&self) -> Option<i32> {
         let mut steps: Vec<i32> = self.minutes.windows(2).map(|w| w[1] - w[0]).filter(|s| *s > 0).collect();
-        let middle = steps.len() / 2;
+        let middle = steps.len().saturating_sub(1) / 2;
         (!steps.is_empty()).then(|| *steps.select_nth_unstable(middle).1)
     }
 

@@ -30,7 +30,8 @@ pub fn day_number(year: i32, month: u32, day: u32) -> Option<i32> {
 /// The day number of a date.
 #[must_use]
 pub fn of_date(date: Date) -> i32 {
-    let of = day_number(date.year().into(), date.month().unsigned_abs().into(), date.day().unsigned_abs().into());
+    let of =
+        day_number(date.year().into(), date.month().unsigned_abs().into(), date.day().unsigned_abs().into());
     of.unwrap_or(0)
 }
 

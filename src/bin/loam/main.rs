@@ -23,6 +23,7 @@ mod score_table;
 mod series;
 mod shipped;
 mod simulate;
+mod stations;
 mod train;
 
 use clap::{Parser, Subcommand};

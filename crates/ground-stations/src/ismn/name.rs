@@ -57,9 +57,27 @@ mod tests {
     #[test]
     fn names_are_read_from_the_depths_outwards() {
         for (name, variable, from, to, instrument) in [
-            ("A_A_S-1_sm_0.000000_0.190000_Cosmic-ray-Probe_20170810_20180809.stm", "sm", 0.0, 0.19, "Cosmic-ray-Probe"),
-            ("FR_Aqui_FR_Aqui_parc_sm_x_sm_0.050000_0.050000_ThetaProbe ML2X_20120101_20131231.stm", "sm", 0.05, 0.05, "ThetaProbe ML2X"),
-            ("N_N_S #1 (b)_ta_-2.000000_-2.000000_Temp_Probe_2_20120101_20131231.stm", "ta", -2.0, -2.0, "Temp_Probe_2"),
+            (
+                "A_A_S-1_sm_0.000000_0.190000_Cosmic-ray-Probe_20170810_20180809.stm",
+                "sm",
+                0.0,
+                0.19,
+                "Cosmic-ray-Probe",
+            ),
+            (
+                "FR_Aqui_FR_Aqui_parc_sm_x_sm_0.050000_0.050000_ThetaProbe ML2X_20120101_20131231.stm",
+                "sm",
+                0.05,
+                0.05,
+                "ThetaProbe ML2X",
+            ),
+            (
+                "N_N_S #1 (b)_ta_-2.000000_-2.000000_Temp_Probe_2_20120101_20131231.stm",
+                "ta",
+                -2.0,
+                -2.0,
+                "Temp_Probe_2",
+            ),
             ("N_N_S_p_0.000000_0.000000_n.s._20120101_20131231.STM", "p", 0.0, 0.0, "n.s."),
             ("N_N_S_ts_0.050000_0.050000_HP.stm", "ts", 0.05, 0.05, "HP"),
         ] {

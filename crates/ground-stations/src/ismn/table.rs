@@ -68,7 +68,8 @@ impl Table {
             }
             _ => {
                 // The value follows date and time.
-                let end = word(line, 0).and_then(|(_, end)| word(line, end)).map_or(line.len(), |(_, end)| end);
+                let end =
+                    word(line, 0).and_then(|(_, end)| word(line, end)).map_or(line.len(), |(_, end)| end);
                 (row(&mut self.clock, line, end), 0)
             }
         };

@@ -14,7 +14,8 @@ pub(crate) fn surroundings(bytes: &[u8]) -> Surroundings {
         let fields: Vec<&str> = line.split(';').map(|f| f.trim().trim_matches('"')).collect();
         let (Some(quantity), Some(value)) = (fields.first(), fields.get(4)) else { continue };
         let description = fields.get(5).copied().unwrap_or_default();
-        let whole = || if description.is_empty() { (*value).to_owned() } else { format!("{description} ({value})") };
+        let whole =
+            || if description.is_empty() { (*value).to_owned() } else { format!("{description} ({value})") };
         let quantity = quantity.to_ascii_lowercase();
         if value.is_empty() {
             continue;

@@ -8,6 +8,8 @@ mod pairwise;
 mod rank;
 mod triple;
 
+pub(crate) use bootstrap::Sequence;
+
 pub use anomaly::{ANOMALY_DAYS, anomalies};
 pub use groups::{Quartiles, Season};
 pub use pairwise::{FEWEST_FOR_BOOTSTRAP, LEVEL, Pairwise, Score, pairwise};

@@ -127,9 +127,7 @@ fn metrics(cov: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
 ///
 /// # Errors
 /// [`TripleRefusal`].
-pub fn triple_collocation(
-    series: [(&str, &Lineage, &[f64]); 3],
-) -> Result<Triple, TripleRefusal> {
+pub fn triple_collocation(series: [(&str, &Lineage, &[f64]); 3]) -> Result<Triple, TripleRefusal> {
     for (a, b) in [(0, 1), (0, 2), (1, 2)] {
         let ((first, of_first, _), (second, of_second, _)) = (series[a], series[b]);
         if of_first == of_second {

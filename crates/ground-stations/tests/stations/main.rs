@@ -9,5 +9,6 @@
 )]
 
 mod archives;
+mod matching;
 mod scores;
 mod traps;

@@ -65,8 +65,8 @@ fn triple_collocation_is_that_of_pytesmo() {
     let mut classes = Vec::new();
     for case in golden()["triples"].as_array().unwrap() {
         let series = ["x", "y", "z"].map(|name| numbers(&case[name]));
-        let found =
-            triple_collocation([("x", &a, &series[0]), ("y", &b, &series[1]), ("z", &c, &series[2])]).unwrap();
+        let found = triple_collocation([("x", &a, &series[0]), ("y", &b, &series[1]), ("z", &c, &series[2])])
+            .unwrap();
         assert_eq!(found.n_obs, series[0].len());
         for (name, of) in [("snr", 0), ("err_std", 1), ("beta", 2)] {
             let [values, lower, upper] = [0, 1, 2].map(|part| numbers(&case[name][part]));
@@ -74,7 +74,10 @@ fn triple_collocation_is_that_of_pytesmo() {
                 let score = [member.snr, member.err_std, member.beta][of];
                 let interval = score.interval.unwrap();
                 assert!(close(score.value, values[at], 1e-9), "{name} {at}: {score:?} {}", values[at]);
-                assert!(close(interval.0, lower[at], 1e-6) && close(interval.1, upper[at], 1e-6), "{name} {at}");
+                assert!(
+                    close(interval.0, lower[at], 1e-6) && close(interval.1, upper[at], 1e-6),
+                    "{name} {at}"
+                );
             }
         }
         classes.extend(found.members.map(|member| member.class));

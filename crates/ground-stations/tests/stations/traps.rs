@@ -74,7 +74,9 @@ fn names_with_spaces_signs_and_numbers() {
     assert_eq!((sensor.latitude, sensor.instrument.as_str()), (45.5, "Theta_Probe ML2"));
     // CEOP, of the same station.
     let line = |time: &str, value: &str, flag: &str| {
-        format!("2020/01/01 {time} 2020/01/01 {time} Fr_Net_old FR_Net Field #1 5 45.50000 -100.25000 310.00 0.05 0.05 {value} {flag}")
+        format!(
+            "2020/01/01 {time} 2020/01/01 {time} Fr_Net_old FR_Net Field #1 5 45.50000 -100.25000 310.00 0.05 0.05 {value} {flag}"
+        )
     };
     let text = [
         line("00:00", "0.2000", "G M"),
@@ -91,7 +93,9 @@ fn names_with_spaces_signs_and_numbers() {
 #[test]
 fn a_file_of_two_sensors_gives_two() {
     let line = |n: usize, depth: &str| {
-        format!("2020/01/01 0{n}:00 2020/01/01 0{n}:02 NET NET STA 45.5 -100.25 310 {depth} {depth} 0.{n} G M")
+        format!(
+            "2020/01/01 0{n}:00 2020/01/01 0{n}:02 NET NET STA 45.5 -100.25 310 {depth} {depth} 0.{n} G M"
+        )
     };
     let text = [line(1, "0.05"), line(2, "0.10"), line(3, "0.05"), line(4, "0.10")].join("\n");
     let stations = read(&[(NAME, &text)]);
@@ -109,11 +113,19 @@ fn a_broken_station_never_costs_the_others() {
     let outside = NAME.replace("STA", "OUTSIDE");
     let zeros = "\0".repeat(200_000);
     let broken = [
-        (place.as_str(), "NET NET STA here there 310.0 0.05 0.05 Probe\n2020/01/01 00:00 0.2 G M", "it begins"),
+        (
+            place.as_str(),
+            "NET NET STA here there 310.0 0.05 0.05 Probe\n2020/01/01 00:00 0.2 G M",
+            "it begins",
+        ),
         (empty.as_str(), HEAD, "no record"),
         (binary.as_str(), zeros.as_str(), "is no text"),
         (headless.as_str(), "2020/01/01 00:00 0.2 G M", "should stand before the values"),
-        (outside.as_str(), "NET NET STA 45.5 -500 310.0 0.05 0.05 P\n2020/01/01 00:00 0.2 G", "no place on Earth"),
+        (
+            outside.as_str(),
+            "NET NET STA 45.5 -500 310.0 0.05 0.05 P\n2020/01/01 00:00 0.2 G",
+            "no place on Earth",
+        ),
         ("NET/STA/notes.stm", good.as_str(), "which variable"),
         ("NET/STA/NET_NET_STA_sm_0.050000_0.050000_P.stm", "", "no record"),
     ];

@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+pub mod citations;
 mod error;
 pub mod evaluation;
 pub mod ismn;
 mod known;
 mod lines;
+pub mod logger;
 pub mod matching;
 mod reader;
 mod records;
+pub mod report;
 pub mod scores;
 mod sensor;
 pub mod simulate;

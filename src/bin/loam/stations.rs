@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ground_stations::logger::LoggerPlace;
 use ground_stations::{Reader, Sensor, Stations, is_of_stations, time};
 use serde_json::{Value, json};
 use smap_files::{PathSource, SharedSource};
@@ -49,6 +50,8 @@ fn count(folder: &Path) -> (usize, usize) {
     for entry in entries.flatten().map(|entry| entry.path()) {
         let (a, b) = if entry.is_dir() && !entry.is_symlink() {
             count(&entry)
+        } else if smap_files::companion::kind(&entry.to_string_lossy()).is_some() {
+            (0, 0)
         } else if is_part(&entry.to_string_lossy()) {
             (1, 0)
         } else {
@@ -151,4 +154,17 @@ fn print(sensor: &Sensor) {
         summary.sum
     );
     say!("    flags: {}", flags.join(", "));
+}
+
+/// The sensors of a logger's own table.
+pub fn logger(path: &Path, place: &LoggerPlace) -> Result<Stations, String> {
+    let wrong = |why: String| format!("{}: {why}", path.display());
+    let source = PathSource::open(path)
+        .map_err(|e| wrong(format!("the file cannot be opened ({e}): check the path")))?;
+    let sensors = ground_stations::logger::read(&(Arc::new(source) as SharedSource), place);
+    let mut stations = Stations::default();
+    for sensor in sensors.map_err(|e| wrong(e.to_string()))? {
+        stations.insert(sensor);
+    }
+    Ok(stations)
 }

@@ -9,6 +9,7 @@
 )]
 
 mod archives;
+mod loggers;
 mod matching;
 mod scores;
 mod traps;

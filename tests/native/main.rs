@@ -20,3 +20,4 @@ mod refusals;
 mod session;
 mod shipped_weights;
 mod tb_cnn_files;
+mod validate;

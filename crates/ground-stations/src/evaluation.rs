@@ -221,12 +221,25 @@ impl Comparison {
 }
 
 /// Which layers are compared on which pairs: those of every date first; where there is a sparse one (a 3 km product), all of them on its dates.
+/// A layer without a value at any pair would leave no pair: it takes no part ([`without_values`]).
 #[must_use]
 pub fn groups(matched: &Matched) -> Vec<Vec<usize>> {
-    let all: Vec<usize> = (0..matched.layers.len()).collect();
-    let dense: Vec<usize> =
-        all.iter().copied().filter(|n| matched.layers.get(*n).is_some_and(|layer| !layer.sparse)).collect();
-    if dense.len() == all.len() || dense.is_empty() { vec![all] } else { vec![dense, all] }
+    let none = without_values(matched);
+    let all: Vec<usize> = (0..matched.layers.len()).filter(|n| !none.contains(n)).collect();
+    let sparse = |n: &usize| matched.layers.get(*n).is_some_and(|layer| layer.sparse);
+    let dense: Vec<usize> = all.iter().copied().filter(|n| !sparse(n)).collect();
+    match (dense.len() == all.len(), dense.is_empty()) {
+        (true, _) | (_, true) => vec![all],
+        _ => vec![dense, all],
+    }
+}
+
+/// Layers that have no value at any pair.
+#[must_use]
+pub fn without_values(matched: &Matched) -> Vec<usize> {
+    let pairs = || matched.cells.iter().flat_map(|cell| &cell.pairs);
+    let has = |n: usize| pairs().any(|pair| pair.cell.get(n).is_some_and(|value| value.is_finite()));
+    (0..matched.layers.len()).filter(|n| !has(*n)).collect()
 }
 
 /// Triple collocation of the ground and two layers at a cell, on the pairs that both have.

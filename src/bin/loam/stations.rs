@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ground_stations::logger::LoggerPlace;
+use ground_stations::logger::{self, LoggerPlace};
 use ground_stations::{Reader, Sensor, Stations, is_of_stations, time};
 use serde_json::{Value, json};
 use smap_files::{PathSource, SharedSource};
@@ -30,7 +30,30 @@ pub fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
 }
 
 fn of_stations(path: &Path) -> bool {
-    PathSource::open(path).is_ok_and(|source| is_of_stations(&(Arc::new(source) as SharedSource)))
+    PathSource::open(path).is_ok_and(|source| {
+        let source = Arc::new(source) as SharedSource;
+        is_of_stations(&source) || (is_csv(path) && logger::preview(&source).is_ok())
+    })
+}
+
+fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
+/// What a logger's own table looks like; printed too where no JSON is asked for. `None` for any other file.
+fn describe_logger(path: &Path, name: &str, as_json: bool) -> Option<Value> {
+    let source = Arc::new(PathSource::open(path).ok()?) as SharedSource;
+    let preview = (is_csv(path) && !is_of_stations(&source)).then(|| logger::preview(&source).ok())??;
+    if !as_json {
+        say!("{name}");
+        say!("  product    a logger's own table, by its column of times");
+        say!("  columns    {}", preview.columns.join(", "));
+        for row in &preview.rows {
+            say!("  {}", row.join(" | "));
+        }
+        say!("  `loam validate --logger` takes it with its place, depth, unit and UTC offset (docs/guide/ground.md)");
+    }
+    Some(json!({ "file": name, "bytes": source.len(), "product": "logger table", "preview": preview }))
 }
 
 /// A file that belongs to a folder of stations by its name: it is described with them, not alone.
@@ -78,9 +101,12 @@ pub fn read(path: &Path) -> Result<Stations, String> {
 
 /// The description as JSON; printed too where no JSON is asked for.
 pub fn describe(path: &Path, as_json: bool) -> Result<Value, String> {
-    let stations = read(path)?;
     let name =
         path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    if let Some(table) = describe_logger(path, &name, as_json) {
+        return Ok(table);
+    }
+    let stations = read(path)?;
     for file in &stations.left_out {
         eprintln!("left out: {}: {}", file.file, file.why);
     }
@@ -157,11 +183,11 @@ fn print(sensor: &Sensor) {
 }
 
 /// The sensors of a logger's own table.
-pub fn logger(path: &Path, place: &LoggerPlace) -> Result<Stations, String> {
+pub fn read_logger(path: &Path, place: &LoggerPlace) -> Result<Stations, String> {
     let wrong = |why: String| format!("{}: {why}", path.display());
     let source = PathSource::open(path)
         .map_err(|e| wrong(format!("the file cannot be opened ({e}): check the path")))?;
-    let sensors = ground_stations::logger::read(&(Arc::new(source) as SharedSource), place);
+    let sensors = logger::read(&(Arc::new(source) as SharedSource), place);
     let mut stations = Stations::default();
     for sensor in sensors.map_err(|e| wrong(e.to_string()))? {
         stations.insert(sensor);

@@ -180,7 +180,7 @@ impl Validate {
                 serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
             // Beside the JSON, where it is no path of its own.
             let table = path.parent().map_or_else(|| said.file.clone(), |folder| folder.join(&said.file));
-            stations.extend(super::stations::logger(&table, &said.place)?);
+            stations.extend(super::stations::read_logger(&table, &said.place)?);
         }
         for file in &stations.left_out {
             eprintln!("left out: {}: {}", file.file, file.why);
@@ -249,6 +249,12 @@ impl Validate {
             .flat_map(|layers| Footprint::ALL.map(|footprint| Comparison::of(matched, layers, footprint)))
             .collect();
         let mut about = validation::software_facts();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let minutes = i32::try_from(now.as_secs() / 60).unwrap_or(0);
+        about.push(("made".to_owned(), format!("{} (UTC)", time::civil(minutes).date())));
+        let archives = self.stations.iter().chain(&self.logger).map(|path| path.display().to_string());
+        about.push(("stations from".to_owned(), archives.collect::<Vec<_>>().join(", ")));
+        about.retain(|(_, text)| !text.is_empty());
         let used = run.used.iter().map(|(name, words)| (name.clone(), words.join("; ")));
         about.extend(used);
         about.push((

@@ -5,10 +5,8 @@ use super::row::{Clock, Row, value, word};
 use super::{FileName, name};
 use crate::records::Records;
 use crate::sensor::{Form, Sensor, Surroundings, Variable};
+use crate::simulate::NETWORK;
 use crate::{StationError, time};
-
-/// What a simulated station's network begins with.
-pub(crate) const SIMULATED: &str = "SIMULATED";
 
 /// A file being read.
 pub struct Table {
@@ -144,7 +142,7 @@ impl Table {
             records.settle();
             let network = if network.is_empty() { place.network } else { network.to_owned() };
             sensors.push(Sensor {
-                simulated: network.starts_with(SIMULATED),
+                simulated: network.starts_with(NETWORK),
                 network,
                 station: place.station,
                 latitude: place.latitude,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Report, csv, escaped, figures, map, tables};
 use crate::citations;
-use crate::evaluation::{Comparison, triple_at};
+use crate::evaluation::{Comparison, triple_at, without_values};
 use crate::matching::Footprint;
 use crate::scores::TripleRefusal;
 
@@ -84,6 +84,12 @@ fn overview(html: &mut String, report: &Report<'_>) {
         let words: Vec<String> = excluded.iter().map(|(why, n)| format!("{} {n}", why.words())).collect();
         let _ = writeln!(html, "<p>Dates of stations without a pair: {}.</p>", words.join(", "));
     }
+    let none = without_values(matched);
+    if !none.is_empty() {
+        let names: Vec<&str> =
+            none.iter().filter_map(|n| matched.layers.get(*n)).map(|layer| layer.name.as_str()).collect();
+        let _ = writeln!(html, "<p>Without a value at any pair, so not compared: {}.</p>", escaped(&names.join(", ")));
+    }
     html.push_str("<h2>Rules</h2>\n<ul>\n");
     for rule in matched.rules.words() {
         let _ = writeln!(html, "<li>{}</li>", escaped(&rule));
@@ -157,14 +163,16 @@ fn triple(report: &Report<'_>) -> String {
                             let (low, high) = member.snr.interval.unwrap_or((f64::NAN, f64::NAN));
                             let _ = writeln!(
                                 html,
-                                "<tr><td>column {}, row {}</td><td>{}</td><td>{}</td><td>{:.1} <small>({low:.1} to {high:.1})</small></td><td>{:.4}</td><td>{:.2}</td><td>{}</td></tr>",
+                                "<tr><td>column {}, row {}</td><td>{}</td><td>{}</td><td>{} <small>({} to {})</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
                                 cell.cell.0,
                                 cell.cell.1,
                                 escaped(&member.name),
                                 found.n_obs,
-                                member.snr.value,
-                                member.err_std.value,
-                                member.beta.value,
+                                tables::number(member.snr.value, 1),
+                                tables::number(low, 1),
+                                tables::number(high, 1),
+                                tables::number(member.err_std.value, 4),
+                                tables::number(member.beta.value, 2),
                                 member.class.words()
                             );
                         }

@@ -11,7 +11,7 @@ use crate::scores::{Pairwise, Quartiles, Score};
 const REQUIREMENT: f64 = 0.04;
 
 /// A number with its decimals, or a dash.
-fn number(value: f64, decimals: usize) -> String {
+pub(super) fn number(value: f64, decimals: usize) -> String {
     if value.is_finite() { format!("{value:.decimals$}") } else { "–".to_owned() }
 }
 

@@ -11,5 +11,6 @@
 mod archives;
 mod loggers;
 mod matching;
+mod report;
 mod scores;
 mod traps;

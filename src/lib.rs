@@ -6,10 +6,12 @@
 //! |---|---|
 //! | `ease-grid` | EASE-Grid 2.0 and other coordinate systems, grids, rasters with mask reasons, resampling |
 //! | `smap-files` | files to granules: SMAP HDF5, GeoTIFF, Sentinel-1; names, flags, fills |
+//! | `ground-stations` | stations in the ground: ISMN archives and logger tables, matching with maps, QA4SM's scores, a report |
 //! | `loam-core` | days of a region, samples, scores, simulated scenes, painting, exports |
 //! | `loam-kernels` | the networks' expensive operations on CPU and GPU, with their gradients |
 //! | `loam-nn` | the networks, their weights, the device, training |
 //! | [`protocol`] | what page and worker say to each other |
+//! | `validation` | maps made here against stations: regions, layers, a simulated network |
 //! | `session` | files, series, weights and device together: what happens on each request |
 //! | `experiment` | the paper's tables and figure, reproduced, every baseline beside (native only) |
 //! | `worker` | the session in a Web Worker (wasm only) |
@@ -22,5 +24,7 @@ pub mod protocol;
 pub mod session;
 #[cfg(all(feature = "page", target_arch = "wasm32"))]
 pub mod ui;
+#[cfg(feature = "compute")]
+pub mod validation;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub mod worker;

@@ -22,3 +22,4 @@ mod season;
 mod session;
 mod shipped_weights;
 mod tb_cnn_files;
+mod validate;

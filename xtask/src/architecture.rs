@@ -13,16 +13,22 @@ use crate::process::at;
 use crate::{Result, failure, root};
 
 /// Folders from the lowest to the highest: name, rank, what it holds. An import may only lead to a lower rank.
-const LAYERS: [(&str, usize, &str); 11] = [
+const LAYERS: [(&str, usize, &str); 13] = [
     ("ease-grid", 0, "EASE-Grid 2.0, other coordinate systems, rasters with mask reasons, resampling"),
     (
         "smap-files",
         1,
         "a file is recognised by content and listed as a `Granule`; pixels on demand, in windows",
     ),
+    (
+        "ground-stations",
+        2,
+        "stations in the ground: ISMN archives and logger tables, matching with maps, QA4SM's scores, a report",
+    ),
     ("loam-core", 2, "the days of a region, samples, scores, baselines, simulated scenes, painting, exports"),
     ("loam-kernels", 3, "the networks' expensive operations on CPU and GPU, with their gradients"),
     ("loam-nn", 4, "the networks, their weights, the device, training"),
+    ("validation", 5, "maps made here against stations: regions, layers, a simulated network"),
     ("protocol", 5, "what page and worker say to each other"),
     ("session", 6, "files, series, weights and device: what happens on each request"),
     ("worker", 7, "the session in a Web Worker"),

@@ -47,6 +47,22 @@ pub fn members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadError> 
         Archive::Other if listed.is_empty() => {}
         _ => return Ok(None),
     }
+    files_of(source, listed).map(Some)
+}
+
+/// The files inside any zip archive, whatever they are of: for readers of other formats, such as tables of stations. `None` for a file that
+/// is no zip archive.
+///
+/// # Errors
+/// As [`members`].
+pub fn all_members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadError> {
+    if !zip_members::read(source.as_ref(), 0, 4)?.starts_with(b"PK\x03\x04") {
+        return Ok(None);
+    }
+    files_of(source, zip_members::members(source.as_ref())?).map(Some)
+}
+
+fn files_of(source: &SharedSource, listed: Vec<zip_members::Member>) -> Result<Vec<Member>, ReadError> {
     if zip_members::directory(source.as_ref())?.is_empty() {
         return Err(ReadError::Damaged {
             format: "zip",
@@ -63,7 +79,7 @@ pub fn members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadError> 
         let mask = masks.get(&entry.name.to_ascii_lowercase()).cloned();
         Member { archive: source.clone(), entry, mask }
     };
-    Ok(Some(files.map(member).collect()))
+    Ok(files.map(member).collect())
 }
 
 impl Member {

@@ -137,7 +137,10 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
             "Loam does not read its own exports; open the files that the line \"# inputs\" in it names",
         )
     } else if is_text(head) && is_station_table(&text, name) {
-        (STATIONS, "Loam does not read stations yet; open gridded files, such as SMAP's .h5 or a GeoTIFF")
+        (
+            STATIONS,
+            "stations are no map: `loam validate MAPS... --stations PATH` compares maps with them, `loam inspect` lists them; open gridded files as maps",
+        )
     } else if head.iter().all(|b| *b == 0) {
         (
             "a file that starts with nothing but zeros",
@@ -227,7 +230,8 @@ fn archive(source: &dyn Source, head: &[u8]) -> std::io::Result<Option<(String, 
         }
         Archive::Stations => (
             format!("a zip archive of {STATIONS}"),
-            "Loam does not read stations yet, and unpacking it does not help; open gridded files, such as SMAP's .h5 or a GeoTIFF"
+            "stations are no map: `loam validate MAPS... --stations PATH` compares maps with them, `loam inspect` lists them, both packed as they are; \
+             open gridded files as maps"
                 .to_owned(),
         ),
         Archive::Globe => {

@@ -48,10 +48,19 @@ impl Inspect {
     /// Prints the descriptions. Files found in folders, by patterns or in archives that cannot be read are named on standard error; one that
     /// was named itself makes the command fail.
     pub fn run(self) -> super::Outcome {
+        let (of_stations, files) = super::stations::split(&self.files);
+        let stations = of_stations.iter().map(|path| super::stations::describe(path, self.json));
+        let mut stations = stations.collect::<Result<Vec<_>, _>>()?;
+        if let ([one], []) = (stations.as_mut_slice(), files.as_slice()) {
+            return if self.json { super::print_json(one) } else { Ok(()) };
+        }
         let mut passed = Passed::default();
-        let found = find(&self.files, &mut passed)?;
+        let found: Vec<Found> = find(&files, &mut passed)?
+            .into_iter()
+            .filter(|file| !super::stations::is_part(&file.path))
+            .collect();
         // One file, named as such, is described alone.
-        if let ([_], [only]) = (self.files.as_slice(), found.as_slice())
+        if let ([_], [only], []) = (files.as_slice(), found.as_slice(), stations.as_slice())
             && only.named
         {
             let description = self.describe(only).map_err(|why| format!("{}: {why}", only.path))?;
@@ -60,7 +69,8 @@ impl Inspect {
                 None => Ok(()),
             };
         }
-        let (mut descriptions, mut refused, mut named) = (Vec::new(), 0, 0);
+        let given = !stations.is_empty();
+        let (mut descriptions, mut refused, mut named) = (stations, 0, 0);
         for file in &found {
             match self.describe(file) {
                 Ok(json) => descriptions.extend(json.map(|json| listed(json, &file.name))),
@@ -79,8 +89,9 @@ impl Inspect {
             super::print_json(&descriptions)?;
         }
         match found.len() {
+            0 if given => Ok(()),
             0 => Err("there are no files to describe in what was named".into()),
-            all if named > 0 || refused == all => {
+            all if named > 0 || (refused == all && !given) => {
                 Err(format!("{refused} of {all} files could not be read").into())
             }
             _ => Ok(()),

@@ -1,4 +1,4 @@
-//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, experiment, cards. Every command has `--json` for
+//! `loam`, the native command line: inspect, simulate, train, predict, evaluate, validate, experiment, cards. Every command has `--json` for
 //! machines.
 //!
 //! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
@@ -27,7 +27,9 @@ mod season;
 mod series;
 mod shipped;
 mod simulate;
+mod stations;
 mod train;
+mod validate;
 
 use clap::{Parser, Subcommand};
 
@@ -57,6 +59,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Every method on the newest dates of a region, best first
     Rank(rank::Rank),
+    /// Maps against stations in the ground (ISMN archives, own loggers), as one HTML report
+    Validate(validate::Validate),
     /// Train SMEN or the TB CNN on files or on simulated scenes, split by time
     Train(train::Train),
     /// The paper's tables and figure, reproduced, with every baseline on the same pixels
@@ -80,6 +84,7 @@ fn main() -> std::process::ExitCode {
         Command::FetchList(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Rank(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Experiment(command) => command.run(),
         Command::Cards(command) => command.run(),

@@ -1,0 +1,274 @@
+//! From pairs to tables: every map side by side on the same pairs.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::matching::{CellMatch, Footprint, Matched, Pair, StationMatch};
+use crate::scores::{
+    ANOMALY_DAYS, Lineage, Pairwise, Quartiles, Season, Triple, TripleRefusal, anomalies, pairwise,
+    triple_collocation,
+};
+
+/// Scores of some layers on the pairs that all of them have.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// Which layers, as numbers in [`Matched::layers`].
+    pub layers: Vec<usize>,
+    /// Which cells stand for a station.
+    pub footprint: Footprint,
+    /// Of each cell with a station, in the order of [`Matched::cells`].
+    pub cells: Vec<CellScores>,
+    /// Pairs of all cells that every layer has.
+    pub pairs: usize,
+    /// Pairs left out because a layer has no value there.
+    pub not_on_every_map: usize,
+    /// Of each layer and season: medians over cells.
+    pub seasons: Vec<(Season, Vec<Option<Summary>>)>,
+    /// Scores over space, of dates with enough cells.
+    pub dates: Vec<DateScores>,
+}
+
+/// Scores over time at a cell.
+#[derive(Debug, Clone)]
+pub struct CellScores {
+    /// Pairs that every layer has.
+    pub n_obs: usize,
+    /// Of each layer, in order; empty below [`crate::matching::Rules::fewest_pairs`].
+    pub scores: Vec<LayerScores>,
+}
+
+/// Scores of one layer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerScores {
+    /// Against the ground.
+    #[serde(flatten)]
+    pub scores: Pairwise,
+    /// Correlation of the anomalies: 35-day moving mean taken out of both, on these pairs.
+    #[serde(rename = "anomaly_R")]
+    pub anomaly_r: Option<f64>,
+}
+
+/// Scores over the cells of a date.
+#[derive(Debug, Clone)]
+pub struct DateScores {
+    /// The date.
+    pub date: Date,
+    /// Of each layer.
+    pub scores: Vec<Pairwise>,
+}
+
+/// Medians and quartiles of scores.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Pearson's R.
+    #[serde(rename = "R")]
+    pub r: Option<Quartiles>,
+    /// Spearman's rho.
+    pub rho: Option<Quartiles>,
+    /// R of the anomalies.
+    #[serde(rename = "anomaly_R")]
+    pub anomaly_r: Option<Quartiles>,
+    /// RMSD, m3/m3.
+    #[serde(rename = "RMSD")]
+    pub rmsd: Option<Quartiles>,
+    /// Map minus ground, m3/m3.
+    #[serde(rename = "BIAS")]
+    pub bias: Option<Quartiles>,
+    /// ubRMSD, m3/m3.
+    pub urmsd: Option<Quartiles>,
+}
+
+impl Summary {
+    /// Of many scores of one layer; `None` where there is none.
+    #[must_use]
+    pub fn of<'a>(scores: impl Iterator<Item = &'a LayerScores> + Clone) -> Option<Self> {
+        scores.clone().next()?;
+        let quartiles = |of: fn(&LayerScores) -> f64| Quartiles::of(scores.clone().map(of));
+        Some(Self {
+            r: quartiles(|s| s.scores.r.value),
+            rho: quartiles(|s| s.scores.rho.value),
+            anomaly_r: quartiles(|s| s.anomaly_r.unwrap_or(f64::NAN)),
+            rmsd: quartiles(|s| s.scores.rmsd.value),
+            bias: quartiles(|s| s.scores.bias.value),
+            urmsd: quartiles(|s| s.scores.urmsd.value),
+        })
+    }
+}
+
+/// Pairs that every one of the layers has.
+fn common<'a>(pairs: &'a [Pair], layers: &[usize], footprint: Footprint) -> Vec<&'a Pair> {
+    let has = |pair: &&Pair| {
+        layers.iter().all(|n| pair.values(footprint).get(*n).is_some_and(|value| value.is_finite()))
+    };
+    pairs.iter().filter(has).collect()
+}
+
+fn scored(pairs: &[&Pair], layer: usize, footprint: Footprint) -> Option<LayerScores> {
+    let value = |pair: &&Pair| pair.values(footprint).get(layer).copied().map_or(f64::NAN, f64::from);
+    let x: Vec<f64> = pairs.iter().map(value).collect();
+    let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
+    let minutes: Vec<i32> = pairs.iter().map(|pair| pair.minutes).collect();
+    let scores = pairwise(&x, &y)?;
+    let of = |values: &[f64]| anomalies(&minutes, values, ANOMALY_DAYS);
+    let anomaly_r = pairwise(&of(&x), &of(&y)).map(|scores| scores.r.value).filter(|r| r.is_finite());
+    Some(LayerScores { scores, anomaly_r })
+}
+
+impl Comparison {
+    /// Of these layers on the pairs that all have.
+    #[must_use]
+    pub fn of(matched: &Matched, layers: &[usize], footprint: Footprint) -> Self {
+        let rules = &matched.rules;
+        let (mut pairs, mut all) = (0, 0);
+        let mut cells = Vec::with_capacity(matched.cells.len());
+        let mut by_season: BTreeMap<Season, Vec<Vec<LayerScores>>> = BTreeMap::new();
+        let mut by_date: BTreeMap<Date, Vec<&Pair>> = BTreeMap::new();
+        for cell in &matched.cells {
+            let common = common(&cell.pairs, layers, footprint);
+            all += cell.pairs.len();
+            pairs += common.len();
+            let score = |pairs: &[&Pair]| -> Vec<LayerScores> {
+                if pairs.len() < rules.fewest_pairs {
+                    return Vec::new();
+                }
+                layers.iter().filter_map(|layer| scored(pairs, *layer, footprint)).collect()
+            };
+            for season in Season::ALL {
+                let of_season: Vec<&Pair> =
+                    common.iter().copied().filter(|pair| Season::of(pair.date) == season).collect();
+                let scores = score(&of_season);
+                if scores.len() == layers.len() {
+                    by_season.entry(season).or_default().push(scores);
+                }
+            }
+            for pair in &common {
+                by_date.entry(pair.date).or_default().push(pair);
+            }
+            cells.push(CellScores { n_obs: common.len(), scores: score(&common) });
+        }
+        let seasons = by_season
+            .into_iter()
+            .map(|(season, cells)| {
+                let of = |n| Summary::of(cells.iter().filter_map(move |scores| scores.get(n)));
+                (season, (0..layers.len()).map(of).collect())
+            })
+            .collect();
+        let spatial = |(date, pairs): (Date, Vec<&Pair>)| {
+            let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
+            let of = |layer: &usize| {
+                let value =
+                    |pair: &&Pair| pair.values(footprint).get(*layer).copied().map_or(f64::NAN, f64::from);
+                pairwise(&pairs.iter().map(value).collect::<Vec<_>>(), &y)
+            };
+            let scores: Vec<Pairwise> = layers.iter().filter_map(of).collect();
+            (pairs.len() >= rules.fewest_cells && scores.len() == layers.len())
+                .then_some(DateScores { date, scores })
+        };
+        let dates = by_date.into_iter().filter_map(spatial).collect();
+        Self {
+            layers: layers.to_vec(),
+            footprint,
+            cells,
+            pairs,
+            not_on_every_map: all - pairs,
+            seasons,
+            dates,
+        }
+    }
+
+    /// Medians of a layer (its place in [`Comparison::layers`]) over all cells with enough pairs.
+    #[must_use]
+    pub fn summary(&self, layer: usize) -> Option<Summary> {
+        Summary::of(self.cells.iter().filter_map(|cell| cell.scores.get(layer)))
+    }
+
+    /// Medians of each layer by a word that cells have: network, land cover, climate. Cells without the word are left out.
+    #[must_use]
+    pub fn by<'m>(
+        &self,
+        matched: &'m Matched,
+        word: impl Fn(&'m StationMatch) -> Option<&'m str>,
+    ) -> BTreeMap<&'m str, Vec<Option<Summary>>> {
+        let mut groups: BTreeMap<&str, Vec<&CellScores>> = BTreeMap::new();
+        for (cell, scores) in matched.cells.iter().zip(&self.cells) {
+            let first = cell.stations.first().and_then(|place| matched.stations.get(*place));
+            if let (Some(word), false) = (first.and_then(&word), scores.scores.is_empty()) {
+                groups.entry(word).or_default().push(scores);
+            }
+        }
+        let of = |cells: Vec<&CellScores>| {
+            let of = |n| Summary::of(cells.iter().filter_map(move |cell| cell.scores.get(n)));
+            (0..self.layers.len()).map(of).collect()
+        };
+        groups.into_iter().map(|(word, cells)| (word, of(cells))).collect()
+    }
+
+    /// All pairs of a layer: ground, map.
+    #[must_use]
+    pub fn points(&self, matched: &Matched, layer: usize) -> Vec<(f64, f64)> {
+        let Some(number) = self.layers.get(layer) else { return Vec::new() };
+        let mut points = Vec::with_capacity(self.pairs);
+        for cell in &matched.cells {
+            for pair in common(&cell.pairs, &self.layers, self.footprint) {
+                let value = pair.values(self.footprint).get(*number).copied();
+                points.extend(value.map(|value| (pair.station, f64::from(value))));
+            }
+        }
+        points
+    }
+}
+
+/// Which layers are compared on which pairs: those of every date first; where there is a sparse one (a 3 km product), all of them on its dates.
+/// A layer without a value at any pair would leave no pair: it takes no part ([`without_values`]).
+#[must_use]
+pub fn groups(matched: &Matched) -> Vec<Vec<usize>> {
+    let none = without_values(matched);
+    let all: Vec<usize> = (0..matched.layers.len()).filter(|n| !none.contains(n)).collect();
+    let sparse = |n: &usize| matched.layers.get(*n).is_some_and(|layer| layer.sparse);
+    let dense: Vec<usize> = all.iter().copied().filter(|n| !sparse(n)).collect();
+    match (dense.len() == all.len(), dense.is_empty()) {
+        (true, _) | (_, true) => vec![all],
+        _ => vec![dense, all],
+    }
+}
+
+/// Layers that have no value at any pair.
+#[must_use]
+pub fn without_values(matched: &Matched) -> Vec<usize> {
+    let pairs = || matched.cells.iter().flat_map(|cell| &cell.pairs);
+    let has = |n: usize| pairs().any(|pair| pair.cell.get(n).is_some_and(|value| value.is_finite()));
+    (0..matched.layers.len()).filter(|n| !has(*n)).collect()
+}
+
+/// Triple collocation of the ground and two layers at a cell, on the pairs that both have.
+///
+/// # Errors
+/// [`TripleRefusal`], for layers that share their errors above all.
+pub fn triple_at(
+    matched: &Matched,
+    cell: &CellMatch,
+    layers: (usize, usize),
+) -> Result<Triple, TripleRefusal> {
+    let footprint = Footprint::Cell;
+    let common = common(&cell.pairs, &[layers.0, layers.1], footprint);
+    let value = |layer: usize| -> Vec<f64> {
+        common
+            .iter()
+            .map(|pair| pair.values(footprint).get(layer).copied().map_or(f64::NAN, f64::from))
+            .collect()
+    };
+    let ground: Vec<f64> = common.iter().map(|pair| pair.station).collect();
+    let (first, second) = (value(layers.0), value(layers.1));
+    let unknown = Lineage::Other("an unknown source".to_owned());
+    let about = |layer: usize| {
+        matched.layers.get(layer).map_or(("", &unknown), |layer| (layer.name.as_str(), &layer.lineage))
+    };
+    let ((name_1, of_1), (name_2, of_2)) = (about(layers.0), about(layers.1));
+    triple_collocation([
+        ("stations", &Lineage::InSitu, &ground),
+        (name_1, of_1, &first),
+        (name_2, of_2, &second),
+    ])
+}

@@ -1,0 +1,175 @@
+//! Every trap that real archives have set, in tables written here (invented values).
+
+use std::sync::Arc;
+
+use ground_stations::{Form, Reader, Sensor, Stations};
+use smap_files::{BytesSource, SharedSource};
+
+fn source(name: &str, text: &str) -> SharedSource {
+    Arc::new(BytesSource::new(name, text.as_bytes().to_vec()))
+}
+
+fn read(files: &[(&str, &str)]) -> Stations {
+    let mut reader = Reader::new();
+    for (path, text) in files {
+        reader.add(path, source(path, text)).unwrap();
+    }
+    reader.read()
+}
+
+fn one(path: &str, text: &str) -> Sensor {
+    let mut stations = read(&[(path, text)]);
+    assert_eq!(stations.left_out, [], "{path}");
+    assert_eq!(stations.sensors.len(), 1);
+    stations.sensors.remove(0)
+}
+
+const NAME: &str = "NET/STA/NET_NET_STA_sm_0.050000_0.050000_Probe-1_20200101_20200102.stm";
+const HEAD: &str = "NET   NET   STA   45.5  -100.25  310.0  0.0500  0.0500 Probe-1";
+const ROWS: [&str; 3] =
+    ["2020/01/01 00:00   0.2000 G M", "2020/01/01 01:00   0.2500 D03,D05 M", "2020/01/01 02:00   0.3000 G M"];
+
+#[test]
+fn line_ends_and_second_lines() {
+    for end in ["\n", "\r\n", "\r", "\n\r"] {
+        for second in ["", end] {
+            let text = format!("{HEAD}{end}{second}{}{end}", ROWS.join(end));
+            let sensor = one(NAME, &text);
+            let s = sensor.records.summary();
+            assert_eq!((s.records, s.good, s.sum), (3, 2, 0.75), "{end:?} {second:?}");
+            assert_eq!((sensor.latitude, sensor.longitude, sensor.elevation), (45.5, -100.25, Some(310.0)));
+            assert_eq!((sensor.form, sensor.bad_lines), (Form::HeaderValues, None));
+        }
+    }
+}
+
+#[test]
+fn provider_flags_hold_anything_or_nothing() {
+    let rows = [
+        "2020/01/01 00:00   0.2000 G Frozen soil,OK,OK",
+        "2020/01/01 01:00   0.2500 D01,D03 ",
+        "2020/01/01 02:00   0.3000 G",
+        "2020/01/01 03:00   0.3000 U M",
+        "2020/01/01 04:00   0.3000",
+        "2020/01/01 05:00   -9999.0 M M",
+        "2020/01/01 06:00   NaN M M",
+        "2020/01/01 07:00   1e-1 C03 x",
+    ];
+    let sensor = one(NAME, &format!("{HEAD}\n{}", rows.join("\n")));
+    let s = sensor.records.summary();
+    let flags: Vec<(&str, usize)> = s.flags.iter().map(|(f, n)| (f.as_str(), *n)).collect();
+    assert_eq!(flags, [("C03", 1), ("D01,D03", 1), ("G", 2), ("M", 2), ("U", 1), ("none", 1)]);
+    // U of old archives is good; -9999 and NaN are no values.
+    assert_eq!((s.records, s.good), (8, 3));
+    assert!((s.sum - 1.45).abs() < 1e-12, "{s:?}");
+}
+
+#[test]
+fn names_with_spaces_signs_and_numbers() {
+    // The folder is the network's and another than the station's; station and sensor hold spaces; the station ends in a number.
+    let path = "FR_Net/Field-5 (#1)/FR_Net_FR_Net_Field #1 5_sm_0.050000_0.050000_Theta_Probe ML2_20200101_20200102.stm";
+    let head = "Fr_Net_old FR_Net Field #1 5 45.5 -100.25 310.0 0.05 0.05 Theta_Probe ML2";
+    let sensor = one(path, &format!("{head}\n{}", ROWS.join("\n")));
+    assert_eq!((sensor.network.as_str(), sensor.station.as_str()), ("FR_Net", "Field #1 5"));
+    assert_eq!((sensor.latitude, sensor.instrument.as_str()), (45.5, "Theta_Probe ML2"));
+    // CEOP, of the same station.
+    let line = |time: &str, value: &str, flag: &str| {
+        format!(
+            "2020/01/01 {time} 2020/01/01 {time} Fr_Net_old FR_Net Field #1 5 45.50000 -100.25000 310.00 0.05 0.05 {value} {flag}"
+        )
+    };
+    let text = [
+        line("00:00", "0.2000", "G M"),
+        line("01:00", "0.2500", "D03 Frozen soil,OK,OK"),
+        line("02:00", "0.3", "G"),
+    ];
+    let sensor = one(path, &text.join("\r"));
+    assert_eq!((sensor.network.as_str(), sensor.station.as_str()), ("FR_Net", "Field #1 5"));
+    assert_eq!((sensor.latitude, sensor.longitude, sensor.depth_to), (45.5, -100.25, 0.05));
+    assert_eq!((sensor.form, sensor.instrument.as_str()), (Form::Ceop, "Theta_Probe ML2"));
+    assert_eq!((sensor.records.len(), sensor.records.summary().good), (3, 2));
+}
+
+#[test]
+fn a_file_of_two_sensors_gives_two() {
+    let line = |n: usize, depth: &str| {
+        format!(
+            "2020/01/01 0{n}:00 2020/01/01 0{n}:02 NET NET STA 45.5 -100.25 310 {depth} {depth} 0.{n} G M"
+        )
+    };
+    let text = [line(1, "0.05"), line(2, "0.10"), line(3, "0.05"), line(4, "0.10")].join("\n");
+    let stations = read(&[(NAME, &text)]);
+    let depths: Vec<(f64, usize)> = stations.sensors.iter().map(|s| (s.depth_to, s.records.len())).collect();
+    assert_eq!(depths, [(0.05, 2), (0.1, 2)]);
+}
+
+#[test]
+fn a_broken_station_never_costs_the_others() {
+    let good = format!("{HEAD}\n{}", ROWS.join("\n"));
+    let place = NAME.replace("STA", "NOPLACE");
+    let empty = NAME.replace("STA", "EMPTY");
+    let binary = NAME.replace("STA", "BINARY");
+    let headless = NAME.replace("STA", "HEADLESS");
+    let outside = NAME.replace("STA", "OUTSIDE");
+    let zeros = "\0".repeat(200_000);
+    let broken = [
+        (
+            place.as_str(),
+            "NET NET STA here there 310.0 0.05 0.05 Probe\n2020/01/01 00:00 0.2 G M",
+            "it begins",
+        ),
+        (empty.as_str(), HEAD, "no record"),
+        (binary.as_str(), zeros.as_str(), "is no text"),
+        (headless.as_str(), "2020/01/01 00:00 0.2 G M", "should stand before the values"),
+        (
+            outside.as_str(),
+            "NET NET STA 45.5 -500 310.0 0.05 0.05 P\n2020/01/01 00:00 0.2 G",
+            "no place on Earth",
+        ),
+        ("NET/STA/notes.stm", good.as_str(), "which variable"),
+        ("NET/STA/NET_NET_STA_sm_0.050000_0.050000_P.stm", "", "no record"),
+    ];
+    let mut files: Vec<(&str, &str)> = broken.iter().map(|(path, text, _)| (*path, *text)).collect();
+    files.insert(3, (NAME, &good));
+    let stations = read(&files);
+    assert_eq!(stations.sensors.len(), 1);
+    assert_eq!(stations.sensors[0].records.len(), 3);
+    assert_eq!(stations.left_out.len(), broken.len());
+    for ((path, _, why), left) in broken.iter().zip(&stations.left_out) {
+        assert!(left.file == *path && left.why.contains(why), "{left:?}");
+    }
+}
+
+#[test]
+fn lines_that_are_no_record_are_counted_and_times_put_in_order() {
+    let text = format!(
+        "{HEAD}\n2020/01/01 05:00 0.1 G M\nrubbish\n2020/13/01 00:00 0.2 G M\n2020/01/01 03:00 x G M\n2020/01/01 04:00 0.2 G M\n"
+    );
+    let sensor = one(NAME, &text);
+    assert_eq!(sensor.bad_lines, Some((3, 3)));
+    let values: Vec<f64> = sensor.records.iter().map(|record| record.value).collect();
+    assert_eq!(values, [0.2, 0.1]);
+}
+
+#[test]
+fn periods_of_one_sensor_are_one_series_and_tables_beside_it_are_read() {
+    let later = NAME.replace("20200101_20200102", "20200102_20200103");
+    let rows = "2020/01/01 02:00   0.9000 D03 M\n2020/01/02 00:00   0.4000 G M";
+    let stations = read(&[
+        (later.as_str(), &format!("{HEAD}\n{rows}")),
+        (NAME, &format!("{HEAD}\n{}", ROWS.join("\n"))),
+        (
+            "NET/STA/NET_NET_STA_static_variables.csv",
+            "land cover classification;;;;130;Grassland;ESA\nclimate classification;;;;Cfa;Temperate;KG\n",
+        ),
+        ("frm_classification.csv", "NET;STA;Probe-1;0.05;0.05;representative;2.5;300\n"),
+    ]);
+    assert_eq!((stations.sensors.len(), stations.left_out.len()), (1, 0));
+    let sensor = &stations.sensors[0];
+    assert_eq!(sensor.records.len(), 4);
+    // Of equal times the one read first.
+    assert_eq!(sensor.records.at(2).map(|r| r.value), Some(0.9));
+    assert_eq!(sensor.surroundings.land_cover.as_deref(), Some("Grassland (130)"));
+    assert_eq!(sensor.surroundings.climate.as_deref(), Some("Cfa"));
+    assert_eq!(sensor.surroundings.frm_class.as_deref(), Some("representative"));
+}

@@ -1,0 +1,579 @@
+//! `loam validate`: estimates on many dates against stations in the ground, as one report.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use ground_stations::evaluation::{Comparison, groups, triple_at};
+use ground_stations::matching::{Footprint, Matched, Matcher, Rules};
+use ground_stations::report::{Report, pairs_csv};
+use ground_stations::{Stations, Variable, time};
+use jiff::civil::Date;
+use loam::validation::{self, Layers};
+use loam_core::closed_form::ClosedForm;
+use loam_core::estimate::Estimate;
+use loam_core::map::Coastline;
+use loam_core::method::Method;
+use loam_core::network::Network;
+use loam_core::simulate::{DEMO_SEED, Scene};
+use loam_core::stack::{HistoryRule, Library, Preset, Region, Series};
+use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on};
+use serde_json::{Value, json};
+
+use super::files::{self, Inputs};
+use super::inspect::Quality;
+
+/// Arguments of `loam validate`.
+#[derive(clap::Args)]
+pub struct Validate {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Stations: ISMN archives as they come (zip, of either form), folders of them, single .stm files
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    stations: Vec<PathBuf>,
+    /// A logger's own table: JSON as docs/guide/ground.md shows, naming the file and what it cannot say (place, depth, unit, UTC offset). Repeatable
+    #[arg(long, value_name = "JSON")]
+    logger: Vec<PathBuf>,
+    /// oklahoma-city, tucson, geneva, or LON,LAT[,COLS,ROWS] [default: regions of 100 x 100 cells around the stations]
+    #[arg(long, allow_hyphen_values = true)]
+    region: Option<String>,
+    /// Methods whose estimates are compared, beside SMAP as it is, bilinear SMAP and the 3 km product: auto (the best on the region's own
+    /// newest dates), smen, rcn, regression, bicubic, persistence, history-mean, ...
+    #[arg(long, value_delimiter = ',', default_value = "auto")]
+    methods: Vec<String>,
+    /// Weights instead of the shipped ones of their network; more than once for several
+    #[arg(long)]
+    weights: Vec<PathBuf>,
+    /// Depths of the sensors that count, metres: from the surface to 0.05 is what SMAP sees
+    #[arg(long, default_value = "0-0.05", value_parser = depth)]
+    depth: (f64, f64),
+    /// First date
+    #[arg(long, value_parser = files::date)]
+    from: Option<Date>,
+    /// Last date
+    #[arg(long, value_parser = files::date)]
+    to: Option<Date>,
+    /// Simulated scenes of a preset region instead of files; without --stations also simulated stations, whose errors are known
+    #[arg(long)]
+    simulated: bool,
+    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
+    #[arg(long, default_value_t = 0.10)]
+    history_cover: f32,
+    /// History from 3 km products alone, without maps disaggregated here from backscatter
+    #[arg(long)]
+    products_only: bool,
+    /// Which retrievals count
+    #[arg(long, value_enum, default_value = "recommended")]
+    quality: Quality,
+    /// The report: one HTML file
+    #[arg(long)]
+    out: PathBuf,
+    /// Also write every pair as CSV. Station values stay subject to their providers' terms
+    #[arg(long)]
+    csv: Option<PathBuf>,
+    /// Scores as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// `0-0.05`.
+fn depth(text: &str) -> Result<(f64, f64), String> {
+    let wrong = || format!("\"{text}\" are no depths: write them in metres, as 0-0.05");
+    let (upper, lower) = text.split_once('-').ok_or_else(wrong)?;
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|v| (0.0..=10.0).contains(v));
+    let (upper, lower) = (number(upper).ok_or_else(wrong)?, number(lower).ok_or_else(wrong)?);
+    if upper <= lower { Ok((upper, lower)) } else { Err(wrong()) }
+}
+
+/// A method as asked for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// The best on the region's own newest dates.
+    Auto,
+    Of(Method),
+}
+
+impl Wanted {
+    fn parse(key: &str) -> Result<Self, String> {
+        if key == "auto" {
+            return Ok(Self::Auto);
+        }
+        let found = Method::find(key.trim()).filter(|method| method.output() == Method::default().output());
+        let keys = || Method::all().map(Method::key).collect::<Vec<_>>().join(", ");
+        found.map(Self::Of).ok_or_else(|| {
+            format!("there is no method \"{key}\" that makes soil moisture; there are: auto, {}", keys())
+        })
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Auto => "best method (auto)".to_owned(),
+            Self::Of(method) => method.name().to_owned(),
+        }
+    }
+}
+
+/// What a logger's JSON names.
+#[derive(serde::Deserialize)]
+struct LoggerFile {
+    file: PathBuf,
+    #[serde(flatten)]
+    place: ground_stations::logger::LoggerPlace,
+}
+
+impl Validate {
+    /// Predicts, matches, scores and writes.
+    pub fn run(self) -> super::Outcome {
+        let mut wanted = self.methods.iter().map(|key| Wanted::parse(key)).collect::<Result<Vec<_>, _>>()?;
+        // Bilinear SMAP is there anyway.
+        wanted.retain(|method| !matches!(method, Wanted::Of(Method::ClosedForm(ClosedForm::Bilinear))));
+        let own = self.own_weights()?;
+        let asked = self.region.as_deref().map(files::region).transpose()?;
+        let (library, stations) = self.sources(asked)?;
+        let rules = Rules { depth: self.depth, ..Rules::default() };
+        let layers = Layers::new(wanted.iter().map(|method| method.name()).collect());
+        let mut matcher = Matcher::new(&stations, rules.clone(), layers.all());
+        let regions = match asked {
+            Some((region, preset)) => vec![(region, preset)],
+            None => self.regions(&matcher)?,
+        };
+        let mut run = Run {
+            library: &library,
+            rule: HistoryRule { cover: self.history_cover, disaggregated: !self.products_only },
+            processor: block_on(Processor::open_cpu()),
+            own,
+            wanted,
+            used: BTreeMap::new(),
+            citations: Vec::new(),
+            failures: BTreeMap::new(),
+            dates: dates_of(&stations, &rules, (self.from, self.to)),
+            simulated: false,
+        };
+        for (region, preset) in &regions {
+            let mut series = Series::new(*region, self.quality.into());
+            super::series::load(&mut series, &library)?;
+            run.region(&mut matcher, &mut series, *preset)?;
+        }
+        for (why, count) in &run.failures {
+            eprintln!("note: on {count} dates: {why}");
+        }
+        let matched = matcher.finish();
+        if matched.dates == 0 {
+            return Err("no date has both SMAP files and the stations' records: check the dates of the files with `loam inspect`".into());
+        }
+        self.write(&run, &matched, &stations, &regions)
+    }
+
+    /// Maps and stations.
+    fn sources(
+        &self,
+        asked: Option<(Region, Option<Preset>)>,
+    ) -> Result<(Library, Stations), Box<dyn std::error::Error>> {
+        let mut stations = Stations::default();
+        for path in &self.stations {
+            stations.extend(super::stations::read(path)?);
+        }
+        for path in &self.logger {
+            let text =
+                std::fs::read(path).map_err(|e| format!("{}: cannot be read ({e})", path.display()))?;
+            let said: LoggerFile =
+                serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+            // Beside the JSON, where it is no path of its own.
+            let table = path.parent().map_or_else(|| said.file.clone(), |folder| folder.join(&said.file));
+            stations.extend(super::stations::read_logger(&table, &said.place)?);
+        }
+        for file in &stations.left_out {
+            eprintln!("left out: {}: {}", file.file, file.why);
+        }
+        let named = !self.stations.is_empty() || !self.logger.is_empty();
+        if named && stations.sensors.is_empty() {
+            return Err("no station could be read".into());
+        }
+        if !self.simulated {
+            if !named {
+                return Err("no stations were given: name an ISMN archive with --stations, or a logger's table with --logger".into());
+            }
+            return Ok((self.inputs.library()?, stations));
+        }
+        let preset = asked.and_then(|(_, preset)| preset);
+        if named {
+            let library = files::simulated_from(preset, self.from)?;
+            return Ok((library, stations));
+        }
+        let preset =
+            preset.ok_or_else(|| format!("simulated scenes exist for {} only: --region", files::keys()))?;
+        let mut scene = Scene::preset(preset.key, DEMO_SEED)
+            .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
+        // Earlier dates are needed as history.
+        scene.last = self.to.unwrap_or(scene.last);
+        let bar = super::progress::bar(scene.len() as u64, "simulating");
+        let made = validation::network_over(scene, preset.name, || bar.inc(1));
+        bar.finish_and_clear();
+        Ok(made)
+    }
+
+    fn own_weights(&self) -> Result<BTreeMap<Network, (String, Weights)>, String> {
+        let mut own = BTreeMap::new();
+        for path in &self.weights {
+            let weights = files::weights(path)?;
+            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            own.insert(weights.network(), (name, weights));
+        }
+        Ok(own)
+    }
+
+    fn regions(&self, matcher: &Matcher<'_>) -> Result<Vec<(Region, Option<Preset>)>, String> {
+        let places: Vec<(f64, f64)> = matcher.places().collect();
+        let (regions, refused) = validation::regions_around(&places);
+        for ((longitude, latitude), why) in refused {
+            eprintln!("left out: the station at {longitude} E {latitude} N: {why}");
+        }
+        if regions.is_empty() {
+            return Err(format!(
+                "none of the stations has a sensor of soil moisture between {} and {} m: ask for other depths with --depth",
+                self.depth.0, self.depth.1
+            ));
+        }
+        Ok(regions.into_iter().map(|region| (region, None)).collect())
+    }
+
+    fn write(
+        &self,
+        run: &Run<'_>,
+        matched: &Matched,
+        stations: &Stations,
+        regions: &[(Region, Option<Preset>)],
+    ) -> super::Outcome {
+        let comparisons: Vec<Comparison> = groups(matched)
+            .iter()
+            .flat_map(|layers| Footprint::ALL.map(|footprint| Comparison::of(matched, layers, footprint)))
+            .collect();
+        let mut about = validation::software_facts();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let minutes = i32::try_from(now.as_secs() / 60).unwrap_or(0);
+        about.push(("made".to_owned(), format!("{} (UTC)", time::civil(minutes).date())));
+        let archives = self.stations.iter().chain(&self.logger).map(|path| path.display().to_string());
+        about.push(("stations from".to_owned(), archives.collect::<Vec<_>>().join(", ")));
+        about.retain(|(_, text)| !text.is_empty());
+        let used = run.used.iter().map(|(name, words)| (name.clone(), words.join("; ")));
+        about.extend(used);
+        about.push((
+            "regions".to_owned(),
+            regions.iter().map(|(region, _)| words(region)).collect::<Vec<_>>().join("; "),
+        ));
+        about.push(("device".to_owned(), "CPU".to_owned()));
+        let names: Vec<String> = run.library.iter().map(|entry| entry.name.clone()).collect();
+        about.push(("map files".to_owned(), listed(&names)));
+        let coastline = Coastline::parse(COASTLINE).map_err(|e| e.to_string())?;
+        let coastline = validation::coastline(&coastline, matched);
+        let report = Report {
+            title: "Maps of soil moisture against stations",
+            simulated_maps: run.simulated,
+            matched,
+            stations,
+            comparisons: &comparisons,
+            baseline: Some(Layers::baseline()),
+            about: &about,
+            citations: &run.citations,
+            coastline: &coastline,
+            left_out: &stations.left_out,
+        };
+        let write = |path: &PathBuf, text: &str| {
+            std::fs::write(path, text).map_err(|e| format!("{} cannot be written ({e})", path.display()))
+        };
+        write(&self.out, &report.html())?;
+        if let Some(path) = &self.csv {
+            write(path, &pairs_csv(matched, stations, run.simulated))?;
+        }
+        if self.json {
+            return super::print_json(&self.summary(run, matched, stations, &comparisons));
+        }
+        self.print(matched, &comparisons);
+        Ok(())
+    }
+
+    fn summary(
+        &self,
+        run: &Run<'_>,
+        matched: &Matched,
+        stations: &Stations,
+        comparisons: &[Comparison],
+    ) -> Value {
+        let name = |n: &usize| matched.layers.get(*n).map_or("", |layer| layer.name.as_str());
+        let compared = |comparison: &Comparison| {
+            let layers = comparison.layers.iter().enumerate().map(|(place, n)| {
+                let cells = comparison.cells.iter().zip(&matched.cells).map(|(cell, of)| {
+                    json!({
+                        "column": of.cell.0,
+                        "row": of.cell.1,
+                        "stations": of.stations.iter().filter_map(|s| matched.stations.get(*s)).map(|s| format!("{}/{}", s.network, s.name)).collect::<Vec<_>>(),
+                        "n_obs": cell.n_obs,
+                        "scores": cell.scores.get(place),
+                    })
+                });
+                json!({ "map": name(n), "median_over_cells": comparison.summary(place), "cells": cells.collect::<Vec<_>>() })
+            });
+            json!({
+                "footprint": comparison.footprint,
+                "pairs": comparison.pairs,
+                "not_on_every_map": comparison.not_on_every_map,
+                "dates_with_spatial_scores": comparison.dates.len(),
+                "maps": layers.collect::<Vec<_>>(),
+            })
+        };
+        let station = |s: &ground_stations::matching::StationMatch| {
+            json!({
+                "network": s.network, "station": s.name, "lat": s.latitude, "lon": s.longitude,
+                "sensors": s.sensors, "pairs": s.pairs.len(), "status": s.status.words(), "excluded": s.excluded,
+            })
+        };
+        let triple = matched.cells.first().map(|cell| match triple_at(matched, cell, (1, 2)) {
+            Ok(found) => json!({ "n_obs": found.n_obs }),
+            Err(why) => json!({ "refused": why.to_string() }),
+        });
+        json!({
+            "out": self.out,
+            "simulated": { "maps": run.simulated, "stations": stations.simulated() },
+            "rules": matched.rules,
+            "dates": matched.dates,
+            "pairs": matched.pairs(),
+            "excluded": matched.excluded(),
+            "sensors_that_0_to_0.10_m_would_add": matched.deeper_sensors,
+            "methods": run.used,
+            "stations": matched.stations.iter().map(station).collect::<Vec<_>>(),
+            "left_out": stations.left_out,
+            "comparisons": comparisons.iter().map(compared).collect::<Vec<_>>(),
+            "triple_collocation": triple,
+        })
+    }
+
+    fn print(&self, matched: &Matched, comparisons: &[Comparison]) {
+        say!("{}", self.out.display());
+        say!(
+            "  {} stations, {} cells with pairs, {} dates, {} pairs",
+            matched.stations.len(),
+            matched.cells.len(),
+            matched.dates,
+            matched.pairs()
+        );
+        for (why, count) in matched.excluded() {
+            say!("  without a pair: {}: {count}", why.words());
+        }
+        for comparison in comparisons {
+            say!("  {}, {} pairs, medians over cells:", comparison.footprint.words(), comparison.pairs);
+            for (place, n) in comparison.layers.iter().enumerate() {
+                let name = matched.layers.get(*n).map_or("", |layer| layer.name.as_str());
+                let Some(s) = comparison.summary(place) else {
+                    say!("    {name:<40} too few pairs");
+                    continue;
+                };
+                let median = |q: Option<ground_stations::scores::Quartiles>| q.map_or(f64::NAN, |q| q.median);
+                say!(
+                    "    {name:<40} R {:.2}  RMSD {:.4}  BIAS {:+.4}  ubRMSD {:.4} m3/m3",
+                    median(s.r),
+                    median(s.rmsd),
+                    median(s.bias),
+                    median(s.urmsd)
+                );
+            }
+        }
+    }
+}
+
+const COASTLINE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/public/coastline.bin"));
+
+/// A region in words.
+fn words(region: &Region) -> String {
+    let w = region.window();
+    format!(
+        "columns {} to {}, rows {} to {}",
+        w.first_column,
+        w.first_column + w.columns - 1,
+        w.first_row,
+        w.first_row + w.rows - 1
+    )
+}
+
+/// Names, and how many more.
+fn listed(names: &[String]) -> String {
+    const NAMED: usize = 200;
+    let more = names.len().saturating_sub(NAMED);
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// From the first to the last day of the records that can count, within what the user asked for. One more on either side: local time is not UTC.
+fn dates_of(stations: &Stations, rules: &Rules, (from, to): (Option<Date>, Option<Date>)) -> (Date, Date) {
+    let counts = |sensor: &&ground_stations::Sensor| {
+        sensor.variable == Variable::SoilMoisture && rules.admits_depth(sensor.depth_from, sensor.depth_to)
+    };
+    let (mut first, mut last) = (Date::MAX, Date::MIN);
+    for sensor in stations.sensors.iter().filter(counts) {
+        let summary = sensor.records.summary();
+        if let (Some(a), Some(b)) = (summary.first, summary.last) {
+            first = first.min(time::civil(a.saturating_sub(time::DAY)).date());
+            last = last.max(time::civil(b.saturating_add(time::DAY)).date());
+        }
+    }
+    (from.map_or(first, |from| from.max(first)), to.map_or(last, |to| to.min(last)))
+}
+
+/// What predicts.
+struct Run<'a> {
+    library: &'a Library,
+    rule: HistoryRule,
+    processor: Processor,
+    own: BTreeMap<Network, (String, Weights)>,
+    wanted: Vec<Wanted>,
+    /// Of each method what made its maps: weights and their hashes.
+    used: BTreeMap<String, Vec<String>>,
+    citations: Vec<String>,
+    /// Sentences of what could not be made, each with its number of dates.
+    failures: BTreeMap<String, usize>,
+    dates: (Date, Date),
+    simulated: bool,
+}
+
+/// A method with its model.
+enum Ready {
+    ClosedForm(ClosedForm),
+    Network(Box<(Weights, AnyNetwork)>),
+}
+
+impl Run<'_> {
+    /// Predicts a region on all dates of the stations and matches them.
+    fn region(
+        &mut self,
+        matcher: &mut Matcher<'_>,
+        series: &mut Series,
+        preset: Option<Preset>,
+    ) -> super::Outcome {
+        let ready = self.ready(series, preset)?;
+        let seen = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
+        let dates: Vec<Date> = series
+            .covers()
+            .range(self.dates.0..=self.dates.1.max(self.dates.0))
+            .filter(|(_, cover)| seen(cover.coarse))
+            .map(|(date, _)| *date)
+            .collect();
+        let bar = super::progress::bar(dates.len() as u64, "predicting");
+        for date in dates {
+            bar.inc(1);
+            let bilinear = match ClosedForm::Bilinear.estimate(self.library, series, date, self.rule) {
+                Ok(estimate) => estimate,
+                Err(why) => {
+                    self.failed(Method::ClosedForm(ClosedForm::Bilinear).name(), &why.to_string());
+                    continue;
+                }
+            };
+            self.simulated |= bilinear.simulated;
+            let mut estimates = Vec::with_capacity(ready.len());
+            for method in &ready {
+                estimates.push(self.estimate(method, series, date, preset)?);
+            }
+            validation::add_day(matcher, &bilinear, &estimates);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn ready(
+        &mut self,
+        series: &mut Series,
+        preset: Option<Preset>,
+    ) -> Result<Vec<Ready>, Box<dyn std::error::Error>> {
+        let mut ready = Vec::with_capacity(self.wanted.len());
+        for wanted in self.wanted.clone() {
+            let method = match wanted {
+                Wanted::Of(method) => method,
+                Wanted::Auto => {
+                    let ranked =
+                        super::rank::rank(self.library, series, self.rule, preset, self.processor.device())?;
+                    eprintln!("{}", ranked.ranking.sentence());
+                    ranked.ranking.best
+                }
+            };
+            let (made_by, one) = match method {
+                Method::ClosedForm(form) => (method.name().to_owned(), Ready::ClosedForm(form)),
+                Method::Network(network) => {
+                    let (name, weights) = self.weights(network, series)?;
+                    let report = weights.report(&name);
+                    let model = AnyNetwork::load(&weights, self.processor.device())?;
+                    let words = format!(
+                        "{}, weights {} trained on {} (SHA-256 {})",
+                        method.name(),
+                        report.name,
+                        report.trained_on,
+                        report.hash
+                    );
+                    (words, Ready::Network(Box::new((weights, model))))
+                }
+            };
+            let all = self.used.entry(wanted.name()).or_default();
+            if !all.contains(&made_by) {
+                all.push(made_by);
+            }
+            ready.push(one);
+        }
+        Ok(ready)
+    }
+
+    fn weights(&self, network: Network, series: &Series) -> Result<(String, Weights), String> {
+        if let Some((name, weights)) = self.own.get(&network) {
+            return Ok((name.clone(), weights.clone()));
+        }
+        if !network.about().shipped {
+            return Err(format!(
+                "no weights of the {} come with Loam: name yours with --weights",
+                network.about().name
+            ));
+        }
+        let (shipped, weights) = super::shipped::weights(network, &series.region.window())?;
+        Ok((format!("{} (shipped)", shipped.name), weights))
+    }
+
+    /// The estimate of a date; none where the method has none there, which is counted.
+    fn estimate(
+        &mut self,
+        method: &Ready,
+        series: &mut Series,
+        date: Date,
+        preset: Option<Preset>,
+    ) -> Result<Option<Estimate>, Box<dyn std::error::Error>> {
+        let (name, made) = match method {
+            Ready::ClosedForm(form) => {
+                let made = form.estimate(self.library, series, date, self.rule).map_err(|e| e.to_string());
+                (form.about().name, made)
+            }
+            Ready::Network(of) => {
+                let (weights, model) = of.as_ref();
+                let device = self.processor.device();
+                let region = preset.map(|preset| preset.key);
+                let asked =
+                    AskedOfAny { date, shift: false, weights, region, before: None, device, tile: None };
+                let data = Data { library: self.library, series, rule: self.rule };
+                let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
+                let made = block_on(model.estimate(data, &asked, &mut unheard)).map_err(|e| e.to_string());
+                (weights.network().about().name, made)
+            }
+        };
+        match made {
+            Ok(estimate) => {
+                for citation in &estimate.citations {
+                    if !self.citations.contains(citation) {
+                        self.citations.push(citation.clone());
+                    }
+                }
+                Ok(Some(estimate))
+            }
+            Err(why) => {
+                self.failed(name, &why.replace(&date.to_string(), "the date"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn failed(&mut self, name: &str, why: &str) {
+        *self.failures.entry(format!("{name}: {why}")).or_default() += 1;
+    }
+}

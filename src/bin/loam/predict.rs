@@ -71,7 +71,7 @@ impl Predict {
             let named = |path: &Path| lettered(path, channel.output.letter());
             let out = named(&self.out);
             write(out.clone(), &export::geotiff::write_channel(channel, &facts, None)?)?;
-            let item = |path: &Path, crs| {
+            let item = |path: &Path, crs: Option<&ease_grid::Crs>| {
                 let file = path.file_name().unwrap_or_default().to_string_lossy();
                 export::stac::item(&file, channel, &facts, crs)
                     .map(|text| (path.with_extension("json"), text))

@@ -4,7 +4,6 @@
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
-pub mod desk;
 mod failure;
 pub mod shown;
 mod training;

@@ -3,55 +3,12 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::state::{App, READING};
-use super::timeline::TimelineStrip;
-use crate::protocol::DayReport;
+use super::date_words::{chosen, earlier, per_cent};
+use super::store::App;
+use super::timeline::{TimelineStrip, choose};
+use crate::state::{Event, READING};
 use loam_core::file::FineOrigin;
 use loam_core::iso_date;
-
-fn per_cent(share: Option<f32>, none: &str) -> String {
-    share.map_or_else(|| none.to_owned(), |s| format!("{:.0} %", s * 100.0))
-}
-
-fn chosen(app: App) -> Option<DayReport> {
-    let date = app.date.get()?;
-    app.timeline.with(|t| t.days.iter().find(|d| d.date == date).cloned())
-}
-
-/// The chosen date in one sentence.
-pub fn describe(app: App) -> String {
-    let Some(day) = chosen(app) else { return "no date".to_owned() };
-    if let Some(pending) = app.pending.get() {
-        return format!("{}: {pending}", day.date);
-    }
-    let fine = match day.fine_origin {
-        Some(FineOrigin::Disaggregated) => "3 km map (disaggregated here) of ",
-        Some(FineOrigin::OwnMap) => "3 km map (made by Loam) of ",
-        Some(FineOrigin::Nisar) => "3 km map (NISAR) of ",
-        _ => "3 km map of ",
-    };
-    let history = match (day.earlier, day.history.len()) {
-        (Some(maps), _) => earlier(maps),
-        (None, 0) => "no history".to_owned(),
-        (None, n) => format!("history of {n} dates"),
-    };
-    let blocked = day.blocked.map(|b| format!("; cannot be predicted: {b}")).unwrap_or_default();
-    format!(
-        "{}: SMAP {}; {fine}{}; {history}{blocked}",
-        day.date,
-        per_cent(day.coarse, "none"),
-        per_cent(day.fine, "none")
-    )
-}
-
-/// How many maps a method has that learns from all of them.
-fn earlier(maps: usize) -> String {
-    match maps {
-        0 => "no earlier 3 km map".to_owned(),
-        1 => "1 earlier 3 km map".to_owned(),
-        n => format!("{n} earlier 3 km maps"),
-    }
-}
 
 fn month(date: Date) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
@@ -92,9 +49,7 @@ fn Lists() -> impl IntoView {
             let mut here = t.days.iter().filter(|d| month(d.date) == wanted && d.blocked.is_none());
             here.next().map(|d| d.date)
         });
-        if first.is_some() {
-            app.date.set(first);
-        }
+        choose(app, first);
     };
     view! {
         <label>"Month "<select id="month" on:change=choose_month>
@@ -104,7 +59,7 @@ fn Lists() -> impl IntoView {
                 view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name}{count}")}</option> }
             }).collect_view()}
         </select></label>
-        <label>"Date "<select id="date" on:change=move |e| if let Some(date) = iso_date::parse(&event_target_value(&e)) { app.date.set(Some(date)) }>
+        <label>"Date "<select id="date" on:change=move |e| choose(app, iso_date::parse(&event_target_value(&e)))>
             {move || days.get().into_iter().map(|(date, note)| {
                 let note = if app.pending.get().is_some() { "" } else { note };
                 view! { <option value=date.to_string() selected=move || app.date.get() == Some(date)>{format!("{date}{note}")}</option> }
@@ -163,9 +118,9 @@ fn Predict() -> impl IntoView {
     let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
     view! {
         <div class="predict" hidden=move || app.timeline.with(|t| t.days.is_empty())>
-            <button type="button" id="predict" class="primary" disabled=move || blocked().is_some() on:click=move |_| app.predict()>{label}</button>
+            <button type="button" id="predict" class="primary" disabled=move || blocked().is_some() on:click=move |_| app.tell(Event::Predict)>{label}</button>
             {move || app.predicting.get().map(|job| view! {
-                <button type="button" id="cancel" on:click=move |_| app.cancel(app.predicting)>"Cancel"</button>
+                <button type="button" id="cancel" on:click=move |_| app.tell(Event::CancelPredicting)>"Cancel"</button>
                 {if job.total > 0 {
                     view! { <progress max=job.total.to_string() value=job.done.to_string()></progress> }.into_any()
                 } else {

@@ -7,11 +7,12 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::canvas;
-use super::cursor::View;
 use super::draw::{self, Frame};
 use super::maps::shown;
 use super::panel::{heading, image_of, is_estimated, scale_of};
-use super::state::{App, Layer, MapData};
+use super::store::App;
+use crate::state::cursor::View;
+use crate::state::{Layer, MapData};
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{PerformanceObserver, PerformanceObserverInit};
 
-use super::state::App;
+use super::store::App;
 
 /// Requests to other hosts since the page was opened, as the browser itself records them.
 fn foreign_requests() -> usize {

@@ -9,7 +9,8 @@ use super::canvas;
 use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
-use super::state::{App, MapData};
+use super::store::App;
+use crate::state::MapData;
 use loam_core::map::scale::{
     BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, HALF_WIDTH_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS,
     MOISTURE_LIMITS, tidy,

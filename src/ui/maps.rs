@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::cursor::View;
 use super::legend::Legends;
 use super::panel::{Panel, zoom};
 use super::rectangle;
-use super::state::{App, MapData};
+use super::store::App;
 use super::swipe::Swipe;
+use crate::state::MapData;
+use crate::state::cursor::View;
+use crate::state::rectangle::size_text;
 use ease_grid::EaseWindow;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -48,7 +50,7 @@ fn degrees(value: f64, label: fn(f64) -> String, wide: usize) -> String {
 fn Place(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let window = data.window();
-    let cell = move || app.cursor.get().or(app.pinned.get());
+    let cell = move || app.cursor.get().or(app.pins.with(|p| p.last().copied()));
     view! {
         <dl class="place" id="readout">
             <div><dt>"Cell centre"</dt><dd class="lonlat">{move || cell().map_or_else(|| "–".to_owned(), |c| {
@@ -63,7 +65,7 @@ fn Place(data: Arc<MapData>) -> impl IntoView {
                 let (_, (column, row)) = c.global(&window);
                 format!("{column}, {row}")
             })}</dd></div>
-            <div><dt>"Pinned"</dt><dd>{move || app.pinned.get().map_or_else(|| "none".to_owned(), |c| {
+            <div><dt>"Pinned"</dt><dd>{move || app.pins.with(|p| p.last().copied()).map_or_else(|| "none".to_owned(), |c| {
                 let ((column, row), _) = c.global(&window);
                 format!("{column}, {row}")
             })}</dd></div>
@@ -79,7 +81,10 @@ fn Tools(data: Arc<MapData>, swipe: RwSignal<bool>, bilinear: RwSignal<bool>) ->
     let centre = move || {
         let view = app.view.get_untracked();
         let (w, h) = view.size(&window);
-        let held = app.pinned.get_untracked().map(|c| (c.column as f64 + 0.5, c.row as f64 + 0.5));
+        let held = app
+            .pins
+            .with_untracked(|p| p.last().copied())
+            .map(|c| (c.column as f64 + 0.5, c.row as f64 + 0.5));
         held.unwrap_or((view.left + w / 2.0, view.top + h / 2.0))
     };
     let has_bilinear = data.layer(LayerKind::Bilinear).is_some();
@@ -106,7 +111,7 @@ fn Drawing(window: EaseWindow) -> impl IntoView {
         let chosen = app.settings.with(|s| s.window);
         match app.rectangle.get() {
             Some(drawn) => {
-                let size = rectangle::size_text(&drawn.within(&window));
+                let size = size_text(&drawn.within(&window));
                 Some(drawn.region(&window).err().map_or(size.clone(), |error| format!("{size}: {error}.")))
             }
             None if app.drawing.get() => Some(format!(
@@ -114,7 +119,7 @@ fn Drawing(window: EaseWindow) -> impl IntoView {
             )),
             None if chosen != window => Some(format!(
                 "The region is now {}, dashed on the maps where it lies in them. Predict or fine-tune to use it; choose a place to go back.",
-                rectangle::size_text(&chosen)
+                size_text(&chosen)
             )),
             None => None,
         }

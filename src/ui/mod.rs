@@ -7,27 +7,26 @@
 
 mod about;
 pub mod adapter;
+mod address;
 pub mod canvas;
 mod card;
-pub mod cursor;
 mod data;
+pub mod date_words;
 pub mod dates;
 mod device;
 pub mod draw;
 mod drop;
-mod events;
 pub mod exports;
 pub mod figure;
 pub mod files;
-pub mod hash;
 mod header;
 mod later;
 mod layer_use;
-pub mod ledger;
 mod legend;
 pub mod link;
 pub mod maps;
 mod notices;
+mod outside;
 mod overview;
 pub mod page_signal;
 pub mod panel;
@@ -35,7 +34,7 @@ pub mod rectangle;
 mod region;
 mod run;
 pub mod scores;
-mod state;
+pub mod store;
 mod swipe;
 pub mod timeline;
 pub mod train;
@@ -43,7 +42,7 @@ pub mod train;
 use leptos::prelude::*;
 
 use later::Part;
-pub use state::{App, Job, Layer, MapData};
+pub use store::App;
 
 /// Mounts the page into the body.
 pub fn mount() {
@@ -54,7 +53,7 @@ pub fn mount() {
 fn Page() -> impl IntoView {
     let app = App::new();
     provide_context(app);
-    app.begin();
+    address::begin(app);
     train::watch(app);
     drop::accept_anywhere(app);
     view! {
@@ -84,6 +83,6 @@ fn Page() -> impl IntoView {
                  Files, maps and weights stay in this tab; nothing is sent anywhere."
             </p>
         </footer>
-        <div class="sr-only" role="status" aria-live="polite">{move || app.said.get()}</div>
+        <div class="sr-only" role="status" aria-live="polite">{move || app.announcement.get()}</div>
     }
 }

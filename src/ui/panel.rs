@@ -7,11 +7,13 @@ use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 use super::canvas;
-use super::cursor::{Cell, moved};
 use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
-use super::rectangle::{self, Rectangle};
-use super::state::{App, Layer, MapData};
+use super::rectangle;
+use super::store::App;
+use crate::state::cursor::{Cell, moved};
+use crate::state::rectangle::{Rectangle, size_text};
+use crate::state::{Layer, MapData};
 use ease_grid::Reason;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -167,7 +169,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
         return;
     }
     let window = data.window();
-    let present = app.cursor.get_untracked().or(app.pinned.get_untracked());
+    let present = app.cursor.get_untracked().or(app.pins.with_untracked(|p| p.last().copied()));
     let key = event.key();
     if let Some(cell) = moved(present, &key, event.shift_key(), &window) {
         app.cursor.set(Some(cell));
@@ -176,9 +178,9 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             Some(begun) => {
                 let drawn = Rectangle { to: cell, ..begun };
                 app.rectangle.set(Some(drawn));
-                app.said.set(rectangle::size_text(&drawn.within(&window)));
+                app.say(size_text(&drawn.within(&window)));
             }
-            None => app.said.set(summary(app, data, cell)),
+            None => app.say(summary(app, data, cell)),
         }
     } else {
         let centre = || {
@@ -197,7 +199,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             "Escape" => pin(app, None),
             "+" | "=" => zoom(app, 1.5, centre(), &window),
             "-" => zoom(app, 1.0 / 1.5, centre(), &window),
-            "0" => app.view.set(super::cursor::View::default()),
+            "0" => app.view.set(crate::state::cursor::View::default()),
             _ => return,
         }
     }
@@ -209,9 +211,23 @@ pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &ease_grid::EaseWindo
     app.view.update(|v| *v = v.zoomed(factor, at, window));
 }
 
-/// Pins a cell, or frees it where it is pinned already.
+/// Cells that can be pinned at a time.
+pub const MOST_PINS: usize = 8;
+
+/// Pins a cell, or frees it where it is pinned already; `None` frees all.
 pub fn pin(app: App, cell: Option<Cell>) {
-    app.pinned.update(|p| *p = if *p == cell { None } else { cell });
+    app.pins.update(|pins| match cell {
+        None => pins.clear(),
+        Some(cell) => match pins.iter().position(|p| *p == cell) {
+            Some(at) => drop(pins.remove(at)),
+            None => {
+                if pins.len() == MOST_PINS {
+                    pins.remove(0);
+                }
+                pins.push(cell);
+            }
+        },
+    });
 }
 
 /// What a screen reader hears of a cell.
@@ -333,7 +349,7 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
     let window = data.window();
     Effect::new(move |_| {
         size.track();
-        let (view, cursor, pinned) = (app.view.get(), app.cursor.get(), app.pinned.get());
+        let (view, cursor, pinned) = (app.view.get(), app.cursor.get(), app.pins.get());
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         let (drawn, chosen) = (app.rectangle.get(), app.settings.with(|s| s.window));
@@ -342,10 +358,10 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
             None if chosen != window => draw::outline(&ctx, &chosen, true, frame, view, &window),
             None => {}
         }
-        if let Some(cell) = pinned {
-            draw::cursor(&ctx, cell, true, frame, view, &window);
+        for cell in &pinned {
+            draw::cursor(&ctx, *cell, true, frame, view, &window);
         }
-        if let Some(cell) = cursor.filter(|c| Some(*c) != pinned) {
+        if let Some(cell) = cursor.filter(|c| !pinned.contains(c)) {
             draw::cursor(&ctx, cell, false, frame, view, &window);
         }
     });
@@ -400,7 +416,7 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
         move || {
             let unit = scale_of(app, method, layer).with(|s| s.unit);
             let shown = data.layer(layer)?;
-            match app.cursor.get().or(app.pinned.get()) {
+            match app.cursor.get().or(app.pins.with(|p| p.last().copied())) {
                 Some(cell) => Some(read_out(&data, shown, cell, unit)),
                 None => shown.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
             }

@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::overview::World;
-use super::state::App;
+use super::store::App;
 use loam_core::stack::{PRESETS, Region};
 
 /// Cells beyond which a prediction is cut into tiles and takes long enough to say so.
@@ -23,7 +23,7 @@ pub fn RegionSection() -> impl IntoView {
     ) {
         Ok(region) => {
             problem.set(None);
-            app.set_region(region.window(), None);
+            app.choose(|s| (s.window, s.region) = (region.window(), None));
         }
         Err(error) => problem.set(Some(error.to_string())),
     };
@@ -57,7 +57,7 @@ pub fn RegionSection() -> impl IntoView {
             PRESETS.iter().find(|p| p.key == key).and_then(|p| Some((p, p.region().ok()?)))
         {
             problem.set(None);
-            app.set_region(region.window(), Some(preset.key.to_owned()));
+            app.choose(|s| (s.window, s.region) = (region.window(), Some(preset.key.to_owned())));
         }
     };
     let large = move || {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::state::App;
+use super::store::App;
 use crate::protocol::shown::summary;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;

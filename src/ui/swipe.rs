@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use super::canvas;
 use super::draw::{self, Frame};
 use super::panel::{Overlay, painted, title, watch_size};
-use super::state::{App, MapData};
+use super::store::App;
+use crate::state::MapData;
 use loam_core::layer::LayerKind;
 
 /// Left of the curtain the input (or the estimate before training, where there is one), right of it the estimate.

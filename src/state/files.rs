@@ -187,6 +187,7 @@ impl State {
         self.timeline.set(Default::default());
         self.pending.set(None);
         self.map.set(None);
+        self.made.set(Vec::new());
         self.train_dates_changed();
     }
 

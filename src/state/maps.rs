@@ -11,6 +11,9 @@ use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::ranking::Ranking;
 use loam_core::region_settings::RegionSettings;
 
+/// Most that maps of other dates may take, bytes.
+const MADE_BYTES: usize = 96 << 20;
+
 impl State {
     /// Another date is chosen by the user.
     pub(super) fn choose_date(&mut self, date: Date) {
@@ -151,8 +154,29 @@ impl State {
         }
         self.take_weights(report.weights.clone());
         let data = self.predicted;
-        self.map.set(Some(Arc::new(MapData { report, layers, overpasses, data })));
+        let map = Arc::new(MapData { report, layers, overpasses, data });
+        self.keep_made(Arc::clone(&map));
+        self.map.set(Some(map));
         self.played();
+    }
+
+    /// Keeps a map for series, as long as those before it are of the same choices.
+    fn keep_made(&mut self, map: Arc<MapData>) {
+        let of = |m: &MapData| {
+            let report = &m.report;
+            (m.data, report.settings.clone(), report.weights.hash.clone(), report.weights.method())
+        };
+        if self.made.first().is_some_and(|first| of(first) != of(&map)) {
+            self.made.clear();
+        }
+        let bytes: usize = map.layers.iter().map(|l| l.values.len() * 5).sum();
+        let most = (MADE_BYTES / bytes.max(1)).max(1);
+        self.made.retain(|m| m.report.date != map.report.date);
+        if self.made.len() >= most {
+            self.made.remove(0);
+        }
+        let at = self.made.partition_point(|m| m.report.date < map.report.date);
+        self.made.insert(at, map);
     }
 
     /// A prediction, or a time line, is over without an answer.

@@ -81,6 +81,8 @@ pub struct State {
     pub settings: Field<RegionSettings>,
     /// The last map.
     pub map: Field<Option<Arc<MapData>>>,
+    /// Maps of other dates, of the same region, rules, files and weights as the last: by date. What a series is made of.
+    pub made: Field<Vec<Arc<MapData>>>,
     /// Methods compared.
     pub ranking: Field<Option<Arc<Ranked>>>,
     /// What computes.
@@ -180,6 +182,7 @@ impl Default for State {
             date: f.of(None),
             settings: f.of(preset_settings(PRESETS[0])),
             map: f.of(None),
+            made: f.of(Vec::new()),
             ranking: f.of(None),
             device: f.of(None),
             stopped: f.of(false),
@@ -262,6 +265,12 @@ impl State {
         let number = self.numbered;
         self.notices.retain(|n| n.failure != failure);
         self.notices.push(Notice { number, error, failure });
+    }
+
+    /// A request counts as sent, though there may be no worker: for tests of what shows its answers. Its number.
+    #[doc(hidden)]
+    pub fn as_if_sent(&mut self, kind: Kind) -> u64 {
+        self.ledger.begin(kind)
     }
 
     /// Whether anything shown is simulated.

@@ -171,7 +171,7 @@ impl State {
     pub(super) fn open_weights(&mut self, name: String, among_data: Option<bool>) {
         if let Some(several) = among_data {
             let which = if several { ", the last of several weights files;" } else { ";" };
-            self.note(format!("Loaded as weights, not as data: {name}{which} see “Method and rules”"));
+            self.note(format!("Loaded as weights, not as data: {name}{which} see “Rules and weights”"));
         }
         self.weights_file = Some(name);
         self.train.recall.put(None);

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use super::store::App;
-use super::{about, dates, exports, files, maps, scores, train};
+use super::{about, dates, exports, files, help, layers, maps, scores, train, values};
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub enum Part {
     Dates,
     /// The linked maps.
     Maps,
+    /// Values under the cursor and at pins.
+    Values,
+    /// Layers and their scales.
+    Layers,
     /// The scores beside them.
     Scores,
     /// Training.
@@ -43,10 +47,12 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Runs => view! { <train::Banner/><train::Recalled/> }.into_any(),
             Part::Dates => view! { <dates::DatesSection/> }.into_any(),
             Part::Maps => view! { <maps::MapsSection/> }.into_any(),
+            Part::Values => view! { <values::ValuesSection/> }.into_any(),
+            Part::Layers => view! { <layers::LayersSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
-            Part::About => view! { <about::AboutDialog/> }.into_any(),
+            Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
         }
     };
     // As long as the page lives.

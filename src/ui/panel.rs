@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
+use web_sys::{HtmlCanvasElement, KeyboardEvent};
 
 use super::canvas;
 use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
+use super::pointer::{Pointer, pin, zoom};
 use super::rectangle;
 use super::store::App;
 use crate::state::cursor::{Cell, moved};
@@ -138,26 +139,44 @@ pub fn painted(
     image
 }
 
+/// Width and height of a box, CSS pixels, as they change.
+pub fn watch_box(node: NodeRef<html::Div>, size: RwSignal<(f64, f64)>) {
+    Effect::new(move |_| {
+        if let Some(element) = node.get() {
+            let seen = element.clone();
+            watch(&element, move || {
+                let now = (f64::from(seen.client_width()), f64::from(seen.client_height()));
+                if size.get_untracked() != now {
+                    size.set(now);
+                }
+            });
+        }
+    });
+}
+
+/// Calls back when an element changes its size, as long as the present component is there.
+fn watch(element: &web_sys::Element, changed: impl FnMut() + 'static) {
+    let callback = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(changed);
+    if let Ok(observer) = web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref()))
+    {
+        observer.observe(element);
+        let kept = StoredValue::new_local(Some((observer, callback)));
+        on_cleanup(move || {
+            kept.try_update_value(|k| {
+                if let Some((observer, _)) = k.take() {
+                    observer.disconnect();
+                }
+            });
+        });
+    }
+}
+
 /// Counts up when a canvas changes its size.
 pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
     let size = RwSignal::new(0u32);
     Effect::new(move |_| {
         if let Some(element) = node.get() {
-            let callback =
-                wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
-            if let Ok(observer) =
-                web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref()))
-            {
-                observer.observe(&element);
-                let kept = StoredValue::new_local(Some((observer, callback)));
-                on_cleanup(move || {
-                    kept.try_update_value(|k| {
-                        if let Some((observer, _)) = k.take() {
-                            observer.disconnect();
-                        }
-                    });
-                });
-            }
+            watch(&element, move || size.update(|s| *s += 1));
         }
     });
     size
@@ -206,30 +225,6 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-/// Zooms all linked maps. The place is worked out before the signal is locked for writing.
-pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &ease_grid::EaseWindow) {
-    app.view.update(|v| *v = v.zoomed(factor, at, window));
-}
-
-/// Cells that can be pinned at a time.
-pub const MOST_PINS: usize = 8;
-
-/// Pins a cell, or frees it where it is pinned already; `None` frees all.
-pub fn pin(app: App, cell: Option<Cell>) {
-    app.pins.update(|pins| match cell {
-        None => pins.clear(),
-        Some(cell) => match pins.iter().position(|p| *p == cell) {
-            Some(at) => drop(pins.remove(at)),
-            None => {
-                if pins.len() == MOST_PINS {
-                    pins.remove(0);
-                }
-                pins.push(cell);
-            }
-        },
-    });
-}
-
 /// What a screen reader hears of a cell.
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let method = data.method();
@@ -240,104 +235,6 @@ pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
         format!("{}: {}", heading(data, layer.key), read_out(data, layer, cell, unit))
     });
     parts.collect::<Vec<_>>().join("; ")
-}
-
-/// Share (0..1) of the element under a pointer.
-fn share(event: &PointerEvent) -> Option<(f64, f64)> {
-    let target: web_sys::Element = wasm_bindgen::JsCast::dyn_into(event.current_target()?).ok()?;
-    let rect = target.get_bounding_client_rect();
-    Some(((event.client_x() - rect.left()) / rect.width(), (event.client_y() - rect.top()) / rect.height()))
-}
-
-/// What a pointer that is down does.
-#[derive(Clone, Copy, PartialEq)]
-enum Drag {
-    /// Pressed at this share of the map; nothing is known yet.
-    Pressed(f64, f64),
-    /// The view is dragged.
-    View(f64, f64),
-    /// A region is drawn.
-    Region,
-}
-
-/// Moves the linked cursor with the pointer, drags a zoomed view, draws a region, pins on click. One per map.
-#[derive(Clone, Copy)]
-pub struct Pointer {
-    app: App,
-    drag: StoredValue<Option<Drag>>,
-}
-
-impl Pointer {
-    pub fn new(app: App) -> Self {
-        Self { app, drag: StoredValue::new(None) }
-    }
-
-    fn cell(self, data: &MapData, (x, y): (f64, f64)) -> Option<Cell> {
-        self.app.view.get_untracked().cell_at(x, y, &data.window())
-    }
-
-    /// Draws where drawing is on, or with Shift held.
-    pub fn down(self, data: &MapData, event: &PointerEvent) {
-        let Some(at) = share(event) else { return };
-        let draws = self.app.drawing.get_untracked() || event.shift_key();
-        self.drag.set_value(Some(match self.cell(data, at).filter(|_| draws) {
-            Some(cell) => {
-                rectangle::hold(event);
-                self.app.rectangle.set(Some(Rectangle::at(cell)));
-                Drag::Region
-            }
-            None => Drag::Pressed(at.0, at.1),
-        }));
-    }
-
-    pub fn moved(self, data: &MapData, event: &PointerEvent) {
-        let Some((x, y)) = share(event) else { return };
-        let window = data.window();
-        let view = self.app.view.get_untracked();
-        let held = event.buttons() == 1;
-        match self.drag.get_value().filter(|_| held) {
-            Some(Drag::Region) => {
-                // A pointer beyond the map's edge draws up to it.
-                let inside = |share: f64| share.clamp(0.0, 1.0 - 1e-9);
-                if let (Some(begun), Some(to)) =
-                    (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y))))
-                {
-                    self.app.cursor.set(Some(to));
-                    self.app.rectangle.set(Some(Rectangle { to, ..begun }));
-                }
-            }
-            Some(drag @ (Drag::Pressed(fx, fy) | Drag::View(fx, fy))) if view.share < 1.0 => {
-                if matches!(drag, Drag::View(..)) || (x - fx).hypot(y - fy) > 0.02 {
-                    let (w, h) = view.size(&window);
-                    self.app.view.set(view.panned(((fx - x) * w, (fy - y) * h), &window));
-                    self.drag.set_value(Some(Drag::View(x, y)));
-                }
-            }
-            _ => self.app.cursor.set(view.cell_at(x, y, &window)),
-        }
-    }
-
-    pub fn up(self, data: &MapData, event: &PointerEvent) {
-        let drag = self.drag.get_value();
-        self.drag.set_value(None);
-        match (drag, share(event)) {
-            (Some(Drag::Region), _) => rectangle::finish(self.app, data),
-            (Some(Drag::View(..)), _) | (_, None) => {}
-            (_, Some(at)) => {
-                let cell = self.cell(data, at);
-                self.app.cursor.set(cell);
-                pin(self.app, cell);
-            }
-        }
-    }
-
-    pub fn left(self) {
-        if self.drag.get_value() == Some(Drag::Region) {
-            self.app.rectangle.set(None);
-        }
-        self.drag.set_value(None);
-        self.app.cursor.set(None);
-    }
 }
 
 /// The cursor canvas over a map, with keyboard and pointer.
@@ -366,14 +263,15 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
         }
     });
     let pointer = Pointer::new(app);
-    let (d1, d2, d3, d4) = (data.clone(), data.clone(), data.clone(), data);
+    let (d1, d2, d3, d4, d5) = (data.clone(), data.clone(), data.clone(), data.clone(), data);
     view! {
         <canvas
             class="overlay"
             class:drawing=move || app.drawing.get()
             node_ref=node
             tabindex="0"
-            role="img"
+            role="application"
+            aria-roledescription="map"
             aria-label=label
             aria-describedby="map-keys"
             on:keydown=move |e| on_key(app, &d1, &e)
@@ -382,6 +280,7 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
             on:pointerup=move |e| pointer.up(&d3, &e)
             on:pointerleave=move |_| pointer.left()
             on:pointercancel=move |_| pointer.left()
+            on:wheel=move |e| pointer.wheel(&d5, &e)
         ></canvas>
     }
 }
@@ -424,18 +323,16 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     };
     let simulated = data.report.simulated;
     let label = format!("{} map of {}", heading(&data, layer), data.report.date);
-    let aspect = format!("{} / {}", window.columns, window.rows);
     let statistics = data.layer(layer).map(|l| l.statistics);
     let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
     view! {
         <figure class="panel" data-layer=format!("{:?}{}", layer.kind, if layer.channel == 0 { String::new() } else { layer.channel.to_string() })>
-            <figcaption><span class="name">{heading(&data, layer)}</span><output class="value">{read}</output></figcaption>
-            <div class="plot" style:aspect-ratio=aspect>
+            <figcaption><span class="name">{heading(&data, layer)}</span><output class="value" title=valid>{read}</output></figcaption>
+            <div class="plot">
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data.clone() label=label/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
             </div>
-            <p class="count">{valid}</p>
         </figure>
     }
     .into_any()

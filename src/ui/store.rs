@@ -14,6 +14,7 @@ use leptos::reactive::traits::{Notify, Track};
 
 use super::outside::{Outside, Post};
 use super::page_signal::PageSignal;
+use super::sides::{Side, sides};
 use crate::protocol::{ExportForm, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
@@ -22,6 +23,7 @@ use crate::state::{
 };
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
+use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, Scale};
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
@@ -141,6 +143,7 @@ pub struct App {
     pub date: Slice<Option<Date>>,
     pub settings: Slice<RegionSettings>,
     pub map: Slice<Option<Arc<MapData>>>,
+    pub made: Slice<Vec<Arc<MapData>>>,
     pub ranking: Slice<Option<Arc<Ranked>>>,
     pub device: Slice<Option<DeviceReport>>,
     pub stopped: Slice<bool>,
@@ -172,8 +175,17 @@ pub struct App {
     pub backscatter: PageSignal<Scale>,
     pub kelvin: PageSignal<Scale>,
     pub kelvin_difference: PageSignal<Scale>,
+    /// Layers on the stage, in order; `None` for those that are shown at first.
+    pub chosen: PageSignal<Option<Vec<LayerKey>>>,
+    /// Two layers under one curtain.
+    pub swipe: PageSignal<bool>,
+    /// The sides of the frame.
+    pub left: PageSignal<Side>,
+    pub right: PageSignal<Side>,
     /// Whether "About the model" is open.
     pub about: PageSignal<bool>,
+    /// Whether the help is.
+    pub help: PageSignal<bool>,
     pub coast: PageSignal<Option<Arc<Coastline>>>,
 }
 
@@ -191,6 +203,7 @@ impl App {
             triggers: (0..64).map(|_| ArcTrigger::new()).collect(),
             happened: RwLock::default(),
         }));
+        let (left, right) = sides();
         Self {
             store,
             outside: Outside::new(),
@@ -202,6 +215,7 @@ impl App {
             date: Slice::new(store, |s| &s.date),
             settings: Slice::new(store, |s| &s.settings),
             map: Slice::new(store, |s| &s.map),
+            made: Slice::new(store, |s| &s.made),
             ranking: Slice::new(store, |s| &s.ranking),
             device: Slice::new(store, |s| &s.device),
             stopped: Slice::new(store, |s| &s.stopped),
@@ -246,7 +260,12 @@ impl App {
             backscatter: PageSignal::new(Scale::backscatter()),
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
+            chosen: PageSignal::new(None),
+            swipe: PageSignal::new(false),
+            left: PageSignal::new(left),
+            right: PageSignal::new(right),
             about: PageSignal::new(false),
+            help: PageSignal::new(false),
             coast: PageSignal::new(None),
         }
     }
@@ -398,6 +417,13 @@ impl App {
         self.ranking.track();
         self.track_choices();
         self.peek(State::ranked)
+    }
+
+    /// Neither files nor a demo are open. Tracked.
+    pub fn nothing_open(self) -> bool {
+        self.files.with(Vec::is_empty)
+            && self.desk.with(|desk| desk.demo().is_none())
+            && self.map.with(Option::is_none)
     }
 
     /// Whether anything shown is simulated. Tracked.

@@ -192,3 +192,20 @@ fn the_last_choices_are_taken_back_one_by_one() {
     page.tell(Event::Undo);
     assert_eq!(*page.state.date, Some(LAST), "nothing is left to undo");
 }
+
+#[test]
+fn maps_of_the_same_choices_are_kept_for_series_by_date() {
+    let mut page = Page::with_map();
+    for date in [FIRST, SECOND, FIRST] {
+        page.tell(Event::Date(date));
+        page.run_timers();
+        page.answer_map(page.predicting().unwrap());
+    }
+    let dates = |page: &Page| page.state.made.iter().map(|m| m.report.date).collect::<Vec<_>>();
+    assert_eq!(dates(&page), [FIRST, SECOND, LAST]);
+    let settings = RegionSettings { mass_correction: true, ..page.state.settings.clone() };
+    page.tell(Event::Settings(Box::new(settings)));
+    page.run_timers();
+    page.answer_map(page.predicting().unwrap());
+    assert_eq!(dates(&page), [FIRST], "under other rules another series begins");
+}

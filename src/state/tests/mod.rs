@@ -4,6 +4,7 @@
 mod follow;
 mod lifes;
 mod open;
+mod plain;
 mod training;
 
 use jiff::civil::{Date, date};

@@ -44,14 +44,15 @@ pub fn Prepare() -> impl IntoView {
     view! {
         <div class="row prepare-buttons">
             <button type="button" id="train-estimate" disabled=move || blocked.get() || t.estimating.with(Option::is_some) on:click=move |_| app.tell(Event::Estimate)>
-                "Check and estimate"
+                "How long would it take?"
             </button>
-            <button type="button" id="train-start" class="primary" disabled=blocked on:click=move |_| app.tell(Event::Train)>"Start"</button>
+            <button type="button" id="train-start" class="primary" disabled=blocked on:click=move |_| app.tell(Event::Train)>"Train for this region"</button>
             {move || t.estimating.get().map(|job| view! {
                 <progress></progress><span class="what">{job.what}</span>
                 <button type="button" on:click=move |_| app.tell(Event::CancelEstimate)>"Cancel"</button>
             })}
         </div>
+        {move || t.plan_problem.get().map(|why| view! { <p class="problem" id="train-problem">{why}</p> })}
         <div role="status">{move || t.estimate.with(|e| e.as_ref().map(facts))}</div>
         {move || t.unsaved.get().map(|why| view! { <p class="problem">{format!("Checkpoints cannot be kept: {why}")}</p> })}
     }

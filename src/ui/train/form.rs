@@ -295,7 +295,7 @@ pub fn SettingsForm() -> impl IntoView {
         one.get().map(|name| {
             let place = if preset { "the 36 × 36 cells (108 × 108 km) in the middle of this region" } else { "this region" };
             format!(
-                "The {name} is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “Check and estimate” measures \
+                "The {name} is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “How long would it take?” measures \
                  how long all of it takes here."
             )
         })

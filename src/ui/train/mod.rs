@@ -54,14 +54,17 @@ pub fn FineTuneSection() -> impl IntoView {
                 <h2 id="fine-tune-title">"Fine-tune"</h2>
                 {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
-            <p class="hint first">"Trains a network for the region on this device, with the maps you opened. Nothing is uploaded; at the end the weights that are better on held-out dates are in use."</p>
+            <p class="hint first">"The network learns how this region differs from what SMAP sees, from the 3 km maps you opened; on this device, nothing is uploaded. At the end the weights that are better on dates it did not learn from are in use."</p>
             {move || running.get().then(|| view! { <live::Live/> })}
             {move || t.run.with(|run| run.report().cloned()).map(|report| view! { <after::After report=report/> })}
             <chart::Curves/>
             <div class="prepare" hidden=move || running.get() || app.timeline.with(|t| t.days.is_empty())>
-                <form::SettingsForm/>
-                <plan::PlanStrip/>
                 <estimate::Prepare/>
+                <details class="advanced settings">
+                    <summary>"Settings, and which dates do what"</summary>
+                    <form::SettingsForm/>
+                    <plan::PlanStrip/>
+                </details>
             </div>
             <runs::RunTable/>
         </section>

@@ -127,7 +127,6 @@ pub fn PlanStrip() -> impl IntoView {
                 <p class="hint">{network().about().split}</p>
                 {lists(plan, network())}
             }.into_any()))}
-            {move || t.plan_problem.get().map(|why| view! { <p class="problem">{why}</p> })}
             {move || (t.plan.with(Option::is_none) && t.plan_problem.with(Option::is_none) && t.refusal(app).is_none())
                 .then(|| view! { <p class="hint">"Working out which dates can be used…"</p> })}
         </div>

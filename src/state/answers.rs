@@ -98,6 +98,9 @@ impl State {
                 self.opened(id, cancelled);
                 if !self.busy(Kind::Open) {
                     self.reading.put(None);
+                    if !cancelled {
+                        self.follow_files();
+                    }
                     self.follow_map();
                 }
             }

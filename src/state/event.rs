@@ -82,6 +82,8 @@ pub enum Event {
     Date(Date),
     /// Region or rules are chosen.
     Settings(Box<RegionSettings>),
+    /// The region is to go where the files lie.
+    GoToData,
     /// A map is wanted now.
     Predict,
     /// Whether the map follows.

@@ -22,6 +22,7 @@ mod remembered;
 mod train;
 mod undo;
 mod update;
+mod whereabouts;
 pub mod words;
 mod worker;
 

@@ -69,6 +69,7 @@ impl State {
                 self.choose_date(date);
             }
             Event::Settings(settings) => self.choose_settings(*settings),
+            Event::GoToData => self.go_to_data(),
             Event::Predict => self.predict(),
             Event::Follow(on) => {
                 self.follow.put(on);

@@ -9,7 +9,7 @@ use super::device::DeviceSection;
 use super::later::{Later, Part};
 use super::region::RegionSection;
 use super::run::RulesSection;
-use super::sides::{Side, narrow, remember};
+use super::sides::{Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 
@@ -61,6 +61,14 @@ fn panel(app: App, right: bool, number: usize, inside: AnyView) -> AnyView {
 pub fn Bench() -> impl IntoView {
     let app = App::here();
     Effect::new(move |_| remember(app.left.get(), app.right.get()));
+    // Where there is no longer room for both sides, the left one makes way.
+    let was_tight = StoredValue::new(tight());
+    window_event_listener(ev::resize, move |_| {
+        if tight() && !was_tight.get_value() {
+            app.left.update(|side| side.open = false);
+        }
+        was_tight.set_value(tight());
+    });
     // Undo, as everywhere; not in a field, which has its own.
     window_event_listener(ev::keydown, move |event| {
         let in_field = document()

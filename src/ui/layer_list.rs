@@ -19,8 +19,10 @@ const ORDER: [LayerKind; 11] = [
     LayerKind::BackscatterVh,
     LayerKind::SurfaceTemperature,
 ];
-/// Those that are shown at first, where they are there: what went in, what came out, what it is compared with.
-pub const FIRST: [LayerKind; 4] =
+/// Those that are shown at first: what went in and what came out.
+pub const FIRST: [LayerKind; 2] = [LayerKind::Coarse, LayerKind::Estimate];
+/// With what the estimate is compared with, where there is one.
+pub const COMPARED: [LayerKind; 4] =
     [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference];
 /// The layers of a map, channel by channel.
 pub fn layers(data: &MapData) -> Vec<LayerKey> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::layer_list::{FIRST, layers, of, on_stage};
+use super::layer_list::{COMPARED, FIRST, layers, of, on_stage};
 use super::legend::Ramps;
 use super::panel::{Panel, heading, watch_box};
 use super::pointer::zoom;
@@ -28,8 +28,8 @@ fn layouts(app: App, data: Arc<MapData>) -> AnyView {
     let all = layers(&data);
     let sets = [
         ("layout-one", "1", "The estimate alone", of(&data, &[LayerKind::Estimate])),
-        ("layout-two", "2", "SMAP beside the estimate", of(&data, &[LayerKind::Coarse, LayerKind::Estimate])),
-        ("layout-four", "4", "SMAP, estimate, reference and difference", of(&data, &FIRST)),
+        ("layout-two", "2", "SMAP beside the estimate", of(&data, &FIRST)),
+        ("layout-four", "4", "SMAP, estimate, reference and difference", of(&data, &COMPARED)),
         ("layout-all", "All", "Every layer", all),
     ];
     sets.into_iter().map(|(id, name, title, set)| {
@@ -160,10 +160,6 @@ fn Maps(data: Arc<MapData>, size: RwSignal<(f64, f64)>) -> impl IntoView {
     let simulated = data.report.simulated;
     let (d1, d2) = (data.clone(), data.clone());
     view! {
-        <div class="maphead">
-            {simulated.then(|| view! { <p class="simulated" role="note"><strong>"SIMULATED"</strong>" scenes, not observations."</p> })}
-            <Drawing window=window/>
-        </div>
         <div class="panels" node_ref=node style=("--across", move || across.get().to_string()) style=("--down", move || down().to_string()) style=("--aspect", format!("{aspect:.4}"))>
             {move || if app.swipe.get() {
                 view! { <Swipe data=d1.clone()/> }.into_any()
@@ -172,7 +168,11 @@ fn Maps(data: Arc<MapData>, size: RwSignal<(f64, f64)>) -> impl IntoView {
                 view! { <For each=move || keys.get() key=|key| *key let:layer><Panel data=data.clone() layer=layer/></For> }.into_any()
             }}
         </div>
-        <Tools data=data.clone()/>
+        <div class="stagebar">
+            <Tools data=data.clone()/>
+            {simulated.then(|| view! { <p class="simulated" role="note"><strong>"SIMULATED"</strong>" scenes, not observations."</p> })}
+            <Drawing window=window/>
+        </div>
         <Ramps data=data/>
         <p class="keys" id="map-keys">
             "On a map: arrow keys move the cell cursor (Shift: 36 km), Enter pins a cell, + − 0 and the wheel zoom."

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::overview::World;
 use super::store::App;
+use crate::state::Event;
 use loam_core::stack::{PRESETS, Region};
 
 /// Cells beyond which a prediction is cut into tiles and takes long enough to say so.
@@ -77,6 +78,7 @@ pub fn RegionSection() -> impl IntoView {
                     <option value="" selected=move || app.settings.with(|s| s.region.is_none())>"own region"</option>
                 </select>
             </label>
+            <button type="button" class="quiet" id="go-to-data" disabled=move || { app.files.track(); app.peek(|s| s.whereabouts().is_none()) } title="The region goes where the open files lie" on:click=move |_| app.tell(Event::GoToData)>"Go to the data"</button>
             <World choose=clicked/>
             <div class="fields">
                 <label>"lon"<input type="text" inputmode="decimal" id="longitude" node_ref=lon prop:value=move || format!("{:.4}", centre().0) on:change=typed/></label>

@@ -8,6 +8,8 @@ use super::outside;
 const KEY: &str = "loam.sides";
 /// Below this width of the window the sides are one sheet.
 const NARROW: f64 = 760.0;
+/// Below this one the left side lies over the map.
+const TIGHT: f64 = 1180.0;
 
 /// A side: which of its panels is open, if one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,11 @@ pub fn narrow() -> bool {
     window().inner_width().ok().and_then(|w| w.as_f64()).is_some_and(|w| w < NARROW)
 }
 
+/// There is room for one side beside the map; the left one lies over it.
+pub fn tight() -> bool {
+    window().inner_width().ok().and_then(|w| w.as_f64()).is_some_and(|w| w < TIGHT)
+}
+
 /// `10 01`: panel and whether it is open, left and right.
 fn read(text: Option<String>) -> Option<(Side, Side)> {
     let text = text?;
@@ -35,8 +42,12 @@ fn read(text: Option<String>) -> Option<(Side, Side)> {
 
 /// The sides as they were, or both open where there is room.
 pub fn sides() -> (Side, Side) {
-    let open = Side { panel: 0, open: !narrow() };
-    if narrow() { (open, open) } else { read(outside::recall(KEY)).unwrap_or((open, open)) }
+    let at_first = |open: bool| Side { panel: 0, open };
+    if narrow() {
+        (at_first(false), at_first(false))
+    } else {
+        read(outside::recall(KEY)).unwrap_or((at_first(!tight()), at_first(true)))
+    }
 }
 
 /// Remembers the sides.

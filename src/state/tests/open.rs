@@ -3,6 +3,7 @@
 use super::*;
 use crate::protocol::{FoundMember, SetAside};
 use crate::state::ledger::Kind;
+use loam_core::file::Usage;
 
 fn names(page: &Page) -> Vec<&str> {
     page.state.files.iter().map(|r| r.name.as_str()).collect()
@@ -154,4 +155,36 @@ fn events_of_requests_that_nobody_asked_for_change_nothing() {
     }
     assert_eq!(page.state.fields.take(), 0);
     assert!(!page.state.busy(Kind::Predict));
+}
+
+#[test]
+fn the_region_goes_to_files_that_lie_elsewhere_and_comes_back() {
+    let window = |column, row, columns, rows| {
+        ease_grid::EaseWindow::new(ease_grid::Resolution::M03, column, row, columns, rows).unwrap()
+    };
+    let report = |id, usage, extent| FileReport { usage: Some(usage), extent, ..blank(id) };
+    let mut page = Page::ready();
+    let first = page.state.settings.window;
+    let id = open(&mut page, &[(1, "coarse.h5"), (2, "fine.tif"), (3, "other.tif")]);
+    page.answer(id, protocol::Event::FileRead(report(1, Usage::Coarse, None)));
+    page.answer(id, protocol::Event::FileRead(report(2, Usage::Fine, Some(window(5000, 800, 60, 50)))));
+    page.answer(id, protocol::Event::FileRead(report(3, Usage::Fine, Some(window(5020, 810, 400, 30)))));
+    page.answer(id, protocol::Event::Finished);
+    assert_eq!(page.state.settings.window, window(5020, 810, 40, 30), "what both have in common");
+    assert!(page.notices().contains("The files lie outside the region that was chosen"));
+    page.tell(Event::Undo);
+    assert_eq!(page.state.settings.window, first);
+    page.tell(Event::GoToData);
+    assert_eq!(page.state.settings.window, window(5020, 810, 40, 30));
+    // Files that reach the region leave it alone; a large one is gone to in its middle.
+    let mut page = Page::ready();
+    let id = open(&mut page, &[(1, "fine.tif")]);
+    let wide = window(first.first_column as i64 - 500, first.first_row as i64, 1000, 60);
+    page.answer(id, protocol::Event::FileRead(report(1, Usage::Fine, Some(wide))));
+    page.answer(id, protocol::Event::Finished);
+    assert_eq!(page.state.settings.window, first);
+    assert_eq!(
+        page.state.whereabouts(),
+        Some(window(wide.first_column as i64 + 400, wide.first_row as i64, 200, 60))
+    );
 }

@@ -38,6 +38,7 @@ pub fn ExportSection() -> impl IntoView {
     };
     let title = move || earlier().map(|of| format!("Of {of}, not of the present choices"));
     view! {
+        <p class="empty" hidden=move || app.map.with(Option::is_some)>"GeoTIFF, figure and CSV of a map are saved here once there is one."</p>
         <section class="exports" aria-labelledby="export-title" hidden=move || app.map.with(Option::is_none) class:stale=stale>
             <h2 id="export-title">"Export"</h2>
             <div class="row">

@@ -78,6 +78,7 @@ pub fn Header() -> impl IntoView {
             <button type="button" class="quiet" id="undo" disabled=move || app.undo.with(Vec::is_empty) title=undo on:click=move |_| app.tell(Event::Undo)>"Undo"</button>
             <button type="button" class="quiet" id="about-open" aria-haspopup="dialog" on:click=move |_| app.about.set(true)>"About the model"</button>
             <button type="button" class="quiet" id="help-open" aria-haspopup="dialog" on:click=move |_| app.help.set(true)>"Help"</button>
+            <span class="chip" title="What computes; choose it under Method">{move || app.device.with(|d| d.as_ref().map_or("…", |d| if d.gpu { "GPU" } else { "CPU" }))}</span>
             <p class="badge" title="Counted by this browser since the page was opened; the page's security policy allows none.">
                 <span class=move || if requests.get() == 0 { "dot good" } else { "dot bad" }></span>
                 {move || match requests.get() { 1 => "1 request to another host".to_owned(), n => format!("{n} requests to other hosts") }}

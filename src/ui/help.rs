@@ -29,7 +29,7 @@ const TASKS: [(&str, &str); 9] = [
     ("Get a GeoTIFF", "Export, “GeoTIFF”. Figures, cells as CSV and weights are there too."),
     (
         "Train for your region",
-        "Train, “Start”. At the end the weights that are better on held-out dates are in use.",
+        "Train, “Train for this region”. At the end the weights that are better on held-out dates are in use.",
     ),
     ("Know why a cell is empty", "Move over it: the reason stands in place of the value."),
 ];

@@ -171,9 +171,25 @@ fn watch(element: &web_sys::Element, changed: impl FnMut() + 'static) {
     }
 }
 
-/// Counts up when a canvas changes its size.
+/// Counts up when a canvas changes its size, or the system its colours.
 pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
     let size = RwSignal::new(0u32);
+    let turned = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
+    if let Ok(Some(media)) = window().match_media("(prefers-color-scheme: dark)") {
+        let listener: &js_sys::Function = wasm_bindgen::JsCast::unchecked_ref(turned.as_ref());
+        if media.add_event_listener_with_callback("change", listener).is_ok() {
+            let kept = StoredValue::new_local(Some((media, turned)));
+            on_cleanup(move || {
+                kept.try_update_value(|k| {
+                    if let Some((media, turned)) = k.take() {
+                        let listener: &js_sys::Function =
+                            wasm_bindgen::JsCast::unchecked_ref(turned.as_ref());
+                        let _ = media.remove_event_listener_with_callback("change", listener);
+                    }
+                });
+            });
+        }
+    }
     Effect::new(move |_| {
         if let Some(element) = node.get() {
             watch(&element, move || size.update(|s| *s += 1));

@@ -122,6 +122,7 @@ fn slow_devices_large_regions_and_the_user_get_a_button_with_a_reason() {
 
     // A map took long.
     let mut page = Page::with_map();
+    page.state.made.clear();
     let mut map = std::sync::Arc::into_inner(page.state.map.take().unwrap()).unwrap();
     map.report.milliseconds = 12_000.0;
     page.state.map.set(Some(std::sync::Arc::new(map)));

@@ -49,6 +49,7 @@ pub fn FineTuneSection() -> impl IntoView {
             && t.run.with(|run| run.report().is_none())
     };
     view! {
+        <p class="empty" hidden=move || !nothing()>"A network is trained for your region here, once files with 3 km maps are open."</p>
         <section id="fine-tune" class="train" aria-labelledby="fine-tune-title" hidden=nothing>
             <div class="head">
                 <h2 id="fine-tune-title">"Fine-tune"</h2>

@@ -10,14 +10,13 @@ use loam::protocol::{
     Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, StepReport, Timeline,
     TrainStarted, wire,
 };
-use loam::ui::cursor::{Cell, View, moved};
-use loam::ui::hash::Hash;
-use loam::ui::ledger::{Kind, Ledger};
-use loam::ui::rectangle::{Rectangle, size_text};
-use loam::ui::train::recall::{RecalledRun, Remembered};
-use loam::ui::train::{self, curve, runs, words};
+use loam::state::cursor::Cell;
+use loam::state::ledger::Kind;
+use loam::state::{Job, Layer, MapData, Remembered, Run, days};
+use loam::ui::train::{self, curve, runs};
 use loam::ui::{
-    App, Layer, MapData, canvas, dates, exports, figure, files, link, maps, panel, scores, timeline,
+    App, canvas, date_words, dates, drop, exports, figure, files, layers, link, maps, outside, panel, scores,
+    values,
 };
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::{DeviceReport, SelfCheckReport};
@@ -112,115 +111,6 @@ fn a_self_check_that_gave_nan_can_be_told() {
 }
 
 #[wasm_bindgen_test]
-fn arrow_keys_move_the_cell_cursor_and_stop_at_the_edge() {
-    let w = window();
-    let middle = moved(None, "ArrowLeft", false, &w).unwrap();
-    assert_eq!(middle, Cell { column: 50, row: 25 }, "the first key shows the cursor");
-    assert_eq!(moved(Some(middle), "ArrowLeft", false, &w), Some(Cell { column: 49, row: 25 }));
-    assert_eq!(
-        moved(Some(middle), "ArrowDown", true, &w),
-        Some(Cell { column: 50, row: 37 }),
-        "shift: one 36 km cell"
-    );
-    assert_eq!(
-        moved(Some(Cell { column: 99, row: 49 }), "ArrowRight", true, &w),
-        Some(Cell { column: 99, row: 49 })
-    );
-    assert_eq!(moved(Some(middle), "Home", false, &w), Some(Cell { column: 0, row: 25 }));
-    assert_eq!(moved(Some(middle), "a", false, &w), None);
-    assert_eq!(middle.global(&w), ((2650, 996), (220, 83)));
-    assert_eq!(middle.index(&w), 2550);
-}
-
-#[wasm_bindgen_test]
-fn zoom_keeps_the_place_and_the_view_inside() {
-    let w = window();
-    let near = View::default().zoomed(2.0, (0.0, 0.0), &w);
-    assert_eq!(near, View { left: 0.0, top: 0.0, share: 0.5 });
-    let right = near.panned((1000.0, 1000.0), &w);
-    assert_eq!((right.left, right.top), (50.0, 25.0));
-    assert_eq!(right.cell_at(0.999, 0.999, &w), Some(Cell { column: 99, row: 49 }));
-    assert_eq!(right.cell_at(1.0, 0.5, &w), None);
-    assert_eq!(right.showing(Cell { column: 10, row: 30 }, &w).left, 10.0);
-    assert_eq!(near.zoomed(0.01, (3.0, 3.0), &w), View::default());
-}
-
-#[wasm_bindgen_test]
-fn links_say_the_view_and_nothing_else() {
-    let text = "region=tucson&date=2020-06-01&scale=0.1,0.3&colours=rain";
-    let hash = Hash::parse(&format!("#{text}"));
-    assert_eq!(hash.date, Some(date(2020, 6, 1)));
-    assert_eq!(hash.text(), text);
-    let own = Hash { window: Some(window()), ..Hash::default() };
-    assert_eq!(own.text(), "cells=2600,971,100,50");
-    assert_eq!(Hash::parse(&own.text()), own);
-    assert_eq!(
-        Hash::parse("#region=atlantis&date=today&scale=3,1&colours=jet&cells=1,2,3,4&x"),
-        Hash::default()
-    );
-}
-
-#[wasm_bindgen_test]
-fn a_newer_request_supersedes_its_kind_only() {
-    let mut ledger = Ledger::default();
-    let first = ledger.begin(Kind::Predict);
-    let dates = ledger.begin(Kind::Timeline);
-    let second = ledger.begin(Kind::Predict);
-    assert_eq!(
-        (ledger.kind(first), ledger.kind(dates), ledger.kind(second)),
-        (None, Some(Kind::Timeline), Some(Kind::Predict))
-    );
-    let files = (ledger.begin(Kind::Open), ledger.begin(Kind::Open));
-    let corrections = [ledger.begin(Kind::Files), ledger.begin(Kind::Files)];
-    assert_eq!(ledger.end_all(Kind::Files), corrections);
-    assert!(ledger.kind(corrections[1]).is_none() && ledger.kind(second).is_some(), "only that kind is over");
-    assert!(ledger.kind(files.0).is_some() && ledger.newest(Kind::Open) == Some(files.1));
-    let (run, plan) = (ledger.begin(Kind::Train), ledger.begin(Kind::Plan));
-    ledger.begin(Kind::Plan);
-    assert_eq!((ledger.kind(run), ledger.kind(plan)), (Some(Kind::Train), None), "a plan does not end a run");
-    assert_eq!(ledger.abandon().len(), 6);
-    assert!(ledger.begin(Kind::Device) > files.1, "numbers keep growing");
-}
-
-#[wasm_bindgen_test]
-fn keys_walk_the_dates() {
-    let day = |d, blocked: bool| DayReport {
-        date: d,
-        coarse: Some(1.0),
-        fine: None,
-        fine_origin: None,
-        backscatter: None,
-        history: Vec::new(),
-        earlier: None,
-        blocked: blocked.then(|| "no SMAP".to_owned()),
-        simulated: false,
-    };
-    let (a, b, c, d) = (date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 9), date(2020, 3, 1));
-    let t = Timeline { days: vec![day(a, false), day(b, true), day(c, false), day(d, false)] };
-    assert_eq!(timeline::keyed(&t, a, "ArrowRight", false), Some(b));
-    assert_eq!(timeline::keyed(&t, a, "ArrowRight", true), Some(c), "shift skips what cannot be predicted");
-    assert_eq!(timeline::keyed(&t, a, "PageDown", false), Some(d));
-    assert_eq!(timeline::keyed(&t, d, "ArrowRight", false), None);
-    assert_eq!(
-        (timeline::keyed(&t, c, "Home", false), timeline::keyed(&t, a, "End", false)),
-        (Some(a), Some(d))
-    );
-}
-
-#[wasm_bindgen_test]
-fn day_numbers_go_there_and_back() {
-    for (d, n) in [
-        (date(1970, 1, 1), 0),
-        (date(1969, 12, 31), -1),
-        (date(2000, 3, 1), 11_017),
-        (date(2024, 2, 29), 19_782),
-    ] {
-        assert_eq!((timeline::day_number(d), timeline::date_of(n)), (n, d));
-    }
-    assert!((0..40_000).all(|n| timeline::day_number(timeline::date_of(n)) == n));
-}
-
-#[wasm_bindgen_test]
 fn smoothing_keeps_a_constant_and_forgets_what_is_no_number() {
     assert!(curve::smooth(&[3.0; 5], 0.9).iter().all(|v| (v - 3.0).abs() < 1e-12), "no pull towards 0");
     assert_eq!(
@@ -253,27 +143,6 @@ fn axes_hold_every_value() {
     assert_eq!(curve::ticks(low, high, 5, true), [0.005, 0.01, 0.02, 0.05, 0.1, 0.2]);
     let flat = curve::limits([0.04].into_iter(), false).unwrap();
     assert!(flat.0 < 0.04 && flat.1 > 0.04);
-}
-
-#[wasm_bindgen_test]
-fn times_are_said_as_people_say_them() {
-    for (seconds, text) in [
-        (0.2, "under 1 s"),
-        (45.0, "about 45 s"),
-        (240.0, "about 4 min"),
-        (5_400.0, "about 1.5 h"),
-        (86_400.0 * 3.0, "about 3.0 days"),
-        (f64::NAN, "unknown"),
-    ] {
-        assert_eq!(words::duration(seconds), text);
-    }
-    assert_eq!(words::moment(1_582_979_696_789.0), "2020-02-29 12:34");
-}
-
-#[wasm_bindgen_test]
-fn fields_of_a_csv_file_are_quoted_where_they_must_be() {
-    let line = words::csv_line(&["a".into(), "b, c".into(), "say \"d\"".into(), "e\nf".into()]);
-    assert_eq!(line, "a,\"b, c\",\"say \"\"d\"\"\",\"e\nf\"\r\n");
 }
 
 fn score(name: &str, urmse: f64) -> ScoreReport {
@@ -388,6 +257,26 @@ async fn pause(milliseconds: i32) {
     wasm_bindgen_futures::JsFuture::from(later).await.unwrap();
 }
 
+/// An answer of the worker, to a request that was sent.
+fn answer(app: App, id: u64, body: Event, attachments: Vec<Attachment>) {
+    app.tell(loam::state::Event::Answered(Box::new(Envelope { id, body }), attachments));
+}
+
+/// A request that counts as sent.
+fn asked(app: App, kind: Kind) -> u64 {
+    let mut id = 0;
+    app.change(|s| id = s.as_if_sent(kind));
+    id
+}
+
+/// A run that was asked for.
+fn preparing(app: App) -> u64 {
+    let id = asked(app, Kind::Train);
+    let job = Job::new(id, "preparing");
+    app.change(|s| s.train.run.set(Run::Preparing { id, run: None, job, before: None }));
+    id
+}
+
 /// The section must follow the events alone, whatever the rest of the page does.
 #[wasm_bindgen_test]
 async fn a_run_is_shown_from_its_events() {
@@ -395,7 +284,8 @@ async fn a_run_is_shown_from_its_events() {
     let text = |selector: &str| {
         place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
     };
-    let tell = |event: Event, attachments: Vec<Attachment>| train::events::handle(app, event, attachments);
+    let id = std::cell::Cell::new(asked(app, Kind::Runs));
+    let tell = |event: Event, attachments: Vec<Attachment>| answer(app, id.get(), event, attachments);
     assert!(
         place.query_selector("#fine-tune").unwrap().unwrap().has_attribute("hidden"),
         "nothing to train on, nothing kept"
@@ -408,7 +298,7 @@ async fn a_run_is_shown_from_its_events() {
     assert!(text(".banner").unwrap().contains("epoch 7 of 20"));
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 1);
 
-    app.train.job.set(Some(loam::ui::Job { id: 5, done: 0, total: 0, what: "preparing".into() }));
+    id.set(preparing(app));
     let plan = TrainPlan {
         dates: vec![
             PlannedDate { date: date(2020, 1, 1), role: DateRole::Train },
@@ -466,7 +356,7 @@ async fn a_run_is_shown_from_its_events() {
     assert!(text(".confirm").unwrap().contains("Throw this run away?"));
 
     tell(Event::TrainDone(Box::new(run("new", true))), Vec::new());
-    app.train.job.set(None);
+    tell(Event::Finished, Vec::new());
     pause(20).await;
     assert_eq!(
         text("#train-sentence").as_deref(),
@@ -478,10 +368,13 @@ async fn a_run_is_shown_from_its_events() {
     let stands = || (text("#train-in-use").unwrap(), pressed("#train-keep"), pressed("#train-revert"));
     assert_eq!(stands(), ("other weights".into(), "false".into(), "true".into()));
     // The page takes the worker's word for what is in use.
-    app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
+    app.change(|s| {
+        s.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() })
+    });
     pause(20).await;
     assert_eq!(stands(), ("the trained weights".into(), "true".into(), "false".into()));
     assert_eq!(place.query_selector_all("#run-table tbody tr").unwrap().length(), 2);
+    id.set(asked(app, Kind::Runs));
     tell(Event::Runs { runs: Vec::new(), unsaved: Some("no storage".into()) }, Vec::new());
     pause(20).await;
     assert_eq!(
@@ -499,66 +392,10 @@ fn what_is_in_use_comes_back_as_it_was_written() {
         Remembered::Run("1700000000000".into()),
         Remembered::File("run my own.safetensors".into()),
     ] {
-        assert_eq!(Remembered::parse(&in_use.text()), in_use);
-        in_use.write().unwrap();
-        assert_eq!(Remembered::read(), in_use);
+        outside::remember(&in_use).unwrap();
+        assert_eq!(outside::remembered(), in_use);
     }
-    assert_eq!(Remembered::parse("of another time"), Remembered::Shipped);
-    Remembered::Shipped.write().unwrap();
-}
-
-/// What was in use before the page was loaded: said, with a button to the shipped weights, or why it is not in use again.
-#[wasm_bindgen_test]
-async fn weights_of_before_a_reload_are_said() {
-    let (app, place) = mounted();
-    let text = |selector: &str| {
-        place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
-    };
-    let list = |runs: Vec<RunReport>, unsaved: Option<String>| {
-        train::events::handle(app, Event::Runs { runs, unsaved }, Vec::new())
-    };
-    let notice = || {
-        app.notices
-            .with_untracked(|n| n.last().map(|n| format!("{} {}", n.failure.what, n.failure.remedy)))
-            .unwrap_or_default()
-    };
-
-    app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
-    list(vec![run("another", true)], None);
-    assert!(
-        notice().contains("begun 2020-02-29 12:34 (UTC)") && notice().contains("no longer in its storage"),
-        "{}",
-        notice()
-    );
-    assert!(notice().contains("The shipped weights are used"), "{}", notice());
-    // Once: a later list says nothing.
-    app.notices.set(Vec::new());
-    list(vec![run("another", true)], None);
-    assert_eq!(notice(), "");
-
-    app.train.recall.set(Some(Remembered::Run("1582979696789".into())));
-    list(Vec::new(), Some("a private window".into()));
-    assert!(notice().contains("cannot be used (a private window)"), "{}", notice());
-    app.train.recall.set(Some(Remembered::File("own.safetensors".into())));
-    list(Vec::new(), None);
-    assert!(notice().contains("own.safetensors") && notice().contains("load the file again"), "{}", notice());
-
-    let run = run("again", true);
-    app.train.recalled.set(Some(RecalledRun { request: 7, run }));
-    pause(20).await;
-    assert!(text("#recalled").is_none(), "not before the worker uses them");
-    app.weights.set(WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() });
-    pause(20).await;
-    let said = text("#recalled").unwrap();
-    assert!(
-        said.contains("The weights trained on Tucson, own on 2020-02-29 12:34 (UTC) are in use again."),
-        "{said}"
-    );
-    assert!(said.contains("SIMULATED") && text("#recalled-shipped").is_some());
-    app.weights.set(WeightsReport::default());
-    pause(20).await;
-    assert!(text("#recalled").is_none(), "other weights are in use");
-    place.remove();
+    outside::remember(&Remembered::Shipped).unwrap();
 }
 
 /// A run of the TB CNN's first case: its own form, and kelvins wherever SMEN has m3/m3.
@@ -567,7 +404,8 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     let (app, place) = mounted();
     let find = |selector: &str| place.query_selector(selector).unwrap();
     let text = |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default());
-    let tell = |event: Event| train::events::handle(app, event, Vec::new());
+    let id = std::cell::Cell::new(0);
+    let tell = |event: Event| answer(app, id.get(), event, Vec::new());
     let choose = |value: &str| {
         let select: web_sys::HtmlSelectElement = find("#train-network").unwrap().unchecked_into();
         select.set_value(value);
@@ -590,7 +428,7 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     let current = find("#train-start-from option[value=current]").unwrap();
     assert!(current.has_attribute("disabled") && current.text_content().unwrap().contains("another network"));
 
-    app.train.job.set(Some(loam::ui::Job { id: 6, done: 0, total: 0, what: "preparing".into() }));
+    id.set(preparing(app));
     let settings = TrainSettings::tb_cnn(TbCase::BrightnessTemperature);
     tell(Event::TrainStarted(Box::new(TrainStarted {
         run: "tb".into(),
@@ -618,7 +456,7 @@ async fn the_tb_cnn_has_its_own_settings_and_units() {
     done.result.as_mut().unwrap().scores =
         names.into_iter().zip([3.0, 5.0, 4.0, 6.0]).map(|(name, urmse)| score(name, urmse)).collect();
     tell(Event::TrainDone(Box::new(done.clone())));
-    app.train.job.set(None);
+    tell(Event::Finished);
     pause(20).await;
     let after = text(".after").unwrap();
     assert!(
@@ -687,15 +525,16 @@ fn result(date: jiff::civil::Date, settings: loam_core::region_settings::RegionS
 /// A result carries its own notes, and says so when a choice it was made from changes.
 #[wasm_bindgen_test]
 async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
-    let (app, place) =
-        mounted_with(|| (maps::MapsSection(), scores::ScoresSection(), exports::ExportSection()));
+    let (app, place) = mounted_with(|| {
+        (maps::MapsSection(), values::ValuesSection(), scores::ScoresSection(), exports::ExportSection())
+    });
     let find = |selector: &str| place.query_selector(selector).unwrap();
     let text =
         |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
     let data = result(date(2018, 11, 7), app.settings.get_untracked());
-    app.date.set(Some(data.report.date));
-    app.weights.set(data.report.weights.clone());
-    app.map.set(Some(std::sync::Arc::new(data)));
+    app.change(|s| s.date.set(Some(data.report.date)));
+    app.change(|s| s.weights.set(data.report.weights.clone()));
+    app.change(|s| s.map.set(Some(std::sync::Arc::new(data))));
     pause(20).await;
     assert!(
         text("#map-warnings").contains("1 of 4 history dates")
@@ -707,12 +546,12 @@ async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
     );
     assert!(text("#map-stale").is_empty() && find(".stale").is_none() && find("#export-stale").is_none());
 
-    app.date.set(Some(date(2018, 11, 8)));
+    app.change(|s| s.date.set(Some(date(2018, 11, 8))));
     pause(20).await;
     let said = text("#map-stale");
     assert_eq!(
         said,
-        "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. Predict again."
+        "This map is of 2018-11-07 with the weights Oklahoma City (shipped): the date changed. The new map is being made."
     );
     for section in ["maps", "scores", "exports"] {
         assert!(find(&format!("section.{section}.stale")).is_some(), "{section}");
@@ -720,10 +559,10 @@ async fn a_result_is_marked_stale_at_once_and_its_notes_go_with_it() {
     assert!(text("#export-stale").contains("the map of 2018-11-07"));
     let title = find("[data-export=geotiff]").unwrap().get_attribute("title").unwrap();
     assert!(title.contains("2018-11-07") && title.contains("not of the present choices"), "{title}");
-    app.date.set(Some(date(2018, 11, 7)));
+    app.change(|s| s.date.set(Some(date(2018, 11, 7))));
     pause(20).await;
     assert!(text("#map-stale").is_empty() && find(".stale").is_none());
-    app.map.set(None);
+    app.change(|s| s.map.set(None));
     pause(20).await;
     assert!(find("#map-warnings").is_none());
     place.remove();
@@ -750,7 +589,7 @@ fn sure_result(settings: loam_core::region_settings::RegionSettings) -> MapData 
         layer(LayerKind::Difference, -0.0066, 0.03),
     ];
     let slot = |n: usize| HistorySlot {
-        date: Some(timeline::date_of(timeline::day_number(date(2018, 11, 6)) - 92 + n as i32)),
+        date: Some(days::date_of(days::day_number(date(2018, 11, 6)) - 92 + n as i32)),
         known: 0.5,
         origin: Some(if n < 12 { FineOrigin::Disaggregated } else { FineOrigin::Product }),
     };
@@ -767,15 +606,18 @@ fn sure_result(settings: loam_core::region_settings::RegionSettings) -> MapData 
 /// What stands under the cursor, the layer with its own legend, the line below, and the figure.
 #[wasm_bindgen_test]
 async fn an_estimate_that_says_how_sure_it_is_shows_it() {
-    let (app, place) = mounted_with(|| (maps::MapsSection(), exports::ExportSection()));
+    let (app, place) = mounted_with(|| {
+        (maps::MapsSection(), values::ValuesSection(), layers::LayersSection(), exports::ExportSection())
+    });
     let text = |selector: &str| {
         let found = place.query_selector(selector).unwrap();
         found.map(|e| e.text_content().unwrap_or_default()).unwrap_or_default()
     };
-    let steps = text(".steps");
-    assert!(steps.contains("the four latest, or all of them"), "{steps}");
     let data = std::sync::Arc::new(sure_result(app.settings.get_untracked()));
-    app.map.set(Some(std::sync::Arc::clone(&data)));
+    app.change(|s| s.map.set(Some(std::sync::Arc::clone(&data))));
+    pause(20).await;
+    let all: web_sys::HtmlElement = place.query_selector("#layout-all").unwrap().unwrap().unchecked_into();
+    all.click();
     pause(20).await;
     let value = |layer: &str| text(&format!("[data-layer={layer}] .value"));
     app.cursor.set(Some(Cell { column: 4, row: 4 }));
@@ -850,7 +692,7 @@ async fn the_words_about_earlier_maps_follow_the_method() {
         blocked: None,
         simulated: false,
     };
-    app.date.set(Some(date(2020, 1, 1)));
+    app.change(|s| s.date.set(Some(date(2020, 1, 1))));
     for (earlier, history, said, described, key) in [
         (None, vec![date(2019, 12, 1)], "2019-12-01", "history of 1 dates", "▲ history of t."),
         (None, vec![], "none: this method uses none", "no history", "▲ history of t."),
@@ -869,10 +711,10 @@ async fn the_words_about_earlier_maps_follow_the_method() {
             "All 3 km maps before t are used.",
         ),
     ] {
-        app.timeline.set(Timeline { days: vec![day(earlier, history)] });
+        app.change(|s| s.timeline.set(Timeline { days: vec![day(earlier, history)] }));
         pause(20).await;
         assert!(text().contains(said) && text().contains(key), "{earlier:?}: {}", text());
-        assert!(dates::describe(app).contains(described), "{}", dates::describe(app));
+        assert!(date_words::describe(app).contains(described), "{}", date_words::describe(app));
     }
     place.remove();
 }
@@ -895,15 +737,15 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
         blocked: None,
         simulated: false,
     };
-    app.date.set(Some(day.date));
-    app.timeline.set(Timeline { days: vec![day] });
+    app.change(|s| s.date.set(Some(day.date)));
+    app.change(|s| s.timeline.set(Timeline { days: vec![day] }));
     pause(20).await;
     let before = text(".dates").unwrap();
     assert!(
         before.contains("37 %") && before.contains("2019-12-01") && before.contains("(3 km map made here)"),
         "{before}"
     );
-    app.pending.set(Some("reading…"));
+    app.change(|s| s.pending.set(Some("reading…")));
     pause(20).await;
     let pending = text(".dates").unwrap();
     assert!(
@@ -912,7 +754,7 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
     );
     assert!(text("#dates-pending").unwrap().contains("reading…"));
     assert!(place.query_selector("#predict").unwrap().unwrap().has_attribute("disabled"));
-    app.pending.set(None);
+    app.change(|s| s.pending.set(None));
     pause(20).await;
     assert!(text(".dates").unwrap().contains("37 %") && text("#dates-pending").is_none());
     place.remove();
@@ -936,15 +778,15 @@ async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
         (name.to_owned(), web_sys::File::new_with_str_sequence(&Array::of1(&"x".into()), name).unwrap())
     };
     let names = || app.files.with_untracked(|files| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
-    app.open(vec![file("a.h5"), file("b.h5"), file("mine.safetensors")]);
+    drop::open(app, vec![file("a.h5"), file("b.h5"), file("mine.safetensors")]);
     pause(20).await;
     assert_eq!(names(), ["a.h5", "b.h5"], "weights are no data");
     assert!(app.notices.with_untracked(|n| {
         n.iter().any(|n| n.failure.what.contains("as weights, not as data: mine.safetensors"))
     }));
-    app.date.set(Some(date(2020, 6, 4)));
+    app.change(|s| s.date.set(Some(date(2020, 6, 4))));
     let settings = app.settings.get_untracked();
-    app.load_demo("tucson");
+    app.tell(loam::state::Event::LoadDemo("tucson".into()));
     pause(20).await;
     assert!(names().is_empty() && app.date.get_untracked().is_none());
     assert!(text("#aside").contains("2 files of your own are put aside."), "{}", text("#aside"));
@@ -965,7 +807,7 @@ async fn a_demo_and_own_files_put_each_other_aside_and_come_back() {
     assert!(
         text("#aside").contains("1 file of your own is put aside.") && !text("#aside").contains("removed")
     );
-    app.open(vec![file("c.h5")]);
+    drop::open(app, vec![file("c.h5")]);
     pause(20).await;
     assert_eq!(names(), ["c.h5"]);
     click("#own-back");
@@ -1012,17 +854,4 @@ async fn the_page_stands_without_a_worker_and_says_so() {
     button.click();
     pause().await;
     assert_eq!(document.query_selector_all(".notice").unwrap().length(), before - 1);
-}
-
-#[wasm_bindgen_test]
-fn a_rectangle_is_a_region_from_its_first_to_its_last_cell_whichever_corner_came_first() {
-    let w = window();
-    let (a, b) = (Cell { column: 20, row: 30 }, Cell { column: 11, row: 22 });
-    let expected = EaseWindow::new(Resolution::M03, 2611, 993, 10, 9).unwrap();
-    for drawn in [Rectangle { from: a, to: b }, Rectangle { from: b, to: a }] {
-        assert_eq!(drawn.region(&w).unwrap().window(), expected);
-    }
-    assert_eq!(size_text(&expected), "10 × 9 cells (30 × 27 km)");
-    let thin = Rectangle { from: a, to: Cell { column: 28, row: 23 } };
-    assert!(thin.region(&w).unwrap_err().to_string().contains("9 x 8 were asked for"));
 }

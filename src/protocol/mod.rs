@@ -4,7 +4,6 @@
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
-pub mod desk;
 mod failure;
 mod season;
 pub mod shown;
@@ -14,7 +13,7 @@ pub mod wire;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use ease_grid::{Edges, Statistics};
+use ease_grid::{EaseWindow, Edges, Statistics};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId, FineOrigin, Usage};
 use loam_core::iso_date;
@@ -358,6 +357,8 @@ pub struct FileReport {
     pub orbit: Option<Orbit>,
     /// Grid, for people: `EASE-Grid 2.0 global 36 km, 964 x 406`.
     pub grid: Option<String>,
+    /// The 3 km cells it covers; `None` where that is half of the globe or more, or not known.
+    pub extent: Option<EaseWindow>,
     /// Variable used.
     pub variable: Option<String>,
     /// What that is and how it is known: "soil moisture, m3/m3, from AppEEARS' file name".
@@ -392,6 +393,7 @@ impl FileReport {
             date_origin: None,
             orbit: None,
             grid: None,
+            extent: None,
             variable: None,
             evidence: String::new(),
             statistics: None,

@@ -4,6 +4,7 @@
 //! host; tests are another. The command line uses the same steps ([`open`], `loam_nn`) without the protocol.
 
 mod cost;
+mod extent;
 mod host;
 mod job;
 mod loaded;

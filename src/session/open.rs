@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::extent::extent;
 use crate::protocol::{FileReport, FileTicket, FoundMember, SetAside};
 use ease_grid::Resolution;
 use loam_core::file::{Correction, Usage};
@@ -235,6 +236,7 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
             .collect::<Vec<_>>()
             .join("; ");
         report.scale = entry.correction.scale.or(variable.scale);
+        report.extent = variable.grid.as_ref().and_then(extent);
         report.grid = variable.grid.as_ref().map(|grid| {
             let system = match (variable.resolution, grid.crs.epsg()) {
                 (Some(resolution), _) => resolution.name().to_owned(),

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::card::{Card, Place, Stage, fetch_all};
 use super::page_signal::PageSignal;
 use super::scores::number;
-use super::state::App;
+use super::store::App;
 use loam_core::weights_report::Prospect;
 use loam_core::weights_report::WeightsReport;
 

@@ -5,15 +5,16 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::drop::listed;
-use super::state::App;
+use super::drop::{listed, open};
+use super::store::App;
+use crate::state::Event;
 use loam_core::stack::PRESETS;
 
 /// Opens what a file input holds, and empties it so that the same file can be picked again.
 fn open_picked(app: App, event: &web_sys::Event) {
     if let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) {
         let files = listed(input.files());
-        app.open(files);
+        open(app, files);
         input.set_value("");
     }
 }
@@ -43,7 +44,7 @@ pub fn DataSection() -> impl IntoView {
                 <legend>"Load demo"<span class="tag">"SIMULATED"</span></legend>
                 <div class="row">
                     {PRESETS.into_iter().map(|p| view! {
-                        <button type="button" data-demo=p.key title=p.climate on:click=move |_| app.load_demo(p.key)>{p.name}</button>
+                        <button type="button" data-demo=p.key title=p.climate on:click=move |_| app.tell(Event::LoadDemo(p.key.to_owned()))>{p.name}</button>
                     }).collect_view()}
                 </div>
             </fieldset>
@@ -55,7 +56,7 @@ pub fn DataSection() -> impl IntoView {
                     } else {
                         view! { <progress></progress> }.into_any()
                     }}
-                    <button type="button" id="stop-reading" on:click=move |_| app.cancel(app.reading)>"Cancel"</button>
+                    <button type="button" id="stop-reading" on:click=move |_| app.tell(Event::CancelReading)>"Cancel"</button>
                 </div>
             })}
         </section>

@@ -3,55 +3,13 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::state::{App, READING};
-use super::timeline::TimelineStrip;
-use crate::protocol::DayReport;
+use super::date_words::{chosen, earlier, per_cent};
+use super::store::App;
+use super::timeline::{TimelineStrip, choose};
+use crate::state::days::step;
+use crate::state::{Event, READING};
 use loam_core::file::FineOrigin;
 use loam_core::iso_date;
-
-fn per_cent(share: Option<f32>, none: &str) -> String {
-    share.map_or_else(|| none.to_owned(), |s| format!("{:.0} %", s * 100.0))
-}
-
-fn chosen(app: App) -> Option<DayReport> {
-    let date = app.date.get()?;
-    app.timeline.with(|t| t.days.iter().find(|d| d.date == date).cloned())
-}
-
-/// The chosen date in one sentence.
-pub fn describe(app: App) -> String {
-    let Some(day) = chosen(app) else { return "no date".to_owned() };
-    if let Some(pending) = app.pending.get() {
-        return format!("{}: {pending}", day.date);
-    }
-    let fine = match day.fine_origin {
-        Some(FineOrigin::Disaggregated) => "3 km map (disaggregated here) of ",
-        Some(FineOrigin::OwnMap) => "3 km map (made by Loam) of ",
-        Some(FineOrigin::Nisar) => "3 km map (NISAR) of ",
-        _ => "3 km map of ",
-    };
-    let history = match (day.earlier, day.history.len()) {
-        (Some(maps), _) => earlier(maps),
-        (None, 0) => "no history".to_owned(),
-        (None, n) => format!("history of {n} dates"),
-    };
-    let blocked = day.blocked.map(|b| format!("; cannot be predicted: {b}")).unwrap_or_default();
-    format!(
-        "{}: SMAP {}; {fine}{}; {history}{blocked}",
-        day.date,
-        per_cent(day.coarse, "none"),
-        per_cent(day.fine, "none")
-    )
-}
-
-/// How many maps a method has that learns from all of them.
-fn earlier(maps: usize) -> String {
-    match maps {
-        0 => "no earlier 3 km map".to_owned(),
-        1 => "1 earlier 3 km map".to_owned(),
-        n => format!("{n} earlier 3 km maps"),
-    }
-}
 
 fn month(date: Date) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
@@ -92,9 +50,7 @@ fn Lists() -> impl IntoView {
             let mut here = t.days.iter().filter(|d| month(d.date) == wanted && d.blocked.is_none());
             here.next().map(|d| d.date)
         });
-        if first.is_some() {
-            app.date.set(first);
-        }
+        choose(app, first);
     };
     view! {
         <label>"Month "<select id="month" on:change=choose_month>
@@ -104,7 +60,7 @@ fn Lists() -> impl IntoView {
                 view! { <option value=name.clone() selected=move || present.get() == here>{format!("{name}{count}")}</option> }
             }).collect_view()}
         </select></label>
-        <label>"Date "<select id="date" on:change=move |e| if let Some(date) = iso_date::parse(&event_target_value(&e)) { app.date.set(Some(date)) }>
+        <label>"Date "<select id="date" on:change=move |e| choose(app, iso_date::parse(&event_target_value(&e)))>
             {move || days.get().into_iter().map(|(date, note)| {
                 let note = if app.pending.get().is_some() { "" } else { note };
                 view! { <option value=date.to_string() selected=move || app.date.get() == Some(date)>{format!("{date}{note}")}</option> }
@@ -161,11 +117,34 @@ fn Predict() -> impl IntoView {
         (Some(day), None) => day.blocked,
     };
     let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
+    let by_hand = Memo::new(move |_| app.by_hand());
+    let stale = Memo::new(move |_| app.stale().is_some());
+    // Where the map follows, the button is for what was cancelled or failed.
+    let waits = move || app.predicting.get().is_none() && (stale.get() || app.map.with(Option::is_none));
+    let quiet = RwSignal::new(true);
+    let turn = StoredValue::new(0u32);
+    Effect::new(move |_| {
+        let waits = waits();
+        turn.update_value(|n| *n += 1);
+        let mine = turn.get_value();
+        quiet.set(true);
+        if waits {
+            let shown = std::time::Duration::from_millis(1500);
+            set_timeout(
+                move || {
+                    if turn.get_value() == mine {
+                        quiet.set(false);
+                    }
+                },
+                shown,
+            );
+        }
+    });
     view! {
         <div class="predict" hidden=move || app.timeline.with(|t| t.days.is_empty())>
-            <button type="button" id="predict" class="primary" disabled=move || blocked().is_some() on:click=move |_| app.predict()>{label}</button>
+            <button type="button" id="predict" class="primary" hidden=move || by_hand.with(Option::is_none) && quiet.get() disabled=move || blocked().is_some() title=move || by_hand.get() on:click=move |_| app.tell(Event::Predict)>{label}</button>
             {move || app.predicting.get().map(|job| view! {
-                <button type="button" id="cancel" on:click=move |_| app.cancel(app.predicting)>"Cancel"</button>
+                <button type="button" id="cancel" on:click=move |_| app.tell(Event::CancelPredicting)>"Cancel"</button>
                 {if job.total > 0 {
                     view! { <progress max=job.total.to_string() value=job.done.to_string()></progress> }.into_any()
                 } else {
@@ -174,7 +153,30 @@ fn Predict() -> impl IntoView {
                 <span class="what">{job.what}</span>
             })}
             <p class="blocked">{blocked}</p>
+            <p class="hint byhand" hidden=move || by_hand.with(Option::is_none)>{move || by_hand.get()}</p>
+            <label class="check follow" title="The map is made again when date, region or rules change">
+                <input type="checkbox" id="follow" prop:checked=move || app.follow.get() on:change=move |e| app.tell(Event::Follow(event_target_checked(&e)))/>"map follows"
+            </label>
         </div>
+    }
+    .into_any()
+}
+
+/// One date back or on, and all of them one after the other.
+#[component]
+fn Steps() -> impl IntoView {
+    let app = App::here();
+    let to = move |forward: bool| {
+        let from = app.date.get()?;
+        app.timeline.with(|t| step(t, from, forward, |d| d.blocked.is_none()))
+    };
+    let (back, on) = (Memo::new(move |_| to(false)), Memo::new(move |_| to(true)));
+    view! {
+        <span class="group">
+            <button type="button" id="date-back" aria-label="The date before that can be predicted" title="Date before" disabled=move || back.get().is_none() on:click=move |_| choose(app, back.get_untracked())>"‹"</button>
+            <button type="button" id="play" aria-pressed=move || app.playing.get().to_string() disabled=move || on.get().is_none() && !app.playing.get() title="Show date after date" on:click=move |_| app.tell(Event::Play(!app.playing.get_untracked()))>{move || if app.playing.get() { "Stop" } else { "Play" }}</button>
+            <button type="button" id="date-on" aria-label="The next date that can be predicted" title="Next date" disabled=move || on.get().is_none() on:click=move |_| choose(app, on.get_untracked())>"›"</button>
+        </span>
     }
     .into_any()
 }
@@ -187,13 +189,16 @@ pub fn DatesSection() -> impl IntoView {
     let all_count = move || app.timeline.with(|t| t.days.iter().any(|d| d.earlier.is_some()));
     view! {
         <section class="dates" aria-labelledby="dates-title">
-            <div class="head">
-                <h2 id="dates-title">"Date"</h2>
-                {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
-                <div class="row lists" hidden=empty><Lists/></div>
-            </div>
+            <h2 id="dates-title" class="sr-only">"Date"</h2>
             {move || empty().then(|| view! { <p class="empty">"Dates appear here once files are open."</p> })}
             <div hidden=empty aria-busy=move || (app.pending.get() == Some(READING)).to_string()>
+                <div class="timebar">
+                    <Steps/>
+                    <div class="row lists"><Lists/></div>
+                    {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
+                    <Predict/>
+                    <Facts/>
+                </div>
                 <TimelineStrip/>
                 <p class="key">
                     <span class="swatch coarse"></span>"SMAP "<span class="swatch fine"></span>"3 km product "
@@ -201,9 +206,7 @@ pub fn DatesSection() -> impl IntoView {
                     {move || if all_count() { "All 3 km maps before t are used. " } else { "▲ history of t. " }}
                     <span class="keyhint">"Keys: ← → date, Shift next predictable, Page month."</span>
                 </p>
-                <Facts/>
             </div>
-            <Predict/>
         </section>
     }
     .into_any()

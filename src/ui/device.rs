@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::ledger::Kind;
-use super::state::App;
-use crate::protocol::Request;
+use super::store::App;
+use crate::state::Event;
 use loam_core::device_report::DevicePreference;
 
 const CHOICES: [(&str, &str, DevicePreference); 3] = [
@@ -20,10 +19,10 @@ pub fn DeviceSection() -> impl IntoView {
     let prefer = move |event| {
         let value = event_target_value(&event);
         if let Some(choice) = CHOICES.iter().find(|c| c.0 == value) {
-            app.prefer(choice.2);
+            app.tell(Event::Prefer(choice.2));
         }
     };
-    let training = move || app.train.job.with(Option::is_some);
+    let training = move || app.train.is_active();
     view! {
         <section class="device" aria-labelledby="device-title">
             <h2 id="device-title">"Device"</h2>
@@ -52,7 +51,7 @@ pub fn DeviceSection() -> impl IntoView {
                 >
                     {CHOICES.iter().map(|c| view! { <option value=c.0 selected=move || app.preference.get() == c.2>{c.1}</option> }).collect_view()}
                 </select>
-                <button type="button" class="quiet" on:click=move |_| { app.send(Kind::Device, Request::SelfCheck, &[]); }>"Check again"</button>
+                <button type="button" class="quiet" on:click=move |_| app.tell(Event::SelfCheck)>"Check again"</button>
             </div>
         </section>
     }

@@ -2,7 +2,7 @@
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::cursor::{Cell, View};
+use crate::state::cursor::{Cell, View};
 use ease_grid::{EaseWindow, Edges, Resolution};
 use loam_core::map::{Coastline, LineKind, Scale, graticule};
 

@@ -9,7 +9,9 @@ use web_sys::{
     DataTransfer, DragEvent, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry,
 };
 
-use super::state::App;
+use super::store::App;
+use crate::state::Event;
+use crate::state::desk::is_weights;
 
 /// Listens on the whole window.
 pub fn accept_anywhere(app: App) {
@@ -36,6 +38,21 @@ pub fn accept_anywhere(app: App) {
             take(app, &transfer);
         }
     });
+}
+
+/// Opens files of the user's own. Weights among them are loaded as such.
+pub fn open(app: App, opened: Vec<(String, File)>) {
+    let (weights, opened): (Vec<_>, Vec<_>) = opened.into_iter().partition(|(name, _)| is_weights(name));
+    let several = weights.len() > 1;
+    if let Some((name, file)) = weights.into_iter().next_back() {
+        app.outside().keep_weights(file);
+        app.tell(Event::OpenWeights { name, among_data: Some(several) });
+    }
+    let files = opened.into_iter().map(|(name, file)| {
+        let bytes = file.size() as u64;
+        (app.outside().keep(file), name, bytes)
+    });
+    app.tell(Event::Open(files.collect()));
 }
 
 /// Entries must be taken out of the transfer before the event ends; folders are walked afterwards.
@@ -73,7 +90,7 @@ fn take(app: App, transfer: &DataTransfer) {
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        app.open(found);
+        open(app, found);
     });
 }
 

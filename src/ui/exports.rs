@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::events::save;
-use super::figure;
-use super::ledger::Kind;
-use super::state::{App, MapData};
-use crate::protocol::{ExportForm, Request};
+use super::store::App;
+use super::{canvas, figure};
+use crate::protocol::ExportForm;
+use crate::state::{Event, MapData};
 use loam_core::layer::LayerKind;
 
 /// The whole section.
@@ -15,15 +14,15 @@ use loam_core::layer::LayerKind;
 pub fn ExportSection() -> impl IntoView {
     let app = App::here();
     let ask = move |form: ExportForm| {
-        if app.send(Kind::Export, Request::Export { form }, &[]).is_some() {
-            app.exporting.set(true);
-        }
+        app.export(form);
     };
     let draw = move |_| {
         if let Some(data) = app.map.get_untracked() {
             spawn_local(async move {
                 match figure::png(app, &data).await {
-                    Ok((name, bytes)) => save(app, &name, "image/png", &bytes),
+                    Ok((name, bytes)) => {
+                        app.tell(Event::Saved(name.clone(), canvas::download(&name, "image/png", &bytes)))
+                    }
                     Err(why) => app.fail("The figure could not be drawn", &why, "Make the region smaller."),
                 }
             });
@@ -39,6 +38,7 @@ pub fn ExportSection() -> impl IntoView {
     };
     let title = move || earlier().map(|of| format!("Of {of}, not of the present choices"));
     view! {
+        <p class="empty" hidden=move || app.map.with(Option::is_some)>"GeoTIFF, figure and CSV of a map are saved here once there is one."</p>
         <section class="exports" aria-labelledby="export-title" hidden=move || app.map.with(Option::is_none) class:stale=stale>
             <h2 id="export-title">"Export"</h2>
             <div class="row">

@@ -7,11 +7,12 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::canvas;
-use super::cursor::View;
 use super::draw::{self, Frame};
-use super::maps::shown;
+use super::layer_list::layers;
 use super::panel::{heading, image_of, is_estimated, scale_of};
-use super::state::{App, Layer, MapData};
+use super::store::App;
+use crate::state::cursor::View;
+use crate::state::{Layer, MapData};
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -188,7 +189,10 @@ fn foot_lines(
 pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
     let no_canvas = || "the browser gave no canvas".to_owned();
     let (window, method) = (data.window(), data.method());
-    let kinds: Vec<LayerKey> = shown(data).into_iter().filter(|key| in_figure(key.kind)).collect();
+    let kinds: Vec<LayerKey> = layers(data)
+        .into_iter()
+        .filter(|key| in_figure(key.kind) && key.kind != LayerKind::Bilinear)
+        .collect();
     let across = kinds.len().clamp(1, 2);
     let panel = 360.0;
     let tall = panel * window.rows as f64 / window.columns as f64;

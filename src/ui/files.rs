@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::later::{Later, Part};
-use super::state::{App, FileRow, place_name};
+use super::layer_use;
+use super::store::App;
 use crate::protocol::FileReport;
-use crate::protocol::desk::Desk;
+use crate::state::{Event, FileRow, place_name};
 use loam_core::file::Usage;
 use loam_core::iso_date;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
@@ -65,10 +65,9 @@ fn choice<T: Copy + PartialEq + Send + 'static>(
 
 fn corrections(app: App, row: &FileRow, report: &FileReport) -> AnyView {
     let name = row.name.clone();
-    let given = row.correction.get_untracked();
+    let given = row.correction.clone();
     let shown = given.date.or(report.date).map(|d| d.to_string()).unwrap_or_default();
-    let row_of = || row.clone();
-    let (r1, r2, r3, r4) = (row_of(), row_of(), row_of(), row_of());
+    let id = row.id;
     let backscatter = report.scale.is_some();
     view! {
         <details class="correct">
@@ -76,12 +75,12 @@ fn corrections(app: App, row: &FileRow, report: &FileReport) -> AnyView {
             <div class="fields">
                 <label>"date "<input type="date" value=shown on:change=move |e| {
                     let date = iso_date::parse(&event_target_value(&e));
-                    app.correct(&r1, |c| c.date = date);
+                    app.correct(id, |c| c.date = date);
                 }/></label>
-                <label>"use as "{choice(format!("Use {name} as"), &USAGES, given.usage, move |v| app.correct(&r2, |c| c.usage = v))}</label>
-                <label>"orbit "{choice(format!("Orbit of {name}"), &ORBITS, given.orbit, move |v| app.correct(&r3, |c| c.orbit = v))}</label>
+                <label>"use as "{choice(format!("Use {name} as"), &USAGES, given.usage, move |v| app.correct(id, |c| c.usage = v))}</label>
+                <label>"orbit "{choice(format!("Orbit of {name}"), &ORBITS, given.orbit, move |v| app.correct(id, |c| c.orbit = v))}</label>
                 {backscatter.then(|| view! {
-                    <label>"scale "{choice(format!("Backscatter scale of {name}"), &SCALES, given.scale, move |v| app.correct(&r4, |c| c.scale = v))}</label>
+                    <label>"scale "{choice(format!("Backscatter scale of {name}"), &SCALES, given.scale, move |v| app.correct(id, |c| c.scale = v))}</label>
                 })}
             </div>
         </details>
@@ -108,7 +107,7 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
         .statistics
         .and_then(|s| Some(format!("{:.3} to {:.3}, mean {:.3}", s.min?, s.max?, s.mean?).replace('-', "−")));
     let superseded = report.superseded_by.as_ref().map(|by| format!("Not used: superseded by {by}."));
-    let arrays = (!report.arrays.is_empty()).then(|| view! { <Later part=Part::Layers(row.id)/> });
+    let arrays = (!report.arrays.is_empty()).then(|| layer_use::layers(app, row, &report.arrays));
     let short = report.variable.as_deref().map(|v| v.rsplit('/').next().unwrap_or(v).to_owned());
     let problems =
         report.problems.iter().map(|p| view! { <p class="problem">{p.clone()}</p> }).collect_view();
@@ -136,20 +135,18 @@ fn refused(app: App, row: &FileRow, report: &FileReport, sentence: &str) -> AnyV
 fn Row(row: FileRow) -> impl IntoView {
     let app = App::here();
     let (id, name) = (row.id, row.name.clone());
-    let report = row.report.clone();
     let bytes = size_text(row.bytes);
-    let kept = row.clone();
     view! {
         <tr data-file=name.clone()>
             <th scope="row"><span class="filename">{name.clone()}</span><small>{bytes}</small></th>
-            {move || match report.get() {
+            {match &row.report {
                 None => view! { <td colspan="7" class="waiting">"reading…"</td> }.into_any(),
                 Some(report) => match report.refused.clone() {
-                    Some(sentence) => refused(app, &kept, &report, &sentence),
-                    None => cells(app, &kept, &report),
+                    Some(sentence) => refused(app, &row, report, &sentence),
+                    None => cells(app, &row, report),
                 },
             }}
-            <td><button type="button" class="quiet" aria-label=format!("Remove {name}") on:click=move |_| app.forget(id)>"Remove"</button></td>
+            <td><button type="button" class="quiet" aria-label=format!("Remove {name}") on:click=move |_| app.tell(Event::Forget(id))>"Remove"</button></td>
         </tr>
     }
     .into_any()
@@ -161,10 +158,10 @@ pub fn Aside() -> impl IntoView {
     let app = App::here();
     let lines = move || {
         app.desk.with(|desk| {
-            let all: [(_, _, fn(App)); 3] = [
-                ("own-back", desk.own_text(), App::back_to_own),
-                ("demo-back", desk.demo_text(place_name), App::back_to_demo),
-                ("removed-back", desk.removed_text(|row| row.name.clone()), App::undo_removal),
+            let all: [(_, _, fn() -> Event); 3] = [
+                ("own-back", desk.own_text(), || Event::BackToOwn),
+                ("demo-back", desk.demo_text(place_name), || Event::BackToDemo),
+                ("removed-back", desk.removed_text(|row| row.name.clone()), || Event::BackToRemoved),
             ];
             all.into_iter().filter_map(|(id, text, back)| Some((id, text?, back))).collect::<Vec<_>>()
         })
@@ -174,9 +171,9 @@ pub fn Aside() -> impl IntoView {
             {move || lines().into_iter().map(|(id, (text, button), back)| view! {
                 <p>
                     {text}" "
-                    <button type="button" id=id on:click=move |_| back(app)>{button}</button>
+                    <button type="button" id=id on:click=move |_| app.tell(back())>{button}</button>
                     {(id == "removed-back").then(|| view! {
-                        <button type="button" class="quiet" aria-label="Do not offer removed files again" on:click=move |_| app.desk.update(Desk::forget_removed)>"Dismiss"</button>
+                        <button type="button" class="quiet" aria-label="Do not offer removed files again" on:click=move |_| app.tell(Event::ForgetRemoved)>"Dismiss"</button>
                     })}
                 </p>
             }).collect_view()}
@@ -193,7 +190,7 @@ enum Line {
 
 /// Where a file stands in a long list: what was not read comes first, then what has notes; each by product and month.
 fn group(row: &FileRow) -> (u8, String) {
-    row.report.with(|report| match report {
+    match &row.report {
         None => (3, "Being read".to_owned()),
         Some(report) if report.refused.is_some() => (0, "Not read".to_owned()),
         Some(report) => {
@@ -202,7 +199,7 @@ fn group(row: &FileRow) -> (u8, String) {
             let notes = if report.problems.is_empty() { "" } else { ", with notes" };
             (2 - u8::from(notes.len() > 1), format!("{product}{}{notes}", month.unwrap_or_default()))
         }
-    })
+    }
 }
 
 /// The lines of a list: files as they came, or grouped. The groups in `turned` are not as at first, when only what was not read is shown.
@@ -248,9 +245,7 @@ pub fn FilesSection() -> impl IntoView {
         let (text, only) = (filter.get().to_ascii_lowercase(), only_problems.get());
         let mut rows = app.files.get();
         rows.retain(|r| {
-            let bad = || {
-                r.report.with(|r| r.as_ref().is_some_and(|r| r.refused.is_some() || !r.problems.is_empty()))
-            };
+            let bad = || r.report.as_ref().is_some_and(|r| r.refused.is_some() || !r.problems.is_empty());
             (text.is_empty() || r.name.to_ascii_lowercase().contains(&text)) && (!only || bad())
         });
         let grouped = text.is_empty() && rows.len() > PAGE;
@@ -273,8 +268,8 @@ pub fn FilesSection() -> impl IntoView {
     }
     };
     let key = |line: &Line| match line {
-        Line::File(row) => (row.id, String::new()),
-        Line::Button(text, _) => (u32::MAX, text.clone()),
+        Line::File(row) => (row.id, row.revision, String::new()),
+        Line::Button(text, _) => (u32::MAX, 0, text.clone()),
     };
     let count = move || app.files.with(Vec::len);
     let many = move || count() > 6;
@@ -286,7 +281,7 @@ pub fn FilesSection() -> impl IntoView {
                     <input type="search" aria-label="Filter by name" placeholder="Filter by name" on:input=move |e| filter.set(event_target_value(&e))/>
                     <label class="check"><input type="checkbox" on:change=move |e| only_problems.set(event_target_checked(&e))/>"with problems"</label>
                 </div>
-                <button type="button" class="quiet" on:click=move |_| app.forget_all()>"Remove all"</button>
+                <button type="button" class="quiet" on:click=move |_| app.tell(Event::ForgetAll)>"Remove all"</button>
             </div>
             <div class="tablewrap" tabindex="0" role="region" aria-labelledby="files-title">
                 <table>

@@ -5,7 +5,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{PerformanceObserver, PerformanceObserverInit};
 
-use super::state::App;
+use super::store::App;
+use crate::state::Event;
 
 /// Requests to other hosts since the page was opened, as the browser itself records them.
 fn foreign_requests() -> usize {
@@ -24,6 +25,16 @@ fn offline_ready() -> bool {
     get(&navigator, "serviceWorker").and_then(|s| get(&s, "controller")).is_some()
 }
 
+/// A skip link: the focus goes to what one wants there, and the address stays that of the view.
+fn go(event: &web_sys::MouseEvent, wanted: &str, place: &str) {
+    event.prevent_default();
+    let found = document().query_selector(wanted).ok().flatten();
+    let target = found.or_else(|| document().get_element_by_id(place));
+    if let Some(target) = target.and_then(|t| t.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = target.focus();
+    }
+}
+
 /// Name, one line, badge.
 #[component]
 pub fn Header() -> impl IntoView {
@@ -38,10 +49,19 @@ pub fn Header() -> impl IntoView {
         let types = js_sys::Array::of1(&"resource".into());
         observer.observe(&PerformanceObserverInit::new(&types));
     }
+    let undo = move || {
+        app.settings.with(|now| {
+            app.undo.with(|steps| steps.last().map(|step| format!("{} (Ctrl+Z)", step.words(now))))
+        })
+    };
     // The header lives as long as the page.
     callback.forget();
     view! {
-        <a class="skip" href="#main">"Skip to the content"</a>
+        <nav class="skips" aria-label="Skip">
+            <a class="skip" href="#stage" on:click=move |e| go(&e, ".stage canvas.overlay", "stage")>"Skip to the map"</a>
+            <a class="skip" href="#time" on:click=move |e| go(&e, "canvas.strip", "time")>"Skip to the dates"</a>
+            <a class="skip" href="#inspector" on:click=move |e| go(&e, ".side.right .tabs button", "inspector")>"Skip to values, scores, training and export"</a>
+        </nav>
         <header>
             <h1>
                 <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -53,13 +73,16 @@ pub fn Header() -> impl IntoView {
                 "Loam"
             </h1>
             <p class="lead">
-                "Soil-moisture maps at 3 km from SMAP and Sentinel-1 files, computed on this device. " <strong>"No data leaves this machine."</strong>
+                <span>"Soil moisture at 3 km, computed on this device. "</span><strong>"No data leaves this machine."</strong>
             </p>
+            <button type="button" class="quiet" id="undo" disabled=move || app.undo.with(Vec::is_empty) title=undo on:click=move |_| app.tell(Event::Undo)>"Undo"</button>
             <button type="button" class="quiet" id="about-open" aria-haspopup="dialog" on:click=move |_| app.about.set(true)>"About the model"</button>
+            <button type="button" class="quiet" id="help-open" aria-haspopup="dialog" on:click=move |_| app.help.set(true)>"Help"</button>
+            <span class="chip" title="What computes; choose it under Method">{move || app.device.with(|d| d.as_ref().map_or("…", |d| if d.gpu { "GPU" } else { "CPU" }))}</span>
             <p class="badge" title="Counted by this browser since the page was opened; the page's security policy allows none.">
                 <span class=move || if requests.get() == 0 { "dot good" } else { "dot bad" }></span>
                 {move || match requests.get() { 1 => "1 request to another host".to_owned(), n => format!("{n} requests to other hosts") }}
-                {move || offline.get().then_some(" · works offline")}
+                {move || offline.get().then(|| view! { <span class="offline">" · works offline"</span> })}
             </p>
         </header>
     }

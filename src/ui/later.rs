@@ -10,9 +10,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
-use super::state::App;
-use super::{about, dates, exports, files, layer_use, maps, scores, train};
-use loam_core::file::FileId;
+use super::store::App;
+use super::{about, dates, exports, files, help, layers, maps, scores, train, values};
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +24,10 @@ pub enum Part {
     Dates,
     /// The linked maps.
     Maps,
+    /// Values under the cursor and at pins.
+    Values,
+    /// Layers and their scales.
+    Layers,
     /// The scores beside them.
     Scores,
     /// Training.
@@ -33,8 +36,6 @@ pub enum Part {
     Exports,
     /// What the model is.
     About,
-    /// Arrays of a file that was not recognised.
-    Layers(FileId),
 }
 
 /// Puts a section into its place. All of the later file hangs on this function.
@@ -42,18 +43,16 @@ fn put(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
-            Part::Files => {
-                layer_use::follow(app);
-                view! { <files::Aside/><files::FilesSection/> }.into_any()
-            }
+            Part::Files => view! { <files::Aside/><files::FilesSection/> }.into_any(),
             Part::Runs => view! { <train::Banner/><train::Recalled/> }.into_any(),
             Part::Dates => view! { <dates::DatesSection/> }.into_any(),
             Part::Maps => view! { <maps::MapsSection/> }.into_any(),
+            Part::Values => view! { <values::ValuesSection/> }.into_any(),
+            Part::Layers => view! { <layers::LayersSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
-            Part::About => view! { <about::AboutDialog/> }.into_any(),
-            Part::Layers(file) => view! { <layer_use::Layers file/> }.into_any(),
+            Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
         }
     };
     // As long as the page lives.

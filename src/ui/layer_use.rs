@@ -3,8 +3,9 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::state::{App, FileRow};
-use loam_core::file::{FileId, Usage};
+use super::store::App;
+use crate::state::FileRow;
+use loam_core::file::Usage;
 use smap_files::{LayerUse, Role};
 
 /// Name, what the file is then used as, what the layer is, units to choose from.
@@ -17,19 +18,16 @@ const USES: [(&str, Usage, Role, &[&str]); 5] = [
 ];
 
 /// The list of a file's arrays, and a line to say what one of them is.
-#[component]
-pub fn Layers(file: FileId) -> impl IntoView {
-    let app = App::here();
-    let row = app.files.with_untracked(|rows| rows.iter().find(|r| r.id == file).cloned())?;
-    let arrays = row.report.with_untracked(|r| r.as_ref().map(|r| r.arrays.clone())).unwrap_or_default();
-    let given = row.correction.with_untracked(|c| c.layers.clone());
-    Some(view! {
+pub fn layers(app: App, row: &FileRow, arrays: &[(String, String)]) -> AnyView {
+    let given = &row.correction.layers;
+    view! {
         <details class="layers" open=!given.is_empty()>
             <summary>{format!("{} arrays", arrays.len())}</summary>
-            {form(app, &row, &arrays, &given)}
+            {form(app, row, arrays, given)}
             <ul>{arrays.iter().map(|(path, shape)| view! { <li>{path.clone()}" "{shape.clone()}</li> }).collect_view()}</ul>
         </details>
-    })
+    }
+    .into_any()
 }
 
 fn form(app: App, row: &FileRow, arrays: &[(String, String)], given: &[LayerUse]) -> AnyView {
@@ -37,11 +35,11 @@ fn form(app: App, row: &FileRow, arrays: &[(String, String)], given: &[LayerUse]
     let chosen = RwSignal::new(0usize);
     let said = |select: NodeRef<html::Select>| select.get_untracked().map(|s| s.value()).unwrap_or_default();
     let name = row.name.clone();
-    let (taken, back) = (row.clone(), row.clone());
+    let id = row.id;
     let used = move |_| {
         let (_, usage, role, _) = USES[chosen.get_untracked().min(USES.len() - 1)];
         let (layer, unit) = (said(layer), Some(said(unit)));
-        app.correct(&taken, |c| {
+        app.correct(id, |c| {
             // One layer a quantity; VV and VH of one file can both be said.
             c.layers.retain(|g| g.role != role && c.usage == Some(usage));
             c.usage = Some(usage);
@@ -49,7 +47,7 @@ fn form(app: App, row: &FileRow, arrays: &[(String, String)], given: &[LayerUse]
         });
     };
     let forget = move |_| {
-        app.correct(&back, |c| {
+        app.correct(id, |c| {
             c.layers.clear();
             c.usage = None;
         });
@@ -70,15 +68,4 @@ fn form(app: App, row: &FileRow, arrays: &[(String, String)], given: &[LayerUse]
         </div>
     }
     .into_any()
-}
-
-/// Archives and companions that the worker found: each archive's rows become those of its members.
-pub fn follow(app: App) {
-    Effect::new(move |_| {
-        if app.set_aside.with(|found| !found.is_empty()) {
-            let mut found = Vec::new();
-            app.set_aside.update(|list| found = std::mem::take(list));
-            found.into_iter().for_each(|found| app.open_members(found));
-        }
-    });
 }

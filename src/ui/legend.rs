@@ -7,9 +7,11 @@ use leptos::prelude::*;
 
 use super::canvas;
 use super::draw::{self, Frame};
+use super::layer_list::on_stage;
 use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
-use super::state::{App, MapData};
+use super::store::App;
+use crate::state::MapData;
 use loam_core::map::scale::{
     BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, HALF_WIDTH_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS,
     MOISTURE_LIMITS, tidy,
@@ -53,7 +55,7 @@ fn MaskKey() -> impl IntoView {
     view! {
         <span class="maskkey">
             <canvas node_ref=node aria-hidden="true"></canvas>
-            "masked: the reason is shown under the cursor"
+            "masked: why, under the cursor"
         </span>
     }
 }
@@ -113,34 +115,76 @@ fn ScaleControl(
 /// A scale: its name, the scale itself, its default, and that one's limits.
 type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
 
-/// The scales in use and the mask's key.
-#[component]
-pub fn Legends(data: Arc<MapData>) -> impl IntoView {
-    let app = App::here();
-    let method = data.method();
-    let scales: [Known; 6] = [
+fn known(app: App) -> [Known; 6] {
+    [
         ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
         ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
         ("Difference", app.difference, Scale::difference, DIFFERENCE_LIMITS),
         ("90 % interval, half-width", app.half_width, Scale::half_width, HALF_WIDTH_LIMITS),
         ("Difference", app.kelvin_difference, Scale::kelvin_difference, KELVIN_DIFFERENCE_LIMITS),
         ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
-    ];
-    let controls = scales.into_iter().filter_map(|(name, scale, default, limits)| {
-        let drawn = move |kind| scale_of(app, method, kind) == scale;
-        data.layers.iter().any(|l| drawn(l.key)).then(|| {
-            let data = data.clone();
-            let clipped = Signal::derive(move || {
-                let mut counts = ClipCounts::default();
-                for layer in data.layers.iter().filter(|l| drawn(l.key)) {
-                    let here = scale.get().clipped(&layer.values);
-                    counts =
-                        ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
-                }
-                counts
-            });
-            view! { <ScaleControl name=name scale=scale default=default limits=limits clipped=clipped/> }
-        })
+    ]
+}
+
+/// How many cells a scale clips, of the layers it is drawn with.
+fn clipped(app: App, data: Arc<MapData>, scale: PageSignal<Scale>) -> Signal<ClipCounts> {
+    let method = data.method();
+    Signal::derive(move || {
+        let mut counts = ClipCounts::default();
+        for layer in data.layers.iter().filter(|l| scale_of(app, method, l.key) == scale) {
+            let here = scale.get().clipped(&layer.values);
+            counts = ClipCounts { below: counts.below + here.below, above: counts.above + here.above };
+        }
+        counts
+    })
+}
+
+/// The scales of a map's layers.
+fn scales(app: App, data: &MapData) -> impl Iterator<Item = Known> {
+    let drawn: Vec<_> = data.layers.iter().map(|l| scale_of(app, data.method(), l.key)).collect();
+    known(app).into_iter().filter(move |(_, scale, ..)| drawn.contains(scale))
+}
+
+/// The controls of the scales in use.
+#[component]
+pub fn Legends(data: Arc<MapData>) -> impl IntoView {
+    let app = App::here();
+    let controls = scales(app, &data).map(|(name, scale, default, limits)| {
+        let clipped = clipped(app, data.clone(), scale);
+        view! { <ScaleControl name=name scale=scale default=default limits=limits clipped=clipped/> }
     });
-    view! { <div class="legends">{controls.collect_view()}<MaskKey/></div> }.into_any()
+    view! { <div class="legends">{controls.collect_view()}</div> }.into_any()
+}
+
+/// The legend of what is on the stage: colours with their ticks, and the mask's key.
+#[component]
+pub fn Ramps(data: Arc<MapData>) -> impl IntoView {
+    let app = App::here();
+    let method = data.method();
+    let shown = {
+        let data = data.clone();
+        Memo::new(move |_| {
+            let keys = on_stage(app, &data);
+            let scales: Vec<_> = keys.iter().map(|key| scale_of(app, method, *key)).collect();
+            known(app).iter().map(|(_, scale, ..)| scales.contains(scale)).collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <div class="ramps">
+            {known(app).into_iter().enumerate().map(|(n, (name, scale, _, limits))| {
+                let data = data.clone();
+                move || shown.with(|s| s[n]).then(|| {
+                    let clipped = clipped(app, data.clone(), scale);
+                    view! {
+                        <div class="rampbox" title=move || scale.get().rule(limits, clipped.get())>
+                            <p class="scalename">{name}<span class="unit">{move || scale.get().unit}</span></p>
+                            <Ramp scale=scale/>
+                        </div>
+                    }
+                })
+            }).collect_view()}
+            <MaskKey/>
+        </div>
+    }
+    .into_any()
 }

@@ -20,9 +20,6 @@ pub fn script(gpu: bool) -> Option<String> {
     web_sys::window()?.document()?.query_selector(name).ok()??.get_attribute("content")
 }
 
-/// Id of events that answer no request: a [`Event::Failed`] under it says that the worker is lost.
-pub const NO_REQUEST: u64 = 0;
-
 /// What comes from the worker.
 pub enum Incoming {
     /// An event with its attachments.
@@ -127,12 +124,19 @@ impl Link {
     }
 }
 
-impl Drop for Link {
-    fn drop(&mut self) {
+impl Link {
+    /// Ends the worker; nothing more is heard of it.
+    pub fn end(&self) {
         self.ended.set(true);
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         self.worker.terminate();
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

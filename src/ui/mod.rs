@@ -7,43 +7,51 @@
 
 mod about;
 pub mod adapter;
+mod address;
+mod bench;
 pub mod canvas;
 mod card;
-pub mod cursor;
 mod data;
+pub mod date_words;
 pub mod dates;
 mod device;
 pub mod draw;
-mod drop;
-mod events;
+pub mod drop;
 pub mod exports;
 pub mod figure;
 pub mod files;
-pub mod hash;
 mod header;
+mod help;
 mod later;
+mod layer_list;
 mod layer_use;
-pub mod ledger;
+pub mod layers;
 mod legend;
 pub mod link;
 pub mod maps;
 mod notices;
+pub mod outside;
 mod overview;
 pub mod page_signal;
 pub mod panel;
+mod pointer;
 pub mod rectangle;
 mod region;
 mod run;
 pub mod scores;
-mod state;
+pub mod series;
+mod sides;
+pub mod store;
 mod swipe;
 pub mod timeline;
 pub mod train;
+pub mod values;
+mod welcome;
 
 use leptos::prelude::*;
 
-use later::Part;
-pub use state::{App, Job, Layer, MapData};
+use later::{Later, Part};
+pub use store::App;
 
 /// Mounts the page into the body.
 pub fn mount() {
@@ -54,36 +62,14 @@ pub fn mount() {
 fn Page() -> impl IntoView {
     let app = App::new();
     provide_context(app);
-    app.begin();
+    address::begin(app);
     train::watch(app);
     drop::accept_anywhere(app);
     view! {
         <header::Header/>
-        <notices::Notices/>
-        <later::Later part=Part::Runs/>
-        <main id="main">
-            <div class="side">
-                <data::DataSection/>
-                <region::RegionSection/>
-                <run::RulesSection/>
-                <device::DeviceSection/>
-            </div>
-            <div class="work">
-                <later::Later part=Part::Files/>
-                <later::Later part=Part::Dates/>
-                <later::Later part=Part::Maps/>
-                <later::Later part=Part::Scores/>
-                <later::Later part=Part::FineTune/>
-                <later::Later part=Part::Exports/>
-            </div>
-        </main>
-        <later::Later part=Part::About/>
-        <footer>
-            <p>
-                "Coastlines and borders: Natural Earth, public domain. Colour tables: F. Crameri; K. Thyng et al. (cmocean); matplotlib. \
-                 Files, maps and weights stay in this tab; nothing is sent anywhere."
-            </p>
-        </footer>
-        <div class="sr-only" role="status" aria-live="polite">{move || app.said.get()}</div>
+        <div class="top"><notices::Notices/><Later part=Part::Runs/></div>
+        <bench::Bench/>
+        <Later part=Part::About/>
+        <div class="sr-only" role="status" aria-live="polite">{move || app.announcement.get()}</div>
     }
 }

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::state::App;
+use super::store::App;
+use crate::state::Event;
 
 /// With a full stop and a capital.
 fn sentence(text: &str) -> String {
@@ -28,7 +29,7 @@ pub fn Notices() -> impl IntoView {
                     </p>
                     <button type="button" class="quiet" aria-label="Dismiss this message" on:click={
                         let number = notice.number;
-                        move |_| app.notices.update(|list| list.retain(|n| n.number != number))
+                        move |_| app.tell(Event::Dismiss(number))
                     }>"Dismiss"</button>
                 </div>
             </For>

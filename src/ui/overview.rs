@@ -7,7 +7,7 @@ use web_sys::PointerEvent;
 use super::canvas;
 use super::draw::Frame;
 use super::panel::watch_size;
-use super::state::App;
+use super::store::App;
 use ease_grid::ease2::{self, X0, Y0};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::map::LineKind;

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
+use web_sys::{HtmlCanvasElement, KeyboardEvent};
 
 use super::canvas;
-use super::cursor::{Cell, moved};
 use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
-use super::rectangle::{self, Rectangle};
-use super::state::{App, Layer, MapData};
+use super::pointer::{Pointer, pin, zoom};
+use super::rectangle;
+use super::store::App;
+use crate::state::cursor::{Cell, moved};
+use crate::state::rectangle::{Rectangle, size_text};
+use crate::state::{Layer, MapData};
 use ease_grid::Reason;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -136,26 +139,60 @@ pub fn painted(
     image
 }
 
-/// Counts up when a canvas changes its size.
-pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
-    let size = RwSignal::new(0u32);
+/// Width and height of a box, CSS pixels, as they change.
+pub fn watch_box(node: NodeRef<html::Div>, size: RwSignal<(f64, f64)>) {
     Effect::new(move |_| {
         if let Some(element) = node.get() {
-            let callback =
-                wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
-            if let Ok(observer) =
-                web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref()))
-            {
-                observer.observe(&element);
-                let kept = StoredValue::new_local(Some((observer, callback)));
-                on_cleanup(move || {
-                    kept.try_update_value(|k| {
-                        if let Some((observer, _)) = k.take() {
-                            observer.disconnect();
-                        }
-                    });
+            let seen = element.clone();
+            watch(&element, move || {
+                let now = (f64::from(seen.client_width()), f64::from(seen.client_height()));
+                if size.get_untracked() != now {
+                    size.set(now);
+                }
+            });
+        }
+    });
+}
+
+/// Calls back when an element changes its size, as long as the present component is there.
+fn watch(element: &web_sys::Element, changed: impl FnMut() + 'static) {
+    let callback = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(changed);
+    if let Ok(observer) = web_sys::ResizeObserver::new(wasm_bindgen::JsCast::unchecked_ref(callback.as_ref()))
+    {
+        observer.observe(element);
+        let kept = StoredValue::new_local(Some((observer, callback)));
+        on_cleanup(move || {
+            kept.try_update_value(|k| {
+                if let Some((observer, _)) = k.take() {
+                    observer.disconnect();
+                }
+            });
+        });
+    }
+}
+
+/// Counts up when a canvas changes its size, or the system its colours.
+pub fn watch_size(node: NodeRef<html::Canvas>) -> RwSignal<u32> {
+    let size = RwSignal::new(0u32);
+    let turned = wasm_bindgen::prelude::Closure::<dyn FnMut()>::new(move || size.update(|s| *s += 1));
+    if let Ok(Some(media)) = window().match_media("(prefers-color-scheme: dark)") {
+        let listener: &js_sys::Function = wasm_bindgen::JsCast::unchecked_ref(turned.as_ref());
+        if media.add_event_listener_with_callback("change", listener).is_ok() {
+            let kept = StoredValue::new_local(Some((media, turned)));
+            on_cleanup(move || {
+                kept.try_update_value(|k| {
+                    if let Some((media, turned)) = k.take() {
+                        let listener: &js_sys::Function =
+                            wasm_bindgen::JsCast::unchecked_ref(turned.as_ref());
+                        let _ = media.remove_event_listener_with_callback("change", listener);
+                    }
                 });
-            }
+            });
+        }
+    }
+    Effect::new(move |_| {
+        if let Some(element) = node.get() {
+            watch(&element, move || size.update(|s| *s += 1));
         }
     });
     size
@@ -167,7 +204,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
         return;
     }
     let window = data.window();
-    let present = app.cursor.get_untracked().or(app.pinned.get_untracked());
+    let present = app.cursor.get_untracked().or(app.pins.with_untracked(|p| p.last().copied()));
     let key = event.key();
     if let Some(cell) = moved(present, &key, event.shift_key(), &window) {
         app.cursor.set(Some(cell));
@@ -176,9 +213,9 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             Some(begun) => {
                 let drawn = Rectangle { to: cell, ..begun };
                 app.rectangle.set(Some(drawn));
-                app.said.set(rectangle::size_text(&drawn.within(&window)));
+                app.say(size_text(&drawn.within(&window)));
             }
-            None => app.said.set(summary(app, data, cell)),
+            None => app.say(summary(app, data, cell)),
         }
     } else {
         let centre = || {
@@ -197,21 +234,11 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             "Escape" => pin(app, None),
             "+" | "=" => zoom(app, 1.5, centre(), &window),
             "-" => zoom(app, 1.0 / 1.5, centre(), &window),
-            "0" => app.view.set(super::cursor::View::default()),
+            "0" => app.view.set(crate::state::cursor::View::default()),
             _ => return,
         }
     }
     event.prevent_default();
-}
-
-/// Zooms all linked maps. The place is worked out before the signal is locked for writing.
-pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &ease_grid::EaseWindow) {
-    app.view.update(|v| *v = v.zoomed(factor, at, window));
-}
-
-/// Pins a cell, or frees it where it is pinned already.
-pub fn pin(app: App, cell: Option<Cell>) {
-    app.pinned.update(|p| *p = if *p == cell { None } else { cell });
 }
 
 /// What a screen reader hears of a cell.
@@ -226,104 +253,6 @@ pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// Share (0..1) of the element under a pointer.
-fn share(event: &PointerEvent) -> Option<(f64, f64)> {
-    let target: web_sys::Element = wasm_bindgen::JsCast::dyn_into(event.current_target()?).ok()?;
-    let rect = target.get_bounding_client_rect();
-    Some(((event.client_x() - rect.left()) / rect.width(), (event.client_y() - rect.top()) / rect.height()))
-}
-
-/// What a pointer that is down does.
-#[derive(Clone, Copy, PartialEq)]
-enum Drag {
-    /// Pressed at this share of the map; nothing is known yet.
-    Pressed(f64, f64),
-    /// The view is dragged.
-    View(f64, f64),
-    /// A region is drawn.
-    Region,
-}
-
-/// Moves the linked cursor with the pointer, drags a zoomed view, draws a region, pins on click. One per map.
-#[derive(Clone, Copy)]
-pub struct Pointer {
-    app: App,
-    drag: StoredValue<Option<Drag>>,
-}
-
-impl Pointer {
-    pub fn new(app: App) -> Self {
-        Self { app, drag: StoredValue::new(None) }
-    }
-
-    fn cell(self, data: &MapData, (x, y): (f64, f64)) -> Option<Cell> {
-        self.app.view.get_untracked().cell_at(x, y, &data.window())
-    }
-
-    /// Draws where drawing is on, or with Shift held.
-    pub fn down(self, data: &MapData, event: &PointerEvent) {
-        let Some(at) = share(event) else { return };
-        let draws = self.app.drawing.get_untracked() || event.shift_key();
-        self.drag.set_value(Some(match self.cell(data, at).filter(|_| draws) {
-            Some(cell) => {
-                rectangle::hold(event);
-                self.app.rectangle.set(Some(Rectangle::at(cell)));
-                Drag::Region
-            }
-            None => Drag::Pressed(at.0, at.1),
-        }));
-    }
-
-    pub fn moved(self, data: &MapData, event: &PointerEvent) {
-        let Some((x, y)) = share(event) else { return };
-        let window = data.window();
-        let view = self.app.view.get_untracked();
-        let held = event.buttons() == 1;
-        match self.drag.get_value().filter(|_| held) {
-            Some(Drag::Region) => {
-                // A pointer beyond the map's edge draws up to it.
-                let inside = |share: f64| share.clamp(0.0, 1.0 - 1e-9);
-                if let (Some(begun), Some(to)) =
-                    (self.app.rectangle.get_untracked(), self.cell(data, (inside(x), inside(y))))
-                {
-                    self.app.cursor.set(Some(to));
-                    self.app.rectangle.set(Some(Rectangle { to, ..begun }));
-                }
-            }
-            Some(drag @ (Drag::Pressed(fx, fy) | Drag::View(fx, fy))) if view.share < 1.0 => {
-                if matches!(drag, Drag::View(..)) || (x - fx).hypot(y - fy) > 0.02 {
-                    let (w, h) = view.size(&window);
-                    self.app.view.set(view.panned(((fx - x) * w, (fy - y) * h), &window));
-                    self.drag.set_value(Some(Drag::View(x, y)));
-                }
-            }
-            _ => self.app.cursor.set(view.cell_at(x, y, &window)),
-        }
-    }
-
-    pub fn up(self, data: &MapData, event: &PointerEvent) {
-        let drag = self.drag.get_value();
-        self.drag.set_value(None);
-        match (drag, share(event)) {
-            (Some(Drag::Region), _) => rectangle::finish(self.app, data),
-            (Some(Drag::View(..)), _) | (_, None) => {}
-            (_, Some(at)) => {
-                let cell = self.cell(data, at);
-                self.app.cursor.set(cell);
-                pin(self.app, cell);
-            }
-        }
-    }
-
-    pub fn left(self) {
-        if self.drag.get_value() == Some(Drag::Region) {
-            self.app.rectangle.set(None);
-        }
-        self.drag.set_value(None);
-        self.app.cursor.set(None);
-    }
-}
-
 /// The cursor canvas over a map, with keyboard and pointer.
 #[component]
 pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
@@ -333,7 +262,7 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
     let window = data.window();
     Effect::new(move |_| {
         size.track();
-        let (view, cursor, pinned) = (app.view.get(), app.cursor.get(), app.pinned.get());
+        let (view, cursor, pinned) = (app.view.get(), app.cursor.get(), app.pins.get());
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         let (drawn, chosen) = (app.rectangle.get(), app.settings.with(|s| s.window));
@@ -342,22 +271,23 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
             None if chosen != window => draw::outline(&ctx, &chosen, true, frame, view, &window),
             None => {}
         }
-        if let Some(cell) = pinned {
-            draw::cursor(&ctx, cell, true, frame, view, &window);
+        for cell in &pinned {
+            draw::cursor(&ctx, *cell, true, frame, view, &window);
         }
-        if let Some(cell) = cursor.filter(|c| Some(*c) != pinned) {
+        if let Some(cell) = cursor.filter(|c| !pinned.contains(c)) {
             draw::cursor(&ctx, cell, false, frame, view, &window);
         }
     });
     let pointer = Pointer::new(app);
-    let (d1, d2, d3, d4) = (data.clone(), data.clone(), data.clone(), data);
+    let (d1, d2, d3, d4, d5) = (data.clone(), data.clone(), data.clone(), data.clone(), data);
     view! {
         <canvas
             class="overlay"
             class:drawing=move || app.drawing.get()
             node_ref=node
             tabindex="0"
-            role="img"
+            role="application"
+            aria-roledescription="map"
             aria-label=label
             aria-describedby="map-keys"
             on:keydown=move |e| on_key(app, &d1, &e)
@@ -366,6 +296,7 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
             on:pointerup=move |e| pointer.up(&d3, &e)
             on:pointerleave=move |_| pointer.left()
             on:pointercancel=move |_| pointer.left()
+            on:wheel=move |e| pointer.wheel(&d5, &e)
         ></canvas>
     }
 }
@@ -400,7 +331,7 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
         move || {
             let unit = scale_of(app, method, layer).with(|s| s.unit);
             let shown = data.layer(layer)?;
-            match app.cursor.get().or(app.pinned.get()) {
+            match app.cursor.get().or(app.pins.with(|p| p.last().copied())) {
                 Some(cell) => Some(read_out(&data, shown, cell, unit)),
                 None => shown.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
             }
@@ -408,18 +339,16 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     };
     let simulated = data.report.simulated;
     let label = format!("{} map of {}", heading(&data, layer), data.report.date);
-    let aspect = format!("{} / {}", window.columns, window.rows);
     let statistics = data.layer(layer).map(|l| l.statistics);
     let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
     view! {
         <figure class="panel" data-layer=format!("{:?}{}", layer.kind, if layer.channel == 0 { String::new() } else { layer.channel.to_string() })>
-            <figcaption><span class="name">{heading(&data, layer)}</span><output class="value">{read}</output></figcaption>
-            <div class="plot" style:aspect-ratio=aspect>
+            <figcaption><span class="name">{heading(&data, layer)}</span><output class="value" title=valid>{read}</output></figcaption>
+            <div class="plot">
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data.clone() label=label/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
             </div>
-            <p class="count">{valid}</p>
         </figure>
     }
     .into_any()

@@ -4,7 +4,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::overview::World;
-use super::state::App;
+use super::store::App;
+use crate::state::Event;
 use loam_core::stack::{PRESETS, Region};
 
 /// Cells beyond which a prediction is cut into tiles and takes long enough to say so.
@@ -23,7 +24,7 @@ pub fn RegionSection() -> impl IntoView {
     ) {
         Ok(region) => {
             problem.set(None);
-            app.set_region(region.window(), None);
+            app.choose(|s| (s.window, s.region) = (region.window(), None));
         }
         Err(error) => problem.set(Some(error.to_string())),
     };
@@ -57,7 +58,7 @@ pub fn RegionSection() -> impl IntoView {
             PRESETS.iter().find(|p| p.key == key).and_then(|p| Some((p, p.region().ok()?)))
         {
             problem.set(None);
-            app.set_region(region.window(), Some(preset.key.to_owned()));
+            app.choose(|s| (s.window, s.region) = (region.window(), Some(preset.key.to_owned())));
         }
     };
     let large = move || {
@@ -77,6 +78,7 @@ pub fn RegionSection() -> impl IntoView {
                     <option value="" selected=move || app.settings.with(|s| s.region.is_none())>"own region"</option>
                 </select>
             </label>
+            <button type="button" class="quiet" id="go-to-data" disabled=move || { app.files.track(); app.peek(|s| s.whereabouts().is_none()) } title="The region goes where the open files lie" on:click=move |_| app.tell(Event::GoToData)>"Go to the data"</button>
             <World choose=clicked/>
             <div class="fields">
                 <label>"lon"<input type="text" inputmode="decimal" id="longitude" node_ref=lon prop:value=move || format!("{:.4}", centre().0) on:change=typed/></label>

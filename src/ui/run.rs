@@ -4,7 +4,8 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::state::App;
+use super::store::App;
+use crate::state::Event;
 use loam_core::method::Method;
 use loam_core::ranking::Ranking;
 use loam_core::weights_report::{Prospect, WeightsReport};
@@ -58,20 +59,17 @@ pub fn RulesSection() -> impl IntoView {
     let app = App::here();
     let cover = move |event| {
         if let Ok(percent) = event_target_value(&event).parse::<f32>() {
-            app.settings.update(|s| s.history_cover = (percent / 100.0).clamp(0.0, 1.0));
-            app.rules_changed();
+            app.choose(|s| s.history_cover = (percent / 100.0).clamp(0.0, 1.0));
         }
     };
     let disaggregated = move |event| {
-        app.settings.update(|s| s.history_disaggregated = event_target_checked(&event));
-        app.rules_changed();
+        app.choose(|s| s.history_disaggregated = event_target_checked(&event));
     };
-    let mass = move |event| app.settings.update(|s| s.mass_correction = event_target_checked(&event));
+    let mass = move |event| app.choose(|s| s.mass_correction = event_target_checked(&event));
     let quality = move |event| {
         let value = event_target_value(&event);
         if let Some(rule) = RULES.iter().find(|r| r.0 == value) {
-            app.settings.update(|s| s.quality = rule.2);
-            app.rules_changed();
+            app.choose(|s| s.quality = rule.2);
         }
     };
     let active = move || app.weights.with(WeightsReport::method);
@@ -80,7 +78,9 @@ pub fn RulesSection() -> impl IntoView {
     let weights = move |event: web_sys::Event| {
         if let Some(input) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
             if let Some(file) = input.files().and_then(|f| f.get(0)) {
-                app.load_weights(file);
+                let name = file.name();
+                app.outside().keep_weights(file);
+                app.tell(Event::OpenWeights { name, among_data: None });
             }
             input.set_value("");
         }
@@ -105,14 +105,14 @@ pub fn RulesSection() -> impl IntoView {
                 " Shift 36 km blocks to SMAP's mean"
             </label>
             <label class="stack">"Method"
-                <select id="model" on:change=move |e| if let Some(method) = Method::find(&event_target_value(&e)) { app.use_method(method) }>
+                <select id="model" on:change=move |e| if let Some(method) = Method::find(&event_target_value(&e)) { app.tell(Event::UseMethod(method)) }>
                     {Method::all().map(|method| view! {
                         <option value=method.key() selected=move || active() == method>{method.choice()}</option>
                     }).collect_view()}
                 </select>
             </label>
             <div class="ranking">
-                <button type="button" id="rank" disabled=move || app.timeline.with(|t| t.days.is_empty()) || app.predicting.get().is_some() on:click=move |_| app.rank()>"Compare methods on these dates"</button>
+                <button type="button" id="rank" disabled=move || app.timeline.with(|t| t.days.is_empty()) || app.predicting.get().is_some() on:click=move |_| app.tell(Event::Rank)>"Compare methods on these dates"</button>
                 {move || app.ranked().map(|ranked| ranking(&ranked.0))}
             </div>
             {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.about().shipped && w.hash.is_empty()).then(|| view! {
@@ -140,7 +140,7 @@ pub fn RulesSection() -> impl IntoView {
                 <div class="row">
                     <button type="button" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load weights…"</button>
                     <input type="file" id="weights-input" accept=".safetensors,.pt,.pth" hidden node_ref=input on:change=weights/>
-                    <button type="button" class="quiet" on:click=move |_| app.shipped_weights()>"Use shipped"</button>
+                    <button type="button" class="quiet" on:click=move |_| app.tell(Event::UseShipped)>"Use shipped"</button>
                 </div>
             </div>
         </section>

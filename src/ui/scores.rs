@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::state::App;
+use super::store::App;
 use crate::protocol::shown::summary;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
@@ -71,7 +71,7 @@ pub(super) fn score_box(scores: &[ScoreReport], method: Method) -> AnyView {
 pub fn ScoresSection() -> impl IntoView {
     let app = App::here();
     let stale = Memo::new(move |_| app.stale());
-    move || {
+    let body = move || {
         app.map.get().map(|data| {
             let scores = data.report.scores.clone();
             let simulated = data.report.simulated;
@@ -110,5 +110,9 @@ pub fn ScoresSection() -> impl IntoView {
             }
             .into_any()
         })
+    };
+    view! {
+        <p class="empty" hidden=move || app.map.with(Option::is_some)>"Scores of an estimate stand here once there is one with a reference."</p>
+        {body}
     }
 }

@@ -1,93 +1,159 @@
-//! Input, or the estimate before training, against the estimate under one curtain, moved by a native range input.
+//! Any two layers under one curtain, dragged in the picture or moved by a range input; or the difference of the two.
 
 use std::sync::Arc;
 
 use leptos::html;
 use leptos::prelude::*;
+use web_sys::{HtmlCanvasElement, PointerEvent};
 
 use super::canvas;
 use super::draw::{self, Frame};
-use super::panel::{Overlay, painted, title, watch_size};
-use super::state::{App, MapData};
-use loam_core::layer::LayerKind;
+use super::layer_list::layers;
+use super::panel::{Overlay, heading, is_estimated, scale_of, watch_size};
+use super::rectangle::hold;
+use super::store::App;
+use crate::state::MapData;
+use ease_grid::Reason;
+use loam_core::layer::{LayerKey, LayerKind};
+use loam_core::map::paint;
 
-/// Left of the curtain the input (or the estimate before training, where there is one), right of it the estimate.
+/// One layer minus another, where both are known.
+fn difference(data: &MapData, left: LayerKey, right: LayerKey) -> Option<(Vec<f32>, Vec<u8>)> {
+    let (left, right) = (data.layer(left)?, data.layer(right)?);
+    let values: Vec<f32> = left.values.iter().zip(&right.values).map(|(a, b)| a - b).collect();
+    let valid = Reason::Valid as u8;
+    let both = left.reasons.iter().zip(&right.reasons);
+    Some((values, both.map(|(a, b)| if *a == valid { *b } else { *a }).collect()))
+}
+
+/// The difference painted, with the scale of differences.
+fn difference_image(app: App, data: &MapData, left: LayerKey, right: LayerKey) -> Option<HtmlCanvasElement> {
+    let (values, reasons) = difference(data, left, right)?;
+    let kelvin = scale_of(app, data.method(), left).with(|s| s.unit) == "K";
+    let scale = if kelvin { app.kelvin_difference } else { app.difference };
+    let window = data.window();
+    canvas::from_rgba(&paint(&values, &reasons, window.columns, &scale.get()), window.columns, window.rows)
+}
+
+/// A list of the layers to choose one from.
+fn choice(data: &MapData, id: &'static str, label: &'static str, key: RwSignal<LayerKey>) -> AnyView {
+    let keys = layers(data);
+    let names: Vec<String> = keys.iter().map(|key| heading(data, *key)).collect();
+    let all = keys.clone();
+    let choose = move |event| {
+        let at: usize = event_target_value(&event).parse().unwrap_or_default();
+        if let Some(chosen) = all.get(at) {
+            key.set(*chosen);
+        }
+    };
+    view! {
+        <select id=id aria-label=label on:change=choose>
+            {keys.into_iter().zip(names).enumerate().map(|(n, (one, name))| view! {
+                <option value=n.to_string() prop:selected=move || key.get() == one>{name}</option>
+            }).collect_view()}
+        </select>
+    }
+    .into_any()
+}
+
+/// The curtain with its picture.
 #[component]
 pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let at = RwSignal::new(50.0f64);
+    let minus = RwSignal::new(false);
     let node = NodeRef::<html::Canvas>::new();
+    let plot = NodeRef::<html::Div>::new();
     let size = watch_size(node);
     let window = data.window();
-    let (input, right) = (
-        painted(app, data.clone(), LayerKind::Coarse.into()),
-        painted(app, data.clone(), LayerKind::Estimate.into()),
-    );
-    let (method, edges) = (data.method(), data.report.frame);
-    let trained = data.layer(LayerKind::Before).is_some();
-    let before = painted(app, data.clone(), LayerKind::Before.into());
-    let use_before = RwSignal::new(trained);
+    let before = if data.layer(LayerKind::Before).is_some() { LayerKind::Before } else { LayerKind::Coarse };
+    let (left, right) =
+        (RwSignal::new(LayerKey::from(before)), RwSignal::new(LayerKey::from(LayerKind::Estimate)));
+    let image = |key: RwSignal<LayerKey>| {
+        let data = data.clone();
+        let painted = Memo::new(move |_| key.get());
+        let images: StoredValue<Vec<(LayerKey, RwSignal<Option<HtmlCanvasElement>, LocalStorage>)>> =
+            StoredValue::new(Vec::new());
+        move || {
+            let key = painted.get();
+            let known = images.with_value(|all| all.iter().find(|(k, _)| *k == key).map(|(_, image)| *image));
+            let image = known.unwrap_or_else(|| {
+                let image = super::panel::painted(app, data.clone(), key);
+                images.update_value(|all| all.push((key, image)));
+                image
+            });
+            image.get()
+        }
+    };
+    let (image_left, image_right) = (image(left), image(right));
+    let d = data.clone();
+    let edges = data.report.frame;
     Effect::new(move |_| {
         size.track();
         let (view, share, coast) = (app.view.get(), at.get() / 100.0, app.coast.get());
-        let left = if use_before.get() { before.get() } else { input.get() };
-        let right = right.get();
+        let subtracted = minus.get().then(|| difference_image(app, &d, left.get(), right.get()));
+        let (one, other) = (image_left(), image_right());
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
-        if let Some(image) = &right {
+        let below = subtracted.clone().unwrap_or(other);
+        if let Some(image) = &below {
             draw::pixels(&ctx, image, frame, view, &window);
-            draw::edges(&ctx, &edges, frame, view, &window);
+            if is_estimated(right.get_untracked()) {
+                draw::edges(&ctx, &edges, frame, view, &window);
+            }
         }
-        ctx.save();
-        ctx.begin_path();
-        ctx.rect(0.0, 0.0, width * share, height);
-        ctx.clip();
-        if let Some(image) = &left {
-            draw::pixels(&ctx, image, frame, view, &window);
+        if subtracted.is_none() {
+            ctx.save();
+            ctx.begin_path();
+            ctx.rect(0.0, 0.0, width * share, height);
+            ctx.clip();
+            if let Some(image) = &one {
+                draw::pixels(&ctx, image, frame, view, &window);
+            }
+            ctx.restore();
         }
-        ctx.restore();
         if let Some(coast) = coast {
             draw::coast(&ctx, &coast, frame, view, &window);
         }
         draw::lines(&ctx, frame, view, &window, 11.0);
-        ctx.set_fill_style_str("#ffffff");
-        ctx.fill_rect(width * share - 1.5, 0.0, 3.0, height);
-        ctx.set_fill_style_str("#14181c");
-        ctx.fill_rect(width * share - 0.5, 0.0, 1.0, height);
     });
-    let aspect = format!("{} / {}", window.columns, window.rows);
+    let dragged = move |event: PointerEvent| {
+        let Some(plot) = plot.get_untracked().filter(|_| event.buttons() == 1) else { return };
+        let rect = plot.get_bounding_client_rect();
+        at.set(((event.client_x() - rect.left()) / rect.width() * 100.0).clamp(0.0, 100.0));
+    };
+    let value = {
+        let data = data.clone();
+        move || {
+            let cell = app.cursor.get().or(app.pins.with(|p| p.last().copied()))?;
+            let index = cell.index(&window);
+            let (values, reasons) = difference(&data, left.get(), right.get())?;
+            let unit = scale_of(app, data.method(), left.get()).with(|s| s.unit);
+            let known = values.get(index).filter(|v| v.is_finite());
+            Some(match known {
+                Some(value) => format!("left − right {value:+.4} {unit}").replace('-', "−"),
+                None => Reason::from_u8(*reasons.get(index)?).text().to_owned(),
+            })
+        }
+    };
     let simulated = data.report.simulated;
     view! {
         <figure class="panel swipe">
             <figcaption>
-                <span class="name">"Left: "{if trained {
-                    view! {
-                        <select id="swipe-left" aria-label="Left side of the curtain" on:change=move |e| use_before.set(event_target_value(&e) == "before")>
-                            <option value="before">{title(method, LayerKind::Before.into())}</option>
-                            <option value="input">{title(method, LayerKind::Coarse.into())}</option>
-                        </select>
-                    }
-                    .into_any()
-                } else {
-                    title(method, LayerKind::Coarse.into()).into_any()
-                }}</span>
-                <span class="name">"Right: "{title(method, LayerKind::Estimate.into())}</span>
+                {choice(&data, "swipe-left", "Left side of the curtain", left)}
+                {choice(&data, "swipe-right", "Right side of the curtain", right)}
+                <button type="button" id="swipe-difference" aria-pressed=move || minus.get().to_string() on:click=move |_| minus.update(|m| *m = !*m)>"Left − right"</button>
+                <output class="value">{value}</output>
             </figcaption>
-            <div class="plot" style:aspect-ratio=aspect>
+            <div class="plot" node_ref=plot>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data label="Swipe comparison; left and right are named above".to_owned()/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
+                <div class="handle" aria-hidden="true" hidden=move || minus.get() style:left=move || format!("{}%", at.get()) on:pointerdown=move |e| hold(&e) on:pointermove=dragged></div>
             </div>
-            <label class="curtain">
+            <label class="curtain" hidden=move || minus.get()>
                 <span class="sr-only">"Position of the curtain between left and right, per cent"</span>
-                <input
-                    type="range"
-                    min="0"
-                    max="100"
-                    step="1"
-                    prop:value=move || at.get().to_string()
-                    on:input=move |e| at.set(event_target_value(&e).parse().unwrap_or(50.0))
-                />
+                <input type="range" min="0" max="100" step="1" prop:value=move || at.get().to_string() on:input=move |e| at.set(event_target_value(&e).parse().unwrap_or(50.0))/>
             </label>
         </figure>
     }

@@ -11,8 +11,10 @@ use web_sys::{CanvasRenderingContext2d, KeyboardEvent, PointerEvent};
 
 use super::canvas;
 use super::panel::watch_size;
-use super::state::App;
-use crate::protocol::{DayReport, Timeline};
+use super::store::App;
+use crate::protocol::Timeline;
+use crate::state::Event;
+use crate::state::days::{date_of, day_number, keyed};
 use loam_core::file::FineOrigin;
 
 /// Days in view at first.
@@ -23,57 +25,10 @@ const MARGIN: f64 = 64.0;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Days since 1970-01-01 in the Gregorian calendar: a date as a coordinate. (jiff's spans would do, at 20 kB of the page.)
-pub fn day_number(date: Date) -> i32 {
-    let (month, day) = (i32::from(date.month()), i32::from(date.day()));
-    let year = i32::from(date.year()) - i32::from(month <= 2);
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// The date of a day number.
-pub fn date_of(number: i32) -> Date {
-    let day = number + 719_468;
-    let era = day.div_euclid(146_097);
-    let of_era = day - era * 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i32::from(month <= 2);
-    Date::new(year as i16, month as i8, (of_year - (153 * shifted + 2) / 5 + 1) as i8).unwrap_or(Date::ZERO)
-}
-
-/// The next day (or the previous one) of the list that satisfies a condition.
-pub fn step(
-    timeline: &Timeline,
-    from: Date,
-    forward: bool,
-    keep: impl Fn(&DayReport) -> bool,
-) -> Option<Date> {
-    let mut days = timeline.days.iter().filter(|d| keep(d)).map(|d| d.date);
-    if forward { days.find(|d| *d > from) } else { days.rfind(|d| *d < from) }
-}
-
-/// What a key does: arrows to the neighbouring date, with Shift to the next that can be predicted; Page keys by about a month.
-pub fn keyed(timeline: &Timeline, from: Date, key: &str, shift: bool) -> Option<Date> {
-    let days = &timeline.days;
-    let first = days.first().map(|d| d.date);
-    let last = days.last().map(|d| d.date);
-    let any = |_: &DayReport| true;
-    let usable = |d: &DayReport| d.blocked.is_none();
-    match key {
-        "ArrowLeft" if shift => step(timeline, from, false, usable),
-        "ArrowRight" if shift => step(timeline, from, true, usable),
-        "ArrowLeft" => step(timeline, from, false, any),
-        "ArrowRight" => step(timeline, from, true, any),
-        "PageUp" => step(timeline, date_of(day_number(from) - 29), false, any).or(first),
-        "PageDown" => step(timeline, date_of(day_number(from) + 29), true, any).or(last),
-        "Home" => first,
-        "End" => last,
-        _ => None,
+/// The user chooses a date.
+pub fn choose(app: App, date: Option<Date>) {
+    if let Some(date) = date {
+        app.tell(Event::Date(date));
     }
 }
 
@@ -285,9 +240,7 @@ pub fn TimelineStrip() -> impl IntoView {
                     .map(|d| d.date)
                     .min_by_key(|d| ((f64::from(day_number(*d)) + 0.5 - at).abs() * 100.0) as i64)
             });
-            if near.is_some() {
-                app.date.set(near);
-            }
+            choose(app, near);
         }
     };
     let on_key = move |event: KeyboardEvent| {
@@ -296,7 +249,7 @@ pub fn TimelineStrip() -> impl IntoView {
             "+" => span.update(|s| *s = (*s / 1.6).max(14.0)),
             "-" => span.update(|s| *s *= 1.6),
             key => match app.timeline.with_untracked(|t| keyed(t, from, key, event.shift_key())) {
-                Some(date) => app.date.set(Some(date)),
+                Some(date) => choose(app, Some(date)),
                 None if key.starts_with("Arrow") => {}
                 None => return,
             },
@@ -322,7 +275,7 @@ pub fn TimelineStrip() -> impl IntoView {
             aria-valuemin="1"
             aria-valuemax=move || app.timeline.with(|t| t.days.len().to_string())
             aria-valuenow=move || at().map_or(0, |i| i + 1).to_string()
-            aria-valuetext=move || super::dates::describe(app)
+            aria-valuetext=move || super::date_words::describe(app)
             on:keydown=on_key
             on:pointerdown=move |e| press(&e, true)
             on:pointermove=move |e| if e.buttons() == 1 { press(&e, false) }

@@ -4,10 +4,12 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::catch_focus;
-use super::state::is_of;
-use super::words;
+use crate::protocol::ExportForm;
+use crate::state::is_of;
+use crate::state::words;
+use crate::state::{Event, READING};
 use crate::ui::scores::score_box;
-use crate::ui::state::{App, READING};
+use crate::ui::store::App;
 use loam_core::network::Network;
 use loam_core::training::{RunReport, TrainResult};
 
@@ -90,10 +92,10 @@ pub fn After(report: RunReport) -> impl IntoView {
                 {move || app.weights.with(|w| (!w.name.is_empty()).then(|| format!(" ({})", w.name)))}
             </p>
             <div class="row">
-                <button type="button" id="train-keep" node_ref=keep aria-pressed=move || trained.get().to_string() on:click=move |_| app.keep_trained(true)>"Keep"</button>
-                <button type="button" id="train-revert" node_ref=revert aria-pressed=move || (!trained.get()).to_string() on:click=move |_| app.keep_trained(false)>"Revert to the weights from before"</button>
-                <button type="button" id="train-predict" disabled=move || !can_predict() on:click=move |_| app.predict()>"Predict again with these weights"</button>
-                <button type="button" id="train-export" on:click=move |_| app.export_weights()>"Save the weights in use"</button>
+                <button type="button" id="train-keep" node_ref=keep aria-pressed=move || trained.get().to_string() on:click=move |_| app.tell(Event::Keep(true))>"Keep"</button>
+                <button type="button" id="train-revert" node_ref=revert aria-pressed=move || (!trained.get()).to_string() on:click=move |_| app.tell(Event::Keep(false))>"Revert to the weights from before"</button>
+                <button type="button" id="train-predict" disabled=move || !can_predict() on:click=move |_| app.tell(Event::Predict)>"Predict again with these weights"</button>
+                <button type="button" id="train-export" on:click=move |_| app.export(ExportForm::Weights)>"Save the weights in use"</button>
             </div>
         </div>
     }

@@ -4,7 +4,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::confirm::{Question, confirmed};
-use crate::ui::state::App;
+use crate::state::Event;
+use crate::ui::store::App;
 use loam_core::training::RunReport;
 
 fn standing(run: &RunReport) -> String {
@@ -26,7 +27,7 @@ fn delete_of(app: App, run: &RunReport) -> AnyView {
         id: None,
         yes_id: None,
     };
-    confirmed(question, move || app.forget_run(id.get_value()))
+    confirmed(question, move || app.tell(Event::ForgetRun(id.get_value())))
 }
 
 fn free(app: App, run: &RunReport, broken: bool, others: usize) -> AnyView {
@@ -51,7 +52,7 @@ fn free(app: App, run: &RunReport, broken: bool, others: usize) -> AnyView {
             {(others > 0).then(|| view! { <small>{format!(" {others} more in the table of runs.")}</small> })}
         </p>
         <div class="row">
-            <button type="button" class="primary" id="train-resume" data-run=run.run.clone() node_ref=button on:click=move |_| app.resume_run(id.clone())>"Resume"</button>
+            <button type="button" class="primary" id="train-resume" data-run=run.run.clone() node_ref=button on:click=move |_| app.tell(Event::Resume(id.clone()))>"Resume"</button>
             {delete_of(app, run)}
         </div>
     }
@@ -61,7 +62,7 @@ fn free(app: App, run: &RunReport, broken: bool, others: usize) -> AnyView {
 fn taken(app: App, run: &RunReport) -> AnyView {
     view! {
         <p>{format!("An unfinished run of {} ({}): another tab is training it.", run.region, standing(run))}</p>
-        <div class="row"><button type="button" class="quiet" on:click=move |_| app.ask_runs()>"Look again"</button></div>
+        <div class="row"><button type="button" class="quiet" on:click=move |_| app.tell(Event::Runs)>"Look again"</button></div>
     }
     .into_any()
 }
@@ -72,12 +73,12 @@ pub fn Banner() -> impl IntoView {
     let app = App::here();
     let t = app.train;
     let shown = Memo::new(move |_| {
-        if t.job.with(Option::is_some) {
+        if t.is_active() {
             return None;
         }
         t.runs.with(|runs| {
             let unfinished: Vec<&RunReport> = runs.iter().filter(|r| r.result.is_none()).collect();
-            let broken = unfinished.iter().find(|r| t.broken.with(|b| b.as_ref() == Some(&r.run)));
+            let broken = unfinished.iter().find(|r| t.run.with(|run| run.lost() == Some(&r.run)));
             let run = broken.or(unfinished.iter().find(|r| !r.in_use)).or(unfinished.first())?;
             Some(((*run).clone(), broken.is_some(), unfinished.len() - 1))
         })

@@ -4,10 +4,11 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::CanvasRenderingContext2d;
 
-use super::{curve, words};
+use super::curve;
+use crate::state::words;
 use crate::ui::canvas;
 use crate::ui::panel::watch_size;
-use crate::ui::state::App;
+use crate::ui::store::App;
 use loam_core::map::scale::tidy;
 use loam_core::network::Network;
 use loam_core::training::EpochReport;

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::words;
 use crate::protocol::TrainEstimate;
+use crate::state::{Event, words};
 use crate::ui::files::size_text;
-use crate::ui::state::App;
+use crate::ui::store::App;
 use loam_core::training::DateRole;
 
 fn facts(estimate: &TrainEstimate) -> AnyView {
@@ -39,19 +39,20 @@ pub fn Prepare() -> impl IntoView {
     let t = app.train;
     let blocked = Memo::new(move |_| {
         let nothing = t.plan.with(|p| p.as_ref().is_none_or(|p| p.count(DateRole::Train) == 0));
-        t.refusal().is_some() || nothing || app.device.with(Option::is_none) || t.job.with(Option::is_some)
+        t.refusal(app).is_some() || nothing || app.device.with(Option::is_none) || t.is_active()
     });
     view! {
         <div class="row prepare-buttons">
-            <button type="button" id="train-estimate" disabled=move || blocked.get() || t.estimating.with(Option::is_some) on:click=move |_| app.estimate_training()>
-                "Check and estimate"
+            <button type="button" id="train-estimate" disabled=move || blocked.get() || t.estimating.with(Option::is_some) on:click=move |_| app.tell(Event::Estimate)>
+                "How long would it take?"
             </button>
-            <button type="button" id="train-start" class="primary" disabled=blocked on:click=move |_| app.start_training()>"Start"</button>
+            <button type="button" id="train-start" class="primary" disabled=blocked on:click=move |_| app.tell(Event::Train)>"Train for this region"</button>
             {move || t.estimating.get().map(|job| view! {
                 <progress></progress><span class="what">{job.what}</span>
-                <button type="button" on:click=move |_| app.cancel(t.estimating)>"Cancel"</button>
+                <button type="button" on:click=move |_| app.tell(Event::CancelEstimate)>"Cancel"</button>
             })}
         </div>
+        {move || t.plan_problem.get().map(|why| view! { <p class="problem" id="train-problem">{why}</p> })}
         <div role="status">{move || t.estimate.with(|e| e.as_ref().map(facts))}</div>
         {move || t.unsaved.get().map(|why| view! { <p class="problem">{format!("Checkpoints cannot be kept: {why}")}</p> })}
     }

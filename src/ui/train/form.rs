@@ -5,10 +5,9 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::words;
-use crate::protocol::Request;
-use crate::ui::ledger::Kind;
-use crate::ui::state::App;
+use crate::state::Event;
+use crate::state::words;
+use crate::ui::store::App;
 use loam_core::iso_date;
 use loam_core::network::{Inputs, Network, Part};
 use loam_core::stack::Preset;
@@ -102,14 +101,9 @@ fn field(app: App, number: Number) -> AnyView {
     let t = app.train;
     let change = move |event| {
         let read = read(&event_target_value(&event), &number);
-        t.typed.update(|typed| {
-            typed.retain(|(id, _)| *id != number.id);
-            if let Err(why) = &read {
-                typed.push((number.id, why.clone()));
-            }
-        });
+        app.tell(Event::TrainTyped(number.id, read.clone().err()));
         if let Ok(value) = read {
-            t.settings.update(|s| (number.set)(s, value));
+            app.choose_training(|s| (number.set)(s, value));
         }
     };
     view! {
@@ -155,7 +149,7 @@ fn date_choice(
     view! {
         <label>
             {label}
-            <select id=id on:change=move |e| { let date = iso_date::parse(&event_target_value(&e)); t.settings.update(|s| set(s, date)); }>
+            <select id=id on:change=move |e| { let date = iso_date::parse(&event_target_value(&e)); app.choose_training(|s| set(s, date)); }>
                 <option value="" prop:selected=move || chosen.get().is_none()>"automatic"</option>
                 {move || dates.get().into_iter().map(|date| view! {
                     <option value=date.to_string() prop:selected=move || chosen.get() == Some(date)>{date.to_string()}</option>
@@ -171,7 +165,7 @@ fn frozen(app: App) -> AnyView {
     let present = move |part: Part| t.settings.with(|s| part.present(s.inputs));
     let turn = move |part: Part, on: bool| {
         // In the order of the network, whatever the order of the clicks.
-        t.settings.update(|s| {
+        app.choose_training(|s| {
             s.frozen = Part::ALL.into_iter().filter(|p| if *p == part { on } else { s.freezes(*p) }).collect()
         });
     };
@@ -194,7 +188,7 @@ fn frozen(app: App) -> AnyView {
             <label class="check">
                 <input type="checkbox" prop:checked=move || t.settings.with(|s| s.flips) on:change=move |e| {
                     let on = event_target_checked(&e);
-                    t.settings.update(|s| s.flips = on);
+                    app.choose_training(|s| s.flips = on);
                 }/>
                 "mirror images by chance (flips)"
             </label>
@@ -203,37 +197,15 @@ fn frozen(app: App) -> AnyView {
     .into_any()
 }
 
-/// What the weights in use expect: known for those that a run of this browser made, else both.
-pub(super) fn inputs_in_use(app: App) -> Inputs {
-    let run = app.weights.with_untracked(|w| app.train.run_of(w));
-    run.map_or(Inputs::default(), |r| r.settings.inputs)
-}
-
 /// Other settings for another network: those that are proposed for it.
 fn choose_network(app: App, network: Network) {
-    app.train.typed.set(Vec::new());
-    app.train.settings.set(TrainSettings::proposed(network));
-    app.train.replaced.update(|n| *n += 1);
+    app.tell(Event::TrainNetwork(network));
 }
 
-/// What is frozen by default goes with the start: new weights have no norms worth keeping.
-fn start_from(app: App, start: Start) {
-    if app.train.settings.with_untracked(|s| s.network.about().parts.is_empty()) {
-        app.train.settings.update(|s| s.start = start);
-        return;
-    }
-    let like = if start == Start::Scratch { TrainSettings::default() } else { TrainSettings::fine_tune() };
-    let inputs = if start == Start::Scratch { None } else { Some(inputs_in_use(app)) };
-    app.train.settings.update(|s| {
-        s.start = start;
-        s.frozen = like.frozen;
-        s.inputs = inputs.unwrap_or(s.inputs);
-    });
-}
-
-/// The worker reads the file, and answers with [`super::events`].
+/// The worker reads the file.
 fn load(app: App, file: &web_sys::File) {
-    app.send(Kind::Files, Request::ReadSettings { name: file.name() }, &[file.into()]);
+    let id = app.outside().keep(file.clone());
+    app.tell(Event::ReadTrainSettings(id, file.name()));
 }
 
 fn fields(app: App) -> AnyView {
@@ -262,7 +234,7 @@ fn fields(app: App) -> AnyView {
     };
     let choose_inputs = move |event| {
         if let Some(inputs) = Inputs::from_name(&event_target_value(&event)) {
-            t.settings.update(|s| s.inputs = inputs);
+            app.choose_training(|s| s.inputs = inputs);
         }
     };
     view! {
@@ -277,7 +249,7 @@ fn fields(app: App) -> AnyView {
             </label>
             <label class="wide">
                 "Start from"
-                <select id="train-start-from" on:change=move |e| start_from(app, if event_target_value(&e) == "scratch" { Start::Scratch } else { Start::Current })>
+                <select id="train-start-from" on:change=move |e| app.tell(Event::TrainStart(if event_target_value(&e) == "scratch" { Start::Scratch } else { Start::Current }))>
                     <option value="current" disabled=move || !fits() prop:selected=move || !scratch()>{move || format!("weights in use ({})", in_use())}</option>
                     <option value="scratch" prop:selected=scratch>"scratch (first weights of the seed)"</option>
                 </select>
@@ -323,7 +295,7 @@ pub fn SettingsForm() -> impl IntoView {
         one.get().map(|name| {
             let place = if preset { "the 36 × 36 cells (108 × 108 km) in the middle of this region" } else { "this region" };
             format!(
-                "The {name} is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “Check and estimate” measures \
+                "The {name} is trained for one place: {place}. It has 1.7 million parameters, forty times SMEN's: “How long would it take?” measures \
                  how long all of it takes here."
             )
         })
@@ -338,13 +310,13 @@ pub fn SettingsForm() -> impl IntoView {
         }
     };
     let store = move |_| {
-        app.send(Kind::Export, Request::WriteSettings { train: t.settings.get_untracked() }, &[]);
+        app.tell(Event::SaveTrainSettings);
     };
     view! {
         <p><strong>"Region: "</strong>{region}<small>" Change it under Region."</small></p>
         {move || place().map(|words| view! { <p class="hint" id="train-place">{words}</p> })}
         {move || { t.replaced.track(); fields(app) }}
-        {move || t.refusal().map(|why| view! { <p class="problem" id="train-refusal" role="alert">{why}</p> })}
+        {move || t.refusal(app).map(|why| view! { <p class="problem" id="train-refusal" role="alert">{why}</p> })}
         <div class="row">
             <button type="button" class="quiet" id="train-save-settings" on:click=store>"Save settings"</button>
             <button type="button" class="quiet" on:click=move |_| if let Some(input) = input.get_untracked() { input.click() }>"Load settings…"</button>

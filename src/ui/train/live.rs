@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use super::catch_focus;
 use super::confirm::{Question, confirmed};
 use super::preview::PreviewMap;
-use super::words;
+use crate::state::{Event, Job, Run, words};
 use crate::ui::files::size_text;
-use crate::ui::state::{App, Job};
+use crate::ui::store::App;
 
 /// What is being prepared, with how much of it is done.
 fn counted(job: &Job) -> String {
@@ -21,13 +21,13 @@ fn progress(app: App) -> String {
     let Some((epochs, steps)) =
         t.started.with(|s| s.as_ref().map(|s| (s.settings.epochs, s.steps_per_epoch)))
     else {
-        return t.job.with(|j| j.as_ref().map(counted).unwrap_or_default());
+        return t.run.with(|run| run.job().map(counted).unwrap_or_default());
     };
     let Some(step) = t.step.get() else {
         let done = t.epochs.with(|e| e.last().map_or(0, |e| e.epoch));
         return format!("Epoch {} of {epochs}", (done + 1).min(epochs));
     };
-    if t.paused.get() {
+    if t.run.with(Run::is_paused) {
         return format!("Epoch {} of {epochs}, step {} of {steps}, paused", step.epoch, step.step);
     }
     let left = if step.seconds_left.is_finite() {
@@ -64,7 +64,7 @@ pub fn Live() -> impl IntoView {
     };
     let simulated = move || t.started.with(|s| s.as_ref().is_some_and(|s| s.simulated));
     let unsaved = move || t.started.with(|s| s.as_ref().and_then(|s| s.unsaved.clone()));
-    let preparing = move || t.job.get().filter(|j| !j.what.is_empty() && started.get());
+    let preparing = move || t.run.with(|run| run.job().cloned()).filter(|_| started.get());
     let cancel = Question {
         label: "Cancel",
         name: "Cancel the training".to_owned(),
@@ -78,7 +78,7 @@ pub fn Live() -> impl IntoView {
         <div class="live">
             <div class="head"><h3>{heading}</h3>{move || simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}</div>
             <p id="train-progress">{move || progress(app)}</p>
-            {move || match t.share().filter(|_| started.get()) {
+            {move || match t.share(app).filter(|_| started.get()) {
                 Some(share) => view! { <progress class="run" max="1" value=share.to_string() aria-labelledby="train-progress"></progress> }.into_any(),
                 None => view! { <progress class="run" aria-labelledby="train-progress"></progress> }.into_any(),
             }}
@@ -86,13 +86,13 @@ pub fn Live() -> impl IntoView {
                 <p class="hint">{counted(&job)}</p>
             })}
             <div class="row">
-                <button type="button" id="train-pause" node_ref=pause disabled=move || !started.get() aria-pressed=move || t.paused.get().to_string() on:click=move |_| app.pause_training(!t.paused.get_untracked())>
-                    {move || if t.paused.get() { "Resume" } else { "Pause" }}
+                <button type="button" id="train-pause" node_ref=pause disabled=move || !started.get() aria-pressed=move || t.run.with(Run::is_paused).to_string() on:click=move |_| app.tell(Event::Pause(!t.run.with_untracked(Run::is_paused)))>
+                    {move || if t.run.with(Run::is_paused) { "Resume" } else { "Pause" }}
                 </button>
-                <button type="button" id="train-stop" disabled=move || !started.get() || t.stopping.get() on:click=move |_| app.stop_training()>
-                    {move || if t.stopping.get() { "Stopping…" } else { "Stop and keep the best" }}
+                <button type="button" id="train-stop" disabled=move || !started.get() || t.run.with(Run::is_stopping) on:click=move |_| app.tell(Event::Stop)>
+                    {move || if t.run.with(Run::is_stopping) { "Stopping…" } else { "Stop and keep the best" }}
                 </button>
-                {confirmed(cancel, move || app.cancel(t.job))}
+                {confirmed(cancel, move || app.tell(Event::CancelRun))}
             </div>
             {move || unsaved().map(|why| view! {
                 <p class="problem" id="train-unsaved">{format!("Checkpoints cannot be kept, so closing this tab loses the run: {why}")}</p>

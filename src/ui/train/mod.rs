@@ -4,32 +4,27 @@
 //! deletes without a button. At the end of a run the better weights are in use, and what is in use is used again after a reload; both are
 //! said, with a button back.
 
-mod actions;
 mod after;
 mod banner;
 mod chart;
 mod confirm;
 pub mod curve;
 mod estimate;
-pub mod events;
 mod form;
 mod live;
 mod plan;
 mod preview;
-pub mod recall;
+mod recall;
 pub mod runs;
-pub mod state;
 mod watch;
-pub mod words;
 
 use leptos::html;
 use leptos::prelude::*;
 
-use super::state::App;
+use super::store::App;
 
 pub use banner::Banner;
 pub use recall::Recalled;
-pub use state::Training;
 pub(super) use watch::watch;
 
 /// Gives a button the focus where the one that had it is gone (Start, Stop): a keyboard user stays where things go on.
@@ -46,27 +41,31 @@ fn catch_focus(button: NodeRef<html::Button>) {
 pub fn FineTuneSection() -> impl IntoView {
     let app = App::here();
     let t = app.train;
-    let running = Memo::new(move |_| t.job.with(Option::is_some));
+    let running = Memo::new(move |_| t.is_active());
     let nothing = move || {
         app.timeline.with(|t| t.days.is_empty())
             && t.runs.with(Vec::is_empty)
             && !running.get()
-            && t.done.with(Option::is_none)
+            && t.run.with(|run| run.report().is_none())
     };
     view! {
+        <p class="empty" hidden=move || !nothing()>"A network is trained for your region here, once files with 3 km maps are open."</p>
         <section id="fine-tune" class="train" aria-labelledby="fine-tune-title" hidden=nothing>
             <div class="head">
                 <h2 id="fine-tune-title">"Fine-tune"</h2>
                 {move || app.simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}
             </div>
-            <p class="hint first">"Trains a network for the region on this device, with the maps you opened. Nothing is uploaded; at the end the weights that are better on held-out dates are in use."</p>
+            <p class="hint first">"The network learns how this region differs from what SMAP sees, from the 3 km maps you opened; on this device, nothing is uploaded. At the end the weights that are better on dates it did not learn from are in use."</p>
             {move || running.get().then(|| view! { <live::Live/> })}
-            {move || t.done.get().filter(|_| !running.get()).map(|report| view! { <after::After report=report/> })}
+            {move || t.run.with(|run| run.report().cloned()).map(|report| view! { <after::After report=report/> })}
             <chart::Curves/>
             <div class="prepare" hidden=move || running.get() || app.timeline.with(|t| t.days.is_empty())>
-                <form::SettingsForm/>
-                <plan::PlanStrip/>
                 <estimate::Prepare/>
+                <details class="advanced settings">
+                    <summary>"Settings, and which dates do what"</summary>
+                    <form::SettingsForm/>
+                    <plan::PlanStrip/>
+                </details>
             </div>
             <runs::RunTable/>
         </section>

@@ -3,11 +3,11 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::words;
+use crate::state::days::day_number;
+use crate::state::words;
 use crate::ui::canvas;
 use crate::ui::panel::watch_size;
-use crate::ui::state::App;
-use crate::ui::timeline::day_number;
+use crate::ui::store::App;
 use loam_core::network::Network;
 use loam_core::training::{DateRole, TrainPlan};
 
@@ -127,8 +127,7 @@ pub fn PlanStrip() -> impl IntoView {
                 <p class="hint">{network().about().split}</p>
                 {lists(plan, network())}
             }.into_any()))}
-            {move || t.plan_problem.get().map(|why| view! { <p class="problem">{why}</p> })}
-            {move || (t.plan.with(Option::is_none) && t.plan_problem.with(Option::is_none) && t.refusal().is_none())
+            {move || (t.plan.with(Option::is_none) && t.plan_problem.with(Option::is_none) && t.refusal(app).is_none())
                 .then(|| view! { <p class="hint">"Working out which dates can be used…"</p> })}
         </div>
     }

@@ -3,12 +3,12 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::words;
+use crate::state::cursor::View;
+use crate::state::words;
 use crate::ui::canvas;
-use crate::ui::cursor::View;
 use crate::ui::draw::{self, Frame};
 use crate::ui::panel::watch_size;
-use crate::ui::state::App;
+use crate::ui::store::App;
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::map::paint;
 

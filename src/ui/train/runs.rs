@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use super::confirm::{Question, confirmed};
-use super::state::is_of;
-use super::words;
-use crate::ui::events::save;
-use crate::ui::state::App;
+use crate::state::is_of;
+use crate::state::words;
+use crate::state::{Event, Run};
+use crate::ui::canvas;
+use crate::ui::store::App;
 use loam_core::score::Gain;
 use loam_core::score::ScoreRow;
 use loam_core::training::{RunReport, Start, TrainResult};
@@ -140,7 +141,7 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
         let this = run.clone();
         let in_use = Memo::new(move |_| app.weights.with(|w| is_of(w, &this)));
         view! {
-            <button type="button" aria-label=format!("Use the weights of {whose}") aria-pressed=move || in_use.get().to_string() on:click=move |_| app.use_run(id.clone())>
+            <button type="button" aria-label=format!("Use the weights of {whose}") aria-pressed=move || in_use.get().to_string() on:click=move |_| app.tell(Event::UseRun(id.clone()))>
                 {move || if in_use.get() { "In use" } else { "Use" }}
             </button>
         }
@@ -148,7 +149,7 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
     } else {
         let taken = run.in_use;
         view! {
-            <button type="button" aria-label=format!("Resume {whose}") disabled=move || taken || t.job.with(Option::is_some) on:click=move |_| app.resume_run(id.clone())>
+            <button type="button" aria-label=format!("Resume {whose}") disabled=move || taken || t.is_active() on:click=move |_| app.tell(Event::Resume(id.clone()))>
                 "Resume"
             </button>
         }
@@ -164,7 +165,8 @@ fn buttons(app: App, run: &RunReport) -> AnyView {
         id: None,
         yes_id: None,
     };
-    let delete = (!run.in_use).then(|| confirmed(question, move || app.forget_run(id.get_value())));
+    let delete =
+        (!run.in_use).then(|| confirmed(question, move || app.tell(Event::ForgetRun(id.get_value()))));
     view! { <div class="row">{act}{delete}</div> }.into_any()
 }
 
@@ -225,11 +227,18 @@ const COLUMNS: [&str; 14] = [
 pub fn RunTable() -> impl IntoView {
     let app = App::here();
     let t = app.train;
-    let current = Memo::new(move |_| t.job.with(Option::is_some).then(|| t.current.get()));
+    let current = Memo::new(move |_| {
+        t.run.with(|run| match run {
+            Run::Preparing { run, .. } => run.clone(),
+            Run::Running { run, .. } => Some(run.clone()),
+            _ => None,
+        })
+    });
     let none = move || t.runs.with(Vec::is_empty);
     let store = move |_| {
         let text = t.runs.with_untracked(|runs| csv(runs));
-        save(app, "loam_runs.csv", "text/csv", text.as_bytes());
+        let saved = canvas::download("loam_runs.csv", "text/csv", text.as_bytes());
+        app.tell(Event::Saved("loam_runs.csv".to_owned(), saved));
     };
     view! {
         <div class="runs" hidden=none>

@@ -195,12 +195,25 @@ impl App {
         Ok(self.session.find(css)?.is_some())
     }
 
+    /// Opens the panel at the side that the element of this selector lies in, if that is folded, by its button. What is of the frame itself is
+    /// always there.
+    pub fn reveal(&self, css: &str) -> Result<()> {
+        self.session
+            .script(
+                "const panel = document.querySelector(arguments[0])?.closest('.sidepanel[hidden]');
+                 if (panel) document.querySelector(`[aria-controls=\"${panel.id}\"]`).click();",
+                &[json!(css)],
+            )
+            .map(|_| ())
+    }
+
     /// Clicks the element of this selector once it can be clicked.
     pub fn click(&self, css: &str) -> Result<()> {
         let css = format!("{css}:not([disabled]):not([aria-disabled=\"true\"])");
         let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || {
             self.session.find(&css)
         })?;
+        self.reveal(&css)?;
         // Maps and scores that come in move the page under the mouse: then once more. What lies over an element for good still fails.
         let mut tries = 0;
         loop {
@@ -231,6 +244,7 @@ impl App {
     /// Visible text of the element of this selector.
     pub fn text(&self, css: &str) -> Result<String> {
         let element = self.get(css)?;
+        self.reveal(css)?;
         self.session.text(&element)
     }
 

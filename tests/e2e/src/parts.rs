@@ -8,10 +8,20 @@ pub const OPEN_FILES: &str = "#open-files";
 pub const FILE_INPUT: &str = "#file-input";
 /// One row per file.
 pub const FILE_ROW: &str = "section.files tr[data-file]";
-/// Starts a prediction; disabled until there is a date that can be predicted.
+/// One click to an estimate.
+pub const SHOW_ME: &str = "#show-me";
+/// Starts a prediction where the map does not follow; disabled until there is a date that can be predicted.
 pub const PREDICT: &str = "#predict";
 /// The same, ready.
 pub const PREDICT_READY: &str = "#predict:not([disabled])";
+/// Whether the map follows date, region and rules.
+pub const FOLLOW: &str = "#follow";
+/// Puts every layer on the stage.
+pub const LAYOUT_ALL: &str = "#layout-all";
+/// Takes the last choice back.
+pub const UNDO: &str = "#undo";
+/// Date after date.
+pub const PLAY: &str = "#play";
 /// Stops it.
 pub const CANCEL: &str = "#cancel";
 /// The map of the 3 km estimate: pixels, and the canvas above them that takes keys and pointer.

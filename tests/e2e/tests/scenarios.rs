@@ -35,11 +35,30 @@ fn load_demo(app: &App) {
     ready(app);
 }
 
-/// Predicts the date the page proposes and waits for the maps.
+/// Waits for the maps of the present choices, which come by themselves, and for their scores.
 fn predict(app: &App) {
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(app);
     app.text_when(parts::SCORES, PATIENCE, |text| text.contains("uRMSE")).unwrap();
+}
+
+/// Waits until the map is that of the present choices. Where it does not follow, it is asked for.
+fn drawn(app: &App) {
+    let pressed = "const b = document.querySelector('#predict'), f = document.querySelector('#follow');
+                   if (!f.checked && !b.disabled) b.click();";
+    app.session.script(pressed, &[]).unwrap();
+    app.wait(PATIENCE, "the map of the present choices", || {
+        let busy = app.has(parts::CANCEL)?;
+        let stale =
+            app.session.script("return document.querySelector('#map-stale')?.innerText ?? ''", &[])?;
+        Ok((!busy && stale.as_str() == Some("") && app.colours(parts::ESTIMATE)? > 8).then_some(()))
+    })
+    .unwrap();
+}
+
+/// The map waits for its button from now on.
+fn by_hand(app: &App) {
+    app.get(parts::FOLLOW).unwrap();
+    app.session.script("const f = document.querySelector('#follow'); if (f.checked) f.click()", &[]).unwrap();
 }
 
 /// The synthetic granules of `tests/reference/make_granules.py`, which are not called simulated.
@@ -212,8 +231,7 @@ fn a_tile_of_1600_mb_needs_little_memory() {
     let app = open("large-tile");
     open_granules(&app);
     choose_date(&app, "2020-06-04");
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(&app);
     let path = xtask::target_dir().join("e2e").join("S1A_IW_GRDH_1SDV_20200604T003000_VV.tif");
     large_tile(&path).unwrap();
     let before = app.largest_renderer("VmRSS").unwrap();
@@ -221,13 +239,10 @@ fn a_tile_of_1600_mb_needs_little_memory() {
     let row = format!("[data-file=\"{}\"]", path.file_name().unwrap().to_str().unwrap());
     let listed = app.text_when(&row, PATIENCE, |text| text.contains("Sentinel-1")).unwrap();
     println!("{listed}");
-    app.text_when(parts::STALE, PATIENCE, |text| text.contains("the files changed")).unwrap();
-    ready(&app);
     app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-06-04")).unwrap();
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "the predicting to end", || Ok((!app.has(parts::CANCEL)?).then_some(()))).unwrap();
+    app.click(parts::LAYOUT_ALL).unwrap();
     let drawn =
-        app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("cells")).unwrap();
+        app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("mean")).unwrap();
     println!("{drawn}");
     app.shoot("map").unwrap();
     let peak = app.largest_renderer("VmHWM").unwrap();
@@ -409,6 +424,7 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     assert!(!app.has("#no-tb-weights").unwrap());
     ready(&app);
     predict(&app);
+    app.click(parts::LAYOUT_ALL).unwrap();
     app.shoot("tbcnn").unwrap();
     for layer in
         ["Coarse", "Estimate", "Reference", "Difference", "Coarse1", "Estimate1", "Reference1", "Difference1"]
@@ -436,7 +452,6 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     })
     .unwrap();
     ready(&app);
-    app.click(parts::PREDICT).unwrap();
     app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
     let scores = app.text(parts::SCORES).unwrap();
     assert!(scores.contains("mean of the history's residuals") && !scores.contains("SMEN"), "{scores}");
@@ -444,7 +459,6 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     // Back to SMEN: its maps are in m3/m3 again.
     choose("smen");
     ready(&app);
-    app.click(parts::PREDICT).unwrap();
     app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
     assert_quiet(&app);
 }
@@ -467,6 +481,7 @@ fn methods_are_compared_and_the_best_says_how_sure_it_is() {
     assert_fits(&app, parts::RANKING);
     app.shoot("compared").unwrap();
     predict(&app);
+    app.click(parts::LAYOUT_ALL).unwrap();
     assert!(app.has(parts::HALF_WIDTH).unwrap());
     let value = app.text(parts::ESTIMATE_VALUE).unwrap();
     assert!(app.text("section.maps").unwrap().contains("RCN"), "{value}");
@@ -498,15 +513,19 @@ fn methods_are_compared_by_keyboard_in_a_narrow_dark_window() {
         "document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' })";
     app.session.script(show, &[json!(parts::RANKING)]).unwrap();
     app.shoot("compared").unwrap();
-    enter(parts::PREDICT);
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    // The sheet is folded: the map stands behind it.
+    enter("#open-method");
+    drawn(&app);
     tab_to(&app, parts::ESTIMATE_OVERLAY);
     for key in [keys::RIGHT, keys::DOWN] {
         app.session.press(key).unwrap();
     }
     app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains('±')).unwrap();
     app.shoot("cursor").unwrap();
-    app.session.script(show, &[json!("[data-layer=\"HalfWidth\"]")]).unwrap();
+    let layer = "const s = document.querySelector('#layer'); s.value = [...s.options].find(o => o.text.includes('half-width')).value;
+                 s.dispatchEvent(new Event('change', { bubbles: true }))";
+    app.session.script(layer, &[]).unwrap();
+    app.get(parts::HALF_WIDTH).unwrap();
     app.shoot("half-width").unwrap();
     let wider = "const d = document.documentElement; return d.scrollWidth - d.clientWidth";
     let wider = app.session.script(wider, &[]).unwrap().as_i64().unwrap();
@@ -545,8 +564,7 @@ fn wrong_files_stay_listed_with_a_sentence_and_nothing_else_is_lost() {
     assert_eq!(app.session.find_all(parts::FILE_ROW).unwrap().len(), rows + 3, "nothing else is lost");
     app.shoot("list").unwrap();
     choose_date(&app, "2020-06-04");
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(&app);
     assert_quiet(&app);
 }
 
@@ -555,8 +573,7 @@ fn granules_become_a_map_that_is_not_called_simulated() {
     let app = open("granules");
     open_granules(&app);
     choose_date(&app, "2020-06-04");
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(&app);
     app.shoot("map").unwrap();
     assert!(app.session.find(parts::SIMULATED).unwrap().is_none(), "these files are not the simulator's");
     let caution = app.text("#simulated-weights").unwrap();
@@ -604,8 +621,7 @@ fn a_demo_and_own_files_put_each_other_aside() {
     .unwrap();
     let months = app.session.script("return document.querySelector('#month').innerText", &[]).unwrap();
     assert!(!months.as_str().unwrap().contains("2018-1"), "none of the demo's dates is left: {months}");
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(&app);
     assert!(app.session.find(parts::SIMULATED).unwrap().is_none());
     app.shoot("demo-aside").unwrap();
 
@@ -658,8 +674,7 @@ fn a_map_that_loam_made_is_no_reference() {
     let app = open("own-map");
     open_granules(&app);
     app.text_when(parts::PREDICT, PATIENCE, |text| text.contains("2020-09-16")).unwrap();
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(&app);
     let references = |app: &App| app.session.find_all("[data-layer=\"Reference\"]").unwrap().len();
     let before = (references(&app), app.text(parts::SCORES).unwrap());
     app.click(parts::EXPORT_GEOTIFF).unwrap();
@@ -674,10 +689,9 @@ fn a_map_that_loam_made_is_no_reference() {
     );
     app.shoot("listed").unwrap();
     ready(&app);
-    app.click(parts::PREDICT).unwrap();
-    app.text_when(parts::STALE, PATIENCE, str::is_empty).unwrap();
+    drawn(&app);
     assert_eq!((references(&app), app.text(parts::SCORES).unwrap()), before);
-    let maps = app.text("section.maps").unwrap();
+    let maps = app.text("section.values").unwrap();
     assert!(maps.contains("SMAP: 6 am"), "the overpass is said: {maps}");
     assert_quiet(&app);
 }
@@ -686,6 +700,7 @@ fn a_map_that_loam_made_is_no_reference() {
 #[test]
 fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {
     let app = open("stale");
+    by_hand(&app);
     load_demo(&app);
     app.text_when(parts::WEIGHTS, PATIENCE, |text| {
         text.contains("Oklahoma City (shipped)") && text.contains("will be loaded")
@@ -709,7 +724,7 @@ fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {
     app.click("#mass").unwrap();
     app.click(parts::PREDICT).unwrap();
     app.wait(PATIENCE, "the note to go with its map", || {
-        let text = app.session.script("return document.querySelector('section.maps').innerText", &[])?;
+        let text = app.session.script("return document.querySelector('section.values').innerText", &[])?;
         Ok((!text.as_str().unwrap_or_default().contains("shifted to SMAP's mean")).then_some(()))
     })
     .unwrap();
@@ -814,9 +829,7 @@ fn everything_is_reached_by_keyboard() {
     tab_to(&app, parts::DEMO);
     app.session.press(keys::ENTER).unwrap();
     ready(&app);
-    tab_to(&app, parts::PREDICT);
-    app.session.press(keys::ENTER).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    drawn(&app);
     // A map takes the focus; the arrow keys then move the cell cursor.
     tab_to(&app, parts::ESTIMATE_OVERLAY);
     app.session.press(keys::RIGHT).unwrap();
@@ -869,8 +882,8 @@ fn a_region_is_drawn_on_the_map() {
 }
 
 fn predict_size(app: &App, size: &str) {
-    app.click(parts::PREDICT).unwrap();
-    app.text_when(".maphead", PATIENCE, |text| text.contains(size)).unwrap();
+    drawn(app);
+    app.text_when("section.values .sub", PATIENCE, |text| text.contains(size)).unwrap();
 }
 
 #[test]
@@ -932,6 +945,7 @@ fn narrow_window_scrolls_in_one_direction_only() {
 #[test]
 fn prediction_can_be_cancelled() {
     let app = open("cancel");
+    by_hand(&app);
     load_demo(&app);
     app.click(parts::PREDICT).unwrap();
     // It may be over before the button can be hit: then there is nothing to cancel, and the maps are there.
@@ -1005,6 +1019,13 @@ fn assert_fits(app: &App, css: &str) {
 }
 
 fn tab_to(app: &App, css: &str) {
+    // What lies in a folded panel is reached by the panel's button.
+    let folded = "const p = document.querySelector(arguments[0])?.closest('.sidepanel[hidden]'); return p ? p.id : null";
+    let folded = app.session.script(folded, &[json!(css)]).unwrap();
+    if let Some(panel) = folded.as_str() {
+        tab_to(app, &format!("[aria-controls=\"{panel}\"]"));
+        app.session.press(keys::ENTER).unwrap();
+    }
     for _ in 0..200 {
         let there = app.session.script(
             "return document.activeElement.matches(arguments[0]) && !document.activeElement.disabled",

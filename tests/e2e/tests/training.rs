@@ -21,6 +21,23 @@ fn assert_quiet(app: &App) {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+/// Waits for the maps of the present choices.
+fn drawn(app: &App) {
+    app.wait(PATIENCE, "the map of the present choices", || {
+        let stale =
+            app.session.script("return document.querySelector('#map-stale')?.innerText ?? ''", &[])?;
+        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && app.colours(parts::ESTIMATE)? > 8)
+            .then_some(()))
+    })
+    .unwrap();
+}
+
+/// The map waits for its button from now on.
+fn by_hand(app: &App) {
+    app.get(parts::FOLLOW).unwrap();
+    app.session.script("const f = document.querySelector('#follow'); if (f.checked) f.click()", &[]).unwrap();
+}
+
 fn fill(app: &App, css: &str, value: &str) {
     app.get(css).unwrap();
     let script = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
@@ -30,6 +47,7 @@ fn fill(app: &App, css: &str, value: &str) {
 
 /// Puts a part of the page at the top of the window, for a picture.
 fn show(app: &App, css: &str) {
+    app.reveal(css).unwrap();
     app.session
         .script(
             "document.querySelector(arguments[0]).scrollIntoView({ block: 'start', behavior: 'instant' })",
@@ -83,8 +101,8 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
     println!("longest task while training: {held_up} ms");
     assert!(held_up <= 50.0, "training held the page up for {held_up} ms");
     // A prediction between the steps.
-    app.click(parts::PREDICT).unwrap();
-    app.wait(PATIENCE, "maps to be drawn", || Ok((app.colours(parts::ESTIMATE)? > 8).then_some(()))).unwrap();
+    app.click("#date-back").unwrap();
+    drawn(&app);
     let stage = |what: &str| println!("longest task so far ({what}): {} ms", app.longest_task().unwrap());
     stage("start, steps, a prediction");
     let title = app.session.script("return document.title", &[]).unwrap();
@@ -105,7 +123,9 @@ fn a_valley_is_learnt_and_the_page_stays_usable() {
 
     app.click(parts::TRAIN_KEEP).unwrap();
     app.text_when(parts::TRAIN_IN_USE, PATIENCE, |text| text == "the trained weights").unwrap();
-    app.click(parts::PREDICT).unwrap();
+    drawn(&app);
+    by_hand(&app);
+    app.click(parts::LAYOUT_ALL).unwrap();
     app.wait(PATIENCE, "the change to be drawn", || {
         Ok((app.colours("[data-layer=\"Change\"] canvas.base")? > 4).then_some(()))
     })
@@ -307,7 +327,7 @@ fn the_tb_cnn_is_trained_in_the_tab() {
         "{run:?}"
     );
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
-    app.click(parts::PREDICT).unwrap();
+    drawn(&app);
     app.text_when(parts::SCORES, PATIENCE, |text| text.contains("TB CNN")).unwrap();
     app.click(parts::TRAIN_REVERT).unwrap();
     app.text_when(".weights", PATIENCE, |text| !text.contains("fine-tuned here")).unwrap();
@@ -350,9 +370,10 @@ fn rcn_is_fine_tuned_in_the_tab() {
     assert!(number("test uRMSE after") < number("test uRMSE bilinear"), "{run:?}");
     app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
-    app.click(parts::PREDICT).unwrap();
+    drawn(&app);
     app.text_when(parts::SCORES, PATIENCE, |text| text.contains("RCN") && text.contains("pixel regression"))
         .unwrap();
+    app.click(parts::LAYOUT_ALL).unwrap();
     for layer in ["Before", "Change", "HalfWidth"] {
         app.get(&format!("[data-layer=\"{layer}\"]")).unwrap();
     }

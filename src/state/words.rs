@@ -1,6 +1,6 @@
 //! Training in words: times, losses, settings in short, and rows of a CSV file.
 
-use crate::ui::timeline::date_of;
+use super::days::date_of;
 use loam_core::network::{Inputs, Network, Part};
 use loam_core::score::Gain;
 use loam_core::training::{DateRole, Start, TrainEnd, TrainSettings};

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use super::RegionSettings;
+use loam_core::region_settings::RegionSettings;
 
 /// Rows, region, rules and date, as they stood.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,6 +17,8 @@ pub enum Kind {
     Timeline,
     /// The map.
     Predict,
+    /// Every method on the newest dates. It and a map supersede each other.
+    Rank,
     /// A file to save.
     Export,
     /// Weights.
@@ -42,7 +44,8 @@ impl Ledger {
     /// A number for a new request; whatever it supersedes is forgotten.
     pub fn begin(&mut self, kind: Kind) -> u64 {
         if !matches!(kind, Kind::Files | Kind::Open | Kind::Export | Kind::Train | Kind::Runs) {
-            self.open.retain(|_, k| *k != kind);
+            let same = |k: Kind| if k == Kind::Rank { Kind::Predict } else { k };
+            self.open.retain(|_, k| same(*k) != same(kind));
         }
         self.last += 1;
         self.open.insert(self.last, kind);

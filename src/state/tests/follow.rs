@@ -1,0 +1,212 @@
+//! The map follows date, region and rules; what cannot be shown, what failed and what is slow does not.
+
+use super::*;
+use crate::state::READING;
+use loam_core::device_report::AdapterReport;
+use loam_core::region_settings::RegionSettings;
+
+#[test]
+fn the_first_map_comes_by_itself_and_then_follows_the_date() {
+    let mut page = Page::with_map();
+    assert_eq!((page.shown(), page.state.stale()), (Some(LAST), None));
+    page.tell(Event::Date(SECOND));
+    let stale = page.state.stale().unwrap();
+    assert!(stale.contains("the date changed") && stale.ends_with("The new map is being made."), "{stale}");
+    page.run_timers();
+    let id = page.predicting().unwrap();
+    page.answer_map(id);
+    assert_eq!((page.shown(), page.state.stale()), (Some(SECOND), None));
+    // Nothing is asked for once more.
+    let before = page.predictions();
+    page.run_timers();
+    assert_eq!(page.predictions(), before);
+}
+
+#[test]
+fn of_many_dates_in_a_row_only_the_last_is_asked_for() {
+    let mut page = Page::with_map();
+    let before = page.predictions();
+    for date in [SECOND, FIRST, SECOND] {
+        page.tell(Event::Date(date));
+    }
+    page.run_timers();
+    assert_eq!(page.predictions(), before + 1);
+    assert!(matches!(page.sent.last(), Some((_, Request::Predict { date: SECOND, .. }, _))));
+}
+
+#[test]
+fn an_older_prediction_that_answers_late_is_not_shown() {
+    let mut page = Page::with_map();
+    page.tell(Event::Date(SECOND));
+    page.run_timers();
+    let old = page.predicting().unwrap();
+    page.tell(Event::Date(FIRST));
+    page.run_timers();
+    let new = page.predicting().unwrap();
+    assert_ne!(old, new);
+    page.answer_map(old);
+    assert_eq!(page.shown(), Some(LAST), "its answer does not count");
+    page.answer_map(new);
+    assert_eq!(page.shown(), Some(FIRST));
+}
+
+#[test]
+fn a_date_that_cannot_be_predicted_leaves_the_old_map_marked() {
+    let mut page = Page::with_map();
+    let before = page.predictions();
+    page.tell(Event::Date(BLOCKED));
+    page.run_timers();
+    assert_eq!(page.predictions(), before);
+    assert!(page.state.stale().unwrap().ends_with("No map can be made of the present choices."));
+}
+
+#[test]
+fn what_failed_or_was_cancelled_is_not_asked_for_again_by_itself() {
+    for end in [failure("no history"), protocol::Event::Cancelled] {
+        let mut page = Page::with_map();
+        page.tell(Event::Date(SECOND));
+        page.run_timers();
+        let (id, asked) = (page.predicting().unwrap(), page.predictions());
+        page.answer(id, end);
+        assert!(page.state.predicting.is_none());
+        page.run_timers();
+        page.run_timers();
+        assert_eq!(page.predictions(), asked);
+        // By hand it is.
+        page.tell(Event::Predict);
+        assert_eq!(page.predictions(), asked + 1);
+    }
+}
+
+#[test]
+fn the_map_waits_for_the_time_line_of_a_new_region() {
+    let mut page = Page::with_map();
+    let before = page.predictions();
+    let settings = RegionSettings { history_cover: 0.5, ..page.state.settings.clone() };
+    page.tell(Event::Settings(Box::new(settings)));
+    assert_eq!(*page.state.pending, Some(READING));
+    page.run_timers();
+    assert_eq!(page.predictions(), before, "what the dates have is not known yet");
+    let dates = page.find(|r| matches!(r, Request::Timeline { .. })).unwrap();
+    page.answer(dates, protocol::Event::Timeline(timeline()));
+    page.run_timers();
+    assert_eq!((page.predictions(), *page.state.pending), (before + 1, None));
+}
+
+#[test]
+fn a_rule_that_the_dates_do_not_depend_on_asks_for_no_time_line() {
+    let mut page = Page::with_map();
+    page.sent.clear();
+    let settings = RegionSettings { mass_correction: true, ..page.state.settings.clone() };
+    page.tell(Event::Settings(Box::new(settings)));
+    page.run_timers();
+    assert!(page.find(|r| matches!(r, Request::Timeline { .. })).is_none());
+    assert_eq!((page.predictions(), *page.state.pending), (1, None));
+}
+
+#[test]
+fn slow_devices_large_regions_and_the_user_get_a_button_with_a_reason() {
+    // Switched off.
+    let mut page = Page::with_map();
+    page.tell(Event::Follow(false));
+    page.tell(Event::Date(SECOND));
+    let before = page.predictions();
+    page.run_timers();
+    assert_eq!(page.predictions(), before);
+    assert!(page.state.by_hand().unwrap().contains("switched that off"));
+    assert!(page.state.stale().unwrap().ends_with("Predict again."));
+    // On again.
+    page.tell(Event::Follow(true));
+    page.run_timers();
+    assert_eq!(page.predictions(), before + 1);
+
+    // A map took long.
+    let mut page = Page::with_map();
+    page.state.made.clear();
+    let mut map = std::sync::Arc::into_inner(page.state.map.take().unwrap()).unwrap();
+    map.report.milliseconds = 12_000.0;
+    page.state.map.set(Some(std::sync::Arc::new(map)));
+    assert!(page.state.by_hand().unwrap().contains("about 12 s"));
+
+    // A large region, before there is a map of it.
+    let mut page = Page::ready();
+    let mut settings = page.state.settings.clone();
+    (settings.window.columns, settings.window.rows, settings.region) = (1200, 1000, None);
+    page.tell(Event::Settings(Box::new(settings)));
+    assert!(page.state.by_hand().unwrap().contains("1.2 million cells"));
+
+    // A software adapter, used because the user insists.
+    let mut page = Page::ready();
+    page.state.adapter = Some(AdapterReport {
+        vendor: "google".into(),
+        architecture: "swiftshader".into(),
+        device: String::new(),
+        description: String::new(),
+        fallback: true,
+        buffer_limit: 0,
+    });
+    page.state.device.set(Some(DeviceReport { gpu: true, ..cpu() }));
+    assert!(page.state.by_hand().unwrap().contains("CPU in disguise"));
+}
+
+#[test]
+fn playing_shows_date_after_date_passes_what_is_blocked_and_ends() {
+    let mut page = Page::with_map();
+    page.tell(Event::Date(FIRST));
+    page.run_timers();
+    page.answer_map(page.predicting().unwrap());
+    page.timers.clear();
+    page.tell(Event::Play(true));
+    let mut seen = Vec::new();
+    for _ in 0..12 {
+        let asked = page.predictions();
+        page.run_timers();
+        if page.predictions() > asked {
+            page.answer_map(page.predicting().unwrap());
+            seen.push(page.shown().unwrap());
+        }
+    }
+    assert_eq!(seen, [SECOND, LAST]);
+    assert!(!*page.state.playing, "the last date ends it");
+    // A date chosen by hand ends it too.
+    page.tell(Event::Date(FIRST));
+    page.tell(Event::Play(true));
+    page.tell(Event::Date(SECOND));
+    assert!(!*page.state.playing);
+}
+
+#[test]
+fn the_last_choices_are_taken_back_one_by_one() {
+    let mut page = Page::with_map();
+    let first = page.state.settings.clone();
+    page.tell(Event::Date(SECOND));
+    page.tell(Event::Settings(Box::new(RegionSettings { history_cover: 0.5, ..first.clone() })));
+    page.tell(Event::Date(FIRST));
+    assert_eq!(page.state.undo.len(), 3);
+    page.tell(Event::Undo);
+    assert_eq!((*page.state.date, page.state.settings.history_cover), (Some(SECOND), 0.5));
+    page.tell(Event::Undo);
+    assert_eq!((*page.state.date, &*page.state.settings), (Some(SECOND), &first));
+    assert_eq!(*page.state.pending, Some(READING), "the time line is asked for again");
+    page.tell(Event::Undo);
+    assert_eq!(*page.state.date, Some(LAST));
+    page.tell(Event::Undo);
+    assert_eq!(*page.state.date, Some(LAST), "nothing is left to undo");
+}
+
+#[test]
+fn maps_of_the_same_choices_are_kept_for_series_by_date() {
+    let mut page = Page::with_map();
+    for date in [FIRST, SECOND, FIRST] {
+        page.tell(Event::Date(date));
+        page.run_timers();
+        page.answer_map(page.predicting().unwrap());
+    }
+    let dates = |page: &Page| page.state.made.iter().map(|m| m.report.date).collect::<Vec<_>>();
+    assert_eq!(dates(&page), [FIRST, SECOND, LAST]);
+    let settings = RegionSettings { mass_correction: true, ..page.state.settings.clone() };
+    page.tell(Event::Settings(Box::new(settings)));
+    page.run_timers();
+    page.answer_map(page.predicting().unwrap());
+    assert_eq!(dates(&page), [FIRST], "under other rules another series begins");
+}

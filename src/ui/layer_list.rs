@@ -1,0 +1,50 @@
+//! Which layers a map has, and which are on the stage.
+
+use super::sides;
+use super::store::App;
+use crate::state::MapData;
+use loam_core::layer::{LayerKey, LayerKind};
+
+/// Layers of a channel, in this order.
+const ORDER: [LayerKind; 11] = [
+    LayerKind::Coarse,
+    LayerKind::Estimate,
+    LayerKind::Before,
+    LayerKind::Change,
+    LayerKind::Reference,
+    LayerKind::Difference,
+    LayerKind::HalfWidth,
+    LayerKind::Bilinear,
+    LayerKind::BackscatterVv,
+    LayerKind::BackscatterVh,
+    LayerKind::SurfaceTemperature,
+];
+/// Those that are shown at first: what went in and what came out.
+pub const FIRST: [LayerKind; 2] = [LayerKind::Coarse, LayerKind::Estimate];
+/// With what the estimate is compared with, where there is one.
+pub const COMPARED: [LayerKind; 4] =
+    [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference];
+/// The layers of a map, channel by channel.
+pub fn layers(data: &MapData) -> Vec<LayerKey> {
+    let channels = 0..data.method().outputs().len() as u8;
+    let all = channels.flat_map(|channel| ORDER.into_iter().map(move |kind| LayerKey { kind, channel }));
+    all.filter(|key| data.layer(*key).is_some()).collect()
+}
+
+/// The first of these kinds that are there.
+pub fn of(data: &MapData, kinds: &[LayerKind]) -> Vec<LayerKey> {
+    layers(data).into_iter().filter(|key| key.channel == 0 && kinds.contains(&key.kind)).collect()
+}
+
+/// The layers that are on the stage. Tracked.
+pub fn on_stage(app: App, data: &MapData) -> Vec<LayerKey> {
+    let chosen = app.chosen.get().unwrap_or_default();
+    let there: Vec<LayerKey> = layers(data).into_iter().filter(|key| chosen.contains(key)).collect();
+    if !there.is_empty() {
+        there
+    } else if sides::narrow() {
+        of(data, &[LayerKind::Estimate])
+    } else {
+        of(data, &FIRST)
+    }
+}

@@ -1,0 +1,370 @@
+//! The workbench: one screen with the map first, a map that follows, looking closely, comparing, undoing, coming back.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+use e2e::app::{App, Setting};
+use e2e::parts;
+use e2e::webdriver::keys;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
+    app.session.script(text, arguments).unwrap()
+}
+
+/// Where an element lies in the window: left, top, right, bottom.
+fn place(app: &App, css: &str) -> [f64; 4] {
+    let rect = script(
+        app,
+        "const r = document.querySelector(arguments[0]).getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]",
+        &[json!(css)],
+    );
+    let numbers: Vec<f64> = rect.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect();
+    [numbers[0], numbers[1], numbers[2], numbers[3]]
+}
+
+/// All of it is in the window.
+fn assert_in_sight(app: &App, css: &str) {
+    let size = script(app, "return [innerWidth, innerHeight]", &[]);
+    let (width, height) = (size[0].as_f64().unwrap(), size[1].as_f64().unwrap());
+    let [left, top, right, bottom] = place(app, css);
+    assert!(
+        left >= 0.0
+            && top >= 0.0
+            && right <= width + 1.0
+            && bottom <= height + 1.0
+            && right - left > 8.0
+            && bottom - top > 8.0,
+        "{css} lies at {left:.0}, {top:.0} to {right:.0}, {bottom:.0} of {width:.0} x {height:.0}"
+    );
+}
+
+fn assert_one_screen(app: &App) {
+    let over = script(
+        app,
+        "const d = document.documentElement; return [d.scrollWidth - d.clientWidth, d.scrollHeight - d.clientHeight]",
+        &[],
+    );
+    assert_eq!((over[0].as_i64(), over[1].as_i64()), (Some(0), Some(0)), "the page scrolls");
+}
+
+/// Sets the size of what the page lies in, whatever the window's frame takes.
+fn resize(app: &App, width: u32, height: u32, touch: bool) {
+    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch });
+    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
+    app.session.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch })).unwrap();
+}
+
+fn drawn(app: &App) {
+    app.wait(PATIENCE, "the map of the present choices", || {
+        let stale = app
+            .session
+            .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
+        let there = app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8;
+        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
+    })
+    .unwrap();
+}
+
+fn shown_date(app: &App) -> String {
+    let label = script(
+        app,
+        "return document.querySelector('[data-layer=Estimate] canvas.overlay')?.ariaLabel ?? ''",
+        &[],
+    );
+    label.as_str().unwrap().rsplit(' ').next().unwrap().to_owned()
+}
+
+fn assert_quiet(app: &App) {
+    let complaints = app.complaints().unwrap();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// One click from the first screen to an estimate; then map, legend, dates and values are in sight, at both sizes, without scrolling.
+#[test]
+fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
+    let app = App::open("workbench", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
+    resize(&app, 1400, 900, false);
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    assert_one_screen(&app);
+    app.shoot("first").unwrap();
+    let start = Instant::now();
+    app.click(parts::SHOW_ME).unwrap();
+    drawn(&app);
+    println!("from the click to the estimate: {:.2} s", start.elapsed().as_secs_f64());
+    app.get("#values tbody tr").unwrap();
+    for (width, height) in [(1400, 900), (1024, 700)] {
+        resize(&app, width, height, false);
+        std::thread::sleep(Duration::from_millis(400));
+        assert_one_screen(&app);
+        for css in [
+            "[data-layer=Estimate] canvas.base",
+            "[data-layer=Coarse] canvas.base",
+            ".ramps .rampbox",
+            "canvas.strip",
+            "#play",
+            "#readout",
+            "#values thead",
+        ] {
+            assert_in_sight(&app, css);
+        }
+        app.shoot(&format!("{width}")).unwrap();
+    }
+    resize(&app, 1400, 900, false);
+    app.click("#layout-one").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let [left, top, right, bottom] = place(&app, parts::ESTIMATE);
+    println!("the estimate alone: {:.0} x {:.0} pixels", right - left, bottom - top);
+    assert!(bottom - top >= 480.0, "the map is as large as it fits");
+    app.shoot("one").unwrap();
+    // The sides fold, the map grows, and it is remembered.
+    app.click("#open-data").unwrap();
+    app.click("#open-values").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    app.shoot("folded").unwrap();
+    assert!(!app.session.find("#panel-data").unwrap().is_none());
+    script(&app, "location.reload()", &[]);
+    app.get(parts::SHOW_ME).unwrap();
+    let open =
+        script(&app, "return [...document.querySelectorAll('.tabs [aria-expanded=true]')].length", &[]);
+    assert_eq!(open.as_i64(), Some(0), "folded sides stay folded");
+    for scheme in ["dark", "light"] {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        app.session.devtools("Emulation.setEmulatedMedia", &media).unwrap();
+        if scheme == "dark" {
+            app.click(parts::SHOW_ME).unwrap();
+            drawn(&app);
+            app.click("#open-values").unwrap();
+            app.click("#open-layers").unwrap();
+            app.shoot("dark").unwrap();
+        }
+    }
+    assert_quiet(&app);
+}
+
+/// Dates by key and by button move the map, soon; playing shows one after the other; undo takes a choice back.
+#[test]
+fn the_map_follows_the_date_the_rules_and_undo() {
+    let app = App::open("follows", Setting::default()).unwrap();
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    assert_eq!(script(&app, "return document.querySelector('#predict').hidden", &[]).as_bool(), Some(true));
+    let first = shown_date(&app);
+    // Once there and back, so that both dates have been read.
+    for css in ["#date-back", "#date-on"] {
+        app.click(css).unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+        drawn(&app);
+    }
+    assert_eq!(shown_date(&app), first);
+    let change = script(
+        &app,
+        "return new Promise(done => {
+            const label = () => document.querySelector('[data-layer=Estimate] canvas.overlay')?.ariaLabel;
+            const before = label(), start = performance.now();
+            const look = () => { const l = label(); if (l && l !== before) done(performance.now() - start); else requestAnimationFrame(look); };
+            document.querySelector('#date-back').click();
+            look();
+        })",
+        &[],
+    );
+    println!("from the click on a date to its map: {:.0} ms", change.as_f64().unwrap());
+    assert!(change.as_f64().unwrap() < 1500.0);
+    drawn(&app);
+    let second = shown_date(&app);
+    assert!(second < first, "{second} {first}");
+    // The rules: the old result is marked until the new one is there, and says so.
+    app.click("#mass").unwrap();
+    app.text_when(parts::MAP_NOTES, PATIENCE, |text| text.contains("shifted to SMAP's mean")).unwrap();
+    drawn(&app);
+    // Back, step by step.
+    app.click(parts::UNDO).unwrap();
+    app.wait(PATIENCE, "the rule to be undone", || {
+        let on = app.session.script("return document.querySelector('#mass').checked", &[])?;
+        Ok((on.as_bool() == Some(false)).then_some(()))
+    })
+    .unwrap();
+    app.click(parts::UNDO).unwrap();
+    app.wait(PATIENCE, "the date before", || Ok((shown_date(&app) == first).then_some(()))).unwrap();
+    drawn(&app);
+    // Playing: several dates, then stopped.
+    for _ in 0..4 {
+        app.click("#date-back").unwrap();
+    }
+    drawn(&app);
+    let from = shown_date(&app);
+    app.click(parts::PLAY).unwrap();
+    app.wait(PATIENCE, "playing to come to its end", || {
+        let pressed = app.session.script("return document.querySelector('#play').ariaPressed", &[])?;
+        Ok((pressed.as_str() == Some("false")).then_some(()))
+    })
+    .unwrap();
+    drawn(&app);
+    assert!(shown_date(&app) > from);
+    app.shoot("played").unwrap();
+    // The address says it all, and opening it brings it back.
+    let address = script(&app, "return location.hash", &[]).as_str().unwrap().to_owned();
+    assert!(address.contains("date=") && address.contains("region=oklahoma-city"), "{address}");
+    let other = address.replace(&shown_date(&app), &first);
+    script(&app, "location.hash = arguments[0]", &[json!(other)]);
+    app.wait(PATIENCE, "the address's date", || Ok((shown_date(&app) == first).then_some(()))).unwrap();
+    assert_quiet(&app);
+}
+
+/// Wheel and drag look closer, pins make a table, a curtain compares any two layers and subtracts them.
+#[test]
+fn a_map_is_looked_at_closely_and_compared() {
+    let app = App::open("closely", Setting::default()).unwrap();
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    let [left, top, right, bottom] = place(&app, parts::ESTIMATE_OVERLAY);
+    let (x, y) = ((left + right) / 2.0, (top + bottom) / 2.0);
+    let labels = || {
+        script(
+            &app,
+            "const c = document.querySelector('[data-layer=Estimate] canvas.base'); return c.toDataURL().length",
+            &[],
+        )
+    };
+    let whole = labels();
+    for _ in 0..3 {
+        app.session
+            .devtools(
+                "Input.dispatchMouseEvent",
+                &json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -240 }),
+            )
+            .unwrap();
+    }
+    app.wait(PATIENCE, "the map to be closer", || Ok((labels() != whole).then_some(()))).unwrap();
+    let over = script(&app, "return [scrollX, scrollY]", &[]);
+    assert_eq!((over[0].as_i64(), over[1].as_i64()), (Some(0), Some(0)), "the wheel is the map's");
+    app.shoot("zoomed").unwrap();
+    let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
+    for at in [(0.3, 0.3), (0.7, 0.6)] {
+        app.session.drag(&map, at, at).unwrap();
+    }
+    app.session.hover(&map, 0.5, 0.5).unwrap();
+    let head = app
+        .text_when("#values thead", PATIENCE, |text| {
+            text.matches("pin").count() == 2 && text.contains("cursor")
+        })
+        .unwrap();
+    println!("{head}");
+    app.click("#save-pins").unwrap();
+    let csv =
+        std::fs::read_to_string(app.downloaded("pins_2018").or_else(|_| app.downloaded(".csv")).unwrap())
+            .unwrap();
+    assert!(csv.contains("SIMULATED") && csv.lines().count() == 5, "{csv}");
+    app.click("#clear-pins").unwrap();
+
+    app.click("#swipe").unwrap();
+    app.get("#swipe-left").unwrap();
+    let choose = "const s = document.querySelector('#swipe-right'); s.value = [...s.options].find(o => o.text.includes('Bilinear')).value;
+                  s.dispatchEvent(new Event('change', { bubbles: true }))";
+    script(&app, choose, &[]);
+    std::thread::sleep(Duration::from_millis(300));
+    let before = place(&app, ".handle");
+    let handle = app.get(".handle").unwrap();
+    app.session.drag(&handle, (0.5, 0.5), (5.5, 0.5)).unwrap();
+    let after = place(&app, ".handle");
+    assert!(after[0] > before[0] + 50.0, "the curtain is dragged in the picture: {before:?} {after:?}");
+    app.shoot("swipe").unwrap();
+    app.click("#swipe-difference").unwrap();
+    let map = app.get(".swipe canvas.overlay").unwrap();
+    app.session.hover(&map, 0.5, 0.5).unwrap();
+    app.text_when(".swipe output.value", PATIENCE, |text| text.contains("left − right")).unwrap();
+    app.shoot("difference").unwrap();
+    // Layers one by one.
+    app.click("#swipe").unwrap();
+    app.click("#layer-list li:first-child button").unwrap();
+    app.wait(PATIENCE, "SMAP alone", || {
+        Ok((app.session.find_all(".panels > .panel")?.len() == 1).then_some(()))
+    })
+    .unwrap();
+    assert!(app.has("[data-layer=\"Coarse\"]").unwrap());
+    assert_quiet(&app);
+}
+
+/// From the top of the page to the map in at most eight presses of Tab; and by the first skip link at once.
+#[test]
+fn the_map_is_few_keys_away() {
+    let app = App::open("keys", Setting::default()).unwrap();
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    script(&app, "document.activeElement.blur(); window.getSelection().removeAllRanges()", &[]);
+    script(
+        &app,
+        "document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')",
+        &[],
+    );
+    let on_map = || {
+        script(&app, "return document.activeElement.matches('canvas.overlay')", &[]).as_bool() == Some(true)
+    };
+    let mut presses = 0;
+    while !on_map() && presses < 20 {
+        app.session.press(keys::TAB).unwrap();
+        presses += 1;
+    }
+    println!("Tab presses to the map: {presses}");
+    assert!(presses <= 8, "{presses}");
+    script(&app, "document.querySelector('.skip').focus()", &[]);
+    app.session.press(keys::ENTER).unwrap();
+    assert!(on_map(), "the first skip link leads to the map");
+    assert_quiet(&app);
+}
+
+/// On a phone: the map first, dates under it, the rest in one sheet; one layer with a switch; two fingers zoom.
+#[test]
+fn on_a_phone_the_map_comes_first() {
+    let app = App::open("phone", Setting { window: (500, 900), ..Setting::default() }).unwrap();
+    resize(&app, 390, 780, true);
+    script(&app, "location.reload()", &[]);
+    app.get(parts::SHOW_ME).unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    app.shoot("first").unwrap();
+    app.click(parts::SHOW_ME).unwrap();
+    drawn(&app);
+    std::thread::sleep(Duration::from_millis(300));
+    app.shoot("map").unwrap();
+    assert_one_screen(&app);
+    for css in [parts::ESTIMATE, "canvas.strip", "#open-values", "#open-export", "#layer"] {
+        assert_in_sight(&app, css);
+    }
+    assert_eq!(app.session.find_all(".panels > .panel").unwrap().len(), 1, "one map at a time");
+    let [left, top, right, bottom] = place(&app, parts::ESTIMATE_OVERLAY);
+    let before = script(
+        &app,
+        "return document.querySelector('[data-layer=Estimate] canvas.base').toDataURL().length",
+        &[],
+    );
+    app.session
+        .devtools(
+            "Input.synthesizePinchGesture",
+            &json!({ "x": (left + right) / 2.0, "y": (top + bottom) / 2.0, "scaleFactor": 2.5, "gestureSourceType": "touch" }),
+        )
+        .unwrap();
+    app.wait(PATIENCE, "the map to be closer", || {
+        let now = app.session.script(
+            "return document.querySelector('[data-layer=Estimate] canvas.base').toDataURL().length",
+            &[],
+        )?;
+        Ok((now != before).then_some(()))
+    })
+    .unwrap();
+    app.shoot("pinched").unwrap();
+    for panel in ["values", "train", "data"] {
+        app.click(&format!("#open-{panel}")).unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        let open = script(
+            &app,
+            "return [...document.querySelectorAll('.sidepanel:not([hidden])')].map(p => p.id).join()",
+            &[],
+        );
+        assert_eq!(open.as_str(), Some(format!("panel-{panel}").as_str()), "one sheet at a time");
+        app.shoot(panel).unwrap();
+    }
+    assert_one_screen(&app);
+    assert_quiet(&app);
+}

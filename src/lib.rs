@@ -11,11 +11,8 @@
 //! | `loam-kernels` | the networks' expensive operations on CPU and GPU, with their gradients |
 //! | `loam-nn` | the networks, their weights, the device, training |
 //! | [`protocol`] | what page and worker say to each other |
-<<<<<<< HEAD
 //! | `validation` | maps made here against stations: regions, layers, a simulated network |
-=======
 //! | `state` | what the page knows, and what happens to it on each event |
->>>>>>> workbench
 //! | `session` | files, series, weights and device together: what happens on each request |
 //! | `experiment` | the paper's tables and figure, reproduced, every baseline beside (native only) |
 //! | `worker` | the session in a Web Worker (wasm only) |

@@ -13,11 +13,7 @@ use crate::process::at;
 use crate::{Result, failure, root};
 
 /// Folders from the lowest to the highest: name, rank, what it holds. An import may only lead to a lower rank.
-<<<<<<< HEAD
-const LAYERS: [(&str, usize, &str); 13] = [
-=======
-const LAYERS: [(&str, usize, &str); 12] = [
->>>>>>> workbench
+const LAYERS: [(&str, usize, &str); 14] = [
     ("ease-grid", 0, "EASE-Grid 2.0, other coordinate systems, rasters with mask reasons, resampling"),
     (
         "smap-files",

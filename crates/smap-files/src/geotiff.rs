@@ -306,7 +306,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         source,
     };
     granule.settle_days();
-    granule.note_period();
+    crate::names::note_period(&mut granule);
     Ok(granule)
 }
 

@@ -315,20 +315,6 @@ impl Granule {
         if days.is_empty() { self.date.into_iter().collect() } else { days }
     }
 
-    /// Says of a file that takes its day from its name, and whose name gives two, on which it counts. SMAP's own names give the days of
-    /// two satellites.
-    pub(crate) fn note_period(&mut self) {
-        let of_name = self.date_origin == Some(DateOrigin::FileName) && self.sentinel1_date.is_none();
-        let used = self.variables.iter().any(|v| v.role != Role::Other || v.is_unknown_map());
-        if let Some(period) =
-            crate::names::period_in(&self.file).filter(|(first, _)| self.date == Some(*first))
-            && of_name
-            && used
-        {
-            self.problems.push(Problem { text: crate::names::said_of_period(period) });
-        }
-    }
-
     /// Days of variables become the granule's where they are one, and its own is taken back where they are several.
     pub(crate) fn settle_days(&mut self) {
         let mut days: Vec<Date> = self.variables.iter().filter_map(|v| v.date).collect();

@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 
-use crate::{BackscatterScale, Orbit, Product};
+use crate::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, Role};
 
 /// Polarisation a name gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,12 +107,21 @@ pub fn period_in(name: &str) -> Option<(Date, Date)> {
     })
 }
 
-/// What to say of a file whose name gives a period, which counts on its first day.
-pub(crate) fn said_of_period((first, last): (Date, Date)) -> String {
-    format!(
-        "its name gives two days, {first} and {last}: it counts as the map of {first} alone. If it is a mean of the days between, or if that \
-         is not the day it was observed, give it its day in the file list, or one day (YYYYMMDD) in its name"
-    )
+/// Says of a file that takes its day from its name, and whose name gives two, on which it counts. SMAP's own names give the days of two
+/// satellites.
+pub(crate) fn note_period(granule: &mut Granule) {
+    let of_name = granule.date_origin == Some(DateOrigin::FileName) && granule.sentinel1_date.is_none();
+    let used = granule.variables.iter().any(|v| v.role != Role::Other || v.is_unknown_map());
+    if let Some((first, last)) = period_in(&granule.file).filter(|(first, _)| granule.date == Some(*first))
+        && of_name
+        && used
+    {
+        let text = format!(
+            "its name gives two days, {first} and {last}: it counts as the map of {first} alone. If it is a mean of the days between, or if that \
+             is not the day it was observed, give it its day in the file list, or one day (YYYYMMDD) in its name"
+        );
+        granule.problems.push(Problem { text });
+    }
 }
 
 /// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day

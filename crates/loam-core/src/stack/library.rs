@@ -162,9 +162,11 @@ impl Entry {
             match correction.usage {
                 // A map of brightness temperature that Loam made is never taken for soil moisture.
                 Some(Usage::Coarse | Usage::Fine) if granule.product != Product::OwnMap => {
-                    use_unknown(granule, Role::SoilMoisture, "m3/m3");
+                    use_unknown(granule, Role::SoilMoisture, "soil moisture", "m3/m3");
                 }
-                Some(Usage::Temperature) => use_unknown(granule, Role::SurfaceTemperature, "K"),
+                Some(Usage::Temperature) => {
+                    use_unknown(granule, Role::SurfaceTemperature, "land surface temperature", "K")
+                }
                 _ => {}
             }
         }
@@ -225,7 +227,7 @@ impl Entry {
 
 /// Gives a role to what nothing else is known of: one layer, or a stack of layers with a day each. What a file says of a layer is not
 /// outvoted by what the file is used as; of several layers that could be meant none is guessed.
-fn use_unknown(granule: &mut Granule, role: Role, unit: &str) {
+fn use_unknown(granule: &mut Granule, role: Role, quantity: &str, unit: &str) {
     if granule.variables.iter().any(|v| v.role == role && v.grid.is_some()) {
         return;
     }
@@ -240,7 +242,7 @@ fn use_unknown(granule: &mut Granule, role: Role, unit: &str) {
         if role == Role::SurfaceTemperature {
             variable.units = Some(unit.to_owned());
         }
-        variable.evidence = format!("taken for {unit}, by what you use the file as");
+        variable.evidence = format!("{quantity}, {unit}, as you use the file");
     }
 }
 

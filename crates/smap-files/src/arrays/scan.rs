@@ -109,7 +109,7 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     {
         (granule.date, granule.date_origin) = (Some(day), Some(DateOrigin::Metadata));
     }
-    granule.note_period();
+    crate::names::note_period(&mut granule);
     Ok(granule)
 }
 

@@ -6,7 +6,6 @@
 mod guide;
 mod quantity;
 mod source;
-mod tables;
 mod unit;
 
 pub use guide::guide;

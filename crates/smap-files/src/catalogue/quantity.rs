@@ -1,5 +1,7 @@
 //! What a layer is of, told by words: of its own name, its long name, or the layer's part of a file name. Never by its values.
 
+mod tables;
+
 use serde::{Deserialize, Serialize};
 
 /// What a layer is of.
@@ -74,7 +76,7 @@ pub enum Quantity {
 
 use Quantity as Q;
 
-use super::tables::{AGAINST, FILE_WORDS, NOISE_REMOVED, WORDS};
+use tables::{AGAINST, FILE_WORDS, NOISE_REMOVED, WORDS};
 
 /// Lower-case words of a name, parted at signs and at capitals inside a word: `S1A__IW___A_2015_VV.tif` gives s1a, iw, a, 2015, vv, tif;
 /// `soilMoistureUncertainty` gives soil, moisture, uncertainty.

@@ -199,7 +199,9 @@ fn bench(Choice { dir, side, quick, json }: &Choice) -> Result<bool> {
         None => println!("\nWebGPU: this browser has none"),
     }
     if side != SIDE_OF_BARS {
-        println!("\nthe bars are for images of {SIDE_OF_BARS} x {SIDE_OF_BARS}: none was compared with these");
+        println!(
+            "\nthe bars are for images of {SIDE_OF_BARS} x {SIDE_OF_BARS}: none was compared with these"
+        );
         return Ok(true);
     }
     Ok(all_met)

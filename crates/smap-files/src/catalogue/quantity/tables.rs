@@ -1,4 +1,4 @@
-//! Words that say what a layer is of, by quantity. What they are looked for in: [`super::quantity`].
+//! Words that say what a layer is of, by quantity.
 
 use super::Quantity as Q;
 

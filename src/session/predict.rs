@@ -31,7 +31,7 @@ impl<H: Host> Session<H> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
-        let (estimate, weights) = self.estimate(id, date, rule, &settings, None).await?;
+        let (estimate, weights) = self.map_of(id, date, rule, &settings, None).await?;
         let Some(device) = &self.device else {
             return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };
@@ -84,7 +84,7 @@ impl<H: Host> Session<H> {
 
     /// The map of a date by the method in use, and which weights made it. `of_season`: how many dates of how many are done, where this is one
     /// of many; progress then counts dates, and the estimate from before a run does not stand beside it.
-    pub(super) async fn estimate(
+    pub(super) async fn map_of(
         &mut self,
         id: u64,
         date: Date,

@@ -36,7 +36,7 @@ impl<H: Host> Session<H> {
             let what = format!("predicting {date}");
             self.emit(id, Event::Progress { done: n as u64, total, what });
             self.yield_now(id).await?;
-            let answer = self.estimate(id, *date, rule, &settings, Some((n, dates.len()))).await;
+            let answer = self.map_of(id, *date, rule, &settings, Some((n, dates.len()))).await;
             let passed = self.host.now_ms() - began;
             let mut report = SeasonDayReport {
                 date: *date,

@@ -178,10 +178,12 @@ def cube():
     conventions(path)
 
 
-# What the checker says wrongly or of choices that are meant: it takes the letters of one name for attributes (its table of grid mappings
-# holds a string where a tuple belongs), knows no scalar coordinate with bounds (CF 7.1), no version of CF after 1.11, takes the cells'
-# edges in geospatial_lat_min for a mistake, and asks for standard names of quantities that have none and for a person's address.
-NOT_MEANT = ("Conventions", "depth_bounds", "creator_url", "creator_email", "publisher_", "geospatial_bounds_vertical_crs", "did not match")
+# What the checker says wrongly, or of choices that are meant. It takes the letters of one name for attributes (its table of grid mappings
+# holds a string where a tuple belongs), knows no scalar coordinate with bounds (CF 7.1) and no version of CF after 1.11, takes extents for
+# mistakes where they are not of points (edges of cells, of the soil layer, the whole last day), and asks for standard names of quantities
+# that have none and for a person's address.
+NOT_MEANT = ("Conventions", "depth_bounds", "creator_url", "creator_email", "publisher_", "geospatial_bounds_vertical_crs", "did not match",
+            "depth values", "time_coverage_end")
 NAMELESS = {"half_width_90", "soil_moisture_drydown_events", "soil_moisture_drydown_time", "soil_moisture_trend",
             "soil_moisture_trend_standard_error"}
 

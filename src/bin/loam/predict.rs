@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ease_grid::Statistics;
+use ease_grid::{Crs, Statistics};
 use jiff::civil::Date;
 use loam::session::provenance;
 use loam_core::estimate::{Estimate, Interval};
@@ -71,7 +71,7 @@ impl Predict {
             let named = |path: &Path| lettered(path, channel.output.letter());
             let out = named(&self.out);
             write(out.clone(), &export::geotiff::write_channel(channel, &facts, None)?)?;
-            let item = |path: &Path, crs: Option<&ease_grid::Crs>| {
+            let item = |path: &Path, crs: Option<&Crs>| {
                 let file = path.file_name().unwrap_or_default().to_string_lossy();
                 export::stac::item(&file, channel, &facts, crs)
                     .map(|text| (path.with_extension("json"), text))

@@ -19,7 +19,7 @@ const BIG: bool = false;
 /// A band, row-major.
 #[derive(Clone)]
 pub(super) struct Plane {
-    /// Values, [`NODATA`](super::geotiff::NODATA) where there is none.
+    /// Values, the given number where there is none.
     pub values: Vec<f32>,
     /// Bits, of which an overview keeps one cell's; else it takes the mean of the valid ones.
     pub is_flags: bool,

@@ -389,7 +389,7 @@ impl File<'_> {
             let kind = ("coverage_content_type", "modelResult");
             self.text(variable, &[("long_name", &long_name), ("units", unit), kind])?;
             if name == "mean" {
-                let methods = "time: mean area: mean";
+                let methods = "area: mean";
                 self.text(variable, &[("standard_name", quantity.standard_name), ("cell_methods", methods)])?;
             } else {
                 self.text(variable, &[("comment", comment)])?;

@@ -195,7 +195,7 @@ fn smen(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
         bands: named.map(|name| (name, "m3/m3")).collect(),
         outputs: vec![("soil moisture, 3 km".to_owned(), "m3/m3")],
         sees: HALO,
-        pixel: 3002.685_070_048_7,
+        pixel: 3_002.685_070_048_7,
     };
     Ok((graph, signature))
 }
@@ -262,12 +262,12 @@ fn tb_cnn(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
                 ("brightness temperature H, 36 km laid on 9 km", "K"),
             ]),
             name(&[("brightness temperature V, 9 km", "K"), ("brightness temperature H, 9 km", "K")]),
-            9008.055_210_146,
+            9_008.055_210_146,
         ),
         TbCase::SoilMoisture => (
             name(&[("SMAP soil moisture, 36 km laid on 3 km", "m3/m3"), ("land surface temperature", "K")]),
             name(&[("soil moisture, 3 km", "m3/m3")]),
-            3002.685_070_048_7,
+            3_002.685_070_048_7,
         ),
     };
     Ok((graph, Signature { bands, outputs, sees: TB_SEES, pixel }))

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::matching::{CellMatch, Footprint, Matched, Pair, StationMatch};
 use crate::scores::{
-    ANOMALY_DAYS, Lineage, Pairwise, Quartiles, Season, Triple, TripleRefusal, anomalies, pairwise, pairwise_by_formula,
-    triple_collocation,
+    ANOMALY_DAYS, Lineage, Pairwise, Quartiles, Season, Triple, TripleRefusal, anomalies, pairwise,
+    pairwise_by_formula, triple_collocation,
 };
 
 /// Scores of some layers on the pairs that all of them have.

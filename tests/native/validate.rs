@@ -58,8 +58,10 @@ fn a_folder_of_stations_is_one_description_and_a_loggers_table_is_previewed() {
     let inside = folder.path().join("NET/Field-1");
     std::fs::create_dir_all(&inside).unwrap();
     let table = "NET NET Field-1 35.5 -97.5 300.0 0.05 0.05 Probe\r\n2020/06/01 12:00 0.2 G M\r\n";
-    std::fs::write(inside.join("NET_NET_Field-1_sm_0.050000_0.050000_Probe_20200601_20200601.stm"), table).unwrap();
-    std::fs::write(inside.join("NET_NET_Broken_sm_0.050000_0.050000_Probe_20200601_20200601.stm"), "no").unwrap();
+    std::fs::write(inside.join("NET_NET_Field-1_sm_0.050000_0.050000_Probe_20200601_20200601.stm"), table)
+        .unwrap();
+    std::fs::write(inside.join("NET_NET_Broken_sm_0.050000_0.050000_Probe_20200601_20200601.stm"), "no")
+        .unwrap();
     std::fs::write(folder.path().join("Readme.txt"), "read me").unwrap();
     let output = run(&["inspect", folder.path().to_str().unwrap(), "--json"]);
     assert!(output.status.success());
@@ -97,11 +99,15 @@ fn validate_gives_back_what_the_simulated_stations_were_made_with() {
     ]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let found = json(&output);
-    assert_eq!((found["simulated"]["maps"].as_bool(), found["simulated"]["stations"].as_bool()), (Some(true), Some(true)));
+    assert_eq!(
+        (found["simulated"]["maps"].as_bool(), found["simulated"]["stations"].as_bool()),
+        (Some(true), Some(true))
+    );
     let stations = found["stations"].as_array().unwrap();
     assert_eq!(stations.len(), 16);
     let first = &found["comparisons"][0];
-    let names: Vec<&str> = first["maps"].as_array().unwrap().iter().map(|m| m["map"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        first["maps"].as_array().unwrap().iter().map(|m| m["map"].as_str().unwrap()).collect();
     assert_eq!(names[..2], ["SMAP as it is", "bilinear SMAP"]);
     assert_eq!(names.len(), 3);
     for map in first["maps"].as_array().unwrap() {
@@ -122,5 +128,8 @@ fn validate_gives_back_what_the_simulated_stations_were_made_with() {
 fn what_is_missing_is_said_in_one_line() {
     refused(&run(&["validate", "x.h5", "--out", "r.html"]), "no stations were given");
     refused(&run(&["validate", "--simulated", "--out", "r.html"]), "simulated scenes exist for");
-    refused(&run(&["validate", "--simulated", "--methods", "tb-brightness", "--out", "r.html"]), "makes soil moisture");
+    refused(
+        &run(&["validate", "--simulated", "--methods", "tb-brightness", "--out", "r.html"]),
+        "makes soil moisture",
+    );
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::matching::{CellMatch, Footprint, Matched, Pair, StationMatch};
 use crate::scores::{
     ANOMALY_DAYS, Lineage, Pairwise, Quartiles, Season, Triple, TripleRefusal, anomalies, pairwise,
-    triple_collocation,
+    pairwise_by_formula, triple_collocation,
 };
 
 /// Scores of some layers on the pairs that all of them have.
@@ -105,77 +105,107 @@ fn common<'a>(pairs: &'a [Pair], layers: &[usize], footprint: Footprint) -> Vec<
     pairs.iter().filter(has).collect()
 }
 
-fn scored(pairs: &[&Pair], layer: usize, footprint: Footprint) -> Option<LayerScores> {
-    let value = |pair: &&Pair| pair.values(footprint).get(layer).copied().map_or(f64::NAN, f64::from);
-    let x: Vec<f64> = pairs.iter().map(value).collect();
+/// How two series are scored.
+type Scoring = fn(&[f64], &[f64]) -> Option<Pairwise>;
+
+fn scored(pairs: &[&Pair], layer: usize, footprint: Footprint, scoring: Scoring) -> Option<LayerScores> {
+    let x = values(pairs, layer, footprint);
     let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
     let minutes: Vec<i32> = pairs.iter().map(|pair| pair.minutes).collect();
-    let scores = pairwise(&x, &y)?;
+    let scores = scoring(&x, &y)?;
     let of = |values: &[f64]| anomalies(&minutes, values, ANOMALY_DAYS);
-    let anomaly_r = pairwise(&of(&x), &of(&y)).map(|scores| scores.r.value).filter(|r| r.is_finite());
-    Some(LayerScores { scores, anomaly_r })
+    let anomaly_r = pairwise_by_formula(&of(&x), &of(&y)).map(|scores| scores.r.value);
+    Some(LayerScores { scores, anomaly_r: anomaly_r.filter(|r| r.is_finite()) })
+}
+
+fn values(pairs: &[&Pair], layer: usize, footprint: Footprint) -> Vec<f64> {
+    let value = |pair: &&Pair| pair.values(footprint).get(layer).copied().map_or(f64::NAN, f64::from);
+    pairs.iter().map(value).collect()
+}
+
+/// A [`Comparison`] in the making, a cell at a time, so that whoever drives it can let others work in between.
+pub struct Comparing<'a> {
+    matched: &'a Matched,
+    by_season: BTreeMap<Season, Vec<Vec<LayerScores>>>,
+    by_date: BTreeMap<Date, Vec<&'a Pair>>,
+    made: Comparison,
+}
+
+impl<'a> Comparing<'a> {
+    /// Of these layers on the pairs that all have.
+    #[must_use]
+    pub fn new(matched: &'a Matched, layers: &[usize], footprint: Footprint) -> Self {
+        let made = Comparison {
+            layers: layers.to_vec(),
+            footprint,
+            cells: Vec::with_capacity(matched.cells.len()),
+            pairs: 0,
+            not_on_every_map: 0,
+            seasons: Vec::new(),
+            dates: Vec::new(),
+        };
+        Self { matched, by_season: BTreeMap::new(), by_date: BTreeMap::new(), made }
+    }
+
+    /// Scores the next cell; false once all are.
+    pub fn step(&mut self) -> bool {
+        let Some(cell) = self.matched.cells.get(self.made.cells.len()) else { return false };
+        let (layers, footprint) = (&self.made.layers, self.made.footprint);
+        let common = common(&cell.pairs, layers, footprint);
+        let fewest = self.matched.rules.fewest_pairs;
+        let score = |pairs: &[&Pair], scoring: Scoring| -> Vec<LayerScores> {
+            if pairs.len() < fewest {
+                return Vec::new();
+            }
+            layers.iter().filter_map(|layer| scored(pairs, *layer, footprint, scoring)).collect()
+        };
+        for season in Season::ALL {
+            let of_season: Vec<&Pair> =
+                common.iter().copied().filter(|pair| Season::of(pair.date) == season).collect();
+            let scores = score(&of_season, pairwise_by_formula);
+            if scores.len() == layers.len() {
+                self.by_season.entry(season).or_default().push(scores);
+            }
+        }
+        let scores = CellScores { n_obs: common.len(), scores: score(&common, pairwise) };
+        self.made.pairs += common.len();
+        self.made.not_on_every_map += cell.pairs.len() - common.len();
+        self.made.cells.push(scores);
+        for pair in common {
+            self.by_date.entry(pair.date).or_default().push(pair);
+        }
+        true
+    }
+
+    /// The comparison of the cells scored so far.
+    #[must_use]
+    pub fn finish(self) -> Comparison {
+        let Self { matched, by_season, by_date, mut made } = self;
+        let count = made.layers.len();
+        let seasons = by_season.into_iter().map(|(season, cells)| {
+            let of = |n| Summary::of(cells.iter().filter_map(move |scores| scores.get(n)));
+            (season, (0..count).map(of).collect())
+        });
+        made.seasons = seasons.collect();
+        let spatial = |(date, pairs): (Date, Vec<&Pair>)| {
+            let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
+            let of = |layer: &usize| pairwise_by_formula(&values(&pairs, *layer, made.footprint), &y);
+            let scores: Vec<Pairwise> = made.layers.iter().filter_map(of).collect();
+            (pairs.len() >= matched.rules.fewest_cells && scores.len() == count)
+                .then_some(DateScores { date, scores })
+        };
+        made.dates = by_date.into_iter().filter_map(spatial).collect();
+        made
+    }
 }
 
 impl Comparison {
-    /// Of these layers on the pairs that all have.
+    /// Of these layers on the pairs that all have, without pause.
     #[must_use]
     pub fn of(matched: &Matched, layers: &[usize], footprint: Footprint) -> Self {
-        let rules = &matched.rules;
-        let (mut pairs, mut all) = (0, 0);
-        let mut cells = Vec::with_capacity(matched.cells.len());
-        let mut by_season: BTreeMap<Season, Vec<Vec<LayerScores>>> = BTreeMap::new();
-        let mut by_date: BTreeMap<Date, Vec<&Pair>> = BTreeMap::new();
-        for cell in &matched.cells {
-            let common = common(&cell.pairs, layers, footprint);
-            all += cell.pairs.len();
-            pairs += common.len();
-            let score = |pairs: &[&Pair]| -> Vec<LayerScores> {
-                if pairs.len() < rules.fewest_pairs {
-                    return Vec::new();
-                }
-                layers.iter().filter_map(|layer| scored(pairs, *layer, footprint)).collect()
-            };
-            for season in Season::ALL {
-                let of_season: Vec<&Pair> =
-                    common.iter().copied().filter(|pair| Season::of(pair.date) == season).collect();
-                let scores = score(&of_season);
-                if scores.len() == layers.len() {
-                    by_season.entry(season).or_default().push(scores);
-                }
-            }
-            for pair in &common {
-                by_date.entry(pair.date).or_default().push(pair);
-            }
-            cells.push(CellScores { n_obs: common.len(), scores: score(&common) });
-        }
-        let seasons = by_season
-            .into_iter()
-            .map(|(season, cells)| {
-                let of = |n| Summary::of(cells.iter().filter_map(move |scores| scores.get(n)));
-                (season, (0..layers.len()).map(of).collect())
-            })
-            .collect();
-        let spatial = |(date, pairs): (Date, Vec<&Pair>)| {
-            let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
-            let of = |layer: &usize| {
-                let value =
-                    |pair: &&Pair| pair.values(footprint).get(*layer).copied().map_or(f64::NAN, f64::from);
-                pairwise(&pairs.iter().map(value).collect::<Vec<_>>(), &y)
-            };
-            let scores: Vec<Pairwise> = layers.iter().filter_map(of).collect();
-            (pairs.len() >= rules.fewest_cells && scores.len() == layers.len())
-                .then_some(DateScores { date, scores })
-        };
-        let dates = by_date.into_iter().filter_map(spatial).collect();
-        Self {
-            layers: layers.to_vec(),
-            footprint,
-            cells,
-            pairs,
-            not_on_every_map: all - pairs,
-            seasons,
-            dates,
-        }
+        let mut comparing = Comparing::new(matched, layers, footprint);
+        while comparing.step() {}
+        comparing.finish()
     }
 
     /// Medians of a layer (its place in [`Comparison::layers`]) over all cells with enough pairs.

@@ -9,6 +9,9 @@ pub const CHUNK: usize = 512 << 10;
 /// A line longer than this is none of a table.
 const LONGEST: usize = 64 << 10;
 
+/// What takes the lines: their numbers and texts.
+type Take<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StationError> + 'a;
+
 /// A file and how far it is read.
 pub struct Lines {
     source: SharedSource,
@@ -46,10 +49,7 @@ impl Lines {
     ///
     /// # Errors
     /// Those of the source, of `take`, and [`StationError::NoTable`] for a line without end.
-    pub fn step(
-        &mut self,
-        take: &mut dyn FnMut(u64, &[u8]) -> Result<(), StationError>,
-    ) -> Result<bool, StationError> {
+    pub fn step(&mut self, take: &mut Take<'_>) -> Result<bool, StationError> {
         let left = self.source.len().saturating_sub(self.offset);
         let length = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
         let old = self.rest.len();
@@ -79,11 +79,7 @@ impl Lines {
     }
 }
 
-fn line(
-    text: &[u8],
-    number: u64,
-    take: &mut dyn FnMut(u64, &[u8]) -> Result<(), StationError>,
-) -> Result<u64, StationError> {
+fn line(text: &[u8], number: u64, take: &mut Take<'_>) -> Result<u64, StationError> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(number);
     }

@@ -51,7 +51,9 @@ fn describe_logger(path: &Path, name: &str, as_json: bool) -> Option<Value> {
         for row in &preview.rows {
             say!("  {}", row.join(" | "));
         }
-        say!("  `loam validate --logger` takes it with its place, depth, unit and UTC offset (docs/guide/ground.md)");
+        say!(
+            "  `loam validate --logger` takes it with its place, depth, unit and UTC offset (docs/guide/ground.md)"
+        );
     }
     Some(json!({ "file": name, "bytes": source.len(), "product": "logger table", "preview": preview }))
 }

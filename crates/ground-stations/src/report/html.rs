@@ -88,7 +88,11 @@ fn overview(html: &mut String, report: &Report<'_>) {
     if !none.is_empty() {
         let names: Vec<&str> =
             none.iter().filter_map(|n| matched.layers.get(*n)).map(|layer| layer.name.as_str()).collect();
-        let _ = writeln!(html, "<p>Without a value at any pair, so not compared: {}.</p>", escaped(&names.join(", ")));
+        let _ = writeln!(
+            html,
+            "<p>Without a value at any pair, so not compared: {}.</p>",
+            escaped(&names.join(", "))
+        );
     }
     html.push_str("<h2>Rules</h2>\n<ul>\n");
     for rule in matched.rules.words() {

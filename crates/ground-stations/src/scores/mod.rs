@@ -12,7 +12,7 @@ pub(crate) use bootstrap::Sequence;
 
 pub use anomaly::{ANOMALY_DAYS, anomalies};
 pub use groups::{Quartiles, Season};
-pub use pairwise::{FEWEST_FOR_BOOTSTRAP, LEVEL, Pairwise, Score, pairwise};
+pub use pairwise::{FEWEST_FOR_BOOTSTRAP, LEVEL, Pairwise, Score, pairwise, pairwise_by_formula};
 pub use triple::{
     FEWEST_FOR_TRIPLE, Lineage, Representativeness, Triple, TripleMember, TripleRefusal, WIDEST_SNR_INTERVAL,
     triple_collocation,

@@ -20,14 +20,17 @@ fn made() -> (Stations, Matched) {
         network.day(time::of_date(first) + n, |_| Some(truth(n)));
     }
     let stations = network.finish();
-    let layer = |name: &str, sparse| Layer { name: name.to_owned(), sparse, lineage: Lineage::SmapRadiometer };
+    let layer =
+        |name: &str, sparse| Layer { name: name.to_owned(), sparse, lineage: Lineage::SmapRadiometer };
     let layers = vec![layer("SMAP <36 km>", false), layer("estimate", false), layer("3 km product", true)];
     let mut matcher = Matcher::new(&stations, Rules::default(), layers);
     let map = |value: f64| {
-        Raster::new(window.grid(), vec![value as f32; window.len()], vec![Reason::Valid; window.len()]).unwrap()
+        Raster::new(window.grid(), vec![value as f32; window.len()], vec![Reason::Valid; window.len()])
+            .unwrap()
     };
     for n in 0..120i32 {
-        let (coarse, fine, half) = (map(truth(n) + 0.02), map(truth(n)), map(0.03));
+        let (coarse, fine, half) =
+            (map(truth(n) + 0.02 * (1.7 * f64::from(n)).cos()), map(truth(n)), map(0.03));
         let mut maps = vec![(0, &coarse), (1, &fine)];
         if n % 6 == 0 {
             maps.push((2, &fine));
@@ -70,7 +73,7 @@ fn the_report_holds_everything_and_fetches_nothing() {
         "both rest on SMAP&#39;s radiometer",
         "on all dates: the 3 km cell",
         "on dates with a 3 km product: the mean of 3 x 3 cells",
-        "ubRMSD lower at 0 of 6 cells",
+        "ubRMSD lower at 6 of 6 cells",
         "SIMULATED/point-01",
         "must not be passed on",
         "BIAS is map minus ground",
@@ -83,11 +86,17 @@ fn the_report_holds_everything_and_fetches_nothing() {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
     // Every element that is opened is closed.
-    for element in ["table", "tr", "td", "th", "svg", "figure", "div", "ul", "li", "p", "h2", "h3", "span", "circle"] {
-        let opened = html.matches(&format!("<{element}>")).count() + html.matches(&format!("<{element} ")).count();
+    for element in
+        ["table", "tr", "td", "th", "svg", "figure", "div", "ul", "li", "p", "h2", "h3", "span", "circle"]
+    {
+        let opened =
+            html.matches(&format!("<{element}>")).count() + html.matches(&format!("<{element} ")).count();
         let closed = html.matches(&format!("</{element}>")).count();
         let alone = html.matches(&format!("<{element} ")).count()
-            - html.match_indices(&format!("<{element} ")).filter(|(at, _)| !html[*at..].split('>').next().unwrap().ends_with('/')).count();
+            - html
+                .match_indices(&format!("<{element} "))
+                .filter(|(at, _)| !html[*at..].split('>').next().unwrap().ends_with('/'))
+                .count();
         assert_eq!(opened - alone, closed, "{element}");
     }
     assert!(html.len() < 4 << 20);

@@ -401,9 +401,103 @@ def nisar():
     fact(name, "soil_moisture", [("2026-06-03", None, seen)], origin="NISAR L3 SME2", product="NISAR SME2", warns="provisional")
 
 
+def declared_in_items():
+    """GeoTIFFs that keep a NetCDF file's attributes as items, and values that no program declares."""
+    sm = pattern(20, 20)
+    degrees = from_origin(-98, 36, 0.25, 0.25)
+    blank = np.where(np.arange(20) < 5, np.nan, sm)
+
+    def items(name, stored, dtype="float32", **attributes):
+        tiff(name, [stored], "EPSG:4326", degrees, dtype=dtype)
+        with rasterio.open(OUT / name, "r+") as file:
+            file.update_tags(1, **attributes)
+
+    for name, stored, dtype, attributes in [
+        ("soil_moisture_item_fill_20200603.tif", np.where(np.isnan(blank), 0.5, sm), "float32", {"_FillValue": "0.5"}),
+        ("soil_moisture_item_range_20200603.tif", np.where(np.isnan(blank), 0.9, sm), "float32", {"valid_range": "{0.02,0.5}"}),
+        ("soil_moisture_item_scale_20200603.tif", np.round(np.where(np.isnan(blank), 0.9, sm) * 1e4), "int16", {"scale_factor": "0.0001", "add_offset": "0", "valid_min": "200", "valid_max": "5000"}),
+        ("soil_moisture_fill_m999_20200603.tif", np.where(np.isnan(blank), -999, sm), "float32", {}),
+        ("smap_soil_moisture_zeros_20200603.tif", np.where(np.isnan(blank), 0, sm), "float32", {}),
+    ]:
+        items(name, stored, dtype, **attributes)
+        fact(name, "soil_moisture", [("2020-06-03", None, blank)])
+    name = "sm_root_20200603.tif"
+    tiff(name, [sm], "EPSG:4326", degrees, ["sm"])
+    with rasterio.open(OUT / name, "r+") as file:
+        file.update_tags(1, long_name="root zone soil moisture")
+    fact(name, None, mention="below the surface")
+    for name, values, band in [("S1A_Intensity_VV_20200603.tif", sm * 1e5, "Intensity_VV"), ("S1A_Amplitude_VV_20200603.tif", sm * 500, "Amplitude_VV")]:
+        tiff(name, [values], "EPSG:4326", degrees, [band])
+        fact(name, None, mention="not calibrated")
+
+
+def axes_that_contradict():
+    """Metres that are kilometres, projections that only look like the EASE-Grid, axes of which nothing says which part to take."""
+    sm = pattern(12, 14)
+
+    def projected(name, mapping, units="m", cell=M09, row=316, column=856, scale=1.0):
+        def fill(file):
+            axis(file, "y", (Y0 - (row + 0.5 + np.arange(12)) * cell) * scale, units, "projection_y_coordinate")
+            axis(file, "x", (X0 + (column + 0.5 + np.arange(14)) * cell) * scale, units, "projection_x_coordinate")
+            crs = file.createVariable("crs", "i4")
+            for key, value in mapping.items():
+                crs.setncattr(key, value)
+            variable = file.createVariable("soil_moisture", "f4", ("y", "x"))
+            variable.units, variable.grid_mapping = "m3/m3", "crs"
+            variable[:] = sm
+
+        netcdf(name, "NETCDF4", fill)
+
+    cylindrical = {"grid_mapping_name": "lambert_cylindrical_equal_area", "standard_parallel": 30.0}
+    projected("sm_kilometres_20200603.nc", cylindrical, "km", scale=1e-3)
+    fact("sm_kilometres_20200603.nc", "soil_moisture", [("2020-06-03", None, sm)], first_row=316, first_column=856)
+    polar = {"grid_mapping_name": "lambert_azimuthal_equal_area", "latitude_of_projection_origin": 90.0, "longitude_of_projection_origin": 0.0}
+    for name, mapping, cell in [
+        ("sm_meridian_20200603.nc", {**cylindrical, "longitude_of_central_meridian": 180.0}, M09),
+        ("sm_easting_20200603.nc", {**cylindrical, "false_easting": 1e6}, M09),
+        ("sm_sphere_20200603.nc", {**polar, "earth_radius": 6371228.0}, 25067.5),
+    ]:
+        projected(name, mapping, cell=cell)
+        fact(name, None, mention="coordinate system")
+
+    def regular(name, variable, values, units=None, dimensions=("lat", "lon"), more=None, kind="f4"):
+        def fill(file):
+            axis(file, "lat", (33 + 0.25 * (np.arange(12) + 0.5))[::-1], "degrees_north")
+            axis(file, "lon", -99 + 0.25 * (np.arange(14) + 0.5), "degrees_east")
+            if more:
+                more(file)
+            data = file.createVariable(variable, kind, dimensions)
+            if units:
+                data.units = units
+            data[:] = values
+
+        netcdf(name, "NETCDF4", fill)
+
+    three = np.stack([sm, sm + 0.01, sm + 0.02])
+    regular("sm_depths_20200603.nc", "soil_moisture", three, "m3/m3", ("depth", "lat", "lon"), lambda file: axis(file, "depth", [0.5, 0.2, 0.05], "m"))
+    fact("sm_depths_20200603.nc", None, mention="which part to take")
+
+    def counted(calendar, units):
+        def times(file):
+            axis(file, "time", [7459, 7460, 7461], units).calendar = calendar
+
+        return times
+
+    regular("sm_360_20200603.nc", "soil_moisture", three, "m3/m3", ("time", "lat", "lon"), counted("360_day", "days since 2000-01-01"))
+    fact("sm_360_20200603.nc", None, mention="360_day")
+    regular("sm_capitals.nc", "soil_moisture", three, "m3/m3", ("time", "lat", "lon"), counted("standard", "Days Since 2000-01-01"))
+    days = ["2020-06-03", "2020-06-04", "2020-06-05"]
+    fact("sm_capitals.nc", "soil_moisture", [(day, None, one) for day, one in zip(days, three)])
+    kelvin = 300 + 30 * sm
+    regular("steps_20200603.nc", "LST_Day_1km", np.round(kelvin * 50), kind="u2")
+    fact("steps_20200603.nc", "surface_temperature", [("2020-06-03", None, (np.round(kelvin * 50) / 50).astype("f4"))])
+    regular("fahrenheit_20200603.nc", "LST", kelvin * 1.8 - 459.67, "degF")
+    fact("fahrenheit_20200603.nc", None, mention="neither K nor degrees C")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar):
+    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar, declared_in_items, axes_that_contradict):
         make()
     (OUT / "foreign.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

@@ -19,7 +19,7 @@ use self::open::{Image, RowVisitor};
 use self::summary::Summary;
 use crate::arrays::TimeUnit;
 use crate::sniff::Format;
-use crate::values::{Declared, ValueRule};
+use crate::values::{Declared, TYPICAL_FILLS, ValueRule};
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
     Role, SharedSource, Variable, catalogue,
@@ -82,6 +82,12 @@ fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<BandTags> {
             };
             let snap = snap.get(band);
             let number = |role: &str| of(role).and_then(|value| value.parse::<f64>().ok());
+            // Attributes of NetCDF files, which GDAL and others keep as items. Packing that was undone is still named beside floats.
+            let listed = |name: &str| item(name).map(|text| metadata::numbers(&text)).unwrap_or_default();
+            let packed = |name: &str| listed(name).first().copied().filter(|_| image.is_integer());
+            let range = listed("valid_range");
+            let bound =
+                |name: &str, at: usize| listed(name).first().copied().or_else(|| range.get(at).copied());
             let days = || item("NETCDF_DIM_time").and_then(|count| count.parse::<f64>().ok());
             BandTags {
                 name: of("description")
@@ -90,12 +96,28 @@ fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<BandTags> {
                 long_name: item("long_name").or_else(|| item("standard_name")),
                 units: of("unittype").or_else(|| item("units")).or_else(|| snap.and_then(|b| b.unit.clone())),
                 declared: Declared {
-                    factor: number("scale").or_else(|| snap.and_then(|b| Some(b.scale?.0))),
-                    offset: number("offset").or_else(|| snap.and_then(|b| Some(b.scale?.1))),
-                    ..Declared::default()
+                    factor: number("scale")
+                        .or_else(|| snap.and_then(|b| Some(b.scale?.0)))
+                        .or_else(|| packed("scale_factor")),
+                    offset: number("offset")
+                        .or_else(|| snap.and_then(|b| Some(b.scale?.1)))
+                        .or_else(|| packed("add_offset")),
+                    low: bound("valid_min", 0),
+                    high: bound("valid_max", 1),
+                    // As NetCDF has it: of packed numbers, the bounds are packed too, unless they are no whole numbers.
+                    bounds_are_stored: image.is_integer()
+                        && [bound("valid_min", 0), bound("valid_max", 1)]
+                            .into_iter()
+                            .flatten()
+                            .all(|bound| bound.fract() == 0.0),
                 },
                 date: time.and_then(|unit| unit.day(days()?)),
-                fills: nodata.into_iter().chain(snap.and_then(|b| b.nodata)).collect(),
+                fills: nodata
+                    .into_iter()
+                    .chain(snap.and_then(|b| b.nodata))
+                    .chain(listed("_FillValue"))
+                    .chain(listed("missing_value"))
+                    .collect(),
             }
         })
         .collect()
@@ -108,7 +130,11 @@ fn base_rule(image: &Image, tags: &BandTags, ease: bool) -> ValueRule {
         // SMAP's fill of bytes, which its GeoTIFFs do not declare.
         rule.fills.push(254.0);
     }
+    if !image.is_integer() {
+        rule.fills.extend(TYPICAL_FILLS);
+    }
     rule.linear = tags.declared.linear();
+    rule.stored_range = tags.declared.stored_bounds();
     rule
 }
 

@@ -8,6 +8,10 @@ use ease_grid::Reason;
 /// SMAP's fill value, declared or not.
 const SMAP_FILL: f64 = -9999.0;
 
+/// Numbers that programs leave in floats where there is no value, declared or not; none is a value of any quantity that is used.
+pub(crate) const TYPICAL_FILLS: [f64; 8] =
+    [-99.0, -999.0, 9999.0, -32768.0, 1e20, 9.969_209_968_386_869e36, -f32::MAX as f64, f32::MAX as f64];
+
 /// What is asked of each stored number of a layer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ValueRule {
@@ -82,6 +86,17 @@ impl Declared {
         (factor != 0.0 && (factor, offset) != (1.0, 0.0)).then_some((factor, offset))
     }
 
+    /// The bounds as stored numbers; those given in the unit a hair wider, since float32 has few of the decimals that texts name.
+    pub(crate) fn stored_bounds(&self) -> Option<(f64, f64)> {
+        let packing = self.linear().filter(|_| !self.bounds_are_stored);
+        let stored = |bound: f64| packing.map_or(bound, |(factor, offset)| (bound - offset) / factor);
+        let slack = |bound: f64| if bound.is_finite() { 1e-6 * bound.abs() } else { 0.0 };
+        self.bounds().map(|(low, high)| {
+            let (a, b) = (stored(low), stored(high));
+            (a.min(b) - slack(a.min(b)), a.max(b) + slack(a.max(b)))
+        })
+    }
+
     /// The bounds, where they are bounds.
     pub(crate) fn bounds(&self) -> Option<(f64, f64)> {
         let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
@@ -96,6 +111,7 @@ impl Declared {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -137,5 +153,8 @@ mod tests {
         };
         assert_eq!((nothing.linear(), nothing.bounds()), (None, None));
         assert_eq!(Declared { factor: Some(0.0), ..Declared::default() }.linear(), None);
+        let packed = Declared { factor: Some(0.0001), high: Some(0.5), ..Declared::default() };
+        let (low, high) = packed.stored_bounds().unwrap();
+        assert!(low == f64::NEG_INFINITY && (5000.0..5000.1).contains(&high));
     }
 }

@@ -86,6 +86,7 @@ pub(crate) fn of_epsg(code: u32) -> Option<Crs> {
         4326 | 4258 | 4269 | 4979 => Crs::Geographic,
         32_601..=32_660 => Crs::Utm { zone: (code - 32_600) as u8, north: true },
         32_701..=32_760 => Crs::Utm { zone: (code - 32_700) as u8, north: false },
+        26_901..=26_923 => Crs::Utm { zone: (code - 26_900) as u8, north: true },
         25_828..=25_838 => Crs::Utm { zone: (code - 25_800) as u8, north: true },
         3035 => Crs::LambertAzimuthal {
             latitude: 52.0,
@@ -166,6 +167,15 @@ mod tests {
                      CONVERSION[\"c\",METHOD[\"Lambert Azimuthal Equal Area\"],PARAMETER[\"Latitude of natural origin\",90],\
                      PARAMETER[\"Longitude of natural origin\",0]],ID[\"EPSG\",6931]]";
         assert_eq!(crs(polar), Some(Crs::Ease2North));
+    }
+
+    #[test]
+    fn utm_on_datums_within_two_metres_is_utm() {
+        for (code, zone) in [(32_614, 14), (26_914, 14), (25_832, 32)] {
+            assert_eq!(of_epsg(code), Some(Crs::Utm { zone, north: true }), "{code}");
+        }
+        // NAD27 lies some 100 m off.
+        assert_eq!(of_epsg(26_714), None);
     }
 
     #[test]

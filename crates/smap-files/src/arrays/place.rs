@@ -87,11 +87,14 @@ pub(crate) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Arra
     let is_time = |a: &&&Array| {
         a.shape == [first]
             && a.is_numeric()
-            && (TIMES.contains(&a.name().to_ascii_lowercase().as_str())
-                || a.text("standard_name").as_deref() == Some("time"))
-            && a.text("units").is_some_and(|u| u.contains(" since "))
+            && a.text("units").is_some_and(|u| u.to_ascii_lowercase().contains(" since "))
     };
-    group.iter().chain(root).find(is_time).copied()
+    let is_named = |a: &&&Array| {
+        TIMES.contains(&a.name().to_ascii_lowercase().as_str())
+            || a.text("standard_name").as_deref() == Some("time")
+    };
+    let times = || group.iter().chain(root).filter(is_time);
+    times().find(is_named).or_else(|| times().next()).copied()
 }
 
 /// True where an axis of several times stands behind another: rows, columns, time.
@@ -140,32 +143,38 @@ pub(crate) fn mapping(array: &Array, group: &[&Array], root: &[&Array]) -> Optio
     let number = |name: &str| mapping.number(name).unwrap_or(0.0);
     let name = mapping.text("grid_mapping_name")?;
     let other = || Some(Crs::Other { epsg: None, description: name.clone() });
+    // Longitudes and latitudes are hardly changed by it, metres are by up to 20 km: the first EASE-Grid is on a sphere.
+    let sphere = mapping.number("earth_radius").is_some()
+        || mapping.number("semi_major_axis").is_some_and(|a| (a - 6_378_137.0).abs() > 0.5);
+    let (easting, northing) = (number("false_easting"), number("false_northing"));
     match name.as_str() {
         "latitude_longitude" => Some(Crs::Geographic),
-        "lambert_cylindrical_equal_area" if (number("standard_parallel").abs() - 30.0).abs() < 1e-6 => {
-            let sphere = mapping.number("earth_radius").is_some()
-                || mapping.number("semi_major_axis").is_some_and(|a| (a - 6_378_137.0).abs() > 0.5);
-            if sphere { other() } else { Some(Crs::Ease2Global) }
+        _ if sphere => {
+            Some(Crs::Other { epsg: None, description: format!("{name} on another ellipsoid than WGS84's") })
         }
-        "lambert_azimuthal_equal_area" => Some(match number("latitude_of_projection_origin") {
-            90.0 => Crs::Ease2North,
-            -90.0 => Crs::Ease2South,
-            latitude => Crs::LambertAzimuthal {
-                latitude,
-                longitude: number("longitude_of_projection_origin"),
-                false_easting: number("false_easting"),
-                false_northing: number("false_northing"),
-            },
-        }),
+        "lambert_cylindrical_equal_area" => {
+            let ours = (number("standard_parallel").abs() - 30.0).abs() < 1e-6
+                && (number("longitude_of_central_meridian"), easting, northing) == (0.0, 0.0, 0.0);
+            if ours { Some(Crs::Ease2Global) } else { other() }
+        }
+        "lambert_azimuthal_equal_area" => {
+            let (latitude, longitude) =
+                (number("latitude_of_projection_origin"), number("longitude_of_projection_origin"));
+            Some(match (latitude, longitude, easting, northing) {
+                (90.0, 0.0, 0.0, 0.0) => Crs::Ease2North,
+                (-90.0, 0.0, 0.0, 0.0) => Crs::Ease2South,
+                _ => Crs::LambertAzimuthal {
+                    latitude,
+                    longitude,
+                    false_easting: easting,
+                    false_northing: northing,
+                },
+            })
+        }
         "transverse_mercator" => {
             let zone = (number("longitude_of_central_meridian") + 183.0) / 6.0;
-            let utm =
-                zone.fract() == 0.0 && (1.0..=60.0).contains(&zone) && number("false_easting") == 500_000.0;
-            if utm {
-                Some(Crs::Utm { zone: zone as u8, north: number("false_northing") == 0.0 })
-            } else {
-                other()
-            }
+            let utm = zone.fract() == 0.0 && (1.0..=60.0).contains(&zone) && easting == 500_000.0;
+            if utm { Some(Crs::Utm { zone: zone as u8, north: northing == 0.0 }) } else { other() }
         }
         _ => other(),
     }
@@ -441,9 +450,19 @@ fn from_axes(
     if south_up {
         ys.reverse();
     }
-    let degrees = match x_axis.text("units").map(|u| u.to_ascii_lowercase()) {
+    let degrees = match x_axis.text("units").map(|u| u.trim().to_ascii_lowercase()) {
         Some(units) if units.starts_with("degree") => true,
         Some(units) if units.starts_with('m') => false,
+        Some(units) if units == "km" || units.starts_with("kilomet") => {
+            xs.iter_mut().chain(&mut ys).for_each(|v| *v *= 1000.0);
+            false
+        }
+        Some(units) if ["rad", "ft", "feet", "foot", "us"].iter().any(|u| units.starts_with(u)) => {
+            return Err(format!(
+                "{} and {} are in {units}, which Loam does not place: save the file as a GeoTIFF in EPSG:4326 or EPSG:6933, e.g. with gdalwarp",
+                x_axis.path, y_axis.path
+            ));
+        }
         // Without units: no projected SMAP window lies wholly within 360 m of the origin, save a sliver; names decide first.
         _ => xs.iter().chain(&ys).all(|v| v.abs() <= 360.0),
     };

@@ -201,12 +201,20 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             None => other_use(array, group, about),
         };
         let mut used = used;
-        if used.role != Role::Other && time_comes_late(array, group, root) {
-            used.role = Role::Other;
-            used.evidence =
-                format!("{}: not used (time is not its first axis: save it with time first)", used.evidence);
-        }
         let leading = leading_axes(array, group, root);
+        // Of layers that are used, or that the user may give a use.
+        let may_be_used = used.role != Role::Other
+            || ["unknown quantity", "soil moisture"].iter().any(|words| used.evidence.starts_with(words));
+        let days = if may_be_used { days_of(array, group, root) } else { None };
+        if let Some(why) =
+            unclear_axis(array, group, root, leading, days.is_some()).filter(|_| used.role != Role::Other)
+        {
+            used.role = Role::Other;
+            used.evidence = format!("{}: not used ({why})", used.evidence);
+            if about.product.is_some() {
+                problems.push(Problem { text: format!("{} is {}.", array.path, used.evidence) });
+            }
+        }
         // Other maps are placed too, so that the user can say what they are; that they cannot be is then no news.
         let wanted = about.product.is_some() || used.role != Role::Other;
         let map = wanted || !used.evidence.is_empty();
@@ -269,9 +277,6 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             statistics: None,
             given: None,
         };
-        let may_be_used = variable.role != Role::Other
-            || ["unknown quantity", "soil moisture"].iter().any(|words| variable.evidence.starts_with(words));
-        let days = if may_be_used { days_of(array, group, root) } else { None };
         match days {
             None => variables.push(variable),
             Some(days) => {
@@ -293,6 +298,37 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         }
     }
     variables
+}
+
+/// Why it is not known which part of an array of more than two axes is the map: the first would be one of several, taken in silence.
+fn unclear_axis(
+    array: &Array,
+    group: &[&Array],
+    root: &[&Array],
+    leading: usize,
+    dated: bool,
+) -> Option<String> {
+    if time_comes_late(array, group, root) {
+        return Some("time is not its first axis: save it with time first".to_owned());
+    }
+    let rest = array.shape.get(leading..).unwrap_or_default();
+    let extra = rest.iter().copied().reduce(u64::min).filter(|n| rest.len() > 2 && *n > 1);
+    if let Some(times) = time_axis(array, group, root)
+        && !dated
+        && times.elements() > 1
+    {
+        let units = times.text("units").unwrap_or_default();
+        let calendar = times.text("calendar").map_or_else(String::new, |c| format!(" of the calendar {c}"));
+        return Some(format!(
+            "its times, counted in \"{units}\"{calendar}, are not understood: save it with days since a date"
+        ));
+    }
+    extra.map(|n| {
+        format!(
+            "it has an axis of {n} beside its rows and columns, and nothing says which part to take: save one part, or write the axis as time \
+             in days since a date"
+        )
+    })
 }
 
 /// The days of an array with a time axis: index on that axis and day. Of several times of one day the first is taken.
@@ -368,10 +404,21 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
             }
         }
         Quantity::SurfaceTemperature => {
-            used.role = Role::SurfaceTemperature;
-            let celsius = units.as_deref().and_then(catalogue::Unit::parse) == Some(catalogue::Unit::Celsius);
-            used.linear = celsius.then_some((1.0, 273.15));
-            used.evidence = format!("land surface temperature, K, from {}", meaning.told_by);
+            let steps = array.is_whole() && array.declared().linear().is_none();
+            let linear = match units.as_deref().and_then(catalogue::Unit::parse) {
+                Some(catalogue::Unit::Celsius) => Some((1.0, 273.15)),
+                // MODIS and VIIRS, whose packing got lost.
+                Some(catalogue::Unit::Kelvin) | None if steps => Some((0.02, 0.0)),
+                Some(catalogue::Unit::Kelvin) | None => None,
+                Some(_) => {
+                    let unit = units.unwrap_or_default();
+                    used.evidence = refused(&format!("its unit is {unit}, neither K nor degrees C"));
+                    return used;
+                }
+            };
+            (used.role, used.linear) = (Role::SurfaceTemperature, linear);
+            let unit = if linear == Some((0.02, 0.0)) { "steps of 0.02 K" } else { "K" };
+            used.evidence = format!("land surface temperature, {unit}, from {}", meaning.told_by);
         }
         Quantity::BackscatterVv | Quantity::BackscatterVh => {
             used.evidence =
@@ -516,7 +563,9 @@ fn temperature_notes(variables: &[Variable], problems: &mut Vec<Problem>) {
 /// What a user should know about a SMAP file that is used all the same.
 fn notes(listing: &Listing, variables: &[Variable], product: Product, problems: &mut Vec<Problem>) {
     let mains: Vec<&Variable> = variables.iter().filter(|v| v.role == Role::SoilMoisture).collect();
-    if mains.is_empty() && !variables.iter().any(|v| matches!(v.role, Role::BrightnessV | Role::BrightnessH))
+    let refused = |v: &Variable| v.evidence.starts_with("soil moisture") && v.evidence.contains("not used (");
+    if mains.is_empty()
+        && !variables.iter().any(|v| matches!(v.role, Role::BrightnessV | Role::BrightnessH) || refused(v))
     {
         let text = "the file holds no soil moisture dataset, so it is listed but not used (a subset without it, or another SMAP product).";
         problems.push(Problem { text: text.to_owned() });

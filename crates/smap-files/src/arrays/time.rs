@@ -20,7 +20,8 @@ impl TimeUnit {
         ) {
             return None;
         }
-        let (unit, since) = units.split_once(" since ")?;
+        let at = units.to_ascii_lowercase().find(" since ")?;
+        let (unit, since) = (units.get(..at)?, units.get(at + " since ".len()..)?);
         let seconds = match unit.trim().to_ascii_lowercase().trim_end_matches('s') {
             "day" | "d" => 86_400.0,
             "hour" | "hr" | "h" => 3_600.0,
@@ -74,6 +75,7 @@ mod tests {
         assert_eq!(day("hours since 1900-01-01 00:00:00.0", 1_055_592.0), third);
         assert_eq!(day("seconds since 2000-01-01T12:00:00Z", 644_457_600.0 - 43_200.0), third);
         assert_eq!(day("minutes since 2020-6-3", 1439.0), third);
+        assert_eq!(day("Days Since 2000-01-01", 7459.0), third);
         assert_eq!(
             day("seconds since 2000-01-01 11:58:55.816", 633_495_600.0),
             Some("2020-01-28".to_owned())

@@ -71,6 +71,13 @@ impl Meaning {
         if let Some(name) = own {
             let name = flattened(name).map_or(name, |(_, layer)| layer);
             if let Some(quantity) = Quantity::of_layer(name) {
+                // `sm` beside "root zone soil moisture": the description says more.
+                let of_soil = quantity == Quantity::SoilMoisture;
+                if let Some((long, other)) =
+                    long.filter(|_| of_soil).and_then(|long| Some((long, Quantity::against(long)?)))
+                {
+                    return named(other, format!("its description \"{long}\""));
+                }
                 return named(quantity, format!("its name {name}"));
             }
         }
@@ -86,7 +93,8 @@ impl Meaning {
         let whose =
             source.map_or("the file's name".to_owned(), |s| format!("{} file name", possessive(s.name)));
         if let Some(part) = source.and_then(|s| (s.layer)(file)) {
-            return match Quantity::of_layer(&part) {
+            // Without the group's name, which speaks of soil moisture beside every layer.
+            return match Quantity::of_layer(flattened(&part).map_or(&part, |(_, layer)| layer)) {
                 Some(quantity) => named(quantity, whose),
                 None => Self { quantity: None, told_by: format!("{whose} ({part})") },
             };
@@ -248,11 +256,35 @@ mod tests {
                 Some(Quantity::Water),
             ),
             ("SMAP_L3_SM_P_E_20200603_R18290_001_Soil_Moisture_Retrieval_Data_AM_xyz_5b1f9c02.tif", None),
+            ("SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_AM_emissivity_v_doy2020155000000_aid0001.tif", None),
             ("S1A_IW_20200603T003512_DVP_RTC30_G_gpuned_5A1C_area.tif", Some(Quantity::Area)),
             ("S1A_IW_20200603T003512_DVP_RTC30_G_gpuned_5A1C_ls_map.tif", Some(Quantity::LayoverShadow)),
             ("S1A_IW_20200603T003512_DVP_RTC30_G_gpuned_5A1C_VH.tif", Some(Quantity::BackscatterVh)),
         ] {
             assert_eq!(quantity(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_description_that_contradicts_the_name_is_believed() {
+        let quantity = |name: &str, long: &str| {
+            Meaning::of("okc.nc", None, LayerWords { name: Some(name), long_name: Some(long) }, true).quantity
+        };
+        for (name, long, expected) in [
+            ("sm", "Volumetric Soil Moisture", Quantity::SoilMoisture),
+            ("swvl1", "Volumetric soil water layer 1", Quantity::SoilMoisture),
+            ("sm", "Root zone soil moisture", Quantity::DeepSoilMoisture),
+            ("sm", "soil moisture anomaly", Quantity::RelativeSoilMoisture),
+            ("soil_moisture", "Soil Wetness Index", Quantity::RelativeSoilMoisture),
+            ("soil_moisture", "Uncertainty of soil moisture", Quantity::Uncertainty),
+            ("SM", "standard deviation of soil moisture", Quantity::Uncertainty),
+            (
+                "soil_moisture",
+                "Representative soil moisture of the cell, an index of which is given beside its error",
+                Quantity::SoilMoisture,
+            ),
+        ] {
+            assert_eq!(quantity(name, long), Some(expected), "{name}: {long}");
         }
     }
 

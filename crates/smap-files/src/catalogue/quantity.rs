@@ -64,9 +64,16 @@ pub enum Quantity {
     Precipitation,
     /// A picture in colours.
     Picture,
+    /// Made of many days or pixels: a difference, a trend, an average of years, a texture.
+    Derived,
 }
 
 use Quantity as Q;
+
+/// Words of what is made of many days or pixels, in names of layers and of files.
+#[rustfmt::skip]
+const DERIVED: &[&str] =
+    &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit"];
 
 /// Words of a layer's own name, the first that fits decides: what stands beside a quantity before the quantity itself
 /// (`soil_moisture_error` is an error). Each is a run of whole words.
@@ -107,10 +114,15 @@ const WORDS: &[(Q, &[&str])] = &[
             "precision",
             "dqx",
             "half_width",
+            "uncert",
+            "standard_deviation",
+            "nesz",
+            "noise_floor",
         ],
     ),
+    (Q::Derived, DERIVED),
     (Q::Time, &["time", "utc", "seconds", "acquisition", "t0"]),
-    (Q::Count, &["count", "num", "nobs", "number", "looks", "samples", "n"]),
+    (Q::Count, &["count", "num", "nobs", "number", "looks", "samples", "n", "enl"]),
     (
         Q::Coordinates,
         &[
@@ -194,6 +206,7 @@ const WORDS: &[(Q, &[&str])] = &[
             "wilting_point",
         ],
     ),
+    (Q::Derived, &["texture"]),
     (Q::Frozen, &["freeze_thaw", "freeze", "thaw", "ft", "frozen", "snow_ice"]),
     (Q::Precipitation, &["precipitation", "precip", "rain", "rainfall", "snow", "swe"]),
     (Q::Brightness, &["tb", "tb_v", "tb_h", "tb_3", "tb_4", "brightness_temperature"]),
@@ -281,6 +294,7 @@ const FILE_WORDS: &[(Q, &[&str])] = &[
             "mask",
             "bordermask",
             "border_mask",
+            "quality",
         ],
     ),
     (
@@ -296,8 +310,17 @@ const FILE_WORDS: &[(Q, &[&str])] = &[
             "variance",
             "unc",
             "half_width",
+            "err",
+            "sd",
+            "bias",
+            "uncert",
+            "dqx",
+            "nesz",
+            "noise_floor",
         ],
     ),
+    (Q::Derived, DERIVED),
+    (Q::Count, &["count", "nobs", "n_obs", "looks", "enl"]),
     (Q::Angle, &["incidence", "inc_map", "incidence_angle", "lia", "angle", "local_incidence"]),
     (Q::Area, &["anf", "rtc_anf", "scattering_area"]),
     (Q::Height, &["dem", "elevation", "altitude", "dsm", "dtm"]),
@@ -315,7 +338,21 @@ const FILE_WORDS: &[(Q, &[&str])] = &[
         Q::Vegetation,
         &["vegetation", "ndvi", "evi", "lai", "vod", "vwc", "opacity", "vegetation_water_content"],
     ),
-    (Q::Soil, &["clay", "sand", "silt", "clay_fraction", "bulk_density", "porosity"]),
+    (
+        Q::Soil,
+        &[
+            "clay",
+            "sand",
+            "silt",
+            "clay_fraction",
+            "bulk_density",
+            "porosity",
+            "field_capacity",
+            "wilting_point",
+            "soil_texture",
+        ],
+    ),
+    (Q::Derived, &["texture"]),
     (Q::Frozen, &["freeze_thaw", "ft"]),
     (Q::Precipitation, &["precipitation", "precip", "rain", "rainfall", "swe"]),
     (Q::Brightness, &["tb", "tb_v", "tb_h", "brightness_temperature"]),
@@ -333,9 +370,14 @@ const FILE_WORDS: &[(Q, &[&str])] = &[
             "ssma",
             "susma",
             "relative",
+            "soil_moisture_index",
+            "rank",
         ],
     ),
-    (Q::DeepSoilMoisture, &["rootzone", "root_zone", "rzsm", "susm", "subsurface"]),
+    (
+        Q::DeepSoilMoisture,
+        &["rootzone", "root_zone", "rzsm", "susm", "subsurface", "sm_profile", "soil_moisture_profile"],
+    ),
     (Q::SoilMoisture, &["soil_moisture", "soilmoisture", "sm", "ssm", "vsm", "swvl1", "sm_surface"]),
 ];
 
@@ -377,6 +419,28 @@ fn first(table: &[(Q, &[&str])], joined: &str) -> Option<Q> {
         .iter()
         .find(|(_, patterns)| patterns.iter().any(|p| holds(joined, p)))
         .map(|(quantity, _)| *quantity)
+}
+
+/// What a short description says against the quantity that a layer's name gives: `sm`, "root zone soil moisture". Sentences of more words
+/// speak of many things.
+const AGAINST: &[(Q, &[&str])] = &[
+    (Q::Uncertainty, &["uncertainty", "error", "standard_deviation", "std", "stddev", "rmse", "variance"]),
+    (Q::Derived, &["difference", "trend", "climatology", "climatological"]),
+    (Q::RelativeSoilMoisture, &["anomaly", "anomalies", "percentile", "saturation", "relative", "index"]),
+    (Q::DeepSoilMoisture, &["root_zone", "rootzone", "profile", "subsurface"]),
+];
+/// Words of a description that is a name, not a sentence.
+const SHORT: usize = 8;
+/// Deepest lower end of a layer of soil that is of the surface, cm.
+const SURFACE_CM: u32 = 10;
+
+/// Soil moisture of layers that reach deeper than the radiometer sees: `soil_moisture_0_100cm`, `SoilMoi10_40cm`.
+fn or_deep(quantity: Q, words: &[String]) -> Q {
+    let depth = |w: &String| w.strip_suffix("cm").and_then(|n| n.parse::<u32>().ok());
+    match quantity {
+        Q::SoilMoisture if words.iter().filter_map(depth).any(|cm| cm > SURFACE_CM) => Q::DeepSoilMoisture,
+        other => other,
+    }
 }
 
 /// VV or VH: whole words, `Sigma0VV`, `VVdB`, and Earth Engine's `VV_1`. `None` where both are named, as in `VV+VH`.
@@ -422,8 +486,14 @@ impl Quantity {
         match first(WORDS, &joined) {
             // "VV" with a word that says nothing against it.
             None => polarisation(&words),
-            found => found,
+            Some(found) => Some(or_deep(found, &words)),
         }
+    }
+
+    /// What a layer's description says against what its name says.
+    pub(crate) fn against(description: &str) -> Option<Self> {
+        let words = words(description);
+        if words.len() > SHORT { None } else { first(AGAINST, &words.join("_")) }
     }
 
     /// Of the only layer of a file, by the file's whole name.
@@ -437,9 +507,12 @@ impl Quantity {
             return Some(Q::SurfaceTemperature);
         }
         let joined = words.join("_");
-        first(FILE_WORDS, &joined).or_else(|| polarisation(&words)).or_else(|| {
-            words.iter().any(|w| matches!(w.as_str(), "hh" | "hv")).then_some(Q::BackscatterOther)
-        })
+        first(FILE_WORDS, &joined)
+            .map(|found| or_deep(found, &words))
+            .or_else(|| polarisation(&words))
+            .or_else(|| {
+                words.iter().any(|w| matches!(w.as_str(), "hh" | "hv")).then_some(Q::BackscatterOther)
+            })
     }
 
     /// Its name for people.
@@ -475,6 +548,9 @@ impl Quantity {
             Q::Time => "times",
             Q::Precipitation => "precipitation",
             Q::Picture => "a picture",
+            Q::Derived => {
+                "a difference, a trend, an average of years or a texture, not a measurement of the day"
+            }
         }
     }
 
@@ -532,6 +608,11 @@ mod tests {
             ("LST_Day_1km", Q::SurfaceTemperature),
             ("QC_Day", Q::Flags),
             ("clay_fraction", Q::Soil),
+            ("sm_trend", Q::Derived),
+            ("VV_diff", Q::Derived),
+            ("SM_uncert", Q::Uncertainty),
+            ("SoilMoi10_40cm_soil_moisture", Q::DeepSoilMoisture),
+            ("soil_moisture_0_5cm", Q::SoilMoisture),
         ] {
             assert_eq!(Quantity::of_layer(name), Some(quantity), "{name}");
         }
@@ -552,6 +633,24 @@ mod tests {
             ("OPERA_L2_RTC-S1_T028-059007-IW1_20231004T_mask.tif", Q::Flags),
             ("s1a_33NWB_vv_DES_007_20200108txxxxxx_BorderMask.tif", Q::Flags),
             ("iw-vh.rtc.tiff", Q::BackscatterVh),
+            ("soil_moisture_index_20200603.tif", Q::RelativeSoilMoisture),
+            ("okc_soil_moisture_rank_20200603.tif", Q::RelativeSoilMoisture),
+            ("okc_soil_moisture_deficit_20200603.tif", Q::Derived),
+            ("smap_soil_moisture_difference_20200603.tif", Q::Derived),
+            ("smap_soil_moisture_climatology_20200603.tif", Q::Derived),
+            ("S1_VV_change_20200603.tif", Q::Derived),
+            ("S1_VV_glcm_contrast_20200603.tif", Q::Derived),
+            ("soil_moisture_sd_20200603.tif", Q::Uncertainty),
+            ("soil_moisture_err_20200603.tif", Q::Uncertainty),
+            ("soil_moisture_dqx_20200603.tif", Q::Uncertainty),
+            ("S1_VV_nesz_20200603.tif", Q::Uncertainty),
+            ("soil_moisture_count_20200603.tif", Q::Count),
+            ("S1_VV_looks_20200603.tif", Q::Count),
+            ("soil_moisture_quality_20200603.tif", Q::Flags),
+            ("soil_moisture_wilting_point_20200603.tif", Q::Soil),
+            ("soil_moisture_profile_20200603.tif", Q::DeepSoilMoisture),
+            ("soil_moisture_0_100cm_20200603.tif", Q::DeepSoilMoisture),
+            ("soil_moisture_0_5cm_20200603.tif", Q::SoilMoisture),
         ] {
             assert_eq!(Quantity::of_file(name), Some(quantity), "{name}");
         }

@@ -31,7 +31,7 @@ impl Unit {
     /// Reads a unit's text; `None` for an empty one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let lower = text.trim().to_ascii_lowercase();
-        if lower.is_empty() || lower == "none" || lower == "n/a" {
+        if lower.is_empty() || lower == "none" || lower == "n/a" || lower == "-" {
             return None;
         }
         // "m3 m-3", "m^3/m^3", "cm**3/cm**3", "meter^3/meter^3", "m**3 m**-3", "m3m-3", "m³ m⁻³".
@@ -44,10 +44,10 @@ impl Unit {
                 Self::Volumetric
             }
             "1" | "fraction" | "dimensionless" | "unitless" | "nounits" | "normalized" => Self::One,
-            "%" | "percent" | "vol%" | "%vol" | "volpercent" | "volumepercent" | "%volumetric"
-            | "percentage" | "m3m3100" | "%m3m3" => Self::Percent,
+            "%" | "percent" | "volumetric%" | "volumetricpercent" | "vol%" | "%vol" | "volpercent"
+            | "volumepercent" | "%volumetric" | "percentage" | "m3m3100" | "%m3m3" => Self::Percent,
             "mm" | "millimeter" | "millimeters" | "millim" | "millims" | "kgm2" => Self::Millimetre,
-            "k" | "kelvin" | "degk" | "degreesk" => Self::Kelvin,
+            "k" | "kelvin" | "kelvins" | "degk" | "degreesk" => Self::Kelvin,
             "c" | "degc" | "celsius" | "degreesc" | "degreec" | "degreescelsius" | "degreecelsius" => {
                 Self::Celsius
             }

@@ -191,6 +191,8 @@ fn used_as(context: &Context<'_>, band: &Band<'_>, alone: bool) -> (Use, Option<
 /// The unit that is taken, with a note; or why the band is not used.
 type Outcome = Result<(String, Option<String>), Option<String>>;
 
+/// Median power above which backscatter is not calibrated: 10 dB, which land reaches in single pixels of towns alone.
+const LARGEST_MEDIAN: f64 = 10.0;
 /// Fewer values than this share in 0..=1 and it is no soil moisture.
 const SOIL_MOISTURE_SHARE: f64 = 0.99;
 
@@ -210,12 +212,20 @@ fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outc
         return Ok((unit, None));
     }
     if band.summary.unit_share() < SOIL_MOISTURE_SHARE {
-        let max = band.summary.max();
+        let (min, max) = (band.summary.min(), band.summary.max());
         let declared = band.units.map_or("no unit".to_owned(), |u| format!("the unit {u}"));
         return Err(Some(format!(
-            "its name says soil moisture, but its values reach {max:.4} and it declares {declared}: volumetric soil moisture lies within 0 and \
-             1 m3/m3; {SAY_SO}"
+            "its name says soil moisture, but its values lie between {min:.4} and {max:.4} and it declares {declared}: volumetric soil moisture \
+             lies within 0 and 1 m3/m3; {SAY_SO}"
         )));
+    }
+    // No satellite retrieves exactly 0 (SMAP's range begins at 0.02): a program left it where there was no value.
+    let retrieved = context.source.is_some_and(|s| s.moisture == catalogue::Moisture::Volumetric);
+    let zeros = band.summary.zeros();
+    if retrieved && zeros > 0 {
+        used.no_zero = true;
+        let note = format!("{zeros} values are exactly 0, which no retrieval gives: they count as no value");
+        return Ok((unit, Some(note)));
     }
     Ok((unit, None))
 }
@@ -235,6 +245,18 @@ fn backscatter(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcom
         (_, Some(BackscatterScale::Decibel | BackscatterScale::DigitalNumber)) | (None, _) => found,
         (declared, _) => declared,
     };
+    let power = match (used.scale, band.summary.median_nonzero()) {
+        // No dB either: land does not reach 10 dB.
+        (Some(BackscatterScale::Power) | None, median) => median,
+        (Some(BackscatterScale::Amplitude), median) => median.map(|amplitude| amplitude * amplitude),
+        _ => None,
+    };
+    if let Some(power) = power.filter(|power| *power > LARGEST_MEDIAN) {
+        return Err(Some(format!(
+            "half of its values are above a power of {power:.0}, far more than land scatters: it is not calibrated. Calibrate it to sigma0 or \
+             gamma0 first (SNAP, pyroSAR or ASF HyP3)"
+        )));
+    }
     used.no_zero = used.scale == Some(BackscatterScale::Decibel) && band.summary.zeros_among_negatives();
     let unit = match used.scale {
         Some(BackscatterScale::Decibel) => "dB",

@@ -32,6 +32,12 @@ pub(super) fn nodata(ifd: &Ifd) -> Option<f64> {
     text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).parse().ok()
 }
 
+/// The numbers in a text: `{0.02,0.5}`, `7500, 65535`, `-9999`.
+pub(super) fn numbers(text: &str) -> Vec<f64> {
+    let parts = text.split(|c: char| c == ',' || c == '{' || c == '}' || c.is_whitespace());
+    parts.filter_map(|part| part.trim_end_matches(['f', 's', 'b']).parse().ok()).collect()
+}
+
 fn parse(xml: &str) -> Vec<Item> {
     let mut items = Vec::new();
     let mut rest = xml;
@@ -76,6 +82,14 @@ fn unescape(text: &str) -> String {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_found_however_they_are_listed() {
+        assert_eq!(numbers("{0.02,0.5}"), [0.02, 0.5]);
+        assert_eq!(numbers("7500, 65535"), [7500.0, 65535.0]);
+        assert_eq!(numbers("-9999.f"), [-9999.0]);
+        assert!(numbers("none").is_empty());
+    }
 
     #[test]
     fn items_are_read_and_rubbish_is_left_out() {

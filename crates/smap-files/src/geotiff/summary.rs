@@ -103,6 +103,11 @@ impl Summary {
         self.max
     }
 
+    /// Smallest value; infinity where nothing is valid.
+    pub(super) fn min(&self) -> f64 {
+        self.min
+    }
+
     /// Share of the valid values in 0..=1.
     pub(super) fn unit_share(&self) -> f64 {
         self.unit as f64 / self.valid.max(1) as f64
@@ -116,6 +121,11 @@ impl Summary {
     /// Exact zeros among values that are otherwise negative: dB holds none, so they stand for no value.
     pub(super) fn zeros_among_negatives(&self) -> bool {
         self.zeros > 0 && 2 * self.negative > self.valid - self.zeros
+    }
+
+    /// Exact zeros.
+    pub(super) fn zeros(&self) -> usize {
+        self.zeros
     }
 
     /// Few whole numbers and nothing else.

@@ -145,6 +145,8 @@ impl State {
     pub(super) fn play(&mut self, on: bool) {
         self.playing.put(on);
         if on {
+            // Undo comes back to where playing began.
+            self.keep_choice();
             self.later(1, Due::NextDate);
         }
     }

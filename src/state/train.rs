@@ -340,6 +340,7 @@ impl State {
             self.train.plan_problem.put(Some(format!("No date has {target} of this region to learn from.")));
             return;
         }
+        self.train.plan_problem.put(None);
         let due = Due::Plan(self.train.plan_turn);
         self.later(PLAN_PAUSE, due);
     }

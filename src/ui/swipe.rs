@@ -9,7 +9,7 @@ use web_sys::{HtmlCanvasElement, PointerEvent};
 use super::canvas;
 use super::draw::{self, Frame};
 use super::layer_list::layers;
-use super::panel::{Overlay, heading, is_estimated, scale_of, watch_size};
+use super::panel::{Overlay, heading, image_of, is_estimated, scale_of, watch_size};
 use super::rectangle::hold;
 use super::store::App;
 use crate::state::MapData;
@@ -71,19 +71,9 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         (RwSignal::new(LayerKey::from(before)), RwSignal::new(LayerKey::from(LayerKind::Estimate)));
     let image = |key: RwSignal<LayerKey>| {
         let data = data.clone();
-        let painted = Memo::new(move |_| key.get());
-        let images: StoredValue<Vec<(LayerKey, RwSignal<Option<HtmlCanvasElement>, LocalStorage>)>> =
-            StoredValue::new(Vec::new());
-        move || {
-            let key = painted.get();
-            let known = images.with_value(|all| all.iter().find(|(k, _)| *k == key).map(|(_, image)| *image));
-            let image = known.unwrap_or_else(|| {
-                let image = super::panel::painted(app, data.clone(), key);
-                images.update_value(|all| all.push((key, image)));
-                image
-            });
-            image.get()
-        }
+        let image = RwSignal::<Option<HtmlCanvasElement>, LocalStorage>::new_local(None);
+        Effect::new(move |_| image.set(image_of(app, &data, key.get())));
+        image
     };
     let (image_left, image_right) = (image(left), image(right));
     let d = data.clone();
@@ -92,7 +82,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         size.track();
         let (view, share, coast) = (app.view.get(), at.get() / 100.0, app.coast.get());
         let subtracted = minus.get().then(|| difference_image(app, &d, left.get(), right.get()));
-        let (one, other) = (image_left(), image_right());
+        let (one, other) = (image_left.get(), image_right.get());
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         let below = subtracted.clone().unwrap_or(other);

@@ -67,7 +67,11 @@ impl<H: Host> Session<H> {
     }
 
     /// The best method answers, found now where it is not known yet.
-    pub(super) async fn choose_best(&mut self, id: u64, settings: &RegionSettings) -> Result<(), RequestError> {
+    pub(super) async fn choose_best(
+        &mut self,
+        id: u64,
+        settings: &RegionSettings,
+    ) -> Result<(), RequestError> {
         match self.auto.best_for(settings) {
             Some(best) => self.active = best,
             None => drop(self.rank(id, settings.clone()).await?),

@@ -26,7 +26,7 @@ fn every_shipped_file_has_its_own_card() {
             "{key}: the card is of another file: run cargo xtask weights"
         );
         assert_eq!(card["bytes"], bytes.len());
-        assert_eq!(card["parameters"], if smen { 38_337 } else { 72_546 });
+        assert_eq!(card["parameters"], if smen { 38_337 } else { 72_834 });
         assert!(
             card["simulated"].as_bool().unwrap()
                 && card["trained_on"].as_str().unwrap().contains("simulated scenes"),

@@ -5,7 +5,7 @@
 //! estimate = regression + correction          variance of the error = exp(log variance) / 1000, (m3/m3)^2
 //! ```
 //!
-//! The last convolution starts at zero: before the first step the network is the regression. No norms. 72,546 parameters. Zeros lie beyond
+//! The last convolution starts at zero: before the first step the network is the regression. No norms. 72,834 parameters. Zeros lie beyond
 //! the region's edge, as in every image it learnt from. An output sees 24 cells to each side.
 
 use std::collections::BTreeMap;

@@ -98,6 +98,8 @@ pub enum Event {
     CancelPredicting,
     /// Another method.
     UseMethod(Method),
+    /// Whichever method is best on the region's own newest dates.
+    UseBest,
     /// The shipped weights.
     UseShipped,
     /// A file is wanted.

@@ -86,6 +86,8 @@ pub struct State {
     pub made: Field<Vec<Arc<MapData>>>,
     /// Methods compared.
     pub ranking: Field<Option<Arc<Ranked>>>,
+    /// Whichever method was best on the region's own newest dates answers.
+    pub best: Field<bool>,
     /// What computes.
     pub device: Field<Option<DeviceReport>>,
     /// There is no worker, and none is being started.
@@ -185,6 +187,7 @@ impl Default for State {
             map: f.of(None),
             made: f.of(Vec::new()),
             ranking: f.of(None),
+            best: f.of(false),
             device: f.of(None),
             stopped: f.of(false),
             preference: f.of(DevicePreference::default()),

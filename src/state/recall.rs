@@ -114,6 +114,7 @@ impl State {
 
     /// The shipped weights, from now on.
     pub(super) fn use_shipped(&mut self) {
+        self.best.put(false);
         self.weights_file = None;
         self.train.recall.put(None);
         // The shipped weights of a region may be named by the next prediction alone.

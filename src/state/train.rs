@@ -424,6 +424,7 @@ impl State {
 
     /// Uses the weights of the last run, or those from before it.
     pub(super) fn keep(&mut self, keep: bool) {
+        self.best.put(false);
         self.send(Kind::Weights, Request::KeepTrained { keep });
     }
 
@@ -441,6 +442,7 @@ impl State {
     /// Uses the weights of a finished run.
     pub(super) fn use_run(&mut self, run: RunId) {
         self.train.recall.put(None);
+        self.best.put(false);
         self.send(Kind::Weights, Request::UseRun { run });
     }
 
@@ -509,7 +511,11 @@ impl State {
                 }
                 self.say(if now { "Training is paused." } else { "Training continues." });
             }
-            Event::TrainDone(report) => self.run_done(*report),
+            Event::TrainDone(report) => {
+                // Its weights, or those from before it, are in use now.
+                self.best.put(false);
+                self.run_done(*report);
+            }
             Event::Runs { runs, unsaved } => self.runs_listed(runs, unsaved),
             _ => {}
         }

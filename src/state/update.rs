@@ -87,7 +87,14 @@ impl State {
                 }
             }
             Event::CancelPredicting => self.cancel_predicting(),
-            Event::UseMethod(method) => drop(self.send(Kind::Weights, Request::UseMethod { method })),
+            Event::UseMethod(method) => {
+                self.best.put(false);
+                self.send(Kind::Weights, Request::UseMethod { method });
+            }
+            Event::UseBest => {
+                self.best.put(true);
+                self.send(Kind::Weights, Request::UseBest);
+            }
             Event::UseShipped => self.use_shipped(),
             Event::Export(form) => self.export(form),
             Event::Saved(name, Ok(())) => self.say(format!("{name} saved.")),

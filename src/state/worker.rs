@@ -81,6 +81,9 @@ impl State {
                 }
             }
         }
+        if *self.best {
+            self.send(Kind::Weights, Request::UseBest);
+        }
         self.read_again();
         self.ask_timeline();
     }
@@ -173,6 +176,7 @@ impl State {
             let which = if several { ", the last of several weights files;" } else { ";" };
             self.note(format!("Loaded as weights, not as data: {name}{which} see “Rules and weights”"));
         }
+        self.best.put(false);
         self.weights_file = Some(name);
         self.train.recall.put(None);
         self.out.push(Effect::ReadWeights);

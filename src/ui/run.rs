@@ -105,9 +105,10 @@ pub fn RulesSection() -> impl IntoView {
                 " Shift 36 km blocks to SMAP's mean"
             </label>
             <label class="stack">"Method"
-                <select id="model" on:change=move |e| if let Some(method) = Method::find(&event_target_value(&e)) { app.tell(Event::UseMethod(method)) }>
+                <select id="model" on:change=move |e| app.tell(Method::find(&event_target_value(&e)).map_or(Event::UseBest, Event::UseMethod))>
+                    <option value="best" selected=move || app.best.get()>"Auto: the best on the region's own newest dates"</option>
                     {Method::all().map(|method| view! {
-                        <option value=method.key() selected=move || active() == method>{method.choice()}</option>
+                        <option value=method.key() selected=move || !app.best.get() && active() == method>{method.choice()}</option>
                     }).collect_view()}
                 </select>
             </label>

@@ -3,6 +3,7 @@
 use super::*;
 use crate::state::READING;
 use loam_core::device_report::AdapterReport;
+use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 
 #[test]
@@ -209,4 +210,21 @@ fn maps_of_the_same_choices_are_kept_for_series_by_date() {
     page.run_timers();
     page.answer_map(page.predicting().unwrap());
     assert_eq!(dates(&page), [FIRST], "under other rules another series begins");
+}
+
+/// The choice is left to Loam until the user makes one; a worker that is replaced is told again.
+#[test]
+fn the_best_method_answers_until_another_is_chosen() {
+    let mut page = Page::with_map();
+    let asked =
+        |page: &Page| page.sent.iter().filter(|(_, request, _)| matches!(request, Request::UseBest)).count();
+    assert_eq!((asked(&page), *page.state.best), (0, false));
+    page.tell(Event::UseBest);
+    assert_eq!((asked(&page), *page.state.best), (1, true));
+    page.tell(Event::WorkerLost("it died".to_owned()));
+    assert_eq!(asked(&page), 2);
+    page.tell(Event::UseMethod(Method::find("bilinear").unwrap()));
+    assert!(!*page.state.best);
+    page.tell(Event::WorkerLost("it died".to_owned()));
+    assert_eq!(asked(&page), 2);
 }

@@ -17,6 +17,9 @@ use super::loaded::LoadedNetwork;
 use super::state::{RequestError, Session};
 use crate::protocol::{Event, Timeline};
 
+/// The dates of which a condition holds.
+type DatesWith<'a> = dyn Fn(&dyn Fn(&Cover) -> bool) -> BTreeSet<Date> + 'a;
+
 impl<H: Host> Session<H> {
     /// Weights from a file's bytes, beside those of other networks. Which network they are of.
     pub(super) fn load_weights(
@@ -88,11 +91,7 @@ impl<H: Host> Session<H> {
     }
 
     /// The dates whose map a method can make, and what to say of the others; none where an earlier 3 km map is all it takes.
-    fn servable(
-        &self,
-        method: Method,
-        with: &dyn Fn(&dyn Fn(&Cover) -> bool) -> BTreeSet<Date>,
-    ) -> Option<(BTreeSet<Date>, &'static str)> {
+    fn servable(&self, method: Method, with: &DatesWith<'_>) -> Option<(BTreeSet<Date>, &'static str)> {
         let share = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
         let seen = || (with(&|cover| share(cover.coarse)), "SMAP did not see this region on this date.");
         match method {

@@ -8,5 +8,5 @@ mod simulated;
 
 pub use about::{coastline, software_facts};
 pub use maps::{Layers, add_day, is_product};
-pub use regions::regions_around;
+pub use regions::{Refused, regions_around};
 pub use simulated::network_over;

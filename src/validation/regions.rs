@@ -8,11 +8,14 @@ const EDGE: usize = 100;
 /// A station nearer to the edge than this, cells, gets a region of its own: the 3 x 3 cells around it have to lie inside.
 const INSIDE: usize = 2;
 
+/// A place (degrees: longitude, latitude) that no region could be laid around, and why.
+pub type Refused = ((f64, f64), GridError);
+
 /// Regions of 100 x 100 cells around places (degrees: longitude, latitude), each place inside one: first come, first served. Where one cannot be
 /// laid (beyond 85 degrees, across the date line) its place and the reason are returned.
 #[must_use]
-pub fn regions_around(places: &[(f64, f64)]) -> (Vec<Region>, Vec<((f64, f64), GridError)>) {
-    let (mut regions, mut refused): (Vec<Region>, Vec<((f64, f64), GridError)>) = (Vec::new(), Vec::new());
+pub fn regions_around(places: &[(f64, f64)]) -> (Vec<Region>, Vec<Refused>) {
+    let (mut regions, mut refused): (Vec<Region>, Vec<Refused>) = (Vec::new(), Vec::new());
     for &(longitude, latitude) in places {
         let cell = match EaseWindow::around(Resolution::M03, longitude, latitude, 1, 1) {
             Ok(cell) => cell,

@@ -2,7 +2,7 @@
 #![cfg(all(target_arch = "wasm32", feature = "page"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
-use ease_grid::{EaseWindow, Edges, Resolution};
+use ease_grid::{EaseWindow, Edges};
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
@@ -36,10 +36,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-fn window() -> EaseWindow {
-    EaseWindow::new(Resolution::M03, 2600, 971, 100, 50).unwrap()
-}
 
 #[wasm_bindgen_test]
 fn a_cell_is_one_pixel_of_the_published_colour() {

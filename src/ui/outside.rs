@@ -54,6 +54,12 @@ struct Kept {
 #[derive(Clone, Copy)]
 pub struct Outside(StoredValue<RefCell<Kept>, LocalStorage>);
 
+impl Default for Outside {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Outside {
     pub fn new() -> Self {
         Self(StoredValue::new_local(RefCell::default()))

@@ -95,7 +95,7 @@ impl Member {
         self.entry.size
     }
 
-    /// The member as a file, under the last part of its path, with its mask where the archive holds one ([`with_mask`](crate::with_mask)).
+    /// The member as a file, under the last part of its path, with its mask where the archive holds one ([`crate::with_mask`]).
     ///
     /// # Errors
     /// [`ReadError::Unsuitable`] for encrypted members and compressions other than deflate; [`ReadError::TooLarge`] for deflated members

@@ -5,10 +5,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::data::DataSection;
-use super::device::DeviceSection;
 use super::later::{Later, Part};
-use super::region::RegionSection;
-use super::run::RulesSection;
 use super::sides::{Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
@@ -98,8 +95,8 @@ pub fn Bench() -> impl IntoView {
                 {buttons(app, false)}
                 {panel(app, false, 0, view! { <DataSection/><Later part=Part::Files/> }.into_any())}
                 {panel(app, false, 1, view! { <Later part=Part::Layers/> }.into_any())}
-                {panel(app, false, 2, view! { <RegionSection/> }.into_any())}
-                {panel(app, false, 3, view! { <RulesSection/><DeviceSection/> }.into_any())}
+                {panel(app, false, 2, view! { <Later part=Part::Region/> }.into_any())}
+                {panel(app, false, 3, view! { <Later part=Part::Method/> }.into_any())}
             </div>
         </main>
     }

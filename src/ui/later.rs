@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use super::store::App;
-use super::{about, dates, exports, files, help, layers, maps, scores, train, values};
+use super::{about, dates, device, exports, files, help, layers, maps, region, run, scores, train, values};
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub enum Part {
     Values,
     /// Layers and their scales.
     Layers,
+    /// Where.
+    Region,
+    /// Rules, weights, method, device.
+    Method,
     /// The scores beside them.
     Scores,
     /// Training.
@@ -49,6 +53,8 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Maps => view! { <maps::MapsSection/> }.into_any(),
             Part::Values => view! { <values::ValuesSection/> }.into_any(),
             Part::Layers => view! { <layers::LayersSection/> }.into_any(),
+            Part::Region => view! { <region::RegionSection/> }.into_any(),
+            Part::Method => view! { <run::RulesSection/><device::DeviceSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),

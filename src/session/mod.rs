@@ -3,6 +3,7 @@
 //! The session knows neither DOM nor worker: a [`Host`] carries its events, its cancel flags and its weights. The page's worker is one
 //! host; tests are another. The command line uses the same steps ([`open`], `loam_nn`) without the protocol.
 
+mod auto;
 mod cost;
 mod extent;
 mod host;

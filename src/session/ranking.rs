@@ -15,30 +15,6 @@ use super::Host;
 use super::state::{RequestError, Session};
 use crate::protocol::Event;
 
-/// What answers where the choice is left to Loam.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Auto {
-    /// The choice is left to Loam.
-    pub on: bool,
-    /// The best method, and the region and rules it was found for.
-    best: Option<(RegionSettings, Method)>,
-}
-
-impl Auto {
-    /// Files or weights changed.
-    pub fn forget(&mut self) {
-        self.best = None;
-    }
-
-    fn best_for(&self, settings: &RegionSettings) -> Option<Method> {
-        // A shift to SMAP's means changes no rank.
-        let same = |of: &RegionSettings| {
-            RegionSettings { mass_correction: settings.mass_correction, ..of.clone() } == *settings
-        };
-        self.best.as_ref().filter(|(of, _)| same(of)).map(|(_, method)| *method)
-    }
-}
-
 impl<H: Host> Session<H> {
     /// The map of a date by the best method. Before it is known the regression's map is shown: comparing may take seconds.
     pub(super) async fn predict_by_best(
@@ -109,7 +85,7 @@ impl<H: Host> Session<H> {
         let data = Data { library: &self.library, series, rule };
         let ranking = rank(data, &contestants, processor.device(), region.as_deref(), listener).await?;
         self.active = ranking.best;
-        self.auto.best = Some((settings, ranking.best));
+        self.auto.found(settings, ranking.best);
         self.emit(id, Event::Ranking(Box::new(ranking)));
         self.report_weights(id);
         Ok(self.active)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::Host;
+use super::auto::Auto;
 use super::open::{Opened, Opener, companions, masks, report};
-use super::ranking::Auto;
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
 use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};

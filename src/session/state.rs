@@ -11,9 +11,9 @@ use loam_core::stack::{Library, Series, StackError};
 use loam_nn::{ModelError, Processor, TrainError, WorkError};
 
 use super::Host;
+use super::auto::Auto;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
-use super::ranking::Auto;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.

@@ -21,10 +21,10 @@ use loam_nn::{
 };
 
 use super::Host;
+use super::auto::Auto;
 use super::job::{Job, head};
 use super::loaded::{LoadedNetwork, Snapshot};
 use super::prepare::Prepared;
-use super::ranking::Auto;
 use super::state::{RequestError, Session};
 use crate::protocol::{Attachment, Event, PreviewReport, StepReport, TrainStarted};
 

@@ -25,6 +25,7 @@
 //! ([`interval`]). Kappa is chosen by least squares on the same predictions: a 3 km map made from the day's SMAP inherits a part of its
 //! noise, and which part the files do not say.
 
+mod days;
 pub mod filter;
 pub mod interval;
 mod observed;
@@ -35,7 +36,8 @@ mod strength;
 
 use std::collections::VecDeque;
 
-pub use observed::{Mapped, Observed, SmapMemory, Wetness, days_between};
+pub use days::days_between;
+pub use observed::{Mapped, Observed, SmapMemory, Wetness};
 pub use smap::SmapPlanes;
 pub use smooth::gaussian;
 pub use strength::Strength;

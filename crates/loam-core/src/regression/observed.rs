@@ -4,7 +4,7 @@ use ease_grid::{EaseWindow, GridError, Raster};
 use jiff::civil::Date;
 
 use super::filter::{Looks, SmapFilter};
-use super::{SmapPlanes, gaussian};
+use super::{SmapPlanes, days_between, gaussian};
 
 /// W is counted from here, m3/m3.
 const DRY: f32 = 0.2;
@@ -139,10 +139,4 @@ impl Observed {
         }
         (mapped, self.level - kappa * mean)
     }
-}
-
-/// Days from one date to a later one.
-#[must_use]
-pub fn days_between(before: Date, after: Date) -> f32 {
-    before.until(after).map_or(0.0, |span| span.get_days() as f32)
 }

@@ -20,7 +20,7 @@ use self::summary::Summary;
 use crate::arrays::TimeUnit;
 use crate::own::{OWN_PREFIX, Own};
 use crate::sniff::Format;
-use crate::values::{Declared, TYPICAL_FILLS, ValueRule};
+use crate::values::{Declared, ValueRule};
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
     Role, SharedSource, Variable, catalogue, companion,
@@ -126,9 +126,7 @@ fn base_rule(image: &Image, tags: &BandTags, ease: bool) -> ValueRule {
         // SMAP's fill of bytes, which its GeoTIFFs do not declare.
         rule.fills.push(254.0);
     }
-    if !image.is_integer() {
-        rule.fills.extend(TYPICAL_FILLS);
-    }
+    rule.typical_fills = !image.is_integer();
     rule.linear = tags.declared.linear();
     rule.stored_range = tags.declared.stored_bounds();
     rule

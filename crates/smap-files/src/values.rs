@@ -17,6 +17,8 @@ pub(crate) const TYPICAL_FILLS: [f64; 8] =
 pub(crate) struct ValueRule {
     /// Stored numbers that stand for no value.
     pub(crate) fills: Vec<f64>,
+    /// [`TYPICAL_FILLS`] are none either.
+    pub(crate) typical_fills: bool,
     /// Bounds that the file declares of its stored numbers.
     pub(crate) stored_range: Option<(f64, f64)>,
     /// (factor, offset) from stored numbers to the unit.
@@ -43,7 +45,11 @@ impl ValueRule {
     /// Whether a stored number stands for no value. Anything not finite does.
     pub(crate) fn is_fill(&self, stored: f64) -> bool {
         // A float64 attribute may describe float32 data.
-        !stored.is_finite() || self.fills.iter().any(|f| *f == stored || f64::from(*f as f32) == stored)
+        let among = |fills: &[f64]| fills.iter().any(|f| *f == stored || f64::from(*f as f32) == stored);
+        // Hundreds of millions of pixels come here: most are told from the typical fills by one comparison.
+        !stored.is_finite()
+            || among(&self.fills)
+            || (self.typical_fills && stored.abs() >= 99.0 && among(&TYPICAL_FILLS))
     }
 
     /// A stored number in its unit.

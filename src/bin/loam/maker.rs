@@ -9,6 +9,7 @@ use loam::session::provenance;
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
+use loam_core::file::FineOrigin;
 use loam_core::method::Method;
 use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, StackError};
 use loam_core::weights_report::WeightsReport;
@@ -186,10 +187,12 @@ fn network(
 
 impl Maker {
     /// Uncertainty of the reference that an estimate is scored against, where its product gives one (NISAR).
-    pub fn uncertainty(&mut self, estimate: &Estimate) -> Result<Option<Statistics>, StackError> {
-        let fine = self.series.day(&self.library, estimate.date)?.fine;
-        let fine = fine.filter(|fine| Some(fine.origin) == estimate.reference);
-        Ok(fine.and_then(|fine| fine.uncertainty).map(|raster| raster.statistics()))
+    pub fn uncertainty(&self, estimate: &Estimate) -> Result<Option<Statistics>, StackError> {
+        if estimate.reference != Some(FineOrigin::Nisar) {
+            return Ok(None);
+        }
+        let raster = self.series.uncertainty(&self.library, estimate.date)?;
+        Ok(raster.map(|raster| raster.statistics()))
     }
 
     /// The map of a date.

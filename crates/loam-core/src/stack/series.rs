@@ -39,10 +39,6 @@ pub struct Fine {
     pub raster: Raster,
     /// Where it comes from.
     pub origin: FineOrigin,
-    /// How uncertain the product says it is, m3/m3, on the same cells (NISAR): the mean of its cells' uncertainties. That is the standard error
-    /// of a mean whose cells err together; of independent errors it would be smaller by the root of their number, which the product does not
-    /// claim.
-    pub uncertainty: Option<Raster>,
 }
 
 /// One day of a region. Every raster but [`Day::coarse_native`] lies on the region's 3 km grid, or (inside a series) on the region's with its
@@ -77,10 +73,10 @@ impl Day {
     /// The part of its 3 km rasters on another window of the 3 km grid.
     fn cropped(&self, window: &EaseWindow) -> Result<Self, StackError> {
         let crop = |raster: &Option<Raster>| raster.as_ref().map(|raster| raster.cropped(window)).transpose();
-        let fine = self.fine.as_ref().map(|fine| {
-            let (raster, uncertainty) = (fine.raster.cropped(window)?, crop(&fine.uncertainty)?);
-            Ok::<_, StackError>(Fine { raster, uncertainty, origin: fine.origin })
-        });
+        let fine = self
+            .fine
+            .as_ref()
+            .map(|fine| Ok::<_, StackError>(Fine { raster: fine.raster.cropped(window)?, ..*fine }));
         Ok(Self {
             coarse: crop(&self.coarse)?,
             coarse_native: self.coarse_native.clone(),
@@ -100,7 +96,6 @@ impl Day {
             self.coarse_native.as_ref(),
             self.evening.as_ref(),
             self.fine.as_ref().map(|f| &f.raster),
-            self.fine.as_ref().and_then(|f| f.uncertainty.as_ref()),
             self.vv.as_ref(),
             self.vh.as_ref(),
         ];
@@ -279,10 +274,34 @@ impl Series {
         if day.fine.is_none()
             && let Some(raster) = self.disaggregated.get(&date)
         {
-            day.fine =
-                Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated, uncertainty: None });
+            day.fine = Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated });
         }
         Ok(day)
+    }
+
+    /// How uncertain NISAR says its 3 km map of a date is, m3/m3, over the region; `None` where no file gives it. It is the mean of the
+    /// 200 m cells' uncertainties: the standard error of a mean whose cells err together. Of independent errors it would be smaller by the
+    /// root of their number, which the product does not claim. Read when asked for: it is as large as the map.
+    ///
+    /// # Errors
+    /// [`StackError::Read`] for a file that fails, [`StackError::Grid`].
+    pub fn uncertainty(&self, library: &Library, date: Date) -> Result<Option<Raster>, StackError> {
+        let window = self.region.window();
+        let mut mosaic = Mosaic::new(window);
+        for piece in library.on(date) {
+            let Piece::File(entry, granule) = piece else { continue };
+            if entry.usage() != Usage::Fine || granule.product != Product::Nisar {
+                continue;
+            }
+            let is_it =
+                |v: &Variable| v.role == Role::SoilMoistureUncertainty && v.grid.is_some() && v.is_of(date);
+            let Some(index) = granule.variables.iter().position(is_it) else { continue };
+            let options = ReadOptions { quality: self.quality, scale: entry.correction.scale };
+            let raster = read_elsewhere(granule, index, &options, &window)
+                .map_err(|error| StackError::Read { file: granule.file.clone(), error })?;
+            mosaic.add(&resample::to_window(&raster, &window)?, Scale::Linear);
+        }
+        mosaic.finish(Some(Reason::NoSentinel1))
     }
 
     /// Lays a 3 km map computed from backscatter over a day that has none.
@@ -315,7 +334,7 @@ impl Series {
         let mut coarse = Layers::default();
         let mut fine = Mosaic::new(window);
         let mut own = Mosaic::new(window);
-        let (mut nisar, mut uncertainty) = (Mosaic::new(window), Mosaic::new(window));
+        let mut nisar = Mosaic::new(window);
         let mut vv = Mosaic::new(window);
         let mut vh = Mosaic::new(window);
         let mut failures = Vec::new();
@@ -350,10 +369,7 @@ impl Series {
                             read_fine(granule, date, &options, &window, &mut own)
                         }
                         Usage::Fine if granule.product == Product::Nisar => {
-                            read_fine(granule, date, &options, &window, &mut nisar).and_then(|used| {
-                                read_uncertainty(granule, date, &options, &window, &mut uncertainty)?;
-                                Ok(used)
-                            })
+                            read_fine(granule, date, &options, &window, &mut nisar)
                         }
                         Usage::Fine => read_fine(granule, date, &options, &window, &mut fine),
                         Usage::Backscatter | Usage::Temperature | Usage::Ignored => Ok(false),
@@ -400,18 +416,14 @@ impl Series {
         }
         // A product comes before NISAR's, which is provisional, and before a map that Loam made, whoever chose it; they are never averaged.
         let of = |mosaic: Mosaic, origin| {
-            Ok::<_, StackError>(mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine {
-                raster,
-                origin,
-                uncertainty: None,
-            }))
+            Ok::<_, StackError>(
+                mosaic.finish(Some(Reason::NoSentinel1))?.map(|raster| Fine { raster, origin }),
+            )
         };
         day.fine = match of(fine, FineOrigin::Product)? {
             Some(fine) => Some(fine),
             None => match of(nisar, FineOrigin::Nisar)? {
-                Some(fine) => {
-                    Some(Fine { uncertainty: uncertainty.finish(Some(Reason::NoSentinel1))?, ..fine })
-                }
+                Some(fine) => Some(fine),
                 None => of(own, FineOrigin::OwnMap)?,
             },
         };
@@ -650,21 +662,6 @@ fn read_fine(
     };
     mosaic.add(&raster, Scale::Linear);
     Ok(raster.valid_count() > 0)
-}
-
-/// The uncertainty that a product gives beside its 3 km map, averaged over the same cells ([`Fine::uncertainty`]).
-fn read_uncertainty(
-    granule: &Granule,
-    date: Date,
-    options: &ReadOptions,
-    region: &EaseWindow,
-    mosaic: &mut Mosaic,
-) -> Result<(), ReadError> {
-    let is_it = |v: &Variable| v.role == Role::SoilMoistureUncertainty && v.grid.is_some() && v.is_of(date);
-    let Some(index) = granule.variables.iter().position(is_it) else { return Ok(()) };
-    let raster = resample::to_window(&read_elsewhere(granule, index, options, region)?, region)?;
-    mosaic.add(&raster, Scale::Linear);
-    Ok(())
 }
 
 /// Pixels of a file that are averaged between two questions whether to go on: a tenth of a second.

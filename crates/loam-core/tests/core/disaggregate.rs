@@ -9,11 +9,7 @@ use loam_core::stack::{Day, Disaggregation, DisaggregationError, Fine, Region};
 fn day_of(simulated: &loam_core::simulate::SimulatedDay, region: &Region) -> Day {
     Day {
         coarse: simulated.coarse_on_fine_cells(region),
-        fine: simulated.fine.clone().map(|raster| Fine {
-            raster,
-            origin: FineOrigin::Product,
-            uncertainty: None,
-        }),
+        fine: simulated.fine.clone().map(|raster| Fine { raster, origin: FineOrigin::Product }),
         vv: simulated.vv.clone(),
         vh: simulated.vh.clone(),
         simulated: true,
@@ -176,7 +172,6 @@ fn masks_stay_masks() {
     days[1].fine = Some(Fine {
         raster: Raster::new(grid.clone(), vec![0.1; 576], fine).unwrap(),
         origin: FineOrigin::Product,
-        uncertainty: None,
     });
     days[0].coarse = Some(hole(days[0].coarse.as_ref().unwrap(), &[(30, Reason::NoSmap)]));
     days[0].vv = Some(hole(days[0].vv.as_ref().unwrap(), &[(50, Reason::NotObserved)]));

@@ -29,7 +29,7 @@ fn the_uncertainty_is_averaged_over_the_cells_of_the_map() {
     let mut series = Series::new(Region::new(window).unwrap(), QualityRule::Recommended);
     let fine = series.day(&library, date(2026, 6, 3)).unwrap().fine.unwrap();
     assert_eq!(fine.origin, FineOrigin::Nisar);
-    let uncertainty = fine.uncertainty.unwrap();
+    let uncertainty = series.uncertainty(&library, date(2026, 6, 3)).unwrap().unwrap();
     let at = |name: &str| expected[name].as_u64().unwrap() as usize;
     let (left, top) = (at("first_column") - window.first_column, at("first_row") - window.first_row);
     let mut compared = 0;

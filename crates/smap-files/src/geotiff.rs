@@ -222,9 +222,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         let used = Use::of_alpha();
         classification.bands.insert(alpha.min(classification.bands.len()), used);
     }
-    let written =
-        Own { kind: own("kind"), product: own("product"), model: own("model"), weights: own("weights") };
-    if written.is_estimate() {
+    if let Some(written) = Own::of_estimate(|key| own(key).map(str::to_owned)) {
         let names: Vec<Option<&str>> = tags.iter().map(|tags| tags.name.as_deref()).collect();
         classification = own_map(&written, &names);
     }
@@ -406,7 +404,7 @@ fn screened(
 }
 
 /// An estimate that Loam wrote: of soil moisture its first band can be used by hand.
-fn own_map(own: &Own<'_>, names: &[Option<&str>]) -> Classification {
+fn own_map(own: &Own, names: &[Option<&str>]) -> Classification {
     let used = |(band, name): (usize, &Option<&str>)| {
         let (role, quantity, evidence) = own.layer(*name, band == 0);
         Use { role, quantity, evidence, ..Use::nothing() }

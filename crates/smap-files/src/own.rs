@@ -14,17 +14,19 @@ pub const OWN_HALF_WIDTH: &str = "half_width_90";
 pub const OWN_FLAG: &str = "quality_flag";
 
 /// What a file says of itself, by Loam's own names.
-pub(crate) struct Own<'a> {
-    pub kind: Option<&'a str>,
-    pub product: Option<&'a str>,
-    pub model: Option<&'a str>,
-    pub weights: Option<&'a str>,
+pub(crate) struct Own {
+    product: Option<String>,
+    model: Option<String>,
+    weights: Option<String>,
 }
 
-impl Own<'_> {
-    /// An estimate. Files written before there was a kind say it in their product. A kind that a later version knows is no input either.
-    pub fn is_estimate(&self) -> bool {
-        self.kind.map_or_else(|| self.product.is_some_and(|p| p.contains("estimate")), |kind| kind != "scene")
+impl Own {
+    /// Of an estimate; `None` for any other file. `value` gives the text behind a key without its prefix. Files written before there was a
+    /// kind say it in their product. A kind that a later version knows is no input either.
+    pub fn of_estimate(value: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let own = Self { product: value("product"), model: value("model"), weights: value("weights") };
+        let by_product = || own.product.as_ref().is_some_and(|product| product.contains("estimate"));
+        value("kind").map_or_else(by_product, |kind| kind != "scene").then_some(own)
     }
 
     /// What a layer of an estimate is and how that is known: (role, quantity, evidence). What stands beside the estimate is told by its name,
@@ -40,7 +42,8 @@ impl Own<'_> {
                 (Role::Other, None, "flags of a map that Loam made, by their name: not used".to_owned())
             }
             _ => {
-                let moisture = self.product.is_some_and(|product| product.starts_with("soil moisture"));
+                let moisture =
+                    self.product.as_ref().is_some_and(|product| product.starts_with("soil moisture"));
                 let role = if moisture && is_map { Role::SoilMoisture } else { Role::Other };
                 (role, None, "a map that Loam made, by its tags".to_owned())
             }
@@ -49,7 +52,8 @@ impl Own<'_> {
 
     /// What the user should know.
     pub fn problem(&self) -> String {
-        let made_by: Vec<&str> = [self.model, self.weights].into_iter().flatten().collect();
+        let made_by: Vec<&str> =
+            [&self.model, &self.weights].into_iter().flatten().map(String::as_str).collect();
         let made_by = if made_by.is_empty() { String::new() } else { format!(" ({})", made_by.join(", ")) };
         format!(
             "Loam made this map{made_by}, so it is no reference, no history and no training target. To use it all the same, choose 3 km map for it \

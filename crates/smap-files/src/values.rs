@@ -9,7 +9,7 @@ use ease_grid::Reason;
 const SMAP_FILL: f64 = -9999.0;
 
 /// Numbers that programs leave in floats where there is no value, declared or not; none is a value of any quantity that is used.
-pub(crate) const TYPICAL_FILLS: [f64; 8] =
+const TYPICAL_FILLS: [f64; 8] =
     [-99.0, -999.0, 9999.0, -32768.0, 1e20, 9.969_209_968_386_869e36, -f32::MAX as f64, f32::MAX as f64];
 
 /// What is asked of each stored number of a layer.
@@ -135,6 +135,16 @@ mod tests {
         assert_eq!(rule.reason(6000.0), Reason::OutOfRange);
         assert_eq!(rule.reason(200.0), Reason::Valid, "the bound itself, as float32");
         assert_eq!(ValueRule::filled([254.0], "uint8").reason(f64::NAN), Reason::NotObserved);
+    }
+
+    #[test]
+    fn typical_fills_are_known_in_either_precision() {
+        let rule = ValueRule { typical_fills: true, ..ValueRule::default() };
+        for fill in [-99.0, -999.0, 9999.0, 1e20, f64::from(1e20f32), f64::from(f32::MAX)] {
+            assert_eq!(rule.reason(fill), Reason::NotObserved, "{fill}");
+            assert_eq!(ValueRule::default().reason(fill), Reason::Valid, "{fill}");
+        }
+        assert_eq!((rule.reason(-98.9), rule.reason(290.0)), (Reason::Valid, Reason::Valid));
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Layer {
 }
 
 /// Declared fill of an array, and the conventions.
-fn fill(array: &Array, smap: bool) -> ValueRule {
+pub(super) fn fill(array: &Array, smap: bool) -> ValueRule {
     let attributes = array.attributes();
     let mut declared: Vec<f64> =
         ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();

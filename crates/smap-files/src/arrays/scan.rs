@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::arrays::attributes::Attributes;
 use crate::arrays::file::{Array, File, Listing};
+use crate::arrays::pixels::fill;
 use crate::arrays::place::{
     Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
 };
@@ -14,11 +15,12 @@ use crate::own::{OWN_MAP, OWN_PREFIX, Own};
 use crate::smap::metadata::identify;
 use crate::smap::names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
 use crate::sniff::Format;
-use crate::values::TYPICAL_FILLS;
+use crate::values::ValueRule;
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
     Variable,
 };
+use ease_grid::Reason;
 use jiff::civil::Date;
 
 /// Days of one array that are listed at most: an AppEEARS order of ten years.
@@ -33,12 +35,11 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     let listing = file.list()?;
     let mut identity = identify(&file, &listing, source.name());
     let root = file.group_attributes("/");
-    let said = ["kind", "product", "model", "weights"].map(|key| root.text(&format!("{OWN_PREFIX}{key}")));
-    let [kind, product, model, weights] = said.each_ref().map(Option::as_deref);
-    let own = Some(Own { kind, product, model, weights }).filter(Own::is_estimate);
+    let own_text = |key: &str| root.text(&format!("{OWN_PREFIX}{key}"));
+    let own = Own::of_estimate(own_text);
     if own.is_some() {
         identity.product = None;
-        identity.simulated |= root.text(&format!("{OWN_PREFIX}simulated")).is_some_and(|text| text == "true");
+        identity.simulated |= own_text("simulated").is_some_and(|text| text == "true");
     }
     let entry = source_of(source.name(), &root, &listing, identity.product);
     let mut problems: Vec<Problem> =
@@ -187,7 +188,7 @@ struct About<'a> {
     /// It holds one map, so that the file's name speaks of it.
     alone: bool,
     /// What a file that Loam wrote says of itself.
-    own: Option<&'a Own<'a>>,
+    own: Option<&'a Own>,
 }
 
 /// Group, shape, hint, overpasses mixed or not, and grid mapping of an array: what its place depends on.
@@ -236,8 +237,8 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             problems.push(Problem { text });
         }
         let days = days.map(|days| days.steps);
-        if let Some(why) =
-            unclear_axis(array, group, root, leading, days.is_some()).filter(|_| used.role != Role::Other)
+        if used.role != Role::Other
+            && let Some(why) = unclear_axis(array, group, root, leading, days.is_some())
         {
             used.role = Role::Other;
             used.evidence = format!("{}: not used ({why})", used.evidence);
@@ -498,10 +499,8 @@ fn median_of_sample(array: &Array, linear: Option<(f64, f64)>) -> Option<f64> {
         first..first + count
     };
     let ranges: Vec<_> = array.shape.iter().enumerate().map(part).collect();
-    let attributes = array.attributes();
-    let fills: Vec<f64> =
-        ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();
-    let is_value = |v: &f64| v.is_finite() && *v != 0.0 && !fills.contains(v) && !TYPICAL_FILLS.contains(v);
+    let rule = ValueRule { typical_fills: true, no_zero: true, ..fill(array, false) };
+    let is_value = |v: &f64| rule.reason(*v) == Reason::Valid;
     let mut values: Vec<f64> = array.numbers(&ranges).ok()?.into_iter().filter(is_value).collect();
     for (factor, offset) in array.declared().linear().into_iter().chain(linear) {
         values.iter_mut().for_each(|v| *v = *v * factor + offset);

@@ -128,8 +128,9 @@ fn every_made_file_is_what_its_maker_says() {
     assert!(facts.len() >= 40, "{}", facts.len());
 }
 
-/// Valid cells of each layer of a file of fixtures/foreign/masked, with its mask (or another file's) or without.
-fn valid(file: &str, mask: Option<&str>) -> Result<Vec<usize>, String> {
+/// Of each layer of a file of fixtures/foreign/masked, with its mask (or another file's) or without: its valid cells, and whether its first
+/// and its last column are.
+fn valid(file: &str, mask: Option<&str>) -> Result<Vec<(usize, [bool; 2])>, String> {
     let open = |name: &str| -> SharedSource {
         Arc::new(PathSource::open(&folder().join("masked").join(name)).unwrap())
     };
@@ -140,8 +141,11 @@ fn valid(file: &str, mask: Option<&str>) -> Result<Vec<usize>, String> {
         .map(|(index, _)| {
             let raster = granule.read(index, &ReadOptions::default(), None).unwrap();
             let statistics = granule.variable_statistics(index, &ReadOptions::default()).unwrap();
-            assert_eq!(raster.valid_count(), statistics.valid);
-            raster.valid_count()
+            let (ours, theirs) = (raster.statistics(), statistics);
+            assert_eq!((ours.valid, ours.min, ours.max), (theirs.valid, theirs.min, theirs.max));
+            assert!((ours.mean.unwrap() - theirs.mean.unwrap()).abs() < 1e-6);
+            let is_valid = |column: usize| raster.at(column, 10).is_ok();
+            (raster.valid_count(), [is_valid(0), is_valid(19)])
         })
         .collect())
 }
@@ -150,9 +154,10 @@ fn valid(file: &str, mask: Option<&str>) -> Result<Vec<usize>, String> {
 fn a_mask_beside_a_geotiff_counts() {
     let (one, two) = ("soil_moisture_20200603.tif", "okc_two_20200603.tif");
     let mask = |name: &str| format!("{name}.msk");
-    assert_eq!(valid(one, None), Ok(vec![400]));
-    assert_eq!(valid(one, Some(&mask(one))), Ok(vec![300]));
-    assert_eq!(valid(two, Some(&mask(two))), Ok(vec![300, 300]));
+    assert_eq!(valid(one, None), Ok(vec![(400, [true, true])]));
+    assert_eq!(valid(one, Some(&mask(one))), Ok(vec![(300, [false, true])]));
+    // One mask for each band: of the second the columns at the other end.
+    assert_eq!(valid(two, Some(&mask(two))), Ok(vec![(300, [false, true]), (300, [true, false])]));
     let cut = "../S1_GRD_okc_20200603.tif";
     let refused = valid(one, Some(cut)).unwrap_err();
     assert!(refused.contains("40 x 40 pixels, not 20 x 20") && refused.contains("have a value"), "{refused}");

@@ -1,19 +1,9 @@
 //! Dates as numbers, and which date a key leads to.
 
 use jiff::civil::Date;
+pub use loam_core::day_number::day_number;
 
 use crate::protocol::{DayReport, Timeline};
-
-/// Days since 1970-01-01 in the Gregorian calendar: a date as a coordinate. (jiff's spans would do, at 20 kB of the page.)
-#[must_use]
-pub fn day_number(date: Date) -> i32 {
-    let (month, day) = (i32::from(date.month()), i32::from(date.day()));
-    let year = i32::from(date.year()) - i32::from(month <= 2);
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
 
 /// The date of a day number.
 #[must_use]

@@ -7,6 +7,7 @@
 //! The small modules beside them are the words that session, page, command line and kept runs share.
 
 pub mod closed_form;
+pub mod day_number;
 pub mod device_report;
 pub mod estimate;
 pub mod export;

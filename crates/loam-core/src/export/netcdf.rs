@@ -8,15 +8,14 @@
 use std::fmt::Write as _;
 
 use netcdf_writer::{DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId};
-use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_PREFIX};
+use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_MAP, OWN_PREFIX};
 
 use super::geotiff::NODATA;
 use super::stac::{extent, outline};
 use super::{ExportError, Provenance, flags};
+use crate::day_number::day_number;
 use crate::output::Output;
-use crate::season::statistics::{
-    EVENT_DATES, FEWEST_EVENTS, LONGEST_GAP, NOISE, TREND_DATES, days_since_1970,
-};
+use crate::season::statistics::{EVENT_DATES, FEWEST_EVENTS, LONGEST_GAP, NOISE, TREND_DATES};
 use crate::season::{Layers, Season};
 
 /// EPSG:6933 as PROJ 9 writes it (`pyproj.CRS(6933).to_wkt()`), without the ensemble's members.
@@ -46,7 +45,7 @@ pub fn write(
     file.written(provenance, now, command).map_err(|e| ExportError::NetCdf(e.to_string()))
 }
 
-type Result2<T> = Result<T, netcdf_writer::Error>;
+type Written<T = ()> = Result<T, netcdf_writer::Error>;
 
 struct File<'a> {
     builder: NcFileBuilder,
@@ -66,7 +65,7 @@ impl Quantity {
     fn of(output: Output) -> Self {
         match output {
             Output::SoilMoisture => Self {
-                name: "soil_moisture",
+                name: OWN_MAP,
                 long_name: "surface soil moisture, estimate at 3 km",
                 standard_name: "volume_fraction_of_condensed_water_in_soil",
                 unit: "m3 m-3",
@@ -88,7 +87,7 @@ impl Quantity {
 }
 
 impl File<'_> {
-    fn written(mut self, provenance: &Provenance, now: Option<&str>, command: &str) -> Result2<Vec<u8>> {
+    fn written(mut self, provenance: &Provenance, now: Option<&str>, command: &str) -> Written<Vec<u8>> {
         let season = self.season;
         let window = season.window;
         let axes = [
@@ -103,14 +102,14 @@ impl File<'_> {
         Ok(self.builder.to_vec(NcWriteOptions { format: NcWriteFormat::Nc4 })?.1)
     }
 
-    fn text(&mut self, variable: VariableId, attributes: &[(&str, &str)]) -> Result2<()> {
+    fn text(&mut self, variable: VariableId, attributes: &[(&str, &str)]) -> Written {
         for (name, value) in attributes {
             self.builder.add_variable_attribute(variable, *name, NcAttrValue::Chars((*value).to_owned()))?;
         }
         Ok(())
     }
 
-    fn globals(&mut self, provenance: &Provenance, now: Option<&str>, command: &str) -> Result2<()> {
+    fn globals(&mut self, provenance: &Provenance, now: Option<&str>, command: &str) -> Written {
         let season = self.season;
         let quantity = Quantity::of(season.output);
         let outline = outline(&season.window);
@@ -179,7 +178,7 @@ impl File<'_> {
             texts.push(("date_created".to_owned(), now.to_owned()));
         }
         if let Some((first, last)) = first.zip(last) {
-            let days = days_since_1970(last) - days_since_1970(first) + 1;
+            let days = day_number(last) - day_number(first) + 1;
             texts.push(("time_coverage_start".to_owned(), format!("{first}T00:00:00Z")));
             texts.push(("time_coverage_end".to_owned(), format!("{last}T23:59:59Z")));
             texts.push(("time_coverage_duration".to_owned(), format!("P{days}D")));
@@ -203,7 +202,7 @@ impl File<'_> {
         Ok(())
     }
 
-    fn coordinates(&mut self, [time, y, x]: [DimensionId; 3]) -> Result2<()> {
+    fn coordinates(&mut self, [time, y, x]: [DimensionId; 3]) -> Written {
         let season = self.season;
         let (window, grid) = (season.window, season.window.grid());
 
@@ -219,7 +218,7 @@ impl File<'_> {
                 ("axis", "T"),
             ],
         )?;
-        let days: Vec<i32> = season.days.iter().map(|day| days_since_1970(day.date)).collect();
+        let days: Vec<i32> = season.days.iter().map(|day| day_number(day.date)).collect();
         self.builder.write_variable(variable, &days)?;
 
         let lines = [
@@ -305,7 +304,7 @@ impl File<'_> {
         self.builder.write_variable(variable, &[6933])
     }
 
-    fn maps(&mut self, axes: [DimensionId; 3]) -> Result2<()> {
+    fn maps(&mut self, axes: [DimensionId; 3]) -> Written {
         let season = self.season;
         let quantity = Quantity::of(season.output);
         let sure = season.days.iter().any(|day| day.half_width.is_some());
@@ -339,8 +338,8 @@ impl File<'_> {
                 ],
             )?;
             let blank = vec![f32::NAN; season.window.len()];
-            let plane = |day: &crate::season::SeasonDay| day.half_width.clone().unwrap_or(blank.clone());
-            let planes: Vec<f32> = season.days.iter().flat_map(plane).collect();
+            let planes = season.days.iter().map(|day| day.half_width.as_deref().unwrap_or(&blank));
+            let planes: Vec<f32> = planes.flatten().copied().collect();
             self.floats(variable, &planes, true)?;
         }
 
@@ -364,7 +363,7 @@ impl File<'_> {
         self.builder.write_variable(variable, &planes)
     }
 
-    fn layers(&mut self, layers: &Layers, axes: [DimensionId; 2]) -> Result2<()> {
+    fn layers(&mut self, layers: &Layers, axes: [DimensionId; 2]) -> Written {
         let quantity = Quantity::of(self.season.output);
         let unit = quantity.unit;
         let noise = format!("{NOISE} {unit}");
@@ -415,14 +414,14 @@ impl File<'_> {
     }
 
     /// Grid mapping and auxiliary coordinates.
-    fn placed(&mut self, variable: VariableId) -> Result2<()> {
+    fn placed(&mut self, variable: VariableId) -> Written {
         let depth = self.season.output == Output::SoilMoisture;
         let coordinates = if depth { "lat lon depth" } else { "lat lon" };
         self.text(variable, &[("grid_mapping", "crs"), ("coordinates", coordinates)])
     }
 
     /// Values with -9999 where there is none.
-    fn floats(&mut self, variable: VariableId, values: &[f32], in_time: bool) -> Result2<()> {
+    fn floats(&mut self, variable: VariableId, values: &[f32], in_time: bool) -> Written {
         self.placed(variable)?;
         self.builder.set_variable_fill_value(variable, NODATA)?;
         self.packed(variable, in_time)?;
@@ -430,7 +429,7 @@ impl File<'_> {
         self.builder.write_variable(variable, &values)
     }
 
-    fn packed(&mut self, variable: VariableId, in_time: bool) -> Result2<()> {
+    fn packed(&mut self, variable: VariableId, in_time: bool) -> Written {
         let sizes = [self.season.days.len(), self.season.window.rows, self.season.window.columns];
         let chunk: Vec<u64> = sizes.iter().zip(CHUNK).map(|(n, most)| (*n).min(most).max(1) as u64).collect();
         let chunk = if in_time { chunk } else { chunk.into_iter().skip(1).collect() };

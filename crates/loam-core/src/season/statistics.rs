@@ -11,6 +11,8 @@
 
 use jiff::civil::Date;
 
+use crate::day_number::day_number;
+
 /// Dates of an event, at least.
 pub const EVENT_DATES: usize = 3;
 /// Days between two dates of an event, at most: SMAP returns within three.
@@ -60,7 +62,7 @@ impl Statistics {
     /// Adds a date, which lies behind those before. Values that are not finite are none; a plane of another size is left out.
     pub fn add(&mut self, date: Date, values: &[f32]) {
         if values.len() == self.cells {
-            self.days.push(f64::from(days_since_1970(date)));
+            self.days.push(f64::from(day_number(date)));
             self.values.extend_from_slice(values);
         }
     }
@@ -119,8 +121,8 @@ fn trend(pixel: &[(f64, f64)], mean: f64) -> Option<(f64, f64)> {
 fn drydown(pixel: &[(f64, f64)]) -> (f64, u16) {
     let driest = pixel.iter().map(|(_, v)| *v).fold(f64::INFINITY, f64::min);
     let (mut sxx, mut sxy, mut events) = (0.0, 0.0, 0u16);
-    let goes_on = |(t0, v0): &(f64, f64), (t1, v1): &(f64, f64)| v1 < v0 && t1 - t0 <= LONGEST_GAP;
-    for run in pixel.chunk_by(goes_on) {
+    let continues = |(t0, v0): &(f64, f64), (t1, v1): &(f64, f64)| v1 < v0 && t1 - t0 <= LONGEST_GAP;
+    for run in pixel.chunk_by(continues) {
         let logs = run.iter().filter(|(_, v)| v - driest > NOISE).map(|(t, v)| (*t, (v - driest).ln()));
         let logs: Vec<(f64, f64)> = logs.collect();
         if logs.len() < EVENT_DATES {
@@ -136,18 +138,6 @@ fn drydown(pixel: &[(f64, f64)]) -> (f64, u16) {
     }
     let tau = if events >= FEWEST_EVENTS && sxy < 0.0 { -sxx / sxy } else { f64::NAN };
     (tau, events)
-}
-
-/// Days from 1 January 1970, as a NetCDF time axis counts them.
-#[must_use]
-pub fn days_since_1970(date: Date) -> i32 {
-    // Howard Hinnant's days_from_civil: without jiff's spans, which nothing else in the worker needs.
-    let (year, month, day) = (i64::from(date.year()), i64::from(date.month()), i64::from(date.day()));
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468) as i32
 }
 
 #[cfg(test)]
@@ -166,15 +156,6 @@ mod tests {
             statistics.add(first().checked_add(n.days()).unwrap(), &[value]);
         }
         statistics.layers()
-    }
-
-    #[test]
-    fn days_are_those_of_jiff() {
-        let epoch: Date = "1970-01-01".parse().unwrap();
-        for text in ["1970-01-01", "1999-12-31", "2000-02-29", "2015-03-31", "2018-06-16", "2100-03-01"] {
-            let date: Date = text.parse().unwrap();
-            assert_eq!(days_since_1970(date), epoch.until(date).unwrap().get_days(), "{text}");
-        }
     }
 
     /// scipy.stats.linregress([0..12], values): scipy 1.17, on float32 values.

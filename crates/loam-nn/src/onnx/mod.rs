@@ -5,20 +5,18 @@
 
 mod protobuf;
 
+use ease_grid::Resolution;
 use loam_core::network::{Network, TbCase};
 
 use self::protobuf::{Message, float, image, int, ints, node, tensor};
 use crate::networks::smen::norm::EPSILON;
-use crate::networks::smen::span::HALO;
 use crate::smen::{CHANNELS, HISTORY};
 use crate::tb_cnn::{GROUPS, KERNELS};
-use crate::{ModelError, Weights};
+use crate::{HALO, ModelError, TB_HALO, Weights};
 
 /// IR version 8 and opset 17 are what ONNX Runtime 1.12 (2022) and everything since reads.
 const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
-/// Pixels that the TB CNN sees to each side.
-const TB_SEES: usize = 29;
 /// Edge of a tile that is proposed to programs that cut.
 const TILE: usize = 512;
 
@@ -156,7 +154,7 @@ fn smen(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
             let conv = format!("f{block}.conv");
             graph.convolution(&features, &conv, (&flat, shape), &repeated("conv.bias"), 1);
             let relu = format!("f{block}.relu");
-            graph.add("Relu", &[&conv], &relu);
+            graph.node("Relu", &[&conv], &relu);
             let parts = ["weight", "bias", "running_mean", "running_var"].map(|part| {
                 let name = format!("f{block}.bn.{part}");
                 let plane = repeated(&format!("bn.{part}"));
@@ -179,7 +177,7 @@ fn smen(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
             .collect();
         graph.convolution("input", "g", (&flat, [CHANNELS, bands, 3, 3]), values(weights, "g.bias"), 1);
         features = if inputs.uses_history() {
-            graph.add("Add", &["g", &features], "fused");
+            graph.node("Add", &["g", &features], "fused");
             "fused".to_owned()
         } else {
             "g".to_owned()
@@ -195,7 +193,7 @@ fn smen(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
         bands: named.map(|name| (name, "m3/m3")).collect(),
         outputs: vec![("soil moisture, 3 km".to_owned(), "m3/m3")],
         sees: HALO,
-        pixel: 3_002.685_070_048_7,
+        pixel: Resolution::M03.cell_m(),
     };
     Ok((graph, signature))
 }
@@ -225,8 +223,8 @@ fn tb_cnn(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
         .map(|part| case.scales().map(part));
     graph.tensor("centre", &[1, 2, 1, 1], &centre);
     graph.tensor("spread", &[1, 2, 1, 1], &spread);
-    graph.add("Sub", &["input", "centre"], "centred");
-    graph.add("Div", &["centred", "spread"], "scaled");
+    graph.node("Sub", &["input", "centre"], "centred");
+    graph.node("Div", &["centred", "spread"], "scaled");
     let mut features = "scaled".to_owned();
     for group in 0..GROUPS {
         let channels = if group == 0 { 2 } else { 2 * KERNELS };
@@ -240,7 +238,7 @@ fn tb_cnn(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
         let both = format!("group{group}.both");
         graph.nodes.push(node("Concat", &[&sides[0], &sides[1]], &both, &[int("axis", 1)]));
         features = format!("group{group}");
-        graph.add("Relu", &[&both], &features);
+        graph.node("Relu", &[&both], &features);
     }
     let outputs = case.outputs();
     let kernel = (values(weights, "out.weight"), [outputs, 2 * KERNELS, 3, 3]);
@@ -249,11 +247,11 @@ fn tb_cnn(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
     let picked: Vec<f32> =
         (0..outputs).flat_map(|o| [0, 1].map(|c| if o == c { 1.0 } else { 0.0 })).collect();
     graph.convolution("scaled", "picked", (&picked, [outputs, 2, 1, 1]), &vec![0.0; outputs], 1);
-    graph.add("Add", &["last", "picked"], "sum");
+    graph.node("Add", &["last", "picked"], "sum");
     graph.tensor("output_centre", &[1, outputs, 1, 1], &centre[..outputs]);
     graph.tensor("output_spread", &[1, outputs, 1, 1], &spread[..outputs]);
-    graph.add("Mul", &["sum", "output_spread"], "unscaled");
-    graph.add("Add", &["unscaled", "output_centre"], "output");
+    graph.node("Mul", &["sum", "output_spread"], "unscaled");
+    graph.node("Add", &["unscaled", "output_centre"], "output");
     let name = |names: &[(&str, &'static str)]| names.iter().map(|(n, u)| ((*n).to_owned(), *u)).collect();
     let (bands, outputs, pixel): (Vec<_>, Vec<_>, f64) = match case {
         TbCase::BrightnessTemperature => (
@@ -262,15 +260,15 @@ fn tb_cnn(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
                 ("brightness temperature H, 36 km laid on 9 km", "K"),
             ]),
             name(&[("brightness temperature V, 9 km", "K"), ("brightness temperature H, 9 km", "K")]),
-            9_008.055_210_146,
+            Resolution::M09.cell_m(),
         ),
         TbCase::SoilMoisture => (
             name(&[("SMAP soil moisture, 36 km laid on 3 km", "m3/m3"), ("land surface temperature", "K")]),
             name(&[("soil moisture, 3 km", "m3/m3")]),
-            3_002.685_070_048_7,
+            Resolution::M03.cell_m(),
         ),
     };
-    Ok((graph, Signature { bands, outputs, sees: TB_SEES, pixel }))
+    Ok((graph, Signature { bands, outputs, sees: TB_HALO, pixel }))
 }
 
 impl Graph {
@@ -300,7 +298,7 @@ impl Graph {
         self.nodes.push(node("Conv", &[from, &w, &b], to, &attributes));
     }
 
-    fn add(&mut self, operation: &str, inputs: &[&str], output: &str) {
+    fn node(&mut self, operation: &str, inputs: &[&str], output: &str) {
         self.nodes.push(node(operation, inputs, output, &[]));
     }
 }

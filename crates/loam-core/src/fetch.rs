@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
 
+use crate::export::stac::{extent, outline};
 use crate::stack::MARGIN;
 
 /// A collection of NASA's archive.
@@ -75,11 +76,7 @@ impl Search {
             return Err(SearchError::Backwards { from, to });
         }
         let window = window.widened(&ease_grid::Edges::all(MARGIN));
-        let grid = window.grid();
-        let east = grid.origin_x + grid.cell_x * grid.columns as f64;
-        let south = grid.origin_y - grid.cell_y * grid.rows as f64;
-        let (west, north) = ease_grid::ease2::inverse(grid.origin_x, grid.origin_y);
-        let (east, south) = ease_grid::ease2::inverse(east, south);
+        let [west, south, east, north] = extent(&outline(&window));
         // Outwards, so that no scene at the edge is missed.
         let (down, up) = (|v: f64| (v * 1e4).floor() / 1e4, |v: f64| (v * 1e4).ceil() / 1e4);
         Ok(Self { bounds: [down(west), down(south), up(east), up(north)], from, to })
@@ -213,6 +210,16 @@ mod tests {
         assert!(near(west, WEST) && near(east, EAST), "{west} {east}");
         assert!(near(south, SOUTH) && near(north, NORTH), "{south} {north}");
         assert!(west <= WEST && south <= SOUTH && east >= EAST && north >= NORTH);
+    }
+
+    /// The globe's eastern edge is no western one.
+    #[test]
+    fn a_region_at_the_edge_of_the_globe_is_searched_for_up_to_it() {
+        let window = EaseWindow::new(Resolution::M03, 11_568 - 20, 1000, 20, 20).unwrap();
+        let day = "2018-06-01".parse().unwrap();
+        let [west, _, east, _] = Search::new(&window, day, day).unwrap().bounds;
+        assert_eq!(east, 180.0);
+        assert!((179.0..180.0).contains(&west), "{west}");
     }
     const WEST: f64 = -99.211_618_257_261_29;
     const SOUTH: f64 = 33.939_467_385_194_33;

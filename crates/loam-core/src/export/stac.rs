@@ -56,7 +56,7 @@ pub fn item(
 }
 
 /// The window's outline in degrees: counter-clockwise, closed. Meridians and parallels are its edges, so four corners are exact.
-pub(super) fn outline(window: &EaseWindow) -> Vec<[f64; 2]> {
+pub(crate) fn outline(window: &EaseWindow) -> Vec<[f64; 2]> {
     let grid = window.grid();
     let east = grid.origin_x + grid.cell_x * grid.columns as f64;
     let south = grid.origin_y - grid.cell_y * grid.rows as f64;
@@ -79,7 +79,7 @@ pub(super) fn outline(window: &EaseWindow) -> Vec<[f64; 2]> {
 }
 
 /// West, south, east, north.
-pub(super) fn extent(outline: &[[f64; 2]]) -> [f64; 4] {
+pub(crate) fn extent(outline: &[[f64; 2]]) -> [f64; 4] {
     let fold = |axis: usize, start: f64, keep: fn(f64, f64) -> f64| {
         outline.iter().fold(start, |best, point| keep(best, point[axis]))
     };

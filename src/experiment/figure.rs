@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::run::{estimate, masked};
 use super::table::{Kind, Options};
-use super::{ExperimentError, Runner, font};
-use loam_core::map::{Scale, paint};
+use super::{ExperimentError, Runner};
+use loam_core::map::{Scale, font, paint};
 use loam_core::score::Scores;
 use loam_core::stack::Preset;
 use loam_nn::{Smen, Weights};
@@ -45,7 +45,7 @@ impl Canvas {
     }
 
     fn text(&mut self, left: usize, top: usize, text: &str) {
-        for (x, y) in font::pixels(text, LETTERS) {
+        for (x, y) in font::pixels(&text.to_ascii_uppercase(), LETTERS) {
             self.dot(left + x, top + y, [20, 20, 20]);
         }
     }

@@ -20,7 +20,6 @@ mod cards_page;
 mod cell;
 mod error;
 mod figure;
-mod font;
 mod images;
 mod lstm;
 mod parallel;

@@ -5,9 +5,9 @@
 
 use ease_grid::{Crs, Grid, Raster};
 
-use super::lettering::{ADVANCE, Picture};
+use super::picture::Picture;
 use super::{ExportError, Provenance, png, resampled, zip};
-use crate::map::Scale;
+use crate::map::{Scale, font};
 
 /// The longer side of the picture is about this many pixels, so that a globe does not blur the cells into each other.
 const PIXELS: usize = 1024;
@@ -54,7 +54,7 @@ fn legend(scale: &Scale, simulated: bool) -> Picture {
     const INK: [u8; 4] = [20, 20, 20, 255];
     const BAR: (usize, usize) = (16, 44);
     const HEIGHT: usize = 256;
-    let wide = if simulated { 2 * ADVANCE * 9 + 2 * BAR.0 } else { 124 };
+    let wide = if simulated { 2 * font::ADVANCE * 9 + 2 * BAR.0 } else { 124 };
     let mut picture = Picture::new(wide, HEIGHT + 90, [255, 255, 255, 235]);
     picture.write(scale.unit, (BAR.0, 14), 2, INK);
     for row in 0..HEIGHT {

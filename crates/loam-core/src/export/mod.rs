@@ -6,15 +6,15 @@ pub mod csv;
 pub mod flags;
 pub mod geotiff;
 pub mod kmz;
-mod lettering;
 #[cfg(feature = "netcdf")]
 pub mod netcdf;
+mod picture;
 mod png;
 pub mod png_text;
 pub mod provenance;
 pub mod resampled;
 pub mod stac;
-pub mod zip;
+mod zip;
 
 pub use provenance::{MapKind, Provenance, Score};
 

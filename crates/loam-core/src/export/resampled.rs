@@ -3,7 +3,7 @@
 //! Values are interpolated linearly between cell centres; a cell whose centre lies in a masked one is masked for the same reason, and
 //! flags are those of the cell that holds the centre.
 
-use ease_grid::{Crs, EaseWindow, Grid, GridError, Raster, Reason, Resolution};
+use ease_grid::{Crs, EaseWindow, Grid, GridError, Raster, Reason};
 
 use super::ExportError;
 
@@ -78,12 +78,7 @@ pub fn grid(window: &EaseWindow, crs: &Crs) -> Result<Grid, ExportError> {
             own.rows,
         )?);
     }
-    let cell = match window.resolution {
-        Resolution::M36 => 36_000.0,
-        Resolution::M09 => 9000.0,
-        Resolution::M03 => 3000.0,
-        Resolution::M01 => 1000.0,
-    };
+    let cell = 1000.0 * f64::from(window.resolution.km());
     let (left, top) = ((west / cell).floor() * cell, (north / cell).ceil() * cell);
     let count = |length: f64| (length / cell).ceil().max(1.0) as usize;
     Ok(Grid::new(crs.clone(), left, top, cell, cell, count(east - left), count(top - south))?)
@@ -93,7 +88,7 @@ pub fn grid(window: &EaseWindow, crs: &Crs) -> Result<Grid, ExportError> {
 ///
 /// # Errors
 /// [`ExportError::Grid`] for a system that cannot be mapped.
-pub fn bilinear(raster: &Raster, grid: &Grid) -> Result<Raster, ExportError> {
+pub(super) fn bilinear(raster: &Raster, grid: &Grid) -> Result<Raster, ExportError> {
     Ok(resampled(raster, grid, |x, y| {
         let (x0, y0) = ((x - 0.5).floor(), (y - 0.5).floor());
         let (wx, wy) = (x - 0.5 - x0, y - 0.5 - y0);
@@ -118,7 +113,12 @@ pub fn bilinear(raster: &Raster, grid: &Grid) -> Result<Raster, ExportError> {
 ///
 /// # Errors
 /// [`ExportError::Grid`] for a system that cannot be mapped.
-pub fn nearest<T: Copy>(own: &Grid, plane: &[T], grid: &Grid, outside: T) -> Result<Vec<T>, ExportError> {
+pub(super) fn nearest<T: Copy>(
+    own: &Grid,
+    plane: &[T],
+    grid: &Grid,
+    outside: T,
+) -> Result<Vec<T>, ExportError> {
     let mut out = Vec::with_capacity(grid.len());
     each(own, grid, |x, y| {
         let inside = x >= 0.0 && y >= 0.0 && (x as usize) < own.columns && (y as usize) < own.rows;

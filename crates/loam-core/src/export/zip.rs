@@ -8,8 +8,7 @@ const DATE: u16 = 0x21;
 const UTF8: u16 = 1 << 11;
 
 /// Files by name, in this order, as the bytes of an archive. `None` where it would not fit the format's 4 GB and 65,535 files.
-#[must_use]
-pub fn stored(files: &[(&str, &[u8])]) -> Option<Vec<u8>> {
+pub(super) fn stored(files: &[(&str, &[u8])]) -> Option<Vec<u8>> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for (name, bytes) in files {
         let (at, length) = (u32::try_from(out.len()).ok()?, u32::try_from(bytes.len()).ok()?);

@@ -4,6 +4,7 @@
 
 pub mod coastline;
 pub mod colormap;
+pub mod font;
 pub mod graticule;
 pub mod paint;
 pub mod scale;

@@ -1,13 +1,13 @@
 //! Letters of 5 x 7 pixels for the labels in a figure: a PNG must say what it shows, "simulated" above all, wherever it is passed on to.
-//! Drawn for this file; capitals, digits and a few marks only.
+//! Drawn for this file; capitals, digits, a few marks and the small letters of units only.
 
 /// Pixels from one letter to the next, and the height of a line.
-pub(super) const ADVANCE: usize = 6;
+pub const ADVANCE: usize = 6;
 /// Height of a letter.
-pub(super) const HEIGHT: usize = 7;
+pub const HEIGHT: usize = 7;
 
 /// Rows from the top, the leftmost pixel in the highest of five bits.
-const LETTERS: [(char, [u8; 7]); 45] = [
+const LETTERS: [(char, [u8; 7]); 48] = [
     ('A', [0x0E, 0x11, 0x11, 0x1F, 0x11, 0x11, 0x11]),
     ('B', [0x1E, 0x11, 0x11, 0x1E, 0x11, 0x11, 0x1E]),
     ('C', [0x0E, 0x11, 0x10, 0x10, 0x10, 0x11, 0x0E]),
@@ -53,13 +53,17 @@ const LETTERS: [(char, [u8; 7]); 45] = [
     ('(', [0x02, 0x04, 0x08, 0x08, 0x08, 0x04, 0x02]),
     (')', [0x08, 0x04, 0x02, 0x02, 0x02, 0x04, 0x08]),
     ('%', [0x18, 0x19, 0x02, 0x04, 0x08, 0x13, 0x03]),
+    ('m', [0x00, 0x00, 0x1A, 0x15, 0x15, 0x11, 0x11]),
+    ('³', [0x1C, 0x04, 0x0C, 0x04, 0x1C, 0x00, 0x00]),
+    ('d', [0x01, 0x01, 0x0D, 0x13, 0x11, 0x11, 0x0F]),
 ];
 
-/// The pixels (x, y) of a text from (0, 0), each to be drawn `scale` times as large. Small letters become capitals; others a gap.
-pub(super) fn pixels(text: &str, scale: usize) -> Vec<(usize, usize)> {
+/// The pixels (x, y) of a text from (0, 0), each to be drawn `scale` times as large. A letter that is not there leaves a gap.
+#[must_use]
+pub fn pixels(text: &str, scale: usize) -> Vec<(usize, usize)> {
     let mut set = Vec::new();
     for (n, letter) in text.chars().enumerate() {
-        let Some((_, rows)) = LETTERS.iter().find(|(known, _)| *known == letter.to_ascii_uppercase()) else {
+        let Some((_, rows)) = LETTERS.iter().find(|(known, _)| *known == letter) else {
             continue;
         };
         for (y, row) in rows.iter().enumerate() {
@@ -71,4 +75,18 @@ pub(super) fn pixels(text: &str, scale: usize) -> Vec<(usize, usize)> {
         }
     }
     set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn legends_have_all_their_letters() {
+        for letter in "SIMULATED0123456789.-m³/m³dBK".chars() {
+            assert!(!pixels(letter.encode_utf8(&mut [0; 4]), 1).is_empty(), "{letter}");
+        }
+        let (one, two) = (pixels("K", 1).len(), pixels("K", 2).len());
+        assert_eq!(two, 4 * one, "each dot twice as wide and high");
+    }
 }

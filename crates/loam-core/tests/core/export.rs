@@ -141,8 +141,8 @@ fn the_independent_reader_agrees() {
     }
 }
 
-/// Strips and tiles. The independent reader knows no second band beside grey; rasterio
-/// reads them all in tests/reference/check_exports.py.
+/// One tile and several. The independent reader knows no second band beside grey; rasterio reads them all in
+/// tests/reference/check_exports.py.
 #[test]
 fn a_half_width_is_a_second_band_and_never_soil_moisture() {
     for (columns, rows) in [(100, 100), (9, 11), (700, 530)] {

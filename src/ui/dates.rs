@@ -118,31 +118,10 @@ fn Predict() -> impl IntoView {
     };
     let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
     let by_hand = Memo::new(move |_| app.by_hand());
-    let stale = Memo::new(move |_| app.stale().is_some());
-    // Where the map follows, the button is for what was cancelled or failed.
-    let waits = move || app.predicting.get().is_none() && (stale.get() || app.map.with(Option::is_none));
-    let quiet = RwSignal::new(true);
-    let turn = StoredValue::new(0u32);
-    Effect::new(move |_| {
-        let waits = waits();
-        turn.update_value(|n| *n += 1);
-        let mine = turn.get_value();
-        quiet.set(true);
-        if waits {
-            let shown = std::time::Duration::from_millis(1500);
-            set_timeout(
-                move || {
-                    if turn.get_value() == mine {
-                        quiet.set(false);
-                    }
-                },
-                shown,
-            );
-        }
-    });
+    let needed = Memo::new(move |_| app.needs_button());
     view! {
         <div class="predict" hidden=move || app.timeline.with(|t| t.days.is_empty())>
-            <button type="button" id="predict" class="primary" hidden=move || by_hand.with(Option::is_none) && quiet.get() disabled=move || blocked().is_some() title=move || by_hand.get() on:click=move |_| app.tell(Event::Predict)>{label}</button>
+            <button type="button" id="predict" class="primary" hidden=move || !needed.get() disabled=move || blocked().is_some() title=move || by_hand.get() on:click=move |_| app.tell(Event::Predict)>{label}</button>
             {move || app.predicting.get().map(|job| view! {
                 <button type="button" id="cancel" on:click=move |_| app.tell(Event::CancelPredicting)>"Cancel"</button>
                 {if job.total > 0 {

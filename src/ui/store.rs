@@ -405,6 +405,7 @@ impl App {
         self.track_choices();
         self.timeline.track();
         self.pending.track();
+        self.predicting.track();
         self.peek(State::stale)
     }
 
@@ -412,6 +413,15 @@ impl App {
     pub fn by_hand(self) -> Option<String> {
         self.track_choices();
         self.peek(State::by_hand)
+    }
+
+    /// Whether there is a button for the map, which does not come by itself. Tracked.
+    pub fn needs_button(self) -> bool {
+        self.track_choices();
+        self.timeline.track();
+        self.pending.track();
+        self.predicting.track();
+        self.peek(State::needs_button)
     }
 
     /// The ranking, where it is of the present region, rules and files. Tracked.

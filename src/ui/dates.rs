@@ -3,12 +3,11 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::date_words::{chosen, earlier, per_cent};
+use super::date_words::{chosen, earlier, origin, per_cent};
 use super::store::App;
 use super::timeline::{TimelineStrip, choose};
 use crate::state::days::step;
 use crate::state::{Event, READING};
-use loam_core::file::FineOrigin;
 use loam_core::iso_date;
 
 fn month(date: Date) -> String {
@@ -78,12 +77,6 @@ fn Facts() -> impl IntoView {
             if let Some(pending) = app.pending.get() {
                 return view! { <p class="facts pending" id="dates-pending">{format!("SMAP, 3 km map and history for this region and these rules: {pending}")}</p> }.into_any();
             }
-            let origin = match day.fine_origin {
-                Some(FineOrigin::Disaggregated) => ", disaggregated here",
-                Some(FineOrigin::OwnMap) => ", a map that Loam made",
-                Some(FineOrigin::Nisar) => ", NISAR",
-                _ => "",
-            };
             let history = match (day.earlier, day.history.len()) {
                 (Some(0), _) if day.blocked.is_none() => {
                     format!("{}: the estimate is bilinear SMAP", earlier(0))
@@ -96,9 +89,9 @@ fn Facts() -> impl IntoView {
             view! {
                 <dl class="facts">
                     <div><dt>"SMAP"</dt><dd>{per_cent(day.coarse, "none")}</dd></div>
-                    <div><dt>"3 km map"</dt><dd>{per_cent(day.fine, "none")}{origin}</dd></div>
+                    <div><dt>"3 km map"</dt><dd>{per_cent(day.fine, "none")}{origin(day.fine_origin)}</dd></div>
                     <div><dt>"Backscatter"</dt><dd>{per_cent(day.backscatter, "none")}</dd></div>
-                    <div class="wide"><dt>"History"</dt><dd>{history}</dd></div>
+                    <div class="wide"><dt>"History"</dt><dd title=history.clone()>{history.clone()}</dd></div>
                 </dl>
             }
             .into_any()
@@ -169,7 +162,7 @@ pub fn DatesSection() -> impl IntoView {
     view! {
         <section class="dates" aria-labelledby="dates-title">
             <h2 id="dates-title" class="sr-only">"Date"</h2>
-            {move || empty().then(|| view! { <p class="empty">"Dates appear here once files are open."</p> })}
+            {move || empty().then(|| view! { <p class="empty">{move || if app.nothing_open() { "Dates appear here once files are open." } else { "Dates with SMAP data appear here." }}</p> })}
             <div hidden=empty aria-busy=move || (app.pending.get() == Some(READING)).to_string()>
                 <div class="timebar">
                     <Steps/>

@@ -309,6 +309,11 @@ impl App {
                 self.outside.run(effect, Post::new(move |event| self.tell(event)));
             }
         }
+        self.notify(changed);
+    }
+
+    /// Who listens to the fields of these bits looks again.
+    fn notify(self, changed: u64) {
         for (bit, trigger) in self.store.triggers.iter().enumerate() {
             if changed >> bit & 1 == 1 {
                 trigger.notify();
@@ -329,11 +334,7 @@ impl App {
             change(&mut state);
             state.fields.take()
         };
-        for (bit, trigger) in self.store.triggers.iter().enumerate() {
-            if changed >> bit & 1 == 1 {
-                trigger.notify();
-            }
-        }
+        self.notify(changed);
     }
 
     /// The files and the worker.
@@ -429,6 +430,11 @@ impl App {
         self.ranking.track();
         self.track_choices();
         self.peek(State::ranked)
+    }
+
+    /// The cell whose values are shown: under the cursor, else the last pin. Tracked.
+    pub fn probed(self) -> Option<Cell> {
+        self.cursor.get().or(self.pins.with(|pins| pins.last().copied()))
     }
 
     /// Neither files nor a demo are open. Tracked.

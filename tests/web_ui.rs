@@ -12,7 +12,7 @@ use loam::protocol::{
 };
 use loam::state::cursor::Cell;
 use loam::state::ledger::Kind;
-use loam::state::{Job, Layer, MapData, Remembered, Run, days};
+use loam::state::{Job, Layer, MapData, RecalledRun, Remembered, Run, days};
 use loam::ui::train::{self, curve, runs};
 use loam::ui::{
     App, canvas, date_words, dates, drop, exports, figure, files, layers, link, maps, outside, panel, scores,
@@ -107,7 +107,7 @@ fn a_self_check_that_gave_nan_can_be_told() {
 }
 
 #[wasm_bindgen_test]
-fn smoothing_keeps_a_constant_and_forgets_what_is_no_number() {
+fn smoothing_keeps_a_constant_and_leaves_nan_out() {
     assert!(curve::smooth(&[3.0; 5], 0.9).iter().all(|v| (v - 3.0).abs() < 1e-12), "no pull towards 0");
     assert_eq!(
         curve::smooth(&[1.0, 5.0, 2.0], 0.0),
@@ -395,6 +395,32 @@ fn what_is_in_use_comes_back_as_it_was_written() {
 }
 
 /// A run of the TB CNN's first case: its own form, and kelvins wherever SMEN has m3/m3.
+/// Weights of before a reload are in use again: said when they are, with a button to the shipped ones.
+#[wasm_bindgen_test]
+async fn weights_of_before_a_reload_are_said() {
+    let (app, place) = mounted();
+    let text = |selector: &str| {
+        place.query_selector(selector).unwrap().map(|e| e.text_content().unwrap_or_default())
+    };
+    let run = run("again", true);
+    app.change(|s| s.train.recalled.set(Some(RecalledRun { request: 7, run })));
+    pause(20).await;
+    assert!(text("#recalled").is_none(), "not before the worker uses them");
+    let trained = WeightsReport { hash: "feedfacefeedface".into(), ..WeightsReport::default() };
+    app.change(|s| s.weights.set(trained));
+    pause(20).await;
+    let said = text("#recalled").unwrap();
+    assert!(
+        said.contains("The weights trained on Tucson, own on 2020-02-29 12:34 (UTC) are in use again."),
+        "{said}"
+    );
+    assert!(said.contains("SIMULATED") && text("#recalled-shipped").is_some());
+    app.change(|s| s.weights.set(WeightsReport::default()));
+    pause(20).await;
+    assert!(text("#recalled").is_none(), "other weights are in use");
+    place.remove();
+}
+
 #[wasm_bindgen_test]
 async fn the_tb_cnn_has_its_own_settings_and_units() {
     let (app, place) = mounted();

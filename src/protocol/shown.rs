@@ -41,9 +41,9 @@ pub enum Change {
     Region,
     /// Quality, history or mass correction.
     Rules,
-    /// SMEN or the TB CNN.
-    Model,
-    /// Other weights of the same model.
+    /// Another network, or a closed form.
+    Method,
+    /// Other weights of the same network.
     Weights,
 }
 
@@ -54,7 +54,7 @@ impl Change {
             Self::Date => "the date",
             Self::Region => "the region",
             Self::Rules => "the rules",
-            Self::Model => "the model",
+            Self::Method => "the method",
             Self::Weights => "the weights",
         }
     }
@@ -70,16 +70,25 @@ impl MapReport {
             && (made.history_cover, made.history_disaggregated)
                 != (rules.history_cover, rules.history_disaggregated);
         let shifted = method.can_shift() && made.mass_correction != rules.mass_correction;
-        let model = method != now.weights.method();
+        let other = method != now.weights.method();
         let all = [
             (Change::Files, !now.same_files),
             (Change::Date, now.date != Some(self.date)),
             (Change::Region, made.window != rules.window),
             (Change::Rules, made.quality != rules.quality || history || shifted),
-            (Change::Model, model),
-            (Change::Weights, !model && !now.weights.made(&self.weights)),
+            (Change::Method, other),
+            (Change::Weights, !other && !now.weights.made(&self.weights)),
         ];
         all.into_iter().filter(|(_, changed)| *changed).map(|(change, _)| change).collect()
+    }
+
+    /// `of 2018-11-07 with the weights Tucson (shipped)`, or `of 2018-11-07 by pixel regression`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match self.weights.closed_form {
+            Some(method) => format!("of {} by {}", self.date, method.about().name),
+            None => format!("of {} with the weights {}", self.date, self.weights.name),
+        }
     }
 
     /// One sentence for a result that is no longer that of the present choices; `None` without changes.
@@ -89,10 +98,7 @@ impl MapReport {
         let first = first.iter().map(|change| change.words()).collect::<Vec<_>>().join(", ");
         let changed =
             if first.is_empty() { last.words().to_owned() } else { format!("{first} and {}", last.words()) };
-        Some(format!(
-            "This map is of {} with the weights {}: {changed} changed. Predict again.",
-            self.date, self.weights.name
-        ))
+        Some(format!("This map is {}: {changed} changed. Predict again.", self.origin()))
     }
 }
 
@@ -236,7 +242,7 @@ mod tests {
             network: Network::Tb(TbCase::SoilMoisture),
             ..weights("tb", "aa")
         });
-        assert_eq!(map.changes(&Present { weights: &tb, ..present }), [Change::Model]);
+        assert_eq!(map.changes(&Present { weights: &tb, ..present }), [Change::Method]);
         for date in [None, Some(date(2018, 11, 8))] {
             assert_eq!(map.changes(&Present { date, ..present }), [Change::Date]);
         }
@@ -305,7 +311,7 @@ mod tests {
         let shipped = Prospect::Shipped { key: "tucson".into(), name: "Tucson".into() };
         let (date, settings) = (Some(map.date), &map.settings);
         let now = Present { date, settings, weights: &shipped, same_files: true };
-        assert_eq!(map.changes(&now), [Change::Model]);
+        assert_eq!(map.changes(&now), [Change::Method]);
     }
 
     #[test]
@@ -318,8 +324,8 @@ mod tests {
         );
         assert!(said(&[Change::Region, Change::Weights]).contains(": the region and the weights changed."));
         assert!(
-            said(&[Change::Date, Change::Rules, Change::Model])
-                .contains(": the date, the rules and the model changed.")
+            said(&[Change::Date, Change::Rules, Change::Method])
+                .contains(": the date, the rules and the method changed.")
         );
     }
 

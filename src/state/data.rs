@@ -43,6 +43,13 @@ impl FileRow {
         self.revision += 1;
     }
 
+    /// It was not read, and no worker reads it unasked.
+    pub(super) fn refuse(&mut self, why: String) {
+        self.source = None;
+        let blank = FileReport::blank(self.id, &self.name, self.bytes);
+        self.report(Some(FileReport { refused: Some(why), ..blank }));
+    }
+
     /// What to ask the worker to open.
     pub(super) fn ticket(&self) -> FileTicket {
         FileTicket {

@@ -205,10 +205,7 @@ impl State {
         };
         if self.files.iter().any(|r| r.report.is_none() && asked.contains(&r.id)) {
             for row in self.files.iter_mut().filter(|r| r.report.is_none() && asked.contains(&r.id)) {
-                let refused = Some(format!("{why}; open it again to have it read."));
-                let report = FileReport { refused, ..FileReport::blank(row.id, &row.name, row.bytes) };
-                row.source = None;
-                row.report(Some(report));
+                row.refuse(format!("{why}; open it again to have it read."));
             }
         }
     }
@@ -218,12 +215,9 @@ impl State {
         // Files are read in order: the first without a report was being read.
         let at = self.files.iter().position(|r| r.source.is_some() && r.report.is_none())?;
         let row = &mut self.files[at];
-        let refused = Some(format!(
+        row.refuse(format!(
             "reading it stopped the worker ({why}), so it was left out; the file may be damaged: download it again."
         ));
-        let report = FileReport { refused, ..FileReport::blank(row.id, &row.name, row.bytes) };
-        row.source = None;
-        row.report(Some(report));
         Some(row.name.clone())
     }
 

@@ -82,7 +82,7 @@ impl State {
         let same_files = *self.data == map.data;
         let now = Present { date: *self.date, settings: &self.settings, weights: &weights, same_files };
         let text = map.report.stale(&map.report.changes(&now))?;
-        if self.by_hand().is_some() {
+        if self.by_hand().is_some() || self.tried() {
             return Some(text);
         }
         let coming = match self.day().and_then(|day| day.blocked.as_ref()) {
@@ -90,6 +90,17 @@ impl State {
             _ => "The new map is being made.",
         };
         Some(text.replace("Predict again.", coming))
+    }
+
+    /// The map of the present choices does not come by itself: there is a button for it.
+    #[must_use]
+    pub fn needs_button(&self) -> bool {
+        self.by_hand().is_some() || self.tried() && (self.map.is_none() || self.stale().is_some())
+    }
+
+    /// It was asked for, and that is over: it failed or was cancelled where there is still no such map.
+    fn tried(&self) -> bool {
+        !self.busy(Kind::Predict) && self.asked.is_some() && self.asked == self.wanted()
     }
 
     fn wanted(&self) -> Option<Asked> {

@@ -82,7 +82,8 @@ impl State {
                 let what = format!(
                     "The weights of the file {name} were in use before the page was loaded again; a file's weights are not kept"
                 );
-                let remedy = format!("{SHIPPED} until you load the file again under “Rules and weights”");
+                let remedy =
+                    format!("{SHIPPED} until you load the file again under Method, “Rules and weights”");
                 self.notify(false, Failure { what, remedy });
             }
         }

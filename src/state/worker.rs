@@ -130,7 +130,7 @@ impl State {
             self.fail(
                 &format!("{what} {} times and was not started again", self.losses),
                 "",
-                "Choose “CPU” under Device, or reload the page. The file list is kept until then.",
+                "Choose “CPU” under Method, “Device”, or reload the page. The file list is kept until then.",
             );
         }
     }
@@ -174,7 +174,9 @@ impl State {
     pub(super) fn open_weights(&mut self, name: String, among_data: Option<bool>) {
         if let Some(several) = among_data {
             let which = if several { ", the last of several weights files;" } else { ";" };
-            self.note(format!("Loaded as weights, not as data: {name}{which} see “Rules and weights”"));
+            self.note(format!(
+                "Loaded as weights, not as data: {name}{which} see Method, “Rules and weights”"
+            ));
         }
         self.best.put(false);
         self.weights_file = Some(name);

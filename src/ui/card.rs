@@ -63,7 +63,7 @@ fn get(of: &JsValue, key: &str) -> JsValue {
 }
 
 fn number(of: &JsValue, key: &str) -> Read<f64> {
-    get(of, key).as_f64().ok_or_else(|| format!("\"{key}\" is no number"))
+    get(of, key).as_f64().ok_or_else(|| format!("\"{key}\" is not a number"))
 }
 
 fn text(of: &JsValue, key: &str) -> Read<String> {
@@ -76,7 +76,9 @@ fn list<T>(of: &JsValue, key: &str, each: impl Fn(&JsValue) -> Read<T>) -> Read<
 }
 
 fn numbers(of: &JsValue, key: &str) -> Read<Vec<f64>> {
-    list(of, key, |item| item.as_f64().ok_or_else(|| format!("\"{key}\" holds no number")))
+    list(of, key, |item| {
+        item.as_f64().ok_or_else(|| format!("\"{key}\" holds something that is not a number"))
+    })
 }
 
 fn texts(of: &JsValue, key: &str) -> Read<Vec<String>> {

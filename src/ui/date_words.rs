@@ -11,8 +11,19 @@ pub fn per_cent(share: Option<f32>, none: &str) -> String {
 
 /// The chosen date.
 pub fn chosen(app: App) -> Option<DayReport> {
-    let date = app.date.get()?;
-    app.timeline.with(|t| t.days.iter().find(|d| d.date == date).cloned())
+    app.date.track();
+    app.timeline.track();
+    app.peek(|s| s.day().cloned())
+}
+
+/// Where a 3 km map comes from, after its name; nothing of the product itself.
+pub fn origin(of: Option<FineOrigin>) -> &'static str {
+    match of {
+        Some(FineOrigin::Disaggregated) => ", disaggregated here",
+        Some(FineOrigin::OwnMap) => ", a map that Loam made",
+        Some(FineOrigin::Nisar) => ", NISAR",
+        _ => "",
+    }
 }
 
 /// The chosen date in one sentence.

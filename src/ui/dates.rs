@@ -3,12 +3,11 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::date_words::{chosen, earlier, per_cent};
+use super::date_words::{chosen, earlier, origin, per_cent};
 use super::store::App;
 use super::timeline::{TimelineStrip, choose};
 use crate::state::days::step;
 use crate::state::{Event, READING};
-use loam_core::file::FineOrigin;
 use loam_core::iso_date;
 
 fn month(date: Date) -> String {
@@ -78,12 +77,6 @@ fn Facts() -> impl IntoView {
             if let Some(pending) = app.pending.get() {
                 return view! { <p class="facts pending" id="dates-pending">{format!("SMAP, 3 km map and history for this region and these rules: {pending}")}</p> }.into_any();
             }
-            let origin = match day.fine_origin {
-                Some(FineOrigin::Disaggregated) => ", disaggregated here",
-                Some(FineOrigin::OwnMap) => ", a map that Loam made",
-                Some(FineOrigin::Nisar) => ", NISAR",
-                _ => "",
-            };
             let history = match (day.earlier, day.history.len()) {
                 (Some(0), _) if day.blocked.is_none() => {
                     format!("{}: the estimate is bilinear SMAP", earlier(0))
@@ -96,9 +89,9 @@ fn Facts() -> impl IntoView {
             view! {
                 <dl class="facts">
                     <div><dt>"SMAP"</dt><dd>{per_cent(day.coarse, "none")}</dd></div>
-                    <div><dt>"3 km map"</dt><dd>{per_cent(day.fine, "none")}{origin}</dd></div>
+                    <div><dt>"3 km map"</dt><dd>{per_cent(day.fine, "none")}{origin(day.fine_origin)}</dd></div>
                     <div><dt>"Backscatter"</dt><dd>{per_cent(day.backscatter, "none")}</dd></div>
-                    <div class="wide"><dt>"History"</dt><dd>{history}</dd></div>
+                    <div class="wide"><dt>"History"</dt><dd title=history.clone()>{history.clone()}</dd></div>
                 </dl>
             }
             .into_any()
@@ -118,31 +111,10 @@ fn Predict() -> impl IntoView {
     };
     let label = move || app.date.get().map_or_else(|| "Predict".to_owned(), |d| format!("Predict {d}"));
     let by_hand = Memo::new(move |_| app.by_hand());
-    let stale = Memo::new(move |_| app.stale().is_some());
-    // Where the map follows, the button is for what was cancelled or failed.
-    let waits = move || app.predicting.get().is_none() && (stale.get() || app.map.with(Option::is_none));
-    let quiet = RwSignal::new(true);
-    let turn = StoredValue::new(0u32);
-    Effect::new(move |_| {
-        let waits = waits();
-        turn.update_value(|n| *n += 1);
-        let mine = turn.get_value();
-        quiet.set(true);
-        if waits {
-            let shown = std::time::Duration::from_millis(1500);
-            set_timeout(
-                move || {
-                    if turn.get_value() == mine {
-                        quiet.set(false);
-                    }
-                },
-                shown,
-            );
-        }
-    });
+    let needed = Memo::new(move |_| app.needs_button());
     view! {
         <div class="predict" hidden=move || app.timeline.with(|t| t.days.is_empty())>
-            <button type="button" id="predict" class="primary" hidden=move || by_hand.with(Option::is_none) && quiet.get() disabled=move || blocked().is_some() title=move || by_hand.get() on:click=move |_| app.tell(Event::Predict)>{label}</button>
+            <button type="button" id="predict" class="primary" hidden=move || !needed.get() disabled=move || blocked().is_some() title=move || by_hand.get() on:click=move |_| app.tell(Event::Predict)>{label}</button>
             {move || app.predicting.get().map(|job| view! {
                 <button type="button" id="cancel" on:click=move |_| app.tell(Event::CancelPredicting)>"Cancel"</button>
                 {if job.total > 0 {
@@ -190,7 +162,7 @@ pub fn DatesSection() -> impl IntoView {
     view! {
         <section class="dates" aria-labelledby="dates-title">
             <h2 id="dates-title" class="sr-only">"Date"</h2>
-            {move || empty().then(|| view! { <p class="empty">"Dates appear here once files are open."</p> })}
+            {move || empty().then(|| view! { <p class="empty">{move || if app.nothing_open() { "Dates appear here once files are open." } else { "Dates with SMAP data appear here." }}</p> })}
             <div hidden=empty aria-busy=move || (app.pending.get() == Some(READING)).to_string()>
                 <div class="timebar">
                     <Steps/>

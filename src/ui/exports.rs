@@ -31,9 +31,7 @@ pub fn ExportSection() -> impl IntoView {
     let stale = Memo::new(move |_| app.stale().is_some());
     // Of which result a file is, where that is not the one of the present choices.
     let earlier = move || {
-        let of = |map: &MapData| {
-            format!("the map of {} with the weights {}", map.report.date, map.report.weights.name)
-        };
+        let of = |map: &MapData| format!("the map {}", map.report.origin());
         app.map.with(|map| map.as_deref().map(of)).filter(|_| stale.get())
     };
     let title = move || earlier().map(|of| format!("Of {of}, not of the present choices"));

@@ -98,11 +98,9 @@ fn cells(app: App, row: &FileRow, report: &FileReport) -> AnyView {
         DateOrigin::User => "by you",
     });
     let orbit = report.orbit.and_then(|o| ORBITS.iter().find(|c| c.2 == o)).map(|c| c.1);
-    let date = report.date.map_or_else(|| "–".to_owned(), |d| d.to_string());
-    let valid = report.statistics.map_or_else(
-        || "–".to_owned(),
-        |s| format!("{:.1} %", 100.0 * s.valid as f64 / s.cells.max(1) as f64),
-    );
+    let date = report.date.map(|d| d.to_string());
+    let valid =
+        report.statistics.map(|s| format!("{:.1} % valid", 100.0 * s.valid as f64 / s.cells.max(1) as f64));
     let range = report
         .statistics
         .and_then(|s| Some(format!("{:.3} to {:.3}, mean {:.3}", s.min?, s.max?, s.mean?).replace('-', "−")));
@@ -135,7 +133,7 @@ fn refused(app: App, row: &FileRow, report: &FileReport, sentence: &str) -> AnyV
 fn Row(row: FileRow) -> impl IntoView {
     let app = App::here();
     let (id, name) = (row.id, row.name.clone());
-    let bytes = size_text(row.bytes);
+    let bytes = (row.bytes > 0).then(|| size_text(row.bytes));
     view! {
         <tr data-file=name.clone()>
             <th scope="row"><span class="filename">{name.clone()}</span><small>{bytes}</small></th>

@@ -1,5 +1,8 @@
 //! Which layers a map has, and which are on the stage.
 
+use leptos::prelude::*;
+
+use super::panel::heading;
 use super::sides;
 use super::store::App;
 use crate::state::MapData;
@@ -24,6 +27,7 @@ pub const FIRST: [LayerKind; 2] = [LayerKind::Coarse, LayerKind::Estimate];
 /// With what the estimate is compared with, where there is one.
 pub const COMPARED: [LayerKind; 4] =
     [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference];
+
 /// The layers of a map, channel by channel.
 pub fn layers(data: &MapData) -> Vec<LayerKey> {
     let channels = 0..data.method().outputs().len() as u8;
@@ -47,4 +51,26 @@ pub fn on_stage(app: App, data: &MapData) -> Vec<LayerKey> {
     } else {
         of(data, &FIRST)
     }
+}
+
+/// A list of the layers to choose one from.
+pub fn layer_choice(
+    data: &MapData,
+    id: &'static str,
+    label: &'static str,
+    present: impl Fn() -> Option<LayerKey> + Clone + Send + 'static,
+    choose: impl Fn(LayerKey) + 'static,
+) -> AnyView {
+    let keys = layers(data);
+    let options = keys.iter().enumerate().map(|(n, key)| {
+        let (key, present) = (*key, present.clone());
+        view! { <option value=n.to_string() prop:selected=move || present() == Some(key)>{heading(data, key)}</option> }
+    });
+    let options = options.collect_view();
+    let chosen = move |event| {
+        if let Some(key) = event_target_value(&event).parse().ok().and_then(|at: usize| keys.get(at)) {
+            choose(*key);
+        }
+    };
+    view! { <select id=id aria-label=label on:change=chosen>{options}</select> }.into_any()
 }

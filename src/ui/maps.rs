@@ -5,10 +5,10 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::layer_list::{COMPARED, FIRST, layers, of, on_stage};
+use super::layer_list::{COMPARED, FIRST, layer_choice, layers, of, on_stage};
 use super::legend::Ramps;
-use super::panel::{Panel, heading, watch_box};
-use super::pointer::zoom;
+use super::panel::{Panel, watch_box};
+use super::pointer::step;
 use super::rectangle;
 use super::store::App;
 use super::swipe::Swipe;
@@ -32,11 +32,14 @@ fn layouts(app: App, data: Arc<MapData>) -> AnyView {
         ("layout-four", "4", "SMAP, estimate, reference and difference", of(&data, &COMPARED)),
         ("layout-all", "All", "Every layer", all),
     ];
-    sets.into_iter().map(|(id, name, title, set)| {
+    let before = sets.clone();
+    sets.into_iter().enumerate().map(|(n, (id, name, title, set))| {
+        // Without a reference there is nothing more to compare with.
+        let adds_nothing = n > 0 && before[n - 1].3 == set;
         let (data, wanted) = (data.clone(), set.clone());
-        let pressed = move || !app.swipe.get() && on_stage(app, &data) == wanted;
+        let pressed = move || !adds_nothing && !app.swipe.get() && on_stage(app, &data) == wanted;
         view! {
-            <button type="button" id=id title=title aria-label=title aria-pressed=move || pressed().to_string() on:click=move |_| {
+            <button type="button" id=id disabled=adds_nothing title=title aria-label=title aria-pressed=move || pressed().to_string() on:click=move |_| {
                 app.swipe.set(false);
                 app.chosen.set(Some(set.clone()));
             }>{name}</button>
@@ -46,38 +49,20 @@ fn layouts(app: App, data: Arc<MapData>) -> AnyView {
 
 /// One layer on a narrow screen: which.
 fn switch(app: App, data: Arc<MapData>) -> AnyView {
-    let keys = layers(&data);
-    let names: Vec<String> = keys.iter().map(|key| heading(&data, *key)).collect();
-    let present = move || on_stage(app, &data).first().copied();
-    let choose = {
-        let keys = keys.clone();
-        move |event| {
-            let at: usize = event_target_value(&event).parse().unwrap_or_default();
-            app.swipe.set(false);
-            app.chosen.set(keys.get(at).map(|key| vec![*key]));
-        }
+    let present = {
+        let data = data.clone();
+        move || on_stage(app, &data).first().copied()
     };
-    view! {
-        <select class="layerswitch" id="layer" aria-label="Layer on the map" on:change=choose>
-            {keys.into_iter().zip(names).enumerate().map(|(n, (key, name))| {
-                let present = present.clone();
-                view! { <option value=n.to_string() prop:selected=move || present() == Some(key)>{name}</option> }
-            }).collect_view()}
-        </select>
-    }
-    .into_any()
+    layer_choice(&data, "layer", "Layer on the map", present, move |key| {
+        app.swipe.set(false);
+        app.chosen.set(Some(vec![key]));
+    })
 }
 
 #[component]
 fn Tools(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let window = data.window();
-    let centre = move || {
-        let view = app.view.get_untracked();
-        let (w, h) = view.size(&window);
-        let held = app.pins.with_untracked(|p| p.last().map(|c| (c.column as f64 + 0.5, c.row as f64 + 0.5)));
-        held.unwrap_or((view.left + w / 2.0, view.top + h / 2.0))
-    };
     view! {
         <div class="tools" role="toolbar" aria-label="Map tools">
             {switch(app, data.clone())}
@@ -85,8 +70,8 @@ fn Tools(data: Arc<MapData>) -> impl IntoView {
                 <button type="button" id="swipe" title="Two layers under one curtain" aria-pressed=move || app.swipe.get().to_string() on:click=move |_| app.swipe.update(|s| *s = !*s)>"Swipe"</button>
             </span>
             <span class="group">
-                <button type="button" aria-label="Zoom in" title="Zoom in (+, wheel)" on:click=move |_| zoom(app, 1.5, centre(), &window)>"+"</button>
-                <button type="button" aria-label="Zoom out" title="Zoom out (−, wheel)" on:click=move |_| zoom(app, 1.0 / 1.5, centre(), &window)>"−"</button>
+                <button type="button" aria-label="Zoom in" title="Zoom in (+, wheel)" on:click=move |_| step(app, true, &window)>"+"</button>
+                <button type="button" aria-label="Zoom out" title="Zoom out (−, wheel)" on:click=move |_| step(app, false, &window)>"−"</button>
                 <button type="button" title="Whole region (0)" on:click=move |_| app.view.set(View::default())>"Whole region"</button>
             </span>
             <button type="button" id="draw-region" aria-pressed=move || app.drawing.get().to_string() on:click=move |_| rectangle::toggle(app)>"Draw a region"</button>
@@ -195,7 +180,11 @@ pub fn MapsSection() -> impl IntoView {
             {move || match app.map.get() {
                 Some(data) => view! { <Maps data=data size=size/> }.into_any(),
                 None if wanted() => view! { <p class="empty">{move || if app.predicting.get().is_some() { "The map is being made…" } else { "A map of the chosen date appears here." }}</p> }.into_any(),
-                None => view! { <p class="empty">"Files are being read. Dates with SMAP data appear below."</p> }.into_any(),
+                None => view! { <p class="empty">{move || if app.reading.get().is_some() {
+                    "Files are being read. Dates with SMAP data appear below."
+                } else {
+                    "No date with SMAP data so far. The list under Data says what each file is, and what to do about one that is not used."
+                }}</p> }.into_any(),
             }}
         </section>
     }

@@ -9,7 +9,7 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use super::canvas;
 use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
-use super::pointer::{Pointer, pin, zoom};
+use super::pointer::{Pointer, pin, step};
 use super::rectangle;
 use super::store::App;
 use crate::state::cursor::{Cell, moved};
@@ -120,7 +120,7 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str, half_width: Option<f3
     }
 }
 
-/// A painted layer, one pixel per cell, kept until map or scale change.
+/// A painted layer, one pixel per cell.
 pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasElement> {
     let layer = data.layer(key)?;
     let window = data.window();
@@ -128,14 +128,14 @@ pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasEle
     canvas::from_rgba(&rgba, window.columns, window.rows)
 }
 
-/// [`image_of`] as a signal: painted again when the scale changes.
+/// [`image_of`] as a signal: painted again when the layer or its scale changes.
 pub fn painted(
     app: App,
     data: Arc<MapData>,
-    key: LayerKey,
+    key: impl Fn() -> LayerKey + Send + Sync + 'static,
 ) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
     let image = RwSignal::new_local(None);
-    Effect::new(move |_| image.set(image_of(app, &data, key)));
+    Effect::new(move |_| image.set(image_of(app, &data, key())));
     image
 }
 
@@ -204,7 +204,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
         return;
     }
     let window = data.window();
-    let present = app.cursor.get_untracked().or(app.pins.with_untracked(|p| p.last().copied()));
+    let present = untrack(|| app.probed());
     let key = event.key();
     if let Some(cell) = moved(present, &key, event.shift_key(), &window) {
         app.cursor.set(Some(cell));
@@ -218,13 +218,6 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             None => app.say(summary(app, data, cell)),
         }
     } else {
-        let centre = || {
-            let view = app.view.get_untracked();
-            let (w, h) = view.size(&window);
-            present.map_or((view.left + w / 2.0, view.top + h / 2.0), |c| {
-                (c.column as f64 + 0.5, c.row as f64 + 0.5)
-            })
-        };
         match key.as_str() {
             "Enter" | " " => match present {
                 Some(cell) if app.drawing.get_untracked() => rectangle::corner(app, data, cell),
@@ -232,8 +225,8 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
             },
             "Escape" if app.drawing.get_untracked() => rectangle::toggle(app),
             "Escape" => pin(app, None),
-            "+" | "=" => zoom(app, 1.5, centre(), &window),
-            "-" => zoom(app, 1.0 / 1.5, centre(), &window),
+            "+" | "=" => step(app, true, &window),
+            "-" => step(app, false, &window),
             "0" => app.view.set(crate::state::cursor::View::default()),
             _ => return,
         }
@@ -309,7 +302,7 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     let size = watch_size(node);
     let window = data.window();
     let method = data.method();
-    let image = painted(app, data.clone(), layer);
+    let image = painted(app, data.clone(), move || layer);
     let edges = if is_estimated(layer) { data.report.frame } else { Default::default() };
     Effect::new(move |_| {
         size.track();
@@ -331,7 +324,7 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
         move || {
             let unit = scale_of(app, method, layer).with(|s| s.unit);
             let shown = data.layer(layer)?;
-            match app.cursor.get().or(app.pins.with(|p| p.last().copied())) {
+            match app.probed() {
                 Some(cell) => Some(read_out(&data, shown, cell, unit)),
                 None => shown.statistics.mean.map(|m| format!("mean {m:.3} {unit}").replace('-', "−")),
             }

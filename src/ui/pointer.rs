@@ -9,8 +9,17 @@ use crate::state::MapData;
 use crate::state::cursor::Cell;
 use crate::state::rectangle::Rectangle;
 
+/// Zooms all linked maps a step in or out, about the cell whose values are shown, else about the middle.
+pub fn step(app: App, closer: bool, window: &ease_grid::EaseWindow) {
+    let view = app.view.get_untracked();
+    let (w, h) = view.size(window);
+    let middle = (view.left + w / 2.0, view.top + h / 2.0);
+    let at = untrack(|| app.probed()).map_or(middle, |c| (c.column as f64 + 0.5, c.row as f64 + 0.5));
+    zoom(app, if closer { 1.5 } else { 1.0 / 1.5 }, at, window);
+}
+
 /// Zooms all linked maps. The place is worked out before the signal is locked for writing.
-pub fn zoom(app: App, factor: f64, at: (f64, f64), window: &ease_grid::EaseWindow) {
+fn zoom(app: App, factor: f64, at: (f64, f64), window: &ease_grid::EaseWindow) {
     app.view.update(|v| *v = v.zoomed(factor, at, window));
 }
 

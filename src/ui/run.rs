@@ -118,7 +118,7 @@ pub fn RulesSection() -> impl IntoView {
             </div>
             {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.about().shipped && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">
-                    "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under “Fine-tune”, or with the command line: "
+                    "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under Train, or with the command line: "
                     <code>"loam train --network tb-soil-moisture --simulated --region tucson --out tb.safetensors"</code>
                 </p>
             })}

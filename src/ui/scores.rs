@@ -20,43 +20,43 @@ pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
 fn bars(scores: &[ScoreReport], mission: bool) -> AnyView {
     let known: Vec<(String, f64)> = scores.iter().filter_map(|s| Some((s.name.clone(), s.urmse?))).collect();
     let top = known.iter().map(|s| s.1).fold(if mission { MISSION * 1.25 } else { 1e-9 }, f64::max) * 1.08;
-    let longest = known.iter().map(|s| s.0.chars().count()).max().unwrap_or(0);
-    let (left, wide, step) = (16.0 + 6.9 * longest as f64, 280.0, 26.0);
-    let x = move |value: f64| left + value / top * wide;
-    let height = known.len() as f64 * step + 26.0;
-    let line = height - 20.0;
+    // The names stand above their bars: beside them there is no room in the side.
+    let (wide, step) = (216.0, 36.0);
+    let x = move |value: f64| value / top * wide;
+    let height = known.len() as f64 * step + 24.0;
+    let line = height - 18.0;
     view! {
-        <svg class="bars" viewBox=format!("0 0 {} {height}", left + wide + 70.0) role="img" aria-label="Unbiased RMSE of each estimate; the same numbers are in the table">
+        <svg class="bars" viewBox=format!("0 0 {} {height}", wide + 60.0) role="img" aria-label="Unbiased RMSE of each estimate; the same numbers are in the table">
             {known.iter().enumerate().map(|(i, (name, value))| {
-                let y = i as f64 * step + 4.0;
+                let y = i as f64 * step;
                 view! {
-                    <text x=(left - 8.0).to_string() y=(y + 13.0).to_string() text-anchor="end">{name.clone()}</text>
-                    <rect class=if i == 0 { "bar first" } else { "bar" } x=left.to_string() y=y.to_string() width=(x(*value) - left).to_string() height="18"></rect>
+                    <text y=(y + 13.0).to_string()>{name.clone()}</text>
+                    <rect class=if i == 0 { "bar first" } else { "bar" } y=(y + 18.0).to_string() width=x(*value).to_string() height="14"></rect>
                 }
             }).collect_view()}
             {mission.then(|| view! { <line class="mission" x1=x(MISSION).to_string() x2=x(MISSION).to_string() y1="0" y2=line.to_string()></line> })}
             {known.iter().enumerate().map(|(i, (_, value))| view! {
-                <text x=(x(*value) + 6.0).to_string() y=(i as f64 * step + 17.0).to_string()>{format!("{value:.4}")}</text>
+                <text x=(x(*value) + 6.0).to_string() y=(i as f64 * step + 30.0).to_string()>{format!("{value:.4}")}</text>
             }).collect_view()}
-            {mission.then(|| view! { <text x=x(MISSION).to_string() y=(height - 6.0).to_string() text-anchor="middle">"0.04 mission line"</text> })}
+            {mission.then(|| view! { <text x=x(MISSION).to_string() y=(height - 5.0).to_string() text-anchor="middle">"0.04 mission line"</text> })}
         </svg>
     }
     .into_any()
 }
 
-/// The table with its bars beside it.
+/// The table with its bars below it.
 pub(super) fn score_box(scores: &[ScoreReport], method: Method) -> AnyView {
     let tb = method.output().is_kelvin();
     let unit = if tb { "K" } else { "m³/m³" };
     view! {
         <div class="scorebox">
             <table>
-                <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE "{unit}</th><th scope="col">"bias "{unit}</th><th scope="col">"RMSE "{unit}</th><th scope="col">"R"</th><th scope="col">"pixels"</th></tr></thead>
+                <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE "{unit}</th><th scope="col">"bias "{unit}</th><th scope="col">"RMSE "{unit}</th><th scope="col">"R"</th></tr></thead>
                 <tbody>{scores.iter().map(|s| view! {
                     <tr data-score=s.name.clone()>
-                        <th scope="row">{s.name.clone()}</th>
+                        <th scope="row">{s.name.clone()}<small>{format!("{} pixels", s.pixels)}</small></th>
                         <td class="number">{number(s.urmse, 4)}</td><td class="number">{number(s.bias, 4)}</td>
-                        <td class="number">{number(s.rmse, 4)}</td><td class="number">{number(s.r, 3)}</td><td class="number">{s.pixels}</td>
+                        <td class="number">{number(s.rmse, 4)}</td><td class="number">{number(s.r, 3)}</td>
                     </tr>
                 }).collect_view()}</tbody>
             </table>

@@ -309,6 +309,11 @@ impl App {
                 self.outside.run(effect, Post::new(move |event| self.tell(event)));
             }
         }
+        self.notify(changed);
+    }
+
+    /// Who listens to the fields of these bits looks again.
+    fn notify(self, changed: u64) {
         for (bit, trigger) in self.store.triggers.iter().enumerate() {
             if changed >> bit & 1 == 1 {
                 trigger.notify();
@@ -329,11 +334,7 @@ impl App {
             change(&mut state);
             state.fields.take()
         };
-        for (bit, trigger) in self.store.triggers.iter().enumerate() {
-            if changed >> bit & 1 == 1 {
-                trigger.notify();
-            }
-        }
+        self.notify(changed);
     }
 
     /// The files and the worker.
@@ -405,6 +406,7 @@ impl App {
         self.track_choices();
         self.timeline.track();
         self.pending.track();
+        self.predicting.track();
         self.peek(State::stale)
     }
 
@@ -414,11 +416,25 @@ impl App {
         self.peek(State::by_hand)
     }
 
+    /// Whether there is a button for the map, which does not come by itself. Tracked.
+    pub fn needs_button(self) -> bool {
+        self.track_choices();
+        self.timeline.track();
+        self.pending.track();
+        self.predicting.track();
+        self.peek(State::needs_button)
+    }
+
     /// The ranking, where it is of the present region, rules and files. Tracked.
     pub fn ranked(self) -> Option<Arc<Ranked>> {
         self.ranking.track();
         self.track_choices();
         self.peek(State::ranked)
+    }
+
+    /// The cell whose values are shown: under the cursor, else the last pin. Tracked.
+    pub fn probed(self) -> Option<Cell> {
+        self.cursor.get().or(self.pins.with(|pins| pins.last().copied()))
     }
 
     /// Neither files nor a demo are open. Tracked.

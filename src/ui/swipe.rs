@@ -8,8 +8,8 @@ use web_sys::{HtmlCanvasElement, PointerEvent};
 
 use super::canvas;
 use super::draw::{self, Frame};
-use super::layer_list::layers;
-use super::panel::{Overlay, heading, image_of, is_estimated, scale_of, watch_size};
+use super::layer_list::layer_choice;
+use super::panel::{Overlay, is_estimated, painted, scale_of, watch_size};
 use super::rectangle::hold;
 use super::store::App;
 use crate::state::MapData;
@@ -17,43 +17,26 @@ use ease_grid::Reason;
 use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::paint;
 
-/// One layer minus another, where both are known.
-fn difference(data: &MapData, left: LayerKey, right: LayerKey) -> Option<(Vec<f32>, Vec<u8>)> {
+/// One layer minus another, where both are known; why not, where one is not.
+struct Difference {
+    values: Vec<f32>,
+    reasons: Vec<u8>,
+    image: Option<HtmlCanvasElement>,
+}
+
+/// The difference, painted with the scale of differences.
+fn difference(app: App, data: &MapData, left: LayerKey, right: LayerKey) -> Option<Difference> {
+    let kelvin = scale_of(app, data.method(), left).with(|s| s.unit) == "K";
+    let scale = if kelvin { app.kelvin_difference } else { app.difference };
     let (left, right) = (data.layer(left)?, data.layer(right)?);
     let values: Vec<f32> = left.values.iter().zip(&right.values).map(|(a, b)| a - b).collect();
     let valid = Reason::Valid as u8;
     let both = left.reasons.iter().zip(&right.reasons);
-    Some((values, both.map(|(a, b)| if *a == valid { *b } else { *a }).collect()))
-}
-
-/// The difference painted, with the scale of differences.
-fn difference_image(app: App, data: &MapData, left: LayerKey, right: LayerKey) -> Option<HtmlCanvasElement> {
-    let (values, reasons) = difference(data, left, right)?;
-    let kelvin = scale_of(app, data.method(), left).with(|s| s.unit) == "K";
-    let scale = if kelvin { app.kelvin_difference } else { app.difference };
+    let reasons: Vec<u8> = both.map(|(a, b)| if *a == valid { *b } else { *a }).collect();
     let window = data.window();
-    canvas::from_rgba(&paint(&values, &reasons, window.columns, &scale.get()), window.columns, window.rows)
-}
-
-/// A list of the layers to choose one from.
-fn choice(data: &MapData, id: &'static str, label: &'static str, key: RwSignal<LayerKey>) -> AnyView {
-    let keys = layers(data);
-    let names: Vec<String> = keys.iter().map(|key| heading(data, *key)).collect();
-    let all = keys.clone();
-    let choose = move |event| {
-        let at: usize = event_target_value(&event).parse().unwrap_or_default();
-        if let Some(chosen) = all.get(at) {
-            key.set(*chosen);
-        }
-    };
-    view! {
-        <select id=id aria-label=label on:change=choose>
-            {keys.into_iter().zip(names).enumerate().map(|(n, (one, name))| view! {
-                <option value=n.to_string() prop:selected=move || key.get() == one>{name}</option>
-            }).collect_view()}
-        </select>
-    }
-    .into_any()
+    let rgba = paint(&values, &reasons, window.columns, &scale.get());
+    let image = canvas::from_rgba(&rgba, window.columns, window.rows);
+    Some(Difference { values, reasons, image })
 }
 
 /// The curtain with its picture.
@@ -69,30 +52,33 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let before = if data.layer(LayerKind::Before).is_some() { LayerKind::Before } else { LayerKind::Coarse };
     let (left, right) =
         (RwSignal::new(LayerKey::from(before)), RwSignal::new(LayerKey::from(LayerKind::Estimate)));
-    let image = |key: RwSignal<LayerKey>| {
-        let data = data.clone();
-        let image = RwSignal::<Option<HtmlCanvasElement>, LocalStorage>::new_local(None);
-        Effect::new(move |_| image.set(image_of(app, &data, key.get())));
-        image
-    };
+    let image = |key: RwSignal<LayerKey>| painted(app, data.clone(), move || key.get());
     let (image_left, image_right) = (image(left), image(right));
-    let d = data.clone();
+    // Kept: view and cursor change far more often than what is subtracted.
+    let subtracted = RwSignal::<Option<Difference>, LocalStorage>::new_local(None);
+    {
+        let data = data.clone();
+        Effect::new(move |_| {
+            let wanted = minus.get();
+            subtracted.set(wanted.then(|| difference(app, &data, left.get(), right.get())).flatten());
+        });
+    }
     let edges = data.report.frame;
     Effect::new(move |_| {
         size.track();
         let (view, share, coast) = (app.view.get(), at.get() / 100.0, app.coast.get());
-        let subtracted = minus.get().then(|| difference_image(app, &d, left.get(), right.get()));
         let (one, other) = (image_left.get(), image_right.get());
+        let minus = subtracted.with(Option::is_some);
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
-        let below = subtracted.clone().unwrap_or(other);
+        let below = subtracted.with(|s| s.as_ref().map_or(other, |s| s.image.clone()));
         if let Some(image) = &below {
             draw::pixels(&ctx, image, frame, view, &window);
             if is_estimated(right.get_untracked()) {
                 draw::edges(&ctx, &edges, frame, view, &window);
             }
         }
-        if subtracted.is_none() {
+        if !minus {
             ctx.save();
             ctx.begin_path();
             ctx.rect(0.0, 0.0, width * share, height);
@@ -112,26 +98,30 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         let rect = plot.get_bounding_client_rect();
         at.set(((event.client_x() - rect.left()) / rect.width() * 100.0).clamp(0.0, 100.0));
     };
-    let value = {
-        let data = data.clone();
-        move || {
-            let cell = app.cursor.get().or(app.pins.with(|p| p.last().copied()))?;
-            let index = cell.index(&window);
-            let (values, reasons) = difference(&data, left.get(), right.get())?;
-            let unit = scale_of(app, data.method(), left.get()).with(|s| s.unit);
-            let known = values.get(index).filter(|v| v.is_finite());
-            Some(match known {
+    let method = data.method();
+    let value = move || {
+        let index = app.probed()?.index(&window);
+        let unit = scale_of(app, method, left.get()).with(|s| s.unit);
+        subtracted.with(|subtracted| {
+            let subtracted = subtracted.as_ref()?;
+            Some(match subtracted.values.get(index).filter(|v| v.is_finite()) {
                 Some(value) => format!("left − right {value:+.4} {unit}").replace('-', "−"),
-                None => Reason::from_u8(*reasons.get(index)?).text().to_owned(),
+                None => Reason::from_u8(*subtracted.reasons.get(index)?).text().to_owned(),
             })
-        }
+        })
     };
+    let choice = |id, label, key: RwSignal<LayerKey>| {
+        layer_choice(&data, id, label, move || Some(key.get()), move |chosen| key.set(chosen))
+    };
+    let choices = (
+        choice("swipe-left", "Left side of the curtain", left),
+        choice("swipe-right", "Right side of the curtain", right),
+    );
     let simulated = data.report.simulated;
     view! {
         <figure class="panel swipe">
             <figcaption>
-                {choice(&data, "swipe-left", "Left side of the curtain", left)}
-                {choice(&data, "swipe-right", "Right side of the curtain", right)}
+                {choices}
                 <button type="button" id="swipe-difference" aria-pressed=move || minus.get().to_string() on:click=move |_| minus.update(|m| *m = !*m)>"Left − right"</button>
                 <output class="value">{value}</output>
             </figcaption>

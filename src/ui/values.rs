@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::date_words::origin;
 use super::panel::{heading, read_out, scale_of};
 use super::scores::number;
 use super::store::App;
 use crate::state::cursor::Cell;
 use crate::state::{Event, MapData};
-use loam_core::file::FineOrigin;
 use loam_core::map::graticule::{latitude_label, longitude_label};
 use loam_core::stack::{HistorySlot, Preset};
 
@@ -24,7 +24,7 @@ fn degrees(value: f64, label: fn(f64) -> String, wide: usize) -> String {
 fn Place(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let window = data.window();
-    let cell = move || app.cursor.get().or(app.pins.with(|p| p.last().copied()));
+    let cell = move || app.probed();
     view! {
         <dl class="place" id="readout">
             <div><dt>"Cell centre"</dt><dd class="lonlat">{move || cell().map_or_else(|| "–".to_owned(), |c| {
@@ -53,13 +53,7 @@ fn provenance(data: &MapData) -> AnyView {
     let report = &data.report;
     let named = report.history.iter().map(|h| match h.date {
         Some(date) => {
-            let origin = match h.origin {
-                Some(FineOrigin::Disaggregated) => ", disaggregated here",
-                Some(FineOrigin::OwnMap) => ", a map that Loam made",
-                Some(FineOrigin::Nisar) => ", NISAR",
-                _ => "",
-            };
-            format!("{date} ({:.0} % known{origin})", h.known * 100.0)
+            format!("{date} ({:.0} % known{})", h.known * 100.0, origin(h.origin))
         }
         None => "empty slot".to_owned(),
     });

@@ -14,9 +14,10 @@ fn the_first_map_comes_by_itself_and_then_follows_the_date() {
     let stale = page.state.stale().unwrap();
     assert!(stale.contains("the date changed") && stale.ends_with("The new map is being made."), "{stale}");
     page.run_timers();
+    assert!(!page.state.needs_button());
     let id = page.predicting().unwrap();
     page.answer_map(id);
-    assert_eq!((page.shown(), page.state.stale()), (Some(SECOND), None));
+    assert_eq!((page.shown(), page.state.stale(), page.state.needs_button()), (Some(SECOND), None, false));
     // Nothing is asked for once more.
     let before = page.predictions();
     page.run_timers();
@@ -73,9 +74,11 @@ fn what_failed_or_was_cancelled_is_not_asked_for_again_by_itself() {
         page.run_timers();
         page.run_timers();
         assert_eq!(page.predictions(), asked);
+        assert!(page.state.needs_button() && page.state.stale().unwrap().ends_with("Predict again."));
         // By hand it is.
         page.tell(Event::Predict);
         assert_eq!(page.predictions(), asked + 1);
+        assert!(!page.state.needs_button() && page.state.stale().unwrap().contains("is being made"));
     }
 }
 

@@ -119,6 +119,13 @@ fn removals_are_undone_by_the_bar_and_by_undo() {
 }
 
 #[test]
+fn a_map_of_other_files_says_so() {
+    let mut page = Page::with_map();
+    page.tell(Event::Correct(0, Box::default()));
+    assert!(page.state.stale().unwrap().contains("the files changed"));
+}
+
+#[test]
 fn a_links_date_is_shown_where_there_is_one_and_missed_where_not() {
     for (wanted, said) in [(SECOND, false), (date(1999, 1, 1), true)] {
         let mut page = Page::unprobed();

@@ -265,12 +265,19 @@ fn weights_of_before_a_reload_are_used_again_or_missed_in_words() {
         page.others.iter().any(|e| matches!(e, Effect::Remember(Remembered::Run(run)) if run == "again"))
     );
 
-    let page = begin(Remembered::Run("1582979696789".into()), runs(None, Vec::new()));
+    let mut page = begin(Remembered::Run("1582979696789".into()), runs(None, Vec::new()));
     assert!(
         page.notices().contains("begun 2020-02-29 12:34 (UTC)")
             && page.notices().contains("no longer in its storage")
     );
     assert!(page.notices().contains("The shipped weights are used"));
+    // Once: a later list says nothing.
+    let said = page.notices();
+    page.tell(Event::Dismiss(page.state.notices[0].number));
+    page.tell(Event::Runs);
+    let id = page.find(|r| matches!(r, Request::Runs)).unwrap();
+    page.answer(id, runs(None, vec![report("another", true)]));
+    assert_eq!(page.notices(), "", "{said}");
     let page = begin(Remembered::Run("1".into()), runs(Some("a private window"), Vec::new()));
     assert!(page.notices().contains("cannot be used (a private window)"));
     let page = begin(Remembered::File("own.safetensors".into()), runs(None, Vec::new()));

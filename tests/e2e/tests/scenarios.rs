@@ -458,6 +458,7 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     })
     .unwrap();
     ready(&app);
+    drawn(&app);
     app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
     let scores = app.text(parts::SCORES).unwrap();
     assert!(scores.contains("mean of the history's residuals") && !scores.contains("SMEN"), "{scores}");
@@ -465,6 +466,8 @@ fn weights_of_the_tb_cnn_switch_the_model() {
     // Back to SMEN: its maps are in m3/m3 again.
     choose("smen");
     ready(&app);
+    app.text_when(parts::SCORES, PATIENCE, |text| text.contains("SMEN")).unwrap();
+    drawn(&app);
     app.text_when(parts::ESTIMATE_VALUE, PATIENCE, |text| text.contains("m³/m³")).unwrap();
     assert_quiet(&app);
 }
@@ -843,6 +846,16 @@ fn everything_is_reached_by_keyboard() {
     app.session.press(keys::DOWN).unwrap();
     app.text_when(parts::READOUT, PATIENCE, |text| text.contains('°') && text != before).unwrap();
     app.shoot("cursor").unwrap();
+    // Where the map does not follow, its button is there, and takes Enter.
+    tab_to(&app, parts::FOLLOW);
+    app.session.press(keys::SPACE).unwrap();
+    tab_to(&app, "canvas.strip");
+    app.session.press(keys::LEFT).unwrap();
+    let stale = app.text_when(parts::STALE, PATIENCE, |text| text.contains("the date changed")).unwrap();
+    assert!(stale.ends_with("Predict again."), "{stale}");
+    tab_to(&app, parts::PREDICT);
+    app.session.press(keys::ENTER).unwrap();
+    app.text_when(parts::STALE, PATIENCE, str::is_empty).unwrap();
     assert_quiet(&app);
 }
 

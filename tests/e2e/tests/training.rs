@@ -290,25 +290,25 @@ fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
     assert_quiet(&app);
 }
 
-/// The TB CNN on a few cells: chosen in the form, trained, its worker ended on the way, gone on with, used, and taken back.
-#[test]
-fn the_tb_cnn_is_trained_in_the_tab() {
-    let app = open("train-tbcnn");
-    // 1.7 million parameters on one thread: a test needs few cells.
-    fill(&app, "#columns", "9");
-    fill(&app, "#rows", "9");
-    app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("9 × 9")).unwrap();
+/// Trains another network than SMEN; its worker is ended on the way and the run resumed. The run's row, and the map of its weights.
+fn trained_through_a_loss(
+    app: &App,
+    network: &str,
+    epochs: u32,
+) -> std::collections::HashMap<String, String> {
     assert!(app.has("#train-inputs").unwrap());
-    fill(&app, parts::TRAIN_NETWORK, "tb-soil-moisture");
+    fill(app, parts::TRAIN_NETWORK, network);
     app.wait(PATIENCE, "SMEN's own settings to go", || Ok((!app.has("#train-inputs")?).then_some(())))
         .unwrap();
     app.text_when("#train-plan", PATIENCE, |text| text.contains("train ") && text.contains("left out 0"))
         .unwrap();
-    show(&app, parts::FINE_TUNE);
+    show(app, parts::FINE_TUNE);
     app.shoot("form").unwrap();
-    start(&app, 2);
-    app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("epoch 1") || text.contains("epoch 2"))
-        .unwrap();
+    start(app, epochs);
+    app.text_when("#train-checkpoint", PATIENCE, |text| {
+        (1..=epochs).any(|epoch| text.contains(&format!("epoch {epoch}")))
+    })
+    .unwrap();
     app.shoot("running").unwrap();
     app.end_worker().unwrap();
     app.text_when(".banner", PATIENCE, |text| text.contains("resume") || text.contains("unfinished"))
@@ -317,21 +317,39 @@ fn the_tb_cnn_is_trained_in_the_tab() {
     let sentence =
         app.text_when(parts::TRAIN_SENTENCE, PATIENCE * 2, |text| text.contains("bilinear")).unwrap();
     println!("{sentence}");
-    show(&app, parts::TRAIN_SENTENCE);
+    show(app, parts::TRAIN_SENTENCE);
     app.shoot("done").unwrap();
     app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
-    let run = runs(&app).remove(0);
+    let run = runs(app).remove(0);
     assert_eq!(
-        (run["network"].contains("TB CNN"), run["unit"].as_str(), run["epochs done"].as_str()),
-        (true, "m3/m3", "2"),
+        (run["unit"].as_str(), run["epochs done"].as_str()),
+        ("m3/m3", epochs.to_string().as_str()),
         "{run:?}"
     );
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
-    drawn(&app);
-    app.text_when(parts::SCORES, PATIENCE, |text| text.contains("TB CNN")).unwrap();
+    drawn(app);
+    run
+}
+
+/// The weights from before the run are used again.
+fn taken_back(app: &App) {
     app.click(parts::TRAIN_REVERT).unwrap();
     app.text_when(".weights", PATIENCE, |text| !text.contains("fine-tuned here")).unwrap();
-    assert_quiet(&app);
+    assert_quiet(app);
+}
+
+/// The TB CNN on a few cells: chosen in the form, trained, its worker ended on the way, resumed, used, and taken back.
+#[test]
+fn the_tb_cnn_is_trained_in_the_tab() {
+    let app = open("train-tbcnn");
+    // 1.7 million parameters on one thread: a test needs few cells.
+    fill(&app, "#columns", "9");
+    fill(&app, "#rows", "9");
+    app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("9 × 9")).unwrap();
+    let run = trained_through_a_loss(&app, "tb-soil-moisture", 2);
+    assert!(run["network"].contains("TB CNN"), "{run:?}");
+    app.text_when(parts::SCORES, PATIENCE, |text| text.contains("TB CNN")).unwrap();
+    taken_back(&app);
 }
 
 /// RCN on a part of the region: trained, its worker ended on the way, resumed, used with its interval, and taken back.
@@ -341,36 +359,11 @@ fn rcn_is_fine_tuned_in_the_tab() {
     fill(&app, "#columns", "24");
     fill(&app, "#rows", "24");
     app.text_when(parts::FINE_TUNE, PATIENCE, |text| text.contains("24 × 24")).unwrap();
-    fill(&app, parts::TRAIN_NETWORK, "rcn");
-    app.wait(PATIENCE, "SMEN's own settings to go", || Ok((!app.has("#train-inputs")?).then_some(())))
-        .unwrap();
-    app.text_when("#train-plan", PATIENCE, |text| text.contains("train ") && text.contains("left out 0"))
-        .unwrap();
-    show(&app, parts::FINE_TUNE);
-    app.shoot("form").unwrap();
-    start(&app, 3);
-    app.text_when("#train-checkpoint", PATIENCE, |text| text.contains("epoch")).unwrap();
-    app.end_worker().unwrap();
-    app.text_when(".banner", PATIENCE, |text| text.contains("resume") || text.contains("unfinished"))
-        .unwrap();
-    app.click(parts::TRAIN_RESUME).unwrap();
-    let sentence =
-        app.text_when(parts::TRAIN_SENTENCE, PATIENCE * 2, |text| text.contains("bilinear")).unwrap();
-    println!("{sentence}");
-    show(&app, parts::TRAIN_SENTENCE);
-    app.shoot("done").unwrap();
-    let run = runs(&app).remove(0);
-    assert_eq!(
-        (run["network"].contains("RCN"), run["unit"].as_str(), run["epochs done"].as_str()),
-        (true, "m3/m3", "3"),
-        "{run:?}"
-    );
+    let run = trained_through_a_loss(&app, "rcn", 3);
+    assert!(run["network"].contains("RCN"), "{run:?}");
     let number =
         |column: &str| run[column].parse::<f64>().unwrap_or_else(|e| panic!("{column}: {e}: {run:?}"));
     assert!(number("test uRMSE after") < number("test uRMSE bilinear"), "{run:?}");
-    app.text_when(".weights", PATIENCE, |text| text.contains("fine-tuned here")).unwrap();
-    app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
-    drawn(&app);
     app.text_when(parts::SCORES, PATIENCE, |text| text.contains("RCN") && text.contains("pixel regression"))
         .unwrap();
     app.click(parts::LAYOUT_ALL).unwrap();
@@ -379,9 +372,7 @@ fn rcn_is_fine_tuned_in_the_tab() {
     }
     show(&app, "section.maps");
     app.shoot("before-after").unwrap();
-    app.click(parts::TRAIN_REVERT).unwrap();
-    app.text_when(".weights", PATIENCE, |text| !text.contains("fine-tuned here")).unwrap();
-    assert_quiet(&app);
+    taken_back(&app);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod network;
 mod predict;
 mod progress;
 mod rank;
+mod reading;
 mod score_table;
 mod season;
 mod series;

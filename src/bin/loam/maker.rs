@@ -15,8 +15,8 @@ use loam_core::weights_report::WeightsReport;
 use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on, device};
 
 use super::files::{self, Inputs};
-use super::inspect::Quality;
 use super::network::NetworkChoice;
+use super::reading::Reading;
 
 /// How maps are made.
 #[derive(clap::Args)]
@@ -39,15 +39,8 @@ pub struct Making {
     /// Predict from the simulated scenes of a preset region instead of files
     #[arg(long)]
     simulated: bool,
-    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
-    #[arg(long, default_value_t = 0.10)]
-    history_cover: f32,
-    /// History from 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
-    /// Which retrievals count
-    #[arg(long, value_enum, default_value = "recommended")]
-    quality: Quality,
+    #[command(flatten)]
+    reading: Reading,
     /// Shift each 36 km block of the estimate to SMAP's mean: it then takes SMAP's noise over, and may show steps at the blocks' edges
     #[arg(long)]
     mass_correction: bool,
@@ -114,7 +107,7 @@ impl Making {
     /// The method that scores best on the region's newest dates.
     fn the_best(&self, inputs: &Inputs, processor: Processor) -> Result<Maker, Box<dyn std::error::Error>> {
         let (library, mut series, preset) = self.opened(inputs, files::region(&self.region)?)?;
-        let mut ranked = super::rank::rank(&library, &mut series, self.rule(), preset, processor.device())?;
+        let mut ranked = super::rank::rank(&library, &mut series, self.reading.rule(), preset, processor.device())?;
         eprintln!("{}", ranked.ranking.sentence());
         let by = match ranked.ranking.best {
             Method::ClosedForm(method) => By::ClosedForm(method),
@@ -127,18 +120,13 @@ impl Making {
         Ok(self.made(library, series, preset, processor, by))
     }
 
-    fn rule(&self) -> HistoryRule {
-        HistoryRule { cover: self.history_cover, disaggregated: !self.products_only }
-    }
-
     fn opened(
         &self,
         inputs: &Inputs,
         (region, preset): (Region, Option<Preset>),
     ) -> Result<(Library, Series, Option<Preset>), Box<dyn std::error::Error>> {
         let library = if self.simulated { files::simulated(preset)? } else { inputs.library()? };
-        let mut series = Series::new(region, self.quality.into());
-        super::series::load(&mut series, &library)?;
+        let series = self.reading.series(&library, region)?;
         Ok((library, series, preset))
     }
 
@@ -155,20 +143,22 @@ impl Making {
             By::Network { report, .. } => report.clone(),
         };
         let circumstances = provenance::Circumstances {
-            quality: self.quality.into(),
+            quality: self.reading.quality(),
             weights,
             device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
         };
-        let (rule, shift) = (self.rule(), self.mass_correction);
+        let (rule, shift) = (self.reading.rule(), self.mass_correction);
         Maker { library, series, rule, preset, processor, by, shift, circumstances }
     }
 
     /// The rules in words: what besides files, method and region decides on the maps.
     pub fn rules(&self) -> String {
-        let Self { history_cover, products_only, mass_correction, simulated, quality, .. } = self;
-        let quality = smap_files::QualityRule::from(*quality);
+        let Self { mass_correction, simulated, reading, .. } = self;
+        let HistoryRule { cover, disaggregated } = reading.rule();
         format!(
-            "cover {history_cover} products {products_only} mass {mass_correction} simulated {simulated} quality {quality:?}"
+            "cover {cover} products {} mass {mass_correction} simulated {simulated} quality {:?}",
+            !disaggregated,
+            reading.quality()
         )
     }
 }

@@ -21,7 +21,7 @@ use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on}
 use serde_json::{Value, json};
 
 use super::files::{self, Inputs};
-use super::inspect::Quality;
+use super::reading::Reading;
 
 /// Arguments of `loam validate`.
 #[derive(clap::Args)]
@@ -56,15 +56,8 @@ pub struct Validate {
     /// Simulated scenes of a preset region instead of files; without --stations also simulated stations, whose errors are known
     #[arg(long)]
     simulated: bool,
-    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
-    #[arg(long, default_value_t = 0.10)]
-    history_cover: f32,
-    /// History from 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
-    /// Which retrievals count
-    #[arg(long, value_enum, default_value = "recommended")]
-    quality: Quality,
+    #[command(flatten)]
+    reading: Reading,
     /// The report: one HTML file
     #[arg(long)]
     out: PathBuf,
@@ -139,7 +132,7 @@ impl Validate {
         };
         let mut run = Run {
             library: &library,
-            rule: HistoryRule { cover: self.history_cover, disaggregated: !self.products_only },
+            rule: self.reading.rule(),
             processor: block_on(Processor::open_cpu()),
             own,
             wanted,
@@ -150,8 +143,7 @@ impl Validate {
             simulated: false,
         };
         for (region, preset) in &regions {
-            let mut series = Series::new(*region, self.quality.into());
-            super::series::load(&mut series, &library)?;
+            let mut series = self.reading.series(&library, *region)?;
             run.region(&mut matcher, &mut series, *preset)?;
         }
         for (why, count) in &run.failures {

@@ -36,16 +36,14 @@ impl ExportModel {
     pub fn run(self) -> super::Outcome {
         let (name, weights) = match (&self.weights, &self.region) {
             (Some(path), _) => {
-                let weights = files::weights(path)?;
-                self.network.check(&weights).map_err(|why| format!("{}: {why}", path.display()))?;
-                (path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()), weights)
+                let named = files::named_weights(path)?;
+                self.network.check(&named.1).map_err(|why| format!("{}: {why}", path.display()))?;
+                named
             }
             (None, region) => {
                 let (region, _) = files::region(region.as_deref().unwrap_or_default())?;
                 let (network, _) = self.network.chosen()?;
-                let (shipped, weights) =
-                    super::shipped::weights(network.unwrap_or_default(), &region.window())?;
-                (format!("{} (shipped)", shipped.name), weights)
+                super::shipped::weights(network.unwrap_or_default(), &region.window())?
             }
         };
         let (bytes, signature) = onnx::write(&weights, &name)?;

@@ -23,6 +23,7 @@ mod predict;
 mod progress;
 mod rank;
 mod reading;
+mod ready;
 mod score_table;
 mod season;
 mod series;

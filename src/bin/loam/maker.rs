@@ -1,6 +1,5 @@
 //! What makes maps of dates, as `predict` and `season` take it from the command line: method or weights, region, rules.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use ease_grid::Statistics;
@@ -10,13 +9,13 @@ use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
 use loam_core::method::Method;
-use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, StackError};
-use loam_core::weights_report::WeightsReport;
-use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on, device};
+use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped, StackError};
+use loam_nn::{Data, Processor, block_on, device};
 
 use super::files::{self, Inputs};
 use super::network::NetworkChoice;
 use super::reading::Reading;
+use super::ready::Ready;
 
 /// How maps are made.
 #[derive(clap::Args)]
@@ -46,12 +45,6 @@ pub struct Making {
     mass_correction: bool,
 }
 
-/// Either kind of method, ready.
-enum By {
-    ClosedForm(ClosedForm),
-    Network { model: Box<AnyNetwork>, weights: Box<Weights>, report: WeightsReport, note: Option<String> },
-}
-
 /// The files over a region, and what makes maps from them.
 pub struct Maker {
     pub library: Library,
@@ -59,7 +52,9 @@ pub struct Maker {
     rule: HistoryRule,
     preset: Option<Preset>,
     processor: Processor,
-    by: By,
+    ready: Ready,
+    /// What to add to the warnings of its estimates.
+    note: Option<String>,
     shift: bool,
     circumstances: provenance::Circumstances,
 }
@@ -70,54 +65,45 @@ impl Making {
         let processor = block_on(Processor::open_cpu());
         if let Some(method) = self.method {
             let (library, series, preset) = self.opened(inputs, files::region(&self.region)?)?;
-            return Ok(self.made(library, series, preset, processor, By::ClosedForm(method)));
+            return Ok(self.made(library, series, preset, processor, Ready::ClosedForm(method)));
         }
         if self.auto {
             return self.the_best(inputs, processor);
         }
-        let (chosen, _) = if self.weights.is_some() { (None, None) } else { self.network.chosen()? };
-        if let Some(network) = chosen.filter(|network| !network.about().shipped) {
-            return Err(format!(
-                "no weights of the {} come with Loam: name yours with --weights",
-                network.about().name
-            )
-            .into());
-        }
-        let (name, weights, place, note) = match &self.weights {
+        let (named, place, note) = match &self.weights {
             Some(path) => {
-                let weights = files::weights(path)?;
-                self.network.check(&weights).map_err(|why| format!("{}: {why}", path.display()))?;
-                let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-                let place = files::region_for(weights.network(), &self.region)?;
-                (name, weights, place, None)
+                let named = files::named_weights(path)?;
+                self.network.check(&named.1).map_err(|why| format!("{}: {why}", path.display()))?;
+                let place = files::region_for(named.1.network(), &self.region)?;
+                (named, place, None)
             }
             None => {
+                let network = self.network.chosen()?.0.unwrap_or_default();
                 let (region, preset) = files::region(&self.region)?;
-                let (shipped, weights) =
-                    super::shipped::weights(chosen.unwrap_or_default(), &region.window())?;
-                let note = shipped.note(preset.map(|p| p.key));
-                (format!("{} (shipped)", shipped.name), weights, (region, preset), note)
+                let named = super::shipped::weights(network, &region.window())?;
+                let note = Shipped::of(network, &region.window()).note(preset.map(|p| p.key));
+                (named, (region, preset), note)
             }
         };
         let (library, series, preset) = self.opened(inputs, place)?;
-        let by = network(&name, weights, note, &processor)?;
-        Ok(self.made(library, series, preset, processor, by))
+        let ready = Ready::network(named, processor.device())?;
+        Ok(Maker { note, ..self.made(library, series, preset, processor, ready) })
     }
 
     /// The method that scores best on the region's newest dates.
     fn the_best(&self, inputs: &Inputs, processor: Processor) -> Result<Maker, Box<dyn std::error::Error>> {
         let (library, mut series, preset) = self.opened(inputs, files::region(&self.region)?)?;
-        let mut ranked = super::rank::rank(&library, &mut series, self.reading.rule(), preset, processor.device())?;
+        let mut ranked =
+            super::rank::rank(&library, &mut series, self.reading.rule(), preset, processor.device())?;
         eprintln!("{}", ranked.ranking.sentence());
-        let by = match ranked.ranking.best {
-            Method::ClosedForm(method) => By::ClosedForm(method),
+        let ready = match ranked.ranking.best {
+            Method::ClosedForm(method) => Ready::ClosedForm(method),
             Method::Network(kind) => {
-                let (name, weights) =
-                    ranked.weights.remove(&kind).ok_or("the best network has no weights")?;
-                network(&name, weights, None, &processor)?
+                let named = ranked.weights.remove(&kind).ok_or("the best network has no weights")?;
+                Ready::network(named, processor.device())?
             }
         };
-        Ok(self.made(library, series, preset, processor, by))
+        Ok(self.made(library, series, preset, processor, ready))
     }
 
     fn opened(
@@ -136,19 +122,15 @@ impl Making {
         series: Series,
         preset: Option<Preset>,
         processor: Processor,
-        by: By,
+        ready: Ready,
     ) -> Maker {
-        let weights = match &by {
-            By::ClosedForm(method) => (*method).into(),
-            By::Network { report, .. } => report.clone(),
-        };
         let circumstances = provenance::Circumstances {
             quality: self.reading.quality(),
-            weights,
+            weights: ready.report(),
             device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
         };
         let (rule, shift) = (self.reading.rule(), self.mass_correction);
-        Maker { library, series, rule, preset, processor, by, shift, circumstances }
+        Maker { library, series, rule, preset, processor, ready, note: None, shift, circumstances }
     }
 
     /// The rules in words: what besides files, method and region decides on the maps.
@@ -163,17 +145,6 @@ impl Making {
     }
 }
 
-fn network(
-    name: &str,
-    weights: Weights,
-    note: Option<String>,
-    processor: &Processor,
-) -> Result<By, Box<dyn std::error::Error>> {
-    let model = Box::new(AnyNetwork::load(&weights, processor.device())?);
-    let report = weights.report(name);
-    Ok(By::Network { model, weights: Box::new(weights), report, note })
-}
-
 impl Maker {
     /// Uncertainty of the reference that an estimate is scored against, where its product gives one (NISAR).
     pub fn uncertainty(&mut self, estimate: &Estimate) -> Result<Option<Statistics>, StackError> {
@@ -184,21 +155,11 @@ impl Maker {
 
     /// The map of a date.
     pub fn estimate(&mut self, date: Date) -> Result<Estimate, Box<dyn std::error::Error>> {
-        match &self.by {
-            By::ClosedForm(method) => {
-                Ok(method.estimate(&self.library, &mut self.series, date, self.rule)?)
-            }
-            By::Network { model, weights, note, .. } => {
-                let (device, region) = (self.processor.device(), self.preset.map(|preset| preset.key));
-                let asked =
-                    AskedOfAny { date, shift: self.shift, weights, region, before: None, device, tile: None };
-                let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
-                let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
-                let mut estimate = block_on(model.estimate(data, &asked, &mut unheard))?;
-                estimate.warnings.extend(note.clone());
-                Ok(estimate)
-            }
-        }
+        let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
+        let mut estimate =
+            self.ready.estimate(data, date, self.shift, self.preset, self.processor.device())?;
+        estimate.warnings.extend(self.note.clone());
+        Ok(estimate)
     }
 
     /// What answers.

@@ -65,8 +65,7 @@ fn ranked(
 ) -> Result<Ranked, Box<dyn std::error::Error>> {
     for network in Network::ALL.into_iter().filter(|network| network.about().shipped) {
         if let Entry::Vacant(place) = weights.entry(network) {
-            let (shipped, found) = super::shipped::weights(network, &series.region.window())?;
-            place.insert((format!("{} (shipped)", shipped.name), found));
+            place.insert(super::shipped::weights(network, &series.region.window())?);
         }
     }
     let models = weights.values().map(|(_, weights)| AnyNetwork::load(weights, device));
@@ -97,11 +96,7 @@ impl Rank {
         let mut series = self.reading.series(&library, region)?;
         let rule = self.reading.rule();
         let processor = block_on(Processor::open_cpu());
-        let mut own = BTreeMap::new();
-        for path in &self.weights {
-            let weights = files::weights(path)?;
-            own.insert(weights.network(), (path.display().to_string(), weights));
-        }
+        let own = files::weights_by_network(&self.weights)?;
         let Ranked { ranking, .. } = ranked(&library, &mut series, rule, preset, processor.device(), own)?;
         if self.json {
             return super::print_json(&serde_json::json!(ranking));

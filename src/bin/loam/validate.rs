@@ -1,7 +1,6 @@
 //! `loam validate`: estimates on many dates against stations in the ground, as one report.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use ground_stations::evaluation::{Comparison, groups, triple_at};
@@ -17,11 +16,12 @@ use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::simulate::{DEMO_SEED, Scene};
 use loam_core::stack::{HistoryRule, Library, Preset, Region, Series};
-use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on};
+use loam_nn::{Data, Processor, Weights, block_on};
 use serde_json::{Value, json};
 
 use super::files::{self, Inputs};
 use super::reading::Reading;
+use super::ready::Ready;
 
 /// Arguments of `loam validate`.
 #[derive(clap::Args)]
@@ -120,7 +120,7 @@ impl Validate {
         let mut wanted = self.methods.iter().map(|key| Wanted::parse(key)).collect::<Result<Vec<_>, _>>()?;
         // Bilinear SMAP is there anyway.
         wanted.retain(|method| !matches!(method, Wanted::Of(Method::ClosedForm(ClosedForm::Bilinear))));
-        let own = self.own_weights()?;
+        let own = files::weights_by_network(&self.weights)?;
         let asked = self.region.as_deref().map(files::region).transpose()?;
         let (library, stations) = self.sources(asked)?;
         let rules = Rules { depth: self.depth, ..Rules::default() };
@@ -202,16 +202,6 @@ impl Validate {
         let made = validation::network_over(scene, preset.name, || bar.inc(1));
         bar.finish_and_clear();
         Ok(made)
-    }
-
-    fn own_weights(&self) -> Result<BTreeMap<Network, (String, Weights)>, String> {
-        let mut own = BTreeMap::new();
-        for path in &self.weights {
-            let weights = files::weights(path)?;
-            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            own.insert(weights.network(), (name, weights));
-        }
-        Ok(own)
     }
 
     fn regions(&self, matcher: &Matcher<'_>) -> Result<Vec<(Region, Option<Preset>)>, String> {
@@ -426,12 +416,6 @@ struct Run<'a> {
     simulated: bool,
 }
 
-/// A method with its model.
-enum Ready {
-    ClosedForm(ClosedForm),
-    Network(Box<(Weights, AnyNetwork)>),
-}
-
 impl Run<'_> {
     /// Predicts a region on all dates of the stations and matches them.
     fn region(
@@ -461,7 +445,7 @@ impl Run<'_> {
             self.simulated |= bilinear.simulated;
             let mut estimates = Vec::with_capacity(ready.len());
             for method in &ready {
-                estimates.push(self.estimate(method, series, date, preset)?);
+                estimates.push(self.estimate(method, series, date, preset));
             }
             validation::add_day(matcher, &bilinear, &estimates);
         }
@@ -488,9 +472,12 @@ impl Run<'_> {
             let (made_by, one) = match method {
                 Method::ClosedForm(form) => (method.name().to_owned(), Ready::ClosedForm(form)),
                 Method::Network(network) => {
-                    let (name, weights) = self.weights(network, series)?;
-                    let report = weights.report(&name);
-                    let model = AnyNetwork::load(&weights, self.processor.device())?;
+                    let named = match self.own.get(&network) {
+                        Some(named) => named.clone(),
+                        None => super::shipped::weights(network, &series.region.window())?,
+                    };
+                    let one = Ready::network(named, self.processor.device())?;
+                    let report = one.report();
                     let words = format!(
                         "{}, weights {} trained on {} (SHA-256 {})",
                         method.name(),
@@ -498,7 +485,7 @@ impl Run<'_> {
                         report.trained_on,
                         report.hash
                     );
-                    (words, Ready::Network(Box::new((weights, model))))
+                    (words, one)
                 }
             };
             let all = self.used.entry(wanted.name()).or_default();
@@ -510,20 +497,6 @@ impl Run<'_> {
         Ok(ready)
     }
 
-    fn weights(&self, network: Network, series: &Series) -> Result<(String, Weights), String> {
-        if let Some((name, weights)) = self.own.get(&network) {
-            return Ok((name.clone(), weights.clone()));
-        }
-        if !network.about().shipped {
-            return Err(format!(
-                "no weights of the {} come with Loam: name yours with --weights",
-                network.about().name
-            ));
-        }
-        let (shipped, weights) = super::shipped::weights(network, &series.region.window())?;
-        Ok((format!("{} (shipped)", shipped.name), weights))
-    }
-
     /// The estimate of a date; none where the method has none there, which is counted.
     fn estimate(
         &mut self,
@@ -531,36 +504,21 @@ impl Run<'_> {
         series: &mut Series,
         date: Date,
         preset: Option<Preset>,
-    ) -> Result<Option<Estimate>, Box<dyn std::error::Error>> {
-        let (name, made) = match method {
-            Ready::ClosedForm(form) => {
-                let made = form.estimate(self.library, series, date, self.rule).map_err(|e| e.to_string());
-                (form.about().name, made)
-            }
-            Ready::Network(of) => {
-                let (weights, model) = of.as_ref();
-                let device = self.processor.device();
-                let region = preset.map(|preset| preset.key);
-                let asked =
-                    AskedOfAny { date, shift: false, weights, region, before: None, device, tile: None };
-                let data = Data { library: self.library, series, rule: self.rule };
-                let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
-                let made = block_on(model.estimate(data, &asked, &mut unheard)).map_err(|e| e.to_string());
-                (weights.network().about().name, made)
-            }
-        };
-        match made {
+    ) -> Option<Estimate> {
+        let data = Data { library: self.library, series, rule: self.rule };
+        match method.estimate(data, date, false, preset, self.processor.device()) {
             Ok(estimate) => {
                 for citation in &estimate.citations {
                     if !self.citations.contains(citation) {
                         self.citations.push(citation.clone());
                     }
                 }
-                Ok(Some(estimate))
+                Some(estimate)
             }
             Err(why) => {
-                self.failed(name, &why.replace(&date.to_string(), "the date"));
-                Ok(None)
+                let why = why.to_string().replace(&date.to_string(), "the date");
+                self.failed(method.report().method().name(), &why);
+                None
             }
         }
     }

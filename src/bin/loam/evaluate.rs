@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use jiff::civil::Date;
 use loam_core::score::{ScoreRow, gain, means};
 use loam_nn::evaluation::compared;
 use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, of_network};
@@ -11,7 +10,7 @@ use serde_json::json;
 
 use super::files::{self, Inputs};
 use super::network::NetworkChoice;
-use super::reading::Reading;
+use super::reading::{Period, Reading};
 
 /// Arguments of `loam evaluate`.
 #[derive(clap::Args)]
@@ -29,12 +28,8 @@ pub struct Evaluate {
     /// Score on the simulated scenes of a preset region instead of files
     #[arg(long)]
     simulated: bool,
-    /// First date scored
-    #[arg(long, value_parser = files::date)]
-    from: Option<Date>,
-    /// Last date scored
-    #[arg(long, value_parser = files::date)]
-    to: Option<Date>,
+    #[command(flatten)]
+    period: Period,
     #[command(flatten)]
     reading: Reading,
     /// Score the estimate with each 36 km block shifted to SMAP's mean too
@@ -48,6 +43,7 @@ pub struct Evaluate {
 impl Evaluate {
     /// Scores every date.
     pub fn run(self) -> super::Outcome {
+        let period = self.period.range()?;
         let weights = files::weights(&self.weights)?;
         self.network.check(&weights).map_err(|why| format!("{}: {why}", self.weights.display()))?;
         let network = weights.network();
@@ -63,7 +59,7 @@ impl Evaluate {
         };
         let found = of_network!(&AnyNetwork::load(&weights, processor.device())?, network => {
             let asked = Asked {
-                date: self.from.unwrap_or(Date::MIN),
+                date: *period.start(),
                 shift: self.mass_correction,
                 weights: &weights,
                 region: preset.map(|p| p.key),
@@ -72,7 +68,7 @@ impl Evaluate {
                 tile: None,
             };
             let data = Data { library: &library, series: &mut series, rule: self.reading.rule() };
-            block_on(network.evaluate(data, &asked, self.to.unwrap_or(Date::MAX), progress))?
+            block_on(network.evaluate(data, &asked, *period.end(), progress))?
         });
         bar.finish_and_clear();
         files::tell(&found.failures);

@@ -1,8 +1,13 @@
-//! Which maps serve as history and which retrievals count, as every command that estimates is told.
+//! Which maps serve as history, which retrievals count and which dates, as every command that estimates is told.
 
+use std::ops::RangeInclusive;
+
+use jiff::civil::Date;
+use loam_core::fetch::SearchError;
 use loam_core::stack::{HistoryRule, Library, Region, Series};
 use smap_files::QualityRule;
 
+use super::files;
 use super::inspect::Quality;
 
 /// Which earlier maps serve as history.
@@ -49,5 +54,27 @@ impl Reading {
         let mut series = Series::new(region, self.quality());
         super::series::load(&mut series, library)?;
         Ok(series)
+    }
+}
+
+/// Dates, all where neither end is given.
+#[derive(clap::Args)]
+pub struct Period {
+    /// First date [default: the first one there is]
+    #[arg(long, value_parser = files::date)]
+    pub from: Option<Date>,
+    /// Last date [default: the last one there is]
+    #[arg(long, value_parser = files::date)]
+    pub to: Option<Date>,
+}
+
+impl Period {
+    /// From the first to the last date.
+    ///
+    /// # Errors
+    /// [`SearchError::Backwards`].
+    pub fn range(&self) -> Result<RangeInclusive<Date>, SearchError> {
+        let (from, to) = (self.from.unwrap_or(Date::MIN), self.to.unwrap_or(Date::MAX));
+        if to < from { Err(SearchError::Backwards { from, to }) } else { Ok(from..=to) }
     }
 }

@@ -18,9 +18,10 @@ use loam_core::stack::Content;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::files::{self, Inputs};
+use super::files::Inputs;
 use super::maker::{Maker, Making};
 use super::predict::lettered;
+use super::reading::Period;
 
 /// Names of input files in an output's metadata at most; of more the first ones and the count.
 const NAMED: usize = 20;
@@ -34,12 +35,8 @@ pub struct Season {
     inputs: Inputs,
     #[command(flatten)]
     making: Making,
-    /// First date [default: the first one with a SMAP overpass]
-    #[arg(long, value_parser = files::date)]
-    from: Option<Date>,
-    /// Last date
-    #[arg(long, value_parser = files::date)]
-    to: Option<Date>,
+    #[command(flatten)]
+    period: Period,
     /// NetCDF file (.nc) with all dates and the layers of the season, or a folder for a GeoTIFF a date and a layer
     #[arg(long, value_name = "FILE.nc|FOLDER")]
     out: PathBuf,
@@ -64,12 +61,12 @@ impl Season {
     /// Makes the maps.
     pub fn run(self) -> super::Outcome {
         let begun = Instant::now();
+        let period = self.period.range()?;
         let mut maker = self.making.maker(&self.inputs)?;
         let cube = self.out.extension().is_some_and(|end| end.eq_ignore_ascii_case("nc"));
         if !cube {
             std::fs::create_dir_all(&self.out).map_err(|e| cannot_write(&self.out, e))?;
         }
-        let period = self.from.unwrap_or(Date::MIN)..=self.to.unwrap_or(Date::MAX);
         let dates = dates(&maker.series, &period);
         let Some(last) = dates.last().copied() else {
             return Err(

@@ -1,6 +1,7 @@
 //! `loam validate`: estimates on many dates against stations in the ground, as one report.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use ground_stations::evaluation::{Comparison, groups, triple_at};
@@ -20,7 +21,7 @@ use loam_nn::{Data, Processor, Weights, block_on};
 use serde_json::{Value, json};
 
 use super::files::{self, Inputs};
-use super::reading::Reading;
+use super::reading::{Period, Reading};
 use super::ready::Ready;
 
 /// Arguments of `loam validate`.
@@ -47,12 +48,8 @@ pub struct Validate {
     /// Depths of the sensors that count, metres: from the surface to 0.05 is what SMAP sees
     #[arg(long, default_value = "0-0.05", value_parser = depth)]
     depth: (f64, f64),
-    /// First date
-    #[arg(long, value_parser = files::date)]
-    from: Option<Date>,
-    /// Last date
-    #[arg(long, value_parser = files::date)]
-    to: Option<Date>,
+    #[command(flatten)]
+    period: Period,
     /// Simulated scenes of a preset region instead of files; without --stations also simulated stations, whose errors are known
     #[arg(long)]
     simulated: bool,
@@ -120,6 +117,7 @@ impl Validate {
         let mut wanted = self.methods.iter().map(|key| Wanted::parse(key)).collect::<Result<Vec<_>, _>>()?;
         // Bilinear SMAP is there anyway.
         wanted.retain(|method| !matches!(method, Wanted::Of(Method::ClosedForm(ClosedForm::Bilinear))));
+        let period = self.period.range()?;
         let own = files::weights_by_network(&self.weights)?;
         let asked = self.region.as_deref().map(files::region).transpose()?;
         let (library, stations) = self.sources(asked)?;
@@ -139,7 +137,7 @@ impl Validate {
             used: BTreeMap::new(),
             citations: Vec::new(),
             failures: BTreeMap::new(),
-            dates: dates_of(&stations, &rules, (self.from, self.to)),
+            dates: dates_of(&stations, &rules, &period),
             simulated: false,
         };
         for (region, preset) in &regions {
@@ -189,7 +187,7 @@ impl Validate {
         }
         let preset = asked.and_then(|(_, preset)| preset);
         if named {
-            let library = files::simulated_from(preset, self.from)?;
+            let library = files::simulated_from(preset, self.period.from)?;
             return Ok((library, stations));
         }
         let preset =
@@ -197,7 +195,7 @@ impl Validate {
         let mut scene = Scene::preset(preset.key, DEMO_SEED)
             .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
         // Earlier dates are needed as history.
-        scene.last = self.to.unwrap_or(scene.last);
+        scene.last = self.period.to.unwrap_or(scene.last);
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let made = validation::network_over(scene, preset.name, || bar.inc(1));
         bar.finish_and_clear();
@@ -385,7 +383,7 @@ fn listed(names: &[String]) -> String {
 }
 
 /// From the first to the last day of the records that can count, within what the user asked for. One more on either side: local time is not UTC.
-fn dates_of(stations: &Stations, rules: &Rules, (from, to): (Option<Date>, Option<Date>)) -> (Date, Date) {
+fn dates_of(stations: &Stations, rules: &Rules, period: &RangeInclusive<Date>) -> RangeInclusive<Date> {
     let counts = |sensor: &&ground_stations::Sensor| {
         sensor.variable == Variable::SoilMoisture && rules.admits_depth(sensor.depth_from, sensor.depth_to)
     };
@@ -397,7 +395,7 @@ fn dates_of(stations: &Stations, rules: &Rules, (from, to): (Option<Date>, Optio
             last = last.max(time::civil(b.saturating_add(time::DAY)).date());
         }
     }
-    (from.map_or(first, |from| from.max(first)), to.map_or(last, |to| to.min(last)))
+    first.max(*period.start())..=last.min(*period.end())
 }
 
 /// What predicts.
@@ -412,7 +410,7 @@ struct Run<'a> {
     citations: Vec<String>,
     /// Sentences of what could not be made, each with its number of dates.
     failures: BTreeMap<String, usize>,
-    dates: (Date, Date),
+    dates: RangeInclusive<Date>,
     simulated: bool,
 }
 
@@ -425,13 +423,7 @@ impl Run<'_> {
         preset: Option<Preset>,
     ) -> super::Outcome {
         let ready = self.ready(series, preset)?;
-        let seen = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
-        let dates: Vec<Date> = series
-            .covers()
-            .range(self.dates.0..=self.dates.1.max(self.dates.0))
-            .filter(|(_, cover)| seen(cover.coarse))
-            .map(|(date, _)| *date)
-            .collect();
+        let dates = loam_core::season::dates(series, &self.dates);
         let bar = super::progress::bar(dates.len() as u64, "predicting");
         for date in dates {
             bar.inc(1);

@@ -229,9 +229,7 @@ impl Validate {
             .flat_map(|layers| Footprint::ALL.map(|footprint| Comparison::of(matched, layers, footprint)))
             .collect();
         let mut about = validation::software_facts();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let minutes = i32::try_from(now.as_secs() / 60).unwrap_or(0);
-        about.push(("made".to_owned(), format!("{} (UTC)", time::civil(minutes).date())));
+        about.push(("made".to_owned(), jiff::Timestamp::now().strftime("%Y-%m-%d (UTC)").to_string()));
         let archives = self.stations.iter().chain(&self.logger).map(|path| path.display().to_string());
         about.push(("stations from".to_owned(), archives.collect::<Vec<_>>().join(", ")));
         about.retain(|(_, text)| !text.is_empty());

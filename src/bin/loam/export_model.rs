@@ -47,8 +47,7 @@ impl ExportModel {
             }
         };
         let (bytes, signature) = onnx::write(&weights, &name)?;
-        let cannot = |path: &PathBuf, e| format!("{} cannot be written ({e})", path.display());
-        std::fs::write(&self.out, &bytes).map_err(|e| cannot(&self.out, e))?;
+        files::write(&self.out, &bytes)?;
         let report = weights.report(&name);
         if self.stac {
             let file = self.out.file_name().unwrap_or_default().to_string_lossy();
@@ -60,7 +59,7 @@ impl ExportModel {
                 version: env!("CARGO_PKG_VERSION"),
             };
             let path = self.out.with_extension("json");
-            std::fs::write(&path, stac::model_item(&file, &model)).map_err(|e| cannot(&path, e))?;
+            files::write(&path, stac::model_item(&file, &model))?;
         }
         if self.json {
             return super::print_json(&json!({

@@ -222,6 +222,16 @@ pub fn keys() -> String {
         .join(", ")
 }
 
+/// Writes a file whole.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), String> {
+    std::fs::write(path, bytes).map_err(|e| cannot_write(path, e))
+}
+
+/// The sentence for a file that cannot be written.
+pub fn cannot_write(path: &Path, why: std::io::Error) -> String {
+    format!("{} cannot be written ({why})", path.display())
+}
+
 /// A weights file of whichever network.
 pub fn weights(path: &Path) -> Result<Weights, String> {
     let bytes =

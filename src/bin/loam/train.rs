@@ -397,8 +397,7 @@ impl Train {
         let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
         let Evaluated { trained, offset, result, .. } =
             block_on(run.evaluate(end, None, processor.device(), &mut go_on))?;
-        std::fs::write(&self.out, trained.to_bytes())
-            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        files::write(&self.out, trained.to_bytes())?;
         if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;
         }
@@ -461,8 +460,7 @@ impl Train {
         let offset = offset.ok_or_else(|| {
             format!("the loss of the {} sees its offset: there is nothing to set", network.about().name)
         })?;
-        std::fs::write(&self.out, weights.to_bytes())
-            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        files::write(&self.out, weights.to_bytes())?;
         say!("{}: offset {offset:+.4} m3/m3", self.out.display());
         Ok(())
     }

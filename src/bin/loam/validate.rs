@@ -256,12 +256,9 @@ impl Validate {
             coastline: &coastline,
             left_out: &stations.left_out,
         };
-        let write = |path: &PathBuf, text: &str| {
-            std::fs::write(path, text).map_err(|e| format!("{} cannot be written ({e})", path.display()))
-        };
-        write(&self.out, &report.html())?;
+        files::write(&self.out, report.html())?;
         if let Some(path) = &self.csv {
-            write(path, &pairs_csv(matched, stations, run.simulated))?;
+            files::write(path, pairs_csv(matched, stations, run.simulated))?;
         }
         if self.json {
             return super::print_json(&self.summary(run, matched, stations, &comparisons));

@@ -227,3 +227,9 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     let read = |name: &str| std::fs::read(path(name)).unwrap();
     assert!(read("whole.safetensors") == read("killed.safetensors"), "the same bytes");
 }
+
+#[test]
+fn a_network_without_shipped_weights_is_never_exported_as_another() {
+    let words = ["export-model", "--region", "tucson", "--network", "tb-brightness", "--out", "none.onnx"];
+    refused(&run(&words), "no weights of the");
+}

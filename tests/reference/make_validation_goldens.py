@@ -4,7 +4,7 @@
     python tests/reference/make_validation_goldens.py
 
 writes crates/ground-stations/tests/goldens/validation.json: pairs, and what pytesmo's metric calculators make of them (values, analytical and
-bootstrapped intervals), anomalies, triple collocation. The bootstrap draws from SplitMix64, started anew for each metric, in place of
+bootstrapped intervals), anomalies, triple collocation. The bootstrap draws from SplitMix64, started again for each metric, in place of
 numpy's generator, so that another program can draw the same.
 """
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::matching::{CellMatch, Footprint, Matched, Pair, StationMatch};
 use crate::scores::{
-    ANOMALY_DAYS, Lineage, Pairwise, Quartiles, Season, Triple, TripleRefusal, anomalies, pairwise,
-    pairwise_by_formula, triple_collocation,
+    ANOMALY_DAYS, Lineage, Pairwise, Quartiles, Season, Triple, TripleRefusal, anomalies, correlation,
+    pairwise, pairwise_values, triple_collocation,
 };
 
 /// Scores of some layers on the pairs that all of them have.
@@ -110,12 +110,16 @@ type Scoring = fn(&[f64], &[f64]) -> Option<Pairwise>;
 
 fn scored(pairs: &[&Pair], layer: usize, footprint: Footprint, scoring: Scoring) -> Option<LayerScores> {
     let x = values(pairs, layer, footprint);
-    let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
+    let y = ground(pairs);
     let minutes: Vec<i32> = pairs.iter().map(|pair| pair.minutes).collect();
     let scores = scoring(&x, &y)?;
     let of = |values: &[f64]| anomalies(&minutes, values, ANOMALY_DAYS);
-    let anomaly_r = pairwise_by_formula(&of(&x), &of(&y)).map(|scores| scores.r.value);
+    let anomaly_r = Some(correlation(&of(&x), &of(&y)));
     Some(LayerScores { scores, anomaly_r: anomaly_r.filter(|r| r.is_finite()) })
+}
+
+fn ground(pairs: &[&Pair]) -> Vec<f64> {
+    pairs.iter().map(|pair| pair.station).collect()
 }
 
 fn values(pairs: &[&Pair], layer: usize, footprint: Footprint) -> Vec<f64> {
@@ -162,7 +166,7 @@ impl<'a> Comparing<'a> {
         for season in Season::ALL {
             let of_season: Vec<&Pair> =
                 common.iter().copied().filter(|pair| Season::of(pair.date) == season).collect();
-            let scores = score(&of_season, pairwise_by_formula);
+            let scores = score(&of_season, pairwise_values);
             if scores.len() == layers.len() {
                 self.by_season.entry(season).or_default().push(scores);
             }
@@ -188,8 +192,8 @@ impl<'a> Comparing<'a> {
         });
         made.seasons = seasons.collect();
         let spatial = |(date, pairs): (Date, Vec<&Pair>)| {
-            let y: Vec<f64> = pairs.iter().map(|pair| pair.station).collect();
-            let of = |layer: &usize| pairwise_by_formula(&values(&pairs, *layer, made.footprint), &y);
+            let y = ground(&pairs);
+            let of = |layer: &usize| pairwise_values(&values(&pairs, *layer, made.footprint), &y);
             let scores: Vec<Pairwise> = made.layers.iter().filter_map(of).collect();
             (pairs.len() >= matched.rules.fewest_cells && scores.len() == count)
                 .then_some(DateScores { date, scores })
@@ -283,21 +287,14 @@ pub fn triple_at(
 ) -> Result<Triple, TripleRefusal> {
     let footprint = Footprint::Cell;
     let common = common(&cell.pairs, &[layers.0, layers.1], footprint);
-    let value = |layer: usize| -> Vec<f64> {
-        common
-            .iter()
-            .map(|pair| pair.values(footprint).get(layer).copied().map_or(f64::NAN, f64::from))
-            .collect()
-    };
-    let ground: Vec<f64> = common.iter().map(|pair| pair.station).collect();
-    let (first, second) = (value(layers.0), value(layers.1));
+    let (first, second) = (values(&common, layers.0, footprint), values(&common, layers.1, footprint));
     let unknown = Lineage::Other("an unknown source".to_owned());
     let about = |layer: usize| {
         matched.layers.get(layer).map_or(("", &unknown), |layer| (layer.name.as_str(), &layer.lineage))
     };
     let ((name_1, of_1), (name_2, of_2)) = (about(layers.0), about(layers.1));
     triple_collocation([
-        ("stations", &Lineage::InSitu, &ground),
+        ("stations", &Lineage::InSitu, &ground(&common)),
         (name_1, of_1, &first),
         (name_2, of_2, &second),
     ])

@@ -19,7 +19,7 @@ pub mod time;
 
 pub use error::StationError;
 pub use known::is_of_stations;
-pub use reader::{Progress, Reader};
+pub use reader::{Progress, Reader, is_part};
 pub use records::{Record, Records, Summary, is_good};
 pub use sensor::{Form, Sensor, Surroundings, Variable};
 pub use stations::{LeftOut, Station, Stations};

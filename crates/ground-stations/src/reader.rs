@@ -66,6 +66,17 @@ enum Kind {
     Other,
 }
 
+/// Whether a file belongs to a folder of stations, by its name: values, a station's variables, classes of sensors.
+#[must_use]
+pub fn is_part(path: &str) -> bool {
+    kind(path) != Kind::Other
+}
+
+/// Whether a file holds values of a station, by its name.
+pub(crate) fn holds_values(path: &str) -> bool {
+    kind(path) == Kind::Values
+}
+
 fn kind(path: &str) -> Kind {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
     // Leavings of macOS: `__MACOSX/._x.stm`.
@@ -109,10 +120,10 @@ impl Reader {
             });
             return Ok(());
         };
-        if !members.iter().any(|member| kind(member.path()) == Kind::Values) {
+        if !members.iter().any(|member| holds_values(member.path())) {
             return Err(StationError::NoTable("a zip archive without a file of the ISMN".to_owned()));
         }
-        for member in members.into_iter().filter(|member| kind(member.path()) != Kind::Other) {
+        for member in members.into_iter().filter(|member| is_part(member.path())) {
             self.wait(Input {
                 path: member.path().to_owned(),
                 shown: format!("{path}/{}", member.path()),
@@ -151,7 +162,7 @@ impl Reader {
                 let relative = entry.strip_prefix(path).unwrap_or(&entry);
                 let text = relative.to_string_lossy().replace('\\', "/");
                 let zip = text.to_ascii_lowercase().ends_with(".zip");
-                if !zip && kind(&text) == Kind::Other {
+                if !zip && !is_part(&text) {
                     continue;
                 }
                 let added = smap_files::PathSource::open(&entry)

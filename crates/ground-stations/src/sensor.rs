@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::records::Records;
+use crate::simulate;
 
 /// What a sensor measures, as ISMN's names say it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,8 +102,6 @@ pub struct Sensor {
     pub bad_lines: Option<(usize, u64)>,
     /// Land cover, climate, class.
     pub surroundings: Surroundings,
-    /// Made by [`crate::simulate`]: no measurement.
-    pub simulated: bool,
 }
 
 impl Sensor {
@@ -113,6 +112,12 @@ impl Sensor {
             "{}/{}, {}-{} m, {}",
             self.network, self.station, self.depth_from, self.depth_to, self.instrument
         )
+    }
+
+    /// Made by [`crate::simulate`], be it read from a file: no measurement.
+    #[must_use]
+    pub fn simulated(&self) -> bool {
+        simulate::is_simulated(&self.network)
     }
 
     /// The same sensor of the same place: files of several periods are one.

@@ -12,6 +12,11 @@ use crate::time;
 /// What a network is called: readers take stations of networks that begin so as simulated.
 pub const NETWORK: &str = "SIMULATED";
 
+/// A network of that name, or of one that begins so.
+pub(crate) fn is_simulated(network: &str) -> bool {
+    network.starts_with(NETWORK)
+}
+
 /// Sizes of the errors, standard deviations in m3/m3.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Errors {
@@ -102,7 +107,6 @@ impl SimulatedNetwork {
                 records: made.records,
                 bad_lines: None,
                 surroundings: Surroundings::default(),
-                simulated: true,
             });
         }
         stations
@@ -127,17 +131,8 @@ pub fn as_file(sensor: &Sensor) -> Option<(String, String)> {
         sensor.elevation.unwrap_or(0.0)
     );
     for record in sensor.records.iter() {
-        let t = time::civil(record.minutes);
-        text.push_str(&format!(
-            "{:04}/{:02}/{:02} {:02}:{:02} {:.4} {} M\n",
-            t.year(),
-            t.month(),
-            t.day(),
-            t.hour(),
-            t.minute(),
-            record.value,
-            record.flag
-        ));
+        let at = time::civil(record.minutes).strftime("%Y/%m/%d %H:%M");
+        text.push_str(&format!("{at} {:.4} {} M\n", record.value, record.flag));
     }
     Some((path, text))
 }

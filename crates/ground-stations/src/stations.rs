@@ -83,7 +83,7 @@ impl Stations {
     /// Any of them simulated.
     #[must_use]
     pub fn simulated(&self) -> bool {
-        self.sensors.iter().any(|sensor| sensor.simulated)
+        self.sensors.iter().any(Sensor::simulated)
     }
 }
 

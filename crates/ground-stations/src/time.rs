@@ -1,54 +1,36 @@
 //! Times of records: whole minutes since 1970-01-01 00:00 UTC, in 32 bits. That reaches 4,000 years either way.
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 /// Minutes of a day.
 pub const DAY: i32 = 24 * 60;
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` where there is no such date.
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` where there is no such date, and before the year 1.
 #[must_use]
 pub fn day_number(year: i32, month: u32, day: u32) -> Option<i32> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if !(1..=last).contains(&day) || !(1..=9999).contains(&year) {
-        return None;
-    }
-    // Years that begin in March: the leap day is their last.
-    let y = if month <= 2 { year - 1 } else { year };
-    let of_era = y.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let of_year = i32::try_from(of_year).ok()?;
-    Some(y.div_euclid(400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+    let year = i16::try_from(year).ok().filter(|year| *year >= 1)?;
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().map(of_date)
 }
 
 /// The day number of a date.
 #[must_use]
 pub fn of_date(date: Date) -> i32 {
-    let of =
-        day_number(date.year().into(), date.month().unsigned_abs().into(), date.day().unsigned_abs().into());
-    of.unwrap_or(0)
+    (date - EPOCH).get_days()
 }
 
 /// Minutes since 1970 as civil time, UTC.
 #[must_use]
 pub fn civil(minutes: i32) -> DateTime {
-    let (days, minute) = (minutes.div_euclid(DAY), minutes.rem_euclid(DAY));
-    let date = Date::constant(1970, 1, 1).saturating_add(jiff::Span::new().days(days));
-    // Both parts lie in their ranges, so the conversions hold.
-    date.at(i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0), 0, 0)
+    EPOCH.at(0, 0, 0, 0).saturating_add(SignedDuration::from_mins(minutes.into()))
 }
 
 /// Minutes since 1970 as text: `2017-08-10T00:00:00Z`.
 #[must_use]
 pub fn text(minutes: i32) -> String {
-    let t = civil(minutes);
-    format!("{:04}-{:02}-{:02}T{:02}:{:02}:00Z", t.year(), t.month(), t.day(), t.hour(), t.minute())
+    civil(minutes).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Minutes of the day from `HH:MM`, seconds and their fraction after it left out.

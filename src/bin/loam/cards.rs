@@ -56,14 +56,13 @@ impl Cards {
             let name = format!("{}.json", card.key);
             let to =
                 self.out.as_ref().map_or_else(|| path.with_file_name(&name), |folder| folder.join(&name));
-            std::fs::write(&to, serde_json::to_string(card)?)
-                .map_err(|e| format!("{} cannot be written ({e})", to.display()))?;
+            files::write(&to, serde_json::to_string(card)?)?;
             say!("{}: {}", to.display(), card.limits.last().map_or("", String::as_str));
         }
         if let Some(path) = &self.report {
             let head = "Made by `loam cards`, the last step of `cargo xtask weights`; not written by hand.";
             let text = cards_markdown(&cards, DEMO_SEED, head);
-            std::fs::write(path, text).map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+            files::write(path, text)?;
         }
         Ok(())
     }

@@ -3,16 +3,14 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use jiff::civil::Date;
 use loam_core::score::{ScoreRow, gain, means};
-use loam_core::stack::{HistoryRule, Series};
 use loam_nn::evaluation::compared;
 use loam_nn::{AnyNetwork, Asked, Data, NetworkModel, Processor, block_on, of_network};
 use serde_json::json;
 
 use super::files::{self, Inputs};
-use super::inspect::Quality;
 use super::network::NetworkChoice;
+use super::reading::{Period, Reading};
 
 /// Arguments of `loam evaluate`.
 #[derive(clap::Args)]
@@ -30,21 +28,10 @@ pub struct Evaluate {
     /// Score on the simulated scenes of a preset region instead of files
     #[arg(long)]
     simulated: bool,
-    /// First date scored
-    #[arg(long, value_parser = files::date)]
-    from: Option<Date>,
-    /// Last date scored
-    #[arg(long, value_parser = files::date)]
-    to: Option<Date>,
-    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
-    #[arg(long, default_value_t = 0.10)]
-    history_cover: f32,
-    /// History from 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
-    /// Which retrievals count
-    #[arg(long, value_enum, default_value = "recommended")]
-    quality: Quality,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    reading: Reading,
     /// Score the estimate with each 36 km block shifted to SMAP's mean too
     #[arg(long)]
     mass_correction: bool,
@@ -56,15 +43,14 @@ pub struct Evaluate {
 impl Evaluate {
     /// Scores every date.
     pub fn run(self) -> super::Outcome {
+        let period = self.period.range()?;
         let weights = files::weights(&self.weights)?;
         self.network.check(&weights).map_err(|why| format!("{}: {why}", self.weights.display()))?;
         let network = weights.network();
         let (region, preset) = files::region_for(network, &self.region)?;
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
-        let mut series = Series::new(region, self.quality.into());
-        super::series::load(&mut series, &library)?;
+        let mut series = self.reading.series(&library, region)?;
         let processor = block_on(Processor::open_cpu());
-        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
         let bar = super::progress::bar(0, "scoring");
         let progress = &mut async |done: usize, total: usize, _: &str| {
             bar.set_length(total as u64);
@@ -73,7 +59,7 @@ impl Evaluate {
         };
         let found = of_network!(&AnyNetwork::load(&weights, processor.device())?, network => {
             let asked = Asked {
-                date: self.from.unwrap_or(Date::MIN),
+                date: *period.start(),
                 shift: self.mass_correction,
                 weights: &weights,
                 region: preset.map(|p| p.key),
@@ -81,8 +67,8 @@ impl Evaluate {
                 device: processor.device(),
                 tile: None,
             };
-            let data = Data { library: &library, series: &mut series, rule };
-            block_on(network.evaluate(data, &asked, self.to.unwrap_or(Date::MAX), progress))?
+            let data = Data { library: &library, series: &mut series, rule: self.reading.rule() };
+            block_on(network.evaluate(data, &asked, *period.end(), progress))?
         });
         bar.finish_and_clear();
         files::tell(&found.failures);

@@ -1,7 +1,7 @@
 //! `loam experiment`: the paper's tables and figure, reproduced, with every baseline on the same pixels.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::tensor::Device;
 use jiff::civil::Date;
@@ -181,8 +181,7 @@ impl Experiment {
                 say!("{}", path.display());
                 if let Some(report) = &self.report {
                     let beside = report.with_file_name("figure2.png");
-                    std::fs::copy(&path, &beside)
-                        .map_err(|e| format!("{} cannot be written ({e})", beside.display()))?;
+                    std::fs::copy(&path, &beside).map_err(|e| files::cannot_write(&beside, e))?;
                     text.push_str(&format!(
                         "## {}\n\n![SMAP, SMEN and the 3 km product, one row a region: {}](figure2.png)\n\nThe test date of each region whose 3 km map covers \
                          most; picked by coverage, not by score. Weights of Table 1, seed 0.\n",
@@ -196,22 +195,22 @@ impl Experiment {
             let section = markdown(&table);
             say!("{section}");
             let stem = format!("{kind:?}").to_lowercase();
-            write(&self.out.join(format!("{stem}.md")), &section)?;
-            write(&self.out.join(format!("{stem}.csv")), &csv(&table))?;
-            write(&self.out.join(format!("{stem}.json")), &serde_json::to_string_pretty(&table)?)?;
+            files::write(&self.out.join(format!("{stem}.md")), &section)?;
+            files::write(&self.out.join(format!("{stem}.csv")), &csv(&table))?;
+            files::write(&self.out.join(format!("{stem}.json")), &serde_json::to_string_pretty(&table)?)?;
             text.push_str(&section);
             text.push('\n');
             tables.push(table);
         }
         if let Some(path) = &self.json {
-            write(path, &serde_json::to_string_pretty(&tables)?)?;
+            files::write(path, &serde_json::to_string_pretty(&tables)?)?;
         }
         if let Some(path) = &self.report {
             let head = format!(
                 "# Results\n\nMade by `loam {}`; not written by hand.\n\n{HOW_TO_READ}\n",
                 arguments()
             );
-            write(path, &(head + &summary(&tables) + &text))?;
+            files::write(path, &(head + &summary(&tables) + &text))?;
         }
         Ok(())
     }
@@ -266,7 +265,7 @@ impl Experiment {
         ));
         say!("{text}");
         if let Some(path) = &self.report {
-            write(path, &text)?;
+            files::write(path, &text)?;
         }
         Ok(())
     }
@@ -295,7 +294,7 @@ impl Experiment {
         }
         say!("{text}");
         if let Some(path) = &self.report {
-            write(path, &text)?;
+            files::write(path, &text)?;
         }
         Ok(())
     }
@@ -328,16 +327,16 @@ impl Experiment {
             report.lengths.insert(preset.key, lengths);
         }
         if let Some(path) = &self.json {
-            write(path, &serde_json::to_string_pretty(&report)?)?;
+            files::write(path, &serde_json::to_string_pretty(&report)?)?;
         }
         let text = methods::markdown(&report);
         say!("{text}");
         if let Some(path) = &self.report {
-            write(
+            files::write(
                 &path.with_file_name("reliability.svg"),
                 &interval_score::reliability_svg(&methods::reliability(&report)),
             )?;
-            write(
+            files::write(
                 path,
                 &format!(
                     "# Every method side by side\n\nMade by `loam {}`; not written by hand. The [reliability curve](reliability.svg) of the intervals, mean over the places.\n\n{text}",
@@ -403,8 +402,4 @@ impl Experiment {
 /// The command line, for a report to say how it was made.
 fn arguments() -> String {
     std::env::args().skip(1).collect::<Vec<_>>().join(" ")
-}
-
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    std::fs::write(path, text).map_err(|e| format!("{} cannot be written ({e})", path.display()))
 }

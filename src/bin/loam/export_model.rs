@@ -36,21 +36,18 @@ impl ExportModel {
     pub fn run(self) -> super::Outcome {
         let (name, weights) = match (&self.weights, &self.region) {
             (Some(path), _) => {
-                let weights = files::weights(path)?;
-                self.network.check(&weights).map_err(|why| format!("{}: {why}", path.display()))?;
-                (path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()), weights)
+                let named = files::named_weights(path)?;
+                self.network.check(&named.1).map_err(|why| format!("{}: {why}", path.display()))?;
+                named
             }
             (None, region) => {
                 let (region, _) = files::region(region.as_deref().unwrap_or_default())?;
                 let (network, _) = self.network.chosen()?;
-                let (shipped, weights) =
-                    super::shipped::weights(network.unwrap_or_default(), &region.window())?;
-                (format!("{} (shipped)", shipped.name), weights)
+                super::shipped::weights(network.unwrap_or_default(), &region.window())?
             }
         };
         let (bytes, signature) = onnx::write(&weights, &name)?;
-        let cannot = |path: &PathBuf, e| format!("{} cannot be written ({e})", path.display());
-        std::fs::write(&self.out, &bytes).map_err(|e| cannot(&self.out, e))?;
+        files::write(&self.out, &bytes)?;
         let report = weights.report(&name);
         if self.stac {
             let file = self.out.file_name().unwrap_or_default().to_string_lossy();
@@ -62,7 +59,7 @@ impl ExportModel {
                 version: env!("CARGO_PKG_VERSION"),
             };
             let path = self.out.with_extension("json");
-            std::fs::write(&path, stac::model_item(&file, &model)).map_err(|e| cannot(&path, e))?;
+            files::write(&path, stac::model_item(&file, &model))?;
         }
         if self.json {
             return super::print_json(&json!({

@@ -43,8 +43,7 @@ impl FetchList {
                 .map_err(|e| format!("{} cannot be made ({e})", folder.display()))?;
             for (name, text) in &texts {
                 let path = folder.join(name);
-                std::fs::write(&path, text)
-                    .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+                files::write(&path, text)?;
             }
         }
         let [script, appeears, earth_engine] = texts.map(|(_, text)| text);

@@ -222,11 +222,33 @@ pub fn keys() -> String {
         .join(", ")
 }
 
+/// Writes a file whole.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), String> {
+    std::fs::write(path, bytes).map_err(|e| cannot_write(path, e))
+}
+
+/// The sentence for a file that cannot be written.
+pub fn cannot_write(path: &Path, why: std::io::Error) -> String {
+    format!("{} cannot be written ({why})", path.display())
+}
+
 /// A weights file of whichever network.
 pub fn weights(path: &Path) -> Result<Weights, String> {
     let bytes =
         std::fs::read(path).map_err(|e| format!("{}: the weights cannot be read ({e})", path.display()))?;
     Weights::of_any_network(&bytes).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// The same with the file's name.
+pub fn named_weights(path: &Path) -> Result<(String, Weights), String> {
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    Ok((name, weights(path)?))
+}
+
+/// Weights files by their networks, with their names; of two for a network the last.
+pub fn weights_by_network(paths: &[PathBuf]) -> Result<BTreeMap<Network, (String, Weights)>, String> {
+    let named = |path: &PathBuf| named_weights(path).map(|found| (found.1.network(), found));
+    paths.iter().map(named).collect()
 }
 
 /// The region of a name or a place, for a network; of a preset, for a network of one place, the place in its middle.

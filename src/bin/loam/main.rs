@@ -22,6 +22,8 @@ mod network;
 mod predict;
 mod progress;
 mod rank;
+mod reading;
+mod ready;
 mod score_table;
 mod season;
 mod series;

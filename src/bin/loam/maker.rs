@@ -1,6 +1,5 @@
 //! What makes maps of dates, as `predict` and `season` take it from the command line: method or weights, region, rules.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use ease_grid::Statistics;
@@ -11,13 +10,13 @@ use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
-use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, StackError};
-use loam_core::weights_report::WeightsReport;
-use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on, device};
+use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped, StackError};
+use loam_nn::{Data, Processor, block_on, device};
 
 use super::files::{self, Inputs};
-use super::inspect::Quality;
 use super::network::NetworkChoice;
+use super::reading::Reading;
+use super::ready::Ready;
 
 /// How maps are made.
 #[derive(clap::Args)]
@@ -40,24 +39,11 @@ pub struct Making {
     /// Predict from the simulated scenes of a preset region instead of files
     #[arg(long)]
     simulated: bool,
-    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
-    #[arg(long, default_value_t = 0.10)]
-    history_cover: f32,
-    /// History from 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
-    /// Which retrievals count
-    #[arg(long, value_enum, default_value = "recommended")]
-    quality: Quality,
+    #[command(flatten)]
+    reading: Reading,
     /// Shift each 36 km block of the estimate to SMAP's mean: it then takes SMAP's noise over, and may show steps at the blocks' edges
     #[arg(long)]
     mass_correction: bool,
-}
-
-/// Either kind of method, ready.
-enum By {
-    ClosedForm(ClosedForm),
-    Network { model: Box<AnyNetwork>, weights: Box<Weights>, report: WeightsReport, note: Option<String> },
 }
 
 /// The files over a region, and what makes maps from them.
@@ -67,7 +53,9 @@ pub struct Maker {
     rule: HistoryRule,
     preset: Option<Preset>,
     processor: Processor,
-    by: By,
+    ready: Ready,
+    /// What to add to the warnings of its estimates.
+    note: Option<String>,
     shift: bool,
     circumstances: provenance::Circumstances,
 }
@@ -78,58 +66,45 @@ impl Making {
         let processor = block_on(Processor::open_cpu());
         if let Some(method) = self.method {
             let (library, series, preset) = self.opened(inputs, files::region(&self.region)?)?;
-            return Ok(self.made(library, series, preset, processor, By::ClosedForm(method)));
+            return Ok(self.made(library, series, preset, processor, Ready::ClosedForm(method)));
         }
         if self.auto {
             return self.the_best(inputs, processor);
         }
-        let (chosen, _) = if self.weights.is_some() { (None, None) } else { self.network.chosen()? };
-        if let Some(network) = chosen.filter(|network| !network.about().shipped) {
-            return Err(format!(
-                "no weights of the {} come with Loam: name yours with --weights",
-                network.about().name
-            )
-            .into());
-        }
-        let (name, weights, place, note) = match &self.weights {
+        let (named, place, note) = match &self.weights {
             Some(path) => {
-                let weights = files::weights(path)?;
-                self.network.check(&weights).map_err(|why| format!("{}: {why}", path.display()))?;
-                let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-                let place = files::region_for(weights.network(), &self.region)?;
-                (name, weights, place, None)
+                let named = files::named_weights(path)?;
+                self.network.check(&named.1).map_err(|why| format!("{}: {why}", path.display()))?;
+                let place = files::region_for(named.1.network(), &self.region)?;
+                (named, place, None)
             }
             None => {
+                let network = self.network.chosen()?.0.unwrap_or_default();
                 let (region, preset) = files::region(&self.region)?;
-                let (shipped, weights) =
-                    super::shipped::weights(chosen.unwrap_or_default(), &region.window())?;
-                let note = shipped.note(preset.map(|p| p.key));
-                (format!("{} (shipped)", shipped.name), weights, (region, preset), note)
+                let named = super::shipped::weights(network, &region.window())?;
+                let note = Shipped::of(network, &region.window()).note(preset.map(|p| p.key));
+                (named, (region, preset), note)
             }
         };
         let (library, series, preset) = self.opened(inputs, place)?;
-        let by = network(&name, weights, note, &processor)?;
-        Ok(self.made(library, series, preset, processor, by))
+        let ready = Ready::network(named, processor.device())?;
+        Ok(Maker { note, ..self.made(library, series, preset, processor, ready) })
     }
 
     /// The method that scores best on the region's newest dates.
     fn the_best(&self, inputs: &Inputs, processor: Processor) -> Result<Maker, Box<dyn std::error::Error>> {
         let (library, mut series, preset) = self.opened(inputs, files::region(&self.region)?)?;
-        let mut ranked = super::rank::rank(&library, &mut series, self.rule(), preset, processor.device())?;
+        let mut ranked =
+            super::rank::rank(&library, &mut series, self.reading.rule(), preset, processor.device())?;
         eprintln!("{}", ranked.ranking.sentence());
-        let by = match ranked.ranking.best {
-            Method::ClosedForm(method) => By::ClosedForm(method),
+        let ready = match ranked.ranking.best {
+            Method::ClosedForm(method) => Ready::ClosedForm(method),
             Method::Network(kind) => {
-                let (name, weights) =
-                    ranked.weights.remove(&kind).ok_or("the best network has no weights")?;
-                network(&name, weights, None, &processor)?
+                let named = ranked.weights.remove(&kind).ok_or("the best network has no weights")?;
+                Ready::network(named, processor.device())?
             }
         };
-        Ok(self.made(library, series, preset, processor, by))
-    }
-
-    fn rule(&self) -> HistoryRule {
-        HistoryRule { cover: self.history_cover, disaggregated: !self.products_only }
+        Ok(self.made(library, series, preset, processor, ready))
     }
 
     fn opened(
@@ -138,8 +113,7 @@ impl Making {
         (region, preset): (Region, Option<Preset>),
     ) -> Result<(Library, Series, Option<Preset>), Box<dyn std::error::Error>> {
         let library = if self.simulated { files::simulated(preset)? } else { inputs.library()? };
-        let mut series = Series::new(region, self.quality.into());
-        super::series::load(&mut series, &library)?;
+        let series = self.reading.series(&library, region)?;
         Ok((library, series, preset))
     }
 
@@ -149,40 +123,27 @@ impl Making {
         series: Series,
         preset: Option<Preset>,
         processor: Processor,
-        by: By,
+        ready: Ready,
     ) -> Maker {
-        let weights = match &by {
-            By::ClosedForm(method) => (*method).into(),
-            By::Network { report, .. } => report.clone(),
-        };
         let circumstances = provenance::Circumstances {
-            quality: self.quality.into(),
-            weights,
+            quality: self.reading.quality(),
+            weights: ready.report(),
             device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
         };
-        let (rule, shift) = (self.rule(), self.mass_correction);
-        Maker { library, series, rule, preset, processor, by, shift, circumstances }
+        let (rule, shift) = (self.reading.rule(), self.mass_correction);
+        Maker { library, series, rule, preset, processor, ready, note: None, shift, circumstances }
     }
 
     /// The rules in words: what besides files, method and region decides on the maps.
     pub fn rules(&self) -> String {
-        let Self { history_cover, products_only, mass_correction, simulated, quality, .. } = self;
-        let quality = smap_files::QualityRule::from(*quality);
+        let Self { mass_correction, simulated, reading, .. } = self;
+        let HistoryRule { cover, disaggregated } = reading.rule();
         format!(
-            "cover {history_cover} products {products_only} mass {mass_correction} simulated {simulated} quality {quality:?}"
+            "cover {cover} products {} mass {mass_correction} simulated {simulated} quality {:?}",
+            !disaggregated,
+            reading.quality()
         )
     }
-}
-
-fn network(
-    name: &str,
-    weights: Weights,
-    note: Option<String>,
-    processor: &Processor,
-) -> Result<By, Box<dyn std::error::Error>> {
-    let model = Box::new(AnyNetwork::load(&weights, processor.device())?);
-    let report = weights.report(name);
-    Ok(By::Network { model, weights: Box::new(weights), report, note })
 }
 
 impl Maker {
@@ -197,21 +158,11 @@ impl Maker {
 
     /// The map of a date.
     pub fn estimate(&mut self, date: Date) -> Result<Estimate, Box<dyn std::error::Error>> {
-        match &self.by {
-            By::ClosedForm(method) => {
-                Ok(method.estimate(&self.library, &mut self.series, date, self.rule)?)
-            }
-            By::Network { model, weights, note, .. } => {
-                let (device, region) = (self.processor.device(), self.preset.map(|preset| preset.key));
-                let asked =
-                    AskedOfAny { date, shift: self.shift, weights, region, before: None, device, tile: None };
-                let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
-                let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
-                let mut estimate = block_on(model.estimate(data, &asked, &mut unheard))?;
-                estimate.warnings.extend(note.clone());
-                Ok(estimate)
-            }
-        }
+        let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
+        let mut estimate =
+            self.ready.estimate(data, date, self.shift, self.preset, self.processor.device())?;
+        estimate.warnings.extend(self.note.clone());
+        Ok(estimate)
     }
 
     /// What answers.

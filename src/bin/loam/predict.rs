@@ -61,8 +61,7 @@ impl Predict {
         let circumstances = maker.circumstances();
         let mut written = Vec::new();
         let mut write = |path: PathBuf, bytes: &[u8]| {
-            std::fs::write(&path, bytes)
-                .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+            files::write(&path, bytes)?;
             written.push(path);
             Ok::<_, String>(())
         };

@@ -13,6 +13,7 @@ use loam_nn::ranking::{self, Contestant};
 use loam_nn::{AnyNetwork, Data, Hears, Processor, Weights, block_on};
 
 use super::files::{self, Inputs};
+use super::reading::Reading;
 
 /// Arguments of `loam rank`.
 #[derive(clap::Args)]
@@ -28,12 +29,8 @@ pub struct Rank {
     /// Weights that take part instead of the shipped ones of their network; more than once for several
     #[arg(long)]
     weights: Vec<PathBuf>,
-    /// Smallest share of the region (0..1) a 3 km map must cover to count
-    #[arg(long, default_value_t = 0.10)]
-    history_cover: f32,
-    /// 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
+    #[command(flatten)]
+    reading: Reading,
     /// As JSON on standard output
     #[arg(long)]
     json: bool,
@@ -68,8 +65,7 @@ fn ranked(
 ) -> Result<Ranked, Box<dyn std::error::Error>> {
     for network in Network::ALL.into_iter().filter(|network| network.about().shipped) {
         if let Entry::Vacant(place) = weights.entry(network) {
-            let (shipped, found) = super::shipped::weights(network, &series.region.window())?;
-            place.insert((format!("{} (shipped)", shipped.name), found));
+            place.insert(super::shipped::weights(network, &series.region.window())?);
         }
     }
     let models = weights.values().map(|(_, weights)| AnyNetwork::load(weights, device));
@@ -97,15 +93,10 @@ impl Rank {
     pub fn run(self) -> super::Outcome {
         let (region, preset) = files::region(&self.region)?;
         let library = if self.simulated { files::simulated(preset)? } else { self.inputs.library()? };
-        let mut series = Series::new(region, Default::default());
-        super::series::load(&mut series, &library)?;
-        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
+        let mut series = self.reading.series(&library, region)?;
+        let rule = self.reading.rule();
         let processor = block_on(Processor::open_cpu());
-        let mut own = BTreeMap::new();
-        for path in &self.weights {
-            let weights = files::weights(path)?;
-            own.insert(weights.network(), (path.display().to_string(), weights));
-        }
+        let own = files::weights_by_network(&self.weights)?;
         let Ranked { ranking, .. } = ranked(&library, &mut series, rule, preset, processor.device(), own)?;
         if self.json {
             return super::print_json(&serde_json::json!(ranking));

@@ -1,10 +1,10 @@
 //! `loam season`: the maps of all dates of a period, by the same code as `loam predict`, as a cube or a folder of GeoTIFFs.
 //!
-//! Dates that are done stand in a file beside the output; a command that was interrupted resumes after them.
+//! Dates that are done are kept in a file beside the output; a command that was interrupted resumes after them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use ease_grid::{EaseWindow, Raster, Reason};
@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use super::files::{self, Inputs};
 use super::maker::{Maker, Making};
 use super::predict::lettered;
+use super::reading::Period;
 
 /// Names of input files in an output's metadata at most; of more the first ones and the count.
 const NAMED: usize = 20;
@@ -34,12 +35,8 @@ pub struct Season {
     inputs: Inputs,
     #[command(flatten)]
     making: Making,
-    /// First date [default: the first one with a SMAP overpass]
-    #[arg(long, value_parser = files::date)]
-    from: Option<Date>,
-    /// Last date
-    #[arg(long, value_parser = files::date)]
-    to: Option<Date>,
+    #[command(flatten)]
+    period: Period,
     /// NetCDF file (.nc) with all dates and the layers of the season, or a folder for a GeoTIFF a date and a layer
     #[arg(long, value_name = "FILE.nc|FOLDER")]
     out: PathBuf,
@@ -64,12 +61,12 @@ impl Season {
     /// Makes the maps.
     pub fn run(self) -> super::Outcome {
         let begun = Instant::now();
+        let period = self.period.range()?;
         let mut maker = self.making.maker(&self.inputs)?;
-        let cube = self.out.extension().is_some_and(|end| end.eq_ignore_ascii_case("nc"));
+        let cube = self.cube();
         if !cube {
-            std::fs::create_dir_all(&self.out).map_err(|e| cannot_write(&self.out, e))?;
+            std::fs::create_dir_all(&self.out).map_err(|e| files::cannot_write(&self.out, e))?;
         }
-        let period = self.from.unwrap_or(Date::MIN)..=self.to.unwrap_or(Date::MAX);
         let dates = dates(&maker.series, &period);
         let Some(last) = dates.last().copied() else {
             return Err(
@@ -78,7 +75,7 @@ impl Season {
             );
         };
         let key = self.key(&maker)?;
-        let mut kept = self.kept(&maker, &key, cube)?;
+        let mut kept = self.kept(&maker, &key)?;
         let done = |kept: &[Kept], date: Date| {
             let there = |kept: &Kept| {
                 kept.days.contains_key(&date) && (cube || self.tiff(date, kept.output).is_file())
@@ -94,7 +91,7 @@ impl Season {
             } else {
                 match maker.estimate(*date) {
                     Ok(estimate) => {
-                        self.keep(&estimate, &maker, &mut kept, cube)?;
+                        self.keep(&estimate, &maker, &mut kept)?;
                         newest = Some(estimate);
                     }
                     Err(why) => failures.push((*date, why.to_string())),
@@ -120,13 +117,18 @@ impl Season {
                 let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
                 let bytes = export::netcdf::write(&maps, &facts, Some(&now), "loam season")?;
                 let path = lettered(&self.out, kept.output.letter());
-                std::fs::write(&path, bytes).map_err(|e| cannot_write(&path, e))?;
+                files::write(&path, bytes)?;
                 written.push(path);
             } else {
                 self.layers(&maps, &facts, &mut written)?;
             }
         }
         self.report(&newest, &dates, resumed, &failures, &written, begun)
+    }
+
+    /// One file of all dates, not a folder.
+    fn cube(&self) -> bool {
+        self.out.extension().is_some_and(|end| end.eq_ignore_ascii_case("nc"))
     }
 
     /// Everything that decides on the maps but the date: inputs, method, rules, region, version. Of a file its name, length and both ends
@@ -167,11 +169,11 @@ impl Season {
     }
 
     /// The dates that are done, by quantity. What was begun with other inputs is put aside, and begun again.
-    fn kept(&self, maker: &Maker, key: &str, cube: bool) -> Result<Vec<Kept>, Box<dyn std::error::Error>> {
+    fn kept(&self, maker: &Maker, key: &str) -> Result<Vec<Kept>, Box<dyn std::error::Error>> {
         let mut all = Vec::new();
         for output in maker.method().outputs() {
             let window = maker.series.region.window().covering(output.resolution());
-            let name = if cube {
+            let name = if self.cube() {
                 let file = lettered(&self.out, output.letter());
                 format!("{}.dates", file.display())
             } else {
@@ -192,14 +194,14 @@ impl Season {
                 .truncate(false)
                 .write(true)
                 .open(&path)
-                .map_err(|e| cannot_write(&path, e))?;
+                .map_err(|e| files::cannot_write(&path, e))?;
             let mut begin = || {
                 use std::io::Seek;
                 file.set_len(used as u64)?;
                 file.seek(std::io::SeekFrom::End(0))?;
                 if used == 0 { file.write_all(&sidecar::head(key)) } else { Ok(()) }
             };
-            begin().map_err(|e| cannot_write(&path, e))?;
+            begin().map_err(|e| files::cannot_write(&path, e))?;
             let days = days.into_iter().map(|day| (day.date, day)).collect();
             all.push(Kept { output: *output, window, path, file, days });
         }
@@ -207,28 +209,30 @@ impl Season {
     }
 
     /// Keeps a date's maps.
-    fn keep(&self, estimate: &Estimate, maker: &Maker, kept: &mut [Kept], cube: bool) -> super::Outcome {
+    fn keep(&self, estimate: &Estimate, maker: &Maker, kept: &mut [Kept]) -> super::Outcome {
         for (n, (channel, kept)) in estimate.channels.iter().zip(kept).enumerate() {
             if estimate.window != kept.window {
                 return Err(
                     format!("the map of {} lies on other cells than the region's", estimate.date).into()
                 );
             }
-            if !cube {
+            if !self.cube() {
                 let facts = provenance::of(estimate, n, maker.circumstances());
                 let path = self.tiff(estimate.date, kept.output);
                 let bytes = export::geotiff::write_channel(channel, &facts, None)?;
-                std::fs::write(&path, bytes).map_err(|e| cannot_write(&path, e))?;
+                files::write(&path, bytes)?;
                 if self.stac {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
                     let item = export::stac::item(&name, channel, &facts, None)?;
                     let path = path.with_extension("json");
-                    std::fs::write(&path, item).map_err(|e| cannot_write(&path, e))?;
+                    files::write(&path, item)?;
                 }
             }
             let day = SeasonDay::of(estimate, channel);
             if kept.days.get(&day.date).is_none_or(|known| !same(known, &day)) {
-                kept.file.write_all(&sidecar::record(&day)).map_err(|e| cannot_write(&kept.path, e))?;
+                kept.file
+                    .write_all(&sidecar::record(&day))
+                    .map_err(|e| files::cannot_write(&kept.path, e))?;
                 kept.days.insert(day.date, day);
             }
         }
@@ -258,8 +262,7 @@ impl Season {
             let product = format!("{words} of {what}");
             let facts = Provenance { product, units: unit.to_owned(), ..facts.clone() };
             let path = self.out.join(format!("season_{name}{}.tif", maps.output.letter()));
-            std::fs::write(&path, export::geotiff::write(&raster, &facts, None)?)
-                .map_err(|e| cannot_write(&path, e))?;
+            files::write(&path, export::geotiff::write(&raster, &facts, None)?)?;
             written.push(path);
         }
         Ok(())
@@ -309,7 +312,7 @@ impl Season {
         for path in written {
             say!("  {}", path.display());
         }
-        if !self.out.extension().is_some_and(|end| end.eq_ignore_ascii_case("nc")) {
+        if !self.cube() {
             say!("  {}: loam_YYYYMMDD.tif of each date", self.out.display());
         }
         Ok(())
@@ -347,8 +350,4 @@ fn in_common(of_one: Provenance, days: &[SeasonDay]) -> Provenance {
         inputs,
         ..of_one
     }
-}
-
-fn cannot_write(path: &Path, why: std::io::Error) -> String {
-    format!("{} cannot be written ({why})", path.display())
 }

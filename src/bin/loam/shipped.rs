@@ -15,7 +15,14 @@ const FILES: [(&str, &[u8]); 5] =
     [file!("oklahoma-city"), file!("tucson"), file!("geneva"), file!("general"), file!("rcn")];
 
 /// Those that the page would use for this region, with their name.
-pub fn weights(network: Network, window: &EaseWindow) -> Result<(Shipped, Weights), String> {
+///
+/// # Errors
+/// A sentence, for a network of which none are shipped.
+pub fn weights(network: Network, window: &EaseWindow) -> Result<(String, Weights), String> {
+    let about = network.about();
+    if !about.shipped {
+        return Err(format!("no weights of the {} come with Loam: name yours with --weights", about.name));
+    }
     let shipped = Shipped::of(network, window);
     let (_, bytes) = FILES
         .iter()
@@ -23,5 +30,5 @@ pub fn weights(network: Network, window: &EaseWindow) -> Result<(Shipped, Weight
         .ok_or_else(|| format!("no weights of {} were built in: name them with --weights", shipped.name))?;
     let weights = Weights::of_any_network(bytes)
         .map_err(|e| format!("the shipped weights of {}: {e}", shipped.name))?;
-    Ok((shipped, weights))
+    Ok((format!("{} (shipped)", shipped.name), weights))
 }

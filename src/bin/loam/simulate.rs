@@ -77,8 +77,7 @@ impl Simulate {
                         ..export::Provenance::new(product, unit)
                     };
                     let path = self.out.join(&name);
-                    std::fs::write(&path, export::geotiff::write(raster, &provenance, None)?)
-                        .map_err(|e| format!("{} cannot be written ({e})", path.display()))?;
+                    files::write(&path, export::geotiff::write(raster, &provenance, None)?)?;
                     written.push(name);
                 }
             }

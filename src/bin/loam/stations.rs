@@ -61,9 +61,7 @@ fn describe_logger(path: &Path, name: &str, as_json: bool) -> Option<Value> {
 /// A file that belongs to a folder of stations by its name: it is described with them, not alone.
 pub fn is_part(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
-    name.ends_with(".stm")
-        || name.ends_with("static_variables.csv")
-        || name == "frm_classification.csv"
+    ground_stations::is_part(path)
         || name == "metadata.xml"
         || (name.ends_with(".zip") && of_stations(Path::new(path)))
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use loam_core::network::{Inputs as NetworkInputs, Part};
-use loam_core::stack::{HistoryRule, Series};
+use loam_core::stack::Series;
 use loam_core::training::{DateRole, RunReport, Start, TrainEnd, TrainPlan};
 use loam_nn::run::{Evaluated, Run, from_scratch, overlap};
 use loam_nn::{
@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::files::{self, Inputs};
 use super::network::NetworkChoice;
+use super::reading::HistoryChoice;
 
 /// Name of the one run in a `--keep` folder.
 const RUN: &str = "run";
@@ -86,12 +87,8 @@ pub struct Train {
     /// Stop after this many epochs without a better validation loss; 0 never
     #[arg(long)]
     patience: Option<usize>,
-    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
-    #[arg(long, default_value_t = HistoryRule::default().cover)]
-    history_cover: f32,
-    /// History from 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
+    #[command(flatten)]
+    history: HistoryChoice,
     /// Keep images and checkpoints in this folder, for `--resume`
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
@@ -210,7 +207,7 @@ impl Train {
                     .into(),
             );
         }
-        let rule = HistoryRule { cover: self.history_cover, disaggregated: !self.products_only };
+        let rule = self.history.rule();
         let (mut parts, mut names, mut window) = (Vec::new(), Vec::new(), None);
         let files = if self.simulated { None } else { Some(self.files.library()?) };
         for text in &self.region {
@@ -283,12 +280,13 @@ impl Train {
             progress: None,
             in_use: true,
         };
+        let history = self.history.rule();
         let rules = loam_core::region_settings::RegionSettings {
             window,
             region: None,
             quality: Default::default(),
-            history_cover: self.history_cover,
-            history_disaggregated: !self.products_only,
+            history_cover: history.cover,
+            history_disaggregated: history.disaggregated,
             mass_correction: false,
         };
         let left_out = plan.count(DateRole::Gap);
@@ -399,8 +397,7 @@ impl Train {
         let mut go_on = async |_: usize, _: usize, _: &str| ControlFlow::Continue(());
         let Evaluated { trained, offset, result, .. } =
             block_on(run.evaluate(end, None, processor.device(), &mut go_on))?;
-        std::fs::write(&self.out, trained.to_bytes())
-            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        files::write(&self.out, trained.to_bytes())?;
         if let Some(keeper) = &keeper {
             block_on(keeper.finish(&result, &trained))?;
         }
@@ -463,8 +460,7 @@ impl Train {
         let offset = offset.ok_or_else(|| {
             format!("the loss of the {} sees its offset: there is nothing to set", network.about().name)
         })?;
-        std::fs::write(&self.out, weights.to_bytes())
-            .map_err(|e| format!("{} cannot be written ({e})", self.out.display()))?;
+        files::write(&self.out, weights.to_bytes())?;
         say!("{}: offset {offset:+.4} m3/m3", self.out.display());
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! `loam validate`: estimates on many dates against stations in the ground, as one report.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use ground_stations::evaluation::{Comparison, groups, triple_at};
@@ -17,11 +17,12 @@ use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::simulate::{DEMO_SEED, Scene};
 use loam_core::stack::{HistoryRule, Library, Preset, Region, Series};
-use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Processor, Weights, block_on};
+use loam_nn::{Data, Processor, Weights, block_on};
 use serde_json::{Value, json};
 
 use super::files::{self, Inputs};
-use super::inspect::Quality;
+use super::reading::{Period, Reading};
+use super::ready::Ready;
 
 /// Arguments of `loam validate`.
 #[derive(clap::Args)]
@@ -47,24 +48,13 @@ pub struct Validate {
     /// Depths of the sensors that count, metres: from the surface to 0.05 is what SMAP sees
     #[arg(long, default_value = "0-0.05", value_parser = depth)]
     depth: (f64, f64),
-    /// First date
-    #[arg(long, value_parser = files::date)]
-    from: Option<Date>,
-    /// Last date
-    #[arg(long, value_parser = files::date)]
-    to: Option<Date>,
+    #[command(flatten)]
+    period: Period,
     /// Simulated scenes of a preset region instead of files; without --stations also simulated stations, whose errors are known
     #[arg(long)]
     simulated: bool,
-    /// Smallest share of the region (0..1) a 3 km map must cover to serve as history
-    #[arg(long, default_value_t = 0.10)]
-    history_cover: f32,
-    /// History from 3 km products alone, without maps disaggregated here from backscatter
-    #[arg(long)]
-    products_only: bool,
-    /// Which retrievals count
-    #[arg(long, value_enum, default_value = "recommended")]
-    quality: Quality,
+    #[command(flatten)]
+    reading: Reading,
     /// The report: one HTML file
     #[arg(long)]
     out: PathBuf,
@@ -127,7 +117,8 @@ impl Validate {
         let mut wanted = self.methods.iter().map(|key| Wanted::parse(key)).collect::<Result<Vec<_>, _>>()?;
         // Bilinear SMAP is there anyway.
         wanted.retain(|method| !matches!(method, Wanted::Of(Method::ClosedForm(ClosedForm::Bilinear))));
-        let own = self.own_weights()?;
+        let period = self.period.range()?;
+        let own = files::weights_by_network(&self.weights)?;
         let asked = self.region.as_deref().map(files::region).transpose()?;
         let (library, stations) = self.sources(asked)?;
         let rules = Rules { depth: self.depth, ..Rules::default() };
@@ -139,19 +130,18 @@ impl Validate {
         };
         let mut run = Run {
             library: &library,
-            rule: HistoryRule { cover: self.history_cover, disaggregated: !self.products_only },
+            rule: self.reading.rule(),
             processor: block_on(Processor::open_cpu()),
             own,
             wanted,
             used: BTreeMap::new(),
             citations: Vec::new(),
             failures: BTreeMap::new(),
-            dates: dates_of(&stations, &rules, (self.from, self.to)),
+            dates: dates_of(&stations, &rules, &period),
             simulated: false,
         };
         for (region, preset) in &regions {
-            let mut series = Series::new(*region, self.quality.into());
-            super::series::load(&mut series, &library)?;
+            let mut series = self.reading.series(&library, *region)?;
             run.region(&mut matcher, &mut series, *preset)?;
         }
         for (why, count) in &run.failures {
@@ -197,7 +187,7 @@ impl Validate {
         }
         let preset = asked.and_then(|(_, preset)| preset);
         if named {
-            let library = files::simulated_from(preset, self.from)?;
+            let library = files::simulated_from(preset, self.period.from)?;
             return Ok((library, stations));
         }
         let preset =
@@ -205,21 +195,11 @@ impl Validate {
         let mut scene = Scene::preset(preset.key, DEMO_SEED)
             .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
         // Earlier dates are needed as history.
-        scene.last = self.to.unwrap_or(scene.last);
+        scene.last = self.period.to.unwrap_or(scene.last);
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let made = validation::network_over(scene, preset.name, || bar.inc(1));
         bar.finish_and_clear();
         Ok(made)
-    }
-
-    fn own_weights(&self) -> Result<BTreeMap<Network, (String, Weights)>, String> {
-        let mut own = BTreeMap::new();
-        for path in &self.weights {
-            let weights = files::weights(path)?;
-            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            own.insert(weights.network(), (name, weights));
-        }
-        Ok(own)
     }
 
     fn regions(&self, matcher: &Matcher<'_>) -> Result<Vec<(Region, Option<Preset>)>, String> {
@@ -249,9 +229,7 @@ impl Validate {
             .flat_map(|layers| Footprint::ALL.map(|footprint| Comparison::of(matched, layers, footprint)))
             .collect();
         let mut about = validation::software_facts();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let minutes = i32::try_from(now.as_secs() / 60).unwrap_or(0);
-        about.push(("made".to_owned(), format!("{} (UTC)", time::civil(minutes).date())));
+        about.push(("made".to_owned(), jiff::Timestamp::now().strftime("%Y-%m-%d (UTC)").to_string()));
         let archives = self.stations.iter().chain(&self.logger).map(|path| path.display().to_string());
         about.push(("stations from".to_owned(), archives.collect::<Vec<_>>().join(", ")));
         about.retain(|(_, text)| !text.is_empty());
@@ -278,12 +256,9 @@ impl Validate {
             coastline: &coastline,
             left_out: &stations.left_out,
         };
-        let write = |path: &PathBuf, text: &str| {
-            std::fs::write(path, text).map_err(|e| format!("{} cannot be written ({e})", path.display()))
-        };
-        write(&self.out, &report.html())?;
+        files::write(&self.out, report.html())?;
         if let Some(path) = &self.csv {
-            write(path, &pairs_csv(matched, stations, run.simulated))?;
+            files::write(path, pairs_csv(matched, stations, run.simulated))?;
         }
         if self.json {
             return super::print_json(&self.summary(run, matched, stations, &comparisons));
@@ -403,7 +378,7 @@ fn listed(names: &[String]) -> String {
 }
 
 /// From the first to the last day of the records that can count, within what the user asked for. One more on either side: local time is not UTC.
-fn dates_of(stations: &Stations, rules: &Rules, (from, to): (Option<Date>, Option<Date>)) -> (Date, Date) {
+fn dates_of(stations: &Stations, rules: &Rules, period: &RangeInclusive<Date>) -> RangeInclusive<Date> {
     let counts = |sensor: &&ground_stations::Sensor| {
         sensor.variable == Variable::SoilMoisture && rules.admits_depth(sensor.depth_from, sensor.depth_to)
     };
@@ -415,7 +390,7 @@ fn dates_of(stations: &Stations, rules: &Rules, (from, to): (Option<Date>, Optio
             last = last.max(time::civil(b.saturating_add(time::DAY)).date());
         }
     }
-    (from.map_or(first, |from| from.max(first)), to.map_or(last, |to| to.min(last)))
+    first.max(*period.start())..=last.min(*period.end())
 }
 
 /// What predicts.
@@ -430,14 +405,8 @@ struct Run<'a> {
     citations: Vec<String>,
     /// Sentences of what could not be made, each with its number of dates.
     failures: BTreeMap<String, usize>,
-    dates: (Date, Date),
+    dates: RangeInclusive<Date>,
     simulated: bool,
-}
-
-/// A method with its model.
-enum Ready {
-    ClosedForm(ClosedForm),
-    Network(Box<(Weights, AnyNetwork)>),
 }
 
 impl Run<'_> {
@@ -449,13 +418,7 @@ impl Run<'_> {
         preset: Option<Preset>,
     ) -> super::Outcome {
         let ready = self.ready(series, preset)?;
-        let seen = |share: Option<f32>| share.is_some_and(|share| share > 0.0);
-        let dates: Vec<Date> = series
-            .covers()
-            .range(self.dates.0..=self.dates.1.max(self.dates.0))
-            .filter(|(_, cover)| seen(cover.coarse))
-            .map(|(date, _)| *date)
-            .collect();
+        let dates = loam_core::season::dates(series, &self.dates);
         let bar = super::progress::bar(dates.len() as u64, "predicting");
         for date in dates {
             bar.inc(1);
@@ -469,7 +432,7 @@ impl Run<'_> {
             self.simulated |= bilinear.simulated;
             let mut estimates = Vec::with_capacity(ready.len());
             for method in &ready {
-                estimates.push(self.estimate(method, series, date, preset)?);
+                estimates.push(self.estimate(method, series, date, preset));
             }
             validation::add_day(matcher, &bilinear, &estimates);
         }
@@ -496,9 +459,12 @@ impl Run<'_> {
             let (made_by, one) = match method {
                 Method::ClosedForm(form) => (method.name().to_owned(), Ready::ClosedForm(form)),
                 Method::Network(network) => {
-                    let (name, weights) = self.weights(network, series)?;
-                    let report = weights.report(&name);
-                    let model = AnyNetwork::load(&weights, self.processor.device())?;
+                    let named = match self.own.get(&network) {
+                        Some(named) => named.clone(),
+                        None => super::shipped::weights(network, &series.region.window())?,
+                    };
+                    let one = Ready::network(named, self.processor.device())?;
+                    let report = one.report();
                     let words = format!(
                         "{}, weights {} trained on {} (SHA-256 {})",
                         method.name(),
@@ -506,7 +472,7 @@ impl Run<'_> {
                         report.trained_on,
                         report.hash
                     );
-                    (words, Ready::Network(Box::new((weights, model))))
+                    (words, one)
                 }
             };
             let all = self.used.entry(wanted.name()).or_default();
@@ -518,20 +484,6 @@ impl Run<'_> {
         Ok(ready)
     }
 
-    fn weights(&self, network: Network, series: &Series) -> Result<(String, Weights), String> {
-        if let Some((name, weights)) = self.own.get(&network) {
-            return Ok((name.clone(), weights.clone()));
-        }
-        if !network.about().shipped {
-            return Err(format!(
-                "no weights of the {} come with Loam: name yours with --weights",
-                network.about().name
-            ));
-        }
-        let (shipped, weights) = super::shipped::weights(network, &series.region.window())?;
-        Ok((format!("{} (shipped)", shipped.name), weights))
-    }
-
     /// The estimate of a date; none where the method has none there, which is counted.
     fn estimate(
         &mut self,
@@ -539,36 +491,21 @@ impl Run<'_> {
         series: &mut Series,
         date: Date,
         preset: Option<Preset>,
-    ) -> Result<Option<Estimate>, Box<dyn std::error::Error>> {
-        let (name, made) = match method {
-            Ready::ClosedForm(form) => {
-                let made = form.estimate(self.library, series, date, self.rule).map_err(|e| e.to_string());
-                (form.about().name, made)
-            }
-            Ready::Network(of) => {
-                let (weights, model) = of.as_ref();
-                let device = self.processor.device();
-                let region = preset.map(|preset| preset.key);
-                let asked =
-                    AskedOfAny { date, shift: false, weights, region, before: None, device, tile: None };
-                let data = Data { library: self.library, series, rule: self.rule };
-                let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
-                let made = block_on(model.estimate(data, &asked, &mut unheard)).map_err(|e| e.to_string());
-                (weights.network().about().name, made)
-            }
-        };
-        match made {
+    ) -> Option<Estimate> {
+        let data = Data { library: self.library, series, rule: self.rule };
+        match method.estimate(data, date, false, preset, self.processor.device()) {
             Ok(estimate) => {
                 for citation in &estimate.citations {
                     if !self.citations.contains(citation) {
                         self.citations.push(citation.clone());
                     }
                 }
-                Ok(Some(estimate))
+                Some(estimate)
             }
             Err(why) => {
-                self.failed(name, &why.replace(&date.to_string(), "the date"));
-                Ok(None)
+                let why = why.to_string().replace(&date.to_string(), "the date");
+                self.failed(method.report().method().name(), &why);
+                None
             }
         }
     }

@@ -5,7 +5,6 @@ use super::row::{Clock, Row, value, word};
 use super::{FileName, name};
 use crate::records::Records;
 use crate::sensor::{Form, Sensor, Surroundings, Variable};
-use crate::simulate::NETWORK;
 use crate::{StationError, time};
 
 /// A file being read.
@@ -142,7 +141,6 @@ impl Table {
             records.settle();
             let network = if network.is_empty() { place.network } else { network.to_owned() };
             sensors.push(Sensor {
-                simulated: network.starts_with(NETWORK),
                 network,
                 station: place.station,
                 latitude: place.latitude,

@@ -7,4 +7,4 @@ mod moment;
 mod read;
 
 pub use moment::DateOrder;
-pub use read::{LoggerPlace, LoggerUnit, Preview, preview, read};
+pub use read::{LoggerPlace, LoggerUnit, NETWORK, Preview, preview, read};

@@ -10,6 +10,9 @@ use crate::records::Records;
 use crate::sensor::{Form, Sensor, Surroundings, Variable};
 use crate::{StationError, time};
 
+/// What the network of a user's own loggers is called.
+pub const NETWORK: &str = "own loggers";
+
 /// Lines a preview is made from.
 const LOOKED_AT: usize = 60;
 /// Rows a preview shows.
@@ -187,7 +190,7 @@ pub fn read(source: &SharedSource, place: &LoggerPlace) -> Result<Vec<Sensor>, S
             )));
         }
         sensors.push(Sensor {
-            network: "own loggers".to_owned(),
+            network: NETWORK.to_owned(),
             station: place.station.clone(),
             latitude: place.latitude,
             longitude: place.longitude,
@@ -201,7 +204,6 @@ pub fn read(source: &SharedSource, place: &LoggerPlace) -> Result<Vec<Sensor>, S
             records,
             bad_lines: (bad > 0).then_some((bad, first_bad)),
             surroundings: Surroundings::default(),
-            simulated: false,
         });
     }
     Ok(sensors)

@@ -1,6 +1,6 @@
 //! Matching, a day of maps after the other: only what lies at stations is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ease_grid::{EaseWindow, Raster, Reason, Resolution};
 use jiff::civil::Date;
@@ -44,7 +44,7 @@ pub struct Matcher<'a> {
     found: Vec<StationMatch>,
     /// The window each station's maps came on first: others that overlap it do not count twice.
     windows: Vec<Option<EaseWindow>>,
-    dates: BTreeMap<Date, ()>,
+    dates: BTreeSet<Date>,
     deeper_sensors: usize,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Matcher<'a> {
             });
         }
         let windows = vec![None; found.len()];
-        Self { rules, layers, points, found, windows, dates: BTreeMap::new(), deeper_sensors }
+        Self { rules, layers, points, found, windows, dates: BTreeSet::new(), deeper_sensors }
     }
 
     /// Places of the stations that can have a pair, degrees: longitude, latitude. For choosing which maps to make.
@@ -98,7 +98,7 @@ impl<'a> Matcher<'a> {
     /// Takes the maps of a date and a window in. Several windows of a date may come one after the other, each with the stations in it: a station
     /// outside all windows of a date is counted once, by [`Matcher::finish`].
     pub fn add(&mut self, day: &MapDay<'_>) {
-        self.dates.insert(day.date, ());
+        self.dates.insert(day.date);
         let Some(window) = day.maps.iter().find_map(|(_, raster)| raster.grid().ease_window()) else {
             return;
         };

@@ -61,27 +61,17 @@ pub(super) fn svg(report: &Report<'_>) -> String {
             station.pairs.len(),
             station.status.words()
         ));
-        let class = match station.status {
-            Status::Used => "used",
-            Status::NoVerdict => "some",
-            _ => "few",
-        };
         // Shapes differ too, not colours alone.
-        let shape = match station.status {
-            Status::Used => format!("<circle class=\"{class}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"6\">"),
-            Status::NoVerdict => format!(
-                "<rect class=\"{class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"10\" height=\"10\">",
-                cx - 5.0,
-                cy - 5.0
-            ),
-            _ => format!("<path class=\"{class}\" d=\"M{:.1} {:.1}l9 9m0 -9l-9 9\">", cx - 4.5, cy - 4.5),
+        let (element, shape) = match station.status {
+            Status::Used => ("circle", format!("class=\"used\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"6\"")),
+            Status::NoVerdict => {
+                let (left, top) = (cx - 5.0, cy - 5.0);
+                let at = format!("x=\"{left:.1}\" y=\"{top:.1}\"");
+                ("rect", format!("class=\"some\" {at} width=\"10\" height=\"10\""))
+            }
+            _ => ("path", format!("class=\"few\" d=\"M{:.1} {:.1}l9 9m0 -9l-9 9\"", cx - 4.5, cy - 4.5)),
         };
-        let end = match station.status {
-            Status::Used => "circle",
-            Status::NoVerdict => "rect",
-            _ => "path",
-        };
-        let _ = write!(svg, "{shape}<title>{title}</title></{end}>");
+        let _ = write!(svg, "<{element} {shape}><title>{title}</title></{element}>");
     }
     svg.push_str("</svg>\n<p class=\"legend\"><span class=\"used\">●</span> enough pairs for a verdict <span class=\"some\">■</span> for a number <span class=\"few\">×</span> too few, or none</p>\n");
     svg

@@ -9,10 +9,11 @@ mod rank;
 mod triple;
 
 pub(crate) use bootstrap::Sequence;
+pub(crate) use pairwise::correlation;
 
 pub use anomaly::{ANOMALY_DAYS, anomalies};
 pub use groups::{Quartiles, Season};
-pub use pairwise::{FEWEST_FOR_BOOTSTRAP, LEVEL, Pairwise, Score, pairwise, pairwise_by_formula};
+pub use pairwise::{FEWEST_FOR_BOOTSTRAP, LEVEL, Pairwise, Score, pairwise, pairwise_values};
 pub use triple::{
     FEWEST_FOR_TRIPLE, Lineage, Representativeness, Triple, TripleMember, TripleRefusal, WIDEST_SNR_INTERVAL,
     triple_collocation,

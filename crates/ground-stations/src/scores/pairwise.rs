@@ -16,7 +16,7 @@ pub const FEWEST_FOR_BOOTSTRAP: usize = 100;
 pub struct Score {
     /// NaN where it is undefined.
     pub value: f64,
-    /// From the formula or the bootstrap; `None` where there are too few pairs.
+    /// From the formula or the bootstrap; `None` where there are too few pairs, and of [`pairwise_values`].
     pub interval: Option<(f64, f64)>,
 }
 
@@ -94,64 +94,75 @@ impl Moments {
     }
 }
 
-/// Scores of pairs that are all numbers. `None` for fewer than two, or slices of different lengths. The bootstrap takes about 10 ms for 1,000
-/// pairs.
+/// Scores of pairs that are all numbers, with their intervals. `None` for fewer than two, or slices of different lengths.
 #[must_use]
 pub fn pairwise(x: &[f64], y: &[f64]) -> Option<Pairwise> {
-    scored(x, y, true)
+    let (moments, mut scores) = scored(x, y)?;
+    let (n_obs, n) = (x.len(), x.len() as f64);
+    let alpha = 1.0 - LEVEL;
+    let spread = (n / (n - 1.0) * (moments.var_x + moments.var_y - 2.0 * moments.cov)).max(0.0).sqrt();
+    let delta = spread / n.sqrt() * t_quantile(1.0 - alpha / 2.0, n - 1.0);
+    scores.bias.interval = Some((scores.bias.value - delta, scores.bias.value + delta));
+    let squares = n * scores.urmsd.value * scores.urmsd.value;
+    scores.urmsd.interval = Some((
+        (squares / chi_squared_quantile(1.0 - alpha / 2.0, n - 1.0)).sqrt(),
+        (squares / chi_squared_quantile(alpha / 2.0, n - 1.0)).sqrt(),
+    ));
+    let z = normal_quantile(1.0 - alpha / 2.0);
+    let correlation = |r: f64, widening: f64| {
+        let (v, half) = (r.atanh(), z * widening / (n - 3.0).sqrt());
+        (r.is_finite() && n_obs > 3).then(|| ((v - half).tanh(), (v + half).tanh()))
+    };
+    let rho = scores.rho.value;
+    scores.r.interval = correlation(scores.r.value, 1.0);
+    scores.rho.interval = correlation(rho, (1.0 + rho * rho / 2.0).sqrt());
+    if let Some([corr, var, bias, mse, rmsd]) = bootstrapped(x, y, alpha) {
+        scores.mse_corr.interval = Some(corr);
+        scores.mse_var.interval = Some(var);
+        scores.mse_bias.interval = Some(bias);
+        scores.mse.interval = Some(mse);
+        scores.rmsd.interval = Some(rmsd);
+    }
+    Some(scores)
 }
 
-/// The same without the bootstrap, a thousand times faster: without intervals of RMSD, MSE and its parts.
+/// The same without intervals, which are what takes time.
 #[must_use]
-pub fn pairwise_by_formula(x: &[f64], y: &[f64]) -> Option<Pairwise> {
-    scored(x, y, false)
+pub fn pairwise_values(x: &[f64], y: &[f64]) -> Option<Pairwise> {
+    Some(scored(x, y)?.1)
 }
 
-fn scored(x: &[f64], y: &[f64], bootstrap: bool) -> Option<Pairwise> {
+/// Pearson's correlation alone; NaN where it is undefined.
+pub(crate) fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    Moments::of(x.iter().copied().zip(y.iter().copied())).correlation()
+}
+
+fn scored(x: &[f64], y: &[f64]) -> Option<(Moments, Pairwise)> {
     let n_obs = x.len();
     if n_obs < 2 || y.len() != n_obs {
         return None;
     }
-    let n = n_obs as f64;
-    let alpha = 1.0 - LEVEL;
     let moments = Moments::of(x.iter().copied().zip(y.iter().copied()));
     let [mse_corr, mse_var, mse_bias] = moments.parts();
     let mse = mse_corr + mse_var + mse_bias;
-    let urmsd = (mse - mse_bias).max(0.0).sqrt();
-    let bias = moments.mean_x - moments.mean_y;
-    let spread = (n / (n - 1.0) * (moments.var_x + moments.var_y - 2.0 * moments.cov)).max(0.0).sqrt();
-    let delta = spread / n.sqrt() * t_quantile(1.0 - alpha / 2.0, n - 1.0);
-    let squares = n * urmsd * urmsd;
-    let urmsd_interval = (
-        (squares / chi_squared_quantile(1.0 - alpha / 2.0, n - 1.0)).sqrt(),
-        (squares / chi_squared_quantile(alpha / 2.0, n - 1.0)).sqrt(),
-    );
-    let z = normal_quantile(1.0 - alpha / 2.0);
-    let correlation = |r: f64, widening: f64| {
-        let (v, half) = (r.atanh(), z * widening / (n - 3.0).sqrt());
-        let interval = (r.is_finite() && n_obs > 3).then(|| ((v - half).tanh(), (v + half).tanh()));
-        Score { value: r, interval }
-    };
-    let r = moments.correlation();
-    let (rank_x, rank_y) = (ranks(x), ranks(y));
-    let rho = Moments::of(rank_x.into_iter().zip(rank_y)).correlation();
-    let intervals = if bootstrap { bootstrapped(x, y, alpha) } else { None };
-    let score = |value: f64, n: usize| Score { value, interval: intervals.map(|all| all[n]) };
-    Some(Pairwise {
+    let (r, rho) = (moments.correlation(), correlation(&ranks(x), &ranks(y)));
+    let score = |value| Score { value, interval: None };
+    let scores = Pairwise {
         n_obs,
-        r: correlation(r, 1.0),
+        r: score(r),
         p_r: correlation_p(r, n_obs),
-        rho: correlation(rho, (1.0 + rho * rho / 2.0).sqrt()),
+        rho: score(rho),
         p_rho: correlation_p(rho, n_obs),
-        rmsd: score(mse.sqrt(), 4),
-        bias: Score { value: bias, interval: Some((bias - delta, bias + delta)) },
-        urmsd: Score { value: urmsd, interval: Some(urmsd_interval) },
-        mse: score(mse, 3),
-        mse_corr: score(mse_corr, 0),
-        mse_bias: score(mse_bias, 2),
-        mse_var: score(mse_var, 1),
-        rss: mse * n,
-    })
+        rmsd: score(mse.sqrt()),
+        bias: score(moments.mean_x - moments.mean_y),
+        urmsd: score((mse - mse_bias).max(0.0).sqrt()),
+        mse: score(mse),
+        mse_corr: score(mse_corr),
+        mse_bias: score(mse_bias),
+        mse_var: score(mse_var),
+        rss: mse * n_obs as f64,
+    };
+    Some((moments, scores))
 }
 
 /// Intervals of mse_corr, mse_var, mse_bias, mse and RMSD; `None` for too few pairs.

@@ -36,7 +36,7 @@ fn both_forms_give_the_published_numbers() {
         for sensor in [arm, barrow] {
             assert_eq!((sensor.form, &sensor.variable), (form, &Variable::SoilMoisture));
             assert_eq!(sensor.instrument, "Cosmic-ray-Probe");
-            assert_eq!((sensor.bad_lines, sensor.simulated), (None, false));
+            assert_eq!((sensor.bad_lines, sensor.simulated()), (None, false));
             assert_eq!(sensor.records.step(), Some(60));
         }
         assert_eq!((arm.latitude, arm.longitude, arm.elevation), (36.6054, -97.4878, Some(322.0)));

@@ -236,7 +236,7 @@ fn simulated_stations_are_read_back_from_their_files_as_simulated() {
     let files: Vec<(String, String)> =
         stations.sensors.iter().map(|sensor| as_file(sensor).unwrap()).collect();
     let again = read(&files);
-    assert!(again.sensors.iter().all(|sensor| sensor.simulated));
+    assert!(again.sensors.iter().all(|sensor| sensor.simulated()));
     for (a, b) in stations.sensors.iter().zip(&again.sensors) {
         assert_eq!((&a.station, a.records.len(), b.depth_to), (&b.station, b.records.len(), 0.05));
         assert!((a.records.summary().sum / b.records.summary().sum - 1.0).abs() < 5e-5);

@@ -70,9 +70,12 @@ impl Season {
     }
 }
 
-/// The dates of a period on which SMAP saw any of the region, in the order of time.
+/// The dates of a period on which SMAP saw any of the region, in the order of time; none where it ends before it begins.
 #[must_use]
 pub fn dates(series: &Series, period: &RangeInclusive<Date>) -> Vec<Date> {
+    if period.is_empty() {
+        return Vec::new();
+    }
     let seen = series.covers().range(period.clone());
     seen.filter(|(_, cover)| cover.coarse.is_some_and(|share| share > 0.0)).map(|(date, _)| *date).collect()
 }

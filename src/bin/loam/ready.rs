@@ -1,0 +1,65 @@
+//! A method that is ready to estimate: in closed form, or a network with its weights.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use jiff::civil::Date;
+use loam_core::closed_form::ClosedForm;
+use loam_core::estimate::Estimate;
+use loam_core::stack::Preset;
+use loam_core::weights_report::WeightsReport;
+use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Weights, block_on};
+
+/// Either kind of method.
+pub enum Ready {
+    ClosedForm(ClosedForm),
+    Network(Box<Loaded>),
+}
+
+/// A network.
+pub struct Loaded {
+    model: AnyNetwork,
+    weights: Weights,
+    report: WeightsReport,
+}
+
+impl Ready {
+    /// The network of these weights.
+    pub fn network(
+        (name, weights): (String, Weights),
+        device: &Device,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let model = AnyNetwork::load(&weights, device)?;
+        let report = weights.report(&name);
+        Ok(Self::Network(Box::new(Loaded { model, weights, report })))
+    }
+
+    /// What is known of it.
+    pub fn report(&self) -> WeightsReport {
+        match self {
+            Self::ClosedForm(method) => (*method).into(),
+            Self::Network(loaded) => loaded.report.clone(),
+        }
+    }
+
+    /// The map of a date. `shift`: each 36 km block to SMAP's mean.
+    pub fn estimate(
+        &self,
+        data: Data<'_>,
+        date: Date,
+        shift: bool,
+        preset: Option<Preset>,
+        device: &Device,
+    ) -> Result<Estimate, Box<dyn std::error::Error>> {
+        match self {
+            Self::ClosedForm(method) => Ok(method.estimate(data.library, data.series, date, data.rule)?),
+            Self::Network(loaded) => {
+                let Loaded { model, weights, .. } = loaded.as_ref();
+                let region = preset.map(|preset| preset.key);
+                let asked = AskedOfAny { date, shift, weights, region, before: None, device, tile: None };
+                let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
+                Ok(block_on(model.estimate(data, &asked, &mut unheard))?)
+            }
+        }
+    }
+}

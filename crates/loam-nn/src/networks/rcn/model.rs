@@ -163,6 +163,6 @@ mod tests {
     #[test]
     fn it_has_the_parameters_of_the_document() {
         let count: usize = super::trained().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
-        assert_eq!(count, 72_546);
+        assert_eq!(count, 72_834);
     }
 }

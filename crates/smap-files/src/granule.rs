@@ -93,7 +93,7 @@ pub enum Role {
     BrightnessH,
     /// Land surface temperature, K.
     SurfaceTemperature,
-    /// Uncertainty of the soil moisture beside it, m3/m3 (NISAR): carried along with the map.
+    /// Uncertainty of the soil moisture beside it, m3/m3 (NISAR): read where a map is scored against it.
     SoilMoistureUncertainty,
     /// Anything else: shown by `inspect`, not used.
     Other,

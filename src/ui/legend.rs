@@ -164,8 +164,11 @@ pub fn Ramps(data: Arc<MapData>) -> impl IntoView {
     let shown = {
         let data = data.clone();
         Memo::new(move |_| {
-            let keys = on_stage(app, &data);
-            let scales: Vec<_> = keys.iter().map(|key| scale_of(app, method, *key)).collect();
+            let scales: Vec<_> = if app.swipe.get() {
+                super::swipe::scales(app, &data)
+            } else {
+                on_stage(app, &data).iter().map(|key| scale_of(app, method, *key)).collect()
+            };
             known(app).iter().map(|(_, scale, ..)| scales.contains(scale)).collect::<Vec<_>>()
         })
     };

@@ -11,6 +11,7 @@ mod address;
 mod bench;
 pub mod canvas;
 mod card;
+mod curtain;
 mod data;
 pub mod date_words;
 pub mod dates;

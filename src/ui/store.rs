@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
 use leptos::reactive::traits::{Notify, Track};
 
+use super::curtain::Curtain;
 use super::outside::{Outside, Post};
 use super::page_signal::PageSignal;
 use super::sides::{Side, sides};
@@ -180,6 +181,10 @@ pub struct App {
     pub chosen: PageSignal<Option<Vec<LayerKey>>>,
     /// Two layers under one curtain.
     pub swipe: PageSignal<bool>,
+    /// Which.
+    pub curtain: PageSignal<Curtain>,
+    /// How far it is drawn from the left, per cent.
+    pub curtain_at: PageSignal<f64>,
     /// The sides of the frame.
     pub left: PageSignal<Side>,
     pub right: PageSignal<Side>,
@@ -264,6 +269,8 @@ impl App {
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
             chosen: PageSignal::new(None),
             swipe: PageSignal::new(false),
+            curtain: PageSignal::new(Curtain::default()),
+            curtain_at: PageSignal::new(50.0),
             left: PageSignal::new(left),
             right: PageSignal::new(right),
             about: PageSignal::new(false),

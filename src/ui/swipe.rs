@@ -9,72 +9,103 @@ use web_sys::{HtmlCanvasElement, PointerEvent};
 use super::canvas;
 use super::draw::{self, Frame};
 use super::layer_list::layer_choice;
+use super::page_signal::PageSignal;
 use super::panel::{Overlay, is_estimated, painted, scale_of, watch_size};
 use super::rectangle::hold;
 use super::store::App;
-use crate::state::MapData;
+use crate::state::{Layer, MapData};
 use ease_grid::Reason;
 use loam_core::layer::{LayerKey, LayerKind};
-use loam_core::map::paint;
+use loam_core::map::{Scale, paint};
 
-/// One layer minus another, where both are known; why not, where one is not.
-struct Difference {
-    values: Vec<f32>,
-    reasons: Vec<u8>,
-    image: Option<HtmlCanvasElement>,
+/// The layers at the left and at the right: those chosen, where the map has them. Tracked.
+fn compared(app: App, data: &MapData) -> (LayerKey, LayerKey) {
+    let first = if data.layer(LayerKind::Before).is_some() { LayerKind::Before } else { LayerKind::Coarse };
+    let curtain = app.curtain.get();
+    let or = |key: Option<LayerKey>, at_first: LayerKind| {
+        key.filter(|key| data.layer(*key).is_some()).unwrap_or_else(|| at_first.into())
+    };
+    (or(curtain.left, first), or(curtain.right, LayerKind::Estimate))
 }
 
-/// The difference, painted with the scale of differences.
-fn difference(app: App, data: &MapData, left: LayerKey, right: LayerKey) -> Option<Difference> {
-    let kelvin = scale_of(app, data.method(), left).with(|s| s.unit) == "K";
-    let scale = if kelvin { app.kelvin_difference } else { app.difference };
+/// The unit of both layers, where they have the same. Tracked.
+fn common_unit(app: App, data: &MapData) -> Option<&'static str> {
+    let (left, right) = compared(app, data);
+    let unit = |key| scale_of(app, data.method(), key).with(|s| s.unit);
+    Some(unit(left)).filter(|of_left| *of_left == unit(right))
+}
+
+/// The scale of the difference, where it is shown. Tracked.
+fn subtracted(app: App, data: &MapData) -> Option<PageSignal<Scale>> {
+    let unit = common_unit(app, data).filter(|_| app.curtain.with(|c| c.minus))?;
+    Some(if unit == "K" { app.kelvin_difference } else { app.difference })
+}
+
+/// The scales that the picture is drawn with. Tracked.
+pub fn scales(app: App, data: &MapData) -> Vec<PageSignal<Scale>> {
+    let (left, right) = compared(app, data);
+    let of = |key| scale_of(app, data.method(), key);
+    subtracted(app, data).map_or_else(|| vec![of(left), of(right)], |scale| vec![scale])
+}
+
+/// One layer minus another in a cell, and why there is no value.
+fn difference(left: &Layer, right: &Layer, index: usize) -> Option<(f32, u8)> {
+    let (a, b) = (*left.reasons.get(index)?, *right.reasons.get(index)?);
+    let reason = if a == Reason::Valid as u8 { b } else { a };
+    Some((left.values.get(index)? - right.values.get(index)?, reason))
+}
+
+/// The difference, painted.
+fn difference_image(app: App, data: &MapData, scale: PageSignal<Scale>) -> Option<HtmlCanvasElement> {
+    let (left, right) = compared(app, data);
     let (left, right) = (data.layer(left)?, data.layer(right)?);
-    let values: Vec<f32> = left.values.iter().zip(&right.values).map(|(a, b)| a - b).collect();
-    let valid = Reason::Valid as u8;
-    let both = left.reasons.iter().zip(&right.reasons);
-    let reasons: Vec<u8> = both.map(|(a, b)| if *a == valid { *b } else { *a }).collect();
     let window = data.window();
-    let rgba = paint(&values, &reasons, window.columns, &scale.get());
-    let image = canvas::from_rgba(&rgba, window.columns, window.rows);
-    Some(Difference { values, reasons, image })
+    let (values, reasons): (Vec<f32>, Vec<u8>) =
+        (0..window.len()).filter_map(|index| difference(left, right, index)).unzip();
+    canvas::from_rgba(&paint(&values, &reasons, window.columns, &scale.get()), window.columns, window.rows)
 }
 
 /// The curtain with its picture.
 #[component]
 pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
-    let at = RwSignal::new(50.0f64);
-    let minus = RwSignal::new(false);
+    let at = app.curtain_at;
     let node = NodeRef::<html::Canvas>::new();
     let plot = NodeRef::<html::Div>::new();
     let size = watch_size(node);
     let window = data.window();
-    let before = if data.layer(LayerKind::Before).is_some() { LayerKind::Before } else { LayerKind::Coarse };
-    let (left, right) =
-        (RwSignal::new(LayerKey::from(before)), RwSignal::new(LayerKey::from(LayerKind::Estimate)));
-    let image = |key: RwSignal<LayerKey>| painted(app, data.clone(), move || key.get());
-    let (image_left, image_right) = (image(left), image(right));
-    // Kept: view and cursor change far more often than what is subtracted.
-    let subtracted = RwSignal::<Option<Difference>, LocalStorage>::new_local(None);
+    let sides = {
+        let data = data.clone();
+        Memo::new(move |_| compared(app, &data))
+    };
+    let (left, right) = (move || sides.get().0, move || sides.get().1);
+    let image_left = painted(app, data.clone(), left);
+    let image_right = painted(app, data.clone(), right);
+    // Painted when what is compared changes, not whenever it is moved or zoomed.
+    let image = RwSignal::<Option<HtmlCanvasElement>, LocalStorage>::new_local(None);
+    let unit = {
+        let data = data.clone();
+        Memo::new(move |_| common_unit(app, &data))
+    };
     {
         let data = data.clone();
         Effect::new(move |_| {
-            let wanted = minus.get();
-            subtracted.set(wanted.then(|| difference(app, &data, left.get(), right.get())).flatten());
+            image.set(subtracted(app, &data).and_then(|scale| difference_image(app, &data, scale)));
         });
     }
+    let minus = move || unit.get().is_some() && app.curtain.with(|c| c.minus);
     let edges = data.report.frame;
     Effect::new(move |_| {
         size.track();
         let (view, share, coast) = (app.view.get(), at.get() / 100.0, app.coast.get());
         let (one, other) = (image_left.get(), image_right.get());
-        let minus = subtracted.with(Option::is_some);
+        let difference = image.get();
+        let minus = difference.is_some();
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
-        let below = subtracted.with(|s| s.as_ref().map_or(other, |s| s.image.clone()));
-        if let Some(image) = &below {
+        if let Some(image) = &difference.or(other) {
             draw::pixels(&ctx, image, frame, view, &window);
-            if is_estimated(right.get_untracked()) {
+            if is_estimated(right()) {
                 draw::edges(&ctx, &edges, frame, view, &window);
             }
         }
@@ -98,40 +129,55 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         let rect = plot.get_bounding_client_rect();
         at.set(((event.client_x() - rect.left()) / rect.width() * 100.0).clamp(0.0, 100.0));
     };
-    let method = data.method();
-    let value = move || {
-        let index = app.probed()?.index(&window);
-        let unit = scale_of(app, method, left.get()).with(|s| s.unit);
-        subtracted.with(|subtracted| {
-            let subtracted = subtracted.as_ref()?;
-            Some(match subtracted.values.get(index).filter(|v| v.is_finite()) {
-                Some(value) => format!("left − right {value:+.4} {unit}").replace('-', "−"),
-                None => Reason::from_u8(*subtracted.reasons.get(index)?).text().to_owned(),
+    let value = {
+        let data = data.clone();
+        move || {
+            let index = app.probed()?.index(&window);
+            let unit = unit.get()?;
+            let (value, reason) = difference(data.layer(left())?, data.layer(right())?, index)?;
+            Some(if value.is_finite() {
+                format!("left − right {value:+.4} {unit}").replace('-', "−")
+            } else {
+                Reason::from_u8(reason).text().to_owned()
             })
-        })
-    };
-    let choice = |id, label, key: RwSignal<LayerKey>| {
-        layer_choice(&data, id, label, move || Some(key.get()), move |chosen| key.set(chosen))
+        }
     };
     let choices = (
-        choice("swipe-left", "Left side of the curtain", left),
-        choice("swipe-right", "Right side of the curtain", right),
+        layer_choice(
+            &data,
+            "swipe-left",
+            "Left side of the curtain",
+            move || Some(left()),
+            move |key| {
+                app.curtain.update(|c| c.left = Some(key));
+            },
+        ),
+        layer_choice(
+            &data,
+            "swipe-right",
+            "Right side of the curtain",
+            move || Some(right()),
+            move |key| {
+                app.curtain.update(|c| c.right = Some(key));
+            },
+        ),
     );
+    let differ = move || unit.get().is_none();
     let simulated = data.report.simulated;
     view! {
         <figure class="panel swipe">
             <figcaption>
                 {choices}
-                <button type="button" id="swipe-difference" aria-pressed=move || minus.get().to_string() on:click=move |_| minus.update(|m| *m = !*m)>"Left − right"</button>
+                <button type="button" id="swipe-difference" disabled=differ title=move || differ().then_some("Left and right have different units") aria-pressed=move || minus().to_string() on:click=move |_| app.curtain.update(|c| c.minus = !c.minus)>"Left − right"</button>
                 <output class="value">{value}</output>
             </figcaption>
             <div class="plot" node_ref=plot>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data label="Swipe comparison; left and right are named above".to_owned()/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
-                <div class="handle" aria-hidden="true" hidden=move || minus.get() style:left=move || format!("{}%", at.get()) on:pointerdown=move |e| hold(&e) on:pointermove=dragged></div>
+                <div class="handle" aria-hidden="true" hidden=minus style:left=move || format!("{}%", at.get()) on:pointerdown=move |e| hold(&e) on:pointermove=dragged></div>
             </div>
-            <label class="curtain" hidden=move || minus.get()>
+            <label class="curtain" hidden=minus>
                 <span class="sr-only">"Position of the curtain between left and right, per cent"</span>
                 <input type="range" min="0" max="100" step="1" prop:value=move || at.get().to_string() on:input=move |e| at.set(event_target_value(&e).parse().unwrap_or(50.0))/>
             </label>

@@ -100,7 +100,7 @@ fn table(app: App, data: Arc<MapData>) -> AnyView {
             data.layers.iter().map(|layer| {
                 let unit = scale_of(app, data.method(), layer.key).with(|s| s.unit);
                 view! {
-                    <tr><th scope="row">{heading(&data, layer.key)}<small>{unit}{layer.statistics.mean.map(|m| format!(", mean {}", number(Some(m), 3)))}</small></th>
+                    <tr><th scope="row">{heading(&data, layer.key)}<small>{unit}{layer.statistics.mean.filter(|_| cells.is_empty()).map(|m| format!(", mean {}", number(Some(m), 3)))}</small></th>
                         {cells.iter().map(|(cell, _)| view! { <td class="number">{read_out(&data, layer, *cell, unit).replace(&format!(" {unit}"), "")}</td> }).collect_view()}
                     </tr>
                 }

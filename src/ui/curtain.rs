@@ -1,0 +1,14 @@
+//! What the curtain compares.
+
+use loam_core::layer::LayerKey;
+
+/// Two layers, as chosen, and what is done with them. Kept from map to map.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Curtain {
+    /// At the left; `None` for what is there at first.
+    pub left: Option<LayerKey>,
+    /// At the right.
+    pub right: Option<LayerKey>,
+    /// Left minus right is shown in place of both.
+    pub minus: bool,
+}

@@ -9,11 +9,11 @@ const STEP: f64 = 1.0;
 
 /// Names and versions that every report carries.
 #[must_use]
-pub fn software_facts() -> Vec<(String, String)> {
-    let fact = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+pub fn software() -> Vec<(String, String)> {
+    let entry = |name: &str, text: &str| (name.to_owned(), text.to_owned());
     vec![
-        fact("software", &format!("Loam {}", env!("CARGO_PKG_VERSION"))),
-        fact("scores", "QA4SM 4.0, pytesmo 0.18"),
+        entry("software", &format!("Loam {}", env!("CARGO_PKG_VERSION"))),
+        entry("scores", "QA4SM 4.0, pytesmo 0.18"),
     ]
 }
 

@@ -51,8 +51,7 @@ fn layer(estimate: &Estimate, kind: LayerKind) -> Option<&Raster> {
 }
 
 /// The 3 km map beside an estimate is a satellite's own, not one made here.
-#[must_use]
-pub fn is_product(estimate: &Estimate) -> bool {
+fn is_product(estimate: &Estimate) -> bool {
     estimate.reference.is_some_and(FineOrigin::is_product)
 }
 

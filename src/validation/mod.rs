@@ -6,7 +6,7 @@ mod maps;
 mod regions;
 mod simulated;
 
-pub use about::{coastline, software_facts};
-pub use maps::{Layers, add_day, is_product};
+pub use about::{coastline, software};
+pub use maps::{Layers, add_day};
 pub use regions::{Refused, regions_around};
 pub use simulated::network_over;

@@ -77,7 +77,7 @@ fn a_folder_of_stations_is_one_description_and_a_loggers_table_is_previewed() {
 }
 
 #[test]
-fn validate_gives_back_what_the_simulated_stations_were_made_with() {
+fn validate_compares_simulated_maps_with_simulated_stations() {
     let folder = tempfile::tempdir().unwrap();
     let (out, csv) = (folder.path().join("report.html"), folder.path().join("pairs.csv"));
     let output = run(&[

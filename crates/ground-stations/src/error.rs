@@ -17,8 +17,8 @@ pub enum StationError {
     /// A table without a record that can be read.
     #[error("it holds no record that can be read{0}")]
     NoRecords(String),
-    /// What the user said of a logger does not fit its file.
-    #[error("the logger's table does not fit what was said of it: {0}")]
+    /// The description of a logger does not fit its file.
+    #[error("the logger's table does not fit its description: {0}")]
     Logger(String),
     /// The archive around it cannot be read.
     #[error(transparent)]

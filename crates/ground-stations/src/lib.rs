@@ -3,7 +3,7 @@
 pub mod citations;
 mod error;
 pub mod evaluation;
-pub mod ismn;
+mod ismn;
 mod known;
 mod lines;
 pub mod logger;

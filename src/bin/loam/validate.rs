@@ -166,11 +166,11 @@ impl Validate {
         for path in &self.logger {
             let text =
                 std::fs::read(path).map_err(|e| format!("{}: cannot be read ({e})", path.display()))?;
-            let said: LoggerFile =
+            let logger: LoggerFile =
                 serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
             // Beside the JSON, where it is no path of its own.
-            let table = path.parent().map_or_else(|| said.file.clone(), |folder| folder.join(&said.file));
-            stations.extend(super::stations::read_logger(&table, &said.place)?);
+            let table = path.parent().map_or_else(|| logger.file.clone(), |folder| folder.join(&logger.file));
+            stations.extend(super::stations::read_logger(&table, &logger.place)?);
         }
         for file in &stations.left_out {
             eprintln!("left out: {}: {}", file.file, file.why);
@@ -228,7 +228,7 @@ impl Validate {
             .iter()
             .flat_map(|layers| Footprint::ALL.map(|footprint| Comparison::of(matched, layers, footprint)))
             .collect();
-        let mut about = validation::software_facts();
+        let mut about = validation::software();
         about.push(("made".to_owned(), jiff::Timestamp::now().strftime("%Y-%m-%d (UTC)").to_string()));
         let archives = self.stations.iter().chain(&self.logger).map(|path| path.display().to_string());
         about.push(("stations from".to_owned(), archives.collect::<Vec<_>>().join(", ")));
@@ -303,7 +303,7 @@ impl Validate {
             })
         };
         let triple = matched.cells.first().map(|cell| match triple_at(matched, cell, (1, 2)) {
-            Ok(found) => json!({ "n_obs": found.n_obs }),
+            Ok(found) => json!(found),
             Err(why) => json!({ "refused": why.to_string() }),
         });
         json!({

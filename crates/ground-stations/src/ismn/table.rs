@@ -22,7 +22,7 @@ enum State {
     Start,
     /// Header + values; all lines are of the only sensor.
     Values,
-    /// CEOP: the latitude is this word of every line; what stands before the value in the line before; which sensor that is.
+    /// CEOP: the latitude is this word of every line; what precedes the value in the line before; which sensor that is.
     Ceop { latitude: usize, place: Vec<u8>, sensor: usize },
 }
 

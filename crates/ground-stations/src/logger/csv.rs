@@ -1,6 +1,6 @@
 //! Fields of a line.
 
-/// What parts the fields of a table: the one that gives most fields in most of these lines.
+/// What separates the fields of a table: the one that gives most fields in most of these lines.
 pub(super) fn delimiter(lines: &[String]) -> char {
     let count = |mark: char| {
         let mut counts: Vec<usize> = lines.iter().map(|line| fields(line, mark).len()).collect();
@@ -30,7 +30,7 @@ pub(super) fn fields(line: &str, delimiter: char) -> Vec<String> {
     all
 }
 
-/// A number with a decimal point, or with a decimal comma where fields are not parted by commas.
+/// A number with a decimal point, or with a decimal comma where fields are not separated by commas.
 pub(super) fn number(text: &str, delimiter: char) -> Option<f64> {
     let plain = text.parse::<f64>().ok();
     let with_comma = || (delimiter != ',').then(|| text.replacen(',', ".", 1).parse::<f64>().ok()).flatten();

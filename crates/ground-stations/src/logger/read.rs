@@ -1,4 +1,4 @@
-//! A logger's table: what it looks like, and its sensors once the user has said where it is.
+//! A logger's table: what it looks like, and its sensors once the user has described it.
 
 use serde::{Deserialize, Serialize};
 use smap_files::SharedSource;
@@ -44,7 +44,7 @@ pub struct LoggerPlace {
     pub unit: LoggerUnit,
     /// Of the times, as the offset from UTC: `+00:00`, `+02:00`. Loggers mostly keep standard time through the summer.
     pub utc_offset: String,
-    /// Name of the time column, or its number from 1; the one that holds times where it is not said.
+    /// Name of the time column, or its number from 1; the one that holds times where none is named.
     pub time_column: Option<String>,
     /// Names or numbers of the value columns: each is a sensor.
     pub value_columns: Vec<String>,
@@ -91,7 +91,8 @@ pub fn preview(source: &SharedSource) -> Result<Preview, StationError> {
         (fields.len() > 1).then_some((row, column))
     });
     let Some((first_row, time_column)) = found else {
-        let why = "no column of it holds dates and times, parted from values by commas, semicolons or tabs";
+        let why =
+            "no column of it holds dates and times, separated from values by commas, semicolons or tabs";
         return Err(StationError::NoTable(why.to_owned()));
     };
     let rows = &table[first_row..];
@@ -124,7 +125,7 @@ pub fn preview(source: &SharedSource) -> Result<Preview, StationError> {
 /// The sensors of a table: one a value column.
 ///
 /// # Errors
-/// [`StationError::Logger`] where what was said does not fit; those of [`preview`].
+/// [`StationError::Logger`] where the description does not fit; those of [`preview`].
 pub fn read(source: &SharedSource, place: &LoggerPlace) -> Result<Vec<Sensor>, StationError> {
     let preview = preview(source)?;
     let wrong = |why: String| StationError::Logger(why);

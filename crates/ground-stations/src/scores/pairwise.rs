@@ -12,7 +12,7 @@ pub const LEVEL: f64 = 0.95;
 pub const FEWEST_FOR_BOOTSTRAP: usize = 100;
 
 /// A score and its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Score {
     /// NaN where it is undefined.
     pub value: f64,

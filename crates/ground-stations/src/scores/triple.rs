@@ -54,7 +54,7 @@ pub enum TripleRefusal {
     TooFew(usize),
 }
 
-/// How well a series stands for what the three have in common (QA4SM's classes of fiducial reference measurements).
+/// How well a series represents what the three have in common (QA4SM's classes of fiducial reference measurements).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Representativeness {
@@ -69,7 +69,7 @@ pub enum Representativeness {
 }
 
 /// Triple collocation of one of the three.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TripleMember {
     /// Its name.
     pub name: String,
@@ -84,7 +84,7 @@ pub struct TripleMember {
 }
 
 /// Triple collocation of three series.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Triple {
     /// Values.
     pub n_obs: usize,

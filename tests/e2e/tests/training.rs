@@ -294,7 +294,7 @@ fn tucson_is_fine_tuned_with_the_settings_the_page_proposes() {
 fn trained_through_a_loss(
     app: &App,
     network: &str,
-    epochs: u32,
+    epochs: usize,
 ) -> std::collections::HashMap<String, String> {
     assert!(app.has("#train-inputs").unwrap());
     fill(app, parts::TRAIN_NETWORK, network);

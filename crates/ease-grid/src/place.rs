@@ -166,9 +166,9 @@ impl Placer {
         Ok(Self { grid, projection, target, by_column, step })
     }
 
-    /// Index of the target cell (row-major in the window) of every pixel of a row, [`OUTSIDE`] where there is none.
-    /// `cells` has one element per column of the grid.
-    pub fn cells_of_row(&self, row: usize, cells: &mut [u32]) {
+    /// Index of the target cell (row-major in the window) of pixels of a row, from `first_column` on, as many as `cells` has elements;
+    /// [`OUTSIDE`] where there is none.
+    pub fn cells_of_row(&self, row: usize, first_column: usize, cells: &mut [u32]) {
         cells.fill(OUTSIDE);
         let s = self.target.resolution.cell_m();
         if let Some(columns) = &self.by_column {
@@ -177,7 +177,7 @@ impl Placer {
             let Some(target_row) = index((Y0 - ey) / s, self.target.first_row, self.target.rows) else {
                 return;
             };
-            for (cell, column) in cells.iter_mut().zip(columns) {
+            for (cell, column) in cells.iter_mut().zip(columns.get(first_column..).unwrap_or_default()) {
                 if let Some(column) = column {
                     *cell = target_row * self.target.columns as u32 + column;
                 }
@@ -189,16 +189,23 @@ impl Placer {
             let (ex, ey) = self.projection.to_ease(x, y);
             ((ex - X0) / s, (Y0 - ey) / s)
         };
-        let last = cells.len().saturating_sub(1);
-        let mut start = 0;
-        let mut a = node(0);
-        while start <= last {
+        // Nodes lie where they lie for the whole row, so that a part of it is placed alike.
+        let last = self.grid.columns.saturating_sub(1);
+        let mut start = first_column.min(last.saturating_sub(1));
+        start -= start % self.step;
+        let mut a = node(start);
+        let mut rest = cells;
+        let mut column = first_column;
+        while !rest.is_empty() && column <= last {
             let end = (start + self.step).min(last);
             let b = if end > start { node(end) } else { a };
             // Across the antimeridian the straight line between two nodes would run round the globe.
             let jump = (b.0 - a.0).abs() > 0.5 * self.target.resolution.columns() as f64;
             let length = (end - start).max(1) as f64;
-            for (i, cell) in cells.iter_mut().enumerate().take(end + 1).skip(start) {
+            // The node at the end is the next piece's, but for the last one.
+            let pieces = if end == last { end + 1 - column } else { end - column };
+            let (these, others) = rest.split_at_mut(pieces.min(rest.len()));
+            for (i, cell) in (column..).zip(these) {
                 let w = (i - start) as f64 / length;
                 let (c, r) = if jump { node(i) } else { (a.0 + w * (b.0 - a.0), a.1 + w * (b.1 - a.1)) };
                 if let (Some(c), Some(r)) = (
@@ -208,10 +215,8 @@ impl Placer {
                     *cell = r * self.target.columns as u32 + c;
                 }
             }
-            if end == last {
-                break;
-            }
-            (start, a) = (end, b);
+            rest = others;
+            (start, column, a) = (end, column + pieces, b);
         }
     }
 
@@ -321,7 +326,7 @@ mod tests {
         let mut cells = vec![0; grid.columns];
         let (mut differ, mut inside) = (0, 0);
         for row in (0..600).step_by(37) {
-            placer.cells_of_row(row, &mut cells);
+            placer.cells_of_row(row, 0, &mut cells);
             for (column, &cell) in cells.iter().enumerate() {
                 let (x, y) = grid.centre(column, row);
                 let (lon, lat) = crs.to_lonlat(x, y).unwrap();
@@ -336,6 +341,26 @@ mod tests {
         }
         assert!(inside > 10_000, "{inside}");
         assert!(differ <= 1, "{differ} of {inside}");
+    }
+
+    #[test]
+    fn parts_of_a_row_are_placed_as_the_whole_row() {
+        let crs = Crs::Utm { zone: 14, north: true };
+        let (x, y) = crs.from_lonlat(-97.5164, 35.4676).unwrap();
+        let target = EaseWindow::around(Resolution::M03, -97.5164, 35.4676, 15, 15).unwrap();
+        for columns in [1, 2, 99, 200, 201, 1001] {
+            let grid = Grid::new(crs.clone(), x - 30_000.0, y, 20.0, 20.0, columns, 10).unwrap();
+            let placer = Placer::new(grid, target).unwrap();
+            let mut whole = vec![0; columns];
+            placer.cells_of_row(4, 0, &mut whole);
+            for first in 0..columns {
+                for count in [1, 7, 150, columns] {
+                    let mut part = vec![0; count.min(columns - first)];
+                    placer.cells_of_row(4, first, &mut part);
+                    assert_eq!(part, whole[first..first + part.len()], "{columns}, {first}, {count}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -232,7 +232,7 @@ fn mean_of_pixels(
     let mut mean = CellMean::new(*target);
     let mut cells = vec![OUTSIDE; window.columns];
     for row in 0..window.rows {
-        placer.cells_of_row(row, &mut cells);
+        placer.cells_of_row(row, 0, &mut cells);
         for (column, &cell) in cells.iter().enumerate() {
             if cell != OUTSIDE {
                 mean.add(

@@ -540,17 +540,26 @@ impl BandReader {
         Ok(Self { image, band: variable, quality: (v.quality, options.quality), rule, scale })
     }
 
-    /// Pixels of a window in pieces of at most a few megabytes; `each` gets (row, first column, values as stored; NaN where the file's
-    /// own masks or quality flags blank them).
+    /// The pieces of a window, each at most a few megabytes.
+    pub(crate) fn pieces(&self, window: &PixelWindow) -> Vec<PixelWindow> {
+        self.image.chunks(window)
+    }
+
+    /// Pixels of a piece; `each` gets (row, first column, values as stored; NaN where the file's own masks or quality flags blank them).
     ///
     /// # Errors
     /// [`ReadError::Dataset`], or what `each` says.
-    pub(crate) fn walk(&self, window: &PixelWindow, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
+    pub(crate) fn read(&self, piece: &PixelWindow, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
         let (quality, rule) = self.quality;
-        for chunk in self.image.chunks(window) {
-            screened(&self.image, self.band, quality, rule, &chunk, each)?;
-        }
-        Ok(())
+        screened(&self.image, self.band, quality, rule, piece, each)
+    }
+
+    /// Pixels of a window, piece by piece.
+    ///
+    /// # Errors
+    /// As [`BandReader::read`].
+    pub(crate) fn walk(&self, window: &PixelWindow, each: &mut RowVisitor<'_>) -> Result<(), ReadError> {
+        self.pieces(window).iter().try_for_each(|piece| self.read(piece, each))
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::geotiff::{BandReader, variable_of};
 use crate::sniff::Format;
 use crate::{BackscatterScale, Granule, ReadError, ReadOptions};
-use ease_grid::place::{CellMean, OUTSIDE, Placer, source_window};
+use ease_grid::place::{CellMean, OUTSIDE, PixelWindow, Placer, source_window};
 use ease_grid::{EaseWindow, Raster, Reason};
 
 /// Share of a cell that valid pixels must fill for its mean to count. Sentinel-1 scenes have ragged edges; below a third, a mean stands
@@ -34,86 +34,147 @@ pub fn decibel(power: f64) -> Option<f64> {
 
 /// Mean backscatter of every cell of `region`, in dB. `region` is usually a window of the 3 km grid; the 1 km grid works alike.
 ///
-/// The file is walked through in rows of a few megabytes, and only where it can meet the region. Every pixel counts for the cell its
-/// centre lies in. A cell is masked as `NotObserved` where the file covers it with masked pixels and `OutsideFile` where valid and
-/// masked pixels together fill less than [`LEAST_SHARE`] of it.
+/// Every pixel counts for the cell its centre lies in. A cell is masked as `NotObserved` where the file covers it with masked pixels and
+/// `OutsideFile` where valid and masked pixels together fill less than [`LEAST_SHARE`] of it.
 ///
 /// # Errors
-/// [`ReadError::Unsuitable`] for digital numbers, unknown scales and files without a grid; otherwise as
-/// [`geotiff::read`](crate::geotiff::read).
+/// As [`Aggregation::begin`] and [`Aggregation::step`].
 pub fn aggregate(
     granule: &Granule,
     variable: usize,
     options: &ReadOptions,
     region: &EaseWindow,
 ) -> Result<Raster, ReadError> {
-    let v = variable_of(granule, variable)?;
-    let Some(grid) = &v.grid else {
-        return Err(ReadError::Unsuitable {
-            what: format!("{} of {} has no place on a map", v.path, granule.file),
-            remedy: "terrain-correct it first (SNAP, pyroSAR or ASF HyP3)".into(),
-        });
-    };
-    // Arrays of HDF5 files are read whole; rows of a GeoTIFF come as they are decoded.
-    let (reader, whole, scale) = match granule.format {
-        Format::Tiff => {
-            let reader = BandReader::open(granule, variable, options)?;
-            let scale = reader.scale;
-            (Some(reader), None, scale)
-        }
-        Format::Hdf5 => (None, Some(granule.read(variable, options, None)?), options.scale.or(v.scale)),
-    };
-    let scale = match scale {
-        Some(scale) if scale != BackscatterScale::DigitalNumber => scale,
-        Some(_) => {
+    let mut aggregation = Aggregation::begin(granule, variable, options, region)?;
+    while aggregation.step()? {}
+    aggregation.finish()
+}
+
+/// [`aggregate`] in steps: the file is walked through once, in pieces of a few megabytes, and only where it can meet the region.
+pub struct Aggregation {
+    region: EaseWindow,
+    /// `None` where the file lies elsewhere.
+    walk: Option<Walk>,
+}
+
+struct Walk {
+    pixels: Pixels,
+    window: PixelWindow,
+    scale: BackscatterScale,
+    placer: Placer,
+    mean: CellMean,
+    cells: Vec<u32>,
+}
+
+enum Pixels {
+    /// Pieces of a GeoTIFF come as they are decoded.
+    Pieces { reader: Box<BandReader>, left: std::vec::IntoIter<PixelWindow> },
+    /// An array of an HDF5 file is read whole.
+    Whole(Option<Raster>),
+}
+
+impl Aggregation {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// [`ReadError::Unsuitable`] for digital numbers, unknown scales and files without a grid; otherwise as
+    /// [`geotiff::read`](crate::geotiff::read).
+    pub fn begin(
+        granule: &Granule,
+        variable: usize,
+        options: &ReadOptions,
+        region: &EaseWindow,
+    ) -> Result<Self, ReadError> {
+        let v = variable_of(granule, variable)?;
+        let Some(grid) = &v.grid else {
             return Err(ReadError::Unsuitable {
-                what: format!("{} of {} holds uncalibrated digital numbers", v.path, granule.file),
-                remedy: "calibrate it to sigma0 or gamma0 first (SNAP, pyroSAR or ASF HyP3), or set its scale if it is calibrated".into(),
+                what: format!("{} of {} has no place on a map", v.path, granule.file),
+                remedy: "terrain-correct it first (SNAP, pyroSAR or ASF HyP3)".into(),
             });
-        }
-        None => {
-            return Err(ReadError::Unsuitable {
-                what: format!(
-                    "whether {} of {} is in dB or linear power cannot be told from its values",
-                    v.path, granule.file
-                ),
-                remedy: "set its scale in the file list".into(),
-            });
-        }
-    };
-    let Some(pixels) = source_window(grid, region)? else {
-        return Ok(Raster::masked(region.grid(), Reason::OutsideFile));
-    };
-    let placer = Placer::new(pixels.of(grid), *region)?;
-    let mut mean = CellMean::new(*region);
-    let mut cells = vec![OUTSIDE; pixels.columns];
-    let mut placed_row = usize::MAX;
-    let mut add = |row: usize, first_column: usize, values: &mut dyn Iterator<Item = Option<f64>>| {
-        let row = row - pixels.first_row;
-        if row != placed_row {
-            placer.cells_of_row(row, &mut cells);
-            placed_row = row;
-        }
-        let first = first_column - pixels.first_column;
-        for (&cell, value) in cells.get(first..).unwrap_or_default().iter().zip(values) {
-            if cell != OUTSIDE {
-                mean.add(cell, value.and_then(|value| power(scale, value)));
+        };
+        let reader = match granule.format {
+            Format::Tiff => Some(Box::new(BandReader::open(granule, variable, options)?)),
+            Format::Hdf5 => None,
+        };
+        let scale = match reader.as_ref().map_or_else(|| options.scale.or(v.scale), |reader| reader.scale) {
+            Some(scale) if scale != BackscatterScale::DigitalNumber => scale,
+            Some(_) => {
+                return Err(ReadError::Unsuitable {
+                    what: format!("{} of {} holds uncalibrated digital numbers", v.path, granule.file),
+                    remedy: "calibrate it to sigma0 or gamma0 first (SNAP, pyroSAR or ASF HyP3), or set its scale if it is calibrated".into(),
+                });
+            }
+            None => {
+                return Err(ReadError::Unsuitable {
+                    what: format!(
+                        "whether {} of {} is in dB or linear power cannot be told from its values",
+                        v.path, granule.file
+                    ),
+                    remedy: "set its scale in the file list".into(),
+                });
+            }
+        };
+        let Some(window) = source_window(grid, region)? else {
+            return Ok(Self { region: *region, walk: None });
+        };
+        let pixels = match reader {
+            Some(reader) => Pixels::Pieces { left: reader.pieces(&window).into_iter(), reader },
+            None => Pixels::Whole(Some(granule.read(variable, options, None)?)),
+        };
+        let placer = Placer::new(window.of(grid), *region)?;
+        let walk = Walk { pixels, window, scale, placer, mean: CellMean::new(*region), cells: Vec::new() };
+        Ok(Self { region: *region, walk: Some(walk) })
+    }
+
+    /// Adds some of the pixels. False where none are left.
+    ///
+    /// # Errors
+    /// [`ReadError::Dataset`] where they cannot be decoded.
+    pub fn step(&mut self) -> Result<bool, ReadError> {
+        let Some(walk) = &mut self.walk else { return Ok(false) };
+        let Walk { pixels, window, scale, placer, mean, cells } = walk;
+        let mut add =
+            |row: usize, first_column: usize, values: &mut dyn Iterator<Item = Option<f64>>, count| {
+                cells.resize(count, OUTSIDE);
+                placer.cells_of_row(row - window.first_row, first_column - window.first_column, cells);
+                for (&cell, value) in cells.iter().zip(values) {
+                    if cell != OUTSIDE {
+                        mean.add(cell, value.and_then(|value| power(*scale, value)));
+                    }
+                }
+            };
+        match pixels {
+            Pixels::Pieces { reader, left } => {
+                let Some(piece) = left.next() else { return Ok(false) };
+                let known = |value: f64| {
+                    (reader.rule.reason(value) == Reason::Valid).then(|| reader.rule.physical(value))
+                };
+                reader.read(&piece, &mut |row, first_column, stored| {
+                    add(row, first_column, &mut stored.iter().map(|value| known(*value)), stored.len());
+                    Ok(())
+                })?;
+                Ok(left.len() > 0)
+            }
+            Pixels::Whole(raster) => {
+                let Some(raster) = raster.take() else { return Ok(false) };
+                for row in window.first_row..window.first_row + window.rows {
+                    let columns = window.first_column..window.first_column + window.columns;
+                    let mut values = columns.map(|column| raster.at(column, row).ok().map(f64::from));
+                    add(row, window.first_column, &mut values, window.columns);
+                }
+                Ok(false)
             }
         }
-    };
-    if let Some(reader) = reader {
-        let known =
-            |value: f64| (reader.rule.reason(value) == Reason::Valid).then(|| reader.rule.physical(value));
-        reader.walk(&pixels, &mut |row, first_column, stored| {
-            add(row, first_column, &mut stored.iter().map(|value| known(*value)));
-            Ok(())
-        })?;
-    } else if let Some(raster) = whole {
-        let columns = pixels.first_column..pixels.first_column + pixels.columns;
-        for row in pixels.first_row..pixels.first_row + pixels.rows {
-            let mut values = columns.clone().map(|column| raster.at(column, row).ok().map(f64::from));
-            add(row, pixels.first_column, &mut values);
-        }
     }
-    Ok(mean.into_raster(&placer, LEAST_SHARE, |p| decibel(p).map(|db| db as f32))?)
+
+    /// The means of what was added.
+    ///
+    /// # Errors
+    /// Never in practice; the raster's shape is checked.
+    pub fn finish(self) -> Result<Raster, ReadError> {
+        let Some(Walk { mean, placer, .. }) = self.walk else {
+            return Ok(Raster::masked(self.region.grid(), Reason::OutsideFile));
+        };
+        Ok(mean.into_raster(&placer, LEAST_SHARE, |p| decibel(p).map(|db| db as f32))?)
+    }
 }

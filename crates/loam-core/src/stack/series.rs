@@ -18,7 +18,6 @@ use super::past::PixelHistory;
 use super::sensitivity::Sensitivity;
 use super::{Entry, Library, Region, StackError};
 use crate::file::{FineOrigin, Usage};
-use ease_grid::place::source_window;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
 use smap_files::{
     Granule, Orbit, Overpass, Product, QualityRule, ReadError, ReadOptions, Role, Variable, sentinel1,
@@ -664,9 +663,6 @@ fn read_fine(
     Ok(raster.valid_count() > 0)
 }
 
-/// Pixels of a file that are averaged between two questions whether to go on: a tenth of a second.
-const PIXELS_A_STEP: usize = 8 << 20;
-
 /// `None` where `between` broke.
 async fn read_backscatter(
     granule: &Granule,
@@ -682,7 +678,7 @@ async fn read_backscatter(
             let fits = |(_, v): &(usize, &Variable)| v.role == role && v.grid.is_some() && v.is_of(date);
             granule.variables.iter().enumerate().filter(fits)
         };
-        let Some((index, variable)) =
+        let Some((index, _)) =
             of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next())
         else {
             continue;
@@ -690,27 +686,13 @@ async fn read_backscatter(
         let raster = if granule.product == Product::Spl2smapS {
             in_decibel(granule.read(index, options, Some(region))?)?
         } else {
-            let pixels = match &variable.grid {
-                Some(grid) => source_window(grid, region)?.map_or(0, |w| w.columns * w.rows),
-                None => 0,
-            };
-            // Rows of cells are averaged one by one: a cell's pixels never depend on another's.
-            let rows = region.rows.div_ceil((pixels / PIXELS_A_STEP).clamp(1, region.rows));
-            let (mut values, mut reasons) = (Vec::new(), Vec::new());
-            for first in (0..region.rows).step_by(rows) {
-                let part = EaseWindow {
-                    first_row: region.first_row + first,
-                    rows: rows.min(region.rows - first),
-                    ..*region
-                };
-                let (_, some, why) = sentinel1::aggregate(granule, index, options, &part)?.into_parts();
-                values.extend(some);
-                reasons.extend(why);
+            let mut aggregation = sentinel1::Aggregation::begin(granule, index, options, region)?;
+            while aggregation.step()? {
                 if between().await.is_break() {
                     return Ok(None);
                 }
             }
-            Raster::new(region.grid(), values, reasons)?
+            aggregation.finish()?
         };
         used |= raster.valid_count() > 0;
         mosaic.add(&raster, Scale::Decibel);

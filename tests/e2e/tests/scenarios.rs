@@ -251,7 +251,7 @@ fn a_tile_of_1600_mb_needs_little_memory() {
     app.click(parts::LAYOUT_ALL).unwrap();
     let drawn =
         // Reading is in it: a gigabyte and a half.
-        app.text_when("[data-layer=\"BackscatterVv\"]", 8 * PATIENCE, |text| text.contains("mean")).unwrap();
+        app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("mean")).unwrap();
     println!("{drawn}");
     app.shoot("map").unwrap();
     let peak = app.largest_renderer("VmHWM").unwrap();

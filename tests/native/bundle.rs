@@ -87,7 +87,7 @@ fn from_files(folder: &Path) -> Vec<u8> {
     let mut words = vec!["predict".to_owned(), text(&order).to_owned()];
     words.extend(FILES[1..].iter().chain(&[SUPERSEDED]).map(|name| text(&fixture(name)).to_owned()));
     let (map, bundle, masked) = (folder.join("map.tif"), folder.join("bundle.zip"), fixture(MASKED));
-    let rest = ["--fine", text(&masked), "--region", "oklahoma-city", "--date", DATE];
+    let rest = ["--fine", text(&masked), "--region", "oklahoma-city", "--date", DATE, "--network", "smen"];
     words.extend(rest.map(str::to_owned));
     words.extend(["--out", text(&map), "--bundle", text(&bundle)].map(str::to_owned));
     done(&run(&words.iter().map(String::as_str).collect::<Vec<_>>()));
@@ -280,7 +280,7 @@ fn a_session_exports_the_bytes_of_the_command_line() {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     for (id, method, words) in [
-        (10, Method::default(), [].as_slice()),
+        (10, Method::default(), ["--network", "smen"].as_slice()),
         (20, Method::ClosedForm(ClosedForm::Regression), &["--method", "regression"]),
     ] {
         let date = "2018-06-10".parse().unwrap();

@@ -230,11 +230,11 @@ impl Source for Renamed {
 /// Size and SHA-256 of a file and of its mask.
 type Prints = (Fingerprint, Option<Fingerprint>);
 
+/// An input's bytes, or what is amiss with it.
+type Matched<'a> = Result<(&'a Input, SharedSource), Amiss>;
+
 /// Each input's bytes among the files that are there, or what is amiss.
-fn match_inputs<'a>(
-    inputs: &'a [Input],
-    paths: &[PathBuf],
-) -> Result<Vec<Result<(&'a Input, SharedSource), Amiss>>, Box<dyn std::error::Error>> {
+fn match_inputs<'a>(inputs: &'a [Input], paths: &[PathBuf]) -> Result<Vec<Matched<'a>>, String> {
     if inputs.is_empty() {
         return Ok(Vec::new());
     }

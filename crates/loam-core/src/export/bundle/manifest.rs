@@ -134,7 +134,7 @@ impl MadeOn {
             _ => CPU_TOLERANCE,
         };
         let [kelvin, of_moisture] = [TbCase::BrightnessTemperature, TbCase::SoilMoisture].map(TbCase::spread);
-        if output.is_kelvin() { moisture * kelvin / of_moisture } else { moisture }
+        if output.is_kelvin() { moisture * (kelvin / of_moisture) } else { moisture }
     }
 }
 

@@ -195,6 +195,24 @@ fn changed_and_missing_files_are_named_one_by_one() {
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).lines().count()), (Some(2), 7));
 }
 
+/// A bundle as version 0.1.0 wrote it on 2026-11-29, with a layer given by hand, a mask and a forced date. Neither the file nor this test changes.
+#[test]
+fn a_bundle_kept_then_is_read_and_made_again() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/frozen/bundle.zip");
+    let source: SharedSource = Arc::new(PathSource::open(&kept).unwrap());
+    let bundle = read(&source).unwrap();
+    let layers: Vec<&str> = bundle
+        .manifest
+        .inputs
+        .iter()
+        .flat_map(|input| input.correction.layers.iter().map(|given| given.layer.as_str()))
+        .collect();
+    assert_eq!((bundle.manifest.inputs.len(), layers.as_slice()), (7, ["band 1"].as_slice()));
+    assert_eq!(bundle.manifest.method, Method::ClosedForm(ClosedForm::Bilinear));
+    let said = done(&run(&["reproduce", text(&kept), "--files", text(&fixture(""))]));
+    assert!(said.contains("The map is reproduced"), "{said}");
+}
+
 fn simulated(now: &str, method: &[&str], folder: &Path) -> Vec<u8> {
     let (map, bundle) = (folder.join("map.tif"), folder.join("bundle.zip"));
     let words = ["predict", "--simulated", "--region", "tucson", "--date", "2018-06-10"];

@@ -509,4 +509,6 @@ pub enum ExportForm {
     Csv,
     /// Weights as safetensors.
     Weights,
+    /// The map with all that it takes to make it again, as a zip archive.
+    Bundle,
 }

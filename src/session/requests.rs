@@ -10,7 +10,7 @@ use super::auto::Auto;
 use super::open::{Opened, Opener, companions, masks, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
-use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
+use crate::protocol::{Attachment, Event, ExportForm, Failure, FileReport, FileTicket, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
@@ -147,6 +147,7 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
+            Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await?,
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
             // Those go to `handle_training`.
@@ -351,7 +352,7 @@ impl<H: Host> Session<H> {
     /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
     fn changed(&mut self, file: FileId) {
         self.auto.forget();
-        self.outdated = true;
+        (self.outdated, self.files_changed) = (true, true);
         if self.library.iter().any(Entry::simulated) {
             self.series = None;
         }

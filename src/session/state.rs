@@ -49,6 +49,8 @@ pub struct Session<H: Host> {
     pub(super) job: Option<Job<H>>,
     /// The prediction behind the map last shown.
     pub(super) last: Option<(MapReport, Estimate)>,
+    /// Files came, went or were corrected since that map was made.
+    pub(super) files_changed: bool,
 }
 
 /// A request that did not end well.
@@ -118,6 +120,7 @@ impl<H: Host> Session<H> {
             trained: None,
             job: None,
             last: None,
+            files_changed: false,
         }
     }
 

@@ -10,7 +10,7 @@ use super::auto::Auto;
 use super::open::{Opened, Opener, companions, masks, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
-use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, Request, Timeline};
+use crate::protocol::{Attachment, Event, ExportForm, Failure, FileReport, FileTicket, Request, Timeline};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
@@ -45,13 +45,14 @@ impl<H: Host> Session<H> {
         self.end_unless_training(id, ended);
     }
 
-    /// A request that trains.
+    /// A request of the part that trains.
     pub async fn handle_training(&mut self, id: u64, request: Request) {
         let ended = match request {
             Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await,
             Request::Train { train, settings } => self.train(id, train, settings).await,
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
+            Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             _ => Ok(()),
         };
         self.end_unless_training(id, ended);
@@ -147,6 +148,9 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
+            // That one goes to `handle_training`.
+            Request::Export { form: ExportForm::SeasonCube } => {}
+            Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id)?,
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
             // Those go to `handle_training`.

@@ -14,6 +14,7 @@ use super::Host;
 use super::auto::Auto;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
+use super::season::MadeSeason;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -49,6 +50,8 @@ pub struct Session<H: Host> {
     pub(super) job: Option<Job<H>>,
     /// The prediction behind the map last shown.
     pub(super) last: Option<(MapReport, Estimate)>,
+    /// What the last season's files are made of.
+    pub(super) season: Option<MadeSeason>,
 }
 
 /// A request that did not end well.
@@ -118,6 +121,7 @@ impl<H: Host> Session<H> {
             trained: None,
             job: None,
             last: None,
+            season: None,
         }
     }
 

@@ -19,6 +19,7 @@ use super::sides::{Side, sides};
 use crate::protocol::{ExportForm, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
+use crate::state::season::Season;
 use crate::state::{
     Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Run, State, Step,
 };
@@ -159,6 +160,7 @@ pub struct App {
     pub follow: Slice<bool>,
     pub playing: Slice<bool>,
     pub undo: Slice<Vec<Step>>,
+    pub season: Slice<Season>,
     pub train: Training,
 
     /// The cell under the pointer or the keyboard's cursor.
@@ -236,6 +238,7 @@ impl App {
             follow: Slice::new(store, |s| &s.follow),
             playing: Slice::new(store, |s| &s.playing),
             undo: Slice::new(store, |s| &s.undo),
+            season: Slice::new(store, |s| &s.season),
             train: Training {
                 settings: Slice::new(store, |s| &s.train.settings),
                 typed: Slice::new(store, |s| &s.train.typed),

@@ -1,4 +1,4 @@
-//! What trains is a part of its own in the CPU's worker, fetched when a training is asked for: most users only predict.
+//! What trains, and what writes cubes, is a part of its own in the CPU's worker, fetched when it is asked for: most users only predict.
 //!
 //! In the built app it is a wasm file split from the worker's by `wasm-split-cli` (`xtask/src/split.rs`) at the two functions marked below.
 //! Elsewhere (tests, the GPU's worker, `cargo xtask serve`) the same functions are called at once.
@@ -87,8 +87,8 @@ pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     let session = taken(&held);
     if failed {
         let failure = Failure::new(
-            "the part of the program that trains could not be loaded",
-            "Check the network, then start the training again.",
+            "the part of the program that trains and writes cubes could not be loaded",
+            "Check the network, then try again.",
         );
         session.host().emit(id, Event::Failed(failure), Vec::new());
     }

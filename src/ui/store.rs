@@ -179,6 +179,8 @@ pub struct App {
     pub backscatter: PageSignal<Scale>,
     pub kelvin: PageSignal<Scale>,
     pub kelvin_difference: PageSignal<Scale>,
+    /// Of a season's trend, its error, dry-down times and counts.
+    pub season_scales: [PageSignal<Scale>; 4],
     /// Layers on the stage, in order; `None` for those that are shown at first.
     pub chosen: PageSignal<Option<Vec<LayerKey>>>,
     /// Two layers under one curtain.
@@ -270,6 +272,7 @@ impl App {
             backscatter: PageSignal::new(Scale::backscatter()),
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
+            season_scales: [0, 1, 2, 3].map(|n| PageSignal::new(Scale::season(n, false))),
             chosen: PageSignal::new(None),
             swipe: PageSignal::new(false),
             curtain: PageSignal::new(Curtain::default()),

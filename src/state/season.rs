@@ -183,6 +183,15 @@ impl State {
         self.say("Predicting every date.");
     }
 
+    /// A season counts as asked for, though there may be no worker: for tests of what shows its answers.
+    #[doc(hidden)]
+    pub fn as_if_season(&mut self, id: u64) {
+        let job = Job::new(id, "reading the dates");
+        let queue = Queue::Running { job, seconds_left: None, cancelling: false };
+        let settings = Some(self.settings.clone());
+        self.season.set(Season { queue, settings, data: *self.data, ..Season::default() });
+    }
+
     /// Ends it; what is made stays.
     pub(super) fn cancel_season(&mut self) {
         if let Queue::Running { job, cancelling, .. } = &mut self.season.queue {
@@ -345,9 +354,10 @@ impl State {
         }
     }
 
-    /// A map takes its time here.
+    /// The map is to follow, and takes its time here.
     pub(super) fn is_slow(&self) -> bool {
-        self.by_hand().is_some() || self.map.as_ref().is_some_and(|map| map.report.milliseconds > SLOW)
+        let slow = |map: &Arc<MapData>| map.report.milliseconds > SLOW;
+        *self.follow && (self.map.as_ref().is_some_and(slow) || self.by_hand().is_some())
     }
 
     /// Shows the season's map of the chosen date; false where it is shown already, or there is none of the present choices.

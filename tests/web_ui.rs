@@ -881,7 +881,8 @@ async fn the_page_stands_without_a_worker_and_says_so() {
 /// The season from its events: how far it is, what is left out, its layers on the map with their own scale and stamp, its files.
 #[wasm_bindgen_test]
 async fn a_season_is_shown_from_its_events() {
-    let (app, place) = mounted_with(|| (maps::MapsSection(), values::ValuesSection(), season::SeasonSection()));
+    let (app, place) =
+        mounted_with(|| (maps::MapsSection(), values::ValuesSection(), season::SeasonSection()));
     let find = |selector: &str| place.query_selector(selector).unwrap();
     let text =
         |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
@@ -964,7 +965,10 @@ async fn a_season_is_shown_from_its_events() {
         assert_eq!(place.query_selector_all(".panels > .panel").unwrap().length(), 1, "{button}");
         assert_eq!(text(&format!("[data-layer={layer}] .value")), value);
         assert!(text(".ramps .unit").contains(unit), "{button}: {}", text(".ramps"));
-        assert_eq!(find(&format!("[data-season={button}]")).unwrap().get_attribute("aria-pressed").as_deref(), Some("true"));
+        assert_eq!(
+            find(&format!("[data-season={button}]")).unwrap().get_attribute("aria-pressed").as_deref(),
+            Some("true")
+        );
     }
     // Its scale is fitted to it.
     let scale = app.season_scales[0].get_untracked();

@@ -189,16 +189,18 @@ pub enum Request {
 }
 
 impl Request {
-    /// Needs the part of the program that is fetched when it is asked for: begins, estimates or pauses a training, or writes a cube.
+    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season or writes
+    /// its files.
     #[must_use]
-    pub fn trains(&self) -> bool {
+    pub fn needs_part(&self) -> bool {
         matches!(
             self,
             Self::Train { .. }
                 | Self::TrainEstimate { .. }
                 | Self::ResumeRun { .. }
                 | Self::PauseTraining { .. }
-                | Self::Export { form: ExportForm::SeasonCube }
+                | Self::Season { .. }
+                | Self::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube }
         )
     }
 }

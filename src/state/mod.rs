@@ -53,7 +53,7 @@ pub use undo::Step;
 use desk::Desk;
 use follow::Asked;
 use ledger::{Kind, Ledger};
-use season::Season;
+use season::{Logic, Season};
 
 /// The time line of the present region and rules is being made.
 pub const READING: &str = "reading…";
@@ -122,6 +122,7 @@ pub struct State {
     /// Milliseconds since 1970, set before every event.
     pub now: f64,
     out: Vec<Effect>,
+    season_logic: Option<Logic>,
     ledger: Ledger,
     /// Files of each request to open that is under way.
     opening: BTreeMap<u64, Vec<FileId>>,
@@ -209,6 +210,7 @@ impl Default for State {
             fields: f,
             now: 0.0,
             out: Vec::new(),
+            season_logic: None,
             ledger: Ledger::default(),
             opening: BTreeMap::new(),
             waiting: Vec::new(),

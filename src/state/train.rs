@@ -458,7 +458,7 @@ impl State {
     /// A file of the last map, or of the weights in use.
     pub(super) fn export(&mut self, form: ExportForm) {
         let attach = match form {
-            ExportForm::SeasonCube => self.season_records(),
+            ExportForm::SeasonCube => Attach::Bytes(self.season_records()),
             ExportForm::GeoTiff | ExportForm::Csv if self.season.shown => return self.no_file_of_season(),
             _ => Attach::Nothing,
         };

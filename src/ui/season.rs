@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::layer_list::on_stage;
 use super::store::App;
 use crate::protocol::ExportForm;
-use crate::state::season::{KEPT_BYTES, Queue, Season};
+use crate::state::season::{KEPT_BYTES, Logic, Queue, Season};
 use crate::state::{Event, State, words};
 use loam_core::iso_date;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -214,6 +214,7 @@ fn result(app: App, view: Memo<View>) -> AnyView {
 #[component]
 pub fn SeasonSection() -> impl IntoView {
     let app = App::here();
+    app.tell(Event::SeasonPart(Logic::here()));
     let view = Memo::new(move |_| {
         app.season.track();
         app.stale();

@@ -244,7 +244,9 @@ fn a_session_resumes_a_season_and_writes_its_files() {
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     block_on(session.handle(3, Request::UseMethod { method }));
     block_on(session.handle(4, Request::Export { form: ExportForm::SeasonLayers }));
-    assert!(matches!(&host.events.borrow().last(), Some((4, Event::Failed(f), _)) if f.remedy.contains("Resume")));
+    assert!(
+        matches!(&host.events.borrow().last(), Some((4, Event::Failed(f), _)) if f.remedy.contains("Resume"))
+    );
     block_on(session.handle(5, asked("2018-05-01", "2018-06-30")));
     let whole = sent(&host.events.borrow(), 5);
     let planes = |id: u64| {
@@ -259,11 +261,13 @@ fn a_session_resumes_a_season_and_writes_its_files() {
     };
     // All but five, the last among them.
     let n = whole.len();
-    let kept: Vec<SeasonDay> = whole.iter().enumerate().filter(|(i, _)| i % (n / 4) != 2).map(|(_, d)| d.clone()).collect();
+    let kept: Vec<SeasonDay> =
+        whole.iter().enumerate().filter(|(i, _)| i % (n / 4) != 2).map(|(_, d)| d.clone()).collect();
     *host.weights.borrow_mut() = Some(records(&kept));
     block_on(session.handle(6, asked("2018-05-01", "2018-06-30")));
     let again = sent(&host.events.borrow(), 6);
-    let mut missing: Vec<_> = whole.iter().map(|d| d.date).filter(|date| kept.iter().all(|k| k.date != *date)).collect();
+    let mut missing: Vec<_> =
+        whole.iter().map(|d| d.date).filter(|date| kept.iter().all(|k| k.date != *date)).collect();
     missing.push(whole[n - 1].date);
     missing.dedup();
     assert_eq!(again.iter().map(|d| d.date).collect::<Vec<_>>(), missing);

@@ -14,6 +14,7 @@ use super::{Attach, Due, Effect, Event, State};
 use crate::protocol::{self, DayReport, Envelope, Failure, FileReport, MapReport, Request, Timeline};
 use crate::state::hash::Hash;
 use crate::state::remembered::Remembered;
+use crate::state::season::Logic;
 use loam_core::device_report::DeviceReport;
 use loam_core::weights_report::WeightsReport;
 
@@ -41,6 +42,7 @@ impl Page {
     fn unprobed() -> Self {
         let mut page =
             Self { state: State::default(), sent: Vec::new(), timers: Vec::new(), others: Vec::new() };
+        page.tell(Event::SeasonPart(Logic::here()));
         page.tell(Event::Began { hash: Hash::default(), remembered: Remembered::Shipped });
         page
     }

@@ -417,8 +417,12 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     for (layer, name) in [("trend", "SeasonTrend"), ("drydown", "SeasonDrydown"), ("mean", "SeasonMean")] {
         app.click(&format!("[data-season={layer}]")).unwrap();
         let canvas = format!("[data-layer={name}] canvas.base");
-        app.wait(PATIENCE, "the layer", || Ok((app.has(&canvas)? && app.colours(&canvas)? > 8).then_some(())))
-            .unwrap();
+        app.wait(
+            PATIENCE,
+            "the layer",
+            || Ok((app.has(&canvas)? && app.colours(&canvas)? > 8).then_some(())),
+        )
+        .unwrap();
         let stamp = app.text(&format!("[data-layer={name}] .stamp")).unwrap();
         assert_eq!(stamp, "SIMULATED");
         app.shoot(layer).unwrap();
@@ -480,6 +484,10 @@ fn a_year_of_dates() {
         app.click(parts::SEASON_START).unwrap();
         season_says(&app, |text| text.contains(" of "));
         let said = season_says(&app, |text| text.contains("dates have a map"));
-        println!("{method}: {said} {:.1} s; longest task {:.0} ms", start.elapsed().as_secs_f64(), app.longest_task().unwrap());
+        println!(
+            "{method}: {said} {:.1} s; longest task {:.0} ms",
+            start.elapsed().as_secs_f64(),
+            app.longest_task().unwrap()
+        );
     }
 }

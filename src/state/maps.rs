@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::ledger::Kind;
-use super::{Job, Layer, MapData, NOT_READ, READING, Ranked, State};
+use super::{Chosen, Job, Layer, MapData, NOT_READ, READING, Ranked, State};
 use crate::protocol::{Attachment, Failure, MapReport, Request, Timeline};
 use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::ranking::Ranking;
@@ -97,6 +97,9 @@ impl State {
 
     pub(super) fn take_ranking(&mut self, ranking: Ranking) {
         self.say(ranking.sentence());
+        if *self.choice != Chosen::Best {
+            self.choice.put(Chosen::Method(ranking.best));
+        }
         let of: Ranked = (ranking, self.settings.clone(), *self.data);
         self.ranking.set(Some(Arc::new(of)));
     }

@@ -5,6 +5,7 @@
 //! page's behaviour is tested without a page.
 
 mod answers;
+mod choice;
 pub mod cursor;
 mod data;
 pub mod days;
@@ -42,6 +43,7 @@ use loam_core::stack::{PRESETS, Preset};
 use loam_core::weights_report::WeightsReport;
 use smap_files::QualityRule;
 
+pub use choice::Chosen;
 pub use data::{FileRow, Job, Layer, MapData, Notice};
 pub use event::{Attach, Due, Effect, Event};
 pub use field::{Field, Fields};
@@ -88,8 +90,8 @@ pub struct State {
     pub made: Field<Vec<Arc<MapData>>>,
     /// Methods compared.
     pub ranking: Field<Option<Arc<Ranked>>>,
-    /// Whichever method was best on the region's own newest dates answers.
-    pub best: Field<bool>,
+    /// What makes the maps.
+    pub choice: Field<Chosen>,
     /// What computes.
     pub device: Field<Option<DeviceReport>>,
     /// There is no worker, and none is being started.
@@ -192,7 +194,7 @@ impl Default for State {
             map: f.of(None),
             made: f.of(Vec::new()),
             ranking: f.of(None),
-            best: f.of(false),
+            choice: f.of(Chosen::default()),
             device: f.of(None),
             stopped: f.of(false),
             preference: f.of(DevicePreference::default()),

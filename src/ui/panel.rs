@@ -252,7 +252,7 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let method = data.method();
     // The half-width is said with the estimate.
-    let chosen = app.chosen.get_untracked().unwrap_or_default();
+    let chosen = app.stage.get_untracked().map(|stage| stage.of(data)).unwrap_or_default();
     let spoken = |l: &&Layer| match l.key.kind {
         LayerKind::Bilinear | LayerKind::HalfWidth => false,
         kind => !kind.is_of_season() || chosen.contains(&l.key),

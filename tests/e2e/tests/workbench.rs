@@ -435,6 +435,17 @@ fn period(app: &App, from: &str, to: &str) {
     }
 }
 
+/// Chooses a method by hand.
+fn choose_method(app: &App, key: &str) {
+    script(
+        app,
+        "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))",
+        &[json!(key)],
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    drawn(app);
+}
+
 /// Every date of a month: how far it is, cancelled, resumed; a layer on the map, the series at a pin, the files read back.
 #[test]
 fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
@@ -442,6 +453,8 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     resize(&app, 1400, 900, false);
     app.click(parts::DEMO).unwrap();
     drawn(&app);
+    // By SMEN, which takes long enough to be cancelled.
+    choose_method(&app, "smen");
     let fetched = |part: &str| app.fetched().iter().any(|path| path.contains(part));
     assert!(!fetched("-season-"), "its file is fetched when its panel is opened");
     app.click("#open-season").unwrap();
@@ -524,12 +537,7 @@ fn a_year_of_dates() {
     app.get(parts::SEASON_START).unwrap();
     period(&app, "2018-01-01", "2018-12-31");
     for method in ["regression", "smen"] {
-        script(
-            &app,
-            "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))",
-            &[json!(method)],
-        );
-        drawn(&app);
+        choose_method(&app, method);
         let start = Instant::now();
         app.click(parts::SEASON_START).unwrap();
         season_says(&app, |text| text.contains(" of "));

@@ -52,6 +52,8 @@ pub struct Session<H: Host> {
     pub(super) last: Option<(MapReport, Estimate)>,
     /// What the last season's files are made of.
     pub(super) season: Option<MadeSeason>,
+    /// Files came, went or were corrected since that map was made.
+    pub(super) files_changed: bool,
 }
 
 /// A request that did not end well.
@@ -122,6 +124,7 @@ impl<H: Host> Session<H> {
             job: None,
             last: None,
             season: None,
+            files_changed: false,
         }
     }
 

@@ -28,7 +28,7 @@ use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 pub use failure::Failure;
-pub use season::{SeasonDayReport, SeasonReport};
+pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
 /// Page to worker.
@@ -78,8 +78,9 @@ pub enum Request {
         /// Region and rules.
         settings: RegionSettings,
     },
-    /// The maps of all dates of a period with a SMAP overpass, by the method in use. Answer: [`Event::Progress`]..., an
-    /// [`Event::SeasonDay`] for each date, [`Event::Season`].
+    /// The maps of all dates of a period with a SMAP overpass, by the method in use. Attachment 0, where there is one: dates that are done
+    /// ([`SEASON_KEY`]), which are not made again but for the last date. Answer: [`Event::Progress`]..., an [`Event::SeasonDay`] for each date
+    /// that is made, [`Event::Season`].
     Season {
         /// First date; the first there is where left out.
         #[serde(with = "iso_date")]
@@ -112,7 +113,7 @@ pub enum Request {
     /// region, its rules, files and weights compares the methods first: [`Event::Map`] by the regression, [`Event::Ranking`], [`Event::Map`] by the
     /// best where that is another.
     UseBest,
-    /// The last map as a file. Answer: [`Event::Exported`].
+    /// The last map, or season, as a file. Answer: [`Event::Exported`].
     Export {
         /// Which form.
         form: ExportForm,
@@ -188,15 +189,18 @@ pub enum Request {
 }
 
 impl Request {
-    /// Begins, estimates or pauses a training: what needs the part of the program that trains.
+    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season or writes
+    /// its files.
     #[must_use]
-    pub fn trains(&self) -> bool {
+    pub fn needs_part(&self) -> bool {
         matches!(
             self,
             Self::Train { .. }
                 | Self::TrainEstimate { .. }
                 | Self::ResumeRun { .. }
                 | Self::PauseTraining { .. }
+                | Self::Season { .. }
+                | Self::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube }
         )
     }
 }
@@ -509,6 +513,10 @@ pub enum ExportForm {
     Csv,
     /// Weights as safetensors.
     Weights,
+    /// What the values of the last season say, a band each: GeoTIFF.
+    SeasonLayers,
+    /// All dates of the last season (attachment 0: [`SEASON_KEY`]) and its layers: NetCDF-4.
+    SeasonCube,
     /// The map with all that it takes to make it again, as a zip archive.
     Bundle,
 }

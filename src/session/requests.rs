@@ -32,26 +32,29 @@ impl<H: Host> Session<H> {
     /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
     /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
-        if request.trains() {
+        if request.needs_part() {
             self.handle_training(id, request).await;
         } else {
             self.handle_other(id, request).await;
         }
     }
 
-    /// A request that does not train ([`Request::trains`]). The page's worker has what trains in a part of its own.
+    /// A request that does not train ([`Request::needs_part`]). The page's worker has what trains in a part of its own.
     pub async fn handle_other(&mut self, id: u64, request: Request) {
         let ended = self.run(id, request).await;
         self.end_unless_training(id, ended);
     }
 
-    /// A request that trains.
+    /// A request of the part that trains.
     pub async fn handle_training(&mut self, id: u64, request: Request) {
         let ended = match request {
             Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await,
             Request::Train { train, settings } => self.train(id, train, settings).await,
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
+            Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
+            Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
+            Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             _ => Ok(()),
         };
         self.end_unless_training(id, ended);
@@ -115,7 +118,6 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
-            Request::Season { from, to, settings } => self.season(id, from, to, settings).await?,
             Request::Rank { settings } => {
                 self.rank(id, settings).await?;
             }
@@ -147,6 +149,7 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
+            Request::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube } => {}
             Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await?,
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
@@ -154,7 +157,8 @@ impl<H: Host> Session<H> {
             Request::TrainEstimate { .. }
             | Request::Train { .. }
             | Request::ResumeRun { .. }
-            | Request::PauseTraining { .. } => {}
+            | Request::PauseTraining { .. }
+            | Request::Season { .. } => {}
             Request::StopTraining => self.stop_training()?,
             Request::WriteSettings { train } => {
                 let text = serde_json::to_vec_pretty(&train).map_err(|e| {

@@ -14,6 +14,7 @@ use super::Host;
 use super::auto::Auto;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
+use super::made_season::MadeSeason;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -49,6 +50,8 @@ pub struct Session<H: Host> {
     pub(super) job: Option<Job<H>>,
     /// The prediction behind the map last shown.
     pub(super) last: Option<(MapReport, Estimate)>,
+    /// What the last season's files are made of.
+    pub(super) season: Option<MadeSeason>,
     /// Files came, went or were corrected since that map was made.
     pub(super) files_changed: bool,
 }
@@ -120,6 +123,7 @@ impl<H: Host> Session<H> {
             trained: None,
             job: None,
             last: None,
+            season: None,
             files_changed: false,
         }
     }

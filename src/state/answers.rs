@@ -45,11 +45,14 @@ impl State {
                 match kind {
                     Kind::Predict | Kind::Rank => self.predicting.set(Some(job)),
                     Kind::Open => self.reading.set(Some(job)),
+                    Kind::Season => self.season_progress(job),
                     _ => self.training_progress(kind, job),
                 }
             }
             Event::Warning(text) => self.note(text),
             Event::Map(report) => self.take_map(*report, &attachments),
+            Event::SeasonDay(report) => self.season_day(*report, attachments),
+            Event::Season(report) => self.season_made(*report, attachments),
             Event::Ranking(ranking) => self.take_ranking(*ranking),
             Event::Weights(weights) => {
                 let other = self.weights.method() != weights.method();
@@ -105,6 +108,7 @@ impl State {
                 }
             }
             Kind::Weights => self.follow_map(),
+            Kind::Season => self.season_over(),
             Kind::Export => {
                 let more = self.busy(Kind::Export);
                 self.exporting.put(more);

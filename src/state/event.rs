@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::hash::Hash;
 use super::remembered::Remembered;
+use super::season::Logic;
 use crate::protocol::{self, Attachment, Envelope, ExportForm, Failure, Request};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, FileId};
@@ -117,6 +118,15 @@ pub enum Event {
     /// What is in use is not remembered; why.
     NotRemembered(String),
 
+    /// The part of the page that makes seasons is there.
+    SeasonPart(Logic),
+    /// The period of a season: from, to.
+    SeasonPeriod(Option<Date>, Option<Date>),
+    /// Every date of it, or those that are missing.
+    Season,
+    /// No longer wanted.
+    CancelSeason,
+
     /// Training settings as a whole.
     TrainSettings(Box<TrainSettings>),
     /// A field of theirs was typed: what is wrong with it.
@@ -181,6 +191,8 @@ pub enum Attach {
     Files(Vec<FileId>),
     /// The bytes of the chosen weights.
     Weights,
+    /// These bytes.
+    Bytes(Vec<u8>),
 }
 
 /// What is to be done.

@@ -19,6 +19,8 @@ pub enum Kind {
     Predict,
     /// Every method on the newest dates. It and a map supersede each other.
     Rank,
+    /// Every date of a period.
+    Season,
     /// A file to save.
     Export,
     /// Weights.

@@ -159,7 +159,9 @@ impl State {
         let data = self.predicted;
         let map = Arc::new(MapData { report, layers, overpasses, data });
         self.keep_made(Arc::clone(&map));
-        self.map.set(Some(map));
+        let shown = self.with_season_layers(&map);
+        self.map.set(Some(shown));
+        self.season.shown = false;
         self.played();
     }
 

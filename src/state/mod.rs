@@ -20,6 +20,7 @@ mod maps;
 mod recall;
 pub mod rectangle;
 mod remembered;
+pub mod season;
 mod train;
 mod undo;
 mod update;
@@ -54,6 +55,7 @@ pub use undo::Step;
 use desk::Desk;
 use follow::Asked;
 use ledger::{Kind, Ledger};
+use season::{Logic, Season};
 
 /// The time line of the present region and rules is being made.
 pub const READING: &str = "reading…";
@@ -114,12 +116,15 @@ pub struct State {
     pub playing: Field<bool>,
     /// What can be undone, newest last.
     pub undo: Field<Vec<Step>>,
+    /// Every date of a period.
+    pub season: Field<Season>,
     /// Training.
     pub train: TrainState,
 
     /// Milliseconds since 1970, set before every event.
     pub now: f64,
     out: Vec<Effect>,
+    season_logic: Option<Logic>,
     ledger: Ledger,
     /// Files of each request to open that is under way.
     opening: BTreeMap<u64, Vec<FileId>>,
@@ -202,10 +207,12 @@ impl Default for State {
             follow: f.of(true),
             playing: f.of(false),
             undo: f.of(Vec::new()),
+            season: f.of(Season::default()),
             train: TrainState::new(&mut f),
             fields: f,
             now: 0.0,
             out: Vec::new(),
+            season_logic: None,
             ledger: Ledger::default(),
             opening: BTreeMap::new(),
             waiting: Vec::new(),

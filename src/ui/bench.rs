@@ -5,7 +5,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::data::DataSection;
-use super::later::{Later, Part};
+use super::later::{Later, Part, SEASON};
 use super::sides::{Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
@@ -13,8 +13,13 @@ use super::welcome::Welcome;
 /// Names of the panels, left and right.
 const LEFT: [(&str, &str); 4] =
     [("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
-const RIGHT: [(&str, &str); 4] =
-    [("values", "Values"), ("scores", "Scores"), ("train", "Train"), ("export", "Export")];
+const RIGHT: [(&str, &str); 5] = [
+    ("values", "Values"),
+    ("scores", "Scores"),
+    ("train", "Train"),
+    ("export", "Export"),
+    ("season", "Season"),
+];
 
 /// Opens a panel, or folds its side where it is open.
 fn press(app: App, right: bool, panel: usize) {
@@ -28,13 +33,13 @@ fn press(app: App, right: bool, panel: usize) {
 /// The buttons of a side.
 fn buttons(app: App, right: bool) -> AnyView {
     let side = if right { app.right } else { app.left };
-    let names = if right { RIGHT } else { LEFT };
+    let names: &[(&str, &str)] = if right { &RIGHT } else { &LEFT };
     view! {
         <div class="tabs" role="group" aria-label=if right { "Panels at the right" } else { "Panels at the left" }>
-            {names.into_iter().enumerate().map(|(panel, (id, name))| {
+            {names.iter().enumerate().map(|(panel, (id, name))| {
                 let open = move || side.get() == Side { panel, open: true };
                 view! {
-                    <button type="button" id=format!("open-{id}") aria-controls=format!("panel-{id}") aria-expanded=move || open().to_string() on:click=move |_| press(app, right, panel)>{name}</button>
+                    <button type="button" id=format!("open-{id}") aria-controls=format!("panel-{id}") aria-expanded=move || open().to_string() on:click=move |_| press(app, right, panel)>{*name}</button>
                 }
             }).collect_view()}
         </div>
@@ -90,6 +95,7 @@ pub fn Bench() -> impl IntoView {
                 {panel(app, true, 1, view! { <Later part=Part::Scores/> }.into_any())}
                 {panel(app, true, 2, view! { <Later part=Part::FineTune/> }.into_any())}
                 {panel(app, true, 3, view! { <Later part=Part::Exports/> }.into_any())}
+                {panel(app, true, SEASON, view! { <Later part=Part::Season/> }.into_any())}
             </div>
             <div class="side left" id="rail" tabindex="-1">
                 {buttons(app, false)}

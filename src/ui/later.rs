@@ -10,8 +10,14 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
+use super::sides::Side;
 use super::store::App;
-use super::{about, dates, device, exports, files, help, layers, maps, region, run, scores, train, values};
+use super::{
+    about, dates, device, exports, files, help, layers, maps, region, run, scores, season, train, values,
+};
+
+/// The panel of the right side that the season is in.
+pub const SEASON: usize = 4;
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub enum Part {
     FineTune,
     /// Files to take away.
     Exports,
+    /// Every date of a period: in a file of its own, fetched when its panel, the last of the right side, is opened.
+    Season,
     /// What the model is.
     About,
 }
@@ -59,9 +67,20 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
+            // Put by its own function.
+            Part::Season => ().into_any(),
         }
     };
     // As long as the page lives.
+    leptos::mount::mount_to(place, section).forget();
+}
+
+/// Puts the season into its place. All of its file hangs on this function.
+fn put_season(app: App, place: HtmlElement) {
+    let section = move || {
+        provide_context(app);
+        view! { <season::SeasonSection/> }
+    };
     leptos::mount::mount_to(place, section).forget();
 }
 
@@ -79,6 +98,12 @@ mod file {
         super::put(app, part, place);
         Ok(())
     }
+
+    #[wasm_split(season, fallible)]
+    pub fn put_season(app: App, place: HtmlElement) -> Result<(), SplitLoaderError> {
+        super::put_season(app, place);
+        Ok(())
+    }
 }
 
 #[cfg(not(all(feature = "split", target_arch = "wasm32")))]
@@ -90,6 +115,12 @@ mod file {
         super::put(app, part, place);
         Ok(())
     }
+
+    #[allow(clippy::unused_async, reason = "as the split form")]
+    pub async fn put_season(app: App, place: HtmlElement) -> Result<(), std::convert::Infallible> {
+        super::put_season(app, place);
+        Ok(())
+    }
 }
 
 /// The place of a section, filled when its program is there.
@@ -97,11 +128,23 @@ mod file {
 pub fn Later(part: Part) -> impl IntoView {
     let app = App::here();
     let node = NodeRef::<html::Div>::new();
+    let begun = StoredValue::new(false);
     Effect::new(move |_| {
-        if let Some(place) = node.get() {
+        if part == Part::Season && !app.right.with(|side| *side == Side { panel: SEASON, open: true }) {
+            return;
+        }
+        if let Some(place) = node.get().filter(|_| !begun.get_value()) {
+            begun.set_value(true);
             spawn_local(async move {
+                let put = if part == Part::Season {
+                    file::put_season(app, place.unchecked_into()).await
+                } else {
+                    file::put(app, part, place.unchecked_into()).await
+                };
                 // Said once, not by each of the sections.
-                if file::put(app, part, place.unchecked_into()).await.is_err() && part == Part::Maps {
+                if put.is_err() && matches!(part, Part::Maps | Part::Season) {
+                    // Tried again when the panel is opened again.
+                    begun.set_value(false);
                     app.fail(
                         "The rest of the page could not be loaded",
                         "",

@@ -9,7 +9,7 @@ use crate::state::MapData;
 use loam_core::layer::{LayerKey, LayerKind};
 
 /// Layers of a channel, in this order.
-const ORDER: [LayerKind; 11] = [
+const ORDER: [LayerKind; 16] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,
@@ -21,6 +21,11 @@ const ORDER: [LayerKind; 11] = [
     LayerKind::BackscatterVv,
     LayerKind::BackscatterVh,
     LayerKind::SurfaceTemperature,
+    LayerKind::SeasonMean,
+    LayerKind::SeasonTrend,
+    LayerKind::SeasonTrendError,
+    LayerKind::SeasonDrydown,
+    LayerKind::SeasonCount,
 ];
 /// Those that are shown at first: what went in and what came out.
 pub const FIRST: [LayerKind; 2] = [LayerKind::Coarse, LayerKind::Estimate];
@@ -33,7 +38,7 @@ pub const COMPARED: [LayerKind; 4] =
 pub enum Stage {
     /// The first channel's layers of these kinds.
     Kinds(&'static [LayerKind]),
-    /// Every layer.
+    /// Every layer of the date.
     All,
     /// These alone.
     These(Vec<LayerKey>),
@@ -44,7 +49,7 @@ impl Stage {
     pub fn of(&self, data: &MapData) -> Vec<LayerKey> {
         match self {
             Self::Kinds(kinds) => of(data, kinds),
-            Self::All => layers(data),
+            Self::All => layers(data).into_iter().filter(|key| !key.kind.is_of_season()).collect(),
             Self::These(keys) => layers(data).into_iter().filter(|key| keys.contains(key)).collect(),
         }
     }

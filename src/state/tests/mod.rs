@@ -5,6 +5,7 @@ mod follow;
 mod lifes;
 mod open;
 mod plain;
+mod season;
 mod training;
 
 use jiff::civil::{Date, date};
@@ -13,6 +14,7 @@ use super::{Attach, Chosen, Due, Effect, Event, State};
 use crate::protocol::{self, DayReport, Envelope, Failure, FileReport, MapReport, Request, Timeline};
 use crate::state::hash::Hash;
 use crate::state::remembered::Remembered;
+use crate::state::season::Logic;
 use loam_core::device_report::DeviceReport;
 use loam_core::weights_report::WeightsReport;
 
@@ -44,6 +46,7 @@ impl Page {
 
     fn unprobed() -> Self {
         let mut page = Self::blank();
+        page.tell(Event::SeasonPart(Logic::here()));
         page.tell(Event::Began { hash: Hash::default(), remembered: Remembered::Shipped });
         page
     }

@@ -8,8 +8,8 @@ use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::canvas;
 use super::draw::{self, Frame};
-use super::layer_list::layers;
 use super::panel::{heading, image_of, is_estimated, scale_of};
+use super::stage::layers;
 use super::store::App;
 use crate::state::cursor::View;
 use crate::state::{Layer, MapData};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::layer_list::{Stage, layers, on_stage};
+use super::layer_list::on_stage;
 use super::legend::Legends;
 use super::panel::heading;
+use super::stage::{Stage, layers};
 use super::store::App;
 use crate::state::MapData;
 

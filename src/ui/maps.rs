@@ -5,11 +5,12 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::layer_list::{COMPARED, FIRST, Stage, layer_choice, on_stage};
+use super::layer_list::{layer_choice, on_stage};
 use super::legend::Ramps;
 use super::panel::{Panel, watch_box};
 use super::pointer::step;
 use super::rectangle;
+use super::stage::{COMPARED, FIRST, Stage};
 use super::store::App;
 use super::swipe::Swipe;
 use crate::state::MapData;

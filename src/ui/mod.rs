@@ -43,6 +43,7 @@ pub mod scores;
 pub mod season;
 pub mod series;
 mod sides;
+mod stage;
 pub mod store;
 mod swipe;
 pub mod timeline;

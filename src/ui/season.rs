@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::layer_list::{Stage, on_stage};
+use super::layer_list::on_stage;
+use super::stage::Stage;
 use super::store::App;
 use crate::protocol::ExportForm;
 use crate::state::season::{KEPT_BYTES, Logic, Queue, Season};

@@ -13,10 +13,10 @@ use leptos::reactive::signal::ArcTrigger;
 use leptos::reactive::traits::{Notify, Track};
 
 use super::curtain::Curtain;
-use super::layer_list::Stage;
 use super::outside::{Outside, Post};
 use super::page_signal::PageSignal;
 use super::sides::{Side, sides};
+use super::stage::Stage;
 use crate::protocol::{ExportForm, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;

@@ -5,17 +5,9 @@
 
 use crate::records::Records;
 use crate::scores::Sequence;
-use crate::sensor::{Form, Sensor, Surroundings, Variable};
+use crate::sensor::{Form, SIMULATED, Sensor, Surroundings, Variable};
 use crate::stations::Stations;
 use crate::time;
-
-/// What a network is called: readers take stations of networks that begin so as simulated.
-pub const NETWORK: &str = "SIMULATED";
-
-/// A network of that name, or of one that begins so.
-pub(crate) fn is_simulated(network: &str) -> bool {
-    network.starts_with(NETWORK)
-}
 
 /// Sizes of the errors, standard deviations in m3/m3.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,7 +85,7 @@ impl SimulatedNetwork {
         let mut stations = Stations::default();
         for (n, made) in self.stations.into_iter().enumerate() {
             stations.sensors.push(Sensor {
-                network: NETWORK.to_owned(),
+                network: SIMULATED.to_owned(),
                 station: format!("point-{:02}", n + 1),
                 latitude: made.latitude,
                 longitude: made.longitude,
@@ -102,7 +94,7 @@ impl SimulatedNetwork {
                 depth_to: 0.05,
                 variable: Variable::SoilMoisture,
                 instrument: "simulated".to_owned(),
-                file: format!("{NETWORK}/point-{:02}", n + 1),
+                file: format!("{SIMULATED}/point-{:02}", n + 1),
                 form: Form::Simulated,
                 records: made.records,
                 bad_lines: None,

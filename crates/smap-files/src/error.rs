@@ -77,6 +77,14 @@ pub enum ReadError {
     Io(#[from] std::io::Error),
 }
 
+impl ReadError {
+    /// The file is of stations in the ground: it is no map, and a reader of stations reads it.
+    #[must_use]
+    pub fn is_of_stations(&self) -> bool {
+        matches!(self, Self::NotAData { what, .. } if what.ends_with(crate::sniff::STATIONS))
+    }
+}
+
 /// A count with its thousands apart: `12,345`.
 fn grouped(count: u64) -> String {
     let digits = count.to_string();

@@ -160,7 +160,8 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
     (what.to_owned(), remedy.to_owned())
 }
 
-const STATIONS: &str = "soil moisture of stations (International Soil Moisture Network)";
+/// How a refusal ends whose file is of stations.
+pub(crate) const STATIONS: &str = "soil moisture of stations (International Soil Moisture Network)";
 /// Ends of names that may be of files Loam reads.
 const READABLE: [&str; 9] = [".h5", ".he5", ".hdf5", ".nc", ".nc4", ".tif", ".tiff", ".gtiff", ".zip"];
 const MEMBERS_NAMED: usize = 3;

@@ -5,6 +5,7 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 mod failure;
+mod ground;
 mod season;
 pub mod shown;
 mod training;
@@ -28,6 +29,7 @@ use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 pub use failure::Failure;
+pub use ground::{GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport};
 pub use season::{SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
@@ -90,6 +92,8 @@ pub enum Request {
         /// Region and rules.
         settings: RegionSettings,
     },
+    /// Stations in the ground. Answers: as [`GroundRequest`] says.
+    Ground(GroundRequest),
     /// Score every method on the newest dates of the region; the best answers from then on. Answer: [`Event::Ranking`], [`Event::Weights`].
     Rank {
         /// Region and rules.
@@ -199,6 +203,12 @@ impl Request {
                 | Self::PauseTraining { .. }
         )
     }
+
+    /// Needs the part of the program that is loaded when it is asked for: what trains, and what reads and compares stations.
+    #[must_use]
+    pub fn in_part(&self) -> bool {
+        self.trains() || matches!(self, Self::Ground(_))
+    }
 }
 
 /// Worker to page, always under the id of the request it answers.
@@ -231,6 +241,8 @@ pub enum Event {
     SeasonDay(Box<SeasonDayReport>),
     /// A season is whole: what its pixels' values over time say.
     Season(Box<SeasonReport>),
+    /// Stations in the ground.
+    Ground(Box<GroundEvent>),
     /// Every method on the same dates and pixels.
     Ranking(Box<Ranking>),
     /// Weights in use.

@@ -18,6 +18,7 @@ mod ranking;
 mod requests;
 mod season;
 mod state;
+mod stations;
 mod timeline;
 mod training;
 

@@ -14,6 +14,7 @@ use super::Host;
 use super::auto::Auto;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
+use super::stations::Ground;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
@@ -47,6 +48,8 @@ pub struct Session<H: Host> {
     pub(super) before: Option<Snapshot>,
     pub(super) trained: Option<Snapshot>,
     pub(super) job: Option<Job<H>>,
+    /// Stations in the ground.
+    pub(super) ground: Ground,
     /// The prediction behind the map last shown.
     pub(super) last: Option<(MapReport, Estimate)>,
 }
@@ -117,6 +120,7 @@ impl<H: Host> Session<H> {
             before: None,
             trained: None,
             job: None,
+            ground: Ground::default(),
             last: None,
         }
     }

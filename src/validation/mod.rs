@@ -14,6 +14,6 @@ pub use about::{About, about, coastline};
 pub use dates::dates;
 pub use maps::{Layers, add_day};
 pub use notes::{BEST, Notes};
-pub use outcome::{Outcome, comparisons, compare};
+pub use outcome::{Outcome, compare, comparisons};
 pub use regions::{Refused, regions_around};
 pub use simulated::{OverScene, network_over};

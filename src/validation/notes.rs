@@ -55,8 +55,5 @@ fn made_by(weights: &WeightsReport) -> String {
     if weights.closed_form.is_some() {
         return name.to_owned();
     }
-    format!(
-        "{name}, weights {} trained on {} (SHA-256 {})",
-        weights.name, weights.trained_on, weights.hash
-    )
+    format!("{name}, weights {} trained on {} (SHA-256 {})", weights.name, weights.trained_on, weights.hash)
 }

@@ -1,9 +1,9 @@
 //! A finished validation: its comparisons, its report, its pairs.
 
+use ground_stations::Stations;
 use ground_stations::evaluation::{Comparing, Comparison, groups};
 use ground_stations::matching::{Footprint, Matched};
 use ground_stations::report::{Report, pairs_csv};
-use ground_stations::Stations;
 
 use super::{Layers, Notes};
 
@@ -50,9 +50,9 @@ impl Outcome {
 /// Every comparison of a report: the maps of every date, then those of the dates with a 3 km product, each on the cell and on 3 x 3. One whose last
 /// step is taken gives its [`Comparison`].
 pub fn comparisons(matched: &Matched) -> impl Iterator<Item = Comparing<'_>> {
-    groups(matched).into_iter().flat_map(move |layers| {
-        Footprint::ALL.map(|footprint| Comparing::new(matched, &layers, footprint))
-    })
+    groups(matched)
+        .into_iter()
+        .flat_map(move |layers| Footprint::ALL.map(|footprint| Comparing::new(matched, &layers, footprint)))
 }
 
 /// The same without pause.

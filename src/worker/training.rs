@@ -1,4 +1,5 @@
-//! What trains is a part of its own in the CPU's worker, fetched when a training is asked for: most users only predict.
+//! What trains, and what reads and compares stations, is a part of its own in the CPU's worker, fetched when it is asked for: most users only
+//! predict.
 //!
 //! In the built app it is a wasm file split from the worker's by `wasm-split-cli` (`xtask/src/split.rs`) at the two functions marked below.
 //! Elsewhere (tests, the GPU's worker, `cargo xtask serve`) the same functions are called at once.
@@ -17,11 +18,11 @@ type Held = Rc<RefCell<Option<Owned>>>;
 /// What the part does. A boxed future: its program is the part's.
 type Doing = Pin<Box<dyn Future<Output = Work>>>;
 
-/// A request that trains.
+/// A request that needs the part.
 fn answering(held: Held, id: u64, request: Request) -> Doing {
     Box::pin(async move {
         let Some(mut session) = held.borrow_mut().take() else { return Work::Idle };
-        session.handle_training(id, request).await;
+        session.handle_in_part(id, request).await;
         held.replace(Some(session));
         Work::Goes
     })
@@ -74,9 +75,10 @@ mod part {
     }
 }
 
-/// The session after a request that trains.
+/// The session after a request that needs the part.
 pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     let held: Held = Rc::new(RefCell::new(Some(session)));
+    let stations = matches!(request, Request::Ground(_));
     let failed = match part::answer(Rc::clone(&held), id, request).await {
         Ok(doing) => {
             doing.await;
@@ -86,10 +88,13 @@ pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     };
     let session = taken(&held);
     if failed {
-        let failure = Failure::new(
-            "the part of the program that trains could not be loaded",
-            "Check the network, then start the training again.",
-        );
+        let (what, remedy) = if stations {
+            ("compares stations", "Check the network, then open the stations again.")
+        } else {
+            ("trains", "Check the network, then start the training again.")
+        };
+        let failure =
+            Failure::new(format!("the part of the program that {what} could not be loaded"), remedy);
         session.host().emit(id, Event::Failed(failure), Vec::new());
     }
     session

@@ -12,8 +12,7 @@ use crate::stations::Stations;
 /// one.
 #[must_use]
 pub fn list(stations: &Stations, matched: Option<&Matched>) -> String {
-    let mut html =
-        "<table><thead><tr><th>station</th><th>depth, m</th><th>usable records</th>".to_owned();
+    let mut html = "<table><thead><tr><th>station</th><th>depth, m</th><th>usable records</th>".to_owned();
     html.push_str(if matched.is_some() { "<th>pairs</th><th>status</th>" } else { "<th>from, to</th>" });
     html.push_str("</tr></thead><tbody>\n");
     for (number, station) in stations.by_station().iter().enumerate() {
@@ -82,7 +81,9 @@ pub(super) fn scores(report: &Report<'_>) -> String {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 pub(super) fn station(report: &Report<'_>, place: usize) -> Option<String> {

@@ -45,11 +45,13 @@ impl State {
                 match kind {
                     Kind::Predict | Kind::Rank => self.predicting.set(Some(job)),
                     Kind::Open => self.reading.set(Some(job)),
+                    Kind::Ground => self.ground.job.set(Some(job)),
                     _ => self.training_progress(kind, job),
                 }
             }
             Event::Warning(text) => self.note(text),
             Event::Map(report) => self.take_map(*report, &attachments),
+            Event::Ground(event) => self.take_ground(*event),
             Event::Ranking(ranking) => self.take_ranking(*ranking),
             Event::Weights(weights) => {
                 let other = self.weights.method() != weights.method();
@@ -105,6 +107,7 @@ impl State {
                 }
             }
             Kind::Weights => self.follow_map(),
+            Kind::Ground => self.ground_over(),
             Kind::Export => {
                 let more = self.busy(Kind::Export);
                 self.exporting.put(more);

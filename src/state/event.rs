@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::hash::Hash;
 use super::remembered::Remembered;
+use super::stations::GroundAction;
 use crate::protocol::{self, Attachment, Envelope, ExportForm, Failure, Request};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, FileId};
@@ -116,6 +117,8 @@ pub enum Event {
     Undo,
     /// What is in use is not remembered; why.
     NotRemembered(String),
+    /// Something is wanted of stations.
+    Ground(GroundAction),
 
     /// Training settings as a whole.
     TrainSettings(Box<TrainSettings>),

@@ -19,6 +19,7 @@ mod maps;
 mod recall;
 pub mod rectangle;
 mod remembered;
+mod stations;
 mod train;
 mod undo;
 mod update;
@@ -46,6 +47,7 @@ pub use event::{Attach, Due, Effect, Event};
 pub use field::{Field, Fields};
 pub use recall::RecalledRun;
 pub use remembered::Remembered;
+pub use stations::{Ground, GroundAction, Validated};
 pub use train::{Preview, Run, TrainState, is_of};
 pub use undo::Step;
 
@@ -114,6 +116,8 @@ pub struct State {
     pub undo: Field<Vec<Step>>,
     /// Training.
     pub train: TrainState,
+    /// Stations in the ground.
+    pub ground: Ground,
 
     /// Milliseconds since 1970, set before every event.
     pub now: f64,
@@ -201,6 +205,7 @@ impl Default for State {
             playing: f.of(false),
             undo: f.of(Vec::new()),
             train: TrainState::new(&mut f),
+            ground: Ground::new(&mut f),
             fields: f,
             now: 0.0,
             out: Vec::new(),

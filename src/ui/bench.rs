@@ -10,11 +10,18 @@ use super::sides::{Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 
+/// The panel of stations, at the right.
+pub(super) const GROUND: usize = 4;
 /// Names of the panels, left and right.
 const LEFT: [(&str, &str); 4] =
     [("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
-const RIGHT: [(&str, &str); 4] =
-    [("values", "Values"), ("scores", "Scores"), ("train", "Train"), ("export", "Export")];
+const RIGHT: [(&str, &str); 5] = [
+    ("values", "Values"),
+    ("scores", "Scores"),
+    ("train", "Train"),
+    ("export", "Export"),
+    ("ground", "Ground"),
+];
 
 /// Opens a panel, or folds its side where it is open.
 fn press(app: App, right: bool, panel: usize) {
@@ -90,6 +97,7 @@ pub fn Bench() -> impl IntoView {
                 {panel(app, true, 1, view! { <Later part=Part::Scores/> }.into_any())}
                 {panel(app, true, 2, view! { <Later part=Part::FineTune/> }.into_any())}
                 {panel(app, true, 3, view! { <Later part=Part::Exports/> }.into_any())}
+                {panel(app, true, 4, view! { <Later part=Part::Ground/> }.into_any())}
             </div>
             <div class="side left" id="rail" tabindex="-1">
                 {buttons(app, false)}

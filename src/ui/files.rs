@@ -192,7 +192,7 @@ fn group(row: &FileRow) -> (u8, String) {
         None => (3, "Being read".to_owned()),
         Some(report) if report.refused.is_some() => (0, "Not read".to_owned()),
         Some(report) => {
-            let product = report.product.map_or("", Product::name);
+            let product = report.product.map_or("Stations", Product::name);
             let month = report.date.map(|date| format!(" {}-{:02}", date.year(), date.month()));
             let notes = if report.problems.is_empty() { "" } else { ", with notes" };
             (2 - u8::from(notes.len() > 1), format!("{product}{}{notes}", month.unwrap_or_default()))

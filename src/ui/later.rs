@@ -11,7 +11,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use super::store::App;
-use super::{about, dates, device, exports, files, help, layers, maps, region, run, scores, train, values};
+use super::{
+    about, dates, device, exports, files, help, layers, maps, region, run, scores, stations, train, values,
+};
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub enum Part {
     FineTune,
     /// Files to take away.
     Exports,
+    /// Stations in the ground.
+    Ground,
     /// What the model is.
     About,
 }
@@ -58,6 +62,7 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
+            Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
         }
     };

@@ -42,6 +42,7 @@ mod run;
 pub mod scores;
 pub mod series;
 mod sides;
+mod stations;
 pub mod store;
 mod swipe;
 pub mod timeline;

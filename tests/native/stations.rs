@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ease_grid::{EaseWindow, Resolution};
 use ground_stations::matching::{Rules, Status};
-use ground_stations::simulate::as_file;
+use ground_stations::simulate::{Errors, SimulatedNetwork, as_file};
 use loam::protocol::{
     Attachment, Event, FileReport, FileTicket, GroundEvent, GroundForm, GroundRequest, Request, StationList,
     ValidationReport,
@@ -201,6 +201,9 @@ fn what_a_simulated_station_says_is_the_truth_with_the_errors_that_it_was_given(
         Simulator::with_margin(Scene { last: "2016-08-31".parse().unwrap(), ..scene }, MARGIN)
             .map(|day| (day.date, day.truth))
             .collect();
+    // The constants are drawn when a network is made.
+    let places: Vec<(f64, f64)> = network.sensors.iter().map(|s| (s.longitude, s.latitude)).collect();
+    let offsets: Vec<f64> = SimulatedNetwork::new(&places, Errors::default(), DEMO_SEED).offsets().collect();
     let (_, csv) = saved(&host, &mut session, GroundForm::Pairs);
     let lines: Vec<Vec<&str>> = csv
         .lines()
@@ -209,7 +212,7 @@ fn what_a_simulated_station_says_is_the_truth_with_the_errors_that_it_was_given(
         .map(|line| line.split(',').collect())
         .collect();
     let mut known = 0;
-    for (mark, station) in list.marks.iter().zip(network.by_station()) {
+    for ((mark, station), offset) in list.marks.iter().zip(network.by_station()).zip(offsets) {
         let mut differences = Vec::new();
         for line in lines.iter().filter(|line| line[1] == station.name) {
             let (_, truth) = truths.iter().find(|(date, _)| line[6] == date.to_string()).unwrap();
@@ -227,7 +230,8 @@ fn what_a_simulated_station_says_is_the_truth_with_the_errors_that_it_was_given(
         let n = differences.len() as f64;
         let mean = differences.iter().sum::<f64>() / n;
         let spread = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / n).sqrt();
-        assert!(mean.abs() < 0.12, "{}: {mean}", station.name);
+        let sure = 4.0 * 0.018 / n.sqrt() + 0.003;
+        assert!((mean - offset).abs() < sure, "{}: {mean} is not {offset} within {sure}", station.name);
         assert!((0.010..0.026).contains(&spread), "{}: {spread}", station.name);
     }
     assert!(known >= 8, "{known} stations have 30 pairs");

@@ -5,6 +5,7 @@ mod follow;
 mod lifes;
 mod open;
 mod plain;
+mod stations;
 mod training;
 
 use jiff::civil::{Date, date};

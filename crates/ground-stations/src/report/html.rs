@@ -8,6 +8,8 @@ use crate::matching::Footprint;
 use crate::scores::TripleRefusal;
 use crate::{citations, logger, simulate};
 
+/// Width of a series, in the units of the picture.
+const SERIES_WIDTH: f64 = 900.0;
 /// Stations whose series are drawn.
 const SERIES: usize = 40;
 
@@ -230,7 +232,7 @@ fn series(html: &mut String, report: &Report<'_>) {
         let _ = writeln!(html, "<p>The {SERIES} stations with the most pairs, of {count}.</p>");
     }
     for (station, matched) in shown {
-        html.push_str(&figures::series(report, station, matched));
+        html.push_str(&figures::series(report, station, matched, SERIES_WIDTH));
     }
 }
 

@@ -8,6 +8,9 @@ use crate::matching::{CellMatch, Footprint, Matched};
 use crate::sensor::Variable;
 use crate::stations::Stations;
 
+/// Width of a series beside a map, in the units of the picture.
+const SERIES_WIDTH: f64 = 440.0;
+
 /// The stations as a table, each with a button whose `data-station` is its number, and the files left out. With the status of each where there is
 /// one.
 #[must_use]
@@ -107,7 +110,7 @@ pub(super) fn station(report: &Report<'_>, place: usize) -> Option<String> {
     }
     html.push_str(&tables::key(report));
     if let Some(station) = all.get(place) {
-        html.push_str(&figures::series(report, station, found));
+        html.push_str(&figures::series(report, station, found, SERIES_WIDTH));
     }
     // The station alone, as if its cell held no other.
     let alone = Matched {

@@ -13,9 +13,9 @@ use super::welcome::Welcome;
 /// The panel of stations, at the right.
 pub(super) const GROUND: usize = 4;
 /// Names of the panels, left and right.
-const LEFT: [(&str, &str); 4] =
-    [("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
-const RIGHT: [(&str, &str); 5] = [
+const LEFT: &[(&str, &str)] =
+    &[("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
+const RIGHT: &[(&str, &str)] = &[
     ("values", "Values"),
     ("scores", "Scores"),
     ("train", "Train"),
@@ -38,7 +38,7 @@ fn buttons(app: App, right: bool) -> AnyView {
     let names = if right { RIGHT } else { LEFT };
     view! {
         <div class="tabs" role="group" aria-label=if right { "Panels at the right" } else { "Panels at the left" }>
-            {names.into_iter().enumerate().map(|(panel, (id, name))| {
+            {names.iter().enumerate().map(|(panel, &(id, name))| {
                 let open = move || side.get() == Side { panel, open: true };
                 view! {
                     <button type="button" id=format!("open-{id}") aria-controls=format!("panel-{id}") aria-expanded=move || open().to_string() on:click=move |_| press(app, right, panel)>{name}</button>

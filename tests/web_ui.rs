@@ -7,8 +7,8 @@ use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
 use loam::protocol::{
-    Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, StepReport, Timeline,
-    TrainStarted, wire,
+    Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, SeasonDayReport, SeasonReport,
+    StepReport, Timeline, TrainStarted, wire,
 };
 use loam::state::cursor::Cell;
 use loam::state::ledger::Kind;
@@ -16,7 +16,7 @@ use loam::state::{Job, Layer, MapData, RecalledRun, Remembered, Run, days};
 use loam::ui::train::{self, curve, runs};
 use loam::ui::{
     App, canvas, date_words, dates, drop, exports, figure, files, layers, link, maps, outside, panel, scores,
-    values,
+    season, values,
 };
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::{DeviceReport, SelfCheckReport};
@@ -876,4 +876,129 @@ async fn the_page_stands_without_a_worker_and_says_so() {
     button.click();
     pause().await;
     assert_eq!(document.query_selector_all(".notice").unwrap().length(), before - 1);
+}
+
+/// The season from its events: how far it is, what is left out, its layers on the map with their own scale and stamp, its files.
+#[wasm_bindgen_test]
+async fn a_season_is_shown_from_its_events() {
+    let (app, place) =
+        mounted_with(|| (maps::MapsSection(), values::ValuesSection(), season::SeasonSection()));
+    let find = |selector: &str| place.query_selector(selector).unwrap();
+    let text =
+        |selector: &str| find(selector).map(|e| e.text_content().unwrap_or_default()).unwrap_or_default();
+    let click = |selector: &str| find(selector).unwrap().unchecked_into::<web_sys::HtmlElement>().click();
+    let off = |selector: &str| find(selector).unwrap().has_attribute("disabled");
+    let settings = app.settings.get_untracked();
+    let window = EaseWindow { columns: 9, rows: 9, ..settings.window };
+    let settings = loam_core::region_settings::RegionSettings { window, ..settings };
+    assert!(off("#season-start") && text(".season .problem").contains("No date"), "nothing is open");
+    let data = sure_result(settings.clone());
+    let device = data.report.device.clone();
+    app.change(|s| {
+        s.settings.set(settings);
+        s.device.set(Some(device));
+        s.date.set(Some(data.report.date));
+        s.weights.set(data.report.weights.clone());
+        s.map.set(Some(std::sync::Arc::new(data)));
+    });
+    let id = asked(app, Kind::Season);
+    let (first, last) = (date(2018, 11, 5), date(2018, 11, 7));
+    app.change(|s| {
+        s.timeline.set(Timeline { days: vec![seen(first), seen(date(2018, 11, 6)), seen(last)] });
+        s.as_if_season(id);
+    });
+    pause(20).await;
+    assert!(off("#season-start") && !find("#season-cancel").unwrap().has_attribute("hidden"));
+    let day = |date, done, left_out: Option<&str>| SeasonDayReport {
+        date,
+        done,
+        total: 3,
+        window,
+        values: left_out.is_none().then_some(0),
+        flags: left_out.is_none().then_some(1),
+        half_width: None,
+        frame: Edges::default(),
+        left_out: left_out.map(str::to_owned),
+        files: Vec::new(),
+        weights: Some(ClosedForm::Regression.into()),
+        simulated: true,
+        seconds_left: 70.0,
+    };
+    let planes = |value: f32| vec![Attachment::F32(vec![value; 81]), Attachment::U8(vec![0; 162])];
+    answer(app, id, Event::SeasonDay(Box::new(day(first, 1, None))), planes(0.21));
+    let why = "no earlier 3 km map";
+    answer(app, id, Event::SeasonDay(Box::new(day(date(2018, 11, 6), 2, Some(why)))), Vec::new());
+    pause(20).await;
+    assert!(text("#season-progress").starts_with("2 of 3 dates, "), "{}", text("#season-progress"));
+    assert_eq!(find(".season progress").unwrap().get_attribute("value").as_deref(), Some("2"));
+    assert!(text("#season-left-out").contains("2018-11-06: no earlier 3 km map"));
+    answer(app, id, Event::SeasonDay(Box::new(day(last, 3, None))), planes(0.23));
+    let report = SeasonReport {
+        method: ClosedForm::Regression.into(),
+        window,
+        dates: vec![first, last],
+        unit: "m3/m3".into(),
+        mean: 0,
+        trend: 1,
+        trend_error: 2,
+        drydown: 3,
+        count: 4,
+        events: 5,
+        simulated: true,
+        milliseconds: 9.0,
+    };
+    let layers = [0.22f32, -0.0312, 0.011, 6.25, 2.0, 4.0].map(|v| Attachment::F32(vec![v; 81])).to_vec();
+    answer(app, id, Event::Season(Box::new(report)), layers);
+    answer(app, id, Event::Finished, Vec::new());
+    pause(20).await;
+    assert_eq!(text("#season-progress"), "2 dates have a map.");
+    assert!(!off("#season-cube") && !off("#season-statistics") && find(".seasonresult .tag").is_some());
+    app.cursor.set(Some(Cell { column: 4, row: 4 }));
+    for (button, layer, value, unit) in [
+        ("mean", "SeasonMean", "0.2200 m³/m³", "m³/m³"),
+        ("trend", "SeasonTrend", "−0.0312 m³/m³ per year", "m³/m³ per year"),
+        ("drydown", "SeasonDrydown", "6.2 days", "days"),
+        ("count", "SeasonCount", "2 dates", "dates"),
+    ] {
+        click(&format!("[data-season={button}]"));
+        pause(20).await;
+        assert_eq!(place.query_selector_all(".panels > .panel").unwrap().length(), 1, "{button}");
+        assert_eq!(text(&format!("[data-layer={layer}] .value")), value);
+        assert!(text(".ramps .unit").contains(unit), "{button}: {}", text(".ramps"));
+        assert_eq!(
+            find(&format!("[data-season={button}]")).unwrap().get_attribute("aria-pressed").as_deref(),
+            Some("true")
+        );
+    }
+    // Its scale is fitted to it.
+    let scale = app.season_scales[0].get_untracked();
+    assert!((scale.min + 0.032).abs() < 1e-9 && (scale.max - 0.032).abs() < 1e-9, "{scale:?}");
+    app.pins.set(vec![Cell { column: 4, row: 4 }]);
+    pause(20).await;
+    assert!(text("#series .hint").starts_with("2 dates"), "{}", text("#series .hint"));
+    // Other files: marked; the worker gone: to be resumed before its files are written.
+    app.change(|s| *s.data += 1);
+    pause(20).await;
+    assert!(text("#season-stale").contains("the files"), "{}", text("#season-stale"));
+    app.change(|s| *s.data -= 1);
+    app.tell(loam::state::Event::WorkerLost("gone".into()));
+    pause(20).await;
+    assert_eq!(text("#season-start"), "Resume: 1 of 3 dates missing");
+    assert!(off("#season-cube") && off("#season-statistics"));
+    place.remove();
+}
+
+/// A date of which SMAP saw all.
+fn seen(date: jiff::civil::Date) -> DayReport {
+    DayReport {
+        date,
+        coarse: Some(1.0),
+        fine: None,
+        fine_origin: None,
+        backscatter: None,
+        history: Vec::new(),
+        earlier: Some(1),
+        blocked: None,
+        simulated: true,
+    }
 }

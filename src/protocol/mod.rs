@@ -30,7 +30,7 @@ use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 pub use failure::Failure;
 pub use ground::{GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport};
-pub use season::{SeasonDayReport, SeasonReport};
+pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
 /// Page to worker.
@@ -80,8 +80,9 @@ pub enum Request {
         /// Region and rules.
         settings: RegionSettings,
     },
-    /// The maps of all dates of a period with a SMAP overpass, by the method in use. Answer: [`Event::Progress`]..., an
-    /// [`Event::SeasonDay`] for each date, [`Event::Season`].
+    /// The maps of all dates of a period with a SMAP overpass, by the method in use. Attachment 0, where there is one: dates that are done
+    /// ([`SEASON_KEY`]), which are not made again but for the last date. Answer: [`Event::Progress`]..., an [`Event::SeasonDay`] for each date
+    /// that is made, [`Event::Season`].
     Season {
         /// First date; the first there is where left out.
         #[serde(with = "iso_date")]
@@ -116,7 +117,7 @@ pub enum Request {
     /// region, its rules, files and weights compares the methods first: [`Event::Map`] by the regression, [`Event::Ranking`], [`Event::Map`] by the
     /// best where that is another.
     UseBest,
-    /// The last map as a file. Answer: [`Event::Exported`].
+    /// The last map, or season, as a file. Answer: [`Event::Exported`].
     Export {
         /// Which form.
         form: ExportForm,
@@ -192,7 +193,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// Begins, estimates or pauses a training: what needs the part of the program that trains.
+    /// Begins, estimates or pauses a training, or writes a cube.
     #[must_use]
     pub fn trains(&self) -> bool {
         matches!(
@@ -201,10 +202,11 @@ impl Request {
                 | Self::TrainEstimate { .. }
                 | Self::ResumeRun { .. }
                 | Self::PauseTraining { .. }
+                | Self::Export { form: ExportForm::SeasonCube }
         )
     }
 
-    /// Needs the part of the program that is loaded when it is asked for: what trains, and what reads and compares stations.
+    /// Needs the part of the program that is fetched when it is asked for: what trains, writes cubes, reads and compares stations.
     #[must_use]
     pub fn in_part(&self) -> bool {
         self.trains() || matches!(self, Self::Ground(_))
@@ -521,4 +523,8 @@ pub enum ExportForm {
     Csv,
     /// Weights as safetensors.
     Weights,
+    /// What the values of the last season say, a band each: GeoTIFF.
+    SeasonLayers,
+    /// All dates of the last season (attachment 0: [`SEASON_KEY`]) and its layers: NetCDF-4.
+    SeasonCube,
 }

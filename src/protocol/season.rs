@@ -4,7 +4,11 @@ use ease_grid::{EaseWindow, Edges};
 use jiff::civil::Date;
 use loam_core::iso_date;
 use loam_core::method::Method;
+use loam_core::weights_report::WeightsReport;
 use serde::{Deserialize, Serialize};
+
+/// Key of the [`loam_core::season::sidecar`] in which dates that are done go back to the worker: the page knows what they are of.
+pub const SEASON_KEY: &str = "page";
 
 /// A date of a season.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,14 +24,18 @@ pub struct SeasonDayReport {
     pub window: EaseWindow,
     /// Attachment (`F32`): row-major values, NaN where masked; none where there is no map.
     pub values: Option<usize>,
-    /// Attachment (`U8`): [`ease_grid::Reason`] by number.
-    pub reasons: Option<usize>,
+    /// Attachment (`U8`): [`loam_core::export::flags`] of each cell, two bytes each, the lower one first.
+    pub flags: Option<usize>,
     /// Attachment (`F32`): half-width of the 90 % interval, where the method says how sure it is.
     pub half_width: Option<usize>,
     /// Cells along the edges that lack their surroundings.
     pub frame: Edges,
     /// Why there is no map.
     pub left_out: Option<String>,
+    /// Files that went in.
+    pub files: Vec<String>,
+    /// Weights, where there is a map.
+    pub weights: Option<WeightsReport>,
     /// Simulated data.
     pub simulated: bool,
     /// Seconds that the rest will take, from the dates so far.

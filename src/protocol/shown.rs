@@ -48,7 +48,9 @@ pub enum Change {
 }
 
 impl Change {
-    fn words(self) -> &'static str {
+    /// What changed, for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
         match self {
             Self::Files => "the files",
             Self::Date => "the date",

@@ -11,7 +11,9 @@ use super::open::{Opened, Opener, companions, masks, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::stations::Ground;
 use super::timeline::timeline;
-use crate::protocol::{Attachment, Event, Failure, FileReport, FileTicket, GroundEvent, Request, Timeline};
+use crate::protocol::{
+    Attachment, Event, ExportForm, Failure, FileReport, FileTicket, GroundEvent, Request, Timeline,
+};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
@@ -60,6 +62,7 @@ impl<H: Host> Session<H> {
             Request::Train { train, settings } => self.train(id, train, settings).await,
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
+            Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             _ => Ok(()),
         };
         self.end_unless_training(id, ended);
@@ -161,6 +164,9 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
+            // That one goes to `handle_in_part`.
+            Request::Export { form: ExportForm::SeasonCube } => {}
+            Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id)?,
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
             // Those go to `handle_in_part`.

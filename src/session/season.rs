@@ -1,16 +1,33 @@
-//! The maps of a period, date after date, and what a pixel's values over time say.
+//! The maps of a period, date after date, what a pixel's values over time say, and both as files.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
+use loam_core::export::{Provenance, geotiff, netcdf};
+use loam_core::output::Output;
 use loam_core::region_settings::RegionSettings;
-use loam_core::season::{Layers, Statistics, dates};
+use loam_core::season::{Layers, Season, SeasonDay, Statistics, dates, in_common, sidecar};
 use loam_core::stack::HistoryRule;
 
 use super::Host;
+use super::provenance::{self, Circumstances};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
-use crate::protocol::{Attachment, Event, SeasonDayReport, SeasonReport};
+use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonDayReport, SeasonReport};
 
 /// Pixels between two looks at the clock.
 const PIXELS: usize = 256;
+
+/// What is kept of a season that was made: for its files. Its maps are the page's.
+pub(super) struct MadeSeason {
+    /// What the dates have in common.
+    facts: Provenance,
+    output: Output,
+    window: EaseWindow,
+    layers: Layers,
+    /// Beginning of a file's name.
+    name: String,
+}
 
 impl<H: Host> Session<H> {
     /// Every date with a SMAP overpass, oldest first. Other messages are heard between dates and, of networks, between tiles.
@@ -32,14 +49,39 @@ impl<H: Host> Session<H> {
         let dates = self.series.as_ref().map(|series| dates(series, &period)).unwrap_or_default();
         let window = settings.window.covering(self.active.output().resolution());
         let mut statistics = Statistics::new(window.len());
-        let (mut made, mut simulated, mut first) = (Vec::new(), false, None);
+        if statistics.reserve(dates.len()).is_err() {
+            return Err(RequestError::failed(
+                format!(
+                    "{} dates of {} cells are more than this browser gives memory for",
+                    dates.len(),
+                    window.len()
+                ),
+                "Choose a shorter period or a smaller region, or use `loam season` on the command line.",
+            ));
+        }
+        let mut kept = self.kept_days(id, &window);
+        // The last date is made all the same: what the maps have in common is known from it.
+        if let Some(last) = dates.last() {
+            kept.remove(last);
+        }
+        let (mut made, mut simulated, mut first, mut newest) = (Vec::new(), false, None, None);
+        let mut files = BTreeSet::new();
+        let (mut computed, mut to_do) = (0, dates.iter().filter(|date| !kept.contains_key(*date)).count());
         let began = self.host.now_ms();
         for (n, date) in dates.iter().enumerate() {
             let (done, total) = ((n + 1) as u64, dates.len() as u64);
+            if let Some(day) = kept.remove(date) {
+                statistics.add(*date, &day.values);
+                made.push(*date);
+                simulated |= day.simulated;
+                files.extend(day.files);
+                continue;
+            }
             let what = format!("predicting {date}");
             self.emit(id, Event::Progress { done: n as u64, total, what });
             self.yield_now(id).await?;
             let answer = self.map_of(id, *date, rule, &settings, Some((n, dates.len()))).await;
+            (computed, to_do) = (computed + 1, to_do - 1);
             let passed = self.host.now_ms() - began;
             let mut report = SeasonDayReport {
                 date: *date,
@@ -47,49 +89,53 @@ impl<H: Host> Session<H> {
                 total,
                 window,
                 values: None,
-                reasons: None,
+                flags: None,
                 half_width: None,
                 frame: Default::default(),
                 left_out: None,
+                files: Vec::new(),
+                weights: None,
                 simulated: false,
-                seconds_left: passed / 1000.0 / done as f64 * (total - done) as f64,
+                seconds_left: passed / 1000.0 / f64::from(computed) * to_do as f64,
             };
             let mut attachments = Vec::new();
             match answer {
-                Ok((estimate, _)) => {
+                Ok((estimate, weights)) => {
                     let Some(channel) = estimate.channels.first() else { continue };
-                    let raster = &channel.estimate;
-                    (report.window, report.frame, report.simulated) =
-                        (estimate.window, estimate.frame, estimate.simulated);
-                    (report.values, report.reasons) = (Some(0), Some(1));
-                    attachments.push(Attachment::F32(raster.values().to_vec()));
-                    attachments.push(Attachment::U8(raster.reasons().iter().map(|r| *r as u8).collect()));
-                    if let Some(half_width) = channel.half_width() {
-                        report.half_width = Some(2);
-                        attachments.push(Attachment::F32(half_width.values().to_vec()));
-                    }
-                    statistics.add(*date, raster.values());
+                    let day = SeasonDay::of(&estimate, channel);
+                    statistics.add(*date, &day.values);
                     made.push(*date);
-                    simulated |= estimate.simulated;
+                    simulated |= day.simulated;
+                    (report.window, report.frame, report.simulated) =
+                        (estimate.window, estimate.frame, day.simulated);
+                    (report.values, report.flags) = (Some(0), Some(1));
+                    files.extend(day.files.iter().cloned());
+                    report.files = day.files;
+                    attachments.push(Attachment::F32(day.values));
+                    attachments
+                        .push(Attachment::U8(day.flags.iter().flat_map(|bits| bits.to_le_bytes()).collect()));
+                    if let Some(half_width) = day.half_width {
+                        report.half_width = Some(2);
+                        attachments.push(Attachment::F32(half_width));
+                    }
+                    report.weights = Some(weights.clone());
+                    newest = Some((estimate, weights));
                 }
                 // One date that cannot be made leaves the others.
                 Err(RequestError::Failed(failure)) => {
-                    first.get_or_insert_with(|| failure.clone());
-                    report.left_out = Some(failure.what);
+                    report.left_out = Some(failure.what.clone());
+                    first.get_or_insert(failure);
                 }
                 Err(other) => return Err(other),
             }
             self.host.emit(id, Event::SeasonDay(Box::new(report)), attachments);
         }
-        if made.is_empty() {
-            let none = || {
-                RequestError::failed(
-                    "no date of this period has a SMAP overpass over the region",
-                    "Choose another period, or open more files.",
-                )
-            };
-            return Err(first.map_or_else(none, RequestError::Failed));
-        }
+        let Some(latest) = made.last().copied() else { return Err(none_made(first)) };
+        let (estimate, weights) = match newest {
+            Some(newest) => newest,
+            // The last one could not be made, the others were there.
+            None => self.map_of(id, latest, rule, &settings, Some((dates.len(), dates.len()))).await?,
+        };
         let mut layers = Layers::default();
         let mut looked = self.host.now_ms();
         for start in (0..window.len()).step_by(PIXELS) {
@@ -99,6 +145,19 @@ impl<H: Host> Session<H> {
                 looked = self.host.now_ms();
             }
         }
+        let period = (made.first().copied().unwrap_or(latest), latest);
+        let Some(device) = self.device.clone() else {
+            return Err(RequestError::failed("the session is not ready", "Reload the page."));
+        };
+        let circumstances = Circumstances { quality: settings.quality, weights, device };
+        let facts = provenance::of(&estimate, 0, &circumstances);
+        self.season = Some(MadeSeason {
+            facts: in_common(facts, files.into_iter().collect(), simulated),
+            output: estimate.channels.first().map_or(estimate.method.output(), |channel| channel.output),
+            window,
+            layers: layers.clone(),
+            name: name(&settings, period, simulated),
+        });
         let counts = |plane: Vec<u16>| plane.into_iter().map(f32::from).collect();
         let planes = [
             layers.mean,
@@ -126,4 +185,87 @@ impl<H: Host> Session<H> {
         self.host.emit(id, Event::Season(Box::new(report)), attachments);
         Ok(())
     }
+
+    /// Dates that came with a request. None where none were sent.
+    fn kept_days(&self, id: u64, window: &EaseWindow) -> BTreeMap<Date, SeasonDay> {
+        let bytes = self.host.bytes(id, 0).unwrap_or_default();
+        let days = sidecar::read(&bytes, SEASON_KEY, window.len()).map(|(days, _)| days).unwrap_or_default();
+        days.into_iter().map(|day| (day.date, day)).collect()
+    }
+
+    fn made_season(&self) -> Result<&MadeSeason, RequestError> {
+        self.season.as_ref().ok_or_else(|| {
+            RequestError::failed(
+                "the season is not in the worker any more",
+                "Press Resume under Season: the dates that are kept are not made again.",
+            )
+        })
+    }
+
+    /// The layers of the last season, a band each.
+    pub(super) fn export_season_layers(&self, id: u64) -> Result<(), RequestError> {
+        let MadeSeason { facts, output, window, layers, name } = self.made_season()?;
+        let unit = output.unit();
+        let per_year = format!("{unit} per year");
+        let counts = |plane: &[u16]| plane.iter().copied().map(f32::from).collect();
+        let planes = vec![
+            ("mean", unit, layers.mean.clone()),
+            ("trend", per_year.as_str(), layers.trend.clone()),
+            ("trend_standard_error", per_year.as_str(), layers.trend_error.clone()),
+            ("drydown_time", "days", layers.drydown.clone()),
+            ("drydown_events", "1", counts(&layers.events)),
+            ("count", "1", counts(&layers.count)),
+        ];
+        let product = format!("season statistics of {}", output.product());
+        let facts = Provenance { product, ..facts.clone() };
+        let bytes = geotiff::write_planes(&window.grid(), planes, &facts, None)
+            .map_err(|e| RequestError::failed(e, ""))?;
+        let (name, mime) = (format!("{name}_statistics.tif"), "image/tiff".to_owned());
+        self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(bytes)]);
+        Ok(())
+    }
+
+    /// All dates of the last season, which come with the request, as a cube.
+    pub(super) fn export_season_cube(&self, id: u64) -> Result<(), RequestError> {
+        let MadeSeason { facts, output, window, name, .. } = self.made_season()?;
+        let days: Vec<SeasonDay> = self.kept_days(id, window).into_values().collect();
+        if days.is_empty() {
+            return Err(RequestError::failed(
+                "the maps of the season did not arrive",
+                "Predict every date again.",
+            ));
+        }
+        let season = Season { output: *output, window: *window, days };
+        let seconds = (self.host.wall_ms() / 1000.0) as i64;
+        let now = jiff::Timestamp::from_second(seconds).map(|now| now.to_string()).ok();
+        let bytes = netcdf::write(&season, facts, now.as_deref(), "the page of Loam")
+            .map_err(|e| RequestError::failed(e, ""))?;
+        let (name, mime) = (format!("{name}.nc"), "application/x-netcdf".to_owned());
+        self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(bytes)]);
+        Ok(())
+    }
+}
+
+/// Beginning of a file's name: `loam_SIMULATED_tucson_season_20180501_20180531`.
+fn name(settings: &RegionSettings, (first, last): (Date, Date), simulated: bool) -> String {
+    let day = |date: Date| date.to_string().replace('-', "");
+    let place = match &settings.region {
+        Some(region) => provenance::file_stem(region),
+        None => format!("c{}r{}", settings.window.first_column, settings.window.first_row),
+    };
+    let simulated = if simulated { "SIMULATED_" } else { "" };
+    format!("loam_{simulated}{place}_season_{}_{}", day(first), day(last))
+}
+
+/// Why there is no season: the first date's reason.
+fn none_made(first: Option<Failure>) -> RequestError {
+    first.map_or_else(
+        || {
+            RequestError::failed(
+                "no date of this period has a SMAP overpass over the region",
+                "Choose another period, or open more files.",
+            )
+        },
+        RequestError::Failed,
+    )
 }

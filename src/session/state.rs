@@ -14,6 +14,7 @@ use super::Host;
 use super::auto::Auto;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
+use super::season::MadeSeason;
 use super::stations::Ground;
 use crate::protocol::{Event, Failure, MapReport};
 
@@ -52,6 +53,8 @@ pub struct Session<H: Host> {
     pub(super) ground: Ground,
     /// The prediction behind the map last shown.
     pub(super) last: Option<(MapReport, Estimate)>,
+    /// What the last season's files are made of.
+    pub(super) season: Option<MadeSeason>,
 }
 
 /// A request that did not end well.
@@ -122,6 +125,7 @@ impl<H: Host> Session<H> {
             job: None,
             ground: Ground::default(),
             last: None,
+            season: None,
         }
     }
 

@@ -63,7 +63,7 @@ impl FileRow {
 }
 
 /// A layer with its pixels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Layer {
     /// What it shows.
     pub key: LayerKey,
@@ -76,7 +76,7 @@ pub struct Layer {
 }
 
 /// A finished map with its pixels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MapData {
     /// What it is and what it was made from.
     pub report: MapReport,

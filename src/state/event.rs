@@ -120,6 +120,13 @@ pub enum Event {
     /// Something is wanted of stations.
     Ground(GroundAction),
 
+    /// The period of a season: from, to.
+    SeasonPeriod(Option<Date>, Option<Date>),
+    /// Every date of it, or those that are missing.
+    Season,
+    /// No longer wanted.
+    CancelSeason,
+
     /// Training settings as a whole.
     TrainSettings(Box<TrainSettings>),
     /// A field of theirs was typed: what is wrong with it.
@@ -184,6 +191,8 @@ pub enum Attach {
     Files(Vec<FileId>),
     /// The bytes of the chosen weights.
     Weights,
+    /// These bytes.
+    Bytes(Vec<u8>),
 }
 
 /// What is to be done.

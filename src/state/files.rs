@@ -168,7 +168,7 @@ impl State {
     /// Empties list, time line and maps, and ends what was being read or predicted: its answers would be of what is no longer open.
     fn clear_desk(&mut self) {
         let mut ended = Vec::new();
-        for kind in [Kind::Open, Kind::Timeline, Kind::Predict, Kind::Rank, Kind::Ground] {
+        for kind in [Kind::Open, Kind::Timeline, Kind::Predict, Kind::Rank, Kind::Season, Kind::Ground] {
             ended.extend(self.ledger.end_all(kind));
         }
         self.ledger.end_all(Kind::Files);
@@ -189,6 +189,7 @@ impl State {
         self.pending.set(None);
         self.map.set(None);
         self.made.set(Vec::new());
+        self.season.take();
         self.train_dates_changed();
     }
 

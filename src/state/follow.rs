@@ -122,11 +122,20 @@ impl State {
 
     /// No change came since: the map is asked for, where there is something to make it from.
     pub(super) fn follow_now(&mut self, turn: u32) {
+        if turn != self.turn {
+            return;
+        }
+        // While playing, and where a map takes its time, that of a season is there at once.
+        let at_once = *self.playing || self.busy(Kind::Season) || self.is_slow();
+        if at_once && self.show_season_map() && *self.playing {
+            return self.played();
+        }
         let waits = self.reading.is_some()
             || self.busy(Kind::Rank)
+            || self.busy(Kind::Season)
             || self.busy(Kind::Weights)
             || self.device.is_none();
-        if turn != self.turn || waits || self.by_hand().is_some() {
+        if waits || self.by_hand().is_some() {
             return;
         }
         let Some(wanted) = self.wanted() else {
@@ -136,7 +145,9 @@ impl State {
             }
             return;
         };
-        if self.map.is_some() && self.stale().is_none() || self.asked.as_ref() == Some(&wanted) {
+        let whole = *self.playing || !self.season.shown;
+        let there = self.map.is_some() && self.stale().is_none() && whole;
+        if there || self.asked.as_ref() == Some(&wanted) {
             return;
         }
         self.predict();
@@ -159,6 +170,8 @@ impl State {
             // Undo comes back to where playing began.
             self.keep_choice();
             self.later(1, Due::NextDate);
+        } else {
+            self.follow_map();
         }
     }
 
@@ -183,6 +196,7 @@ impl State {
             }
             None => {
                 self.playing.put(false);
+                self.follow_map();
                 self.say("The last date.");
             }
         }

@@ -154,9 +154,11 @@ impl State {
         }
         self.take_weights(report.weights.clone());
         let data = self.predicted;
-        let map = Arc::new(MapData { report, layers, overpasses, data });
-        self.keep_made(Arc::clone(&map));
-        self.map.set(Some(map));
+        let map = MapData { report, layers, overpasses, data };
+        let shown = self.with_season_layers(map.clone());
+        self.keep_made(Arc::new(map));
+        self.map.set(Some(Arc::new(shown)));
+        self.season.shown = false;
         self.played();
     }
 

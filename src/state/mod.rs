@@ -19,6 +19,7 @@ mod maps;
 mod recall;
 pub mod rectangle;
 mod remembered;
+pub mod season;
 mod stations;
 mod train;
 mod undo;
@@ -54,6 +55,7 @@ pub use undo::Step;
 use desk::Desk;
 use follow::Asked;
 use ledger::{Kind, Ledger};
+use season::Season;
 
 /// The time line of the present region and rules is being made.
 pub const READING: &str = "reading…";
@@ -114,6 +116,8 @@ pub struct State {
     pub playing: Field<bool>,
     /// What can be undone, newest last.
     pub undo: Field<Vec<Step>>,
+    /// Every date of a period.
+    pub season: Field<Season>,
     /// Training.
     pub train: TrainState,
     /// Stations in the ground.
@@ -204,6 +208,7 @@ impl Default for State {
             follow: f.of(true),
             playing: f.of(false),
             undo: f.of(Vec::new()),
+            season: f.of(Season::default()),
             train: TrainState::new(&mut f),
             ground: Ground::new(&mut f),
             fields: f,

@@ -457,7 +457,12 @@ impl State {
 
     /// A file of the last map, or of the weights in use.
     pub(super) fn export(&mut self, form: ExportForm) {
-        if self.send(Kind::Export, Request::Export { form }).is_some() {
+        let attach = match form {
+            ExportForm::SeasonCube => self.season_records(),
+            ExportForm::GeoTiff | ExportForm::Csv if self.season.shown => return self.no_file_of_season(),
+            _ => Attach::Nothing,
+        };
+        if self.send_with(Kind::Export, Request::Export { form }, attach).is_some() {
             self.exporting.put(true);
         }
     }

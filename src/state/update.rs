@@ -111,6 +111,10 @@ impl State {
                 "This browser does not remember which weights are in use, so the shipped ones are used after a reload: {why}"
             )),
 
+            Event::SeasonPeriod(from, to) => self.season_period(from, to),
+            Event::Season => self.predict_season(),
+            Event::CancelSeason => self.cancel_season(),
+
             Event::TrainSettings(settings) => self.set_training(*settings),
             Event::TrainTyped(field, why) => self.train_typed(field, why),
             Event::TrainNetwork(network) => self.train_network(network),

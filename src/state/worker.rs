@@ -15,6 +15,8 @@ fn again(under_way: &[Kind]) -> &'static str {
     let has = |kind: Kind| under_way.contains(&kind);
     if has(Kind::Train) || has(Kind::Estimate) {
         "A run with a checkpoint is offered again. If it stops there again, choose a smaller region or batch."
+    } else if has(Kind::Season) {
+        "Press Resume under Season: the dates that are done are kept. If it stops there again, choose a smaller region."
     } else if has(Kind::Predict) {
         "Predict again; if it stops there again, make the region smaller."
     } else {
@@ -59,6 +61,7 @@ impl State {
         self.forget_asked();
         self.ground_lost();
         self.run_lost();
+        self.season_lost();
         under_way
     }
 

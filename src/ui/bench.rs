@@ -5,13 +5,11 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::data::DataSection;
-use super::later::{Later, Part};
+use super::later::{GROUND, Later, Part, SEASON};
 use super::sides::{Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 
-/// The panel of stations, at the right.
-pub(super) const GROUND: usize = 4;
 /// Names of the panels, left and right.
 const LEFT: &[(&str, &str)] =
     &[("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
@@ -20,6 +18,7 @@ const RIGHT: &[(&str, &str)] = &[
     ("scores", "Scores"),
     ("train", "Train"),
     ("export", "Export"),
+    ("season", "Season"),
     ("ground", "Ground"),
 ];
 
@@ -97,7 +96,8 @@ pub fn Bench() -> impl IntoView {
                 {panel(app, true, 1, view! { <Later part=Part::Scores/> }.into_any())}
                 {panel(app, true, 2, view! { <Later part=Part::FineTune/> }.into_any())}
                 {panel(app, true, 3, view! { <Later part=Part::Exports/> }.into_any())}
-                {panel(app, true, 4, view! { <Later part=Part::Ground/> }.into_any())}
+                {panel(app, true, SEASON, view! { <Later part=Part::Season/> }.into_any())}
+                {panel(app, true, GROUND, view! { <Later part=Part::Ground/> }.into_any())}
             </div>
             <div class="side left" id="rail" tabindex="-1">
                 {buttons(app, false)}

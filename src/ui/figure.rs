@@ -33,7 +33,8 @@ const FOOT_LINE: f64 = 13.5;
 
 /// Maps in the figure: those of the panels, without inputs that have another unit and scale.
 fn in_figure(kind: LayerKind) -> bool {
-    !matches!(kind, LayerKind::BackscatterVv | LayerKind::BackscatterVh | LayerKind::SurfaceTemperature)
+    let other = [LayerKind::BackscatterVv, LayerKind::BackscatterVh, LayerKind::SurfaceTemperature];
+    !other.contains(&kind) && !kind.is_of_season()
 }
 
 /// What is said of where the figure comes from, line by line, as (keyword, text).

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
+use super::later::GROUND;
 use super::layer_use;
+use super::sides::{Side, narrow};
 use super::store::App;
 use crate::protocol::FileReport;
 use crate::state::{Event, FileRow, place_name};
@@ -235,6 +237,13 @@ fn lines(rows: Vec<FileRow>, grouped: bool, turned: &[String], limit: usize) -> 
 #[component]
 pub fn FilesSection() -> impl IntoView {
     let app = App::here();
+    // Once there are stations their panel opens, where there is room for it.
+    let stations = Memo::new(move |_| app.ground.stations.with(Option::is_some));
+    Effect::new(move |_| {
+        if stations.get() && !narrow() {
+            app.right.set(Side { panel: GROUND, open: true });
+        }
+    });
     let limit = RwSignal::new(PAGE);
     let filter = RwSignal::new(String::new());
     let only_problems = RwSignal::new(false);

@@ -10,10 +10,17 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
+use super::sides::Side;
 use super::store::App;
 use super::{
-    about, dates, device, exports, files, help, layers, maps, region, run, scores, stations, train, values,
+    about, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations, train,
+    values,
 };
+
+/// The panel of the right side that the season is in.
+pub const SEASON: usize = 4;
+/// That of the stations.
+pub const GROUND: usize = 5;
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +47,9 @@ pub enum Part {
     FineTune,
     /// Files to take away.
     Exports,
-    /// Stations in the ground.
+    /// Every date of a period: in a file of its own, fetched when its panel is opened.
+    Season,
+    /// Stations in the ground: in the same file.
     Ground,
     /// What the model is.
     About,
@@ -62,12 +71,34 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
-            Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
+            // Put by a function of their own.
+            Part::Season | Part::Ground => ().into_any(),
         }
     };
     // As long as the page lives.
     leptos::mount::mount_to(place, section).forget();
+}
+
+/// Puts the season, or the stations, into their place. All of their file hangs on this function.
+fn put_on_demand(app: App, part: Part, place: HtmlElement) {
+    let section = move || {
+        provide_context(app);
+        match part {
+            Part::Ground => view! { <stations::GroundSection/> }.into_any(),
+            _ => view! { <season::SeasonSection/> }.into_any(),
+        }
+    };
+    leptos::mount::mount_to(place, section).forget();
+}
+
+/// The panel that a part waits for.
+fn waits_for(part: Part) -> Option<usize> {
+    match part {
+        Part::Season => Some(SEASON),
+        Part::Ground => Some(GROUND),
+        _ => None,
+    }
 }
 
 #[cfg(all(feature = "split", target_arch = "wasm32"))]
@@ -84,6 +115,12 @@ mod file {
         super::put(app, part, place);
         Ok(())
     }
+
+    #[wasm_split(season, fallible)]
+    pub fn put_on_demand(app: App, part: Part, place: HtmlElement) -> Result<(), SplitLoaderError> {
+        super::put_on_demand(app, part, place);
+        Ok(())
+    }
 }
 
 #[cfg(not(all(feature = "split", target_arch = "wasm32")))]
@@ -95,6 +132,16 @@ mod file {
         super::put(app, part, place);
         Ok(())
     }
+
+    #[allow(clippy::unused_async, reason = "as the split form")]
+    pub async fn put_on_demand(
+        app: App,
+        part: Part,
+        place: HtmlElement,
+    ) -> Result<(), std::convert::Infallible> {
+        super::put_on_demand(app, part, place);
+        Ok(())
+    }
 }
 
 /// The place of a section, filled when its program is there.
@@ -102,11 +149,24 @@ mod file {
 pub fn Later(part: Part) -> impl IntoView {
     let app = App::here();
     let node = NodeRef::<html::Div>::new();
+    let begun = StoredValue::new(false);
     Effect::new(move |_| {
-        if let Some(place) = node.get() {
+        let panel = waits_for(part);
+        if panel.is_some_and(|panel| !app.right.with(|side| *side == Side { panel, open: true })) {
+            return;
+        }
+        if let Some(place) = node.get().filter(|_| !begun.get_value()) {
+            begun.set_value(true);
             spawn_local(async move {
+                let put = if panel.is_some() {
+                    file::put_on_demand(app, part, place.unchecked_into()).await
+                } else {
+                    file::put(app, part, place.unchecked_into()).await
+                };
                 // Said once, not by each of the sections.
-                if file::put(app, part, place.unchecked_into()).await.is_err() && part == Part::Maps {
+                if put.is_err() && (panel.is_some() || part == Part::Maps) {
+                    // Tried again when the panel is opened again.
+                    begun.set_value(false);
                     app.fail(
                         "The rest of the page could not be loaded",
                         "",

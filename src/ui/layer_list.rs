@@ -9,7 +9,7 @@ use crate::state::MapData;
 use loam_core::layer::{LayerKey, LayerKind};
 
 /// Layers of a channel, in this order.
-const ORDER: [LayerKind; 11] = [
+const ORDER: [LayerKind; 16] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,
@@ -21,6 +21,11 @@ const ORDER: [LayerKind; 11] = [
     LayerKind::BackscatterVv,
     LayerKind::BackscatterVh,
     LayerKind::SurfaceTemperature,
+    LayerKind::SeasonMean,
+    LayerKind::SeasonTrend,
+    LayerKind::SeasonTrendError,
+    LayerKind::SeasonDrydown,
+    LayerKind::SeasonCount,
 ];
 /// Those that are shown at first: what went in and what came out.
 pub const FIRST: [LayerKind; 2] = [LayerKind::Coarse, LayerKind::Estimate];

@@ -14,7 +14,7 @@ use super::store::App;
 use crate::state::MapData;
 use loam_core::map::scale::{
     BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, HALF_WIDTH_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS,
-    MOISTURE_LIMITS, tidy,
+    MOISTURE_LIMITS, SEASON_LIMITS, tidy,
 };
 use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
@@ -115,7 +115,8 @@ fn ScaleControl(
 /// A scale: its name, the scale itself, its default, and that one's limits.
 type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
 
-fn known(app: App) -> [Known; 6] {
+fn known(app: App) -> [Known; 10] {
+    let [trend, error, drydown, count] = app.season_scales;
     [
         ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
         ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
@@ -123,6 +124,10 @@ fn known(app: App) -> [Known; 6] {
         ("90 % interval, half-width", app.half_width, Scale::half_width, HALF_WIDTH_LIMITS),
         ("Difference", app.kelvin_difference, Scale::kelvin_difference, KELVIN_DIFFERENCE_LIMITS),
         ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
+        ("Trend of the season", trend, || Scale::season(0, false), SEASON_LIMITS[0]),
+        ("Its standard error", error, || Scale::season(1, false), SEASON_LIMITS[1]),
+        ("Dry-down time", drydown, || Scale::season(2, false), SEASON_LIMITS[2]),
+        ("Number of maps", count, || Scale::season(3, false), SEASON_LIMITS[3]),
     ]
 }
 

@@ -25,7 +25,7 @@ const GAP: f64 = 8.0;
 
 /// How many layers to put on the stage: a button each.
 fn layouts(app: App, data: Arc<MapData>) -> AnyView {
-    let all = layers(&data);
+    let all: Vec<_> = layers(&data).into_iter().filter(|key| !key.kind.is_of_season()).collect();
     let sets = [
         ("layout-one", "1", "The estimate alone", of(&data, &[LayerKind::Estimate])),
         ("layout-two", "2", "SMAP beside the estimate", of(&data, &FIRST)),

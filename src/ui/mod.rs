@@ -40,6 +40,7 @@ pub mod rectangle;
 mod region;
 mod run;
 pub mod scores;
+pub mod season;
 pub mod series;
 mod sides;
 mod stations;

@@ -95,6 +95,7 @@ impl Outside {
                         Attach::Files(ids) => {
                             ids.iter().filter_map(|id| kept.files.get(id)).map(JsValue::from).collect()
                         }
+                        Attach::Bytes(bytes) => vec![Uint8Array::from(bytes.as_slice()).into()],
                         Attach::Weights => kept.weights_bytes.take().into_iter().map(JsValue::from).collect(),
                     };
                     // Without a worker the state was told so.

@@ -8,6 +8,7 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent};
 
 use super::canvas;
 use super::draw::{self, Frame};
+use super::layer_list::on_stage;
 use super::page_signal::PageSignal;
 use super::pointer::{Pointer, pin, step};
 use super::rectangle;
@@ -43,6 +44,11 @@ pub fn title(method: Method, layer: LayerKey) -> String {
         (LayerKind::BackscatterVv, _) => "Backscatter VV, 3 km".to_owned(),
         (LayerKind::BackscatterVh, _) => "Backscatter VH, 3 km".to_owned(),
         (LayerKind::SurfaceTemperature, _) => "Land surface temperature".to_owned(),
+        (LayerKind::SeasonMean, _) => "Season, mean".to_owned(),
+        (LayerKind::SeasonTrend, _) => "Season, trend".to_owned(),
+        (LayerKind::SeasonTrendError, _) => "Season, standard error of the trend".to_owned(),
+        (LayerKind::SeasonDrydown, _) => "Season, dry-down time".to_owned(),
+        (LayerKind::SeasonCount, _) => "Season, number of maps".to_owned(),
     }
 }
 
@@ -84,7 +90,7 @@ pub fn read_out(data: &MapData, layer: &Layer, cell: Cell, unit: &str) -> String
 
 /// Differences, on a scale about 0.
 pub fn is_signed(layer: LayerKey) -> bool {
-    matches!(layer.kind, LayerKind::Difference | LayerKind::Change)
+    matches!(layer.kind, LayerKind::Difference | LayerKind::Change | LayerKind::SeasonTrend)
 }
 
 /// The scale a layer is drawn with.
@@ -93,6 +99,10 @@ pub fn scale_of(app: App, method: Method, layer: LayerKey) -> PageSignal<Scale> 
         LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter,
         LayerKind::SurfaceTemperature => app.kelvin,
         LayerKind::HalfWidth => app.half_width,
+        LayerKind::SeasonTrend => app.season_scales[0],
+        LayerKind::SeasonTrendError => app.season_scales[1],
+        LayerKind::SeasonDrydown => app.season_scales[2],
+        LayerKind::SeasonCount => app.season_scales[3],
         _ => match (method.output().is_kelvin(), is_signed(layer)) {
             (true, true) => app.kelvin_difference,
             (true, false) => app.kelvin,
@@ -109,8 +119,13 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str, half_width: Option<f3
     match layer.values.get(index) {
         Some(value) if reason == Reason::Valid && value.is_finite() => {
             let signed = if is_signed(layer.key) && *value > 0.0 { "+" } else { "" };
-            let decimals = if matches!(unit, "dB" | "K") { 2 } else { 4 };
-            let fewer = decimals - 1;
+            let decimals: usize = match unit {
+                "dates" => 0,
+                "days" => 1,
+                "dB" | "K" | "K per year" => 2,
+                _ => 4,
+            };
+            let fewer = decimals.saturating_sub(1);
             let decimals = if layer.key.kind == LayerKind::HalfWidth { fewer } else { decimals };
             let sure = half_width.map(|half_width| format!(" ± {half_width:.fewer$}")).unwrap_or_default();
             format!("{signed}{value:.decimals$}{sure} {unit}").replace('-', "−")
@@ -238,7 +253,11 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let method = data.method();
     // The half-width is said with the estimate.
-    let spoken = |l: &&Layer| !matches!(l.key.kind, LayerKind::Bilinear | LayerKind::HalfWidth);
+    let stage = untrack(|| on_stage(app, data));
+    let spoken = |l: &&Layer| match l.key.kind {
+        LayerKind::Bilinear | LayerKind::HalfWidth => false,
+        kind => !kind.is_of_season() || stage.contains(&l.key),
+    };
     let parts = data.layers.iter().filter(spoken).map(|layer| {
         let unit = scale_of(app, method, layer.key).with_untracked(|s| s.unit);
         format!("{}: {}", heading(data, layer.key), read_out(data, layer, cell, unit))
@@ -335,7 +354,11 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
         }
     };
     let simulated = data.report.simulated;
-    let label = format!("{} map of {}", heading(&data, layer), data.report.date);
+    let label = if layer.kind.is_of_season() {
+        format!("{}, map", heading(&data, layer))
+    } else {
+        format!("{} map of {}", heading(&data, layer), data.report.date)
+    };
     let statistics = data.layer(layer).map(|l| l.statistics);
     let valid = statistics.map(|s| format!("{} of {} cells", s.valid, s.cells));
     view! {

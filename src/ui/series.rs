@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use leptos::html;
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use super::panel::watch_size;
 use super::store::App;
 use crate::state::cursor::Cell;
 use crate::state::days::day_number;
+use crate::state::season::Season;
 use crate::state::words::csv_line;
 use crate::state::{Event, MapData};
 use loam_core::layer::LayerKind;
@@ -29,13 +31,14 @@ pub struct Point {
     pub reference: Option<f32>,
 }
 
-/// The series at a cell.
-pub fn series(made: &[Arc<MapData>], cell: Cell) -> Vec<Point> {
+/// The series at a cell of a region: of the dates whose maps were made, and those of a season, which have no SMAP and no reference beside them.
+pub fn series(made: &[Arc<MapData>], season: &Season, region: &EaseWindow, cell: Cell) -> Vec<Point> {
     let of = |map: &MapData, kind: LayerKind| {
         let value = map.layer(kind)?.values.get(cell.index(&map.window())).copied()?;
         value.is_finite().then_some(value)
     };
-    made.iter()
+    let mut points: Vec<Point> = made
+        .iter()
         .map(|map| Point {
             date: map.report.date,
             coarse: of(map, LayerKind::Coarse),
@@ -43,7 +46,28 @@ pub fn series(made: &[Arc<MapData>], cell: Cell) -> Vec<Point> {
             half_width: of(map, LayerKind::HalfWidth),
             reference: of(map, LayerKind::Reference),
         })
-        .collect()
+        .collect();
+    if let Some(at) = season.index(region, cell.column, cell.row) {
+        for kept in &season.days {
+            let value = |plane: &[f32]| plane.get(at).copied().filter(|v| v.is_finite());
+            let (date, half_width) = (kept.day.date, kept.day.half_width.as_deref().and_then(value));
+            if let Err(before) = points.binary_search_by_key(&date, |point| point.date) {
+                let estimate = value(&kept.day.values);
+                points.insert(before, Point { date, coarse: None, estimate, half_width, reference: None });
+            }
+        }
+    }
+    points
+}
+
+/// The series at a cell of the map shown. A season counts while it is of the present choices.
+fn series_here(app: App, cell: Cell) -> Vec<Point> {
+    app.peek(|state| {
+        let Some(region) = state.map.as_ref().map(|map| map.window()) else { return Vec::new() };
+        let none = Season::default();
+        let season = if state.season_changes().is_empty() { &*state.season } else { &none };
+        series(&state.made, season, &region, cell)
+    })
 }
 
 /// As a file: a line a date.
@@ -155,7 +179,14 @@ pub fn Series() -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     let cell = Memo::new(move |_| app.pins.with(|pins| pins.last().copied()));
-    let points = move || cell.get().map(|cell| app.made.with(|made| series(made, cell))).unwrap_or_default();
+    // Not with each date of a season that is being made.
+    let season = Memo::new(move |_| app.season.with(|s| if s.is_running() { 0 } else { s.days.len() + 1 }));
+    let points = move || {
+        app.made.track();
+        app.stale();
+        season.track();
+        cell.get().map(|cell| series_here(app, cell)).unwrap_or_default()
+    };
     Effect::new(move |_| {
         size.track();
         let points = points();
@@ -173,7 +204,7 @@ pub fn Series() -> impl IntoView {
     };
     let save = move |_| {
         let (Some(cell), Some(map)) = (cell.get_untracked(), app.map.get_untracked()) else { return };
-        let points = app.made.with_untracked(|made| series(made, cell));
+        let points = series_here(app, cell);
         let (lon, lat) = map.window().lonlat(cell.column, cell.row);
         let simulated = if map.report.simulated { "SIMULATED_" } else { "" };
         let name = format!("loam_{simulated}series.csv");
@@ -187,7 +218,7 @@ pub fn Series() -> impl IntoView {
             <h3 class="minor">"Series at the last pin"</h3>
             <canvas class="seriesplot" node_ref=node role="img" aria-label=label></canvas>
             <p class="key"><span class="swatch coarse"></span>"SMAP "<span class="dotmark estimate">"●"</span>"estimate "<span class="dotmark">"○"</span>"reference"</p>
-            <p class="hint">{move || format!("{} dates whose maps were made here; Play makes more.", app.made.with(Vec::len))}</p>
+            <p class="hint">{move || format!("{} dates whose maps were made here; Play makes more, a season all.", points().len())}</p>
             <button type="button" class="quiet" id="save-series" on:click=save>"Save the series as CSV"</button>
         </div>
     }

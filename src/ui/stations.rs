@@ -9,8 +9,6 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::bench::GROUND;
-use super::sides::{Side, narrow};
 use super::store::App;
 use crate::protocol::GroundForm;
 use crate::state::{Event, GroundAction};
@@ -162,13 +160,7 @@ pub fn GroundSection() -> impl IntoView {
     let app = App::here();
     let ground = app.ground;
     follow_pins(app);
-    // Once there are stations their panel opens, where there is room for it.
     let there = Memo::new(move |_| ground.stations.with(Option::is_some));
-    Effect::new(move |_| {
-        if there.get() && !narrow() {
-            app.right.set(Side { panel: GROUND, open: true });
-        }
-    });
     let chosen = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if ground.chosen.with(Option::is_some)

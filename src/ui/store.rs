@@ -20,6 +20,7 @@ use super::sides::{Side, sides};
 use crate::protocol::{ExportForm, StationList, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
+use crate::state::season::Season;
 use crate::state::{
     Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Run, State, Step, Validated,
 };
@@ -171,6 +172,7 @@ pub struct App {
     pub follow: Slice<bool>,
     pub playing: Slice<bool>,
     pub undo: Slice<Vec<Step>>,
+    pub season: Slice<Season>,
     pub train: Training,
     pub ground: Ground,
 
@@ -190,6 +192,8 @@ pub struct App {
     pub backscatter: PageSignal<Scale>,
     pub kelvin: PageSignal<Scale>,
     pub kelvin_difference: PageSignal<Scale>,
+    /// Of a season's trend, its error, dry-down times and counts.
+    pub season_scales: [PageSignal<Scale>; 4],
     /// Layers on the stage, in order; `None` for those that are shown at first.
     pub chosen: PageSignal<Option<Vec<LayerKey>>>,
     /// Two layers under one curtain.
@@ -249,6 +253,7 @@ impl App {
             follow: Slice::new(store, |s| &s.follow),
             playing: Slice::new(store, |s| &s.playing),
             undo: Slice::new(store, |s| &s.undo),
+            season: Slice::new(store, |s| &s.season),
             train: Training {
                 settings: Slice::new(store, |s| &s.train.settings),
                 typed: Slice::new(store, |s| &s.train.typed),
@@ -288,6 +293,7 @@ impl App {
             backscatter: PageSignal::new(Scale::backscatter()),
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
+            season_scales: [0, 1, 2, 3].map(|n| PageSignal::new(Scale::season(n, false))),
             chosen: PageSignal::new(None),
             swipe: PageSignal::new(false),
             curtain: PageSignal::new(Curtain::default()),

@@ -1,5 +1,5 @@
-//! What trains, and what reads and compares stations, is a part of its own in the CPU's worker, fetched when it is asked for: most users only
-//! predict.
+//! What trains, what writes cubes, and what reads and compares stations, is a part of its own in the CPU's worker, fetched when it is asked
+//! for: most users only predict.
 //!
 //! In the built app it is a wasm file split from the worker's by `wasm-split-cli` (`xtask/src/split.rs`) at the two functions marked below.
 //! Elsewhere (tests, the GPU's worker, `cargo xtask serve`) the same functions are called at once.
@@ -78,7 +78,6 @@ mod part {
 /// The session after a request that needs the part.
 pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     let held: Held = Rc::new(RefCell::new(Some(session)));
-    let stations = matches!(request, Request::Ground(_));
     let failed = match part::answer(Rc::clone(&held), id, request).await {
         Ok(doing) => {
             doing.await;
@@ -88,13 +87,10 @@ pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     };
     let session = taken(&held);
     if failed {
-        let (what, remedy) = if stations {
-            ("compares stations", "Check the network, then open the stations again.")
-        } else {
-            ("trains", "Check the network, then start the training again.")
-        };
-        let failure =
-            Failure::new(format!("the part of the program that {what} could not be loaded"), remedy);
+        let failure = Failure::new(
+            "the part of the program that trains, writes cubes and compares stations could not be loaded",
+            "Check the network, then try again.",
+        );
         session.host().emit(id, Event::Failed(failure), Vec::new());
     }
     session

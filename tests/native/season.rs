@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use ease_grid::{EaseWindow, Resolution};
-use loam::protocol::{Attachment, Event, Request, SeasonReport};
+use loam::protocol::{Attachment, Event, ExportForm, Request, SEASON_KEY, SeasonReport};
 use loam_core::closed_form::ClosedForm;
 use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
+use loam_core::season::{SeasonDay, sidecar};
 use loam_core::simulate::{DEMO_SEED, Scene};
 use loam_nn::block_on;
-use smap_files::{PathSource, Product, ReadOptions, Role};
+use smap_files::{BytesSource, PathSource, Product, ReadOptions, Role};
 
 use super::command_line::{json, refused, run};
 use super::session::started;
@@ -201,4 +202,112 @@ fn a_season_is_cancelled_between_two_dates_and_lets_others_in() {
     let events = host.events.borrow();
     let Some((6, Event::Failed(failure), _)) = events.last() else { panic!("{:?}", events.last()) };
     assert!(failure.what.contains("no date of this period"), "{failure:?}");
+}
+
+/// The dates that a session sent, as the page keeps them.
+fn sent(events: &[(u64, Event, Vec<Attachment>)], id: u64) -> Vec<SeasonDay> {
+    let days = events.iter().filter_map(|(of, event, attachments)| match event {
+        Event::SeasonDay(day) if *of == id => Some((day, attachments)),
+        _ => None,
+    });
+    let made = days.filter(|(day, _)| day.left_out.is_none()).map(|(day, attachments)| {
+        let (Attachment::F32(values), Attachment::U8(bits)) =
+            (&attachments[day.values.unwrap()], &attachments[day.flags.unwrap()])
+        else {
+            panic!("values and flags")
+        };
+        let half_width = day.half_width.map(|at| match &attachments[at] {
+            Attachment::F32(plane) => plane.clone(),
+            Attachment::U8(_) => panic!("a half-width of bytes"),
+        });
+        SeasonDay {
+            date: day.date,
+            values: values.clone(),
+            half_width,
+            flags: bits.chunks(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect(),
+            files: day.files.clone(),
+            simulated: day.simulated,
+        }
+    });
+    made.collect()
+}
+
+fn records(days: &[SeasonDay]) -> Vec<u8> {
+    days.iter().fold(sidecar::head(SEASON_KEY), |bytes, day| [bytes, sidecar::record(day)].concat())
+}
+
+/// A session that resumes with the page's dates makes the others, and writes the same season as one that was never interrupted.
+#[test]
+fn a_session_resumes_a_season_and_writes_its_files() {
+    let (host, mut session) = started();
+    let method = Method::ClosedForm(ClosedForm::Regression);
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    block_on(session.handle(3, Request::UseMethod { method }));
+    block_on(session.handle(4, Request::Export { form: ExportForm::SeasonLayers }));
+    assert!(
+        matches!(&host.events.borrow().last(), Some((4, Event::Failed(f), _)) if f.remedy.contains("Resume"))
+    );
+    block_on(session.handle(5, asked("2018-05-01", "2018-06-30")));
+    let whole = sent(&host.events.borrow(), 5);
+    let planes = |id: u64| {
+        let events = host.events.borrow();
+        let found = events.iter().find(|(of, event, _)| *of == id && matches!(event, Event::Season(_)));
+        let (_, _, attachments) = found.unwrap();
+        let bits = attachments.iter().map(|a| match a {
+            Attachment::F32(plane) => plane.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+            Attachment::U8(_) => panic!("a plane of bytes"),
+        });
+        bits.collect::<Vec<_>>()
+    };
+    // All but five, the last among them.
+    let n = whole.len();
+    let kept: Vec<SeasonDay> =
+        whole.iter().enumerate().filter(|(i, _)| i % (n / 4) != 2).map(|(_, d)| d.clone()).collect();
+    *host.weights.borrow_mut() = Some(records(&kept));
+    block_on(session.handle(6, asked("2018-05-01", "2018-06-30")));
+    let again = sent(&host.events.borrow(), 6);
+    let mut missing: Vec<_> =
+        whole.iter().map(|d| d.date).filter(|date| kept.iter().all(|k| k.date != *date)).collect();
+    missing.push(whole[n - 1].date);
+    missing.dedup();
+    assert_eq!(again.iter().map(|d| d.date).collect::<Vec<_>>(), missing);
+    assert!(again.iter().all(|day| whole.iter().any(|d| d.date == day.date && d.flags == day.flags)));
+    assert_eq!(planes(5), planes(6), "to the bit");
+
+    *host.weights.borrow_mut() = Some(records(&whole));
+    for (id, form) in [(7, ExportForm::SeasonCube), (8, ExportForm::SeasonLayers)] {
+        block_on(session.handle(id, Request::Export { form }));
+        let events = host.events.borrow();
+        let (name, bytes) = events
+            .iter()
+            .find_map(|(of, event, attachments)| match (event, attachments.as_slice()) {
+                (Event::Exported { name, .. }, [Attachment::U8(bytes)]) if *of == id => {
+                    Some((name.clone(), bytes.clone()))
+                }
+                _ => None,
+            })
+            .unwrap();
+        assert!(name.starts_with("loam_SIMULATED_c") && name.contains("_season_2018050"), "{name}");
+        let file = smap_files::open(std::sync::Arc::new(BytesSource::new(&name, bytes))).unwrap();
+        assert_eq!((file.product, file.simulated), (Product::OwnMap, true), "{name}");
+        let maps: Vec<usize> =
+            (0..file.variables.len()).filter(|n| file.variables[*n].role == Role::SoilMoisture).collect();
+        let all = ReadOptions { quality: smap_files::QualityRule::All, scale: None };
+        if form == ExportForm::SeasonCube {
+            assert_eq!(maps.len(), n);
+            let read = file.read(maps[3], &all, None).unwrap();
+            let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(read.values()), bits(&whole[3].values));
+        } else {
+            assert!(maps.is_empty(), "statistics are taken for no map of a date");
+            let mean = file.read(0, &all, None).unwrap();
+            let expected = &planes(5)[0];
+            for (value, bits) in mean.values().iter().zip(expected) {
+                let expected = f32::from_bits(*bits);
+                assert!(value.to_bits() == *bits || value.is_nan() && expected.is_nan());
+            }
+            let names: Vec<String> = file.variables.iter().map(|v| v.path.clone()).collect();
+            assert!(names.iter().any(|name| name.contains("drydown_time")), "{names:?}");
+        }
+    }
 }

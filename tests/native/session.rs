@@ -23,7 +23,7 @@ pub(super) struct Recorder {
     pub(super) events: RefCell<Vec<Recorded>>,
     pub(super) sources: RefCell<Vec<SharedSource>>,
     /// Attached to every request that wants bytes.
-    weights: RefCell<Option<Vec<u8>>>,
+    pub(super) weights: RefCell<Option<Vec<u8>>>,
     /// Cancels everything once this many events were seen.
     pub(super) cancel_after: Cell<Option<usize>>,
     /// Cancels everything while this holds of the events.

@@ -12,7 +12,7 @@ use loam::protocol::{
     ValidationReport,
 };
 use loam::session::Session;
-use loam::validation::network_over;
+use loam::validation::{BEST, network_over};
 use loam_core::closed_form::ClosedForm;
 use loam_core::file::Correction;
 use loam_core::method::Method;
@@ -159,8 +159,9 @@ fn session_and_command_line_give_the_same_numbers() {
     let list = stations(&ask(&host, &mut session, Request::Ground(GroundRequest::Simulate)));
     assert!(list.simulated && list.marks.len() == 16 && list.marks.iter().all(|mark| mark.pairs.is_none()));
     let cases = [
-        (Method::ClosedForm(ClosedForm::Regression), "regression", "2018-10-01"),
-        (Method::Network(Network::Smen), "smen", "2018-12-10"),
+        (Some(Method::ClosedForm(ClosedForm::Regression)), "regression", "2018-10-01"),
+        (Some(Method::Network(Network::Smen)), "smen", "2018-12-10"),
+        (None, "auto", "2018-12-10"),
     ];
     for (method, key, from) in cases {
         let folder = tempfile::tempdir().unwrap();
@@ -171,7 +172,8 @@ fn session_and_command_line_give_the_same_numbers() {
         let output = run(&[&words[..], &more].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
-        block_on(session.handle(3, Request::UseMethod { method }));
+        let wanted = method.map_or(Request::UseBest, |method| Request::UseMethod { method });
+        block_on(session.handle(3, wanted));
         let rules = Rules::default();
         let (list, report) = validate(&host, &mut session, &rules, (from, "2018-12-31"), settings("tucson"));
         let (name, pairs) = saved(&host, &mut session, GroundForm::Pairs);
@@ -181,7 +183,9 @@ fn session_and_command_line_give_the_same_numbers() {
         assert_eq!(name, "loam_SIMULATED_report.html");
         same(scores(&html), scores(&std::fs::read_to_string(&out).unwrap()));
         assert!(report.simulated && report.pairs == list.marks.iter().filter_map(|m| m.pairs).sum::<usize>());
-        assert!(report.html.contains("bilinear SMAP") && report.html.contains(method.name()));
+        assert!(
+            report.html.contains("bilinear SMAP") && report.html.contains(method.map_or(BEST, Method::name))
+        );
         // The page's policy allows no style of its own, and the report none but its own.
         assert!(!report.html.contains("style=") && !html.contains("<script") && !html.contains("src="));
     }

@@ -108,10 +108,13 @@ fn part_of(name: &str) -> Part {
         Part::Weights
     } else if file.starts_with("worker-gpu") {
         Part::Gpu
-    } else if matches!(folder, "weights" | "about") || file.starts_with("worker-cpu-training-") {
+    } else if matches!(folder, "weights" | "about")
+        || file.starts_with("worker-cpu-training-")
+        || file.starts_with("app-") && file.contains("-season-")
+    {
         Part::OnDemand
     } else if file.starts_with("worker-cpu")
-        || file.starts_with("app-") && file.contains("-later-")
+        || file.starts_with("app-") && (file.contains("-later-") || file.contains("-chunk_"))
         || file == "coastline.bin"
     {
         Part::CpuPath
@@ -160,6 +163,8 @@ mod tests {
         assert_eq!(part_of("index.html"), Part::Page);
         assert_eq!(part_of("app-1a2b_bg.wasm"), Part::Page);
         assert_eq!(part_of("app-1a2b-later-3c4d.wasm"), Part::CpuPath);
+        assert_eq!(part_of("app-1a2b-chunk_0-3c4d.wasm"), Part::CpuPath);
+        assert_eq!(part_of("app-1a2b-season-3c4d.wasm"), Part::OnDemand);
         assert_eq!(part_of("worker-cpu-1a2b_bg.wasm"), Part::CpuPath);
         assert_eq!(part_of("worker-cpu-parts-1a2b.js"), Part::CpuPath);
         assert_eq!(part_of("worker-cpu-training-1a2b.wasm"), Part::OnDemand);

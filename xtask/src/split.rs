@@ -45,7 +45,9 @@ pub fn program(tools: &Tools, wasm_split: &Path, dist: &Path, profile: &str, pro
     let mut parts = Vec::new();
     for entry in cut.read_dir().map_err(process::at(&cut))?.flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
-        if let Some(part) = file.strip_prefix("split_").and_then(|f| f.strip_suffix(".wasm")) {
+        // What two marked functions share is a file of its own, `chunk_0.wasm`, loaded with either.
+        let is_part = file.starts_with("split_") || file.starts_with("chunk_");
+        if let Some(part) = file.strip_suffix(".wasm").filter(|_| is_part) {
             parts.push((part.to_owned(), read(&entry.path())?));
         }
     }
@@ -63,7 +65,7 @@ pub fn program(tools: &Tools, wasm_split: &Path, dist: &Path, profile: &str, pro
     let mut loader = text(&cut.join(LOADER))?;
     for (part, bytes) in &parts {
         let file = part_name(&name, part, &hash);
-        loader = replaced(&loader, &format!("./split_{part}.wasm"), &format!("./{file}"))?;
+        loader = replaced(&loader, &format!("./{part}.wasm"), &format!("./{file}"))?;
         write(&dist.join(&file), bytes)?;
     }
     let loader_name = format!("{name}-parts-{hash}.js");
@@ -80,6 +82,7 @@ fn imported(file: &str) -> String {
 }
 
 fn part_name(name: &str, part: &str, hash: &str) -> String {
+    let part = part.strip_prefix("split_").unwrap_or(part);
     format!("{name}-{part}-{hash}.wasm")
 }
 

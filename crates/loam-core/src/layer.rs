@@ -28,6 +28,25 @@ pub enum LayerKind {
     BackscatterVh,
     /// Land surface temperature. K.
     SurfaceTemperature,
+    /// Mean over the dates of a season.
+    SeasonMean,
+    /// Linear trend over a season, the unit a year.
+    SeasonTrend,
+    /// Its standard error.
+    SeasonTrendError,
+    /// Time constant of drying, days.
+    SeasonDrydown,
+    /// Dates of a season with a value.
+    SeasonCount,
+}
+
+impl LayerKind {
+    /// Of a season, not of a date.
+    #[must_use]
+    pub fn is_of_season(self) -> bool {
+        use LayerKind::{SeasonCount, SeasonDrydown, SeasonMean, SeasonTrend, SeasonTrendError};
+        matches!(self, SeasonMean | SeasonTrend | SeasonTrendError | SeasonDrydown | SeasonCount)
+    }
 }
 
 /// A layer of a map: what it shows, and of which channel.

@@ -13,7 +13,7 @@ use loam::session::provenance;
 use loam_core::estimate::Estimate;
 use loam_core::export::{self, Provenance};
 use loam_core::output::Output;
-use loam_core::season::{Layers, Season as Maps, SeasonDay, dates, sidecar};
+use loam_core::season::{Layers, Season as Maps, SeasonDay, dates, in_common, sidecar};
 use loam_core::stack::Content;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -23,8 +23,6 @@ use super::maker::{Maker, Making};
 use super::predict::lettered;
 use super::reading::Period;
 
-/// Names of input files in an output's metadata at most; of more the first ones and the count.
-const NAMED: usize = 20;
 /// Bytes at each end of an input file that its recognition rests on.
 const ENDS: u64 = 64 << 10;
 
@@ -111,7 +109,9 @@ impl Season {
         for (n, kept) in kept.into_iter().enumerate() {
             let within = |(date, day)| period.contains(&date).then_some(day);
             let days: Vec<SeasonDay> = kept.days.into_iter().filter_map(within).collect();
-            let facts = in_common(provenance::of(&newest, n, maker.circumstances()), &days);
+            let inputs = days.iter().flat_map(|day| day.files.iter().cloned()).collect();
+            let simulated = days.iter().any(|day| day.simulated);
+            let facts = in_common(provenance::of(&newest, n, maker.circumstances()), inputs, simulated);
             let maps = Maps { output: kept.output, window: kept.window, days };
             if cube {
                 let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -325,29 +325,4 @@ fn same(a: &SeasonDay, b: &SeasonDay) -> bool {
     bits(&a.values) == bits(&b.values)
         && a.half_width.as_deref().map(bits) == b.half_width.as_deref().map(bits)
         && a.flags == b.flags
-}
-
-/// Provenance of all dates from one's: without what is of that date alone.
-fn in_common(of_one: Provenance, days: &[SeasonDay]) -> Provenance {
-    let mut inputs: Vec<String> = days.iter().flat_map(|day| day.files.iter().cloned()).collect();
-    inputs.sort_unstable();
-    inputs.dedup();
-    if inputs.len() > NAMED {
-        let more = inputs.split_off(NAMED).len();
-        inputs.push(format!("and {more} more"));
-    }
-    Provenance {
-        date: None,
-        simulated: of_one.simulated || days.iter().any(|day| day.simulated),
-        training_range: None,
-        overpass: None,
-        history: Vec::new(),
-        history_disaggregated: Vec::new(),
-        history_own_maps: Vec::new(),
-        history_nisar: Vec::new(),
-        scores: Vec::new(),
-        interval: of_one.interval.map(|words| format!("on the last date: {words}")),
-        inputs,
-        ..of_one
-    }
 }

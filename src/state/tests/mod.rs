@@ -5,6 +5,7 @@ mod follow;
 mod lifes;
 mod open;
 mod plain;
+mod season;
 mod stations;
 mod training;
 

@@ -116,3 +116,9 @@ pub const MAP_NOTES: &str = "#map-warnings";
 pub const WEIGHTS: &str = ".weights";
 /// Loads the demo of Geneva.
 pub const DEMO_GENEVA: &str = "[data-demo=\"geneva\"]";
+/// Predicts every date of the period, or those that are missing.
+pub const SEASON_START: &str = "#season-start";
+/// Ends that.
+pub const SEASON_CANCEL: &str = "#season-cancel";
+/// How far it is, in words.
+pub const SEASON_PROGRESS: &str = "#season-progress";

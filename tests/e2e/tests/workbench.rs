@@ -370,6 +370,128 @@ fn on_a_phone_the_map_comes_first() {
     assert_quiet(&app);
 }
 
+/// The text of the season's progress, once it satisfies.
+fn season_says(app: &App, wanted: impl Fn(&str) -> bool) -> String {
+    app.text_when(parts::SEASON_PROGRESS, PATIENCE, wanted).unwrap()
+}
+
+fn period(app: &App, from: &str, to: &str) {
+    for (css, value) in [("#season-from", from), ("#season-to", to)] {
+        script(
+            app,
+            "const e = document.querySelector(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event('change', { bubbles: true }))",
+            &[json!(css), json!(value)],
+        );
+    }
+}
+
+/// Every date of a month: how far it is, cancelled, resumed; a layer on the map, the series at a pin, the files read back.
+#[test]
+fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
+    let app = App::open("season", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
+    resize(&app, 1400, 900, false);
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    let fetched = |part: &str| app.fetched().iter().any(|path| path.contains(part));
+    assert!(!fetched("-season-"), "its file is fetched when its panel is opened");
+    app.click("#open-season").unwrap();
+    app.get(parts::SEASON_START).unwrap();
+    assert!(fetched("-season-"));
+    period(&app, "2018-06-01", "2018-06-30");
+    let dates = season_says(&app, |text| text.contains("dates with SMAP data"));
+    let total: usize = dates.split(' ').next().unwrap().parse().unwrap();
+    assert!((10..=30).contains(&total), "{dates}");
+    app.click(parts::SEASON_START).unwrap();
+    let progress = season_says(&app, |text| text.contains(" of ") && text.contains("left"));
+    println!("{progress}");
+    app.shoot("running").unwrap();
+    app.click(parts::SEASON_CANCEL).unwrap();
+    let said = season_says(&app, |text| text.contains("Ended before the last date"));
+    let button = app.text(parts::SEASON_START).unwrap();
+    let missing: usize = button.split(' ').nth(1).unwrap().parse().unwrap();
+    assert!(missing > 0 && missing < total, "{button}; {said}");
+    app.click(parts::SEASON_START).unwrap();
+    season_says(&app, |text| text == format!("{total} dates have a map."));
+    drawn(&app);
+    app.shoot("done").unwrap();
+    for (layer, name) in [("trend", "SeasonTrend"), ("drydown", "SeasonDrydown"), ("mean", "SeasonMean")] {
+        app.click(&format!("[data-season={layer}]")).unwrap();
+        let canvas = format!("[data-layer={name}] canvas.base");
+        app.wait(
+            PATIENCE,
+            "the layer",
+            || Ok((app.has(&canvas)? && app.colours(&canvas)? > 8).then_some(())),
+        )
+        .unwrap();
+        let stamp = app.text(&format!("[data-layer={name}] .stamp")).unwrap();
+        assert_eq!(stamp, "SIMULATED");
+        app.shoot(layer).unwrap();
+    }
+    let map = app.get("[data-layer=SeasonMean] canvas.overlay").unwrap();
+    app.session.drag(&map, (0.5, 0.5), (0.5, 0.5)).unwrap();
+    app.text_when("#series .hint", PATIENCE, |text| text.starts_with(&total.to_string())).unwrap();
+    app.click("#open-values").unwrap();
+    app.reveal("#series").unwrap();
+    app.shoot("series").unwrap();
+
+    app.click("#season-cube").unwrap();
+    app.click("#season-statistics").unwrap();
+    for (ending, maps) in [(".nc", total), (".tif", 0)] {
+        let path = app.downloaded(ending).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.contains("SIMULATED_oklahoma-city_season_201806"), "{name}");
+        let source = std::sync::Arc::new(smap_files::PathSource::open(&path).unwrap());
+        let file = smap_files::open(source).unwrap();
+        assert_eq!((file.product, file.simulated), (smap_files::Product::OwnMap, true));
+        let moisture = |v: &&smap_files::Variable| v.role == smap_files::Role::SoilMoisture;
+        assert_eq!(file.variables.iter().filter(moisture).count(), maps, "{name}");
+        let all = smap_files::ReadOptions { quality: smap_files::QualityRule::All, scale: None };
+        let values = file.read(0, &all, None).unwrap().statistics();
+        assert!(values.mean.is_some_and(|mean| (0.02..0.6).contains(&mean)), "{name}: {values:?}");
+    }
+    assert!(fetched("worker-cpu-training-"), "what writes cubes is fetched when one is asked for");
+    // Narrow, and dark.
+    app.click("#season-off").unwrap();
+    let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    app.session.devtools("Emulation.setEmulatedMedia", &media).unwrap();
+    app.click("#open-season").unwrap();
+    app.shoot("dark").unwrap();
+    resize(&app, 390, 780, true);
+    std::thread::sleep(Duration::from_millis(400));
+    app.shoot("narrow").unwrap();
+    assert_one_screen(&app);
+    assert_quiet(&app);
+}
+
+/// How long a year of a region of 100 x 100 cells takes here: for docs/performance.md.
+#[test]
+#[ignore = "measures, half a minute on one core"]
+fn a_year_of_dates() {
+    let app = App::open("year", Setting::default()).unwrap();
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    app.click("#open-season").unwrap();
+    app.get(parts::SEASON_START).unwrap();
+    period(&app, "2018-01-01", "2018-12-31");
+    for method in ["regression", "smen"] {
+        script(
+            &app,
+            "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))",
+            &[json!(method)],
+        );
+        drawn(&app);
+        let start = Instant::now();
+        app.click(parts::SEASON_START).unwrap();
+        season_says(&app, |text| text.contains(" of "));
+        let said = season_says(&app, |text| text.contains("dates have a map"));
+        println!(
+            "{method}: {said} {:.1} s; longest task {:.0} ms",
+            start.elapsed().as_secs_f64(),
+            app.longest_task().unwrap()
+        );
+    }
+}
+
 /// The demo's simulated stations: listed, compared in one click, one of them looked at, the report saved and whole in itself.
 #[test]
 fn simulated_stations_are_compared_and_the_report_holds_everything() {
@@ -390,7 +512,7 @@ fn simulated_stations_are_compared_and_the_report_holds_everything() {
     );
     app.click("#validate").unwrap();
     let scores = app.text_when("#ground-scores", PATIENCE, |text| text.contains("ubRMSD")).unwrap();
-    for map in ["SMAP as it is", "bilinear SMAP", "SMEN"] {
+    for map in ["SMAP as it is", "bilinear SMAP", "best method (auto)"] {
         assert!(scores.contains(map), "{map} stands beside the others: {scores}");
     }
     assert!(scores.contains("16 stations"), "{scores}");

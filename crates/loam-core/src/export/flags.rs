@@ -32,6 +32,15 @@ pub fn of(reason: Reason) -> u16 {
     }
 }
 
+/// The reason of a cell's bits.
+#[must_use]
+pub fn reason(bits: u16) -> Reason {
+    match bits & !EDGE {
+        0 => Reason::Valid,
+        bits => Reason::from_u8(bits.trailing_zeros() as u8 + 1),
+    }
+}
+
 /// Bits of all cells, row-major; `frame` are the cells along the edges that lack their surroundings.
 #[must_use]
 pub fn plane(raster: &Raster, frame: Edges) -> Vec<u16> {
@@ -77,6 +86,7 @@ mod tests {
         for reason in Reason::ALL {
             let bit = of(reason);
             assert_eq!(seen & bit, 0, "{reason:?}");
+            assert_eq!(super::reason(bit), reason);
             assert_eq!(bit.count_ones(), u32::from(reason != Reason::Valid), "{reason:?}");
             seen |= bit;
             assert_eq!(MEANINGS.iter().any(|(b, _)| *b == bit), reason != Reason::Valid);

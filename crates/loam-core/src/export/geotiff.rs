@@ -53,6 +53,31 @@ pub fn write(raster: &Raster, provenance: &Provenance, now: Option<&str>) -> Res
     write_bands(raster.grid(), vec![band], provenance, now)
 }
 
+/// Planes over the same cells, each a band with its own name and unit; NaN where there is no value.
+///
+/// # Errors
+/// As [`write()`]; [`ExportError::DifferentGrids`] where a plane has another number of cells.
+pub fn write_planes(
+    grid: &Grid,
+    planes: Vec<(&str, &str, Vec<f32>)>,
+    provenance: &Provenance,
+    now: Option<&str>,
+) -> Result<Vec<u8>, ExportError> {
+    let mut bands = Vec::new();
+    for (name, unit, mut values) in planes {
+        if values.len() != grid.columns * grid.rows {
+            return Err(ExportError::DifferentGrids);
+        }
+        values.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = NODATA);
+        bands.push(Band {
+            name: name.to_owned(),
+            unit: unit.to_owned(),
+            plane: Plane { values, is_flags: false },
+        });
+    }
+    write_bands(grid, bands, provenance, now)
+}
+
 /// A channel: estimate, half-width of its interval where it has one, flags.
 ///
 /// # Errors

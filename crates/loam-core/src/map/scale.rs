@@ -18,6 +18,9 @@ pub const KELVIN_LIMITS: (f64, f64) = (200.0, 320.0);
 /// Limits of the scale of their differences, K.
 pub const KELVIN_DIFFERENCE_LIMITS: (f64, f64) = (-10.0, 10.0);
 
+/// Limits of the scales of a season: trend and its standard error a year, dry-down time in days, dates.
+pub const SEASON_LIMITS: [(f64, f64); 4] = [(-0.1, 0.1), (0.0, 0.1), (0.0, 30.0), (0.0, 365.0)];
+
 /// Why limits are refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScaleError {
@@ -60,6 +63,20 @@ pub struct Scale {
 }
 
 impl Scale {
+    /// Of a season's trend (0), its standard error (1), dry-down times (2) and counts (3). `kelvin`: of brightness temperature.
+    #[must_use]
+    pub fn season(n: usize, kelvin: bool) -> Self {
+        let (min, max) = SEASON_LIMITS.get(n).copied().unwrap_or(MOISTURE_LIMITS);
+        let unit = match n {
+            0 | 1 if kelvin => "K per year",
+            0 | 1 => "m³/m³ per year",
+            2 => "days",
+            _ => "dates",
+        };
+        let one = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
+        Self { min, max, unit, map: if n == 0 { ColourMap::difference() } else { one } }
+    }
+
     /// Soil moisture, 0 to 0.5 m3/m3.
     #[must_use]
     pub fn moisture() -> Self {

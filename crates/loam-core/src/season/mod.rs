@@ -9,7 +9,7 @@ use ease_grid::EaseWindow;
 use jiff::civil::Date;
 
 use crate::estimate::{Channel, Estimate};
-use crate::export::flags;
+use crate::export::{Provenance, flags};
 use crate::output::Output;
 use crate::stack::Series;
 
@@ -78,4 +78,32 @@ pub fn dates(series: &Series, period: &RangeInclusive<Date>) -> Vec<Date> {
     }
     let seen = series.covers().range(period.clone());
     seen.filter(|(_, cover)| cover.coarse.is_some_and(|share| share > 0.0)).map(|(date, _)| *date).collect()
+}
+
+/// Names of input files in the metadata of a season at most; of more the first ones and the count.
+const NAMED: usize = 20;
+
+/// Provenance of all dates from one's: without what is of that date alone. `inputs` are the files of all dates.
+#[must_use]
+pub fn in_common(of_one: Provenance, mut inputs: Vec<String>, simulated: bool) -> Provenance {
+    inputs.sort_unstable();
+    inputs.dedup();
+    if inputs.len() > NAMED {
+        let more = inputs.split_off(NAMED).len();
+        inputs.push(format!("and {more} more"));
+    }
+    Provenance {
+        date: None,
+        simulated: of_one.simulated || simulated,
+        training_range: None,
+        overpass: None,
+        history: Vec::new(),
+        history_disaggregated: Vec::new(),
+        history_own_maps: Vec::new(),
+        history_nisar: Vec::new(),
+        scores: Vec::new(),
+        interval: of_one.interval.map(|words| format!("on the last date: {words}")),
+        inputs,
+        ..of_one
+    }
 }

@@ -59,6 +59,14 @@ impl Statistics {
         Self { cells, days: Vec::new(), values: Vec::new() }
     }
 
+    /// Makes room for so many dates at once.
+    ///
+    /// # Errors
+    /// Where there is no such memory.
+    pub fn reserve(&mut self, dates: usize) -> Result<(), std::collections::TryReserveError> {
+        self.values.try_reserve_exact(self.cells.saturating_mul(dates))
+    }
+
     /// Adds a date, which lies behind those before. Values that are not finite are none; a plane of another size is left out.
     pub fn add(&mut self, date: Date, values: &[f32]) {
         if values.len() == self.cells {

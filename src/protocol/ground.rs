@@ -3,7 +3,7 @@
 //! Tables and figures cross as HTML: they are the report's own, made where the numbers are, so that page and report cannot differ and the page
 //! needs no program to draw them.
 
-use ground_stations::matching::{Rules, Status};
+use ground_stations::matching::Rules;
 use jiff::civil::Date;
 use loam_core::file::FileId;
 use loam_core::iso_date;
@@ -82,25 +82,34 @@ pub struct StationList {
 }
 
 /// A station on a map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StationMark {
-    /// `NETWORK/station`.
-    pub name: String,
     /// Column on the global 3 km EASE-Grid 2.0, with its fraction: whole numbers are left edges of cells.
     pub column: f64,
     /// Row likewise, from the top.
     pub row: f64,
     /// Usable pairs; none before a validation.
     pub pairs: Option<usize>,
-    /// What became of it; none before a validation.
-    pub status: Option<Status>,
+    /// What they are enough for.
+    pub enough: Enough,
+}
+
+/// What the pairs of a station are enough for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Enough {
+    /// Not known: nothing was compared yet.
+    Unknown,
+    /// For a verdict.
+    Verdict,
+    /// For a number.
+    Number,
+    /// For nothing.
+    Nothing,
 }
 
 /// A validation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValidationReport {
-    /// Region and rules of the maps.
-    pub settings: RegionSettings,
     /// Dates with maps.
     pub dates: usize,
     /// Pairs.

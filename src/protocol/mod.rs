@@ -29,7 +29,9 @@ use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 pub use failure::Failure;
-pub use ground::{GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport};
+pub use ground::{
+    Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
+};
 pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 

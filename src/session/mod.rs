@@ -6,6 +6,7 @@
 mod auto;
 mod cost;
 mod extent;
+mod ground;
 mod host;
 mod job;
 mod loaded;

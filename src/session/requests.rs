@@ -7,9 +7,9 @@ use jiff::civil::Date;
 
 use super::Host;
 use super::auto::Auto;
+use super::ground::Ground;
 use super::open::{Opened, Opener, companions, masks, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
-use super::stations::Ground;
 use super::timeline::timeline;
 use crate::protocol::{
     Attachment, Event, ExportForm, Failure, FileReport, FileTicket, GroundEvent, Request, Timeline,

@@ -12,10 +12,10 @@ use loam_nn::{ModelError, Processor, TrainError, WorkError};
 
 use super::Host;
 use super::auto::Auto;
+use super::ground::Ground;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
 use super::season::MadeSeason;
-use super::stations::Ground;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.

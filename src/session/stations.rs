@@ -1,158 +1,26 @@
 //! Stations in the ground: their files read in steps, the dates that have records predicted, pairs scored, report and pairs saved.
 //!
-//! What opens a file only notes that it is of stations ([`Ground::found`]). All else is asked for by [`GroundRequest`] and lies in the part of
+//! What opens a file only notes that it is of stations ([`super::ground::Ground::found`]). All else is asked for by [`GroundRequest`] and lies in the part of
 //! the worker that is loaded when it is asked for.
 
 use ease_grid::{Resolution, ease2};
-use ground_stations::matching::{Matched, Matcher, Rules};
-use ground_stations::{LeftOut, Reader, Sensor, Stations, is_of_stations, logger, report};
+use ground_stations::matching::{Matched, Matcher, Rules, Status};
+use ground_stations::{Reader, Stations, report};
 use jiff::civil::Date;
 use loam_core::closed_form::ClosedForm;
-use loam_core::file::FileId;
 use loam_core::map::Coastline;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season;
 use loam_core::stack::{HistoryRule, Region};
-use smap_files::SharedSource;
 
 use super::Host;
+use super::ground::GroundFile;
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use crate::protocol::{
-    Attachment, Event, FileReport, FileTicket, GroundEvent, GroundForm, GroundRequest, StationList,
-    StationMark, ValidationReport,
+    Attachment, Enough, Event, FileReport, GroundEvent, GroundForm, GroundRequest, StationList, StationMark,
+    ValidationReport,
 };
 use crate::validation::{self, About, BEST, Layers, Notes, Outcome, OverScene};
-
-/// Files of stations, what was read of them, and the last validation.
-#[derive(Default)]
-pub(super) struct Ground {
-    files: Vec<GroundFile>,
-    stations: Stations,
-    outcome: Option<Outcome>,
-}
-
-/// A file of stations.
-struct GroundFile {
-    id: FileId,
-    name: String,
-    bytes: u64,
-    source: SharedSource,
-    /// What it is where it turns out to be of no station.
-    otherwise: Option<Box<FileReport>>,
-    /// It was.
-    read: bool,
-}
-
-/// Said of a file of stations in the list.
-const KIND: &str = "soil moisture of stations";
-
-/// Sentences on one file in the list.
-const MOST_PROBLEMS: usize = 12;
-
-fn problem(sensor: &Sensor) -> Option<String> {
-    let (count, first) = sensor.bad_lines?;
-    Some(format!("{}: {count} lines could not be read, the first is line {first}.", sensor.file))
-}
-
-impl Ground {
-    /// A file of stations was opened, or one that may be: it waits. Its row in the list meanwhile.
-    pub fn found(
-        &mut self,
-        ticket: &FileTicket,
-        source: SharedSource,
-        otherwise: Option<Box<FileReport>>,
-    ) -> FileReport {
-        let FileTicket { id, name, bytes, .. } = ticket;
-        self.files.retain(|file| file.id != *id);
-        let file = GroundFile { id: *id, name: name.clone(), bytes: *bytes, source, otherwise, read: false };
-        let row = file.row("waits to be read".to_owned());
-        self.files.push(file);
-        row
-    }
-
-    /// The files that wait to be read.
-    pub fn waiting(&self) -> Vec<FileId> {
-        self.files.iter().filter(|file| !file.read).map(|file| file.id).collect()
-    }
-
-    /// Takes a file out. True where it was of stations: what is left is to be read again, since records of several files may have been merged.
-    pub fn forget(&mut self, id: FileId) -> bool {
-        let before = self.files.len();
-        self.files.retain(|file| file.id != id);
-        if self.files.len() == before {
-            return false;
-        }
-        for file in &mut self.files {
-            file.read = false;
-        }
-        (self.stations, self.outcome) = (Stations::default(), None);
-        true
-    }
-}
-
-impl GroundFile {
-    fn row(&self, evidence: String) -> FileReport {
-        FileReport {
-            variable: Some(KIND.to_owned()),
-            evidence,
-            ..FileReport::blank(self.id, &self.name, self.bytes)
-        }
-    }
-
-    fn refused(&self, why: String) -> FileReport {
-        FileReport { refused: Some(why), ..FileReport::blank(self.id, &self.name, self.bytes) }
-    }
-
-    /// What was read of it.
-    fn described(&self, read: &Stations) -> FileReport {
-        let sensors = read.sensors.iter().filter(|sensor| self.holds(&sensor.file));
-        let left_out: Vec<&LeftOut> = read.left_out.iter().filter(|file| self.holds(&file.file)).collect();
-        let mut stations: Vec<(&str, &str)> =
-            sensors.clone().map(|s| (s.network.as_str(), s.station.as_str())).collect();
-        let count = stations.len();
-        stations.sort_unstable();
-        stations.dedup();
-        let mut problems: Vec<String> = sensors.filter_map(problem).collect();
-        if count == 0
-            && let Some(file) = left_out.first()
-        {
-            return self.refused(file.why.clone());
-        }
-        problems.extend(left_out.iter().map(|file| format!("Left out: {}: {}", file.file, file.why)));
-        let more = problems.len().saturating_sub(MOST_PROBLEMS);
-        problems.truncate(MOST_PROBLEMS);
-        if more > 0 {
-            problems.push(format!("And {more} more: all are listed under Ground."));
-        }
-        let evidence = match count {
-            0 => "belongs to the stations beside it".to_owned(),
-            _ => format!("{count} sensors at {} stations: see Ground", stations.len()),
-        };
-        FileReport { problems, simulated: read.simulated(), ..self.row(evidence) }
-    }
-
-    /// Whether what a message names lies in this file.
-    fn holds(&self, shown: &str) -> bool {
-        shown == self.name || shown.strip_prefix(self.name.as_str()).is_some_and(|rest| rest.starts_with('/'))
-    }
-
-    /// Why it is not read as a file of the ISMN; `None` where it is.
-    fn no_archive(&self) -> Option<FileReport> {
-        let otherwise = self.otherwise.as_ref()?;
-        if is_of_stations(&self.source) {
-            return None;
-        }
-        Some(match logger::preview(&self.source) {
-            Ok(preview) => self.refused(format!(
-                "this is a logger's own table (columns {}). It does not say where it stands, how deep, in which unit and time zone, and this \
-                 page cannot be told yet: `loam validate --logger` compares it with maps (docs/guide/ground.md), or give it the form of an \
-                 ISMN file (.stm).",
-                preview.columns.join(", ")
-            )),
-            Err(_) => (**otherwise).clone(),
-        })
-    }
-}
 
 impl<H: Host> Session<H> {
     /// A request about stations.
@@ -283,7 +151,6 @@ impl<H: Host> Session<H> {
         let stations = &self.ground.stations;
         self.tell_ground(id, GroundEvent::Stations(list(stations, Some(&outcome.matched))));
         let report = ValidationReport {
-            settings,
             dates: outcome.matched.dates,
             pairs: outcome.matched.pairs(),
             html: outcome.report(stations).scores(),
@@ -435,11 +302,14 @@ fn list(stations: &Stations, matched: Option<&Matched>) -> StationList {
         let (column, row) = ease2::fractional_index(Resolution::M03, station.longitude, station.latitude);
         let of = matched.and_then(|matched| matched.stations.get(number));
         StationMark {
-            name: format!("{}/{}", station.network, station.name),
             column,
             row,
             pairs: of.map(|of| of.pairs.len()),
-            status: of.map(|of| of.status),
+            enough: of.map_or(Enough::Unknown, |of| match of.status {
+                Status::Used => Enough::Verdict,
+                Status::NoVerdict => Enough::Number,
+                _ => Enough::Nothing,
+            }),
         }
     };
     StationList {

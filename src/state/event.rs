@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::State;
 use super::hash::Hash;
 use super::remembered::Remembered;
 use super::stations::GroundAction;
@@ -117,8 +118,8 @@ pub enum Event {
     Undo,
     /// What is in use is not remembered; why.
     NotRemembered(String),
-    /// Something is wanted of stations.
-    Ground(GroundAction),
+    /// Something is wanted of stations ([`GroundAction::event`]), and what does it.
+    Ground(fn(&mut State, GroundAction), GroundAction),
 
     /// The period of a season: from, to.
     SeasonPeriod(Option<Date>, Option<Date>),

@@ -7,11 +7,12 @@ use jiff::civil::Date;
 
 use super::field::{Field, Fields};
 use super::ledger::Kind;
-use super::{Job, State};
+use super::{Event, Job, State};
 use crate::protocol::{GroundEvent, GroundForm, GroundRequest, Request, StationList, ValidationReport};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::file::FileId;
-use loam_core::weights_report::WeightsReport;
+use loam_core::method::Method;
+use loam_core::region_settings::RegionSettings;
 
 /// Edge of a region that is laid around stations, cells: that of the preset regions.
 const EDGE: usize = 100;
@@ -37,14 +38,30 @@ pub enum GroundAction {
     GoTo,
 }
 
+impl GroundAction {
+    /// As an event. With it goes the function that does it: so that lies in the part of the page that asks, and not in the first one.
+    #[must_use]
+    pub fn event(self) -> Event {
+        Event::Ground(State::ground_action, self)
+    }
+}
+
+/// What a validation is of.
+#[derive(Debug, Clone, PartialEq)]
+struct Choices {
+    settings: RegionSettings,
+    data: u64,
+    rules: Rules,
+    /// The method, where it was not left to Loam.
+    method: Option<Method>,
+}
+
 /// A validation, and what it is of.
 #[derive(Debug, PartialEq)]
 pub struct Validated {
     /// What was found.
     pub report: ValidationReport,
-    data: u64,
-    rules: Rules,
-    weights: WeightsReport,
+    of: Choices,
 }
 
 /// Stations.
@@ -64,6 +81,8 @@ pub struct Ground {
     pub period: Field<(Option<Date>, Option<Date>)>,
     /// Files that are being read.
     unread: Vec<FileId>,
+    /// What the validation under way is of.
+    asked: Option<Choices>,
     /// Those of the demo were asked for.
     simulated: bool,
 }
@@ -78,6 +97,7 @@ impl Ground {
             rules: f.of(Rules::default()),
             period: f.of((None, None)),
             unread: Vec::new(),
+            asked: None,
             simulated: false,
         }
     }
@@ -94,7 +114,7 @@ impl Ground {
 }
 
 impl State {
-    pub(super) fn ground_action(&mut self, action: GroundAction) {
+    fn ground_action(&mut self, action: GroundAction) {
         match action {
             GroundAction::Simulate => {
                 self.ground.simulated = true;
@@ -106,6 +126,7 @@ impl State {
                 let (from, to) = *self.ground.period;
                 let rules = self.ground.rules.clone();
                 let settings = self.settings.clone();
+                self.ground.asked = Some(self.choices());
                 let request = GroundRequest::Validate { rules, from, to, settings };
                 self.ask_ground(request, "comparing with the stations");
             }
@@ -149,7 +170,7 @@ impl State {
             }
             GroundEvent::Stations(list) => {
                 self.ground.unread.clear();
-                let before = list.marks.iter().all(|mark| mark.status.is_none());
+                let before = list.marks.iter().all(|mark| mark.pairs.is_none());
                 if before {
                     self.ground.forget_validation();
                     self.say(format!("{} stations: see Ground.", list.marks.len()));
@@ -158,9 +179,10 @@ impl State {
             }
             GroundEvent::Validated(report) => {
                 self.say(format!("Compared: {} pairs on {} dates.", report.pairs, report.dates));
-                let (data, rules, weights) = (*self.data, self.ground.rules.clone(), self.weights.clone());
                 self.ground.chosen.put(None);
-                self.ground.validated.set(Some(Arc::new(Validated { report, data, rules, weights })));
+                if let Some(of) = self.ground.asked.take() {
+                    self.ground.validated.set(Some(Arc::new(Validated { report, of })));
+                }
             }
             GroundEvent::Station { number, html } => self.ground.chosen.set(Some((number, html))),
         }
@@ -203,21 +225,31 @@ impl State {
     /// Tells a fresh worker of the demo's stations.
     pub(super) fn simulate_again(&mut self) {
         if self.ground.simulated {
-            self.ground_action(GroundAction::Simulate);
+            self.ask_ground(GroundRequest::Simulate, "simulating stations");
+        }
+    }
+
+    fn choices(&self) -> Choices {
+        Choices {
+            settings: self.settings.clone(),
+            data: *self.data,
+            rules: self.ground.rules.clone(),
+            method: (!*self.best).then(|| self.weights.method()),
         }
     }
 
     /// Why the last validation is not that of the present choices; `None` where it is.
     #[must_use]
     pub fn ground_stale(&self) -> Option<&'static str> {
-        let of = self.ground.validated.as_ref()?;
-        if of.report.settings != *self.settings {
+        let of = &self.ground.validated.as_ref()?.of;
+        let now = self.choices();
+        if of.settings != now.settings {
             Some("These scores are of another region, or of other rules for its maps.")
-        } else if of.rules != *self.ground.rules {
+        } else if of.rules != now.rules {
             Some("These scores are of other rules of matching.")
-        } else if of.data != *self.data {
+        } else if of.data != now.data {
             Some("These scores are of other files.")
-        } else if !*self.best && of.weights.method() != self.weights.method() {
+        } else if of.method != now.method {
             Some("These scores are of another method.")
         } else {
             None

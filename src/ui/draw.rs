@@ -2,10 +2,9 @@
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use crate::protocol::StationMark;
+use crate::protocol::{Enough, StationMark};
 use crate::state::cursor::{Cell, View};
 use ease_grid::{EaseWindow, Edges, Resolution};
-use ground_stations::matching::Status;
 use loam_core::map::{Coastline, LineKind, Scale, graticule};
 
 /// Where on a canvas a part of the window is drawn.
@@ -200,13 +199,13 @@ pub fn stations(
         let y = frame.y + (mark.row - window.first_row as f64 - view.top) * sy;
         let radius = if chosen == Some(number) { 8.0 } else { 5.5 };
         ctx.begin_path();
-        let fill = match mark.status {
-            None => "rgba(255,255,255,0.9)",
-            Some(Status::Used) => "#0072b2",
-            Some(Status::NoVerdict) => "#e69f00",
-            Some(_) => "",
+        let fill = match mark.enough {
+            Enough::Unknown => "rgba(255,255,255,0.9)",
+            Enough::Verdict => "#0072b2",
+            Enough::Number => "#e69f00",
+            Enough::Nothing => "",
         };
-        if mark.status == Some(Status::NoVerdict) {
+        if mark.enough == Enough::Number {
             ctx.rect(x - radius, y - radius, 2.0 * radius, 2.0 * radius);
         } else if fill.is_empty() {
             for (dx, dy) in [(radius, radius), (radius, -radius)] {

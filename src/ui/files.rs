@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::later::GROUND;
 use super::layer_use;
-use super::sides::{Side, narrow};
+use super::sides::{GROUND, Side, narrow};
 use super::store::App;
 use crate::protocol::FileReport;
 use crate::state::{Event, FileRow, place_name};

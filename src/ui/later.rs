@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
-use super::sides::Side;
+use super::sides::{GROUND, Side};
 use super::store::App;
 use super::{
     about, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations, train,
@@ -19,8 +19,6 @@ use super::{
 
 /// The panel of the right side that the season is in.
 pub const SEASON: usize = 4;
-/// That of the stations.
-pub const GROUND: usize = 5;
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use web_sys::Element;
 
 use super::store::App;
 use crate::protocol::GroundForm;
-use crate::state::{Event, GroundAction};
+use crate::state::GroundAction;
 use loam_core::iso_date;
 
 /// A rule of matching that is a number; an empty field is none.
@@ -83,7 +83,7 @@ const NUMBERS: [Number; 8] = [
 ];
 
 fn act(app: App, action: GroundAction) {
-    app.tell(Event::Ground(action));
+    app.tell(action.event());
 }
 
 /// Another number of the rules. What is none, or below what makes sense, leaves the one before.
@@ -111,7 +111,7 @@ fn rules(app: App) -> AnyView {
         act(app, if first { GroundAction::Period(date, to) } else { GroundAction::Period(from, date) });
     };
     view! {
-        <details class="advanced" id="ground-rules">
+        <details id="ground-rules">
             <summary>"Rules of matching"</summary>
             <div class="fields">
                 {NUMBERS.iter().map(|number| view! {

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ease_grid::{EaseWindow, Resolution};
-use ground_stations::matching::{Rules, Status};
+use ground_stations::matching::Rules;
 use ground_stations::simulate::{Errors, SimulatedNetwork, as_file};
 use loam::protocol::{
-    Attachment, Event, FileReport, FileTicket, GroundEvent, GroundForm, GroundRequest, Request, StationList,
-    ValidationReport,
+    Attachment, Enough, Event, FileReport, FileTicket, GroundEvent, GroundForm, GroundRequest, Request,
+    StationList, ValidationReport,
 };
 use loam::session::Session;
 use loam::validation::{BEST, network_over};
@@ -229,7 +229,7 @@ fn what_a_simulated_station_says_is_the_truth_with_the_errors_that_it_was_given(
             continue;
         }
         known += 1;
-        assert_eq!(mark.status, Some(Status::Used));
+        assert_eq!(mark.enough, Enough::Verdict);
         // A constant of the station (sd 0.03), a daily part of 0.015 and noise of 0.01: sd 0.018 around the constant.
         let n = differences.len() as f64;
         let mean = differences.iter().sum::<f64>() / n;
@@ -333,9 +333,7 @@ fn a_broken_station_costs_the_others_nothing_and_a_loggers_table_says_what_to_do
     assert!(refused("other.csv").contains("text file"), "{}", refused("other.csv"));
     assert!(refused("plain.dat").contains("give it its name back"), "{}", refused("plain.dat"));
     assert!(!rows.iter().any(|row| row.refused.as_ref().is_some_and(|r| r.contains("raster"))));
-    assert!(
-        list.marks.iter().any(|mark| mark.name == "N/A") && list.marks.iter().any(|mark| mark.name == "N/B")
-    );
+    assert!(list.html.contains("N/A<") && list.html.contains("N/B<"));
     assert!(list.html.contains("Left out: 2") && list.html.contains("N_N_C_sm"), "{}", list.html);
     assert!(list.html.contains("<td>0.05</td><td>1</td>"), "one of two records is good: {}", list.html);
     let mark = &list.marks[0];
@@ -428,7 +426,6 @@ fn stations_outside_the_region_are_listed_as_such() {
     open(&host, &mut session, vec![(name, text(name, body))]);
     let (list, _) =
         validate(&host, &mut session, &Rules::default(), ("2018-06-01", "2018-06-30"), settings("tucson"));
-    let status = list.marks[0].status.unwrap();
-    assert_eq!((status.words(), list.marks[0].pairs), ("outside the maps", Some(0)));
+    assert_eq!((list.marks[0].enough, list.marks[0].pairs), (Enough::Nothing, Some(0)));
     assert!(list.html.contains("outside the maps"));
 }

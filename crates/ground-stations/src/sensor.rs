@@ -3,7 +3,14 @@
 use serde::Serialize;
 
 use crate::records::Records;
-use crate::simulate;
+
+/// What networks of simulated stations are called.
+pub(crate) const SIMULATED: &str = "SIMULATED";
+
+/// A network of that name, or of one that begins so.
+pub(crate) fn is_simulated(network: &str) -> bool {
+    network.starts_with(SIMULATED)
+}
 
 /// What a sensor measures, as ISMN's names say it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +124,7 @@ impl Sensor {
     /// Made by [`crate::simulate`], be it read from a file: no measurement.
     #[must_use]
     pub fn simulated(&self) -> bool {
-        simulate::is_simulated(&self.network)
+        is_simulated(&self.network)
     }
 
     /// The same sensor of the same place: files of several periods are one.

@@ -5,17 +5,12 @@
 
 use crate::records::Records;
 use crate::scores::Sequence;
-use crate::sensor::{Form, Sensor, Surroundings, Variable};
+use crate::sensor::{Form, SIMULATED, Sensor, Surroundings, Variable};
 use crate::stations::Stations;
 use crate::time;
 
 /// What a network is called: readers take stations of networks that begin so as simulated.
-pub const NETWORK: &str = "SIMULATED";
-
-/// A network of that name, or of one that begins so.
-pub(crate) fn is_simulated(network: &str) -> bool {
-    network.starts_with(NETWORK)
-}
+pub const NETWORK: &str = SIMULATED;
 
 /// Sizes of the errors, standard deviations in m3/m3.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,12 +1,14 @@
 //! Stations: read when they are found, compared when asked, and what a cancel, a loss or other choices do to that.
 
 use super::*;
-use crate::protocol::{GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport};
+use crate::protocol::{
+    Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
+};
 use crate::state::GroundAction;
-use ground_stations::matching::{Rules, Status};
+use ground_stations::matching::Rules;
 
 fn tell(page: &mut Page, action: GroundAction) {
-    page.tell(Event::Ground(action));
+    page.tell(action.event());
 }
 
 fn answer(page: &mut Page, id: u64, event: GroundEvent) {
@@ -17,13 +19,12 @@ fn asked(page: &Page, wanted: impl Fn(&GroundRequest) -> bool) -> Option<u64> {
     page.find(|r| matches!(r, Request::Ground(request) if wanted(request)))
 }
 
-fn list(status: Option<Status>) -> GroundEvent {
-    let mark = |n: usize| StationMark {
-        name: format!("N/{n}"),
+fn list(pairs: Option<usize>) -> GroundEvent {
+    let mark = |_| StationMark {
         column: 2300.5,
         row: 1100.5,
-        pairs: status.map(|_| 40),
-        status,
+        pairs,
+        enough: if pairs.is_some() { Enough::Verdict } else { Enough::Unknown },
     };
     GroundEvent::Stations(StationList {
         marks: (0..2).map(mark).collect(),
@@ -51,9 +52,8 @@ fn with_stations() -> Page {
 fn validated(page: &mut Page) -> u64 {
     tell(page, GroundAction::Validate);
     let id = asked(page, |r| matches!(r, GroundRequest::Validate { .. })).unwrap();
-    answer(page, id, list(Some(Status::Used)));
-    let settings = page.state.settings.clone();
-    let report = ValidationReport { settings, dates: 40, pairs: 80, html: "<p>".into(), simulated: false };
+    answer(page, id, list(Some(40)));
+    let report = ValidationReport { dates: 40, pairs: 80, html: "<p>".into(), simulated: false };
     answer(page, id, GroundEvent::Validated(report));
     page.answer(id, protocol::Event::Finished);
     id

@@ -512,9 +512,10 @@ fn simulated_stations_are_compared_and_the_report_holds_everything() {
     );
     app.click("#validate").unwrap();
     let scores = app.text_when("#ground-scores", PATIENCE, |text| text.contains("ubRMSD")).unwrap();
-    for map in ["SMAP as it is", "bilinear SMAP", "best method (auto)"] {
+    for map in ["SMAP as it is", "bilinear SMAP"] {
         assert!(scores.contains(map), "{map} stands beside the others: {scores}");
     }
+    assert!(scores.contains("SMEN") || scores.contains("best method (auto)"), "{scores}");
     assert!(scores.contains("16 stations"), "{scores}");
     app.click("#station-list [data-station='5']").unwrap();
     let station = app.text_when("#station", PATIENCE, |text| text.contains("pairs")).unwrap();

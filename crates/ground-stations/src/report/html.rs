@@ -6,7 +6,8 @@ use super::{Report, csv, escaped, figures, map, tables};
 use crate::evaluation::{Comparison, triple_at, without_values};
 use crate::matching::Footprint;
 use crate::scores::TripleRefusal;
-use crate::{citations, logger, simulate};
+use crate::sensor::is_simulated;
+use crate::{citations, logger};
 
 /// Width of a series, in the units of the picture.
 const SERIES_WIDTH: f64 = 900.0;
@@ -243,7 +244,7 @@ fn origin(html: &mut String, report: &Report<'_>) {
     }
     html.push_str("</tbody></table>\n<h3>Please cite</h3>\n<ul>\n");
     let networks = report.stations.networks();
-    let own = |name: &&str| !simulate::is_simulated(name) && *name != logger::NETWORK;
+    let own = |name: &&str| !is_simulated(name) && *name != logger::NETWORK;
     let networks: Vec<&str> = networks.into_iter().filter(own).collect();
     let of_networks = if networks.is_empty() { Vec::new() } else { citations::of_networks(&networks) };
     let fixed = [citations::QA4SM.to_owned(), citations::SAMPLING.to_owned()];

@@ -195,23 +195,20 @@ pub enum Request {
 }
 
 impl Request {
-    /// Begins, estimates or pauses a training, or writes a cube.
+    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season or writes
+    /// its files; reads and compares stations.
     #[must_use]
-    pub fn trains(&self) -> bool {
+    pub fn needs_part(&self) -> bool {
         matches!(
             self,
             Self::Train { .. }
                 | Self::TrainEstimate { .. }
                 | Self::ResumeRun { .. }
                 | Self::PauseTraining { .. }
-                | Self::Export { form: ExportForm::SeasonCube }
+                | Self::Season { .. }
+                | Self::Ground(_)
+                | Self::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube }
         )
-    }
-
-    /// Needs the part of the program that is fetched when it is asked for: what trains, writes cubes, reads and compares stations.
-    #[must_use]
-    pub fn in_part(&self) -> bool {
-        self.trains() || matches!(self, Self::Ground(_))
     }
 }
 

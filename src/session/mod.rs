@@ -10,6 +10,7 @@ mod ground;
 mod host;
 mod job;
 mod loaded;
+mod made_season;
 mod networks;
 pub mod open;
 mod predict;

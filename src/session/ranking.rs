@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::ranking::OTHERWISE;
+use loam_core::ranking::{OTHERWISE, too_large};
 use loam_core::region_settings::RegionSettings;
 use loam_core::stack::HistoryRule;
 use loam_nn::ranking::{Contestant, rank};
@@ -30,6 +30,11 @@ impl<H: Host> Session<H> {
                 self.active = OTHERWISE;
                 self.report_weights(id);
                 self.predict_by_active(id, date, settings.clone()).await?;
+                if let Some(why) = too_large(&settings.window) {
+                    self.emit(id, Event::Warning(why));
+                    self.auto.found(settings, OTHERWISE);
+                    return Ok(());
+                }
                 let best = self.rank(id, settings.clone()).await?;
                 if best == OTHERWISE {
                     return Ok(());
@@ -50,6 +55,7 @@ impl<H: Host> Session<H> {
     ) -> Result<(), RequestError> {
         match self.auto.best_for(settings) {
             Some(best) => self.active = best,
+            None if too_large(&settings.window).is_some() => self.active = OTHERWISE,
             None => drop(self.rank(id, settings.clone()).await?),
         }
         Ok(())

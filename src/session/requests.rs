@@ -35,14 +35,14 @@ impl<H: Host> Session<H> {
     /// Carries a request out. Every way out emits one last event: `Finished`, `Cancelled` or `Failed`. Only a training that began goes on
     /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
-        if request.in_part() {
+        if request.needs_part() {
             self.handle_in_part(id, request).await;
         } else {
             self.handle_other(id, request).await;
         }
     }
 
-    /// A request that needs the part of the program which the page's worker loads when it is asked for ([`Request::in_part`]).
+    /// A request that needs the part of the program which the page's worker fetches when it is asked for ([`Request::needs_part`]).
     pub async fn handle_in_part(&mut self, id: u64, request: Request) {
         match request {
             Request::Ground(request) => self.handle_ground(id, request).await,
@@ -62,6 +62,8 @@ impl<H: Host> Session<H> {
             Request::Train { train, settings } => self.train(id, train, settings).await,
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
+            Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
+            Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
             Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             _ => Ok(()),
         };
@@ -132,7 +134,6 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
-            Request::Season { from, to, settings } => self.season(id, from, to, settings).await?,
             Request::Rank { settings } => {
                 self.rank(id, settings).await?;
             }
@@ -164,9 +165,8 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
-            // That one goes to `handle_in_part`.
-            Request::Export { form: ExportForm::SeasonCube } => {}
-            Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id)?,
+            // Those go to `handle_in_part`.
+            Request::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube } => {}
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
             // Those go to `handle_in_part`.
@@ -174,7 +174,8 @@ impl<H: Host> Session<H> {
             | Request::TrainEstimate { .. }
             | Request::Train { .. }
             | Request::ResumeRun { .. }
-            | Request::PauseTraining { .. } => {}
+            | Request::PauseTraining { .. }
+            | Request::Season { .. } => {}
             Request::StopTraining => self.stop_training()?,
             Request::WriteSettings { train } => {
                 let text = serde_json::to_vec_pretty(&train).map_err(|e| {

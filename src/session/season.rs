@@ -5,29 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use loam_core::export::{Provenance, geotiff, netcdf};
-use loam_core::output::Output;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::{Layers, Season, SeasonDay, Statistics, dates, in_common, sidecar};
 use loam_core::stack::HistoryRule;
 
 use super::Host;
+use super::made_season::MadeSeason;
 use super::provenance::{self, Circumstances};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonDayReport, SeasonReport};
 
 /// Pixels between two looks at the clock.
 const PIXELS: usize = 256;
-
-/// What is kept of a season that was made: for its files. Its maps are the page's.
-pub(super) struct MadeSeason {
-    /// What the dates have in common.
-    facts: Provenance,
-    output: Output,
-    window: EaseWindow,
-    layers: Layers,
-    /// Beginning of a file's name.
-    name: String,
-}
 
 impl<H: Host> Session<H> {
     /// Every date with a SMAP overpass, oldest first. Other messages are heard between dates and, of networks, between tiles.

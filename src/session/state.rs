@@ -15,7 +15,7 @@ use super::auto::Auto;
 use super::ground::Ground;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
-use super::season::MadeSeason;
+use super::made_season::MadeSeason;
 use crate::protocol::{Event, Failure, MapReport};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.

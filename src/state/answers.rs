@@ -54,7 +54,7 @@ impl State {
             Event::Map(report) => self.take_map(*report, &attachments),
             Event::Ground(event) => self.take_ground(*event),
             Event::SeasonDay(report) => self.season_day(*report, attachments),
-            Event::Season(report) => self.season_made(*report, &attachments),
+            Event::Season(report) => self.season_made(*report, attachments),
             Event::Ranking(ranking) => self.take_ranking(*ranking),
             Event::Weights(weights) => {
                 let other = self.weights.method() != weights.method();

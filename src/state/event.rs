@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::State;
 use super::hash::Hash;
 use super::remembered::Remembered;
+use super::season::Logic;
 use super::stations::GroundAction;
 use crate::protocol::{self, Attachment, Envelope, ExportForm, Failure, Request};
 use loam_core::device_report::{AdapterReport, DevicePreference};
@@ -121,6 +122,8 @@ pub enum Event {
     /// Something is wanted of stations ([`GroundAction::event`]), and what does it.
     Ground(fn(&mut State, GroundAction), GroundAction),
 
+    /// The part of the page that makes seasons is there.
+    SeasonPart(Logic),
     /// The period of a season: from, to.
     SeasonPeriod(Option<Date>, Option<Date>),
     /// Every date of it, or those that are missing.

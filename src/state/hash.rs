@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::iso_date;
 use loam_core::map::ColourMap;
+use loam_core::method::Method;
 use loam_core::stack::{Preset, Region};
 
 /// What a link can say. Everything is optional, and what cannot be understood is left out.
@@ -20,10 +21,12 @@ pub struct Hash {
     pub scale: Option<(f64, f64)>,
     /// Key of its colour map.
     pub colours: Option<String>,
+    /// A method chosen by hand.
+    pub method: Option<Method>,
 }
 
 impl Hash {
-    /// From `#region=tucson&date=2020-06-01&scale=0,0.5&colours=lapaz`.
+    /// From `#region=tucson&date=2020-06-01&method=smen&scale=0,0.5&colours=lapaz`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut hash = Self::default();
@@ -44,6 +47,7 @@ impl Hash {
                         value.split_once(',').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
                     hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);
                 }
+                "method" => hash.method = Method::find(value),
                 "colours" => hash.colours = ColourMap::find(value).map(|m| m.key.to_owned()),
                 _ => {}
             }
@@ -68,6 +72,9 @@ impl Hash {
         }
         if let Some(colours) = &self.colours {
             parts.push(format!("colours={colours}"));
+        }
+        if let Some(method) = self.method {
+            parts.push(format!("method={}", method.key()));
         }
         parts.join("&")
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::ledger::Kind;
-use super::{Job, Layer, MapData, NOT_READ, READING, Ranked, State};
+use super::{Chosen, Job, Layer, MapData, NOT_READ, READING, Ranked, State};
 use crate::protocol::{Attachment, Failure, MapReport, Request, Timeline};
 use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::ranking::Ranking;
@@ -97,6 +97,9 @@ impl State {
 
     pub(super) fn take_ranking(&mut self, ranking: Ranking) {
         self.say(ranking.sentence());
+        if *self.choice != Chosen::Best {
+            self.choice.put(Chosen::Method(ranking.best));
+        }
         let of: Ranked = (ranking, self.settings.clone(), *self.data);
         self.ranking.set(Some(Arc::new(of)));
     }
@@ -154,10 +157,10 @@ impl State {
         }
         self.take_weights(report.weights.clone());
         let data = self.predicted;
-        let map = MapData { report, layers, overpasses, data };
-        let shown = self.with_season_layers(map.clone());
-        self.keep_made(Arc::new(map));
-        self.map.set(Some(Arc::new(shown)));
+        let map = Arc::new(MapData { report, layers, overpasses, data });
+        self.keep_made(Arc::clone(&map));
+        let shown = self.with_season_layers(&map);
+        self.map.set(Some(shown));
         self.season.shown = false;
         self.played();
     }

@@ -5,6 +5,7 @@
 //! page's behaviour is tested without a page.
 
 mod answers;
+mod choice;
 pub mod cursor;
 mod data;
 pub mod days;
@@ -43,6 +44,7 @@ use loam_core::stack::{PRESETS, Preset};
 use loam_core::weights_report::WeightsReport;
 use smap_files::QualityRule;
 
+pub use choice::Chosen;
 pub use data::{FileRow, Job, Layer, MapData, Notice};
 pub use event::{Attach, Due, Effect, Event};
 pub use field::{Field, Fields};
@@ -55,7 +57,7 @@ pub use undo::Step;
 use desk::Desk;
 use follow::Asked;
 use ledger::{Kind, Ledger};
-use season::Season;
+use season::{Logic, Season};
 
 /// The time line of the present region and rules is being made.
 pub const READING: &str = "reading…";
@@ -90,8 +92,8 @@ pub struct State {
     pub made: Field<Vec<Arc<MapData>>>,
     /// Methods compared.
     pub ranking: Field<Option<Arc<Ranked>>>,
-    /// Whichever method was best on the region's own newest dates answers.
-    pub best: Field<bool>,
+    /// What makes the maps.
+    pub choice: Field<Chosen>,
     /// What computes.
     pub device: Field<Option<DeviceReport>>,
     /// There is no worker, and none is being started.
@@ -126,6 +128,7 @@ pub struct State {
     /// Milliseconds since 1970, set before every event.
     pub now: f64,
     out: Vec<Effect>,
+    season_logic: Option<Logic>,
     ledger: Ledger,
     /// Files of each request to open that is under way.
     opening: BTreeMap<u64, Vec<FileId>>,
@@ -195,7 +198,7 @@ impl Default for State {
             map: f.of(None),
             made: f.of(Vec::new()),
             ranking: f.of(None),
-            best: f.of(false),
+            choice: f.of(Chosen::default()),
             device: f.of(None),
             stopped: f.of(false),
             preference: f.of(DevicePreference::default()),
@@ -214,6 +217,7 @@ impl Default for State {
             fields: f,
             now: 0.0,
             out: Vec::new(),
+            season_logic: None,
             ledger: Ledger::default(),
             opening: BTreeMap::new(),
             waiting: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::ledger::Kind;
 use super::remembered::Remembered;
-use super::{Effect, State, words};
+use super::{Chosen, Effect, State, words};
 use crate::protocol::{Failure, Request};
 use loam_core::training::RunReport;
 
@@ -115,7 +115,7 @@ impl State {
 
     /// The shipped weights, from now on.
     pub(super) fn use_shipped(&mut self) {
-        self.best.put(false);
+        self.choice.put(Chosen::Weights);
         self.weights_file = None;
         self.train.recall.put(None);
         // The shipped weights of a region may be named by the next prediction alone.

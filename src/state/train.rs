@@ -6,7 +6,7 @@ use super::field::{Field, Fields};
 use super::ledger::Kind;
 use super::recall::RecalledRun;
 use super::remembered::Remembered;
-use super::{Attach, Due, Job, State, words};
+use super::{Attach, Chosen, Due, Job, State, words};
 use crate::protocol::{
     Attachment, Event, ExportForm, Failure, PreviewReport, Request, StepReport, TrainEstimate, TrainStarted,
 };
@@ -424,7 +424,7 @@ impl State {
 
     /// Uses the weights of the last run, or those from before it.
     pub(super) fn keep(&mut self, keep: bool) {
-        self.best.put(false);
+        self.choice.put(Chosen::Weights);
         self.send(Kind::Weights, Request::KeepTrained { keep });
     }
 
@@ -442,7 +442,7 @@ impl State {
     /// Uses the weights of a finished run.
     pub(super) fn use_run(&mut self, run: RunId) {
         self.train.recall.put(None);
-        self.best.put(false);
+        self.choice.put(Chosen::Weights);
         self.send(Kind::Weights, Request::UseRun { run });
     }
 
@@ -458,7 +458,7 @@ impl State {
     /// A file of the last map, or of the weights in use.
     pub(super) fn export(&mut self, form: ExportForm) {
         let attach = match form {
-            ExportForm::SeasonCube => self.season_records(),
+            ExportForm::SeasonCube => Attach::Bytes(self.season_records()),
             ExportForm::GeoTiff | ExportForm::Csv if self.season.shown => return self.no_file_of_season(),
             _ => Attach::Nothing,
         };
@@ -518,7 +518,7 @@ impl State {
             }
             Event::TrainDone(report) => {
                 // Its weights, or those from before it, are in use now.
-                self.best.put(false);
+                self.choice.put(Chosen::Weights);
                 self.run_done(*report);
             }
             Event::Runs { runs, unsaved } => self.runs_listed(runs, unsaved),

@@ -2,8 +2,9 @@
 
 use super::hash::Hash;
 use super::ledger::Kind;
+use super::remembered::Remembered;
 use super::undo::Step;
-use super::{Due, Effect, Event, State, preset_settings};
+use super::{Chosen, Due, Effect, Event, State, preset_settings};
 use crate::protocol::Request;
 use loam_core::stack::Preset;
 
@@ -17,6 +18,10 @@ impl State {
     fn happened(&mut self, event: Event) {
         match event {
             Event::Began { hash, remembered } => {
+                // The weights of a run, or the advice to load a file again, come when the runs are known.
+                if remembered != Remembered::Shipped {
+                    self.choice.put(Chosen::Weights);
+                }
                 self.train.recall.set(Some(remembered));
                 self.linked = hash.date;
                 self.take_address(hash);
@@ -88,12 +93,12 @@ impl State {
             }
             Event::CancelPredicting => self.cancel_predicting(),
             Event::UseMethod(method) => {
-                self.best.put(false);
-                self.send(Kind::Weights, Request::UseMethod { method });
+                self.choice.put(Chosen::Method(method));
+                self.tell_choice();
             }
             Event::UseBest => {
-                self.best.put(true);
-                self.send(Kind::Weights, Request::UseBest);
+                self.choice.put(Chosen::Best);
+                self.tell_choice();
             }
             Event::UseShipped => self.use_shipped(),
             Event::Export(form) => self.export(form),
@@ -111,6 +116,7 @@ impl State {
                 "This browser does not remember which weights are in use, so the shipped ones are used after a reload: {why}"
             )),
 
+            Event::SeasonPart(logic) => self.season_logic = Some(logic),
             Event::SeasonPeriod(from, to) => self.season_period(from, to),
             Event::Season => self.predict_season(),
             Event::CancelSeason => self.cancel_season(),
@@ -137,6 +143,7 @@ impl State {
 
     /// Region and date of an address.
     fn take_address(&mut self, hash: Hash) {
+        self.choose_method(hash.method);
         let mut settings = self.settings.clone();
         if let Some(preset) = hash.preset.as_deref().and_then(Preset::find) {
             let of = preset_settings(preset);

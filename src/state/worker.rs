@@ -2,7 +2,7 @@
 
 use super::ledger::Kind;
 use super::train::Run;
-use super::{Attach, Effect, NOT_READ, State};
+use super::{Attach, Chosen, Effect, NOT_READ, State};
 use crate::protocol::Request;
 use loam_core::device_report::DevicePreference;
 use loam_core::weights_report::WeightsReport;
@@ -86,9 +86,7 @@ impl State {
                 }
             }
         }
-        if *self.best {
-            self.send(Kind::Weights, Request::UseBest);
-        }
+        self.tell_choice();
         self.read_again();
         self.ask_timeline();
     }
@@ -186,7 +184,7 @@ impl State {
                 "Loaded as weights, not as data: {name}{which} see Method, “Rules and weights”"
             ));
         }
-        self.best.put(false);
+        self.choice.put(Chosen::Weights);
         self.weights_file = Some(name);
         self.train.recall.put(None);
         self.out.push(Effect::ReadWeights);

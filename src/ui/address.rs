@@ -9,8 +9,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::store::App;
 use super::{adapter, canvas, link, outside};
-use crate::state::Event;
 use crate::state::hash::Hash;
+use crate::state::{Chosen, Event};
 use loam_core::map::{Coastline, ColourMap, scale};
 
 fn present() -> Hash {
@@ -38,6 +38,10 @@ fn wanted(app: App) -> Hash {
         date: app.date.get(),
         scale: ((moisture.min, moisture.max) != scale::MOISTURE_LIMITS)
             .then_some((moisture.min, moisture.max)),
+        method: match app.choice.get() {
+            Chosen::Method(method) => Some(method),
+            Chosen::Best | Chosen::Weights => None,
+        },
         colours: (moisture.map != ColourMap::moisture()).then(|| moisture.map.key.to_owned()),
     }
 }

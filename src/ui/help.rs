@@ -7,13 +7,17 @@ use wasm_bindgen::JsCast;
 use super::store::App;
 
 /// What one wants, and how.
-const TASKS: [(&str, &str); 9] = [
+const TASKS: [(&str, &str); 10] = [
     ("See a first estimate", "Press “Show me”: simulated scenes are drawn, marked SIMULATED."),
     (
         "See your own files",
         "Data, “Open files…”, or drop files or a folder anywhere. The list says what each was recognised as.",
     ),
     ("Change the date", "Click the strip below the map, use ‹ and ›, or Play. The map follows."),
+    (
+        "Make every date",
+        "Season: Predict every date. Its mean, trend and dry-down time are layers; it is saved as a cube.",
+    ),
     (
         "Change the region",
         "Region: a place, a centre with a size, a click on the world; or Shift and drag on a map. Undo (Ctrl+Z) brings the one before back.",

@@ -33,6 +33,28 @@ pub const FIRST: [LayerKind; 2] = [LayerKind::Coarse, LayerKind::Estimate];
 pub const COMPARED: [LayerKind; 4] =
     [LayerKind::Coarse, LayerKind::Estimate, LayerKind::Reference, LayerKind::Difference];
 
+/// What was chosen to be on the stage: of whichever map comes next, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The first channel's layers of these kinds.
+    Kinds(&'static [LayerKind]),
+    /// Every layer of the date.
+    All,
+    /// These alone.
+    These(Vec<LayerKey>),
+}
+
+impl Stage {
+    /// Those of its layers that a map has.
+    pub fn of(&self, data: &MapData) -> Vec<LayerKey> {
+        match self {
+            Self::Kinds(kinds) => of(data, kinds),
+            Self::All => layers(data).into_iter().filter(|key| !key.kind.is_of_season()).collect(),
+            Self::These(keys) => layers(data).into_iter().filter(|key| keys.contains(key)).collect(),
+        }
+    }
+}
+
 /// The layers of a map, channel by channel.
 pub fn layers(data: &MapData) -> Vec<LayerKey> {
     let channels = 0..data.method().outputs().len() as u8;
@@ -47,8 +69,7 @@ pub fn of(data: &MapData, kinds: &[LayerKind]) -> Vec<LayerKey> {
 
 /// The layers that are on the stage. Tracked.
 pub fn on_stage(app: App, data: &MapData) -> Vec<LayerKey> {
-    let chosen = app.chosen.get().unwrap_or_default();
-    let there: Vec<LayerKey> = layers(data).into_iter().filter(|key| chosen.contains(key)).collect();
+    let there = app.stage.get().map_or_else(Vec::new, |stage| stage.of(data));
     if !there.is_empty() {
         there
     } else if sides::narrow() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::layer_list::{layers, on_stage};
+use super::layer_list::{Stage, layers, on_stage};
 use super::legend::Legends;
 use super::panel::heading;
 use super::store::App;
@@ -23,11 +23,11 @@ fn list(app: App, data: Arc<MapData>) -> AnyView {
                 chosen.push(key);
             }
             app.swipe.set(false);
-            app.chosen.set(Some(chosen));
+            app.stage.set(Some(Stage::These(chosen)));
         };
         let alone = move |_| {
             app.swipe.set(false);
-            app.chosen.set(Some(vec![key]));
+            app.stage.set(Some(Stage::These(vec![key])));
         };
         let name = heading(&data, key);
         view! {

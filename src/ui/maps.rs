@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::layer_list::{COMPARED, FIRST, layer_choice, layers, of, on_stage};
+use super::layer_list::{COMPARED, FIRST, Stage, layer_choice, on_stage};
 use super::legend::Ramps;
 use super::panel::{Panel, watch_box};
 use super::pointer::step;
@@ -25,23 +25,23 @@ const GAP: f64 = 8.0;
 
 /// How many layers to put on the stage: a button each.
 fn layouts(app: App, data: Arc<MapData>) -> AnyView {
-    let all: Vec<_> = layers(&data).into_iter().filter(|key| !key.kind.is_of_season()).collect();
     let sets = [
-        ("layout-one", "1", "The estimate alone", of(&data, &[LayerKind::Estimate])),
-        ("layout-two", "2", "SMAP beside the estimate", of(&data, &FIRST)),
-        ("layout-four", "4", "SMAP, estimate, reference and difference", of(&data, &COMPARED)),
-        ("layout-all", "All", "Every layer", all),
+        ("layout-one", "1", "The estimate alone", Stage::Kinds(&[LayerKind::Estimate])),
+        ("layout-two", "2", "SMAP beside the estimate", Stage::Kinds(&FIRST)),
+        ("layout-four", "4", "SMAP, estimate, reference and difference", Stage::Kinds(&COMPARED)),
+        ("layout-all", "All", "Every layer", Stage::All),
     ];
-    let before = sets.clone();
-    sets.into_iter().enumerate().map(|(n, (id, name, title, set))| {
+    let mut before = Vec::new();
+    sets.into_iter().map(|(id, name, title, set)| {
+        let (data, wanted) = (data.clone(), set.of(&data));
         // Without a reference there is nothing more to compare with.
-        let adds_nothing = n > 0 && before[n - 1].3 == set;
-        let (data, wanted) = (data.clone(), set.clone());
+        let adds_nothing = wanted == before;
+        before.clone_from(&wanted);
         let pressed = move || !adds_nothing && !app.swipe.get() && on_stage(app, &data) == wanted;
         view! {
             <button type="button" id=id disabled=adds_nothing title=title aria-label=title aria-pressed=move || pressed().to_string() on:click=move |_| {
                 app.swipe.set(false);
-                app.chosen.set(Some(set.clone()));
+                app.stage.set(Some(set.clone()));
             }>{name}</button>
         }
     }).collect_view().into_any()
@@ -55,7 +55,7 @@ fn switch(app: App, data: Arc<MapData>) -> AnyView {
     };
     layer_choice(&data, "layer", "Layer on the map", present, move |key| {
         app.swipe.set(false);
-        app.chosen.set(Some(vec![key]));
+        app.stage.set(Some(Stage::These(vec![key])));
     })
 }
 

@@ -8,7 +8,6 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent};
 
 use super::canvas;
 use super::draw::{self, Frame};
-use super::layer_list::on_stage;
 use super::page_signal::PageSignal;
 use super::pointer::{Pointer, pin, step};
 use super::rectangle;
@@ -253,10 +252,10 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let method = data.method();
     // The half-width is said with the estimate.
-    let stage = untrack(|| on_stage(app, data));
+    let chosen = app.stage.get_untracked().map(|stage| stage.of(data)).unwrap_or_default();
     let spoken = |l: &&Layer| match l.key.kind {
         LayerKind::Bilinear | LayerKind::HalfWidth => false,
-        kind => !kind.is_of_season() || stage.contains(&l.key),
+        kind => !kind.is_of_season() || chosen.contains(&l.key),
     };
     let parts = data.layers.iter().filter(spoken).map(|layer| {
         let unit = scale_of(app, method, layer.key).with_untracked(|s| s.unit);

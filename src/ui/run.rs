@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::store::App;
-use crate::state::Event;
+use crate::state::{Chosen, Event};
 use loam_core::method::Method;
 use loam_core::ranking::Ranking;
 use loam_core::weights_report::{Prospect, WeightsReport};
@@ -106,9 +106,9 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             <label class="stack">"Method"
                 <select id="model" on:change=move |e| app.tell(Method::find(&event_target_value(&e)).map_or(Event::UseBest, Event::UseMethod))>
-                    <option value="best" selected=move || app.best.get()>"Auto: the best on the region's own newest dates"</option>
+                    <option value="best" selected=move || app.choice.get() == Chosen::Best>"Auto: the best on the region's own newest dates"</option>
                     {Method::all().map(|method| view! {
-                        <option value=method.key() selected=move || !app.best.get() && active() == method>{method.choice()}</option>
+                        <option value=method.key() selected=move || app.choice.get() != Chosen::Best && active() == method>{method.choice()}</option>
                     }).collect_view()}
                 </select>
             </label>

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 
-use super::layer_list::on_stage;
+use super::layer_list::{Stage, on_stage};
 use super::store::App;
 use crate::protocol::ExportForm;
-use crate::state::season::{KEPT_BYTES, Queue, Season};
+use crate::state::season::{KEPT_BYTES, Logic, Queue, Season};
 use crate::state::{Event, State, words};
 use loam_core::iso_date;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -184,7 +184,7 @@ fn result(app: App, view: Memo<View>) -> AnyView {
         view! {
             <button type="button" data-season=id disabled=move || !there() aria-pressed=move || pressed().to_string() on:click=move |_| {
                 app.swipe.set(false);
-                app.chosen.set(Some(vec![key]));
+                app.stage.set(Some(Stage::These(vec![key])));
             }>{name}</button>
         }
     });
@@ -194,7 +194,7 @@ fn result(app: App, view: Memo<View>) -> AnyView {
             <h3 class="minor">"On the map"{move || view.with(|v| v.simulated).then(|| view! { <span class="tag">"SIMULATED"</span> })}</h3>
             <div class="row" role="group" aria-label="Layers of the season on the map">
                 {buttons.collect_view()}
-                <button type="button" class="quiet" id="season-off" on:click=move |_| app.chosen.set(None)>"Maps of the date"</button>
+                <button type="button" class="quiet" id="season-off" on:click=move |_| app.stage.set(None)>"Maps of the date"</button>
             </div>
             <p class="hint">"Trend: least squares, per year, at least 10 dates. Dry-down: days to fall to 37 % towards the driest value, from at least 3 dry spells. The legend is below the map, and the values follow the cursor; scales are under Layers."</p>
             <h3 class="minor">"Save"</h3>
@@ -214,6 +214,7 @@ fn result(app: App, view: Memo<View>) -> AnyView {
 #[component]
 pub fn SeasonSection() -> impl IntoView {
     let app = App::here();
+    app.tell(Event::SeasonPart(Logic::here()));
     let view = Memo::new(move |_| {
         app.season.track();
         app.stale();

@@ -14,6 +14,7 @@ use leptos::reactive::signal::ArcTrigger;
 use leptos::reactive::traits::{Notify, Track};
 
 use super::curtain::Curtain;
+use super::layer_list::Stage;
 use super::outside::{Outside, Post};
 use super::page_signal::PageSignal;
 use super::sides::{Side, sides};
@@ -22,11 +23,11 @@ use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
 use crate::state::season::Season;
 use crate::state::{
-    Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Run, State, Step, Validated,
+    Chosen, Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Run, State, Step,
+    Validated,
 };
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
-use loam_core::layer::LayerKey;
 use loam_core::map::{Coastline, Scale};
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
@@ -159,7 +160,7 @@ pub struct App {
     pub map: Slice<Option<Arc<MapData>>>,
     pub made: Slice<Vec<Arc<MapData>>>,
     pub ranking: Slice<Option<Arc<Ranked>>>,
-    pub best: Slice<bool>,
+    pub choice: Slice<Chosen>,
     pub device: Slice<Option<DeviceReport>>,
     pub stopped: Slice<bool>,
     pub preference: Slice<DevicePreference>,
@@ -195,7 +196,7 @@ pub struct App {
     /// Of a season's trend, its error, dry-down times and counts.
     pub season_scales: [PageSignal<Scale>; 4],
     /// Layers on the stage, in order; `None` for those that are shown at first.
-    pub chosen: PageSignal<Option<Vec<LayerKey>>>,
+    pub stage: PageSignal<Option<Stage>>,
     /// Two layers under one curtain.
     pub swipe: PageSignal<bool>,
     /// Which.
@@ -240,7 +241,7 @@ impl App {
             map: Slice::new(store, |s| &s.map),
             made: Slice::new(store, |s| &s.made),
             ranking: Slice::new(store, |s| &s.ranking),
-            best: Slice::new(store, |s| &s.best),
+            choice: Slice::new(store, |s| &s.choice),
             device: Slice::new(store, |s| &s.device),
             stopped: Slice::new(store, |s| &s.stopped),
             preference: Slice::new(store, |s| &s.preference),
@@ -294,7 +295,7 @@ impl App {
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
             season_scales: [0, 1, 2, 3].map(|n| PageSignal::new(Scale::season(n, false))),
-            chosen: PageSignal::new(None),
+            stage: PageSignal::new(None),
             swipe: PageSignal::new(false),
             curtain: PageSignal::new(Curtain::default()),
             curtain_at: PageSignal::new(50.0),

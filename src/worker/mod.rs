@@ -80,7 +80,7 @@ pub fn start() -> Result<(), JsValue> {
                                 host.forget(id);
                             }
                             Some((id, request)) => {
-                                owned = if request.in_part() {
+                                owned = if request.needs_part() {
                                     training::answer(owned, id, request).await
                                 } else {
                                     owned.handle_other(id, request).await;

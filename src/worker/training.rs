@@ -1,4 +1,4 @@
-//! What trains, what writes cubes, and what reads and compares stations, is a part of its own in the CPU's worker, fetched when it is asked
+//! What trains, what makes seasons, and what reads and compares stations, is a part of its own in the CPU's worker, fetched when it is asked
 //! for: most users only predict.
 //!
 //! In the built app it is a wasm file split from the worker's by `wasm-split-cli` (`xtask/src/split.rs`) at the two functions marked below.
@@ -18,7 +18,7 @@ type Held = Rc<RefCell<Option<Owned>>>;
 /// What the part does. A boxed future: its program is the part's.
 type Doing = Pin<Box<dyn Future<Output = Work>>>;
 
-/// A request that needs the part.
+/// A request of the part.
 fn answering(held: Held, id: u64, request: Request) -> Doing {
     Box::pin(async move {
         let Some(mut session) = held.borrow_mut().take() else { return Work::Idle };
@@ -75,7 +75,7 @@ mod part {
     }
 }
 
-/// The session after a request that needs the part.
+/// The session after a request of the part.
 pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     let held: Held = Rc::new(RefCell::new(Some(session)));
     let failed = match part::answer(Rc::clone(&held), id, request).await {
@@ -88,7 +88,7 @@ pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     let session = taken(&held);
     if failed {
         let failure = Failure::new(
-            "the part of the program that trains, writes cubes and compares stations could not be loaded",
+            "the part of the program that trains, makes seasons and compares stations could not be loaded",
             "Check the network, then try again.",
         );
         session.host().emit(id, Event::Failed(failure), Vec::new());

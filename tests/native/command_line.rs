@@ -108,6 +108,8 @@ fn a_prediction_without_weights_uses_the_shipped_ones_and_says_so() {
     let predict = |region: &str| {
         let words = [
             "predict",
+            "--network",
+            "smen",
             "--simulated",
             "--region",
             region,

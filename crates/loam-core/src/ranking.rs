@@ -1,6 +1,7 @@
 //! Which method answers (best-map.md, section 3): every method scored on the newest fifth of the region's own dates that have a 3 km map, each
 //! date made from what is strictly earlier. These dates choose nothing else.
 
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,22 @@ use crate::score::{DRAW_SEED, DRAWS, Gain, bootstrap_mean};
 
 /// Fewest dates with a 3 km map for a choice.
 pub const FEWEST_DATES: usize = 8;
-/// What answers where there are fewer.
+/// Cells of the largest region that methods are compared on by themselves: the comparison makes some dozens of maps.
+const MOST_CELLS: usize = 250_000;
+/// What answers where there are fewer, or more cells.
 pub const OTHERWISE: Method = Method::ClosedForm(ClosedForm::Regression);
+
+/// Why methods are not compared by themselves on a region, and what answers.
+#[must_use]
+pub fn too_large(window: &EaseWindow) -> Option<String> {
+    (window.len() > MOST_CELLS).then(|| {
+        format!(
+            "The region has {:.1} million cells, too many to compare methods on without being asked: {} answers.",
+            window.len() as f64 / 1e6,
+            OTHERWISE.words()
+        )
+    })
+}
 
 /// A method on the block of dates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,6 +127,14 @@ impl Ranking {
 mod tests {
     use super::*;
     use crate::network::Network;
+
+    #[test]
+    fn regions_are_compared_on_up_to_a_size() {
+        let said =
+            |edge| too_large(&EaseWindow::new(ease_grid::Resolution::M03, 2600, 971, edge, edge).unwrap());
+        assert_eq!(said(500), None);
+        assert!(said(501).is_some_and(|why| why.contains("0.3 million cells")));
+    }
 
     #[test]
     fn the_newest_fifth_is_scored_and_too_few_dates_choose_nothing() {

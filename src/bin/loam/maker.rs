@@ -10,6 +10,7 @@ use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
+use loam_core::ranking::{OTHERWISE, too_large};
 use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped, StackError};
 use loam_nn::{Data, Processor, block_on, device};
 
@@ -21,8 +22,8 @@ use super::ready::Ready;
 /// How maps are made.
 #[derive(clap::Args)]
 pub struct Making {
-    /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth) [default: the shipped ones, as in the page: those of
-    /// the preset region that holds the middle of this one, else the general ones; trained on simulated scenes]
+    /// Weights: a safetensors file with PyTorch names, or a state dict saved by PyTorch (.pt, .pth) [default for a network: the shipped ones, as in the
+    /// page: those of the preset region that holds the middle of this one, else the general ones; trained on simulated scenes]
     #[arg(long)]
     weights: Option<PathBuf>,
     #[command(flatten)]
@@ -30,7 +31,8 @@ pub struct Making {
     /// A method in closed form instead of a network: regression (from all earlier 3 km maps, with a 90 % interval), bilinear, bicubic, persistence, history-mean or disaggregation
     #[arg(long, value_parser = super::network::closed_form, conflicts_with = "weights")]
     method: Option<ClosedForm>,
-    /// The method that is best on the region's own newest dates; the pixel regression where these are too few to choose by
+    /// The method that is best on the region's own newest dates; the pixel regression where these are too few to choose by, or the region is too
+    /// large to compare methods on [default, unless weights, a network or a method are named]
     #[arg(long, conflicts_with_all = ["weights", "method", "network"])]
     auto: bool,
     /// oklahoma-city, tucson, geneva (for a network of one place their middle 108 x 108 km), or LON,LAT[,COLS,ROWS]
@@ -68,7 +70,9 @@ impl Making {
             let (library, series, preset) = self.opened(inputs, files::region(&self.region)?)?;
             return Ok(self.made(library, series, preset, processor, Ready::ClosedForm(method)));
         }
-        if self.auto {
+        // The shift to SMAP's means is SMEN's alone.
+        let by_hand = self.weights.is_some() || self.network.is_given() || self.mass_correction;
+        if self.auto || !by_hand {
             return self.the_best(inputs, processor);
         }
         let (named, place, note) = match &self.weights {
@@ -94,6 +98,11 @@ impl Making {
     /// The method that scores best on the region's newest dates.
     fn the_best(&self, inputs: &Inputs, processor: Processor) -> Result<Maker, Box<dyn std::error::Error>> {
         let (library, mut series, preset) = self.opened(inputs, files::region(&self.region)?)?;
+        if let Some(why) = too_large(&series.region.window()) {
+            eprintln!("{why}");
+            let Method::ClosedForm(method) = OTHERWISE else { return Err(why.into()) };
+            return Ok(self.made(library, series, preset, processor, Ready::ClosedForm(method)));
+        }
         let mut ranked =
             super::rank::rank(&library, &mut series, self.reading.rule(), preset, processor.device())?;
         eprintln!("{}", ranked.ranking.sentence());

@@ -30,6 +30,11 @@ fn keys() -> String {
 }
 
 impl NetworkChoice {
+    /// A network is named.
+    pub fn is_given(&self) -> bool {
+        self.network.is_some() || self.model.is_some()
+    }
+
     /// The network, and the variant by inputs where the old `--network` named one. Says on standard error what is written otherwise now.
     pub fn chosen(&self) -> Result<(Option<Network>, Option<Inputs>), String> {
         let old =

@@ -219,15 +219,43 @@ fn maps_of_the_same_choices_are_kept_for_series_by_date() {
 #[test]
 fn the_best_method_answers_until_another_is_chosen() {
     let mut page = Page::with_map();
-    let asked =
-        |page: &Page| page.sent.iter().filter(|(_, request, _)| matches!(request, Request::UseBest)).count();
-    assert_eq!((asked(&page), *page.state.best), (0, false));
+    let bilinear = Method::find("bilinear").unwrap();
+    let asked = |page: &Page| {
+        let told = |best| page.sent.iter().filter(|(_, request, _)| is_choice(request, best)).count();
+        (told(true), told(false))
+    };
+    assert_eq!((asked(&page), *page.state.choice), ((0, 0), Chosen::Best), "told when it started");
+    page.tell(Event::WorkerLost("it died".to_owned()));
+    assert_eq!(asked(&page), (1, 0));
+    page.tell(Event::UseMethod(bilinear));
+    assert_eq!((asked(&page), *page.state.choice), ((1, 1), Chosen::Method(bilinear)));
+    page.tell(Event::WorkerLost("it died".to_owned()));
+    assert_eq!(asked(&page), (1, 2));
     page.tell(Event::UseBest);
-    assert_eq!((asked(&page), *page.state.best), (1, true));
-    page.tell(Event::WorkerLost("it died".to_owned()));
-    assert_eq!(asked(&page), 2);
-    page.tell(Event::UseMethod(Method::find("bilinear").unwrap()));
-    assert!(!*page.state.best);
-    page.tell(Event::WorkerLost("it died".to_owned()));
-    assert_eq!(asked(&page), 2);
+    assert_eq!((asked(&page), *page.state.choice), ((2, 2), Chosen::Best));
+}
+
+fn is_choice(request: &Request, best: bool) -> bool {
+    match request {
+        Request::UseBest => best,
+        Request::UseMethod { .. } => !best,
+        _ => false,
+    }
+}
+
+/// A link names the method that was chosen by hand; weights of a run that are used again come before the best method.
+#[test]
+fn the_method_of_a_link_answers() {
+    let smen = Method::default();
+    let opened = |hash: &str, remembered| {
+        let mut page = Page::blank();
+        page.tell(Event::Began { hash: Hash::parse(hash), remembered });
+        page.tell(Event::Probed { adapter: None, gpu_program: false });
+        let told = page.find(|r| is_choice(r, true) || is_choice(r, false)).is_some();
+        (*page.state.choice, told)
+    };
+    assert_eq!(opened("#method=smen", Remembered::Shipped), (Chosen::Method(smen), true));
+    assert_eq!(opened("#method=none", Remembered::Shipped), (Chosen::Best, true));
+    assert_eq!(opened("", Remembered::Run("7".into())), (Chosen::Weights, false));
+    assert_eq!(opened("#method=smen", Remembered::Run("7".into())), (Chosen::Method(smen), true));
 }

@@ -39,6 +39,7 @@ fn a_worker_that_dies_while_predicting_is_asked_again_once_it_is_back() {
     page.answer(start, protocol::Event::Device(cpu()));
     page.answer(demo, protocol::Event::Finished);
     page.answer(dates, protocol::Event::Timeline(timeline()));
+    page.method_told();
     page.run_timers();
     assert!(page.predicting().is_some());
 }

@@ -11,10 +11,11 @@ mod training;
 
 use jiff::civil::{Date, date};
 
-use super::{Attach, Due, Effect, Event, State};
+use super::{Attach, Chosen, Due, Effect, Event, State};
 use crate::protocol::{self, DayReport, Envelope, Failure, FileReport, MapReport, Request, Timeline};
 use crate::state::hash::Hash;
 use crate::state::remembered::Remembered;
+use crate::state::season::Logic;
 use loam_core::device_report::DeviceReport;
 use loam_core::weights_report::WeightsReport;
 
@@ -35,13 +36,18 @@ impl Page {
         let start = page.find(|r| matches!(r, Request::Start { .. })).unwrap();
         page.answer(start, protocol::Event::Device(cpu()));
         page.answer(start, protocol::Event::Finished);
+        page.method_told();
         page.sent.clear();
         page
     }
 
+    fn blank() -> Self {
+        Self { state: State::default(), sent: Vec::new(), timers: Vec::new(), others: Vec::new() }
+    }
+
     fn unprobed() -> Self {
-        let mut page =
-            Self { state: State::default(), sent: Vec::new(), timers: Vec::new(), others: Vec::new() };
+        let mut page = Self::blank();
+        page.tell(Event::SeasonPart(Logic::here()));
         page.tell(Event::Began { hash: Hash::default(), remembered: Remembered::Shipped });
         page
     }
@@ -78,6 +84,13 @@ impl Page {
 
     fn answer(&mut self, id: u64, body: protocol::Event) {
         self.tell(Event::Answered(Box::new(Envelope { id, body }), Vec::new()));
+    }
+
+    /// The worker was told the method, and names what it uses.
+    fn method_told(&mut self) {
+        let told = self.find(|r| matches!(r, Request::UseBest | Request::UseMethod { .. })).unwrap();
+        self.answer(told, protocol::Event::Weights(shipped()));
+        self.answer(told, protocol::Event::Finished);
     }
 
     /// All timers that are set, in their order, once.

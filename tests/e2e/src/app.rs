@@ -31,11 +31,21 @@ pub struct Setting {
     pub webgpu: bool,
     /// Window size in pixels.
     pub window: (u32, u32),
+    /// Fragment of the address, with its `#`.
+    pub fragment: &'static str,
+}
+
+impl Setting {
+    /// SMEN answers, not whichever method is best: for tests of what depends on a network's weights.
+    #[must_use]
+    pub fn smen() -> Self {
+        Self { fragment: "#method=smen", ..Self::default() }
+    }
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { webgpu: false, window: (1400, 1000) }
+        Self { webgpu: false, window: (1400, 1000), fragment: "" }
     }
 }
 
@@ -163,7 +173,7 @@ impl App {
         session.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }))?;
         let app =
             Self { session, url: server.url(), name: name.to_owned(), downloads, server, _driver: driver };
-        app.session.navigate(&app.url)?;
+        app.session.navigate(&format!("{}{}", app.url, setting.fragment))?;
         Ok(app)
     }
 

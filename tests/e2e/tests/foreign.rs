@@ -55,7 +55,7 @@ fn exports_of_other_programs_are_what_they_say() {
         eprintln!("skipped: ../shared/data/foreign is not here");
         return;
     }
-    let app = App::open("foreign", Setting::default()).unwrap();
+    let app = App::open("foreign", Setting::smen()).unwrap();
     app.choose_files(parts::FILE_INPUT, &paths).unwrap();
     for (name, words) in cases {
         says(&app, name, words);
@@ -119,7 +119,7 @@ fn an_archive_is_opened_in_place_and_a_layer_is_given_by_hand() {
     let path = xtask::target_dir().join("e2e").join("order.zip");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::File::create(&path).unwrap().write_all(&order).unwrap();
-    let app = App::open("archive", Setting::default()).unwrap();
+    let app = App::open("archive", Setting::smen()).unwrap();
     app.choose_files(parts::FILE_INPUT, &[path, fixtures.join("foreign/okc_20200603.tif")]).unwrap();
     says(&app, granule, &["SPL3SMP", "2020-06-02", "36 km input", "order.zip"]);
     app.wait(PATIENCE, "the companions to be counted", || {

@@ -79,7 +79,7 @@ fn open_counting(name: &str) -> App {
     let _ = std::fs::remove_dir_all(&copy);
     e2e::app::copy_all(&dist(), &copy).unwrap();
     e2e::app::prepend(&e2e::app::loader(&copy, "worker-cpu").unwrap(), HOOK).unwrap();
-    let app = App::open_from(&copy, name, Setting::default()).unwrap();
+    let app = App::open_from(&copy, name, Setting::smen()).unwrap();
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     app
 }

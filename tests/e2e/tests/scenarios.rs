@@ -14,7 +14,7 @@ use serde_json::json;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn open(name: &str) -> App {
-    App::open(name, Setting::default()).expect("the app opens")
+    App::open(name, Setting::smen()).expect("the app opens")
 }
 
 fn assert_quiet(app: &App) {
@@ -141,7 +141,7 @@ fn without_webgpu_the_cpu_is_used_and_the_page_says_why() {
 
 #[test]
 fn software_adapter_gives_way_to_the_cpu() {
-    let app = App::open("software-adapter", Setting { webgpu: true, ..Setting::default() }).unwrap();
+    let app = App::open("software-adapter", Setting { webgpu: true, ..Setting::smen() }).unwrap();
     let line = app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert!(
         line.to_lowercase().contains("software") || line.to_lowercase().contains("swiftshader"),
@@ -251,7 +251,7 @@ fn a_tile_of_1600_mb_needs_little_memory() {
     app.click(parts::LAYOUT_ALL).unwrap();
     let drawn =
         // Reading is in it: a gigabyte and a half.
-        app.text_when("[data-layer=\"BackscatterVv\"]", 8 * PATIENCE, |text| text.contains("mean")).unwrap();
+        app.text_when("[data-layer=\"BackscatterVv\"]", PATIENCE, |text| text.contains("mean")).unwrap();
     println!("{drawn}");
     app.shoot("map").unwrap();
     let peak = app.largest_renderer("VmHWM").unwrap();
@@ -370,8 +370,8 @@ fn demo_is_predicted_probed_and_exported() {
 /// A browser that rejects the shaders of our convolutions: burn's operations take over, which is said, and the self-check passes.
 #[test]
 fn a_rejected_shader_gives_way_to_burns_operations() {
-    let app = App::open_with_critical_gpu("rejected-shader", Setting { webgpu: true, ..Setting::default() })
-        .unwrap();
+    let app =
+        App::open_with_critical_gpu("rejected-shader", Setting { webgpu: true, ..Setting::smen() }).unwrap();
     let script = "const s = document.querySelector('#preference'); s.value = 'gpu'; s.dispatchEvent(new Event('change', { bubbles: true }))";
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     app.session.script(script, &[]).unwrap();
@@ -506,7 +506,7 @@ fn methods_are_compared_and_the_best_says_how_sure_it_is() {
 /// By keyboard alone, in a narrow window and dark: the comparison, then the map and its half-width under the cursor.
 #[test]
 fn methods_are_compared_by_keyboard_in_a_narrow_dark_window() {
-    let app = App::open("ranking-narrow", Setting { window: (400, 800), ..Setting::default() }).unwrap();
+    let app = App::open("ranking-narrow", Setting { window: (400, 800), ..Setting::smen() }).unwrap();
     let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
     app.session.devtools("Emulation.setEmulatedMedia", &dark).unwrap();
     let enter = |css: &str| {
@@ -907,7 +907,7 @@ fn predict_size(app: &App, size: &str) {
 
 #[test]
 fn a_worker_that_fails_or_is_ended_is_replaced() {
-    let app = App::open_with_failing_worker("failing-worker", Setting::default()).unwrap();
+    let app = App::open_with_failing_worker("failing-worker", Setting::smen()).unwrap();
     load_demo(&app);
     app.tell_worker().unwrap();
     app.text_when(".notices", PATIENCE, |text| {
@@ -926,7 +926,7 @@ fn a_worker_that_fails_or_is_ended_is_replaced() {
 /// The GPU's worker cannot be fetched: the CPU's takes its place, which is said, and what was open is still there.
 #[test]
 fn without_the_gpus_worker_the_cpu_computes() {
-    let setting = Setting { webgpu: true, ..Setting::default() };
+    let setting = Setting { webgpu: true, ..Setting::smen() };
     let app =
         App::open_changed("no-gpu-worker", setting, |dist| std::fs::remove_file(loader(dist, "worker-gpu")?))
             .unwrap();
@@ -948,7 +948,7 @@ fn without_the_gpus_worker_the_cpu_computes() {
 
 #[test]
 fn narrow_window_scrolls_in_one_direction_only() {
-    let app = App::open("narrow", Setting { window: (400, 800), ..Setting::default() }).unwrap();
+    let app = App::open("narrow", Setting { window: (400, 800), ..Setting::smen() }).unwrap();
     load_demo(&app);
     predict(&app);
     app.shoot("page").unwrap();

@@ -10,7 +10,7 @@ use serde_json::json;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn open(name: &str) -> App {
-    let app = App::open(name, Setting::default()).expect("the app opens");
+    let app = App::open(name, Setting::smen()).expect("the app opens");
     app.click(parts::DEMO_TUCSON).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
     app
@@ -406,7 +406,7 @@ fn a_second_tab_sees_that_a_run_is_being_trained() {
 /// and the run ends.
 #[test]
 fn a_lost_gpu_costs_no_run() {
-    let app = App::open_with_mortal_gpu("lost-gpu", Setting { webgpu: true, ..Setting::default() }).unwrap();
+    let app = App::open_with_mortal_gpu("lost-gpu", Setting { webgpu: true, ..Setting::smen() }).unwrap();
     fill(&app, "#preference", "gpu");
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check") && text.contains("GPU"))
         .unwrap();

@@ -92,8 +92,13 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     app.shoot("first").unwrap();
     let start = Instant::now();
     app.click(parts::SHOW_ME).unwrap();
-    drawn(&app);
+    app.wait(PATIENCE, "an estimate", || {
+        Ok((app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8).then_some(()))
+    })
+    .unwrap();
     println!("from the click to the estimate: {:.2} s", start.elapsed().as_secs_f64());
+    drawn(&app);
+    println!("to the map of the best method: {:.2} s", start.elapsed().as_secs_f64());
     app.get("#values tbody tr").unwrap();
     for (width, height) in [(1400, 900), (1024, 700)] {
         resize(&app, width, height, false);
@@ -145,10 +150,55 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     assert_quiet(&app);
 }
 
+/// The best method answers by itself: first the regression, then whichever was best on the newest dates; another is chosen, linked and left.
+#[test]
+fn the_best_method_answers_until_one_is_chosen() {
+    let app = App::open("auto", Setting::default()).unwrap();
+    app.click(parts::DEMO).unwrap();
+    let title = "[data-layer=Estimate] figcaption";
+    let first = app.text_when(title, PATIENCE, |text| text.contains("3 km")).unwrap();
+    assert!(first.contains("regression"), "{first}");
+    app.text_when(title, PATIENCE, |text| text.contains("RCN")).unwrap();
+    drawn(&app);
+    app.click("#open-method").unwrap();
+    let table = app.text(parts::RANKING).unwrap();
+    assert!(table.contains("RCN") && table.contains("SMEN"), "{table}");
+    app.shoot("method").unwrap();
+    let chosen = || script(&app, "return document.querySelector('#model').value", &[]);
+    assert_eq!(chosen().as_str(), Some("best"));
+    // The comparison is not made again for another date.
+    app.click("#date-back").unwrap();
+    app.wait(PATIENCE, "the map of the date before", || {
+        let text = app.text(title)?;
+        assert!(text.contains("RCN"), "{text}");
+        let label = app.session.script(
+            "return document.querySelector('[data-layer=Estimate] canvas.overlay')?.ariaLabel ?? ''",
+            &[],
+        )?;
+        Ok(label.as_str().is_some_and(|l| !l.is_empty()).then_some(()))
+    })
+    .unwrap();
+    drawn(&app);
+    let choose = "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
+    script(&app, choose, &[json!("bilinear")]);
+    app.text_when(title, PATIENCE, |text| text.contains("bilinear")).unwrap();
+    let hash = || script(&app, "return location.hash", &[]).as_str().unwrap().to_owned();
+    assert!(hash().contains("method=bilinear"), "{}", hash());
+    script(&app, "location.reload()", &[]);
+    app.click(parts::DEMO).unwrap();
+    app.text_when(title, PATIENCE, |text| text.contains("bilinear")).unwrap();
+    drawn(&app);
+    app.click("#open-method").unwrap();
+    script(&app, choose, &[json!("best")]);
+    app.text_when(title, PATIENCE, |text| text.contains("RCN")).unwrap();
+    assert!(!hash().contains("method="), "{}", hash());
+    assert_quiet(&app);
+}
+
 /// Dates by key and by button move the map, soon; playing shows one after the other; undo takes a choice back.
 #[test]
 fn the_map_follows_the_date_the_rules_and_undo() {
-    let app = App::open("follows", Setting::default()).unwrap();
+    let app = App::open("follows", Setting::smen()).unwrap();
     app.click(parts::DEMO).unwrap();
     drawn(&app);
     assert_eq!(script(&app, "return document.querySelector('#predict').hidden", &[]).as_bool(), Some(true));
@@ -385,6 +435,17 @@ fn period(app: &App, from: &str, to: &str) {
     }
 }
 
+/// Chooses a method by hand.
+fn choose_method(app: &App, key: &str) {
+    script(
+        app,
+        "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))",
+        &[json!(key)],
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    drawn(app);
+}
+
 /// Every date of a month: how far it is, cancelled, resumed; a layer on the map, the series at a pin, the files read back.
 #[test]
 fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
@@ -392,6 +453,8 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     resize(&app, 1400, 900, false);
     app.click(parts::DEMO).unwrap();
     drawn(&app);
+    // By SMEN, which takes long enough to be cancelled.
+    choose_method(&app, "smen");
     let fetched = |part: &str| app.fetched().iter().any(|path| path.contains(part));
     assert!(!fetched("-season-"), "its file is fetched when its panel is opened");
     app.click("#open-season").unwrap();
@@ -474,12 +537,7 @@ fn a_year_of_dates() {
     app.get(parts::SEASON_START).unwrap();
     period(&app, "2018-01-01", "2018-12-31");
     for method in ["regression", "smen"] {
-        script(
-            &app,
-            "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))",
-            &[json!(method)],
-        );
-        drawn(&app);
+        choose_method(&app, method);
         let start = Instant::now();
         app.click(parts::SEASON_START).unwrap();
         season_says(&app, |text| text.contains(" of "));

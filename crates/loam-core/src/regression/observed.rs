@@ -4,7 +4,7 @@ use ease_grid::{EaseWindow, GridError, Raster};
 use jiff::civil::Date;
 
 use super::filter::{Looks, SmapFilter};
-use super::{SmapPlanes, days_between, gaussian};
+use super::{SmapPlanes, days_between, gaussian, smap};
 
 /// W is counted from here, m3/m3.
 const DRY: f32 = 0.2;
@@ -57,18 +57,48 @@ impl SmapMemory {
 
     /// Adds the next day of SMAP. Days come in order.
     pub fn add(&mut self, date: Date, smap: &SmapPlanes) {
+        self.add_mean(date, &smap.bilinear);
+        self.filter.clone_from(&smap.filter);
+    }
+
+    /// The same of a day of which nothing else is asked: its other planes are not made. A day on which SMAP saw nothing is none.
+    ///
+    /// # Errors
+    /// As [`SmapMemory::planes`].
+    pub fn pass(
+        &mut self,
+        date: Date,
+        coarse: &Raster,
+        looks: &Looks<'_>,
+        window: &EaseWindow,
+    ) -> Result<bool, GridError> {
+        if !coarse.values().iter().any(|v| v.is_finite()) {
+            return Ok(false);
+        }
+        let Some(bilinear) = smap::bilinear(looks.first, window)? else { return Ok(false) };
+        self.filter.add(date, looks)?;
+        self.add_mean(date, &bilinear);
+        Ok(true)
+    }
+
+    /// No day was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mean.is_none()
+    }
+
+    fn add_mean(&mut self, date: Date, bilinear: &[f32]) {
         let after = match self.mean.take() {
-            None => smap.bilinear.clone(),
+            None => bilinear.to_vec(),
             Some((before, mut mean)) => {
                 let kept = (-(days_between(before, date) / MEMORY)).exp();
-                for (mean, now) in mean.iter_mut().zip(&smap.bilinear) {
+                for (mean, now) in mean.iter_mut().zip(bilinear) {
                     *mean = kept * *mean + (1.0 - kept) * now;
                 }
                 mean
             }
         };
         self.mean = Some((date, after));
-        self.filter.clone_from(&smap.filter);
     }
 
     /// x of a day that comes after those added; of the first day dW is 0.

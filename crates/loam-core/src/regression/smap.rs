@@ -35,10 +35,17 @@ impl SmapPlanes {
     ) -> Result<Option<Self>, GridError> {
         let seen: Vec<bool> = coarse.values().iter().map(|v| v.is_finite()).collect();
         let mut as_is = coarse.values().to_vec();
-        let mut bilinear = resample::bilinear(looks.first, window)?.values().to_vec();
-        let mut filtered = resample::bilinear(&filter.add(date, looks)?, window)?.values().to_vec();
-        let planes = [&mut as_is, &mut bilinear, &mut filtered];
-        let filled = planes.into_iter().all(|plane| nearest_valid(plane, window.columns));
-        Ok(filled.then_some(Self { seen, as_is, bilinear, filtered, filter }))
+        if !nearest_valid(&mut as_is, window.columns) {
+            return Ok(None);
+        }
+        let (first, after) = (bilinear(looks.first, window)?, bilinear(&filter.add(date, looks)?, window)?);
+        let (Some(bilinear), Some(filtered)) = (first, after) else { return Ok(None) };
+        Ok(Some(Self { seen, as_is, bilinear, filtered, filter }))
     }
+}
+
+/// Interpolated to a region's cells, gaps filled with the nearest value; `None` where there is none.
+pub(super) fn bilinear(raster: &Raster, window: &EaseWindow) -> Result<Option<Vec<f32>>, GridError> {
+    let (_, mut plane, _) = resample::bilinear(raster, window)?.into_parts();
+    Ok(nearest_valid(&mut plane, window.columns).then_some(plane))
 }

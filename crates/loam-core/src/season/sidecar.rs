@@ -3,9 +3,8 @@
 //! A head, then a record a date, each with its length and checksum. A record that was cut off is not there; a head of other inputs, rules
 //! or weights makes the file void.
 
-use jiff::civil::Date;
-
 use super::SeasonDay;
+use crate::iso_date;
 
 const MAGIC: &[u8; 8] = b"LOAMSEA1";
 
@@ -22,7 +21,7 @@ pub fn head(key: &str) -> Vec<u8> {
 #[must_use]
 pub fn record(day: &SeasonDay) -> Vec<u8> {
     let mut body = Vec::with_capacity(16 + day.values.len() * 10);
-    let date = day.date.to_string();
+    let date = iso_date::text(&day.date);
     body.push(date.len() as u8);
     body.extend_from_slice(date.as_bytes());
     body.push(u8::from(day.half_width.is_some()) | u8::from(day.simulated) << 1);
@@ -65,7 +64,7 @@ fn whole(bytes: &[u8], cells: usize) -> Option<(SeasonDay, usize)> {
     }
     let mut body = Reader(body);
     let length = usize::from(*body.take(1)?.first()?);
-    let date: Date = std::str::from_utf8(body.take(length)?).ok()?.parse().ok()?;
+    let date = iso_date::parse(std::str::from_utf8(body.take(length)?).ok()?)?;
     let marks = *body.take(1)?.first()?;
     let length = body.u32()? as usize;
     let files = std::str::from_utf8(body.take(length)?).ok()?;

@@ -3,11 +3,12 @@
 /// Replaces every non-finite value by that of the nearest finite cell (Euclidean distance between cell centres; on a tie the cell
 /// further north, then further west). Row-major. Returns `false`, and changes nothing, where no cell is finite.
 pub fn nearest_valid(values: &mut [f32], columns: usize) -> bool {
-    if columns == 0 || !values.iter().any(|v| v.is_finite()) {
-        return false;
+    let valid = values.iter().filter(|v| v.is_finite()).count();
+    if columns == 0 || valid == 0 || valid == values.len() {
+        return valid > 0 && columns > 0;
     }
     let rows = values.len() / columns;
-    // For every cell the nearest valid row of its own column; a two-pass scan.
+    // For every cell the nearest valid row of its own column, and how far it is; a two-pass scan.
     let mut nearest_row: Vec<Option<usize>> = vec![None; values.len()];
     for column in 0..columns {
         let mut above = None;
@@ -30,33 +31,40 @@ pub fn nearest_valid(values: &mut [f32], columns: usize) -> bool {
             };
         }
     }
+    // Squares, so that the search below only adds and compares: it runs for every gap of every day.
+    let away: Vec<usize> = nearest_row
+        .iter()
+        .enumerate()
+        .map(|(i, near)| near.map_or(usize::MAX, |near| near.abs_diff(i / columns).pow(2)))
+        .collect();
     let source = values.to_vec();
-    for row in 0..rows {
+    for (row, line) in away.chunks_exact(columns).enumerate() {
         for column in 0..columns {
             let i = row * columns + column;
             if source[i].is_finite() {
                 continue;
             }
             // Look outwards column by column until no column can hold anything nearer.
-            let mut best: Option<(usize, usize, usize)> = None; // distance^2, row, column
+            let (mut least, mut best) = (usize::MAX, (0, 0));
             for step in 0..columns {
-                if best.is_some_and(|(d, _, _)| step * step > d) {
+                let aside = step * step;
+                if aside > least {
                     break;
                 }
                 let west = column.checked_sub(step);
                 let east = (step > 0).then_some(column + step).filter(|c| *c < columns);
                 for c in [west, east].into_iter().flatten() {
-                    if let Some(r) = nearest_row[row * columns + c] {
-                        let candidate = (step * step + r.abs_diff(row).pow(2), r, c);
-                        if best.is_none_or(|b| candidate < b) {
-                            best = Some(candidate);
-                        }
+                    let distance = line[c].saturating_add(aside);
+                    if distance > least || distance == usize::MAX {
+                        continue;
+                    }
+                    let candidate = (nearest_row[row * columns + c].unwrap_or_default(), c);
+                    if distance < least || candidate < best {
+                        (least, best) = (distance, candidate);
                     }
                 }
             }
-            if let Some((_, r, c)) = best {
-                values[i] = source[r * columns + c];
-            }
+            values[i] = source[best.0 * columns + best.1];
         }
     }
     true

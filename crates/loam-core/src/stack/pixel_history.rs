@@ -81,6 +81,18 @@ impl Day {
         let looks = Looks { first, overpass: self.overpass.as_ref(), evening: self.evening.as_ref() };
         Ok(memory.planes(date, coarse, &looks, region)?)
     }
+
+    /// SMAP of the day into what was seen of it before; whether it saw anything.
+    fn pass_smap(
+        &self,
+        date: Date,
+        region: &ease_grid::EaseWindow,
+        memory: &mut SmapMemory,
+    ) -> Result<bool, StackError> {
+        let (Some(coarse), Some(first)) = (&self.coarse, &self.coarse_native) else { return Ok(false) };
+        let looks = Looks { first, overpass: self.overpass.as_ref(), evening: self.evening.as_ref() };
+        Ok(memory.pass(date, coarse, &looks, region)?)
+    }
 }
 
 impl Series {
@@ -116,48 +128,53 @@ impl Series {
         let mut to_come = wanted.iter().filter(|date| admitted(date)).count();
         for (done, &past) in wanted.iter().enumerate() {
             let day = self.day(library, past)?;
-            let before = SmapMemory::default();
-            let memory = self.past.as_ref().map_or(&before, |past| &past.memory);
-            if let Some(smap) = day.smap_planes(past, &window, memory)? {
-                let counts = self.covers.get(&past).is_some_and(|cover| rule.admits(cover));
-                let history = self.past.get_or_insert_with(|| PixelHistory {
-                    rule,
-                    last: past,
-                    memory: SmapMemory::default(),
-                    regression: PixelRegression::new(window.columns, window.len()),
-                    errors: watcher.method().map(|method| (method.to_owned(), Calibration::default())),
-                    maps: Vec::new(),
-                    files: Vec::new(),
-                    simulated: false,
-                });
-                let map = day.fine.as_ref().filter(|_| counts).map(|fine| fine.raster.values());
-                let observed = map.and_then(|map| {
-                    let wetness = history.memory.wetness(&smap, window.columns);
-                    Observed::new(past, &smap, wetness, map)
-                });
-                history.memory.add(past, &smap);
+            let counts = self.covers.get(&past).is_some_and(|cover| rule.admits(cover));
+            let mut history = self.past.take().unwrap_or_else(|| PixelHistory {
+                rule,
+                last: past,
+                memory: SmapMemory::default(),
+                regression: PixelRegression::new(window.columns, window.len()),
+                errors: watcher.method().map(|method| (method.to_owned(), Calibration::default())),
+                maps: Vec::new(),
+                files: Vec::new(),
+                simulated: false,
+            });
+            let saw = match day.fine.as_ref().filter(|_| counts) {
+                // Most days: SMAP alone is kept of them.
+                None => day.pass_smap(past, &window, &mut history.memory)?,
+                Some(fine) => match day.smap_planes(past, &window, &history.memory)? {
+                    None => false,
+                    Some(smap) => {
+                        let wetness = history.memory.wetness(&smap, window.columns);
+                        history.memory.add(past, &smap);
+                        if let Some(observed) = Observed::new(past, &smap, wetness, fine.raster.values()) {
+                            let off = watcher.off(&history.regression, &smap, &observed, to_come - 1).await;
+                            // Errors with a gap would make an interval depend on what was asked before.
+                            match &mut history.errors {
+                                Some((_, errors)) if watcher.method().is_some() => {
+                                    off.into_iter().for_each(|off| errors.add(off));
+                                }
+                                errors => *errors = None,
+                            }
+                            history.regression.add(&observed);
+                            let cover = self.covers.get(&past);
+                            history.maps.push(HistorySlot {
+                                date: Some(past),
+                                known: cover.and_then(|cover| cover.fine).unwrap_or_default(),
+                                origin: cover.and_then(|cover| cover.fine_origin),
+                            });
+                            history.files.extend_from_slice(&day.files);
+                        }
+                        true
+                    }
+                },
+            };
+            if saw {
                 history.last = past;
                 history.simulated |= day.simulated;
                 to_come -= usize::from(counts);
-                if let Some(observed) = observed {
-                    let off = watcher.off(&history.regression, &smap, &observed, to_come).await;
-                    // Errors with a gap would make an interval depend on what was asked before.
-                    match &mut history.errors {
-                        Some((_, errors)) if watcher.method().is_some() => {
-                            off.into_iter().for_each(|off| errors.add(off));
-                        }
-                        errors => *errors = None,
-                    }
-                    history.regression.add(&observed);
-                    let cover = self.covers.get(&past);
-                    history.maps.push(HistorySlot {
-                        date: Some(past),
-                        known: cover.and_then(|cover| cover.fine).unwrap_or_default(),
-                        origin: cover.and_then(|cover| cover.fine_origin),
-                    });
-                    history.files.extend_from_slice(&day.files);
-                }
             }
+            self.past = (saw || !history.memory.is_empty()).then_some(history);
             if watcher.between(done + 1, wanted.len()).await.is_break() {
                 // Which dates are judged follows from the date that was asked for: another one may need others.
                 self.past.iter_mut().for_each(|past| past.errors = None);

@@ -526,4 +526,6 @@ pub enum ExportForm {
     SeasonLayers,
     /// All dates of the last season (attachment 0: [`SEASON_KEY`]) and its layers: NetCDF-4.
     SeasonCube,
+    /// The map with all that it takes to make it again, as a zip archive.
+    Bundle,
 }

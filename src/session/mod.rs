@@ -4,6 +4,7 @@
 //! host; tests are another. The command line uses the same steps ([`open`], `loam_nn`) without the protocol.
 
 mod auto;
+pub mod bundle;
 mod cost;
 mod extent;
 mod ground;

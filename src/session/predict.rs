@@ -91,7 +91,7 @@ impl<H: Host> Session<H> {
             milliseconds: self.host.now_ms() - begun,
         };
         self.host.emit(id, Event::Map(Box::new(map.clone())), attachments);
-        self.last = Some((map, estimate));
+        (self.last, self.files_changed) = (Some((map, estimate)), false);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use smap_files::QualityRule;
 use crate::protocol::MapReport;
 
 /// What is known of a prediction besides its numbers.
+#[derive(Debug, Clone)]
 pub struct Circumstances {
     /// Which retrievals counted.
     pub quality: QualityRule,

@@ -167,6 +167,7 @@ impl<H: Host> Session<H> {
             }
             // Those go to `handle_in_part`.
             Request::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube } => {}
+            Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await?,
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
             // Those go to `handle_in_part`.
@@ -384,7 +385,7 @@ impl<H: Host> Session<H> {
     /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
     fn changed(&mut self, file: FileId) {
         self.auto.forget();
-        self.outdated = true;
+        (self.outdated, self.files_changed) = (true, true);
         if self.library.iter().any(Entry::simulated) {
             self.series = None;
         }

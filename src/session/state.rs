@@ -55,6 +55,8 @@ pub struct Session<H: Host> {
     pub(super) last: Option<(MapReport, Estimate)>,
     /// What the last season's files are made of.
     pub(super) season: Option<MadeSeason>,
+    /// Files came, went or were corrected since that map was made.
+    pub(super) files_changed: bool,
 }
 
 /// A request that did not end well.
@@ -126,6 +128,7 @@ impl<H: Host> Session<H> {
             ground: Ground::default(),
             last: None,
             season: None,
+            files_changed: false,
         }
     }
 

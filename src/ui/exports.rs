@@ -43,6 +43,7 @@ pub fn ExportSection() -> impl IntoView {
                 <button type="button" data-export="geotiff" title=title on:click=move |_| ask(ExportForm::GeoTiff)>"GeoTIFF"</button>
                 <button type="button" data-export="png" title=title on:click=draw>"PNG figure"</button>
                 <button type="button" data-export="csv" title=title on:click=move |_| ask(ExportForm::Csv)>"CSV of cells"</button>
+                <button type="button" data-export="bundle" title=title on:click=move |_| ask(ExportForm::Bundle)>"Bundle to reproduce it"</button>
                 <button type="button" data-export="weights" title="The weights that are loaded now" hidden=move || app.weights.with(|w| w.closed_form.is_some()) on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
                 {move || app.exporting.get().then(|| view! { <progress></progress> })}
             </div>

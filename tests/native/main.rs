@@ -11,6 +11,7 @@
 mod archives;
 mod baselines;
 mod best;
+mod bundle;
 mod command_line;
 mod edges;
 mod experiment;

@@ -196,7 +196,7 @@ impl Experiment {
             say!("{section}");
             let stem = format!("{kind:?}").to_lowercase();
             files::write(&self.out.join(format!("{stem}.md")), &section)?;
-            files::write(&self.out.join(format!("{stem}.csv")), &csv(&table))?;
+            files::write(&self.out.join(format!("{stem}.csv")), csv(&table))?;
             files::write(&self.out.join(format!("{stem}.json")), &serde_json::to_string_pretty(&table)?)?;
             text.push_str(&section);
             text.push('\n');
@@ -334,11 +334,11 @@ impl Experiment {
         if let Some(path) = &self.report {
             files::write(
                 &path.with_file_name("reliability.svg"),
-                &interval_score::reliability_svg(&methods::reliability(&report)),
+                interval_score::reliability_svg(&methods::reliability(&report)),
             )?;
             files::write(
                 path,
-                &format!(
+                format!(
                     "# Every method side by side\n\nMade by `loam {}`; not written by hand. The [reliability curve](reliability.svg) of the intervals, mean over the places.\n\n{text}",
                     arguments()
                 ),

@@ -293,10 +293,15 @@ pub fn simulated_from(preset: Option<Preset>, from: Option<Date>) -> Result<Libr
     let mut scene = Scene::preset(preset.key, DEMO_SEED)
         .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
     scene.first = from.unwrap_or(scene.first);
+    Ok(scene_of(scene, preset.name))
+}
+
+/// All days of a scene of a place.
+pub fn scene_of(scene: Scene, place: &str) -> Library {
     let kept = scene.clone();
     let bar = super::progress::bar(scene.len() as u64, "simulating");
     let days: Vec<SceneDay> =
         Simulator::with_margin(scene, MARGIN).inspect(|_| bar.inc(1)).map(SceneDay::from).collect();
     bar.finish_and_clear();
-    Ok(Library::simulated(kept, format!("Simulated scenes: {}", preset.name), days))
+    Library::simulated(kept, format!("Simulated scenes: {place}"), days)
 }

@@ -1,7 +1,7 @@
 //! `loam`, the native command line: inspect, simulate, train, predict, evaluate, validate, experiment, cards. Every command has `--json` for
 //! machines.
 //!
-//! Exit codes: 0 done, 2 a refusal with one clear line on standard error.
+//! Exit codes: 0 done, 1 a map that `reproduce` could not make again, 2 a refusal with one clear line on standard error.
 
 /// A line on standard output. Where nobody reads on (`loam inspect FILE | head`), the program ends.
 macro_rules! say {
@@ -24,6 +24,7 @@ mod progress;
 mod rank;
 mod reading;
 mod ready;
+mod reproduce;
 mod score_table;
 mod season;
 mod series;
@@ -55,6 +56,8 @@ enum Command {
     Predict(predict::Predict),
     /// The maps of all dates of a period, as a NetCDF cube or a folder of GeoTIFFs, with mean, trend and dry-down
     Season(season::Season),
+    /// The map of a bundle (`loam predict --bundle`, the page's export) made again, and compared bit by bit
+    Reproduce(reproduce::Reproduce),
     /// What to fetch for a region and a period: exact searches, as scripts and addresses to use yourself
     FetchList(fetch_list::FetchList),
     /// Scores of weights against 3 km maps, beside the baselines
@@ -83,6 +86,11 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Season(command) => command.run(),
+        Command::Reproduce(command) => match command.run() {
+            Ok(true) => Ok(()),
+            Ok(false) => return std::process::ExitCode::from(1),
+            Err(error) => Err(error),
+        },
         Command::FetchList(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Rank(command) => command.run(),

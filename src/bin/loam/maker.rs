@@ -1,18 +1,24 @@
 //! What makes maps of dates, as `predict` and `season` take it from the command line: method or weights, region, rules.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use ease_grid::Statistics;
 use jiff::civil::Date;
+use loam::session::bundle::{self, Contents};
 use loam::session::provenance;
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
+use loam_core::export::bundle::Manifest;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
 use loam_core::ranking::{OTHERWISE, too_large};
+use loam_core::region_settings::RegionSettings;
+use loam_core::simulate::place;
 use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped, StackError};
-use loam_nn::{Data, Processor, block_on, device};
+use loam_nn::{Data, Processor, Weights, block_on, device};
+use smap_files::QualityRule;
 
 use super::files::{self, Inputs};
 use super::network::NetworkChoice;
@@ -134,11 +140,7 @@ impl Making {
         processor: Processor,
         ready: Ready,
     ) -> Maker {
-        let circumstances = provenance::Circumstances {
-            quality: self.reading.quality(),
-            weights: ready.report(),
-            device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
-        };
+        let circumstances = circumstances(self.reading.quality(), &ready);
         let (rule, shift) = (self.reading.rule(), self.mass_correction);
         Maker { library, series, rule, preset, processor, ready, note: None, shift, circumstances }
     }
@@ -155,7 +157,98 @@ impl Making {
     }
 }
 
+/// What is known of maps made here besides their numbers.
+fn circumstances(quality: QualityRule, ready: &Ready) -> provenance::Circumstances {
+    provenance::Circumstances {
+        quality,
+        weights: ready.report(),
+        device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
+    }
+}
+
+/// Seconds since 1970: of the clock, or those that SOURCE_DATE_EPOCH says, so that a bundle can be made again byte by byte.
+fn now() -> Result<i64, String> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text
+            .parse()
+            .map_err(|_| format!("SOURCE_DATE_EPOCH is \"{text}\", which is no number of seconds")),
+        Err(_) => Ok(jiff::Timestamp::now().as_second()),
+    }
+}
+
 impl Maker {
+    /// What made the map of a bundle, over files and scenes that were found again.
+    pub fn of_bundle(
+        manifest: &Manifest,
+        weights: Option<&[u8]>,
+        library: Library,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let settings = &manifest.settings;
+        let processor = block_on(Processor::open_cpu());
+        let ready = match (manifest.method, weights) {
+            (Method::ClosedForm(method), _) => Ready::ClosedForm(method),
+            (Method::Network(network), Some(bytes)) => {
+                let weights = Weights::of_any_network(bytes)?;
+                if weights.network() != network {
+                    return Err("the bundle's weights are of another network than its map".into());
+                }
+                let name = manifest.weights.as_ref().map(|of| of.name.clone()).unwrap_or_default();
+                Ready::network((name, weights), processor.device())?
+            }
+            (Method::Network(_), None) => return Err("the bundle holds no weights".into()),
+        };
+        let preset = settings.region.as_deref().map(|key| {
+            place(key).ok_or_else(|| {
+                format!("this Loam knows no region \"{key}\": use the one that made the bundle")
+            })
+        });
+        let preset = preset.transpose()?;
+        let mut series = Series::new(Region::new(settings.window)?, settings.quality);
+        super::series::load(&mut series, &library)?;
+        let circumstances = circumstances(settings.quality, &ready);
+        let (rule, shift) = (HistoryRule::from(settings), settings.mass_correction);
+        Ok(Self { library, series, rule, preset, processor, ready, note: None, shift, circumstances })
+    }
+
+    /// A map as a bundle.
+    pub fn bundle(&self, estimate: &Estimate) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        let settings = self.settings();
+        let bar = super::progress::bar(0, "hashing the input files");
+        let between = &mut async |done: u64, total: u64| {
+            bar.set_length(total >> 20);
+            bar.set_position(done >> 20);
+            ControlFlow::Continue(())
+        };
+        let hashed = block_on(bundle::inputs(&self.library, &settings.window, between))?;
+        bar.finish_and_clear();
+        let ControlFlow::Continue(inputs) = hashed else { return Err("interrupted".into()) };
+        let (estimate, library) = (estimate, &self.library);
+        let (circumstances, weights) = (&self.circumstances, self.ready.weights());
+        let made = now()?;
+        Ok(bundle::write(Contents {
+            estimate,
+            settings: &settings,
+            circumstances,
+            weights,
+            library,
+            inputs,
+            made,
+        })?)
+    }
+
+    /// Region and rules.
+    fn settings(&self) -> RegionSettings {
+        let HistoryRule { cover, disaggregated } = self.rule;
+        RegionSettings {
+            window: self.series.region.window(),
+            region: self.preset.map(|preset| preset.key.to_owned()),
+            quality: self.circumstances.quality,
+            history_cover: cover,
+            history_disaggregated: disaggregated,
+            mass_correction: self.shift,
+        }
+    }
+
     /// Uncertainty of the reference that an estimate is scored against, where its product gives one (NISAR).
     pub fn uncertainty(&self, estimate: &Estimate) -> Result<Option<Statistics>, StackError> {
         if estimate.reference != Some(FineOrigin::Nisar) {

@@ -39,6 +39,9 @@ pub struct Predict {
     /// Also write a picture for Google Earth
     #[arg(long, value_name = "FILE")]
     kmz: Option<PathBuf>,
+    /// Also write a bundle: one zip with the map and all that `loam reproduce` takes to make it again, but the input files, which it names
+    #[arg(long, value_name = "FILE.zip")]
+    bundle: Option<PathBuf>,
     /// Also write a STAC item (.json) beside each GeoTIFF
     #[arg(long)]
     stac: bool,
@@ -93,6 +96,9 @@ impl Predict {
                 let scale = if channel.output.is_kelvin() { Scale::kelvin() } else { Scale::moisture() };
                 write(named(path), &export::kmz::write(&channel.estimate, &scale, &facts)?)?;
             }
+        }
+        if let Some(path) = &self.bundle {
+            write(path.clone(), &maker.bundle(estimate)?)?;
         }
         self.report(estimate, uncertainty, &circumstances.weights, &written)
     }

@@ -34,6 +34,14 @@ impl Ready {
         Ok(Self::Network(Box::new(Loaded { model, weights, report })))
     }
 
+    /// Its weights as safetensors; `None` without any.
+    pub fn weights(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::ClosedForm(_) => None,
+            Self::Network(loaded) => Some(loaded.weights.to_bytes()),
+        }
+    }
+
     /// What is known of it.
     pub fn report(&self) -> WeightsReport {
         match self {

@@ -1,6 +1,7 @@
 //! Maps as files for other programs, each carrying where it came from: GeoTIFF (cloud-optimised), NetCDF, CSV, KMZ, and a STAC item that
-//! describes a GeoTIFF.
+//! describes a GeoTIFF. A bundle holds a map with all it takes to make it again.
 
+pub mod bundle;
 mod cog;
 pub mod csv;
 pub mod flags;
@@ -30,6 +31,9 @@ pub enum ExportError {
     /// The encoder refused.
     #[error("the KMZ file could not be written ({0}): choose a smaller region")]
     Kmz(String),
+    /// It does not fit its format.
+    #[error("the bundle could not be written ({0})")]
+    Bundle(String),
     /// A map in a system without an EPSG code.
     #[error("a map in {0} cannot be written as GeoTIFF: it has no EPSG code")]
     NoCode(String),

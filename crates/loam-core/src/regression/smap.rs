@@ -1,10 +1,9 @@
 //! What SMAP saw of a day, without gaps.
 
-use ease_grid::{EaseWindow, GridError, Raster, resample};
+use ease_grid::{EaseWindow, GridError, Raster, nearest_valid, resample};
 use jiff::civil::Date;
 
 use super::filter::{Looks, SmapFilter};
-use crate::stack::nearest_valid;
 
 /// SMAP of a day on a region's 3 km cells, m3/m3.
 #[derive(Debug, Clone, PartialEq)]

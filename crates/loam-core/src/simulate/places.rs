@@ -6,7 +6,7 @@
 //! fitted to a station. What can be measured of them is in docs/cards.md beside the ranges of [`super::properties`].
 
 use super::climate::Climate;
-use crate::stack::Preset;
+use crate::stack::{PRESETS, Preset};
 
 const fn preset(
     key: &'static str,
@@ -38,6 +38,11 @@ pub const UNSEEN_PLACES: [Preset; 2] = [
 pub fn place(text: &str) -> Option<Preset> {
     let wanted = text.trim().to_ascii_lowercase().replace([' ', '_'], "-");
     Preset::find(text).or_else(|| TRAINING_PLACES.into_iter().chain(UNSEEN_PLACES).find(|p| p.key == wanted))
+}
+
+/// All places that have simulated scenes.
+pub(super) fn all_places() -> impl Iterator<Item = Preset> {
+    PRESETS.into_iter().chain(TRAINING_PLACES).chain(UNSEEN_PLACES)
 }
 
 /// The climate of a place of this page; `None` for another key.

@@ -7,10 +7,10 @@ use super::climate::Climate;
 use super::land::{Land, region_indices};
 use super::observe::{Frost, Observer};
 use super::orbit::Orbits;
-use super::places::place;
+use super::places::{all_places, place};
 use super::rng::{Key, cos_turns};
 use super::weather::Weather;
-use crate::stack::Region;
+use crate::stack::{Preset, Region};
 use ease_grid::{EaseWindow, Edges, Raster, Reason, Resolution};
 use smap_files::Overpass;
 
@@ -50,6 +50,16 @@ impl Scene {
         let climate = Climate::preset(preset.key)?;
         let region = preset.region().ok()?;
         Some(Self { region, climate, seed, first: FIRST, last: LAST })
+    }
+
+    /// The place it is of, whatever its seed and dates; `None` for a region or a climate of its own.
+    #[must_use]
+    pub fn place(&self) -> Option<Preset> {
+        let own = |place: &Preset| {
+            Self::preset(place.key, self.seed)
+                .is_some_and(|known| known.region == self.region && known.climate == self.climate)
+        };
+        all_places().find(own)
     }
 
     /// One sentence for file lists, tags and figures.

@@ -420,6 +420,15 @@ impl Library {
         entries.filter(move |entry| entry.usage() != Usage::Ignored && !(observed && entry.simulated()))
     }
 
+    /// Entries that count on some date (used, dated, not superseded), in order.
+    pub fn counting(&self) -> impl Iterator<Item = &Entry> {
+        let dated = |entry: &&Entry| match &entry.content {
+            Content::File(_) => !entry.dates().is_empty(),
+            Content::Simulated(_) => true,
+        };
+        self.used().filter(dated).filter(|entry| self.superseded_by(entry).is_none())
+    }
+
     /// What counts (used, dated, not superseded) on one date.
     #[must_use]
     pub fn on(&self, date: Date) -> Vec<Piece<'_>> {

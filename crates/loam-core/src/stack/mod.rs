@@ -5,7 +5,6 @@
 mod cover;
 mod disaggregate;
 mod error;
-mod fill;
 mod gaps;
 mod history_rule;
 mod library;
@@ -22,7 +21,6 @@ mod temperatures;
 pub use cover::Cover;
 pub use disaggregate::{Disaggregation, DisaggregationError, GAMMA_RANGE, LARGEST_BETA};
 pub use error::StackError;
-pub use fill::nearest_valid;
 pub use history_rule::{HistoryRule, HistorySlot};
 pub use library::{Content, Entry, Library, Piece, SceneDay, SourceFile};
 pub use pixel_history::{Past, Watcher};

@@ -127,8 +127,9 @@ impl Series {
         let admitted = |date: &Date| self.covers.get(date).is_some_and(|cover| rule.admits(cover));
         let mut to_come = wanted.iter().filter(|date| admitted(date)).count();
         for (done, &past) in wanted.iter().enumerate() {
-            let day = self.day(library, past)?;
             let counts = self.covers.get(&past).is_some_and(|cover| rule.admits(cover));
+            // Most days have no map: SMAP alone is kept of them.
+            let day = if counts { self.day(library, past)? } else { self.smap_of(library, past)? };
             let mut history = self.past.take().unwrap_or_else(|| PixelHistory {
                 rule,
                 last: past,
@@ -140,7 +141,6 @@ impl Series {
                 simulated: false,
             });
             let saw = match day.fine.as_ref().filter(|_| counts) {
-                // Most days: SMAP alone is kept of them.
                 None => day.pass_smap(past, &window, &mut history.memory)?,
                 Some(fine) => match day.smap_planes(past, &window, &history.memory)? {
                     None => false,

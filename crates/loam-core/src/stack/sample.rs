@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::fill::nearest_valid;
 use super::history_rule::{HistoryRule, HistorySlot};
 use super::series::MARGIN;
 use super::{Library, Region, Series, StackError};
 use crate::file::FineOrigin;
+use ease_grid::nearest_valid;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, resample};
 
 /// k of model.md: three kernels of depth 2 without temporal padding take depth 4 to 1.

@@ -278,6 +278,23 @@ impl Series {
         Ok(day)
     }
 
+    /// What SMAP saw of a day, without the other layers.
+    ///
+    /// # Errors
+    /// As [`Series::load`].
+    pub(super) fn smap_of(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        let Some(kept) = self.kept.get(&date) else { return self.day(library, date) };
+        let coarse = kept.coarse.as_ref();
+        Ok(Day {
+            coarse: coarse.map(|coarse| coarse.cropped(&self.region.window())).transpose()?,
+            coarse_native: kept.coarse_native.clone(),
+            overpass: kept.overpass.clone(),
+            evening: kept.evening.clone(),
+            simulated: kept.simulated,
+            ..Day::default()
+        })
+    }
+
     /// How uncertain NISAR says its 3 km map of a date is, m3/m3, over the region; `None` where no file gives it. It is the mean of the
     /// 200 m cells' uncertainties: the standard error of a mean whose cells err together. Of independent errors it would be smaller by the
     /// root of their number, which the product does not claim. Read when asked for: it is as large as the map.

@@ -5,9 +5,7 @@ use jiff::civil::Date;
 use ease_grid::{EaseWindow, Edges, GridError, Raster, Reason, Resolution, resample};
 use loam_core::file::FineOrigin;
 use loam_core::network::TbCase;
-use loam_core::stack::{
-    Library, Series, StackError, Temperatures, dates_with, nearest_valid, overpass_words,
-};
+use loam_core::stack::{Library, Series, StackError, Temperatures, dates_with, overpass_words};
 use smap_files::Overpass;
 
 /// Input and, where there is one, target of the TB CNN for one date. All rasters lie on [`TbSample::window`].
@@ -242,7 +240,7 @@ impl TbSample {
         let mut planes = Vec::with_capacity(2 * self.window.len());
         for input in &self.inputs {
             let mut plane = input.values().to_vec();
-            nearest_valid(&mut plane, self.window.columns);
+            ease_grid::nearest_valid(&mut plane, self.window.columns);
             planes.extend(plane);
         }
         planes

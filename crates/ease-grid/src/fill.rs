@@ -1,4 +1,4 @@
-//! Fills masked cells with the nearest valid value: a convolution cannot skip pixels (model.md, "I where SMAP is missing").
+//! Fills masked cells with the nearest valid value, for what cannot skip them: a convolution, an exponential mean.
 
 /// Replaces every non-finite value by that of the nearest finite cell (Euclidean distance between cell centres; on a tie the cell
 /// further north, then further west). Row-major. Returns `false`, and changes nothing, where no cell is finite.

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 
 use super::State;
+use super::ground_action::GroundAction;
 use super::hash::Hash;
 use super::remembered::Remembered;
 use super::season::Logic;
-use super::stations::GroundAction;
 use crate::protocol::{self, Attachment, Envelope, ExportForm, Failure, Request};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, FileId};

@@ -6,9 +6,10 @@ use ground_stations::matching::Rules;
 use jiff::civil::Date;
 
 use super::field::{Field, Fields};
+use super::ground_action::GroundAction;
 use super::ledger::Kind;
 use super::{Event, Job, State};
-use crate::protocol::{GroundEvent, GroundForm, GroundRequest, Request, StationList, ValidationReport};
+use crate::protocol::{GroundEvent, GroundRequest, Request, StationList, ValidationReport};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::file::FileId;
 use loam_core::method::Method;
@@ -16,27 +17,6 @@ use loam_core::region_settings::RegionSettings;
 
 /// Edge of a region that is laid around stations, cells: that of the preset regions.
 const EDGE: usize = 100;
-
-/// What the user wants of stations.
-#[derive(Debug, Clone, PartialEq)]
-pub enum GroundAction {
-    /// Stations over the demo's scenes.
-    Simulate,
-    /// Other rules of matching.
-    Rules(Rules),
-    /// Another first and last date; none for those there are.
-    Period(Option<Date>, Option<Date>),
-    /// Compare the maps made here with them.
-    Validate,
-    /// What is under way is to end.
-    Cancel,
-    /// One of the list, to look at.
-    Station(usize),
-    /// The last validation as a file.
-    Save(GroundForm),
-    /// The region is to go where the stations are.
-    GoTo,
-}
 
 impl GroundAction {
     /// As an event. With it goes the function that does it: so that lies in the part of the page that asks, and not in the first one.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::field::{Field, Fields};
 use super::ground_action::GroundAction;
 use super::ledger::Kind;
-use super::{Event, Job, State};
+use super::{Chosen, Event, Job, State};
 use crate::protocol::{GroundEvent, GroundRequest, Request, StationList, ValidationReport};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::file::FileId;
@@ -214,7 +214,7 @@ impl State {
             settings: self.settings.clone(),
             data: *self.data,
             rules: self.ground.rules.clone(),
-            method: (!*self.best).then(|| self.weights.method()),
+            method: (*self.choice != Chosen::Best).then(|| self.weights.method()),
         }
     }
 

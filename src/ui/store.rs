@@ -483,7 +483,7 @@ impl App {
     pub fn ground_stale(self) -> Option<&'static str> {
         self.ground.validated.track();
         self.ground.rules.track();
-        self.best.track();
+        self.choice.track();
         self.track_choices();
         self.peek(State::ground_stale)
     }

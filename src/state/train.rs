@@ -459,7 +459,9 @@ impl State {
     pub(super) fn export(&mut self, form: ExportForm) {
         let attach = match form {
             ExportForm::SeasonCube => Attach::Bytes(self.season_records()),
-            ExportForm::GeoTiff | ExportForm::Csv if self.season.shown => return self.no_file_of_season(),
+            ExportForm::GeoTiff | ExportForm::Csv | ExportForm::Bundle if self.season.shown => {
+                return self.no_file_of_season();
+            }
             _ => Attach::Nothing,
         };
         if self.send_with(Kind::Export, Request::Export { form }, attach).is_some() {

@@ -95,7 +95,8 @@ fn a_season_in_a_folder_is_a_geotiff_a_date_and_a_layer() {
     }
     let none = ["season", "--simulated", "--region", "tucson", "--from", "1999-01-01", "--to", "1999-02-01"];
     let out = folder.path().join("none.nc");
-    refused(&run(&[&none[..], &["--out", out.to_str().unwrap()]].concat()), "no date of this period");
+    let by = ["--method", "bilinear", "--out", out.to_str().unwrap()];
+    refused(&run(&[&none[..], &by].concat()), "no date of this period");
     let backwards =
         ["season", "--simulated", "--region", "tucson", "--from", "2018-06-01", "--to", "2018-05-01"];
     refused(&run(&[&backwards[..], &["--out", "none.nc"]].concat()), "name the earlier date first");

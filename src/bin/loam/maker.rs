@@ -62,6 +62,8 @@ pub struct Maker {
     preset: Option<Preset>,
     processor: Processor,
     ready: Ready,
+    /// Why this method was chosen, to be said with the first map.
+    choice: Option<String>,
     /// What to add to the warnings of its estimates.
     note: Option<String>,
     shift: bool,
@@ -105,21 +107,22 @@ impl Making {
     fn the_best(&self, inputs: &Inputs, processor: Processor) -> Result<Maker, Box<dyn std::error::Error>> {
         let (library, mut series, preset) = self.opened(inputs, files::region(&self.region)?)?;
         if let Some(why) = too_large(&series.region.window()) {
-            eprintln!("{why}");
             let Method::ClosedForm(method) = OTHERWISE else { return Err(why.into()) };
-            return Ok(self.made(library, series, preset, processor, Ready::ClosedForm(method)));
+            let made = self.made(library, series, preset, processor, Ready::ClosedForm(method));
+            return Ok(Maker { choice: Some(why), ..made });
         }
         let mut ranked =
             super::rank::rank(&library, &mut series, self.reading.rule(), preset, processor.device())?;
-        eprintln!("{}", ranked.ranking.sentence());
-        let ready = match ranked.ranking.best {
-            Method::ClosedForm(method) => Ready::ClosedForm(method),
+        let choice = Some(ranked.ranking.sentence());
+        let (ready, note) = match ranked.ranking.best {
+            Method::ClosedForm(method) => (Ready::ClosedForm(method), None),
             Method::Network(kind) => {
                 let named = ranked.weights.remove(&kind).ok_or("the best network has no weights")?;
-                Ready::network(named, processor.device())?
+                let note = Shipped::of(kind, &series.region.window()).note(preset.map(|p| p.key));
+                (Ready::network(named, processor.device())?, note)
             }
         };
-        Ok(self.made(library, series, preset, processor, ready))
+        Ok(Maker { choice, note, ..self.made(library, series, preset, processor, ready) })
     }
 
     fn opened(
@@ -142,7 +145,18 @@ impl Making {
     ) -> Maker {
         let circumstances = circumstances(self.reading.quality(), &ready);
         let (rule, shift) = (self.reading.rule(), self.mass_correction);
-        Maker { library, series, rule, preset, processor, ready, note: None, shift, circumstances }
+        Maker {
+            library,
+            series,
+            rule,
+            preset,
+            processor,
+            ready,
+            choice: None,
+            note: None,
+            shift,
+            circumstances,
+        }
     }
 
     /// The rules in words: what besides files, method and region decides on the maps.
@@ -207,7 +221,18 @@ impl Maker {
         super::series::load(&mut series, &library)?;
         let circumstances = circumstances(settings.quality, &ready);
         let (rule, shift) = (HistoryRule::from(settings), settings.mass_correction);
-        Ok(Self { library, series, rule, preset, processor, ready, note: None, shift, circumstances })
+        Ok(Self {
+            library,
+            series,
+            rule,
+            preset,
+            processor,
+            ready,
+            choice: None,
+            note: None,
+            shift,
+            circumstances,
+        })
     }
 
     /// A map as a bundle.
@@ -264,6 +289,9 @@ impl Maker {
         let mut estimate =
             self.ready.estimate(data, date, self.shift, self.preset, self.processor.device())?;
         estimate.warnings.extend(self.note.clone());
+        if let Some(choice) = self.choice.take() {
+            eprintln!("{choice}");
+        }
         Ok(estimate)
     }
 

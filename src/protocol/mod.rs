@@ -5,6 +5,7 @@
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
 mod failure;
+mod ground;
 mod season;
 pub mod shown;
 mod training;
@@ -28,6 +29,9 @@ use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
 pub use failure::Failure;
+pub use ground::{
+    Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
+};
 pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
@@ -91,6 +95,8 @@ pub enum Request {
         /// Region and rules.
         settings: RegionSettings,
     },
+    /// Stations in the ground. Answers: as [`GroundRequest`] says.
+    Ground(GroundRequest),
     /// Score every method on the newest dates of the region; the best answers from then on. Answer: [`Event::Ranking`], [`Event::Weights`].
     Rank {
         /// Region and rules.
@@ -190,7 +196,7 @@ pub enum Request {
 
 impl Request {
     /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season or writes
-    /// its files.
+    /// its files; reads and compares stations.
     #[must_use]
     pub fn needs_part(&self) -> bool {
         matches!(
@@ -200,6 +206,7 @@ impl Request {
                 | Self::ResumeRun { .. }
                 | Self::PauseTraining { .. }
                 | Self::Season { .. }
+                | Self::Ground(_)
                 | Self::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube }
         )
     }
@@ -235,6 +242,8 @@ pub enum Event {
     SeasonDay(Box<SeasonDayReport>),
     /// A season is whole: what its pixels' values over time say.
     Season(Box<SeasonReport>),
+    /// Stations in the ground.
+    Ground(Box<GroundEvent>),
     /// Every method on the same dates and pixels.
     Ranking(Box<Ranking>),
     /// Weights in use.

@@ -21,6 +21,8 @@ pub trait Host {
     fn bytes(&self, id: u64, attachment: usize) -> Option<Vec<u8>>;
     /// The shipped weights of a key ([`loam_core::stack::Shipped`]), as safetensors.
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String>;
+    /// The coastlines and borders that maps are drawn with ([`loam_core::map::Coastline`]).
+    async fn coastline(&self) -> Result<Vec<u8>, String>;
     /// Milliseconds since some fixed moment.
     fn now_ms(&self) -> f64;
     /// Milliseconds since 1970.
@@ -53,6 +55,9 @@ impl<H: Host> Host for std::rc::Rc<H> {
     }
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
         (**self).shipped_weights(key).await
+    }
+    async fn coastline(&self) -> Result<Vec<u8>, String> {
+        (**self).coastline().await
     }
     fn now_ms(&self) -> f64 {
         (**self).now_ms()

@@ -7,6 +7,7 @@ mod auto;
 pub mod bundle;
 mod cost;
 mod extent;
+mod ground;
 mod host;
 mod job;
 mod loaded;
@@ -20,6 +21,7 @@ mod ranking;
 mod requests;
 mod season;
 mod state;
+mod stations;
 mod timeline;
 mod training;
 

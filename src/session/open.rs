@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::extent::extent;
 use crate::protocol::{FileReport, FileTicket, FoundMember, SetAside};
 use ease_grid::Resolution;
+use ground_stations::is_part;
 use loam_core::file::{Correction, Usage};
 use loam_core::stack::{Content, Entry, Library};
 use smap_files::archive::{self, Member};
@@ -23,24 +24,19 @@ const MOST_ARRAYS: usize = 200;
 /// # Errors
 /// The report of a refused file.
 pub async fn open(ticket: &FileTicket, source: SharedSource) -> Result<Entry, Box<FileReport>> {
-    match read::open(source) {
-        Ok(granule) => {
-            let content = Content::File(Box::new(granule));
-            let mut entry = Entry {
-                id: ticket.id,
-                name: ticket.name.clone(),
-                content,
-                correction: Correction::default(),
-            };
-            if let Err(error) = entry.correct(ticket.correction.clone())
-                && let Content::File(granule) = &mut entry.content
-            {
-                granule.problems.push(read::Problem { text: error.to_string() });
-            }
-            Ok(entry)
-        }
-        Err(error) => Err(refusal(ticket, error.to_string())),
+    entry(ticket, source).map_err(|error| refusal(ticket, error.to_string()))
+}
+
+fn entry(ticket: &FileTicket, source: SharedSource) -> Result<Entry, read::ReadError> {
+    let content = Content::File(Box::new(read::open(source)?));
+    let mut entry =
+        Entry { id: ticket.id, name: ticket.name.clone(), content, correction: Correction::default() };
+    if let Err(error) = entry.correct(ticket.correction.clone())
+        && let Content::File(granule) = &mut entry.content
+    {
+        granule.problems.push(read::Problem { text: error.to_string() });
     }
+    Ok(entry)
 }
 
 fn refusal(ticket: &FileTicket, why: String) -> Box<FileReport> {
@@ -56,6 +52,8 @@ pub enum Opened {
     Refused(Box<FileReport>),
     /// An archive, which its members stand for.
     Archive(SetAside),
+    /// A file of stations, or a table that may be of one: then with what it is otherwise.
+    Stations(SharedSource, Option<Box<FileReport>>),
 }
 
 /// Opens files and members of archives. The list of the archive read last is kept: a thousand members in a row ask for one.
@@ -87,9 +85,17 @@ impl Opener {
                 }
             }
         };
-        match open(ticket, source).await {
+        if is_part(&ticket.name) {
+            return Opened::Stations(source, None);
+        }
+        match entry(ticket, source.clone()) {
             Ok(entry) => Opened::Entry(Box::new(entry)),
-            Err(report) => Opened::Refused(report),
+            Err(error) if error.is_of_stations() => Opened::Stations(source, None),
+            // A logger's own table says so only to who reads all of its head.
+            Err(error) if ticket.name.to_ascii_lowercase().ends_with(".csv") => {
+                Opened::Stations(source, Some(refusal(ticket, error.to_string())))
+            }
+            Err(error) => Opened::Refused(refusal(ticket, error.to_string())),
         }
     }
 

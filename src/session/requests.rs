@@ -7,10 +7,13 @@ use jiff::civil::Date;
 
 use super::Host;
 use super::auto::Auto;
+use super::ground::Ground;
 use super::open::{Opened, Opener, companions, masks, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
-use crate::protocol::{Attachment, Event, ExportForm, Failure, FileReport, FileTicket, Request, Timeline};
+use crate::protocol::{
+    Attachment, Event, ExportForm, Failure, FileReport, FileTicket, GroundEvent, Request, Timeline,
+};
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
 use loam_core::method::Method;
@@ -33,20 +36,27 @@ impl<H: Host> Session<H> {
     /// in [`Session::work`], which emits its last event.
     pub async fn handle(&mut self, id: u64, request: Request) {
         if request.needs_part() {
-            self.handle_training(id, request).await;
+            self.handle_in_part(id, request).await;
         } else {
             self.handle_other(id, request).await;
         }
     }
 
-    /// A request that does not train ([`Request::needs_part`]). The page's worker has what trains in a part of its own.
+    /// A request that needs the part of the program which the page's worker fetches when it is asked for ([`Request::needs_part`]).
+    pub async fn handle_in_part(&mut self, id: u64, request: Request) {
+        match request {
+            Request::Ground(request) => self.handle_ground(id, request).await,
+            request => self.handle_training(id, request).await,
+        }
+    }
+
+    /// Any other request.
     pub async fn handle_other(&mut self, id: u64, request: Request) {
         let ended = self.run(id, request).await;
         self.end_unless_training(id, ended);
     }
 
-    /// A request of the part that trains.
-    pub async fn handle_training(&mut self, id: u64, request: Request) {
+    async fn handle_training(&mut self, id: u64, request: Request) {
         let ended = match request {
             Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await,
             Request::Train { train, settings } => self.train(id, train, settings).await,
@@ -93,6 +103,11 @@ impl<H: Host> Session<H> {
             Request::Open { tickets } => self.open_files(id, &tickets).await?,
             Request::Demo { region } => self.demo(id, &region).await?,
             Request::Forget { file } => {
+                if self.ground.forget(file) {
+                    self.emit(id, Event::FileGone(file));
+                    self.tell_waiting(id);
+                    return Ok(());
+                }
                 let left_out = self.left_out();
                 self.changed(file);
                 self.library.remove(file);
@@ -106,6 +121,7 @@ impl<H: Host> Session<H> {
                 self.auto.forget();
                 self.series = None;
                 self.last = None;
+                self.ground = Ground::default();
                 self.emit(id, Event::Timeline(Timeline::default()));
             }
             Request::Correct { file, correction } => self.correct(id, file, correction).await?,
@@ -149,12 +165,14 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
+            // Those go to `handle_in_part`.
             Request::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube } => {}
             Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await?,
             Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
-            // Those go to `handle_training`.
-            Request::TrainEstimate { .. }
+            // Those go to `handle_in_part`.
+            Request::Ground(_)
+            | Request::TrainEstimate { .. }
             | Request::Train { .. }
             | Request::ResumeRun { .. }
             | Request::PauseTraining { .. }
@@ -325,6 +343,9 @@ impl<H: Host> Session<H> {
                 Some(source) => match opener.open(ticket, source).await {
                     Opened::Refused(refused) => Some(Event::FileRead(*refused)),
                     Opened::Archive(archive) => Some(Event::SetAside(archive)),
+                    Opened::Stations(source, otherwise) => {
+                        Some(Event::FileRead(self.ground.found(ticket, source, otherwise)))
+                    }
                     Opened::Entry(entry) => {
                         self.library.insert(*entry);
                         self.changed(ticket.id);
@@ -348,9 +369,17 @@ impl<H: Host> Session<H> {
             }
             self.yield_now(id).await?;
         }
+        if !self.ground.waiting().is_empty() {
+            self.tell_waiting(id);
+        }
         // A new file may supersede an older one, or put simulated ones aside, so the others' rows can change.
         self.report_files(id, self.left_out()).await?;
         self.send_timeline(id).await
+    }
+
+    /// Which files of stations wait to be read.
+    fn tell_waiting(&self, id: u64) {
+        self.emit(id, Event::Ground(Box::new(GroundEvent::Found(self.ground.waiting()))));
     }
 
     /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
@@ -429,6 +458,7 @@ impl<H: Host> Session<H> {
         self.library.scene = Some(kept);
         self.series = None;
         self.last = None;
+        self.ground = Ground::default();
         let entry = Entry {
             id: DEMO_FILE,
             name: format!("Simulated scenes: {}", preset.name),

@@ -12,6 +12,7 @@ use loam_nn::{ModelError, Processor, TrainError, WorkError};
 
 use super::Host;
 use super::auto::Auto;
+use super::ground::Ground;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
 use super::made_season::MadeSeason;
@@ -48,6 +49,8 @@ pub struct Session<H: Host> {
     pub(super) before: Option<Snapshot>,
     pub(super) trained: Option<Snapshot>,
     pub(super) job: Option<Job<H>>,
+    /// Stations in the ground.
+    pub(super) ground: Ground,
     /// The prediction behind the map last shown.
     pub(super) last: Option<(MapReport, Estimate)>,
     /// What the last season's files are made of.
@@ -122,6 +125,7 @@ impl<H: Host> Session<H> {
             before: None,
             trained: None,
             job: None,
+            ground: Ground::default(),
             last: None,
             season: None,
             files_changed: false,

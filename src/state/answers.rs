@@ -45,12 +45,14 @@ impl State {
                 match kind {
                     Kind::Predict | Kind::Rank => self.predicting.set(Some(job)),
                     Kind::Open => self.reading.set(Some(job)),
+                    Kind::Ground => self.ground.job.set(Some(job)),
                     Kind::Season => self.season_progress(job),
                     _ => self.training_progress(kind, job),
                 }
             }
             Event::Warning(text) => self.note(text),
             Event::Map(report) => self.take_map(*report, &attachments),
+            Event::Ground(event) => self.take_ground(*event),
             Event::SeasonDay(report) => self.season_day(*report, attachments),
             Event::Season(report) => self.season_made(*report, attachments),
             Event::Ranking(ranking) => self.take_ranking(*ranking),
@@ -108,6 +110,7 @@ impl State {
                 }
             }
             Kind::Weights => self.follow_map(),
+            Kind::Ground => self.ground_over(),
             Kind::Season => self.season_over(),
             Kind::Export => {
                 let more = self.busy(Kind::Export);

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use super::State;
+use super::ground_action::GroundAction;
 use super::hash::Hash;
 use super::remembered::Remembered;
 use super::season::Logic;
@@ -117,6 +119,8 @@ pub enum Event {
     Undo,
     /// What is in use is not remembered; why.
     NotRemembered(String),
+    /// Something is wanted of stations ([`GroundAction::event`]), and what does it.
+    Ground(fn(&mut State, GroundAction), GroundAction),
 
     /// The part of the page that makes seasons is there.
     SeasonPart(Logic),

@@ -168,7 +168,7 @@ impl State {
     /// Empties list, time line and maps, and ends what was being read or predicted: its answers would be of what is no longer open.
     fn clear_desk(&mut self) {
         let mut ended = Vec::new();
-        for kind in [Kind::Open, Kind::Timeline, Kind::Predict, Kind::Rank, Kind::Season] {
+        for kind in [Kind::Open, Kind::Timeline, Kind::Predict, Kind::Rank, Kind::Season, Kind::Ground] {
             ended.extend(self.ledger.end_all(kind));
         }
         self.ledger.end_all(Kind::Files);
@@ -182,6 +182,7 @@ impl State {
         self.predicting.put(None);
         self.playing.put(false);
         self.forget_asked();
+        self.forget_ground();
         self.changed_data();
         self.files.set(Vec::new());
         self.timeline.set(Default::default());

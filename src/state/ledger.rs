@@ -19,6 +19,8 @@ pub enum Kind {
     Predict,
     /// Every method on the newest dates. It and a map supersede each other.
     Rank,
+    /// Stations in the ground: each is answered.
+    Ground,
     /// Every date of a period.
     Season,
     /// A file to save.
@@ -45,7 +47,8 @@ pub struct Ledger {
 impl Ledger {
     /// A number for a new request; whatever it supersedes is forgotten.
     pub fn begin(&mut self, kind: Kind) -> u64 {
-        if !matches!(kind, Kind::Files | Kind::Open | Kind::Export | Kind::Train | Kind::Runs) {
+        if !matches!(kind, Kind::Files | Kind::Open | Kind::Ground | Kind::Export | Kind::Train | Kind::Runs)
+        {
             let same = |k: Kind| if k == Kind::Rank { Kind::Predict } else { k };
             self.open.retain(|_, k| same(*k) != same(kind));
         }

@@ -14,6 +14,7 @@ mod event;
 pub mod field;
 mod files;
 mod follow;
+mod ground_action;
 pub mod hash;
 pub mod ledger;
 mod maps;
@@ -21,6 +22,7 @@ mod recall;
 pub mod rectangle;
 mod remembered;
 pub mod season;
+mod stations;
 mod train;
 mod undo;
 mod update;
@@ -47,8 +49,10 @@ pub use choice::Chosen;
 pub use data::{FileRow, Job, Layer, MapData, Notice};
 pub use event::{Attach, Due, Effect, Event};
 pub use field::{Field, Fields};
+pub use ground_action::GroundAction;
 pub use recall::RecalledRun;
 pub use remembered::Remembered;
+pub use stations::{Ground, Validated};
 pub use train::{Preview, Run, TrainState, is_of};
 pub use undo::Step;
 
@@ -120,6 +124,8 @@ pub struct State {
     pub season: Field<Season>,
     /// Training.
     pub train: TrainState,
+    /// Stations in the ground.
+    pub ground: Ground,
 
     /// Milliseconds since 1970, set before every event.
     pub now: f64,
@@ -209,6 +215,7 @@ impl Default for State {
             undo: f.of(Vec::new()),
             season: f.of(Season::default()),
             train: TrainState::new(&mut f),
+            ground: Ground::new(&mut f),
             fields: f,
             now: 0.0,
             out: Vec::new(),

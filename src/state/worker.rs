@@ -59,6 +59,7 @@ impl State {
             self.pending.set(Some(NOT_READ));
         }
         self.forget_asked();
+        self.ground_lost();
         self.run_lost();
         self.season_lost();
         under_way
@@ -68,6 +69,7 @@ impl State {
     fn tell_again(&mut self) {
         if let Some(region) = self.desk.demo().map(str::to_owned) {
             self.send(Kind::Open, Request::Demo { region });
+            self.simulate_again();
         }
         match self.train.run_of(&self.weights) {
             Some(run) if self.train.unsaved.is_none() => self.use_run(run.run),
@@ -150,6 +152,9 @@ impl State {
                 let said = "It stopped while loading the weights of a run: the shipped weights are used.";
                 return Some(said.to_owned());
             }
+        }
+        if under_way.contains(&Kind::Ground) && self.leave_out_stations(why) {
+            return Some("It stopped while reading stations, which were left out.".to_owned());
         }
         let name = under_way.contains(&Kind::Open).then(|| self.leave_out(why)).flatten()?;
         Some(format!("It stopped while reading {name}, which was left out."))

@@ -6,19 +6,20 @@ use leptos::prelude::*;
 
 use super::data::DataSection;
 use super::later::{Later, Part, SEASON};
-use super::sides::{Side, narrow, remember, tight};
+use super::sides::{GROUND, Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 
 /// Names of the panels, left and right.
-const LEFT: [(&str, &str); 4] =
-    [("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
-const RIGHT: [(&str, &str); 5] = [
+const LEFT: &[(&str, &str)] =
+    &[("data", "Data"), ("layers", "Layers"), ("region", "Region"), ("method", "Method")];
+const RIGHT: &[(&str, &str)] = &[
     ("values", "Values"),
     ("scores", "Scores"),
     ("train", "Train"),
     ("export", "Export"),
     ("season", "Season"),
+    ("ground", "Ground"),
 ];
 
 /// Opens a panel, or folds its side where it is open.
@@ -33,13 +34,13 @@ fn press(app: App, right: bool, panel: usize) {
 /// The buttons of a side.
 fn buttons(app: App, right: bool) -> AnyView {
     let side = if right { app.right } else { app.left };
-    let names: &[(&str, &str)] = if right { &RIGHT } else { &LEFT };
+    let names = if right { RIGHT } else { LEFT };
     view! {
         <div class="tabs" role="group" aria-label=if right { "Panels at the right" } else { "Panels at the left" }>
-            {names.iter().enumerate().map(|(panel, (id, name))| {
+            {names.iter().enumerate().map(|(panel, &(id, name))| {
                 let open = move || side.get() == Side { panel, open: true };
                 view! {
-                    <button type="button" id=format!("open-{id}") aria-controls=format!("panel-{id}") aria-expanded=move || open().to_string() on:click=move |_| press(app, right, panel)>{*name}</button>
+                    <button type="button" id=format!("open-{id}") aria-controls=format!("panel-{id}") aria-expanded=move || open().to_string() on:click=move |_| press(app, right, panel)>{name}</button>
                 }
             }).collect_view()}
         </div>
@@ -96,6 +97,7 @@ pub fn Bench() -> impl IntoView {
                 {panel(app, true, 2, view! { <Later part=Part::FineTune/> }.into_any())}
                 {panel(app, true, 3, view! { <Later part=Part::Exports/> }.into_any())}
                 {panel(app, true, SEASON, view! { <Later part=Part::Season/> }.into_any())}
+                {panel(app, true, GROUND, view! { <Later part=Part::Ground/> }.into_any())}
             </div>
             <div class="side left" id="rail" tabindex="-1">
                 {buttons(app, false)}

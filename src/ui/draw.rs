@@ -2,6 +2,7 @@
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+use crate::protocol::{Enough, StationMark};
 use crate::state::cursor::{Cell, View};
 use ease_grid::{EaseWindow, Edges, Resolution};
 use loam_core::map::{Coastline, LineKind, Scale, graticule};
@@ -121,13 +122,7 @@ pub fn lines(ctx: &CanvasRenderingContext2d, frame: Frame, view: View, window: &
     ctx.stroke();
     ctx.set_font(&format!("{font}px system-ui, sans-serif"));
     ctx.set_line_join("round");
-    let write = |text: &str, x: f64, y: f64| {
-        ctx.set_line_width(3.0);
-        ctx.set_stroke_style_str("rgba(255,255,255,0.85)");
-        let _ = ctx.stroke_text(text, x, y);
-        ctx.set_fill_style_str("#14181c");
-        let _ = ctx.fill_text(text, x, y);
-    };
+    let write = |text: &str, x: f64, y: f64| label(ctx, text, x, y);
     ctx.set_text_align("center");
     ctx.set_text_baseline("bottom");
     for line in &grid.meridians {
@@ -183,6 +178,62 @@ pub fn cursor(
     }
     twice(ctx, if pinned { 2.2 } else { 1.4 }, 2.0);
     ctx.restore();
+}
+
+/// Stations by their usable pairs, in the shapes and colours of the report, with the number beside each; rings before a validation.
+pub fn stations(
+    ctx: &CanvasRenderingContext2d,
+    marks: &[StationMark],
+    chosen: Option<usize>,
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
+    let (columns, rows) = view.size(window);
+    let (sx, sy) = (frame.width / columns, frame.height / rows);
+    begin(ctx, frame);
+    ctx.set_font("600 11px system-ui, sans-serif");
+    ctx.set_text_baseline("middle");
+    for (number, mark) in marks.iter().enumerate() {
+        let x = frame.x + (mark.column - window.first_column as f64 - view.left) * sx;
+        let y = frame.y + (mark.row - window.first_row as f64 - view.top) * sy;
+        let radius = if chosen == Some(number) { 8.0 } else { 5.5 };
+        ctx.begin_path();
+        let fill = match mark.enough {
+            Enough::Unknown => "rgba(255,255,255,0.9)",
+            Enough::Verdict => "#0072b2",
+            Enough::Number => "#e69f00",
+            Enough::Nothing => "",
+        };
+        if mark.enough == Enough::Number {
+            ctx.rect(x - radius, y - radius, 2.0 * radius, 2.0 * radius);
+        } else if fill.is_empty() {
+            for (dx, dy) in [(radius, radius), (radius, -radius)] {
+                ctx.move_to(x - dx, y - dy);
+                ctx.line_to(x + dx, y + dy);
+            }
+        } else {
+            let _ = ctx.arc(x, y, radius, 0.0, std::f64::consts::TAU);
+        }
+        if !fill.is_empty() {
+            ctx.set_fill_style_str(fill);
+            ctx.fill();
+        }
+        twice(ctx, 1.6, 2.0);
+        if let Some(pairs) = mark.pairs {
+            label(ctx, &pairs.to_string(), x + radius + 3.0, y);
+        }
+    }
+    ctx.restore();
+}
+
+/// Letters with a pale rim.
+fn label(ctx: &CanvasRenderingContext2d, text: &str, x: f64, y: f64) {
+    ctx.set_line_width(3.0);
+    ctx.set_stroke_style_str("rgba(255,255,255,0.85)");
+    let _ = ctx.stroke_text(text, x, y);
+    ctx.set_fill_style_str("#14181c");
+    let _ = ctx.fill_text(text, x, y);
 }
 
 /// Outline of a region, `inner`, on a map of another; dashed while it is only the one chosen for the next prediction.

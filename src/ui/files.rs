@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::layer_use;
+use super::sides::{GROUND, Side, narrow};
 use super::store::App;
 use crate::protocol::FileReport;
 use crate::state::{Event, FileRow, place_name};
@@ -192,7 +193,7 @@ fn group(row: &FileRow) -> (u8, String) {
         None => (3, "Being read".to_owned()),
         Some(report) if report.refused.is_some() => (0, "Not read".to_owned()),
         Some(report) => {
-            let product = report.product.map_or("", Product::name);
+            let product = report.product.map_or("Stations", Product::name);
             let month = report.date.map(|date| format!(" {}-{:02}", date.year(), date.month()));
             let notes = if report.problems.is_empty() { "" } else { ", with notes" };
             (2 - u8::from(notes.len() > 1), format!("{product}{}{notes}", month.unwrap_or_default()))
@@ -235,6 +236,13 @@ fn lines(rows: Vec<FileRow>, grouped: bool, turned: &[String], limit: usize) -> 
 #[component]
 pub fn FilesSection() -> impl IntoView {
     let app = App::here();
+    // Once there are stations their panel opens, where there is room for it.
+    let stations = Memo::new(move |_| app.ground.stations.with(Option::is_some));
+    Effect::new(move |_| {
+        if stations.get() && !narrow() {
+            app.right.set(Side { panel: GROUND, open: true });
+        }
+    });
     let limit = RwSignal::new(PAGE);
     let filter = RwSignal::new(String::new());
     let only_problems = RwSignal::new(false);

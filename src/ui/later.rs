@@ -10,10 +10,11 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
-use super::sides::Side;
+use super::sides::{GROUND, Side};
 use super::store::App;
 use super::{
-    about, dates, device, exports, files, help, layers, maps, region, run, scores, season, train, values,
+    about, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations, train,
+    values,
 };
 
 /// The panel of the right side that the season is in.
@@ -44,8 +45,10 @@ pub enum Part {
     FineTune,
     /// Files to take away.
     Exports,
-    /// Every date of a period: in a file of its own, fetched when its panel, the last of the right side, is opened.
+    /// Every date of a period: in a file of its own, fetched when its panel is opened.
     Season,
+    /// Stations in the ground: in the same file.
+    Ground,
     /// What the model is.
     About,
 }
@@ -67,21 +70,33 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
-            // Put by its own function.
-            Part::Season => ().into_any(),
+            // Put by a function of their own.
+            Part::Season | Part::Ground => ().into_any(),
         }
     };
     // As long as the page lives.
     leptos::mount::mount_to(place, section).forget();
 }
 
-/// Puts the season into its place. All of its file hangs on this function.
-fn put_season(app: App, place: HtmlElement) {
+/// Puts the season, or the stations, into their place. All of their file hangs on this function.
+fn put_on_demand(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
-        view! { <season::SeasonSection/> }
+        match part {
+            Part::Ground => view! { <stations::GroundSection/> }.into_any(),
+            _ => view! { <season::SeasonSection/> }.into_any(),
+        }
     };
     leptos::mount::mount_to(place, section).forget();
+}
+
+/// The panel that a part waits for.
+fn waits_for(part: Part) -> Option<usize> {
+    match part {
+        Part::Season => Some(SEASON),
+        Part::Ground => Some(GROUND),
+        _ => None,
+    }
 }
 
 #[cfg(all(feature = "split", target_arch = "wasm32"))]
@@ -100,8 +115,8 @@ mod file {
     }
 
     #[wasm_split(season, fallible)]
-    pub fn put_season(app: App, place: HtmlElement) -> Result<(), SplitLoaderError> {
-        super::put_season(app, place);
+    pub fn put_on_demand(app: App, part: Part, place: HtmlElement) -> Result<(), SplitLoaderError> {
+        super::put_on_demand(app, part, place);
         Ok(())
     }
 }
@@ -117,8 +132,12 @@ mod file {
     }
 
     #[allow(clippy::unused_async, reason = "as the split form")]
-    pub async fn put_season(app: App, place: HtmlElement) -> Result<(), std::convert::Infallible> {
-        super::put_season(app, place);
+    pub async fn put_on_demand(
+        app: App,
+        part: Part,
+        place: HtmlElement,
+    ) -> Result<(), std::convert::Infallible> {
+        super::put_on_demand(app, part, place);
         Ok(())
     }
 }
@@ -130,19 +149,20 @@ pub fn Later(part: Part) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let begun = StoredValue::new(false);
     Effect::new(move |_| {
-        if part == Part::Season && !app.right.with(|side| *side == Side { panel: SEASON, open: true }) {
+        let panel = waits_for(part);
+        if panel.is_some_and(|panel| !app.right.with(|side| *side == Side { panel, open: true })) {
             return;
         }
         if let Some(place) = node.get().filter(|_| !begun.get_value()) {
             begun.set_value(true);
             spawn_local(async move {
-                let put = if part == Part::Season {
-                    file::put_season(app, place.unchecked_into()).await
+                let put = if panel.is_some() {
+                    file::put_on_demand(app, part, place.unchecked_into()).await
                 } else {
                     file::put(app, part, place.unchecked_into()).await
                 };
                 // Said once, not by each of the sections.
-                if put.is_err() && matches!(part, Part::Maps | Part::Season) {
+                if put.is_err() && (panel.is_some() || part == Part::Maps) {
                     // Tried again when the panel is opened again.
                     begun.set_value(false);
                     app.fail(

@@ -44,6 +44,7 @@ pub mod season;
 pub mod series;
 mod sides;
 mod stage;
+mod stations;
 pub mod store;
 mod swipe;
 pub mod timeline;

@@ -282,6 +282,10 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
             None if chosen != window => draw::outline(&ctx, &chosen, true, frame, view, &window),
             None => {}
         }
+        if let Some(list) = app.ground.stations.get() {
+            let chosen = app.ground.chosen.with(|chosen| chosen.as_ref().map(|(number, _)| *number));
+            draw::stations(&ctx, &list.marks, chosen, frame, view, &window);
+        }
         for cell in &pinned {
             draw::cursor(&ctx, *cell, true, frame, view, &window);
         }

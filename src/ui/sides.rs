@@ -4,6 +4,8 @@ use leptos::prelude::window;
 
 use super::outside;
 
+/// The panel of the right side that the stations are in.
+pub const GROUND: usize = 5;
 /// Where in the browser's storage the sides are remembered.
 const KEY: &str = "loam.sides";
 /// Below this width of the window the sides are one sheet.

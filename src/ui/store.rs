@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use ground_stations::matching::Rules;
 use jiff::civil::Date;
 use leptos::prelude::*;
 use leptos::reactive::signal::ArcTrigger;
@@ -17,12 +18,13 @@ use super::outside::{Outside, Post};
 use super::page_signal::PageSignal;
 use super::sides::{Side, sides};
 use super::stage::Stage;
-use crate::protocol::{ExportForm, Timeline};
+use crate::protocol::{ExportForm, StationList, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
 use crate::state::season::Season;
 use crate::state::{
     Chosen, Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Run, State, Step,
+    Validated,
 };
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
@@ -132,6 +134,17 @@ pub struct Training {
     pub recalled: Slice<Option<RecalledRun>>,
 }
 
+/// Stations in the ground.
+#[derive(Clone, Copy)]
+pub struct Ground {
+    pub stations: Slice<Option<Arc<StationList>>>,
+    pub job: Slice<Option<Job>>,
+    pub validated: Slice<Option<Arc<Validated>>>,
+    pub chosen: Slice<Option<(usize, String)>>,
+    pub rules: Slice<Rules>,
+    pub period: Slice<(Option<Date>, Option<Date>)>,
+}
+
 /// All of the page: the state, what is only looked at, and the way to say what happened. `Copy`: handles.
 #[derive(Clone, Copy)]
 pub struct App {
@@ -162,6 +175,7 @@ pub struct App {
     pub undo: Slice<Vec<Step>>,
     pub season: Slice<Season>,
     pub train: Training,
+    pub ground: Ground,
 
     /// The cell under the pointer or the keyboard's cursor.
     pub cursor: PageSignal<Option<Cell>>,
@@ -260,6 +274,14 @@ impl App {
                 runs: Slice::new(store, |s| &s.train.runs),
                 unsaved: Slice::new(store, |s| &s.train.unsaved),
                 recalled: Slice::new(store, |s| &s.train.recalled),
+            },
+            ground: Ground {
+                stations: Slice::new(store, |s| &s.ground.stations),
+                job: Slice::new(store, |s| &s.ground.job),
+                validated: Slice::new(store, |s| &s.ground.validated),
+                chosen: Slice::new(store, |s| &s.ground.chosen),
+                rules: Slice::new(store, |s| &s.ground.rules),
+                period: Slice::new(store, |s| &s.ground.period),
             },
             cursor: PageSignal::new(None),
             pins: PageSignal::new(Vec::new()),
@@ -455,6 +477,22 @@ impl App {
         self.files.with(Vec::is_empty)
             && self.desk.with(|desk| desk.demo().is_none())
             && self.map.with(Option::is_none)
+    }
+
+    /// Why the last comparison with stations is not of the present choices. Tracked.
+    pub fn ground_stale(self) -> Option<&'static str> {
+        self.ground.validated.track();
+        self.ground.rules.track();
+        self.choice.track();
+        self.track_choices();
+        self.peek(State::ground_stale)
+    }
+
+    /// No station lies in the region. Tracked.
+    pub fn stations_elsewhere(self) -> bool {
+        self.ground.stations.track();
+        self.settings.track();
+        self.peek(State::stations_elsewhere)
     }
 
     /// Whether anything shown is simulated. Tracked.

@@ -103,6 +103,18 @@ impl WorkerHost {
         }
     }
 
+    /// A file of this site.
+    async fn fetched(&self, url: &str) -> Result<Vec<u8>, String> {
+        let text = |e: JsValue| js_sys::Error::from(e).message().as_string().unwrap_or_default();
+        let response: Response =
+            JsFuture::from(self.scope.fetch_with_str(url)).await.map_err(text)?.dyn_into().map_err(text)?;
+        if !response.ok() {
+            return Err(format!("{url}: HTTP {}", response.status()));
+        }
+        let buffer = JsFuture::from(response.array_buffer().map_err(text)?).await.map_err(text)?;
+        Ok(Uint8Array::new(&buffer).to_vec())
+    }
+
     fn attachment(&self, id: u64, n: usize) -> Option<JsValue> {
         self.known.borrow().get(&id).and_then(|k| k.attachments.get(n).cloned())
     }
@@ -165,15 +177,11 @@ impl Host for WorkerHost {
     }
 
     async fn shipped_weights(&self, key: &str) -> Result<Vec<u8>, String> {
-        let text = |e: JsValue| js_sys::Error::from(e).message().as_string().unwrap_or_default();
-        let url = format!("./weights/{key}.safetensors");
-        let response: Response =
-            JsFuture::from(self.scope.fetch_with_str(&url)).await.map_err(text)?.dyn_into().map_err(text)?;
-        if !response.ok() {
-            return Err(format!("{url}: HTTP {}", response.status()));
-        }
-        let buffer = JsFuture::from(response.array_buffer().map_err(text)?).await.map_err(text)?;
-        Ok(Uint8Array::new(&buffer).to_vec())
+        self.fetched(&format!("./weights/{key}.safetensors")).await
+    }
+
+    async fn coastline(&self) -> Result<Vec<u8>, String> {
+        self.fetched("./coastline.bin").await
     }
 
     fn now_ms(&self) -> f64 {

@@ -22,5 +22,6 @@ mod refusals;
 mod season;
 mod session;
 mod shipped_weights;
+mod stations;
 mod tb_cnn_files;
 mod validate;

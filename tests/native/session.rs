@@ -63,6 +63,10 @@ impl Host for Recorder {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/weights");
         std::fs::read(format!("{path}/{key}.safetensors")).map_err(|e| e.to_string())
     }
+    async fn coastline(&self) -> Result<Vec<u8>, String> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/coastline.bin");
+        std::fs::read(path).map_err(|e| e.to_string())
+    }
     fn now_ms(&self) -> f64 {
         self.clock.set(self.clock.get() + 1000.0);
         self.clock.get()

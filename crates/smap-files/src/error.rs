@@ -2,6 +2,9 @@
 
 use ease_grid::GridError;
 
+/// How the description of a file of stations ends.
+pub(crate) const STATIONS: &str = "soil moisture of stations (International Soil Moisture Network)";
+
 /// A refusal. Its text is one or two sentences for the person who dropped the file; the file's name is added by whoever lists it.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -75,6 +78,14 @@ pub enum ReadError {
     /// The operating system or the browser refused.
     #[error("the file cannot be opened ({0}): check that it still exists and may be read")]
     Io(#[from] std::io::Error),
+}
+
+impl ReadError {
+    /// The file is of stations in the ground: it is no map, and a reader of stations reads it.
+    #[must_use]
+    pub fn is_of_stations(&self) -> bool {
+        matches!(self, Self::NotAData { what, .. } if what.ends_with(STATIONS))
+    }
 }
 
 /// A count with its thousands apart: `12,345`.

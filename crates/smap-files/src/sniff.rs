@@ -1,5 +1,6 @@
 //! What a file is, by its first bytes. Names lie: archives serve log-in pages as `.h5`, and fuzzers' files have no extension at all.
 
+use crate::error::STATIONS;
 use crate::zip_members::{Member, beginning, members, read};
 use crate::{ReadError, Source};
 
@@ -160,7 +161,6 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
     (what.to_owned(), remedy.to_owned())
 }
 
-const STATIONS: &str = "soil moisture of stations (International Soil Moisture Network)";
 /// Ends of names that may be of files Loam reads.
 const READABLE: [&str; 9] = [".h5", ".he5", ".hdf5", ".nc", ".nc4", ".tif", ".tiff", ".gtiff", ".zip"];
 const MEMBERS_NAMED: usize = 3;

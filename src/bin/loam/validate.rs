@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use ground_stations::evaluation::{Comparison, groups, triple_at};
-use ground_stations::matching::{Footprint, Matched, Matcher, Rules};
-use ground_stations::report::{Report, pairs_csv};
-use ground_stations::{Stations, Variable, time};
+use ground_stations::Stations;
+use ground_stations::evaluation::{Comparison, triple_at};
+use ground_stations::matching::{Matched, Matcher, Rules};
 use jiff::civil::Date;
-use loam::validation::{self, Layers};
+use loam::validation::{self, About, BEST, Layers, Notes, Outcome};
 use loam_core::closed_form::ClosedForm;
 use loam_core::estimate::Estimate;
 use loam_core::map::Coastline;
@@ -97,7 +96,7 @@ impl Wanted {
 
     fn name(self) -> String {
         match self {
-            Self::Auto => "best method (auto)".to_owned(),
+            Self::Auto => BEST.to_owned(),
             Self::Of(method) => method.name().to_owned(),
         }
     }
@@ -134,24 +133,21 @@ impl Validate {
             processor: block_on(Processor::open_cpu()),
             own,
             wanted,
-            used: BTreeMap::new(),
-            citations: Vec::new(),
-            failures: BTreeMap::new(),
-            dates: dates_of(&stations, &rules, &period),
-            simulated: false,
+            notes: Notes::default(),
+            dates: validation::dates(&stations, &rules, &period),
         };
         for (region, preset) in &regions {
             let mut series = self.reading.series(&library, *region)?;
             run.region(&mut matcher, &mut series, *preset)?;
         }
-        for (why, count) in &run.failures {
+        for (why, count) in &run.notes.failures {
             eprintln!("note: on {count} dates: {why}");
         }
         let matched = matcher.finish();
         if matched.dates == 0 {
             return Err("no date has both SMAP files and the stations' records: check the dates of the files with `loam inspect`".into());
         }
-        self.write(&run, &matched, &stations, &regions)
+        self.write(run, matched, &stations, &regions)
     }
 
     /// Maps and stations.
@@ -219,61 +215,38 @@ impl Validate {
 
     fn write(
         &self,
-        run: &Run<'_>,
-        matched: &Matched,
+        run: Run<'_>,
+        matched: Matched,
         stations: &Stations,
         regions: &[(Region, Option<Preset>)],
     ) -> super::Outcome {
-        let comparisons: Vec<Comparison> = groups(matched)
-            .iter()
-            .flat_map(|layers| Footprint::ALL.map(|footprint| Comparison::of(matched, layers, footprint)))
-            .collect();
-        let mut about = validation::software();
-        about.push(("made".to_owned(), jiff::Timestamp::now().strftime("%Y-%m-%d (UTC)").to_string()));
+        let comparisons = validation::compare(&matched);
         let archives = self.stations.iter().chain(&self.logger).map(|path| path.display().to_string());
-        about.push(("stations from".to_owned(), archives.collect::<Vec<_>>().join(", ")));
-        about.retain(|(_, text)| !text.is_empty());
-        let used = run.used.iter().map(|(name, words)| (name.clone(), words.join("; ")));
-        about.extend(used);
-        about.push((
-            "regions".to_owned(),
-            regions.iter().map(|(region, _)| words(region)).collect::<Vec<_>>().join("; "),
-        ));
-        about.push(("device".to_owned(), "CPU".to_owned()));
-        let names: Vec<String> = run.library.iter().map(|entry| entry.name.clone()).collect();
-        about.push(("map files".to_owned(), listed(&names)));
-        let coastline = Coastline::parse(COASTLINE).map_err(|e| e.to_string())?;
-        let coastline = validation::coastline(&coastline, matched);
-        let report = Report {
-            title: "Maps of soil moisture against stations",
-            simulated_maps: run.simulated,
-            matched,
-            stations,
-            comparisons: &comparisons,
-            baseline: Some(Layers::baseline()),
-            about: &about,
-            citations: &run.citations,
-            coastline: &coastline,
-            left_out: &stations.left_out,
+        let regions: Vec<Region> = regions.iter().map(|(region, _)| *region).collect();
+        let about = About {
+            made: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+            stations: archives.collect(),
+            regions: &regions,
+            device: "CPU".to_owned(),
+            maps: run.library.iter().map(|entry| entry.name.clone()).collect(),
         };
-        files::write(&self.out, report.html())?;
+        let about = validation::about(&about, &run.notes);
+        let coastline = Coastline::parse(COASTLINE).map_err(|e| e.to_string())?;
+        let coastline = validation::coastline(&coastline, &matched);
+        let outcome = Outcome { matched, comparisons, notes: run.notes, about, coastline };
+        files::write(&self.out, outcome.report(stations).html())?;
         if let Some(path) = &self.csv {
-            files::write(path, pairs_csv(matched, stations, run.simulated))?;
+            files::write(path, outcome.csv(stations))?;
         }
         if self.json {
-            return super::print_json(&self.summary(run, matched, stations, &comparisons));
+            return super::print_json(&self.summary(&outcome, stations));
         }
-        self.print(matched, &comparisons);
+        self.print(&outcome.matched, &outcome.comparisons);
         Ok(())
     }
 
-    fn summary(
-        &self,
-        run: &Run<'_>,
-        matched: &Matched,
-        stations: &Stations,
-        comparisons: &[Comparison],
-    ) -> Value {
+    fn summary(&self, outcome: &Outcome, stations: &Stations) -> Value {
+        let Outcome { matched, comparisons, notes, .. } = outcome;
         let name = |n: &usize| matched.layers.get(*n).map_or("", |layer| layer.name.as_str());
         let compared = |comparison: &Comparison| {
             let layers = comparison.layers.iter().enumerate().map(|(place, n)| {
@@ -308,13 +281,13 @@ impl Validate {
         });
         json!({
             "out": self.out,
-            "simulated": { "maps": run.simulated, "stations": stations.simulated() },
+            "simulated": { "maps": notes.simulated, "stations": stations.simulated() },
             "rules": matched.rules,
             "dates": matched.dates,
             "pairs": matched.pairs(),
             "excluded": matched.excluded(),
             "sensors_that_0_to_0.10_m_would_add": matched.deeper_sensors,
-            "methods": run.used,
+            "methods": notes.used,
             "stations": matched.stations.iter().map(station).collect::<Vec<_>>(),
             "left_out": stations.left_out,
             "comparisons": comparisons.iter().map(compared).collect::<Vec<_>>(),
@@ -357,42 +330,6 @@ impl Validate {
 
 const COASTLINE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/public/coastline.bin"));
 
-/// A region in words.
-fn words(region: &Region) -> String {
-    let w = region.window();
-    format!(
-        "columns {} to {}, rows {} to {}",
-        w.first_column,
-        w.first_column + w.columns - 1,
-        w.first_row,
-        w.first_row + w.rows - 1
-    )
-}
-
-/// Names, and how many more.
-fn listed(names: &[String]) -> String {
-    const NAMED: usize = 200;
-    let more = names.len().saturating_sub(NAMED);
-    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
-}
-
-/// From the first to the last day of the records that can count, within what the user asked for. One more on either side: local time is not UTC.
-fn dates_of(stations: &Stations, rules: &Rules, period: &RangeInclusive<Date>) -> RangeInclusive<Date> {
-    let counts = |sensor: &&ground_stations::Sensor| {
-        sensor.variable == Variable::SoilMoisture && rules.admits_depth(sensor.depth_from, sensor.depth_to)
-    };
-    let (mut first, mut last) = (Date::MAX, Date::MIN);
-    for sensor in stations.sensors.iter().filter(counts) {
-        let summary = sensor.records.summary();
-        if let (Some(a), Some(b)) = (summary.first, summary.last) {
-            first = first.min(time::civil(a.saturating_sub(time::DAY)).date());
-            last = last.max(time::civil(b.saturating_add(time::DAY)).date());
-        }
-    }
-    first.max(*period.start())..=last.min(*period.end())
-}
-
 /// What predicts.
 struct Run<'a> {
     library: &'a Library,
@@ -400,13 +337,8 @@ struct Run<'a> {
     processor: Processor,
     own: BTreeMap<Network, (String, Weights)>,
     wanted: Vec<Wanted>,
-    /// Of each method what made its maps: weights and their hashes.
-    used: BTreeMap<String, Vec<String>>,
-    citations: Vec<String>,
-    /// Sentences of what could not be made, each with its number of dates.
-    failures: BTreeMap<String, usize>,
+    notes: Notes,
     dates: RangeInclusive<Date>,
-    simulated: bool,
 }
 
 impl Run<'_> {
@@ -425,11 +357,11 @@ impl Run<'_> {
             let bilinear = match ClosedForm::Bilinear.estimate(self.library, series, date, self.rule) {
                 Ok(estimate) => estimate,
                 Err(why) => {
-                    self.failed(Method::ClosedForm(ClosedForm::Bilinear).name(), &why.to_string());
+                    self.notes.failed(ClosedForm::Bilinear.into(), &why.to_string(), date);
                     continue;
                 }
             };
-            self.simulated |= bilinear.simulated;
+            self.notes.simulated |= bilinear.simulated;
             let mut estimates = Vec::with_capacity(ready.len());
             for method in &ready {
                 estimates.push(self.estimate(method, series, date, preset));
@@ -456,29 +388,17 @@ impl Run<'_> {
                     ranked.ranking.best
                 }
             };
-            let (made_by, one) = match method {
-                Method::ClosedForm(form) => (method.name().to_owned(), Ready::ClosedForm(form)),
+            let one = match method {
+                Method::ClosedForm(form) => Ready::ClosedForm(form),
                 Method::Network(network) => {
                     let named = match self.own.get(&network) {
                         Some(named) => named.clone(),
                         None => super::shipped::weights(network, &series.region.window())?,
                     };
-                    let one = Ready::network(named, self.processor.device())?;
-                    let report = one.report();
-                    let words = format!(
-                        "{}, weights {} trained on {} (SHA-256 {})",
-                        method.name(),
-                        report.name,
-                        report.trained_on,
-                        report.hash
-                    );
-                    (words, one)
+                    Ready::network(named, self.processor.device())?
                 }
             };
-            let all = self.used.entry(wanted.name()).or_default();
-            if !all.contains(&made_by) {
-                all.push(made_by);
-            }
+            self.notes.used(&wanted.name(), &one.report());
             ready.push(one);
         }
         Ok(ready)
@@ -495,22 +415,13 @@ impl Run<'_> {
         let data = Data { library: self.library, series, rule: self.rule };
         match method.estimate(data, date, false, preset, self.processor.device()) {
             Ok(estimate) => {
-                for citation in &estimate.citations {
-                    if !self.citations.contains(citation) {
-                        self.citations.push(citation.clone());
-                    }
-                }
+                self.notes.made(&estimate);
                 Some(estimate)
             }
             Err(why) => {
-                let why = why.to_string().replace(&date.to_string(), "the date");
-                self.failed(method.report().method().name(), &why);
+                self.notes.failed(method.report().method(), &why.to_string(), date);
                 None
             }
         }
-    }
-
-    fn failed(&mut self, name: &str, why: &str) {
-        *self.failures.entry(format!("{name}: {why}")).or_default() += 1;
     }
 }

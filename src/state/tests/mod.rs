@@ -6,6 +6,7 @@ mod lifes;
 mod open;
 mod plain;
 mod season;
+mod stations;
 mod training;
 
 use jiff::civil::{Date, date};

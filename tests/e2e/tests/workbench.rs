@@ -549,3 +549,97 @@ fn a_year_of_dates() {
         );
     }
 }
+
+/// The demo's simulated stations: listed, compared in one click, one of them looked at, the report saved and whole in itself.
+#[test]
+fn simulated_stations_are_compared_and_the_report_holds_everything() {
+    let app = App::open("ground", Setting { window: (1600, 1000), ..Setting::default() }).unwrap();
+    resize(&app, 1600, 900, false);
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    app.click(parts::SHOW_ME).unwrap();
+    drawn(&app);
+    app.click("#open-ground").unwrap();
+    app.click("#simulate-stations").unwrap();
+    app.text_when("#station-list", PATIENCE, |text| text.contains("SIMULATED/point-01")).unwrap();
+    // A few months are enough.
+    app.click("#ground-rules summary").unwrap();
+    script(
+        &app,
+        "const i = document.querySelector('#ground-from'); i.value = '2018-08-01'; i.dispatchEvent(new Event('change', { bubbles: true }))",
+        &[],
+    );
+    app.click("#validate").unwrap();
+    let scores = app.text_when("#ground-scores", PATIENCE, |text| text.contains("ubRMSD")).unwrap();
+    for map in ["SMAP as it is", "bilinear SMAP"] {
+        assert!(scores.contains(map), "{map} stands beside the others: {scores}");
+    }
+    assert!(scores.contains("SMEN") || scores.contains("best method (auto)"), "{scores}");
+    assert!(scores.contains("16 stations"), "{scores}");
+    app.click("#station-list [data-station='5']").unwrap();
+    let station = app.text_when("#station", PATIENCE, |text| text.contains("pairs")).unwrap();
+    assert!(station.contains("SIMULATED/point-06") && station.contains("bilinear SMAP"), "{station}");
+    assert!(app.session.find_all("#station svg").unwrap().len() >= 3, "a series and scatter plots");
+    std::thread::sleep(Duration::from_millis(300));
+    app.shoot("station").unwrap();
+    script(&app, "document.querySelector('#ground-scores').scrollIntoView()", &[]);
+    app.shoot("scores").unwrap();
+    app.session
+        .devtools(
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] }),
+        )
+        .unwrap();
+    script(&app, "document.querySelector('#station').scrollIntoView()", &[]);
+    std::thread::sleep(Duration::from_millis(300));
+    app.shoot("dark").unwrap();
+    app.session.devtools("Emulation.setEmulatedMedia", &json!({ "features": [] })).unwrap();
+
+    app.click("#save-report").unwrap();
+    let report = app.downloaded("loam_SIMULATED_report.html").unwrap();
+    let html = std::fs::read_to_string(report).unwrap();
+    assert!(html.contains("SIMULATED. The maps and the stations are simulated"));
+    // Nothing of it comes from elsewhere.
+    for from_elsewhere in ["<script", "src=", "<link", "url(", "@import", "<iframe"] {
+        assert!(!html.contains(from_elsewhere), "{from_elsewhere}");
+    }
+    assert!(html.contains("default-src 'none'"));
+    app.click("#save-pairs").unwrap();
+    let csv = std::fs::read_to_string(app.downloaded("loam_SIMULATED_pairs.csv").unwrap()).unwrap();
+    assert!(csv.contains("# simulated: maps and stations") && csv.lines().count() > 100);
+
+    // Other rules: the old scores say that they are of others.
+    script(
+        &app,
+        "const i = document.querySelector('#ground-lower'); i.value = '0.1'; i.dispatchEvent(new Event('change', { bubbles: true }))",
+        &[],
+    );
+    app.text_when("#ground-stale", PATIENCE, |text| text.contains("other rules of matching")).unwrap();
+    resize(&app, 390, 780, true);
+    std::thread::sleep(Duration::from_millis(400));
+    app.shoot("narrow").unwrap();
+    assert_one_screen(&app);
+    assert_quiet(&app);
+}
+
+/// A folder of an archive dropped beside nothing else: no map is asked of it, a broken station costs nothing.
+#[test]
+fn dropped_stations_are_read_as_stations() {
+    let app = App::open("stations", Setting::default()).unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    let table = "N N A 35.5 -97.5 300.0 0.05 0.05 Probe\r\n2020/06/01 12:00 0.2 G M\r\n";
+    app.drop_files(&[
+        ("N_N_A_sm_0.050000_0.050000_Probe_20200601_20200601.stm", table.as_bytes()),
+        ("N_N_B_sm_0.050000_0.050000_Probe_20200601_20200601.stm", b"no"),
+        ("logger.csv", b"time,sm\n2020-06-01 06:00,21.5\n"),
+    ])
+    .unwrap();
+    let list = app.text_when("#station-list", PATIENCE, |text| text.contains("N/A")).unwrap();
+    assert!(list.contains("Left out: 1"), "{list}");
+    let files =
+        app.text_when("section.files", PATIENCE, |text| text.contains("loam validate --logger")).unwrap();
+    assert!(files.contains("soil moisture of stations") && !files.contains("raster"), "{files}");
+    app.click("#validate").unwrap();
+    app.text_when("main, .top", PATIENCE, |_| true).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("no date has both")).unwrap();
+    assert_quiet(&app);
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ease_grid::Reason;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use crate::scores::Lineage;
@@ -79,7 +79,7 @@ impl Pair {
 }
 
 /// Why a station has no pair on a date on which there are maps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exclusion {
     /// The station measures no soil moisture.
@@ -115,7 +115,7 @@ impl Exclusion {
 }
 
 /// What became of a station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Enough pairs for a verdict.

@@ -39,8 +39,13 @@ fn daily(
     days.into_iter().map(|(day, (total, n))| (day, if sum { total } else { total / f64::from(n) })).collect()
 }
 
-/// The series of a station: probe, maps, intervals, rain.
-pub(super) fn series(report: &Report<'_>, station: &Station<'_>, matched: &StationMatch) -> String {
+/// The series of a station: probe, maps, intervals, rain. So wide, in the units of the picture.
+pub(super) fn series(
+    report: &Report<'_>,
+    station: &Station<'_>,
+    matched: &StationMatch,
+    width: f64,
+) -> String {
     let rules = &report.matched.rules;
     let (Some(first), Some(last)) = (matched.pairs.first(), matched.pairs.last()) else {
         return String::new();
@@ -55,10 +60,10 @@ pub(super) fn series(report: &Report<'_>, station: &Station<'_>, matched: &Stati
     let rain: Vec<(i32, f64)> = rain.into_iter().filter(|(d, mm)| within(d) && *mm > 0.0).collect();
     let maps = matched.pairs.iter().flat_map(|pair| pair.cell.iter()).map(|v| f64::from(*v));
     let highest = probe.iter().map(|(_, v)| *v).chain(maps).filter(|v| v.is_finite()).fold(0.3, f64::max);
-    let plot = Plot { width: 900.0, height: 250.0, x: (from, to), y: (0.0, (highest * 20.0).ceil() / 20.0) };
+    let plot = Plot { width, height: 250.0, x: (from, to), y: (0.0, (highest * 20.0).ceil() / 20.0) };
     let name = format!("{}/{}", matched.network, matched.name);
     let mut svg = plot.open(&format!("Soil moisture at {name}: probe and maps"));
-    svg.push_str(&plot.axes(&dates(from, to), &ticks(plot.y, 5.0), "", "m³/m³"));
+    svg.push_str(&plot.axes(&dates(from, to, width / 110.0), &ticks(plot.y, 5.0), "", "m³/m³"));
     let wettest = rain.iter().map(|(_, mm)| *mm).fold(1.0, f64::max);
     for (d, mm) in &rain {
         let length = 50.0 * mm / wettest;
@@ -115,9 +120,9 @@ pub(super) fn series(report: &Report<'_>, station: &Station<'_>, matched: &Stati
     )
 }
 
-/// Days of months or years as ticks.
-fn dates(from: f64, to: f64) -> Vec<(f64, String)> {
-    let months = ((to - from) / 30.0 / 8.0).ceil().max(1.0) as i32;
+/// Days of months or years as ticks, about so many.
+fn dates(from: f64, to: f64, wanted: f64) -> Vec<(f64, String)> {
+    let months = ((to - from) / 30.0 / wanted).ceil().max(1.0) as i32;
     let first = time::civil(from as i32 * time::DAY).date();
     // Months since the year 0, in steps that begin with a year.
     let first = (12 * i32::from(first.year()) + i32::from(first.month()) - 1) / months * months;
@@ -183,7 +188,7 @@ pub(super) fn spatial(comparison: &Comparison) -> String {
         y: (-1.0, 1.0),
     };
     let mut svg = plot.open("Correlation over space by date");
-    svg.push_str(&plot.axes(&dates(plot.x.0, plot.x.1), &ticks(plot.y, 4.0), "", "R over cells"));
+    svg.push_str(&plot.axes(&dates(plot.x.0, plot.x.1, 8.0), &ticks(plot.y, 4.0), "", "R over cells"));
     for date in &comparison.dates {
         for (scores, number) in date.scores.iter().zip(&comparison.layers) {
             if scores.r.value.is_finite() {

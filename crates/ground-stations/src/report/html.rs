@@ -9,6 +9,8 @@ use crate::scores::TripleRefusal;
 use crate::sensor::is_simulated;
 use crate::{citations, logger};
 
+/// Width of a series, in the units of the picture.
+const SERIES_WIDTH: f64 = 900.0;
 /// Stations whose series are drawn.
 const SERIES: usize = 40;
 
@@ -17,11 +19,12 @@ h1{font-size:1.6rem;margin:0 0 .3rem}h2{font-size:1.2rem;margin:1.8rem 0 .4rem;b
 table{border-collapse:collapse;font-size:.8rem;width:100%;margin:.4rem 0}th,td{border-bottom:1px solid #ddd;padding:.18rem .4rem;text-align:left;vertical-align:top}\
 thead th{border-bottom:2px solid #888}th[scope=row]{font-weight:400}small{color:#555;white-space:nowrap}.wide{overflow-x:auto}\
 .simulated{border:3px solid #b00020;color:#b00020;padding:.5rem .8rem;font-weight:700}.grey{color:#777}\
-svg{width:100%;height:auto;font:10px system-ui,sans-serif}figure{margin:.6rem 0;break-inside:avoid}figcaption{font-size:.85rem}\
+svg{max-width:100%;height:auto;font:10px system-ui,sans-serif}figure{margin:.6rem 0;break-inside:avoid}figcaption{font-size:.85rem}\
 .scatters{display:flex;flex-wrap:wrap;gap:.8rem}.scatters figure{flex:0 0 300px}\
 .grid{stroke:#e4e4e4}.frame{fill:none;stroke:#777}.coast{fill:none;stroke:#8aa}.equal{stroke:#444;stroke-dasharray:4 3}\
 .probe{fill:none;stroke:#111;stroke-width:1}.rain{stroke:#7aa6d8;stroke-width:1.2}\
 circle.used{fill:#0072b2}rect.some{fill:#e69f00}path.few{stroke:#777;fill:none;stroke-width:1.6}span.used{color:#0072b2}span.some{color:#e69f00}span.few{color:#777}\
+.l0{color:#0072b2}.l1{color:#e69f00}.l2{color:#009e73}.l3{color:#cc79a7}.l4{color:#d55e00}.l5{color:#56b4e9}.l6{color:#8c6d31}\
 .legend{font-size:.85rem}@media print{body{max-width:none;margin:0}h2{break-after:avoid}tr{break-inside:avoid}}";
 
 pub(super) fn write(report: &Report<'_>) -> String {
@@ -46,6 +49,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
         );
     }
     overview(&mut html, report);
+    rules(&mut html, report);
     html.push_str("<h2>Stations</h2>\n");
     html.push_str(&map::svg(report));
     for comparison in report.comparisons {
@@ -69,7 +73,8 @@ pub(super) fn write(report: &Report<'_>) -> String {
     html
 }
 
-fn overview(html: &mut String, report: &Report<'_>) {
+/// Stations, dates and pairs in numbers, and what was left out.
+pub(super) fn overview(html: &mut String, report: &Report<'_>) {
     let matched = report.matched;
     let used = matched.stations.iter().filter(|s| s.pairs.len() >= matched.rules.fewest_pairs).count();
     let _ = writeln!(
@@ -95,6 +100,10 @@ fn overview(html: &mut String, report: &Report<'_>) {
             escaped(&names.join(", "))
         );
     }
+}
+
+fn rules(html: &mut String, report: &Report<'_>) {
+    let matched = report.matched;
     html.push_str("<h2>Rules</h2>\n<ul>\n");
     for rule in matched.rules.words() {
         let _ = writeln!(html, "<li>{}</li>", escaped(&rule));
@@ -110,10 +119,14 @@ fn overview(html: &mut String, report: &Report<'_>) {
     html.push_str("<li>A probe is a point, a cell is 9 km². How a point differs from its cell costs about 0.02 to 0.04 m³/m³ alone, whatever the map is worth (Crow et al. 2012).</li>\n</ul>\n");
 }
 
-fn compared(html: &mut String, report: &Report<'_>, comparison: &Comparison) {
+/// `on all dates`.
+pub(super) fn which_dates(report: &Report<'_>, comparison: &Comparison) -> &'static str {
     let sparse = |n: &usize| report.matched.layers.get(*n).is_some_and(|layer| layer.sparse);
-    let dates =
-        if comparison.layers.iter().any(sparse) { "on dates with a 3 km product" } else { "on all dates" };
+    if comparison.layers.iter().any(sparse) { "on dates with a 3 km product" } else { "on all dates" }
+}
+
+fn compared(html: &mut String, report: &Report<'_>, comparison: &Comparison) {
+    let dates = which_dates(report, comparison);
     let _ = writeln!(
         html,
         "<h2>Maps against the ground {dates}: {}</h2>\n<p>All maps on the same {} pairs; {} pairs are left out because a map has no value there. Median over cells (quartiles).</p>",
@@ -220,7 +233,7 @@ fn series(html: &mut String, report: &Report<'_>) {
         let _ = writeln!(html, "<p>The {SERIES} stations with the most pairs, of {count}.</p>");
     }
     for (station, matched) in shown {
-        html.push_str(&figures::series(report, station, matched));
+        html.push_str(&figures::series(report, station, matched, SERIES_WIDTH));
     }
 }
 

@@ -4,10 +4,12 @@ mod csv;
 mod figures;
 mod html;
 mod map;
+mod parts;
 mod plot;
 mod tables;
 
 pub use csv::pairs_csv;
+pub use parts::list;
 
 use crate::evaluation::Comparison;
 use crate::matching::Matched;
@@ -44,6 +46,19 @@ impl Report<'_> {
         html::write(self)
     }
 
+    /// What a page shows of all stations together: numbers, exclusions, and the tables of scores. HTML without `style` attributes.
+    #[must_use]
+    pub fn scores(&self) -> String {
+        parts::scores(self)
+    }
+
+    /// What a page shows of one station ([`Matched::stations`]): its status, series, scores beside the baselines', scatter plots. `None` where there is
+    /// no such station.
+    #[must_use]
+    pub fn station(&self, place: usize) -> Option<String> {
+        parts::station(self, place)
+    }
+
     /// Anything in it simulated.
     pub(crate) fn simulated(&self) -> bool {
         self.simulated_maps || self.stations.simulated()
@@ -71,4 +86,9 @@ const COLOURS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00
 
 pub(crate) fn colour(layer: usize) -> &'static str {
     COLOURS[layer % COLOURS.len()]
+}
+
+/// The same as a class of the style sheet: `l0`.
+pub(crate) fn class(layer: usize) -> String {
+    format!("l{}", layer % COLOURS.len())
 }

@@ -24,11 +24,11 @@ impl Plot {
         self.height - BOTTOM - (y - self.y.0) / (self.y.1 - self.y.0) * (self.height - BOTTOM - TOP)
     }
 
-    /// Opens the picture, with a title for screen readers.
+    /// Opens the picture, with a title for screen readers. No `style`: the page that shows these figures too allows none.
     pub(super) fn open(&self, title: &str) -> String {
         let title = super::escaped(title);
         format!(
-            "<svg viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"{title}\" style=\"max-width:{0}px\"><title>{title}</title>\n",
+            "<svg viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\n",
             self.width, self.height
         )
     }

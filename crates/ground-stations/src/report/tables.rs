@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Report, colour, escaped};
+use super::{Report, class, escaped};
 use crate::evaluation::{Comparison, Summary};
 use crate::matching::{Exclusion, StationMatch};
 use crate::scores::{Pairwise, Quartiles, Score};
@@ -53,7 +53,7 @@ fn p_value(p: f64) -> String {
 /// A coloured mark and the name of a layer.
 fn layer(report: &Report<'_>, number: usize) -> String {
     let name = report.matched.layers.get(number).map_or("", |layer| layer.name.as_str());
-    format!("<span style=\"color:{}\">●</span> {}", colour(number), escaped(name))
+    format!("<span class=\"{}\">●</span> {}", class(number), escaped(name))
 }
 
 pub(super) fn key(report: &Report<'_>) -> String {
@@ -144,6 +144,40 @@ pub(super) fn cells(report: &Report<'_>, comparison: &Comparison) -> String {
     html
 }
 
+/// Scores of one station, a row a layer, with intervals.
+pub(super) fn station(report: &Report<'_>, comparison: &Comparison) -> String {
+    let mut html = "<table><thead><tr><th>map</th><th>n</th><th>R</th><th>BIAS</th><th>RMSD</th><th>ubRMSD</th><th>ubRMSD below 0.04?</th></tr></thead><tbody>\n".to_owned();
+    let scores = comparison.cells.iter().flat_map(|cell| &cell.scores);
+    for (n, found) in comparison.layers.iter().zip(scores) {
+        let s = &found.scores;
+        let _ = writeln!(
+            html,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            layer(report, *n),
+            s.n_obs,
+            score(s.r, 2),
+            score(s.bias, 4),
+            score(s.rmsd, 4),
+            score(s.urmsd, 4),
+            verdict(s, report.matched.rules.fewest_for_verdict),
+        );
+    }
+    html.push_str("</tbody></table>\n");
+    html
+}
+
+/// Dates of a station without a pair, by reason: `records flagged 3; frozen soil 2`.
+pub(super) fn reasons(station: &StationMatch) -> String {
+    let reasons = station.excluded.iter().map(|(why, n)| match why {
+        Exclusion::Masked => {
+            let masks: Vec<String> = station.masked.iter().map(|(why, n)| format!("{why} {n}")).collect();
+            format!("{} {n} ({})", why.words(), masks.join(", "))
+        }
+        _ => format!("{} {n}", why.words()),
+    });
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
 /// Whether the interval of the ubRMSD lies below SMAP's requirement.
 fn verdict(scores: &Pairwise, fewest: usize) -> String {
     match scores.urmsd.interval {
@@ -226,18 +260,6 @@ pub(super) fn spatial(report: &Report<'_>, comparison: &Comparison) -> String {
 pub(super) fn stations(report: &Report<'_>) -> String {
     let mut html = "<table><thead><tr><th>station</th><th>latitude</th><th>longitude</th><th>sensors</th><th>pairs</th><th>status</th><th>dates without a pair, by reason</th></tr></thead><tbody>\n".to_owned();
     for station in &report.matched.stations {
-        let reasons: Vec<String> = station
-            .excluded
-            .iter()
-            .map(|(why, n)| match why {
-                Exclusion::Masked => {
-                    let masks: Vec<String> =
-                        station.masked.iter().map(|(why, n)| format!("{why} {n}")).collect();
-                    format!("{} {n} ({})", why.words(), masks.join(", "))
-                }
-                _ => format!("{} {n}", why.words()),
-            })
-            .collect();
         let grey =
             if station.pairs.len() < report.matched.rules.fewest_pairs { " class=\"grey\"" } else { "" };
         let _ = writeln!(
@@ -249,7 +271,7 @@ pub(super) fn stations(report: &Report<'_>) -> String {
             station.sensors,
             station.pairs.len(),
             station.status.words(),
-            escaped(&reasons.join("; "))
+            escaped(&reasons(station))
         );
     }
     html.push_str("</tbody></table>\n");

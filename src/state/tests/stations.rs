@@ -1,0 +1,174 @@
+//! Stations: read when they are found, compared when asked, and what a cancel, a loss or other choices do to that.
+
+use super::*;
+use crate::protocol::{
+    Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
+};
+use crate::state::GroundAction;
+use ground_stations::matching::Rules;
+
+fn tell(page: &mut Page, action: GroundAction) {
+    page.tell(action.event());
+}
+
+fn answer(page: &mut Page, id: u64, event: GroundEvent) {
+    page.answer(id, protocol::Event::Ground(Box::new(event)));
+}
+
+fn asked(page: &Page, wanted: impl Fn(&GroundRequest) -> bool) -> Option<u64> {
+    page.find(|r| matches!(r, Request::Ground(request) if wanted(request)))
+}
+
+fn list(pairs: Option<usize>) -> GroundEvent {
+    let mark = |_| StationMark {
+        column: 2300.5,
+        row: 1100.5,
+        pairs,
+        enough: if pairs.is_some() { Enough::Verdict } else { Enough::Unknown },
+    };
+    GroundEvent::Stations(StationList {
+        marks: (0..2).map(mark).collect(),
+        html: "<table>".into(),
+        simulated: false,
+    })
+}
+
+/// A page with two stations of an archive that was opened.
+fn with_stations() -> Page {
+    let mut page = Page::ready();
+    page.tell(Event::Open(vec![(1, "ismn.zip".into(), 10)]));
+    let open = page.find(|r| matches!(r, Request::Open { .. })).unwrap();
+    page.answer(open, protocol::Event::FileRead(blank(1)));
+    answer(&mut page, open, GroundEvent::Found(vec![1]));
+    page.answer(open, protocol::Event::Finished);
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read)).expect("what is found is read");
+    assert_eq!(page.state.ground.job.as_ref().map(|job| job.id), Some(read));
+    answer(&mut page, read, list(None));
+    page.answer(read, protocol::Event::Finished);
+    assert!(page.state.ground.job.is_none());
+    page
+}
+
+fn validated(page: &mut Page) -> u64 {
+    tell(page, GroundAction::Validate);
+    let id = asked(page, |r| matches!(r, GroundRequest::Validate { .. })).unwrap();
+    answer(page, id, list(Some(40)));
+    let report = ValidationReport { dates: 40, pairs: 80, html: "<p>".into(), simulated: false };
+    answer(page, id, GroundEvent::Validated(report));
+    page.answer(id, protocol::Event::Finished);
+    id
+}
+
+#[test]
+fn stations_are_listed_compared_looked_at_and_saved() {
+    let mut page = with_stations();
+    assert_eq!(page.state.ground.stations.as_ref().unwrap().marks.len(), 2);
+    // Before a validation there is nothing to look at.
+    tell(&mut page, GroundAction::Station(1));
+    assert!(asked(&page, |r| matches!(r, GroundRequest::Station { .. })).is_none());
+    tell(&mut page, GroundAction::Rules(Rules { depth: (0.0, 0.1), ..Rules::default() }));
+    validated(&mut page);
+    let sent = page.sent.iter().any(|s| {
+        matches!(&s.1, Request::Ground(GroundRequest::Validate { rules, .. }) if rules.depth == (0.0, 0.1))
+    });
+    assert!(sent && page.state.ground_stale().is_none());
+    tell(&mut page, GroundAction::Station(1));
+    let id = asked(&page, |r| matches!(r, GroundRequest::Station { number: 1 })).unwrap();
+    answer(&mut page, id, GroundEvent::Station { number: 1, html: "<svg>".into() });
+    page.answer(id, protocol::Event::Finished);
+    assert_eq!(page.state.ground.chosen.as_ref().unwrap().0, 1);
+    tell(&mut page, GroundAction::Save(GroundForm::Report));
+    assert!(*page.state.exporting);
+    let id = asked(&page, |r| matches!(r, GroundRequest::Save { .. })).unwrap();
+    let exported = protocol::Event::Exported { name: "loam_report.html".into(), mime: "text/html".into() };
+    let envelope = Box::new(Envelope { id, body: exported });
+    page.tell(Event::Answered(envelope, vec![crate::protocol::Attachment::U8(vec![1])]));
+    page.answer(id, protocol::Event::Finished);
+    assert!(page.others.iter().any(|e| matches!(e, Effect::Save { name, .. } if name == "loam_report.html")));
+    assert!(!*page.state.exporting);
+}
+
+#[test]
+fn scores_of_other_choices_say_so() {
+    let mut page = with_stations();
+    validated(&mut page);
+    let rules = page.state.ground.rules.clone();
+    tell(&mut page, GroundAction::Rules(Rules { window_hours: 2.0, ..rules.clone() }));
+    assert!(page.state.ground_stale().unwrap().contains("rules of matching"));
+    tell(&mut page, GroundAction::Rules(rules));
+    assert!(page.state.ground_stale().is_none());
+    assert!(page.state.stations_elsewhere());
+    tell(&mut page, GroundAction::GoTo);
+    assert!(!page.state.stations_elsewhere());
+    assert!(page.state.ground_stale().unwrap().contains("another region"));
+    page.tell(Event::Undo);
+    assert!(page.state.ground_stale().is_none());
+}
+
+#[test]
+fn a_second_validation_waits_for_the_first_and_a_cancel_leaves_the_stations() {
+    let mut page = with_stations();
+    tell(&mut page, GroundAction::Validate);
+    tell(&mut page, GroundAction::Validate);
+    let count =
+        page.sent.iter().filter(|s| matches!(s.1, Request::Ground(GroundRequest::Validate { .. }))).count();
+    assert_eq!(count, 1);
+    let id = asked(&page, |r| matches!(r, GroundRequest::Validate { .. })).unwrap();
+    page.answer(id, protocol::Event::Progress { done: 3, total: 9, what: "predicting".into() });
+    assert_eq!(page.state.ground.job.as_ref().map(|job| (job.done, job.total)), Some((3, 9)));
+    tell(&mut page, GroundAction::Cancel);
+    assert!(page.sent.iter().any(|s| matches!(s.1, Request::Cancel { id: ended } if ended == id)));
+    assert_eq!(page.state.ground.job.as_ref().unwrap().what, "cancelling");
+    page.answer(id, protocol::Event::Cancelled);
+    assert!(page.state.ground.job.is_none() && page.state.ground.stations.is_some());
+    assert!(page.state.ground.validated.is_none());
+}
+
+#[test]
+fn a_worker_that_is_lost_reads_the_stations_again_but_not_those_it_died_of() {
+    let mut page = with_stations();
+    validated(&mut page);
+    page.sent.clear();
+    page.tell(Event::WorkerLost("of memory".into()));
+    assert!(page.state.ground.stations.is_none() && page.state.ground.validated.is_none());
+    let open = page.find(|r| matches!(r, Request::Open { .. })).expect("its file is opened again");
+    answer(&mut page, open, GroundEvent::Found(vec![1]));
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read)).unwrap();
+    // It dies while reading.
+    page.sent.clear();
+    page.tell(Event::WorkerLost("of memory".into()));
+    let refused = page.state.files[0].report.as_ref().unwrap().refused.clone().unwrap();
+    assert!(refused.contains("reading stations stopped the worker"), "{refused}");
+    assert!(page.find(|r| matches!(r, Request::Open { .. })).is_none(), "nothing is left to open");
+    // What the old one still says counts no longer.
+    answer(&mut page, read, list(None));
+    assert!(page.state.ground.stations.is_none());
+}
+
+#[test]
+fn a_demo_forgets_stations_and_a_fresh_worker_simulates_its_own_again() {
+    let mut page = with_stations();
+    page.tell(Event::LoadDemo("tucson".into()));
+    assert!(page.state.ground.stations.is_none());
+    tell(&mut page, GroundAction::Simulate);
+    let id = asked(&page, |r| matches!(r, GroundRequest::Simulate)).unwrap();
+    answer(&mut page, id, list(None));
+    page.answer(id, protocol::Event::Finished);
+    page.sent.clear();
+    page.tell(Event::WorkerLost("of memory".into()));
+    assert!(asked(&page, |r| matches!(r, GroundRequest::Simulate)).is_some());
+    page.tell(Event::ForgetAll);
+    page.sent.clear();
+    page.tell(Event::WorkerLost("of memory".into()));
+    assert!(asked(&page, |_| true).is_none());
+}
+
+#[test]
+fn a_file_of_stations_that_goes_takes_its_list_along() {
+    let mut page = with_stations();
+    page.tell(Event::Forget(1));
+    let id = page.find(|r| matches!(r, Request::Forget { .. })).unwrap();
+    answer(&mut page, id, GroundEvent::Found(Vec::new()));
+    page.answer(id, protocol::Event::Finished);
+    assert!(page.state.ground.stations.is_none() && page.state.ground.job.is_none());
+}

@@ -195,8 +195,8 @@ pub enum Request {
 }
 
 impl Request {
-    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season or writes
-    /// its files; reads and compares stations.
+    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season; writes
+    /// a file; reads and compares stations.
     #[must_use]
     pub fn needs_part(&self) -> bool {
         matches!(
@@ -207,7 +207,7 @@ impl Request {
                 | Self::PauseTraining { .. }
                 | Self::Season { .. }
                 | Self::Ground(_)
-                | Self::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube }
+                | Self::Export { .. }
         )
     }
 }

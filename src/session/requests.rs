@@ -65,6 +65,8 @@ impl<H: Host> Session<H> {
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
             Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
             Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
+            Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await,
+            Request::Export { form } => self.export(id, form),
             _ => Ok(()),
         };
         self.end_unless_training(id, ended);
@@ -165,13 +167,10 @@ impl<H: Host> Session<H> {
                 }
                 self.report_weights(id);
             }
-            // Those go to `handle_in_part`.
-            Request::Export { form: ExportForm::SeasonLayers | ExportForm::SeasonCube } => {}
-            Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await?,
-            Request::Export { form } => self.export(id, form)?,
             Request::TrainPlan { train, settings } => self.train_plan(id, &train, settings).await?,
             // Those go to `handle_in_part`.
-            Request::Ground(_)
+            Request::Export { .. }
+            | Request::Ground(_)
             | Request::TrainEstimate { .. }
             | Request::Train { .. }
             | Request::ResumeRun { .. }

@@ -640,6 +640,6 @@ fn dropped_stations_are_read_as_stations() {
     assert!(files.contains("soil moisture of stations") && !files.contains("raster"), "{files}");
     app.click("#validate").unwrap();
     app.text_when("main, .top", PATIENCE, |_| true).unwrap();
-    app.text_when(".notices", PATIENCE, |text| text.contains("no date has both")).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("No date has both SMAP files")).unwrap();
     assert_quiet(&app);
 }

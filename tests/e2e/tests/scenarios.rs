@@ -477,6 +477,8 @@ fn weights_of_the_tb_cnn_switch_the_model() {
 fn methods_are_compared_and_the_best_says_how_sure_it_is() {
     let app = open("ranking");
     load_demo(&app);
+    // The map that follows the demo comes first: until then the button is off.
+    drawn(&app);
     app.click(parts::RANK).unwrap();
     let table = app.text_when(parts::RANKING, PATIENCE, |text| text.contains("RCN")).unwrap();
     let place = |name: &str| table.find(name).unwrap_or_else(|| panic!("{name}: {table}"));
@@ -514,7 +516,7 @@ fn methods_are_compared_by_keyboard_in_a_narrow_dark_window() {
         app.session.press(keys::ENTER).unwrap();
     };
     enter(parts::DEMO);
-    ready(&app);
+    drawn(&app);
     enter(parts::RANK);
     app.text_when(parts::RANKING, PATIENCE, |text| text.contains("RCN")).unwrap();
     ready(&app);

@@ -91,7 +91,8 @@ impl SmapMemory {
         let after = match self.mean.take() {
             None => bilinear.to_vec(),
             Some((before, mut mean)) => {
-                let kept = (-(days_between(before, date) / MEMORY)).exp();
+                // Rounded from float64, exp is the same in a browser and natively.
+                let kept = f64::from(-(days_between(before, date) / MEMORY)).exp() as f32;
                 for (mean, now) in mean.iter_mut().zip(bilinear) {
                     *mean = kept * *mean + (1.0 - kept) * now;
                 }

@@ -116,7 +116,8 @@ impl MadeOn {
     /// Processor and system of this build.
     #[must_use]
     pub fn this_platform() -> String {
-        format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+        let system = std::env::consts::OS;
+        format!("{}-{}", std::env::consts::ARCH, if system.is_empty() { "unknown" } else { system })
     }
 
     /// Whether a CPU of this build gives the same bits.

@@ -91,7 +91,9 @@ impl Rcn {
             (corrections.iter().map(|out| f64::from(*out)).sum::<f64>() / base.len().max(1) as f64) as f32;
         let estimate =
             base.iter().zip(corrections).map(|(base, out)| base + CORRECTION * (out - mean)).collect();
-        (estimate, variances.iter().map(|out| (out.exp() / VARIANCE).sqrt()).collect())
+        // In float64: rounded from it, exp is the same in a browser and natively.
+        let sigma = |out: &f32| (f64::from(*out).exp() / f64::from(VARIANCE)).sqrt() as f32;
+        (estimate, variances.iter().map(sigma).collect())
     }
 
     /// The estimate `[B, 1, H, W]` and the logarithm of the variance of its error times 1000.

@@ -45,7 +45,7 @@ impl RcnPlanes {
         inputs.extend_from_slice(&made.residual);
         made.parts.iter().for_each(|part| inputs.extend_from_slice(part));
         inputs.extend_from_slice(&made.spread);
-        inputs.extend((0..cells).map(|pixel| (1.0 + past.maps_of(pixel)).ln() / 4.0));
+        inputs.extend((0..cells).map(|pixel| (1.0 + f64::from(past.maps_of(pixel))).ln() as f32 / 4.0));
         inputs.extend((0..cells).map(|pixel| {
             let maps = past.maps_of(pixel);
             maps / (maps + 2.0) * past.mean_residual(pixel)
@@ -63,8 +63,10 @@ impl RcnPlanes {
         };
         each(&mut inputs, &|slot, pixel| newest[slot].residual[pixel]);
         each(&mut inputs, &|_, _| 1.0);
-        let ages: Vec<f32> =
-            newest.iter().map(|map| (-days_between(map.date, date) / AGE_DAYS).exp()).collect();
+        let ages: Vec<f32> = newest
+            .iter()
+            .map(|map| f64::from(-days_between(map.date, date) / AGE_DAYS).exp() as f32)
+            .collect();
         each(&mut inputs, &|slot, _| ages[slot]);
         inputs.extend_from_slice(&made.filtered);
         Self { size: (columns, cells / columns.max(1)), inputs, base: made.estimate.clone() }

@@ -44,31 +44,25 @@ impl<H: Host> Session<H> {
 
     /// A request that needs the part of the program which the page's worker fetches when it is asked for ([`Request::needs_part`]).
     pub async fn handle_in_part(&mut self, id: u64, request: Request) {
-        match request {
-            Request::Ground(request) => self.handle_ground(id, request).await,
-            request => self.handle_training(id, request).await,
-        }
-    }
-
-    /// Any other request.
-    pub async fn handle_other(&mut self, id: u64, request: Request) {
-        let ended = self.run(id, request).await;
-        self.end_unless_training(id, ended);
-    }
-
-    async fn handle_training(&mut self, id: u64, request: Request) {
         let ended = match request {
             Request::TrainEstimate { train, settings } => self.train_estimate(id, &train, settings).await,
             Request::Train { train, settings } => self.train(id, train, settings).await,
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
+            Request::Ground(request) => self.stations(id, request).await,
             Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
             Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await,
             Request::Export { form } => self.export(id, form),
             _ => Ok(()),
         };
+        self.end_unless_training(id, ended);
+    }
+
+    /// Any other request.
+    pub async fn handle_other(&mut self, id: u64, request: Request) {
+        let ended = self.run(id, request).await;
         self.end_unless_training(id, ended);
     }
 
@@ -124,6 +118,7 @@ impl<H: Host> Session<H> {
                 self.series = None;
                 self.last = None;
                 self.ground = Ground::default();
+                self.season = None;
                 self.emit(id, Event::Timeline(Timeline::default()));
             }
             Request::Correct { file, correction } => self.correct(id, file, correction).await?,
@@ -360,6 +355,8 @@ impl<H: Host> Session<H> {
             if let Some((Some(date), later)) =
                 dates.get(n..).and_then(<[_]>::split_first).map(|(d, l)| (*d, l))
                 && !later.contains(&Some(date))
+                // A file that was refused, or is of stations, has a name with a date too.
+                && !self.library.on(date).is_empty()
                 && let Some((mut series, _)) = self.present_series()?
             {
                 let read = self.load_day(id, &mut series, date).await;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
+use loam_core::day_number::utc;
 use loam_core::export::{Provenance, geotiff, netcdf};
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::{Layers, Season, SeasonDay, Statistics, dates, in_common, sidecar};
@@ -226,8 +227,7 @@ impl<H: Host> Session<H> {
         }
         let season = Season { output: *output, window: *window, days };
         let seconds = (self.host.wall_ms() / 1000.0) as i64;
-        let now = jiff::Timestamp::from_second(seconds).map(|now| now.to_string()).ok();
-        let bytes = netcdf::write(&season, facts, now.as_deref(), "the page of Loam")
+        let bytes = netcdf::write(&season, facts, utc(seconds).as_deref(), "the page of Loam")
             .map_err(|e| RequestError::failed(e, ""))?;
         let (name, mime) = (format!("{name}.nc"), "application/x-netcdf".to_owned());
         self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(bytes)]);

@@ -8,6 +8,8 @@ use ground_stations::matching::{Matched, Matcher, Rules, Status};
 use ground_stations::{Reader, Stations, report};
 use jiff::civil::Date;
 use loam_core::closed_form::ClosedForm;
+use loam_core::day_number::date_of;
+use loam_core::iso_date;
 use loam_core::map::Coastline;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season;
@@ -24,8 +26,8 @@ use crate::validation::{self, About, BEST, Layers, Notes, Outcome, OverScene};
 
 impl<H: Host> Session<H> {
     /// A request about stations.
-    pub async fn handle_ground(&mut self, id: u64, request: GroundRequest) {
-        let ended = match request {
+    pub(super) async fn stations(&mut self, id: u64, request: GroundRequest) -> Result<(), RequestError> {
+        match request {
             GroundRequest::Read => self.read_stations(id).await,
             GroundRequest::Simulate => self.simulate_stations(id).await,
             GroundRequest::Validate { rules, from, to, settings } => {
@@ -33,8 +35,7 @@ impl<H: Host> Session<H> {
             }
             GroundRequest::Station { number } => self.show_station(id, number),
             GroundRequest::Save { form } => self.save_validation(id, form),
-        };
-        self.end(id, ended);
+        }
     }
 
     fn tell_ground(&self, id: u64, event: GroundEvent) {
@@ -250,7 +251,7 @@ impl<H: Host> Session<H> {
         let files = self.ground.files.iter().map(|file| file.name.clone());
         let region = Region::new(settings.window).map_err(|e| RequestError::failed(e, ""))?;
         let about = About {
-            made: date_of(self.host.wall_ms()),
+            made: iso_date::text(&date_of((self.host.wall_ms() / 86_400_000.0) as i64).unwrap_or(Date::ZERO)),
             stations: files.collect(),
             regions: &[region],
             device: self.device.as_ref().map(|device| device.name.clone()).unwrap_or_default(),
@@ -317,11 +318,4 @@ fn list(stations: &Stations, matched: Option<&Matched>) -> StationList {
         html: report::list(stations, matched),
         simulated: stations.simulated(),
     }
-}
-
-/// The date of a moment (milliseconds since 1970), UTC.
-fn date_of(wall_ms: f64) -> String {
-    jiff::Timestamp::from_millisecond(wall_ms as i64)
-        .map(|moment| moment.strftime("%Y-%m-%d").to_string())
-        .unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Dates as numbers, and which date a key leads to.
 
 use jiff::civil::Date;
+use loam_core::day_number;
 pub use loam_core::day_number::day_number;
 
 use crate::protocol::{DayReport, Timeline};
@@ -8,15 +9,7 @@ use crate::protocol::{DayReport, Timeline};
 /// The date of a day number.
 #[must_use]
 pub fn date_of(number: i32) -> Date {
-    let day = number + 719_468;
-    let era = day.div_euclid(146_097);
-    let of_era = day - era * 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i32::from(month <= 2);
-    Date::new(year as i16, month as i8, (of_year - (153 * shifted + 2) / 5 + 1) as i8).unwrap_or(Date::ZERO)
+    day_number::date_of(number.into()).unwrap_or(Date::ZERO)
 }
 
 /// The next day (or the previous one) of the list that satisfies a condition.

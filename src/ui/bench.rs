@@ -5,8 +5,8 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::data::DataSection;
-use super::later::{Later, Part, SEASON};
-use super::sides::{GROUND, Side, narrow, remember, tight};
+use super::later::{Later, Part};
+use super::sides::{GROUND, SEASON, Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 

@@ -10,15 +10,12 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
-use super::sides::{GROUND, Side};
+use super::sides::{GROUND, SEASON, Side};
 use super::store::App;
 use super::{
     about, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations, train,
     values,
 };
-
-/// The panel of the right side that the season is in.
-pub const SEASON: usize = 4;
 
 /// A section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

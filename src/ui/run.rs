@@ -106,7 +106,7 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             <label class="stack">"Method"
                 <select id="model" on:change=move |e| app.tell(Method::find(&event_target_value(&e)).map_or(Event::UseBest, Event::UseMethod))>
-                    <option value="best" selected=move || app.choice.get() == Chosen::Best>"Auto: the best on the region's own newest dates"</option>
+                    <option value="best" selected=move || app.choice.get() == Chosen::Best>"Auto: best on the newest dates"</option>
                     {Method::all().map(|method| view! {
                         <option value=method.key() selected=move || app.choice.get() != Chosen::Best && active() == method>{method.choice()}</option>
                     }).collect_view()}

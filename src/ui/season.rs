@@ -71,7 +71,7 @@ impl View {
             }),
             made: season.made,
             kept: season.days.len(),
-            bytes: season.days.iter().map(|kept| kept.day.values.len() * if kept.day.half_width.is_some() { 10 } else { 6 }).sum(),
+            bytes: season.days.iter().map(|kept| kept.bytes()).sum(),
             too_large: season.too_large,
             whole: season.result.is_some(),
             simulated: season.like.as_ref().is_some_and(|like| like.simulated),

@@ -4,7 +4,9 @@ use leptos::prelude::window;
 
 use super::outside;
 
-/// The panel of the right side that the stations are in.
+/// The panel of the right side that the season is in.
+pub const SEASON: usize = 4;
+/// That of the stations.
 pub const GROUND: usize = 5;
 /// Where in the browser's storage the sides are remembered.
 const KEY: &str = "loam.sides";

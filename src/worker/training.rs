@@ -1,5 +1,5 @@
-//! What trains, what makes seasons, and what reads and compares stations, is a part of its own in the CPU's worker, fetched when it is asked
-//! for: most users only predict.
+//! What trains, what writes files, what makes seasons, and what reads and compares stations, is a part of its own in the CPU's worker, fetched
+//! when it is asked for: the first map does without.
 //!
 //! In the built app it is a wasm file split from the worker's by `wasm-split-cli` (`xtask/src/split.rs`) at the two functions marked below.
 //! Elsewhere (tests, the GPU's worker, `cargo xtask serve`) the same functions are called at once.
@@ -88,7 +88,7 @@ pub async fn answer(session: Owned, id: u64, request: Request) -> Owned {
     let session = taken(&held);
     if failed {
         let failure = Failure::new(
-            "the part of the program that trains, makes seasons and compares stations could not be loaded",
+            "the part of the program that trains, writes files, makes seasons and compares stations could not be loaded",
             "Check the network, then try again.",
         );
         session.host().emit(id, Event::Failed(failure), Vec::new());

@@ -267,7 +267,7 @@ fn simulated_scenes_are_made_again_without_files_and_only_the_time_differs() {
                 text(&folder.path().join("b.zip")),
             ],
         ),
-        "no number of seconds",
+        "not a number of seconds",
     );
 }
 

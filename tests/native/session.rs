@@ -480,6 +480,7 @@ fn a_cancelled_demo_leaves_what_was_open() {
 #[test]
 fn refused_files_stay_listed_and_cost_nothing_else() {
     let (host, mut session) = started();
+    block_on(session.handle(1, Request::Timeline { settings: rules(window_of("tucson")) }));
     let files: [(&str, &[u8]); 3] = [
         ("SMAP_L3_SM_P_20180616_R16010_001.h5", b"<!DOCTYPE html><html><head><title>Earthdata Login</title>"),
         ("S1.tif", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"),
@@ -499,6 +500,10 @@ fn refused_files_stay_listed_and_cost_nothing_else() {
         })
         .collect();
     block_on(session.handle(2, Request::Open { tickets }));
+    assert!(
+        last_timeline(&host).days.is_empty(),
+        "the date in a refused file's name is no date that has data"
+    );
     let events = host.events.borrow();
     let refused: Vec<String> = events
         .iter()

@@ -92,6 +92,29 @@ pub struct Statistics {
     pub mean: Option<f64>,
 }
 
+impl Statistics {
+    /// Of values that are NaN where there is none.
+    #[must_use]
+    pub fn of(values: &[f32]) -> Self {
+        let (mut valid, mut sum, mut min, mut max) = (0usize, 0f64, f64::INFINITY, f64::NEG_INFINITY);
+        for &value in values.iter().filter(|v| v.is_finite()) {
+            let value = f64::from(value);
+            valid += 1;
+            sum += value;
+            min = min.min(value);
+            max = max.max(value);
+        }
+        let some = |v: f64| (valid > 0).then_some(v);
+        Self {
+            valid,
+            cells: values.len(),
+            min: some(min),
+            max: some(max),
+            mean: some(sum / valid.max(1) as f64),
+        }
+    }
+}
+
 /// Row-major float32 values on a [`Grid`], each with its [`Reason`]. A value is finite exactly where the reason is `Valid`; elsewhere it is NaN.
 #[derive(Debug, Clone)]
 pub struct Raster {
@@ -227,22 +250,7 @@ impl Raster {
     /// Count, extremes and mean of the valid cells.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        let (mut valid, mut sum, mut min, mut max) = (0usize, 0f64, f64::INFINITY, f64::NEG_INFINITY);
-        for &value in self.values.iter().filter(|v| v.is_finite()) {
-            let value = f64::from(value);
-            valid += 1;
-            sum += value;
-            min = min.min(value);
-            max = max.max(value);
-        }
-        let some = |v: f64| (valid > 0).then_some(v);
-        Statistics {
-            valid,
-            cells: self.values.len(),
-            min: some(min),
-            max: some(max),
-            mean: some(sum / valid.max(1) as f64),
-        }
+        Statistics::of(&self.values)
     }
 
     /// Grid, values and reasons, taken apart.

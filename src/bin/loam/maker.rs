@@ -18,7 +18,6 @@ use loam_core::region_settings::RegionSettings;
 use loam_core::simulate::place;
 use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped, StackError};
 use loam_nn::{Data, Processor, Weights, block_on, device};
-use smap_files::QualityRule;
 
 use super::files::{self, Inputs};
 use super::network::NetworkChoice;
@@ -143,20 +142,8 @@ impl Making {
         processor: Processor,
         ready: Ready,
     ) -> Maker {
-        let circumstances = circumstances(self.reading.quality(), &ready);
-        let (rule, shift) = (self.reading.rule(), self.mass_correction);
-        Maker {
-            library,
-            series,
-            rule,
-            preset,
-            processor,
-            ready,
-            choice: None,
-            note: None,
-            shift,
-            circumstances,
-        }
+        let rules = (self.reading.rule(), self.mass_correction);
+        Maker::new(library, series, preset, processor, ready, rules)
     }
 
     /// The rules in words: what besides files, method and region decides on the maps.
@@ -171,26 +158,45 @@ impl Making {
     }
 }
 
-/// What is known of maps made here besides their numbers.
-fn circumstances(quality: QualityRule, ready: &Ready) -> provenance::Circumstances {
-    provenance::Circumstances {
-        quality,
-        weights: ready.report(),
-        device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
-    }
-}
-
 /// Seconds since 1970: of the clock, or those that SOURCE_DATE_EPOCH says, so that a bundle can be made again byte by byte.
 fn now() -> Result<i64, String> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text
             .parse()
-            .map_err(|_| format!("SOURCE_DATE_EPOCH is \"{text}\", which is no number of seconds")),
+            .map_err(|_| format!("SOURCE_DATE_EPOCH is \"{text}\", which is not a number of seconds")),
         Err(_) => Ok(jiff::Timestamp::now().as_second()),
     }
 }
 
 impl Maker {
+    /// `rule`: which maps are history; `shift`: each 36 km block to SMAP's mean.
+    fn new(
+        library: Library,
+        series: Series,
+        preset: Option<Preset>,
+        processor: Processor,
+        ready: Ready,
+        (rule, shift): (HistoryRule, bool),
+    ) -> Self {
+        let circumstances = provenance::Circumstances {
+            quality: series.quality,
+            weights: ready.report(),
+            device: device::report(&device::decide(DevicePreference::Cpu, None), None, None),
+        };
+        Self {
+            library,
+            series,
+            rule,
+            preset,
+            processor,
+            ready,
+            choice: None,
+            note: None,
+            shift,
+            circumstances,
+        }
+    }
+
     /// What made the map of a bundle, over files and scenes that were found again.
     pub fn of_bundle(
         manifest: &Manifest,
@@ -219,20 +225,8 @@ impl Maker {
         let preset = preset.transpose()?;
         let mut series = Series::new(Region::new(settings.window)?, settings.quality);
         super::series::load(&mut series, &library)?;
-        let circumstances = circumstances(settings.quality, &ready);
-        let (rule, shift) = (HistoryRule::from(settings), settings.mass_correction);
-        Ok(Self {
-            library,
-            series,
-            rule,
-            preset,
-            processor,
-            ready,
-            choice: None,
-            note: None,
-            shift,
-            circumstances,
-        })
+        let rules = (HistoryRule::from(settings), settings.mass_correction);
+        Ok(Self::new(library, series, preset, processor, ready, rules))
     }
 
     /// A map as a bundle.

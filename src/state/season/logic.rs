@@ -37,18 +37,7 @@ fn spread<T: Copy>(plane: &[T], window: &EaseWindow, region: &EaseWindow, none: 
 }
 
 fn layer(kind: LayerKind, values: Vec<f32>, reasons: Vec<u8>) -> Layer {
-    let (mut valid, mut sum, mut min, mut max) = (0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
-    for value in values.iter().filter(|v| v.is_finite()).map(|v| f64::from(*v)) {
-        (valid, sum, min, max) = (valid + 1, sum + value, min.min(value), max.max(value));
-    }
-    let some = |value: f64| (valid > 0).then_some(value);
-    let statistics = Statistics {
-        valid,
-        cells: values.len(),
-        min: some(min),
-        max: some(max),
-        mean: some(sum / valid as f64),
-    };
+    let statistics = Statistics::of(&values);
     Layer { key: kind.into(), values, reasons, statistics }
 }
 
@@ -102,18 +91,18 @@ fn day(state: &mut State, report: SeasonDayReport, mut attachments: Vec<Attachme
             let first = like(state, date, weights, report.simulated);
             state.season.like = first.map(Box::new);
         }
-        let bytes = cells * if half_width.is_some() { 10 } else { 6 };
         let flags = bits.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
         let (files, simulated) = (report.files, report.simulated);
         let day = SeasonDay { date, values, half_width, flags, files, simulated };
+        let kept = DayMap { day, frame: report.frame };
         let season = &mut *state.season;
         season.window = Some(window);
         season.made += 1;
-        season.too_large |= bytes.saturating_mul(report.total as usize) > KEPT_BYTES;
+        season.too_large |= kept.bytes().saturating_mul(report.total as usize) > KEPT_BYTES;
         if season.too_large {
             season.days.clear();
         } else {
-            let kept = Arc::new(DayMap { day, frame: report.frame });
+            let kept = Arc::new(kept);
             match season.days.binary_search_by_key(&date, |kept| kept.day.date) {
                 Ok(at) => {
                     season.days[at] = kept;

@@ -51,6 +51,14 @@ pub struct DayMap {
     pub frame: Edges,
 }
 
+impl DayMap {
+    /// What it takes: values and half-widths of four bytes a cell, flags of two.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.day.values.len() * if self.day.half_width.is_some() { 10 } else { 6 }
+    }
+}
+
 /// A season.
 #[derive(Debug, Default)]
 pub struct Season {

@@ -10,7 +10,7 @@ use loam_core::iso_date;
 use loam_core::region_settings::RegionSettings;
 use serde::{Deserialize, Serialize};
 
-/// What is wanted of stations. The worker keeps what serves it in a part of its own.
+/// Requests about stations. The worker answers them from the part that is loaded on demand.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum GroundRequest {
     /// Read the files of stations that were opened. Answer: [`super::Event::Progress`]..., [`super::Event::FileRead`] each, [`GroundEvent::Stations`].

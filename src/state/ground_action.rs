@@ -1,11 +1,11 @@
-//! What can be wanted of stations.
+//! Actions on stations in the ground.
 
 use ground_stations::matching::Rules;
 use jiff::civil::Date;
 
 use crate::protocol::GroundForm;
 
-/// What the user wants of stations.
+/// An action on stations, by the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GroundAction {
     /// Stations over the demo's scenes.
@@ -16,12 +16,12 @@ pub enum GroundAction {
     Period(Option<Date>, Option<Date>),
     /// Compare the maps made here with them.
     Validate,
-    /// What is under way is to end.
+    /// Cancel what is under way.
     Cancel,
-    /// One of the list, to look at.
+    /// Show one of the list.
     Station(usize),
-    /// The last validation as a file.
+    /// Save the last validation.
     Save(GroundForm),
-    /// The region is to go where the stations are.
+    /// Move the region to the stations.
     GoTo,
 }

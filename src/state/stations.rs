@@ -224,13 +224,13 @@ impl State {
         let of = &self.ground.validated.as_ref()?.of;
         let now = self.choices();
         if of.settings != now.settings {
-            Some("These scores are of another region, or of other rules for its maps.")
+            Some("These scores are for another region or other map rules.")
         } else if of.rules != now.rules {
-            Some("These scores are of other rules of matching.")
+            Some("These scores are for other rules of matching.")
         } else if of.data != now.data {
-            Some("These scores are of other files.")
+            Some("These scores are for other files.")
         } else if of.method != now.method {
-            Some("These scores are of another method.")
+            Some("These scores are for another method.")
         } else {
             None
         }

@@ -67,7 +67,7 @@ impl View {
                 None
             },
             stale: (!changes.is_empty()).then(|| {
-                format!("This season is of before {words} changed. Its files can still be saved; predict every date again for the present choices.")
+                format!("This season was made before {words} changed. Its files can still be saved; predict every date again to update it.")
             }),
             made: season.made,
             kept: season.days.len(),
@@ -204,7 +204,7 @@ fn result(app: App, view: Memo<View>) -> AnyView {
                 <button type="button" id="season-statistics" disabled=gone on:click=move |_| app.export(ExportForm::SeasonLayers)>"Statistics, GeoTIFF"</button>
                 {move || app.exporting.get().then(|| view! { <progress aria-label="Writing the file"></progress> })}
             </div>
-            {move || gone().then(|| view! { <p class="hint">"Resume first: what the files say of the maps went with the worker."</p> })}
+            {move || gone().then(|| view! { <p class="hint">"Resume first: the worker that held the statistics has stopped."</p> })}
             <p class="hint">"The cube holds every map with its half-width and flags, and these layers; the GeoTIFF has a band a layer."</p>
         </div>
     }

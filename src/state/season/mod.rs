@@ -224,8 +224,9 @@ impl State {
 
     /// A file of the map is not to be that of another date.
     pub(super) fn no_file_of_season(&mut self) {
-        let what = "The map that is shown comes from the season; its own file needs a prediction of the date";
-        let remedy = "Wait until it is there, or press Predict; the cube under Season holds all dates.";
+        let what =
+            "The map shown comes from the season and has no scores or inputs of its own to put into a file";
+        let remedy = "Press Predict for this date, or save the cube under Season, which holds all dates.";
         self.notify(true, Failure { what: what.to_owned(), remedy: remedy.to_owned() });
     }
 

@@ -11,7 +11,7 @@ use super::{ExperimentError, Images, Method, Runner};
 use loam_core::network::Network;
 use loam_core::score::InputRange;
 use loam_core::simulate::{UNSEEN_PLACES, place};
-use loam_core::stack::{GENERAL, PRESETS, Preset, RCN};
+use loam_core::stack::{GENERAL, PRESETS, Preset, Shipped};
 use loam_nn::Stage;
 use loam_nn::{PRECISION, Rcn, Smen, Weights};
 
@@ -198,10 +198,12 @@ impl Shelved {
     fn name(&self) -> String {
         if self.key == GENERAL {
             "General".to_owned()
-        } else if self.key == RCN {
-            "RCN".to_owned()
         } else {
-            place(&self.key).map_or_else(|| self.key.clone(), |p| p.name.to_owned())
+            Shipped::all()
+                .find(|shipped| shipped.key == self.key)
+                .map(|shipped| shipped.name)
+                .or_else(|| place(&self.key).map(|p| p.name))
+                .map_or_else(|| self.key.clone(), str::to_owned)
         }
     }
 }
@@ -236,7 +238,7 @@ pub fn cards(files: &[Shelved], runner: &mut Runner, scene_seed: u64) -> Result<
                 (false, false) if PRESETS.contains(&preset) => Seen::Elsewhere,
                 (false, false) => continue,
             };
-            if file.weights.network() == Network::Rcn {
+            if file.weights.network().about().whole_past {
                 let records = match &records {
                     Some(records) => records,
                     None => records.insert(Records::new(&runner.source, preset)?),
@@ -301,7 +303,8 @@ fn of_rcn(records: &Records, network: &Rcn, seen: Seen) -> Result<PlaceScores, E
     let mut compared = methods::closed_forms(records)?;
     compared.push(methods::rcn(records, network)?);
     let place = methods::compare(records, &compared)?;
-    let own = place.methods.get(RCN).cloned();
+    let rcn = Rcn::NETWORK.about().key;
+    let own = place.methods.get(rcn).cloned();
     let line = |key: &str, score: &MethodScore| CardScore {
         name: score.name.clone(),
         partial: false,
@@ -309,7 +312,7 @@ fn of_rcn(records: &Records, network: &Rcn, seen: Seen) -> Result<PlaceScores, E
         interval: score.range.map(|ends| ends.map(short)),
         gain: own
             .as_ref()
-            .filter(|_| key != RCN)
+            .filter(|_| key != rcn)
             .and_then(|own| own.over.get(key))
             .map(|g| [g.mean, g.low, g.high].map(short)),
         bias: short(score.bias),
@@ -317,8 +320,8 @@ fn of_rcn(records: &Records, network: &Rcn, seen: Seen) -> Result<PlaceScores, E
         pixels: place.pixels,
         dates: place.dates,
     };
-    let mut scores: Vec<CardScore> = own.iter().map(|own| line(RCN, own)).collect();
-    scores.extend(place.methods.iter().filter(|(key, _)| **key != RCN).map(|(key, score)| line(key, score)));
+    let mut scores: Vec<CardScore> = own.iter().map(|own| line(rcn, own)).collect();
+    scores.extend(place.methods.iter().filter(|(key, _)| **key != rcn).map(|(key, score)| line(key, score)));
     let dates = [records.test.first(), records.test.last()]
         .map(|test| test.map_or_else(String::new, |test| test.case.date.to_string()));
     let preset = records.preset;
@@ -387,15 +390,16 @@ fn limits(
          about water, crops or safety without a check of one's own."
             .to_owned(),
     );
-    let smen = network == Network::Smen;
-    limits.extend(smen.then(|| match range {
+    // A network of a short history alone sees no more than the range of its training and needs that history whole.
+    let short_history = network.about().uses_history && !network.about().whole_past;
+    limits.extend(short_history.then(|| match range {
         Some([[a, b], [c, d]]) => format!(
             "Not for inputs beside those of the training: SMAP from {a:.2} to {b:.2} m3/m3, residuals (3 km map minus SMAP) from {c:.2} to {d:.2} m3/m3. \
              Outside them it extrapolates, and the page warns."
         ),
         None => "The file does not say which range of inputs it was trained on, so nothing warns of inputs beside it.".to_owned(),
     }));
-    limits.extend(smen.then(||
+    limits.extend(short_history.then(||
         "Without four earlier dates that have SMAP and a 3 km map the missing ones count as \"no residual known\"; it was trained on full histories only."
             .to_owned(),
     ));

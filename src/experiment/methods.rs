@@ -23,6 +23,10 @@ use loam_nn::networks::smen::images::fewest_pixels;
 use loam_nn::rcn::seen;
 use loam_nn::{Rcn, Smen, block_on};
 
+/// Keys of the two networks in tables, as everywhere.
+const RCN: &str = Rcn::NETWORK.about().key;
+const SMEN: &str = Smen::NETWORK.about().key;
+
 /// First simulated date: some years of maps before the test year.
 pub const FROM: Date = date(2014, 1, 1);
 /// Last simulated date.
@@ -265,7 +269,7 @@ pub fn rcn(records: &Records, network: &Rcn) -> Result<Compared, ExperimentError
         }
         past.add(observed);
     }
-    Ok(Compared { key: "rcn", name: "RCN (shipped weights)", network: true, maps })
+    Ok(Compared { key: RCN, name: "RCN (shipped weights)", network: true, maps })
 }
 
 /// RCN's map of a date from some maps before it, its interval nominal.
@@ -288,7 +292,7 @@ pub fn smen(records: &Records, weights: &loam_nn::Weights) -> Result<Compared, E
     let network = Smen::from_weights(weights, &device)?;
     let maps = records.test.iter().map(|t| Ok(Map::alone(of_smen(&network, &device, &t.case)?)));
     let maps = maps.collect::<Result<_, ExperimentError>>()?;
-    Ok(Compared { key: "smen", name: "SMEN (shipped weights)", network: true, maps })
+    Ok(Compared { key: SMEN, name: "SMEN (shipped weights)", network: true, maps })
 }
 
 /// Scores of all methods on the same pixels, and what each gains over the others.
@@ -400,11 +404,11 @@ pub fn by_length(
 pub fn shares_markdown(rows: &[(f32, f64, PlaceScore)]) -> String {
     const COLUMNS: [(&str, &str); 6] = [
         ("bilinear", "bilinear SMAP"),
-        ("smen", "SMEN"),
+        (SMEN, "SMEN"),
         ("training-mean", "mean training residual"),
         ("forest", "random forest"),
         ("regression", "pixel regression"),
-        ("rcn", "RCN"),
+        (RCN, "RCN"),
     ];
     let mut text = format!(
         "| contrast of soil and terrain | persistent share | {} | RCN better than the forest by (95 %) | 90 % interval of RCN covers |\n|---|---|{}---|---|\n",
@@ -416,10 +420,10 @@ pub fn shares_markdown(rows: &[(f32, f64, PlaceScore)]) -> String {
         let urmse = |(key, _): (&str, &str)| {
             method(key).map_or_else(|| "-".to_owned(), |m| format!("{:.4}", m.urmse))
         };
-        let gain = method("rcn").and_then(|rcn| rcn.over.get("forest")).map_or_else(String::new, |gain| {
+        let gain = method(RCN).and_then(|rcn| rcn.over.get("forest")).map_or_else(String::new, |gain| {
             format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high)
         });
-        let covers = method("rcn").and_then(|rcn| rcn.interval.as_ref());
+        let covers = method(RCN).and_then(|rcn| rcn.interval.as_ref());
         text.push_str(&format!(
             "| x {contrast} | {share:.2} | {} | {gain} | {} |\n",
             COLUMNS.map(urmse).join(" | "),
@@ -466,7 +470,7 @@ pub fn markdown(report: &MethodsReport) -> String {
     for (key, place) in &report.regions {
         let of =
             |method: &str| place.methods.get(method).map_or_else(String::new, |m| format!("{:.4}", m.urmse));
-        let rcn = place.methods.get("rcn");
+        let rcn = place.methods.get(RCN);
         let gain = rcn.and_then(|rcn| rcn.over.get("forest")).map_or_else(String::new, |gain| {
             format!("{:+.4} ({:+.4} to {:+.4})", gain.mean, gain.low, gain.high)
         });
@@ -477,10 +481,10 @@ pub fn markdown(report: &MethodsReport) -> String {
             if place.unseen { " (no weights were trained there)" } else { "" },
             place.dates,
             of("bilinear"),
-            of("smen"),
+            of(SMEN),
             of("regression"),
             of("forest"),
-            of("rcn"),
+            of(RCN),
         ));
     }
     text.push_str(&format!(

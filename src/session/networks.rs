@@ -51,7 +51,7 @@ impl<H: Host> Session<H> {
         window: &EaseWindow,
     ) -> Result<&LoadedNetwork, RequestError> {
         let about = network.about();
-        if about.shipped {
+        if network.is_shipped() {
             let shipped = Shipped::of(network, window);
             if !self.networks.get(&network).is_some_and(|w| w.own || w.key == shipped.key) {
                 let bytes = self.host.shipped_weights(shipped.key).await.map_err(|e| {
@@ -80,7 +80,11 @@ impl<H: Host> Session<H> {
         };
         let about = network.about();
         self.networks.get(&network).map(|loaded| loaded.report.clone()).unwrap_or_else(|| WeightsReport {
-            name: if about.shipped { String::new() } else { format!("none of the {} loaded", about.name) },
+            name: if network.is_shipped() {
+                String::new()
+            } else {
+                format!("none of the {} loaded", about.name)
+            },
             network,
             ..WeightsReport::default()
         })

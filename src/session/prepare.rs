@@ -74,7 +74,7 @@ impl<H: Host> Session<H> {
         let about = train.network.about();
         let base = match train.start {
             Start::Scratch => Weights::first(train.network, train.inputs, train.seed),
-            Start::Current if about.shipped || self.networks.contains_key(&train.network) => {
+            Start::Current if train.network.is_shipped() || self.networks.contains_key(&train.network) => {
                 self.ensure_weights(train.network, &settings.window).await?.weights.clone()
             }
             Start::Current => {

@@ -66,7 +66,7 @@ impl<H: Host> Session<H> {
         let (window, region) = (settings.window, settings.region.clone());
         self.settings = Some(settings.clone());
         let Some(rule) = self.ensure_series(id).await? else { return Ok(self.active) };
-        for network in Network::ALL.into_iter().filter(|network| network.about().shipped) {
+        for network in Network::ALL.into_iter().filter(|network| network.is_shipped()) {
             self.ensure_weights(network, &window).await?;
         }
         let (Some(series), Some(processor)) = (&mut self.series, &self.processor) else {

@@ -450,7 +450,7 @@ impl<H: Host> Session<H> {
         if self.active != network.into() {
             return Ok(None);
         }
-        if !network.about().shipped {
+        if !network.is_shipped() {
             return Ok(self.networks.get(&network).map(|loaded| loaded.weights.clone()));
         }
         match self.ensure_weights(network, &head.settings.window).await {

@@ -34,7 +34,7 @@ impl State {
     /// Remembers what is in use now.
     pub(super) fn remember_weights(&mut self) {
         let weights = &*self.weights;
-        if weights.closed_form.is_some() || weights.hash.is_empty() && !weights.network.about().shipped {
+        if weights.closed_form.is_some() || weights.hash.is_empty() && !weights.network.is_shipped() {
             return; // A method without weights, or a network whose weights are not there.
         }
         let in_use = match self.train.run_of(weights) {

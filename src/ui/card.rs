@@ -4,7 +4,7 @@ use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::canvas::fetch_bytes;
-use loam_core::stack::SHIPPED;
+use loam_core::stack::Shipped;
 
 /// Version of the cards' fields that is read here (`FORMAT` in `src/experiment/card.rs`).
 const FORMAT: f64 = 1.0;
@@ -174,8 +174,8 @@ impl Card {
 /// The first card that cannot be fetched or read, in words.
 pub async fn fetch_all() -> Read<Vec<Card>> {
     let mut cards = Vec::new();
-    for key in SHIPPED {
-        let path = format!("./weights/{key}.json");
+    for shipped in Shipped::all() {
+        let path = format!("./weights/{}.json", shipped.key);
         let bytes = fetch_bytes(&path).await?;
         cards.push(Card::read(&String::from_utf8_lossy(&bytes)).map_err(|why| format!("{path}: {why}"))?);
     }

@@ -116,7 +116,7 @@ pub fn RulesSection() -> impl IntoView {
                 <button type="button" id="rank" disabled=move || app.timeline.with(|t| t.days.is_empty()) || app.predicting.get().is_some() on:click=move |_| app.tell(Event::Rank)>"Compare methods on these dates"</button>
                 {move || app.ranked().map(|ranked| ranking(&ranked.0))}
             </div>
-            {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.about().shipped && w.hash.is_empty()).then(|| view! {
+            {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.is_shipped() && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">
                     "No weights of the TB CNN come with this page: they are 6.7 MB for each place. Load a safetensors file here, train one under Train, or with the command line: "
                     <code>"loam train --network tb-soil-moisture --simulated --region tucson --out tb.safetensors"</code>

@@ -10,12 +10,11 @@ use loam::experiment::{
     Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, interval_score, markdown, paper,
     simulator, summary, tb_cnn, tb_markdown,
 };
-use loam_core::network::Network;
 use loam_core::regression::PixelRegression;
 use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::{PRESETS, Preset};
 use loam_nn::tb_cnn::TbCase;
-use loam_nn::{Processor, Rcn, block_on};
+use loam_nn::{Processor, Rcn, Smen, block_on};
 
 use super::files::{self, Inputs};
 use super::progress::Bars;
@@ -126,7 +125,7 @@ pub struct Experiment {
 /// Scores of every method at a place.
 fn every_method(records: &Records, rcn: &Rcn) -> Result<methods::PlaceScore, Box<dyn std::error::Error>> {
     let mut compared = methods::closed_forms(records)?;
-    let (_, weights) = super::shipped::weights(Network::Smen, &records.preset.region()?.window())?;
+    let (_, weights) = super::shipped::weights(Smen::NETWORK, &records.preset.region()?.window())?;
     compared.push(methods::smen(records, &weights)?);
     compared.push(methods::rcn(records, rcn)?);
     Ok(methods::compare(records, &compared)?)
@@ -322,7 +321,7 @@ impl Experiment {
                 let by = |past: &PixelRegression, test: &TestDate| Ok(methods::by_regression(past, test));
                 lengths.insert("regression", methods::by_length(&records, by)?);
                 let by = |past: &PixelRegression, test: &TestDate| methods::by_rcn(&rcn, past, test);
-                lengths.insert("rcn", methods::by_length(&records, by)?);
+                lengths.insert(Rcn::NETWORK.about().key, methods::by_length(&records, by)?);
             }
             report.lengths.insert(preset.key, lengths);
         }
@@ -350,7 +349,7 @@ impl Experiment {
     fn rcn(&self) -> Result<Rcn, Box<dyn std::error::Error>> {
         let weights = match &self.weights {
             Some(path) => files::weights(path)?,
-            None => super::shipped::weights(Network::Rcn, &PRESETS[0].region()?.window())?.1,
+            None => super::shipped::weights(Rcn::NETWORK, &PRESETS[0].region()?.window())?.1,
         };
         Ok(Rcn::from_weights(&weights, &Device::flex())?)
     }

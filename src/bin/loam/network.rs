@@ -84,7 +84,7 @@ impl NetworkChoice {
                 "note: --model tb-cnn will be gone in the next release; the weights say which network they are of"
             );
             let found = weights.network();
-            return if found.about().shipped { Err(wrong(found, "the TB CNN")) } else { Ok(()) };
+            return if found.is_shipped() { Err(wrong(found, "the TB CNN")) } else { Ok(()) };
         }
         match self.chosen()?.0 {
             Some(wanted) if wanted != weights.network() => Err(wrong(weights.network(), wanted.words())),

@@ -63,7 +63,7 @@ fn ranked(
     device: &Device,
     mut weights: BTreeMap<Network, (String, Weights)>,
 ) -> Result<Ranked, Box<dyn std::error::Error>> {
-    for network in Network::ALL.into_iter().filter(|network| network.about().shipped) {
+    for network in Network::ALL.into_iter().filter(|network| network.is_shipped()) {
         if let Entry::Vacant(place) = weights.entry(network) {
             place.insert(super::shipped::weights(network, &series.region.window())?);
         }

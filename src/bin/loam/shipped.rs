@@ -20,7 +20,7 @@ const FILES: [(&str, &[u8]); 5] =
 /// A sentence, for a network of which none are shipped.
 pub fn weights(network: Network, window: &EaseWindow) -> Result<(String, Weights), String> {
     let about = network.about();
-    if !about.shipped {
+    if !network.is_shipped() {
         return Err(format!("no weights of the {} come with Loam: name yours with --weights", about.name));
     }
     let shipped = Shipped::of(network, window);

@@ -215,14 +215,14 @@ fn fields(app: App) -> AnyView {
     let about = network.about();
     // Shipped ones are always there, also while another network answers; others must be in use.
     let fits = move || {
-        about.shipped
+        network.is_shipped()
             || app.weights.with(|w| w.closed_form.is_none() && w.network == network && !w.hash.is_empty())
     };
     let in_use = move || {
         app.weights.with(|w| match (w.closed_form.is_none() && w.network == network, w.name.is_empty()) {
             (true, true) => "shipped, chosen by region".to_owned(),
             (true, false) => w.name.clone(),
-            (false, _) if about.shipped => format!("{}'s, loaded or shipped", about.name),
+            (false, _) if network.is_shipped() => format!("{}'s, loaded or shipped", about.name),
             (false, _) => "of another network".to_owned(),
         })
     };

@@ -28,5 +28,5 @@ pub use region::{PRESETS, Preset, Region, SMALLEST_EDGE};
 pub use sample::{HISTORY_LENGTH, Sample, overpass_words, without};
 pub use sensitivity::Sensitivity;
 pub use series::{Day, Fine, MARGIN, Series};
-pub use shipped::{GENERAL, RCN, SHIPPED, Shipped};
+pub use shipped::{GENERAL, Shipped};
 pub use temperatures::{FineBrightness, SimulatedTemperatures, Temperatures, dates_with};

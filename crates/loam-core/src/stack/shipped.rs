@@ -1,19 +1,13 @@
 //! Which of the shipped weights a region gets, in the page and on the command line.
 
-use super::PRESETS;
-use crate::network::Network;
+use super::{PRESETS, Preset};
+use crate::network::{Network, ShippedWeights};
 use crate::weights_report::Prospect;
 use crate::weights_report::WeightsReport;
 use ease_grid::EaseWindow;
 
 /// Key of the weights for every place without weights of its own.
 pub const GENERAL: &str = "general";
-
-/// Key of RCN's weights, which are for every place.
-pub const RCN: &str = "rcn";
-
-/// Keys of all shipped weights: SMEN's of the preset regions, its general ones, RCN's.
-pub const SHIPPED: [&str; 5] = [PRESETS[0].key, PRESETS[1].key, PRESETS[2].key, GENERAL, RCN];
 
 /// Shipped weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +16,32 @@ pub struct Shipped {
     pub key: &'static str,
     /// For people.
     pub name: &'static str,
+    /// What a user should know of weights for every place.
+    everywhere: Option<&'static str>,
 }
 
 impl Shipped {
-    /// Those of a network for a window. SMEN has some for each preset region that holds the window's middle, whatever the window's size, and
-    /// general ones for where none does; RCN has one for all.
+    const GENERAL: Self = Self { key: GENERAL, name: "General", everywhere: None };
+
+    fn preset(preset: &Preset) -> Self {
+        Self { key: preset.key, name: preset.name, everywhere: None }
+    }
+
+    /// All there are.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Network::ALL.into_iter().flat_map(|network| match network.about().shipped {
+            ShippedWeights::None => Vec::new(),
+            ShippedWeights::One { key, name, note } => vec![Self { key, name, everywhere: Some(note) }],
+            ShippedWeights::ByPreset => PRESETS.iter().map(Self::preset).chain([Self::GENERAL]).collect(),
+        })
+    }
+
+    /// Those of a network for a window. Where a network has some for each preset region, the one that holds the window's middle decides,
+    /// whatever the window's size, and general ones serve where none does.
     #[must_use]
     pub fn of(network: Network, window: &EaseWindow) -> Self {
-        if network == Network::Rcn {
-            return Self { key: RCN, name: "RCN" };
+        if let ShippedWeights::One { key, name, note } = network.about().shipped {
+            return Self { key, name, everywhere: Some(note) };
         }
         let middle = (window.first_column + window.columns / 2, window.first_row + window.rows / 2);
         let holds = |region: EaseWindow| {
@@ -40,10 +51,7 @@ impl Shipped {
         };
         let preset =
             PRESETS.into_iter().find(|preset| preset.region().is_ok_and(|region| holds(region.window())));
-        preset.map_or(Self { key: GENERAL, name: "General" }, |preset| Self {
-            key: preset.key,
-            name: preset.name,
-        })
+        preset.as_ref().map_or(Self::GENERAL, Self::preset)
     }
 
     /// The weights of a prediction of this window, where these are in use: the user's own, trained ones and those of the TB CNN stay, shipped
@@ -52,11 +60,9 @@ impl Shipped {
     pub fn prospect(in_use: &WeightsReport, window: &EaseWindow) -> Prospect {
         let shipped = Self::of(in_use.network, window);
         let stays = in_use.closed_form.is_some()
-            || !in_use.network.about().shipped
+            || !in_use.network.is_shipped()
             || in_use.shipped.as_ref().is_none_or(|key| key == shipped.key);
-        if stays
-            && !(in_use.closed_form.is_none() && in_use.network.about().shipped && in_use.hash.is_empty())
-        {
+        if stays && !(in_use.closed_form.is_none() && in_use.network.is_shipped() && in_use.hash.is_empty()) {
             Prospect::InUse(in_use.clone())
         } else {
             Prospect::Shipped { key: shipped.key.to_owned(), name: shipped.name.to_owned() }
@@ -69,10 +75,8 @@ impl Shipped {
         if region == Some(self.key) {
             return None;
         }
-        if self.key == RCN {
-            return region.is_none().then(|| {
-                "RCN's weights were trained on simulated scenes of other places; what it adds to the regression here is in its scores.".to_owned()
-            });
+        if let Some(note) = self.everywhere {
+            return region.is_none().then(|| note.to_owned());
         }
         Some(if self.key == GENERAL {
             "This region has no weights of its own: the general ones are used, trained on simulated scenes of other places.".to_owned()

@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::recipe::Recipe;
+use super::schedule::Schedule;
 use crate::iso_date;
 use crate::network::{Inputs, Network, Part, TbCase};
 
@@ -15,38 +17,6 @@ pub enum Start {
     /// First weights of the seed.
     #[default]
     Scratch,
-}
-
-/// How the learning rate changes over a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Schedule {
-    /// It stays.
-    #[default]
-    Constant,
-    /// Up from a twenty-fifth over the first 30 % of the steps, then down to nearly nothing, both along a cosine (Smith and Topin 2019; the
-    /// numbers are PyTorch's).
-    OneCycle,
-}
-
-impl Schedule {
-    /// The rate of a step (from 0) of so many, where the largest is `rate`.
-    #[must_use]
-    pub fn rate(self, rate: f64, step: usize, steps: usize) -> f64 {
-        if self == Self::Constant {
-            return rate;
-        }
-        let (first, last) = (rate / 25.0, rate / 25.0 / 1e4);
-        let (step, top) = (step as f64, 0.3 * steps as f64 - 1.0);
-        let cosine = |from: f64, to: f64, share: f64| {
-            to + (from - to) / 2.0 * (1.0 + (std::f64::consts::PI * share.clamp(0.0, 1.0)).cos())
-        };
-        if step <= top {
-            cosine(first, rate, step / top.max(1.0))
-        } else {
-            cosine(rate, last, (step - top) / (steps as f64 - 1.0 - top).max(1.0))
-        }
-    }
 }
 
 /// Allowed values of a setting, both ends included.
@@ -158,8 +128,6 @@ impl TrainSettings {
     pub const SEED: Range = Range { name: "the seed", least: 0.0, most: 9_007_199_254_740_991.0 };
     /// Range of [`TrainSettings::clip`].
     pub const CLIP: Range = Range { name: "the largest gradient norm", least: 0.0, most: 1e6 };
-    /// [`TrainSettings::clip`] for RCN: without it a rate of 2e-3 diverges and never recovers.
-    pub const RCN_CLIP: f64 = 0.02;
     /// Range of [`TrainSettings::patience`].
     pub const PATIENCE: Range = Range { name: "the patience", least: 0.0, most: 100_000.0 };
     /// Range of [`TrainSettings::checkpoint_steps`].
@@ -168,52 +136,55 @@ impl TrainSettings {
     /// Share of the images held back for validation, and again for the test, where no dates are given.
     pub const HELD_SHARE: f64 = 0.15;
 
-    /// For adapting trained weights to a region: few epochs, norms frozen (their statistics over a handful of images are noise), mirrored
-    /// images too (a network that sees 9 x 9 cells knows no valley to mistake for its mirror image), stopped where validation no longer
-    /// improves.
+    /// For adapting SMEN's trained weights to a region.
     #[must_use]
     pub fn fine_tune() -> Self {
-        Self {
-            start: Start::Current,
-            epochs: 20,
-            batch: 1,
-            flips: true,
-            frozen: vec![Part::Norms],
-            patience: 8,
-            ..Self::default()
-        }
+        Self::proposed(Network::default())
     }
 
-    /// A training of first weights: the paper's for SMEN; for RCN one cycle of single images, gradients shortened (best-map.md, section 2).
+    /// A training of first weights, as the network's row in the registry has it.
     #[must_use]
     pub fn from_scratch(network: Network) -> Self {
-        match network {
-            Network::Rcn => Self {
-                network,
-                epochs: 12,
-                learning_rate: 6e-4,
-                schedule: Schedule::OneCycle,
-                clip: Self::RCN_CLIP,
-                batch: 1,
-                flips: true,
-                ..Self::default()
-            },
-            _ => Self { network, ..Self::default() },
-        }
+        Self::of(network, Start::Scratch, &network.about().first)
     }
 
-    /// What a run in the page proposes for a network: adapting its shipped weights to the region. A network without any is trained from
-    /// first weights for one place: few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
+    /// What a run in the page proposes for a network: adapting its shipped weights to the region, or a training of first weights where none
+    /// are shipped.
     #[must_use]
     pub fn proposed(network: Network) -> Self {
-        if network == Network::Rcn {
-            let frozen = Vec::new();
-            return Self { network, frozen, learning_rate: 2e-4, clip: Self::RCN_CLIP, ..Self::fine_tune() };
+        let start = if network.is_shipped() { Start::Current } else { Start::Scratch };
+        Self::of(network, start, &network.about().proposed)
+    }
+
+    fn of(network: Network, start: Start, recipe: &Recipe) -> Self {
+        let &Recipe {
+            epochs,
+            learning_rate,
+            schedule,
+            clip,
+            batch,
+            flips,
+            frozen,
+            patience,
+            checkpoint_steps,
+        } = recipe;
+        Self {
+            network,
+            start,
+            inputs: Inputs::Spatiotemporal,
+            epochs,
+            learning_rate,
+            schedule,
+            clip,
+            batch,
+            seed: 0,
+            flips,
+            frozen: frozen.to_vec(),
+            patience,
+            checkpoint_steps,
+            validate_from: None,
+            test_from: None,
         }
-        if network.about().shipped {
-            return Self { network, ..Self::fine_tune() };
-        }
-        Self { network, epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Self::default() }
     }
 
     /// [`TrainSettings::proposed`] for the TB CNN of a case.
@@ -260,47 +231,13 @@ impl TrainSettings {
 
 impl Default for TrainSettings {
     fn default() -> Self {
-        Self {
-            network: Network::default(),
-            start: Start::Scratch,
-            inputs: Inputs::Spatiotemporal,
-            epochs: 1000,
-            learning_rate: 1e-4,
-            schedule: Schedule::Constant,
-            clip: 0.0,
-            batch: 4,
-            seed: 0,
-            flips: false,
-            frozen: Vec::new(),
-            patience: 0,
-            checkpoint_steps: 10,
-            validate_from: None,
-            test_from: None,
-        }
+        Self::from_scratch(Network::default())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// torch.optim.lr_scheduler.OneCycleLR(max_lr=6e-4, total_steps=100), steps 0, 10, 29, 30, 60, 99.
-    #[test]
-    fn one_cycle_is_pytorchs() {
-        let torch = [
-            (0, 2.4e-5),
-            (10, 1.7709836907846044e-4),
-            (29, 6e-4),
-            (30, 5.996979211707145e-4),
-            (60, 3.5356805417131724e-4),
-            (99, 2.4e-9),
-        ];
-        for (step, wanted) in torch {
-            let rate = Schedule::OneCycle.rate(6e-4, step, 100);
-            assert!((rate - wanted).abs() < 1e-9, "{step}: {rate} {wanted}");
-        }
-        assert_eq!(Schedule::Constant.rate(6e-4, 7, 100), 6e-4);
-    }
 
     #[test]
     fn bad_settings_are_refused_by_name() {

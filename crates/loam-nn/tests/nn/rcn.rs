@@ -133,7 +133,7 @@ fn outputs_gradients_and_five_steps_agree_with_pytorch() {
     let device = Device::flex().autodiff();
     let mut network = Rcn::from_weights(&weights(), &device).unwrap();
     let [x, base, target, mask] = ["x", "base", "target", "mask"].map(|part| tensor(part, &device));
-    let mut adam = Adam::new().clipped(TrainSettings::RCN_CLIP);
+    let mut adam = Adam::new().clipped(TrainSettings::proposed(Network::Rcn).clip);
     let mut losses = Vec::new();
     for step in 0..STEPS {
         let (estimate, log_variance) = network.corrected(x.clone(), base.clone());

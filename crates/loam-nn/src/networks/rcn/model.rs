@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use loam_core::network::Network;
 use loam_kernels::{dilated_block, dilated_convolution};
 
 use super::schema::{DILATIONS, MEAN, SPREAD, trained};
@@ -49,6 +50,9 @@ pub struct Rcn {
 }
 
 impl Rcn {
+    /// Its row in the registry.
+    pub const NETWORK: Network = Network::Rcn;
+
     /// The network with these weights on this device.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::norm::EPSILON;
 use super::schema::schema;
 use crate::{BatchStatistics, ModelError, Norm, WeightTensor, Weights};
-use loam_core::network::Inputs;
+use loam_core::network::{Inputs, Network};
 use loam_kernels as kernels;
 /// Fewest columns and rows.
 pub const SMALLEST_SIDE: usize = 9;
@@ -94,6 +94,9 @@ pub struct Smen {
 }
 
 impl Smen {
+    /// Its row in the registry.
+    pub const NETWORK: Network = Network::Smen;
+
     /// The network with these weights on this device. On a `device.autodiff()` every parameter asks for its gradient.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ const CHANNELS: u64 = 128;
 fn case_of(network: Network) -> TbCase {
     match network {
         Network::Tb(case) => case,
-        Network::Smen | Network::Rcn => TbCase::SoilMoisture,
+        _ => TbCase::SoilMoisture,
     }
 }
 

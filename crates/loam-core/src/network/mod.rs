@@ -1,79 +1,18 @@
-//! The registry of networks: SMEN, the regression-correcting network (best-map.md, section 2), and the poster's brightness-temperature CNN in its two cases (model.md, section 2). A new network is a
-//! row here and a folder in `loam-nn`.
+//! The registry of networks: SMEN, the regression-correcting network (best-map.md, section 2), and the poster's brightness-temperature CNN
+//! in its two cases (model.md, section 2). A new network is a row here and a folder in `loam-nn`.
+
+pub mod parts;
+mod tb_case;
 
 use serde::{Deserialize, Serialize};
 
 use crate::output::Output;
 use crate::score::ScoreRow;
+use crate::training::recipe::Recipe;
+use crate::training::schedule::Schedule;
 
-/// What goes into the TB CNN and comes out of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TbCase {
-    /// Case 1: TB V and H, 36 km, to TB V and H, 9 km. K.
-    BrightnessTemperature,
-    /// Case 2: SMAP soil moisture (36 km) and land surface temperature to soil moisture, 3 km. m3/m3.
-    SoilMoisture,
-}
-
-impl TbCase {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::BrightnessTemperature, Self::SoilMoisture];
-
-    /// As in the metadata of a weights file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BrightnessTemperature => "brightness_temperature",
-            Self::SoilMoisture => "soil_moisture",
-        }
-    }
-
-    /// Output channels: V and H, or soil moisture.
-    #[must_use]
-    pub fn outputs(self) -> usize {
-        match self {
-            Self::BrightnessTemperature => 2,
-            Self::SoilMoisture => 1,
-        }
-    }
-
-    /// Unit of what comes out.
-    #[must_use]
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::BrightnessTemperature => "K",
-            Self::SoilMoisture => "m3/m3",
-        }
-    }
-
-    /// What the network's output is divided by (model.md, section 2): an error times this is one in [`TbCase::unit`].
-    #[must_use]
-    pub fn spread(self) -> f32 {
-        match self {
-            Self::BrightnessTemperature => 25.0,
-            Self::SoilMoisture => 0.1,
-        }
-    }
-
-    /// (centre, spread) of each of the two input channels, in their units.
-    #[must_use]
-    pub fn scales(self) -> [(f32, f32); 2] {
-        match self {
-            Self::BrightnessTemperature => [(250.0, self.spread()); 2],
-            Self::SoilMoisture => [(0.2, self.spread()), (290.0, 15.0)],
-        }
-    }
-
-    /// In words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::BrightnessTemperature => "TB CNN, case 1 (brightness temperature, 36 to 9 km)",
-            Self::SoilMoisture => "TB CNN, case 2 (soil moisture and land surface temperature to 3 km)",
-        }
-    }
-}
+pub use parts::{Inputs, Part};
+pub use tb_case::TbCase;
 
 /// The network that weights are of. Its row in the registry is [`Network::about`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -122,8 +61,12 @@ pub struct About {
     pub whole_past: bool,
     /// Its estimates can be shifted to SMAP's means over 36 km blocks.
     pub can_shift: bool,
-    /// Weights come with the page.
-    pub shipped: bool,
+    /// Which weights come with the page.
+    pub shipped: ShippedWeights,
+    /// Training of first weights.
+    pub first: Recipe,
+    /// What the page proposes: adapting the shipped weights to a region, or first weights where none are shipped.
+    pub proposed: Recipe,
     /// Its weights are for one place of about 100 x 100 km; a preset stands for its middle.
     pub one_place: bool,
     /// How its dates are split, in a sentence.
@@ -131,6 +74,32 @@ pub struct About {
     /// Stem of an exported file, where the name alone does not say what it is.
     pub file: Option<&'static str>,
 }
+
+/// Which weights of a network come with the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShippedWeights {
+    /// None: it is trained from first weights.
+    None,
+    /// Those of each preset region, and general ones for every other place.
+    ByPreset,
+    /// One file for every place.
+    One {
+        /// The file's name without its ending.
+        key: &'static str,
+        /// For people.
+        name: &'static str,
+        /// What a user should know of them where the region is none of the presets.
+        note: &'static str,
+    },
+}
+
+/// Weights for a handful of images: few epochs, norms as they are (their statistics over so few are noise), mirrored images too (a network
+/// that sees 9 x 9 cells knows no valley to mistake for its mirror image), stopped where validation no longer improves.
+const ADAPT_SMEN: Recipe =
+    Recipe { epochs: 20, batch: 1, flips: true, frozen: &[Part::Norms], patience: 8, ..Recipe::PAPER };
+
+/// Largest norm of RCN's gradients: without it a rate of 2e-3 diverges and never recovers.
+const RCN_CLIP: f64 = 0.02;
 
 const SMEN: About = About {
     key: "smen",
@@ -148,7 +117,9 @@ const SMEN: About = About {
     uses_history: true,
     whole_past: false,
     can_shift: true,
-    shipped: true,
+    shipped: ShippedWeights::ByPreset,
+    first: Recipe::PAPER,
+    proposed: ADAPT_SMEN,
     one_place: false,
     split: "Split by time; dates that are history of a held-out date are left out.",
     file: None,
@@ -170,7 +141,22 @@ const RCN: About = About {
     uses_history: true,
     whole_past: true,
     can_shift: false,
-    shipped: true,
+    shipped: ShippedWeights::One {
+        key: "rcn",
+        name: "RCN",
+        note: "RCN's weights were trained on simulated scenes of other places; what it adds to the regression here is in its scores.",
+    },
+    // One cycle of single images, gradients shortened (best-map.md, section 2).
+    first: Recipe {
+        epochs: 12,
+        learning_rate: 6e-4,
+        schedule: Schedule::OneCycle,
+        clip: RCN_CLIP,
+        batch: 1,
+        flips: true,
+        ..Recipe::PAPER
+    },
+    proposed: Recipe { frozen: &[], learning_rate: 2e-4, clip: RCN_CLIP, ..ADAPT_SMEN },
     one_place: false,
     split: "Split by time; every date is made from what is strictly earlier.",
     file: Some("rcn"),
@@ -192,7 +178,10 @@ const TB_BRIGHTNESS: About = About {
     uses_history: false,
     whole_past: false,
     can_shift: false,
-    shipped: false,
+    shipped: ShippedWeights::None,
+    first: Recipe::PAPER,
+    // Few images of few cells, and forty times SMEN's parameters, so validation decides when it ends.
+    proposed: Recipe { epochs: 20, batch: 1, patience: 8, checkpoint_steps: 100, ..Recipe::PAPER },
     one_place: true,
     split: "Split by time. The TB CNN looks at no earlier dates.",
     file: Some("tbcnn"),
@@ -222,6 +211,12 @@ impl Network {
             Self::Tb(TbCase::BrightnessTemperature) => &TB_BRIGHTNESS,
             Self::Tb(TbCase::SoilMoisture) => &TB_SOIL_MOISTURE,
         }
+    }
+
+    /// Weights of it come with the page.
+    #[must_use]
+    pub fn is_shipped(self) -> bool {
+        self.about().shipped != ShippedWeights::None
     }
 
     /// By its key.
@@ -266,81 +261,6 @@ impl Network {
         // Of one channel nothing needs to be said.
         let channel = outputs.get(usize::from(channel)).filter(|_| outputs.len() > 1);
         channel.map_or_else(|| row.clone(), |output| format!("{row}, {}", output.short()))
-    }
-}
-
-/// Which inputs a network uses (the paper's Table 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Inputs {
-    /// `h(g(I))`: today's 36 km image alone.
-    Spatial,
-    /// `h(f(D))`: the residuals alone.
-    Temporal,
-    /// `h(g(I) + f(D))`: both.
-    #[default]
-    Spatiotemporal,
-}
-
-impl Inputs {
-    /// Every variant.
-    pub const ALL: [Inputs; 3] = [Inputs::Spatial, Inputs::Temporal, Inputs::Spatiotemporal];
-
-    /// As in the metadata of a weights file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Inputs::Spatial => "spatial",
-            Inputs::Temporal => "temporal",
-            Inputs::Spatiotemporal => "spatiotemporal",
-        }
-    }
-
-    /// From that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|inputs| inputs.name() == name)
-    }
-
-    /// Uses I(t), so has g.
-    #[must_use]
-    pub fn uses_coarse(self) -> bool {
-        self != Inputs::Temporal
-    }
-
-    /// Uses D(t), so has f.
-    #[must_use]
-    pub fn uses_history(self) -> bool {
-        self != Inputs::Spatial
-    }
-}
-
-/// A part of the network that can be left as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The norms: scale, offset and running statistics.
-    Norms,
-    /// f, the convolutions over the residuals.
-    History,
-    /// g, the convolution over today's 36 km image.
-    Coarse,
-    /// h, the fusing convolution.
-    Fusion,
-}
-
-impl Part {
-    /// Every part.
-    pub const ALL: [Part; 4] = [Part::Norms, Part::History, Part::Coarse, Part::Fusion];
-
-    /// Whether a network of these inputs has it.
-    #[must_use]
-    pub fn present(self, inputs: Inputs) -> bool {
-        match self {
-            Part::Norms | Part::History => inputs.uses_history(),
-            Part::Coarse => inputs.uses_coarse(),
-            Part::Fusion => true,
-        }
     }
 }
 

@@ -86,6 +86,11 @@ pub fn for_serving(cpu_only: bool, page_only: bool) -> Result<()> {
     copy_all(&out, &served_dir())
 }
 
+/// The GPU's program is among what [`for_serving`] made before.
+pub fn is_served_with_gpu() -> bool {
+    served_dir().join(loader("worker-gpu")).is_file()
+}
+
 /// trunk runs offline (it would else look for other tool versions), and passes that on to cargo: fetch first.
 fn fetch() {
     if process::run(process::cargo().args(["fetch", "--locked"])).is_err() {

@@ -4,64 +4,53 @@
 //! Our half is `examples/web_bench.rs`, built, bound and optimised as the worker is, both backends in it. The peers come from the npm registry into
 //! `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
 
-use std::path::Path;
 use std::process::Command;
 
+use crate::npm::{self, Package};
 use crate::process::{self, cargo};
 use crate::tools::{self, WASM};
-use crate::{Result, app, browser, failure, target_dir};
+use crate::{Result, app, browser, target_dir};
 
-/// A package of the npm registry, and the files of its `dist` folder that the bench serves.
-struct Peer {
-    /// Folder under `target/bench/`.
-    folder: &'static str,
-    package: &'static str,
-    /// Without the scope.
-    name: &'static str,
-    /// The release that the bars were set against.
-    version: &'static str,
-    files: &'static [&'static str],
-}
-
-const PEERS: [Peer; 4] = [
-    Peer {
+/// Of the releases that the bars were set against.
+const PEERS: [Package; 4] = [
+    Package {
         folder: "ort",
         package: "onnxruntime-web",
         name: "onnxruntime-web",
         version: "1.30.0",
         files: &[
-            "ort.wasm.min.mjs",
-            "ort-wasm-simd-threaded.mjs",
-            "ort-wasm-simd-threaded.wasm",
-            "ort.webgpu.min.mjs",
-            "ort-wasm-simd-threaded.asyncify.mjs",
-            "ort-wasm-simd-threaded.asyncify.wasm",
+            "dist/ort.wasm.min.mjs",
+            "dist/ort-wasm-simd-threaded.mjs",
+            "dist/ort-wasm-simd-threaded.wasm",
+            "dist/ort.webgpu.min.mjs",
+            "dist/ort-wasm-simd-threaded.asyncify.mjs",
+            "dist/ort-wasm-simd-threaded.asyncify.wasm",
         ],
     },
-    Peer {
+    Package {
         folder: "tfjs",
         package: "@tensorflow/tfjs",
         name: "tfjs",
         version: "4.22.0",
-        files: &["tf.min.js"],
+        files: &["dist/tf.min.js"],
     },
-    Peer {
+    Package {
         folder: "tfjs-webgpu",
         package: "@tensorflow/tfjs-backend-webgpu",
         name: "tfjs-backend-webgpu",
         version: "4.22.0",
-        files: &["tf-backend-webgpu.min.js"],
+        files: &["dist/tf-backend-webgpu.min.js"],
     },
-    Peer {
+    Package {
         folder: "tfjs-wasm",
         package: "@tensorflow/tfjs-backend-wasm",
         name: "tfjs-backend-wasm",
         version: "4.22.0",
         files: &[
-            "tf-backend-wasm.min.js",
-            "tfjs-backend-wasm.wasm",
-            "tfjs-backend-wasm-simd.wasm",
-            "tfjs-backend-wasm-threaded-simd.wasm",
+            "dist/tf-backend-wasm.min.js",
+            "dist/tfjs-backend-wasm.wasm",
+            "dist/tfjs-backend-wasm-simd.wasm",
+            "dist/tfjs-backend-wasm-threaded-simd.wasm",
         ],
     },
 ];
@@ -107,7 +96,7 @@ fn in_browser(choice: &Choice) -> Result<()> {
     let dir = target_dir().join("bench");
     std::fs::create_dir_all(&dir).map_err(process::at(&dir))?;
     for peer in &PEERS {
-        fetch(peer, &dir)?;
+        npm::fetch(peer, &dir)?;
     }
 
     let mut build = cargo();
@@ -139,33 +128,4 @@ fn in_browser(choice: &Choice) -> Result<()> {
         measure.args(["--json", file]);
     }
     process::run(&mut measure).map(|_| ())
-}
-
-/// A peer's files, from the npm registry where they are not there yet.
-fn fetch(peer: &Peer, dir: &Path) -> Result<()> {
-    let to = dir.join(peer.folder);
-    let version = to.join("version");
-    if std::fs::read_to_string(&version).is_ok_and(|there| there == peer.version)
-        && peer.files.iter().all(|file| to.join(file).is_file())
-    {
-        return Ok(());
-    }
-    let unpacked = dir.join("unpacked").join(peer.folder);
-    std::fs::create_dir_all(&unpacked).map_err(process::at(&unpacked))?;
-    let archive = dir.join(format!("{}.tgz", peer.folder));
-    let Peer { package, name, version: release, .. } = peer;
-    let url = format!("https://registry.npmjs.org/{package}/-/{name}-{release}.tgz");
-    let missing = |e| {
-        failure(format!(
-            "{e}\nThe bench fetches {url} with curl and unpacks it with tar; both and a network are needed once."
-        ))
-    };
-    process::run(Command::new("curl").args(["-fsSL", "-o"]).arg(&archive).arg(&url)).map_err(missing)?;
-    process::run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&unpacked)).map_err(missing)?;
-    std::fs::create_dir_all(&to).map_err(process::at(&to))?;
-    for file in peer.files {
-        let from = unpacked.join("package").join("dist").join(file);
-        std::fs::copy(&from, to.join(file)).map_err(process::at(&from))?;
-    }
-    std::fs::write(&version, peer.version).map_err(process::at(&version))
 }

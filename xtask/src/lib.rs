@@ -23,6 +23,7 @@ pub mod browser;
 pub mod check;
 pub mod dev;
 pub mod files;
+pub mod npm;
 pub mod process;
 pub mod results;
 pub mod server;

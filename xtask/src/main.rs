@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use xtask::server::Server;
 use xtask::{
-    Result, app, architecture, bench, check, dev, dist_dir, failure, files, results, served_dir, server,
-    sizes, test, weights,
+    Result, app, architecture, bench, check, dev, dist_dir, failure, files, results, served_dir, sizes, test,
+    weights,
 };
 
 const USAGE: &str = "\
@@ -53,10 +54,27 @@ fn run() -> Result<()> {
             let port = take_port(&mut words)?;
             let (no_build, small) = (take_flag(&mut words, "--no-build"), take_flag(&mut words, "--release"));
             nothing_left(&words)?;
-            if !no_build {
-                if small { app::build(cpu_only)? } else { app::for_serving(cpu_only, false)? }
+            if small {
+                if !no_build {
+                    app::build(cpu_only)?;
+                }
+                return Server::start(&dist_dir(), port)?.serve_forever();
             }
-            server::serve_forever(&if small { dist_dir() } else { served_dir() }, port)
+            // A newcomer sees the page minutes sooner without the GPU's program, which then follows.
+            let at_once = !no_build && !cpu_only && !app::is_served_with_gpu();
+            if !no_build {
+                app::for_serving(cpu_only || at_once, false)?;
+            }
+            let server = Server::start(&served_dir(), port)?;
+            if at_once {
+                println!(
+                    "\nLoam is at {}   It computes on the CPU until the GPU's program is compiled.\n",
+                    server.url()
+                );
+                app::for_serving(false, false)?;
+                println!("\nThe GPU's program is there: reload the page to use it.");
+            }
+            server.serve_forever()
         }
         "dev" => {
             let port = take_port(&mut words)?;

@@ -71,17 +71,16 @@ impl Server {
         self.served.lock().map(|paths| paths.iter().cloned().collect()).unwrap_or_default()
     }
 
+    /// Says where it is and serves until the process is ended.
+    pub fn serve_forever(self) -> Result<()> {
+        println!("\nLoam is at {}   (Ctrl+C ends it)", self.url());
+        self.worker.join().map_err(|_| failure("the server stopped unexpectedly"))
+    }
+
     /// `http://127.0.0.1:PORT/`.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
-}
-
-/// Serves until the process is ended.
-pub fn serve_forever(dir: &Path, port: u16) -> Result<()> {
-    let server = Server::start(dir, port)?;
-    println!("\nLoam is at {}   (Ctrl+C ends it)", server.url());
-    server.worker.join().map_err(|_| failure("the server stopped unexpectedly"))
 }
 
 /// One request, as far as it matters here.

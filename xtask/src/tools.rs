@@ -139,20 +139,30 @@ pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     let version = locked_version("wasm-bindgen")?;
     let fits = |path: &Path| version_of(path).as_deref() == Some(version.as_str());
     // Some releases build only with their lock file, others only without (it named a crate that the registry did not have yet).
-    installed(program, "wasm-bindgen-cli", &version, &[], &[false, true], fits)
+    let cli = Tool {
+        program,
+        package: "wasm-bindgen-cli",
+        version: &version,
+        features: &[],
+        locked: &[false, true],
+        optimised: true,
+    };
+    cli.installed(fits)
 }
 
 fn trunk() -> Result<PathBuf> {
     let fits = |path: &Path| version_of(path).is_some_and(|v| v.starts_with("0.21."));
-    // Without its look for newer versions of itself.
-    installed(
-        "trunk",
-        "trunk",
-        TRUNK,
-        &["--no-default-features", "--features", "rustls"],
-        &[true, false],
-        fits,
-    )
+    // Without its look for newer versions of itself. It copies files and waits for compilers, so it need not be fast itself: that saves half of
+    // the minutes it takes to compile.
+    let trunk = Tool {
+        program: "trunk",
+        package: "trunk",
+        version: TRUNK,
+        features: &["--no-default-features", "--features", "rustls"],
+        locked: &[true, false],
+        optimised: false,
+    };
+    trunk.installed(fits)
 }
 
 /// It does not tell its version, so its own folder stands for it; another one on PATH is not used.
@@ -198,7 +208,15 @@ fn wasm_opt() -> Result<PathBuf> {
         )));
     }
     // Without LLVM's part that rewrites debug information: our programs have none.
-    installed("wasm-opt", "wasm-opt", WASM_OPT, &["--no-default-features"], &[true, false], fits)
+    let wasm_opt = Tool {
+        program: "wasm-opt",
+        package: "wasm-opt",
+        version: WASM_OPT,
+        features: &["--no-default-features"],
+        locked: &[true, false],
+        optimised: true,
+    };
+    wasm_opt.installed(fits)
 }
 
 /// "trunk 0.21.14" gives "0.21.14".
@@ -221,41 +239,52 @@ fn existing(program: &str, fits: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
     all.map(|dir| dir.join(&file)).filter(|p| p.is_file()).find(|p| fits(p))
 }
 
-/// A fitting program, installed from `package` with its `features` where there is none; `locked` lists the ways to try in turn.
-fn installed(
-    program: &str,
-    package: &str,
-    version: &str,
-    features: &[&str],
-    locked: &[bool],
-    fits: impl Fn(&Path) -> bool,
-) -> Result<PathBuf> {
-    if let Some(path) = existing(program, &fits) {
-        return Ok(path);
-    }
-    // Another version is in use on this machine: leave it alone.
-    let beside = find(program, &folders()).is_some();
-    eprintln!("{package} {version} is missing; installing it (this takes minutes, once).");
-    let mut typed = String::new();
-    for with_lock in locked {
-        let mut command = cargo();
-        command.args(["install", package, "--version", version]).args(features).envs(QUICK);
-        if *with_lock {
-            command.arg("--locked");
-        }
-        if beside {
-            command.arg("--root").arg(ours());
-        }
-        typed = process::shown(&command);
-        if process::run(&mut command).is_ok()
-            && let Some(path) = existing(program, &fits)
-        {
+/// A program that a package of crates.io holds.
+struct Tool<'a> {
+    program: &'a str,
+    package: &'a str,
+    version: &'a str,
+    features: &'a [&'a str],
+    /// Ways to try in turn: with the package's lock file, or without.
+    locked: &'a [bool],
+    /// It computes itself, so that it is worth optimising.
+    optimised: bool,
+}
+
+impl Tool<'_> {
+    /// A fitting program, installed where there is none.
+    fn installed(&self, fits: impl Fn(&Path) -> bool) -> Result<PathBuf> {
+        let Self { program, package, version, features, locked, optimised } = *self;
+        if let Some(path) = existing(program, &fits) {
             return Ok(path);
         }
+        // Another version is in use on this machine: leave it alone.
+        let beside = find(program, &folders()).is_some();
+        eprintln!("{package} {version} is missing; installing it (this takes minutes, once).");
+        let mut typed = String::new();
+        for with_lock in locked {
+            let mut command = cargo();
+            command.args(["install", package, "--version", version]).args(features).envs(QUICK);
+            if !optimised {
+                command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+            }
+            if *with_lock {
+                command.arg("--locked");
+            }
+            if beside {
+                command.arg("--root").arg(ours());
+            }
+            typed = process::shown(&command);
+            if process::run(&mut command).is_ok()
+                && let Some(path) = existing(program, &fits)
+            {
+                return Ok(path);
+            }
+        }
+        Err(failure(format!(
+            "{package} {version} could not be installed; the compiler's message is above. The command is: {typed}"
+        )))
     }
-    Err(failure(format!(
-        "{package} {version} could not be installed; the compiler's message is above. The command is: {typed}"
-    )))
 }
 
 #[cfg(test)]

@@ -289,6 +289,26 @@ impl Maker {
         Ok(estimate)
     }
 
+    /// The map of a date; where the best method was to answer and cannot on this date, as a network without earlier maps, that of the regression.
+    pub fn estimate_or_otherwise(&mut self, date: Date) -> Result<Estimate, Box<dyn std::error::Error>> {
+        let Some(choice) = self.choice.clone() else { return self.estimate(date) };
+        let Method::ClosedForm(otherwise) = OTHERWISE else { return self.estimate(date) };
+        let why = match self.estimate(date) {
+            Err(why) if self.method() != OTHERWISE => why,
+            made => return made,
+        };
+        let first = self.method().name();
+        self.ready = Ready::ClosedForm(otherwise);
+        self.circumstances.weights = self.ready.report();
+        // What is said of the best method's weights is not of this map.
+        self.note = None;
+        let words = format!("{first} has no map of {date} ({why}): it is made by {}", OTHERWISE.name());
+        self.choice = Some(format!("{choice}\n{words}"));
+        let mut estimate = self.estimate(date).map_err(|_| why)?;
+        estimate.warnings.push(words);
+        Ok(estimate)
+    }
+
     /// What answers.
     pub fn method(&self) -> Method {
         self.circumstances.weights.method()

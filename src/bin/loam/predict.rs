@@ -54,7 +54,7 @@ impl Predict {
     /// Runs the prediction.
     pub fn run(self) -> super::Outcome {
         let mut maker = self.making.maker(&self.inputs)?;
-        let estimate = maker.estimate(self.date)?;
+        let estimate = maker.estimate_or_otherwise(self.date)?;
         let uncertainty = maker.uncertainty(&estimate)?;
         self.write(&estimate, uncertainty.as_ref(), &maker)
     }

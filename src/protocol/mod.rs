@@ -4,6 +4,7 @@
 //! attachments by their index. A long job is a stream of events under the request's id; a newer request of the same kind supersedes
 //! an older one; [`Request::Cancel`] is honoured at the next step.
 
+mod bundle;
 mod failure;
 mod ground;
 mod season;
@@ -28,6 +29,7 @@ use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, Train
 use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
+pub use bundle::{BundleComparison, BundleEvent, BundleInput, BundleReport, BundleRequest};
 pub use failure::Failure;
 pub use ground::{
     Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
@@ -97,6 +99,8 @@ pub enum Request {
     },
     /// Stations in the ground. Answers: as [`GroundRequest`] says.
     Ground(GroundRequest),
+    /// A bundle that is opened again. Answers: as [`BundleRequest`] says.
+    Bundle(BundleRequest),
     /// Score every method on the newest dates of the region; the best answers from then on. Answer: [`Event::Ranking`], [`Event::Weights`].
     Rank {
         /// Region and rules.
@@ -196,7 +200,7 @@ pub enum Request {
 
 impl Request {
     /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season; writes
-    /// a file; reads and compares stations.
+    /// a file; reads a bundle; reads and compares stations.
     #[must_use]
     pub fn needs_part(&self) -> bool {
         matches!(
@@ -207,6 +211,7 @@ impl Request {
                 | Self::PauseTraining { .. }
                 | Self::Season { .. }
                 | Self::Ground(_)
+                | Self::Bundle(_)
                 | Self::Export { .. }
         )
     }
@@ -244,6 +249,8 @@ pub enum Event {
     Season(Box<SeasonReport>),
     /// Stations in the ground.
     Ground(Box<GroundEvent>),
+    /// A bundle that is opened again.
+    Bundle(BundleEvent),
     /// Every method on the same dates and pixels.
     Ranking(Box<Ranking>),
     /// Weights in use.
@@ -325,7 +332,7 @@ pub struct FileTicket {
 }
 
 /// Files that are no rows of the list, and what to open instead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
     /// Their numbers.
     pub files: Vec<FileId>,
@@ -333,6 +340,8 @@ pub struct SetAside {
     pub members: Vec<FoundMember>,
     /// `7 companion files passed over: 5 .xml, 2 .tfw`, where there were any.
     pub said: Option<String>,
+    /// It is a bundle of Loam, to be read by [`Request::Bundle`].
+    pub bundle: bool,
 }
 
 /// A file in an archive.

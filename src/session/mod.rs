@@ -18,6 +18,7 @@ mod predict;
 mod prepare;
 pub mod provenance;
 mod ranking;
+mod reopen;
 mod requests;
 mod season;
 mod state;

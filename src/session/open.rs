@@ -7,6 +7,7 @@ use super::extent::extent;
 use crate::protocol::{FileReport, FileTicket, FoundMember, SetAside};
 use ease_grid::Resolution;
 use ground_stations::is_part;
+use loam_core::export::bundle::{FORMAT, MANIFEST};
 use loam_core::file::{Correction, Usage};
 use loam_core::stack::{Content, Entry, Library};
 use smap_files::archive::{self, Member};
@@ -16,6 +17,8 @@ use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource, compani
 pub const MIXED: &str = "Not used: simulated scenes are never mixed with observed files. Take the observed files out to use these.";
 /// Names of a stack's layers that are listed.
 const MOST_NAMES: usize = 4;
+/// Bytes of a manifest in which its format stands.
+const HEAD: usize = 256;
 /// Arrays listed for a file of unknown product.
 const MOST_ARRAYS: usize = 200;
 
@@ -71,6 +74,13 @@ impl Opener {
         };
         let source = match (&ticket.member, members) {
             (None, None) => source,
+            (None, Some(members)) if is_bundle(members) => {
+                return Opened::Archive(SetAside {
+                    files: vec![ticket.id],
+                    bundle: true,
+                    ..SetAside::default()
+                });
+            }
             (None, Some(members)) => return Opened::Archive(listed(ticket, members)),
             (Some(path), members) => {
                 let found = members.and_then(|members| members.iter().find(|m| m.path() == path));
@@ -107,6 +117,14 @@ impl Opener {
     }
 }
 
+/// A manifest that begins as those of Loam's bundles do; whether it is sound is found out when it is read.
+fn is_bundle(members: &[Member]) -> bool {
+    let Some(manifest) = members.iter().find(|member| member.path() == MANIFEST) else { return false };
+    let Ok(source) = manifest.source() else { return false };
+    let mut head = vec![0; usize::try_from(source.len()).unwrap_or(HEAD).min(HEAD)];
+    source.read_at(0, &mut head).is_ok() && String::from_utf8_lossy(&head).contains(FORMAT)
+}
+
 /// Members of an archive, without the companions of the others.
 fn listed(ticket: &FileTicket, members: &[Member]) -> SetAside {
     let companions = companion::among(&members.iter().map(Member::path).collect::<Vec<_>>());
@@ -121,7 +139,7 @@ fn listed(ticket: &FileTicket, members: &[Member]) -> SetAside {
         }
     }
     let said = passed.text().map(|text| format!("{}: {text}", ticket.name));
-    SetAside { files: vec![ticket.id], members: found, said }
+    SetAside { files: vec![ticket.id], members: found, said, bundle: false }
 }
 
 /// Of each file the number of the one that is its mask (GDAL's `x.tif.msk` beside `x.tif`), of those opened together.
@@ -150,7 +168,7 @@ pub fn companions(tickets: &[FileTicket]) -> SetAside {
             files.push(ticket.id);
         }
     }
-    SetAside { files, members: Vec::new(), said: passed.text() }
+    SetAside { files, said: passed.text(), ..SetAside::default() }
 }
 
 /// The row of the file list for an entry.

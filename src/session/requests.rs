@@ -12,7 +12,8 @@ use super::open::{Opened, Opener, companions, masks, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
 use crate::protocol::{
-    Attachment, Event, ExportForm, Failure, FileReport, FileTicket, GroundEvent, Request, Timeline,
+    Attachment, BundleRequest, Event, ExportForm, Failure, FileReport, FileTicket, GroundEvent, Request,
+    Timeline,
 };
 use loam_core::device_report::{AdapterReport, DevicePreference};
 use loam_core::file::{Correction, DEMO_FILE, FileId};
@@ -51,6 +52,8 @@ impl<H: Host> Session<H> {
             Request::PauseTraining { pause } => self.pause_training(pause).await,
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
             Request::Ground(request) => self.stations(id, request).await,
+            Request::Bundle(BundleRequest::Open) => self.open_bundle(id).await,
+            Request::Bundle(BundleRequest::Compare) => self.compare_bundle(id).await,
             Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
             Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await,
@@ -166,6 +169,7 @@ impl<H: Host> Session<H> {
             // Those go to `handle_in_part`.
             Request::Export { .. }
             | Request::Ground(_)
+            | Request::Bundle(_)
             | Request::TrainEstimate { .. }
             | Request::Train { .. }
             | Request::ResumeRun { .. }

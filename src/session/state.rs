@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use loam_core::device_report::DeviceReport;
 use loam_core::estimate::Estimate;
+use loam_core::export::bundle::Bundle;
 use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
@@ -55,6 +56,8 @@ pub struct Session<H: Host> {
     pub(super) last: Option<(MapReport, Estimate)>,
     /// What the last season's files are made of.
     pub(super) season: Option<MadeSeason>,
+    /// The bundle that was opened last.
+    pub(super) bundle: Option<Bundle>,
     /// Files came, went or were corrected since that map was made.
     pub(super) files_changed: bool,
 }
@@ -128,6 +131,7 @@ impl<H: Host> Session<H> {
             ground: Ground::default(),
             last: None,
             season: None,
+            bundle: None,
             files_changed: false,
         }
     }

@@ -47,6 +47,7 @@ impl State {
                     Kind::Open => self.reading.set(Some(job)),
                     Kind::Ground => self.ground.job.set(Some(job)),
                     Kind::Season => self.season_progress(job),
+                    Kind::Bundle => self.bundle_progress(job),
                     _ => self.training_progress(kind, job),
                 }
             }
@@ -55,6 +56,7 @@ impl State {
             Event::Ground(event) => self.take_ground(*event),
             Event::SeasonDay(report) => self.season_day(*report, attachments),
             Event::Season(report) => self.season_made(*report, attachments),
+            Event::Bundle(event) => self.take_bundle(event),
             Event::Ranking(ranking) => self.take_ranking(*ranking),
             Event::Weights(weights) => {
                 let other = self.weights.method() != weights.method();
@@ -112,6 +114,7 @@ impl State {
             Kind::Weights => self.follow_map(),
             Kind::Ground => self.ground_over(),
             Kind::Season => self.season_over(),
+            Kind::Bundle => self.bundle_over(),
             Kind::Export => {
                 let more = self.busy(Kind::Export);
                 self.exporting.put(more);

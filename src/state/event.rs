@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::State;
+use super::bundle_action::BundleAction;
 use super::ground_action::GroundAction;
 use super::hash::Hash;
 use super::remembered::Remembered;
@@ -121,6 +122,9 @@ pub enum Event {
     NotRemembered(String),
     /// Something is wanted of stations ([`GroundAction::event`]), and what does it.
     Ground(fn(&mut State, GroundAction), GroundAction),
+
+    /// Something is wanted of the bundle that is open.
+    Bundle(BundleAction),
 
     /// The part of the page that makes seasons is there.
     SeasonPart(Logic),

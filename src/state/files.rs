@@ -98,6 +98,9 @@ impl State {
         let sources: HashMap<FileId, Option<FileId>> =
             self.files.iter().filter(|r| found.files.contains(&r.id)).map(|r| (r.id, r.source)).collect();
         self.files.retain(|row| !found.files.contains(&row.id));
+        if let Some(file) = sources.values().flatten().next().filter(|_| found.bundle) {
+            self.found_bundle(*file);
+        }
         let mut rows = Vec::new();
         for FoundMember { archive, name, path, bytes } in found.members {
             if let Some(source) = sources.get(&archive).copied().flatten() {
@@ -126,6 +129,9 @@ impl State {
 
     /// Own files join the list and are read.
     fn add_rows(&mut self, mut rows: Vec<FileRow>) {
+        for row in rows.iter_mut().filter(|row| row.correction == Correction::default()) {
+            row.correction = self.correction_of(&row.name).unwrap_or_default();
+        }
         self.changed_data();
         self.read_rows(&mut rows);
         self.files.extend(rows);
@@ -249,6 +255,7 @@ impl State {
             self.keep_step(Step::Removal);
         }
         self.date.set(None);
+        self.bundle.set(None);
         self.say("All files removed.");
         self.ask_timeline();
     }

@@ -23,6 +23,8 @@ pub enum Kind {
     Ground,
     /// Every date of a period.
     Season,
+    /// A bundle that is opened again.
+    Bundle,
     /// A file to save.
     Export,
     /// Weights.

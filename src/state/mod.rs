@@ -5,6 +5,8 @@
 //! page's behaviour is tested without a page.
 
 mod answers;
+mod bundle;
+mod bundle_action;
 mod choice;
 pub mod cursor;
 mod data;
@@ -45,6 +47,8 @@ use loam_core::stack::{PRESETS, Preset};
 use loam_core::weights_report::WeightsReport;
 use smap_files::QualityRule;
 
+pub use bundle::Reopened;
+pub use bundle_action::BundleAction;
 pub use choice::Chosen;
 pub use data::{FileRow, Job, Layer, MapData, Notice};
 pub use event::{Attach, Due, Effect, Event};
@@ -122,6 +126,8 @@ pub struct State {
     pub undo: Field<Vec<Step>>,
     /// Every date of a period.
     pub season: Field<Season>,
+    /// A bundle that is opened again.
+    pub bundle: Field<Option<Reopened>>,
     /// Training.
     pub train: TrainState,
     /// Stations in the ground.
@@ -214,6 +220,7 @@ impl Default for State {
             playing: f.of(false),
             undo: f.of(Vec::new()),
             season: f.of(Season::default()),
+            bundle: f.of(None),
             train: TrainState::new(&mut f),
             ground: Ground::new(&mut f),
             fields: f,

@@ -62,6 +62,7 @@ impl State {
         self.ground_lost();
         self.run_lost();
         self.season_lost();
+        self.bundle_lost();
         under_way
     }
 
@@ -87,6 +88,7 @@ impl State {
             }
         }
         self.tell_choice();
+        self.read_bundle();
         self.read_again();
         self.ask_timeline();
     }
@@ -155,6 +157,10 @@ impl State {
         }
         if under_way.contains(&Kind::Ground) && self.leave_out_stations(why) {
             return Some("It stopped while reading stations, which were left out.".to_owned());
+        }
+        if under_way.contains(&Kind::Bundle) {
+            self.bundle.set(None);
+            return Some("It stopped at the bundle, which was put away.".to_owned());
         }
         let name = under_way.contains(&Kind::Open).then(|| self.leave_out(why)).flatten()?;
         Some(format!("It stopped while reading {name}, which was left out."))

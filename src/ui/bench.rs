@@ -101,7 +101,7 @@ pub fn Bench() -> impl IntoView {
             </div>
             <div class="side left" id="rail" tabindex="-1">
                 {buttons(app, false)}
-                {panel(app, false, 0, view! { <DataSection/><Later part=Part::Files/> }.into_any())}
+                {panel(app, false, 0, view! { <DataSection/><Later part=Part::Bundle/><Later part=Part::Files/> }.into_any())}
                 {panel(app, false, 1, view! { <Later part=Part::Layers/> }.into_any())}
                 {panel(app, false, 2, view! { <Later part=Part::Region/> }.into_any())}
                 {panel(app, false, 3, view! { <Later part=Part::Method/> }.into_any())}

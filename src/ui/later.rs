@@ -13,8 +13,8 @@ use web_sys::HtmlElement;
 use super::sides::{GROUND, SEASON, Side};
 use super::store::App;
 use super::{
-    about, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations, train,
-    values,
+    about, bundle, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations,
+    train, values,
 };
 
 /// A section of its own.
@@ -46,6 +46,8 @@ pub enum Part {
     Season,
     /// Stations in the ground: in the same file.
     Ground,
+    /// A bundle that is opened again: in the same file.
+    Bundle,
     /// What the model is.
     About,
 }
@@ -68,30 +70,33 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
             // Put by a function of their own.
-            Part::Season | Part::Ground => ().into_any(),
+            Part::Season | Part::Ground | Part::Bundle => ().into_any(),
         }
     };
     // As long as the page lives.
     leptos::mount::mount_to(place, section).forget();
 }
 
-/// Puts the season, or the stations, into their place. All of their file hangs on this function.
+/// Puts the season, the stations or a bundle into their place. All of their file hangs on this function.
 fn put_on_demand(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
             Part::Ground => view! { <stations::GroundSection/> }.into_any(),
+            Part::Bundle => view! { <bundle::BundleSection/> }.into_any(),
             _ => view! { <season::SeasonSection/> }.into_any(),
         }
     };
     leptos::mount::mount_to(place, section).forget();
 }
 
-/// The panel that a part waits for.
-fn waits_for(part: Part) -> Option<usize> {
+/// Whether a part that is fetched on demand is wanted; `None` for those that come with the first screen.
+fn wanted(app: App, part: Part) -> Option<bool> {
+    let opened = |panel| app.right.with(|side| *side == Side { panel, open: true });
     match part {
-        Part::Season => Some(SEASON),
-        Part::Ground => Some(GROUND),
+        Part::Season => Some(opened(SEASON)),
+        Part::Ground => Some(opened(GROUND)),
+        Part::Bundle => Some(app.bundle.with(Option::is_some)),
         _ => None,
     }
 }
@@ -146,20 +151,20 @@ pub fn Later(part: Part) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let begun = StoredValue::new(false);
     Effect::new(move |_| {
-        let panel = waits_for(part);
-        if panel.is_some_and(|panel| !app.right.with(|side| *side == Side { panel, open: true })) {
+        let on_demand = wanted(app, part);
+        if on_demand == Some(false) {
             return;
         }
         if let Some(place) = node.get().filter(|_| !begun.get_value()) {
             begun.set_value(true);
             spawn_local(async move {
-                let put = if panel.is_some() {
+                let put = if on_demand.is_some() {
                     file::put_on_demand(app, part, place.unchecked_into()).await
                 } else {
                     file::put(app, part, place.unchecked_into()).await
                 };
                 // Said once, not by each of the sections.
-                if put.is_err() && (panel.is_some() || part == Part::Maps) {
+                if put.is_err() && (on_demand.is_some() || part == Part::Maps) {
                     // Tried again when the panel is opened again.
                     begun.set_value(false);
                     app.fail(

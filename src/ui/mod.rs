@@ -9,6 +9,7 @@ mod about;
 pub mod adapter;
 mod address;
 mod bench;
+mod bundle;
 pub mod canvas;
 mod card;
 mod curtain;

@@ -23,8 +23,8 @@ use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
 use crate::state::season::Season;
 use crate::state::{
-    Chosen, Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Run, State, Step,
-    Validated,
+    Chosen, Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Reopened, Run, State,
+    Step, Validated,
 };
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
@@ -174,6 +174,8 @@ pub struct App {
     pub playing: Slice<bool>,
     pub undo: Slice<Vec<Step>>,
     pub season: Slice<Season>,
+    /// A bundle that is opened again.
+    pub bundle: Slice<Option<Reopened>>,
     pub train: Training,
     pub ground: Ground,
 
@@ -255,6 +257,7 @@ impl App {
             playing: Slice::new(store, |s| &s.playing),
             undo: Slice::new(store, |s| &s.undo),
             season: Slice::new(store, |s| &s.season),
+            bundle: Slice::new(store, |s| &s.bundle),
             train: Training {
                 settings: Slice::new(store, |s| &s.train.settings),
                 typed: Slice::new(store, |s| &s.train.typed),

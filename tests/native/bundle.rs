@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use ease_grid::Raster;
-use loam::protocol::{Attachment, Event, ExportForm, FileTicket, Request};
+use loam::protocol::{
+    Attachment, BundleEvent, BundleReport, BundleRequest, Event, ExportForm, FileTicket, Request,
+};
+use loam::session::Session;
 use loam::session::bundle::{Contents, write};
 use loam::session::provenance::Circumstances;
 use loam_core::closed_form::ClosedForm;
@@ -313,6 +317,74 @@ fn a_session_exports_the_bytes_of_the_command_line() {
         assert_eq!(manifest(&bytes), manifest(&theirs));
         assert!(bytes == theirs, "{method:?}");
     }
+}
+
+/// A bundle dropped on a fresh page: its method and weights answer, and the map made again is compared with its own.
+#[test]
+fn a_session_opens_a_bundle_and_compares_the_map_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = simulated(NOW, &["--network", "smen"], folder.path());
+    let (host, mut session) = started();
+    *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("b.zip", bundle.clone()))];
+    let ticket = FileTicket {
+        id: 1,
+        name: "b.zip".into(),
+        bytes: bundle.len() as u64,
+        correction: Correction::default(),
+        member: None,
+    };
+    block_on(session.handle(2, Request::Open { tickets: vec![ticket] }));
+    let aside = |host: &Recorder| {
+        host.events.borrow().iter().any(|(_, event, _)| {
+            matches!(event, Event::SetAside(found) if found.bundle && found.files == [1] && found.members.is_empty())
+        })
+    };
+    assert!(aside(&host));
+    block_on(session.handle(3, Request::Bundle(BundleRequest::Open)));
+    let opened = || {
+        let events = host.events.borrow();
+        let found = events.iter().rev().find_map(|(_, event, _)| match event {
+            Event::Bundle(BundleEvent::Opened(report)) => Some((**report).clone()),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let BundleReport { date, settings: of, method, demo, inputs, .. } = opened();
+    assert_eq!((date, demo.as_deref(), inputs.len()), ("2018-06-10".parse().unwrap(), Some("tucson"), 0));
+    assert_eq!(method, Method::default());
+    let compare = |session: &mut Session<Rc<Recorder>>, id: u64| {
+        block_on(session.handle(id, Request::Bundle(BundleRequest::Compare)));
+        let events = host.events.borrow();
+        let found = events.iter().rev().find_map(|(n, event, _)| match event {
+            Event::Bundle(BundleEvent::Compared(compared)) if *n == id => Some(Ok(compared.clone())),
+            Event::Failed(failure) if *n == id => Some(Err(failure.what.clone())),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    assert!(compare(&mut session, 4).unwrap_err().contains("no map"));
+    block_on(session.handle(5, Request::Demo { region: "tucson".into() }));
+    block_on(session.handle(6, Request::Predict { date, settings: of.clone() }));
+    let compared = compare(&mut session, 7).unwrap();
+    assert!(compared.reproduced && compared.verdict.contains("to the bit"), "{compared:?}");
+    // Another date or method is not compared.
+    let later = "2018-06-13".parse().unwrap();
+    block_on(session.handle(8, Request::Predict { date: later, settings: of.clone() }));
+    assert!(compare(&mut session, 9).unwrap_err().contains("date"));
+    block_on(session.handle(10, Request::UseMethod { method: Method::ClosedForm(ClosedForm::Bilinear) }));
+    block_on(session.handle(11, Request::Predict { date, settings: of.clone() }));
+    assert!(compare(&mut session, 12).unwrap_err().contains("method"));
+    // A map that differs is said to.
+    *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("b.zip", altered(|_, v| v + 0.01, false)))];
+    block_on(session.handle(13, Request::Bundle(BundleRequest::Open)));
+    block_on(session.handle(14, Request::Predict { date, settings: opened().settings }));
+    let compared = compare(&mut session, 15).unwrap();
+    assert!(!compared.reproduced && compared.details[0].contains("differ"), "{compared:?}");
+    // And a broken one.
+    *host.sources.borrow_mut() =
+        vec![Arc::new(BytesSource::new("b.zip", bundle[..bundle.len() / 2].to_vec()))];
+    block_on(session.handle(16, Request::Bundle(BundleRequest::Open)));
+    assert!(matches!(host.events.borrow().last(), Some((16, Event::Failed(_), _))));
 }
 
 #[test]

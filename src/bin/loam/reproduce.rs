@@ -10,7 +10,7 @@ use loam::session::bundle::fingerprint;
 use loam::session::open::open;
 use loam::session::provenance;
 use loam_core::export::bundle::{
-    Bundle, BundleError, Comparison, Fingerprint, Input, MadeOn, Manifest, MapOf, Software, compare,
+    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, Outcome, Software, Verdict, compare,
     file_name, read,
 };
 use loam_core::export::geotiff;
@@ -52,12 +52,6 @@ struct Amiss {
     found: Option<Fingerprint>,
 }
 
-/// A map and how the one made again differs.
-struct Outcome<'a> {
-    map: &'a MapOf,
-    comparison: Comparison,
-}
-
 impl Reproduce {
     /// Makes the map again. False where it differs.
     pub fn run(self) -> Result<bool, Box<dyn std::error::Error>> {
@@ -90,7 +84,7 @@ impl Reproduce {
             let window = manifest.settings.window.covering(map.output.resolution());
             let comparison = compare(kept, &again, &window)
                 .map_err(|why| BundleError::Map { file: map.file.clone(), why })?;
-            outcomes.push(Outcome { map, comparison });
+            outcomes.push(Outcome { map: map.clone(), comparison });
         }
         self.report(&manifest, &outcomes)
     }
@@ -120,21 +114,14 @@ impl Reproduce {
         ))
     }
 
-    fn report(
-        &self,
-        manifest: &Manifest,
-        outcomes: &[Outcome<'_>],
-    ) -> Result<bool, Box<dyn std::error::Error>> {
-        let exact = outcomes.iter().all(|outcome| outcome.comparison.is_exact());
-        // Only where the same bits cannot be asked for.
-        let tolerated = !manifest.device.is_exact_here();
-        let within = |outcome: &Outcome<'_>| outcome.comparison.is_within(outcome.map.tolerance);
-        let reproduced = exact || (tolerated && outcomes.iter().all(within));
+    fn report(&self, manifest: &Manifest, outcomes: &[Outcome]) -> Result<bool, Box<dyn std::error::Error>> {
+        let verdict = Verdict::of(manifest, outcomes, false);
+        let reproduced = verdict != Verdict::Differs;
         if self.json {
-            let maps: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
+            let maps: Vec<Value> = outcomes.iter().map(json_of).collect();
             super::print_json(&json!({
                 "reproduced": reproduced,
-                "to_the_bit": exact,
+                "to_the_bit": verdict == Verdict::Exact,
                 "date": manifest.date,
                 "method": manifest.method.key(),
                 "simulated": manifest.simulated,
@@ -152,7 +139,7 @@ impl Reproduce {
             say!("  {}", outcome.words());
         }
         let MadeOn { name, platform, .. } = &manifest.device;
-        if tolerated {
+        if !manifest.device.is_exact_here() {
             say!(
                 "  It was made on {name} ({platform}), and made again on the CPU of {}.",
                 MadeOn::this_platform()
@@ -161,46 +148,21 @@ impl Reproduce {
         if manifest.software != Software::this() {
             say!("  It was made by {}; this is {}.", manifest.software.words(), Software::this().words());
         }
-        let verdict = match (exact, reproduced) {
-            (true, _) => "The map is reproduced to the bit.",
-            (false, true) => {
-                "The map is reproduced within the bundle's tolerance. On other kinds of processor the same bits cannot be expected."
-            }
-            (false, false) => "The map differs from the bundle's.",
-        };
-        say!("{verdict}");
+        say!("{}", verdict.words());
         Ok(reproduced)
     }
 }
 
-impl Outcome<'_> {
-    fn words(&self) -> String {
-        let Self { map, comparison: Comparison { cells, differing, masked_otherwise, largest } } = self;
-        let MapOf { file, unit, tolerance, .. } = map;
-        if *differing == 0 {
-            return format!("{file}: all {cells} cells are the same");
-        }
-        let masked = match masked_otherwise {
-            0 => String::new(),
-            n => format!("; {n} of them have a value in one map alone, or are masked for another reason"),
-        };
-        format!(
-            "{file}: {differing} of {cells} cells differ, by {largest:.2e} {unit} at most (the tolerance between processors is {tolerance:.0e}){masked}"
-        )
-    }
-
-    fn json(&self) -> Value {
-        let Self { map, comparison } = self;
-        json!({
-            "file": map.file,
-            "unit": map.unit,
-            "tolerance": map.tolerance,
-            "cells": comparison.cells,
-            "differing": comparison.differing,
-            "masked_otherwise": comparison.masked_otherwise,
-            "largest_difference": comparison.largest,
-        })
-    }
+fn json_of(Outcome { map, comparison }: &Outcome) -> Value {
+    json!({
+        "file": map.file,
+        "unit": map.unit,
+        "tolerance": map.tolerance,
+        "cells": comparison.cells,
+        "differing": comparison.differing,
+        "masked_otherwise": comparison.masked_otherwise,
+        "largest_difference": comparison.largest,
+    })
 }
 
 /// A file's bytes under the name that it had.

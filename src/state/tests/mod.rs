@@ -1,6 +1,7 @@
 //! What the page does, without a page: events in, state and effects out.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod bundle;
 mod follow;
 mod lifes;
 mod open;

@@ -90,6 +90,7 @@ fn members_take_their_archives_place() {
             files: vec![1],
             members: vec![member("x.h5"), member("y.h5")],
             said: Some("all.zip: 3 files passed over".into()),
+            bundle: false,
         }),
     );
     assert_eq!(names(&page), ["b.h5", "all.zip/x.h5", "all.zip/y.h5"]);

@@ -3,6 +3,7 @@
 use ease_grid::EaseWindow;
 use tiff_reader::{OpenOptions, ParseBudgets, TiffFile};
 
+use super::manifest::{Manifest, MapOf};
 use crate::export::cog::TILE;
 use crate::export::geotiff::NODATA;
 
@@ -35,6 +36,73 @@ impl Comparison {
     #[must_use]
     pub fn is_within(&self, tolerance: f32) -> bool {
         self.masked_otherwise == 0 && self.largest <= tolerance
+    }
+}
+
+/// A bundle's map, and how the one made again differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The bundle's.
+    pub map: MapOf,
+    /// How they differ.
+    pub comparison: Comparison,
+}
+
+impl Outcome {
+    /// In words: of how many cells, by how much.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { map, comparison: Comparison { cells, differing, masked_otherwise, largest } } = self;
+        let MapOf { file, unit, tolerance, .. } = map;
+        if *differing == 0 {
+            return format!("{file}: all {cells} cells are the same");
+        }
+        let masked = match masked_otherwise {
+            0 => String::new(),
+            n => format!("; {n} of them have a value in one map alone, or are masked for another reason"),
+        };
+        format!(
+            "{file}: {differing} of {cells} cells differ, by {largest:.2e} {unit} at most (the tolerance between processors is {tolerance:.0e}){masked}"
+        )
+    }
+}
+
+/// Whether the maps of a bundle were reproduced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every bit.
+    Exact,
+    /// Within the tolerance, where the same bits cannot be asked for.
+    Within,
+    /// They differ.
+    Differs,
+}
+
+impl Verdict {
+    /// Of a bundle's maps. `gpu`: they were made again on a GPU.
+    #[must_use]
+    pub fn of(manifest: &Manifest, outcomes: &[Outcome], gpu: bool) -> Self {
+        let tolerated = gpu || !manifest.device.is_exact_here();
+        let within = |outcome: &Outcome| outcome.comparison.is_within(outcome.map.tolerance);
+        if outcomes.iter().all(|outcome| outcome.comparison.is_exact()) {
+            Self::Exact
+        } else if tolerated && outcomes.iter().all(within) {
+            Self::Within
+        } else {
+            Self::Differs
+        }
+    }
+
+    /// In a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Exact => "The map is reproduced to the bit.",
+            Self::Within => {
+                "The map is reproduced within the bundle's tolerance. On other kinds of processor the same bits cannot be expected."
+            }
+            Self::Differs => "The map differs from the bundle's.",
+        }
     }
 }
 

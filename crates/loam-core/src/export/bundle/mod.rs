@@ -15,7 +15,7 @@ mod manifest;
 mod read;
 mod write;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Outcome, Verdict, compare};
 pub use manifest::{
     FORMAT, Fingerprint, Input, MANIFEST, MadeOn, Manifest, MapOf, SceneOf, Software, VERSION, WEIGHTS,
     WeightsOf, file_name,

@@ -1,0 +1,66 @@
+//! A bundle that is opened again.
+
+use jiff::civil::Date;
+use loam_core::file::Correction;
+use loam_core::iso_date;
+use loam_core::method::Method;
+use loam_core::region_settings::RegionSettings;
+use serde::{Deserialize, Serialize};
+
+/// What is wanted of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BundleRequest {
+    /// Read it (attachment 0: its file), and use its method and weights. Answer: [`BundleEvent::Opened`], [`super::Event::Weights`].
+    Open,
+    /// Compare it with the map last shown. Answer: [`super::Event::Progress`], [`BundleEvent::Compared`].
+    Compare,
+}
+
+/// What is found in a bundle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum BundleEvent {
+    /// It was read.
+    Opened(Box<BundleReport>),
+    /// It was compared.
+    Compared(BundleComparison),
+}
+
+/// What a bundle's map was made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BundleReport {
+    /// `SMEN, 2018-06-10, from SIMULATED scenes`.
+    pub title: String,
+    /// When, by which Loam and on what it was made.
+    pub made: String,
+    /// The date.
+    #[serde(with = "iso_date")]
+    pub date: Date,
+    /// Region and rules.
+    pub settings: RegionSettings,
+    /// Network or method in closed form.
+    pub method: Method,
+    /// Key of the demo whose scenes it was made from.
+    pub demo: Option<String>,
+    /// Its input files, which are not in it.
+    pub inputs: Vec<BundleInput>,
+}
+
+/// An input file of a bundle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BundleInput {
+    /// Its name, with folders or archive as it was opened.
+    pub name: String,
+    /// What the user said of it.
+    pub correction: Correction,
+}
+
+/// How a map and that of the bundle differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundleComparison {
+    /// Reproduced, to the bit or within the bundle's tolerance.
+    pub reproduced: bool,
+    /// In a sentence.
+    pub verdict: String,
+    /// Map by map, and input files that are missing, changed or besides.
+    pub details: Vec<String>,
+}

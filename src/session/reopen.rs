@@ -1,0 +1,186 @@
+//! A bundle opened again: its method and weights are used, and the map made again from the files is compared with its own.
+
+use std::ops::ControlFlow;
+
+use loam_core::export::bundle::{
+    Bundle, BundleError, Input, Manifest, Outcome, Software, Verdict, compare, read, sha256,
+};
+use loam_core::export::geotiff;
+use loam_core::method::Method;
+use loam_core::simulate::DEMO_SEED;
+use loam_core::stack::Preset;
+
+use super::Host;
+use super::bundle::inputs;
+use super::provenance::{self, Circumstances};
+use super::state::{RequestError, Session};
+use crate::protocol::{BundleComparison, BundleEvent, BundleInput, BundleReport, Event, MapReport};
+
+/// Names of input files that are listed of a kind.
+const MOST_NAMES: usize = 12;
+
+impl From<BundleError> for RequestError {
+    fn from(error: BundleError) -> Self {
+        Self::failed(error, "")
+    }
+}
+
+impl<H: Host> Session<H> {
+    /// Reads a bundle; from then on its method answers, with its weights.
+    pub(super) async fn open_bundle(&mut self, id: u64) -> Result<(), RequestError> {
+        let source = self
+            .host
+            .source(id, 0)
+            .ok_or_else(|| RequestError::failed("the bundle did not arrive", "Open it again."))?;
+        let bundle = read(&source)?;
+        let Manifest { method, weights, .. } = &bundle.manifest;
+        let active = match (method, weights, &bundle.weights) {
+            (Method::Network(network), Some(of), Some(bytes)) => {
+                let found = self.load_weights(&of.name, &of.name, bytes, true)?;
+                if found != *network {
+                    let what = "the bundle's weights are of another network than its map";
+                    return Err(RequestError::failed(what, "Get the bundle again from where it came."));
+                }
+                Method::Network(found)
+            }
+            (method, ..) => *method,
+        };
+        (self.active, self.auto.on) = (active, false);
+        (self.before, self.trained) = (None, None);
+        self.emit(id, Event::Bundle(BundleEvent::Opened(Box::new(report(&bundle.manifest)))));
+        self.bundle = Some(bundle);
+        self.report_weights(id);
+        Ok(())
+    }
+
+    /// Compares the map last shown, and the files it was made of, with the bundle's.
+    pub(super) async fn compare_bundle(&mut self, id: u64) -> Result<(), RequestError> {
+        let again =
+            |what: String| RequestError::failed(what, "Use the bundle's choices, then compare again.");
+        let bundle = self
+            .bundle
+            .as_ref()
+            .ok_or_else(|| RequestError::failed("no bundle is open", "Open a bundle that Loam exported."))?;
+        let (map, estimate) = self
+            .last
+            .as_ref()
+            .ok_or_else(|| again("there is no map to compare with the bundle yet".into()))?;
+        let Bundle { manifest, weights, maps } = bundle;
+        let mut other = unlike(manifest, map);
+        if let (Some(bytes), Method::Network(network)) = (weights, manifest.method) {
+            let own = self.networks.get(&network).map(|loaded| sha256(&loaded.weights.to_bytes()));
+            other.extend((own.as_deref() != Some(&sha256(bytes))).then_some("weights"));
+        }
+        if !other.is_empty() {
+            let what = format!("the map shown is not of the bundle's {}", other.join(" and "));
+            return Err(again(what));
+        }
+        let between = &mut async |done: u64, total: u64| {
+            let what = "hashing the input files".to_owned();
+            self.emit(id, Event::Progress { done, total, what });
+            self.host.yield_now().await;
+            if self.host.cancelled(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let hashed = inputs(&self.library, &map.settings.window, between)
+            .await
+            .map_err(|why| RequestError::failed(why, "Open it again."))?;
+        let ControlFlow::Continue(found) = hashed else { return Err(RequestError::Cancelled) };
+        let circumstances = Circumstances::of(map);
+        let mut outcomes = Vec::new();
+        for (n, ((of, kept), channel)) in manifest.maps.iter().zip(maps).zip(&estimate.channels).enumerate() {
+            let facts = provenance::of(estimate, n, &circumstances);
+            let made =
+                geotiff::write_channel(channel, &facts, None).map_err(|e| RequestError::failed(e, ""))?;
+            let window = manifest.settings.window.covering(of.output.resolution());
+            let comparison = compare(kept, &made, &window)
+                .map_err(|why| BundleError::Map { file: of.file.clone(), why })?;
+            outcomes.push(Outcome { map: of.clone(), comparison });
+        }
+        let verdict = Verdict::of(manifest, &outcomes, map.device.gpu);
+        let mut details: Vec<String> = outcomes.iter().map(Outcome::words).collect();
+        details.extend(differing(&manifest.inputs, &found));
+        if manifest.software != Software::this() {
+            details.push(format!(
+                "It was made by {}; this is {}.",
+                manifest.software.words(),
+                Software::this().words()
+            ));
+        }
+        let reproduced = verdict != Verdict::Differs;
+        let verdict = verdict.words().to_owned();
+        let compared = BundleComparison { reproduced, verdict, details };
+        self.emit(id, Event::Bundle(BundleEvent::Compared(compared)));
+        Ok(())
+    }
+}
+
+fn report(manifest: &Manifest) -> BundleReport {
+    let demo = manifest.scene.as_ref().filter(|scene| scene.seed == DEMO_SEED);
+    let demo = demo.and_then(|scene| Preset::find(&scene.place)).map(|preset| preset.key.to_owned());
+    BundleReport {
+        title: manifest.title(),
+        made: format!(
+            "made {} by {} on {} ({})",
+            manifest.made,
+            manifest.software.words(),
+            manifest.device.name,
+            manifest.device.platform
+        ),
+        date: manifest.date,
+        settings: manifest.settings.clone(),
+        method: manifest.method,
+        demo,
+        inputs: manifest
+            .inputs
+            .iter()
+            .map(|Input { name, correction, .. }| BundleInput {
+                name: name.clone(),
+                correction: correction.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// What of a map's choices is not the bundle's.
+fn unlike(manifest: &Manifest, map: &MapReport) -> Vec<&'static str> {
+    let (own, wanted) = (&map.settings, &manifest.settings);
+    let rules = (own.quality, own.history_cover, own.history_disaggregated, own.mass_correction)
+        != (wanted.quality, wanted.history_cover, wanted.history_disaggregated, wanted.mass_correction);
+    [
+        ("date", map.date != manifest.date),
+        ("region", own.window != wanted.window),
+        ("rules", rules),
+        ("method", map.weights.method() != manifest.method),
+    ]
+    .into_iter()
+    .filter_map(|(what, other)| other.then_some(what))
+    .collect()
+}
+
+/// Input files that are missing, changed, or besides those of the bundle.
+fn differing(wanted: &[Input], found: &[Input]) -> Vec<String> {
+    let same = |a: &Input, b: &Input| a.content == b.content && a.mask == b.mask;
+    let lacks = |input: &&Input| !found.iter().any(|own| same(own, input));
+    let named = |input: &Input| found.iter().any(|own| own.file_name() == input.file_name());
+    let (changed, missing): (Vec<&Input>, Vec<&Input>) =
+        wanted.iter().filter(lacks).partition(|input| named(input));
+    let besides: Vec<&Input> = found
+        .iter()
+        .filter(|own| !wanted.iter().any(|input| same(own, input) || own.file_name() == input.file_name()))
+        .collect();
+    let listed = |what: &str, inputs: Vec<&Input>| {
+        let names: Vec<&str> = inputs.iter().take(MOST_NAMES).map(|input| input.file_name()).collect();
+        let more = inputs.len().saturating_sub(MOST_NAMES);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!inputs.is_empty())
+            .then(|| format!("{} input files {what}: {}{more}", inputs.len(), names.join(", ")))
+    };
+    [
+        listed("of the bundle are not open", missing),
+        listed("have other bytes than the bundle's", changed),
+        listed("are not among the bundle's", besides),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,104 @@
+//! A bundle that is opened again.
+
+use super::*;
+use crate::protocol::{BundleComparison, BundleEvent, BundleInput, BundleReport, BundleRequest, SetAside};
+use crate::state::{BundleAction, preset_settings};
+use loam_core::closed_form::ClosedForm;
+use loam_core::file::{Correction, Usage};
+use loam_core::method::Method;
+use loam_core::stack::Preset;
+
+fn report(demo: Option<&str>) -> BundleReport {
+    let corrected = Correction { usage: Some(Usage::Fine), ..Correction::default() };
+    BundleReport {
+        title: "pixel regression".into(),
+        made: "made today".into(),
+        date: FIRST,
+        settings: preset_settings(Preset::find("tucson").unwrap()),
+        method: Method::ClosedForm(ClosedForm::Regression),
+        demo: demo.map(str::to_owned),
+        inputs: vec![
+            BundleInput { name: "order.zip/a.tif".into(), correction: corrected },
+            BundleInput { name: "b.h5".into(), correction: Correction::default() },
+        ],
+    }
+}
+
+/// A bundle among the files that are opened is read as one; its request.
+fn dropped(page: &mut Page) -> u64 {
+    page.tell(Event::Open(vec![(7, "bundle.zip".into(), 10)]));
+    let open = page.find(|r| matches!(r, Request::Open { .. })).unwrap();
+    let aside = SetAside { files: vec![7], bundle: true, ..SetAside::default() };
+    page.answer(open, protocol::Event::SetAside(aside));
+    page.answer(open, protocol::Event::Finished);
+    assert!(page.state.files.is_empty());
+    reading(page)
+}
+
+/// The bundle's file goes with the request.
+fn reading(page: &Page) -> u64 {
+    let sent = page.sent.iter().rev().find(|s| matches!(s.1, Request::Bundle(BundleRequest::Open))).unwrap();
+    assert!(matches!(&sent.2, Attach::Files(files) if files[..] == [7]));
+    sent.0
+}
+
+#[test]
+fn a_bundle_brings_its_choices_and_waits_for_its_files() {
+    let mut page = Page::ready();
+    let id = dropped(&mut page);
+    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Box::new(report(None)))));
+    page.answer(id, protocol::Event::Finished);
+    assert_eq!(page.state.settings.region.as_deref(), Some("tucson"));
+    assert_eq!(*page.state.choice, Chosen::Method(ClosedForm::Regression.into()));
+    // Its files come, with what the user said of them; the date is the bundle's, not the latest.
+    page.tell(Event::Open(vec![(8, "a.tif".into(), 10), (9, "b.h5".into(), 10)]));
+    assert_eq!(page.state.files[0].correction.usage, Some(Usage::Fine));
+    assert_eq!(page.state.files[1].correction, Correction::default());
+    let dates = page.find(|r| matches!(r, Request::Timeline { .. })).unwrap();
+    page.answer(dates, protocol::Event::Timeline(timeline()));
+    assert_eq!(*page.state.date, Some(FIRST));
+
+    page.tell(Event::Bundle(BundleAction::Compare));
+    let id = page.find(|r| matches!(r, Request::Bundle(BundleRequest::Compare))).unwrap();
+    assert!(page.state.bundle.as_ref().unwrap().job.is_some());
+    let compared = BundleComparison { reproduced: true, verdict: "to the bit".into(), details: Vec::new() };
+    page.answer(id, protocol::Event::Bundle(BundleEvent::Compared(compared.clone())));
+    page.answer(id, protocol::Event::Finished);
+    let bundle = page.state.bundle.as_ref().unwrap();
+    assert_eq!((&bundle.compared, &bundle.job), (&Some(compared), &None));
+    page.tell(Event::Bundle(BundleAction::Close));
+    assert!(page.state.bundle.is_none());
+}
+
+#[test]
+fn a_bundle_of_a_demo_loads_it_and_another_worker_reads_it_without_choosing_again() {
+    let mut page = Page::ready();
+    let id = dropped(&mut page);
+    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Box::new(report(Some("tucson"))))));
+    page.answer(id, protocol::Event::Finished);
+    assert!(page.find(|r| matches!(r, Request::Demo { region } if region == "tucson")).is_some());
+    let dates = page.find(|r| matches!(r, Request::Timeline { .. })).unwrap();
+    page.answer(dates, protocol::Event::Timeline(timeline()));
+    assert_eq!(*page.state.date, Some(FIRST));
+    page.tell(Event::Date(timeline().days[1].date));
+    page.sent.clear();
+    page.tell(Event::WorkerLost("out of memory".into()));
+    let id = reading(&page);
+    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Box::new(report(Some("tucson"))))));
+    assert_eq!(*page.state.date, Some(timeline().days[1].date));
+}
+
+#[test]
+fn a_bundle_that_cannot_be_read_is_put_away_with_its_reason() {
+    let mut page = Page::ready();
+    let id = dropped(&mut page);
+    page.answer(id, protocol::Event::Failed(Failure::new("it lacks map.tif", "Get it again.")));
+    assert!(page.state.bundle.is_none());
+    assert!(page.state.notices.iter().any(|n| n.failure.what.contains("it lacks map.tif")));
+    // One that a worker dies of is not tried again.
+    dropped(&mut page);
+    page.sent.clear();
+    page.tell(Event::WorkerLost("out of memory".into()));
+    assert!(page.state.bundle.is_none());
+    assert!(page.find(|r| matches!(r, Request::Bundle(_))).is_none());
+}

@@ -166,16 +166,22 @@ pub(super) fn loaded(preset: Preset, library: Library) -> Result<(Library, Serie
     Ok((library, series))
 }
 
-impl Gathered {
-    /// The images of a region. Fewer than asked for are all there are, with a note; the simulator makes more years first.
-    ///
-    /// # Errors
-    /// [`ExperimentError::NoImages`] without an image on either side, or a failed read.
-    pub fn new(source: &Source, images: &Images) -> Result<Self, ExperimentError> {
+/// The days of a region, and which of them can be used.
+pub(super) struct Scenes {
+    pub(super) preset: Preset,
+    pub(super) library: Library,
+    pub(super) series: Series,
+    dates: Usable,
+    notes: Vec<String>,
+}
+
+impl Scenes {
+    /// Read, or simulated over as many years as it takes.
+    pub(super) fn of(source: &Source, images: &Images) -> Result<Self, ExperimentError> {
         let preset = place(&images.region).ok_or_else(|| ExperimentError::Region(images.region.clone()))?;
         let rule = HistoryRule::default();
         let mut notes = Vec::new();
-        let (library, mut series, dates) = match source {
+        let (library, series, dates) = match source {
             Source::Files(library) => {
                 let (library, series) = loaded(preset, (**library).clone())?;
                 let dates = usable(&series, rule);
@@ -207,6 +213,18 @@ impl Gathered {
                 (library, series, dates)
             }
         };
+        Ok(Self { preset, library, series, dates, notes })
+    }
+}
+
+impl Gathered {
+    /// The images of a region. Fewer than asked for are all there are, with a note; the simulator makes more years first.
+    ///
+    /// # Errors
+    /// [`ExperimentError::NoImages`] without an image on either side, or a failed read.
+    pub fn new(source: &Source, images: &Images) -> Result<Self, ExperimentError> {
+        let Scenes { preset, library, mut series, dates, mut notes } = Scenes::of(source, images)?;
+        let rule = HistoryRule::default();
         if dates.before.is_empty() || dates.after.is_empty() {
             let unusable = dates.unusable.iter().map(|(_, n)| n).sum();
             let commonest = dates.unusable.iter().max_by_key(|(_, n)| *n);

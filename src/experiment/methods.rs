@@ -81,7 +81,7 @@ impl Records {
         Self::of(&library, &mut series, preset, rule)
     }
 
-    fn of(
+    pub(super) fn of(
         library: &Library,
         series: &mut Series,
         preset: Preset,

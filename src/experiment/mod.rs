@@ -23,6 +23,7 @@ mod figure;
 mod images;
 mod lstm;
 mod parallel;
+mod past;
 mod place;
 mod report;
 mod resumable;

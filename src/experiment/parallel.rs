@@ -11,7 +11,7 @@ use std::thread;
 
 use super::run::Place;
 use super::table::{Kind, Options};
-use super::{Baselines, Cell, CellResult, ExperimentError, Gathered, Images, Runner};
+use super::{Cell, CellResult, ExperimentError, Gathered, Images, Runner};
 
 /// Cost of a region's baselines in passes of the network over an image (measured: the LSTM takes most of it). Only the order of the work
 /// depends on it.
@@ -136,7 +136,7 @@ impl Runner<'_> {
         pieces.retain(|piece| {
             let kept = match piece {
                 Piece::Cell(cell) => CellResult::kept(&self.folder, cell).is_some(),
-                Piece::Baselines(images) => Baselines::kept(&self.folder, images).is_some(),
+                Piece::Baselines(images) => self.whole_baselines(images).is_some(),
             };
             !kept && seen.insert(piece.key())
         });

@@ -9,7 +9,9 @@ use burn::tensor::Device;
 use super::images::sample;
 use super::resumable::{KEPT_EVERY, Resumable};
 use super::table::{FOREST, Kind, Options, Row, SMEN, SMEN_SHIFTED, Table, Wanted};
-use super::{Baselines, Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Source};
+use super::{
+    Baselines, Cell, CellResult, DateScore, ExperimentError, Gathered, Images, Method, Source, past,
+};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
 use loam_core::score::baselines::{Case, Forest, last_known};
 use loam_core::training::TrainSettings;
@@ -54,6 +56,8 @@ pub struct Runner<'a> {
     pub device_name: String,
     /// How often a checkpoint of a training is written, to resume from after an interruption.
     pub kept_every: Duration,
+    /// RCN's weights, where it is to stand in the tables.
+    pub rcn: Option<Weights>,
     /// Hears what happens.
     pub listen: Box<Listen<'a>>,
     /// The images last put together.
@@ -75,6 +79,7 @@ impl<'a> Runner<'a> {
             device,
             device_name,
             kept_every: KEPT_EVERY,
+            rcn: None,
             listen: Box::new(listen),
             gathered: None,
         }
@@ -166,7 +171,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// Those of the trained baselines.
     pub fn baselines(&mut self, images: &Images) -> Result<Baselines, ExperimentError> {
-        if let Some(kept) = Baselines::kept(&self.folder, images) {
+        if let Some(kept) = self.whole_baselines(images) {
             return Ok(kept);
         }
         self.gathered(images)?;
@@ -176,10 +181,18 @@ impl<'a> Runner<'a> {
         self.place(gathered).baselines(images, &|progress| (self.listen)(0, progress))
     }
 
+    /// Kept baselines that lack none. Those of an earlier version may lack what is then added to them.
+    pub(super) fn whole_baselines(&self, images: &Images) -> Option<Baselines> {
+        let kept = Baselines::kept(&self.folder, images)?;
+        let has = |name: &str| kept.methods.iter().any(|method| method.name == name);
+        (has(past::REGRESSION) && (self.rcn.is_none() || has(past::RCN))).then_some(kept)
+    }
+
     pub(super) fn place<'b>(&'b self, gathered: &'b Gathered) -> Place<'b> {
         Place {
             gathered,
-            source: self.source.words(),
+            source: &self.source,
+            rcn: self.rcn.as_ref(),
             folder: &self.folder,
             device: &self.device,
             kept_every: self.kept_every,
@@ -190,8 +203,8 @@ impl<'a> Runner<'a> {
 /// Where a piece of work is done: what it needs beside what it is.
 pub(super) struct Place<'a> {
     pub(super) gathered: &'a Gathered,
-    /// [`Source::words`].
-    source: String,
+    source: &'a Source,
+    rcn: Option<&'a Weights>,
     folder: &'a Path,
     device: &'a Device,
     kept_every: Duration,
@@ -261,13 +274,52 @@ impl Place<'_> {
         Ok(CellResult::kept(folder, cell).unwrap_or(result))
     }
 
-    /// Computes every baseline on the test images and keeps what came out.
+    /// Computes every baseline on the test images that is not kept already, and keeps what came out.
     pub(super) fn baselines(
         &self,
         images: &Images,
         progress: &dyn Fn(Progress),
     ) -> Result<Baselines, ExperimentError> {
-        let Self { gathered, source, folder, .. } = self;
+        let baselines = match Baselines::kept(self.folder, images) {
+            Some(kept) => kept,
+            None => self.trained_baselines(images, progress)?,
+        };
+        let baselines = self.with_past(baselines, images, progress)?;
+        baselines.keep(self.folder, images)?;
+        Ok(Baselines::kept(self.folder, images).unwrap_or(baselines))
+    }
+
+    /// Adds the methods that learn from every earlier map, in front of the one that sees the date's own backscatter.
+    fn with_past(
+        &self,
+        mut baselines: Baselines,
+        images: &Images,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Baselines, ExperimentError> {
+        progress(Progress::Begun(format!("{}: every earlier map", images.region), 1));
+        for (name, estimates) in past::estimates(self.source, images, self.rcn)? {
+            let mut dates = Vec::new();
+            for case in &self.gathered.test {
+                if let Some(map) = estimates.get(&case.date) {
+                    dates.extend(score(self.gathered, case, map, &case.scored)?);
+                }
+            }
+            baselines.methods.retain(|method| method.name != name);
+            let at = baselines.methods.iter().position(|method| method.partial);
+            let at = at.unwrap_or(baselines.methods.len());
+            baselines.methods.insert(at, Method { name: name.to_owned(), partial: false, dates });
+        }
+        progress(Progress::Done);
+        Ok(baselines)
+    }
+
+    /// Those that are trained on the training images, or need no training.
+    fn trained_baselines(
+        &self,
+        images: &Images,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Baselines, ExperimentError> {
+        let Self { gathered, source, .. } = self;
         progress(Progress::Begun(format!("{}: random forest", images.region), 1));
         let forest = Forest::fit(&gathered.train, 0)?;
         progress(Progress::Done);
@@ -312,17 +364,15 @@ impl Place<'_> {
             let name = "SMAP/Sentinel-1 disaggregation (sees the date's backscatter)".to_owned();
             methods.push(Method { name, partial: true, dates });
         }
-        let baselines = Baselines {
+        Ok(Baselines {
             format: Baselines::FORMAT,
             simulated: gathered.simulated,
-            source: source.clone(),
+            source: source.words(),
             train: gathered.train.iter().map(|case| case.date).collect(),
             test: gathered.test.iter().map(|case| case.date).collect(),
             notes: gathered.notes.clone(),
             methods,
-        };
-        baselines.keep(folder, images)?;
-        Ok(Baselines::kept(folder, images).unwrap_or(baselines))
+        })
     }
 }
 
@@ -338,7 +388,7 @@ fn train(
     place: &Place,
     progress: &dyn Fn(Progress),
 ) -> Result<(Trained, Resumable<TrainSample>), ExperimentError> {
-    let Place { gathered, source, device, folder, kept_every } = place;
+    let Place { gathered, source, device, folder, kept_every, .. } = place;
     let settings = TrainSettings {
         inputs: cell.inputs,
         epochs: cell.epochs,
@@ -349,7 +399,7 @@ fn train(
     };
     let mut first = Weights::init(cell.inputs, cell.seed);
     first.metadata.insert("region".into(), cell.images.region.clone());
-    first.metadata.insert(TRAINED_ON.into(), format!("{}: {source}", cell.images.region));
+    first.metadata.insert(TRAINED_ON.into(), format!("{}: {}", cell.images.region, source.words()));
     if let Some(last) = gathered.train.last() {
         first.metadata.insert(TRAINED_UNTIL.into(), last.date.to_string());
     }

@@ -88,8 +88,9 @@ fn quickly(words: &[&str]) -> Vec<String> {
     words.iter().enumerate().map(|(n, word)| long(n, word)).collect()
 }
 
-/// Copies the results of finished trainings, JSON files and the weights that Figure 2 is drawn from, into a folder that lacks them.
-fn copy_finished(from: &Path, to: &Path) -> Result<()> {
+/// Copies the results of finished trainings, JSON files and the weights that Figure 2 is drawn from, into a folder that lacks them; with `newer` also
+/// those that are newer here, to which baselines were added.
+fn copy_finished(from: &Path, to: &Path, newer: bool) -> Result<()> {
     let cannot = |e: std::io::Error| {
         failure(format!("finished trainings cannot be copied ({e}): look at {}", to.display()))
     };
@@ -104,8 +105,10 @@ fn copy_finished(from: &Path, to: &Path) -> Result<()> {
     };
     for path in entries.flatten().map(|entry| entry.path()).filter(is_cell) {
         let there = to.join(path.file_name().unwrap_or_default());
-        if !there.exists() {
-            std::fs::copy(&path, &there).map_err(cannot)?;
+        let bytes = std::fs::read(&path).map_err(cannot)?;
+        let kept = std::fs::read(&there).ok();
+        if kept.as_ref().is_none_or(|kept| newer && *kept != bytes) {
+            std::fs::write(&there, bytes).map_err(cannot)?;
         }
     }
     Ok(())
@@ -127,7 +130,7 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
     }
     let (finished, experiments) = (root().join(FINISHED), root().join("target/experiments"));
     if !gpu && !quick {
-        copy_finished(&finished, &experiments)?;
+        copy_finished(&finished, &experiments, false)?;
     }
     let experiment = |words: &[&str], report: &str| {
         let mut command = cargo();
@@ -146,7 +149,7 @@ pub fn run(gpu: bool, quick: bool) -> Result<()> {
             command.args(["--device", "gpu"]);
         }
         process::run(&mut command)?;
-        if gpu || quick { Ok(()) } else { copy_finished(&experiments, &finished) }
+        if gpu || quick { Ok(()) } else { copy_finished(&experiments, &finished, true) }
     };
     let (results, simulated, tb_cnn) =
         (format!("{docs}/results.md"), format!("{docs}/simulated.md"), format!("{parts}/tb_cnn.md"));
@@ -188,12 +191,14 @@ mod tests {
         }
         std::fs::create_dir_all(&to)?;
         std::fs::write(to.join("b_train1.json"), "own")?;
-        assert!(copy_finished(&from, &to).is_ok());
+        assert!(copy_finished(&from, &to, false).is_ok());
         let read = |name: &str| std::fs::read_to_string(to.join(name)).ok();
         assert_eq!(
             (read("a_train1.json").as_deref(), read("b_train1.json").as_deref(), read("table1.json")),
             (Some("a_train1.json"), Some("own"), None)
         );
+        assert!(copy_finished(&from, &to, true).is_ok());
+        assert_eq!(read("b_train1.json").as_deref(), Some("b_train1.json"), "rows were added");
         std::fs::remove_dir_all(folder)
     }
 

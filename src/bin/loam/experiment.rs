@@ -14,7 +14,7 @@ use loam_core::regression::PixelRegression;
 use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::{PRESETS, Preset};
 use loam_nn::tb_cnn::TbCase;
-use loam_nn::{Processor, Rcn, Smen, block_on};
+use loam_nn::{Processor, Rcn, Smen, Weights, block_on};
 
 use super::files::{self, Inputs};
 use super::progress::Bars;
@@ -28,7 +28,9 @@ for real SMAP and SMAP/Sentinel-1 data: beside ours on simulated scenes they sho
 - What some baselines know and SMEN does not: the mean training residual and the forest know each pixel's own past over all training dates, so \
 they work only in the region they were trained on, where SMEN's weights are the same for every pixel and see four earlier maps and 9 x 9 cells. \
 These two, the mean of the history's residuals and the LSTM also start from bilinear SMAP, an interpolation over 36 km, where SMEN sees SMAP as \
-is and reaches 4 cells (12 km) to each side. The disaggregation sees the test date's own backscatter.
+is and reaches 4 cells (12 km) to each side. The disaggregation sees the test date's own backscatter. \
+The pixel regression and RCN learn from every map that is strictly earlier, those of earlier test dates among them; RCN's weights are the shipped ones, \
+trained on simulated scenes of eight places before 2018.
 - A network trained for fewer epochs than the paper's is at a disadvantage beside baselines, which were not shortened.
 ";
 
@@ -167,6 +169,7 @@ impl Experiment {
             Runner::new(source, self.out.clone(), processor.device().clone(), name, |thread, progress| {
                 bars.show(thread, progress)
             });
+        runner.rcn = Some(self.rcn_weights()?);
         let options = self.options();
         runner.compute_in_parallel(&kinds, &options)?;
         let mut tables: Vec<Table> = Vec::new();
@@ -243,6 +246,7 @@ impl Experiment {
                     bars.show(thread, progress);
                 },
             );
+            runner.rcn = Some(self.rcn_weights()?);
             let options = Options { regions: vec![paper::TUCSON.region.to_owned()], ..self.options() };
             eprintln!("soil contrast x {contrast}:");
             runner.compute_in_parallel(&[Kind::Table1], &options)?;
@@ -346,12 +350,15 @@ impl Experiment {
         Ok(())
     }
 
-    fn rcn(&self) -> Result<Rcn, Box<dyn std::error::Error>> {
-        let weights = match &self.weights {
+    fn rcn_weights(&self) -> Result<Weights, Box<dyn std::error::Error>> {
+        Ok(match &self.weights {
             Some(path) => files::weights(path)?,
             None => super::shipped::weights(Rcn::NETWORK, &PRESETS[0].region()?.window())?.1,
-        };
-        Ok(Rcn::from_weights(&weights, &Device::flex())?)
+        })
+    }
+
+    fn rcn(&self) -> Result<Rcn, Box<dyn std::error::Error>> {
+        Ok(Rcn::from_weights(&self.rcn_weights()?, &Device::flex())?)
     }
 
     fn options(&self) -> Options {

@@ -4,8 +4,10 @@
 //! The scenarios are in `tests/`. `cargo xtask test --only e2e` runs them against `dist/`; screenshots go to `target/e2e/`.
 
 pub mod app;
+pub mod axe;
 
 pub mod onnx;
 pub mod parts;
+pub mod reference;
 pub mod webdriver;
 pub mod weights;

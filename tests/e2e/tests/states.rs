@@ -1,0 +1,128 @@
+//! Every state of the page: axe finds nothing in it, light, dark, in forced colours and at 200 %, and it looks as its reference does.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use e2e::app::{App, Setting};
+use e2e::axe::Axe;
+use e2e::{parts, reference};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn media(app: &App, scheme: &str, forced: &str) {
+    let features = json!([
+        { "name": "prefers-color-scheme", "value": scheme },
+        { "name": "forced-colors", "value": forced },
+        { "name": "prefers-reduced-motion", "value": "reduce" },
+    ]);
+    app.session.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).unwrap();
+}
+
+fn resize(app: &App, width: u32, height: u32, scale: u32) {
+    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
+    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
+}
+
+fn drawn(app: &App) {
+    app.wait(PATIENCE, "the map of the present choices", || {
+        let stale = app
+            .session
+            .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
+        let there = app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8;
+        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
+    })
+    .unwrap();
+}
+
+/// What is wrong so far.
+struct Looker<'a> {
+    app: &'a App,
+    axe: Option<Axe>,
+    found: Vec<String>,
+}
+
+impl Looker<'_> {
+    /// Looks at the page as it stands.
+    fn look(&mut self, state: &str) {
+        for (look, scheme, forced, (width, height, scale)) in [
+            ("light", "light", "none", (1400, 900, 1)),
+            ("dark", "dark", "none", (1400, 900, 1)),
+            ("forced-colours", "light", "active", (1400, 900, 1)),
+            // The window of 1400 pixels has half as many then.
+            ("at-200-percent", "light", "none", (700, 450, 2)),
+        ] {
+            media(self.app, scheme, forced);
+            resize(self.app, width, height, scale);
+            // Panels move and colours change over some tenths of a second.
+            std::thread::sleep(Duration::from_millis(400));
+            if let Some(axe) = &self.axe {
+                let lines = axe.violations(self.app).unwrap();
+                self.found.extend(lines.into_iter().map(|line| format!("axe, {state}, {look}: {line}")));
+            }
+            if look == "light" || (look == "dark" && state == "estimate") {
+                let name = if look == "light" { state.to_owned() } else { format!("{state}-{look}") };
+                self.found.extend(reference::compare(self.app, &name).unwrap());
+            }
+        }
+        media(self.app, "light", "none");
+        resize(self.app, 1400, 900, 1);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn every_state_can_be_used_by_everyone_and_looks_as_it_did() {
+    let app = App::open("states", Setting::smen()).unwrap();
+    resize(&app, 1400, 900, 1);
+    media(&app, "light", "none");
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    let mut looker = Looker { app: &app, axe: Axe::fetched().unwrap(), found: Vec::new() };
+    looker.look("first");
+    app.click("#help-open").unwrap();
+    app.get("#help[open]").unwrap();
+    looker.look("help");
+    app.click("#help button").unwrap();
+    app.click("#about-open").unwrap();
+    app.get("#about[open] table").unwrap();
+    looker.look("about");
+    app.click("#about button").unwrap();
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    looker.look("estimate");
+    let tabs =
+        app.session.script("return [...document.querySelectorAll('.tabs button[id]')].map(b => b.id)", &[]);
+    let tabs: Vec<String> =
+        tabs.unwrap().as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    assert!(tabs.len() >= 8, "{tabs:?}");
+    for tab in tabs {
+        let css = format!("#{tab}");
+        let open = app
+            .session
+            .script(
+                "return document.querySelector(arguments[0]).getAttribute('aria-expanded')",
+                &[json!(css)],
+            )
+            .unwrap();
+        if open != "true" {
+            app.click(&css).unwrap();
+        }
+        // What belongs to a panel may be fetched first.
+        std::thread::sleep(Duration::from_millis(700));
+        looker.look(tab.trim_start_matches("open-"));
+    }
+    // Files that are refused stand in the list with their reasons, and messages above the map.
+    app.drop_files(&[("notes.txt", b"not a granule"), ("SMAP_L3_SM_P_20180101_R18290_001.h5", b"cut off")])
+        .unwrap();
+    app.wait(PATIENCE, "both refusals", || {
+        Ok((app.session.find_all(parts::FILE_ROW)?.len() == 2).then_some(()))
+    })
+    .unwrap();
+    app.click("#open-data").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    looker.look("refused");
+    let found = looker.found;
+    assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+    let complaints = app.complaints().unwrap();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

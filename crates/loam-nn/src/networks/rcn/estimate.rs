@@ -110,6 +110,7 @@ pub async fn estimate(
             estimate,
             coarse: Some(sample.coarse),
             reference: sample.target,
+            reference_uncertainty: None,
             scores,
             interval: Some(interval),
         }],

@@ -148,6 +148,7 @@ impl TbOutcome {
                 estimate,
                 coarse,
                 reference,
+                reference_uncertainty: None,
                 scores,
                 interval: None,
             });

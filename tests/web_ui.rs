@@ -608,6 +608,7 @@ fn sure_result(settings: loam_core::region_settings::RegionSettings) -> MapData 
         layer(LayerKind::Estimate, 0.2134, 0.25),
         layer(LayerKind::HalfWidth, 0.0517, f32::NAN),
         layer(LayerKind::Reference, 0.22, 0.22),
+        layer(LayerKind::ReferenceUncertainty, 0.0214, f32::NAN),
         layer(LayerKind::Difference, -0.0066, 0.03),
     ];
     let slot = |n: usize| HistorySlot {
@@ -646,9 +647,12 @@ async fn an_estimate_that_says_how_sure_it_is_shows_it() {
     pause(20).await;
     assert_eq!(value("Estimate"), "0.2134 ± 0.052 m³/m³");
     assert_eq!(value("HalfWidth"), "0.052 m³/m³");
-    assert_eq!((value("Reference"), value("Difference")), ("0.2200 m³/m³".into(), "−0.0066 m³/m³".into()));
+    assert_eq!(value("Difference"), "−0.0066 m³/m³");
+    assert_eq!(value("Reference"), "0.2200 m³/m³, its product's own uncertainty 0.021");
+    assert_eq!(value("ReferenceUncertainty"), "0.021 m³/m³");
     app.cursor.set(Some(Cell { column: 1, row: 0 }));
     pause(20).await;
+    assert_eq!(value("Reference"), "0.2200 m³/m³", "no uncertainty is known here");
     assert_eq!(value("Estimate"), "0.2500 m³/m³, edge of the data", "no half-width, no ±");
     assert_eq!(value("HalfWidth"), "no value, edge of the data", "the half-width has the estimate's frame");
     let said = panel::summary(app, &data, Cell { column: 4, row: 4 });
@@ -661,7 +665,7 @@ async fn an_estimate_that_says_how_sure_it_is_shows_it() {
     assert!((scale.min, scale.max) == (0.0, 0.15) && scale.map != moisture.map);
     let legends = text(".legends");
     assert!(
-        legends.contains("90 % interval, half-width") && legends.contains("0 to 0.15 m³/m³, fixed"),
+        legends.contains("90 % half-width, uncertainty") && legends.contains("0 to 0.15 m³/m³, fixed"),
         "{legends}"
     );
     // Its values are no soil moisture, whatever their scale is.
@@ -686,7 +690,7 @@ async fn an_estimate_that_says_how_sure_it_is_shows_it() {
     assert_eq!(fact("Interval"), Some("90 % interval calibrated on 64 earlier dates"));
     let (_, with) = figure::png(app, &data).await.unwrap();
     let mut without = sure_result(app.settings.get_untracked());
-    without.layers.retain(|layer| layer.key != key);
+    without.layers.retain(|layer| layer.key != key && layer.key.kind != LayerKind::ReferenceUncertainty);
     let (_, without) = figure::png(app, &without).await.unwrap();
     // Width and height stand in the first chunk of a PNG.
     let size = |png: &[u8]| {

@@ -18,7 +18,7 @@ use loam_core::score::baselines::{Case, Forest, last_known};
 use loam_core::score::{DRAW_SEED, DRAWS, Gain, Scores, bootstrap_mean};
 use loam_core::simulate::{TRAINING_PLACES, UNSEEN_PLACES, place};
 use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, PRESETS, Preset, Series};
-use loam_nn::networks::rcn::estimate::{JUDGED, ratios};
+use loam_nn::networks::rcn::prepared::{JUDGED, ratios};
 use loam_nn::networks::smen::images::fewest_pixels;
 use loam_nn::rcn::seen;
 use loam_nn::{Rcn, Smen, block_on};

@@ -45,6 +45,12 @@ pub struct Contents<'a> {
     pub made: i64,
 }
 
+/// This build. The commit is read here and not in `loam-core`, so that another commit rebuilds this crate alone.
+#[must_use]
+pub fn software() -> Software {
+    Software::built_from(option_env!("LOAM_COMMIT"))
+}
+
 /// The bundle's bytes.
 ///
 /// # Errors
@@ -83,7 +89,7 @@ pub fn write(contents: Contents<'_>) -> Result<Vec<u8>, ExportError> {
         version: VERSION,
         made: utc(made).unwrap_or_default(),
         simulated: estimate.simulated,
-        software: Software::this(),
+        software: software(),
         device: on,
         date: estimate.date,
         settings: settings.clone(),

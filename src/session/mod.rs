@@ -12,6 +12,7 @@ mod host;
 mod job;
 mod loaded;
 mod made_season;
+mod masks;
 mod networks;
 pub mod open;
 mod predict;

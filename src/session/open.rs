@@ -1,6 +1,5 @@
 //! A source becomes a library entry, or a refusal that stays listed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::extent::extent;
@@ -140,20 +139,6 @@ fn listed(ticket: &FileTicket, members: &[Member]) -> SetAside {
     }
     let said = passed.text().map(|text| format!("{}: {text}", ticket.name));
     SetAside { files: vec![ticket.id], members: found, said, bundle: false }
-}
-
-/// Of each file the number of the one that is its mask (GDAL's `x.tif.msk` beside `x.tif`), of those opened together.
-#[must_use]
-pub fn masks(tickets: &[FileTicket]) -> Vec<Option<usize>> {
-    let by_file: HashMap<String, usize> = tickets
-        .iter()
-        .enumerate()
-        .filter_map(|(n, ticket)| Some((companion::masked_name(&ticket.name)?.to_ascii_lowercase(), n)))
-        .collect();
-    let of = |ticket: &FileTicket| {
-        ticket.member.is_none().then(|| by_file.get(&ticket.name.to_ascii_lowercase()).copied()).flatten()
-    };
-    tickets.iter().map(of).collect()
 }
 
 /// Files among several that are companions of the others. Masks stay in the list: a worker that starts again reads them again.

@@ -44,7 +44,10 @@ impl<H: Host> Session<H> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
-        let (estimate, weights) = self.map_of(id, date, rule, &settings, None).await?;
+        let (mut estimate, weights) = self.map_of(id, date, rule, &settings, None).await?;
+        if let Some(series) = &self.series {
+            estimate.add_reference_uncertainty(&self.library, series);
+        }
         let Some(device) = &self.device else {
             return Err(RequestError::failed("the session is not ready", "Reload the page."));
         };

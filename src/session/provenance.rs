@@ -90,6 +90,10 @@ pub fn of(estimate: &Estimate, channel: usize, circumstances: &Circumstances) ->
         reference_is_own_map: estimate.reference == Some(FineOrigin::OwnMap),
         overpass: Some(estimate.overpass_words.clone()),
         interval: shown.and_then(|channel| channel.interval.as_ref()).map(Interval::words),
+        reference_uncertainty: shown.and_then(|channel| channel.reference_uncertainty.as_ref()).map(|_| {
+            "the reference product's own (NISAR), mean over the cells of a 3 km cell; not the estimate's"
+                .to_owned()
+        }),
         frame: estimate.frame,
         history: history().map(|(date, _)| date).collect(),
         inputs: estimate.files.clone(),

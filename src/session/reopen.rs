@@ -99,11 +99,11 @@ impl<H: Host> Session<H> {
         let verdict = Verdict::of(manifest, &outcomes, map.device.gpu);
         let mut details: Vec<String> = outcomes.iter().map(Outcome::words).collect();
         details.extend(differing(&manifest.inputs, &found));
-        if manifest.software != Software::this() {
+        if manifest.software != software() {
             details.push(format!(
                 "It was made by {}; this is {}.",
                 manifest.software.words(),
-                Software::this().words()
+                software().words()
             ));
         }
         let reproduced = verdict != Verdict::Differs;

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use super::Host;
 use super::auto::Auto;
 use super::ground::Ground;
-use super::open::{Opened, Opener, companions, masks, report};
+use super::masks::masks;
+use super::open::{Opened, Opener, companions, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
 use crate::protocol::{
@@ -109,8 +110,11 @@ impl<H: Host> Session<H> {
                 }
                 let left_out = self.left_out();
                 self.changed(file);
-                self.library.remove(file);
+                let removed = self.library.remove(file);
                 self.emit(id, Event::FileGone(file));
+                if let Some(entry) = removed {
+                    self.mask_changed(id, &entry.name, None).await?;
+                }
                 // It may have kept them from being used.
                 self.report_files(id, left_out).await?;
                 self.send_timeline(id).await?;
@@ -329,6 +333,7 @@ impl<H: Host> Session<H> {
                 self.emit(id, Event::Progress { done, total, what: format!("reading {}", ticket.name) });
             }
             let mask = masks.get(n).copied().flatten().and_then(|mask| self.host.source(id, mask));
+            let mask = mask.or_else(|| self.earlier_mask(ticket));
             let source = self.host.source(id, n).map(|source| match mask {
                 Some(mask) => with_mask(source, mask),
                 None => source,
@@ -354,6 +359,10 @@ impl<H: Host> Session<H> {
             match answer {
                 Some(answer) => self.emit(id, answer),
                 None => self.report_file(id, ticket.id),
+            }
+            if let Some(mask) = self.library.get(ticket.id).and_then(Entry::granule) {
+                let (name, mask) = (ticket.name.clone(), mask.source.clone());
+                self.mask_changed(id, &name, Some(mask)).await?;
             }
             // While its chunks are still decoded: a day is read with the last of its files.
             if let Some((Some(date), later)) =
@@ -383,7 +392,7 @@ impl<H: Host> Session<H> {
     }
 
     /// A file came, goes or is corrected: its day is to be read again, and all days where simulated ones are put aside or come back by it.
-    fn changed(&mut self, file: FileId) {
+    pub(super) fn changed(&mut self, file: FileId) {
         self.auto.forget();
         (self.outdated, self.files_changed) = (true, true);
         if self.library.iter().any(Entry::simulated) {
@@ -404,7 +413,7 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    fn report_file(&self, id: u64, file: FileId) {
+    pub(super) fn report_file(&self, id: u64, file: FileId) {
         if let Some(entry) = self.library.get(file) {
             self.emit(id, Event::FileRead(report(&self.library, entry, &self.options())));
         }

@@ -115,6 +115,14 @@ impl MapData {
         layer.values.get(index).copied().filter(|half_width| half_width.is_finite())
     }
 
+    /// How uncertain its product says the reference is in a cell, where the layer is a reference that has it there.
+    #[must_use]
+    pub fn reference_uncertainty(&self, of: &Layer, index: usize) -> Option<f32> {
+        let layer =
+            self.layer(LayerKind::ReferenceUncertainty).filter(|_| of.key.kind == LayerKind::Reference)?;
+        layer.values.get(index).copied().filter(|uncertainty| uncertainty.is_finite())
+    }
+
     /// What the map is of, for headings.
     #[must_use]
     pub fn quantity(&self) -> &'static str {

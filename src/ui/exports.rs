@@ -51,6 +51,9 @@ pub fn ExportSection() -> impl IntoView {
             {move || app.map.with(|map| map.as_ref().is_some_and(|m| m.layer(LayerKind::HalfWidth).is_some())).then(|| view! {
                 <p class="hint" id="export-half-width">"GeoTIFF (band 2) and CSV hold the half-width of the 90 % interval too."</p>
             })}
+            {move || app.map.with(|map| map.as_ref().is_some_and(|m| m.layer(LayerKind::ReferenceUncertainty).is_some())).then(|| view! {
+                <p class="hint" id="export-uncertainty">"GeoTIFF and CSV hold the reference's own uncertainty too (reference_uncertainty): its product's, not the estimate's."</p>
+            })}
             <p class="hint">"GeoTIFF: EPSG:6933, float32, nodata, compressed. Every file carries its provenance."</p>
         </section>
     }

@@ -167,7 +167,7 @@ fn foot_lines(
     let limits = if method.output().is_kelvin() { KELVIN_LIMITS } else { MOISTURE_LIMITS };
     let scales = [
         ("Scale", LayerKind::Estimate, limits),
-        ("Scale of the half-width", LayerKind::HalfWidth, HALF_WIDTH_LIMITS),
+        ("Scale of half-width and uncertainty", LayerKind::HalfWidth, HALF_WIDTH_LIMITS),
     ];
     let rules = scales.into_iter().filter_map(|(name, kind, limits)| {
         let scale = scale_of(app, method, kind.into());
@@ -269,7 +269,7 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
             LayerKind::Estimate,
         ),
         ("Difference", LayerKind::Difference),
-        ("Half-width (90 %)", LayerKind::HalfWidth),
+        ("90 % half-width, uncertainty", LayerKind::HalfWidth),
     ];
     let drawn = |kind: LayerKind| {
         kinds.iter().any(|k| scale_of(app, method, *k) == scale_of(app, method, kind.into()))

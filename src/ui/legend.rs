@@ -121,7 +121,7 @@ fn known(app: App) -> [Known; 10] {
         ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
         ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
         ("Difference", app.difference, Scale::difference, DIFFERENCE_LIMITS),
-        ("90 % interval, half-width", app.half_width, Scale::half_width, HALF_WIDTH_LIMITS),
+        ("90 % half-width, uncertainty", app.half_width, Scale::half_width, HALF_WIDTH_LIMITS),
         ("Difference", app.kelvin_difference, Scale::kelvin_difference, KELVIN_DIFFERENCE_LIMITS),
         ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
         ("Trend of the season", trend, || Scale::season(0, false), SEASON_LIMITS[0]),

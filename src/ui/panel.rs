@@ -36,6 +36,7 @@ pub fn title(method: Method, layer: LayerKey) -> String {
         (LayerKind::Change, _) => "After − before training".to_owned(),
         (LayerKind::Reference, Some(of)) => format!("Reference, {of} 9 km"),
         (LayerKind::Reference, None) => "Reference, 3 km product".to_owned(),
+        (LayerKind::ReferenceUncertainty, _) => "Reference, its product's own uncertainty".to_owned(),
         (LayerKind::Difference, Some(of)) => format!("Estimate − reference, {of}"),
         (LayerKind::Difference, None) => "Estimate − reference".to_owned(),
         (LayerKind::Bilinear, Some(of)) => format!("Bilinear {of}"),
@@ -67,12 +68,15 @@ pub fn is_estimated(layer: LayerKey) -> bool {
     matches!(layer.kind, Estimate | Before | Change | HalfWidth | Difference)
 }
 
-/// The value of a cell with its unit, or why there is none; with the half-width of an estimate that has one, SMAP's overpass, or that the
-/// estimate lies at the edge of the data.
+/// The value of a cell with its unit, or why there is none; with the half-width of an estimate that has one, the reference's own uncertainty,
+/// SMAP's overpass, or that the estimate lies at the edge of the data.
 pub fn read_out(data: &MapData, layer: &Layer, cell: Cell, unit: &str) -> String {
     let (window, report) = (data.window(), &data.report);
     let index = cell.index(&window);
     let value = value_text(layer, index, unit, data.half_width(layer, index));
+    if let Some(uncertainty) = data.reference_uncertainty(layer, index) {
+        return format!("{value}, its product's own uncertainty {uncertainty:.3}");
+    }
     let overpass = data.overpasses.get(index).copied().filter(|_| layer.key.kind == LayerKind::Coarse);
     let note = match overpass {
         Some(1) => ", 6 am",
@@ -97,7 +101,7 @@ pub fn scale_of(app: App, method: Method, layer: LayerKey) -> PageSignal<Scale> 
     match layer.kind {
         LayerKind::BackscatterVv | LayerKind::BackscatterVh => app.backscatter,
         LayerKind::SurfaceTemperature => app.kelvin,
-        LayerKind::HalfWidth => app.half_width,
+        LayerKind::HalfWidth | LayerKind::ReferenceUncertainty => app.half_width,
         LayerKind::SeasonTrend => app.season_scales[0],
         LayerKind::SeasonTrendError => app.season_scales[1],
         LayerKind::SeasonDrydown => app.season_scales[2],
@@ -125,7 +129,8 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str, half_width: Option<f3
                 _ => 4,
             };
             let fewer = decimals.saturating_sub(1);
-            let decimals = if layer.key.kind == LayerKind::HalfWidth { fewer } else { decimals };
+            let of_width = matches!(layer.key.kind, LayerKind::HalfWidth | LayerKind::ReferenceUncertainty);
+            let decimals = if of_width { fewer } else { decimals };
             let sure = half_width.map(|half_width| format!(" ± {half_width:.fewer$}")).unwrap_or_default();
             format!("{signed}{value:.decimals$}{sure} {unit}").replace('-', "−")
         }
@@ -251,10 +256,10 @@ pub fn on_key(app: App, data: &MapData, event: &KeyboardEvent) {
 /// What a screen reader hears of a cell.
 pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
     let method = data.method();
-    // The half-width is said with the estimate.
+    // The half-width is said with the estimate, the reference's uncertainty with the reference.
     let chosen = app.stage.get_untracked().map(|stage| stage.of(data)).unwrap_or_default();
     let spoken = |l: &&Layer| match l.key.kind {
-        LayerKind::Bilinear | LayerKind::HalfWidth => false,
+        LayerKind::Bilinear | LayerKind::HalfWidth | LayerKind::ReferenceUncertainty => false,
         kind => !kind.is_of_season() || chosen.contains(&l.key),
     };
     let parts = data.layers.iter().filter(spoken).map(|layer| {

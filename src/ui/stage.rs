@@ -4,12 +4,13 @@ use crate::state::MapData;
 use loam_core::layer::{LayerKey, LayerKind};
 
 /// Layers of a channel, in this order.
-const ORDER: [LayerKind; 16] = [
+const ORDER: [LayerKind; 17] = [
     LayerKind::Coarse,
     LayerKind::Estimate,
     LayerKind::Before,
     LayerKind::Change,
     LayerKind::Reference,
+    LayerKind::ReferenceUncertainty,
     LayerKind::Difference,
     LayerKind::HalfWidth,
     LayerKind::Bilinear,

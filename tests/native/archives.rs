@@ -3,10 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ease_grid::{EaseWindow, Resolution};
 use loam::protocol::{Event, FileReport, FileTicket, Request, SetAside};
+use loam::session::Session;
+use loam_core::closed_form::ClosedForm;
 use loam_core::file::{Correction, Usage};
+use loam_core::layer::LayerKind;
+use loam_core::region_settings::RegionSettings;
 use loam_nn::block_on;
-use smap_files::{BytesSource, LayerUse, Product, Role, SharedSource};
+use smap_files::{BytesSource, LayerUse, PathSource, Product, QualityRule, ReadOptions, Role, SharedSource};
 
 use super::command_line::{json, refused, run};
 use super::refusals::zip;
@@ -138,6 +143,45 @@ fn a_mask_beside_a_geotiff_counts_wherever_it_is_given() {
     assert_eq!(described["variables"][0]["valid"], 300);
 }
 
+/// The mask first, the mask afterwards, without its folder, taken out again: the TIFF is what both together are.
+#[test]
+fn a_mask_and_its_geotiff_find_each_other_in_any_order() {
+    let (name, mask) = ("soil_moisture_20200603.tif", "soil_moisture_20200603.tif.msk");
+    let bytes = |name: &str| std::fs::read(foreign("masked").join(name)).unwrap();
+    let source = |name: &str| Arc::new(BytesSource::new(name, bytes(name))) as SharedSource;
+    let last = |host: &Recorder, id: u32| {
+        let rows = reports(host);
+        let row = rows.iter().rfind(|r| r.id == id).unwrap();
+        row.statistics.as_ref().map(|s| s.valid)
+    };
+    let open = |host: &Recorder, session: &mut Session<_>, id: u32, path: &str, file: &str| {
+        *host.sources.borrow_mut() = vec![source(file)];
+        block_on(session.handle(2, Request::Open { tickets: vec![ticket(id, path, None)] }));
+    };
+    for mask_first in [true, false] {
+        let (host, mut session) = started();
+        if mask_first {
+            open(&host, &mut session, 1, mask, mask);
+            open(&host, &mut session, 2, &format!("a/{name}"), name);
+        } else {
+            open(&host, &mut session, 2, &format!("a/{name}"), name);
+            assert_ne!(last(&host, 2), Some(300));
+            open(&host, &mut session, 1, &format!("a/{mask}"), mask);
+        }
+        assert_eq!(last(&host, 2), Some(300), "mask first: {mask_first}");
+        block_on(session.handle(3, Request::Forget { file: 1 }));
+        assert_ne!(last(&host, 2), Some(300), "taken out, mask first: {mask_first}");
+        open(&host, &mut session, 4, mask, mask);
+        assert_eq!(last(&host, 2), Some(300), "again, mask first: {mask_first}");
+    }
+    // Two files could be meant: neither is masked.
+    let (host, mut session) = started();
+    open(&host, &mut session, 1, &format!("a/{name}"), name);
+    open(&host, &mut session, 2, &format!("b/{name}"), name);
+    open(&host, &mut session, 3, mask, mask);
+    assert!(last(&host, 1) != Some(300) && last(&host, 2) != Some(300));
+}
+
 /// NISAR's map is the reference, and what it says of its own uncertainty goes into the report.
 #[test]
 fn the_uncertainty_of_a_reference_is_reported() {
@@ -147,10 +191,12 @@ fn the_uncertainty_of_a_reference_is_reported() {
     let nisar = foreign(
         "NISAR_L3_PR_SME2_028_005_A_020_4005_DHDH_A_20260603T125218_20260603T125253_P05023_N_F_J_001.h5",
     );
-    let out = text(&folder.path().join("map.tif"));
+    let (out, csv) = (text(&folder.path().join("map.tif")), text(&folder.path().join("map.csv")));
     let report = json(&run(&[
         "predict",
         "--json",
+        "--csv",
+        &csv,
         "--method",
         "bilinear",
         "--region=-97.5,35.5,24,24",
@@ -169,6 +215,47 @@ fn the_uncertainty_of_a_reference_is_reported() {
     let found = &report["reference_uncertainty"];
     assert_eq!((&report["reference"], found["valid"].as_u64()), (&"nisar".into(), Some(15)));
     assert!((found["mean"].as_f64().unwrap() - mean).abs() < 1e-6, "{found}");
+
+    let map = smap_files::open(Arc::new(PathSource::open(Path::new(&out)).unwrap())).unwrap();
+    let band = map.variables.iter().position(|v| v.path == "reference_uncertainty").unwrap();
+    let all = ReadOptions { quality: QualityRule::All, scale: None };
+    let raster = map.read(band, &all, None).unwrap();
+    assert!((raster.statistics().mean.unwrap() - mean).abs() < 1e-6);
+    let table = std::fs::read_to_string(csv).unwrap();
+    assert!(table.contains("# reference_uncertainty: the reference product's own (NISAR)"), "{table:.900}");
+    let cells = table.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let column: Vec<f64> = cells.filter_map(|line| line.split(',').nth(8)?.parse().ok()).collect();
+    assert_eq!(column.len(), 15);
+
+    // The page gets it as a layer beside the reference.
+    let (host, mut session) = started();
+    let names = [text(&coarse), text(&nisar)];
+    *host.sources.borrow_mut() = names
+        .iter()
+        .map(|path| Arc::new(PathSource::open(Path::new(path)).unwrap()) as SharedSource)
+        .collect();
+    let tickets = (1..).zip(&names).map(|(id, path)| ticket(id, path.rsplit('/').next().unwrap(), None));
+    block_on(session.handle(2, Request::Open { tickets: tickets.collect() }));
+    block_on(session.handle(3, Request::UseMethod { method: ClosedForm::Bilinear.into() }));
+    let window = EaseWindow::around(Resolution::M03, -97.5, 35.5, 24, 24).unwrap();
+    let settings = RegionSettings {
+        window,
+        region: None,
+        quality: QualityRule::default(),
+        history_cover: 0.2,
+        history_disaggregated: true,
+        mass_correction: false,
+    };
+    block_on(session.handle(4, Request::Predict { date: jiff::civil::date(2026, 6, 3), settings }));
+    let events = host.events.borrow();
+    let layers = events.iter().find_map(|(_, event, _)| match event {
+        Event::Map(map) => Some(map.layers.clone()),
+        _ => None,
+    });
+    let layers = layers.unwrap();
+    let at = layers.iter().position(|layer| layer.kind == LayerKind::ReferenceUncertainty).unwrap();
+    assert_eq!(layers[at - 1].kind, LayerKind::Reference);
+    assert_eq!(layers[at].statistics.valid, 15);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod baselines;
 mod best;
 mod bundle;
 mod command_line;
+mod dask;
 mod edges;
 mod experiment;
 mod frozen;

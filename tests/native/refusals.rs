@@ -266,9 +266,14 @@ fn weights_are_named_with_the_place_to_load_them() {
 #[test]
 fn exports_of_loam_are_named_as_such() {
     let (map, provenance) = map();
-    let table =
-        csv::write(csv::Maps { estimate: &map, half_width: None, smap: None, reference: None }, &provenance)
-            .unwrap();
+    let maps = csv::Maps {
+        estimate: &map,
+        half_width: None,
+        smap: None,
+        reference: None,
+        reference_uncertainty: None,
+    };
+    let table = csv::write(maps, &provenance).unwrap();
     says("map.csv", table.as_bytes(), &["a table that Loam exported", "# inputs"], &["a text file"]);
     let mut plain = Vec::new();
     let mut encoder = png::Encoder::new(&mut plain, 2, 1);

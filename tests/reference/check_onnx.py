@@ -3,8 +3,8 @@
     python -m pip install -r tests/reference/requirements-exports.txt
     python tests/reference/check_onnx.py FOLDER
 
-FOLDER holds smen.onnx, brightness_temperature.onnx and soil_moisture.onnx with the goldens' weights, as crates/loam-nn/tests/nn/onnx.rs
-writes them. Tolerance: 1e-5 of the unit for SMEN (m3/m3), 1e-5 of the scaled values for the TB CNN.
+FOLDER holds smen.onnx, rcn.onnx, brightness_temperature.onnx and soil_moisture.onnx with the goldens' weights, as crates/loam-nn/tests/nn/onnx.rs
+writes them. Tolerance: 1e-5 of the unit for SMEN and RCN (m3/m3), 1e-5 of the scaled values for the TB CNN.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+from onnx import numpy_helper
 from safetensors.numpy import load_file
 
 ROOT = Path(__file__).resolve().parent.parent.parent / "crates/loam-nn"
@@ -60,6 +61,31 @@ def smen():
     assert both.shape == (2, 1, 48, 72) and np.abs(both[1:] - alone).max() < TOLERANCE
 
 
+def rcn():
+    golden = load_file(ROOT / "tests/goldens/rcn.safetensors")
+    run = session("rcn")
+    properties = run.get_modelmeta().custom_metadata_map
+    bands, computed = (json.loads(properties[key]) for key in ("bands", "bands_computed"))
+    assert len(bands) == len(set(bands)) == len(computed) == 27
+    # The graph takes planes in their units: PyTorch's were standardised before.
+    model = onnx.load(FOLDER / "rcn.onnx")
+    mean, spread = (numpy_helper.to_array(t) for name in ("mean", "spread") for t in model.graph.initializer if t.name == name)
+    planes = np.concatenate([golden["x"] * spread + mean, golden["base"]], axis=1)
+    (ours,) = run.run(None, {"input": planes})
+    correction, log_variance = golden["output"][:, :1], golden["output"][:, 1:]
+    expected = np.concatenate([golden["base"] + 0.1 * correction, np.sqrt(np.exp(log_variance) / 1000)], axis=1)
+    compare("rcn", ours, expected)
+    # A tile with as much around it as an output sees is as the whole: on the edge of a larger image as within it.
+    sees = int(properties["pixels_seen_to_each_side"])
+    large = np.tile(planes[:1], (1, 1, 6, 5))
+    (whole,) = run.run(None, {"input": large})
+    (tile,) = run.run(None, {"input": np.ascontiguousarray(large[:, :, : 20 + sees, 5:])})
+    apart = np.abs(tile[:, :, :20, sees:] - whole[:, :, :20, 5 + sees :]).max()
+    assert apart < TOLERANCE, apart
+    (short,) = run.run(None, {"input": np.ascontiguousarray(large[:, :, : 20 + sees // 2])})
+    assert np.abs(short[:, :, :20] - whole[:, :, :20]).max() > 0, "fewer cells would do"
+
+
 def tb_cnn(case):
     golden = load_file(ROOT / "tests/goldens/tb_cnn.safetensors")
     centre, spread = (v[None, :, None, None] for v in SCALES[case])
@@ -71,5 +97,6 @@ def tb_cnn(case):
 
 if __name__ == "__main__":
     smen()
+    rcn()
     for case in SCALES:
         tb_cnn(case)

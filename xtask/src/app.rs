@@ -36,6 +36,10 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
+/// Tells the build which commit it is of: bundles name it. Only the small app is told: what is built again with every edit would be built
+/// again with every commit too.
+const COMMIT: &str = "LOAM_COMMIT";
+
 /// What trunk is asked for.
 #[derive(Debug, Clone, Copy)]
 enum Wanted {
@@ -117,12 +121,21 @@ fn compile(tools: &Tools, out: &Path, wanted: Wanted, cpu_only: bool) -> Result<
         // No old files then, and nothing is kept by a browser: the server has pages revalidated.
         trunk.arg("--filehash=false");
     }
+    if matches!(wanted, Wanted::Small) && std::env::var_os(COMMIT).is_none() {
+        trunk.envs(commit(&root()).map(|commit| (COMMIT, commit)));
+    }
     trunk.args(["--html-output", "index.html", "--dist"]).arg(out).arg(PREPARED);
     // trunk takes NO_COLOR=1 for a malformed option.
     trunk.env("PATH", &tools.path).env_remove("NO_COLOR");
     let built = process::run(&mut trunk);
     std::fs::remove_file(&prepared).map_err(process::at(&prepared))?;
     built.map(|_| ())
+}
+
+/// The commit of a folder's repository, with `-dirty` where files of it were changed. `None` without a repository, or without git.
+fn commit(folder: &Path) -> Option<String> {
+    let folder = folder.to_string_lossy();
+    process::output("git", &["-C", &folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
 }
 
 /// `index.html` without the lines of programs that are not wanted. The small page is cut in two, for which its source is marked with a feature.
@@ -317,6 +330,35 @@ mod tests {
                 && page.contains("data-bin=\"app\""),
             "{page}"
         );
+    }
+
+    #[test]
+    fn a_build_knows_its_commit() {
+        let folder = std::env::temp_dir().join(format!("loam-commit-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        assert_eq!(commit(&folder), None, "there is no repository");
+        let git = |words: &[&str]| {
+            let who =
+                ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"];
+            let done = std::process::Command::new("git")
+                .current_dir(&folder)
+                .args(who)
+                .args(words)
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            String::from_utf8(done.stdout).unwrap().trim().to_owned()
+        };
+        git(&["init", "--quiet"]);
+        std::fs::write(folder.join("a"), "1").unwrap();
+        git(&["add", "a"]);
+        git(&["commit", "--quiet", "--message", "first"]);
+        git(&["tag", "v1"]);
+        let head = git(&["rev-parse", "HEAD"]);
+        assert_eq!(commit(&folder), Some(head.clone()));
+        std::fs::write(folder.join("a"), "2").unwrap();
+        assert_eq!(commit(&folder), Some(format!("{head}-dirty")));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::method::Method;
 use crate::output::Output;
 use crate::regression::interval::{FEWEST_DATES, NOMINAL_90, Width};
 use crate::score::{MassReport, ScoreReport};
-use crate::stack::HistorySlot;
+use crate::stack::{HistorySlot, Library, Series};
 
 /// One quantity of an estimate.
 #[derive(Debug, Clone)]
@@ -22,6 +22,9 @@ pub struct Channel {
     pub coarse: Option<Raster>,
     /// What it is scored against.
     pub reference: Option<Raster>,
+    /// How uncertain the reference's product says it is: of the reference, never of the estimate. Where the product gives it
+    /// ([`Estimate::add_reference_uncertainty`]).
+    pub reference_uncertainty: Option<Raster>,
     /// Scores on the common pixels; empty without a reference.
     pub scores: Vec<ScoreReport>,
     /// How sure it is, where the method says so.
@@ -130,6 +133,27 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Puts how uncertain the reference's product says it is beside the reference, and among the layers; only NISAR's gives it. Of a file
+    /// that cannot be read a warning says so.
+    pub fn add_reference_uncertainty(&mut self, library: &Library, series: &Series) {
+        if self.reference != Some(FineOrigin::Nisar) {
+            return;
+        }
+        match series.uncertainty(library, self.date) {
+            Ok(Some(raster)) => {
+                let after = self.layers.iter().position(|layer| layer.kind == LayerKind::Reference);
+                let at = after.map_or(self.layers.len(), |at| at + 1);
+                let kind = LayerKind::ReferenceUncertainty;
+                self.layers.insert(at, Layer { kind, channel: 0, raster: raster.clone() });
+                if let Some(channel) = self.channels.first_mut() {
+                    channel.reference_uncertainty = Some(raster);
+                }
+            }
+            Ok(None) => {}
+            Err(why) => self.warnings.push(format!("The reference's own uncertainty is left out: {why}")),
+        }
+    }
+
     /// Scores of all channels.
     #[must_use]
     pub fn scores(&self) -> Vec<ScoreReport> {

@@ -18,6 +18,8 @@ pub enum LayerKind {
     HalfWidth,
     /// The product of the date that the estimate is scored against.
     Reference,
+    /// How uncertain the reference's product says it is; not the estimate's.
+    ReferenceUncertainty,
     /// Estimate minus reference.
     Difference,
     /// The coarse input, interpolated bilinearly.

@@ -35,7 +35,7 @@ pub use error::{Mismatch, ModelError};
 pub use gathered::{GatherError, Gathered};
 pub use loam_core::network::{Inputs, TbCase};
 pub use network_model::{
-    Asked, Data, DateScores, Hears, KeptImage, Listener, Needs, NetworkModel, Preview, WorkError,
+    Asked, Data, DateScores, Hears, KeptImage, Listener, Needs, NetworkModel, Preview, SeenInputs, WorkError,
 };
 /// SMEN's model and tensors.
 pub mod smen {

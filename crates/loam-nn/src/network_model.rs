@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use burn::tensor::Device;
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::network::{Inputs, Network};
@@ -16,6 +17,7 @@ use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 use crate::gathered::{GatherError, Gathered};
 use crate::networks::smen::estimate::PredictError;
 use crate::networks::tb_cnn::error::TbError;
+use crate::onnx::{Graph, Signature};
 use crate::train::example::Example;
 use crate::{ModelError, TrainError, Weights};
 
@@ -85,6 +87,17 @@ pub struct DateScores {
     pub notes: Vec<String>,
     /// Files that failed, and why.
     pub failures: Vec<(String, String)>,
+}
+
+/// What a network saw of a date, as its ONNX file takes it.
+#[derive(Debug, Clone)]
+pub struct SeenInputs {
+    /// Cells of the planes: those of the region, and what of its surroundings the network looks at.
+    pub window: EaseWindow,
+    /// One plane a channel, row-major; not a number beyond the files.
+    pub planes: Vec<f32>,
+    /// Half-width of the 90 % interval over the network's own standard deviation, where it gives one.
+    pub half_width_factor: Option<f32>,
 }
 
 /// What a training step takes, bytes, and whether it can work here.
@@ -197,6 +210,12 @@ pub trait NetworkModel: Sized + Clone {
     /// [`ModelError`], with a table of every mismatch.
     fn check(weights: &Weights) -> Result<(), ModelError>;
 
+    /// Its operations as ONNX, and what its channels are.
+    ///
+    /// # Errors
+    /// As [`NetworkModel::check`].
+    fn onnx(weights: &Weights) -> Result<(Graph, Signature), ModelError>;
+
     /// The map of a date with its baselines and scores. `progress` hears (done, of how many, what) and may stop the work.
     ///
     /// # Errors
@@ -207,6 +226,19 @@ pub trait NetworkModel: Sized + Clone {
         asked: &Asked<'_, Self>,
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Estimate, WorkError>;
+
+    /// What it sees of a date; `None` for a network whose inputs are not given out.
+    ///
+    /// # Errors
+    /// As [`NetworkModel::estimate`].
+    async fn seen_inputs(
+        &self,
+        _: Data<'_>,
+        _: &Asked<'_, Self>,
+        _: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Option<SeenInputs>, WorkError> {
+        Ok(None)
+    }
 
     /// Scores on every date between two that has a target, in order of time. `progress` hears of each date.
     ///

@@ -5,8 +5,11 @@ use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::network::{Inputs, Network};
 
+use crate::onnx::{Graph, Signature};
 use crate::run::Run;
-use crate::{Asked, Data, Listener, ModelError, NetworkModel, Rcn, Smen, TbCnn, Weights, WorkError};
+use crate::{
+    Asked, Data, Listener, ModelError, NetworkModel, Rcn, SeenInputs, Smen, TbCnn, Weights, WorkError,
+};
 
 /// What is asked of a network of whichever kind.
 pub struct AskedOfAny<'a> {
@@ -97,6 +100,26 @@ macro_rules! registry {
                     })+
                 }
             }
+
+            /// What it sees of a date, as its ONNX file takes it; `None` for a network whose inputs are not given out.
+            ///
+            /// # Errors
+            /// [`WorkError`].
+            pub async fn seen_inputs(
+                &self,
+                data: Data<'_>,
+                asked: &AskedOfAny<'_>,
+                listener: &mut dyn Listener,
+            ) -> Result<Option<SeenInputs>, WorkError> {
+                let &AskedOfAny { date, shift, weights, region, device, tile, .. } = asked;
+                let progress = &mut async |done: usize, total: usize, what: &str| listener.hear(done, total, what).await;
+                match self {
+                    $(AnyNetwork::$model(model) => {
+                        let asked = Asked { date, shift, weights, region, before: None, device, tile };
+                        model.seen_inputs(data, &asked, progress).await
+                    })+
+                }
+            }
         }
 
         /// What depends on which network they are of.
@@ -139,6 +162,13 @@ macro_rules! registry {
             pub fn check(&self) -> Result<(), ModelError> {
                 match self.network() {
                     $($pattern => <$model as NetworkModel>::check(self),)+
+                }
+            }
+
+            /// The network's operations as ONNX, and what its channels are.
+            pub(crate) fn onnx(&self) -> Result<(Graph, Signature), ModelError> {
+                match self.network() {
+                    $($pattern => <$model as NetworkModel>::onnx(self),)+
                 }
             }
         }

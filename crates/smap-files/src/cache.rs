@@ -169,6 +169,9 @@ impl Source for CachedSource {
     fn mask(&self) -> Option<SharedSource> {
         self.mask.clone()
     }
+    fn without_mask(&self) -> Option<SharedSource> {
+        self.inner.without_mask()
+    }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let end = offset.saturating_add(buffer.len() as u64);
         // What lies past the end is refused by the source, in its own words.

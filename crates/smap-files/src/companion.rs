@@ -58,6 +58,18 @@ pub fn masked_name(path: &str) -> Option<&str> {
     (ending.eq_ignore_ascii_case("msk") && mask_name(of).is_some()).then_some(of)
 }
 
+/// True for a mask and the TIFF that it is of, by their names; where one of the two was given without its folder, by the file's name alone.
+#[must_use]
+pub fn is_mask_of(mask: &str, tiff: &str) -> bool {
+    let Some(of) = masked_name(mask) else { return false };
+    let (of, tiff) = (of.to_ascii_lowercase(), tiff.to_ascii_lowercase());
+    match (of.rsplit_once('/'), tiff.rsplit_once('/')) {
+        (None, Some((_, file))) => of == file,
+        (Some((_, file)), None) => tiff == file,
+        _ => of == tiff,
+    }
+}
+
 /// Companions that were passed over, counted by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Passed(BTreeMap<String, usize>);
@@ -148,6 +160,9 @@ mod tests {
         assert_eq!(masked_name("a/x.tif.msk"), Some("a/x.tif"));
         assert_eq!(masked_name("X.TIFF.MSK"), Some("X.TIFF"));
         assert_eq!(masked_name("x.msk"), None);
+        assert!(is_mask_of("a/x.tif.msk", "a/X.TIF") && is_mask_of("x.tif.msk", "a/x.tif"));
+        assert!(is_mask_of("a/x.tif.msk", "x.tif") && !is_mask_of("a/x.tif.msk", "b/x.tif"));
+        assert!(!is_mask_of("x.tif", "x.tif") && !is_mask_of("y.tif.msk", "a/x.tif"));
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub const OWN_PREFIX: &str = "loam_";
 pub const OWN_MAP: &str = "soil_moisture";
 /// Name of the band or variable beside an estimate of Loam's that holds half the width of its 90 % interval.
 pub const OWN_HALF_WIDTH: &str = "half_width_90";
+/// Name of the band beside an estimate of Loam's that holds how uncertain the reference's product says the reference is.
+pub const OWN_REFERENCE_UNCERTAINTY: &str = "reference_uncertainty";
 /// Name of the band or variable that says why a cell has no value.
 pub const OWN_FLAG: &str = "quality_flag";
 
@@ -37,6 +39,12 @@ impl Own {
                 Role::Other,
                 Some(Quantity::Uncertainty),
                 "half-width of the 90 % interval of a map that Loam made, by its name: not used".to_owned(),
+            ),
+            Some(OWN_REFERENCE_UNCERTAINTY) => (
+                Role::Other,
+                Some(Quantity::Uncertainty),
+                "the reference's own uncertainty beside a map that Loam made, by its name: not used"
+                    .to_owned(),
             ),
             Some(OWN_FLAG) => {
                 (Role::Other, None, "flags of a map that Loam made, by their name: not used".to_owned())

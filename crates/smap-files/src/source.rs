@@ -20,6 +20,10 @@ pub trait Source: Send + Sync {
     fn mask(&self) -> Option<SharedSource> {
         None
     }
+    /// The same file without that mask; `None` where it has none.
+    fn without_mask(&self) -> Option<SharedSource> {
+        None
+    }
     /// Fills `buffer` from `offset` on.
     ///
     /// # Errors
@@ -54,6 +58,9 @@ impl Source for Masked {
     }
     fn mask(&self) -> Option<SharedSource> {
         Some(Arc::clone(&self.mask))
+    }
+    fn without_mask(&self) -> Option<SharedSource> {
+        Some(Arc::clone(&self.inner))
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         self.inner.read_at(offset, buffer)

@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod cards;
+mod dask;
 mod evaluate;
 mod experiment;
 mod export_model;

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use ease_grid::Statistics;
 use jiff::civil::Date;
 use loam::session::bundle::{self, Contents};
 use loam::session::provenance;
@@ -11,13 +10,12 @@ use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
 use loam_core::estimate::Estimate;
 use loam_core::export::bundle::Manifest;
-use loam_core::file::FineOrigin;
 use loam_core::method::Method;
 use loam_core::ranking::{OTHERWISE, too_large};
 use loam_core::region_settings::RegionSettings;
 use loam_core::simulate::place;
-use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped, StackError};
-use loam_nn::{Data, Processor, Weights, block_on, device};
+use loam_core::stack::{HistoryRule, Library, Preset, Region, Series, Shipped};
+use loam_nn::{Data, Processor, SeenInputs, Weights, block_on, device};
 
 use super::files::{self, Inputs};
 use super::network::NetworkChoice;
@@ -268,20 +266,12 @@ impl Maker {
         }
     }
 
-    /// Uncertainty of the reference that an estimate is scored against, where its product gives one (NISAR).
-    pub fn uncertainty(&self, estimate: &Estimate) -> Result<Option<Statistics>, StackError> {
-        if estimate.reference != Some(FineOrigin::Nisar) {
-            return Ok(None);
-        }
-        let raster = self.series.uncertainty(&self.library, estimate.date)?;
-        Ok(raster.map(|raster| raster.statistics()))
-    }
-
     /// The map of a date.
     pub fn estimate(&mut self, date: Date) -> Result<Estimate, Box<dyn std::error::Error>> {
         let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
         let mut estimate =
             self.ready.estimate(data, date, self.shift, self.preset, self.processor.device())?;
+        estimate.add_reference_uncertainty(&self.library, &self.series);
         estimate.warnings.extend(self.note.clone());
         if let Some(choice) = self.choice.take() {
             eprintln!("{choice}");
@@ -307,6 +297,22 @@ impl Maker {
         let mut estimate = self.estimate(date).map_err(|_| why)?;
         estimate.warnings.push(words);
         Ok(estimate)
+    }
+
+    /// What its network saw of a date; `None` for a method or a network whose inputs are not given out.
+    pub fn inputs(&mut self, date: Date) -> Result<Option<SeenInputs>, Box<dyn std::error::Error>> {
+        let data = Data { library: &self.library, series: &mut self.series, rule: self.rule };
+        self.ready.inputs(data, date, self.processor.device())
+    }
+
+    /// What it is ready with.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Each 36 km block of an estimate is shifted to SMAP's mean.
+    pub fn shifts(&self) -> bool {
+        self.shift
     }
 
     /// What answers.

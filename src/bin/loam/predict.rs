@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ease_grid::{Crs, Statistics};
+use ease_grid::{Crs, Raster, Statistics};
 use jiff::civil::Date;
 use loam::session::provenance;
 use loam_core::estimate::{Estimate, Interval};
@@ -25,8 +25,8 @@ pub struct Predict {
     /// The date t
     #[arg(long, value_parser = files::date)]
     date: Date,
-    /// Cloud-optimised GeoTIFF to write: estimate, half-width of the 90 % interval where the method says how sure it is, flags; a network of two outputs
-    /// writes OUT_V.tif and OUT_H.tif
+    /// Cloud-optimised GeoTIFF to write: estimate, half-width of the 90 % interval where the method says how sure it is, the reference's own uncertainty
+    /// where its product gives one (NISAR), flags; a network of two outputs writes OUT_V.tif and OUT_H.tif
     #[arg(long)]
     out: PathBuf,
     /// Also write the cells as CSV
@@ -55,12 +55,11 @@ impl Predict {
     pub fn run(self) -> super::Outcome {
         let mut maker = self.making.maker(&self.inputs)?;
         let estimate = maker.estimate_or_otherwise(self.date)?;
-        let uncertainty = maker.uncertainty(&estimate)?;
-        self.write(&estimate, uncertainty.as_ref(), &maker)
+        self.write(&estimate, &maker)
     }
 
-    /// Writes the files, and says what is in them. `uncertainty`: the reference's own.
-    fn write(&self, estimate: &Estimate, uncertainty: Option<&Statistics>, maker: &Maker) -> super::Outcome {
+    /// Writes the files, and says what is in them.
+    fn write(&self, estimate: &Estimate, maker: &Maker) -> super::Outcome {
         let circumstances = maker.circumstances();
         let mut written = Vec::new();
         let mut write = |path: PathBuf, bytes: &[u8]| {
@@ -100,16 +99,13 @@ impl Predict {
         if let Some(path) = &self.bundle {
             write(path.clone(), &maker.bundle(estimate)?)?;
         }
-        self.report(estimate, uncertainty, &circumstances.weights, &written)
+        self.report(estimate, &circumstances.weights, &written)
     }
 
-    fn report(
-        &self,
-        estimate: &Estimate,
-        uncertainty: Option<&Statistics>,
-        used: &WeightsReport,
-        written: &[PathBuf],
-    ) -> super::Outcome {
+    fn report(&self, estimate: &Estimate, used: &WeightsReport, written: &[PathBuf]) -> super::Outcome {
+        let uncertainty =
+            estimate.channels.first().and_then(|channel| channel.reference_uncertainty.as_ref());
+        let uncertainty = uncertainty.map(Raster::statistics);
         let unit = estimate.method.output().unit();
         let statistics: Vec<_> =
             estimate.channels.iter().map(|channel| channel.estimate.statistics()).collect();
@@ -179,7 +175,7 @@ impl Predict {
         super::score_table::print_scores(&estimate.scores(), unit);
         if let Some(Statistics { min: Some(min), max: Some(max), mean: Some(mean), .. }) = uncertainty {
             say!(
-                "  the reference's own uncertainty: mean {mean:.4} {unit}, from {min:.4} to {max:.4} (means of its cells')"
+                "  the reference's own uncertainty, as its product gives it (not the estimate's): mean {mean:.4} {unit}, from {min:.4} to {max:.4}"
             );
         }
         if let Some(mass) = &estimate.mass {

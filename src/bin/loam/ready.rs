@@ -8,7 +8,8 @@ use loam_core::closed_form::ClosedForm;
 use loam_core::estimate::Estimate;
 use loam_core::stack::Preset;
 use loam_core::weights_report::WeightsReport;
-use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, Weights, block_on};
+use loam_nn::onnx::{self, Signature};
+use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, SeenInputs, Weights, block_on};
 
 /// Either kind of method.
 pub enum Ready {
@@ -48,6 +49,35 @@ impl Ready {
             Self::ClosedForm(method) => (*method).into(),
             Self::Network(loaded) => loaded.report.clone(),
         }
+    }
+
+    /// As ONNX with its channels; `None` for a method in closed form.
+    ///
+    /// # Errors
+    /// For weights that are not their network's.
+    pub fn onnx(&self) -> Result<Option<(Vec<u8>, Signature)>, Box<dyn std::error::Error>> {
+        match self {
+            Self::ClosedForm(_) => Ok(None),
+            Self::Network(loaded) => Ok(Some(onnx::write(&loaded.weights, &loaded.report.name)?)),
+        }
+    }
+
+    /// What a network saw of a date; `None` for a method or a network whose inputs are not given out.
+    ///
+    /// # Errors
+    /// As [`Ready::estimate`].
+    pub fn inputs(
+        &self,
+        data: Data<'_>,
+        date: Date,
+        device: &Device,
+    ) -> Result<Option<SeenInputs>, Box<dyn std::error::Error>> {
+        let Self::Network(loaded) = self else { return Ok(None) };
+        let Loaded { model, weights, .. } = loaded.as_ref();
+        let asked =
+            AskedOfAny { date, shift: false, weights, region: None, before: None, device, tile: None };
+        let mut unheard = Hears(async |_: usize, _: usize, _: &str| ControlFlow::Continue(()));
+        Ok(block_on(model.seen_inputs(data, &asked, &mut unheard))?)
     }
 
     /// The map of a date. `shift`: each 36 km block to SMAP's mean.

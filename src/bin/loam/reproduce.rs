@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use loam::protocol::FileTicket;
-use loam::session::bundle::fingerprint;
+use loam::session::bundle::{fingerprint, software};
 use loam::session::open::open;
 use loam::session::provenance;
 use loam_core::export::bundle::{
-    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, Outcome, Software, Verdict, compare,
+    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, Outcome, Verdict, compare,
     file_name, read,
 };
 use loam_core::export::geotiff;
@@ -127,7 +127,7 @@ impl Reproduce {
                 "simulated": manifest.simulated,
                 "made_by": manifest.software,
                 "made_on": manifest.device,
-                "reproduced_by": Software::this(),
+                "reproduced_by": software(),
                 "reproduced_on": MadeOn::this_platform(),
                 "inputs": manifest.inputs.len(),
                 "maps": maps,
@@ -145,8 +145,8 @@ impl Reproduce {
                 MadeOn::this_platform()
             );
         }
-        if manifest.software != Software::this() {
-            say!("  It was made by {}; this is {}.", manifest.software.words(), Software::this().words());
+        if manifest.software != software() {
+            say!("  It was made by {}; this is {}.", manifest.software.words(), software().words());
         }
         say!("{}", verdict.words());
         Ok(reproduced)
@@ -183,6 +183,9 @@ impl Source for Renamed {
     }
     fn mask(&self) -> Option<SharedSource> {
         self.inner.mask()
+    }
+    fn without_mask(&self) -> Option<SharedSource> {
+        self.inner.without_mask()
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         self.inner.read_at(offset, buffer)

@@ -18,6 +18,7 @@ use loam_core::stack::Content;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::dask::Dask;
 use super::files::{self, Inputs};
 use super::maker::{Maker, Making};
 use super::predict::lettered;
@@ -38,6 +39,10 @@ pub struct Season {
     /// NetCDF file (.nc) with all dates and the layers of the season, or a folder for a GeoTIFF a date and a layer
     #[arg(long, value_name = "FILE.nc|FOLDER")]
     out: PathBuf,
+    /// Also write a folder that makes the same maps with xarray, Dask and ONNX Runtime, on this machine or a cluster: the network as ONNX, what it
+    /// sees of each date, and run_season.py (SMEN and RCN)
+    #[arg(long, value_name = "FOLDER")]
+    dask: Option<PathBuf>,
     /// Also write a STAC item (.json) beside each date's GeoTIFF
     #[arg(long)]
     stac: bool,
@@ -72,11 +77,14 @@ impl Season {
                     .into(),
             );
         };
+        let dask = self.dask.as_deref().map(|folder| Dask::begin(folder, &maker)).transpose()?;
         let key = self.key(&maker)?;
         let mut kept = self.kept(&maker, &key)?;
         let done = |kept: &[Kept], date: Date| {
             let there = |kept: &Kept| {
-                kept.days.contains_key(&date) && (cube || self.tiff(date, kept.output).is_file())
+                kept.days.contains_key(&date)
+                    && (cube || self.tiff(date, kept.output).is_file())
+                    && dask.as_ref().is_none_or(|dask| dask.holds(date))
             };
             kept.iter().all(there)
         };
@@ -90,6 +98,10 @@ impl Season {
                 match maker.estimate(*date) {
                     Ok(estimate) => {
                         self.keep(&estimate, &maker, &mut kept)?;
+                        if let (Some(dask), Some(channel)) = (&dask, estimate.channels.first()) {
+                            let facts = provenance::of(&estimate, 0, maker.circumstances());
+                            dask.keep(&mut maker, &SeasonDay::of(&estimate, channel), &facts)?;
+                        }
                         newest = Some(estimate);
                     }
                     Err(why) => failures.push((*date, why.to_string())),
@@ -123,6 +135,7 @@ impl Season {
                 self.layers(&maps, &facts, &mut written)?;
             }
         }
+        written.extend(self.dask.clone());
         self.report(&newest, &dates, resumed, &failures, &written, begun)
     }
 

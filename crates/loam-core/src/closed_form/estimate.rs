@@ -76,6 +76,7 @@ impl ClosedForm {
                 estimate,
                 coarse: Some(sample.coarse),
                 reference: sample.target,
+                reference_uncertainty: None,
                 scores,
                 interval,
             }],

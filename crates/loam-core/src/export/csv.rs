@@ -10,9 +10,9 @@ use crate::estimate::Channel;
 use ease_grid::{EaseWindow, Raster};
 
 /// Names of the columns, in order. Longitude and latitude are of the cell's centre, degrees; column and row count in the global grid;
-/// values are m3/m3; half of the estimate's 90 % interval lies on either side of it; the difference is estimate minus reference.
-pub const COLUMNS: &str =
-    "longitude,latitude,column,row,smap_36km,estimate_3km,half_width_90,reference_3km,difference,reason";
+/// values are m3/m3; half of the estimate's 90 % interval lies on either side of it; the uncertainty is the reference's, as its product
+/// gives it; the difference is estimate minus reference.
+pub const COLUMNS: &str = "longitude,latitude,column,row,smap_36km,estimate_3km,half_width_90,reference_3km,reference_uncertainty,difference,reason";
 
 /// Said of a cell that was estimated without what lies outside the files ([`Provenance::frame`]).
 pub const EDGE: &str = "edge of the data: not scored";
@@ -28,6 +28,8 @@ pub struct Maps<'a> {
     pub smap: Option<&'a Raster>,
     /// The 3 km map of the day.
     pub reference: Option<&'a Raster>,
+    /// How uncertain its product says it is; the column stays empty without one.
+    pub reference_uncertainty: Option<&'a Raster>,
 }
 
 impl<'a> Maps<'a> {
@@ -39,6 +41,7 @@ impl<'a> Maps<'a> {
             half_width: channel.half_width(),
             smap: channel.coarse.as_ref(),
             reference: channel.reference.as_ref(),
+            reference_uncertainty: channel.reference_uncertainty.as_ref(),
         }
     }
 }
@@ -50,7 +53,8 @@ impl<'a> Maps<'a> {
 pub fn write(maps: Maps<'_>, provenance: &Provenance) -> Result<String, ExportError> {
     let window = maps.estimate.grid().ease_window().ok_or(ExportError::DifferentGrids)?;
     let fits = |raster: &Raster| raster.grid().ease_window() == Some(window);
-    if ![maps.half_width, maps.smap, maps.reference].into_iter().flatten().all(fits) {
+    let all = [maps.half_width, maps.smap, maps.reference, maps.reference_uncertainty];
+    if !all.into_iter().flatten().all(fits) {
         return Err(ExportError::DifferentGrids);
     }
     let mut text = String::with_capacity(96 * window.len() + 2048);
@@ -84,13 +88,14 @@ fn line(text: &mut String, window: &EaseWindow, (column, row, framed): (usize, u
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "{longitude:.6},{latitude:.6},{},{},{},{},{},{},{},{reason}",
+        "{longitude:.6},{latitude:.6},{},{},{},{},{},{},{},{},{reason}",
         window.first_column + column,
         window.first_row + row,
         number(of(maps.smap)),
         number(value.ok()),
         number(of(maps.half_width)),
         number(reference),
+        number(of(maps.reference_uncertainty)),
         number(difference),
     );
 }

@@ -1,13 +1,14 @@
 //! A map as cloud-optimised GeoTIFF: float32, EPSG code declared, nodata -9999 declared and used, tiles of 512 with overviews, deflate,
-//! provenance as GDAL metadata. A channel has its flags as last band ([`OWN_FLAG`]) and, where it says how sure it is, the half-width of
-//! its interval before them ([`OWN_HALF_WIDTH`]).
+//! provenance as GDAL metadata. A channel has its flags as last band ([`OWN_FLAG`]); before them the half-width of its interval, where it
+//! says how sure it is ([`OWN_HALF_WIDTH`]), and the reference's own uncertainty, where its product gives one
+//! ([`OWN_REFERENCE_UNCERTAINTY`]).
 //!
 //! Written with the parts of `tiff-writer`, the encoder inside `geotiff-writer`, which has no way to add GDAL_METADATA. Predictor 3
 //! (floating point differencing) is used: GDAL, `tiff-reader` and the `tiff` crate all undo it; tests/export.rs compares every export
 //! with two of them, tests/reference/check_exports.py with GDAL.
 
 use geotiff_core::geokeys::{self, GeoKeyDirectory, GeoKeyValue};
-use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_PREFIX};
+use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_PREFIX, OWN_REFERENCE_UNCERTAINTY};
 use tiff_reader::{Tag, TagValue};
 
 use super::cog::{self, Plane};
@@ -78,21 +79,21 @@ pub fn write_planes(
     write_bands(grid, bands, provenance, now)
 }
 
-/// A channel: estimate, half-width of its interval where it has one, flags.
+/// A channel: estimate, half-width of its interval and the reference's own uncertainty where it has them, flags.
 ///
 /// # Errors
-/// As [`write()`]; [`ExportError::DifferentGrids`] where the half-width lies on other cells.
+/// As [`write()`]; [`ExportError::DifferentGrids`] where one of them lies on other cells.
 pub fn write_channel(
     channel: &Channel,
     provenance: &Provenance,
     now: Option<&str>,
 ) -> Result<Vec<u8>, ExportError> {
-    let (estimate, half_width) = (&channel.estimate, channel.half_width());
-    if half_width.is_some_and(|half_width| half_width.grid() != estimate.grid()) {
+    let (estimate, beside) = (&channel.estimate, beside(channel));
+    if beside.iter().any(|(_, raster)| raster.grid() != estimate.grid()) {
         return Err(ExportError::DifferentGrids);
     }
     let bits = flags::plane(estimate, provenance.frame);
-    let bands = bands(estimate, half_width, &bits, provenance);
+    let bands = bands(estimate, beside, &bits, provenance);
     write_bands(estimate.grid(), bands, provenance, now)
 }
 
@@ -113,17 +114,31 @@ pub fn write_channel_in(
     let outside = flags::of(ease_grid::Reason::OutsideFile);
     let bits = resampled::nearest(own, &bits, &grid, outside)?;
     let estimate = resampled::bilinear(&channel.estimate, &grid)?;
-    let half_width = channel.half_width().map(|raster| resampled::bilinear(raster, &grid)).transpose()?;
+    let resampled = |(name, raster): (_, &Raster)| Ok((name, resampled::bilinear(raster, &grid)?));
+    let rasters = beside(channel).into_iter().map(resampled).collect::<Result<Vec<_>, ExportError>>()?;
+    let beside = rasters.iter().map(|(name, raster)| (*name, raster)).collect();
     // The edge's cells are counted on the region's own grid; the flags say where they are.
     let provenance =
         Provenance { resampled: Some(resampled::words(crs)), frame: Edges::default(), ..provenance.clone() };
-    let bands = bands(&estimate, half_width.as_ref(), &bits, &provenance);
+    let bands = bands(&estimate, beside, &bits, &provenance);
     write_bands(&grid, bands, &provenance, now)
 }
 
-fn bands(estimate: &Raster, half_width: Option<&Raster>, bits: &[u16], provenance: &Provenance) -> Vec<Band> {
+/// What stands beside the estimate, by its name, in the estimate's unit.
+fn beside(channel: &Channel) -> Vec<(&'static str, &Raster)> {
+    let half_width = channel.half_width().map(|raster| (OWN_HALF_WIDTH, raster));
+    let uncertainty = channel.reference_uncertainty.as_ref();
+    half_width.into_iter().chain(uncertainty.map(|raster| (OWN_REFERENCE_UNCERTAINTY, raster))).collect()
+}
+
+fn bands(
+    estimate: &Raster,
+    beside: Vec<(&str, &Raster)>,
+    bits: &[u16],
+    provenance: &Provenance,
+) -> Vec<Band> {
     let mut bands = vec![Band::of(&provenance.product, &provenance.units, estimate)];
-    bands.extend(half_width.map(|raster| Band::of(OWN_HALF_WIDTH, &provenance.units, raster)));
+    bands.extend(beside.into_iter().map(|(name, raster)| Band::of(name, &provenance.units, raster)));
     bands.push(Band::of_flags(bits));
     bands
 }

@@ -5,6 +5,8 @@
 //! - mean, trend, its standard error, dry-down time constant and the counts they rest on, one plane each.
 //! - provenance as attributes `loam_...`, by which Loam knows its own maps again.
 
+pub mod inputs;
+
 use std::fmt::Write as _;
 
 use netcdf_writer::{DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId};
@@ -344,8 +346,17 @@ impl File<'_> {
         }
 
         let variable = self.builder.add_variable::<u16>(OWN_FLAG, &axes)?;
+        self.flag_texts(variable, quantity.name)?;
+        self.placed(variable)?;
+        self.packed(variable, true)?;
+        let planes: Vec<u16> = season.days.iter().flat_map(|day| day.flags.iter().copied()).collect();
+        self.builder.write_variable(variable, &planes)
+    }
+
+    /// What flags mean. `of`: whose.
+    fn flag_texts(&mut self, variable: VariableId, of: &str) -> Written {
         let meanings = flags::MEANINGS.map(|(_, meaning)| meaning).join(" ");
-        let long_name = format!("why {} has no value; 0 where it counts", quantity.name);
+        let long_name = format!("why {of} has no value; 0 where it counts");
         self.text(
             variable,
             &[
@@ -356,11 +367,7 @@ impl File<'_> {
             ],
         )?;
         let masks = flags::MEANINGS.map(|(bit, _)| bit).to_vec();
-        self.builder.add_variable_attribute(variable, "flag_masks", NcAttrValue::UShorts(masks))?;
-        self.placed(variable)?;
-        self.packed(variable, true)?;
-        let planes: Vec<u16> = season.days.iter().flat_map(|day| day.flags.iter().copied()).collect();
-        self.builder.write_variable(variable, &planes)
+        self.builder.add_variable_attribute(variable, "flag_masks", NcAttrValue::UShorts(masks))
     }
 
     fn layers(&mut self, layers: &Layers, axes: [DimensionId; 2]) -> Written {

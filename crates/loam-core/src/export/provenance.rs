@@ -78,6 +78,9 @@ pub struct Provenance {
     pub overpass: Option<String>,
     /// What the half-width beside the estimate is, and what it rests on: `90 % interval calibrated on 64 earlier dates`.
     pub interval: Option<String>,
+    /// What the uncertainty beside the reference is.
+    #[serde(default)]
+    pub reference_uncertainty: Option<String>,
     /// From which grid to which the map was resampled, and how; none where it lies on its own cells.
     #[serde(default)]
     pub resampled: Option<String>,
@@ -172,6 +175,7 @@ impl Provenance {
         );
         let own = "an estimate that Loam made, chosen by hand: agreement with it says nothing of the soil";
         add("reference", self.reference_is_own_map.then(|| own.to_owned()));
+        add("reference_uncertainty", self.reference_uncertainty.clone());
         for score in &self.scores {
             let r = score.r.map_or_else(|| "undefined".to_owned(), |r| format!("{r:.4}"));
             add(

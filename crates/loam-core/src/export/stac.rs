@@ -3,7 +3,7 @@
 
 use ease_grid::{Crs, EaseWindow, Grid, Statistics};
 use serde_json::{Map, Value, json};
-use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH};
+use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_REFERENCE_UNCERTAINTY};
 
 use super::geotiff::NODATA;
 use super::{ExportError, Provenance, flags, resampled};
@@ -143,6 +143,10 @@ fn bands(channel: &Channel, provenance: &Provenance, own_cells: bool) -> Vec<Val
     let mut bands = vec![band("estimate", &provenance.product, channel.estimate.statistics())];
     bands.extend(channel.half_width().map(|raster| {
         band(OWN_HALF_WIDTH, "half the width of the estimate's 90 % interval", raster.statistics())
+    }));
+    bands.extend(channel.reference_uncertainty.as_ref().map(|raster| {
+        let what = "uncertainty of the reference as its product gives it; not the estimate's";
+        band(OWN_REFERENCE_UNCERTAINTY, what, raster.statistics())
     }));
     bands.push(json!({
         "name": OWN_FLAG, "description": format!("bits: {}", flags::words()), "data_type": "float32",

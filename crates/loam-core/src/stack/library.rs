@@ -203,7 +203,8 @@ impl Entry {
     }
 
     /// The file behind it; `None` for simulated days.
-    fn granule(&self) -> Option<&Granule> {
+    #[must_use]
+    pub fn granule(&self) -> Option<&Granule> {
         match &self.content {
             Content::File(granule) => Some(granule),
             Content::Simulated(_) => None,

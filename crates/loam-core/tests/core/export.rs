@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ease_grid::{Crs, EaseWindow, Edges, Grid, Raster, Reason, Resolution};
 use loam_core::estimate::{Channel, Interval};
-use loam_core::export::{Provenance, Score, csv, geotiff as out};
+use loam_core::export::{Provenance, Score, bundle, csv, geotiff as out};
 use loam_core::output::Output;
 use loam_core::regression::interval::Width;
 use smap_files::{BytesSource, DateOrigin, Granule, Product, ReadOptions, Role, geotiff};
@@ -28,6 +28,7 @@ fn channel(window: EaseWindow) -> Channel {
         estimate,
         coarse: None,
         reference: None,
+        reference_uncertainty: None,
         scores: Vec::new(),
         interval: Some(Interval { half_width, width }),
     }
@@ -179,6 +180,40 @@ fn a_half_width_is_a_second_band_and_never_soil_moisture() {
     }
 }
 
+/// It has a band of its own name before the flags, and is no soil moisture and no half-width. A map without an interval has it second.
+#[test]
+fn the_references_own_uncertainty_is_a_band_of_its_own() {
+    let channel = channel(region());
+    let values = channel.estimate.values().iter().map(|v| v / 7.0).collect();
+    let own = Raster::new(region().grid(), values, channel.estimate.reasons().to_vec()).unwrap();
+    let channel = Channel { reference_uncertainty: Some(own.clone()), ..channel };
+    let alone = Channel { interval: None, ..channel.clone() };
+    for (channel, band) in [(&channel, 2), (&alone, 1)] {
+        let granule = scanned(out::write_channel(channel, &provenance(), None).unwrap());
+        assert_eq!(granule.variables.len(), band + 2);
+        let variable = &granule.variables[band];
+        assert_eq!((variable.path.as_str(), variable.role), ("reference_uncertainty", Role::Other));
+        assert!(variable.evidence.starts_with("the reference's own uncertainty"), "{}", variable.evidence);
+        assert_eq!(granule.variables[band + 1].path, "quality_flag");
+        let back = geotiff::read(&granule, band, &ReadOptions::default(), None).unwrap();
+        let bits = |raster: &Raster| raster.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&back), bits(&own));
+    }
+    let text = csv::write(csv::Maps::of(&channel), &provenance()).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(rows[0].split(',').nth(8), Some("reference_uncertainty"));
+    assert_eq!(rows[1].split(',').nth(8).unwrap().parse::<f32>().ok(), own.at(0, 0).ok());
+    // A bundle of before has no such band: its map is compared without.
+    let before = Channel { reference_uncertainty: None, ..channel.clone() };
+    let [before, now] =
+        [before, channel].map(|channel| out::write_channel(&channel, &provenance(), None).unwrap());
+    assert!(bundle::compare(&before, &now, &region()).unwrap().is_exact());
+    assert!(bundle::compare(&now, &before, &region()).is_err(), "a band that is gone is told");
+    let elsewhere = raster(EaseWindow::around(Resolution::M03, 6.1, 46.2, 9, 9).unwrap());
+    let apart = Channel { reference_uncertainty: Some(elsewhere), ..alone };
+    assert!(out::write_channel(&apart, &provenance(), None).is_err());
+}
+
 /// Another program may keep the second band alone: it is told by its name, not by its place.
 #[test]
 fn a_half_width_alone_is_no_soil_moisture_either() {
@@ -248,8 +283,13 @@ fn the_table_has_every_cell_and_its_reason() {
     let estimate = raster(window);
     let reference = Raster::new(window.grid(), vec![0.25; 81], vec![Reason::Valid; 81]).unwrap();
     let smap = Raster::masked(window.grid(), Reason::NoSmap);
-    let maps =
-        csv::Maps { estimate: &estimate, half_width: None, smap: Some(&smap), reference: Some(&reference) };
+    let maps = csv::Maps {
+        estimate: &estimate,
+        half_width: None,
+        smap: Some(&smap),
+        reference: Some(&reference),
+        reference_uncertainty: None,
+    };
     let text = csv::write(maps, &provenance()).unwrap();
     let comments: Vec<&str> = text.lines().take_while(|l| l.starts_with('#')).collect();
     assert!(
@@ -260,21 +300,25 @@ fn the_table_has_every_cell_and_its_reason() {
     let lines: Vec<&str> = text.lines().skip(comments.len()).collect();
     assert_eq!(
         lines[0],
-        "longitude,latitude,column,row,smap_36km,estimate_3km,half_width_90,reference_3km,difference,reason"
+        "longitude,latitude,column,row,smap_36km,estimate_3km,half_width_90,reference_3km,reference_uncertainty,difference,reason"
     );
     assert_eq!(lines.len(), 82);
     // Oklahoma City's own cell, in the middle: column 2650, row 1021 (formats.md 2.4).
     let fields: Vec<&str> = lines[1 + 4 * 9 + 4].split(',').collect();
     assert_eq!((fields[2], fields[3], fields[4]), ("2650", "1021", ""));
-    assert_eq!((fields[6], fields[7], fields[9]), ("", "0.25", ""), "no interval, no half-width");
+    assert_eq!(
+        (fields[6], fields[7], fields[8], fields[10]),
+        ("", "0.25", "", ""),
+        "no interval, no half-width"
+    );
     let (lon, lat): (f64, f64) = (fields[0].parse().unwrap(), fields[1].parse().unwrap());
     assert!((lon - -97.5164).abs() < 0.016 && (lat - 35.4676).abs() < 0.016, "{lon} {lat}");
     let estimated: f32 = fields[5].parse().unwrap();
     assert_eq!(Ok(estimated), estimate.at(4, 4), "the shortest text that reads back to the same float32");
-    assert_eq!(fields[8].parse::<f32>().unwrap(), estimated - 0.25);
+    assert_eq!(fields[9].parse::<f32>().unwrap(), estimated - 0.25);
     // Cell 3 is water.
     let fields: Vec<&str> = lines[1 + 3].split(',').collect();
-    assert_eq!((fields[5], fields[8], fields[9]), ("", "", "water"));
+    assert_eq!((fields[5], fields[9], fields[10]), ("", "", "water"));
     let elsewhere = raster(EaseWindow::around(Resolution::M03, 6.1, 46.2, 9, 9).unwrap());
     let apart = |maps| csv::write(maps, &provenance()).is_err();
     assert!(apart(csv::Maps { reference: Some(&elsewhere), ..maps }));

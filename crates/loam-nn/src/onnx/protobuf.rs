@@ -75,6 +75,12 @@ pub(super) fn tensor(name: &str, shape: &[usize], values: &[f32]) -> Message {
     tensor.text(8, name).bytes(9, &bytes)
 }
 
+/// TensorProto of one whole number, in a list.
+pub(super) fn whole_number(name: &str, value: i64) -> Message {
+    const INT64: i64 = 7;
+    Message::default().int(1, 1).int(2, INT64).text(8, name).bytes(9, &value.to_le_bytes())
+}
+
 /// ValueInfoProto of an image `[N, channels, H, W]` of float32, N, H and W left open.
 pub(super) fn image(name: &str, channels: usize) -> Message {
     const FLOAT: i64 = 1;

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use loam_core::network::{Inputs, Network};
+use loam_core::network::Inputs;
+use loam_nn::rcn::COUNT;
 use loam_nn::tb_cnn::{TbCase, first_weights};
 use loam_nn::{Weights, golden_weights, onnx};
+
+use super::rcn;
 
 /// Seed of the goldens of tests/nn/tb_cnn.rs.
 const SEED: u64 = 9;
@@ -22,7 +25,7 @@ fn python() -> Result<PathBuf, String> {
 }
 
 #[test]
-fn a_model_names_its_channels_and_a_network_without_a_form_is_refused() {
+fn a_model_names_its_channels() {
     let (bytes, signature) = onnx::write(&golden_weights(Inputs::Spatiotemporal), "golden").unwrap();
     assert_eq!(bytes[..2], [0x08, 0x08], "IR version 8");
     let names: Vec<&str> = signature.bands.iter().map(|(name, _)| name.as_str()).collect();
@@ -32,9 +35,15 @@ fn a_model_names_its_channels_and_a_network_without_a_form_is_refused() {
     for (inputs, bands) in [(Inputs::Spatial, 1), (Inputs::Temporal, 4)] {
         assert_eq!(onnx::write(&golden_weights(inputs), "golden").unwrap().1.bands.len(), bands);
     }
-    let rcn = Weights::first(Network::Rcn, Inputs::Spatiotemporal, SEED);
-    let refused = onnx::write(&rcn, "rcn").unwrap_err().to_string();
-    assert!(refused.contains("choose SMEN or the TB CNN"), "{refused}");
+    let (bytes, rcn) = onnx::write(&rcn::weights(), "rcn").unwrap();
+    assert_eq!((rcn.bands.len(), rcn.computed.len(), rcn.outputs.len()), (COUNT + 1, COUNT + 1, 2));
+    assert_eq!((rcn.sees, rcn.mean_of, rcn.sigma), (24, Some(COUNT), Some(1)));
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("bands_computed") && text.contains("first_output_keeps_mean_of_band"));
+    let mut broken = rcn::weights();
+    broken.tensors.remove("block2.bias");
+    let refused = onnx::write(&broken, "rcn").unwrap_err().to_string();
+    assert!(refused.contains("block2.bias"), "{refused}");
 }
 
 #[test]
@@ -54,6 +63,7 @@ fn onnx_runtime_gives_what_pytorch_gives() {
     for case in TbCase::ALL {
         write(&format!("{}.onnx", case.name()), &first_weights(case, SEED));
     }
+    write("rcn.onnx", &rcn::weights());
     if let Ok(keep) = std::env::var("LOAM_KEEP_EXPORTS") {
         for entry in std::fs::read_dir(folder.path()).unwrap().flatten() {
             std::fs::copy(entry.path(), Path::new(&keep).join(entry.file_name())).unwrap();

@@ -120,7 +120,8 @@ impl ModuleVisitor for Walk<'_> {
     }
 }
 
-fn weights() -> Weights {
+/// Those of the goldens.
+pub(super) fn weights() -> Weights {
     let mut weights = first_weights(1);
     for (name, tensor) in weights.tensors.iter_mut().filter(|(name, _)| !name.starts_with("inputs.")) {
         *tensor = golden(&format!("weights.{name}"));

@@ -424,7 +424,7 @@ pub(super) fn mask_of(file: &str, bands: usize) -> Classification {
         product: Product::Unknown,
         bands: vec![band; bands],
         problems: vec![format!(
-            "this is the mask of {file}: it counts there, where both are opened together (in one selection, folder or archive), and holds no \
+            "this is the mask of {file}: it counts there, whichever is opened first, and holds no \
              values of its own"
         )],
     }

@@ -7,8 +7,8 @@ use super::manifest::{Manifest, MapOf};
 use crate::export::cog::TILE;
 use crate::export::geotiff::NODATA;
 
-/// Bands of a map at most: estimate, half-width, flags.
-const MOST_BANDS: usize = 3;
+/// Bands of a map at most: estimate, half-width, the reference's own uncertainty, flags.
+const MOST_BANDS: usize = 4;
 /// Bits of a value.
 const FLOAT_BITS: u16 = 32;
 
@@ -111,7 +111,11 @@ impl Verdict {
 /// # Errors
 /// A sentence: a file that is no such map.
 pub fn compare(kept: &[u8], again: &[u8], window: &EaseWindow) -> Result<Comparison, String> {
-    let (kept, again) = (bands(kept, window)?, bands(again, window)?);
+    let (kept, mut again) = (bands(kept, window)?, bands(again, window)?);
+    // The reference's own uncertainty, before the flags, was not written by earlier versions; it is no part of the estimate.
+    if kept.len() >= 2 && kept.len() + 1 == again.len() {
+        again.remove(again.len() - 2);
+    }
     if kept.len() != again.len() {
         return Err(format!("it has {} bands, and the map made again has {}", kept.len(), again.len()));
     }

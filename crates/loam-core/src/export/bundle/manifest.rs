@@ -79,15 +79,15 @@ pub struct Manifest {
 pub struct Software {
     /// Its version.
     pub loam: String,
-    /// The commit it was built from, where the build was told (`LOAM_COMMIT`).
+    /// The commit it was built from, where the build was told (`LOAM_COMMIT`; `cargo xtask build` tells it).
     pub commit: Option<String>,
 }
 
 impl Software {
-    /// This build.
+    /// This version, built from a commit where that is known.
     #[must_use]
-    pub fn this() -> Self {
-        let commit = option_env!("LOAM_COMMIT").filter(|commit| !commit.is_empty()).map(str::to_owned);
+    pub fn built_from(commit: Option<&str>) -> Self {
+        let commit = commit.filter(|commit| !commit.is_empty()).map(str::to_owned);
         Self { loam: env!("CARGO_PKG_VERSION").to_owned(), commit }
     }
 

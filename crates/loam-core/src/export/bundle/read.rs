@@ -14,8 +14,8 @@ const MOST_MEMBERS: usize = 64;
 const LARGEST_MANIFEST: u64 = 64 << 20;
 /// Bytes of weights at most: those of the largest network are 7 MB.
 const LARGEST_WEIGHTS: u64 = 256 << 20;
-/// Bytes of a map's cell at most: three bands of float32 with overviews, twice.
-const CELL_BYTES: u64 = 32;
+/// Bytes of a map's cell at most: four bands of float32 with overviews, twice.
+const CELL_BYTES: u64 = 44;
 /// Bytes of a map besides its cells at most: tiles' edges, tags.
 const LARGEST_TAGS: u64 = 64 << 20;
 

@@ -3,25 +3,19 @@
 
 use std::ops::ControlFlow;
 
-use burn::tensor::Device;
-use ease_grid::{GridError, Raster, resample};
+use ease_grid::{GridError, Raster};
 use loam_core::estimate::{Channel, Estimate, Interval, Layer};
 use loam_core::file::FineOrigin;
 use loam_core::layer::LayerKind;
 use loam_core::network::Network;
 use loam_core::output::Output;
-use loam_core::regression::interval::Ratios;
-use loam_core::regression::{Observed, PixelRegression, SmapPlanes};
 use loam_core::score::{MassReport, ScoreRow, compare};
-use loam_core::stack::{StackError, Watcher};
+use loam_core::stack::StackError;
 
 use super::example::Seen;
-use super::images::seen;
 use super::model::Rcn;
-use crate::{Asked, Data, ModelError, WorkError};
-
-/// Newest maps that are predicted to set the interval's width.
-pub const JUDGED: usize = 60;
+use super::prepared::{Prepared, prepared};
+use crate::{Asked, Data, WorkError};
 
 /// What to cite.
 const CITATIONS: [&str; 3] = [
@@ -29,60 +23,6 @@ const CITATIONS: [&str; 3] = [
     "Contains modified Copernicus Sentinel data",
     "RCN: regression-correcting network, Loam",
 ];
-
-/// How far a network's map of a date is off, in units of its own sigma; the date's mean error taken out.
-#[must_use]
-pub fn ratios(maps: usize, base: &SmapPlanes, observed: &Observed, map: &(Vec<f32>, Vec<f32>)) -> Ratios {
-    let mapped = &observed.mapped;
-    let off = |pixel: usize| map.0[pixel] - base.bilinear[pixel] - mapped.residual[pixel];
-    let count = mapped.pixels().count().max(1) as f64;
-    let mean = (mapped.pixels().map(|pixel| f64::from(off(pixel))).sum::<f64>() / count) as f32;
-    Ratios::of(maps, mapped.pixels().map(|pixel| (off(pixel) - mean).abs() / map.1[pixel].max(1e-6)))
-}
-
-/// Predicts the newest maps before the regression learns from them.
-struct Judge<'a, P> {
-    network: &'a Rcn,
-    device: &'a Device,
-    method: String,
-    size: (usize, usize),
-    progress: &'a mut P,
-    failed: Option<ModelError>,
-}
-
-impl<P: AsyncFnMut(usize, usize, &str) -> ControlFlow<()>> Watcher for Judge<'_, P> {
-    fn method(&self) -> Option<&str> {
-        Some(&self.method)
-    }
-
-    async fn off(
-        &mut self,
-        past: &PixelRegression,
-        smap: &SmapPlanes,
-        observed: &Observed,
-        to_come: usize,
-    ) -> Option<Ratios> {
-        if to_come >= JUDGED || past.maps() == 0 {
-            return None;
-        }
-        let (date, wetness) = (observed.mapped.date, observed.wetness.clone());
-        let seen = seen(self.network.constants(), date, smap, wetness, past, self.size.0);
-        match seen.map(self.network, self.device, self.size).await {
-            Ok(map) => Some(ratios(past.maps(), smap, observed, &map)),
-            Err(error) => {
-                self.failed = Some(error);
-                None
-            }
-        }
-    }
-
-    async fn between(&mut self, done: usize, total: usize) -> ControlFlow<()> {
-        if self.failed.is_some() {
-            return ControlFlow::Break(());
-        }
-        (self.progress)(done, total, "learning from earlier dates").await
-    }
-}
 
 /// The map of a date.
 ///
@@ -94,42 +34,16 @@ pub async fn estimate(
     asked: &Asked<'_, Rcn>,
     progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
 ) -> Result<Estimate, WorkError> {
-    let Data { library, series, rule } = data;
+    let Prepared { sample, today, bilinear, planes, width, history, mut files, simulated } =
+        prepared(network, data.library, data.series, data.rule, asked, progress).await?;
     let date = asked.date;
-    let sample = series.sample(library, date, rule)?;
-    let today = series.day(library, date)?;
     let window = sample.region.window();
     let size = (window.columns, window.rows);
-    let no_coarse = || StackError::CoarseElsewhere { date };
-    let native = today.coarse_native.as_ref().ok_or_else(no_coarse)?;
-    let bilinear = resample::bilinear(native, &window).map_err(StackError::from)?;
-
-    let method = asked.weights.hash();
-    let mut judge = Judge { network, device: asked.device, method, size, progress, failed: None };
-    let remembered = series.remember_in_steps(library, date, rule, &mut judge).await?;
-    if let Some(error) = judge.failed {
-        return Err(error.into());
-    }
-    if remembered.is_break() {
-        return Err(ModelError::Cancelled.into());
-    }
-    let none = PixelRegression::new(window.columns, window.len());
-    let past = series.past(library, date, rule)?;
-    let regression = past.map_or(&none, |past| past.regression);
-    let memory = past.map(|past| past.memory.clone()).unwrap_or_default();
-    let smap = today.smap_planes(date, &window, &memory)?.ok_or_else(no_coarse)?;
-    let wetness = memory.wetness(&smap, window.columns);
-    let of =
-        |network: &Rcn| seen(network.constants(), date, &smap, wetness.clone(), regression, window.columns);
-    let seen: Seen = of(network);
-    let (map, sigma) = seen.map(network, asked.device, size).await?;
+    let (map, sigma) = Seen::of(&planes, network.constants()).map(network, asked.device, size).await?;
     let before = match asked.before {
-        Some(before) => Some(of(before).map(before, asked.device, size).await?.0),
+        Some(before) => Some(Seen::of(&planes, before.constants()).map(before, asked.device, size).await?.0),
         None => None,
     };
-    let width = past.map_or(Interval::nominal(), |past| {
-        past.errors.newest(JUDGED).width(Interval::LEVEL, regression.maps())
-    });
     let raster = |values: Vec<f32>| -> Result<Raster, WorkError> {
         let made: Result<Raster, GridError> =
             Raster::new(window.grid(), values, sample.coarse.reasons().to_vec());
@@ -137,7 +51,7 @@ pub async fn estimate(
     };
     let estimate = raster(map)?;
     let interval = Interval { half_width: raster(sigma.iter().map(|s| s * width.sigmas).collect())?, width };
-    let base = raster(seen.base)?;
+    let base = raster(planes.base)?;
 
     let mut layers = vec![
         (LayerKind::Coarse, sample.coarse.clone()),
@@ -166,12 +80,9 @@ pub async fn estimate(
     layers.extend(today.vv.clone().map(|raster| (LayerKind::BackscatterVv, raster)));
     layers.extend(today.vh.clone().map(|raster| (LayerKind::BackscatterVh, raster)));
 
-    let history = past.map(|past| past.maps.to_vec()).unwrap_or_default();
-    let mut files = past.map(|past| past.files.to_vec()).unwrap_or_default();
     files.extend_from_slice(&today.files);
     files.sort();
     files.dedup();
-    let simulated = today.simulated || past.is_some_and(|past| past.simulated);
     let mut warnings = Vec::new();
     if history.is_empty() {
         warnings.push(
@@ -199,6 +110,7 @@ pub async fn estimate(
             estimate,
             coarse: Some(sample.coarse),
             reference: sample.target,
+            reference_uncertainty: None,
             scores,
             interval: Some(interval),
         }],
@@ -211,7 +123,7 @@ pub async fn estimate(
         reference_name: if own { "a map that Loam made" } else { "the 3 km product" }.to_owned(),
         shifted: false,
         mass,
-        sensitivity: series.sensitivity.as_ref().filter(|_| made_here).map(|s| s.beta as f32),
+        sensitivity: data.series.sensitivity.as_ref().filter(|_| made_here).map(|s| s.beta as f32),
         applicability: String::new(),
         files,
         simulated,

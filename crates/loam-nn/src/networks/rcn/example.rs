@@ -6,7 +6,7 @@ use loam_core::network::Network;
 use loam_core::training::DateRole;
 
 use super::model::{Rcn, loss, urmse};
-use super::planes::COUNT;
+use super::planes::{COUNT, RcnPlanes};
 use super::schema;
 use crate::train::example::{Example, Trained, batched, broken, head, mirrored, read_head};
 use crate::train::parameters;
@@ -160,6 +160,12 @@ impl Example for RcnImage {
 }
 
 impl Seen {
+    /// Planes as a network with these means and spreads of its inputs sees them.
+    #[must_use]
+    pub fn of(planes: &RcnPlanes, (mean, spread): (&[f32], &[f32])) -> Self {
+        Self { inputs: planes.standardised(mean, spread), base: planes.base.clone() }
+    }
+
     /// The network's map of a date and one standard deviation of its error, m3/m3.
     ///
     /// # Errors

@@ -62,8 +62,7 @@ pub fn seen(
     columns: usize,
 ) -> Seen {
     let made = past.predict(smap, wetness);
-    let planes = RcnPlanes::new(date, smap, past, &made, columns);
-    Seen { inputs: planes.standardised(weights.0, weights.1), base: planes.base }
+    Seen::of(&RcnPlanes::new(date, smap, past, &made, columns), weights)
 }
 
 /// The maps so far: all of them, and the newest.

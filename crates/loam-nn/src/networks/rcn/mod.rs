@@ -4,7 +4,9 @@ pub mod estimate;
 pub mod example;
 pub mod images;
 pub mod model;
+pub(crate) mod onnx;
 pub mod planes;
+pub mod prepared;
 pub mod schema;
 pub mod weights;
 
@@ -23,8 +25,11 @@ use self::example::RcnImage;
 use self::model::Rcn;
 use self::schema::{DILATIONS, NAME, WIDTH};
 use crate::gathered::Gathered;
+use crate::onnx::{Graph, Signature};
 use crate::weights::MODEL;
-use crate::{Asked, Data, DateScores, ModelError, Needs, NetworkModel, Preview, Weights, WorkError};
+use crate::{
+    Asked, Data, DateScores, ModelError, Needs, NetworkModel, Preview, SeenInputs, Weights, WorkError,
+};
 
 /// Bytes of one step for one cell of one image, about: a block keeps its input laid out for the kernel, and the slope of SiLU; as much again
 /// for gradients.
@@ -61,6 +66,10 @@ impl NetworkModel for Rcn {
         weights::checked(weights)
     }
 
+    fn onnx(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
+        onnx::graph(weights)
+    }
+
     async fn estimate(
         &self,
         data: Data<'_>,
@@ -68,6 +77,19 @@ impl NetworkModel for Rcn {
         progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
     ) -> Result<Estimate, WorkError> {
         estimate::estimate(self, data, asked, progress).await
+    }
+
+    async fn seen_inputs(
+        &self,
+        data: Data<'_>,
+        asked: &Asked<'_, Self>,
+        progress: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Option<SeenInputs>, WorkError> {
+        let made = prepared::prepared(self, data.library, data.series, data.rule, asked, progress).await?;
+        let mut planes = made.planes.inputs;
+        planes.extend(made.planes.base);
+        let window = made.sample.region.window();
+        Ok(Some(SeenInputs { window, planes, half_width_factor: Some(made.width.sigmas) }))
     }
 
     async fn evaluate(

@@ -20,9 +20,9 @@ use super::weights::checked;
 use crate::{ModelError, WeightTensor, Weights, read_back};
 
 /// The correction is this times the network's first output, m3/m3.
-const CORRECTION: f32 = 0.1;
+pub(super) const CORRECTION: f32 = 0.1;
 /// The variance is exp(second output) over this, (m3/m3)^2: about that of the regression's errors at the start.
-const VARIANCE: f32 = 1000.0;
+pub(super) const VARIANCE: f32 = 1000.0;
 
 /// Weights of a convolution of 3 x 3.
 #[derive(Module, Debug)]

@@ -208,6 +208,7 @@ impl Outcome {
                 estimate,
                 coarse: Some(sample.coarse),
                 reference: sample.target,
+                reference_uncertainty: None,
                 scores,
                 interval: None,
             }],

@@ -9,6 +9,7 @@ pub mod images;
 pub mod model;
 pub(crate) mod norm;
 pub(crate) mod offset;
+pub(crate) mod onnx;
 pub(crate) mod predict;
 pub mod schema;
 pub(crate) mod span;
@@ -19,18 +20,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
+use ease_grid::Edges;
 use jiff::civil::Date;
 use loam_core::estimate::Estimate;
 use loam_core::network::{Inputs, Network};
 use loam_core::score::{ScoreReport, ScoreRow, Scores};
-use loam_core::stack::Library;
+use loam_core::stack::{Library, MARGIN};
 use loam_core::training::{DateRole, TrainPlan, TrainSettings};
 
 use crate::gathered::Gathered;
+use crate::onnx::{Graph, Signature};
 use crate::weights::MODEL;
 use crate::{
     Asked, CHANNELS, Data, DateScores, KeptImage, ModelError, Needs, NetworkModel, Planes, Preview, RunImage,
-    Smen, Weights, WorkError,
+    SeenInputs, Smen, Weights, WorkError,
 };
 
 /// Bytes of one step's tensors for one cell of one image, about: 640 activations (three blocks of 3, 2 and 1 frames with convolution, ReLU
@@ -72,6 +75,10 @@ impl NetworkModel for Smen {
         }
     }
 
+    fn onnx(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
+        onnx::graph(weights)
+    }
+
     async fn estimate(
         &self,
         data: Data<'_>,
@@ -98,6 +105,28 @@ impl NetworkModel for Smen {
             series.sensitivity.as_ref().map(|s| s.beta as f32),
             within.words,
         ))
+    }
+
+    async fn seen_inputs(
+        &self,
+        data: Data<'_>,
+        asked: &Asked<'_, Self>,
+        _: &mut impl AsyncFnMut(usize, usize, &str) -> ControlFlow<()>,
+    ) -> Result<Option<SeenInputs>, WorkError> {
+        let sample = data.series.sample(data.library, asked.date, data.rule)?;
+        // The same cells on every date, though files may end sooner on some.
+        let window = sample.region.window().widened(&Edges::all(MARGIN));
+        let margin = Edges::between(&sample.input, &window);
+        let laid = |plane: &[f32]| margin.laid(plane, sample.input.columns, f32::NAN);
+        let inputs = asked.weights.inputs();
+        let mut planes = Vec::new();
+        if inputs.uses_coarse() {
+            planes.extend(laid(&sample.coarse_input));
+        }
+        if inputs.uses_history() {
+            sample.residuals.chunks_exact(sample.input.len()).for_each(|plane| planes.extend(laid(plane)));
+        }
+        Ok(Some(SeenInputs { window, planes, half_width_factor: None }))
     }
 
     async fn evaluate(

@@ -143,7 +143,15 @@ impl TbOutcome {
             if let Some(bilinear) = sample.bilinear.get(n) {
                 add(LayerKind::Bilinear, bilinear);
             }
-            channels.push(Channel { output, estimate, coarse, reference, scores, interval: None });
+            channels.push(Channel {
+                output,
+                estimate,
+                coarse,
+                reference,
+                reference_uncertainty: None,
+                scores,
+                interval: None,
+            });
         }
         if case == TbCase::SoilMoisture {
             layers.push(Layer {

@@ -5,6 +5,7 @@ pub mod estimate;
 pub(crate) mod example;
 pub mod images;
 pub mod model;
+pub(crate) mod onnx;
 pub(crate) mod predict;
 pub mod sample;
 pub mod schema;
@@ -24,6 +25,7 @@ use loam_core::training::{TrainPlan, TrainSettings};
 
 use self::model::TbCnn;
 use crate::gathered::Gathered;
+use crate::onnx::{Graph, Signature};
 use crate::weights::MODEL;
 use crate::{Asked, Data, DateScores, ModelError, Needs, NetworkModel, Preview, TbImage, Weights, WorkError};
 
@@ -71,6 +73,10 @@ impl NetworkModel for TbCnn {
 
     fn check(weights: &Weights) -> Result<(), ModelError> {
         weights::checked(weights).map(|_| ())
+    }
+
+    fn onnx(weights: &Weights) -> Result<(Graph, Signature), ModelError> {
+        onnx::graph(weights)
     }
 
     async fn estimate(

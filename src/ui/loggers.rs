@@ -180,9 +180,8 @@ fn card(app: App, first: LoggerCard) -> AnyView {
             Err(why) => typed_wrong.set(Some(why)),
         }
     };
-    let described = id("answer");
     view! {
-        <form class="logger" id=id("form") novalidate aria-describedby=described.clone() on:submit=submit>
+        <form class="logger" id=id("form") novalidate aria-describedby=id("answer") on:submit=submit>
             <fieldset>
                 <legend>{format!("Logger's table {name}")}</legend>
                 {sample(&preview, &name)}
@@ -203,7 +202,7 @@ fn card(app: App, first: LoggerCard) -> AnyView {
                     {values.collect_view()}
                 </fieldset>
                 <p class="hint">"Filled in where the file says it. Loggers mostly keep standard time through the summer."</p>
-                <div id=described role="status" aria-live="polite">
+                <div id=id("answer") role="status" aria-live="polite">
                     {move || wrong().map(|why| view! { <p class="problem">{why}</p> })}
                     {move || read().filter(|_| wrong().is_none()).map(|words| view! { <p>"Read: "{words}"."</p> })}
                 </div>

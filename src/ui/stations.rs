@@ -141,7 +141,7 @@ fn methods(app: App) -> AnyView {
     let of_moisture = |method: &Method| {
         method.output() == Method::default().output() && *method != ClosedForm::Bilinear.into()
     };
-    let all = || std::iter::once(None).chain(Method::all().filter(of_moisture).map(Some));
+    let all = move || std::iter::once(None).chain(Method::all().filter(of_moisture).map(Some));
     let chosen = app.ground.methods;
     let tick = move |method: Option<Method>, on: bool| {
         let mut methods = chosen.get_untracked();

@@ -3,25 +3,33 @@
 //! Tables and figures cross as HTML: they are the report's own, made where the numbers are, so that page and report cannot differ and the page
 //! needs no program to draw them.
 
+use ground_stations::logger::{LoggerPlace, Preview};
 use ground_stations::matching::Rules;
 use jiff::civil::Date;
 use loam_core::file::FileId;
 use loam_core::iso_date;
+use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use serde::{Deserialize, Serialize};
 
 /// Requests about stations. The worker answers them from the part that is loaded on demand.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum GroundRequest {
-    /// Read the files of stations that were opened. Answer: [`super::Event::Progress`]..., [`super::Event::FileRead`] each, [`GroundEvent::Stations`].
-    Read,
+    /// Read the files of stations that were opened, and loggers' tables as the user describes them. Answer: [`super::Event::Progress`]...,
+    /// [`super::Event::FileRead`] each, [`GroundEvent::Stations`].
+    Read {
+        /// Every table that was described. Those that were read by the same words are not read again.
+        loggers: Vec<(FileId, LoggerPlace)>,
+    },
     /// Stations over the demo's scenes, whose errors are known. Answer: [`super::Event::Progress`]..., [`GroundEvent::Stations`].
     Simulate,
-    /// Predict the dates that have records, by the method in use, and compare. Answer: [`super::Event::Progress`]..., [`GroundEvent::Stations`] with
+    /// Predict the dates that have records, and compare. Answer: [`super::Event::Progress`]..., [`GroundEvent::Stations`] with
     /// the status of each, [`GroundEvent::Validated`].
     Validate {
         /// The rules of matching.
         rules: Rules,
+        /// The methods to compare, `None` for the best on the region's newest dates; where there is none, the method in use.
+        methods: Vec<Option<Method>>,
         /// First date; the first there is where left out.
         #[serde(with = "iso_date")]
         from: Option<Date>,
@@ -50,6 +58,8 @@ pub enum GroundForm {
     Report,
     /// Every pair as CSV.
     Pairs,
+    /// Every pair as NetCDF, in the form that QA4SM takes.
+    NetCdf,
 }
 
 /// What is known of stations.
@@ -79,6 +89,23 @@ pub struct StationList {
     pub html: String,
     /// Any of them simulated.
     pub simulated: bool,
+    /// Loggers' own tables, described or not.
+    pub loggers: Vec<LoggerCard>,
+}
+
+/// A logger's own table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoggerCard {
+    /// Which file.
+    pub file: FileId,
+    /// Its name.
+    pub name: String,
+    /// What it looks like, and what it says of itself.
+    pub preview: Preview,
+    /// What the user said of it last.
+    pub place: Option<LoggerPlace>,
+    /// What was read by that, or why nothing was: a sentence. None before it was described.
+    pub answer: Option<Result<String, String>>,
 }
 
 /// A station on a map.

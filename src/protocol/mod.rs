@@ -32,7 +32,7 @@ use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 pub use bundle::{BundleComparison, BundleEvent, BundleInput, BundleReport, BundleRequest};
 pub use failure::Failure;
 pub use ground::{
-    Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
+    Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, StationList, StationMark, ValidationReport,
 };
 pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};

@@ -1,10 +1,11 @@
 //! The files of stations that are open, what was read of them, and the last validation.
 
-use ground_stations::{LeftOut, Sensor, Stations, is_of_stations, logger};
+use ground_stations::{Form, LeftOut, Sensor, Stations, is_of_stations};
 use loam_core::file::FileId;
 use smap_files::SharedSource;
 
-use crate::protocol::{FileReport, FileTicket};
+use super::logger::Logger;
+use crate::protocol::{FileReport, FileTicket, LoggerCard};
 use crate::validation::Outcome;
 
 /// Files of stations, what was read of them, and the last validation.
@@ -26,6 +27,8 @@ pub(super) struct GroundFile {
     pub source: SharedSource,
     /// What it is where it turns out to be of no station.
     otherwise: Option<Box<FileReport>>,
+    /// It is a logger's own table.
+    pub logger: Option<Box<Logger>>,
     /// It was read.
     pub read: bool,
 }
@@ -51,7 +54,15 @@ impl Ground {
     ) -> FileReport {
         let FileTicket { id, name, bytes, .. } = ticket;
         self.files.retain(|file| file.id != *id);
-        let file = GroundFile { id: *id, name: name.clone(), bytes: *bytes, source, otherwise, read: false };
+        let file = GroundFile {
+            id: *id,
+            name: name.clone(),
+            bytes: *bytes,
+            source,
+            otherwise,
+            logger: None,
+            read: false,
+        };
         let row = file.row("waits to be read".to_owned());
         self.files.push(file);
         row
@@ -60,6 +71,23 @@ impl Ground {
     /// The files that wait to be read.
     pub fn waiting(&self) -> Vec<FileId> {
         self.files.iter().filter(|file| !file.read).map(|file| file.id).collect()
+    }
+
+    /// The cards of loggers' own tables.
+    pub fn cards(&self) -> Vec<LoggerCard> {
+        let card = |file: &GroundFile| file.logger.as_ref().map(|logger| logger.card(file.id, &file.name));
+        self.files.iter().filter_map(card).collect()
+    }
+
+    /// Loggers' sensors as they were read last, in place of those from before.
+    pub fn take_loggers(&mut self) {
+        let Self { files, stations, .. } = self;
+        let loggers = files.iter().filter_map(|file| file.logger.as_ref().map(|logger| (file, logger)));
+        stations.sensors.retain(|sensor| sensor.form != Form::Logger);
+        stations.left_out.retain(|left| !loggers.clone().any(|(file, _)| file.holds(&left.file)));
+        for sensor in loggers.flat_map(|(_, logger)| &logger.sensors) {
+            stations.insert(sensor.clone());
+        }
     }
 
     /// Takes a file out. True where it was of stations: what is left is to be read again, since records of several files may have been merged.
@@ -84,6 +112,20 @@ impl GroundFile {
             evidence,
             ..FileReport::blank(self.id, &self.name, self.bytes)
         }
+    }
+
+    /// Its row, where it is a logger's own table.
+    pub fn as_logger(&self) -> Option<FileReport> {
+        let logger = self.logger.as_ref()?;
+        let evidence = "a logger's own table";
+        if let Some(words) = logger.words() {
+            return Some(self.row(format!("{evidence}: {words}")));
+        }
+        let problem = logger.refused.clone().unwrap_or_else(|| {
+            "Say under Ground where it stands, how deep, in which unit and time zone: then it is a station."
+                .to_owned()
+        });
+        Some(FileReport { problems: vec![problem], ..self.row(evidence.to_owned()) })
     }
 
     pub fn refused(&self, why: String) -> FileReport {
@@ -123,20 +165,23 @@ impl GroundFile {
         shown == self.name || shown.strip_prefix(self.name.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// Why it is not read as a file of the ISMN; `None` where it is.
-    pub fn no_archive(&self) -> Option<FileReport> {
+    /// What it is besides a file of the ISMN: `None` where it is one.
+    pub fn no_archive(&self) -> Option<NoArchive> {
         let otherwise = self.otherwise.as_ref()?;
         if is_of_stations(&self.source) {
             return None;
         }
-        Some(match logger::preview(&self.source) {
-            Ok(preview) => self.refused(format!(
-                "this is a logger's own table (columns {}). It does not say where it stands, how deep, in which unit and time zone, and this \
-                 page cannot be told yet: `loam validate --logger` compares it with maps (docs/guide/ground.md), or give it the form of an \
-                 ISMN file (.stm).",
-                preview.columns.join(", ")
-            )),
-            Err(_) => (**otherwise).clone(),
+        Some(match Logger::found(&self.source) {
+            Some(logger) => NoArchive::Logger(Box::new(logger)),
+            None => NoArchive::Other(otherwise.clone()),
         })
     }
+}
+
+/// A table that may be of a station, and is no file of the ISMN.
+pub(super) enum NoArchive {
+    /// A logger's own.
+    Logger(Box<Logger>),
+    /// None of a station: its row.
+    Other(Box<FileReport>),
 }

@@ -11,6 +11,7 @@ mod ground;
 mod host;
 mod job;
 mod loaded;
+mod logger;
 mod made_season;
 mod masks;
 mod networks;

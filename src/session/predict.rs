@@ -44,7 +44,7 @@ impl<H: Host> Session<H> {
         let rule = HistoryRule::from(&settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
-        let (mut estimate, weights) = self.map_of(id, date, rule, &settings, None).await?;
+        let (mut estimate, weights) = self.map_of(id, self.active, date, rule, &settings, None).await?;
         if let Some(series) = &self.series {
             estimate.add_reference_uncertainty(&self.library, series);
         }
@@ -98,17 +98,18 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
-    /// The map of a date by the method in use, and which weights made it. `of_season`: how many dates of how many are done, where this is one
+    /// The map of a date by a method, and which weights made it. `of_season`: how many dates of how many are done, where this is one
     /// of many; progress then counts dates, and the estimate from before a run does not stand beside it.
     pub(super) async fn map_of(
         &mut self,
         id: u64,
+        method: Method,
         date: Date,
         rule: HistoryRule,
         settings: &RegionSettings,
         of_season: Option<(usize, usize)>,
     ) -> Result<(Estimate, WeightsReport), RequestError> {
-        match self.active {
+        match method {
             Method::Network(network) => self.by_network(id, network, date, rule, settings, of_season).await,
             Method::ClosedForm(method) => {
                 if method.about().needs == Needs::Past {

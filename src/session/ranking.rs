@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 use loam_core::method::Method;
 use loam_core::network::Network;
-use loam_core::ranking::{OTHERWISE, too_large};
+use loam_core::ranking::{OTHERWISE, Ranking, too_large};
 use loam_core::region_settings::RegionSettings;
 use loam_core::stack::HistoryRule;
 use loam_nn::ranking::{Contestant, rank};
@@ -61,11 +61,39 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
+    /// The best method, found now where it is not known yet. What answers stays, where it was chosen by hand.
+    pub(super) async fn best(&mut self, id: u64, settings: &RegionSettings) -> Result<Method, RequestError> {
+        if self.auto.on {
+            self.choose_best(id, settings).await?;
+            return Ok(self.active);
+        }
+        if let Some(best) = self.auto.best_for(settings) {
+            return Ok(best);
+        }
+        let ranking = match too_large(&settings.window) {
+            Some(_) => None,
+            None => self.ranking(id, settings).await?,
+        };
+        let best = ranking.map_or(OTHERWISE, |ranking| ranking.best);
+        self.auto.found(settings.clone(), best);
+        Ok(best)
+    }
+
     /// Scores every method that can make the map of a date; the best of them answers from then on.
     pub(super) async fn rank(&mut self, id: u64, settings: RegionSettings) -> Result<Method, RequestError> {
+        let Some(ranking) = self.ranking(id, &settings).await? else { return Ok(self.active) };
+        self.active = ranking.best;
+        self.auto.found(settings, ranking.best);
+        self.emit(id, Event::Ranking(Box::new(ranking)));
+        self.report_weights(id);
+        Ok(self.active)
+    }
+
+    /// Scores every method that can make the map of a date; none where no files are open.
+    async fn ranking(&mut self, id: u64, settings: &RegionSettings) -> Result<Option<Ranking>, RequestError> {
         let (window, region) = (settings.window, settings.region.clone());
         self.settings = Some(settings.clone());
-        let Some(rule) = self.ensure_series(id).await? else { return Ok(self.active) };
+        let Some(rule) = self.ensure_series(id).await? else { return Ok(None) };
         for network in Network::ALL.into_iter().filter(|network| network.is_shipped()) {
             self.ensure_weights(network, &window).await?;
         }
@@ -89,11 +117,6 @@ impl<H: Host> Session<H> {
             })
             .collect();
         let data = Data { library: &self.library, series, rule };
-        let ranking = rank(data, &contestants, processor.device(), region.as_deref(), listener).await?;
-        self.active = ranking.best;
-        self.auto.found(settings, ranking.best);
-        self.emit(id, Event::Ranking(Box::new(ranking)));
-        self.report_weights(id);
-        Ok(self.active)
+        Ok(Some(rank(data, &contestants, processor.device(), region.as_deref(), listener).await?))
     }
 }

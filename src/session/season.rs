@@ -70,7 +70,7 @@ impl<H: Host> Session<H> {
             let what = format!("predicting {date}");
             self.emit(id, Event::Progress { done: n as u64, total, what });
             self.yield_now(id).await?;
-            let answer = self.map_of(id, *date, rule, &settings, Some((n, dates.len()))).await;
+            let answer = self.map_of(id, self.active, *date, rule, &settings, Some((n, dates.len()))).await;
             (computed, to_do) = (computed + 1, to_do - 1);
             let passed = self.host.now_ms() - began;
             let mut report = SeasonDayReport {
@@ -124,7 +124,10 @@ impl<H: Host> Session<H> {
         let (estimate, weights) = match newest {
             Some(newest) => newest,
             // The last one could not be made, the others were there.
-            None => self.map_of(id, latest, rule, &settings, Some((dates.len(), dates.len()))).await?,
+            None => {
+                self.map_of(id, self.active, latest, rule, &settings, Some((dates.len(), dates.len())))
+                    .await?
+            }
         };
         let mut layers = Layers::default();
         let mut looked = self.host.now_ms();

@@ -4,19 +4,22 @@
 //! the worker that is loaded when it is asked for.
 
 use ease_grid::{Resolution, ease2};
+use ground_stations::logger::LoggerPlace;
 use ground_stations::matching::{Matched, Matcher, Rules, Status};
 use ground_stations::{Reader, Stations, report};
 use jiff::civil::Date;
 use loam_core::closed_form::ClosedForm;
 use loam_core::day_number::date_of;
+use loam_core::file::FileId;
 use loam_core::iso_date;
 use loam_core::map::Coastline;
+use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season;
 use loam_core::stack::{HistoryRule, Region};
 
 use super::Host;
-use super::ground::GroundFile;
+use super::ground::{Ground, GroundFile, NoArchive};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use crate::protocol::{
     Attachment, Enough, Event, FileReport, GroundEvent, GroundForm, GroundRequest, StationList, StationMark,
@@ -28,10 +31,10 @@ impl<H: Host> Session<H> {
     /// A request about stations.
     pub(super) async fn stations(&mut self, id: u64, request: GroundRequest) -> Result<(), RequestError> {
         match request {
-            GroundRequest::Read => self.read_stations(id).await,
+            GroundRequest::Read { loggers } => self.read_stations(id, &loggers).await,
             GroundRequest::Simulate => self.simulate_stations(id).await,
-            GroundRequest::Validate { rules, from, to, settings } => {
-                self.validate(id, rules, (from, to), settings).await
+            GroundRequest::Validate { rules, methods, from, to, settings } => {
+                self.validate(id, (rules, methods), (from, to), settings).await
             }
             GroundRequest::Station { number } => self.show_station(id, number),
             GroundRequest::Save { form } => self.save_validation(id, form),
@@ -46,13 +49,18 @@ impl<H: Host> Session<H> {
         self.emit(id, Event::Progress { done: done as u64, total: total as u64, what });
     }
 
-    /// Reads the files that wait. One that cannot be read is listed with its reason.
-    async fn read_stations(&mut self, id: u64) -> Result<(), RequestError> {
+    /// Reads the files that wait, and loggers' tables as they are described. One that cannot be read is listed with its reason.
+    async fn read_stations(
+        &mut self,
+        id: u64,
+        described: &[(FileId, LoggerPlace)],
+    ) -> Result<(), RequestError> {
         let mut reader = Reader::new();
         let mut rows: Vec<FileReport> = Vec::new();
-        for file in self.ground.files.iter().filter(|file| !file.read) {
+        for file in self.ground.files.iter_mut().filter(|file| !file.read && file.logger.is_none()) {
             match file.no_archive() {
-                Some(other) => rows.push(other),
+                Some(NoArchive::Other(other)) => rows.push(*other),
+                Some(NoArchive::Logger(logger)) => file.logger = Some(logger),
                 None => {
                     if let Err(error) = reader.add(&file.name, file.source.clone()) {
                         rows.push(file.refused(error.to_string()));
@@ -61,14 +69,17 @@ impl<H: Host> Session<H> {
             }
         }
         let read = self.read_in_steps(id, &mut reader).await;
-        let read = read.map(|()| reader.finish());
-        for file in self.ground.files.iter().filter(|file| !file.read) {
+        let (read, mut ended) = match read {
+            Ok(()) => (Some(reader.finish()), Ok(())),
+            Err(ended) => (None, Err(ended)),
+        };
+        for file in self.ground.files.iter().filter(|file| !file.read && file.logger.is_none()) {
             if rows.iter().any(|row| row.id == file.id) {
                 continue;
             }
             rows.push(match &read {
-                Ok(read) => file.described(read),
-                Err(_) => {
+                Some(read) => file.described(read),
+                None => {
                     file.refused("reading stations was cancelled; open it again to have it read.".to_owned())
                 }
             });
@@ -76,16 +87,61 @@ impl<H: Host> Session<H> {
         // Those that hold no station have nothing more to give.
         let refused = |file: &GroundFile| rows.iter().any(|row| row.id == file.id && row.refused.is_some());
         self.ground.files.retain(|file| !refused(file));
+        for place in 0..self.ground.files.len() {
+            let read = self.read_logger(id, place, described, ended.is_err()).await;
+            ended = ended.and(read);
+        }
         for file in &mut self.ground.files {
+            rows.extend(file.as_logger());
             file.read = true;
         }
         for row in rows {
             self.emit(id, Event::FileRead(row));
         }
         let mut stations = std::mem::take(&mut self.ground.stations);
-        let ended = read.map(|read| stations.extend(read));
+        stations.extend(read.unwrap_or_default());
         self.take_stations(id, stations);
         ended
+    }
+
+    /// Reads the file at a place, where it is a logger's table that is described otherwise than before.
+    async fn read_logger(
+        &mut self,
+        id: u64,
+        place: usize,
+        described: &[(FileId, LoggerPlace)],
+        mut cancelled: bool,
+    ) -> Result<(), RequestError> {
+        let Some(file) = self.ground.files.get_mut(place) else { return Ok(()) };
+        let said = described.iter().find(|(of, _)| *of == file.id);
+        let (Some(logger), Some((_, said))) = (&mut file.logger, said) else { return Ok(()) };
+        if !logger.describe(said) {
+            return Ok(());
+        }
+        let (name, source) = (file.name.clone(), file.source.clone());
+        let read = match logger.reading(&source) {
+            None => return Ok(()),
+            Some(Err(why)) => Err(why),
+            Some(Ok(mut reading)) => loop {
+                if cancelled {
+                    break Err("reading it was cancelled: press the button again".to_owned());
+                }
+                match reading.step() {
+                    Ok(true) => {
+                        let total = (source.len() >> 10) as usize;
+                        let done = (reading.done() >> 10) as usize;
+                        self.progress(id, done, total, format!("reading stations, kB: {name}"));
+                        cancelled = self.yield_now(id).await.is_err();
+                    }
+                    Ok(false) => break reading.finish().map_err(|e| e.to_string()),
+                    Err(why) => break Err(why.to_string()),
+                }
+            },
+        };
+        if let Some(logger) = self.ground.files.get_mut(place).and_then(|file| file.logger.as_mut()) {
+            logger.take(read, &name);
+        }
+        if cancelled { Err(RequestError::Cancelled) } else { Ok(()) }
     }
 
     async fn read_in_steps(&self, id: u64, reader: &mut Reader) -> Result<(), RequestError> {
@@ -104,8 +160,9 @@ impl<H: Host> Session<H> {
     /// These are the stations now; what was found of others before is gone.
     fn take_stations(&mut self, id: u64, stations: Stations) {
         self.ground.stations = stations;
+        self.ground.take_loggers();
         self.ground.outcome = None;
-        self.tell_ground(id, GroundEvent::Stations(list(&self.ground.stations, None)));
+        self.tell_ground(id, GroundEvent::Stations(list(&self.ground, None)));
     }
 
     /// Stations over the scenes of the demo.
@@ -134,23 +191,23 @@ impl<H: Host> Session<H> {
     async fn validate(
         &mut self,
         id: u64,
-        rules: Rules,
+        how: (Rules, Vec<Option<Method>>),
         period: (Option<Date>, Option<Date>),
         settings: RegionSettings,
     ) -> Result<(), RequestError> {
         if self.ground.stations.sensors.is_empty() {
             return Err(RequestError::failed(
                 "no stations are open",
-                "Open an archive of the ISMN (zip), a folder of .stm files, or the demo's simulated stations.",
+                "Open an archive of the ISMN (zip), a folder of .stm files, a logger's table, or the demo's simulated stations.",
             ));
         }
         // The matching borrows them while the session predicts.
         let stations = std::mem::take(&mut self.ground.stations);
-        let outcome = self.outcome_of(id, &stations, rules, period, &settings).await;
+        let outcome = self.outcome_of(id, &stations, how, period, &settings).await;
         self.ground.stations = stations;
         let outcome = outcome?;
         let stations = &self.ground.stations;
-        self.tell_ground(id, GroundEvent::Stations(list(stations, Some(&outcome.matched))));
+        self.tell_ground(id, GroundEvent::Stations(list(&self.ground, Some(&outcome.matched))));
         let report = ValidationReport {
             dates: outcome.matched.dates,
             pairs: outcome.matched.pairs(),
@@ -165,30 +222,47 @@ impl<H: Host> Session<H> {
         Ok(())
     }
 
+    /// The methods to compare, each with its name in the tables. Bilinear SMAP is there anyway.
+    async fn wanted(
+        &mut self,
+        id: u64,
+        methods: Vec<Option<Method>>,
+        settings: &RegionSettings,
+    ) -> Result<Vec<(String, Method)>, RequestError> {
+        let in_use = || vec![(!self.auto.on).then_some(self.active)];
+        let methods = if methods.is_empty() { in_use() } else { methods };
+        let mut wanted = Vec::new();
+        for method in methods {
+            let (name, method) = match method {
+                None => (BEST.to_owned(), self.best(id, settings).await?),
+                Some(method) => (method.name().to_owned(), method),
+            };
+            if method.output() != Method::default().output() {
+                return Err(RequestError::failed(
+                    format!("{} makes no soil moisture, which is what stations measure", method.name()),
+                    "Choose another method.",
+                ));
+            }
+            if name == BEST || method != ClosedForm::Bilinear.into() {
+                wanted.push((name, method));
+            }
+        }
+        Ok(wanted)
+    }
+
     async fn outcome_of(
         &mut self,
         id: u64,
         stations: &Stations,
-        rules: Rules,
+        (rules, methods): (Rules, Vec<Option<Method>>),
         (from, to): (Option<Date>, Option<Date>),
         settings: &RegionSettings,
     ) -> Result<Outcome, RequestError> {
         let rule = HistoryRule::from(settings);
         self.settings = Some(settings.clone());
         self.ensure_series(id).await?;
-        if self.auto.on {
-            self.choose_best(id, settings).await?;
-        }
-        if self.active.output() != loam_core::method::Method::default().output() {
-            return Err(RequestError::failed(
-                format!("{} makes no soil moisture, which is what stations measure", self.active.name()),
-                "Choose another method under Method.",
-            ));
-        }
-        let name = if self.auto.on { BEST } else { self.active.name() };
-        // Bilinear SMAP is there anyway.
-        let named = (self.active != ClosedForm::Bilinear.into()).then(|| name.to_owned());
-        let layers = Layers::new(named.iter().cloned().collect());
+        let wanted = self.wanted(id, methods, settings).await?;
+        let layers = Layers::new(wanted.iter().map(|(name, _)| name.clone()).collect());
         let period = from.unwrap_or(Date::MIN)..=to.unwrap_or(Date::MAX);
         let period = validation::dates(stations, &rules, &period);
         let mut matcher = Matcher::new(stations, rules, layers.all());
@@ -207,16 +281,20 @@ impl<H: Host> Session<H> {
             };
             notes.simulated |= bilinear.simulated;
             let mut estimates = Vec::new();
-            if let Some(name) = &named {
-                match self.map_of(id, *date, rule, settings, Some((n, dates.len()))).await {
+            for (name, method) in &wanted {
+                let made = self.map_of(id, *method, *date, rule, settings, Some((n, dates.len()))).await;
+                estimates.push(match made {
                     Ok((estimate, weights)) => {
                         notes.used(name, &weights);
                         notes.made(&estimate);
-                        estimates.push(Some(estimate));
+                        Some(estimate)
                     }
-                    Err(RequestError::Failed(failure)) => notes.failed(self.active, &failure.what, *date),
+                    Err(RequestError::Failed(failure)) => {
+                        notes.failed(*method, &failure.what, *date);
+                        None
+                    }
                     Err(other) => return Err(other),
-                }
+                });
             }
             validation::add_day(&mut matcher, &bilinear, &estimates);
         }
@@ -287,18 +365,23 @@ impl<H: Host> Session<H> {
     fn save_validation(&self, id: u64, form: GroundForm) -> Result<(), RequestError> {
         let (outcome, stations) = (self.outcome()?, &self.ground.stations);
         let simulated = if outcome.notes.simulated || stations.simulated() { "SIMULATED_" } else { "" };
-        let (end, mime, text) = match form {
-            GroundForm::Report => ("report.html", "text/html", outcome.report(stations).html()),
-            GroundForm::Pairs => ("pairs.csv", "text/csv", outcome.csv(stations)),
+        let (end, mime, bytes) = match form {
+            GroundForm::Report => ("report.html", "text/html", outcome.report(stations).html().into_bytes()),
+            GroundForm::Pairs => ("pairs.csv", "text/csv", outcome.csv(stations).into_bytes()),
+            GroundForm::NetCdf => {
+                let bytes = outcome.netcdf(stations).map_err(|e| RequestError::failed(e, ""))?;
+                ("pairs.nc", "application/x-netcdf", bytes)
+            }
         };
         let exported = Event::Exported { name: format!("loam_{simulated}{end}"), mime: mime.to_owned() };
-        self.host.emit(id, exported, vec![Attachment::U8(text.into_bytes())]);
+        self.host.emit(id, exported, vec![Attachment::U8(bytes)]);
         Ok(())
     }
 }
 
 /// The stations and where they are, with what became of each where that is known.
-fn list(stations: &Stations, matched: Option<&Matched>) -> StationList {
+fn list(ground: &Ground, matched: Option<&Matched>) -> StationList {
+    let stations = &ground.stations;
     let mark = |(number, station): (usize, &ground_stations::Station<'_>)| {
         let (column, row) = ease2::fractional_index(Resolution::M03, station.longitude, station.latitude);
         let of = matched.and_then(|matched| matched.stations.get(number));
@@ -317,5 +400,6 @@ fn list(stations: &Stations, matched: Option<&Matched>) -> StationList {
         marks: stations.by_station().iter().enumerate().map(mark).collect(),
         html: report::list(stations, matched),
         simulated: stations.simulated(),
+        loggers: ground.cards(),
     }
 }

@@ -1,7 +1,10 @@
 //! Actions on stations in the ground.
 
+use ground_stations::logger::LoggerPlace;
 use ground_stations::matching::Rules;
 use jiff::civil::Date;
+use loam_core::file::FileId;
+use loam_core::method::Method;
 
 use crate::protocol::GroundForm;
 
@@ -14,6 +17,10 @@ pub enum GroundAction {
     Rules(Rules),
     /// Another first and last date; none for those there are.
     Period(Option<Date>, Option<Date>),
+    /// A logger's own table: where it stands, and what else it cannot say.
+    Describe(FileId, LoggerPlace),
+    /// Other methods to compare; none for the one in use.
+    Methods(Vec<Option<Method>>),
     /// Compare the maps made here with them.
     Validate,
     /// Cancel what is under way.

@@ -19,6 +19,7 @@ mod follow;
 mod ground_action;
 pub mod hash;
 pub mod ledger;
+pub mod logger_form;
 mod maps;
 mod recall;
 pub mod rectangle;

@@ -1,7 +1,9 @@
 //! Stations in the ground, as the page sees them: what is open, what is under way, what the last validation found.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ground_stations::logger::LoggerPlace;
 use ground_stations::matching::Rules;
 use jiff::civil::Date;
 
@@ -32,7 +34,9 @@ struct Choices {
     settings: RegionSettings,
     data: u64,
     rules: Rules,
-    /// The method, where it was not left to Loam.
+    /// Those that were ticked.
+    methods: Vec<Option<Method>>,
+    /// Where none was: the method in use, where it was not left to Loam.
     method: Option<Method>,
 }
 
@@ -59,6 +63,10 @@ pub struct Ground {
     pub rules: Field<Rules>,
     /// First and last date.
     pub period: Field<(Option<Date>, Option<Date>)>,
+    /// The methods to compare, none for the best; where there is none, the one in use.
+    pub methods: Field<Vec<Option<Method>>>,
+    /// What the user said of loggers' own tables. Kept as long as the page: a file that comes back is the same station again.
+    described: BTreeMap<FileId, LoggerPlace>,
     /// Files that are being read.
     unread: Vec<FileId>,
     /// What the validation under way is of.
@@ -76,6 +84,8 @@ impl Ground {
             chosen: f.of(None),
             rules: f.of(Rules::default()),
             period: f.of((None, None)),
+            methods: f.of(Vec::new()),
+            described: BTreeMap::new(),
             unread: Vec::new(),
             asked: None,
             simulated: false,
@@ -102,12 +112,19 @@ impl State {
             }
             GroundAction::Rules(rules) => self.ground.rules.put(rules),
             GroundAction::Period(from, to) => self.ground.period.put((from, to)),
+            GroundAction::Methods(methods) => self.ground.methods.put(methods),
+            GroundAction::Describe(file, place) => {
+                self.ground.described.insert(file, place);
+                self.ground.unread.push(file);
+                self.read_stations();
+            }
             GroundAction::Validate if self.ground.job.is_none() => {
                 let (from, to) = *self.ground.period;
                 let rules = self.ground.rules.clone();
                 let settings = self.settings.clone();
                 self.ground.asked = Some(self.choices());
-                let request = GroundRequest::Validate { rules, from, to, settings };
+                let methods = self.ground.methods.clone();
+                let request = GroundRequest::Validate { rules, methods, from, to, settings };
                 self.ask_ground(request, "comparing with the stations");
             }
             GroundAction::Validate => {}
@@ -141,21 +158,30 @@ impl State {
         }
     }
 
+    /// Has what waits read, with what the user said of it.
+    fn read_stations(&mut self) {
+        let loggers = self.ground.described.iter().map(|(file, place)| (*file, place.clone())).collect();
+        self.ask_ground(GroundRequest::Read { loggers }, "reading stations");
+    }
+
     pub(super) fn take_ground(&mut self, event: GroundEvent) {
         match event {
             GroundEvent::Found(files) if files.is_empty() => self.ground.forget_list(),
             GroundEvent::Found(files) => {
                 self.ground.unread = files;
-                self.ask_ground(GroundRequest::Read, "reading stations");
+                self.read_stations();
             }
             GroundEvent::Stations(list) => {
                 self.ground.unread.clear();
                 let before = list.marks.iter().all(|mark| mark.pairs.is_none());
                 if before {
                     self.ground.forget_validation();
-                    self.say(format!("{} stations: see Ground.", list.marks.len()));
+                    let refused = list.loggers.iter().any(|card| !matches!(card.answer, Some(Ok(_))));
+                    let ask = if refused { " A logger's table has to be described there." } else { "" };
+                    self.say(format!("{} stations: see Ground.{ask}", list.marks.len()));
                 }
-                self.ground.stations.set((!list.marks.is_empty()).then(|| Arc::new(list)));
+                let any = !list.marks.is_empty() || !list.loggers.is_empty();
+                self.ground.stations.set(any.then(|| Arc::new(list)));
             }
             GroundEvent::Validated(report) => {
                 self.say(format!("Compared: {} pairs on {} dates.", report.pairs, report.dates));
@@ -194,6 +220,7 @@ impl State {
         let unread = std::mem::take(&mut self.ground.unread);
         // Not again by itself what it may have died of.
         self.ground.simulated = false;
+        self.ground.described.retain(|file, _| !unread.contains(file));
         for row in self.files.iter_mut().filter(|row| unread.contains(&row.id)) {
             row.refuse(format!(
                 "reading stations stopped the worker ({why}), so it was left out; open it again alone."
@@ -210,11 +237,14 @@ impl State {
     }
 
     fn choices(&self) -> Choices {
+        let methods = self.ground.methods.clone();
+        let in_use = methods.is_empty() && *self.choice != Chosen::Best;
         Choices {
             settings: self.settings.clone(),
             data: *self.data,
             rules: self.ground.rules.clone(),
-            method: (*self.choice != Chosen::Best).then(|| self.weights.method()),
+            method: in_use.then(|| self.weights.method()),
+            methods,
         }
     }
 
@@ -229,8 +259,8 @@ impl State {
             Some("These scores are for other rules of matching.")
         } else if of.data != now.data {
             Some("These scores are for other files.")
-        } else if of.method != now.method {
-            Some("These scores are for another method.")
+        } else if (&of.method, &of.methods) != (&now.method, &now.methods) {
+            Some("These scores are for other methods.")
         } else {
             None
         }
@@ -243,10 +273,11 @@ impl State {
         let inside =
             |at: f64, first: usize, count: usize| (first as f64..(first + count) as f64).contains(&at);
         self.ground.stations.as_ref().is_some_and(|list| {
-            !list.marks.iter().any(|mark| {
-                inside(mark.column, window.first_column, window.columns)
-                    && inside(mark.row, window.first_row, window.rows)
-            })
+            !list.marks.is_empty()
+                && !list.marks.iter().any(|mark| {
+                    inside(mark.column, window.first_column, window.columns)
+                        && inside(mark.row, window.first_row, window.rows)
+                })
         })
     }
 

@@ -39,7 +39,7 @@ pub fn DataSection() -> impl IntoView {
                 <input type="file" id="file-input" multiple hidden node_ref=files on:change=move |e| open_picked(app, &e)/>
                 <input type="file" id="folder-input" multiple hidden prop:webkitdirectory=true node_ref=folder on:change=move |e| open_picked(app, &e)/>
             </div>
-            <p class="hint">"SMAP, Sentinel-1 and their exports (AppEEARS, Earth Engine, HyP3 ...): HDF5, NetCDF, GeoTIFF, zip; stations in the ground as the ISMN sends them. Or drop files and folders anywhere on this page."</p>
+            <p class="hint">"SMAP, Sentinel-1 and their exports (AppEEARS, Earth Engine, HyP3 ...): HDF5, NetCDF, GeoTIFF, zip; stations in the ground as the ISMN sends them, or your own loggers' CSV. Or drop files and folders anywhere on this page."</p>
             <fieldset class="demo">
                 <legend>"Load demo"<span class="tag">"SIMULATED"</span></legend>
                 <div class="row">

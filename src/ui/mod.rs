@@ -30,6 +30,7 @@ mod layer_use;
 pub mod layers;
 mod legend;
 pub mod link;
+mod loggers;
 pub mod maps;
 mod notices;
 pub mod outside;

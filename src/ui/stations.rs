@@ -9,10 +9,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use super::loggers::loggers;
 use super::store::App;
 use crate::protocol::GroundForm;
 use crate::state::GroundAction;
+use loam_core::closed_form::ClosedForm;
 use loam_core::iso_date;
+use loam_core::method::Method;
 
 /// A rule of matching that is a number; an empty field is none.
 struct Number {
@@ -132,6 +135,52 @@ fn rules(app: App) -> AnyView {
     .into_any()
 }
 
+/// Which methods are compared.
+fn methods(app: App) -> AnyView {
+    // Bilinear SMAP is there anyway.
+    let of_moisture = |method: &Method| {
+        method.output() == Method::default().output() && *method != ClosedForm::Bilinear.into()
+    };
+    let all = move || std::iter::once(None).chain(Method::all().filter(of_moisture).map(Some));
+    let chosen = app.ground.methods;
+    let tick = move |method: Option<Method>, on: bool| {
+        let mut methods = chosen.get_untracked();
+        methods.retain(|other| *other != method);
+        if on {
+            methods.push(method);
+        }
+        // In the order of the registry, whatever was ticked first.
+        let methods = all().filter(|method| methods.contains(method)).collect();
+        act(app, GroundAction::Methods(methods));
+    };
+    let words = |method: Option<Method>| method.map_or("the best here (auto)", Method::name);
+    let summary = move || {
+        let names: Vec<&str> = chosen.with(|methods| methods.iter().copied().map(words).collect());
+        if names.is_empty() {
+            "Methods: as under Method".to_owned()
+        } else {
+            format!("Methods: {}", names.join(", "))
+        }
+    };
+    view! {
+        <details id="ground-methods">
+            <summary>{summary}</summary>
+            <fieldset class="parts">
+                <legend>"Methods to compare on the same pairs"</legend>
+                {all().map(|method| view! {
+                    <label class="check"><input
+                        type="checkbox" data-method=method.map_or("auto", Method::key)
+                        prop:checked=move || chosen.with(|methods| methods.contains(&method))
+                        on:change=move |e| tick(method, event_target_checked(&e))
+                    />{words(method)}</label>
+                }).collect_view()}
+            </fieldset>
+            <p class="hint">"None ticked: the one chosen under Method. SMAP, bilinear SMAP and the 3 km product stand beside them always."</p>
+        </details>
+    }
+    .into_any()
+}
+
 /// The station whose button was pressed.
 fn pressed(event: &web_sys::MouseEvent) -> Option<usize> {
     let target = event.target()?.dyn_into::<Element>().ok()?;
@@ -160,7 +209,9 @@ pub fn GroundSection() -> impl IntoView {
     let app = App::here();
     let ground = app.ground;
     follow_pins(app);
-    let there = Memo::new(move |_| ground.stations.with(Option::is_some));
+    let there = Memo::new(move |_| {
+        ground.stations.with(|list| list.as_ref().is_some_and(|list| !list.marks.is_empty()))
+    });
     let chosen = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if ground.chosen.with(Option::is_some)
@@ -186,7 +237,7 @@ pub fn GroundSection() -> impl IntoView {
         <section class="ground" aria-labelledby="ground-title">
             <div class="head"><h2 id="ground-title">"Does the ground agree?"</h2>{move || simulated().then(|| view! { <span class="tag">"SIMULATED"</span> })}</div>
             <div hidden=there>
-                <p class="hint">"Open stations of the International Soil Moisture Network: the zip archive as it came, or a folder of .stm files. They are compared with the maps made here, and stay on this device."</p>
+                <p class="hint">"Open stations of the International Soil Moisture Network: the zip archive as it came, a folder of .stm files, or your own loggers' tables (CSV). They are compared with the maps made here, and stay on this device."</p>
                 <button type="button" id="simulate-stations" hidden=move || app.desk.with(|desk| desk.demo().is_none()) disabled=busy on:click=move |_| act(app, GroundAction::Simulate)>"Simulated stations"</button>
             </div>
             {move || ground.job.get().map(|job| view! {
@@ -196,17 +247,20 @@ pub fn GroundSection() -> impl IntoView {
                     <button type="button" id="stop-ground" on:click=move |_| act(app, GroundAction::Cancel)>"Cancel"</button>
                 </div>
             })}
+            {loggers(app)}
             <div hidden=move || !there.get()>
                 <p class="caution" hidden=move || !app.stations_elsewhere()>
                     "No station lies in the region. "<button type="button" class="quiet" id="go-to-stations" on:click=move |_| act(app, GroundAction::GoTo)>"Go to the stations"</button>
                 </p>
                 {rules(app)}
+                {methods(app)}
                 <div class="row">
                     <button type="button" class="primary" id="validate" disabled=busy on:click=move |_| act(app, GroundAction::Validate)>"Validate"</button>
                     <button type="button" id="save-report" hidden=move || !compared() on:click=move |_| save(GroundForm::Report)>"Report (HTML)"</button>
                     <button type="button" id="save-pairs" hidden=move || !compared() on:click=move |_| save(GroundForm::Pairs)>"CSV of pairs"</button>
+                    <button type="button" id="save-netcdf" hidden=move || !compared() on:click=move |_| save(GroundForm::NetCdf)>"NetCDF for QA4SM"</button>
                 </div>
-                <p class="hint">"Predicts the dates that have records, by the method chosen under Method, and compares them with SMAP, bilinear SMAP and the 3 km product on the same pairs."</p>
+                <p class="hint">"Predicts the dates that have records, and compares them with SMAP, bilinear SMAP and the 3 km product on the same pairs."</p>
                 <div class="stationlist" id="station-list" tabindex="0" role="region" aria-label="Stations" prop:innerHTML=list on:click=move |e| {
                     if let Some(number) = pressed(&e) {
                         act(app, GroundAction::Station(number));

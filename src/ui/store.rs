@@ -29,6 +29,7 @@ use crate::state::{
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
 use loam_core::map::{Coastline, Scale};
+use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
 use loam_core::training::{CheckpointReport, EpochReport, RunReport, TrainPlan, TrainSettings};
@@ -143,6 +144,7 @@ pub struct Ground {
     pub chosen: Slice<Option<(usize, String)>>,
     pub rules: Slice<Rules>,
     pub period: Slice<(Option<Date>, Option<Date>)>,
+    pub methods: Slice<Vec<Option<Method>>>,
 }
 
 /// All of the page: the state, what is only looked at, and the way to say what happened. `Copy`: handles.
@@ -285,6 +287,7 @@ impl App {
                 chosen: Slice::new(store, |s| &s.ground.chosen),
                 rules: Slice::new(store, |s| &s.ground.rules),
                 period: Slice::new(store, |s| &s.ground.period),
+                methods: Slice::new(store, |s| &s.ground.methods),
             },
             cursor: PageSignal::new(None),
             pins: PageSignal::new(Vec::new()),
@@ -486,6 +489,7 @@ impl App {
     pub fn ground_stale(self) -> Option<&'static str> {
         self.ground.validated.track();
         self.ground.rules.track();
+        self.ground.methods.track();
         self.choice.track();
         self.track_choices();
         self.peek(State::ground_stale)

@@ -1,9 +1,9 @@
 //! A finished validation: its comparisons, its report, its pairs.
 
-use ground_stations::Stations;
 use ground_stations::evaluation::{Comparing, Comparison, groups};
 use ground_stations::matching::{Footprint, Matched};
-use ground_stations::report::{Report, pairs_csv};
+use ground_stations::report::{Report, pairs_csv, pairs_netcdf};
+use ground_stations::{StationError, Stations};
 
 use super::{Layers, Notes};
 
@@ -44,6 +44,14 @@ impl Outcome {
     #[must_use]
     pub fn csv(&self, stations: &Stations) -> String {
         pairs_csv(&self.matched, stations, self.notes.simulated)
+    }
+
+    /// Every pair as NetCDF, in the form that QA4SM takes.
+    ///
+    /// # Errors
+    /// Those of [`pairs_netcdf`].
+    pub fn netcdf(&self, stations: &Stations) -> Result<Vec<u8>, StationError> {
+        pairs_netcdf(&self.matched, stations, self.notes.simulated)
     }
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ease_grid::{EaseWindow, Resolution};
+use ground_stations::logger::{LoggerPlace, LoggerUnit};
 use ground_stations::matching::Rules;
 use ground_stations::simulate::{Errors, SimulatedNetwork, as_file};
 use loam::protocol::{
@@ -91,7 +92,7 @@ fn validate(
     settings: RegionSettings,
 ) -> (StationList, ValidationReport) {
     let (from, to) = (Some(from.parse().unwrap()), Some(to.parse().unwrap()));
-    let request = GroundRequest::Validate { rules: rules.clone(), from, to, settings };
+    let request = GroundRequest::Validate { rules: rules.clone(), methods: Vec::new(), from, to, settings };
     let events = ask(host, session, Request::Ground(request));
     finished(&events);
     let report =
@@ -130,7 +131,7 @@ fn open(
     finished(&events);
     assert!(ground(&events).any(|e| matches!(e, GroundEvent::Found(waiting) if !waiting.is_empty())));
     assert!(rows(&events).iter().all(|row| row.refused.is_none()), "nothing is refused before it is read");
-    let events = ask(host, session, Request::Ground(GroundRequest::Read));
+    let events = ask(host, session, Request::Ground(GroundRequest::Read { loggers: Vec::new() }));
     finished(&events);
     (rows(&events), stations(&events))
 }
@@ -281,6 +282,7 @@ fn a_real_archive_beside_the_demo_gives_the_command_lines_pairs_and_is_in_no_exp
     // At the default depths there is none, which is counted and said.
     let request = GroundRequest::Validate {
         rules: Rules::default(),
+        methods: Vec::new(),
         from: None,
         to: None,
         settings: settings("oklahoma-city"),
@@ -329,7 +331,9 @@ fn a_broken_station_costs_the_others_nothing_and_a_loggers_table_says_what_to_do
     };
     assert_eq!((refused("N_N_A_sm"), refused("N_N_B_sm"), refused("static")), Default::default());
     assert!(refused("N_N_C_sm").contains("no table of a station"), "{}", refused("N_N_C_sm"));
-    assert!(refused("table.csv").contains("loam validate --logger"), "{}", refused("table.csv"));
+    let table = rows.iter().find(|row| row.name.contains("table.csv")).unwrap();
+    assert!(table.refused.is_none() && table.problems[0].contains("Say under Ground"), "{table:?}");
+    assert!(list.loggers.len() == 1 && list.loggers[0].answer.is_none(), "{:?}", list.loggers);
     assert!(refused("other.csv").contains("text file"), "{}", refused("other.csv"));
     assert!(refused("plain.dat").contains("give it its name back"), "{}", refused("plain.dat"));
     assert!(!rows.iter().any(|row| row.refused.as_ref().is_some_and(|r| r.contains("raster"))));
@@ -343,12 +347,151 @@ fn a_broken_station_costs_the_others_nothing_and_a_loggers_table_says_what_to_do
     // One goes: the rest is read again, and nothing of the one is left.
     let events = ask(&host, &mut session, Request::Forget { file: 10 });
     assert!(ground(&events).any(|e| matches!(e, GroundEvent::Found(waiting) if !waiting.contains(&10))));
-    let list = stations(&ask(&host, &mut session, Request::Ground(GroundRequest::Read)));
+    let list =
+        stations(&ask(&host, &mut session, Request::Ground(GroundRequest::Read { loggers: Vec::new() })));
     assert!(!list.html.contains("N/A<") && list.html.contains("N/B<"), "{}", list.html);
     // All go.
     finished(&ask(&host, &mut session, Request::ForgetAll));
-    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Read));
+    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Read { loggers: Vec::new() }));
     assert!(stations(&events).marks.is_empty());
+}
+
+fn logger_files() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/logger")
+}
+
+/// What tests/fixtures/logger/field-1.json says.
+fn field_1() -> LoggerPlace {
+    serde_json::from_slice(&std::fs::read(logger_files().join("field-1.json")).unwrap()).unwrap()
+}
+
+/// SMAP's synthetic granules of Oklahoma City.
+fn granules() -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "h5"));
+    files.sort();
+    files
+}
+
+/// A logger's table: asked about, described wrongly, described, compared with two methods at once, gone and back. `pairs.csv` is what `loam validate`
+/// writes; the page's own test expects the same bytes.
+#[test]
+fn a_loggers_table_is_a_station_once_it_is_described() {
+    let (host, mut session) = started();
+    let table = logger_files().join("field-1.csv");
+    let granules = granules();
+    let paths: Vec<&std::path::PathBuf> = granules.iter().chain([&table]).collect();
+    let names: Vec<String> =
+        paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    let source = |path: &std::path::Path| Arc::new(PathSource::open(path).unwrap()) as SharedSource;
+    let files = names.iter().map(String::as_str).zip(paths.iter().map(|path| source(path))).collect();
+    let (read, list) = open(&host, &mut session, files);
+    assert!(read.len() == 1 && read[0].refused.is_none() && read[0].problems.len() == 1, "{read:?}");
+    let [card] = &list.loggers[..] else { panic!("{list:?}") };
+    assert!(list.marks.is_empty() && card.answer.is_none() && card.place.is_none());
+    assert_eq!(card.preview.columns, ["Zeit", "VWC_5cm (%)", "Batterie (V)"]);
+    assert_eq!(card.preview.date_orders.len(), 2, "the first five days can be read in two ways");
+    let file = card.file;
+
+    let describe = |session: &mut Session<Rc<Recorder>>, place: &LoggerPlace| {
+        let request = GroundRequest::Read { loggers: vec![(file, place.clone())] };
+        let events = ask(&host, session, Request::Ground(request));
+        finished(&events);
+        (rows(&events), stations(&events))
+    };
+    let wrong = LoggerPlace { unit: LoggerUnit::Fraction, ..field_1() };
+    let (row, list) = describe(&mut session, &wrong);
+    let Some(Err(why)) = &list.loggers[0].answer else { panic!("{:?}", list.loggers[0]) };
+    assert!(why.contains("is its unit percent?") && row[0].problems == [why.clone()], "{why}");
+    assert!(list.marks.is_empty() && list.loggers[0].place.as_ref() == Some(&wrong), "what was said is kept");
+    let (row, list) = describe(&mut session, &field_1());
+    let Some(Ok(words)) = &list.loggers[0].answer else { panic!("{:?}", list.loggers[0]) };
+    assert_eq!(words, "1 sensor of Field 1, 144 records from 2020-06-01 to 2020-09-17 UTC");
+    assert!(row[0].problems.is_empty() && row[0].evidence.contains(words));
+    assert!(list.marks.len() == 1 && list.html.contains("own loggers/Field 1"), "{}", list.html);
+    // Described again: one station, at its other place.
+    let (_, list) = describe(&mut session, &LoggerPlace { latitude: 35.6, ..field_1() });
+    assert_eq!(list.marks.len(), 1);
+    describe(&mut session, &field_1());
+
+    let request = GroundRequest::Validate {
+        rules: Rules::default(),
+        methods: vec![Some(ClosedForm::Persistence.into()), Some(ClosedForm::Bicubic.into())],
+        from: None,
+        to: None,
+        settings: settings("oklahoma-city"),
+    };
+    let events = ask(&host, &mut session, Request::Ground(request));
+    finished(&events);
+    let (_, pairs) = saved(&host, &mut session, GroundForm::Pairs);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (out, csv, netcdf) = (at("report.html"), at("pairs.csv"), at("pairs.nc"));
+    let logger = logger_files().join("field-1.json").to_str().unwrap().to_owned();
+    let mut words = vec!["validate"];
+    words.extend(granules.iter().map(|path| path.to_str().unwrap()));
+    words.extend(["--logger", &logger, "--region", "oklahoma-city", "--methods", "persistence,bicubic"]);
+    words.extend(["--out", &out, "--csv", &csv, "--netcdf", &netcdf]);
+    let output = run(&words);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let by_program = std::fs::read_to_string(&csv).unwrap();
+    same(&pairs, &by_program);
+    same(&by_program, &std::fs::read_to_string(logger_files().join("pairs.csv")).unwrap());
+    // The same file in the form of QA4SM.
+    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Save { form: GroundForm::NetCdf }));
+    let Some((Event::Exported { name, .. }, parts)) = events.first() else { panic!("{events:?}") };
+    let [Attachment::U8(bytes)] = &parts[..] else { panic!() };
+    assert!(name == "loam_pairs.nc" && *bytes == std::fs::read(&netcdf).unwrap(), "{name}");
+
+    // The table goes and comes back, as a worker that is replaced reads it: what was said of it makes it a station again.
+    finished(&ask(&host, &mut session, Request::Forget { file }));
+    let nothing =
+        ask(&host, &mut session, Request::Ground(GroundRequest::Read { loggers: vec![(file, field_1())] }));
+    assert!(stations(&nothing).marks.is_empty() && stations(&nothing).loggers.is_empty());
+    let ticket = FileTicket {
+        id: file,
+        name: "field-1.csv".to_owned(),
+        bytes: 1,
+        correction: Correction::default(),
+        member: None,
+    };
+    *host.sources.borrow_mut() = vec![source(&table)];
+    finished(&ask(&host, &mut session, Request::Open { tickets: vec![ticket] }));
+    let (_, list) = describe(&mut session, &field_1());
+    assert_eq!((list.marks.len(), list.loggers.len()), (1, 1));
+}
+
+#[test]
+fn several_methods_stand_side_by_side_and_the_choice_stays() {
+    let (host, mut session) = demo("tucson");
+    finished(&ask(&host, &mut session, Request::Ground(GroundRequest::Simulate)));
+    block_on(session.handle(3, Request::UseMethod { method: ClosedForm::Bicubic.into() }));
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (out, csv) = (at("report.html"), at("pairs.csv"));
+    let words = ["validate", "--simulated", "--region", "tucson", "--from", "2018-12-10"];
+    let more = ["--methods", "auto,smen,persistence", "--out", &out, "--csv", &csv];
+    let output = run(&[&words[..], &more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let request = GroundRequest::Validate {
+        rules: Rules::default(),
+        methods: vec![None, Some(Network::Smen.into()), Some(ClosedForm::Persistence.into())],
+        from: Some("2018-12-10".parse().unwrap()),
+        to: Some("2018-12-31".parse().unwrap()),
+        settings: settings("tucson"),
+    };
+    let events = ask(&host, &mut session, Request::Ground(request));
+    finished(&events);
+    let chosen = events.iter().any(|(e, _)| matches!(e, Event::Ranking(_) | Event::Weights(_)));
+    assert!(!chosen, "the method that answers is still the one chosen by hand");
+    let (_, pairs) = saved(&host, &mut session, GroundForm::Pairs);
+    same(&pairs, &std::fs::read_to_string(&csv).unwrap());
+    let (_, html) = saved(&host, &mut session, GroundForm::Report);
+    same(scores(&html), scores(&std::fs::read_to_string(&out).unwrap()));
+    for name in [BEST, "SMEN", Method::from(ClosedForm::Persistence).name()] {
+        assert!(scores(&html).contains(name), "{name}");
+    }
 }
 
 #[test]
@@ -372,7 +515,7 @@ fn reading_and_comparing_can_be_cancelled_and_let_others_in() {
     finished(&ask(&host, &mut session, Request::Open { tickets: tickets.clone() }));
     host.cancel_after.set(Some(4));
     let before = host.yields.get();
-    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Read));
+    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Read { loggers: Vec::new() }));
     host.cancel_after.set(None);
     assert!(matches!(events.last(), Some((Event::Cancelled, _))) && host.yields.get() > before);
     let said = rows(&events);
@@ -383,7 +526,7 @@ fn reading_and_comparing_can_be_cancelled_and_let_others_in() {
     assert!(stations(&events).marks.is_empty());
 
     finished(&ask(&host, &mut session, Request::Open { tickets }));
-    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Read));
+    let events = ask(&host, &mut session, Request::Ground(GroundRequest::Read { loggers: Vec::new() }));
     finished(&events);
     let list = stations(&events);
     assert!(
@@ -394,6 +537,7 @@ fn reading_and_comparing_can_be_cancelled_and_let_others_in() {
     host.cancel_after.set(Some(6));
     let whole = GroundRequest::Validate {
         rules: Rules::default(),
+        methods: Vec::new(),
         from: None,
         to: None,
         settings: settings("tucson"),

@@ -20,6 +20,10 @@ pub enum StationError {
     /// The description of a logger does not fit its file.
     #[error("the logger's table does not fit its description: {0}")]
     Logger(String),
+    /// The pairs cannot be written as NetCDF.
+    #[cfg(feature = "netcdf")]
+    #[error("the pairs were not written as NetCDF: {0}")]
+    NetCdf(String),
     /// The archive around it cannot be read.
     #[error(transparent)]
     Archive(#[from] smap_files::ReadError),

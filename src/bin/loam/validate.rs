@@ -60,6 +60,9 @@ pub struct Validate {
     /// Also write every pair as CSV. Station values stay subject to their providers' terms
     #[arg(long)]
     csv: Option<PathBuf>,
+    /// Also write every pair as NetCDF-4, in the form that QA4SM takes as data of one's own; station values stay subject to those terms
+    #[arg(long)]
+    netcdf: Option<PathBuf>,
     /// Scores as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -237,6 +240,9 @@ impl Validate {
         files::write(&self.out, outcome.report(stations).html())?;
         if let Some(path) = &self.csv {
             files::write(path, outcome.csv(stations))?;
+        }
+        if let Some(path) = &self.netcdf {
+            files::write(path, outcome.netcdf(stations).map_err(|e| e.to_string())?)?;
         }
         if self.json {
             return super::print_json(&self.summary(&outcome, stations));

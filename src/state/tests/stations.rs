@@ -2,10 +2,14 @@
 
 use super::*;
 use crate::protocol::{
-    Enough, GroundEvent, GroundForm, GroundRequest, StationList, StationMark, ValidationReport,
+    Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, StationList, StationMark, ValidationReport,
 };
 use crate::state::GroundAction;
+use ground_stations::logger::{LoggerPlace, LoggerUnit, preview};
 use ground_stations::matching::Rules;
+use loam_core::method::Method;
+use loam_core::network::Network;
+use smap_files::{BytesSource, SharedSource};
 
 fn tell(page: &mut Page, action: GroundAction) {
     page.tell(action.event());
@@ -30,6 +34,7 @@ fn list(pairs: Option<usize>) -> GroundEvent {
         marks: (0..2).map(mark).collect(),
         html: "<table>".into(),
         simulated: false,
+        loggers: Vec::new(),
     })
 }
 
@@ -41,7 +46,7 @@ fn with_stations() -> Page {
     page.answer(open, protocol::Event::FileRead(blank(1)));
     answer(&mut page, open, GroundEvent::Found(vec![1]));
     page.answer(open, protocol::Event::Finished);
-    let read = asked(&page, |r| matches!(r, GroundRequest::Read)).expect("what is found is read");
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).expect("what is found is read");
     assert_eq!(page.state.ground.job.as_ref().map(|job| job.id), Some(read));
     answer(&mut page, read, list(None));
     page.answer(read, protocol::Event::Finished);
@@ -133,7 +138,7 @@ fn a_worker_that_is_lost_reads_the_stations_again_but_not_those_it_died_of() {
     assert!(page.state.ground.stations.is_none() && page.state.ground.validated.is_none());
     let open = page.find(|r| matches!(r, Request::Open { .. })).expect("its file is opened again");
     answer(&mut page, open, GroundEvent::Found(vec![1]));
-    let read = asked(&page, |r| matches!(r, GroundRequest::Read)).unwrap();
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
     // It dies while reading.
     page.sent.clear();
     page.tell(Event::WorkerLost("of memory".into()));
@@ -171,4 +176,80 @@ fn a_file_of_stations_that_goes_takes_its_list_along() {
     answer(&mut page, id, GroundEvent::Found(Vec::new()));
     page.answer(id, protocol::Event::Finished);
     assert!(page.state.ground.stations.is_none() && page.state.ground.job.is_none());
+}
+
+fn place() -> LoggerPlace {
+    LoggerPlace {
+        station: "Field 1".into(),
+        latitude: 35.5,
+        longitude: -97.5,
+        depth: (0.05, 0.05),
+        unit: LoggerUnit::Percent,
+        utc_offset: "-06:00".into(),
+        time_column: None,
+        value_columns: vec!["sm".into()],
+        date_order: None,
+    }
+}
+
+fn logger_list(place: Option<LoggerPlace>, answer: Option<Result<String, String>>) -> GroundEvent {
+    let bytes = b"time,sm\n2020-06-01 06:00,21.5\n".to_vec();
+    let preview = preview(&(std::sync::Arc::new(BytesSource::new("l.csv", bytes)) as SharedSource)).unwrap();
+    let card = LoggerCard { file: 1, name: "l.csv".into(), preview, place, answer };
+    GroundEvent::Stations(StationList { loggers: vec![card], ..StationList::default() })
+}
+
+/// What was read with.
+fn said(page: &Page) -> Option<Vec<(u32, LoggerPlace)>> {
+    page.sent.iter().rev().find_map(|(_, request, _)| match request {
+        Request::Ground(GroundRequest::Read { loggers }) => Some(loggers.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn what_is_said_of_a_loggers_table_is_said_to_every_worker_but_not_what_one_died_of() {
+    let mut page = Page::ready();
+    page.tell(Event::Open(vec![(1, "l.csv".into(), 10)]));
+    let open = page.find(|r| matches!(r, Request::Open { .. })).unwrap();
+    page.answer(open, protocol::Event::FileRead(blank(1)));
+    answer(&mut page, open, GroundEvent::Found(vec![1]));
+    page.answer(open, protocol::Event::Finished);
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
+    answer(&mut page, read, logger_list(None, None));
+    page.answer(read, protocol::Event::Finished);
+    assert!(page.state.ground.stations.as_ref().is_some_and(|list| list.loggers.len() == 1));
+    assert!(!page.state.stations_elsewhere(), "there is no station yet");
+    page.sent.clear();
+    tell(&mut page, GroundAction::Describe(1, place()));
+    assert_eq!(said(&page), Some(vec![(1, place())]));
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
+    answer(&mut page, read, logger_list(Some(place()), Some(Ok("1 sensor".into()))));
+    page.answer(read, protocol::Event::Finished);
+    // Another worker hears it again, and so does one that reads it after it was removed and came back.
+    page.sent.clear();
+    page.tell(Event::WorkerLost("of memory".into()));
+    let open = page.find(|r| matches!(r, Request::Open { .. })).unwrap();
+    answer(&mut page, open, GroundEvent::Found(vec![1]));
+    assert_eq!(said(&page), Some(vec![(1, place())]));
+    // It dies of it: the table is left out, and no worker hears it again.
+    page.tell(Event::WorkerLost("of memory".into()));
+    assert!(page.state.files[0].report.as_ref().unwrap().refused.is_some());
+    page.sent.clear();
+    tell(&mut page, GroundAction::Describe(2, place()));
+    assert_eq!(said(&page), Some(vec![(2, place())]));
+}
+
+#[test]
+fn scores_of_other_methods_say_so() {
+    let mut page = with_stations();
+    let methods = vec![None, Some(Method::from(Network::Smen))];
+    tell(&mut page, GroundAction::Methods(methods.clone()));
+    let id = validated(&mut page);
+    let sent = page.sent.iter().any(
+        |s| matches!(&s.1, Request::Ground(GroundRequest::Validate { methods: m, .. }) if *m == methods),
+    );
+    assert!(sent && id > 0 && page.state.ground_stale().is_none());
+    tell(&mut page, GroundAction::Methods(Vec::new()));
+    assert!(page.state.ground_stale().unwrap().contains("other methods"));
 }

@@ -49,7 +49,7 @@ pub(super) fn minutes(text: &str, order: DateOrder, offset: i32) -> Option<i32> 
         _ => return None,
     };
     let day = time::day_number(i32::try_from(year).ok()?, number(month)?, number(day)?)?;
-    let (clock, zone) = zoned(rest.trim())?;
+    let (clock, zone) = clock_and_zone(rest.trim())?;
     let upper = clock.to_ascii_uppercase();
     let (clock, half) = match upper
         .strip_suffix("AM")
@@ -68,8 +68,19 @@ pub(super) fn minutes(text: &str, order: DateOrder, offset: i32) -> Option<i32> 
     Some(day * time::DAY + minute - zone.unwrap_or(offset))
 }
 
+/// Whether a text is a time of day alone: `6:30`, `06:30:00 PM`.
+pub(super) fn is_clock(text: &str) -> bool {
+    text.contains(':') && minutes(&format!("2000-01-01 {text}"), DateOrder::YearMonthDay, 0).is_some()
+}
+
+/// Whether a text of date and time says its zone.
+pub(super) fn zoned(text: &str) -> bool {
+    let clock = text.trim().split_once([' ', 'T']).map_or("", |(_, clock)| clock);
+    clock_and_zone(clock.trim()).is_some_and(|(_, zone)| zone.is_some())
+}
+
 /// A time and the zone behind it, in minutes.
-fn zoned(text: &str) -> Option<(&str, Option<i32>)> {
+fn clock_and_zone(text: &str) -> Option<(&str, Option<i32>)> {
     if let Some(clock) = text.strip_suffix(['Z', 'z']) {
         return Some((clock.trim(), Some(0)));
     }

@@ -1,10 +1,11 @@
-//! A logger's table: what it looks like, and its sensors once the user has described it.
+//! The sensors of a logger's table, once the user has described it.
 
 use serde::{Deserialize, Serialize};
 use smap_files::SharedSource;
 
-use super::csv::{delimiter, fields, number};
+use super::csv::{fields, number};
 use super::moment::{DateOrder, minutes, offset};
+use super::preview::{Preview, preview};
 use crate::lines::Lines;
 use crate::records::Records;
 use crate::sensor::{Form, Sensor, Surroundings, Variable};
@@ -13,10 +14,10 @@ use crate::{StationError, time};
 /// What the network of a user's own loggers is called.
 pub const NETWORK: &str = "own loggers";
 
-/// Lines a preview is made from.
-const LOOKED_AT: usize = 60;
-/// Rows a preview shows.
-const SHOWN: usize = 10;
+/// Of m3/m3: what is below is a logger's code of a missing value (-6999), what is above is none of soil.
+const POSSIBLE: std::ops::RangeInclusive<f64> = -0.1..=1.5;
+/// A series in per cent that never exceeds this, m3/m3, is one in m3/m3.
+const DRIEST: f64 = 0.01;
 
 /// The unit of a logger's soil moisture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,160 +53,200 @@ pub struct LoggerPlace {
     pub date_order: Option<DateOrder>,
 }
 
-/// What a table looks like.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Preview {
-    /// What parts its fields.
-    pub delimiter: char,
-    /// Names of the columns; numbers from 1 where the file has none.
-    pub columns: Vec<String>,
-    /// The column that holds times, from 0.
-    pub time_column: usize,
-    /// Columns that hold numbers, from 0.
-    pub number_columns: Vec<usize>,
-    /// How its dates can be read. The user has to say which, where there are several.
-    pub date_orders: Vec<DateOrder>,
-    /// The first rows.
-    pub rows: Vec<Vec<String>>,
-    /// Line of the first row, from 0.
-    first_row: usize,
-}
-
-/// What a table looks like, from its first lines.
-///
-/// # Errors
-/// [`StationError::NoTable`] where no column holds times.
-pub fn preview(source: &SharedSource) -> Result<Preview, StationError> {
-    let mut lines = Vec::new();
-    Lines::new(source.clone()).step(&mut |_, line| {
-        if lines.len() < LOOKED_AT {
-            lines.push(String::from_utf8_lossy(line).into_owned());
-        }
-        Ok(())
-    })?;
-    let delimiter = delimiter(&lines);
-    let table: Vec<Vec<String>> = lines.iter().map(|line| fields(line, delimiter)).collect();
-    let is_time = |text: &str| !DateOrder::fitting(&[text]).is_empty();
-    let found = table.iter().enumerate().find_map(|(row, fields)| {
-        let column = fields.iter().position(|text| is_time(text))?;
-        (fields.len() > 1).then_some((row, column))
-    });
-    let Some((first_row, time_column)) = found else {
-        let why =
-            "no column of it holds dates and times, separated from values by commas, semicolons or tabs";
-        return Err(StationError::NoTable(why.to_owned()));
-    };
-    let rows = &table[first_row..];
-    let width = rows.first().map_or(0, Vec::len);
-    // Above the rows: the first line of their width has the names (below it loggers write units).
-    let head = table[..first_row].iter().find(|fields| fields.len() == width);
-    let columns: Vec<String> = (0..width)
-        .map(|n| {
-            head.and_then(|h| h.get(n)).filter(|h| !h.is_empty()).cloned().unwrap_or((n + 1).to_string())
-        })
-        .collect();
-    let numbers = |column: usize| {
-        let known =
-            rows.iter().filter_map(|row| row.get(column)).filter(|text| number(text, delimiter).is_some());
-        column != time_column && 2 * known.count() > rows.len()
-    };
-    let times: Vec<&str> = rows.iter().filter_map(|row| row.get(time_column)).map(String::as_str).collect();
-    let times: Vec<&str> = times.into_iter().filter(|text| is_time(text)).collect();
-    Ok(Preview {
-        delimiter,
-        time_column,
-        number_columns: (0..width).filter(|column| numbers(*column)).collect(),
-        date_orders: DateOrder::fitting(&times),
-        rows: rows.iter().take(SHOWN).cloned().collect(),
-        columns,
-        first_row,
-    })
-}
-
 /// The sensors of a table: one a value column.
 ///
 /// # Errors
 /// [`StationError::Logger`] where the description does not fit; those of [`preview`].
 pub fn read(source: &SharedSource, place: &LoggerPlace) -> Result<Vec<Sensor>, StationError> {
-    let preview = preview(source)?;
-    let wrong = |why: String| StationError::Logger(why);
-    if !(-90.0..=90.0).contains(&place.latitude) || !(-180.0..=180.0).contains(&place.longitude) {
-        return Err(wrong(format!("{} N {} E is no place on Earth", place.latitude, place.longitude)));
-    }
-    let ahead = offset(&place.utc_offset)
-        .ok_or_else(|| wrong(format!("\"{}\" is no offset from UTC: write +02:00", place.utc_offset)))?;
-    let column = |name: &str| {
-        let by_number = || name.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-        let found = preview.columns.iter().position(|column| column == name).or_else(by_number);
-        found.filter(|n| *n < preview.columns.len()).ok_or_else(|| {
-            wrong(format!("it has no column \"{name}\"; it has {}", preview.columns.join(", ")))
-        })
-    };
-    let time_column = place.time_column.as_deref().map_or(Ok(preview.time_column), column)?;
-    if place.value_columns.is_empty() {
-        return Err(wrong("no value column was named".to_owned()));
-    }
-    let values: Vec<usize> = place.value_columns.iter().map(|name| column(name)).collect::<Result<_, _>>()?;
-    let order = match (place.date_order, preview.date_orders.as_slice()) {
-        (Some(order), _) => order,
-        (None, [order]) => *order,
-        (None, _) => {
-            return Err(wrong("its dates can be read as day/month or as month/day: say which".to_owned()));
+    let mut reading = Reading::new(source, place)?;
+    while reading.step()? {}
+    reading.finish()
+}
+
+/// A table being read, in steps of half a megabyte: whoever drives it can let others work, and stop.
+pub struct Reading {
+    preview: Preview,
+    place: LoggerPlace,
+    file: String,
+    order: DateOrder,
+    /// Minutes that the clock is ahead of UTC.
+    ahead: i32,
+    time_column: usize,
+    /// The column of clock times, where dates have one of their own.
+    clock_column: Option<usize>,
+    value_columns: Vec<usize>,
+    lines: Lines,
+    records: Vec<Records>,
+    /// Lines that could not be read, and the first one's number.
+    bad: (usize, u64),
+}
+
+fn wrong(why: impl Into<String>) -> StationError {
+    StationError::Logger(why.into())
+}
+
+fn column(preview: &Preview, name: &str) -> Result<usize, StationError> {
+    preview
+        .column(name)
+        .ok_or_else(|| wrong(format!("it has no column \"{name}\"; it has {}", preview.columns.join(", "))))
+}
+
+impl Reading {
+    /// Checks the description against the first lines.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn new(source: &SharedSource, place: &LoggerPlace) -> Result<Self, StationError> {
+        let preview = preview(source)?;
+        if place.station.trim().is_empty() {
+            return Err(wrong("its station has no name: give it one"));
         }
-    };
-    let mut records = vec![Records::default(); values.len()];
-    let (mut bad, mut first_bad) = (0, 0);
-    let mut lines = Lines::new(source.clone());
-    let mut take = |line_number: u64, line: &[u8]| {
-        if line_number <= preview.first_row as u64 {
-            return Ok(());
+        if !(-90.0..=90.0).contains(&place.latitude) || !(-180.0..=180.0).contains(&place.longitude) {
+            return Err(wrong(format!("{} N {} E is no place on Earth", place.latitude, place.longitude)));
         }
-        let row = fields(&String::from_utf8_lossy(line), preview.delimiter);
-        let Some(at) = row.get(time_column).and_then(|text| minutes(text, order, ahead)) else {
-            (bad, first_bad) = (bad + 1, if bad == 0 { line_number } else { first_bad });
-            return Ok(());
-        };
-        for (records, column) in records.iter_mut().zip(&values) {
-            // An empty field and the like is no record: the logger missed it.
-            let value = row.get(*column).and_then(|text| number(text, preview.delimiter));
-            if let Some(value) = value.filter(|value| value.is_finite()) {
-                let value = if place.unit == LoggerUnit::Percent { value / 100.0 } else { value };
-                records.push_unflagged(at, value);
-            }
-        }
-        Ok(())
-    };
-    while lines.step(&mut take)? {}
-    let mut sensors = Vec::new();
-    for (mut records, column) in records.into_iter().zip(values) {
-        records.settle();
-        let name = preview.columns.get(column).cloned().unwrap_or_default();
-        if records.is_empty() {
-            return Err(wrong(format!("its column \"{name}\" holds no number")));
-        }
-        let highest = records.iter().map(|record| record.value).fold(0.0, f64::max);
-        if highest > 1.5 {
-            let first = records.at(0).map_or_else(String::new, |r| time::text(r.minutes));
+        let (upper, lower) = place.depth;
+        if !(0.0..=10.0).contains(&upper) || !(upper..=10.0).contains(&lower) {
             return Err(wrong(format!(
-                "its column \"{name}\" reaches {highest} m3/m3, which no soil can hold (first record {first}): is its unit percent?"
+                "{upper} to {lower} m are no depths: write metres, the upper end first, as 0.05 or 0 to 0.05"
             )));
         }
-        sensors.push(Sensor {
-            network: NETWORK.to_owned(),
-            station: place.station.clone(),
-            latitude: place.latitude,
-            longitude: place.longitude,
-            elevation: None,
-            depth_from: place.depth.0,
-            depth_to: place.depth.1,
-            variable: Variable::SoilMoisture,
-            instrument: name,
+        let ahead = offset(&place.utc_offset)
+            .ok_or_else(|| wrong(format!("\"{}\" is no offset from UTC: write +02:00", place.utc_offset)))?;
+        let time_column =
+            place.time_column.as_deref().map_or(Ok(preview.time_column), |name| column(&preview, name))?;
+        if place.value_columns.is_empty() {
+            return Err(wrong("no column of soil moisture was named"));
+        }
+        let value_columns =
+            place.value_columns.iter().map(|name| column(&preview, name)).collect::<Result<Vec<_>, _>>()?;
+        let Some(times) = preview.time_columns.iter().find(|times| times.column == time_column) else {
+            let name = preview.columns.get(time_column).cloned().unwrap_or_default();
+            return Err(wrong(format!("its column \"{name}\" holds no dates with times")));
+        };
+        if times.clocks.len() > 1 {
+            return Err(wrong(
+                "its dates have no time of day, and several columns do: join date and time in one column",
+            ));
+        }
+        let order = match (place.date_order, times.orders.as_slice()) {
+            (Some(order), _) | (None, &[order]) => order,
+            (None, _) => {
+                return Err(wrong("its dates can be read as day/month or as month/day: say which"));
+            }
+        };
+        Ok(Self {
+            records: vec![Records::default(); value_columns.len()],
+            place: place.clone(),
             file: source.name().to_owned(),
-            form: Form::Logger,
-            records,
-            bad_lines: (bad > 0).then_some((bad, first_bad)),
-            surroundings: Surroundings::default(),
-        });
+            order,
+            ahead,
+            time_column,
+            clock_column: times.clocks.first().copied(),
+            value_columns,
+            lines: Lines::new(source.clone()),
+            bad: (0, 0),
+            preview,
+        })
     }
-    Ok(sensors)
+
+    /// Bytes read so far.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.lines.done()
+    }
+
+    /// Reads on. False once the file is over.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub fn step(&mut self) -> Result<bool, StationError> {
+        let Self { preview, place, order, ahead, lines, records, bad, .. } = self;
+        let (time_column, clock_column, value_columns) =
+            (self.time_column, self.clock_column, &self.value_columns);
+        lines.step(&mut |line_number, line| {
+            if line_number <= preview.first_row as u64 {
+                return Ok(());
+            }
+            let row = fields(&String::from_utf8_lossy(line), preview.delimiter);
+            let mut good = true;
+            let text = match clock_column.map(|column| row.get(column)) {
+                None => row.get(time_column).cloned(),
+                // A date without its time of day is none.
+                Some(clock) => row.get(time_column).zip(clock).map(|(date, clock)| {
+                    if clock.is_empty() { String::new() } else { format!("{date} {clock}") }
+                }),
+            };
+            if let Some(at) = text.and_then(|text| minutes(&text, *order, *ahead)) {
+                for (records, column) in records.iter_mut().zip(value_columns) {
+                    // An empty field and the like is no record: the logger missed it.
+                    let value = row.get(*column).and_then(|text| number(text, preview.delimiter));
+                    let Some(value) = value.filter(|value| value.is_finite()) else { continue };
+                    let value = if place.unit == LoggerUnit::Percent { value / 100.0 } else { value };
+                    good &= value >= *POSSIBLE.start();
+                    if value >= *POSSIBLE.start() {
+                        records.push_unflagged(at, value);
+                    }
+                }
+            } else {
+                good = false;
+            }
+            if !good {
+                *bad = (bad.0 + 1, if bad.0 == 0 { line_number } else { bad.1 });
+            }
+            Ok(())
+        })
+    }
+
+    /// The sensors.
+    ///
+    /// # Errors
+    /// [`StationError::Logger`] where a column holds nothing that can be soil moisture.
+    pub fn finish(self) -> Result<Vec<Sensor>, StationError> {
+        let (bad, first_bad) = self.bad;
+        let mut sensors = Vec::new();
+        for (mut records, column) in self.records.into_iter().zip(self.value_columns) {
+            records.settle();
+            let name = self.preview.columns.get(column).cloned().unwrap_or_default();
+            if records.is_empty() {
+                let bad = if bad > 0 {
+                    format!(
+                        "; {bad} lines could not be read, the first is line {first_bad}: do the dates have another order?"
+                    )
+                } else {
+                    String::new()
+                };
+                return Err(wrong(format!("its column \"{name}\" holds no number beside a time{bad}")));
+            }
+            let highest = records.iter().map(|record| record.value).fold(f64::MIN, f64::max);
+            if highest > *POSSIBLE.end() {
+                let first = records.at(0).map_or_else(String::new, |r| time::text(r.minutes));
+                return Err(wrong(format!(
+                    "its column \"{name}\" reaches {highest} m3/m3, which no soil can hold (first record {first}): is its unit percent?"
+                )));
+            }
+            if self.place.unit == LoggerUnit::Percent && highest < DRIEST {
+                return Err(wrong(format!(
+                    "its column \"{name}\" never exceeds {} %, which is drier than soil: is its unit m3/m3?",
+                    100.0 * highest
+                )));
+            }
+            sensors.push(Sensor {
+                network: NETWORK.to_owned(),
+                station: self.place.station.clone(),
+                latitude: self.place.latitude,
+                longitude: self.place.longitude,
+                elevation: None,
+                depth_from: self.place.depth.0,
+                depth_to: self.place.depth.1,
+                variable: Variable::SoilMoisture,
+                instrument: name,
+                file: self.file.clone(),
+                form: Form::Logger,
+                records,
+                bad_lines: (bad > 0).then_some((bad, first_bad)),
+                surroundings: Surroundings::default(),
+            });
+        }
+        Ok(sensors)
+    }
 }

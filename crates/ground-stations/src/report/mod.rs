@@ -1,14 +1,18 @@
-//! The report: one HTML file that holds everything, without a script or anything from elsewhere, and prints well; and the pairs as CSV.
+//! The report: one HTML file that holds everything, without a script or anything from elsewhere, and prints well; and the pairs as CSV and as NetCDF.
 
 mod csv;
 mod figures;
 mod html;
 mod map;
+#[cfg(feature = "netcdf")]
+mod netcdf;
 mod parts;
 mod plot;
 mod tables;
 
 pub use csv::pairs_csv;
+#[cfg(feature = "netcdf")]
+pub use netcdf::pairs_netcdf;
 pub use parts::list;
 
 use crate::evaluation::Comparison;

@@ -11,6 +11,8 @@
 mod archives;
 mod loggers;
 mod matching;
+#[cfg(feature = "netcdf")]
+mod netcdf;
 mod report;
 mod scores;
 mod traps;

@@ -6,11 +6,12 @@ use ground_stations::matching::{Footprint, Layer, MapDay, Matched, Matcher, Over
 use ground_stations::report::{Report, pairs_csv};
 use ground_stations::scores::Lineage;
 use ground_stations::simulate::{Errors, SimulatedNetwork};
-use ground_stations::{LeftOut, Stations, time};
+use ground_stations::{LeftOut, Reader, Stations, time};
 use jiff::ToSpan;
 use jiff::civil::date;
+use smap_files::BytesSource;
 
-fn made() -> (Stations, Matched) {
+pub(super) fn made() -> (Stations, Matched) {
     let window = EaseWindow::around(Resolution::M03, 6.1, 46.2, 12, 12).unwrap();
     let places: Vec<(f64, f64)> = (0..6).map(|n| window.lonlat(2 * n, 2 * n)).collect();
     let mut network = SimulatedNetwork::new(&places, Errors::default(), 3);
@@ -118,4 +119,59 @@ fn every_pair_is_a_line_under_the_terms() {
     assert_eq!((field("estimate half_width_90"), field("SMAP <36 km>")), ("0.03", "0.22"));
     // The product has no map on the second day.
     assert!(rows[2].ends_with(",,,"));
+}
+
+/// An archive with a gauge beside the probe (invented values): a bar for each day with rain, as long as its sum, flagged records left out.
+#[test]
+fn rain_stands_in_the_series_of_its_station() {
+    let mut probe = String::from("N N A 46.2 6.1 300.0 0.05 0.05 Probe\n");
+    let mut gauge = String::from("N N A 46.2 6.1 300.0 0.00 0.00 Gauge\n");
+    for day in 1..=20 {
+        probe += &format!("2020/06/{day:02} 05:30 0.2{} G M\n", day % 10);
+        for (hour, mm) in [(3, 4.0), (15, 2.0)] {
+            let mm = if day % 5 == 0 { mm * f64::from(day) / 5.0 } else { 0.0 };
+            gauge += &format!("2020/06/{day:02} {hour:02}:00 {mm} G M\n");
+        }
+        gauge += &format!("2020/06/{day:02} 16:00 99.0 C01 M\n");
+    }
+    let mut reader = Reader::new();
+    for (variable, depth, instrument, text) in
+        [("sm", "0.050000_0.050000", "Probe", probe), ("p", "0.000000_0.000000", "Gauge", gauge)]
+    {
+        let name = format!("N/A/N_N_A_{variable}_{depth}_{instrument}_20200601_20200620.stm");
+        reader.add(&name, std::sync::Arc::new(BytesSource::new(&name, text.into_bytes()))).unwrap();
+    }
+    let stations = reader.read();
+    assert_eq!((stations.sensors.len(), stations.left_out.len()), (2, 0), "{:?}", stations.left_out);
+    let layer = Layer { name: "map".to_owned(), sparse: false, lineage: Lineage::SmapRadiometer };
+    let mut matcher = Matcher::new(&stations, Rules::default(), vec![layer]);
+    let window = EaseWindow::around(Resolution::M03, 6.1, 46.2, 9, 9).unwrap();
+    let map = Raster::new(window.grid(), vec![0.2; window.len()], vec![Reason::Valid; window.len()]).unwrap();
+    for day in 1..=20 {
+        let date = date(2020, 6, day);
+        matcher.add(&MapDay {
+            date,
+            overpass: Overpass::Morning,
+            maps: vec![(0, &map)],
+            half_widths: vec![],
+        });
+    }
+    let matched = matcher.finish();
+    let report = Report {
+        title: "Rain",
+        simulated_maps: false,
+        matched: &matched,
+        stations: &stations,
+        comparisons: &[],
+        baseline: None,
+        about: &[],
+        citations: &[],
+        coastline: &[],
+        left_out: &[],
+    };
+    let (whole, page) = (report.html(), report.station(0).unwrap());
+    for html in [&whole, &page] {
+        assert_eq!(html.matches("class=\"rain\"").count(), 4, "days 5, 10, 15, 20: {html}");
+        assert!(html.contains("rain from above, up to 24 mm a day"), "{html}");
+    }
 }

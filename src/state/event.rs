@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::State;
 use super::ground_action::GroundAction;
 use super::hash::Hash;
+use super::look_action::LookAction;
 use super::remembered::Remembered;
 use super::season::Logic;
 use crate::protocol::{self, Attachment, Envelope, ExportForm, Failure, Request};
@@ -121,6 +122,8 @@ pub enum Event {
     NotRemembered(String),
     /// Something is wanted of stations ([`GroundAction::event`]), and what does it.
     Ground(fn(&mut State, GroundAction), GroundAction),
+    /// Something is wanted of a layer by itself ([`LookAction::event`]), and what does it.
+    Look(fn(&mut State, LookAction), LookAction),
 
     /// The part of the page that makes seasons is there.
     SeasonPart(Logic),

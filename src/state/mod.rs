@@ -17,6 +17,8 @@ mod follow;
 mod ground_action;
 pub mod hash;
 pub mod ledger;
+mod look;
+mod look_action;
 mod maps;
 mod recall;
 pub mod rectangle;
@@ -50,6 +52,8 @@ pub use data::{FileRow, Job, Layer, MapData, Notice};
 pub use event::{Attach, Due, Effect, Event};
 pub use field::{Field, Fields};
 pub use ground_action::GroundAction;
+pub use look::{Look, Looked};
+pub use look_action::LookAction;
 pub use recall::RecalledRun;
 pub use remembered::Remembered;
 pub use stations::{Ground, Validated};
@@ -122,6 +126,8 @@ pub struct State {
     pub undo: Field<Vec<Step>>,
     /// Every date of a period.
     pub season: Field<Season>,
+    /// A layer that is looked at by itself.
+    pub look: Field<Option<Look>>,
     /// Training.
     pub train: TrainState,
     /// Stations in the ground.
@@ -214,6 +220,7 @@ impl Default for State {
             playing: f.of(false),
             undo: f.of(Vec::new()),
             season: f.of(Season::default()),
+            look: f.of(None),
             train: TrainState::new(&mut f),
             ground: Ground::new(&mut f),
             fields: f,

@@ -16,6 +16,7 @@ mod command_line;
 mod edges;
 mod experiment;
 mod frozen;
+mod look;
 mod own_maps;
 mod pipeline;
 mod refusals;

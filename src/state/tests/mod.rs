@@ -3,6 +3,7 @@
 
 mod follow;
 mod lifes;
+mod look;
 mod open;
 mod plain;
 mod season;

@@ -147,7 +147,7 @@ fn legend(canvas: &mut Canvas, top: usize, scale: &Scale) {
         let value = low + (high - low) * (x as f64 + 0.5) / length as f64;
         if let Some(entry) = scale.entry(value) {
             for y in 0..10 {
-                canvas.dot(GAP + x, top + 8 + y, scale.map.colour(entry));
+                canvas.dot(GAP + x, top + 8 + y, scale.colour(entry));
             }
         }
     }

@@ -7,6 +7,7 @@
 mod bundle;
 mod failure;
 mod ground;
+mod look;
 mod season;
 pub mod shown;
 mod training;
@@ -34,6 +35,7 @@ pub use failure::Failure;
 pub use ground::{
     Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, StationList, StationMark, ValidationReport,
 };
+pub use look::{LookAt, LookLayer, LookPicture, LookReport, LookStep};
 pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 
@@ -101,6 +103,13 @@ pub enum Request {
     Ground(GroundRequest),
     /// A bundle that is opened again. Answers: as [`BundleRequest`] says.
     Bundle(BundleRequest),
+    /// A layer of a file by itself. Answer: [`Event::Progress`]..., [`Event::Look`].
+    Look {
+        /// What.
+        at: LookAt,
+        /// Region and rules.
+        settings: RegionSettings,
+    },
     /// Score every method on the newest dates of the region; the best answers from then on. Answer: [`Event::Ranking`], [`Event::Weights`].
     Rank {
         /// Region and rules.
@@ -243,6 +252,8 @@ pub enum Event {
     Warning(String),
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
+    /// A layer of a file, or why it cannot be drawn.
+    Look(Box<LookReport>),
     /// A date of a season.
     SeasonDay(Box<SeasonDayReport>),
     /// A season is whole: what its pixels' values over time say.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::extent::extent;
 use crate::protocol::{FileReport, FileTicket, FoundMember, SetAside};
-use ease_grid::Resolution;
+use ease_grid::{Grid, Resolution};
 use ground_stations::is_part;
 use loam_core::export::bundle::{FORMAT, MANIFEST};
 use loam_core::file::{Correction, Usage};
 use loam_core::stack::{Content, Entry, Library};
 use smap_files::archive::{self, Member};
-use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource, companion};
+use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource, Variable, companion};
 
 /// Said of simulated scenes beside observed files.
 pub const MIXED: &str = "Not used: simulated scenes are never mixed with observed files. Take the observed files out to use these.";
@@ -187,6 +187,50 @@ pub fn report(library: &Library, entry: &Entry, options: &ReadOptions) -> FileRe
     report
 }
 
+/// A grid for people: `EASE-Grid 2.0 global 36 km, 964 x 406 cells`.
+pub(super) fn grid_text(resolution: Option<Resolution>, grid: &Grid) -> String {
+    let system = match (resolution, grid.crs.epsg()) {
+        (Some(resolution), _) => resolution.name().to_owned(),
+        (None, Some(epsg)) => format!("EPSG:{epsg}"),
+        (None, None) => "user-defined system".to_owned(),
+    };
+    format!("{system}, {} x {} cells", grid.columns, grid.rows)
+}
+
+type Numbered<'a> = (usize, &'a Variable);
+
+/// The layers that a file is used for, and whether it has brightness temperature beside them.
+fn used_layers<'a>(entry: &Entry, granule: &'a Granule) -> (Vec<Numbered<'a>>, bool) {
+    let role = match entry.usage() {
+        Usage::Backscatter => Role::BackscatterVv,
+        Usage::Temperature => Role::SurfaceTemperature,
+        _ => Role::SoilMoisture,
+    };
+    let of_role = |role| -> Vec<Numbered<'a>> {
+        granule.variables.iter().enumerate().filter(|(_, v)| v.role == role && v.grid.is_some()).collect()
+    };
+    let (mut used, brightness) = (of_role(role), of_role(Role::BrightnessV));
+    if used.is_empty() && entry.usage() == Usage::Backscatter {
+        used = of_role(Role::BackscatterVh);
+    }
+    let both = !used.is_empty() && !brightness.is_empty();
+    if used.is_empty() && entry.usage() == Usage::Coarse {
+        used.clone_from(&brightness);
+    }
+    (used, both)
+}
+
+/// Of the 3 km and 1 km fields of SPL2SMAP_S the 3 km one is used (`stack::series`), so it is the one described.
+fn described<'a, 'b>(used: &'b [Numbered<'a>]) -> Option<&'b Numbered<'a>> {
+    used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first())
+}
+
+/// The layer that a file's row describes.
+pub(super) fn main_layer(entry: &Entry) -> Option<&Variable> {
+    let Content::File(granule) = &entry.content else { return None };
+    described(&used_layers(entry, granule).0).map(|(_, variable)| *variable)
+}
+
 fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: &ReadOptions) {
     report.bytes = granule.bytes;
     report.product = Some(granule.product);
@@ -198,31 +242,8 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
     let still = |text: &&String| !(given && text.contains("not used"));
     report.problems.extend(granule.problems.iter().map(|p| &p.text).filter(still).cloned());
     report.problems.extend(entry.gives_nothing());
-    let role = |usage| match usage {
-        Usage::Backscatter => Role::BackscatterVv,
-        Usage::Temperature => Role::SurfaceTemperature,
-        _ => Role::SoilMoisture,
-    };
-    let of_role = |role| {
-        granule
-            .variables
-            .iter()
-            .enumerate()
-            .filter(|(_, v)| v.role == role && v.grid.is_some())
-            .collect::<Vec<_>>()
-    };
-    let (mut used, brightness) = (of_role(role(entry.usage())), of_role(Role::BrightnessV));
-    if used.is_empty() && entry.usage() == Usage::Backscatter {
-        used = of_role(Role::BackscatterVh);
-    }
-    let both = !used.is_empty() && !brightness.is_empty();
-    if used.is_empty() && entry.usage() == Usage::Coarse {
-        used.clone_from(&brightness);
-    }
-    // Of the 3 km and 1 km fields of SPL2SMAP_S the 3 km one is used (`stack::series`), so it is the one described.
-    if let Some((index, variable)) =
-        used.iter().find(|(_, v)| v.resolution == Some(Resolution::M03)).or(used.first())
-    {
+    let (used, both) = used_layers(entry, granule);
+    if let Some((index, variable)) = described(&used) {
         let mut names: Vec<&str> = used.iter().map(|(_, v)| v.path.as_str()).collect();
         names.dedup();
         let more = if names.len() > MOST_NAMES {
@@ -246,14 +267,7 @@ fn describe(report: &mut FileReport, granule: &Granule, entry: &Entry, options: 
             .join("; ");
         report.scale = entry.correction.scale.or(variable.scale);
         report.extent = variable.grid.as_ref().and_then(extent);
-        report.grid = variable.grid.as_ref().map(|grid| {
-            let system = match (variable.resolution, grid.crs.epsg()) {
-                (Some(resolution), _) => resolution.name().to_owned(),
-                (None, Some(epsg)) => format!("EPSG:{epsg}"),
-                (None, None) => "user-defined system".to_owned(),
-            };
-            format!("{system}, {} x {} cells", grid.columns, grid.rows)
-        });
+        report.grid = variable.grid.as_ref().map(|grid| grid_text(variable.resolution, grid));
         match granule.variable_statistics(*index, &ReadOptions { scale: entry.correction.scale, ..*options })
         {
             Ok(statistics) => report.statistics = Some(statistics),

@@ -138,6 +138,7 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
+            Request::Look { at, settings } => self.look(id, at, settings).await?,
             Request::Rank { settings } => {
                 self.rank(id, settings).await?;
             }

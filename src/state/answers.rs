@@ -46,6 +46,7 @@ impl State {
                     Kind::Predict | Kind::Rank => self.predicting.set(Some(job)),
                     Kind::Open => self.reading.set(Some(job)),
                     Kind::Ground => self.ground.job.set(Some(job)),
+                    Kind::Look => self.look_progress(Some(job)),
                     Kind::Season => self.season_progress(job),
                     Kind::Bundle => self.bundle_progress(job),
                     _ => self.training_progress(kind, job),
@@ -54,6 +55,7 @@ impl State {
             Event::Warning(text) => self.note(text),
             Event::Map(report) => self.take_map(*report, &attachments),
             Event::Ground(event) => self.take_ground(*event),
+            Event::Look(report) => self.take_look(*report, attachments),
             Event::SeasonDay(report) => self.season_day(*report, attachments),
             Event::Season(report) => self.season_made(*report, attachments),
             Event::Bundle(event) => self.take_bundle(event),
@@ -83,6 +85,8 @@ impl State {
                 self.over(id, kind, false);
                 if kind == Kind::Plan {
                     self.no_plan(&failure);
+                } else if kind == Kind::Look {
+                    self.look_failed(failure);
                 } else {
                     let failure = self.recall_failed(id, failure);
                     self.not_answered(kind, failure);
@@ -113,6 +117,7 @@ impl State {
             }
             Kind::Weights => self.follow_map(),
             Kind::Ground => self.ground_over(),
+            Kind::Look => self.look_progress(None),
             Kind::Season => self.season_over(),
             Kind::Bundle => self.bundle_over(),
             Kind::Export => {

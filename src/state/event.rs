@@ -6,6 +6,7 @@ use super::State;
 use super::bundle_action::BundleAction;
 use super::ground_action::GroundAction;
 use super::hash::Hash;
+use super::look_action::LookAction;
 use super::remembered::Remembered;
 use super::season::Logic;
 use crate::protocol::{self, Attachment, Envelope, ExportForm, Failure, Request};
@@ -122,6 +123,8 @@ pub enum Event {
     NotRemembered(String),
     /// Something is wanted of stations ([`GroundAction::event`]), and what does it.
     Ground(fn(&mut State, GroundAction), GroundAction),
+    /// Something is wanted of a layer by itself ([`LookAction::event`]), and what does it.
+    Look(fn(&mut State, LookAction), LookAction),
 
     /// Something is wanted of the bundle that is open.
     Bundle(BundleAction),

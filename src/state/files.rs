@@ -189,6 +189,7 @@ impl State {
         self.playing.put(false);
         self.forget_asked();
         self.forget_ground();
+        self.end_look();
         self.changed_data();
         self.files.set(Vec::new());
         self.timeline.set(Default::default());
@@ -241,6 +242,7 @@ impl State {
         self.keep_step(Step::Removal);
         self.changed_data();
         self.files.retain(|f| f.id != file);
+        self.look_without(file);
         self.send(Kind::Files, Request::Forget { file });
         self.ask_timeline();
     }

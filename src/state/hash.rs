@@ -21,6 +21,8 @@ pub struct Hash {
     pub scale: Option<(f64, f64)>,
     /// Key of its colour map.
     pub colours: Option<String>,
+    /// Its colours run the other way round.
+    pub inverted: bool,
     /// A method chosen by hand.
     pub method: Option<Method>,
 }
@@ -48,6 +50,7 @@ impl Hash {
                     hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);
                 }
                 "method" => hash.method = Method::find(value),
+                "invert" => hash.inverted = value == "yes",
                 "colours" => hash.colours = ColourMap::find(value).map(|m| m.key.to_owned()),
                 _ => {}
             }
@@ -72,6 +75,9 @@ impl Hash {
         }
         if let Some(colours) = &self.colours {
             parts.push(format!("colours={colours}"));
+        }
+        if self.inverted {
+            parts.push("invert=yes".to_owned());
         }
         if let Some(method) = self.method {
             parts.push(format!("method={}", method.key()));

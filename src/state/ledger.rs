@@ -21,6 +21,8 @@ pub enum Kind {
     Rank,
     /// Stations in the ground: each is answered.
     Ground,
+    /// A layer by itself.
+    Look,
     /// Every date of a period.
     Season,
     /// A bundle that is opened again.

@@ -20,6 +20,8 @@ mod ground_action;
 pub mod hash;
 pub mod ledger;
 pub mod logger_form;
+mod look;
+mod look_action;
 mod maps;
 mod recall;
 pub mod rectangle;
@@ -55,6 +57,8 @@ pub use data::{FileRow, Job, Layer, MapData, Notice};
 pub use event::{Attach, Due, Effect, Event};
 pub use field::{Field, Fields};
 pub use ground_action::GroundAction;
+pub use look::{Look, Looked};
+pub use look_action::LookAction;
 pub use recall::RecalledRun;
 pub use remembered::Remembered;
 pub use stations::{Ground, Validated};
@@ -129,6 +133,8 @@ pub struct State {
     pub season: Field<Season>,
     /// A bundle that is opened again.
     pub bundle: Field<Option<Reopened>>,
+    /// A layer that is looked at by itself.
+    pub look: Field<Option<Look>>,
     /// Training.
     pub train: TrainState,
     /// Stations in the ground.
@@ -222,6 +228,7 @@ impl Default for State {
             undo: f.of(Vec::new()),
             season: f.of(Season::default()),
             bundle: f.of(None),
+            look: f.of(None),
             train: TrainState::new(&mut f),
             ground: Ground::new(&mut f),
             fields: f,

@@ -112,6 +112,7 @@ impl State {
             Event::Say(text) => self.say(text),
             Event::Undo => self.take_back(),
             Event::Ground(act, action) => act(self, action),
+            Event::Look(act, action) => act(self, action),
             Event::NotRemembered(why) => self.note(format!(
                 "This browser does not remember which weights are in use, so the shipped ones are used after a reload: {why}"
             )),

@@ -25,22 +25,23 @@ impl State {
         let large = of(&|u| u == Some(Usage::Fine))
             .or_else(|| of(&|u| u == Some(Usage::Backscatter)))
             .or_else(|| of(&|u| u.is_some_and(|u| u != Usage::Ignored)))?;
-        let cut = |first: usize, count: usize| {
-            (first + count.saturating_sub(EDGE) / 2, count.clamp(SMALLEST_EDGE, EDGE))
-        };
-        let (first_column, columns) = cut(large.first_column, large.columns);
-        let (first_row, rows) = cut(large.first_row, large.rows);
-        Some(EaseWindow { first_column, first_row, columns, rows, ..large })
+        Some(cut(&large))
     }
 
     /// The region goes to the data.
     pub(super) fn go_to_data(&mut self) {
         if let Some(window) = self.whereabouts() {
-            let mut settings = self.settings.clone();
-            (settings.window, settings.region) = (window, None);
-            self.choose_settings(settings);
-            self.say(format!("The region is now {}.", super::rectangle::size_text(&window)));
+            self.go_to(&window);
         }
+    }
+
+    /// The region goes to an extent, or the middle of it where that is large.
+    pub(super) fn go_to(&mut self, extent: &EaseWindow) {
+        let window = cut(extent);
+        let mut settings = self.settings.clone();
+        (settings.window, settings.region) = (window, None);
+        self.choose_settings(settings);
+        self.say(format!("The region is now {}.", super::rectangle::size_text(&window)));
     }
 
     /// Own files that all lie outside the region: the region goes there, which is said.
@@ -59,6 +60,18 @@ impl State {
             self.note("The files lie outside the region that was chosen, so the region went to them; Undo brings the one before back".to_owned());
         }
     }
+}
+
+/// A region in the middle of an extent, no smaller than one can be, and inside the globe.
+fn cut(extent: &EaseWindow) -> EaseWindow {
+    let cut = |first: usize, count: usize, all: usize| {
+        let kept = count.clamp(SMALLEST_EDGE, EDGE);
+        ((first + count.saturating_sub(kept) / 2).min(all - kept), kept)
+    };
+    let globe = EaseWindow::global(extent.resolution);
+    let (first_column, columns) = cut(extent.first_column, extent.columns, globe.columns);
+    let (first_row, rows) = cut(extent.first_row, extent.rows, globe.rows);
+    EaseWindow { first_column, first_row, columns, rows, ..*extent }
 }
 
 fn large(window: &EaseWindow) -> bool {

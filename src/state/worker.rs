@@ -60,6 +60,7 @@ impl State {
         }
         self.forget_asked();
         self.ground_lost();
+        self.end_look();
         self.run_lost();
         self.season_lost();
         self.bundle_lost();

@@ -26,6 +26,7 @@ fn show(app: App, hash: &Hash) {
         if let Some(map) = hash.colours.as_deref().and_then(ColourMap::find) {
             s.map = map;
         }
+        s.inverted = hash.inverted;
     });
 }
 
@@ -42,6 +43,7 @@ fn wanted(app: App) -> Hash {
             Chosen::Method(method) => Some(method),
             Chosen::Best | Chosen::Weights => None,
         },
+        inverted: moisture.inverted,
         colours: (moisture.map != ColourMap::moisture()).then(|| moisture.map.key.to_owned()),
     }
 }

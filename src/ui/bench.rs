@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::data::DataSection;
 use super::later::{Later, Part};
-use super::sides::{GROUND, SEASON, Side, narrow, remember, tight};
+use super::sides::{GROUND, LAYERS, SEASON, Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 
@@ -88,6 +88,7 @@ pub fn Bench() -> impl IntoView {
             <div class="stage" id="stage" tabindex="-1">
                 <Welcome/>
                 <Later part=Part::Maps/>
+                <Later part=Part::Look/>
             </div>
             <div class="time" id="time" tabindex="-1"><Later part=Part::Dates/></div>
             <div class="side right" id="inspector" tabindex="-1">
@@ -102,7 +103,7 @@ pub fn Bench() -> impl IntoView {
             <div class="side left" id="rail" tabindex="-1">
                 {buttons(app, false)}
                 {panel(app, false, 0, view! { <DataSection/><Later part=Part::Bundle/><Later part=Part::Files/> }.into_any())}
-                {panel(app, false, 1, view! { <Later part=Part::Layers/> }.into_any())}
+                {panel(app, false, LAYERS, view! { <Later part=Part::Layers/> }.into_any())}
                 {panel(app, false, 2, view! { <Later part=Part::Region/> }.into_any())}
                 {panel(app, false, 3, view! { <Later part=Part::Method/> }.into_any())}
             </div>

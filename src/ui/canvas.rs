@@ -5,8 +5,8 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData,
-    Response, Url,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, HtmlElement,
+    ImageData, Response, Url,
 };
 
 use super::link::describe;
@@ -57,6 +57,18 @@ pub fn css(name: &str) -> String {
         document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
     let value = style.and_then(|s| s.get_property_value(name).ok()).unwrap_or_default();
     if value.trim().is_empty() { "CanvasText".to_owned() } else { value.trim().to_owned() }
+}
+
+/// Gives an element the focus, once it is drawn.
+pub fn focus(id: &str) {
+    let id = id.to_owned();
+    leptos::prelude::request_animation_frame(move || {
+        let element = document().get_element_by_id(&id).and_then(|e| e.dyn_into::<HtmlElement>().ok());
+        if let Some(element) = element {
+            // Refused only for what is gone again.
+            let _ = element.focus();
+        }
+    });
 }
 
 /// Bytes of a file of this site.

@@ -245,16 +245,34 @@ pub fn outline(
     view: View,
     window: &EaseWindow,
 ) {
+    let left = inner.first_column as f64 - window.first_column as f64;
+    let top = inner.first_row as f64 - window.first_row as f64;
+    let (right, bottom) = (left + inner.columns as f64, top + inner.rows as f64);
+    let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+    polygon(ctx, &corners, dashed, frame, view, window);
+}
+
+/// A closed line through points in the window's cells; dashed for what is not of the map itself.
+pub fn polygon(
+    ctx: &CanvasRenderingContext2d,
+    points: &[(f64, f64)],
+    dashed: bool,
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
     let (columns, rows) = view.size(window);
     let (sx, sy) = (frame.width / columns, frame.height / rows);
-    let left = inner.first_column as f64 - window.first_column as f64 - view.left;
-    let top = inner.first_row as f64 - window.first_row as f64 - view.top;
     begin(ctx, frame);
     if dashed {
         let _ = ctx.set_line_dash(&js_sys::Array::of2(&6.0.into(), &4.0.into()));
     }
     ctx.begin_path();
-    ctx.rect(frame.x + left * sx, frame.y + top * sy, inner.columns as f64 * sx, inner.rows as f64 * sy);
+    for (n, (column, row)) in points.iter().enumerate() {
+        let (x, y) = (frame.x + (column - view.left) * sx, frame.y + (row - view.top) * sy);
+        if n == 0 { ctx.move_to(x, y) } else { ctx.line_to(x, y) }
+    }
+    ctx.close_path();
     twice(ctx, 2.0, 2.4);
     ctx.restore();
 }
@@ -294,7 +312,7 @@ pub fn edges(ctx: &CanvasRenderingContext2d, edges: &Edges, frame: Frame, view: 
 /// The colours of a scale from left to right.
 pub fn ramp(ctx: &CanvasRenderingContext2d, scale: &Scale, frame: Frame) {
     for entry in 0..=255u8 {
-        let [r, g, b] = scale.map.colour(entry);
+        let [r, g, b] = scale.colour(entry);
         ctx.set_fill_style_str(&format!("rgb({r},{g},{b})"));
         let step = frame.width / 256.0;
         ctx.fill_rect(frame.x + f64::from(entry) * step, frame.y, step + 0.6, frame.height);

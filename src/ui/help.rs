@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use super::store::App;
 
 /// What one wants, and how.
-const TASKS: [(&str, &str); 10] = [
+const TASKS: [(&str, &str); 11] = [
     ("See a first estimate", "Press “Show me”: simulated scenes are drawn, marked SIMULATED."),
     (
         "See your own files",
@@ -25,6 +25,10 @@ const TASKS: [(&str, &str); 10] = [
     (
         "Compare with bilinear SMAP",
         "Layers, tick “Bilinear SMAP”; or Swipe, and choose it for one side. “Left − right” subtracts the two. Scores has the numbers.",
+    ),
+    (
+        "Look at a layer of a file",
+        "Data, “Show” beside the file: any of its layers by itself, in the region or where it lies. Escape goes back to the map.",
     ),
     (
         "Read values",

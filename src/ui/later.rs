@@ -13,8 +13,8 @@ use web_sys::HtmlElement;
 use super::sides::{GROUND, SEASON, Side};
 use super::store::App;
 use super::{
-    about, bundle, dates, device, exports, files, help, layers, maps, region, run, scores, season, stations,
-    train, values,
+    about, bundle, dates, device, exports, files, help, layers, look, maps, region, run, scores, season,
+    stations, train, values,
 };
 
 /// A section of its own.
@@ -48,8 +48,29 @@ pub enum Part {
     Ground,
     /// A bundle that is opened again: in the same file.
     Bundle,
+    /// A layer by itself, over the maps: in the same file, fetched when one is looked at.
+    Look,
     /// What the model is.
     About,
+}
+
+impl Part {
+    /// In the file that is fetched when something of it is asked for.
+    fn is_on_demand(self) -> bool {
+        matches!(self, Self::Season | Self::Ground | Self::Bundle | Self::Look)
+    }
+
+    /// Something of it is asked for. Tracked.
+    fn is_asked_for(self, app: App) -> bool {
+        let open = |panel| app.right.with(|side| *side == Side { panel, open: true });
+        match self {
+            Self::Season => open(SEASON),
+            Self::Ground => open(GROUND),
+            Self::Bundle => app.bundle.with(Option::is_some),
+            Self::Look => app.look.with(Option::is_some),
+            _ => true,
+        }
+    }
 }
 
 /// Puts a section into its place. All of the later file hangs on this function.
@@ -70,35 +91,25 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
             // Put by a function of their own.
-            Part::Season | Part::Ground | Part::Bundle => ().into_any(),
+            Part::Season | Part::Ground | Part::Bundle | Part::Look => ().into_any(),
         }
     };
     // As long as the page lives.
     leptos::mount::mount_to(place, section).forget();
 }
 
-/// Puts the season, the stations or a bundle into their place. All of their file hangs on this function.
+/// Puts the season, the stations, a bundle or a layer by itself into their place. All of their file hangs on this function.
 fn put_on_demand(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
             Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::Bundle => view! { <bundle::BundleSection/> }.into_any(),
+            Part::Look => view! { <look::LookSection/> }.into_any(),
             _ => view! { <season::SeasonSection/> }.into_any(),
         }
     };
     leptos::mount::mount_to(place, section).forget();
-}
-
-/// Whether a part that is fetched on demand is wanted; `None` for those that come with the first screen.
-fn wanted(app: App, part: Part) -> Option<bool> {
-    let opened = |panel| app.right.with(|side| *side == Side { panel, open: true });
-    match part {
-        Part::Season => Some(opened(SEASON)),
-        Part::Ground => Some(opened(GROUND)),
-        Part::Bundle => Some(app.bundle.with(Option::is_some)),
-        _ => None,
-    }
 }
 
 #[cfg(all(feature = "split", target_arch = "wasm32"))]
@@ -151,21 +162,20 @@ pub fn Later(part: Part) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let begun = StoredValue::new(false);
     Effect::new(move |_| {
-        let on_demand = wanted(app, part);
-        if on_demand == Some(false) {
+        if !part.is_asked_for(app) {
             return;
         }
         if let Some(place) = node.get().filter(|_| !begun.get_value()) {
             begun.set_value(true);
             spawn_local(async move {
-                let put = if on_demand.is_some() {
+                let put = if part.is_on_demand() {
                     file::put_on_demand(app, part, place.unchecked_into()).await
                 } else {
                     file::put(app, part, place.unchecked_into()).await
                 };
                 // Said once, not by each of the sections.
-                if put.is_err() && (on_demand.is_some() || part == Part::Maps) {
-                    // Tried again when the panel is opened again.
+                if put.is_err() && (part.is_on_demand() || part == Part::Maps) {
+                    // Tried again when it is asked for again.
                     begun.set_value(false);
                     app.fail(
                         "The rest of the page could not be loaded",

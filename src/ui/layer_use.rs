@@ -4,8 +4,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::store::App;
-use crate::state::FileRow;
-use loam_core::file::Usage;
+use crate::state::{FileRow, LookAction};
+use loam_core::file::{FileId, Usage};
 use smap_files::{LayerUse, Role};
 
 /// Name, what the file is then used as, what the layer is, units to choose from.
@@ -17,6 +17,19 @@ const USES: [(&str, Usage, Role, &[&str]); 5] = [
     ("surface temperature", Usage::Temperature, Role::SurfaceTemperature, &["K", "C"]),
 ];
 
+/// A button that shows a file, or one of its layers, by itself.
+pub fn show(app: App, file: FileId, layer: Option<String>, text: String, name: &str) -> AnyView {
+    let id = layer.is_none().then(|| format!("look-{file}"));
+    let label = format!(
+        "Show {} on the map",
+        layer.as_ref().map_or_else(|| name.to_owned(), |l| format!("{l} of {name}"))
+    );
+    view! {
+        <button type="button" class="quiet" id=id data-look=layer.clone().unwrap_or_default() aria-label=label on:click=move |_| app.tell(LookAction::Open(file, layer.clone()).event())>{text}</button>
+    }
+    .into_any()
+}
+
 /// The list of a file's arrays, and a line to say what one of them is.
 pub fn layers(app: App, row: &FileRow, arrays: &[(String, String)]) -> AnyView {
     let given = &row.correction.layers;
@@ -24,7 +37,7 @@ pub fn layers(app: App, row: &FileRow, arrays: &[(String, String)]) -> AnyView {
         <details class="layers" open=!given.is_empty()>
             <summary>{format!("{} arrays", arrays.len())}</summary>
             {form(app, row, arrays, given)}
-            <ul>{arrays.iter().map(|(path, shape)| view! { <li>{path.clone()}" "{shape.clone()}</li> }).collect_view()}</ul>
+            <ul>{arrays.iter().map(|(path, shape)| view! { <li>{show(app, row.id, Some(path.clone()), path.clone(), &row.name)}" "{shape.clone()}</li> }).collect_view()}</ul>
         </details>
     }
     .into_any()

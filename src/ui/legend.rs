@@ -7,11 +7,14 @@ use leptos::prelude::*;
 
 use super::canvas;
 use super::draw::{self, Frame};
+use super::histogram;
 use super::layer_list::on_stage;
 use super::page_signal::PageSignal;
 use super::panel::{scale_of, watch_size};
+use super::sides::{LAYERS, Side};
 use super::store::App;
-use crate::state::MapData;
+use crate::state::{Layer, MapData};
+use loam_core::map::histogram::Histogram;
 use loam_core::map::scale::{
     BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, HALF_WIDTH_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS,
     MOISTURE_LIMITS, SEASON_LIMITS, tidy,
@@ -20,7 +23,7 @@ use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
 /// The colours with their ticks.
 #[component]
-fn Ramp(scale: PageSignal<Scale>) -> impl IntoView {
+pub fn Ramp(scale: PageSignal<Scale>) -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     Effect::new(move |_| {
@@ -44,7 +47,7 @@ fn Ramp(scale: PageSignal<Scale>) -> impl IntoView {
 
 /// The hatch, as in the maps.
 #[component]
-fn MaskKey() -> impl IntoView {
+pub fn MaskKey() -> impl IntoView {
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
     Effect::new(move |_| {
@@ -60,15 +63,24 @@ fn MaskKey() -> impl IntoView {
     }
 }
 
-/// One scale: legend, limits, colours, rule.
-#[component]
-fn ScaleControl(
-    name: &'static str,
-    scale: PageSignal<Scale>,
-    default: fn() -> Scale,
-    limits: (f64, f64),
-    clipped: Signal<ClipCounts>,
-) -> impl IntoView {
+/// What the control of a scale is of.
+pub struct Control {
+    /// What the values are.
+    pub name: String,
+    /// Their unit.
+    pub unit: String,
+    pub scale: PageSignal<Scale>,
+    /// The scale that it has at first.
+    pub default: Scale,
+    /// What that one's limits are.
+    pub kind: &'static str,
+    pub clipped: Signal<ClipCounts>,
+    pub histogram: Memo<Option<Arc<Histogram>>>,
+}
+
+/// One scale: legend, histogram, limits, colours, rule.
+pub fn control(of: Control) -> AnyView {
+    let Control { name, unit, scale, default, kind, clipped, histogram } = of;
     let problem = RwSignal::new(None::<String>);
     let low = NodeRef::<html::Input>::new();
     let high = NodeRef::<html::Input>::new();
@@ -83,11 +95,19 @@ fn ScaleControl(
         }
     };
     // A scale about 0 needs a diverging map; any other may take any.
+    let limits = (default.min, default.max);
     let about_zero = limits.0 == -limits.1;
     let suited = move |map: &&ColourMap| !about_zero || map.made_for == MapUse::Diverging;
+    let inverted = move || scale.with(|s| s.inverted);
+    let rule = {
+        let unit = unit.clone();
+        move || scale.get().rule_of(&unit, kind, limits, clipped.get())
+    };
+    let bars = histogram::limits(&name, scale, histogram);
     view! {
         <div class="scale">
-            <p class="scalename">{name}<span class="unit">{move || scale.get().unit}</span></p>
+            <p class="scalename">{name}<span class="unit">{unit}</span></p>
+            {bars}
             <Ramp scale=scale/>
             <div class="limits">
                 <label>"from "<input type="text" inputmode="decimal" size="5" node_ref=low prop:value=move || scale.get().min.to_string() on:change=apply/></label>
@@ -103,9 +123,10 @@ fn ScaleControl(
                         }).collect_view()}
                     </select>
                 </label>
-                <button type="button" class="quiet" on:click=move |_| { problem.set(None); scale.set(default()); }>"Reset"</button>
+                <button type="button" class="invert" aria-pressed=move || inverted().to_string() on:click=move |_| scale.update(|s| s.inverted = !s.inverted)>"Invert"</button>
+                <button type="button" class="quiet reset" on:click=move |_| { problem.set(None); scale.set(default); }>"Reset"</button>
             </div>
-            <p class="rule">{move || scale.get().rule(limits, clipped.get())}</p>
+            <p class="rule">{rule}</p>
             {move || problem.get().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
         </div>
     }
@@ -150,13 +171,43 @@ fn scales(app: App, data: &MapData) -> impl Iterator<Item = Known> {
     known(app).into_iter().filter(move |(_, scale, ..)| drawn.contains(scale))
 }
 
+/// How the values are spread of the layers with a scale that are on the stage; of all with it, where none is. Only where the panel is open.
+fn histogram_of(
+    app: App,
+    data: Arc<MapData>,
+    scale: PageSignal<Scale>,
+    limits: (f64, f64),
+) -> Memo<Option<Arc<Histogram>>> {
+    Memo::new(move |_| {
+        if !app.left.with(|side| *side == Side { panel: LAYERS, open: true }) {
+            return None;
+        }
+        let method = data.method();
+        let with_it = |layer: &&Layer| scale_of(app, method, layer.key) == scale;
+        let mut layers: Vec<&Layer> = data.layers.iter().filter(with_it).collect();
+        let shown = on_stage(app, &data);
+        if layers.iter().any(|layer| shown.contains(&layer.key)) {
+            layers.retain(|layer| shown.contains(&layer.key));
+        }
+        histogram::histogram_of(layers.iter().map(|layer| layer.values.as_slice()), limits)
+    })
+}
+
 /// The controls of the scales in use.
 #[component]
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
     let controls = scales(app, &data).map(|(name, scale, default, limits)| {
-        let clipped = clipped(app, data.clone(), scale);
-        view! { <ScaleControl name=name scale=scale default=default limits=limits clipped=clipped/> }
+        let kept = scale.with_untracked(|s| s.unit);
+        control(Control {
+            name: name.to_owned(),
+            unit: kept.to_owned(),
+            scale,
+            default: Scale { unit: kept, ..default() },
+            kind: "fixed",
+            clipped: clipped(app, data.clone(), scale),
+            histogram: histogram_of(app, data.clone(), scale, limits),
+        })
     });
     view! { <div class="legends">{controls.collect_view()}</div> }.into_any()
 }

@@ -43,7 +43,7 @@ pub fn pin(app: App, cell: Option<Cell>) {
 }
 
 /// Share (0..1) of the element under a pointer.
-fn share(event: &web_sys::MouseEvent) -> Option<(f64, f64)> {
+pub fn share(event: &web_sys::MouseEvent) -> Option<(f64, f64)> {
     let target: web_sys::Element = wasm_bindgen::JsCast::dyn_into(event.current_target()?).ok()?;
     let rect = target.get_bounding_client_rect();
     Some(((event.client_x() - rect.left()) / rect.width(), (event.client_y() - rect.top()) / rect.height()))

@@ -4,6 +4,8 @@ use leptos::prelude::window;
 
 use super::outside;
 
+/// The panel of the left side that the layers are in.
+pub const LAYERS: usize = 1;
 /// The panel of the right side that the season is in.
 pub const SEASON: usize = 4;
 /// That of the stations.

@@ -23,8 +23,8 @@ use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
 use crate::state::season::Season;
 use crate::state::{
-    Chosen, Event, Field, FileRow, Job, MapData, Notice, Preview, Ranked, RecalledRun, Reopened, Run, State,
-    Step, Validated,
+    Chosen, Event, Field, FileRow, Job, Look, MapData, Notice, Preview, Ranked, RecalledRun, Reopened, Run,
+    State, Step, Validated,
 };
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
@@ -178,6 +178,7 @@ pub struct App {
     pub season: Slice<Season>,
     /// A bundle that is opened again.
     pub bundle: Slice<Option<Reopened>>,
+    pub look: Slice<Option<Look>>,
     pub train: Training,
     pub ground: Ground,
 
@@ -199,6 +200,8 @@ pub struct App {
     pub kelvin_difference: PageSignal<Scale>,
     /// Of a season's trend, its error, dry-down times and counts.
     pub season_scales: [PageSignal<Scale>; 4],
+    /// Of a layer that is looked at by itself.
+    pub look_scale: PageSignal<Scale>,
     /// Layers on the stage, in order; `None` for those that are shown at first.
     pub stage: PageSignal<Option<Stage>>,
     /// Two layers under one curtain.
@@ -260,6 +263,7 @@ impl App {
             undo: Slice::new(store, |s| &s.undo),
             season: Slice::new(store, |s| &s.season),
             bundle: Slice::new(store, |s| &s.bundle),
+            look: Slice::new(store, |s| &s.look),
             train: Training {
                 settings: Slice::new(store, |s| &s.train.settings),
                 typed: Slice::new(store, |s| &s.train.typed),
@@ -301,6 +305,7 @@ impl App {
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
             season_scales: [0, 1, 2, 3].map(|n| PageSignal::new(Scale::season(n, false))),
+            look_scale: PageSignal::new(Scale::moisture()),
             stage: PageSignal::new(None),
             swipe: PageSignal::new(false),
             curtain: PageSignal::new(Curtain::default()),

@@ -50,6 +50,7 @@ impl WorkerHost {
             Request::Predict { .. }
                 | Request::Season { .. }
                 | Request::Rank { .. }
+                | Request::Look { .. }
                 | Request::Timeline { .. }
                 | Request::Demo { .. }
         ) {

@@ -17,6 +17,7 @@ mod dask;
 mod edges;
 mod experiment;
 mod frozen;
+mod look;
 mod own_maps;
 mod pipeline;
 mod refusals;

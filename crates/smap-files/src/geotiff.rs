@@ -497,7 +497,7 @@ fn value_rule(base: ValueRule, variable: &Variable, scale: Option<BackscatterSca
     let mut rule =
         ValueRule { linear: variable.stored_to_unit(), no_zero: variable.zero_is_no_value, ..base };
     match (variable.role, scale) {
-        (Role::SurfaceTemperature, _) => rule.range = Some(crate::arrays::pixels::SURFACE_TEMPERATURE_RANGE),
+        (Role::SurfaceTemperature, _) => rule.range = Some(crate::arrays::layer::SURFACE_TEMPERATURE_RANGE),
         (Role::SoilMoisture, _) => rule.range = Some(SOIL_MOISTURE_RANGE),
         (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
             rule.range = Some(DECIBEL_RANGE)

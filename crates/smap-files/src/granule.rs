@@ -290,6 +290,25 @@ impl Variable {
             && (self.evidence.is_empty() || self.evidence.starts_with("unknown quantity"))
     }
 
+    /// Why it cannot be drawn as a map, and what to do; `None` where it can.
+    #[must_use]
+    pub fn no_map(&self) -> Option<(String, String)> {
+        if !self.is_numeric() {
+            let what = format!("{} holds {}, not numbers", self.path, self.dtype);
+            return Some((what, "choose another layer".to_owned()));
+        }
+        self.grid.is_none().then(|| {
+            let what = format!("nothing in the file says where {} lies", self.path);
+            let remedy =
+                "export it as a GeoTIFF with its coordinate system, or as NetCDF with its coordinates";
+            (what, remedy.to_owned())
+        })
+    }
+
+    pub(crate) fn is_numeric(&self) -> bool {
+        ["int", "uint", "float"].iter().any(|kind| self.dtype.starts_with(kind))
+    }
+
     /// (factor, offset) from stored numbers to the unit of the role: declared packing, then the unit's.
     #[must_use]
     pub fn stored_to_unit(&self) -> Option<(f64, f64)> {

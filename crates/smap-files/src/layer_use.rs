@@ -101,7 +101,7 @@ impl Granule {
         let Some(found) = self.variables.get(index) else {
             return Err(ReadError::NoSuchVariable { index, count: self.variables.len() });
         };
-        if !is_numeric(found) {
+        if !found.is_numeric() {
             return Err(refused(
                 format!("{} holds {}, not numbers", found.path, found.dtype),
                 format!("choose another layer: {}", self.layers()),
@@ -178,7 +178,7 @@ impl Granule {
             self.variables.iter().enumerate().filter(|(n, v)| fits(*n, v)).map(|(n, _)| n).collect()
         };
         let found = if wanted.is_empty() {
-            matching(&|_, v| v.grid.is_some() && is_numeric(v))
+            matching(&|_, v| v.grid.is_some() && v.is_numeric())
         } else {
             let wanted = wanted.to_ascii_lowercase();
             let exact = matching(&|_, v| v.path.eq_ignore_ascii_case(&wanted));
@@ -228,7 +228,7 @@ impl Granule {
         let mut paths: Vec<&str> = self
             .variables
             .iter()
-            .filter(|v| is_numeric(v) && v.shape.len() >= 2)
+            .filter(|v| v.is_numeric() && v.shape.len() >= 2)
             .map(|v| v.path.as_str())
             .collect();
         paths.dedup();
@@ -245,7 +245,7 @@ impl Granule {
         let mut layers: Vec<(&str, &str)> = self
             .variables
             .iter()
-            .filter(|v| is_numeric(v) && v.shape.len() >= 2)
+            .filter(|v| v.is_numeric() && v.shape.len() >= 2)
             .map(|v| (v.path.as_str(), v.evidence.as_str()))
             .collect();
         layers.dedup();
@@ -304,8 +304,4 @@ impl Granule {
             },
         }
     }
-}
-
-fn is_numeric(variable: &Variable) -> bool {
-    ["int", "uint", "float"].iter().any(|kind| variable.dtype.starts_with(kind))
 }

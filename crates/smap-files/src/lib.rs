@@ -11,6 +11,7 @@ mod granule;
 mod layer_use;
 pub mod names;
 pub mod own;
+mod sample;
 pub mod sentinel1;
 mod smap;
 pub mod sniff;
@@ -25,6 +26,7 @@ pub use granule::{
     ReadOptions, Role, Variable,
 };
 pub use layer_use::LayerUse;
+pub use sample::Sampling;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
 pub use source::{BytesSource, SharedSource, Source, with_mask};

@@ -10,8 +10,7 @@ use loam::session::bundle::{fingerprint, software};
 use loam::session::open::open;
 use loam::session::provenance;
 use loam_core::export::bundle::{
-    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, Outcome, Verdict, compare,
-    file_name, read,
+    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, Outcome, Verdict, compare, file_name, read,
 };
 use loam_core::export::geotiff;
 use loam_core::file::Correction;

@@ -4,6 +4,7 @@
 mod bundle;
 mod follow;
 mod lifes;
+mod look;
 mod open;
 mod plain;
 mod season;

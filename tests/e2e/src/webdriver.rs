@@ -228,6 +228,8 @@ pub mod keys {
     pub const ESCAPE: &str = "\u{E00C}";
     /// Home.
     pub const HOME: &str = "\u{E011}";
+    /// End.
+    pub const END: &str = "\u{E010}";
     /// Page up.
     pub const PAGE_UP: &str = "\u{E00E}";
     /// Space bar.

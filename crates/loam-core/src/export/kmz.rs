@@ -44,7 +44,7 @@ pub fn write(raster: &Raster, scale: &Scale, provenance: &Provenance) -> Result<
 fn colour(value: f32, scale: &Scale) -> [u8; 4] {
     let entry = if value.is_finite() { scale.entry(f64::from(value)) } else { None };
     entry.map_or([0; 4], |entry| {
-        let [r, g, b] = scale.map.colour(entry);
+        let [r, g, b] = scale.colour(entry);
         [r, g, b, 255]
     })
 }
@@ -58,7 +58,7 @@ fn legend(scale: &Scale, simulated: bool) -> Picture {
     let mut picture = Picture::new(wide, HEIGHT + 90, [255, 255, 255, 235]);
     picture.write(scale.unit, (BAR.0, 14), 2, INK);
     for row in 0..HEIGHT {
-        let [r, g, b] = scale.map.colour((HEIGHT - 1 - row) as u8);
+        let [r, g, b] = scale.colour((HEIGHT - 1 - row) as u8);
         picture.fill((BAR.0, BAR.1 + row), (28, 1), [r, g, b, 255]);
     }
     for tick in scale.ticks() {

@@ -6,6 +6,7 @@ pub mod coastline;
 pub mod colormap;
 pub mod font;
 pub mod graticule;
+pub mod histogram;
 pub mod paint;
 pub mod scale;
 

@@ -23,7 +23,7 @@ pub fn paint(values: &[f32], reasons: &[u8], columns: usize, scale: &Scale) -> V
         let valid = reasons.get(i).is_none_or(|r| *r == Reason::Valid as u8) && value.is_finite();
         let entry = if valid { scale.entry(f64::from(value)) } else { None };
         let [r, g, b] = match entry {
-            Some(entry) => scale.map.colour(entry),
+            Some(entry) => scale.colour(entry),
             None if is_hatched(i % columns, i / columns) => HATCH[0],
             None => HATCH[1],
         };
@@ -45,7 +45,7 @@ mod tests {
         let rgba = paint(&values, &reasons, 2, &scale);
         assert_eq!(rgba.len(), 16);
         let pixel = |i: usize| [rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]];
-        assert_eq!(Some(pixel(0)), scale.entry(f64::from(0.1f32)).map(|e| scale.map.colour(e)));
+        assert_eq!(Some(pixel(0)), scale.entry(f64::from(0.1f32)).map(|e| scale.colour(e)));
         assert!((1..4).all(|i| HATCH.contains(&pixel(i))));
         assert!(rgba.iter().skip(3).step_by(4).all(|a| *a == 255));
         for map in COLOUR_MAPS.iter().filter(|m| m.key != "vik" && m.key != "balance") {

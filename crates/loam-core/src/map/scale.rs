@@ -60,6 +60,8 @@ pub struct Scale {
     pub unit: &'static str,
     /// Colours.
     pub map: &'static ColourMap,
+    /// The colours run the other way round.
+    pub inverted: bool,
 }
 
 impl Scale {
@@ -74,13 +76,19 @@ impl Scale {
             _ => "dates",
         };
         let one = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
-        Self { min, max, unit, map: if n == 0 { ColourMap::difference() } else { one } }
+        Self { min, max, unit, map: if n == 0 { ColourMap::difference() } else { one }, inverted: false }
     }
 
     /// Soil moisture, 0 to 0.5 m3/m3.
     #[must_use]
     pub fn moisture() -> Self {
-        Self { min: MOISTURE_LIMITS.0, max: MOISTURE_LIMITS.1, unit: "m³/m³", map: ColourMap::moisture() }
+        Self {
+            min: MOISTURE_LIMITS.0,
+            max: MOISTURE_LIMITS.1,
+            unit: "m³/m³",
+            map: ColourMap::moisture(),
+            inverted: false,
+        }
     }
 
     /// Difference of soil moisture about 0.
@@ -91,6 +99,7 @@ impl Scale {
             max: DIFFERENCE_LIMITS.1,
             unit: "m³/m³",
             map: ColourMap::difference(),
+            inverted: false,
         }
     }
 
@@ -99,21 +108,21 @@ impl Scale {
     #[must_use]
     pub fn half_width() -> Self {
         let map = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
-        Self { min: HALF_WIDTH_LIMITS.0, max: HALF_WIDTH_LIMITS.1, unit: "m³/m³", map }
+        Self { min: HALF_WIDTH_LIMITS.0, max: HALF_WIDTH_LIMITS.1, unit: "m³/m³", map, inverted: false }
     }
 
     /// Backscatter, -25 to 0 dB.
     #[must_use]
     pub fn backscatter() -> Self {
         let map = ColourMap::find("cividis").unwrap_or(ColourMap::moisture());
-        Self { min: BACKSCATTER_LIMITS.0, max: BACKSCATTER_LIMITS.1, unit: "dB", map }
+        Self { min: BACKSCATTER_LIMITS.0, max: BACKSCATTER_LIMITS.1, unit: "dB", map, inverted: false }
     }
 
     /// Brightness and land surface temperature, 200 to 320 K.
     #[must_use]
     pub fn kelvin() -> Self {
         let map = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
-        Self { min: KELVIN_LIMITS.0, max: KELVIN_LIMITS.1, unit: "K", map }
+        Self { min: KELVIN_LIMITS.0, max: KELVIN_LIMITS.1, unit: "K", map, inverted: false }
     }
 
     /// Difference of brightness temperatures about 0.
@@ -124,6 +133,7 @@ impl Scale {
             max: KELVIN_DIFFERENCE_LIMITS.1,
             unit: "K",
             map: ColourMap::difference(),
+            inverted: false,
         }
     }
 
@@ -154,6 +164,12 @@ impl Scale {
         Some((share * 256.0).floor().clamp(0.0, 255.0) as u8)
     }
 
+    /// The colour of an entry.
+    #[must_use]
+    pub fn colour(&self, entry: u8) -> [u8; 3] {
+        self.map.colour(if self.inverted { 255 - entry } else { entry })
+    }
+
     /// Cells outside the limits.
     #[must_use]
     pub fn clipped(&self, values: &[f32]) -> ClipCounts {
@@ -171,8 +187,14 @@ impl Scale {
     /// The rule in words: limits, unit, whether they are the default, and what is outside.
     #[must_use]
     pub fn rule(&self, default: (f64, f64), clipped: ClipCounts) -> String {
-        let kind = if (self.min, self.max) == default { "fixed" } else { "set by you" };
-        let mut text = format!("{} to {} {}, {kind}", tidy(self.min), tidy(self.max), self.unit);
+        self.rule_of(self.unit, "fixed", default, clipped)
+    }
+
+    /// The same with a unit that is not known beforehand, and what the default limits are.
+    #[must_use]
+    pub fn rule_of(&self, unit: &str, what: &str, default: (f64, f64), clipped: ClipCounts) -> String {
+        let kind = if (self.min, self.max) == default { what } else { "set by you" };
+        let mut text = format!("{} to {} {unit}, {kind}", tidy(self.min), tidy(self.max)).replace(" ,", ",");
         match (clipped.below, clipped.above) {
             (0, 0) => {}
             (below, 0) => text.push_str(&format!("; {below} cells below shown as the lowest")),
@@ -232,6 +254,15 @@ mod tests {
             assert_eq!(scale.entry(value), Some(entry), "{value}");
         }
         assert_eq!(scale.entry(f64::NAN), None);
+    }
+
+    #[test]
+    fn an_inverted_scale_has_its_colours_the_other_way_round() {
+        let (scale, turned) = (Scale::moisture(), Scale { inverted: true, ..Scale::moisture() });
+        for entry in [0, 17, 255] {
+            assert_eq!(turned.colour(entry), scale.colour(255 - entry));
+        }
+        assert_eq!(turned.entry(0.0), scale.entry(0.0), "limits stay");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Files of arrays: HDF5, NetCDF-4 and classic NetCDF. [`file`] opens them, [`scan`] lists what they hold, [`place`] finds where an array lies,
-//! [`pixels`] reads it.
+//! [`layer`] knows its fills and flags, [`pixels`] reads it.
 
 mod attributes;
 mod file;
 mod filters;
+pub(crate) mod layer;
 mod members;
 mod number;
 pub(crate) mod pixels;
 mod place;
+pub(crate) mod rows;
 pub(crate) mod scan;
 mod steps;
 mod time;

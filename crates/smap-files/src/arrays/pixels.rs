@@ -1,153 +1,18 @@
-//! Pixels and statistics of HDF5 arrays: fill values and quality flags become reasons here, once.
+//! Pixels and statistics of arrays on their own grids.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use crate::arrays::file::{Array, File, too_large};
-use crate::arrays::place::{Placement, check_cells, hint, leading_axes, mapping, place};
-use crate::smap::flags::{QualityScreen, fills};
-use crate::smap::names::{quality_flags, stem};
-use crate::values::ValueRule;
-use crate::{BackscatterScale, Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
+use crate::arrays::file::{File, too_large};
+use crate::arrays::layer::{Layer, Placed};
+use crate::arrays::place::{Placement, check_cells};
+use crate::arrays::rows::MapRows;
+use crate::{Granule, ReadError, ReadOptions, Variable};
 use ease_grid::{EaseWindow, Grid, GridError, Raster, Reason, Statistics};
 
 /// Elements a statistics pass looks at: more than twice the global 3 km grid.
 const LARGEST_SCAN: u64 = 128 << 20;
-/// Land surface temperature that can be, K: MODIS gives 150 to 1310, and nothing above 400 is ground.
-pub(crate) const SURFACE_TEMPERATURE_RANGE: (f32, f32) = (150.0, 400.0);
 /// Elements of a 1-D list.
 const LARGEST_LIST: usize = 16 << 20;
-
-/// An array with everything that decides about its values.
-struct Layer {
-    value: Array,
-    quality: Option<Array>,
-    surface: Option<Array>,
-    screen: QualityScreen,
-    /// Screen by range and flags (soil moisture, temperatures), or by fill alone.
-    flagged: bool,
-    siblings: Arc<[Array]>,
-}
-
-impl Layer {
-    fn open(
-        file: &File,
-        granule: &Granule,
-        variable: &Variable,
-        rule: QualityRule,
-    ) -> Result<Self, ReadError> {
-        let value = file.array(&variable.path)?;
-        let smap = !matches!(granule.product, Product::Unknown | Product::OtherSoilMoisture | Product::Nisar)
-            || variable.given.is_some();
-        let flagged = matches!(
-            variable.role,
-            Role::SoilMoisture
-                | Role::SoilMoistureUncertainty
-                | Role::BrightnessV
-                | Role::BrightnessH
-                | Role::SurfaceTemperature
-        );
-        let siblings = if granule.product == Product::Unknown && !flagged {
-            Arc::default()
-        } else {
-            file.arrays_in(value.group())
-        };
-        let flag = |wanted: &str| {
-            let fits = |a: &&Array| a.shape == value.shape && a.is_numeric() && stem(a.name()).stem == wanted;
-            let main = stem(value.name());
-            let same =
-                |a: &&Array| stem(a.name()).apm == main.apm && stem(a.name()).resolution == main.resolution;
-            let found = siblings.iter().filter(fits).find(same).or_else(|| siblings.iter().find(fits));
-            found.map(|a| file.array(&a.path)).transpose()
-        };
-        let mut quality = None;
-        if flagged && variable.role != Role::SurfaceTemperature {
-            for wanted in quality_flags(value.name()) {
-                if quality.is_none() {
-                    quality = flag(&wanted)?;
-                }
-            }
-        }
-        // The surface flag says why nothing was retrieved, not what the radiometer saw.
-        let surface = if variable.role == Role::SoilMoisture { flag("surface_flag")? } else { None };
-        let fill_of = |a: Option<&Array>| a.map_or_else(ValueRule::default, |a| fill(a, smap));
-        let screen = QualityScreen {
-            rule,
-            values: value_rule(&value, variable, granule.product, smap),
-            quality_fill: fill_of(quality.as_ref()),
-            surface_fill: fill_of(surface.as_ref()),
-        };
-        Ok(Self { value, quality, surface, screen, flagged, siblings })
-    }
-
-    /// Values and reasons of a box of indices.
-    fn screened(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
-        let mut values = self.value.numbers(ranges)?;
-        let rule = &self.screen.values;
-        let reasons = if self.flagged {
-            let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
-            let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
-            let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
-            let reason = |(i, v): (usize, &f64)| self.screen.reason(*v, at(&quality, i), at(&surface, i));
-            values.iter().enumerate().map(reason).collect()
-        } else {
-            let missing = |v: f64| rule.is_fill(v) || (rule.positive && v <= 0.0);
-            let reason = |v: &f64| if missing(*v) { Reason::NotObserved } else { Reason::Valid };
-            values.iter().map(reason).collect()
-        };
-        if rule.linear.is_some() {
-            values.iter_mut().for_each(|value| *value = rule.physical(*value));
-        }
-        Ok((values, reasons))
-    }
-}
-
-/// Declared fill of an array, and the conventions.
-pub(super) fn fill(array: &Array, smap: bool) -> ValueRule {
-    let attributes = array.attributes();
-    let mut declared: Vec<f64> =
-        ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name)).collect();
-    // Fills of numbers that stand for unsigned ones are written signed.
-    if let Some(turn) = array.unsigned_turn() {
-        declared.iter_mut().filter(|n| **n < 0.0).for_each(|n| *n += turn);
-    }
-    fills(&declared, &array.type_name(), smap)
-}
-
-/// Which stored numbers of an array count, and what they mean.
-fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) -> ValueRule {
-    let declared = array.declared();
-    let mut rule = fill(array, smap);
-    rule.linear = variable.stored_to_unit();
-    // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
-    // Power given by the user has zeros where there is no image, as GeoTIFFs have.
-    let linear = matches!(variable.scale, Some(BackscatterScale::Power | BackscatterScale::Amplitude));
-    rule.positive = linear && product != Product::Spl2smapS;
-    let possible = match variable.role {
-        Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
-        Role::SurfaceTemperature => {
-            // MODIS: 0, declared or not; in degrees C it is a temperature. Declared limits of packed arrays are packed, too.
-            rule.no_zero = variable.linear.is_none_or(|(_, offset)| offset == 0.0);
-            rule.range = Some(SURFACE_TEMPERATURE_RANGE);
-            return rule;
-        }
-        Role::SoilMoisture if product == Product::Spl2smapS => (0.0, 0.75),
-        // Retrievals of other products scatter a little below zero.
-        Role::SoilMoisture if product == Product::OtherSoilMoisture => (-0.1, 1.0),
-        _ => (0.0, 1.0),
-    };
-    // Declared limits are in the file's unit, not in the one that the user's word leads to.
-    let bounds = declared.bounds().filter(|_| product != Product::Spl4 && variable.given.is_none());
-    if declared.bounds_are_stored {
-        rule.stored_range = bounds;
-        rule.range = Some(possible);
-    } else {
-        let within = |bound: f64, otherwise: f32| if bound.is_finite() { bound as f32 } else { otherwise };
-        rule.range =
-            Some(bounds.map_or(possible, |(low, high)| (within(low, possible.0), within(high, possible.1))));
-    }
-    rule
-}
 
 fn variable(granule: &Granule, index: usize) -> Result<&Variable, ReadError> {
     granule.variables.get(index).ok_or(ReadError::NoSuchVariable { index, count: granule.variables.len() })
@@ -161,48 +26,15 @@ pub(crate) fn read(
     window: Option<&EaseWindow>,
 ) -> Result<Raster, ReadError> {
     let variable = variable(granule, index)?;
-    let file = File::open(&granule.source)?;
-    let layer = Layer::open(&file, granule, variable, options.quality)?;
-    let group: Vec<&Array> = layer.siblings.iter().collect();
-    let root = file.arrays_in("");
-    let root: Vec<&Array> = root.iter().collect();
-    let hint = hint(&layer.value, granule.product, granule.short_name.as_deref());
-    let leading = leading_axes(&layer.value, &group, &root);
-    let crs = mapping(&layer.value, &group, &root);
-    let apm = stem(layer.value.name()).apm;
-    let placement = match place(
-        layer.value.shape.get(leading..).unwrap_or_default(),
-        hint,
-        apm,
-        crs.as_ref(),
-        &group,
-        &root,
-    ) {
-        Ok(Some(placement)) => placement,
-        Ok(None) => {
-            return Err(unplaced(variable, "the file has neither row and column indices nor x and y for it"));
-        }
-        Err(text) => return Err(unplaced(variable, &text)),
-    };
+    let Placed { layer, placement, leading } = Placed::open(granule, variable, options)?;
     // Where the file's part begins in the raster asked for, and which part of the file that is.
     let target = Target::new(&placement, window)?;
     check_cells(&variable.path, target.grid.len())?;
-    match placement {
+    match &placement {
         Placement::Map { row_axis, south_up, .. } => {
-            let axis = leading + row_axis;
-            let rows = layer.value.shape.get(axis).map_or(0, |n| *n as usize);
-            read_map(&layer, &target, axis, variable.step, south_up.then_some(rows))
+            read_map(&MapRows::new(layer, leading + row_axis, variable.step, *south_up), &target)
         }
-        Placement::List { cells, .. } => read_list(&layer, &target, &cells),
-    }
-}
-
-fn unplaced(variable: &Variable, why: &str) -> ReadError {
-    ReadError::Unsuitable {
-        what: format!("{} is no map Loam can place ({why})", variable.path),
-        remedy:
-            "ask the archive for a subset with EASE_row_index and EASE_column_index, or use the whole granule"
-                .to_owned(),
+        Placement::List { cells, .. } => read_list(&layer, &target, cells),
     }
 }
 
@@ -250,37 +82,18 @@ impl Target {
     }
 }
 
-/// Reads a map slab by slab. `step`: index on the first axis, of an array of several days. `turned`: rows are stored from south to north, of so
-/// many in all.
-fn read_map(
-    layer: &Layer,
-    target: &Target,
-    row_axis: usize,
-    step: Option<u64>,
-    turned: Option<usize>,
-) -> Result<Raster, ReadError> {
+/// Reads a map slab by slab.
+fn read_map(map: &MapRows, target: &Target) -> Result<Raster, ReadError> {
     let (mut values, mut reasons) = target.empty();
     let width = target.columns.len();
-    // Rows as they are stored.
-    let stored = turned.map_or(target.rows.clone(), |n| n - target.rows.end..n - target.rows.start);
-    for slab in layer.value.slabs(row_axis, stored.start as u64..stored.end as u64, width as u64) {
-        // Of an extra axis the first layer.
-        let mut ranges = vec![0..1; layer.value.shape.len()];
-        if let (Some(step), true) = (step, row_axis > 0) {
-            ranges[0] = step..step + 1;
-        }
-        ranges[row_axis] = slab.clone();
-        ranges[row_axis + 1] = target.columns.start as u64..target.columns.end as u64;
-        let (slab_values, slab_reasons) = layer.screened(&ranges)?;
-        for (i, (v, r)) in slab_values.chunks_exact(width).zip(slab_reasons.chunks_exact(width)).enumerate() {
-            let file_row = slab.start as usize + i;
-            let row = turned.map_or(file_row, |n| n - 1 - file_row);
+    for rows in map.slabs(&target.rows, width) {
+        map.read(&rows, &target.columns, &mut |row, v, r| {
             let at = (target.row + row - target.rows.start) * target.grid.columns + target.column;
             for (to, from) in values[at..at + width].iter_mut().zip(v) {
                 *to = *from as f32;
             }
             reasons[at..at + width].copy_from_slice(r);
-        }
+        })?;
     }
     Ok(Raster::new(target.grid.clone(), values, reasons)?)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::arrays::attributes::Attributes;
 use crate::arrays::file::{Array, File, Listing};
-use crate::arrays::pixels::fill;
+use crate::arrays::layer::fill;
 use crate::arrays::place::{
     Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
 };

@@ -17,5 +17,6 @@ mod geotiff;
 mod layer_use;
 mod mutations;
 mod reads;
+mod sample;
 mod smap;
 mod smap_synthetic;

@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
+use super::estimate::{estimate, score, where_disaggregated};
 use super::methods::{self, MethodScore, Records};
-use super::run::{estimate, score, where_disaggregated};
 use super::table::{MethodRow, Range, SMEN, method_row};
 use super::{ExperimentError, Images, Method, Runner};
 use loam_core::network::Network;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::run::{estimate, masked};
+use super::estimate::{estimate, masked};
 use super::table::{Kind, Options};
 use super::{ExperimentError, Runner};
 use loam_core::map::{Scale, font, paint};

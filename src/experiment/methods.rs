@@ -7,9 +7,9 @@ use burn::tensor::Device;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use super::estimate::estimate as of_smen;
 use super::images::{case, loaded, simulated};
 use super::interval_score::{IntervalScore, LEVELS, Map};
-use super::run::estimate as of_smen;
 use super::{ExperimentError, Source, paper};
 use loam_core::regression::interval::Calibration;
 use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};

@@ -19,6 +19,7 @@ mod card;
 mod cards_page;
 mod cell;
 mod error;
+mod estimate;
 mod figure;
 mod images;
 mod lstm;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use loam_core::export::bundle::{
-    Bundle, BundleError, Input, Manifest, Outcome, Software, Verdict, compare, read, sha256,
+    Bundle, BundleError, Input, Manifest, Outcome, Verdict, compare, read, sha256,
 };
 use loam_core::export::geotiff;
 use loam_core::method::Method;
@@ -11,7 +11,7 @@ use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::Preset;
 
 use super::Host;
-use super::bundle::inputs;
+use super::bundle::{inputs, software};
 use super::provenance::{self, Circumstances};
 use super::state::{RequestError, Session};
 use crate::protocol::{BundleComparison, BundleEvent, BundleInput, BundleReport, Event, MapReport};

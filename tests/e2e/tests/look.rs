@@ -28,9 +28,13 @@ fn resize(app: &App, width: u32, height: u32, touch: bool) {
     app.session.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch })).unwrap();
 }
 
+fn titled(app: &App, title: &str) {
+    app.text_when(".look figcaption .name", PATIENCE, |text| text.contains(title)).unwrap();
+}
+
 /// The layer is drawn: more than a few colours.
 fn drawn(app: &App, title: &str) {
-    app.text_when(".look figcaption .name", PATIENCE, |text| text.contains(title)).unwrap();
+    titled(app, title);
     app.wait(PATIENCE, "the layer to be drawn", || {
         Ok((app.has(PIXELS)? && app.colours(PIXELS)? > 8).then_some(()))
     })
@@ -88,6 +92,9 @@ fn a_file_is_seen_without_a_map_before_it() {
     app.shoot("whole").unwrap();
     // The other files, one after the other, over what is there.
     app.click("#look-2").unwrap();
+    titled(&app, DAY);
+    // The swath of that day lies beside the region.
+    app.click("#look-whole").unwrap();
     drawn(&app, DAY);
     app.shoot("smap").unwrap();
     script(&app, "document.querySelector('details.layers').open = true", &[]);
@@ -97,7 +104,7 @@ fn a_file_is_seen_without_a_map_before_it() {
     map_is_back(&app);
     // A text has no place on a map.
     app.click("#look-2").unwrap();
-    drawn(&app, DAY);
+    titled(&app, DAY);
     let without = "return [...document.querySelector('#look-layer').options].map(o => o.text).find(t => t.endsWith('(no map)')) ?? ''";
     let without = script(&app, without, &[]).as_str().unwrap().to_owned();
     assert!(!without.is_empty(), "a granule has layers that are no maps");

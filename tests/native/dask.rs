@@ -12,13 +12,29 @@ use smap_files::{Granule, Overpass, PathSource, Product, QualityRule, ReadOption
 
 use super::command_line::{json, refused, run};
 
-/// Larger than a tile of the script, and than the page's presets: 230 x 170 cells.
-const PLACE: &str = "--region=-110.9,32.2,230,170";
+/// Columns and rows: larger than a tile of the script, and than the page's presets.
+const SIZE: (usize, usize) = (230, 170);
 /// Edge of a tile: three beside each other, two below each other.
 const TILE: &str = "96";
 const PERIOD: [&str; 4] = ["--from", "2016-02-20", "--to", "2016-03-10"];
 /// m3/m3.
 const TOLERANCE: f32 = 1e-5;
+
+/// Two cubes, in Python.
+const COMPARE: &str = r#"
+import sys, numpy as np, xarray as xr
+ours, theirs = (xr.open_dataset(path, engine="h5netcdf") for path in sys.argv[1:])
+for name in ("time", "y", "x", "lat", "lon", "quality_flag"):
+    assert np.array_equal(ours[name].values, theirs[name].values), name
+assert ("half_width_90" in ours) == ("half_width_90" in theirs)
+for name in ("soil_moisture", "half_width_90"):
+    if name in ours:
+        a, b = ours[name].values, theirs[name].values
+        assert a.shape == b.shape and np.array_equal(np.isnan(a), np.isnan(b)), name
+        worst = np.nanmax(np.abs(a - b))
+        assert worst < 1e-5, (name, worst)
+        print(f"{name} {worst:.1e};", end=" ")
+"#;
 
 /// Python with the packages of src/bin/loam/dask/requirements.txt, or why there is none.
 fn python() -> Result<PathBuf, String> {
@@ -32,8 +48,8 @@ fn python() -> Result<PathBuf, String> {
 }
 
 /// Simulated scenes of a place that no preset is, as files. They end two cells beyond the region, so that SMEN sees an edge.
-fn scenes(folder: &Path) {
-    let region = Region::around(-110.9, 32.2, 230, 170).unwrap();
+fn scenes(folder: &Path, (columns, rows): (usize, usize)) {
+    let region = Region::around(-110.9, 32.2, columns, rows).unwrap();
     let (first, last) = ("2016-02-01".parse().unwrap(), "2016-03-10".parse().unwrap());
     let scene = Scene { region, first, last, ..Scene::preset("tucson", DEMO_SEED).unwrap() };
     for day in Simulator::with_margin(scene, 2) {
@@ -52,6 +68,20 @@ fn scenes(folder: &Path) {
             std::fs::write(folder.join(name), geotiff::write(raster, &facts, None).unwrap()).unwrap();
         }
     }
+}
+
+fn place((columns, rows): (usize, usize)) -> String {
+    format!("--region=-110.9,32.2,{columns},{rows}")
+}
+
+/// Runs the script of a folder; what it says.
+fn script(python: &Path, folder: &Path, out: &Path, more: &[&str]) -> String {
+    let mut script = Command::new(python);
+    script.arg(folder.join("run_season.py")).args(["--out", text(out)]).args(more);
+    let done = script.output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(done.status.success(), "{}\n{}", said(&done.stdout), said(&done.stderr));
+    said(&done.stdout)
 }
 
 fn text(path: &Path) -> &str {
@@ -125,47 +155,73 @@ fn dask_and_onnx_runtime_give_what_loam_gives() {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("files");
     std::fs::create_dir(&files).unwrap();
-    scenes(&files);
+    scenes(&files, SIZE);
+    let place = place(SIZE);
     for network in ["smen", "rcn"] {
         let [cube, elsewhere, map] = ["season.nc", "elsewhere.nc", "map.tif"]
             .map(|name| folder.path().join(format!("{network}_{name}")));
         let dask = folder.path().join(network);
-        let making = ["--network", network, PLACE, text(&files)];
+        let making = ["--network", network, &place, text(&files)];
         let words = ["season", "--json", "--out", text(&cube), "--dask", text(&dask)];
         let output = run(&[&words[..], &PERIOD, &making].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let dates = json(&output)["dates"].as_u64().unwrap() as usize;
         assert!(dates > 3);
-        let script = Command::new(&python)
-            .arg(dask.join("run_season.py"))
-            .args(["--workers", "2", "--chunk", TILE, "--out", text(&elsewhere)])
-            .output()
-            .unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(script.status.success(), "{}\n{}", said(&script.stdout), said(&script.stderr));
+        script(&python, &dask, &elsewhere, &["--workers", "2", "--chunk", TILE]);
         let (ours, theirs) = (opened(&cube), opened(&elsewhere));
         assert_eq!((theirs.product, theirs.simulated), (Product::OwnMap, true));
-        for name in ["soil_moisture", "half_width_90"] {
-            let wanted = |n: &Raster| (n.grid().columns, n.grid().rows) == (230, 170);
-            let of_dates = |cube: &Granule| {
-                planes(cube, name).into_iter().filter(wanted).take(dates).collect::<Vec<_>>()
-            };
-            let (ours, theirs) = (of_dates(&ours), of_dates(&theirs));
-            assert_eq!(ours.len(), theirs.len(), "{name}");
-            assert_eq!(ours.len(), if network == "smen" && name != "soil_moisture" { 0 } else { dates });
-            let worst = ours.iter().zip(&theirs).map(|(a, b)| largest_difference(a, b)).fold(0.0, f32::max);
-            println!("{network}, {name}: {dates} dates of 230 x 170 cells differ by {worst:.1e} at most");
-            assert!(worst < TOLERANCE, "{network}, {name}: {worst}");
-        }
+        let wanted = |n: &Raster| (n.grid().columns, n.grid().rows) == SIZE;
+        let of_dates = |cube: &Granule| {
+            planes(cube, "soil_moisture").into_iter().filter(wanted).take(dates).collect::<Vec<_>>()
+        };
+        let (ours, maps) = (of_dates(&ours), of_dates(&theirs));
+        assert_eq!((ours.len(), maps.len()), (dates, dates));
+        let worst = ours.iter().zip(&maps).map(|(a, b)| largest_difference(a, b)).fold(0.0, f32::max);
+        println!("{network}: {dates} dates differ by {worst:.1e} at most");
+        assert!(worst < TOLERANCE, "{network}: {worst}");
+        // As xarray reads them: the half-width too, the flags, time and place.
+        let compared = Command::new(&python).args(["-c", COMPARE, text(&cube), text(&elsewhere)]).output();
+        let compared = compared.unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(compared.status.success(), "{network}: {}", said(&compared.stderr));
+        println!("{network}: {}", said(&compared.stdout));
         // And a map of a date alone.
         let date = theirs.variables.iter().rfind(|v| v.role == Role::SoilMoisture).unwrap().date.unwrap();
         let words = ["predict", "--date", &date.to_string(), "--out", text(&map)];
         let output = run(&[&words[..], &making].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let last = planes(&theirs, "soil_moisture").into_iter().nth(dates - 1).unwrap();
+        let last = &maps[dates - 1];
         let alone =
             opened(&map).read(0, &ReadOptions { quality: QualityRule::All, scale: None }, None).unwrap();
         assert!(alone.reasons().contains(&Reason::Valid));
-        assert!(largest_difference(&alone, &last) < TOLERANCE);
+        assert!(largest_difference(&alone, last) < TOLERANCE);
+    }
+}
+
+/// What docs/guide/scale.md says of cost: seconds of `loam season` and of the script over 0.64 million cells.
+#[test]
+#[ignore = "a measurement"]
+fn the_cost_of_a_million_cells() {
+    let python = python().unwrap();
+    let (folder, size) = (tempfile::tempdir().unwrap(), (800, 800));
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    scenes(&files, size);
+    let (place, out) = (place(size), folder.path().join("out.nc"));
+    for network in ["smen", "rcn"] {
+        let dask = folder.path().join(network);
+        let making = ["--network", network, &place, text(&files)];
+        for more in [&[][..], &["--dask", text(&dask)]] {
+            let cube = folder.path().join(format!("{network}{}.nc", more.len()));
+            let words = ["season", "--json", "--out", text(&cube)];
+            let report = json(&run(&[&words[..], &PERIOD, &making, more].concat()));
+            println!("{network} {more:?}: {} dates, {} s", report["dates"], report["seconds"]);
+        }
+        for workers in ["1", "2"] {
+            print!("{network}, {workers} workers: {}", script(&python, &dask, &out, &["--workers", workers]));
+        }
+        let bytes = |path: &Path| std::fs::metadata(path).unwrap().len();
+        let inputs = std::fs::read_dir(dask.join("inputs")).unwrap().map(|e| bytes(&e.unwrap().path()));
+        println!("{network}: {} bytes of inputs", inputs.sum::<u64>());
     }
 }

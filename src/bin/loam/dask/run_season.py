@@ -10,6 +10,7 @@
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 import dask.array as da
@@ -132,8 +133,10 @@ def main():
         maps = season(asked.folder, asked.first, asked.last, asked.chunk)
         packed = {"zlib": True, "complevel": 4}
         encoding = {name: {"_FillValue": FILL, **packed} for name in ("soil_moisture", "half_width_90") if name in maps}
+        begun = time.perf_counter()
         maps.to_netcdf(asked.out, engine="h5netcdf", encoding={**encoding, "quality_flag": packed})
-        print(f"{asked.out}: {maps.sizes['time']} dates of {maps.sizes['y']} x {maps.sizes['x']} cells")
+        dates, rows, columns = (maps.sizes[name] for name in ("time", "y", "x"))
+        print(f"{asked.out}: {dates} dates of {rows} x {columns} cells in {time.perf_counter() - begun:.1f} s")
 
 
 if __name__ == "__main__":

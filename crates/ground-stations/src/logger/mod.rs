@@ -7,8 +7,10 @@ mod moment;
 mod preview;
 mod read;
 mod told;
+mod unit;
 
 pub use moment::DateOrder;
 pub use preview::{Preview, TimeColumn, preview};
-pub use read::{LoggerPlace, LoggerUnit, NETWORK, Reading, read};
+pub use read::{LoggerPlace, NETWORK, Reading, read};
 pub use told::Told;
+pub use unit::LoggerUnit;

@@ -6,6 +6,7 @@ use smap_files::SharedSource;
 use super::csv::{fields, number};
 use super::moment::{DateOrder, minutes, offset};
 use super::preview::{Preview, preview};
+use super::unit::LoggerUnit;
 use crate::lines::Lines;
 use crate::records::Records;
 use crate::sensor::{Form, Sensor, Surroundings, Variable};
@@ -18,17 +19,6 @@ pub const NETWORK: &str = "own loggers";
 const POSSIBLE: std::ops::RangeInclusive<f64> = -0.1..=1.5;
 /// A series in per cent that never exceeds this, m3/m3, is one in m3/m3.
 const DRIEST: f64 = 0.01;
-
-/// The unit of a logger's soil moisture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LoggerUnit {
-    /// m3/m3.
-    #[serde(rename = "m3/m3")]
-    Fraction,
-    /// Percent by volume.
-    #[serde(rename = "percent")]
-    Percent,
-}
 
 /// What the user says of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

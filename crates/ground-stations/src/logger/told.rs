@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::number;
 use super::moment::offset;
-use super::read::LoggerUnit;
+use super::unit::LoggerUnit;
 
 /// What a table says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

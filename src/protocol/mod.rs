@@ -221,6 +221,7 @@ impl Request {
                 | Self::Season { .. }
                 | Self::Ground(_)
                 | Self::Bundle(_)
+                | Self::Look { .. }
                 | Self::Export { .. }
         )
     }

@@ -53,6 +53,7 @@ impl<H: Host> Session<H> {
             Request::PauseTraining { pause } => self.pause_training(pause).await,
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
             Request::Ground(request) => self.stations(id, request).await,
+            Request::Look { at, settings } => self.look(id, at, settings).await,
             Request::Bundle(BundleRequest::Open) => self.open_bundle(id).await,
             Request::Bundle(BundleRequest::Compare) => self.compare_bundle(id).await,
             Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
@@ -138,7 +139,6 @@ impl<H: Host> Session<H> {
                 self.send_timeline(id).await?;
             }
             Request::Predict { date, settings } => self.predict(id, date, settings).await?,
-            Request::Look { at, settings } => self.look(id, at, settings).await?,
             Request::Rank { settings } => {
                 self.rank(id, settings).await?;
             }
@@ -175,6 +175,7 @@ impl<H: Host> Session<H> {
             Request::Export { .. }
             | Request::Ground(_)
             | Request::Bundle(_)
+            | Request::Look { .. }
             | Request::TrainEstimate { .. }
             | Request::Train { .. }
             | Request::ResumeRun { .. }

@@ -50,14 +50,14 @@ pub enum Part {
     Bundle,
     /// A layer by itself, over the maps: in the same file, fetched when one is looked at.
     Look,
-    /// What the model is.
+    /// What the model is, and help: in the same file.
     About,
 }
 
 impl Part {
     /// In the file that is fetched when something of it is asked for.
     fn is_on_demand(self) -> bool {
-        matches!(self, Self::Season | Self::Ground | Self::Bundle | Self::Look)
+        matches!(self, Self::Season | Self::Ground | Self::Bundle | Self::Look | Self::About)
     }
 
     /// Something of it is asked for. Tracked.
@@ -68,6 +68,7 @@ impl Part {
             Self::Ground => open(GROUND),
             Self::Bundle => app.bundle.with(Option::is_some),
             Self::Look => app.look.with(Option::is_some),
+            Self::About => app.about.get() || app.help.get(),
             _ => true,
         }
     }
@@ -89,9 +90,8 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
-            Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
             // Put by a function of their own.
-            Part::Season | Part::Ground | Part::Bundle | Part::Look => ().into_any(),
+            Part::Season | Part::Ground | Part::Bundle | Part::Look | Part::About => ().into_any(),
         }
     };
     // As long as the page lives.
@@ -105,6 +105,7 @@ fn put_on_demand(app: App, part: Part, place: HtmlElement) {
         match part {
             Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::Bundle => view! { <bundle::BundleSection/> }.into_any(),
+            Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
             Part::Look => view! { <look::LookSection/> }.into_any(),
             _ => view! { <season::SeasonSection/> }.into_any(),
         }

@@ -9,6 +9,7 @@ pub mod inputs;
 
 use std::fmt::Write as _;
 
+use ease_grid::EaseWindow;
 use netcdf_writer::{DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId};
 use smap_files::own::{OWN_FLAG, OWN_HALF_WIDTH, OWN_MAP, OWN_PREFIX};
 
@@ -206,7 +207,10 @@ impl File<'_> {
 
     fn coordinates(&mut self, [time, y, x]: [DimensionId; 3]) -> Written {
         let season = self.season;
-        let (window, grid) = (season.window, season.window.grid());
+        let window = season.window;
+        // Counted from the grid's own corner: a cell has the same bits in every window, so that xarray aligns them.
+        let (columns, rows) = (window.resolution.columns(), window.resolution.rows());
+        let grid = EaseWindow { first_column: 0, first_row: 0, columns, rows, ..window }.grid();
 
         let variable = self.builder.add_variable::<i32>("time", &[time])?;
         self.text(
@@ -239,7 +243,10 @@ impl File<'_> {
                     ("axis", letter),
                 ],
             )?;
-            let centre = |i| if name == "x" { grid.centre(i, 0).0 } else { grid.centre(0, i).1 };
+            let centre = |i| match name {
+                "x" => grid.centre(window.first_column + i, 0).0,
+                _ => grid.centre(0, window.first_row + i).1,
+            };
             self.builder.write_variable(variable, &(0..n).map(centre).collect::<Vec<f64>>())?;
         }
         // One a cell, though the projection is cylindrical: rioxarray drops planes when it reprojects, and stumbles over lines.

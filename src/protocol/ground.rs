@@ -12,6 +12,8 @@ use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use serde::{Deserialize, Serialize};
 
+use super::packed::Packed;
+
 /// Requests about stations. The worker answers them from the part that is loaded on demand.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum GroundRequest {
@@ -19,7 +21,7 @@ pub enum GroundRequest {
     /// [`super::Event::FileRead`] each, [`GroundEvent::Stations`].
     Read {
         /// Every table that was described. Those that were read by the same words are not read again.
-        loggers: Vec<(FileId, LoggerPlace)>,
+        loggers: Vec<(FileId, Packed<LoggerPlace>)>,
     },
     /// Stations over the demo's scenes, whose errors are known. Answer: [`super::Event::Progress`]..., [`GroundEvent::Stations`].
     Simulate,
@@ -89,8 +91,8 @@ pub struct StationList {
     pub html: String,
     /// Any of them simulated.
     pub simulated: bool,
-    /// Loggers' own tables, described or not.
-    pub loggers: Vec<LoggerCard>,
+    /// Loggers' own tables, described or not; none where none are open.
+    pub loggers: Option<Packed<Vec<LoggerCard>>>,
 }
 
 /// A logger's own table.

@@ -8,6 +8,7 @@ mod bundle;
 mod failure;
 mod ground;
 mod look;
+mod packed;
 mod season;
 pub mod shown;
 mod training;
@@ -36,6 +37,7 @@ pub use ground::{
     Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, StationList, StationMark, ValidationReport,
 };
 pub use look::{LookAt, LookLayer, LookPicture, LookReport, LookStep};
+pub use packed::Packed;
 pub use season::{SEASON_KEY, SeasonDayReport, SeasonReport};
 pub use training::{PreviewReport, StepReport, TrainEstimate, TrainStarted};
 

@@ -22,8 +22,8 @@ use super::Host;
 use super::ground::{Ground, GroundFile, NoArchive};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use crate::protocol::{
-    Attachment, Enough, Event, FileReport, GroundEvent, GroundForm, GroundRequest, StationList, StationMark,
-    ValidationReport,
+    Attachment, Enough, Event, FileReport, GroundEvent, GroundForm, GroundRequest, Packed, StationList,
+    StationMark, ValidationReport,
 };
 use crate::validation::{self, About, BEST, Layers, Notes, Outcome, OverScene};
 
@@ -31,7 +31,11 @@ impl<H: Host> Session<H> {
     /// A request about stations.
     pub(super) async fn stations(&mut self, id: u64, request: GroundRequest) -> Result<(), RequestError> {
         match request {
-            GroundRequest::Read { loggers } => self.read_stations(id, &loggers).await,
+            GroundRequest::Read { loggers } => {
+                let opened = loggers.iter().map(|(file, place)| Ok((*file, place.open()?)));
+                let described = opened.collect::<Result<Vec<_>, postcard::Error>>().map_err(damaged)?;
+                self.read_stations(id, &described).await
+            }
             GroundRequest::Simulate => self.simulate_stations(id).await,
             GroundRequest::Validate { rules, methods, from, to, settings } => {
                 self.validate(id, (rules, methods), (from, to), settings).await
@@ -100,7 +104,7 @@ impl<H: Host> Session<H> {
         }
         let mut stations = std::mem::take(&mut self.ground.stations);
         stations.extend(read.unwrap_or_default());
-        self.take_stations(id, stations);
+        self.take_stations(id, stations)?;
         ended
     }
 
@@ -158,11 +162,12 @@ impl<H: Host> Session<H> {
     }
 
     /// These are the stations now; what was found of others before is gone.
-    fn take_stations(&mut self, id: u64, stations: Stations) {
+    fn take_stations(&mut self, id: u64, stations: Stations) -> Result<(), RequestError> {
         self.ground.stations = stations;
         self.ground.take_loggers();
         self.ground.outcome = None;
-        self.tell_ground(id, GroundEvent::Stations(list(&self.ground, None)));
+        self.tell_ground(id, GroundEvent::Stations(list(&self.ground, None)?));
+        Ok(())
     }
 
     /// Stations over the scenes of the demo.
@@ -183,8 +188,7 @@ impl<H: Host> Session<H> {
                 told = self.host.now_ms();
             }
         }
-        self.take_stations(id, over.stations());
-        Ok(())
+        self.take_stations(id, over.stations())
     }
 
     /// Predicts the dates that have records and compares.
@@ -207,7 +211,7 @@ impl<H: Host> Session<H> {
         self.ground.stations = stations;
         let outcome = outcome?;
         let stations = &self.ground.stations;
-        self.tell_ground(id, GroundEvent::Stations(list(&self.ground, Some(&outcome.matched))));
+        self.tell_ground(id, GroundEvent::Stations(list(&self.ground, Some(&outcome.matched))?));
         let report = ValidationReport {
             dates: outcome.matched.dates,
             pairs: outcome.matched.pairs(),
@@ -380,8 +384,9 @@ impl<H: Host> Session<H> {
 }
 
 /// The stations and where they are, with what became of each where that is known.
-fn list(ground: &Ground, matched: Option<&Matched>) -> StationList {
+fn list(ground: &Ground, matched: Option<&Matched>) -> Result<StationList, RequestError> {
     let stations = &ground.stations;
+    let cards = ground.cards();
     let mark = |(number, station): (usize, &ground_stations::Station<'_>)| {
         let (column, row) = ease2::fractional_index(Resolution::M03, station.longitude, station.latitude);
         let of = matched.and_then(|matched| matched.stations.get(number));
@@ -396,10 +401,18 @@ fn list(ground: &Ground, matched: Option<&Matched>) -> StationList {
             }),
         }
     };
-    StationList {
+    Ok(StationList {
         marks: stations.by_station().iter().enumerate().map(mark).collect(),
         html: report::list(stations, matched),
         simulated: stations.simulated(),
-        loggers: ground.cards(),
-    }
+        loggers: (!cards.is_empty()).then(|| Packed::of(&cards)).transpose().map_err(damaged)?,
+    })
+}
+
+/// Bytes between page and worker that cannot be read or written.
+fn damaged(error: postcard::Error) -> RequestError {
+    RequestError::failed(
+        format!("what was said of the loggers' tables is damaged ({error})"),
+        "Reload the page.",
+    )
 }

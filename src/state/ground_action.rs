@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use loam_core::file::FileId;
 use loam_core::method::Method;
 
-use crate::protocol::GroundForm;
+use crate::protocol::{GroundForm, Packed};
 
 /// An action on stations, by the user.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub enum GroundAction {
     /// Another first and last date; none for those there are.
     Period(Option<Date>, Option<Date>),
     /// A logger's own table: where it stands, and what else it cannot say.
-    Describe(FileId, LoggerPlace),
+    Describe(FileId, Packed<LoggerPlace>),
     /// Other methods to compare; none for the one in use.
     Methods(Vec<Option<Method>>),
     /// Compare the maps made here with them.

@@ -11,7 +11,7 @@ use super::field::{Field, Fields};
 use super::ground_action::GroundAction;
 use super::ledger::Kind;
 use super::{Chosen, Event, Job, State};
-use crate::protocol::{GroundEvent, GroundRequest, Request, StationList, ValidationReport};
+use crate::protocol::{GroundEvent, GroundRequest, Packed, Request, StationList, ValidationReport};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::file::FileId;
 use loam_core::method::Method;
@@ -66,7 +66,7 @@ pub struct Ground {
     /// The methods to compare, none for the best; where there is none, the one in use.
     pub methods: Field<Vec<Option<Method>>>,
     /// What the user said of loggers' own tables. Kept as long as the page: a file that comes back is the same station again.
-    described: BTreeMap<FileId, LoggerPlace>,
+    described: BTreeMap<FileId, Packed<LoggerPlace>>,
     /// Files that are being read.
     unread: Vec<FileId>,
     /// What the validation under way is of.
@@ -176,11 +176,9 @@ impl State {
                 let before = list.marks.iter().all(|mark| mark.pairs.is_none());
                 if before {
                     self.ground.forget_validation();
-                    let refused = list.loggers.iter().any(|card| !matches!(card.answer, Some(Ok(_))));
-                    let ask = if refused { " A logger's table has to be described there." } else { "" };
-                    self.say(format!("{} stations: see Ground.{ask}", list.marks.len()));
+                    self.say(format!("{} stations: see Ground.", list.marks.len()));
                 }
-                let any = !list.marks.is_empty() || !list.loggers.is_empty();
+                let any = !list.marks.is_empty() || list.loggers.is_some();
                 self.ground.stations.set(any.then(|| Arc::new(list)));
             }
             GroundEvent::Validated(report) => {

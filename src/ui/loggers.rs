@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use loam_core::file::FileId;
 
 use super::store::App;
-use crate::protocol::LoggerCard;
+use crate::protocol::{LoggerCard, Packed};
 use crate::state::GroundAction;
 use crate::state::logger_form::{LoggerForm, ORDERS, UNITS, said_offset};
 
@@ -74,7 +74,7 @@ const TEXTS: [Text; 6] = [
     },
     Text {
         id: "lower",
-        label: "down to, m (where it has a length)",
+        label: "Lower end, m, if any",
         example: "",
         get: |f| &f.lower,
         set: |f, v| f.lower = v,
@@ -108,15 +108,13 @@ fn keyed<T>(all: &[(&str, &str, T)], wanted: impl Fn(&T) -> bool) -> Vec<(String
 }
 
 /// A table and its form.
-fn card(app: App, first: LoggerCard) -> AnyView {
+fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
     let LoggerCard { file, name, preview, place, .. } = first;
     let form = RwSignal::new(LoggerForm::of(&name, &preview, place.as_ref()));
     let typed_wrong = RwSignal::new(None::<String>);
     // What the worker says of it now.
     let answer = Memo::new(move |_| {
-        app.ground.stations.with(|list| {
-            list.as_ref()?.loggers.iter().find(|card| card.file == file).and_then(|card| card.answer.clone())
-        })
+        cards.with(|all| all.iter().find(|card| card.file == file).and_then(|card| card.answer.clone()))
     });
     let wrong = move || typed_wrong.get().or_else(|| answer.get().and_then(Result::err));
     let read = move || answer.get().and_then(Result::ok);
@@ -173,10 +171,15 @@ fn card(app: App, first: LoggerCard) -> AnyView {
     let submit = move |e: web_sys::SubmitEvent| {
         e.prevent_default();
         match form.with_untracked(|f| f.place(&all)) {
-            Ok(place) => {
-                typed_wrong.set(None);
-                app.tell(GroundAction::Describe(file, place).event());
-            }
+            Ok(place) => match Packed::of(&place) {
+                Ok(place) => {
+                    typed_wrong.set(None);
+                    app.tell(GroundAction::Describe(file, place).event());
+                }
+                Err(error) => {
+                    typed_wrong.set(Some(format!("This cannot be sent ({error}): reload the page.")))
+                }
+            },
             Err(why) => typed_wrong.set(Some(why)),
         }
     };
@@ -206,7 +209,7 @@ fn card(app: App, first: LoggerCard) -> AnyView {
                     {move || wrong().map(|why| view! { <p class="problem">{why}</p> })}
                     {move || read().filter(|_| wrong().is_none()).map(|words| view! { <p>"Read: "{words}"."</p> })}
                 </div>
-                <button type="submit" id=id("use") disabled=busy>{move || if read().is_some() { "Use these" } else { "Use as a station" }}</button>
+                <button type="submit" id=id("use") disabled=busy>{move || if read().is_some() { "Read again" } else { "Use as a station" }}</button>
             </fieldset>
         </form>
     }
@@ -215,9 +218,14 @@ fn card(app: App, first: LoggerCard) -> AnyView {
 
 /// Every logger's table that is open.
 pub fn loggers(app: App) -> AnyView {
-    let cards = move || {
-        app.ground.stations.with(|list| list.as_ref().map(|list| list.loggers.clone()).unwrap_or_default())
-    };
+    let packed = move || app.ground.stations.with(|list| list.as_ref().and_then(|list| list.loggers.clone()));
+    let cards = Memo::new(move |_| match packed().map(|packed| packed.open()).transpose() {
+        Ok(cards) => cards.unwrap_or_default(),
+        Err(error) => {
+            app.fail("The loggers' tables cannot be shown", &error.to_string(), "Reload the page.");
+            Vec::new()
+        }
+    });
     let key = |card: &LoggerCard| -> FileId { card.file };
-    view! { <For each=cards key=key let:it>{card(app, it)}</For> }.into_any()
+    view! { <For each=move || cards.get() key=key let:it>{card(app, cards, it)}</For> }.into_any()
 }

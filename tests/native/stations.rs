@@ -9,8 +9,8 @@ use ground_stations::logger::{LoggerPlace, LoggerUnit};
 use ground_stations::matching::Rules;
 use ground_stations::simulate::{Errors, SimulatedNetwork, as_file};
 use loam::protocol::{
-    Attachment, Enough, Event, FileReport, FileTicket, GroundEvent, GroundForm, GroundRequest, Request,
-    StationList, ValidationReport,
+    Attachment, Enough, Event, FileReport, FileTicket, GroundEvent, GroundForm, GroundRequest, LoggerCard,
+    Packed, Request, StationList, ValidationReport,
 };
 use loam::session::Session;
 use loam::validation::{BEST, network_over};
@@ -71,6 +71,14 @@ fn stations(events: &[(Event, Vec<Attachment>)]) -> StationList {
     let found =
         ground(events).filter_map(|e| if let GroundEvent::Stations(s) = e { Some(s.clone()) } else { None });
     found.last().unwrap_or_else(|| panic!("no list of stations: {:?}", events.last()))
+}
+
+fn cards(list: &StationList) -> Vec<LoggerCard> {
+    list.loggers.as_ref().map(|packed| packed.open().unwrap()).unwrap_or_default()
+}
+
+fn described(file: u32, place: &LoggerPlace) -> GroundRequest {
+    GroundRequest::Read { loggers: vec![(file, Packed::of(place).unwrap())] }
 }
 
 fn rows(events: &[(Event, Vec<Attachment>)]) -> Vec<FileReport> {
@@ -333,7 +341,7 @@ fn a_broken_station_costs_the_others_nothing_and_a_loggers_table_says_what_to_do
     assert!(refused("N_N_C_sm").contains("no table of a station"), "{}", refused("N_N_C_sm"));
     let table = rows.iter().find(|row| row.name.contains("table.csv")).unwrap();
     assert!(table.refused.is_none() && table.problems[0].contains("Say under Ground"), "{table:?}");
-    assert!(list.loggers.len() == 1 && list.loggers[0].answer.is_none(), "{:?}", list.loggers);
+    assert!(cards(&list).len() == 1 && cards(&list)[0].answer.is_none(), "{:?}", list.loggers);
     assert!(refused("other.csv").contains("text file"), "{}", refused("other.csv"));
     assert!(refused("plain.dat").contains("give it its name back"), "{}", refused("plain.dat"));
     assert!(!rows.iter().any(|row| row.refused.as_ref().is_some_and(|r| r.contains("raster"))));
@@ -388,25 +396,26 @@ fn a_loggers_table_is_a_station_once_it_is_described() {
     let files = names.iter().map(String::as_str).zip(paths.iter().map(|path| source(path))).collect();
     let (read, list) = open(&host, &mut session, files);
     assert!(read.len() == 1 && read[0].refused.is_none() && read[0].problems.len() == 1, "{read:?}");
-    let [card] = &list.loggers[..] else { panic!("{list:?}") };
+    let all = cards(&list);
+    let [card] = &all[..] else { panic!("{list:?}") };
     assert!(list.marks.is_empty() && card.answer.is_none() && card.place.is_none());
     assert_eq!(card.preview.columns, ["Zeit", "VWC_5cm (%)", "Batterie (V)"]);
     assert_eq!(card.preview.date_orders.len(), 2, "the first five days can be read in two ways");
     let file = card.file;
 
     let describe = |session: &mut Session<Rc<Recorder>>, place: &LoggerPlace| {
-        let request = GroundRequest::Read { loggers: vec![(file, place.clone())] };
+        let request = described(file, place);
         let events = ask(&host, session, Request::Ground(request));
         finished(&events);
         (rows(&events), stations(&events))
     };
     let wrong = LoggerPlace { unit: LoggerUnit::Fraction, ..field_1() };
     let (row, list) = describe(&mut session, &wrong);
-    let Some(Err(why)) = &list.loggers[0].answer else { panic!("{:?}", list.loggers[0]) };
+    let Some(Err(why)) = cards(&list)[0].answer.clone() else { panic!("{:?}", cards(&list)[0]) };
     assert!(why.contains("is its unit percent?") && row[0].problems == [why.clone()], "{why}");
-    assert!(list.marks.is_empty() && list.loggers[0].place.as_ref() == Some(&wrong), "what was said is kept");
+    assert!(list.marks.is_empty() && cards(&list)[0].place.as_ref() == Some(&wrong), "what was said is kept");
     let (row, list) = describe(&mut session, &field_1());
-    let Some(Ok(words)) = &list.loggers[0].answer else { panic!("{:?}", list.loggers[0]) };
+    let Some(Ok(words)) = cards(&list)[0].answer.clone() else { panic!("{:?}", cards(&list)[0]) };
     assert_eq!(words, "1 sensor of Field 1, 144 records from 2020-06-01 to 2020-09-17 UTC");
     assert!(row[0].problems.is_empty() && row[0].evidence.contains(words));
     assert!(list.marks.len() == 1 && list.html.contains("own loggers/Field 1"), "{}", list.html);
@@ -417,7 +426,7 @@ fn a_loggers_table_is_a_station_once_it_is_described() {
 
     let request = GroundRequest::Validate {
         rules: Rules::default(),
-        methods: vec![Some(ClosedForm::Persistence.into()), Some(ClosedForm::Bicubic.into())],
+        methods: vec![Some(ClosedForm::Bicubic.into()), Some(ClosedForm::Persistence.into())],
         from: None,
         to: None,
         settings: settings("oklahoma-city"),
@@ -431,7 +440,7 @@ fn a_loggers_table_is_a_station_once_it_is_described() {
     let logger = logger_files().join("field-1.json").to_str().unwrap().to_owned();
     let mut words = vec!["validate"];
     words.extend(granules.iter().map(|path| path.to_str().unwrap()));
-    words.extend(["--logger", &logger, "--region", "oklahoma-city", "--methods", "persistence,bicubic"]);
+    words.extend(["--logger", &logger, "--region", "oklahoma-city", "--methods", "bicubic,persistence"]);
     words.extend(["--out", &out, "--csv", &csv, "--netcdf", &netcdf]);
     let output = run(&words);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -446,9 +455,8 @@ fn a_loggers_table_is_a_station_once_it_is_described() {
 
     // The table goes and comes back, as a worker that is replaced reads it: what was said of it makes it a station again.
     finished(&ask(&host, &mut session, Request::Forget { file }));
-    let nothing =
-        ask(&host, &mut session, Request::Ground(GroundRequest::Read { loggers: vec![(file, field_1())] }));
-    assert!(stations(&nothing).marks.is_empty() && stations(&nothing).loggers.is_empty());
+    let nothing = ask(&host, &mut session, Request::Ground(described(file, &field_1())));
+    assert!(stations(&nothing).marks.is_empty() && stations(&nothing).loggers.is_none());
     let ticket = FileTicket {
         id: file,
         name: "field-1.csv".to_owned(),
@@ -459,7 +467,7 @@ fn a_loggers_table_is_a_station_once_it_is_described() {
     *host.sources.borrow_mut() = vec![source(&table)];
     finished(&ask(&host, &mut session, Request::Open { tickets: vec![ticket] }));
     let (_, list) = describe(&mut session, &field_1());
-    assert_eq!((list.marks.len(), list.loggers.len()), (1, 1));
+    assert_eq!((list.marks.len(), cards(&list).len()), (1, 1));
 }
 
 #[test]

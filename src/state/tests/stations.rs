@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::protocol::{
-    Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, StationList, StationMark, ValidationReport,
+    Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, Packed, StationList, StationMark,
+    ValidationReport,
 };
 use crate::state::GroundAction;
 use ground_stations::logger::{LoggerPlace, LoggerUnit, preview};
@@ -34,7 +35,7 @@ fn list(pairs: Option<usize>) -> GroundEvent {
         marks: (0..2).map(mark).collect(),
         html: "<table>".into(),
         simulated: false,
-        loggers: Vec::new(),
+        loggers: None,
     })
 }
 
@@ -196,13 +197,18 @@ fn logger_list(place: Option<LoggerPlace>, answer: Option<Result<String, String>
     let bytes = b"time,sm\n2020-06-01 06:00,21.5\n".to_vec();
     let preview = preview(&(std::sync::Arc::new(BytesSource::new("l.csv", bytes)) as SharedSource)).unwrap();
     let card = LoggerCard { file: 1, name: "l.csv".into(), preview, place, answer };
-    GroundEvent::Stations(StationList { loggers: vec![card], ..StationList::default() })
+    GroundEvent::Stations(StationList {
+        loggers: Some(Packed::of(&vec![card]).unwrap()),
+        ..StationList::default()
+    })
 }
 
 /// What was read with.
 fn said(page: &Page) -> Option<Vec<(u32, LoggerPlace)>> {
     page.sent.iter().rev().find_map(|(_, request, _)| match request {
-        Request::Ground(GroundRequest::Read { loggers }) => Some(loggers.clone()),
+        Request::Ground(GroundRequest::Read { loggers }) => {
+            Some(loggers.iter().map(|(file, place)| (*file, place.open().unwrap())).collect())
+        }
         _ => None,
     })
 }
@@ -218,10 +224,10 @@ fn what_is_said_of_a_loggers_table_is_said_to_every_worker_but_not_what_one_died
     let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
     answer(&mut page, read, logger_list(None, None));
     page.answer(read, protocol::Event::Finished);
-    assert!(page.state.ground.stations.as_ref().is_some_and(|list| list.loggers.len() == 1));
+    assert!(page.state.ground.stations.as_ref().is_some_and(|list| list.loggers.is_some()));
     assert!(!page.state.stations_elsewhere(), "there is no station yet");
     page.sent.clear();
-    tell(&mut page, GroundAction::Describe(1, place()));
+    tell(&mut page, GroundAction::Describe(1, Packed::of(&place()).unwrap()));
     assert_eq!(said(&page), Some(vec![(1, place())]));
     let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
     answer(&mut page, read, logger_list(Some(place()), Some(Ok("1 sensor".into()))));
@@ -236,7 +242,7 @@ fn what_is_said_of_a_loggers_table_is_said_to_every_worker_but_not_what_one_died
     page.tell(Event::WorkerLost("of memory".into()));
     assert!(page.state.files[0].report.as_ref().unwrap().refused.is_some());
     page.sent.clear();
-    tell(&mut page, GroundAction::Describe(2, place()));
+    tell(&mut page, GroundAction::Describe(2, Packed::of(&place()).unwrap()));
     assert_eq!(said(&page), Some(vec![(2, place())]));
 }
 

@@ -25,6 +25,9 @@ const CHUNK: [usize; 3] = [64, 64, 64];
 /// No value.
 const FILL: f32 = -9999.0;
 
+/// What a variable takes of a pair.
+type Count = fn(&Pair) -> u16;
+type Values = fn(&Pair) -> &[f32];
 type Written<T = ()> = Result<T, netcdf_writer::Error>;
 
 /// The pairs of all cells. What is shared with [`super::pairs_csv`]: rules and terms, as attributes.
@@ -184,7 +187,7 @@ impl File<'_> {
         let seconds = |pair: &Pair| Some(60 * (pair.minutes - time::DAY * time::of_date(pair.date)));
         let words = ("s", "overpass after time", "time offset of QA4SM: seconds to add to time, UTC");
         self.variable(axes, "time_offset", words, i32::MIN, seconds)?;
-        let counts: [(&str, &str, fn(&Pair) -> u16); 2] = [
+        let counts: [(&str, &str, Count); 2] = [
             ("stations", "stations in the mean", |pair| pair.stations),
             ("sensors", "sensors in the mean", |pair| pair.sensors),
         ];
@@ -199,7 +202,7 @@ impl File<'_> {
         let mut taken = BTreeSet::new();
         for (n, layer) in self.matched.layers.iter().enumerate() {
             let name = unique(&layer.name, &mut taken);
-            let parts: [(&str, &str, fn(&Pair) -> &[f32]); 3] = [
+            let parts: [(&str, &str, Values); 3] = [
                 ("", "the 3 km cell", |pair| &pair.cell),
                 ("_3x3", "the mean of 3 x 3 cells", |pair| &pair.mean_3x3),
                 ("_hw90", "half the width of the 90 % interval", |pair| &pair.half_width),

@@ -417,7 +417,7 @@ fn a_loggers_table_is_a_station_once_it_is_described() {
     let (row, list) = describe(&mut session, &field_1());
     let Some(Ok(words)) = cards(&list)[0].answer.clone() else { panic!("{:?}", cards(&list)[0]) };
     assert_eq!(words, "1 sensor of Field 1, 144 records from 2020-06-01 to 2020-09-17 UTC");
-    assert!(row[0].problems.is_empty() && row[0].evidence.contains(words));
+    assert!(row[0].problems.is_empty() && row[0].evidence.contains(&words));
     assert!(list.marks.len() == 1 && list.html.contains("own loggers/Field 1"), "{}", list.html);
     // Described again: one station, at its other place.
     let (_, list) = describe(&mut session, &LoggerPlace { latitude: 35.6, ..field_1() });

@@ -38,6 +38,12 @@ fn layer_of(looked: &Looked) -> (String, String) {
 /// The layers of the file to choose from.
 fn layers(app: App, report: &LookReport) -> AnyView {
     let names: Vec<String> = report.layers.iter().map(|layer| layer.name.clone()).collect();
+    // The groups of a path are only said where two layers have the same name.
+    let short = |name: &str| {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let same = report.layers.iter().filter(|other| last(&other.name) == last(name)).count();
+        if same > 1 { name.to_owned() } else { last(name) }
+    };
     let chosen = move |event| {
         let at = event_target_value(&event).parse::<usize>().ok();
         if let Some(name) = at.and_then(|at| names.get(at)) {
@@ -49,7 +55,7 @@ fn layers(app: App, report: &LookReport) -> AnyView {
         <select id="look-layer" aria-label="Layer of the file" on:change=chosen>
             {report.layers.iter().enumerate().map(|(n, layer)| {
                 let mark = if layer.drawable { "" } else { " (no map)" };
-                view! { <option value=n.to_string() title=layer.about.clone() selected=n == here>{format!("{}{mark}", layer.name)}</option> }
+                view! { <option value=n.to_string() title=layer.about.clone() selected=n == here>{short(&layer.name) + mark}</option> }
             }).collect_view()}
         </select>
     }

@@ -61,13 +61,18 @@ fn assert_quiet(app: &App) {
 const SCENE: &str = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290_002.h5";
 const DAY: &str = "SMAP_L3_SM_P_20200602_R18290_001.h5";
 const UNKNOWN: &str = "foreign/okc_20200603.tif";
+const ELSEWHERE: &str = "foreign/soil_moisture_ease1_20200603.tif";
 
 /// One granule of SMAP, one 3 km scene and a file that nobody knows, none of which makes a map: each is seen.
 #[test]
 fn a_file_is_seen_without_a_map_before_it() {
     let app = App::open("look", Setting { window: (1400, 1000), ..Setting::smen() }).unwrap();
     resize(&app, 1400, 900, false);
-    app.choose_files(parts::FILE_INPUT, &[fixture(SCENE), fixture(DAY), fixture(UNKNOWN)]).unwrap();
+    app.choose_files(
+        parts::FILE_INPUT,
+        &[fixture(SCENE), fixture(DAY), fixture(UNKNOWN), fixture(ELSEWHERE)],
+    )
+    .unwrap();
     // The files are numbered as they were chosen.
     app.click("#look-1").unwrap();
     drawn(&app, "2020-06-02");
@@ -102,16 +107,11 @@ fn a_file_is_seen_without_a_map_before_it() {
     drawn(&app, "okc_20200603.tif");
     app.click("#look-close").unwrap();
     map_is_back(&app);
-    // A text has no place on a map.
-    app.click("#look-2").unwrap();
-    titled(&app, DAY);
-    let without = "return [...document.querySelector('#look-layer').options].map(o => o.text).find(t => t.endsWith('(no map)')) ?? ''";
-    let without = script(&app, without, &[]).as_str().unwrap().to_owned();
-    assert!(!without.is_empty(), "a granule has layers that are no maps");
-    choose(&app, "#look-layer", &without);
+    // A file whose coordinate system is none that Loam knows.
+    app.click("#look-4").unwrap();
     let why = app.text_when("#look-refused", PATIENCE, |text| !text.is_empty()).unwrap();
     println!("{why}");
-    assert!(why.contains("not numbers") || why.contains("where"), "{why}");
+    assert!(why.contains("coordinates") && why.contains("Reproject"), "{why}");
     assert_quiet(&app);
 }
 

@@ -210,8 +210,8 @@ pub enum Request {
 }
 
 impl Request {
-    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season; writes
-    /// a file; reads a bundle; reads and compares stations.
+    /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season; draws
+    /// a layer by itself; writes a file; reads a bundle; reads and compares stations.
     #[must_use]
     pub fn needs_part(&self) -> bool {
         matches!(
@@ -221,9 +221,9 @@ impl Request {
                 | Self::ResumeRun { .. }
                 | Self::PauseTraining { .. }
                 | Self::Season { .. }
+                | Self::Look { .. }
                 | Self::Ground(_)
                 | Self::Bundle(_)
-                | Self::Look { .. }
                 | Self::Export { .. }
         )
     }

@@ -1,11 +1,12 @@
 //! A bundle that is opened again.
 
 use jiff::civil::Date;
-use loam_core::file::Correction;
 use loam_core::iso_date;
 use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use serde::{Deserialize, Serialize};
+
+use super::packed::Packed;
 
 /// What is wanted of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub enum BundleRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum BundleEvent {
     /// It was read.
-    Opened(Box<BundleReport>),
+    Opened(Packed<BundleReport>),
     /// It was compared.
     Compared(BundleComparison),
 }
@@ -41,17 +42,8 @@ pub struct BundleReport {
     pub method: Method,
     /// Key of the demo whose scenes it was made from.
     pub demo: Option<String>,
-    /// Its input files, which are not in it.
-    pub inputs: Vec<BundleInput>,
-}
-
-/// An input file of a bundle.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BundleInput {
-    /// Its name, with folders or archive as it was opened.
-    pub name: String,
-    /// What the user said of it.
-    pub correction: Correction,
+    /// Its input files, which are not in it: names, with folders or archive as they were opened.
+    pub inputs: Vec<String>,
 }
 
 /// How a map and that of the bundle differ.

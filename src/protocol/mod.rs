@@ -31,7 +31,7 @@ use loam_core::training::{CheckpointReport, EpochReport, RunId, RunReport, Train
 use loam_core::weights_report::WeightsReport;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
-pub use bundle::{BundleComparison, BundleEvent, BundleInput, BundleReport, BundleRequest};
+pub use bundle::{BundleComparison, BundleEvent, BundleReport, BundleRequest};
 pub use failure::Failure;
 pub use ground::{
     Enough, GroundEvent, GroundForm, GroundRequest, LoggerCard, StationList, StationMark, ValidationReport,
@@ -256,7 +256,7 @@ pub enum Event {
     /// A map. Layers name their attachments.
     Map(Box<MapReport>),
     /// A layer of a file, or why it cannot be drawn.
-    Look(Box<LookReport>),
+    Look(Packed<LookReport>),
     /// A date of a season.
     SeasonDay(Box<SeasonDayReport>),
     /// A season is whole: what its pixels' values over time say.

@@ -10,7 +10,7 @@ use smap_files::{BackscatterScale, Granule, ReadError, ReadOptions, Role, Sampli
 use super::Host;
 use super::open::{grid_text, main_layer};
 use super::picture::{Bounds, Picture, cell_metres};
-use super::state::{LONGEST_WORK_MS, RequestError, Session};
+use super::state::{LONGEST_WORK_MS, RequestError, Session, packed};
 use crate::protocol::{Attachment, Event, LookAt, LookLayer, LookPicture, LookReport, LookStep};
 
 /// Shares of the values that the scale leaves to its end colours.
@@ -70,7 +70,7 @@ impl<H: Host> Session<H> {
             },
             layers,
         };
-        self.host.emit(id, Event::Look(Box::new(report)), attachments);
+        self.host.emit(id, Event::Look(packed(&report)?), attachments);
         Ok(())
     }
 

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use loam_core::export::bundle::{
-    Bundle, BundleError, Input, Manifest, Outcome, Verdict, compare, read, sha256,
+    Bundle, BundleError, Input, Manifest, Outcome, Verdict, compare, file_name, read, sha256,
 };
 use loam_core::export::geotiff;
+use loam_core::file::{Correction, FileId};
 use loam_core::method::Method;
 use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::Preset;
@@ -13,8 +14,8 @@ use loam_core::stack::Preset;
 use super::Host;
 use super::bundle::{inputs, software};
 use super::provenance::{self, Circumstances};
-use super::state::{RequestError, Session};
-use crate::protocol::{BundleComparison, BundleEvent, BundleInput, BundleReport, Event, MapReport};
+use super::state::{RequestError, Session, packed};
+use crate::protocol::{BundleComparison, BundleEvent, BundleReport, Event, MapReport};
 
 /// Names of input files that are listed of a kind.
 const MOST_NAMES: usize = 12;
@@ -47,10 +48,27 @@ impl<H: Host> Session<H> {
         };
         (self.active, self.auto.on) = (active, false);
         (self.before, self.trained) = (None, None);
-        self.emit(id, Event::Bundle(BundleEvent::Opened(Box::new(report(&bundle.manifest)))));
+        self.emit(id, Event::Bundle(BundleEvent::Opened(packed(&report(&bundle.manifest))?)));
         self.bundle = Some(bundle);
         self.report_weights(id);
+        // What was said of its files holds for those that are open, and for those that come.
+        let said: Vec<(FileId, Correction)> = self
+            .library
+            .iter()
+            .filter(|entry| entry.correction == Correction::default())
+            .filter_map(|entry| Some((entry.id, self.correction_in_bundle(&entry.name)?)))
+            .collect();
+        for (file, correction) in said {
+            self.correct(id, file, correction).await?;
+        }
         Ok(())
+    }
+
+    /// What the bundle says that its maker said of a file of this name.
+    pub(super) fn correction_in_bundle(&self, name: &str) -> Option<Correction> {
+        let inputs = &self.bundle.as_ref()?.manifest.inputs;
+        let input = inputs.iter().find(|input| input.file_name() == file_name(name))?;
+        (input.correction != Correction::default()).then(|| input.correction.clone())
     }
 
     /// Compares the map last shown, and the files it was made of, with the bundle's.
@@ -130,14 +148,7 @@ fn report(manifest: &Manifest) -> BundleReport {
         settings: manifest.settings.clone(),
         method: manifest.method,
         demo,
-        inputs: manifest
-            .inputs
-            .iter()
-            .map(|Input { name, correction, .. }| BundleInput {
-                name: name.clone(),
-                correction: correction.clone(),
-            })
-            .collect(),
+        inputs: manifest.inputs.iter().map(|input| input.name.clone()).collect(),
     }
 }
 

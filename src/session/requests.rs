@@ -351,7 +351,16 @@ impl<H: Host> Session<H> {
                     Opened::Stations(source, otherwise) => {
                         Some(Event::FileRead(self.ground.found(ticket, source, otherwise)))
                     }
-                    Opened::Entry(entry) => {
+                    Opened::Entry(mut entry) => {
+                        // A bundle that is open knows what its maker said of its files.
+                        if let Some(said) = self.correction_in_bundle(&ticket.name)
+                            && ticket.correction == Correction::default()
+                        {
+                            let refused = entry.correct(said).err();
+                            if let Some(error) = refused {
+                                self.emit(id, Event::Warning(format!("{}: {error}", ticket.name)));
+                            }
+                        }
                         self.library.insert(*entry);
                         self.changed(ticket.id);
                         None
@@ -429,7 +438,12 @@ impl<H: Host> Session<H> {
         self.library.iter().filter(left_out).map(|entry| entry.id).collect()
     }
 
-    async fn correct(&mut self, id: u64, file: FileId, correction: Correction) -> Result<(), RequestError> {
+    pub(super) async fn correct(
+        &mut self,
+        id: u64,
+        file: FileId,
+        correction: Correction,
+    ) -> Result<(), RequestError> {
         self.changed(file);
         let entry = self
             .library

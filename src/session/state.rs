@@ -17,7 +17,10 @@ use super::ground::Ground;
 use super::job::Job;
 use super::loaded::{LoadedNetwork, Snapshot};
 use super::made_season::MadeSeason;
-use crate::protocol::{Event, Failure, MapReport};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::protocol::{Event, Failure, MapReport, Packed};
 
 /// Longest time of reading, ms, before other messages are let in: less than the 50 that a host is promised, for the day under way.
 pub(super) const LONGEST_WORK_MS: f64 = 20.0;
@@ -74,6 +77,12 @@ impl RequestError {
     pub(super) fn failed(what: impl ToString, remedy: &str) -> Self {
         Self::Failed(Failure::new(what, remedy))
     }
+}
+
+/// An answer that the page's first part only passes on.
+pub(super) fn packed<T: Serialize + DeserializeOwned>(value: &T) -> Result<Packed<T>, RequestError> {
+    Packed::of(value)
+        .map_err(|e| RequestError::failed(format!("the answer cannot be sent ({e})"), "Reload the page."))
 }
 
 impl From<StackError> for RequestError {

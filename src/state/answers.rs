@@ -55,7 +55,7 @@ impl State {
             Event::Warning(text) => self.note(text),
             Event::Map(report) => self.take_map(*report, &attachments),
             Event::Ground(event) => self.take_ground(*event),
-            Event::Look(report) => self.take_look(*report, attachments),
+            Event::Look(report) => self.take_look(&report, attachments),
             Event::SeasonDay(report) => self.season_day(*report, attachments),
             Event::Season(report) => self.season_made(*report, attachments),
             Event::Bundle(event) => self.take_bundle(event),

@@ -2,10 +2,9 @@
 
 use super::bundle_action::BundleAction;
 use super::ledger::Kind;
-use super::{Attach, Chosen, Job, State};
-use crate::protocol::{BundleComparison, BundleEvent, BundleReport, BundleRequest, Request};
-use loam_core::export::bundle::file_name;
-use loam_core::file::{Correction, FileId};
+use super::{Attach, Chosen, Event, Job, State};
+use crate::protocol::{BundleComparison, BundleEvent, BundleReport, BundleRequest, Packed, Request};
+use loam_core::file::FileId;
 use loam_core::method::Method;
 
 /// A bundle, as the page knows it.
@@ -14,13 +13,21 @@ pub struct Reopened {
     /// Its file.
     file: FileId,
     /// What it says, once it is read.
-    pub report: Option<BundleReport>,
+    pub report: Option<Packed<BundleReport>>,
     /// What a comparison found.
     pub compared: Option<BundleComparison>,
     /// A comparison, under way.
     pub job: Option<Job>,
-    /// Its choices are to become the page's when it is read.
-    adopt: bool,
+    /// Its choices are to become the page's once it is read: [`BundleAction::Adopt`] does that.
+    pub adopt: bool,
+}
+
+impl BundleAction {
+    /// As an event. With it goes the function that does it: so that lies in the part of the page that asks, and not in the first one.
+    #[must_use]
+    pub fn event(self) -> Event {
+        Event::Bundle(State::bundle_action, self)
+    }
 }
 
 impl State {
@@ -38,11 +45,27 @@ impl State {
         }
     }
 
-    pub(super) fn bundle_action(&mut self, action: BundleAction) {
+    fn bundle_action(&mut self, action: BundleAction) {
         match action {
             BundleAction::Adopt => {
+                let report = match self.bundle.as_mut() {
+                    Some(bundle) => {
+                        bundle.adopt = false;
+                        bundle.report.as_ref().map(Packed::open)
+                    }
+                    None => None,
+                };
+                match report {
+                    Some(Ok(report)) => self.adopt(report),
+                    Some(Err(error)) => {
+                        self.fail("The bundle cannot be shown", &error.to_string(), "Reload the page.");
+                    }
+                    None => {}
+                }
+            }
+            BundleAction::Again => {
                 if let Some(bundle) = self.bundle.as_mut() {
-                    (bundle.adopt, bundle.compared) = (true, None);
+                    (bundle.adopt, bundle.report, bundle.compared) = (true, None, None);
                 }
                 self.read_bundle();
             }
@@ -71,13 +94,7 @@ impl State {
                 bundle.compared = Some(compared);
                 self.say(said);
             }
-            BundleEvent::Opened(report) => {
-                let adopt = std::mem::take(&mut bundle.adopt);
-                bundle.report = Some((*report).clone());
-                if adopt {
-                    self.adopt(*report);
-                }
-            }
+            BundleEvent::Opened(report) => bundle.report = Some(report),
         }
     }
 
@@ -94,12 +111,6 @@ impl State {
             method @ Method::ClosedForm(_) => Chosen::Method(method),
         });
         self.choose_settings(settings);
-        // What was said of its files holds for those that are open, and for those that come.
-        let corrected: Vec<(FileId, Correction)> =
-            self.files.iter().filter_map(|row| Some((row.id, self.correction_of(&row.name)?))).collect();
-        for (file, correction) in corrected {
-            self.correct(file, correction);
-        }
         // Of files that are still to come, or a scene that is being made, the date is not known yet.
         if self.timeline.days.iter().any(|day| day.date == date) {
             self.choose_date(date);
@@ -108,13 +119,6 @@ impl State {
             self.date.put(None);
         }
         self.say(format!("Bundle opened: {title}."));
-    }
-
-    /// What the bundle says that the user said of a file of this name.
-    pub(super) fn correction_of(&self, name: &str) -> Option<Correction> {
-        let report = self.bundle.as_ref()?.report.as_ref()?;
-        let input = report.inputs.iter().find(|input| file_name(&input.name) == file_name(name))?;
-        (input.correction != Correction::default()).then(|| input.correction.clone())
     }
 
     pub(super) fn bundle_progress(&mut self, job: Job) {

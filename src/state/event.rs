@@ -126,8 +126,8 @@ pub enum Event {
     /// Something is wanted of a layer by itself ([`LookAction::event`]), and what does it.
     Look(fn(&mut State, LookAction), LookAction),
 
-    /// Something is wanted of the bundle that is open.
-    Bundle(BundleAction),
+    /// Something is wanted of the bundle that is open ([`BundleAction::event`]), and what does it.
+    Bundle(fn(&mut State, BundleAction), BundleAction),
 
     /// The part of the page that makes seasons is there.
     SeasonPart(Logic),

@@ -129,9 +129,6 @@ impl State {
 
     /// Own files join the list and are read.
     fn add_rows(&mut self, mut rows: Vec<FileRow>) {
-        for row in rows.iter_mut().filter(|row| row.correction == Correction::default()) {
-            row.correction = self.correction_of(&row.name).unwrap_or_default();
-        }
         self.changed_data();
         self.read_rows(&mut rows);
         self.files.extend(rows);

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::ledger::Kind;
 use super::look_action::LookAction;
 use super::{Event, Job, State};
-use crate::protocol::{Attachment, Failure, LookAt, LookReport, LookStep, Request};
+use crate::protocol::{Attachment, Failure, LookAt, LookReport, LookStep, Packed, Request};
 use loam_core::file::FileId;
 use loam_core::region_settings::RegionSettings;
 
@@ -49,6 +49,8 @@ pub struct Look {
     pub shown: Option<Arc<Looked>>,
     /// Why the last request had no answer.
     pub failed: Option<Failure>,
+    /// What takes the answer: it lies in the part of the page that asks, and not in the first one.
+    take: fn(&mut State, &Packed<LookReport>, Vec<Attachment>),
 }
 
 impl State {
@@ -115,7 +117,8 @@ impl State {
             remedy: "Reload the page.".to_owned(),
         });
         let (data, date) = (*self.data, *self.date);
-        self.look.set(Some(Look { at, settings, data, date, job, shown, failed }));
+        let take = State::look_came;
+        self.look.set(Some(Look { at, settings, data, date, job, shown, failed, take }));
     }
 
     /// Back to the map.
@@ -136,7 +139,17 @@ impl State {
     }
 
     /// The layer came.
-    pub(super) fn take_look(&mut self, report: LookReport, attachments: Vec<Attachment>) {
+    pub(super) fn take_look(&mut self, report: &Packed<LookReport>, attachments: Vec<Attachment>) {
+        if let Some(take) = self.look.as_ref().map(|look| look.take) {
+            take(self, report, attachments);
+        }
+    }
+
+    fn look_came(&mut self, report: &Packed<LookReport>, attachments: Vec<Attachment>) {
+        let report = match report.open() {
+            Ok(report) => report,
+            Err(error) => return self.look_failed(Failure::new(error, "Reload the page.")),
+        };
         let mut arrays = attachments.into_iter();
         let (values, reasons, footprint) = match (arrays.next(), arrays.next(), arrays.next()) {
             (Some(Attachment::F32(v)), Some(Attachment::U8(r)), Some(Attachment::F32(f))) => (v, r, f),

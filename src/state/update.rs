@@ -117,7 +117,7 @@ impl State {
                 "This browser does not remember which weights are in use, so the shipped ones are used after a reload: {why}"
             )),
 
-            Event::Bundle(action) => self.bundle_action(action),
+            Event::Bundle(act, action) => act(self, action),
 
             Event::SeasonPart(logic) => self.season_logic = Some(logic),
             Event::SeasonPeriod(from, to) => self.season_period(from, to),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::store::App;
 use crate::protocol::{BundleComparison, BundleReport};
-use crate::state::{BundleAction, Event};
+use crate::state::BundleAction;
 use loam_core::export::bundle::file_name;
 
 /// Its input files, and which of them are open, by their names: their bytes are compared with the map.
@@ -12,7 +12,7 @@ fn inputs(app: App, report: &BundleReport) -> AnyView {
     if report.inputs.is_empty() {
         return view! { <p>"Made from simulated scenes: it needs no files."</p> }.into_any();
     }
-    let names: Vec<String> = report.inputs.iter().map(|input| input.name.clone()).collect();
+    let names = report.inputs.clone();
     let missing = Memo::new(move |_| {
         app.files.with(|rows| {
             let open = |name: &str| rows.iter().any(|row| file_name(&row.name) == file_name(name));
@@ -46,10 +46,21 @@ fn comparison(compared: BundleComparison) -> AnyView {
 #[component]
 pub fn BundleSection() -> impl IntoView {
     let app = App::here();
-    let report = Memo::new(move |_| app.bundle.with(|bundle| bundle.as_ref()?.report.clone()));
+    // It is read here, and not in the page's first part.
+    let report = Memo::new(move |_| {
+        let packed = app.bundle.with(|bundle| bundle.as_ref()?.report.clone());
+        packed.and_then(|packed| packed.open().ok())
+    });
+    let new =
+        Memo::new(move |_| app.bundle.with(|b| b.as_ref().is_some_and(|b| b.adopt && b.report.is_some())));
+    Effect::new(move |_| {
+        if new.get() {
+            app.tell(BundleAction::Adopt.event());
+        }
+    });
     let compared = Memo::new(move |_| app.bundle.with(|bundle| bundle.as_ref()?.compared.clone()));
     let job = Memo::new(move |_| app.bundle.with(|bundle| Some(bundle.as_ref()?.job.as_ref()?.what.clone())));
-    let tell = move |action| move |_| app.tell(Event::Bundle(action));
+    let tell = move |action: BundleAction| move |_| app.tell(action.event());
     // Of the bundle's date, and of nothing that is being made.
     let ready = move || {
         report.with(|report| {
@@ -66,7 +77,7 @@ pub fn BundleSection() -> impl IntoView {
                 {inputs(app, &report)}
                 <div class="row">
                     <button type="button" id="bundle-compare" disabled=move || !ready() on:click=tell(BundleAction::Compare)>"Compare its map with this one"</button>
-                    <button type="button" class="quiet" id="bundle-adopt" title="Date, region, rules, method and weights as in the bundle" on:click=tell(BundleAction::Adopt)>"Its choices again"</button>
+                    <button type="button" class="quiet" id="bundle-adopt" title="Date, region, rules, method and weights as in the bundle" on:click=tell(BundleAction::Again)>"Its choices again"</button>
                     <button type="button" class="quiet" id="bundle-close" on:click=tell(BundleAction::Close)>"Close"</button>
                 </div>
                 {move || job.get().map(|what| view! {

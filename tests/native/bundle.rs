@@ -344,7 +344,7 @@ fn a_session_opens_a_bundle_and_compares_the_map_made_again() {
     let opened = || {
         let events = host.events.borrow();
         let found = events.iter().rev().find_map(|(_, event, _)| match event {
-            Event::Bundle(BundleEvent::Opened(report)) => Some((**report).clone()),
+            Event::Bundle(BundleEvent::Opened(report)) => Some(report.open().unwrap()),
             _ => None,
         });
         found.unwrap()

@@ -44,7 +44,7 @@ fn at(file: u32, layer: Option<&str>, date: Option<Date>, whole: bool) -> LookAt
 fn looked(host: &Recorder) -> (LookReport, Vec<Attachment>) {
     let events = host.events.borrow();
     let found = events.iter().rev().find_map(|(_, event, attachments)| match event {
-        Event::Look(report) => Some(((**report).clone(), attachments.clone())),
+        Event::Look(report) => Some((report.open().unwrap(), attachments.clone())),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("nothing came; the last event was {:?}", events.last()))

@@ -1,15 +1,13 @@
 //! A bundle that is opened again.
 
 use super::*;
-use crate::protocol::{BundleComparison, BundleEvent, BundleInput, BundleReport, BundleRequest, SetAside};
+use crate::protocol::{BundleComparison, BundleEvent, BundleReport, BundleRequest, Packed, SetAside};
 use crate::state::{BundleAction, preset_settings};
 use loam_core::closed_form::ClosedForm;
-use loam_core::file::{Correction, Usage};
 use loam_core::method::Method;
 use loam_core::stack::Preset;
 
 fn report(demo: Option<&str>) -> BundleReport {
-    let corrected = Correction { usage: Some(Usage::Fine), ..Correction::default() };
     BundleReport {
         title: "pixel regression".into(),
         made: "made today".into(),
@@ -17,11 +15,12 @@ fn report(demo: Option<&str>) -> BundleReport {
         settings: preset_settings(Preset::find("tucson").unwrap()),
         method: Method::ClosedForm(ClosedForm::Regression),
         demo: demo.map(str::to_owned),
-        inputs: vec![
-            BundleInput { name: "order.zip/a.tif".into(), correction: corrected },
-            BundleInput { name: "b.h5".into(), correction: Correction::default() },
-        ],
+        inputs: vec!["order.zip/a.tif".into(), "b.h5".into()],
     }
+}
+
+fn opened(demo: Option<&str>) -> BundleEvent {
+    BundleEvent::Opened(Packed::of(&report(demo)).unwrap())
 }
 
 /// A bundle among the files that are opened is read as one; its request.
@@ -46,19 +45,19 @@ fn reading(page: &Page) -> u64 {
 fn a_bundle_brings_its_choices_and_waits_for_its_files() {
     let mut page = Page::ready();
     let id = dropped(&mut page);
-    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Box::new(report(None)))));
+    page.answer(id, protocol::Event::Bundle(opened(None)));
     page.answer(id, protocol::Event::Finished);
+    assert!(page.state.bundle.as_ref().is_some_and(|bundle| bundle.adopt));
+    page.tell(BundleAction::Adopt.event());
     assert_eq!(page.state.settings.region.as_deref(), Some("tucson"));
     assert_eq!(*page.state.choice, Chosen::Method(ClosedForm::Regression.into()));
-    // Its files come, with what the user said of them; the date is the bundle's, not the latest.
+    // Its files come; the date is the bundle's, not the latest.
     page.tell(Event::Open(vec![(8, "a.tif".into(), 10), (9, "b.h5".into(), 10)]));
-    assert_eq!(page.state.files[0].correction.usage, Some(Usage::Fine));
-    assert_eq!(page.state.files[1].correction, Correction::default());
     let dates = page.find(|r| matches!(r, Request::Timeline { .. })).unwrap();
     page.answer(dates, protocol::Event::Timeline(timeline()));
     assert_eq!(*page.state.date, Some(FIRST));
 
-    page.tell(Event::Bundle(BundleAction::Compare));
+    page.tell(BundleAction::Compare.event());
     let id = page.find(|r| matches!(r, Request::Bundle(BundleRequest::Compare))).unwrap();
     assert!(page.state.bundle.as_ref().unwrap().job.is_some());
     let compared = BundleComparison { reproduced: true, verdict: "to the bit".into(), details: Vec::new() };
@@ -66,7 +65,7 @@ fn a_bundle_brings_its_choices_and_waits_for_its_files() {
     page.answer(id, protocol::Event::Finished);
     let bundle = page.state.bundle.as_ref().unwrap();
     assert_eq!((&bundle.compared, &bundle.job), (&Some(compared), &None));
-    page.tell(Event::Bundle(BundleAction::Close));
+    page.tell(BundleAction::Close.event());
     assert!(page.state.bundle.is_none());
 }
 
@@ -74,8 +73,9 @@ fn a_bundle_brings_its_choices_and_waits_for_its_files() {
 fn a_bundle_of_a_demo_loads_it_and_another_worker_reads_it_without_choosing_again() {
     let mut page = Page::ready();
     let id = dropped(&mut page);
-    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Box::new(report(Some("tucson"))))));
+    page.answer(id, protocol::Event::Bundle(opened(Some("tucson"))));
     page.answer(id, protocol::Event::Finished);
+    page.tell(BundleAction::Adopt.event());
     assert!(page.find(|r| matches!(r, Request::Demo { region } if region == "tucson")).is_some());
     let dates = page.find(|r| matches!(r, Request::Timeline { .. })).unwrap();
     page.answer(dates, protocol::Event::Timeline(timeline()));
@@ -84,7 +84,8 @@ fn a_bundle_of_a_demo_loads_it_and_another_worker_reads_it_without_choosing_agai
     page.sent.clear();
     page.tell(Event::WorkerLost("out of memory".into()));
     let id = reading(&page);
-    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Box::new(report(Some("tucson"))))));
+    page.answer(id, protocol::Event::Bundle(opened(Some("tucson"))));
+    assert!(!page.state.bundle.as_ref().unwrap().adopt, "nothing is chosen again");
     assert_eq!(*page.state.date, Some(timeline().days[1].date));
 }
 

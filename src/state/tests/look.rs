@@ -52,7 +52,7 @@ fn answer(page: &mut Page, id: u64, report: LookReport) {
         protocol::Attachment::U8(vec![0]),
         protocol::Attachment::F32(Vec::new()),
     ];
-    let body = protocol::Event::Look(Box::new(report));
+    let body = protocol::Event::Look(protocol::Packed::of(&report).unwrap());
     page.tell(Event::Answered(Box::new(Envelope { id, body }), attachments));
     page.answer(id, protocol::Event::Finished);
 }

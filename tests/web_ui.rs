@@ -929,14 +929,24 @@ async fn a_season_is_shown_from_its_events() {
         seconds_left: 70.0,
     };
     let planes = |value: f32| vec![Attachment::F32(vec![value; 81]), Attachment::U8(vec![0; 162])];
-    answer(app, id, Event::SeasonDay(Box::new(day(first, 1, None))), planes(0.21));
+    answer(
+        app,
+        id,
+        Event::SeasonDay(loam::protocol::Packed::of(&day(first, 1, None)).unwrap()),
+        planes(0.21),
+    );
     let why = "no earlier 3 km map";
-    answer(app, id, Event::SeasonDay(Box::new(day(date(2018, 11, 6), 2, Some(why)))), Vec::new());
+    answer(
+        app,
+        id,
+        Event::SeasonDay(loam::protocol::Packed::of(&day(date(2018, 11, 6), 2, Some(why))).unwrap()),
+        Vec::new(),
+    );
     pause(20).await;
     assert!(text("#season-progress").starts_with("2 of 3 dates, "), "{}", text("#season-progress"));
     assert_eq!(find(".season progress").unwrap().get_attribute("value").as_deref(), Some("2"));
     assert!(text("#season-left-out").contains("2018-11-06: no earlier 3 km map"));
-    answer(app, id, Event::SeasonDay(Box::new(day(last, 3, None))), planes(0.23));
+    answer(app, id, Event::SeasonDay(loam::protocol::Packed::of(&day(last, 3, None)).unwrap()), planes(0.23));
     let report = SeasonReport {
         method: ClosedForm::Regression.into(),
         window,
@@ -952,7 +962,7 @@ async fn a_season_is_shown_from_its_events() {
         milliseconds: 9.0,
     };
     let layers = [0.22f32, -0.0312, 0.011, 6.25, 2.0, 4.0].map(|v| Attachment::F32(vec![v; 81])).to_vec();
-    answer(app, id, Event::Season(Box::new(report)), layers);
+    answer(app, id, Event::Season(loam::protocol::Packed::of(&report).unwrap()), layers);
     answer(app, id, Event::Finished, Vec::new());
     pause(20).await;
     assert_eq!(text("#season-progress"), "2 dates have a map.");

@@ -258,9 +258,9 @@ pub enum Event {
     /// A layer of a file, or why it cannot be drawn.
     Look(Packed<LookReport>),
     /// A date of a season.
-    SeasonDay(Box<SeasonDayReport>),
+    SeasonDay(Packed<SeasonDayReport>),
     /// A season is whole: what its pixels' values over time say.
-    Season(Box<SeasonReport>),
+    Season(Packed<SeasonReport>),
     /// Stations in the ground.
     Ground(Box<GroundEvent>),
     /// A bundle that is opened again.

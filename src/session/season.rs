@@ -13,7 +13,7 @@ use loam_core::stack::HistoryRule;
 use super::Host;
 use super::made_season::MadeSeason;
 use super::provenance::{self, Circumstances};
-use super::state::{LONGEST_WORK_MS, RequestError, Session};
+use super::state::{LONGEST_WORK_MS, RequestError, Session, packed};
 use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonDayReport, SeasonReport};
 
 /// Pixels between two looks at the clock.
@@ -118,7 +118,7 @@ impl<H: Host> Session<H> {
                 }
                 Err(other) => return Err(other),
             }
-            self.host.emit(id, Event::SeasonDay(Box::new(report)), attachments);
+            self.host.emit(id, Event::SeasonDay(packed(&report)?), attachments);
         }
         let Some(latest) = made.last().copied() else { return Err(none_made(first)) };
         let (estimate, weights) = match newest {
@@ -175,7 +175,7 @@ impl<H: Host> Session<H> {
             milliseconds: self.host.now_ms() - begun,
         };
         let attachments = planes.into_iter().map(Attachment::F32).collect();
-        self.host.emit(id, Event::Season(Box::new(report)), attachments);
+        self.host.emit(id, Event::Season(packed(&report)?), attachments);
         Ok(())
     }
 

@@ -56,8 +56,8 @@ impl State {
             Event::Map(report) => self.take_map(*report, &attachments),
             Event::Ground(event) => self.take_ground(*event),
             Event::Look(report) => self.take_look(&report, attachments),
-            Event::SeasonDay(report) => self.season_day(*report, attachments),
-            Event::Season(report) => self.season_made(*report, attachments),
+            Event::SeasonDay(report) => self.season_day(&report, attachments),
+            Event::Season(report) => self.season_made(&report, attachments),
             Event::Bundle(event) => self.take_bundle(event),
             Event::Ranking(ranking) => self.take_ranking(*ranking),
             Event::Weights(weights) => {

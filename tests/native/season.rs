@@ -149,6 +149,7 @@ fn a_session_streams_the_dates_of_a_season_and_its_layers() {
         let mut dates = Vec::new();
         for (_, event, attachments) in events.iter() {
             let Event::SeasonDay(day) = event else { continue };
+            let day = day.open().unwrap();
             assert_eq!(day.done as usize, dates.len() + 1);
             dates.push(day.date);
             assert!(day.left_out.is_none() && day.simulated, "{day:?}");
@@ -162,7 +163,9 @@ fn a_session_streams_the_dates_of_a_season_and_its_layers() {
         let (report, attachments): (SeasonReport, _) = events
             .iter()
             .find_map(
-                |(_, e, a)| if let Event::Season(r) = e { Some(((**r).clone(), a.clone())) } else { None },
+                |(_, e, a)| {
+                    if let Event::Season(r) = e { Some((r.open().unwrap(), a.clone())) } else { None }
+                },
             )
             .unwrap();
         assert_eq!(
@@ -208,7 +211,7 @@ fn a_season_is_cancelled_between_two_dates_and_lets_others_in() {
 /// The dates that a session sent, as the page keeps them.
 fn sent(events: &[(u64, Event, Vec<Attachment>)], id: u64) -> Vec<SeasonDay> {
     let days = events.iter().filter_map(|(of, event, attachments)| match event {
-        Event::SeasonDay(day) if *of == id => Some((day, attachments)),
+        Event::SeasonDay(day) if *of == id => Some((day.open().unwrap(), attachments)),
         _ => None,
     });
     let made = days.filter(|(day, _)| day.left_out.is_none()).map(|(day, attachments)| {

@@ -73,6 +73,11 @@ pub fn build(cpu_only: bool) -> Result<()> {
     write(&index, &html)?;
     let start = dist.join("start.js");
     write(&start, &(read(&start)? + REGISTER))?;
+    for kind in ["js", "css"] {
+        for path in files_with_extension(&dist, kind)? {
+            write(&path, &without_comments(&read(&path)?))?;
+        }
+    }
     service_worker(&dist)?;
     sizes::report(&dist)?;
     Ok(())
@@ -88,6 +93,25 @@ pub fn for_serving(cpu_only: bool, page_only: bool) -> Result<()> {
     compile(&tools, &out, if page_only { Wanted::QuickPage } else { Wanted::Quick }, cpu_only)?;
     // trunk empties its folder first; a page that is open meanwhile finds the old files here.
     copy_all(&out, &served_dir())
+}
+
+/// A script or a style sheet without indentation and the comments that have lines of their own, as wasm-bindgen's and ours have. Neither
+/// holds a text of several lines.
+fn without_comments(text: &str) -> String {
+    let (mut out, mut inside) = (String::with_capacity(text.len()), false);
+    for line in text.lines().map(str::trim) {
+        let mut rest = line;
+        if inside || rest.starts_with("/*") {
+            let end = rest.find("*/");
+            inside = end.is_none();
+            rest = end.map_or("", |end| rest[end + 2..].trim_start());
+        }
+        if !rest.is_empty() {
+            out.push_str(rest);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// The GPU's program is among what [`for_serving`] made before.
@@ -306,6 +330,12 @@ fn write(path: &Path, text: &str) -> Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+
+    #[test]
+    fn comments_with_lines_of_their_own_go() {
+        let text = "/* a */\n  b { c: d; } /* e */\n\n/**\n * f\n */\n\tg\n/* h */ i\n";
+        assert_eq!(without_comments(text), "b { c: d; } /* e */\ng\ni\n");
+    }
 
     #[test]
     fn index_html_is_prepared() {

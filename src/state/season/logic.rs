@@ -7,7 +7,10 @@ use jiff::civil::Date;
 
 use super::{DayMap, KEPT_BYTES, Logic, Queue, Season, place};
 use crate::protocol::shown::Present;
-use crate::protocol::{Attachment, MapReport, Request, SEASON_KEY, SeasonDayReport, SeasonReport};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::protocol::{Attachment, MapReport, Packed, Request, SEASON_KEY, SeasonDayReport, SeasonReport};
 use crate::state::ledger::Kind;
 use crate::state::{Attach, Job, Layer, MapData, State};
 use loam_core::export::flags;
@@ -68,8 +71,20 @@ fn start(state: &mut State) {
     state.say("Predicting every date.");
 }
 
+/// What the worker said; none, with a message, where it cannot be read.
+fn opened<T: Serialize + DeserializeOwned>(state: &mut State, packed: &Packed<T>) -> Option<T> {
+    match packed.open() {
+        Ok(report) => Some(report),
+        Err(error) => {
+            state.fail("The season cannot be shown", &error.to_string(), "Reload the page.");
+            None
+        }
+    }
+}
+
 /// A date is made, or cannot be.
-fn day(state: &mut State, report: SeasonDayReport, mut attachments: Vec<Attachment>) {
+fn day(state: &mut State, report: &Packed<SeasonDayReport>, mut attachments: Vec<Attachment>) {
+    let Some(report) = opened(state, report) else { return };
     let mut take =
         |n: Option<usize>| Some(std::mem::replace(attachments.get_mut(n?)?, Attachment::U8(Vec::new())));
     let planes = (take(report.values), take(report.flags), take(report.half_width));
@@ -149,7 +164,8 @@ fn like(state: &mut State, date: Date, weights: WeightsReport, simulated: bool) 
 }
 
 /// The season is whole.
-fn made(state: &mut State, report: SeasonReport, attachments: Vec<Attachment>) {
+fn made(state: &mut State, report: &Packed<SeasonReport>, attachments: Vec<Attachment>) {
+    let Some(report) = opened(state, report) else { return };
     let region = state.season.like.as_ref().map_or(report.window, |like| like.settings.window);
     let kinds = [
         (LayerKind::SeasonMean, report.mean),

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{Job, Layer, MapData, State};
 use crate::protocol::shown::{Change, Present};
-use crate::protocol::{Attachment, Failure, MapReport, SeasonDayReport, SeasonReport};
+use crate::protocol::{Attachment, Failure, MapReport, Packed, SeasonDayReport, SeasonReport};
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::SeasonDay;
 
@@ -118,8 +118,8 @@ fn place(window: &EaseWindow, region: &EaseWindow, column: usize, row: usize) ->
 #[derive(Debug, Clone, Copy)]
 pub struct Logic {
     start: fn(&mut State),
-    day: fn(&mut State, SeasonDayReport, Vec<Attachment>),
-    made: fn(&mut State, SeasonReport, Vec<Attachment>),
+    day: fn(&mut State, &Packed<SeasonDayReport>, Vec<Attachment>),
+    made: fn(&mut State, &Packed<SeasonReport>, Vec<Attachment>),
     /// A map with the layers of the season, where both are of the same choices.
     with_layers: fn(&State, &Arc<MapData>) -> Arc<MapData>,
     show_map: fn(&mut State) -> bool,
@@ -178,14 +178,14 @@ impl State {
     }
 
     /// A date is made, or cannot be.
-    pub(super) fn season_day(&mut self, report: SeasonDayReport, attachments: Vec<Attachment>) {
+    pub(super) fn season_day(&mut self, report: &Packed<SeasonDayReport>, attachments: Vec<Attachment>) {
         if let Some(logic) = self.season_logic {
             (logic.day)(self, report, attachments);
         }
     }
 
     /// The season is whole.
-    pub(super) fn season_made(&mut self, report: SeasonReport, attachments: Vec<Attachment>) {
+    pub(super) fn season_made(&mut self, report: &Packed<SeasonReport>, attachments: Vec<Attachment>) {
         if let Some(logic) = self.season_logic {
             (logic.made)(self, report, attachments);
         }

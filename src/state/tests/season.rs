@@ -54,7 +54,7 @@ impl Page {
             Attachment::U8(vec![0; 2 * cells]),
             Attachment::F32(vec![0.04; cells]),
         ];
-        self.answer_with(id, protocol::Event::SeasonDay(Box::new(report)), planes);
+        self.answer_with(id, protocol::Event::SeasonDay(protocol::Packed::of(&report).unwrap()), planes);
     }
 
     /// The worker made all, and what they say.
@@ -75,7 +75,7 @@ impl Page {
             milliseconds: 500.0,
         };
         let planes = (0..6).map(|n| Attachment::F32(vec![n as f32; window.len()])).collect();
-        self.answer_with(id, protocol::Event::Season(Box::new(report)), planes);
+        self.answer_with(id, protocol::Event::Season(protocol::Packed::of(&report).unwrap()), planes);
         self.answer(id, protocol::Event::Finished);
     }
 
@@ -130,7 +130,7 @@ fn a_season_says_how_far_it_is_and_its_layers_join_the_map() {
     let mut left_out = report(&page, days()[1], 2);
     (left_out.values, left_out.flags, left_out.half_width) = (None, None, None);
     left_out.left_out = Some("no earlier 3 km map".into());
-    page.answer(id, protocol::Event::SeasonDay(Box::new(left_out)));
+    page.answer(id, protocol::Event::SeasonDay(protocol::Packed::of(&left_out).unwrap()));
     page.made(id, days()[2], 3, 0.3);
     page.whole(id);
     let season = &page.state.season;
@@ -236,13 +236,13 @@ fn a_season_that_fails_says_why_and_one_too_large_keeps_no_maps() {
         Attachment::U8(vec![0; 2 * cells]),
         Attachment::F32(vec![0.1; cells]),
     ];
-    page.answer_with(id, protocol::Event::SeasonDay(Box::new(large)), planes);
+    page.answer_with(id, protocol::Event::SeasonDay(protocol::Packed::of(&large).unwrap()), planes);
     assert!(page.state.season.too_large && page.kept().is_empty());
     // Planes of another size are no map.
     let short = report(&page, days()[1], 2);
     let planes =
         vec![Attachment::F32(vec![0.1; 3]), Attachment::U8(vec![0; 6]), Attachment::F32(vec![0.1; 3])];
-    page.answer_with(id, protocol::Event::SeasonDay(Box::new(short)), planes);
+    page.answer_with(id, protocol::Event::SeasonDay(protocol::Packed::of(&short).unwrap()), planes);
     assert!(page.state.season.left_out[0].1.contains("did not arrive whole"));
     page.whole(id);
     assert_eq!((&page.state.season.queue, page.state.season.layers.len()), (&Queue::Done, 5));

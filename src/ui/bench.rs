@@ -54,7 +54,7 @@ fn panel(app: App, right: bool, number: usize, inside: AnyView) -> AnyView {
     let (id, name) = if right { RIGHT[number] } else { LEFT[number] };
     let hidden = move || side.get() != Side { panel: number, open: true };
     view! {
-        <div class="sidepanel" id=format!("panel-{id}") role="region" aria-label=name hidden=hidden>{inside}</div>
+        <div class="sidepanel" id=format!("panel-{id}") role="group" aria-label=name hidden=hidden>{inside}</div>
     }
     .into_any()
 }

@@ -292,7 +292,7 @@ pub fn FilesSection() -> impl IntoView {
                 </div>
                 <button type="button" class="quiet" on:click=move |_| app.tell(Event::ForgetAll)>"Remove all"</button>
             </div>
-            <div class="tablewrap" tabindex="0" role="region" aria-labelledby="files-title">
+            <div class="tablewrap" tabindex="0" role="group" aria-labelledby="files-title">
                 <table>
                     <thead><tr>
                         <th scope="col">"File"</th><th scope="col">"Product"</th><th scope="col">"Date"</th><th scope="col">"Grid"</th>

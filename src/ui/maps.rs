@@ -27,10 +27,10 @@ const GAP: f64 = 8.0;
 /// How many layers to put on the stage: a button each.
 fn layouts(app: App, data: Arc<MapData>) -> AnyView {
     let sets = [
-        ("layout-one", "1", "The estimate alone", Stage::Kinds(&[LayerKind::Estimate])),
-        ("layout-two", "2", "SMAP beside the estimate", Stage::Kinds(&FIRST)),
-        ("layout-four", "4", "SMAP, estimate, reference and difference", Stage::Kinds(&COMPARED)),
-        ("layout-all", "All", "Every layer", Stage::All),
+        ("layout-one", "1", "1: the estimate alone", Stage::Kinds(&[LayerKind::Estimate])),
+        ("layout-two", "2", "2: SMAP beside the estimate", Stage::Kinds(&FIRST)),
+        ("layout-four", "4", "4: SMAP, estimate, reference and difference", Stage::Kinds(&COMPARED)),
+        ("layout-all", "All", "All layers", Stage::All),
     ];
     let mut before = Vec::new();
     sets.into_iter().map(|(id, name, title, set)| {

@@ -49,7 +49,7 @@ pub(super) fn score_box(scores: &[ScoreReport], method: Method) -> AnyView {
     let tb = method.output().is_kelvin();
     let unit = if tb { "K" } else { "m³/m³" };
     view! {
-        <div class="scorebox">
+        <div class="scorebox" tabindex="0" role="group" aria-label="Scores">
             <table>
                 <thead><tr><th scope="col">"Estimate"</th><th scope="col">"uRMSE "{unit}</th><th scope="col">"bias "{unit}</th><th scope="col">"RMSE "{unit}</th><th scope="col">"R"</th></tr></thead>
                 <tbody>{scores.iter().map(|s| view! {

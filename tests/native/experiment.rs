@@ -183,11 +183,21 @@ fn from_a_folder_of_files_to_a_report() {
     assert!(error.to_string().contains("Figure 2") && !out.path().join("none.png").exists(), "{error}");
     let first = run();
     let work = taken();
-    assert_eq!(work.len(), 3, "forest, LSTM, SMEN: {work:?}");
+    assert_eq!(work.len(), 4, "forest, LSTM, methods of every earlier map, SMEN: {work:?}");
+    let regression = "pixel regression (every earlier map)";
+    assert!(first.rows[0].methods.iter().any(|method| method.name == regression));
     let again = run();
     assert_eq!(again, first);
     let work = taken();
     assert!(work.is_empty(), "a finished cell was computed again: {work:?}");
+    // Baselines of a version that lacked a method: it is added, the others stay.
+    let kept = std::fs::read_dir(out.path()).unwrap().map(|entry| entry.unwrap().path());
+    let kept = kept.into_iter().find(|path| path.to_string_lossy().ends_with("baselines.json")).unwrap();
+    let mut before: serde_json::Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
+    before["methods"].as_array_mut().unwrap().retain(|method| method["name"] != regression);
+    std::fs::write(&kept, before.to_string()).unwrap();
+    assert_eq!(run(), first);
+    assert_eq!(taken().len(), 1);
     // Thrown away and trained again: the same numbers. (The baselines' own test has theirs.)
     for entry in std::fs::read_dir(out.path()).unwrap() {
         let path = entry.unwrap().path();

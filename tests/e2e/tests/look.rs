@@ -179,6 +179,12 @@ fn a_layer_elsewhere_leads_the_region_to_it() {
     .unwrap();
     app.choose_files(parts::FILE_INPUT, &[fixture(SCENE), fixture(DAY)]).unwrap();
     app.get("#look-1").unwrap();
+    // The region goes to files that lie elsewhere by itself; the user goes back.
+    app.wait(PATIENCE, "the region at the files", || {
+        let hash = app.session.script("return location.hash", &[])?;
+        Ok(hash.as_str().is_some_and(|hash| hash.contains("cells=")).then_some(()))
+    })
+    .unwrap();
     script(&app, "location.hash = '#region=geneva&method=smen'", &[]);
     app.click("#look-1").unwrap();
     app.get("#look-outside").unwrap();

@@ -1,0 +1,74 @@
+//! A bundle saved from one page, opened in another: its choices come back, and the map made again is the same to the bit.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use e2e::app::{App, Setting};
+use e2e::parts;
+use serde_json::json;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn drawn(app: &App) {
+    app.wait(PATIENCE, "the map of the present choices", || {
+        let stale = app
+            .session
+            .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
+        let there = app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8;
+        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
+    })
+    .unwrap();
+}
+
+fn hash(app: &App) -> String {
+    app.session.script("return location.hash", &[]).unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
+    let first = App::open("bundle", Setting::smen()).unwrap();
+    first.click(parts::DEMO_TUCSON).unwrap();
+    drawn(&first);
+    first.click("#date-back").unwrap();
+    drawn(&first);
+    let made = hash(&first);
+    first.click("[data-export=bundle]").unwrap();
+    let bundle = first.downloaded(".zip").unwrap();
+    assert!(first.complaints().unwrap().is_empty());
+
+    // A fresh browser, where another demo is open.
+    let app = App::open("bundle-again", Setting::default()).unwrap();
+    let metrics = json!({ "width": 1400, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
+    app.click(parts::DEMO).unwrap();
+    drawn(&app);
+    app.choose_files(parts::FILE_INPUT, &[bundle]).unwrap();
+    let card = app.text_when("#bundle", PATIENCE, |text| text.contains("SIMULATED")).unwrap();
+    assert!(card.contains("SMEN") && card.contains("it needs no files"), "{card}");
+    app.wait(PATIENCE, "the bundle's region and date", || {
+        let now = hash(&app);
+        let same = |key: &str| {
+            let of =
+                |text: &str| text.split(['#', '&']).find(|part| part.starts_with(key)).map(str::to_owned);
+            of(&now).is_some() && of(&now) == of(&made)
+        };
+        Ok((same("region=") && same("date=")).then_some(()))
+    })
+    .unwrap();
+    drawn(&app);
+    app.click("#bundle-compare").unwrap();
+    let verdict = app.text_when("#bundle-verdict", PATIENCE, |text| text.contains("map")).unwrap();
+    assert!(verdict.contains("reproduced to the bit"), "{verdict}");
+    app.session.script("document.querySelector('#bundle').scrollIntoView()", &[]).unwrap();
+    app.shoot("card").unwrap();
+    // Another date is not the bundle's; its choices come back by a button.
+    app.click("#date-back").unwrap();
+    drawn(&app);
+    assert!(app.has("#bundle-compare[disabled]").unwrap());
+    app.click("#bundle-adopt").unwrap();
+    app.get("#bundle-compare:not([disabled])").unwrap();
+    app.click("#bundle-close").unwrap();
+    app.wait(PATIENCE, "the card to go", || Ok((!app.has("#bundle")?).then_some(()))).unwrap();
+    let complaints = app.complaints().unwrap();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

@@ -11,6 +11,9 @@ use loam_core::weights_report::WeightsReport;
 use loam_nn::onnx::{self, Signature};
 use loam_nn::{AnyNetwork, AskedOfAny, Data, Hears, SeenInputs, Weights, block_on};
 
+/// A model as ONNX, and its channels.
+pub type Model = (Vec<u8>, Signature);
+
 /// Either kind of method.
 pub enum Ready {
     ClosedForm(ClosedForm),
@@ -55,7 +58,7 @@ impl Ready {
     ///
     /// # Errors
     /// For weights that are not their network's.
-    pub fn onnx(&self) -> Result<Option<(Vec<u8>, Signature)>, Box<dyn std::error::Error>> {
+    pub fn onnx(&self) -> Result<Option<Model>, Box<dyn std::error::Error>> {
         match self {
             Self::ClosedForm(_) => Ok(None),
             Self::Network(loaded) => Ok(Some(onnx::write(&loaded.weights, &loaded.report.name)?)),

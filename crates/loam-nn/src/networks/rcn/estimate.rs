@@ -27,7 +27,7 @@ const CITATIONS: [&str; 3] = [
 /// The map of a date.
 ///
 /// # Errors
-/// [`WorkError`]; a cancel by `progress` comes as [`ModelError`].
+/// [`WorkError`]; a cancel by `progress` comes as [`crate::ModelError`].
 pub async fn estimate(
     network: &Rcn,
     data: Data<'_>,

@@ -4,6 +4,7 @@
 //! does not. `LOAM_REFERENCES=write` writes them anew.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +13,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::webdriver::{Error, Result};
 
+/// Before a difference counts.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Grey levels, of 255, by which a square may differ in the mean.
 const TOLERANCE: f64 = 16.0;
 /// Squares of all that may differ more: a time, a number of milliseconds.
@@ -21,8 +24,19 @@ fn file(name: &str) -> PathBuf {
     xtask::root().join("tests/e2e/references").join(format!("{name}.png"))
 }
 
-/// Compares what the window shows with the reference of this name; a sentence where they differ.
+/// Compares what the window shows with the reference of this name; a sentence where they still differ after ten seconds: a slow machine may be
+/// loading or drawing.
 pub fn compare(app: &App, name: &str) -> Result<Option<String>> {
+    let start = Instant::now();
+    loop {
+        match compare_now(app, name)? {
+            Some(_) if start.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(500)),
+            found => return Ok(found),
+        }
+    }
+}
+
+fn compare_now(app: &App, name: &str) -> Result<Option<String>> {
     let shot = STANDARD.encode(app.session.screenshot()?);
     let path = file(name);
     let words = |e: std::io::Error| Error(format!("{}: {e}", path.display()));

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use xtask::browser::{self, Driver};
 use xtask::server::Server;
 
+use crate::parts;
 use crate::webdriver::{Element, Error, Result, Session};
 
 /// Runs before the page's own scripts: notes long tasks, stray errors and workers, and takes the save dialogue away (nobody could answer
@@ -313,6 +314,26 @@ impl App {
         } else {
             Ok(largest)
         }
+    }
+
+    /// Waits until the map is that of the present choices.
+    pub fn map_drawn(&self, within: Duration) -> Result<()> {
+        self.wait(within, "the map of the present choices", || {
+            let stale = self
+                .session
+                .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
+            let there = self.has(parts::ESTIMATE)? && self.colours(parts::ESTIMATE)? > 8;
+            Ok((!self.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
+        })
+    }
+
+    /// Sets the size of what the page lies in, whatever the window's frame takes; pixels of the screen in one of the page; a finger instead of
+    /// a mouse.
+    pub fn resize(&self, (width, height): (u32, u32), scale: u32, touch: bool) -> Result<()> {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch });
+        self.session.devtools("Emulation.setDeviceMetricsOverride", &metrics)?;
+        self.session.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch })).map(|_| ())
     }
 
     /// Gives files of this machine to the page's file picker.

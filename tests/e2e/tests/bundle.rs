@@ -5,20 +5,8 @@ use std::time::Duration;
 
 use e2e::app::{App, Setting};
 use e2e::parts;
-use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(120);
-
-fn drawn(app: &App) {
-    app.wait(PATIENCE, "the map of the present choices", || {
-        let stale = app
-            .session
-            .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
-        let there = app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8;
-        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
-    })
-    .unwrap();
-}
 
 fn hash(app: &App) -> String {
     app.session.script("return location.hash", &[]).unwrap().as_str().unwrap().to_owned()
@@ -28,9 +16,9 @@ fn hash(app: &App) -> String {
 fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
     let first = App::open("bundle", Setting::smen()).unwrap();
     first.click(parts::DEMO_TUCSON).unwrap();
-    drawn(&first);
+    first.map_drawn(PATIENCE).unwrap();
     first.click("#date-back").unwrap();
-    drawn(&first);
+    first.map_drawn(PATIENCE).unwrap();
     let made = hash(&first);
     first.click("[data-export=bundle]").unwrap();
     let bundle = first.downloaded(".zip").unwrap();
@@ -38,10 +26,9 @@ fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
 
     // A fresh browser, where another demo is open.
     let app = App::open("bundle-again", Setting::default()).unwrap();
-    let metrics = json!({ "width": 1400, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
+    app.resize((1400, 900), 1, false).unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.choose_files(parts::FILE_INPUT, &[bundle]).unwrap();
     let card = app.text_when("#bundle", PATIENCE, |text| text.contains("SIMULATED")).unwrap();
     assert!(card.contains("SMEN") && card.contains("it needs no files"), "{card}");
@@ -55,7 +42,7 @@ fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
         Ok((same("region=") && same("date=")).then_some(()))
     })
     .unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.click("#bundle-compare").unwrap();
     let verdict = app.text_when("#bundle-verdict", PATIENCE, |text| text.contains("map")).unwrap();
     assert!(verdict.contains("reproduced to the bit"), "{verdict}");
@@ -63,7 +50,7 @@ fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
     app.shoot("card").unwrap();
     // Another date is not the bundle's; its choices come back by a button.
     app.click("#date-back").unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     assert!(app.has("#bundle-compare[disabled]").unwrap());
     app.click("#bundle-adopt").unwrap();
     app.get("#bundle-compare:not([disabled])").unwrap();

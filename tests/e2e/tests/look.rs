@@ -22,12 +22,6 @@ fn fixture(name: &str) -> PathBuf {
     xtask::root().join("crates/smap-files/tests/fixtures").join(name)
 }
 
-fn resize(app: &App, width: u32, height: u32, touch: bool) {
-    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch });
-    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
-    app.session.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch })).unwrap();
-}
-
 fn titled(app: &App, title: &str) {
     app.text_when(".look figcaption .name", PATIENCE, |text| text.contains(title)).unwrap();
 }
@@ -67,7 +61,7 @@ const ELSEWHERE: &str = "foreign/soil_moisture_ease1_20200603.tif";
 #[test]
 fn a_file_is_seen_without_a_map_before_it() {
     let app = App::open("look", Setting { window: (1400, 1000), ..Setting::smen() }).unwrap();
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.choose_files(
         parts::FILE_INPUT,
         &[fixture(SCENE), fixture(DAY), fixture(UNKNOWN), fixture(ELSEWHERE)],
@@ -119,13 +113,9 @@ fn a_file_is_seen_without_a_map_before_it() {
 #[test]
 fn keys_alone_show_a_layer_and_go_back_to_the_map() {
     let app = App::open("look-keys", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.click(parts::DEMO).unwrap();
-    app.wait(PATIENCE, "an estimate", || {
-        Ok((app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8 && !app.has(parts::CANCEL)?)
-            .then_some(()))
-    })
-    .unwrap();
+    app.map_drawn(PATIENCE).unwrap();
     app.get("#look-0").unwrap();
     std::thread::sleep(Duration::from_millis(500));
     let estimate = |app: &App| {
@@ -202,13 +192,9 @@ fn a_layer_elsewhere_leads_the_region_to_it() {
 #[test]
 fn the_limits_of_a_scale_are_dragged_and_moved_by_keys() {
     let app = App::open("limits", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.click(parts::DEMO).unwrap();
-    app.wait(PATIENCE, "an estimate", || {
-        Ok((app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8 && !app.has(parts::CANCEL)?)
-            .then_some(()))
-    })
-    .unwrap();
+    app.map_drawn(PATIENCE).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     app.click("#open-layers").unwrap();
     let limit = |upper: bool| {
@@ -262,7 +248,7 @@ fn the_limits_of_a_scale_are_dragged_and_moved_by_keys() {
 #[test]
 fn on_a_phone_a_finger_drags_a_limit() {
     let app = App::open("look-phone", Setting { window: (500, 900), ..Setting::smen() }).unwrap();
-    resize(&app, 390, 780, true);
+    app.resize((390, 780), 1, true).unwrap();
     script(&app, "location.reload()", &[]);
     app.get(parts::SHOW_ME).unwrap();
     app.choose_files(parts::FILE_INPUT, &[fixture(SCENE)]).unwrap();

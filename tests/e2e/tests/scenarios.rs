@@ -44,13 +44,7 @@ fn drawn(app: &App) {
     let pressed = "const b = document.querySelector('#predict'), f = document.querySelector('#follow');
                    if (!f.checked && !b.disabled) b.click();";
     app.session.script(pressed, &[]).unwrap();
-    app.wait(PATIENCE, "the map of the present choices", || {
-        let busy = app.has(parts::CANCEL)?;
-        let stale =
-            app.session.script("return document.querySelector('#map-stale')?.innerText ?? ''", &[])?;
-        Ok((!busy && stale.as_str() == Some("") && app.colours(parts::ESTIMATE)? > 8).then_some(()))
-    })
-    .unwrap();
+    app.map_drawn(PATIENCE).unwrap();
 }
 
 /// The map waits for its button from now on.
@@ -867,6 +861,20 @@ fn a_region_is_drawn_on_the_map() {
     let app = open("rectangle");
     load_demo(&app);
     predict(&app);
+    // What is said while a region is drawn stands there until its map comes, which may be at once: every text is kept.
+    let keep = "window.e2e.drawing = [];
+        new MutationObserver(() => {
+          const text = document.querySelector('#drawing')?.innerText;
+          if (text && text !== window.e2e.drawing.at(-1)) window.e2e.drawing.push(text);
+        }).observe(document.body, { childList: true, subtree: true, characterData: true })";
+    app.session.script(keep, &[]).unwrap();
+    let was_said = |wanted: &str| {
+        app.wait(PATIENCE, wanted, || {
+            let said = app.session.script("return window.e2e.drawing.join('\\n')", &[])?;
+            Ok(said.as_str().is_some_and(|said| said.contains(wanted)).then_some(()))
+        })
+        .unwrap();
+    };
     app.click(parts::DRAW_REGION).unwrap();
     let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
     app.session
@@ -876,6 +884,7 @@ fn a_region_is_drawn_on_the_map() {
     app.text_when("#drawing", PATIENCE, |text| text.contains("Drag a rectangle")).unwrap();
     // Five columns are too few; drawing goes on. Backwards it is drawn as well.
     app.session.drag(&map, (0.605, 0.705), (0.205, 0.305)).unwrap();
+    was_said("The region is now 41 × 41 cells");
     app.shoot("drawn").unwrap();
     predict_size(&app, "41 × 41 cells");
     // Oklahoma City's region begins at column 2600, row 971; from the keyboard, a rectangle of 13 x 13 of the 41 x 41 cells.
@@ -890,6 +899,7 @@ fn a_region_is_drawn_on_the_map() {
     }
     app.shoot("keyboard").unwrap();
     app.session.press(keys::ENTER).unwrap();
+    was_said("The region is now 13 × 13 cells");
     predict_size(&app, "13 × 13 cells");
     let map = app.get(parts::ESTIMATE_OVERLAY).unwrap();
     app.session

@@ -19,22 +19,6 @@ fn media(app: &App, scheme: &str, forced: &str) {
     app.session.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).unwrap();
 }
 
-fn resize(app: &App, width: u32, height: u32, scale: u32) {
-    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
-    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
-}
-
-fn drawn(app: &App) {
-    app.wait(PATIENCE, "the map of the present choices", || {
-        let stale = app
-            .session
-            .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
-        let there = app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8;
-        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
-    })
-    .unwrap();
-}
-
 /// What is wrong so far.
 struct Looker<'a> {
     app: &'a App,
@@ -47,15 +31,15 @@ impl Looker<'_> {
     fn look(&mut self, state: &str) {
         let left = "return document.querySelector('.side.left .tabs [aria-expanded=true]')?.id ?? null";
         let left = self.app.session.script(left, &[]).unwrap().as_str().map(str::to_owned);
-        for (look, scheme, forced, (width, height, scale)) in [
-            ("light", "light", "none", (1400, 900, 1)),
-            ("dark", "dark", "none", (1400, 900, 1)),
-            ("forced-colours", "light", "active", (1400, 900, 1)),
+        for (look, scheme, forced, size, scale) in [
+            ("light", "light", "none", (1400, 900), 1),
+            ("dark", "dark", "none", (1400, 900), 1),
+            ("forced-colours", "light", "active", (1400, 900), 1),
             // The window of 1400 pixels has half as many then.
-            ("at-200-percent", "light", "none", (700, 450, 2)),
+            ("at-200-percent", "light", "none", (700, 450), 2),
         ] {
             media(self.app, scheme, forced);
-            resize(self.app, width, height, scale);
+            self.app.resize(size, scale, false).unwrap();
             // Panels move and colours change over some tenths of a second.
             std::thread::sleep(Duration::from_millis(400));
             if let Some(axe) = &self.axe {
@@ -70,7 +54,7 @@ impl Looker<'_> {
             }
         }
         media(self.app, "light", "none");
-        resize(self.app, 1400, 900, 1);
+        self.app.resize((1400, 900), 1, false).unwrap();
         std::thread::sleep(Duration::from_millis(300));
         // The left side made way where there was no room for it.
         if let Some(left) = left {
@@ -83,7 +67,7 @@ impl Looker<'_> {
 #[test]
 fn every_state_can_be_used_by_everyone_and_looks_as_it_did() {
     let app = App::open("states", Setting::smen()).unwrap();
-    resize(&app, 1400, 900, 1);
+    app.resize((1400, 900), 1, false).unwrap();
     media(&app, "light", "none");
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     let mut looker = Looker { app: &app, axe: Axe::fetched().unwrap(), found: Vec::new() };
@@ -97,7 +81,7 @@ fn every_state_can_be_used_by_everyone_and_looks_as_it_did() {
     looker.look("about");
     app.click("#about button").unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     looker.look("estimate");
     let tabs =
         app.session.script("return [...document.querySelectorAll('.tabs button[id]')].map(b => b.id)", &[]);

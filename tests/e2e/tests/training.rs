@@ -23,13 +23,7 @@ fn assert_quiet(app: &App) {
 
 /// Waits for the maps of the present choices.
 fn drawn(app: &App) {
-    app.wait(PATIENCE, "the map of the present choices", || {
-        let stale =
-            app.session.script("return document.querySelector('#map-stale')?.innerText ?? ''", &[])?;
-        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && app.colours(parts::ESTIMATE)? > 8)
-            .then_some(()))
-    })
-    .unwrap();
+    app.map_drawn(PATIENCE).unwrap();
 }
 
 /// The map waits for its button from now on.

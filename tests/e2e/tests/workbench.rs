@@ -50,24 +50,6 @@ fn assert_one_screen(app: &App) {
     assert_eq!((over[0].as_i64(), over[1].as_i64()), (Some(0), Some(0)), "the page scrolls");
 }
 
-/// Sets the size of what the page lies in, whatever the window's frame takes.
-fn resize(app: &App, width: u32, height: u32, touch: bool) {
-    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch });
-    app.session.devtools("Emulation.setDeviceMetricsOverride", &metrics).unwrap();
-    app.session.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch })).unwrap();
-}
-
-fn drawn(app: &App) {
-    app.wait(PATIENCE, "the map of the present choices", || {
-        let stale = app
-            .session
-            .script("return document.querySelector('#map-stale')?.innerText ?? 'none yet'", &[])?;
-        let there = app.has(parts::ESTIMATE)? && app.colours(parts::ESTIMATE)? > 8;
-        Ok((!app.has(parts::CANCEL)? && stale.as_str() == Some("") && there).then_some(()))
-    })
-    .unwrap();
-}
-
 fn shown_date(app: &App) -> String {
     let label = script(
         app,
@@ -86,7 +68,7 @@ fn assert_quiet(app: &App) {
 #[test]
 fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     let app = App::open("workbench", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     assert_one_screen(&app);
     app.shoot("first").unwrap();
@@ -97,11 +79,11 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     })
     .unwrap();
     println!("from the click to the estimate: {:.2} s", start.elapsed().as_secs_f64());
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     println!("to the map of the best method: {:.2} s", start.elapsed().as_secs_f64());
     app.get("#values tbody tr").unwrap();
     for (width, height) in [(1400, 900), (1024, 700)] {
-        resize(&app, width, height, false);
+        app.resize((width, height), 1, false).unwrap();
         std::thread::sleep(Duration::from_millis(400));
         assert_one_screen(&app);
         for css in [
@@ -117,7 +99,7 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
         }
         app.shoot(&format!("{width}")).unwrap();
     }
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.click("#layout-one").unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let [left, top, right, bottom] = place(&app, parts::ESTIMATE);
@@ -141,7 +123,7 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
         app.session.devtools("Emulation.setEmulatedMedia", &media).unwrap();
         if scheme == "dark" {
             app.click(parts::SHOW_ME).unwrap();
-            drawn(&app);
+            app.map_drawn(PATIENCE).unwrap();
             app.click("#open-values").unwrap();
             app.click("#open-layers").unwrap();
             app.shoot("dark").unwrap();
@@ -159,7 +141,7 @@ fn the_best_method_answers_until_one_is_chosen() {
     let first = app.text_when(title, PATIENCE, |text| text.contains("3 km")).unwrap();
     assert!(first.contains("regression"), "{first}");
     app.text_when(title, PATIENCE, |text| text.contains("RCN")).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.click("#open-method").unwrap();
     let table = app.text(parts::RANKING).unwrap();
     assert!(table.contains("RCN") && table.contains("SMEN"), "{table}");
@@ -178,7 +160,7 @@ fn the_best_method_answers_until_one_is_chosen() {
         Ok(label.as_str().is_some_and(|l| !l.is_empty()).then_some(()))
     })
     .unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     let choose = "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))";
     script(&app, choose, &[json!("bilinear")]);
     app.text_when(title, PATIENCE, |text| text.contains("bilinear")).unwrap();
@@ -187,7 +169,7 @@ fn the_best_method_answers_until_one_is_chosen() {
     script(&app, "location.reload()", &[]);
     app.click(parts::DEMO).unwrap();
     app.text_when(title, PATIENCE, |text| text.contains("bilinear")).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.click("#open-method").unwrap();
     script(&app, choose, &[json!("best")]);
     app.text_when(title, PATIENCE, |text| text.contains("RCN")).unwrap();
@@ -200,14 +182,14 @@ fn the_best_method_answers_until_one_is_chosen() {
 fn the_map_follows_the_date_the_rules_and_undo() {
     let app = App::open("follows", Setting::smen()).unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     assert_eq!(script(&app, "return document.querySelector('#predict').hidden", &[]).as_bool(), Some(true));
     let first = shown_date(&app);
     // Once there and back, so that both dates have been read.
     for css in ["#date-back", "#date-on"] {
         app.click(css).unwrap();
         std::thread::sleep(Duration::from_millis(150));
-        drawn(&app);
+        app.map_drawn(PATIENCE).unwrap();
     }
     assert_eq!(shown_date(&app), first);
     let change = script(
@@ -223,13 +205,13 @@ fn the_map_follows_the_date_the_rules_and_undo() {
     );
     println!("from the click on a date to its map: {:.0} ms", change.as_f64().unwrap());
     assert!(change.as_f64().unwrap() < 1500.0);
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     let second = shown_date(&app);
     assert!(second < first, "{second} {first}");
     // The rules: the old result is marked until the new one is there, and says so.
     app.click("#mass").unwrap();
     app.text_when(parts::MAP_NOTES, PATIENCE, |text| text.contains("shifted to SMAP's mean")).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     // Back, step by step.
     app.click(parts::UNDO).unwrap();
     app.wait(PATIENCE, "the rule to be undone", || {
@@ -239,12 +221,12 @@ fn the_map_follows_the_date_the_rules_and_undo() {
     .unwrap();
     app.click(parts::UNDO).unwrap();
     app.wait(PATIENCE, "the date before", || Ok((shown_date(&app) == first).then_some(()))).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     // Playing: several dates, then stopped.
     for _ in 0..4 {
         app.click("#date-back").unwrap();
     }
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     let from = shown_date(&app);
     app.click(parts::PLAY).unwrap();
     app.wait(PATIENCE, "playing to come to its end", || {
@@ -252,7 +234,7 @@ fn the_map_follows_the_date_the_rules_and_undo() {
         Ok((pressed.as_str() == Some("false")).then_some(()))
     })
     .unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     assert!(shown_date(&app) > from);
     app.shoot("played").unwrap();
     // The address says it all, and opening it brings it back.
@@ -269,7 +251,7 @@ fn the_map_follows_the_date_the_rules_and_undo() {
 fn a_map_is_looked_at_closely_and_compared() {
     let app = App::open("closely", Setting::default()).unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     let [left, top, right, bottom] = place(&app, parts::ESTIMATE_OVERLAY);
     let (x, y) = ((left + right) / 2.0, (top + bottom) / 2.0);
     let labels = || {
@@ -343,7 +325,7 @@ fn a_map_is_looked_at_closely_and_compared() {
 fn the_map_is_few_keys_away() {
     let app = App::open("keys", Setting::default()).unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     script(&app, "document.activeElement.blur(); window.getSelection().removeAllRanges()", &[]);
     script(
         &app,
@@ -370,13 +352,13 @@ fn the_map_is_few_keys_away() {
 #[test]
 fn on_a_phone_the_map_comes_first() {
     let app = App::open("phone", Setting { window: (500, 900), ..Setting::default() }).unwrap();
-    resize(&app, 390, 780, true);
+    app.resize((390, 780), 1, true).unwrap();
     script(&app, "location.reload()", &[]);
     app.get(parts::SHOW_ME).unwrap();
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     app.shoot("first").unwrap();
     app.click(parts::SHOW_ME).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     app.shoot("map").unwrap();
     assert_one_screen(&app);
@@ -443,16 +425,16 @@ fn choose_method(app: &App, key: &str) {
         &[json!(key)],
     );
     std::thread::sleep(Duration::from_millis(300));
-    drawn(app);
+    app.map_drawn(PATIENCE).unwrap();
 }
 
 /// Every date of a month: how far it is, cancelled, resumed; a layer on the map, the series at a pin, the files read back.
 #[test]
 fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     let app = App::open("season", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     // By SMEN, which takes long enough to be cancelled.
     choose_method(&app, "smen");
     app.click("#open-season").unwrap();
@@ -472,7 +454,7 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     assert!(missing > 0 && missing < total, "{button}; {said}");
     app.click(parts::SEASON_START).unwrap();
     season_says(&app, |text| text == format!("{total} dates have a map."));
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.shoot("done").unwrap();
     for (layer, name) in [("trend", "SeasonTrend"), ("drydown", "SeasonDrydown"), ("mean", "SeasonMean")] {
         app.click(&format!("[data-season={layer}]")).unwrap();
@@ -519,7 +501,7 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     app.session.devtools("Emulation.setEmulatedMedia", &media).unwrap();
     app.click("#open-season").unwrap();
     app.shoot("dark").unwrap();
-    resize(&app, 390, 780, true);
+    app.resize((390, 780), 1, true).unwrap();
     std::thread::sleep(Duration::from_millis(400));
     app.shoot("narrow").unwrap();
     assert_one_screen(&app);
@@ -532,7 +514,7 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
 fn a_year_of_dates() {
     let app = App::open("year", Setting::default()).unwrap();
     app.click(parts::DEMO).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.click("#open-season").unwrap();
     app.get(parts::SEASON_START).unwrap();
     period(&app, "2018-01-01", "2018-12-31");
@@ -554,10 +536,10 @@ fn a_year_of_dates() {
 #[test]
 fn simulated_stations_are_compared_and_the_report_holds_everything() {
     let app = App::open("ground", Setting { window: (1600, 1000), ..Setting::default() }).unwrap();
-    resize(&app, 1600, 900, false);
+    app.resize((1600, 900), 1, false).unwrap();
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     app.click(parts::SHOW_ME).unwrap();
-    drawn(&app);
+    app.map_drawn(PATIENCE).unwrap();
     app.click("#open-ground").unwrap();
     app.click("#simulate-stations").unwrap();
     app.text_when("#station-list", PATIENCE, |text| text.contains("SIMULATED/point-01")).unwrap();
@@ -614,7 +596,7 @@ fn simulated_stations_are_compared_and_the_report_holds_everything() {
         &[],
     );
     app.text_when("#ground-stale", PATIENCE, |text| text.contains("other rules of matching")).unwrap();
-    resize(&app, 390, 780, true);
+    app.resize((390, 780), 1, true).unwrap();
     std::thread::sleep(Duration::from_millis(400));
     app.shoot("narrow").unwrap();
     assert_one_screen(&app);
@@ -670,7 +652,7 @@ fn a_loggers_table_is_described_in_a_form_and_then_is_a_station() {
         Setting { window: (1400, 900), fragment: "#region=oklahoma-city", ..Setting::default() },
     )
     .unwrap();
-    resize(&app, 1400, 900, false);
+    app.resize((1400, 900), 1, false).unwrap();
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
     let folder = xtask::root().join("crates/smap-files/tests/fixtures");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -762,7 +744,7 @@ fn a_loggers_table_is_described_in_a_form_and_then_is_a_station() {
         (value(&app, &field("longitude")), value(&app, &field("order"))),
         ("-97.5".into(), "dmy".into())
     );
-    resize(&app, 390, 780, true);
+    app.resize((390, 780), 1, true).unwrap();
     app.session
         .devtools(
             "Emulation.setEmulatedMedia",

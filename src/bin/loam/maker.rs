@@ -325,3 +325,47 @@ impl Maker {
         &self.circumstances
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use loam_core::season::dates;
+    use loam_nn::Smen;
+
+    use super::super::{series, shipped};
+    use super::*;
+
+    /// With SMEN as what answers, over Tucson's scenes; and the first date that SMAP saw, which has no earlier map.
+    fn smen(choice: Option<&str>) -> (Maker, Date) {
+        let (region, preset) = files::region("tucson").unwrap();
+        let library = files::simulated(preset).unwrap();
+        let named = shipped::weights(Smen::NETWORK, &region.window()).unwrap();
+        let mut days = Series::new(region, Default::default());
+        series::load(&mut days, &library).unwrap();
+        let first = dates(&days, &(Date::MIN..=Date::MAX))[0];
+        let processor = block_on(Processor::open_cpu());
+        let ready = Ready::network(named, processor.device()).unwrap();
+        let rules = (HistoryRule::default(), false);
+        let maker = Maker::new(library, days, preset, processor, ready, rules);
+        (Maker { choice: choice.map(str::to_owned), note: Some("of SMEN".into()), ..maker }, first)
+    }
+
+    #[test]
+    fn a_date_that_the_best_network_cannot_make_is_given_to_the_regression() {
+        let (mut maker, first) = smen(Some("SMEN was best"));
+        let made = maker.estimate_or_otherwise(first).unwrap();
+        assert_eq!((made.method, maker.method()), (OTHERWISE, OTHERWISE));
+        assert!(
+            made.warnings.iter().any(|text| text.starts_with("SMEN has no map of")),
+            "{:?}",
+            made.warnings
+        );
+        assert!(!made.warnings.iter().any(|text| text == "of SMEN"), "{:?}", made.warnings);
+    }
+
+    #[test]
+    fn a_network_chosen_by_hand_is_not_replaced() {
+        let (mut maker, first) = smen(None);
+        assert!(maker.estimate_or_otherwise(first).is_err());
+    }
+}

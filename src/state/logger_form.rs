@@ -44,7 +44,9 @@ fn number(text: &str, what: &str) -> Result<f64, String> {
         return Err(format!("{what} is missing: a file cannot say it."));
     }
     plain.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(|| {
-        format!("{what}: \"{text}\" is no number. Write it in decimal, as 35.5; south and west are negative.")
+        format!(
+            "{what}: \"{text}\" is not a number. Write it in decimal, as 35.5; south and west are negative."
+        )
     })
 }
 
@@ -114,7 +116,7 @@ impl LoggerForm {
     /// What it says.
     ///
     /// # Errors
-    /// A sentence: which field is missing, or no number. What is a number and wrong all the same, the reader says.
+    /// A sentence: which field is missing or not a number. Whether a number is possible, the reader says.
     pub fn place(&self, preview: &Preview) -> Result<LoggerPlace, String> {
         let missing = |what: &str| Err(format!("{what} is missing: a file cannot say it."));
         let latitude = number(&self.latitude, "Latitude")?;
@@ -209,7 +211,7 @@ mod tests {
         };
         asked(&form, "Latitude is missing");
         form.latitude = "north".into();
-        asked(&form, "\"north\" is no number");
+        asked(&form, "\"north\" is not a number");
         (form.latitude, form.longitude) = ("35,5".into(), "−97.5".into());
         asked(&form, "Depth is missing");
         form.upper = "0.05".into();

@@ -1,4 +1,4 @@
-//! A layer of a file, looked at by itself over the stage: what is asked for, what came of it, and the way back. The map below is not touched.
+//! A layer of a file, looked at by itself over the stage: what is asked for, what came of it, and its end. The map below is not touched.
 
 use std::sync::Arc;
 

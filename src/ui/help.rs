@@ -28,7 +28,7 @@ const TASKS: [(&str, &str); 11] = [
     ),
     (
         "Look at a layer of a file",
-        "Data, “Show” beside the file: any of its layers by itself, in the region or where it lies. Escape goes back to the map.",
+        "Data, “Show” beside the file: any of its layers by itself, in the region or where it lies. Escape returns to the map.",
     ),
     (
         "Read values",

@@ -1,4 +1,4 @@
-//! A layer of a file by itself, over the maps: which, its legend with a scale of its own, and the way back.
+//! A layer of a file by itself, over the maps: which, its legend with a scale of its own, and the button that returns to them.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ fn steps(app: App, report: &LookReport) -> Option<AnyView> {
     })
 }
 
-/// What of the layer is shown: of one that lies elsewhere the whole, with the way there.
+/// What of the layer is shown: of one that lies elsewhere the whole, with a button that moves the region there.
 fn place(app: App, picture: &LookPicture) -> AnyView {
     if !picture.in_region {
         return view! {
@@ -201,7 +201,7 @@ pub fn LookSection() -> impl IntoView {
             hands.view.set(View::default());
             hands.cursor.set(None);
         }
-        app.say(format!("{}, shown by itself. Escape goes back to the map.", title(&looked.report)));
+        app.say(format!("{}, shown by itself. Escape returns to the map.", title(&looked.report)));
         Some((looked, scale))
     });
     // The stage is what is looked at: on a narrow screen the sheet makes way. Afterwards the button that was pressed has the focus again.

@@ -205,7 +205,9 @@ impl Reading {
                 } else {
                     String::new()
                 };
-                return Err(wrong(format!("its column \"{name}\" holds no number beside a time{bad}")));
+                return Err(wrong(format!(
+                    "its column \"{name}\" holds no values in its rows with a time{bad}"
+                )));
             }
             let highest = records.iter().map(|record| record.value).fold(f64::MIN, f64::max);
             if highest > *POSSIBLE.end() {

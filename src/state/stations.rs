@@ -176,7 +176,10 @@ impl State {
                 let before = list.marks.iter().all(|mark| mark.pairs.is_none());
                 if before {
                     self.ground.forget_validation();
-                    self.say(format!("{} stations: see Ground.", list.marks.len()));
+                    self.say(match (list.marks.len(), &list.loggers) {
+                        (0, Some(_)) => "A logger's table is open: describe it under Ground.".to_owned(),
+                        (stations, _) => format!("{stations} stations: see Ground."),
+                    });
                 }
                 let any = !list.marks.is_empty() || list.loggers.is_some();
                 self.ground.stations.set(any.then(|| Arc::new(list)));

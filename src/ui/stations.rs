@@ -137,9 +137,11 @@ fn rules(app: App) -> AnyView {
 
 /// Which methods are compared.
 fn methods(app: App) -> AnyView {
-    // Bilinear SMAP is there anyway.
+    // Bilinear SMAP is there anyway; a network without shipped weights is compared where it is in use.
     let of_moisture = |method: &Method| {
-        method.output() == Method::default().output() && *method != ClosedForm::Bilinear.into()
+        let ready = matches!(method, Method::Network(network) if network.is_shipped());
+        let closed = matches!(method, Method::ClosedForm(form) if *form != ClosedForm::Bilinear);
+        (ready || closed) && method.output() == Method::default().output()
     };
     let all = move || std::iter::once(None).chain(Method::all().filter(of_moisture).map(Some));
     let chosen = app.ground.methods;

@@ -11,10 +11,15 @@ use super::packed::Packed;
 /// What is wanted of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BundleRequest {
-    /// Read it (attachment 0: its file), and use its method and weights. Answer: [`BundleEvent::Opened`], [`super::Event::Weights`].
-    Open,
+    /// Read it (attachment 0: its file). Answer: [`BundleEvent::Opened`].
+    Open {
+        /// Its method and weights answer from now on. Answer then: [`super::Event::Weights`] too.
+        in_use: bool,
+    },
     /// Compare it with the map last shown. Answer: [`super::Event::Progress`], [`BundleEvent::Compared`].
     Compare,
+    /// Forget it: what it says of files holds no longer for those that are opened.
+    Close,
 }
 
 /// What is found in a bundle.

@@ -63,12 +63,7 @@ pub fn write(contents: Contents<'_>) -> Result<Vec<u8>, ExportError> {
     device.check = device.check.filter(|_| device.gpu);
     let circumstances = &Circumstances { device, ..circumstances.clone() };
     let device = &circumstances.device;
-    let on = MadeOn {
-        gpu: device.gpu,
-        name: device.name.clone(),
-        platform: MadeOn::this_platform(),
-        self_check: device.check.clone(),
-    };
+    let on = MadeOn::of(device);
     let (mut maps, mut files, mut citations) = (Vec::new(), Vec::new(), Vec::new());
     for (n, channel) in estimate.channels.iter().enumerate() {
         let facts = provenance::of(estimate, n, circumstances);

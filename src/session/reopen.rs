@@ -3,13 +3,14 @@
 use std::ops::ControlFlow;
 
 use loam_core::export::bundle::{
-    Bundle, BundleError, Input, Manifest, Outcome, Verdict, compare, file_name, read, sha256,
+    Bundle, BundleError, Input, MadeOn, Manifest, MapOf, Outcome, Verdict, compare, file_name, read, sha256,
 };
 use loam_core::export::geotiff;
 use loam_core::file::{Correction, FileId};
 use loam_core::method::Method;
 use loam_core::simulate::DEMO_SEED;
 use loam_core::stack::Preset;
+use loam_nn::device;
 
 use super::Host;
 use super::bundle::{inputs, software};
@@ -27,30 +28,21 @@ impl From<BundleError> for RequestError {
 }
 
 impl<H: Host> Session<H> {
-    /// Reads a bundle; from then on its method answers, with its weights.
-    pub(super) async fn open_bundle(&mut self, id: u64) -> Result<(), RequestError> {
+    /// Reads a bundle. `in_use`: its method answers from then on, with its weights.
+    pub(super) async fn open_bundle(&mut self, id: u64, in_use: bool) -> Result<(), RequestError> {
         let source = self
             .host
             .source(id, 0)
             .ok_or_else(|| RequestError::failed("the bundle did not arrive", "Open it again."))?;
         let bundle = read(&source)?;
-        let Manifest { method, weights, .. } = &bundle.manifest;
-        let active = match (method, weights, &bundle.weights) {
-            (Method::Network(network), Some(of), Some(bytes)) => {
-                let found = self.load_weights(&of.name, &of.name, bytes, true)?;
-                if found != *network {
-                    let what = "the bundle's weights are of another network than its map";
-                    return Err(RequestError::failed(what, "Get the bundle again from where it came."));
-                }
-                Method::Network(found)
-            }
-            (method, ..) => *method,
-        };
-        (self.active, self.auto.on) = (active, false);
-        (self.before, self.trained) = (None, None);
+        if in_use {
+            self.use_bundle(&bundle)?;
+        }
         self.emit(id, Event::Bundle(BundleEvent::Opened(packed(&report(&bundle.manifest))?)));
         self.bundle = Some(bundle);
-        self.report_weights(id);
+        if in_use {
+            self.report_weights(id);
+        }
         // What was said of its files holds for those that are open, and for those that come.
         let said: Vec<(FileId, Correction)> = self
             .library
@@ -59,8 +51,25 @@ impl<H: Host> Session<H> {
             .filter_map(|entry| Some((entry.id, self.correction_in_bundle(&entry.name)?)))
             .collect();
         for (file, correction) in said {
+            if let Some(entry) = self.library.get(file) {
+                self.emit(id, Event::Warning(format!("{} is used as the bundle says", entry.name)));
+            }
             self.correct(id, file, correction).await?;
         }
+        Ok(())
+    }
+
+    /// The method of a bundle answers, with its weights.
+    fn use_bundle(&mut self, bundle: &Bundle) -> Result<(), RequestError> {
+        let Manifest { method, weights, .. } = &bundle.manifest;
+        if let (Method::Network(network), Some(of), Some(bytes)) = (method, weights, &bundle.weights)
+            && self.load_weights(&of.name, &of.name, bytes, true)? != *network
+        {
+            let what = "the bundle's weights are of another network than its map";
+            return Err(RequestError::failed(what, "Get the bundle again from where it came."));
+        }
+        (self.active, self.auto.on) = (*method, false);
+        (self.before, self.trained) = (None, None);
         Ok(())
     }
 
@@ -104,6 +113,7 @@ impl<H: Host> Session<H> {
             .map_err(|why| RequestError::failed(why, "Open it again."))?;
         let ControlFlow::Continue(found) = hashed else { return Err(RequestError::Cancelled) };
         let circumstances = Circumstances::of(map);
+        let on = MadeOn::of(&map.device);
         let mut outcomes = Vec::new();
         for (n, ((of, kept), channel)) in manifest.maps.iter().zip(maps).zip(&estimate.channels).enumerate() {
             let facts = provenance::of(estimate, n, &circumstances);
@@ -112,7 +122,10 @@ impl<H: Host> Session<H> {
             let window = manifest.settings.window.covering(of.output.resolution());
             let comparison = compare(kept, &made, &window)
                 .map_err(|why| BundleError::Map { file: of.file.clone(), why })?;
-            outcomes.push(Outcome { map: of.clone(), comparison });
+            // A GPU rounds otherwise, whatever made the bundle.
+            let here = if map.device.gpu { on.tolerance(of.output, device::TOLERANCE) } else { 0.0 };
+            let tolerance = of.tolerance.max(here);
+            outcomes.push(Outcome { map: MapOf { tolerance, ..of.clone() }, comparison });
         }
         let verdict = Verdict::of(manifest, &outcomes, map.device.gpu);
         let mut details: Vec<String> = outcomes.iter().map(Outcome::words).collect();

@@ -54,8 +54,12 @@ impl<H: Host> Session<H> {
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
             Request::Ground(request) => self.stations(id, request).await,
             Request::Look { at, settings } => self.look(id, at, settings).await,
-            Request::Bundle(BundleRequest::Open) => self.open_bundle(id).await,
+            Request::Bundle(BundleRequest::Open { in_use }) => self.open_bundle(id, in_use).await,
             Request::Bundle(BundleRequest::Compare) => self.compare_bundle(id).await,
+            Request::Bundle(BundleRequest::Close) => {
+                self.bundle = None;
+                Ok(())
+            }
             Request::Export { form: ExportForm::SeasonLayers } => self.export_season_layers(id),
             Request::Export { form: ExportForm::SeasonCube } => self.export_season_cube(id),
             Request::Export { form: ExportForm::Bundle } => self.export_bundle(id).await,
@@ -356,10 +360,11 @@ impl<H: Host> Session<H> {
                         if let Some(said) = self.correction_in_bundle(&ticket.name)
                             && ticket.correction == Correction::default()
                         {
-                            let refused = entry.correct(said).err();
-                            if let Some(error) = refused {
-                                self.emit(id, Event::Warning(format!("{}: {error}", ticket.name)));
-                            }
+                            let text = match entry.correct(said) {
+                                Ok(()) => format!("{} is used as the bundle says", ticket.name),
+                                Err(error) => format!("{}: {error}", ticket.name),
+                            };
+                            self.emit(id, Event::Warning(text));
                         }
                         self.library.insert(*entry);
                         self.changed(ticket.id);

@@ -63,6 +63,7 @@ impl State {
             Event::Weights(weights) => {
                 let other = self.weights.method() != weights.method();
                 self.take_weights(weights);
+                self.bundle_weights(kind);
                 self.weights_taken(id);
                 if other {
                     // Another method can be used on other dates.

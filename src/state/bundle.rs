@@ -18,6 +18,8 @@ pub struct Reopened {
     pub compared: Option<BundleComparison>,
     /// A comparison, under way.
     pub job: Option<Job>,
+    /// SHA-256 of the weights that it brought, as the worker names them; empty where it brought none.
+    weights: String,
     /// Its choices are to become the page's once it is read: [`BundleAction::Adopt`] does that.
     pub adopt: bool,
 }
@@ -33,15 +35,43 @@ impl BundleAction {
 impl State {
     /// A bundle lies among the files that were opened.
     pub(super) fn found_bundle(&mut self, file: FileId) {
-        self.bundle.set(Some(Reopened { file, report: None, compared: None, job: None, adopt: true }));
+        let weights = String::new();
+        self.bundle.set(Some(Reopened {
+            file,
+            report: None,
+            compared: None,
+            job: None,
+            weights,
+            adopt: true,
+        }));
         self.read_bundle();
     }
 
-    /// Has the worker read the bundle (again).
+    /// Has the worker read the bundle (again). Its method answers where its choices are to be taken over, and in a fresh worker where its
+    /// weights were in use.
     pub(super) fn read_bundle(&mut self) {
-        if let Some(file) = self.bundle.as_ref().map(|bundle| bundle.file) {
-            let request = Request::Bundle(BundleRequest::Open);
+        if let Some(bundle) = self.bundle.as_ref() {
+            let its_weights = !bundle.weights.is_empty() && self.weights.hash == bundle.weights;
+            let in_use = bundle.adopt || its_weights && *self.choice == Chosen::Weights;
+            let file = bundle.file;
+            let request = Request::Bundle(BundleRequest::Open { in_use });
             self.send_with(Kind::Bundle, request, Attach::Files(vec![file]));
+        }
+    }
+
+    /// The worker named the weights that answer a request: those of the bundle, where it was one about it.
+    pub(super) fn bundle_weights(&mut self, kind: Kind) {
+        let hash = self.weights.hash.clone();
+        if let Some(bundle) = self.bundle.as_mut().filter(|_| kind == Kind::Bundle) {
+            bundle.weights = hash;
+        }
+    }
+
+    /// It is put away, here and in the worker.
+    pub(super) fn close_bundle(&mut self) {
+        if self.bundle.is_some() {
+            self.bundle.set(None);
+            self.send(Kind::Bundle, Request::Bundle(BundleRequest::Close));
         }
     }
 
@@ -82,7 +112,7 @@ impl State {
                     self.cancel(id);
                 }
             }
-            BundleAction::Close => self.bundle.set(None),
+            BundleAction::Close => self.close_bundle(),
         }
     }
 

@@ -254,7 +254,7 @@ impl State {
             self.keep_step(Step::Removal);
         }
         self.date.set(None);
-        self.bundle.set(None);
+        self.close_bundle();
         self.say("All files removed.");
         self.ask_timeline();
     }

@@ -340,7 +340,7 @@ fn a_session_opens_a_bundle_and_compares_the_map_made_again() {
         })
     };
     assert!(aside(&host));
-    block_on(session.handle(3, Request::Bundle(BundleRequest::Open)));
+    block_on(session.handle(3, Request::Bundle(BundleRequest::Open { in_use: true })));
     let opened = || {
         let events = host.events.borrow();
         let found = events.iter().rev().find_map(|(_, event, _)| match event {
@@ -376,15 +376,23 @@ fn a_session_opens_a_bundle_and_compares_the_map_made_again() {
     assert!(compare(&mut session, 12).unwrap_err().contains("method"));
     // A map that differs is said to.
     *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("b.zip", altered(|_, v| v + 0.01, false)))];
-    block_on(session.handle(13, Request::Bundle(BundleRequest::Open)));
+    block_on(session.handle(13, Request::Bundle(BundleRequest::Open { in_use: true })));
     block_on(session.handle(14, Request::Predict { date, settings: opened().settings }));
     let compared = compare(&mut session, 15).unwrap();
     assert!(!compared.reproduced && compared.details[0].contains("differ"), "{compared:?}");
     // And a broken one.
     *host.sources.borrow_mut() =
         vec![Arc::new(BytesSource::new("b.zip", bundle[..bundle.len() / 2].to_vec()))];
-    block_on(session.handle(16, Request::Bundle(BundleRequest::Open)));
+    block_on(session.handle(16, Request::Bundle(BundleRequest::Open { in_use: true })));
     assert!(matches!(host.events.borrow().last(), Some((16, Event::Failed(_), _))));
+    // Read without being used, and closed.
+    block_on(session.handle(17, Request::UseMethod { method: Method::ClosedForm(ClosedForm::Bicubic) }));
+    *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("b.zip", bundle))];
+    block_on(session.handle(18, Request::Bundle(BundleRequest::Open { in_use: false })));
+    block_on(session.handle(19, Request::Predict { date, settings: of }));
+    assert!(compare(&mut session, 20).unwrap_err().contains("method"));
+    block_on(session.handle(21, Request::Bundle(BundleRequest::Close)));
+    assert!(compare(&mut session, 22).unwrap_err().contains("no bundle is open"));
 }
 
 #[test]

@@ -36,7 +36,8 @@ fn dropped(page: &mut Page) -> u64 {
 
 /// The bundle's file goes with the request.
 fn reading(page: &Page) -> u64 {
-    let sent = page.sent.iter().rev().find(|s| matches!(s.1, Request::Bundle(BundleRequest::Open))).unwrap();
+    let sent =
+        page.sent.iter().rev().find(|s| matches!(s.1, Request::Bundle(BundleRequest::Open { .. }))).unwrap();
     assert!(matches!(&sent.2, Attach::Files(files) if files[..] == [7]));
     sent.0
 }
@@ -67,6 +68,33 @@ fn a_bundle_brings_its_choices_and_waits_for_its_files() {
     assert_eq!((&bundle.compared, &bundle.job), (&Some(compared), &None));
     page.tell(BundleAction::Close.event());
     assert!(page.state.bundle.is_none());
+    assert!(page.find(|r| matches!(r, Request::Bundle(BundleRequest::Close))).is_some());
+}
+
+/// A fresh worker takes a bundle's weights where they were in use, and not after another choice.
+#[test]
+fn a_fresh_worker_uses_the_bundles_weights_only_where_they_were_in_use() {
+    let in_use = |page: &Page| {
+        page.sent.iter().rev().find_map(|s| match s.1 {
+            Request::Bundle(BundleRequest::Open { in_use }) => Some(in_use),
+            _ => None,
+        })
+    };
+    let mut page = Page::ready();
+    let id = dropped(&mut page);
+    assert_eq!(in_use(&page), Some(true));
+    let own = BundleReport { method: Method::default(), ..report(None) };
+    page.answer(id, protocol::Event::Bundle(BundleEvent::Opened(Packed::of(&own).unwrap())));
+    let weights = WeightsReport { hash: "feedface".into(), shipped: None, ..shipped() };
+    page.answer(id, protocol::Event::Weights(weights));
+    page.answer(id, protocol::Event::Finished);
+    page.tell(BundleAction::Adopt.event());
+    assert_eq!(*page.state.choice, Chosen::Weights);
+    page.tell(Event::WorkerLost("out of memory".into()));
+    assert_eq!(in_use(&page), Some(true));
+    page.tell(Event::UseBest);
+    page.tell(Event::WorkerLost("out of memory".into()));
+    assert_eq!(in_use(&page), Some(false));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::BundleError;
-use crate::device_report::SelfCheckReport;
+use crate::device_report::{DeviceReport, SelfCheckReport};
 use crate::file::{Correction, Usage};
 use crate::iso_date;
 use crate::method::Method;
@@ -113,6 +113,17 @@ pub struct MadeOn {
 }
 
 impl MadeOn {
+    /// A device of this build.
+    #[must_use]
+    pub fn of(device: &DeviceReport) -> Self {
+        Self {
+            gpu: device.gpu,
+            name: device.name.clone(),
+            platform: Self::this_platform(),
+            self_check: device.check.clone(),
+        }
+    }
+
     /// Processor and system of this build.
     #[must_use]
     pub fn this_platform() -> String {

@@ -92,6 +92,8 @@ fn a_fresh_worker_uses_the_bundles_weights_only_where_they_were_in_use() {
     assert_eq!(*page.state.choice, Chosen::Weights);
     page.tell(Event::WorkerLost("out of memory".into()));
     assert_eq!(in_use(&page), Some(true));
+    let id = reading(&page);
+    page.answer(id, protocol::Event::Finished);
     page.tell(Event::UseBest);
     page.tell(Event::WorkerLost("out of memory".into()));
     assert_eq!(in_use(&page), Some(false));

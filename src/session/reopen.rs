@@ -151,8 +151,8 @@ fn report(manifest: &Manifest) -> BundleReport {
     BundleReport {
         title: manifest.title(),
         made: format!(
-            "made {} by {} on {} ({})",
-            manifest.made,
+            "made {} by {} on {}, {}",
+            manifest.made.replace('T', " ").replace('Z', " UTC"),
             manifest.software.words(),
             manifest.device.name,
             manifest.device.platform

@@ -61,7 +61,7 @@ pub fn BundleSection() -> impl IntoView {
     let compared = Memo::new(move |_| app.bundle.with(|bundle| bundle.as_ref()?.compared.clone()));
     let job = Memo::new(move |_| app.bundle.with(|bundle| Some(bundle.as_ref()?.job.as_ref()?.what.clone())));
     let tell = move |action: BundleAction| move |_| app.tell(action.event());
-    // Of the bundle's date, and of nothing that is being made.
+    // The map is the present one of the bundle's date, and nothing is being compared. What was found holds as long.
     let ready = move || {
         report.with(|report| {
             let date = report.as_ref().map(|report| report.date);
@@ -76,14 +76,14 @@ pub fn BundleSection() -> impl IntoView {
                 <p><strong>{report.title.clone()}</strong>", "{report.made.clone()}"."</p>
                 {inputs(app, &report)}
                 <div class="row">
-                    <button type="button" id="bundle-compare" disabled=move || !ready() on:click=tell(BundleAction::Compare)>"Compare its map with this one"</button>
-                    <button type="button" class="quiet" id="bundle-adopt" title="Date, region, rules, method and weights as in the bundle" on:click=tell(BundleAction::Again)>"Its choices again"</button>
+                    <button type="button" id="bundle-compare" disabled=move || !ready() on:click=tell(BundleAction::Compare)>"Compare with this map"</button>
+                    <button type="button" class="quiet" id="bundle-adopt" title="Date, region, rules, method and weights as in the bundle" on:click=tell(BundleAction::Again)>"Use its choices again"</button>
                     <button type="button" class="quiet" id="bundle-close" on:click=tell(BundleAction::Close)>"Close"</button>
                 </div>
                 {move || job.get().map(|what| view! {
                     <div class="job"><p>{what}</p><progress></progress><button type="button" on:click=tell(BundleAction::Cancel)>"Cancel"</button></div>
                 })}
-                <div id="bundle-verdict" role="status">{move || compared.get().map(comparison)}</div>
+                <div id="bundle-verdict" role="status">{move || compared.get().filter(|_| ready()).map(comparison)}</div>
             </section>
         })}
     }

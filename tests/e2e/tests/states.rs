@@ -42,6 +42,13 @@ impl Looker<'_> {
             self.app.resize(size, scale, false).unwrap();
             // Panels move and colours change over some tenths of a second.
             std::thread::sleep(Duration::from_millis(400));
+            if look != "at-200-percent" {
+                let over = "const d = document.documentElement; return d.scrollHeight - d.clientHeight";
+                let over = self.app.session.script(over, &[]).unwrap();
+                self.found.extend(
+                    (over != 0).then(|| format!("{state}, {look}: the page scrolls by {over} pixels")),
+                );
+            }
             if let Some(axe) = &self.axe {
                 let lines = axe.violations(self.app).unwrap();
                 self.found.extend(lines.into_iter().map(|line| format!("axe, {state}, {look}: {line}")));

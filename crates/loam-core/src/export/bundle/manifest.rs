@@ -94,7 +94,9 @@ impl Software {
     /// `Loam 0.1.0 (1a2b3c4)`.
     #[must_use]
     pub fn words(&self) -> String {
-        let commit = self.commit.as_ref().map_or_else(String::new, |commit| format!(" ({commit})"));
+        // As Git shortens it.
+        let short = |commit: &String| format!(" ({})", commit.get(..10).unwrap_or(commit));
+        let commit = self.commit.as_ref().map_or_else(String::new, short);
         format!("Loam {}{commit}", self.loam)
     }
 }

@@ -11,6 +11,7 @@
 //! | `loam-kernels` | the networks' expensive operations on CPU and GPU, with their gradients |
 //! | `loam-nn` | the networks, their weights, the device, training |
 //! | [`protocol`] | what page and worker say to each other |
+//! | `link` | a worker from outside: messages out, events in (wasm only) |
 //! | `validation` | maps made here against stations: regions, layers, a simulated network |
 //! | `state` | what the page knows, and what happens to it on each event |
 //! | `session` | files, series, weights and device together: what happens on each request |
@@ -20,6 +21,8 @@
 
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 pub mod experiment;
+#[cfg(all(feature = "web", target_arch = "wasm32"))]
+pub mod link;
 pub mod protocol;
 #[cfg(feature = "compute")]
 pub mod session;

@@ -6,6 +6,7 @@ use ease_grid::{EaseWindow, Edges};
 use jiff::civil::date;
 use js_sys::{Array, Float32Array, Uint8Array};
 use leptos::prelude::provide_context;
+use loam::link;
 use loam::protocol::{
     Attachment, DayReport, Envelope, Event, MapReport, PreviewReport, Request, SeasonDayReport, SeasonReport,
     StepReport, Timeline, TrainStarted, wire,
@@ -15,7 +16,7 @@ use loam::state::ledger::Kind;
 use loam::state::{Job, Layer, MapData, RecalledRun, Remembered, Run, days};
 use loam::ui::train::{self, curve, runs};
 use loam::ui::{
-    App, canvas, date_words, dates, drop, exports, figure, files, layers, link, maps, outside, panel, scores,
+    App, canvas, date_words, dates, drop, exports, figure, files, layers, maps, outside, panel, scores,
     season, values,
 };
 use loam_core::closed_form::ClosedForm;
@@ -985,7 +986,7 @@ async fn a_season_is_shown_from_its_events() {
         );
     }
     // Its scale is fitted to it.
-    let scale = app.season_scales[0].get_untracked();
+    let scale = app.trend.get_untracked();
     assert!((scale.min + 0.032).abs() < 1e-9 && (scale.max - 0.032).abs() < 1e-9, "{scale:?}");
     app.pins.set(vec![Cell { column: 4, row: 4 }]);
     pause(20).await;

@@ -2,7 +2,7 @@
 //!
 //! Postcard carries no names, so a page and a worker of different builds would read each other's numbers as something else. They never
 //! meet: the names of a build's files carry a hash of their contents, and the page holds the names of its own workers
-//! (`ui/link.rs`). Why not JSON: reading and writing it took a fifth of the page's own code.
+//! (`src/link`). Why not JSON: reading and writing it took a fifth of the page's own code.
 
 use serde::{Serialize, de::DeserializeOwned};
 

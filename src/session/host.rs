@@ -1,5 +1,6 @@
 //! What a session needs from where it runs.
 
+use super::helper::Helper;
 use crate::protocol::{Attachment, Event};
 use loam_nn::{Store, StoreError};
 use smap_files::SharedSource;
@@ -9,6 +10,12 @@ use smap_files::SharedSource;
 pub trait Host {
     /// Where runs are kept.
     type Store: Store;
+    /// Other workers.
+    type Helper: Helper;
+    /// New helpers with the same files, at most so many and no more than there are cores for; none where there can be none.
+    fn helpers(&self, at_most: usize) -> Vec<Self::Helper>;
+    /// Until a helper has said something.
+    async fn helped(&self);
     /// Sends an event under a request's id.
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>);
     /// True once the request was cancelled or superseded by a newer one of its kind.
@@ -38,6 +45,13 @@ pub trait Host {
 
 impl<H: Host> Host for std::rc::Rc<H> {
     type Store = H::Store;
+    type Helper = H::Helper;
+    fn helpers(&self, at_most: usize) -> Vec<H::Helper> {
+        (**self).helpers(at_most)
+    }
+    async fn helped(&self) {
+        (**self).helped().await;
+    }
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         (**self).emit(id, event, attachments);
     }

@@ -52,6 +52,9 @@ impl<H: Host> Session<H> {
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
+            Request::SeasonDate { date, method, settings } => {
+                self.season_date(id, date, method, settings).await
+            }
             Request::Ground(request) => self.stations(id, request).await,
             Request::Look { at, settings } => self.look(id, at, settings).await,
             Request::Bundle(BundleRequest::Open { in_use }) => self.open_bundle(id, in_use).await,
@@ -184,7 +187,8 @@ impl<H: Host> Session<H> {
             | Request::Train { .. }
             | Request::ResumeRun { .. }
             | Request::PauseTraining { .. }
-            | Request::Season { .. } => {}
+            | Request::Season { .. }
+            | Request::SeasonDate { .. } => {}
             Request::StopTraining => self.stop_training()?,
             Request::WriteSettings { train } => {
                 let text = serde_json::to_vec_pretty(&train).map_err(|e| {

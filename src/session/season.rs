@@ -1,23 +1,89 @@
 //! The maps of a period, date after date, what a pixel's values over time say, and both as files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use loam_core::day_number::utc;
 use loam_core::export::{Provenance, geotiff, netcdf};
+use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::{Layers, Season, SeasonDay, Statistics, dates, in_common, sidecar};
-use loam_core::stack::HistoryRule;
+use loam_core::stack::{HistoryRule, Series};
+use loam_core::weights_report::WeightsReport;
+use loam_nn::Processor;
 
 use super::Host;
 use super::made_season::MadeSeason;
 use super::provenance::{self, Circumstances};
+use super::season_day::{Made, Progress};
+use super::season_shares::{Asked, Shares};
 use super::state::{LONGEST_WORK_MS, RequestError, Session, packed};
-use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonDayReport, SeasonReport};
+use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonReport};
 
 /// Pixels between two looks at the clock.
 const PIXELS: usize = 256;
+/// Dates that are made here before it is known whether help is worth having.
+const FEWEST_BEFORE_HELP: u32 = 4;
+/// Seconds still to go from which on it is: a helper takes about one to start, and learns the past again.
+const WORTH_HELP: f64 = 4.0;
+/// Helpers at most.
+const MOST_HELPERS: usize = 7;
+/// Bytes of days that all helpers together may hold: each reads them for itself.
+const HELPERS_BYTES: usize = 1 << 30;
+
+/// The dates of a season, which are made in any order and taken in that of time.
+struct Gathered {
+    dates: Vec<Date>,
+    /// Values of dates that wait for one before them; none of those without a map.
+    waiting: BTreeMap<Date, Option<Vec<f32>>>,
+    /// Dates from the first on that are in the statistics.
+    taken: usize,
+    statistics: Statistics,
+    /// Dates with a map.
+    made: Vec<Date>,
+    files: BTreeSet<String>,
+    simulated: bool,
+    /// Why the first date without a map has none.
+    first: Option<Failure>,
+}
+
+impl Gathered {
+    fn new(dates: Vec<Date>, statistics: Statistics) -> Self {
+        let (waiting, made, files) = Default::default();
+        Self { dates, waiting, taken: 0, statistics, made, files, simulated: false, first: None }
+    }
+
+    /// Dates that are made or cannot be.
+    fn done(&self) -> usize {
+        self.taken + self.waiting.len()
+    }
+
+    fn put_made(&mut self, made: &Made) {
+        match &made.day {
+            Ok((day, _)) => self.put(made.date, Some(day)),
+            Err(failure) => {
+                self.first.get_or_insert_with(|| failure.clone());
+                self.put(made.date, None);
+            }
+        }
+    }
+
+    fn put(&mut self, date: Date, day: Option<&SeasonDay>) {
+        self.simulated |= day.is_some_and(|day| day.simulated);
+        self.files.extend(day.into_iter().flat_map(|day| day.files.iter().cloned()));
+        self.waiting.insert(date, day.map(|day| day.values.clone()));
+        while let Some(date) = self.dates.get(self.taken)
+            && let Some(values) = self.waiting.remove(date)
+        {
+            self.taken += 1;
+            if let Some(values) = values {
+                self.statistics.add(*date, &values);
+                self.made.push(*date);
+            }
+        }
+    }
+}
 
 impl<H: Host> Session<H> {
     /// Every date with a SMAP overpass, oldest first. Other messages are heard between dates and, of networks, between tiles.
@@ -54,74 +120,71 @@ impl<H: Host> Session<H> {
         if let Some(last) = dates.last() {
             kept.remove(last);
         }
-        let (mut made, mut simulated, mut first, mut newest) = (Vec::new(), false, None, None);
-        let mut files = BTreeSet::new();
-        let (mut computed, mut to_do) = (0, dates.iter().filter(|date| !kept.contains_key(*date)).count());
-        let began = self.host.now_ms();
-        for (n, date) in dates.iter().enumerate() {
-            let (done, total) = ((n + 1) as u64, dates.len() as u64);
-            if let Some(day) = kept.remove(date) {
-                statistics.add(*date, &day.values);
-                made.push(*date);
-                simulated |= day.simulated;
-                files.extend(day.files);
-                continue;
-            }
-            let what = format!("predicting {date}");
-            self.emit(id, Event::Progress { done: n as u64, total, what });
-            self.yield_now(id).await?;
-            let answer = self.map_of(id, self.active, *date, rule, &settings, Some((n, dates.len()))).await;
-            (computed, to_do) = (computed + 1, to_do - 1);
-            let passed = self.host.now_ms() - began;
-            let mut report = SeasonDayReport {
-                date: *date,
-                done,
-                total,
-                window,
-                values: None,
-                flags: None,
-                half_width: None,
-                frame: Default::default(),
-                left_out: None,
-                files: Vec::new(),
-                weights: None,
-                simulated: false,
-                seconds_left: passed / 1000.0 / f64::from(computed) * to_do as f64,
-            };
-            let mut attachments = Vec::new();
-            match answer {
-                Ok((estimate, weights)) => {
-                    let Some(channel) = estimate.channels.first() else { continue };
-                    let day = SeasonDay::of(&estimate, channel);
-                    statistics.add(*date, &day.values);
-                    made.push(*date);
-                    simulated |= day.simulated;
-                    (report.window, report.frame, report.simulated) =
-                        (estimate.window, estimate.frame, day.simulated);
-                    (report.values, report.flags) = (Some(0), Some(1));
-                    files.extend(day.files.iter().cloned());
-                    report.files = day.files;
-                    attachments.push(Attachment::F32(day.values));
-                    attachments
-                        .push(Attachment::U8(day.flags.iter().flat_map(|bits| bits.to_le_bytes()).collect()));
-                    if let Some(half_width) = day.half_width {
-                        report.half_width = Some(2);
-                        attachments.push(Attachment::F32(half_width));
-                    }
-                    report.weights = Some(weights.clone());
-                    newest = Some((estimate, weights));
-                }
-                // One date that cannot be made leaves the others.
-                Err(RequestError::Failed(failure)) => {
-                    report.left_out = Some(failure.what.clone());
-                    first.get_or_insert(failure);
-                }
-                Err(other) => return Err(other),
-            }
-            self.host.emit(id, Event::SeasonDay(packed(&report)?), attachments);
+        let mut todo: VecDeque<Date> =
+            dates.iter().filter(|date| !kept.contains_key(*date)).copied().collect();
+        let mut gathered = Gathered::new(dates.clone(), statistics);
+        for (date, day) in kept {
+            gathered.put(date, Some(&day));
         }
+        let (mut newest, mut shares, mut computed) = (None, None::<Shares<H::Helper>>, 0u32);
+        let began = self.host.now_ms();
+        loop {
+            let mut made = Vec::new();
+            if let Some(shares) = &mut shares {
+                let (others, lost) = shares.collect(&mut todo);
+                made = others;
+                for why in lost {
+                    let text = format!(
+                        "One of the workers that help is not used any more ({why}); its dates are made by the others."
+                    );
+                    self.emit(id, Event::Warning(text));
+                }
+                shares.give(&mut todo);
+            }
+            if made.is_empty() {
+                let Some(date) = todo.pop_front() else {
+                    if shares.as_ref().is_some_and(Shares::waiting) {
+                        self.host.helped().await;
+                        self.yield_now(id).await?;
+                        continue;
+                    }
+                    break;
+                };
+                let done = gathered.done();
+                let what = format!("predicting {date}");
+                self.emit(id, Event::Progress { done: done as u64, total: dates.len() as u64, what });
+                self.yield_now(id).await?;
+                let of = (done, dates.len());
+                let (own, estimate) = self.made_of(id, self.active, date, &settings, of).await?;
+                newest = estimate.or(newest);
+                made.push(own);
+            }
+            for mut made in made {
+                // A helper does not know where the weights come from.
+                if let (Ok((_, weights)), Some((_, own))) = (&mut made.day, &newest) {
+                    weights.clone_from(own);
+                }
+                gathered.put_made(&made);
+                computed += 1;
+                let to_do = dates.len() - gathered.done();
+                let passed = self.host.now_ms() - began;
+                let seconds_left = passed / 1000.0 / f64::from(computed) * to_do as f64;
+                let progress =
+                    Progress { done: gathered.done() as u64, total: dates.len() as u64, seconds_left };
+                if shares.is_none()
+                    && computed >= FEWEST_BEFORE_HELP
+                    && seconds_left > WORTH_HELP
+                    && let Ok((known, weights)) = &made.day
+                {
+                    shares = Some(self.shared(known.clone(), weights, &settings));
+                }
+                self.tell_day(id, made, progress)?;
+            }
+        }
+        drop(shares);
+        let Gathered { statistics, made, files, simulated, first, .. } = gathered;
         let Some(latest) = made.last().copied() else { return Err(none_made(first)) };
-        let (estimate, weights) = match newest {
+        let (estimate, weights) = match newest.filter(|(estimate, _)| estimate.date == latest) {
             Some(newest) => newest,
             // The last one could not be made, the others were there.
             None => {
@@ -177,6 +240,28 @@ impl<H: Host> Session<H> {
         let attachments = planes.into_iter().map(Attachment::F32).collect();
         self.host.emit(id, Event::Season(packed(&report)?), attachments);
         Ok(())
+    }
+
+    /// Other workers, each of which first makes a date that is known.
+    fn shared(
+        &self,
+        known: SeasonDay,
+        weights: &WeightsReport,
+        settings: &RegionSettings,
+    ) -> Shares<H::Helper> {
+        let own = weights.closed_form.is_none().then(|| self.networks.get(&weights.network)).flatten();
+        let asked = Asked {
+            method: self.active,
+            settings: settings.clone(),
+            weights: own.filter(|loaded| loaded.own).map(|loaded| loaded.weights.to_bytes()),
+            known,
+        };
+        // A graphics card has one queue, and its maps other bits than a processor's.
+        let gpu = self.processor.as_ref().is_some_and(Processor::is_gpu)
+            && matches!(asked.method, Method::Network(_));
+        let held = self.series.as_ref().map_or(0, Series::held_bytes).max(1);
+        let most = if gpu { 0 } else { (HELPERS_BYTES / held).min(MOST_HELPERS) };
+        Shares::begin(self.host.helpers(most), asked)
     }
 
     /// Dates that came with a request. None where none were sent.

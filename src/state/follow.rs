@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::ledger::Kind;
 use super::{Due, State};
 use crate::protocol::DayReport;
-use crate::protocol::shown::Present;
+use crate::state::shown::Present;
 use loam_core::region_settings::RegionSettings;
 use loam_core::stack::Shipped;
 use loam_core::weights_report::Prospect;

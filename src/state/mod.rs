@@ -27,6 +27,7 @@ mod recall;
 pub mod rectangle;
 mod remembered;
 pub mod season;
+pub mod shown;
 mod stations;
 mod train;
 mod undo;

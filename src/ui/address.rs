@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::store::App;
-use super::{adapter, canvas, link, outside};
+use super::{adapter, canvas, outside};
 use crate::state::hash::Hash;
 use crate::state::{Chosen, Event};
 use loam_core::map::{Coastline, ColourMap, scale};
@@ -68,7 +68,7 @@ pub fn begin(app: App) {
     });
     spawn_local(async move {
         let adapter = adapter::probe().await;
-        app.tell(Event::Probed { adapter, gpu_program: link::script(true).is_some() });
+        app.tell(Event::Probed { adapter, gpu_program: adapter::script(true).is_some() });
     });
     spawn_local(async move {
         match canvas::fetch_bytes("./coastline.bin").await.map(|bytes| Coastline::parse(&bytes)) {

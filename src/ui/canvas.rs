@@ -9,7 +9,7 @@ use web_sys::{
     ImageData, Response, Url,
 };
 
-use super::link::describe;
+use crate::link::describe;
 
 /// A canvas that is in no document.
 pub fn new_canvas(width: u32, height: u32) -> Option<HtmlCanvasElement> {

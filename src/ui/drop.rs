@@ -99,7 +99,7 @@ async fn walk(
     entries: &mut Vec<FileSystemEntry>,
     found: &mut Vec<(String, File)>,
 ) -> Result<(), String> {
-    let words = |e| super::link::describe(&e);
+    let words = |e| crate::link::describe(&e);
     if entry.is_directory() {
         let reader = entry.unchecked_into::<FileSystemDirectoryEntry>().create_reader();
         loop {

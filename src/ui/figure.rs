@@ -304,7 +304,7 @@ async fn encoded(canvas: &HtmlCanvasElement) -> Result<Vec<u8>, String> {
             let _ = reject.call1(&JsValue::NULL, &error);
         }
     });
-    let blob = JsFuture::from(promise).await.map_err(|e| super::link::describe(&e))?;
+    let blob = JsFuture::from(promise).await.map_err(|e| crate::link::describe(&e))?;
     let blob: Blob =
         blob.dyn_into().map_err(|_| "the browser could not encode an image of this size".to_owned())?;
     Ok(canvas::blob_bytes(&blob).await?.to_vec())

@@ -15,10 +15,7 @@ use super::sides::{LAYERS, Side};
 use super::store::App;
 use crate::state::{Layer, MapData};
 use loam_core::map::histogram::Histogram;
-use loam_core::map::scale::{
-    BACKSCATTER_LIMITS, DIFFERENCE_LIMITS, HALF_WIDTH_LIMITS, KELVIN_DIFFERENCE_LIMITS, KELVIN_LIMITS,
-    MOISTURE_LIMITS, SEASON_LIMITS, tidy,
-};
+use loam_core::map::scale::tidy;
 use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
 
 /// The colours with their ticks.
@@ -95,7 +92,7 @@ pub fn control(of: Control) -> AnyView {
         }
     };
     // A scale about 0 needs a diverging map; any other may take any.
-    let limits = (default.min, default.max);
+    let limits = default.limits();
     let about_zero = limits.0 == -limits.1;
     let suited = move |map: &&ColourMap| !about_zero || map.made_for == MapUse::Diverging;
     let inverted = move || scale.with(|s| s.inverted);
@@ -133,22 +130,21 @@ pub fn control(of: Control) -> AnyView {
     .into_any()
 }
 
-/// A scale: its name, the scale itself, its default, and that one's limits.
-type Known = (&'static str, PageSignal<Scale>, fn() -> Scale, (f64, f64));
+/// A scale: its name, the scale itself and its default.
+type Known = (&'static str, PageSignal<Scale>, fn() -> Scale);
 
 fn known(app: App) -> [Known; 10] {
-    let [trend, error, drydown, count] = app.season_scales;
     [
-        ("Soil moisture", app.moisture, Scale::moisture, MOISTURE_LIMITS),
-        ("Temperature", app.kelvin, Scale::kelvin, KELVIN_LIMITS),
-        ("Difference", app.difference, Scale::difference, DIFFERENCE_LIMITS),
-        ("90 % half-width, uncertainty", app.half_width, Scale::half_width, HALF_WIDTH_LIMITS),
-        ("Difference", app.kelvin_difference, Scale::kelvin_difference, KELVIN_DIFFERENCE_LIMITS),
-        ("Backscatter", app.backscatter, Scale::backscatter, BACKSCATTER_LIMITS),
-        ("Trend of the season", trend, || Scale::season(0, false), SEASON_LIMITS[0]),
-        ("Its standard error", error, || Scale::season(1, false), SEASON_LIMITS[1]),
-        ("Dry-down time", drydown, || Scale::season(2, false), SEASON_LIMITS[2]),
-        ("Number of maps", count, || Scale::season(3, false), SEASON_LIMITS[3]),
+        ("Soil moisture", app.moisture, Scale::moisture),
+        ("Temperature", app.kelvin, Scale::kelvin),
+        ("Difference", app.difference, Scale::difference),
+        ("90 % half-width, uncertainty", app.half_width, Scale::half_width),
+        ("Difference", app.kelvin_difference, Scale::kelvin_difference),
+        ("Backscatter", app.backscatter, Scale::backscatter),
+        ("Trend of the season", app.trend, || Scale::trend(false)),
+        ("Its standard error", app.trend_error, || Scale::trend_error(false)),
+        ("Dry-down time", app.drydown, Scale::drydown),
+        ("Number of maps", app.map_count, Scale::map_count),
     ]
 }
 
@@ -197,7 +193,7 @@ fn histogram_of(
 #[component]
 pub fn Legends(data: Arc<MapData>) -> impl IntoView {
     let app = App::here();
-    let controls = scales(app, &data).map(|(name, scale, default, limits)| {
+    let controls = scales(app, &data).map(|(name, scale, default)| {
         let kept = scale.with_untracked(|s| s.unit);
         control(Control {
             name: name.to_owned(),
@@ -206,7 +202,7 @@ pub fn Legends(data: Arc<MapData>) -> impl IntoView {
             default: Scale { unit: kept, ..default() },
             kind: "fixed",
             clipped: clipped(app, data.clone(), scale),
-            histogram: histogram_of(app, data.clone(), scale, limits),
+            histogram: histogram_of(app, data.clone(), scale, default().limits()),
         })
     });
     view! { <div class="legends">{controls.collect_view()}</div> }.into_any()
@@ -230,12 +226,12 @@ pub fn Ramps(data: Arc<MapData>) -> impl IntoView {
     };
     view! {
         <div class="ramps">
-            {known(app).into_iter().enumerate().map(|(n, (name, scale, _, limits))| {
+            {known(app).into_iter().enumerate().map(|(n, (name, scale, default))| {
                 let data = data.clone();
                 move || shown.with(|s| s[n]).then(|| {
                     let clipped = clipped(app, data.clone(), scale);
                     view! {
-                        <div class="rampbox" title=move || scale.get().rule(limits, clipped.get())>
+                        <div class="rampbox" title=move || scale.get().rule(default().limits(), clipped.get())>
                             <p class="scalename">{name}<span class="unit">{move || scale.get().unit}</span></p>
                             <Ramp scale=scale/>
                         </div>

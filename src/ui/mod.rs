@@ -30,7 +30,6 @@ mod layer_list;
 mod layer_use;
 pub mod layers;
 mod legend;
-pub mod link;
 mod loggers;
 mod look;
 mod look_map;

@@ -12,8 +12,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, Storage};
 
-use super::canvas;
-use super::link::{self, Incoming, Link};
+use super::{adapter, canvas};
+use crate::link::{Incoming, Link};
 use crate::protocol::Envelope;
 use crate::state::{Attach, Effect, Event, Remembered};
 use loam_core::file::FileId;
@@ -131,7 +131,7 @@ impl Outside {
 
     fn start(self, gpu: bool, post: &Post) {
         self.stop();
-        let script = link::script(gpu).unwrap_or_default();
+        let script = adapter::script(gpu).unwrap_or_default();
         let receive = {
             let post = post.clone();
             move |incoming| match incoming {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::store::App;
-use crate::protocol::shown::summary;
+use crate::state::shown::summary;
 use loam_core::file::FineOrigin;
 use loam_core::method::Method;
 use loam_core::score::{ScoreReport, ScoreRow};

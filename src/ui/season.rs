@@ -151,15 +151,14 @@ fn fit(app: App, season: &Season) {
         sizes.sort_unstable_by(f32::total_cmp);
         sizes.get(sizes.len() * 98 / 100).map(|v| f64::from(*v)).filter(|v| *v > 0.0)
     };
-    let kinds = [
-        LayerKind::SeasonTrend,
-        LayerKind::SeasonTrendError,
-        LayerKind::SeasonDrydown,
-        LayerKind::SeasonCount,
-    ];
     let kelvin = season.like.as_ref().is_some_and(|like| like.weights.method().output().is_kelvin());
-    for (n, (kind, scale)) in kinds.into_iter().zip(app.season_scales).enumerate() {
-        let mut fitted = Scale::season(n, kelvin);
+    let scales = [
+        (LayerKind::SeasonTrend, app.trend, Scale::trend(kelvin)),
+        (LayerKind::SeasonTrendError, app.trend_error, Scale::trend_error(kelvin)),
+        (LayerKind::SeasonDrydown, app.drydown, Scale::drydown()),
+        (LayerKind::SeasonCount, app.map_count, Scale::map_count()),
+    ];
+    for (kind, scale, mut fitted) in scales {
         if let Some(largest) = largest(kind) {
             // Two digits, upwards.
             let step = 10f64.powf(largest.log10().floor() - 1.0);

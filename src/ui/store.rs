@@ -198,8 +198,10 @@ pub struct App {
     pub backscatter: PageSignal<Scale>,
     pub kelvin: PageSignal<Scale>,
     pub kelvin_difference: PageSignal<Scale>,
-    /// Of a season's trend, its error, dry-down times and counts.
-    pub season_scales: [PageSignal<Scale>; 4],
+    pub trend: PageSignal<Scale>,
+    pub trend_error: PageSignal<Scale>,
+    pub drydown: PageSignal<Scale>,
+    pub map_count: PageSignal<Scale>,
     /// Of a layer that is looked at by itself.
     pub look_scale: PageSignal<Scale>,
     /// Layers on the stage, in order; `None` for those that are shown at first.
@@ -304,7 +306,10 @@ impl App {
             backscatter: PageSignal::new(Scale::backscatter()),
             kelvin: PageSignal::new(Scale::kelvin()),
             kelvin_difference: PageSignal::new(Scale::kelvin_difference()),
-            season_scales: [0, 1, 2, 3].map(|n| PageSignal::new(Scale::season(n, false))),
+            trend: PageSignal::new(Scale::trend(false)),
+            trend_error: PageSignal::new(Scale::trend_error(false)),
+            drydown: PageSignal::new(Scale::drydown()),
+            map_count: PageSignal::new(Scale::map_count()),
             look_scale: PageSignal::new(Scale::moisture()),
             stage: PageSignal::new(None),
             swipe: PageSignal::new(false),

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -10,6 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, Response};
 
 use super::blob::FileSource;
+use super::helper::{Bell, HelperWorker, Journal};
 use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 use crate::session::Host;
@@ -33,16 +35,27 @@ pub struct WorkerHost {
     last_yield: Cell<f64>,
     /// The file asked for last: members of one archive come in a row, each with the archive.
     last_source: RefCell<Option<(File, SharedSource)>>,
+    /// For helpers.
+    journal: RefCell<Journal>,
+    bell: Rc<Bell>,
 }
 
 impl WorkerHost {
     /// Around the worker's global scope.
     pub fn new(scope: DedicatedWorkerGlobalScope) -> Self {
-        Self { scope, known: RefCell::default(), last_yield: Cell::new(0.0), last_source: RefCell::default() }
+        Self {
+            scope,
+            known: RefCell::default(),
+            last_yield: Cell::new(0.0),
+            last_source: RefCell::default(),
+            journal: RefCell::default(),
+            bell: Rc::default(),
+        }
     }
 
     /// Notes a request that came in; older ones of a kind that supersedes are cancelled.
     pub fn receive(&self, id: u64, request: &Request, parts: &Array) {
+        self.journal.borrow_mut().note(request, parts);
         let kind = std::mem::discriminant(request);
         let mut known = self.known.borrow_mut();
         if matches!(
@@ -123,6 +136,23 @@ impl WorkerHost {
 
 impl Host for WorkerHost {
     type Store = BrowserStore;
+    type Helper = HelperWorker;
+
+    fn helpers(&self, at_most: usize) -> Vec<HelperWorker> {
+        // The GPU's worker has one queue to share out, not cores.
+        if cfg!(feature = "gpu") {
+            return Vec::new();
+        }
+        let (script, journal) = (self.scope.location().href(), self.journal.borrow());
+        let cores = self.scope.navigator().hardware_concurrency() as usize;
+        let spawn = |_| HelperWorker::spawn(&script, &journal, &self.bell);
+        // Where the browser gives none, the work is done here.
+        (0..cores.saturating_sub(1).min(at_most)).map_while(|n| spawn(n).ok()).collect()
+    }
+
+    async fn helped(&self) {
+        self.bell.rings().await;
+    }
 
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         self.send(id, &event, attachments);

@@ -5,6 +5,7 @@
 //! taken off the line at once, so that a running job sees it the next time it yields.
 
 mod blob;
+mod helper;
 mod host;
 mod life;
 mod store;

@@ -1,11 +1,16 @@
 //! A season: on the command line, interrupted and resumed, and in a session that streams its dates.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use ease_grid::{EaseWindow, Resolution};
+use jiff::civil::Date;
 use loam::protocol::{Attachment, Event, ExportForm, Request, SEASON_KEY, SeasonReport};
 use loam_core::closed_form::ClosedForm;
 use loam_core::method::Method;
+use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::{SeasonDay, sidecar};
 use loam_core::simulate::{DEMO_SEED, Scene};
@@ -13,7 +18,7 @@ use loam_nn::block_on;
 use smap_files::{BytesSource, PathSource, Product, ReadOptions, Role};
 
 use super::command_line::{json, refused, run};
-use super::session::started;
+use super::session::{Second, started};
 
 /// `loam season` on the demo's scenes of Tucson.
 fn season(from: &str, to: &str, method: &str, out: &Path) -> serde_json::Value {
@@ -182,6 +187,86 @@ fn a_session_streams_the_dates_of_a_season_and_its_layers() {
             assert!(*n == 0 || (f64::from(mean[cell]) - sum / f64::from(*n)).abs() < 1e-6);
         }
         assert!(plane(report.trend).iter().any(|v| v.is_finite()));
+    }
+}
+
+/// The same season with these helpers, of which each opened a demo and answers so many requests. How many dates each was asked for, the
+/// maps by date, the layers, and warnings.
+fn with_helpers(
+    method: Method,
+    helpers: &[(&str, usize)],
+) -> (Vec<usize>, BTreeMap<Date, Vec<Attachment>>, Vec<Attachment>, Vec<String>) {
+    let (host, mut session) = started();
+    block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
+    block_on(session.handle(3, Request::UseMethod { method }));
+    let mut counts = Vec::new();
+    for (region, lives) in helpers {
+        let (host_of_second, mut second) = started();
+        block_on(second.handle(2, Request::Demo { region: (*region).into() }));
+        let count = Rc::new(Cell::new(0));
+        counts.push(Rc::clone(&count));
+        host.helpers.borrow_mut().push(Second {
+            host: host_of_second,
+            session: RefCell::new(second),
+            lives: Cell::new(*lives),
+            asked: count,
+        });
+    }
+    host.events.borrow_mut().clear();
+    block_on(session.handle(4, asked("2018-05-01", "2018-06-30")));
+    let events = host.events.borrow();
+    assert!(matches!(events.last(), Some((4, Event::Finished, _))), "{:?}", events.last());
+    let (mut days, mut layers, mut warnings) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut done = 0;
+    for (_, event, attachments) in events.iter() {
+        match event {
+            Event::SeasonDay(day) => {
+                let day = day.open().unwrap();
+                done += 1;
+                assert_eq!((day.done, day.total), (done, day.total));
+                assert!(days.insert(day.date, attachments.clone()).is_none(), "{} was made twice", day.date);
+            }
+            Event::Season(report) => {
+                let dates = report.open().unwrap().dates;
+                assert_eq!(dates, days.keys().copied().collect::<Vec<_>>());
+                layers.clone_from(attachments);
+            }
+            Event::Warning(text) => warnings.push(text.clone()),
+            _ => {}
+        }
+    }
+    (counts.iter().map(|count: &Rc<Cell<usize>>| count.get()).collect(), days, layers, warnings)
+}
+
+/// Bits of the attachments.
+fn bits(attachments: &[Attachment]) -> Vec<Vec<u32>> {
+    let of = |attachment: &Attachment| match attachment {
+        Attachment::F32(values) => values.iter().map(|v| v.to_bits()).collect(),
+        Attachment::U8(bytes) => bytes.iter().map(|b| u32::from(*b)).collect(),
+    };
+    attachments.iter().map(of).collect()
+}
+
+#[test]
+fn a_season_is_the_same_with_any_helpers_and_after_one_is_lost() {
+    const MANY: usize = 1000;
+    let network = Method::Network(Network::Rcn);
+    for method in [Method::ClosedForm(ClosedForm::Regression), Method::default(), network] {
+        let (_, alone, layers, _) = with_helpers(method, &[]);
+        let helped = |helpers: &[(&str, usize)], warned: usize| {
+            let (asked, days, of_helped, warnings) = with_helpers(method, helpers);
+            assert_eq!(warnings.len(), warned, "{method:?}: {warnings:?}");
+            assert!(days.keys().eq(alone.keys()));
+            assert!(days.iter().all(|(date, day)| bits(day) == bits(&alone[date])), "{method:?}");
+            assert_eq!(bits(&of_helped), bits(&layers));
+            asked
+        };
+        let asked = helped(&[("tucson", MANY), ("tucson", MANY)], 0);
+        assert!(asked.iter().all(|n| *n > 5), "both made some: {asked:?}");
+        // The first request is of a date that is known, two more are under way when it is gone.
+        assert_eq!(helped(&[("tucson", 4)], 1), [4]);
+        // Other files, so another map: it is not asked again.
+        assert_eq!(helped(&[("geneva", MANY), ("tucson", MANY)], 1)[0], 1);
     }
 }
 

@@ -6,7 +6,7 @@ use ease_grid::{EaseWindow, Edges, Statistics};
 use jiff::civil::Date;
 
 use super::{DayMap, KEPT_BYTES, Logic, Queue, Season, place};
-use crate::protocol::shown::Present;
+use crate::state::shown::Present;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -8,8 +8,8 @@ use ease_grid::{EaseWindow, Edges};
 use jiff::civil::Date;
 
 use super::{Job, Layer, MapData, State};
-use crate::protocol::shown::{Change, Present};
 use crate::protocol::{Attachment, Failure, MapReport, Packed, SeasonDayReport, SeasonReport};
+use crate::state::shown::{Change, Present};
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::SeasonDay;
 

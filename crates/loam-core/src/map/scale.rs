@@ -7,19 +7,25 @@ use super::ColourMap;
 /// Largest and smallest value of the default soil-moisture scale, m3/m3.
 pub const MOISTURE_LIMITS: (f64, f64) = (0.0, 0.5);
 /// Limits of the default difference scale, m3/m3.
-pub const DIFFERENCE_LIMITS: (f64, f64) = (-0.15, 0.15);
+const DIFFERENCE_LIMITS: (f64, f64) = (-0.15, 0.15);
 /// Limits of the backscatter scale, dB.
-pub const BACKSCATTER_LIMITS: (f64, f64) = (-25.0, 0.0);
+const BACKSCATTER_LIMITS: (f64, f64) = (-25.0, 0.0);
 
 /// Limits of the scale of half-widths, m3/m3.
 pub const HALF_WIDTH_LIMITS: (f64, f64) = (0.0, 0.15);
 /// Limits of the scale of brightness and land surface temperature, K.
 pub const KELVIN_LIMITS: (f64, f64) = (200.0, 320.0);
 /// Limits of the scale of their differences, K.
-pub const KELVIN_DIFFERENCE_LIMITS: (f64, f64) = (-10.0, 10.0);
+const KELVIN_DIFFERENCE_LIMITS: (f64, f64) = (-10.0, 10.0);
 
-/// Limits of the scales of a season: trend and its standard error a year, dry-down time in days, dates.
-pub const SEASON_LIMITS: [(f64, f64); 4] = [(-0.1, 0.1), (0.0, 0.1), (0.0, 30.0), (0.0, 365.0)];
+/// Limits of the scale of a season's trend, a year.
+const TREND_LIMITS: (f64, f64) = (-0.1, 0.1);
+/// Limits of the scale of that trend's standard error, a year.
+const TREND_ERROR_LIMITS: (f64, f64) = (0.0, 0.1);
+/// Limits of the scale of dry-down times, days.
+const DRYDOWN_LIMITS: (f64, f64) = (0.0, 30.0);
+/// Limits of the scale of a season's number of maps.
+const MAP_COUNT_LIMITS: (f64, f64) = (0.0, 365.0);
 
 /// Why limits are refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -65,76 +71,75 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Of a season's trend (0), its standard error (1), dry-down times (2) and counts (3). `kelvin`: of brightness temperature.
+    /// A season's trend. `kelvin`: of brightness temperature.
     #[must_use]
-    pub fn season(n: usize, kelvin: bool) -> Self {
-        let (min, max) = SEASON_LIMITS.get(n).copied().unwrap_or(MOISTURE_LIMITS);
-        let unit = match n {
-            0 | 1 if kelvin => "K per year",
-            0 | 1 => "m³/m³ per year",
-            2 => "days",
-            _ => "dates",
-        };
-        let one = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
-        Self { min, max, unit, map: if n == 0 { ColourMap::difference() } else { one }, inverted: false }
+    pub fn trend(kelvin: bool) -> Self {
+        Self::within(TREND_LIMITS, per_year(kelvin), ColourMap::difference())
+    }
+
+    /// The standard error of that trend.
+    #[must_use]
+    pub fn trend_error(kelvin: bool) -> Self {
+        Self::within(TREND_ERROR_LIMITS, per_year(kelvin), named("viridis"))
+    }
+
+    /// Dry-down times of a season.
+    #[must_use]
+    pub fn drydown() -> Self {
+        Self::within(DRYDOWN_LIMITS, "days", named("viridis"))
+    }
+
+    /// A season's number of maps.
+    #[must_use]
+    pub fn map_count() -> Self {
+        Self::within(MAP_COUNT_LIMITS, "dates", named("viridis"))
+    }
+
+    fn within((min, max): (f64, f64), unit: &'static str, map: &'static ColourMap) -> Self {
+        Self { min, max, unit, map, inverted: false }
     }
 
     /// Soil moisture, 0 to 0.5 m3/m3.
     #[must_use]
     pub fn moisture() -> Self {
-        Self {
-            min: MOISTURE_LIMITS.0,
-            max: MOISTURE_LIMITS.1,
-            unit: "m³/m³",
-            map: ColourMap::moisture(),
-            inverted: false,
-        }
+        Self::within(MOISTURE_LIMITS, "m³/m³", ColourMap::moisture())
     }
 
     /// Difference of soil moisture about 0.
     #[must_use]
     pub fn difference() -> Self {
-        Self {
-            min: DIFFERENCE_LIMITS.0,
-            max: DIFFERENCE_LIMITS.1,
-            unit: "m³/m³",
-            map: ColourMap::difference(),
-            inverted: false,
-        }
+        Self::within(DIFFERENCE_LIMITS, "m³/m³", ColourMap::difference())
     }
 
     /// Half-width of an interval of soil moisture, 0 to 0.15 m3/m3. Neither in the colours of moisture nor in those of backscatter, which
     /// stands beside it.
     #[must_use]
     pub fn half_width() -> Self {
-        let map = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
-        Self { min: HALF_WIDTH_LIMITS.0, max: HALF_WIDTH_LIMITS.1, unit: "m³/m³", map, inverted: false }
+        Self::within(HALF_WIDTH_LIMITS, "m³/m³", named("viridis"))
     }
 
     /// Backscatter, -25 to 0 dB.
     #[must_use]
     pub fn backscatter() -> Self {
-        let map = ColourMap::find("cividis").unwrap_or(ColourMap::moisture());
-        Self { min: BACKSCATTER_LIMITS.0, max: BACKSCATTER_LIMITS.1, unit: "dB", map, inverted: false }
+        Self::within(BACKSCATTER_LIMITS, "dB", named("cividis"))
     }
 
     /// Brightness and land surface temperature, 200 to 320 K.
     #[must_use]
     pub fn kelvin() -> Self {
-        let map = ColourMap::find("viridis").unwrap_or(ColourMap::moisture());
-        Self { min: KELVIN_LIMITS.0, max: KELVIN_LIMITS.1, unit: "K", map, inverted: false }
+        Self::within(KELVIN_LIMITS, "K", named("viridis"))
     }
 
     /// Difference of brightness temperatures about 0.
     #[must_use]
     pub fn kelvin_difference() -> Self {
-        Self {
-            min: KELVIN_DIFFERENCE_LIMITS.0,
-            max: KELVIN_DIFFERENCE_LIMITS.1,
-            unit: "K",
-            map: ColourMap::difference(),
-            inverted: false,
-        }
+        Self::within(KELVIN_DIFFERENCE_LIMITS, "K", ColourMap::difference())
+    }
+
+    /// Smallest and largest value.
+    #[must_use]
+    pub fn limits(&self) -> (f64, f64) {
+        (self.min, self.max)
     }
 
     /// The same colours between typed limits.
@@ -239,6 +244,14 @@ fn tidy_number(value: f64) -> f64 {
 #[must_use]
 pub fn tidy(value: f64) -> String {
     format!("{}", tidy_number(value)).replace('-', "−")
+}
+
+fn named(key: &str) -> &'static ColourMap {
+    ColourMap::find(key).unwrap_or(ColourMap::moisture())
+}
+
+fn per_year(kelvin: bool) -> &'static str {
+    if kelvin { "K per year" } else { "m³/m³ per year" }
 }
 
 #[cfg(test)]

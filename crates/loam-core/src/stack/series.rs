@@ -157,6 +157,12 @@ impl Series {
         }
     }
 
+    /// Bytes of the days kept in memory.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.kept_bytes
+    }
+
     /// Reads one day from the library. A file that fails is noted in [`Series::failures`]; the day's other files still count.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The page's side of the protocol: one worker, messages out, events in.
+//! The asking side of the protocol: one worker, messages out, events in. The page's, and that of a worker which has helpers.
 //!
 //! A message is the JavaScript array `[head, ...attachments]`: the head holds the bytes of an [`Envelope`], the attachments are `File`s or
 //! typed arrays on the way out and typed arrays (transferred) on the way in.
@@ -12,13 +12,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, LockManager, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
-
-/// Loader script of a worker: the names of the files of this build stand in `index.html`. `None` where the page was built without it.
-#[must_use]
-pub fn script(gpu: bool) -> Option<String> {
-    let name = if gpu { "meta[name=worker-gpu]" } else { "meta[name=worker-cpu]" };
-    web_sys::window()?.document()?.query_selector(name).ok()??.get_attribute("content")
-}
 
 /// What comes from the worker.
 pub enum Incoming {
@@ -116,11 +109,19 @@ impl Link {
     /// The browser's words, where the message cannot be sent.
     pub fn send(&self, envelope: &Envelope<Request>, attachments: &[JsValue]) -> Result<(), String> {
         let (message, transfer) = encode(envelope, attachments)?;
+        self.post(&message, &transfer)
+    }
+
+    /// Sends a message, of which some parts are transferred.
+    ///
+    /// # Errors
+    /// As [`Link::send`].
+    pub fn post(&self, message: &Array, transfer: &Array) -> Result<(), String> {
         if let Some(waiting) = self.waiting.borrow_mut().as_mut() {
-            waiting.push((message, transfer));
+            waiting.push((message.clone(), transfer.clone()));
             return Ok(());
         }
-        self.worker.post_message_with_transfer(&message, &transfer).map_err(|e| describe(&e))
+        self.worker.post_message_with_transfer(message, transfer).map_err(|e| describe(&e))
     }
 }
 
@@ -142,9 +143,9 @@ impl Drop for Link {
 
 /// Calls `lost` when a worker's lock is free, which is when the worker is gone.
 fn when_free(name: &str, lost: impl Fn(String) + 'static) {
-    let locks =
-        web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"locks".into()).ok());
-    let Some(locks) = locks.and_then(|locks| locks.dyn_into::<LockManager>().ok()) else { return };
+    let of = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into());
+    let locks = of(&js_sys::global(), "navigator").and_then(|navigator| of(&navigator, "locks"));
+    let Some(locks) = locks.ok().and_then(|locks| locks.dyn_into::<LockManager>().ok()) else { return };
     let freed = Closure::once_into_js(move |_: JsValue| lost("the browser ended it".to_owned()));
     // The promise settles after the callback; there is nothing to wait for.
     let _ = locks.request(name, freed.unchecked_ref());

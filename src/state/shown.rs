@@ -8,7 +8,7 @@ use loam_core::score::{ScoreReport, ScoreRow};
 use loam_core::stack::HISTORY_LENGTH;
 use loam_core::weights_report::Prospect;
 
-use super::{DayReport, MapReport, Timeline};
+use crate::protocol::{DayReport, MapReport, Timeline};
 
 /// Fewest pixels for a percentage between two scores: below, chance moves an uRMSE by several per cent.
 pub const FEWEST_FOR_PERCENT: usize = 500;

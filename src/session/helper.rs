@@ -1,0 +1,23 @@
+//! Other workers beside this one, for jobs that take long.
+
+use crate::protocol::{Attachment, Event, Request};
+
+/// What a helper said.
+#[derive(Debug)]
+pub enum Heard {
+    /// An event under the id of the request that it answers.
+    Event(u64, Event, Vec<Attachment>),
+    /// It is gone; why.
+    Lost(String),
+}
+
+/// Another worker that opened the same files as this one, or is about to. Dropping it ends it.
+pub trait Helper {
+    /// Asks it; `bytes` is attachment 0.
+    ///
+    /// # Errors
+    /// The browser's words, where the message cannot be sent.
+    fn ask(&self, id: u64, request: Request, bytes: Option<&[u8]>) -> Result<(), String>;
+    /// The oldest of what it said and nobody has heard yet.
+    fn heard(&self) -> Option<Heard>;
+}

@@ -1,12 +1,12 @@
 //! Other workers beside this one, for jobs that take long.
 
-use crate::protocol::{Attachment, Event, Request};
+use crate::protocol::{Attachment, Envelope, Event, Request};
 
 /// What a helper said.
 #[derive(Debug)]
 pub enum Heard {
     /// An event under the id of the request that it answers.
-    Event(u64, Event, Vec<Attachment>),
+    Event(Box<Envelope<Event>>, Vec<Attachment>),
     /// It is gone; why.
     Lost(String),
 }

@@ -106,9 +106,13 @@ impl<P: Helper> Share<P> {
 
     fn collect(&mut self, known: &SeasonDay, made: &mut Vec<Made>) -> Result<(), String> {
         while let Some(heard) = self.helper.heard() {
-            match heard {
-                Heard::Event(id, Event::SeasonDay(report), attachments) => {
-                    let Some(date) = self.dates.remove(&id) else { continue };
+            let (envelope, attachments) = match heard {
+                Heard::Event(envelope, attachments) => (envelope, attachments),
+                Heard::Lost(why) => return Err(why),
+            };
+            match envelope.body {
+                Event::SeasonDay(report) => {
+                    let Some(date) = self.dates.remove(&envelope.id) else { continue };
                     let day = season_day::read(&report, attachments)?;
                     if self.proven {
                         made.push(day);
@@ -118,9 +122,8 @@ impl<P: Helper> Share<P> {
                         return Err(format!("its map of {date} is another"));
                     }
                 }
-                Heard::Event(_, Event::Failed(failure), _) => return Err(failure.what),
-                Heard::Event(..) => {}
-                Heard::Lost(why) => return Err(why),
+                Event::Failed(failure) => return Err(failure.what),
+                _ => {}
             }
         }
         self.lost.take().map_or(Ok(()), Err)

@@ -79,9 +79,7 @@ impl HelperWorker {
             let (heard, bell) = (Rc::clone(&heard), Rc::clone(bell));
             move |incoming| {
                 heard.borrow_mut().push_back(match incoming {
-                    Incoming::Event(envelope, attachments) => {
-                        Heard::Event(envelope.id, envelope.body, attachments)
-                    }
+                    Incoming::Event(envelope, attachments) => Heard::Event(envelope, attachments),
                     Incoming::Lost(why) | Incoming::Absent(why) => Heard::Lost(why),
                 });
                 bell.ring();

@@ -190,16 +190,21 @@ fn a_session_streams_the_dates_of_a_season_and_its_layers() {
     }
 }
 
-/// The same season with these helpers, of which each opened a demo and answers so many requests. How many dates each was asked for, the
-/// maps by date, the layers, and warnings.
-fn with_helpers(
-    method: Method,
-    helpers: &[(&str, usize)],
-) -> (Vec<usize>, BTreeMap<Date, Vec<Attachment>>, Vec<Attachment>, Vec<String>) {
+/// A season that was made with helpers.
+struct Helped {
+    /// Dates that each was asked for.
+    asked: Vec<usize>,
+    days: BTreeMap<Date, Vec<Attachment>>,
+    layers: Vec<Attachment>,
+    warnings: Vec<String>,
+}
+
+/// The same season with these helpers, of which each opened a demo and answers so many requests.
+fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     block_on(session.handle(3, Request::UseMethod { method }));
-    let mut counts = Vec::new();
+    let mut counts: Vec<Rc<Cell<usize>>> = Vec::new();
     for (region, lives) in helpers {
         let (host_of_second, mut second) = started();
         block_on(second.handle(2, Request::Demo { region: (*region).into() }));
@@ -235,7 +240,7 @@ fn with_helpers(
             _ => {}
         }
     }
-    (counts.iter().map(|count: &Rc<Cell<usize>>| count.get()).collect(), days, layers, warnings)
+    Helped { asked: counts.iter().map(|count| count.get()).collect(), days, layers, warnings }
 }
 
 /// Bits of the attachments.
@@ -252,13 +257,13 @@ fn a_season_is_the_same_with_any_helpers_and_after_one_is_lost() {
     const MANY: usize = 1000;
     let network = Method::Network(Network::Rcn);
     for method in [Method::ClosedForm(ClosedForm::Regression), Method::default(), network] {
-        let (_, alone, layers, _) = with_helpers(method, &[]);
+        let alone = with_helpers(method, &[]);
         let helped = |helpers: &[(&str, usize)], warned: usize| {
-            let (asked, days, of_helped, warnings) = with_helpers(method, helpers);
+            let Helped { asked, days, layers, warnings } = with_helpers(method, helpers);
             assert_eq!(warnings.len(), warned, "{method:?}: {warnings:?}");
-            assert!(days.keys().eq(alone.keys()));
-            assert!(days.iter().all(|(date, day)| bits(day) == bits(&alone[date])), "{method:?}");
-            assert_eq!(bits(&of_helped), bits(&layers));
+            assert!(days.keys().eq(alone.days.keys()));
+            assert!(days.iter().all(|(date, day)| bits(day) == bits(&alone.days[date])), "{method:?}");
+            assert_eq!(bits(&layers), bits(&alone.layers));
             asked
         };
         let asked = helped(&[("tucson", MANY), ("tucson", MANY)], 0);

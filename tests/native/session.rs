@@ -72,8 +72,8 @@ impl Helper for Second {
         if events.is_empty() {
             return (self.lives.get() == 0).then(|| Heard::Lost("a crash".into()));
         }
-        let (id, event, attachments) = events.remove(0);
-        Some(Heard::Event(id, event, attachments))
+        let (id, body, attachments) = events.remove(0);
+        Some(Heard::Event(Box::new(Envelope { id, body }), attachments))
     }
 }
 

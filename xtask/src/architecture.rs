@@ -13,7 +13,7 @@ use crate::process::at;
 use crate::{Result, failure, root};
 
 /// Folders from the lowest to the highest: name, rank, what it holds. An import may only lead to a lower rank.
-const LAYERS: [(&str, usize, &str); 14] = [
+const LAYERS: [(&str, usize, &str); 15] = [
     ("ease-grid", 0, "EASE-Grid 2.0, other coordinate systems, rasters with mask reasons, resampling"),
     (
         "smap-files",
@@ -30,6 +30,7 @@ const LAYERS: [(&str, usize, &str); 14] = [
     ("loam-nn", 4, "the networks, their weights, the device, training"),
     ("validation", 5, "maps made here against stations: regions, layers, a simulated network"),
     ("protocol", 5, "what page and worker say to each other"),
+    ("link", 6, "a worker from outside: messages out, events in; the page's, and a worker's helpers'"),
     ("state", 6, "what the page knows, and what happens to it on each event; without a browser"),
     ("session", 6, "files, series, weights and device: what happens on each request"),
     ("worker", 7, "the session in a Web Worker"),

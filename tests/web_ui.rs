@@ -960,13 +960,14 @@ async fn a_season_is_shown_from_its_events() {
         count: 4,
         events: 5,
         simulated: true,
+        workers: 2,
         milliseconds: 9.0,
     };
     let layers = [0.22f32, -0.0312, 0.011, 6.25, 2.0, 4.0].map(|v| Attachment::F32(vec![v; 81])).to_vec();
     answer(app, id, Event::Season(loam::protocol::Packed::of(&report).unwrap()), layers);
     answer(app, id, Event::Finished, Vec::new());
     pause(20).await;
-    assert_eq!(text("#season-progress"), "2 dates have a map.");
+    assert_eq!(text("#season-progress"), "2 dates have a map. 2 workers made them.");
     assert!(!off("#season-cube") && !off("#season-statistics") && find(".seasonresult .tag").is_some());
     app.cursor.set(Some(Cell { column: 4, row: 4 }));
     for (button, layer, value, unit) in [

@@ -68,6 +68,8 @@ pub struct SeasonReport {
     pub events: usize,
     /// Any of the maps simulated.
     pub simulated: bool,
+    /// Workers that made dates, this one among them.
+    pub workers: usize,
     /// Time from request to result.
     pub milliseconds: f64,
 }

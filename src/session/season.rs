@@ -181,7 +181,7 @@ impl<H: Host> Session<H> {
                 self.tell_day(id, made, progress)?;
             }
         }
-        drop(shares);
+        let workers = 1 + shares.map_or(0, |shares| shares.proven());
         let Gathered { statistics, made, files, simulated, first, .. } = gathered;
         let Some(latest) = made.last().copied() else { return Err(none_made(first)) };
         let (estimate, weights) = match newest.filter(|(estimate, _)| estimate.date == latest) {
@@ -235,6 +235,7 @@ impl<H: Host> Session<H> {
             count: 4,
             events: 5,
             simulated,
+            workers,
             milliseconds: self.host.now_ms() - begun,
         };
         let attachments = planes.into_iter().map(Attachment::F32).collect();

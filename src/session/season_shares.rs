@@ -61,6 +61,11 @@ impl<P: Helper> Shares<P> {
         Self { asked, helpers }
     }
 
+    /// Helpers whose maps are used.
+    pub fn proven(&self) -> usize {
+        self.helpers.iter().filter(|share| share.proven).count()
+    }
+
     /// Some dates are still being made.
     pub fn waiting(&self) -> bool {
         self.helpers.iter().any(|share| share.proven && !share.dates.is_empty())

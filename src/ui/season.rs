@@ -35,6 +35,7 @@ struct View {
     /// What changed since it was made.
     stale: Option<String>,
     made: usize,
+    workers: usize,
     kept: usize,
     bytes: usize,
     too_large: bool,
@@ -70,6 +71,7 @@ impl View {
                 format!("This season was made before {words} changed. Its files can still be saved; predict every date again to update it.")
             }),
             made: season.made,
+            workers: season.result.as_ref().map_or(1, |result| result.workers),
             kept: season.days.len(),
             bytes: season.days.iter().map(|kept| kept.bytes()).sum(),
             too_large: season.too_large,
@@ -110,7 +112,13 @@ impl View {
             Queue::Stopped { lost: false } => {
                 format!("Ended before the last date; {} maps are kept.", self.kept)
             }
-            Queue::Done => format!("{} dates have a map.", self.made),
+            Queue::Done => {
+                let shared = match self.workers {
+                    0 | 1 => String::new(),
+                    many => format!(" {many} workers made them."),
+                };
+                format!("{} dates have a map.{shared}", self.made)
+            }
         }
     }
 }

@@ -192,6 +192,8 @@ fn a_session_streams_the_dates_of_a_season_and_its_layers() {
 
 /// A season that was made with helpers.
 struct Helped {
+    /// How many workers made it.
+    workers: usize,
     /// Dates that each was asked for.
     asked: Vec<usize>,
     days: BTreeMap<Date, Vec<Attachment>>,
@@ -222,7 +224,7 @@ fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
     let events = host.events.borrow();
     assert!(matches!(events.last(), Some((4, Event::Finished, _))), "{:?}", events.last());
     let (mut days, mut layers, mut warnings) = (BTreeMap::new(), Vec::new(), Vec::new());
-    let mut done = 0;
+    let (mut done, mut workers) = (0, 0);
     for (_, event, attachments) in events.iter() {
         match event {
             Event::SeasonDay(day) => {
@@ -232,15 +234,16 @@ fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
                 assert!(days.insert(day.date, attachments.clone()).is_none(), "{} was made twice", day.date);
             }
             Event::Season(report) => {
-                let dates = report.open().unwrap().dates;
-                assert_eq!(dates, days.keys().copied().collect::<Vec<_>>());
+                let report = report.open().unwrap();
+                assert_eq!(report.dates, days.keys().copied().collect::<Vec<_>>());
+                workers = report.workers;
                 layers.clone_from(attachments);
             }
             Event::Warning(text) => warnings.push(text.clone()),
             _ => {}
         }
     }
-    Helped { asked: counts.iter().map(|count| count.get()).collect(), days, layers, warnings }
+    Helped { workers, asked: counts.iter().map(|count| count.get()).collect(), days, layers, warnings }
 }
 
 /// Bits of the attachments.
@@ -259,7 +262,8 @@ fn a_season_is_the_same_with_any_helpers_and_after_one_is_lost() {
     for method in [Method::ClosedForm(ClosedForm::Regression), Method::default(), network] {
         let alone = with_helpers(method, &[]);
         let helped = |helpers: &[(&str, usize)], warned: usize| {
-            let Helped { asked, days, layers, warnings } = with_helpers(method, helpers);
+            let Helped { workers, asked, days, layers, warnings } = with_helpers(method, helpers);
+            assert_eq!(workers, 1 + helpers.len() - warned);
             assert_eq!(warnings.len(), warned, "{method:?}: {warnings:?}");
             assert!(days.keys().eq(alone.days.keys()));
             assert!(days.iter().all(|(date, day)| bits(day) == bits(&alone.days[date])), "{method:?}");

@@ -72,6 +72,7 @@ impl Page {
             count: 4,
             events: 5,
             simulated: true,
+            workers: 1,
             milliseconds: 500.0,
         };
         let planes = (0..6).map(|n| Attachment::F32(vec![n as f32; window.len()])).collect();

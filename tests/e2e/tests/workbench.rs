@@ -512,20 +512,30 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
 #[test]
 #[ignore = "measures, half a minute on one core"]
 fn a_year_of_dates() {
+    for cores in [1, 2] {
+        a_year_on(cores);
+    }
+}
+
+/// With as many cores as the browser is told it has.
+fn a_year_on(cores: usize) {
     let app = App::open("year", Setting::default()).unwrap();
+    app.session
+        .devtools("Emulation.setHardwareConcurrencyOverride", &json!({ "hardwareConcurrency": cores }))
+        .unwrap();
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.click("#open-season").unwrap();
     app.get(parts::SEASON_START).unwrap();
     period(&app, "2018-01-01", "2018-12-31");
-    for method in ["regression", "smen"] {
+    for method in ["regression", "smen", "rcn"] {
         choose_method(&app, method);
         let start = Instant::now();
         app.click(parts::SEASON_START).unwrap();
         season_says(&app, |text| text.contains(" of "));
         let said = season_says(&app, |text| text.contains("dates have a map"));
         println!(
-            "{method}: {said} {:.1} s; longest task {:.0} ms",
+            "{cores} cores, {method}: {said} {:.1} s; longest task {:.0} ms",
             start.elapsed().as_secs_f64(),
             app.longest_task().unwrap()
         );

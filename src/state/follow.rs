@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::choice::Chosen;
 use super::ledger::Kind;
 use super::{Due, State};
 use crate::protocol::DayReport;
@@ -25,6 +26,8 @@ pub(super) struct Asked {
     date: Date,
     settings: RegionSettings,
     data: u64,
+    /// The best method's first answer is by a method that can be chosen by itself.
+    choice: Chosen,
     prospect: Prospect,
 }
 
@@ -109,6 +112,7 @@ impl State {
             date: day.date,
             settings: self.settings.clone(),
             data: *self.data,
+            choice: *self.choice,
             prospect: self.prospect(),
         })
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::state::READING;
+use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::AdapterReport;
 use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
@@ -241,6 +242,36 @@ fn is_choice(request: &Request, best: bool) -> bool {
         Request::UseMethod { .. } => !best,
         _ => false,
     }
+}
+
+/// Left to Loam, the regression answers first and then a better method. Who then chooses the regression gets its map.
+#[test]
+fn the_method_that_answered_first_can_be_chosen() {
+    let mut page = Page::with_dates();
+    let regression = Method::find("regression").unwrap();
+    let by_regression = WeightsReport::from(ClosedForm::Regression);
+    page.tell(Event::UseMethod(Method::find("bilinear").unwrap()));
+    page.method_told();
+    page.tell(Event::UseBest);
+    let told = page.find(|r| matches!(r, Request::UseBest)).unwrap();
+    page.answer(told, protocol::Event::Weights(by_regression.clone()));
+    page.answer(told, protocol::Event::Finished);
+    page.run_timers();
+    page.answer_dates();
+    let id = page.predicting().unwrap();
+    page.answer_map_by(id, by_regression.clone());
+    page.answer(id, protocol::Event::Weights(shipped()));
+    page.answer_map(id);
+    page.run_timers();
+    assert_eq!((page.state.stale(), page.state.needs_button()), (None, false));
+    let before = page.predictions();
+    page.tell(Event::UseMethod(regression));
+    let told = page.find(|r| matches!(r, Request::UseMethod { .. })).unwrap();
+    page.answer(told, protocol::Event::Weights(by_regression));
+    page.answer(told, protocol::Event::Finished);
+    page.run_timers();
+    page.answer_dates();
+    assert_eq!((page.predictions(), page.state.needs_button()), (before + 1, false));
 }
 
 /// A link names the method that was chosen by hand; weights of a run that are used again come before the best method.

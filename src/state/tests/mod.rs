@@ -95,6 +95,14 @@ impl Page {
         self.answer(told, protocol::Event::Finished);
     }
 
+    /// The dates that were asked for last, and what waited for them.
+    fn answer_dates(&mut self) {
+        let dates = self.find(|r| matches!(r, Request::Timeline { .. })).unwrap();
+        self.answer(dates, protocol::Event::Timeline(timeline()));
+        self.answer(dates, protocol::Event::Finished);
+        self.run_timers();
+    }
+
     /// All timers that are set, in their order, once.
     fn run_timers(&mut self) {
         for due in std::mem::take(&mut self.timers) {
@@ -118,6 +126,12 @@ impl Page {
 
     /// The worker makes the map that was asked for.
     fn answer_map(&mut self, id: u64) {
+        self.answer_map_by(id, shipped());
+        self.answer(id, protocol::Event::Finished);
+    }
+
+    /// One of the maps of a request, by these weights.
+    fn answer_map_by(&mut self, id: u64, weights: WeightsReport) {
         let asked = self.sent.iter().find(|(n, ..)| *n == id).unwrap();
         let Request::Predict { date, settings } = asked.1.clone() else { panic!("no prediction") };
         let report = MapReport {
@@ -127,7 +141,7 @@ impl Page {
             history: Vec::new(),
             scores: Vec::new(),
             mass: None,
-            weights: shipped(),
+            weights,
             device: cpu(),
             overpass: String::new(),
             overpasses: None,
@@ -142,7 +156,6 @@ impl Page {
             milliseconds: 90.0,
         };
         self.answer(id, protocol::Event::Map(Box::new(report)));
-        self.answer(id, protocol::Event::Finished);
     }
 
     fn notices(&self) -> String {

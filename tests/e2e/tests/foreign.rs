@@ -106,6 +106,32 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
+/// NISAR's map is the reference, and what it says of its own uncertainty is a layer and stands behind its values.
+#[test]
+fn nisars_own_uncertainty_is_a_layer() {
+    const NISAR: &str =
+        "NISAR_L3_PR_SME2_028_005_A_020_4005_DHDH_A_20260603T125218_20260603T125253_P05023_N_F_J_001.h5";
+    let folder = xtask::root().join("crates/smap-files/tests/fixtures/foreign");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let (coarse, nisar) = (read("soil_moisture_v20190101_20200603.tif"), read(NISAR));
+    let fragment = "#cells=2639,1009,24,24&date=2026-06-03&method=bilinear";
+    let app = App::open("nisar", Setting { window: (1400, 900), fragment, ..Setting::default() }).unwrap();
+    app.drop_files(&[("soil_moisture_20260603.tif", &coarse), (NISAR, &nisar)]).unwrap();
+    app.map_drawn(PATIENCE).unwrap();
+    app.click("#open-layers").unwrap();
+    let tick = "const row = [...document.querySelectorAll('#layer-list li')].find(r => r.innerText.includes('own uncertainty'));
+        row?.querySelector('input').click(); return row?.innerText ?? ''";
+    let row = app.session.script(tick, &[]).unwrap();
+    assert!(row.as_str().unwrap().contains("Reference"), "{row}");
+    let layer = "[data-layer=ReferenceUncertainty]";
+    app.wait(PATIENCE, "the layer", || {
+        Ok((app.has(layer)? && app.colours(&format!("{layer} canvas.base"))? > 3).then_some(()))
+    })
+    .unwrap();
+    app.shoot("layers").unwrap();
+    assert!(app.complaints().unwrap().is_empty());
+}
+
 #[test]
 fn an_archive_is_opened_in_place_and_a_layer_is_given_by_hand() {
     let fixtures = xtask::root().join("crates/smap-files/tests/fixtures");

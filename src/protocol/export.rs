@@ -12,6 +12,8 @@ pub enum ExportForm {
     Csv,
     /// Weights as safetensors.
     Weights,
+    /// The network with these weights, for other programs.
+    Onnx,
     /// What the values of the last season say, a band each: GeoTIFF.
     SeasonLayers,
     /// All dates of the last season (attachment 0: [`SEASON_KEY`]) and its layers: NetCDF-4.

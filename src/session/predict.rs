@@ -12,7 +12,7 @@ use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{HistoryRule, Shipped};
 use loam_core::weights_report::WeightsReport;
-use loam_nn::{AskedOfAny, Data, Hears, NetworkModel, of_network};
+use loam_nn::{AskedOfAny, Data, Hears, NetworkModel, of_network, onnx};
 
 use super::Host;
 use super::provenance::{self, Circumstances};
@@ -195,7 +195,7 @@ impl<H: Host> Session<H> {
         let send = |name: String, mime: &str, bytes: Vec<u8>| {
             self.host.emit(id, Event::Exported { name, mime: mime.to_owned() }, vec![Attachment::U8(bytes)]);
         };
-        if form == ExportForm::Weights {
+        if matches!(form, ExportForm::Weights | ExportForm::Onnx) {
             let Method::Network(network) = self.active else {
                 return Err(RequestError::failed(
                     "this method has no weights",
@@ -204,8 +204,13 @@ impl<H: Host> Session<H> {
             };
             let loaded = self.networks.get(&network).ok_or_else(nothing)?;
             let key = loaded.key.rsplit_once('.').map_or(loaded.key.as_str(), |(stem, _)| stem);
-            let name = format!("loam_{}_{}.safetensors", network.about().key, provenance::file_stem(key));
-            send(name, "application/octet-stream", loaded.weights.to_bytes());
+            let stem = format!("loam_{}_{}", network.about().key, provenance::file_stem(key));
+            let (end, bytes) = if form == ExportForm::Weights {
+                ("safetensors", loaded.weights.to_bytes())
+            } else {
+                ("onnx", onnx::write(&loaded.weights, &loaded.report.name)?.0)
+            };
+            send(format!("{stem}.{end}"), "application/octet-stream", bytes);
             return Ok(());
         }
         let (map, estimate) = self.last.as_ref().ok_or_else(nothing)?;

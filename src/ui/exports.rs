@@ -45,6 +45,7 @@ pub fn ExportSection() -> impl IntoView {
                 <button type="button" data-export="csv" title=title on:click=move |_| ask(ExportForm::Csv)>"CSV of cells"</button>
                 <button type="button" data-export="bundle" title=title on:click=move |_| ask(ExportForm::Bundle)>"Bundle to reproduce it"</button>
                 <button type="button" data-export="weights" title="The weights that are loaded now" hidden=move || app.weights.with(|w| w.closed_form.is_some()) on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
+                <button type="button" data-export="onnx" title="For ONNX Runtime, QGIS and other programs" hidden=move || app.weights.with(|w| w.closed_form.is_some()) on:click=move |_| ask(ExportForm::Onnx)>"Network (ONNX)"</button>
                 {move || app.exporting.get().then(|| view! { <progress></progress> })}
             </div>
             {move || earlier().map(|of| view! { <p class="caution" id="export-stale">{format!("GeoTIFF, figure and CSV are of {of}: predict again for the present choices.")}</p> })}

@@ -400,6 +400,23 @@ fn methods_in_closed_form_answer_like_a_network() {
     block_on(session.handle(91, Request::UseMethod { method: Method::default() }));
     block_on(session.handle(92, Request::Predict { date, settings }));
     assert_eq!(last_map(&host).0.weights.method(), Method::default());
+    // The network with those weights, for other programs: what `loam export-model` writes.
+    block_on(session.handle(93, Request::Export { form: ExportForm::Onnx }));
+    let events = host.events.borrow();
+    let (name, bytes) = events
+        .iter()
+        .find_map(|(id, event, attachments)| match (event, attachments.first()) {
+            (Event::Exported { name, .. }, Some(Attachment::U8(bytes))) if *id == 93 => Some((name, bytes)),
+            _ => None,
+        })
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.onnx");
+    let written =
+        super::command_line::run(&["export-model", "--region", "tucson", "--out", file.to_str().unwrap()]);
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    assert_eq!(name, "loam_smen_tucson.onnx");
+    assert_eq!(*bytes, std::fs::read(file).unwrap());
 }
 
 /// Loading weights of the TB CNN switches to it; its maps have their own units and files; SMEN stays beside it.

@@ -23,7 +23,7 @@ use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonReport};
 
 /// Pixels between two looks at the clock.
 const PIXELS: usize = 256;
-/// Dates that are made here before it is known whether help is worth having.
+/// Dates that are made here after the first before it is known whether help is worth having.
 const FEWEST_BEFORE_HELP: u32 = 4;
 /// Seconds still to go from which on it is: a helper takes about one to start, and learns the past again.
 const WORTH_HELP: f64 = 4.0;
@@ -126,8 +126,10 @@ impl<H: Host> Session<H> {
         for (date, day) in kept {
             gathered.put(date, Some(&day));
         }
-        let (mut newest, mut shares, mut computed) = (None, None::<Shares<H::Helper>>, 0u32);
-        let began = self.host.now_ms();
+        let (mut newest, mut shares) = (None, None::<Shares<H::Helper>>);
+        // The first date learns from all before it; those that follow say how long one takes.
+        let mut following = None::<u32>;
+        let mut began = self.host.now_ms();
         loop {
             let mut made = Vec::new();
             if let Some(shares) = &mut shares {
@@ -165,20 +167,23 @@ impl<H: Host> Session<H> {
                     weights.clone_from(own);
                 }
                 gathered.put_made(&made);
-                computed += 1;
-                let to_do = dates.len() - gathered.done();
-                let passed = self.host.now_ms() - began;
-                let seconds_left = passed / 1000.0 / f64::from(computed) * to_do as f64;
+                let to_do = (dates.len() - gathered.done()) as f64;
+                let each = (self.host.now_ms() - began) / 1000.0 / f64::from(following.unwrap_or(0) + 1);
+                let seconds_left = each * to_do;
                 let progress =
                     Progress { done: gathered.done() as u64, total: dates.len() as u64, seconds_left };
                 if shares.is_none()
-                    && computed >= FEWEST_BEFORE_HELP
+                    && following >= Some(FEWEST_BEFORE_HELP)
                     && seconds_left > WORTH_HELP
                     && let Ok((known, weights)) = &made.day
                 {
                     shares = Some(self.shared(known.clone(), weights, &settings));
                 }
                 self.tell_day(id, made, progress)?;
+                following = Some(following.map_or(0, |n| n + 1));
+                if following == Some(0) {
+                    began = self.host.now_ms();
+                }
             }
         }
         let workers = 1 + shares.map_or(0, |shares| shares.proven());

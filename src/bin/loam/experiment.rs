@@ -222,7 +222,7 @@ impl Experiment {
         let regions = simulator::measured(self.scene_seed, 1.0);
         let mut text = format!(
             "# Simulated scenes beside published values\n\nMade by `loam {}`; not written by hand. \"U\" marks a figure quoted from memory. What the scenes \
-             are made of: `src/simulate/mod.rs`.\n\n{}",
+             are made of: `crates/loam-core/src/simulate`.\n\n{}",
             arguments(),
             simulator::properties_markdown(self.scene_seed, &regions)
         );

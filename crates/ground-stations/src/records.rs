@@ -153,14 +153,14 @@ impl Records {
                     (x, true)
                 }
                 (Some(x), _) => (x, true),
-                (None, Some(y)) if merged.minutes.last() == Some(&y.minutes) => {
-                    (twice, b) = (twice + 1, b + 1);
-                    continue;
-                }
                 (None, Some(y)) => (y, false),
                 (None, None) => break,
             };
             let (record, mine) = next;
+            if !mine && merged.minutes.last() == Some(&record.minutes) {
+                (twice, b) = (twice + 1, b + 1);
+                continue;
+            }
             if mine {
                 a += 1
             } else {

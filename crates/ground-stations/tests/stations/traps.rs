@@ -269,3 +269,73 @@ fn times_that_come_twice_are_merged_once() {
     let values: Vec<f64> = stations.sensors[0].records.iter().map(|record| record.value).collect();
     assert_eq!(values, [0.2, 0.25, 0.3, 0.5]);
 }
+
+/// A zip archive whose members are stored.
+fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let (mut out, mut list) = (Vec::new(), Vec::new());
+    for (name, body) in files {
+        let at = out.len() as u32;
+        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        for number in [0, body.len() as u32, body.len() as u32] {
+            common.extend_from_slice(&u32::to_le_bytes(number));
+        }
+        common.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        common.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(b"PK\x03\x04");
+        out.extend_from_slice(&common);
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(body);
+        list.extend_from_slice(b"PK\x01\x02\x14\0");
+        list.extend_from_slice(&common);
+        list.extend_from_slice(&[0; 10]);
+        list.extend_from_slice(&at.to_le_bytes());
+        list.extend_from_slice(name.as_bytes());
+    }
+    let (at, count) = (out.len() as u32, files.len() as u16);
+    let length = list.len() as u32;
+    out.extend_from_slice(&list);
+    out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+    for number in [count, count] {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    for number in [length, at] {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    out.extend_from_slice(&[0, 0]);
+    out
+}
+
+#[test]
+fn archives_in_archives_and_what_programs_leave_beside_stations() {
+    let table = format!("{HEAD}\n{}", ROWS.join("\n")).into_bytes();
+    let inner = zip(&[(NAME, table.clone()), ("Readme.txt", b"read me".to_vec())]);
+    let inner_mac = format!("__MACOSX/{NAME}");
+    let other = NAME.replace("STA", "OTHER");
+    let outer = zip(&[
+        ("order 1/stations.zip", inner),
+        (&inner_mac, b"leavings".to_vec()),
+        ("python_metadata/order.csv", b"variable;key\nx;y\n".to_vec()),
+        (&other, String::from_utf8(table).unwrap().replace("STA", "OTHER").into_bytes()),
+        ("broken.zip", b"PK\x03\x04 cut off".to_vec()),
+        ("no archive.zip", b"text".to_vec()),
+    ]);
+    let source: SharedSource = Arc::new(BytesSource::new("outer.zip", outer));
+    assert!(ground_stations::is_of_stations(&source));
+    let mut reader = Reader::new();
+    reader.add("outer.zip", source).unwrap();
+    let stations = reader.read();
+    let mut found: Vec<&str> = stations.sensors.iter().map(|sensor| sensor.station.as_str()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["OTHER", "STA"]);
+    assert!(stations.sensors.iter().any(|s| s.file == format!("outer.zip/order 1/stations.zip/{NAME}")));
+    assert_eq!(stations.left_out.len(), 1, "{:?}", stations.left_out);
+    assert!(
+        stations.left_out[0].file == "outer.zip/broken.zip"
+            && stations.left_out[0].why.contains("interrupted")
+    );
+    // Nothing in it but archives of other things.
+    let none: SharedSource =
+        Arc::new(BytesSource::new("a.zip", zip(&[("b.zip", zip(&[("x.txt", Vec::new())]))])));
+    assert!(!ground_stations::is_of_stations(&none));
+    assert!(Reader::new().add("a.zip", none).is_err());
+}

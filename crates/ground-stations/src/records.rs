@@ -181,6 +181,17 @@ impl Records {
         (!steps.is_empty()).then(|| *steps.select_nth_unstable(middle).1)
     }
 
+    /// Most of the good values are above a limit.
+    #[must_use]
+    pub fn mostly_above(&self, limit: f64) -> bool {
+        let (mut good, mut above) = (0usize, 0usize);
+        for record in self.iter().filter(|record| record.good) {
+            good += 1;
+            above += usize::from(record.value > limit);
+        }
+        2 * above > good
+    }
+
     /// Their numbers.
     #[must_use]
     pub fn summary(&self) -> Summary {

@@ -240,9 +240,26 @@ fn depths_are_as_the_file_says_and_count_by_both_ends() {
         let sensor =
             one(&path, &format!("NET NET STA 45.5 -100.25 310.0 {from} {to} P\n{}", ROWS.join("\n")));
         assert_eq!((sensor.depth_from, sensor.depth_to), (from.parse().unwrap(), to.parse().unwrap()));
-        let counts = ground_stations::matching::Rules::default().admits_depth(sensor.depth_from, sensor.depth_to);
+        let counts = ground_stations::matching::Rules::default().admits(&sensor);
         assert_eq!(counts, !from.starts_with('-'), "above the ground is no soil: {from}");
     }
+}
+
+#[test]
+fn values_in_another_unit_are_said() {
+    let rows = |values: [&str; 3]| {
+        let row = |(n, value): (usize, &str)| format!("2020/01/01 0{n}:00 {value} U M");
+        values.into_iter().enumerate().map(row).collect::<Vec<_>>().join("\n")
+    };
+    // As the ISMN's own Readme shows them.
+    let percent = one(NAME, &format!("{HEAD}\n{}", rows(["10.30", "9.80", "0.9"])));
+    let problems = percent.problems();
+    assert!(problems.len() == 1 && problems[0].contains("not in m3/m3"), "{problems:?}");
+    assert_eq!(percent.records.summary().sum, 21.0, "it is read as it stands");
+    let kelvin = one(&NAME.replace("_sm_", "_ts_"), &format!("{HEAD}\n{}", rows(["280.1", "281", "279"])));
+    assert!(kelvin.problems()[0].contains("not in degrees Celsius"), "{:?}", kelvin.problems());
+    // A wild value or two are flagged by the archive, and no other unit.
+    assert_eq!(one(NAME, &format!("{HEAD}\n{}", rows(["0.30", "9.80", "0.9"]))).problems(), [""; 0]);
 }
 
 #[test]

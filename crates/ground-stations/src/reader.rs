@@ -191,17 +191,16 @@ impl Reader {
                 .map(|e| e.path())
                 .collect();
             entries.sort();
-            for entry in entries {
-                if entry.is_dir() && !entry.is_symlink() {
-                    folders.push(entry);
-                    continue;
-                }
-                let relative = entry.strip_prefix(path).unwrap_or(&entry);
+            // In order of their names, as archives list them: the one pushed last is next.
+            let inside = entries.iter().rev().filter(|entry| entry.is_dir() && !entry.is_symlink());
+            folders.extend(inside.cloned());
+            for entry in entries.iter().filter(|entry| !entry.is_dir()) {
+                let relative = entry.strip_prefix(path).unwrap_or(entry);
                 let text = relative.to_string_lossy().replace('\\', "/");
                 if !is_zip(&text) && !is_part(&text) {
                     continue;
                 }
-                let added = smap_files::PathSource::open(&entry)
+                let added = smap_files::PathSource::open(entry)
                     .map_err(StationError::Io)
                     .and_then(|source| self.add(&text, std::sync::Arc::new(source)));
                 if let Err(error) = added {

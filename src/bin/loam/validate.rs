@@ -186,15 +186,13 @@ impl Validate {
         }
         let preset = asked.and_then(|(_, preset)| preset);
         if named {
-            let library = files::simulated_from(preset, self.period.from)?;
-            return Ok((library, stations));
+            return Ok((files::simulated(preset)?, stations));
         }
         let preset =
             preset.ok_or_else(|| format!("simulated scenes exist for {} only: --region", files::keys()))?;
-        let mut scene = Scene::preset(preset.key, DEMO_SEED)
+        // All of it, whichever dates are compared: earlier ones are history, and maps are disaggregated by what all dates say.
+        let scene = Scene::preset(preset.key, DEMO_SEED)
             .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
-        // Earlier dates are needed as history.
-        scene.last = self.period.to.unwrap_or(scene.last);
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let made = validation::network_over(scene, preset.name, || bar.inc(1));
         bar.finish_and_clear();

@@ -1,9 +1,25 @@
 //! What is typed into the form of a logger's own table, and the description that it makes.
 
+use std::collections::BTreeMap;
+
 use ground_stations::logger::{DateOrder, LoggerPlace, LoggerUnit, Preview, TimeColumn};
+use loam_core::file::FileId;
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{LoggerCard, Packed};
+
+/// The forms of the tables in which something was typed or chosen. Kept as long as the page, whatever becomes of the worker.
+pub type Forms = BTreeMap<FileId, Packed<LoggerForm>>;
+
+/// The form of a table: as it was typed, else as it is shown at first.
+#[must_use]
+pub fn form_of(forms: &Forms, card: &LoggerCard) -> LoggerForm {
+    let typed = forms.get(&card.file).and_then(|form| form.open().ok());
+    typed.unwrap_or_else(|| LoggerForm::of(&card.name, &card.preview, card.place.as_ref()))
+}
 
 /// The fields as typed and chosen; empty where they are not.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoggerForm {
     /// The station's name.
     pub station: String,
@@ -79,13 +95,23 @@ impl LoggerForm {
         };
         if let [time] = preview.time_columns.as_slice() {
             form.time = preview.key(time.column);
-            form.offset = said_offset(preview, time);
+            form.told_offset(preview);
         }
         if let [only] = preview.number_columns.as_slice() {
             form.values = vec![preview.key(*only)];
         }
         form.told(preview);
         form
+    }
+
+    /// The clock's offset, where the file says it of the column of times that is chosen.
+    pub fn told_offset(&mut self, preview: &Preview) {
+        let chosen = preview.column(&self.time);
+        let time = preview.time_columns.iter().find(|time| Some(time.column) == chosen);
+        let said = time.map(|time| said_offset(preview, time)).unwrap_or_default();
+        if !said.is_empty() {
+            self.offset = said;
+        }
     }
 
     /// Unit and depth, where the file says the same of every column that is ticked.
@@ -153,8 +179,7 @@ impl LoggerForm {
 }
 
 /// The offset that the file says of a column of times.
-#[must_use]
-pub fn said_offset(preview: &Preview, time: &TimeColumn) -> String {
+fn said_offset(preview: &Preview, time: &TimeColumn) -> String {
     let named = preview.told.utc_offsets.get(time.column).cloned().flatten();
     named.or_else(|| time.zoned.then(|| "+00:00".to_owned())).unwrap_or_default()
 }

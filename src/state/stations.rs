@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::field::{Field, Fields};
 use super::ground_action::GroundAction;
 use super::ledger::Kind;
+use super::logger_form::Forms;
 use super::{Chosen, Event, Job, State};
 use crate::protocol::{GroundEvent, GroundRequest, Packed, Request, StationList, ValidationReport};
 use ease_grid::{EaseWindow, Resolution};
@@ -65,6 +66,8 @@ pub struct Ground {
     pub period: Field<(Option<Date>, Option<Date>)>,
     /// The methods to compare, none for the best; where there is none, the one in use.
     pub methods: Field<Vec<Option<Method>>>,
+    /// What is typed into the forms of loggers' tables.
+    pub forms: Field<Forms>,
     /// What the user said of loggers' own tables. Kept as long as the page: a file that comes back is the same station again.
     described: BTreeMap<FileId, Packed<LoggerPlace>>,
     /// Files that are being read.
@@ -85,6 +88,7 @@ impl Ground {
             rules: f.of(Rules::default()),
             period: f.of((None, None)),
             methods: f.of(Vec::new()),
+            forms: f.of(Forms::new()),
             described: BTreeMap::new(),
             unread: Vec::new(),
             asked: None,
@@ -117,6 +121,9 @@ impl State {
                 self.ground.described.insert(file, place);
                 self.ground.unread.push(file);
                 self.read_stations();
+            }
+            GroundAction::Typed(file, form) => {
+                self.ground.forms.insert(file, form);
             }
             GroundAction::Validate if self.ground.job.is_none() => {
                 let (from, to) = *self.ground.period;

@@ -21,6 +21,7 @@ use super::stage::Stage;
 use crate::protocol::{ExportForm, StationList, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
+use crate::state::logger_form::Forms;
 use crate::state::season::Season;
 use crate::state::{
     Chosen, Event, Field, FileRow, Job, Look, MapData, Notice, Preview, Ranked, RecalledRun, Reopened, Run,
@@ -503,6 +504,11 @@ impl App {
         self.choice.track();
         self.track_choices();
         self.peek(State::ground_stale)
+    }
+
+    /// What is typed into the forms of loggers' tables. Made when it is asked for, so that it lies in the part that asks.
+    pub fn logger_forms(self) -> Slice<Forms> {
+        Slice::new(self.store, |s| &s.ground.forms)
     }
 
     /// No station lies in the region. Tracked.

@@ -22,6 +22,8 @@ pub enum GroundAction {
     Describe(FileId, Packed<LoggerPlace>),
     /// Something was typed or chosen in the form of a logger's table.
     Typed(FileId, Packed<LoggerForm>),
+    /// What this table's form says goes into those of all others that wait and have the same columns.
+    SameForAll(FileId),
     /// Other methods to compare; none for the one in use.
     Methods(Vec<Option<Method>>),
     /// Compare the maps made here with them.

@@ -18,6 +18,13 @@ pub fn form_of(forms: &Forms, card: &LoggerCard) -> LoggerForm {
     typed.unwrap_or_else(|| LoggerForm::of(&card.name, &card.preview, card.place.as_ref()))
 }
 
+/// Whether another table waits to be described and has the same columns.
+#[must_use]
+pub fn waits_alike(card: &LoggerCard, other: &LoggerCard) -> bool {
+    let read = matches!(other.answer, Some(Ok(_)));
+    other.file != card.file && !read && other.preview.columns == card.preview.columns
+}
+
 /// The fields as typed and chosen; empty where they are not.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoggerForm {
@@ -102,6 +109,14 @@ impl LoggerForm {
         }
         form.told(preview);
         form
+    }
+
+    /// Takes over what another table's form says, save name and place, which are each table's own. What the file says itself stays.
+    pub fn take_choices(&mut self, from: &Self, preview: &Preview) {
+        let Self { station, latitude, longitude, .. } = std::mem::take(self);
+        *self = Self { station, latitude, longitude, ..from.clone() };
+        self.told(preview);
+        self.told_offset(preview);
     }
 
     /// The clock's offset, where the file says it of the column of times that is chosen.
@@ -224,6 +239,30 @@ mod tests {
         );
         assert_eq!((form.values.as_slice(), form.order.as_str()), (&["VWC_5cm, m³/m³".to_owned()][..], ""));
         assert_eq!(form.orders(&telling).len(), 3, "06/01/20 can be anything");
+    }
+
+    #[test]
+    fn choices_of_another_table_give_way_to_what_the_file_says() {
+        let from = LoggerForm {
+            latitude: "1".into(),
+            unit: "percent".into(),
+            offset: "+01:00".into(),
+            time: "time".into(),
+            values: vec!["a (m3/m3)".into()],
+            upper: "0.05".into(),
+            ..LoggerForm::default()
+        };
+        let table = seen("time,a (m3/m3),b\n2020-06-01T06:00Z,0.2,12\n2020-06-01T07:00Z,0.2,12\n");
+        let mut form = LoggerForm::of("other.csv", &table, None);
+        form.take_choices(&from, &table);
+        let expected = LoggerForm {
+            station: "other".into(),
+            latitude: String::new(),
+            unit: "fraction".into(),
+            offset: "+00:00".into(),
+            ..from
+        };
+        assert_eq!(form, expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use loam_core::file::FileId;
 use super::store::App;
 use crate::protocol::{LoggerCard, Packed};
 use crate::state::GroundAction;
-use crate::state::logger_form::{LoggerForm, ORDERS, UNITS, form_of};
+use crate::state::logger_form::{LoggerForm, ORDERS, UNITS, form_of, waits_alike};
 
 /// Rows of the table that are shown.
 const ROWS: usize = 3;
@@ -133,6 +133,14 @@ fn keyed<T>(all: &[(&str, &str, T)], wanted: impl Fn(&T) -> bool) -> Vec<(String
 /// A table and its form.
 fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
     let LoggerCard { file, name, preview, .. } = first.clone();
+    let alike = {
+        let first = first.clone();
+        let names = move |all: &Vec<LoggerCard>| -> Vec<String> {
+            all.iter().filter(|other| waits_alike(&first, other)).map(|other| other.name.clone()).collect()
+        };
+        Memo::new(move |_| cards.with(&names))
+    };
+    let given = RwSignal::new(false);
     let now = Memo::new(move |_| app.logger_forms().with(|forms| form_of(forms, &first)));
     let form = Form { app, file, now };
     let typed_wrong = RwSignal::new(None::<String>);
@@ -228,7 +236,20 @@ fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
                     {move || wrong().map(|why| view! { <p class="problem">{why}</p> })}
                     {move || read().filter(|_| wrong().is_none()).map(|words| view! { <p>"Read: "{words}"."</p> })}
                 </div>
-                <button type="submit" id=id("use") disabled=busy>{move || if read().is_some() { "Read again" } else { "Use as a station" }}</button>
+                <div class="row">
+                    <button type="submit" id=id("use") disabled=busy>{move || if read().is_some() { "Read again" } else { "Use as a station" }}</button>
+                    <button
+                        type="button" class="quiet" id=id("same") hidden=move || alike.with(Vec::is_empty)
+                        on:click=move |_| {
+                            app.tell(GroundAction::SameForAll(file).event());
+                            given.set(true);
+                        }
+                    >{move || alike.with(|names| match names.as_slice() {
+                        [one] => format!("The same for {one}"),
+                        more => format!("The same for {} others", more.len()),
+                    })}</button>
+                </div>
+                <p class="hint" hidden=move || !given.get()>"Given: columns, depth, unit, clock, order of dates. Name and place stay each table's own."</p>
             </fieldset>
         </form>
     }

@@ -6,7 +6,7 @@ use crate::protocol::{
     ValidationReport,
 };
 use crate::state::GroundAction;
-use crate::state::logger_form::{LoggerForm, form_of};
+use crate::state::logger_form::{LoggerForm, form_of, waits_alike};
 use ground_stations::logger::{LoggerPlace, LoggerUnit, preview};
 use ground_stations::matching::Rules;
 use loam_core::method::Method;
@@ -294,6 +294,29 @@ fn with_typed_form() -> (Page, LoggerForm) {
     };
     tell(&mut page, GroundAction::Typed(1, Packed::of(&form).unwrap()));
     (page, form)
+}
+
+#[test]
+fn what_one_form_says_goes_into_all_that_wait_with_the_same_columns() {
+    let (mut page, typed) = with_typed_form();
+    let of = |page: &Page, n: usize| form_of(&page.state.ground.forms, &cards(page)[n]);
+    assert_eq!(of(&page, 0), typed);
+    let other = of(&page, 2);
+    tell(&mut page, GroundAction::SameForAll(1));
+    // Name and place are each table's own, be they open.
+    let expected = LoggerForm {
+        station: "b".into(),
+        latitude: "36.5".into(),
+        longitude: String::new(),
+        ..typed.clone()
+    };
+    assert_eq!(of(&page, 1), expected);
+    assert_eq!((of(&page, 0), of(&page, 2)), (typed, other), "those of other columns are left alone");
+    assert!(page.state.announcement.contains("Given to 1 other table"), "{}", *page.state.announcement);
+    // One that was read already is left alone too.
+    let mut read = cards(&page);
+    read[1].answer = Some(Ok("1 sensor".into()));
+    assert!(!waits_alike(&read[0], &read[1]));
 }
 
 #[test]

@@ -160,3 +160,75 @@ fn a_loggers_table_is_described_in_a_form_and_then_is_a_station() {
     assert_one_screen(&app);
     assert_quiet(&app);
 }
+
+/// Three tables at once: one click gives the choices of the first to the one with the same columns, and a worker that dies takes nothing of it along.
+#[test]
+fn the_choices_of_one_table_go_into_all_that_have_its_columns() {
+    let app = App::open("loggers", Setting { window: (1400, 900), ..Setting::default() }).unwrap();
+    app.resize((1400, 900), 1, false).unwrap();
+    app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    app.drop_files(&[
+        ("north.csv", b"time,VWC_5cm,Batt\n2/6/2020 06:00,21.5,12.5\n2/6/2020 07:00,21.7,12.5\n"),
+        ("south.csv", b"time,VWC_5cm,Batt\n2/6/2020 06:00,31.5,12.1\n2/6/2020 07:00,31.7,12.1\n"),
+        ("other.csv", b"when,theta\n2/6/2020 06:00,31.5\n2/6/2020 07:00,31.7\n"),
+    ])
+    .unwrap();
+    app.wait(PATIENCE, "three forms", || {
+        let forms = script(&app, "return document.querySelectorAll('form.logger').length", &[]);
+        Ok((forms == json!(3)).then_some(()))
+    })
+    .unwrap();
+    let id = |name: &str| {
+        let find = "return [...document.querySelectorAll('form.logger')].find(f => f.innerText.includes(arguments[0])).id";
+        let id = script(&app, find, &[json!(name)]);
+        id.as_str().unwrap().trim_end_matches("-form").to_owned()
+    };
+    let (north, south, other) = (id("north.csv"), id("south.csv"), id("other.csv"));
+    let field = |of: &str, name: &str| format!("#{of}-{name}");
+    for (name, text) in [("latitude", "35,5"), ("offset", "-06:00"), ("unit", "percent"), ("order", "dmy")] {
+        typed(&app, &field(&north, name), text);
+    }
+    app.click(&field(&north, "value-0")).unwrap();
+    let same = field(&north, "same");
+    assert_eq!(app.text(&same).unwrap(), "The same for south.csv");
+    assert!(
+        script(&app, "return document.querySelector(arguments[0]).hidden", &[json!(field(&other, "same"))])
+            == json!(true)
+    );
+    app.reveal(&same).unwrap();
+    app.shoot("three").unwrap();
+    // By keyboard.
+    script(&app, "document.querySelector(arguments[0]).focus()", &[json!(same)]);
+    app.session.press(" ").unwrap();
+    let given =
+        |of: &str| ["unit", "offset", "order", "upper", "time"].map(|name| value(&app, &field(of, name)));
+    let expected = ["percent", "-06:00", "dmy", "0.05", "time"].map(str::to_owned);
+    app.wait(PATIENCE, "the other's form", || Ok((given(&south) == expected).then_some(()))).unwrap();
+    let ticked = "return document.querySelector(arguments[0]).checked";
+    assert_eq!(script(&app, ticked, &[json!(field(&south, "value-0"))]), json!(true));
+    assert_eq!(
+        (value(&app, &field(&south, "station")), value(&app, &field(&south, "latitude"))),
+        ("south".into(), String::new()),
+        "name and place are its own"
+    );
+    assert_eq!(value(&app, &field(&other, "unit")), "", "other columns");
+    app.shoot("given").unwrap();
+
+    app.end_worker().unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("the browser ended it")).unwrap();
+    app.get(&field(&north, "latitude")).unwrap();
+    assert_eq!(value(&app, &field(&north, "latitude")), "35,5", "what was not pressed is kept too");
+    assert_eq!(given(&south), expected);
+    app.resize((390, 780), 1, true).unwrap();
+    let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    app.session.devtools("Emulation.setEmulatedMedia", &dark).unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    script(
+        &app,
+        "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })",
+        &[json!(field(&north, "same"))],
+    );
+    app.shoot("narrow-dark").unwrap();
+    assert_one_screen(&app);
+    assert_quiet(&app);
+}

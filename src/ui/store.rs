@@ -205,6 +205,8 @@ pub struct App {
     pub map_count: PageSignal<Scale>,
     /// Of a layer that is looked at by itself.
     pub look_scale: PageSignal<Scale>,
+    /// Those that differ from what they are at first, as the address has them.
+    pub scales: PageSignal<String>,
     /// Layers on the stage, in order; `None` for those that are shown at first.
     pub stage: PageSignal<Option<Stage>>,
     /// Two layers under one curtain.
@@ -312,6 +314,7 @@ impl App {
             drydown: PageSignal::new(Scale::drydown()),
             map_count: PageSignal::new(Scale::map_count()),
             look_scale: PageSignal::new(Scale::moisture()),
+            scales: PageSignal::new(String::new()),
             stage: PageSignal::new(None),
             swipe: PageSignal::new(false),
             curtain: PageSignal::new(Curtain::default()),

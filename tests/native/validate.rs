@@ -65,7 +65,8 @@ fn a_folder_of_stations_is_one_description_and_a_loggers_table_is_previewed() {
     std::fs::write(folder.path().join("Readme.txt"), "read me").unwrap();
     // What the Python package `ismn` leaves there is no logger's table; stations come in order of their names.
     std::fs::create_dir_all(folder.path().join("python_metadata")).unwrap();
-    std::fs::write(folder.path().join("python_metadata/order.csv"), "time,sm\n2020-06-01 06:00,21.5\n").unwrap();
+    std::fs::write(folder.path().join("python_metadata/order.csv"), "time,sm\n2020-06-01 06:00,21.5\n")
+        .unwrap();
     let second = folder.path().join("NET/Field-2");
     std::fs::create_dir_all(&second).unwrap();
     let name = "NET_NET_Field-2_sm_0.050000_0.050000_Probe_20200601_20200601.stm";

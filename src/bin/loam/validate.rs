@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use ground_stations::Stations;
 use ground_stations::evaluation::{Comparison, triple_at};
 use ground_stations::matching::{Matched, Matcher, Rules};
+use ground_stations::{Sensor, Stations};
 use jiff::civil::Date;
 use loam::validation::{self, About, BEST, Layers, Notes, Outcome};
 use loam_core::closed_form::ClosedForm;
@@ -173,6 +173,9 @@ impl Validate {
         }
         for file in &stations.left_out {
             eprintln!("left out: {}: {}", file.file, file.why);
+        }
+        for problem in stations.sensors.iter().flat_map(Sensor::problems) {
+            eprintln!("note: {problem}");
         }
         let named = !self.stations.is_empty() || !self.logger.is_empty();
         if named && stations.sensors.is_empty() {

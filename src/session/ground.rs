@@ -39,11 +39,6 @@ const KIND: &str = "soil moisture of stations";
 /// Sentences on one file in the list.
 const MOST_PROBLEMS: usize = 12;
 
-fn problem(sensor: &Sensor) -> Option<String> {
-    let (count, first) = sensor.bad_lines?;
-    Some(format!("{}: {count} lines could not be read, the first is line {first}.", sensor.file))
-}
-
 impl Ground {
     /// A file of stations was opened, or one that may be: it waits. Its row in the list meanwhile.
     pub fn found(
@@ -141,7 +136,7 @@ impl GroundFile {
         let count = stations.len();
         stations.sort_unstable();
         stations.dedup();
-        let mut problems: Vec<String> = sensors.filter_map(problem).collect();
+        let mut problems: Vec<String> = sensors.flat_map(Sensor::problems).map(|text| text + ".").collect();
         if count == 0
             && let Some(file) = left_out.first()
         {

@@ -25,6 +25,8 @@ pub struct Hash {
     pub inverted: bool,
     /// A method chosen by hand.
     pub method: Option<Method>,
+    /// The other scales, as [`super::scales`] reads them.
+    pub scales: String,
 }
 
 impl Hash {
@@ -50,6 +52,7 @@ impl Hash {
                     hash.scale = limits.filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b);
                 }
                 "method" => hash.method = Method::find(value),
+                "scales" => hash.scales = value.to_owned(),
                 "invert" => hash.inverted = value == "yes",
                 "colours" => hash.colours = ColourMap::find(value).map(|m| m.key.to_owned()),
                 _ => {}
@@ -78,6 +81,9 @@ impl Hash {
         }
         if self.inverted {
             parts.push("invert=yes".to_owned());
+        }
+        if !self.scales.is_empty() {
+            parts.push(format!("scales={}", self.scales));
         }
         if let Some(method) = self.method {
             parts.push(format!("method={}", method.key()));

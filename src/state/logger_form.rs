@@ -1,9 +1,32 @@
 //! What is typed into the form of a logger's own table, and the description that it makes.
 
+use std::collections::BTreeMap;
+
 use ground_stations::logger::{DateOrder, LoggerPlace, LoggerUnit, Preview, TimeColumn};
+use loam_core::file::FileId;
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{LoggerCard, Packed};
+
+/// The forms of the tables in which something was typed or chosen. Kept as long as the page, whatever becomes of the worker.
+pub type Forms = BTreeMap<FileId, Packed<LoggerForm>>;
+
+/// The form of a table: as it was typed, else as it is shown at first.
+#[must_use]
+pub fn form_of(forms: &Forms, card: &LoggerCard) -> LoggerForm {
+    let typed = forms.get(&card.file).and_then(|form| form.open().ok());
+    typed.unwrap_or_else(|| LoggerForm::of(&card.name, &card.preview, card.place.as_ref()))
+}
+
+/// Whether another table waits to be described and has the same columns.
+#[must_use]
+pub fn waits_alike(card: &LoggerCard, other: &LoggerCard) -> bool {
+    let read = matches!(other.answer, Some(Ok(_)));
+    other.file != card.file && !read && other.preview.columns == card.preview.columns
+}
 
 /// The fields as typed and chosen; empty where they are not.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoggerForm {
     /// The station's name.
     pub station: String,
@@ -79,13 +102,31 @@ impl LoggerForm {
         };
         if let [time] = preview.time_columns.as_slice() {
             form.time = preview.key(time.column);
-            form.offset = said_offset(preview, time);
+            form.told_offset(preview);
         }
         if let [only] = preview.number_columns.as_slice() {
             form.values = vec![preview.key(*only)];
         }
         form.told(preview);
         form
+    }
+
+    /// Takes over what another table's form says, save name and place, which are each table's own. What the file says itself stays.
+    pub fn take_choices(&mut self, from: &Self, preview: &Preview) {
+        let Self { station, latitude, longitude, .. } = std::mem::take(self);
+        *self = Self { station, latitude, longitude, ..from.clone() };
+        self.told(preview);
+        self.told_offset(preview);
+    }
+
+    /// The clock's offset, where the file says it of the column of times that is chosen.
+    pub fn told_offset(&mut self, preview: &Preview) {
+        let chosen = preview.column(&self.time);
+        let time = preview.time_columns.iter().find(|time| Some(time.column) == chosen);
+        let said = time.map(|time| said_offset(preview, time)).unwrap_or_default();
+        if !said.is_empty() {
+            self.offset = said;
+        }
     }
 
     /// Unit and depth, where the file says the same of every column that is ticked.
@@ -153,8 +194,7 @@ impl LoggerForm {
 }
 
 /// The offset that the file says of a column of times.
-#[must_use]
-pub fn said_offset(preview: &Preview, time: &TimeColumn) -> String {
+fn said_offset(preview: &Preview, time: &TimeColumn) -> String {
     let named = preview.told.utc_offsets.get(time.column).cloned().flatten();
     named.or_else(|| time.zoned.then(|| "+00:00".to_owned())).unwrap_or_default()
 }
@@ -199,6 +239,30 @@ mod tests {
         );
         assert_eq!((form.values.as_slice(), form.order.as_str()), (&["VWC_5cm, m³/m³".to_owned()][..], ""));
         assert_eq!(form.orders(&telling).len(), 3, "06/01/20 can be anything");
+    }
+
+    #[test]
+    fn choices_of_another_table_give_way_to_what_the_file_says() {
+        let from = LoggerForm {
+            latitude: "1".into(),
+            unit: "percent".into(),
+            offset: "+01:00".into(),
+            time: "time".into(),
+            values: vec!["a (m3/m3)".into()],
+            upper: "0.05".into(),
+            ..LoggerForm::default()
+        };
+        let table = seen("time,a (m3/m3),b\n2020-06-01T06:00Z,0.2,12\n2020-06-01T07:00Z,0.2,12\n");
+        let mut form = LoggerForm::of("other.csv", &table, None);
+        form.take_choices(&from, &table);
+        let expected = LoggerForm {
+            station: "other".into(),
+            latitude: String::new(),
+            unit: "fraction".into(),
+            offset: "+00:00".into(),
+            ..from
+        };
+        assert_eq!(form, expected);
     }
 
     #[test]

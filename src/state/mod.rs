@@ -26,6 +26,7 @@ mod maps;
 mod recall;
 pub mod rectangle;
 mod remembered;
+pub mod scales;
 pub mod season;
 pub mod shown;
 mod stations;

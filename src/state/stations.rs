@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::field::{Field, Fields};
 use super::ground_action::GroundAction;
 use super::ledger::Kind;
+use super::logger_form::{Forms, form_of, waits_alike};
 use super::{Chosen, Event, Job, State};
 use crate::protocol::{GroundEvent, GroundRequest, Packed, Request, StationList, ValidationReport};
 use ease_grid::{EaseWindow, Resolution};
@@ -65,6 +66,8 @@ pub struct Ground {
     pub period: Field<(Option<Date>, Option<Date>)>,
     /// The methods to compare, none for the best; where there is none, the one in use.
     pub methods: Field<Vec<Option<Method>>>,
+    /// What is typed into the forms of loggers' tables.
+    pub forms: Field<Forms>,
     /// What the user said of loggers' own tables. Kept as long as the page: a file that comes back is the same station again.
     described: BTreeMap<FileId, Packed<LoggerPlace>>,
     /// Files that are being read.
@@ -85,6 +88,7 @@ impl Ground {
             rules: f.of(Rules::default()),
             period: f.of((None, None)),
             methods: f.of(Vec::new()),
+            forms: f.of(Forms::new()),
             described: BTreeMap::new(),
             unread: Vec::new(),
             asked: None,
@@ -118,6 +122,10 @@ impl State {
                 self.ground.unread.push(file);
                 self.read_stations();
             }
+            GroundAction::Typed(file, form) => {
+                self.ground.forms.insert(file, form);
+            }
+            GroundAction::SameForAll(file) => self.same_for_all(file),
             GroundAction::Validate if self.ground.job.is_none() => {
                 let (from, to) = *self.ground.period;
                 let rules = self.ground.rules.clone();
@@ -150,6 +158,25 @@ impl State {
             }
             GroundAction::GoTo => self.go_to_stations(),
         }
+    }
+
+    /// What the form of one table says goes into those of the others that wait with the same columns.
+    fn same_for_all(&mut self, file: FileId) {
+        let packed = self.ground.stations.as_ref().and_then(|list| list.loggers.clone());
+        let cards = packed.and_then(|packed| packed.open().ok()).unwrap_or_default();
+        let Some(first) = cards.iter().find(|card| card.file == file) else { return };
+        let from = form_of(&self.ground.forms, first);
+        let mut given = 0;
+        for card in cards.iter().filter(|card| waits_alike(first, card)) {
+            let mut form = form_of(&self.ground.forms, card);
+            form.take_choices(&from, &card.preview);
+            if let Ok(form) = Packed::of(&form) {
+                self.ground.forms.insert(card.file, form);
+                given += 1;
+            }
+        }
+        let s = if given == 1 { "" } else { "s" };
+        self.say(format!("Given to {given} other table{s}. Name and place are each table's own."));
     }
 
     fn ask_ground(&mut self, request: GroundRequest, what: &str) {

@@ -28,6 +28,7 @@ fn show(app: App, hash: &Hash) {
         }
         s.inverted = hash.inverted;
     });
+    app.scales.set(hash.scales.clone());
 }
 
 /// What the address should be.
@@ -44,6 +45,7 @@ fn wanted(app: App) -> Hash {
             Chosen::Best | Chosen::Weights => None,
         },
         inverted: moisture.inverted,
+        scales: app.scales.get(),
         colours: (moisture.map != ColourMap::moisture()).then(|| moisture.map.key.to_owned()),
     }
 }

@@ -7,7 +7,7 @@ use loam_core::file::FileId;
 use super::store::App;
 use crate::protocol::{LoggerCard, Packed};
 use crate::state::GroundAction;
-use crate::state::logger_form::{LoggerForm, ORDERS, UNITS, said_offset};
+use crate::state::logger_form::{LoggerForm, ORDERS, UNITS, form_of, waits_alike};
 
 /// Rows of the table that are shown.
 const ROWS: usize = 3;
@@ -81,9 +81,32 @@ const TEXTS: [Text; 6] = [
     },
 ];
 
+/// The form of a table, as the state keeps it: a worker that is replaced takes nothing of it along.
+#[derive(Clone, Copy)]
+struct Form {
+    app: App,
+    file: FileId,
+    now: Memo<LoggerForm>,
+}
+
+impl Form {
+    fn with<R>(self, look: impl FnOnce(&LoggerForm) -> R) -> R {
+        self.now.with(look)
+    }
+
+    fn update(self, change: impl FnOnce(&mut LoggerForm)) {
+        let mut form = self.now.get_untracked();
+        change(&mut form);
+        match Packed::of(&form) {
+            Ok(form) => self.app.tell(GroundAction::Typed(self.file, form).event()),
+            Err(error) => self.app.fail("The form cannot be kept", &error.to_string(), "Reload the page."),
+        }
+    }
+}
+
 /// A choice whose first line is none.
 fn choice(
-    form: RwSignal<LoggerForm>,
+    form: Form,
     id: String,
     options: Vec<(String, String)>,
     get: fn(&LoggerForm) -> &String,
@@ -109,8 +132,17 @@ fn keyed<T>(all: &[(&str, &str, T)], wanted: impl Fn(&T) -> bool) -> Vec<(String
 
 /// A table and its form.
 fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
-    let LoggerCard { file, name, preview, place, .. } = first;
-    let form = RwSignal::new(LoggerForm::of(&name, &preview, place.as_ref()));
+    let LoggerCard { file, name, preview, .. } = first.clone();
+    let alike = {
+        let first = first.clone();
+        let names = move |all: &Vec<LoggerCard>| -> Vec<String> {
+            all.iter().filter(|other| waits_alike(&first, other)).map(|other| other.name.clone()).collect()
+        };
+        Memo::new(move |_| cards.with(&names))
+    };
+    let given = RwSignal::new(false);
+    let now = Memo::new(move |_| app.logger_forms().with(|forms| form_of(forms, &first)));
+    let form = Form { app, file, now };
     let typed_wrong = RwSignal::new(None::<String>);
     // What the worker says of it now.
     let answer = Memo::new(move |_| {
@@ -157,12 +189,7 @@ fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
     });
     let set_time = move |f: &mut LoggerForm, key: String| {
         f.time = key;
-        let chosen =
-            of_offset.time_columns.iter().find(|time| of_offset.column(&f.time) == Some(time.column));
-        let said = chosen.map(|time| said_offset(&of_offset, time)).unwrap_or_default();
-        if !said.is_empty() {
-            f.offset = said;
-        }
+        f.told_offset(&of_offset);
     };
     let orders = {
         let preview = all.clone();
@@ -170,7 +197,7 @@ fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
     };
     let submit = move |e: web_sys::SubmitEvent| {
         e.prevent_default();
-        match form.with_untracked(|f| f.place(&all)) {
+        match form.now.with_untracked(|f| f.place(&all)) {
             Ok(place) => match Packed::of(&place) {
                 Ok(place) => {
                     typed_wrong.set(None);
@@ -209,7 +236,20 @@ fn card(app: App, cards: Memo<Vec<LoggerCard>>, first: LoggerCard) -> AnyView {
                     {move || wrong().map(|why| view! { <p class="problem">{why}</p> })}
                     {move || read().filter(|_| wrong().is_none()).map(|words| view! { <p>"Read: "{words}"."</p> })}
                 </div>
-                <button type="submit" id=id("use") disabled=busy>{move || if read().is_some() { "Read again" } else { "Use as a station" }}</button>
+                <div class="row">
+                    <button type="submit" id=id("use") disabled=busy>{move || if read().is_some() { "Read again" } else { "Use as a station" }}</button>
+                    <button
+                        type="button" class="quiet" id=id("same") hidden=move || alike.with(Vec::is_empty)
+                        on:click=move |_| {
+                            app.tell(GroundAction::SameForAll(file).event());
+                            given.set(true);
+                        }
+                    >{move || alike.with(|names| match names.as_slice() {
+                        [one] => format!("The same for {one}"),
+                        more => format!("The same for {} others", more.len()),
+                    })}</button>
+                </div>
+                <p class="hint" hidden=move || !given.get()>"Given: columns, depth, unit, clock, order of dates. Name and place stay each table's own."</p>
             </fieldset>
         </form>
     }

@@ -171,6 +171,7 @@ fn Maps(data: Arc<MapData>, size: RwSignal<(f64, f64)>) -> impl IntoView {
 #[component]
 pub fn MapsSection() -> impl IntoView {
     let app = App::here();
+    super::address_scales::follow(app);
     let stale = Memo::new(move |_| app.stale());
     // Of the stage, for as long as the page lives: the next map need not find it out again.
     let size = RwSignal::new((0.0, 0.0));

@@ -8,6 +8,7 @@
 mod about;
 pub mod adapter;
 mod address;
+mod address_scales;
 mod bench;
 mod bundle;
 pub mod canvas;

@@ -21,6 +21,7 @@ use super::stage::Stage;
 use crate::protocol::{ExportForm, StationList, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
+use crate::state::logger_form::Forms;
 use crate::state::season::Season;
 use crate::state::{
     Chosen, Event, Field, FileRow, Job, Look, MapData, Notice, Preview, Ranked, RecalledRun, Reopened, Run,
@@ -204,6 +205,8 @@ pub struct App {
     pub map_count: PageSignal<Scale>,
     /// Of a layer that is looked at by itself.
     pub look_scale: PageSignal<Scale>,
+    /// Those that differ from what they are at first, as the address has them.
+    pub scales: PageSignal<String>,
     /// Layers on the stage, in order; `None` for those that are shown at first.
     pub stage: PageSignal<Option<Stage>>,
     /// Two layers under one curtain.
@@ -311,6 +314,7 @@ impl App {
             drydown: PageSignal::new(Scale::drydown()),
             map_count: PageSignal::new(Scale::map_count()),
             look_scale: PageSignal::new(Scale::moisture()),
+            scales: PageSignal::new(String::new()),
             stage: PageSignal::new(None),
             swipe: PageSignal::new(false),
             curtain: PageSignal::new(Curtain::default()),
@@ -503,6 +507,11 @@ impl App {
         self.choice.track();
         self.track_choices();
         self.peek(State::ground_stale)
+    }
+
+    /// What is typed into the forms of loggers' tables. Made when it is asked for, so that it lies in the part that asks.
+    pub fn logger_forms(self) -> Slice<Forms> {
+        Slice::new(self.store, |s| &s.ground.forms)
     }
 
     /// No station lies in the region. Tracked.

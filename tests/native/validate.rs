@@ -63,10 +63,20 @@ fn a_folder_of_stations_is_one_description_and_a_loggers_table_is_previewed() {
     std::fs::write(inside.join("NET_NET_Broken_sm_0.050000_0.050000_Probe_20200601_20200601.stm"), "no")
         .unwrap();
     std::fs::write(folder.path().join("Readme.txt"), "read me").unwrap();
+    // What the Python package `ismn` leaves there is no logger's table; stations come in order of their names.
+    std::fs::create_dir_all(folder.path().join("python_metadata")).unwrap();
+    std::fs::write(folder.path().join("python_metadata/order.csv"), "time,sm\n2020-06-01 06:00,21.5\n")
+        .unwrap();
+    let second = folder.path().join("NET/Field-2");
+    std::fs::create_dir_all(&second).unwrap();
+    let name = "NET_NET_Field-2_sm_0.050000_0.050000_Probe_20200601_20200601.stm";
+    std::fs::write(second.join(name), table.replace("Field-1", "Field-2")).unwrap();
     let output = run(&["inspect", folder.path().to_str().unwrap(), "--json"]);
     assert!(output.status.success());
     let found = json(&output);
-    assert_eq!(found["sensors"].as_array().unwrap().len(), 1);
+    let names: Vec<_> =
+        found["sensors"].as_array().unwrap().iter().map(|sensor| sensor["station"].clone()).collect();
+    assert_eq!(names, ["Field-1", "Field-2"]);
     assert_eq!(found["left_out"].as_array().unwrap().len(), 1);
     assert!(String::from_utf8_lossy(&output.stderr).contains("left out: NET/Field-1/NET_NET_Broken"));
 
@@ -122,6 +132,32 @@ fn validate_compares_simulated_maps_with_simulated_stations() {
     let pairs = std::fs::read_to_string(&csv).unwrap();
     let rows = pairs.lines().filter(|line| !line.starts_with('#')).count() - 1;
     assert_eq!(Some(rows as u64), found["pairs"].as_u64());
+}
+
+/// Maps are disaggregated by what all dates of the scene say: a period chooses dates, and changes no map.
+#[test]
+fn a_period_limits_the_dates_that_are_compared_and_not_the_scene() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report.html");
+    let pairs = |from: &str, to: &str| -> Vec<String> {
+        let csv = folder.path().join("pairs.csv");
+        let mut words = vec!["validate", "--simulated", "--region", "tucson", "--methods", "regression"];
+        words.extend(["--from", from, "--to", to, "--out", out.to_str().unwrap()]);
+        words.extend(["--csv", csv.to_str().unwrap()]);
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(&csv).unwrap();
+        text.lines().filter(|line| line.starts_with("SIMULATED")).map(str::to_owned).collect()
+    };
+    let within = |row: &String| {
+        let date = row.split(',').nth(6).unwrap();
+        ("2016-04-15"..="2016-05-31").contains(&date)
+    };
+    let short = pairs("2016-04-15", "2016-05-31");
+    let mut long = pairs("2016-04-01", "2016-06-30");
+    assert!(long.len() > short.len() && short.iter().all(within));
+    long.retain(within);
+    assert_eq!(short, long);
 }
 
 #[test]

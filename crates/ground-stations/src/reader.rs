@@ -11,6 +11,9 @@ use crate::lines::Lines;
 use crate::stations::{LeftOut, Stations};
 use crate::{StationError, sensor::Surroundings};
 
+/// Archives are opened in archives so many times.
+const DEEPEST: usize = 3;
+
 /// Files waiting, the one being read, what is read.
 #[derive(Default)]
 pub struct Reader {
@@ -80,7 +83,7 @@ pub(crate) fn holds_values(path: &str) -> bool {
 fn kind(path: &str) -> Kind {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
     // Leavings of macOS: `__MACOSX/._x.stm`.
-    if name.starts_with("._") {
+    if name.starts_with("._") || path.split(['/', '\\']).any(|part| part == "__MACOSX") {
         Kind::Other
     } else if name.ends_with(".stm") {
         Kind::Values
@@ -91,6 +94,21 @@ fn kind(path: &str) -> Kind {
     } else {
         Kind::Other
     }
+}
+
+/// Whether a member of an archive is an archive by its name.
+fn is_zip(path: &str) -> bool {
+    path.to_ascii_lowercase().ends_with(".zip")
+}
+
+/// Whether an archive holds values of stations, or an archive of it does.
+pub(crate) fn archive_holds_values(members: &[Member], depth: usize) -> bool {
+    let nested = |member: &Member| {
+        let inside = |source: SharedSource| archive::all_members(&source).ok().flatten();
+        member.source().ok().and_then(inside).is_some_and(|inside| archive_holds_values(&inside, depth + 1))
+    };
+    members.iter().any(|member| holds_values(member.path()))
+        || depth < DEEPEST && members.iter().any(|member| is_zip(member.path()) && nested(member))
 }
 
 fn folder(path: &str) -> &str {
@@ -104,7 +122,7 @@ impl Reader {
         Self::default()
     }
 
-    /// Adds a file: a zip archive with all its members, or a table. `path` is its place in the folder that the user named, such as
+    /// Adds a file: a zip archive with all its members, also those of archives in it, or a table. `path` is its place in the folder that the user named, such as
     /// `NETWORK/STATION/file.stm`, or its name alone.
     ///
     /// # Errors
@@ -120,18 +138,37 @@ impl Reader {
             });
             return Ok(());
         };
-        if !members.iter().any(|member| holds_values(member.path())) {
-            return Err(StationError::NoTable("a zip archive without a file of the ISMN".to_owned()));
+        if self.add_members(path, members, 0) {
+            Ok(())
+        } else {
+            Err(StationError::NoTable("a zip archive without a file of the ISMN".to_owned()))
         }
-        for member in members.into_iter().filter(|member| is_part(member.path())) {
-            self.wait(Input {
-                path: member.path().to_owned(),
-                shown: format!("{path}/{}", member.path()),
-                bytes: member.bytes(),
-                place: Place::Member(Box::new(member)),
-            });
+    }
+
+    /// Adds the members of an archive. Whether it held values, or one that cannot be opened and may.
+    fn add_members(&mut self, path: &str, members: Vec<Member>, depth: usize) -> bool {
+        let mut any = members.iter().any(|member| holds_values(member.path()));
+        for member in members {
+            let shown = format!("{path}/{}", member.path());
+            if is_zip(member.path()) && depth < DEEPEST {
+                match member.source().and_then(|source| archive::all_members(&source)) {
+                    Ok(Some(inside)) => any |= self.add_members(&shown, inside, depth + 1),
+                    Ok(None) => {}
+                    Err(error) => {
+                        any = true;
+                        self.left_out(shown, &error.into());
+                    }
+                }
+            } else if is_part(member.path()) {
+                self.wait(Input {
+                    path: member.path().to_owned(),
+                    shown,
+                    bytes: member.bytes(),
+                    place: Place::Member(Box::new(member)),
+                });
+            }
         }
-        Ok(())
+        any
     }
 
     /// Adds a file, archive or folder of the disk, folders with all that is in them. Files of a folder that are no stations' are passed over.
@@ -154,18 +191,16 @@ impl Reader {
                 .map(|e| e.path())
                 .collect();
             entries.sort();
-            for entry in entries {
-                if entry.is_dir() && !entry.is_symlink() {
-                    folders.push(entry);
-                    continue;
-                }
-                let relative = entry.strip_prefix(path).unwrap_or(&entry);
+            // In order of their names, as archives list them: the one pushed last is next.
+            let inside = entries.iter().rev().filter(|entry| entry.is_dir() && !entry.is_symlink());
+            folders.extend(inside.cloned());
+            for entry in entries.iter().filter(|entry| !entry.is_dir()) {
+                let relative = entry.strip_prefix(path).unwrap_or(entry);
                 let text = relative.to_string_lossy().replace('\\', "/");
-                let zip = text.to_ascii_lowercase().ends_with(".zip");
-                if !zip && !is_part(&text) {
+                if !is_zip(&text) && !is_part(&text) {
                     continue;
                 }
-                let added = smap_files::PathSource::open(&entry)
+                let added = smap_files::PathSource::open(entry)
                     .map_err(StationError::Io)
                     .and_then(|source| self.add(&text, std::sync::Arc::new(source)));
                 if let Err(error) = added {

@@ -153,14 +153,14 @@ impl Records {
                     (x, true)
                 }
                 (Some(x), _) => (x, true),
-                (None, Some(y)) if merged.minutes.last() == Some(&y.minutes) => {
-                    (twice, b) = (twice + 1, b + 1);
-                    continue;
-                }
                 (None, Some(y)) => (y, false),
                 (None, None) => break,
             };
             let (record, mine) = next;
+            if !mine && merged.minutes.last() == Some(&record.minutes) {
+                (twice, b) = (twice + 1, b + 1);
+                continue;
+            }
             if mine {
                 a += 1
             } else {
@@ -179,6 +179,17 @@ impl Records {
         let mut steps: Vec<i32> = self.minutes.windows(2).map(|w| w[1] - w[0]).filter(|s| *s > 0).collect();
         let middle = steps.len().saturating_sub(1) / 2;
         (!steps.is_empty()).then(|| *steps.select_nth_unstable(middle).1)
+    }
+
+    /// Most of the good values are above a limit.
+    #[must_use]
+    pub fn mostly_above(&self, limit: f64) -> bool {
+        let (mut good, mut above) = (0usize, 0usize);
+        for record in self.iter().filter(|record| record.good) {
+            good += 1;
+            above += usize::from(record.value > limit);
+        }
+        2 * above > good
     }
 
     /// Their numbers.

@@ -127,6 +127,31 @@ impl Sensor {
         is_simulated(&self.network)
     }
 
+    /// Why its values are not in the unit of its variable, and what follows; `None` where they can be.
+    /// The `Readme.txt` of the ISMN's archives shows a record of soil moisture of 10.30: percent.
+    #[must_use]
+    pub fn other_unit(&self) -> Option<&'static str> {
+        match self.variable {
+            Variable::SoilMoisture if self.records.mostly_above(1.0) => Some(
+                "most of its values are above 1, so they are not in m3/m3 (in percent?): it is compared with nothing",
+            ),
+            Variable::SoilTemperature | Variable::AirTemperature if self.records.mostly_above(100.0) => Some(
+                "most of its values are above 100, so they are not in degrees Celsius (in kelvin?): frozen soil is not told by it",
+            ),
+            _ => None,
+        }
+    }
+
+    /// What a reader of the file should know, in sentences without their full stop.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let lines = self
+            .bad_lines
+            .map(|(count, first)| format!("{count} lines could not be read, the first is line {first}"));
+        let all = lines.into_iter().chain(self.other_unit().map(str::to_owned));
+        all.map(|problem| format!("{}: {problem}", self.file)).collect()
+    }
+
     /// The same sensor of the same place: files of several periods are one.
     pub(crate) fn same(&self, other: &Self) -> bool {
         let near = |a: f64, b: f64| (a - b).abs() < 1e-4;

@@ -114,7 +114,7 @@ pub fn as_file(sensor: &Sensor) -> Option<(String, String)> {
     }
     let Sensor { network, station, instrument, depth_from, depth_to, .. } = sensor;
     let path = format!(
-        "{network}/{station}/{network}_{network}_{station}_sm_{depth_from:.6}_{depth_to:.6}_{instrument}_simulated.stm"
+        "{network}/{station}/{network}_{network}_{station}_sm_{depth_from:.6}_{depth_to:.6}_{instrument}.stm"
     );
     let mut text = format!(
         "{network} {network} {station} {:.5} {:.5} {:.2} {depth_from:.4} {depth_to:.4} {instrument}\n",

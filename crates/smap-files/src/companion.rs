@@ -19,13 +19,18 @@ const STEMS: [&str; 8] =
     ["readme", "license", "licence", "expect", "expected", "manifest", "citation", "checksums"];
 /// What systems leave behind.
 const LITTER: [&str; 3] = [".ds_store", "thumbs.db", "desktop.ini"];
+/// What systems and programs make beside data: macOS in archives, the Python package `ismn` beside those of stations.
+const FOLDERS: [&str; 2] = ["__macosx", "python_metadata"];
 
 /// What a companion is counted as (`.xml`, `README`), by its name alone; `None` for a file that may be data.
 #[must_use]
 pub fn kind(path: &str) -> Option<String> {
     let parts: Vec<String> = path.split(['/', '\\']).map(str::to_ascii_lowercase).collect();
     let name = parts.last()?;
-    if LITTER.contains(&name.as_str()) || name.starts_with("._") || parts.iter().any(|p| p == "__macosx") {
+    if LITTER.contains(&name.as_str())
+        || name.starts_with("._")
+        || parts.iter().any(|p| FOLDERS.contains(&p.as_str()))
+    {
         return Some("of the system".to_owned());
     }
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -134,6 +139,7 @@ mod tests {
             "x.sha256",
             "x.qa",
             "__MACOSX/._x.tif",
+            "python_metadata/order.csv",
             ".DS_Store",
             "EXPECT.md",
             "x.png",
@@ -141,7 +147,7 @@ mod tests {
         ];
         let companions = among(&names);
         assert_eq!(companions.iter().filter(|c| !**c).count(), 2);
-        assert!(!companions[0] && !companions[14]);
+        assert!(!companions[0] && !companions[15]);
         let mut passed = Passed::default();
         assert_eq!(passed.text(), None);
         for name in ["a.xml", "b.aux.xml", "c.iso.xml", "d.xml", "e.xml", "a.tfw", "b.tfw"] {

@@ -113,7 +113,7 @@ pub fn describe(path: &Path, as_json: bool) -> Result<Value, String> {
     if stations.sensors.is_empty() {
         return Err(format!("{}: no station could be read", path.display()));
     }
-    let problems: Vec<String> = stations.sensors.iter().filter_map(problem).collect();
+    let problems: Vec<String> = stations.sensors.iter().flat_map(Sensor::problems).collect();
     if !as_json {
         say!("{name}{}", if stations.simulated() { " (SIMULATED)" } else { "" });
         say!("  product    stations of {}", stations.networks().join(", "));
@@ -155,11 +155,6 @@ fn sensor_json(sensor: &Sensor) -> Value {
         "first": summary.first.map(time::text),
         "last": summary.last.map(time::text),
     })
-}
-
-fn problem(sensor: &Sensor) -> Option<String> {
-    let (count, first) = sensor.bad_lines?;
-    Some(format!("{}: {count} lines could not be read, the first is line {first}", sensor.file))
 }
 
 fn print(sensor: &Sensor) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use ground_stations::Stations;
 use ground_stations::evaluation::{Comparison, triple_at};
 use ground_stations::matching::{Matched, Matcher, Rules};
+use ground_stations::{Sensor, Stations};
 use jiff::civil::Date;
 use loam::validation::{self, About, BEST, Layers, Notes, Outcome};
 use loam_core::closed_form::ClosedForm;
@@ -174,6 +174,9 @@ impl Validate {
         for file in &stations.left_out {
             eprintln!("left out: {}: {}", file.file, file.why);
         }
+        for problem in stations.sensors.iter().flat_map(Sensor::problems) {
+            eprintln!("note: {problem}");
+        }
         let named = !self.stations.is_empty() || !self.logger.is_empty();
         if named && stations.sensors.is_empty() {
             return Err("no station could be read".into());
@@ -186,15 +189,13 @@ impl Validate {
         }
         let preset = asked.and_then(|(_, preset)| preset);
         if named {
-            let library = files::simulated_from(preset, self.period.from)?;
-            return Ok((library, stations));
+            return Ok((files::simulated(preset)?, stations));
         }
         let preset =
             preset.ok_or_else(|| format!("simulated scenes exist for {} only: --region", files::keys()))?;
-        let mut scene = Scene::preset(preset.key, DEMO_SEED)
+        // All of it, whichever dates are compared: earlier ones are history, and maps are disaggregated by what all dates say.
+        let scene = Scene::preset(preset.key, DEMO_SEED)
             .ok_or_else(|| format!("there is no scene of {}", preset.name))?;
-        // Earlier dates are needed as history.
-        scene.last = self.period.to.unwrap_or(scene.last);
         let bar = super::progress::bar(scene.len() as u64, "simulating");
         let made = validation::network_over(scene, preset.name, || bar.inc(1));
         bar.finish_and_clear();

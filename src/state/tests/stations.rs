@@ -6,6 +6,7 @@ use crate::protocol::{
     ValidationReport,
 };
 use crate::state::GroundAction;
+use crate::state::logger_form::{LoggerForm, form_of, waits_alike};
 use ground_stations::logger::{LoggerPlace, LoggerUnit, preview};
 use ground_stations::matching::Rules;
 use loam_core::method::Method;
@@ -244,6 +245,92 @@ fn what_is_said_of_a_loggers_table_is_said_to_every_worker_but_not_what_one_died
     page.sent.clear();
     tell(&mut page, GroundAction::Describe(2, Packed::of(&place()).unwrap()));
     assert_eq!(said(&page), Some(vec![(2, place())]));
+}
+
+/// Tables of three loggers: two of the same columns, one of another.
+fn three_tables() -> GroundEvent {
+    let card = |file, name: &str, text: &str| {
+        let source = std::sync::Arc::new(BytesSource::new(name, text.as_bytes().to_vec())) as SharedSource;
+        LoggerCard { file, name: name.into(), preview: preview(&source).unwrap(), place: None, answer: None }
+    };
+    let cards = vec![
+        card(1, "a.csv", "time,sm,battery\n1/2/2020 06:00,21.5,12\n"),
+        card(2, "b.csv", "# Latitude: 36.5\ntime,sm,battery\n1/2/2020 06:00,30.5,12\n"),
+        card(3, "c.csv", "when,sm\n1/2/2020 06:00,30.5\n"),
+    ];
+    GroundEvent::Stations(StationList {
+        loggers: Some(Packed::of(&cards).unwrap()),
+        ..StationList::default()
+    })
+}
+
+fn cards(page: &Page) -> Vec<LoggerCard> {
+    page.state.ground.stations.as_ref().unwrap().loggers.as_ref().unwrap().open().unwrap()
+}
+
+/// A page with three tables of loggers, of which the first one's form is filled in and not pressed.
+fn with_typed_form() -> (Page, LoggerForm) {
+    let mut page = Page::ready();
+    page.tell(Event::Open((1..=3).map(|n| (n, format!("{n}.csv"), 10)).collect()));
+    let open = page.find(|r| matches!(r, Request::Open { .. })).unwrap();
+    for n in 1..=3 {
+        page.answer(open, protocol::Event::FileRead(blank(n)));
+    }
+    answer(&mut page, open, GroundEvent::Found(vec![1, 2, 3]));
+    page.answer(open, protocol::Event::Finished);
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
+    answer(&mut page, read, three_tables());
+    page.answer(read, protocol::Event::Finished);
+    let form = LoggerForm {
+        station: "Field 1".into(),
+        latitude: "35,5".into(),
+        upper: "0.05".into(),
+        unit: "percent".into(),
+        offset: "-06:00".into(),
+        time: "time".into(),
+        values: vec!["sm".into()],
+        order: "dmy".into(),
+        ..LoggerForm::default()
+    };
+    tell(&mut page, GroundAction::Typed(1, Packed::of(&form).unwrap()));
+    (page, form)
+}
+
+#[test]
+fn what_one_form_says_goes_into_all_that_wait_with_the_same_columns() {
+    let (mut page, typed) = with_typed_form();
+    let of = |page: &Page, n: usize| form_of(&page.state.ground.forms, &cards(page)[n]);
+    assert_eq!(of(&page, 0), typed);
+    let other = of(&page, 2);
+    tell(&mut page, GroundAction::SameForAll(1));
+    // Name and place are each table's own, be they open.
+    let expected = LoggerForm {
+        station: "b".into(),
+        latitude: "36.5".into(),
+        longitude: String::new(),
+        ..typed.clone()
+    };
+    assert_eq!(of(&page, 1), expected);
+    assert_eq!((of(&page, 0), of(&page, 2)), (typed, other), "those of other columns are left alone");
+    assert!(page.state.announcement.contains("Given to 1 other table"), "{}", *page.state.announcement);
+    // One that was read already is left alone too.
+    let mut read = cards(&page);
+    read[1].answer = Some(Ok("1 sensor".into()));
+    assert!(!waits_alike(&read[0], &read[1]));
+}
+
+#[test]
+fn what_was_typed_outlives_the_worker() {
+    let (mut page, typed) = with_typed_form();
+    page.sent.clear();
+    page.tell(Event::WorkerLost("of memory".into()));
+    assert!(page.state.ground.stations.is_none());
+    let open = page.find(|r| matches!(r, Request::Open { .. })).unwrap();
+    answer(&mut page, open, GroundEvent::Found(vec![1, 2, 3]));
+    let read = asked(&page, |r| matches!(r, GroundRequest::Read { .. })).unwrap();
+    assert_eq!(said(&page), Some(Vec::new()), "nothing was pressed, so nothing is said");
+    answer(&mut page, read, three_tables());
+    assert_eq!(form_of(&page.state.ground.forms, &cards(&page)[0]), typed);
 }
 
 #[test]

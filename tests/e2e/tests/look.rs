@@ -241,6 +241,20 @@ fn the_limits_of_a_scale_are_dragged_and_moved_by_keys() {
     app.wait(PATIENCE, "the map as it was", || Ok((image() == before).then_some(()))).unwrap();
     assert_eq!((limit(false), limit(true)), (0.0, 0.5));
     assert!(!hash().contains("scale=") && !hash().contains("invert="), "{}", hash());
+    // Another scale by the address, the other way round, and back by its own button.
+    let of_difference = "const box = [...document.querySelectorAll('.legends .scale')].find(b => b.innerText.includes('Difference'));";
+    let shown = || {
+        let read = "return [...box.querySelectorAll('.limits input')].map(i => i.value).concat(box.querySelector('.invert').ariaPressed)";
+        script(&app, &format!("{of_difference} {read}"), &[])
+    };
+    assert_eq!(shown()[2], json!("false"));
+    script(&app, "location.hash += '&scales=difference:0.25,-0.25'", &[]);
+    let expected = json!(["-0.25", "0.25", "true"]);
+    app.wait(PATIENCE, "the scale of the address", || Ok((shown() == expected).then_some(()))).unwrap();
+    assert!(hash().contains("scales=difference:0.25,-0.25"), "{}", hash());
+    script(&app, &format!("{of_difference} box.querySelector('.reset').click()"), &[]);
+    app.wait(PATIENCE, "the address without it", || Ok((!hash().contains("scales=")).then_some(()))).unwrap();
+    assert_eq!(shown()[2], json!("false"));
     assert_quiet(&app);
 }
 

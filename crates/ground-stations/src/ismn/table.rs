@@ -1,7 +1,9 @@
 //! A file of either form, line by line. Which form it is, is told from its first line.
 
+use std::borrow::Cow;
+
 use super::place::{Place, numbers_at};
-use super::row::{Clock, Row, value, word};
+use super::row::{Clock, Row, clock, plain, text, value, word};
 use super::{FileName, name};
 use crate::records::Records;
 use crate::sensor::{Form, Sensor, Surroundings, Variable};
@@ -15,6 +17,8 @@ pub struct Table {
     clock: Clock,
     sensors: Vec<(Place, String, Records)>,
     bad: Option<(usize, u64)>,
+    /// Signs and blanks of the first line are not the ISMN's: every line is looked at for such.
+    odd: bool,
 }
 
 enum State {
@@ -38,6 +42,7 @@ impl Table {
             clock: Clock::default(),
             sensors: Vec::new(),
             bad: None,
+            odd: false,
         }
     }
 
@@ -47,8 +52,12 @@ impl Table {
     /// [`StationError`] where the first line is of neither form.
     pub fn line(&mut self, number: u64, line: &[u8]) -> Result<(), StationError> {
         if matches!(self.state, State::Start) {
-            return self.first(line);
+            let first = plain(line);
+            self.odd = matches!(first, Cow::Owned(_));
+            return self.first(&first);
         }
+        let plain = if self.odd { plain(line) } else { Cow::Borrowed(line) };
+        let line = &*plain;
         let (row, sensor) = match &mut self.state {
             State::Ceop { latitude, place, sensor } => {
                 let Some((from, to)) = place_of(line, *latitude) else { return self.bad(number) };
@@ -84,14 +93,14 @@ impl Table {
     }
 
     fn first(&mut self, line: &[u8]) -> Result<(), StationError> {
-        let text = std::str::from_utf8(line)
-            .ok()
-            .filter(|text| !text.contains(|c: char| c.is_control() && c != '\t'))
-            .ok_or_else(|| StationError::NoTable("its first line is no text".to_owned()))?;
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = text(line);
+        if text.contains(|c: char| c.is_ascii_control() && c != '\t') {
+            return Err(StationError::NoTable("its first line is no text".to_owned()));
+        }
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
         let starts_with_time = |n: usize| {
             words.get(n).is_some_and(|date| time::day(date.as_bytes()).is_some())
-                && words.get(n + 1).is_some_and(|clock| time::minute_of_day(clock.as_bytes()).is_some())
+                && words.get(n + 1).is_some_and(|text| clock(text.as_bytes()).is_some())
         };
         if starts_with_time(0) {
             if !starts_with_time(2) {
@@ -130,9 +139,7 @@ impl Table {
         let bad = self.bad.map_or_else(String::new, |(count, first)| {
             format!(": {count} lines are no record, the first is line {first}")
         });
-        let folders: Vec<&str> = self.file.split(['/', '\\']).collect();
-        // NETWORK/STATION/file.
-        let network = folders.len().checked_sub(3).and_then(|n| folders.get(n)).copied().unwrap_or_default();
+        let network = name::network_folder(&self.file).unwrap_or_default();
         let mut sensors = Vec::new();
         for (place, instrument, mut records) in self.sensors {
             if records.is_empty() {
@@ -149,7 +156,8 @@ impl Table {
                 depth_from: place.depth_from,
                 depth_to: place.depth_to,
                 variable: Variable::from_code(&name.variable),
-                instrument: if instrument.is_empty() { name.instrument.clone() } else { instrument },
+                // Both forms have the name; of the first line's instrument several sensors may share one.
+                instrument: if name.instrument.is_empty() { instrument } else { name.instrument.clone() },
                 file: self.file.clone(),
                 form: if matches!(self.state, State::Ceop { .. }) { Form::Ceop } else { Form::HeaderValues },
                 records,
@@ -186,8 +194,8 @@ fn place_of(line: &[u8], latitude: usize) -> Option<(usize, usize)> {
     Some((from, at))
 }
 
-fn parse_place(text: &[u8], latitude: usize) -> Result<Place, StationError> {
-    let text = std::str::from_utf8(text).map_err(|_| StationError::NoPlace("it is no text".to_owned()))?;
-    let words: Vec<&str> = text.split_whitespace().collect();
+fn parse_place(line: &[u8], latitude: usize) -> Result<Place, StationError> {
+    let text = text(line);
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
     Place::parse(&words, latitude - 4)
 }

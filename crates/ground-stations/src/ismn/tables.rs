@@ -60,13 +60,18 @@ pub(crate) fn classes(bytes: &[u8]) -> Vec<Class> {
     text.split(['\n', '\r']).filter_map(row).collect()
 }
 
+/// An instrument without the signs that stand for its blanks: the table writes blanks where a file's name has hyphens.
+fn plain(instrument: &str) -> String {
+    instrument.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 impl Class {
     /// It is of this sensor.
     pub(crate) fn is_of(&self, sensor: &Sensor) -> bool {
         let near = |a: f64, b: f64| (a - b).abs() < 0.006;
         self.network == sensor.network
             && self.station == sensor.station
-            && self.instrument == sensor.instrument
+            && plain(&self.instrument) == plain(&sensor.instrument)
             && near(self.depth_from, sensor.depth_from)
             && near(self.depth_to, sensor.depth_to)
     }

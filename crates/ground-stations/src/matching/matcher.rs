@@ -59,7 +59,7 @@ impl<'a> Matcher<'a> {
         let mut found = Vec::with_capacity(all.len());
         for station in &all {
             let counts = |rules: &Rules| {
-                let fits = |sensor: &&crate::Sensor| rules.admits_depth(sensor.depth_from, sensor.depth_to);
+                let fits = |sensor: &&crate::Sensor| rules.admits(sensor);
                 station.of(Variable::SoilMoisture).filter(fits).count()
             };
             let sensors = counts(&rules);
@@ -140,6 +140,7 @@ impl<'a> Matcher<'a> {
             let met = station.pairs.len() + station.excluded.values().sum::<usize>();
             let why = match station.status {
                 Status::Excluded(why) => why,
+                _ if point.is_empty() && point.other_unit => Exclusion::Unit,
                 _ if point.is_empty() => Exclusion::Depth,
                 _ => Exclusion::Outside,
             };

@@ -11,6 +11,8 @@ pub(super) struct Point<'a> {
     moisture: Vec<(&'a Records, i32)>,
     /// Of temperature, the one nearest to the surface first.
     temperature: Vec<(&'a Records, i32)>,
+    /// Sensors at these depths do not count, since their values are in another unit.
+    pub other_unit: bool,
 }
 
 /// What was found at a time.
@@ -31,14 +33,17 @@ impl<'a> Point<'a> {
             let records = &sensor.records;
             (records, rules.window_minutes(records.step()))
         };
-        let admitted = station
+        let (admitted, other): (Vec<&Sensor>, Vec<&Sensor>) = station
             .of(Variable::SoilMoisture)
-            .filter(|sensor| rules.admits_depth(sensor.depth_from, sensor.depth_to));
+            .filter(|sensor| rules.admits_depth(sensor.depth_from, sensor.depth_to))
+            .partition(|sensor| rules.admits(sensor));
         let mut soil: Vec<&Sensor> = station.of(Variable::SoilTemperature).collect();
         soil.sort_by(|a, b| a.depth_to.total_cmp(&b.depth_to));
         let temperature = soil.into_iter().chain(station.of(Variable::AirTemperature));
+        let temperature = temperature.filter(|sensor| sensor.other_unit().is_none());
         Self {
-            moisture: admitted.map(with_window).collect(),
+            other_unit: !other.is_empty(),
+            moisture: admitted.into_iter().map(with_window).collect(),
             temperature: temperature.map(with_window).collect(),
         }
     }

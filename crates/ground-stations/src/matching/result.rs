@@ -96,6 +96,8 @@ pub enum Exclusion {
     Flags,
     /// The soil was frozen.
     Frozen,
+    /// Its values are in another unit.
+    Unit,
 }
 
 impl Exclusion {
@@ -110,6 +112,7 @@ impl Exclusion {
             Self::Time => "no record near the overpass",
             Self::Flags => "records flagged",
             Self::Frozen => "frozen soil",
+            Self::Unit => "values that are not in m3/m3",
         }
     }
 }

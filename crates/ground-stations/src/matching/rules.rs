@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sensor::Sensor;
+
 /// What is compared with what. The defaults are QA4SM's where it has one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -45,6 +47,12 @@ impl Rules {
     pub fn admits_depth(&self, from: f64, to: f64) -> bool {
         let (upper, lower) = (from.min(to), from.max(to));
         upper >= self.depth.0 - DEPTH_ROUNDING && lower <= self.depth.1 + DEPTH_ROUNDING
+    }
+
+    /// A sensor counts: by its depth, and by its unit.
+    #[must_use]
+    pub fn admits(&self, sensor: &Sensor) -> bool {
+        self.admits_depth(sensor.depth_from, sensor.depth_to) && sensor.other_unit().is_none()
     }
 
     /// The window for records that come every `step` minutes: minutes.

@@ -109,39 +109,46 @@ pub(super) fn summary(report: &Report<'_>, comparison: &Comparison) -> String {
 /// Scores of each cell and layer, with intervals.
 pub(super) fn cells(report: &Report<'_>, comparison: &Comparison) -> String {
     let matched = report.matched;
-    let mut html = "<table><thead><tr><th>stations of the cell</th><th>map</th><th>n</th><th>R</th><th>p</th><th>rho</th><th>anomaly R</th><th>RMSD</th><th>BIAS</th><th>ubRMSD</th><th>MSE parts: correlation, bias, variance</th><th>ubRMSD below 0.04?</th></tr></thead><tbody>\n".to_owned();
+    let mut html = "<table><thead><tr><th>stations of the cell</th><th>map</th><th>n</th><th>R</th><th>p</th><th>rho</th><th>p</th><th>anomaly R</th><th>RMSD</th><th>BIAS</th><th>ubRMSD</th><th>MSE, 10<sup>-4</sup></th><th>its parts by correlation, bias, variance, 10<sup>-4</sup></th><th>ubRMSD below 0.04?</th></tr></thead><tbody>\n".to_owned();
     for (cell, scores) in matched.cells.iter().zip(&comparison.cells) {
         let of = |place: &usize| matched.stations.get(*place).map(|s| format!("{}/{}", s.network, s.name));
         let names = escaped(&cell.stations.iter().filter_map(of).collect::<Vec<_>>().join(", "));
         if scores.scores.is_empty() {
             let _ = writeln!(
                 html,
-                "<tr class=\"grey\"><th scope=\"row\">{names}</th><td colspan=\"11\">{} pairs, too few for a number ({})</td></tr>",
+                "<tr class=\"grey\"><th scope=\"row\">{names}</th><td colspan=\"13\">{} pairs, too few for a number ({})</td></tr>",
                 scores.n_obs, matched.rules.fewest_pairs
             );
         }
         for (n, found) in comparison.layers.iter().zip(&scores.scores) {
             let s: &Pairwise = &found.scores;
             let verdict = verdict(s, matched.rules.fewest_for_verdict);
-            let parts =
-                [s.mse_corr, s.mse_bias, s.mse_var].map(|part| number(1e4 * part.value, 1)).join(", ");
+            let parts = [s.mse_corr, s.mse_bias, s.mse_var].map(|part| score(times(1e4, part), 1)).join(", ");
             let _ = writeln!(
                 html,
-                "<tr><th scope=\"row\">{names}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{parts} ·10<sup>-4</sup></td><td>{verdict}</td></tr>",
+                "<tr><th scope=\"row\">{names}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{parts}</td><td>{verdict}</td></tr>",
                 layer(report, *n),
                 s.n_obs,
                 score(s.r, 2),
                 p_value(s.p_r),
                 score(s.rho, 2),
+                p_value(s.p_rho),
                 number(found.anomaly_r.unwrap_or(f64::NAN), 2),
                 score(s.rmsd, 4),
                 score(s.bias, 4),
                 score(s.urmsd, 4),
+                score(times(1e4, s.mse), 1),
             );
         }
     }
     html.push_str("</tbody></table>\n");
     html
+}
+
+/// A score and its interval in another unit.
+fn times(factor: f64, score: Score) -> Score {
+    let interval = score.interval.map(|(low, high)| (factor * low, factor * high));
+    Score { value: factor * score.value, interval }
 }
 
 /// Scores of one station, a row a layer, with intervals.

@@ -117,12 +117,24 @@ fn depths_flags_frost_and_masks_are_counted() {
     let beside = ["2020/06/01 06:00 0.9 D01 M", "2020/06/01 06:30 0.3 G M", "2020/06/01 07:00 0.3 G M"];
     assert_eq!(only(&[table("A", "sm", "0.05", &beside)]).stations[0].pairs[0].station, 0.3);
 
+    // Percent is no m3/m3: such a sensor counts as none, and one in the right unit beside it does.
+    let percent = ["2020/06/01 06:00 21.0 G M", "2020/06/01 07:00 22.0 G M"];
+    let found = only(&[table("A", "sm", "0.05", &percent)]);
+    assert_eq!((found.stations[0].status, found.stations[0].sensors), (Status::Excluded(Exclusion::Unit), 0));
+    let found = only(&[table("A", "sm", "0.05", &percent), table("A", "sm", "0.04", &HOURLY)]);
+    assert_eq!(found.stations[0].pairs.len(), 1);
+
     let cold = table("A", "ts", "0.05", &["2020/06/01 06:00 3.9 G M"]);
     let warm = table("A", "ts", "0.20", &["2020/06/01 06:00 9.9 G M"]);
     let moist = table("A", "sm", "0.05", &HOURLY);
     let found = only(&[moist.clone(), warm.clone(), cold]);
     assert_eq!(found.stations[0].status, Status::Excluded(Exclusion::Frozen));
     assert_eq!(only(&[moist.clone(), warm]).stations[0].pairs.len(), 1);
+    // Kelvin tells no frost, and is not taken for warm soil either.
+    let kelvin = table("A", "ts", "0.01", &["2020/06/01 06:00 274.0 G M"]);
+    let cold = table("A", "ts", "0.05", &["2020/06/01 06:00 0.9 G M"]);
+    let found = only(&[moist.clone(), kelvin, cold]);
+    assert_eq!(found.stations[0].status, Status::Excluded(Exclusion::Frozen));
 
     let none = Raster::masked(window().grid(), Reason::Mountain);
     let stations = read(std::slice::from_ref(&moist));

@@ -78,6 +78,8 @@ fn the_report_holds_everything_and_fetches_nothing() {
         "SIMULATED/point-01",
         "must not be passed on",
         "BIAS is map minus ground",
+        "<th>rho</th><th>p</th><th>anomaly R</th>",
+        "<th>MSE, 10<sup>-4</sup></th>",
         "A paper",
     ] {
         assert!(html.contains(words), "{words}");

@@ -27,6 +27,7 @@ mod reopen;
 mod requests;
 mod season;
 mod season_day;
+mod season_gathered;
 mod season_shares;
 mod state;
 mod stations;

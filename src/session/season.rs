@@ -1,90 +1,24 @@
 //! The maps of a period, date after date, what a pixel's values over time say, and both as files.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use loam_core::day_number::utc;
 use loam_core::export::{Provenance, geotiff, netcdf};
-use loam_core::method::Method;
 use loam_core::region_settings::RegionSettings;
 use loam_core::season::{Layers, Season, SeasonDay, Statistics, dates, in_common, sidecar};
-use loam_core::stack::{HistoryRule, Series};
-use loam_core::weights_report::WeightsReport;
-use loam_nn::Processor;
+use loam_core::stack::HistoryRule;
 
 use super::Host;
 use super::made_season::MadeSeason;
 use super::provenance::{self, Circumstances};
-use super::season_day::{Made, Progress};
-use super::season_shares::{Asked, Shares};
+use super::season_gathered::Gathered;
 use super::state::{LONGEST_WORK_MS, RequestError, Session, packed};
 use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonReport};
 
 /// Pixels between two looks at the clock.
 const PIXELS: usize = 256;
-/// Dates that are made here after the first before it is known whether help is worth having.
-const FEWEST_BEFORE_HELP: u32 = 4;
-/// Seconds still to go from which on it is: a helper takes about one to start, and learns the past again.
-const WORTH_HELP: f64 = 4.0;
-/// Helpers at most.
-const MOST_HELPERS: usize = 7;
-/// Bytes of days that all helpers together may hold: each reads them for itself.
-const HELPERS_BYTES: usize = 1 << 30;
-
-/// The dates of a season, which are made in any order and taken in that of time.
-struct Gathered {
-    dates: Vec<Date>,
-    /// Values of dates that wait for one before them; none of those without a map.
-    waiting: BTreeMap<Date, Option<Vec<f32>>>,
-    /// Dates from the first on that are in the statistics.
-    taken: usize,
-    statistics: Statistics,
-    /// Dates with a map.
-    made: Vec<Date>,
-    files: BTreeSet<String>,
-    simulated: bool,
-    /// Why the first date without a map has none.
-    first: Option<Failure>,
-}
-
-impl Gathered {
-    fn new(dates: Vec<Date>, statistics: Statistics) -> Self {
-        let (waiting, made, files) = Default::default();
-        Self { dates, waiting, taken: 0, statistics, made, files, simulated: false, first: None }
-    }
-
-    /// Dates that are made or cannot be.
-    fn done(&self) -> usize {
-        self.taken + self.waiting.len()
-    }
-
-    fn put_made(&mut self, made: &Made) {
-        match &made.day {
-            Ok((day, _)) => self.put(made.date, Some(day)),
-            Err(failure) => {
-                self.first.get_or_insert_with(|| failure.clone());
-                self.put(made.date, None);
-            }
-        }
-    }
-
-    fn put(&mut self, date: Date, day: Option<&SeasonDay>) {
-        self.simulated |= day.is_some_and(|day| day.simulated);
-        self.files.extend(day.into_iter().flat_map(|day| day.files.iter().cloned()));
-        self.waiting.insert(date, day.map(|day| day.values.clone()));
-        while let Some(date) = self.dates.get(self.taken)
-            && let Some(values) = self.waiting.remove(date)
-        {
-            self.taken += 1;
-            if let Some(values) = values {
-                self.statistics.add(*date, &values);
-                self.made.push(*date);
-            }
-        }
-    }
-}
-
 impl<H: Host> Session<H> {
     /// Every date with a SMAP overpass, oldest first. Other messages are heard between dates and, of networks, between tiles.
     pub(super) async fn season(
@@ -120,73 +54,11 @@ impl<H: Host> Session<H> {
         if let Some(last) = dates.last() {
             kept.remove(last);
         }
-        let mut todo: VecDeque<Date> =
-            dates.iter().filter(|date| !kept.contains_key(*date)).copied().collect();
         let mut gathered = Gathered::new(dates.clone(), statistics);
         for (date, day) in kept {
             gathered.put(date, Some(&day));
         }
-        let (mut newest, mut shares) = (None, None::<Shares<H::Helper>>);
-        // The first date learns from all before it; those that follow say how long one takes.
-        let mut following = None::<u32>;
-        let mut began = self.host.now_ms();
-        loop {
-            let mut made = Vec::new();
-            if let Some(shares) = &mut shares {
-                let (others, lost) = shares.collect(&mut todo);
-                made = others;
-                for why in lost {
-                    let text = format!(
-                        "One of the workers that help is not used any more ({why}); its dates are made by the others."
-                    );
-                    self.emit(id, Event::Warning(text));
-                }
-                shares.give(&mut todo);
-            }
-            if made.is_empty() {
-                let Some(date) = todo.pop_front() else {
-                    if shares.as_ref().is_some_and(Shares::waiting) {
-                        self.host.helped().await;
-                        self.yield_now(id).await?;
-                        continue;
-                    }
-                    break;
-                };
-                let done = gathered.done();
-                let what = format!("predicting {date}");
-                self.emit(id, Event::Progress { done: done as u64, total: dates.len() as u64, what });
-                self.yield_now(id).await?;
-                let of = (done, dates.len());
-                let (own, estimate) = self.made_of(id, self.active, date, &settings, of).await?;
-                newest = estimate.or(newest);
-                made.push(own);
-            }
-            for mut made in made {
-                // A helper does not know where the weights come from.
-                if let (Ok((_, weights)), Some((_, own))) = (&mut made.day, &newest) {
-                    weights.clone_from(own);
-                }
-                gathered.put_made(&made);
-                let to_do = (dates.len() - gathered.done()) as f64;
-                let each = (self.host.now_ms() - began) / 1000.0 / f64::from(following.unwrap_or(0) + 1);
-                let seconds_left = each * to_do;
-                let progress =
-                    Progress { done: gathered.done() as u64, total: dates.len() as u64, seconds_left };
-                if shares.is_none()
-                    && following >= Some(FEWEST_BEFORE_HELP)
-                    && seconds_left > WORTH_HELP
-                    && let Ok((known, weights)) = &made.day
-                {
-                    shares = Some(self.shared(known.clone(), weights, &settings));
-                }
-                self.tell_day(id, made, progress)?;
-                following = Some(following.map_or(0, |n| n + 1));
-                if following == Some(0) {
-                    began = self.host.now_ms();
-                }
-            }
-        }
-        let workers = 1 + shares.map_or(0, |shares| shares.proven());
+        let (newest, workers) = self.gather(id, &mut gathered, &settings).await?;
         let Gathered { statistics, made, files, simulated, first, .. } = gathered;
         let Some(latest) = made.last().copied() else { return Err(none_made(first)) };
         let (estimate, weights) = match newest.filter(|(estimate, _)| estimate.date == latest) {
@@ -246,28 +118,6 @@ impl<H: Host> Session<H> {
         let attachments = planes.into_iter().map(Attachment::F32).collect();
         self.host.emit(id, Event::Season(packed(&report)?), attachments);
         Ok(())
-    }
-
-    /// Other workers, each of which first makes a date that is known.
-    fn shared(
-        &self,
-        known: SeasonDay,
-        weights: &WeightsReport,
-        settings: &RegionSettings,
-    ) -> Shares<H::Helper> {
-        let own = weights.closed_form.is_none().then(|| self.networks.get(&weights.network)).flatten();
-        let asked = Asked {
-            method: self.active,
-            settings: settings.clone(),
-            weights: own.filter(|loaded| loaded.own).map(|loaded| loaded.weights.to_bytes()),
-            known,
-        };
-        // A graphics card has one queue, and its maps other bits than a processor's.
-        let gpu = self.processor.as_ref().is_some_and(Processor::is_gpu)
-            && matches!(asked.method, Method::Network(_));
-        let held = self.series.as_ref().map_or(0, Series::held_bytes).max(1);
-        let most = if gpu { 0 } else { (HELPERS_BYTES / held).min(MOST_HELPERS) };
-        Shares::begin(self.host.helpers(most), asked)
     }
 
     /// Dates that came with a request. None where none were sent.

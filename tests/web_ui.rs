@@ -689,10 +689,10 @@ async fn an_estimate_that_says_how_sure_it_is_shows_it() {
         Some("93 earlier 3 km maps, 2018-08-06 to 2018-11-06 (12 disaggregated here)")
     );
     assert_eq!(fact("Interval"), Some("90 % interval calibrated on 64 earlier dates"));
-    let (_, with) = figure::png(app, &data).await.unwrap();
+    let (_, with) = figure::png(app, &data, figure::Wish::default()).await.unwrap();
     let mut without = sure_result(app.settings.get_untracked());
     without.layers.retain(|layer| layer.key != key && layer.key.kind != LayerKind::ReferenceUncertainty);
-    let (_, without) = figure::png(app, &without).await.unwrap();
+    let (_, without) = figure::png(app, &without, figure::Wish::default()).await.unwrap();
     // Width and height stand in the first chunk of a PNG.
     let size = |png: &[u8]| {
         let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());

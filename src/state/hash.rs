@@ -23,6 +23,8 @@ pub struct Hash {
     pub colours: Option<String>,
     /// Its colours run the other way round.
     pub inverted: bool,
+    /// Without rivers, lakes and towns.
+    pub bare: bool,
     /// A method chosen by hand.
     pub method: Option<Method>,
     /// The other scales, as [`super::scales`] reads them.
@@ -53,6 +55,7 @@ impl Hash {
                 }
                 "method" => hash.method = Method::find(value),
                 "scales" => hash.scales = value.to_owned(),
+                "places" => hash.bare = value == "no",
                 "invert" => hash.inverted = value == "yes",
                 "colours" => hash.colours = ColourMap::find(value).map(|m| m.key.to_owned()),
                 _ => {}
@@ -84,6 +87,9 @@ impl Hash {
         }
         if !self.scales.is_empty() {
             parts.push(format!("scales={}", self.scales));
+        }
+        if self.bare {
+            parts.push("places=no".to_owned());
         }
         if let Some(method) = self.method {
             parts.push(format!("method={}", method.key()));

@@ -1,17 +1,15 @@
 //! The view in the page's address, so that it can be shared, kept and gone back to; and what the page begins with.
 
-use std::sync::Arc;
-
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::store::App;
-use super::{adapter, canvas, outside};
+use super::{adapter, outside};
 use crate::state::hash::Hash;
 use crate::state::{Chosen, Event};
-use loam_core::map::{Coastline, ColourMap, scale};
+use loam_core::map::{ColourMap, scale};
 
 fn present() -> Hash {
     Hash::parse(&window().location().hash().unwrap_or_default())
@@ -29,6 +27,7 @@ fn show(app: App, hash: &Hash) {
         s.inverted = hash.inverted;
     });
     app.scales.set(hash.scales.clone());
+    app.places.set(!hash.bare);
 }
 
 /// What the address should be.
@@ -46,11 +45,12 @@ fn wanted(app: App) -> Hash {
         },
         inverted: moisture.inverted,
         scales: app.scales.get(),
+        bare: !app.places.get(),
         colours: (moisture.map != ColourMap::moisture()).then(|| moisture.map.key.to_owned()),
     }
 }
 
-/// Reads the address, probes the adapter, starts the worker, loads the coastline.
+/// Reads the address, probes the adapter, starts the worker.
 pub fn begin(app: App) {
     let hash = present();
     show(app, &hash);
@@ -71,13 +71,6 @@ pub fn begin(app: App) {
     spawn_local(async move {
         let adapter = adapter::probe().await;
         app.tell(Event::Probed { adapter, gpu_program: adapter::script(true).is_some() });
-    });
-    spawn_local(async move {
-        match canvas::fetch_bytes("./coastline.bin").await.map(|bytes| Coastline::parse(&bytes)) {
-            Ok(Ok(coast)) => app.coast.set(Some(Arc::new(coast))),
-            Ok(Err(error)) => app.fail("The coastline is not drawn", &error.to_string(), ""),
-            Err(why) => app.fail("The coastline is not drawn", &why, ""),
-        }
     });
     // Pins and cursor are cells of a region: of another one they are none.
     Effect::new(move |before: Option<Option<ease_grid::EaseWindow>>| {

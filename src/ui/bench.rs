@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::data::DataSection;
 use super::later::{Later, Part};
-use super::sides::{GROUND, LAYERS, SEASON, Side, narrow, remember, tight};
+use super::sides::{EXPORT, GROUND, LAYERS, SEASON, Side, narrow, remember, tight};
 use super::store::App;
 use super::welcome::Welcome;
 
@@ -96,7 +96,7 @@ pub fn Bench() -> impl IntoView {
                 {panel(app, true, 0, view! { <Later part=Part::Values/> }.into_any())}
                 {panel(app, true, 1, view! { <Later part=Part::Scores/> }.into_any())}
                 {panel(app, true, 2, view! { <Later part=Part::FineTune/> }.into_any())}
-                {panel(app, true, 3, view! { <Later part=Part::Exports/> }.into_any())}
+                {panel(app, true, EXPORT, view! { <Later part=Part::Exports/> }.into_any())}
                 {panel(app, true, SEASON, view! { <Later part=Part::Season/> }.into_any())}
                 {panel(app, true, GROUND, view! { <Later part=Part::Ground/> }.into_any())}
             </div>

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::canvas;
+use super::figure::{self, WIDTHS, Wish};
 use super::store::App;
-use super::{canvas, figure};
 use crate::protocol::ExportForm;
 use crate::state::{Event, MapData};
 use loam_core::layer::LayerKind;
@@ -16,14 +17,16 @@ pub fn ExportSection() -> impl IntoView {
     let ask = move |form: ExportForm| {
         app.export(form);
     };
+    let wish = RwSignal::new(Wish::default());
+    let refuse = move |why: &str| app.fail("The figure could not be drawn", why, "Make the region smaller.");
     let draw = move |_| {
         if let Some(data) = app.map.get_untracked() {
             spawn_local(async move {
-                match figure::png(app, &data).await {
+                match figure::png(app, &data, wish.get_untracked()).await {
                     Ok((name, bytes)) => {
                         app.tell(Event::Saved(name.clone(), canvas::download(&name, "image/png", &bytes)))
                     }
-                    Err(why) => app.fail("The figure could not be drawn", &why, "Make the region smaller."),
+                    Err(why) => refuse(&why),
                 }
             });
         }
@@ -47,6 +50,15 @@ pub fn ExportSection() -> impl IntoView {
                 <button type="button" data-export="weights" title="The weights that are loaded now" hidden=move || app.weights.with(|w| w.closed_form.is_some()) on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
                 <button type="button" data-export="onnx" title="For ONNX Runtime, QGIS and other programs" hidden=move || app.weights.with(|w| w.closed_form.is_some()) on:click=move |_| ask(ExportForm::Onnx)>"Network (ONNX)"</button>
                 {move || app.exporting.get().then(|| view! { <progress></progress> })}
+            </div>
+            <div class="row" role="group" aria-label="Figure">
+                <label>"figure of "<select id="figure-layers" on:change=move |e| wish.update(|w| w.on_stage = event_target_value(&e) == "stage")>
+                    <option value="all">"all layers"</option>
+                    <option value="stage">"the layers on the stage"</option>
+                </select></label>
+                <label>"width in print "<select id="figure-width" on:change=move |e| if let Ok(print) = event_target_value(&e).parse() { wish.update(|w| w.print = print) }>
+                    {WIDTHS.map(|print| view! { <option value=print.to_string() selected=print == Wish::default().print>{format!("{print} mm")}</option> }).collect_view()}
+                </select></label>
             </div>
             {move || earlier().map(|of| view! { <p class="caution" id="export-stale">{format!("GeoTIFF, figure and CSV are of {of}: predict again for the present choices.")}</p> })}
             {move || app.map.with(|map| map.as_ref().is_some_and(|m| m.layer(LayerKind::HalfWidth).is_some())).then(|| view! {

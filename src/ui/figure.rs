@@ -1,4 +1,4 @@
-//! The PNG figure: maps, one legend, title, date, scale, provenance; and the provenance again in the file's text chunks.
+//! The figure of a map, as PNG: what is on it is described once (`loam_core::export::figure`). Its provenance is in the file too.
 
 use js_sys::Date as JsDate;
 use wasm_bindgen::prelude::Closure;
@@ -6,30 +6,27 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::canvas;
-use super::draw::{self, Frame};
+use super::canvas_pen::CanvasPen;
+use super::layer_list::on_stage;
 use super::panel::{heading, image_of, is_estimated, scale_of};
 use super::stage::layers;
 use super::store::App;
-use crate::state::cursor::View;
+use super::{basemap, canvas};
 use crate::state::{Layer, MapData};
+use loam_core::export::figure::{self, FOOT, Figure, Legend, Panel};
 use loam_core::export::png_text::annotate;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
-use loam_core::map::scale::{HALF_WIDTH_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS, tidy};
-use loam_core::map::{ClipCounts, Scale};
+use loam_core::map::ClipCounts;
+use loam_core::map::scale::{HALF_WIDTH_LIMITS, KELVIN_LIMITS, MOISTURE_LIMITS};
 use loam_core::stack::HistorySlot;
 
 use leptos::prelude::untrack;
 
-/// Pixels per layout unit: 2 gives 300 dpi at about 19 cm.
-const RATIO: f64 = 2.0;
+/// Widths in print, millimetres: a column of a journal, a column and a half, a page.
+pub const WIDTHS: [f64; 3] = [85.0, 135.0, 180.0];
 /// 300 dpi.
 const PIXELS_PER_METRE: u32 = 11_811;
-const MARGIN: f64 = 28.0;
-const GAP: f64 = 20.0;
-/// From one line of the foot to the next.
-const FOOT_LINE: f64 = 13.5;
 
 /// Maps in the figure: those of the panels, without inputs that have another unit and scale.
 fn in_figure(kind: LayerKind) -> bool {
@@ -119,26 +116,6 @@ pub fn provenance(data: &MapData) -> Vec<(&'static str, String)> {
     lines
 }
 
-fn text(ctx: &CanvasRenderingContext2d, size: f64, weight: &str, colour: &str, words: &str, x: f64, y: f64) {
-    ctx.set_font(&format!("{weight} {size}px system-ui, sans-serif"));
-    ctx.set_fill_style_str(colour);
-    let _ = ctx.fill_text(words, x, y);
-}
-
-/// One legend bar with ticks under it.
-fn legend(ctx: &CanvasRenderingContext2d, scale: &Scale, name: &str, x: f64, y: f64, width: f64) {
-    ctx.set_text_align("left");
-    text(ctx, 12.0, "600", "#14181c", &format!("{name}, {}", scale.unit), x, y);
-    draw::ramp(ctx, scale, Frame { x, y: y + 8.0, width, height: 12.0 });
-    ctx.set_text_align("center");
-    for tick in scale.ticks() {
-        let at = x + (tick - scale.min) / (scale.max - scale.min) * width;
-        ctx.fill_rect(at - 0.5, y + 20.0, 1.0, 4.0);
-        text(ctx, 11.0, "400", "#14181c", &tidy(tick), at, y + 35.0);
-    }
-    ctx.set_text_align("left");
-}
-
 /// Breaks a line into pieces that fit.
 fn wrapped(ctx: &CanvasRenderingContext2d, line: &str, width: f64) -> Vec<String> {
     let mut out = vec![String::new()];
@@ -182,87 +159,41 @@ fn foot_lines(
         (!layers.is_empty()).then(rule)
     });
     let facts = facts.iter().skip(1).filter(|fact| fact.0 != "Inputs").map(|(k, v)| format!("{k}: {v}"));
-    ctx.set_font("400 10.5px system-ui, sans-serif");
+    ctx.set_font(&format!("400 {FOOT}px system-ui, sans-serif"));
     rules.chain(facts).flat_map(|line| wrapped(ctx, &line, width)).collect()
 }
 
-/// Name and bytes of the figure.
-pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> {
-    let no_canvas = || "the browser gave no canvas".to_owned();
-    let (window, method) = (data.window(), data.method());
-    let kinds: Vec<LayerKey> = layers(data)
-        .into_iter()
-        .filter(|key| in_figure(key.kind) && key.kind != LayerKind::Bilinear)
-        .collect();
-    let across = kinds.len().clamp(1, 2);
-    let panel = 360.0;
-    let tall = panel * window.rows as f64 / window.columns as f64;
-    let width = (MARGIN * 2.0 + across as f64 * panel + (across - 1) as f64 * GAP).max(620.0);
-    let lines_of_panels = kinds.len().div_ceil(across) as f64;
-    let head = if data.report.simulated { 92.0 } else { 68.0 };
+/// What is wanted of a figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wish {
+    /// The layers on the stage, not all.
+    pub on_stage: bool,
+    /// Width in print, millimetres.
+    pub print: f64,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { on_stage: false, print: WIDTHS[1] }
+    }
+}
+
+/// What is on the figure, and the cells of its maps.
+fn described(app: App, data: &MapData, wish: Wish) -> Result<(Figure, Vec<HtmlCanvasElement>), String> {
+    let method = data.method();
+    let staged = wish.on_stage.then(|| untrack(|| on_stage(app, data)));
+    let wanted = |key: &LayerKey| match &staged {
+        Some(staged) => in_figure(key.kind) && staged.contains(key),
+        None => in_figure(key.kind) && key.kind != LayerKind::Bilinear,
+    };
+    let kinds: Vec<LayerKey> = layers(data).into_iter().filter(wanted).collect();
+    if kinds.is_empty() {
+        return Err("no layer on the stage has a scale of the figure: choose one of soil moisture".to_owned());
+    }
     let facts = provenance(data);
-    let small = canvas::new_canvas(1, 1).and_then(|canvas| canvas::context(&canvas)).ok_or_else(no_canvas)?;
-    let foot = foot_lines(app, data, &kinds, &facts, &small, width - 2.0 * MARGIN);
-    let height = head + lines_of_panels * (tall + 30.0) + 84.0 + FOOT_LINE * foot.len() as f64;
-    let canvas = canvas::new_canvas((width * RATIO) as u32, (height * RATIO) as u32).ok_or_else(no_canvas)?;
-    let ctx = canvas::context(&canvas).ok_or_else(no_canvas)?;
-    ctx.scale(RATIO, RATIO).map_err(|_| no_canvas())?;
-    ctx.set_fill_style_str("#ffffff");
-    ctx.fill_rect(0.0, 0.0, width, height);
-    let region = data
-        .report
-        .settings
-        .region
-        .as_deref()
-        .and_then(loam_core::stack::Preset::find)
-        .map_or("Region", |p| p.name);
-    text(
-        &ctx,
-        20.0,
-        "600",
-        "#14181c",
-        &format!("{}, {region}, {}", data.quantity(), data.report.date),
-        MARGIN,
-        36.0,
-    );
-    let sub = format!(
-        "{} × {} cells, EASE-Grid 2.0 cylindrical equal area (EPSG:6933)",
-        window.columns, window.rows
-    );
-    text(&ctx, 12.0, "400", "#4a535b", &sub, MARGIN, 55.0);
-    if data.report.simulated {
-        text(&ctx, 13.0, "700", "#8a2c0d", "SIMULATED scenes, not observations", MARGIN, 76.0);
-    }
-    let coast = app.coast.get_untracked();
-    for (i, kind) in kinds.iter().enumerate() {
-        let x = MARGIN + (i % across) as f64 * (panel + GAP);
-        let y = head + (i / across) as f64 * (tall + 30.0) + 16.0;
-        text(&ctx, 13.0, "600", "#14181c", &heading(data, *kind), x, y - 6.0);
-        let frame = Frame { x, y, width: panel, height: tall };
-        if let Some(image) = untrack(|| image_of(app, data, *kind)) {
-            draw::pixels(&ctx, &image, frame, View::default(), &window);
-            if is_estimated(*kind) {
-                draw::edges(&ctx, &data.report.frame, frame, View::default(), &window);
-            }
-        }
-        if let Some(coast) = &coast {
-            draw::coast(&ctx, coast, frame, View::default(), &window);
-        }
-        draw::lines(&ctx, frame, View::default(), &window, 11.0);
-        ctx.set_stroke_style_str("#4a535b");
-        ctx.set_line_width(0.8);
-        ctx.stroke_rect(x, y, panel, tall);
-        if data.report.simulated {
-            ctx.set_text_align("right");
-            ctx.set_line_width(3.0);
-            ctx.set_stroke_style_str("rgba(255,255,255,0.9)");
-            ctx.set_font("700 11px system-ui, sans-serif");
-            let _ = ctx.stroke_text("SIMULATED", x + panel - 6.0, y + 14.0);
-            text(&ctx, 11.0, "700", "#8a2c0d", "SIMULATED", x + panel - 6.0, y + 14.0);
-            ctx.set_text_align("left");
-        }
-    }
-    let mut y = head + lines_of_panels * (tall + 30.0) + 20.0;
+    let ruler = canvas::new_canvas(1, 1).and_then(|canvas| canvas::context(&canvas)).ok_or_else(no_canvas)?;
+    let foot = foot_lines(app, data, &kinds, &facts, &ruler, Figure::foot_width(kinds.len()));
+    let region = data.report.settings.region.as_deref().and_then(loam_core::stack::Preset::find);
     let named = [
         (
             if method.output().is_kelvin() { "Brightness temperature" } else { "Soil moisture" },
@@ -271,27 +202,59 @@ pub async fn png(app: App, data: &MapData) -> Result<(String, Vec<u8>), String> 
         ("Difference", LayerKind::Difference),
         ("90 % half-width, uncertainty", LayerKind::HalfWidth),
     ];
-    let drawn = |kind: LayerKind| {
-        kinds.iter().any(|k| scale_of(app, method, *k) == scale_of(app, method, kind.into()))
+    let legends = named.into_iter().filter_map(|(name, kind)| {
+        let scale = scale_of(app, method, kind.into());
+        let drawn = kinds.iter().any(|key| scale_of(app, method, *key) == scale);
+        drawn.then(|| Legend { name, scale: scale.get_untracked() })
+    });
+    let panel = |key: &LayerKey| Panel {
+        heading: heading(data, *key),
+        edges: if is_estimated(*key) { data.report.frame } else { Default::default() },
     };
-    let legends: Vec<_> = named.into_iter().filter(|(_, kind)| drawn(*kind)).collect();
-    let (widths, gap) =
-        if legends.len() > 2 { ([190.0, 170.0, 170.0], 22.0) } else { ([250.0, 180.0, 0.0], 30.0) };
-    let mut x = MARGIN + 4.0;
-    for ((name, kind), wide) in legends.into_iter().zip(widths) {
-        legend(&ctx, &scale_of(app, method, kind.into()).get_untracked(), name, x, y, wide);
-        x += wide + gap;
-    }
-    draw::hatch(&ctx, Frame { x: width - MARGIN - 130.0, y: y + 8.0, width: 26.0, height: 14.0 });
-    text(&ctx, 12.0, "400", "#14181c", "masked", width - MARGIN - 98.0, y + 19.0);
-    y += 56.0;
-    for line in &foot {
-        text(&ctx, 10.5, "400", "#4a535b", line, MARGIN, y);
-        y += FOOT_LINE;
-    }
-    let bytes = annotate(&encoded(&canvas).await?, &facts, PIXELS_PER_METRE).map_err(|e| e.to_string())?;
+    let images = kinds.iter().map(|key| untrack(|| image_of(app, data, *key)).ok_or_else(no_canvas));
+    let images = images.collect::<Result<_, _>>()?;
+    let figure = Figure {
+        title: format!(
+            "{}, {}, {}",
+            data.quantity(),
+            region.map_or("Region", |preset| preset.name),
+            data.report.date
+        ),
+        print: wish.print,
+        simulated: data.report.simulated,
+        window: data.window(),
+        panels: kinds.iter().map(panel).collect(),
+        legends: legends.collect(),
+        foot,
+        facts,
+        near: untrack(|| basemap::near(app, &data.window())),
+        world: app.basemap.with_untracked(|base| base.as_deref().map(figure::world)).unwrap_or_default(),
+    };
+    Ok((figure, images))
+}
+
+fn no_canvas() -> String {
+    "the browser gave no canvas".to_owned()
+}
+
+/// `loam_simulated_2020-06-03.png`.
+fn file_name(data: &MapData, ending: &str) -> String {
     let label = if data.report.simulated { "simulated_" } else { "" };
-    Ok((format!("loam_{label}{}.png", data.report.date), bytes))
+    format!("loam_{label}{}.{ending}", data.report.date)
+}
+
+/// Name and bytes of the figure as PNG.
+pub async fn png(app: App, data: &MapData, wish: Wish) -> Result<(String, Vec<u8>), String> {
+    let (figure, images) = described(app, data, wish)?;
+    let ((width, height), ratio) = (figure.size(), figure.ratio());
+    let (wide, high) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    let canvas = canvas::new_canvas(wide, high).ok_or_else(no_canvas)?;
+    let ctx = canvas::context(&canvas).ok_or_else(no_canvas)?;
+    ctx.scale(ratio, ratio).map_err(|_| no_canvas())?;
+    figure.draw(&mut CanvasPen::with(&ctx, &images));
+    let bytes =
+        annotate(&encoded(&canvas).await?, &figure.facts, PIXELS_PER_METRE).map_err(|e| e.to_string())?;
+    Ok((file_name(data, "png"), bytes))
 }
 
 /// What the canvas encodes, as bytes.

@@ -113,7 +113,7 @@ pub fn HelpDialog() -> impl IntoView {
             <h3>"This program"</h3>
             <p>
                 {concat!("Loam ", env!("CARGO_PKG_VERSION"), ", MIT or Apache-2.0. ")}
-                "The method is SMEN's; what each network is and how it scores stands under “About the model”. Coastlines and borders: Natural Earth, public domain. Colour tables: F. Crameri; \
+                "The method is SMEN's; what each network is and how it scores stands under “About the model”. Coastlines, borders, rivers, lakes and towns: Natural Earth, public domain. Colour tables: F. Crameri; \
                  K. Thyng et al. (cmocean); matplotlib. Maps from Sentinel-1 contain modified Copernicus Sentinel data."
             </p>
             <p class="hint">"Files, maps and weights stay in this tab; nothing is sent anywhere."</p>

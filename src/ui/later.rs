@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
-use super::sides::{GROUND, SEASON, Side};
+use super::sides::{EXPORT, GROUND, SEASON, Side};
 use super::store::App;
 use super::{
     about, bundle, dates, device, exports, files, help, layers, look, maps, region, run, scores, season,
@@ -40,9 +40,9 @@ pub enum Part {
     Scores,
     /// Training.
     FineTune,
-    /// Files to take away.
+    /// Files to take away: in a file of its own with those below, fetched when its panel is opened.
     Exports,
-    /// Every date of a period: in a file of its own, fetched when its panel is opened.
+    /// Every date of a period: in the same file.
     Season,
     /// Stations in the ground: in the same file.
     Ground,
@@ -57,13 +57,14 @@ pub enum Part {
 impl Part {
     /// In the file that is fetched when something of it is asked for.
     fn is_on_demand(self) -> bool {
-        matches!(self, Self::Season | Self::Ground | Self::Bundle | Self::Look | Self::About)
+        matches!(self, Self::Exports | Self::Season | Self::Ground | Self::Bundle | Self::Look | Self::About)
     }
 
     /// Something of it is asked for. Tracked.
     fn is_asked_for(self, app: App) -> bool {
         let open = |panel| app.right.with(|side| *side == Side { panel, open: true });
         match self {
+            Self::Exports => open(EXPORT),
             Self::Season => open(SEASON),
             Self::Ground => open(GROUND),
             Self::Bundle => app.bundle.with(Option::is_some),
@@ -89,20 +90,22 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Method => view! { <run::RulesSection/><device::DeviceSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
             Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
-            Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             // Put by a function of their own.
-            Part::Season | Part::Ground | Part::Bundle | Part::Look | Part::About => ().into_any(),
+            Part::Exports | Part::Season | Part::Ground | Part::Bundle | Part::Look | Part::About => {
+                ().into_any()
+            }
         }
     };
     // As long as the page lives.
     leptos::mount::mount_to(place, section).forget();
 }
 
-/// Puts the season, the stations, a bundle or a layer by itself into their place. All of their file hangs on this function.
+/// Puts exports, the season, the stations, a bundle or a layer by itself into their place. All of their file hangs on this function.
 fn put_on_demand(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
+            Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::Bundle => view! { <bundle::BundleSection/> }.into_any(),
             Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),

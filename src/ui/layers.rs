@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::basemap;
 use super::layer_list::on_stage;
 use super::legend::Legends;
 use super::panel::heading;
@@ -38,7 +39,8 @@ fn list(app: App, data: Arc<MapData>) -> AnyView {
             </li>
         }
     });
-    view! { <ul class="layerlist" id="layer-list">{rows.collect_view()}</ul> }.into_any()
+    view! { <ul class="layerlist" id="layer-list">{rows.collect_view()}<li>{basemap::switch(app)}</li></ul> }
+        .into_any()
 }
 
 /// The whole panel.

@@ -6,7 +6,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::canvas;
-use super::draw::{self, Frame};
+use super::canvas_pen::CanvasPen;
+use super::draw::Frame;
 use super::histogram;
 use super::layer_list::on_stage;
 use super::page_signal::PageSignal;
@@ -16,7 +17,7 @@ use super::store::App;
 use crate::state::{Layer, MapData};
 use loam_core::map::histogram::Histogram;
 use loam_core::map::scale::tidy;
-use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale};
+use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale, sketch};
 
 /// The colours with their ticks.
 #[component]
@@ -28,7 +29,7 @@ pub fn Ramp(scale: PageSignal<Scale>) -> impl IntoView {
         let scale = scale.get();
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 16.0, y: 0.0, width: width - 32.0, height: 14.0 };
-        draw::ramp(&ctx, &scale, frame);
+        sketch::ramp(&mut CanvasPen::new(&ctx), &scale, frame);
         ctx.set_fill_style_str(&canvas::css("--ink"));
         ctx.set_font("12px system-ui, sans-serif");
         ctx.set_text_align("center");
@@ -50,7 +51,7 @@ pub fn MaskKey() -> impl IntoView {
     Effect::new(move |_| {
         size.track();
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
-        draw::hatch(&ctx, Frame { x: 0.0, y: 0.0, width, height });
+        sketch::hatch(&mut CanvasPen::new(&ctx), Frame { x: 0.0, y: 0.0, width, height });
     });
     view! {
         <span class="maskkey">

@@ -8,11 +8,11 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use super::canvas;
 use super::draw::{self, Frame};
 use super::panel::watch_size;
 use super::pointer::share;
 use super::store::App;
+use super::{basemap, canvas};
 use crate::protocol::{LookPicture, LookReport, LookStep};
 use crate::state::Looked;
 use crate::state::cursor::{Cell, View, moved};
@@ -196,7 +196,7 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
         let (looked, picture) = (looked.clone(), picture.clone());
         Effect::new(move |_| {
             size.track();
-            let (view, coast) = (hands.view.get(), app.coast.get());
+            let view = hands.view.get();
             let region = app.settings.with(|s| s.window);
             let image = image.get();
             let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
@@ -204,14 +204,11 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
             if let Some(image) = &image {
                 draw::pixels(&ctx, image, frame, view, &pixels);
             }
-            // Coast and graticule count cells, not pixels.
+            // Coast, towns and graticule count cells, not pixels.
             let per = picture.per as f64;
             let cells = View { left: view.left / per, top: view.top / per, ..view };
-            if let Some(coast) = coast {
-                draw::coast(&ctx, &coast, frame, cells, &picture.window);
-            }
             lines(&ctx, &looked, &picture, &region, frame, view);
-            draw::lines(&ctx, frame, cells, &picture.window, 11.0);
+            basemap::draw(app, &ctx, frame, cells, &picture.window);
         });
     }
     Effect::new(move |_| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::basemap;
 use super::layer_list::{layer_choice, on_stage};
 use super::legend::Ramps;
 use super::panel::{Panel, watch_box};
@@ -172,6 +173,7 @@ fn Maps(data: Arc<MapData>, size: RwSignal<(f64, f64)>) -> impl IntoView {
 pub fn MapsSection() -> impl IntoView {
     let app = App::here();
     super::address_scales::follow(app);
+    basemap::load(app);
     let stale = Memo::new(move |_| app.stale());
     // Of the stage, for as long as the page lives: the next map need not find it out again.
     let size = RwSignal::new((0.0, 0.0));

@@ -21,7 +21,7 @@ pub fn World(choose: Callback<(f64, f64)>) -> impl IntoView {
     let globe = EaseWindow::global(Resolution::M36);
     Effect::new(move |_| {
         size.track();
-        let (coast, window) = (app.coast.get(), app.settings.with(|s| s.window));
+        let (base, window) = (app.basemap.get(), app.settings.with(|s| s.window));
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         let (sx, sy) = (frame.width / globe.columns as f64, frame.height / globe.rows as f64);
@@ -39,11 +39,13 @@ pub fn World(choose: Callback<(f64, f64)>) -> impl IntoView {
             ctx.line_to(width, y);
         }
         ctx.stroke();
-        if let Some(coast) = coast {
+        if let Some(base) = base {
             ctx.set_stroke_style_str(&canvas::css("--soft"));
             ctx.set_line_width(0.7);
             ctx.begin_path();
-            for (_, points) in coast.in_window(&globe, 1.5).into_iter().filter(|l| l.0 == LineKind::Coast) {
+            for (_, points) in
+                base.coast().in_window(&globe, 1.5).into_iter().filter(|l| l.0 == LineKind::Coast)
+            {
                 for (i, (column, row)) in points.into_iter().enumerate() {
                     if i == 0 {
                         ctx.move_to(column * sx, row * sy)

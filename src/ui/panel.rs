@@ -6,19 +6,20 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 
-use super::canvas;
+use super::canvas_pen::CanvasPen;
 use super::draw::{self, Frame};
 use super::page_signal::PageSignal;
 use super::pointer::{Pointer, pin, step};
 use super::rectangle;
 use super::store::App;
+use super::{basemap, canvas};
 use crate::state::cursor::{Cell, moved};
 use crate::state::rectangle::{Rectangle, size_text};
 use crate::state::{Layer, MapData};
 use ease_grid::Reason;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
-use loam_core::map::{Scale, paint};
+use loam_core::map::{Scale, paint, sketch};
 use loam_core::method::Method;
 
 /// Title of a layer.
@@ -334,17 +335,13 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     Effect::new(move |_| {
         size.track();
         let view = app.view.get();
-        let coast = app.coast.get();
         let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
         let frame = Frame { x: 0.0, y: 0.0, width, height };
         if let Some(image) = image.get() {
             draw::pixels(&ctx, &image, frame, view, &window);
-            draw::edges(&ctx, &edges, frame, view, &window);
+            sketch::edges(&mut CanvasPen::new(&ctx), &edges, basemap::onto(&window, view, frame));
         }
-        if let Some(coast) = coast {
-            draw::coast(&ctx, &coast, frame, view, &window);
-        }
-        draw::lines(&ctx, frame, view, &window, 11.0);
+        basemap::draw(app, &ctx, frame, view, &window);
     });
     let read = {
         let data = data.clone();

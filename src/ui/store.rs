@@ -29,7 +29,7 @@ use crate::state::{
 };
 use loam_core::device_report::{DevicePreference, DeviceReport};
 use loam_core::file::{Correction, FileId};
-use loam_core::map::{Coastline, Scale};
+use loam_core::map::{Basemap, Scale};
 use loam_core::method::Method;
 use loam_core::network::Network;
 use loam_core::region_settings::RegionSettings;
@@ -222,7 +222,10 @@ pub struct App {
     pub about: PageSignal<bool>,
     /// Whether the help is.
     pub help: PageSignal<bool>,
-    pub coast: PageSignal<Option<Arc<Coastline>>>,
+    /// Coastlines, and rivers, lakes and towns.
+    pub basemap: PageSignal<Option<Arc<Basemap>>>,
+    /// Whether rivers, lakes and towns are drawn.
+    pub places: PageSignal<bool>,
 }
 
 impl Default for App {
@@ -323,7 +326,8 @@ impl App {
             right: PageSignal::new(right),
             about: PageSignal::new(false),
             help: PageSignal::new(false),
-            coast: PageSignal::new(None),
+            basemap: PageSignal::new(None),
+            places: PageSignal::new(true),
         }
     }
 

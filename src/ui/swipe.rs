@@ -6,17 +6,18 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, PointerEvent};
 
-use super::canvas;
+use super::canvas_pen::CanvasPen;
 use super::draw::{self, Frame};
 use super::layer_list::layer_choice;
 use super::page_signal::PageSignal;
 use super::panel::{Overlay, is_estimated, painted, scale_of, watch_size};
 use super::rectangle::hold;
 use super::store::App;
+use super::{basemap, canvas};
 use crate::state::{Layer, MapData};
 use ease_grid::Reason;
 use loam_core::layer::{LayerKey, LayerKind};
-use loam_core::map::{Scale, paint};
+use loam_core::map::{Scale, paint, sketch};
 
 /// The layers at the left and at the right: those chosen, where the map has them. Tracked.
 fn compared(app: App, data: &MapData) -> (LayerKey, LayerKey) {
@@ -97,7 +98,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
     let edges = data.report.frame;
     Effect::new(move |_| {
         size.track();
-        let (view, share, coast) = (app.view.get(), at.get() / 100.0, app.coast.get());
+        let (view, share) = (app.view.get(), at.get() / 100.0);
         let (one, other) = (image_left.get(), image_right.get());
         let difference = image.get();
         let minus = difference.is_some();
@@ -106,7 +107,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         if let Some(image) = &difference.or(other) {
             draw::pixels(&ctx, image, frame, view, &window);
             if is_estimated(right()) {
-                draw::edges(&ctx, &edges, frame, view, &window);
+                sketch::edges(&mut CanvasPen::new(&ctx), &edges, basemap::onto(&window, view, frame));
             }
         }
         if !minus {
@@ -119,10 +120,7 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
             }
             ctx.restore();
         }
-        if let Some(coast) = coast {
-            draw::coast(&ctx, &coast, frame, view, &window);
-        }
-        draw::lines(&ctx, frame, view, &window, 11.0);
+        basemap::draw(app, &ctx, frame, view, &window);
     });
     let dragged = move |event: PointerEvent| {
         let Some(plot) = plot.get_untracked().filter(|_| event.buttons() == 1) else { return };

@@ -2,7 +2,8 @@
 //!
 //! The page is what the first screen needs. The CPU path adds all that a user without a graphics card ever computes with: the CPU's worker,
 //! the coastline and one region's weights, counted with the largest of them. The GPU's worker loads in place of the CPU's, where a hardware
-//! adapter exists or the user insists. Other weights and what loads only when it is asked for have no bar.
+//! adapter exists or the user insists. Other weights, rivers and towns, which come after the first map, and what loads only when it is asked for
+//! have no bar.
 
 use std::io::Write;
 use std::path::Path;
@@ -83,7 +84,7 @@ enum Part {
     Gpu,
     /// One region's, when it is predicted.
     Weights,
-    /// When asked for.
+    /// When asked for, or after the first map.
     OnDemand,
 }
 
@@ -101,8 +102,8 @@ impl Part {
 
 fn part_of(name: &str) -> Part {
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
-    if file == "rcn.safetensors" {
-        // The page begins with SMEN; RCN's come when methods are compared, or it is chosen.
+    if file == "rcn.safetensors" || file == "places.bin" {
+        // The page begins with SMEN; RCN's come when methods are compared, or it is chosen. No map waits for its towns.
         Part::OnDemand
     } else if file.ends_with(".safetensors") {
         Part::Weights
@@ -169,6 +170,7 @@ mod tests {
         assert_eq!(part_of("worker-cpu-parts-1a2b.js"), Part::CpuPath);
         assert_eq!(part_of("worker-cpu-training-1a2b.wasm"), Part::OnDemand);
         assert_eq!(part_of("coastline.bin"), Part::CpuPath);
+        assert_eq!(part_of("places.bin"), Part::OnDemand);
         assert_eq!(part_of("weights/geneva.safetensors"), Part::Weights);
         assert_eq!(part_of("weights/geneva.html"), Part::OnDemand);
         assert_eq!(part_of("weights/rcn.safetensors"), Part::OnDemand);

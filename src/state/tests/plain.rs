@@ -50,7 +50,8 @@ fn zoom_keeps_the_place_and_the_view_inside() {
 
 #[test]
 fn links_say_the_view_and_nothing_else() {
-    let text = "region=tucson&date=2020-06-01&scale=0.1,0.3&colours=rain&invert=yes&scales=kelvin:270,310";
+    let text =
+        "region=tucson&date=2020-06-01&scale=0.1,0.3&colours=rain&invert=yes&scales=kelvin:270,310&places=no";
     let hash = Hash::parse(&format!("#{text}"));
     assert_eq!(hash.date, Some(date(2020, 6, 1)));
     assert_eq!(hash.text(), text);

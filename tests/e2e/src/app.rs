@@ -207,11 +207,13 @@ impl App {
     }
 
     /// Opens the panel at the side that the element of this selector lies in, if that is folded, by its button. What is of the frame itself is
-    /// always there.
+    /// always there. Exports are put into their panel when it is first opened.
     pub fn reveal(&self, css: &str) -> Result<()> {
         self.session
             .script(
-                "const panel = document.querySelector(arguments[0])?.closest('.sidepanel[hidden]');
+                "const there = document.querySelector(arguments[0]);
+                 const exports = !there && arguments[0].includes('data-export');
+                 const panel = exports ? document.querySelector('#panel-export[hidden]') : there?.closest('.sidepanel[hidden]');
                  if (panel) document.querySelector(`[aria-controls=\"${panel.id}\"]`).click();",
                 &[json!(css)],
             )
@@ -220,6 +222,7 @@ impl App {
 
     /// Clicks the element of this selector once it can be clicked.
     pub fn click(&self, css: &str) -> Result<()> {
+        self.reveal(css)?;
         let css = format!("{css}:not([disabled]):not([aria-disabled=\"true\"])");
         let element = self.wait(Duration::from_secs(60), &format!("{css} to become clickable"), || {
             self.session.find(&css)

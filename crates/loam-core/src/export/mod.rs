@@ -1,9 +1,10 @@
-//! Maps as files for other programs, each carrying where it came from: GeoTIFF (cloud-optimised), NetCDF, CSV, KMZ, and a STAC item that
-//! describes a GeoTIFF. A bundle holds a map with all it takes to make it again.
+//! Maps as files for other programs, each carrying where it came from: GeoTIFF (cloud-optimised), NetCDF, CSV, KMZ, figures, and a STAC item
+//! that describes a GeoTIFF. A bundle holds a map with all it takes to make it again.
 
 pub mod bundle;
 mod cog;
 pub mod csv;
+pub mod figure;
 pub mod flags;
 pub mod geotiff;
 pub mod kmz;

@@ -31,6 +31,15 @@ pub fn ExportSection() -> impl IntoView {
             });
         }
     };
+    let draw_lines =
+        move |_| match app.map.get_untracked().map(|data| figure::svg(app, &data, wish.get_untracked())) {
+            Some(Ok((name, text))) => {
+                let saved = canvas::download(&name, "image/svg+xml", text.as_bytes());
+                app.tell(Event::Saved(name, saved));
+            }
+            Some(Err(why)) => refuse(&why),
+            None => {}
+        };
     let stale = Memo::new(move |_| app.stale().is_some());
     // Of which result a file is, where that is not the one of the present choices.
     let earlier = move || {
@@ -45,6 +54,7 @@ pub fn ExportSection() -> impl IntoView {
             <div class="row">
                 <button type="button" data-export="geotiff" title=title on:click=move |_| ask(ExportForm::GeoTiff)>"GeoTIFF"</button>
                 <button type="button" data-export="png" title=title on:click=draw>"PNG figure"</button>
+                <button type="button" data-export="svg" title=title on:click=draw_lines>"SVG figure"</button>
                 <button type="button" data-export="csv" title=title on:click=move |_| ask(ExportForm::Csv)>"CSV of cells"</button>
                 <button type="button" data-export="bundle" title=title on:click=move |_| ask(ExportForm::Bundle)>"Bundle to reproduce it"</button>
                 <button type="button" data-export="weights" title="The weights that are loaded now" hidden=move || app.weights.with(|w| w.closed_form.is_some()) on:click=move |_| ask(ExportForm::Weights)>"Weights (safetensors)"</button>
@@ -67,7 +77,7 @@ pub fn ExportSection() -> impl IntoView {
             {move || app.map.with(|map| map.as_ref().is_some_and(|m| m.layer(LayerKind::ReferenceUncertainty).is_some())).then(|| view! {
                 <p class="hint" id="export-uncertainty">"GeoTIFF and CSV hold the reference's own uncertainty too (reference_uncertainty): its product's, not the estimate's."</p>
             })}
-            <p class="hint">"GeoTIFF: EPSG:6933, float32, nodata, compressed. Every file carries its provenance."</p>
+            <p class="hint">"GeoTIFF: EPSG:6933, float32, nodata, compressed. SVG: lines and letters to edit, cells as an image; print the page for a PDF. Every file carries its provenance."</p>
         </section>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! The figure of a map, as PNG: what is on it is described once (`loam_core::export::figure`). Its provenance is in the file too.
+//! The figure of a map, as PNG and as SVG: what is on it is described once (`loam_core::export::figure`). Its provenance is in the file too.
 
 use js_sys::Date as JsDate;
 use wasm_bindgen::prelude::Closure;
@@ -255,6 +255,14 @@ pub async fn png(app: App, data: &MapData, wish: Wish) -> Result<(String, Vec<u8
     let bytes =
         annotate(&encoded(&canvas).await?, &figure.facts, PIXELS_PER_METRE).map_err(|e| e.to_string())?;
     Ok((file_name(data, "png"), bytes))
+}
+
+/// Name and text of the same figure as SVG.
+pub fn svg(app: App, data: &MapData, wish: Wish) -> Result<(String, String), String> {
+    let (figure, images) = described(app, data, wish)?;
+    let address = |image: &HtmlCanvasElement| image.to_data_url().map_err(|e| crate::link::describe(&e));
+    let images = images.iter().map(address).collect::<Result<_, _>>()?;
+    Ok((file_name(data, "svg"), figure.svg(images)))
 }
 
 /// What the canvas encodes, as bytes.

@@ -24,7 +24,7 @@ const TASKS: [(&str, &str); 11] = [
     ),
     (
         "Compare with bilinear SMAP",
-        "Layers, tick “Bilinear SMAP”; or Swipe, and choose it for one side. “Left − right” subtracts the two. Scores has the numbers.",
+        "Layers, tick “Bilinear SMAP”; or Swipe, and choose it for one side, of this date or of one made before. “Left − right” subtracts the two. Scores has the numbers.",
     ),
     (
         "Look at a layer of a file",
@@ -34,7 +34,10 @@ const TASKS: [(&str, &str); 11] = [
         "Read values",
         "Move over a map. A click pins a cell; up to 8 pins stand side by side under Values and can be saved as CSV.",
     ),
-    ("Get a GeoTIFF", "Export, “GeoTIFF”. Figures, cells as CSV and weights are there too."),
+    (
+        "Get a GeoTIFF",
+        "Export, “GeoTIFF”. Figures (PNG, SVG), cells as CSV and weights are there too; printing the page makes a PDF.",
+    ),
     (
         "Train for your region",
         "Train, “Train for this region”. At the end the weights that are better on held-out dates are in use.",
@@ -116,6 +119,7 @@ pub fn HelpDialog() -> impl IntoView {
                 "The method is SMEN's; what each network is and how it scores stands under “About the model”. Coastlines, borders, rivers, lakes and towns: Natural Earth, public domain. Colour tables: F. Crameri; \
                  K. Thyng et al. (cmocean); matplotlib. Maps from Sentinel-1 contain modified Copernicus Sentinel data."
             </p>
+            <p>{concat!("To cite: Loam, version ", env!("CARGO_PKG_VERSION"), ", and each product by the DOI that NSIDC or its maker names; a figure and a bundle hold which files went in.")}</p>
             <p class="hint">"Files, maps and weights stay in this tab; nothing is sent anywhere."</p>
         </dialog>
     }

@@ -1,9 +1,10 @@
-//! A figure of a map's layers: what is on it, and where. Whatever draws it draws the same.
+//! A figure of a map's layers: what is on it, and where. The PNG and the SVG are drawn from it by the same lines, so that they cannot differ.
 
 use std::sync::Arc;
 
 use ease_grid::{EaseWindow, Edges, Resolution};
 
+use super::svg::Svg;
 use crate::map::basemap::Near;
 use crate::map::pen::{Anchor, DARK, Face, Frame, GREY, Ink, Path, Pen, SIMULATED, Stroke, around};
 use crate::map::scale::tidy;
@@ -204,6 +205,15 @@ impl Figure {
             y += FOOT_LINE;
         }
     }
+
+    /// As the text of an SVG, with the cells of each map as [`Svg::new`] takes them.
+    #[must_use]
+    pub fn svg(&self, images: Vec<String>) -> String {
+        let mut svg = Svg::new(images);
+        self.draw(&mut svg);
+        let simulated = if self.simulated { "SIMULATED: " } else { "" };
+        svg.finish(self.size(), self.print, &format!("{simulated}{}", self.title), &self.facts)
+    }
 }
 
 /// One legend bar with ticks under it; the frame is the bar's, its name above.
@@ -215,5 +225,84 @@ fn legend(pen: &mut dyn Pen, of: &Legend, at: Frame) {
         let at = x + (tick - scale.min) / (scale.max - scale.min) * width;
         pen.fill(Frame { x: at - 0.5, y: y + 20.0, width: 1.0, height: 4.0 }, DARK);
         pen.text(&tidy(tick), (at, y + 35.0), Face::new(11.0, 400, DARK).at(Anchor::Middle));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::{Coastline, Places};
+
+    /// A figure of two maps about Geneva with everything that can be on it.
+    fn figure() -> Result<Figure, Box<dyn std::error::Error>> {
+        let coast = Coastline::parse(include_bytes!("../../../../public/coastline.bin"))?;
+        let places = Places::parse(include_bytes!("../../../../public/places.bin"))?;
+        let base = Basemap::new(Arc::new(coast)).with(Arc::new(places));
+        let window = EaseWindow::around(Resolution::M03, 6.1432, 46.2044, 100, 100)?;
+        let panel = |heading: &str| Panel { heading: heading.to_owned(), edges: Edges::all(4) };
+        Ok(Figure {
+            title: "Soil moisture, Geneva & <Vaud>, 2020-06-03".to_owned(),
+            print: 135.0,
+            simulated: true,
+            window,
+            panels: vec![panel("Input, SMAP 36 km"), panel("Estimate, RCN 3 km")],
+            legends: vec![Legend { name: "Soil moisture", scale: Scale::moisture() }],
+            foot: vec!["Scale: 0 to 0.5 m³/m³, fixed.".to_owned()],
+            facts: vec![("Title", "SIMULATED: Soil moisture, 2020-06-03".to_owned())],
+            near: Some(base.near(&window, true)),
+            world: world(&base),
+        })
+    }
+
+    /// What a text is made of: tags that are closed in order, and no letters that XML keeps for itself.
+    fn assert_well_formed(xml: &str) {
+        let mut open = Vec::new();
+        for piece in xml.split('<').skip(1) {
+            let Some((tag, text)) = piece.split_once('>') else { panic!("no end: {piece}") };
+            assert!(!text.contains('>'), "{piece}");
+            let name = tag.split_whitespace().next().unwrap_or_default();
+            if let Some(closed) = name.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(closed));
+            } else if !tag.ends_with('/') && !tag.starts_with('?') {
+                open.push(name);
+            }
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        }
+        assert!(open.is_empty(), "{open:?}");
+        let known = ["amp;", "lt;", "gt;", "quot;"];
+        assert!(xml.split('&').skip(1).all(|rest| known.iter().any(|name| rest.starts_with(name))));
+    }
+
+    #[test]
+    fn an_svg_says_all_that_a_figure_must_say() -> Result<(), Box<dyn std::error::Error>> {
+        let figure = figure()?;
+        let svg = figure.svg(vec!["data:image/png;base64,AAAA".to_owned(); 2]);
+        assert_well_formed(&svg);
+        for said in [
+            "<title>SIMULATED: Soil moisture, Geneva &amp; &lt;Vaud&gt;, 2020-06-03</title>",
+            ">Soil moisture, Geneva &amp; &lt;Vaud&gt;, 2020-06-03</text>",
+            ">SIMULATED scenes, not observations</text>",
+            ">Soil moisture, m³/m³</text>",
+            ">(b) Estimate, RCN 3 km</text>",
+            ">Geneva</text>",
+            ">46° N</text>",
+            " km W–E</text>",
+            "Scale: 0 to 0.5 m³/m³, fixed.",
+        ] {
+            assert!(svg.contains(said), "{said} is not in it");
+        }
+        for tick in Scale::moisture().ticks() {
+            assert!(svg.contains(&format!(">{}</text>", tidy(tick))), "{tick}");
+        }
+        // As wide in print as is asked for; the PNG has 300 pixels to an inch of it.
+        assert!(svg.contains("width=\"135mm\""));
+        assert_eq!((figure.size().0 * figure.ratio()).round(), (135.0 / 25.4 * 300.0_f64).round());
+        assert_eq!(svg.matches("<image ").count(), 2);
+        assert_eq!(svg.matches("image-rendering=\"pixelated\"").count(), 2);
+        // Once over each map, with its rim.
+        assert_eq!(svg.matches(">SIMULATED</text>").count(), 4);
+        let observed = Figure { simulated: false, ..figure };
+        assert!(!observed.svg(Vec::new()).contains(">SIMULATED"));
+        Ok(())
     }
 }

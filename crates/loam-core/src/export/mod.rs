@@ -16,6 +16,7 @@ pub mod png_text;
 pub mod provenance;
 pub mod resampled;
 pub mod stac;
+mod svg;
 mod zip;
 
 pub use provenance::{MapKind, Provenance, Score};

@@ -1,5 +1,7 @@
 //! What the curtain compares.
 
+use jiff::civil::Date;
+
 use loam_core::layer::LayerKey;
 
 /// Two layers, as chosen, and what is done with them. Kept from map to map.
@@ -9,6 +11,8 @@ pub struct Curtain {
     pub left: Option<LayerKey>,
     /// At the right.
     pub right: Option<LayerKey>,
+    /// The date that the left one is of; `None` for the date on the stage.
+    pub date: Option<Date>,
     /// Left minus right is shown in place of both.
     pub minus: bool,
 }

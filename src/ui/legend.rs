@@ -19,6 +19,9 @@ use loam_core::map::histogram::Histogram;
 use loam_core::map::scale::tidy;
 use loam_core::map::{COLOUR_MAPS, ClipCounts, ColourMap, MapUse, Scale, sketch};
 
+/// Share of the values beyond each of two limits that are fitted.
+const LEFT_OUT: f64 = 0.02;
+
 /// The colours with their ticks.
 #[component]
 pub fn Ramp(scale: PageSignal<Scale>) -> impl IntoView {
@@ -96,6 +99,15 @@ pub fn control(of: Control) -> AnyView {
     let limits = default.limits();
     let about_zero = limits.0 == -limits.1;
     let suited = move |map: &&ColourMap| !about_zero || map.made_for == MapUse::Diverging;
+    let fit = move |_| {
+        let Some((low, high)) = histogram.with_untracked(|h| h.as_ref().map(|h| h.fit(LEFT_OUT))) else {
+            return;
+        };
+        let most = low.abs().max(high.abs());
+        let (min, max) = if about_zero { (-most, most) } else { (low, high) };
+        problem.set(None);
+        scale.update(|s| (s.min, s.max) = (min, max));
+    };
     let inverted = move || scale.with(|s| s.inverted);
     let rule = {
         let unit = unit.clone();
@@ -122,6 +134,7 @@ pub fn control(of: Control) -> AnyView {
                     </select>
                 </label>
                 <button type="button" class="invert" aria-pressed=move || inverted().to_string() on:click=move |_| scale.update(|s| s.inverted = !s.inverted)>"Invert"</button>
+                <button type="button" class="quiet fit" title="Limits that leave out 2 % of the values on the stage at either end" disabled=move || histogram.with(Option::is_none) on:click=fit>"Fit"</button>
                 <button type="button" class="quiet reset" on:click=move |_| { problem.set(None); scale.set(default); }>"Reset"</button>
             </div>
             <p class="rule">{rule}</p>

@@ -15,7 +15,7 @@ use super::store::App;
 use super::{basemap, canvas};
 use crate::state::cursor::{Cell, moved};
 use crate::state::rectangle::{Rectangle, size_text};
-use crate::state::{Layer, MapData};
+use crate::state::{Layer, MapData, extremes};
 use ease_grid::Reason;
 use loam_core::file::FineOrigin;
 use loam_core::layer::{LayerKey, LayerKind};
@@ -148,14 +148,16 @@ pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasEle
     canvas::from_rgba(&rgba, window.columns, window.rows)
 }
 
-/// [`image_of`] as a signal: painted again when the layer or its scale changes.
+/// [`image_of`] as a signal: painted again when the layer, the map it is of, or its scale changes.
 pub fn painted(
     app: App,
-    data: Arc<MapData>,
-    key: impl Fn() -> LayerKey + Send + Sync + 'static,
+    of: impl Fn() -> (Arc<MapData>, LayerKey) + Send + Sync + 'static,
 ) -> RwSignal<Option<HtmlCanvasElement>, LocalStorage> {
     let image = RwSignal::new_local(None);
-    Effect::new(move |_| image.set(image_of(app, &data, key())));
+    Effect::new(move |_| {
+        let (data, key) = of();
+        image.set(image_of(app, &data, key));
+    });
     image
 }
 
@@ -272,7 +274,7 @@ pub fn summary(app: App, data: &MapData, cell: Cell) -> String {
 
 /// The cursor canvas over a map, with keyboard and pointer.
 #[component]
-pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
+pub fn Overlay(data: Arc<MapData>, label: String, described: String) -> impl IntoView {
     let app = App::here();
     let node = NodeRef::<html::Canvas>::new();
     let size = watch_size(node);
@@ -310,7 +312,7 @@ pub fn Overlay(data: Arc<MapData>, label: String) -> impl IntoView {
             role="application"
             aria-roledescription="map"
             aria-label=label
-            aria-describedby="map-keys"
+            aria-describedby=described
             on:keydown=move |e| on_key(app, &d1, &e)
             on:pointerdown=move |e| pointer.down(&d4, &e)
             on:pointermove=move |e| pointer.moved(&d2, &e)
@@ -330,7 +332,10 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
     let size = watch_size(node);
     let window = data.window();
     let method = data.method();
-    let image = painted(app, data.clone(), move || layer);
+    let image = {
+        let data = data.clone();
+        painted(app, move || (data.clone(), layer))
+    };
     let edges = if is_estimated(layer) { data.report.frame } else { Default::default() };
     Effect::new(move |_| {
         size.track();
@@ -355,6 +360,14 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
         }
     };
     let simulated = data.report.simulated;
+    let summary_id = format!("map-summary-{:?}-{}", layer.kind, layer.channel);
+    let summary = {
+        let data = data.clone();
+        move || {
+            let unit = scale_of(app, method, layer).with(|s| s.unit);
+            data.layer(layer).map(|layer| extremes(layer, &window, unit))
+        }
+    };
     let label = if layer.kind.is_of_season() {
         format!("{}, map", heading(&data, layer))
     } else {
@@ -367,7 +380,8 @@ pub fn Panel(data: Arc<MapData>, layer: LayerKey) -> impl IntoView {
             <figcaption><span class="name">{heading(&data, layer)}</span><output class="value" title=valid>{read}</output></figcaption>
             <div class="plot">
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
-                <Overlay data=data.clone() label=label/>
+                <Overlay data=data.clone() label=label described=format!("map-keys {summary_id}")/>
+                <p class="sr-only" id=summary_id.clone()>{summary}</p>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
             </div>
         </figure>

@@ -1,4 +1,4 @@
-//! Any two layers under one curtain, dragged in the picture or moved by a range input; or the difference of the two.
+//! Any two layers under one curtain, of one date or of two, dragged in the picture or moved by a range input; or the difference of the two.
 
 use std::sync::Arc;
 
@@ -29,6 +29,13 @@ fn compared(app: App, data: &MapData) -> (LayerKey, LayerKey) {
     (or(curtain.left, first), or(curtain.right, LayerKind::Estimate))
 }
 
+/// The map that the left layer is of: that of another date, where one was chosen that was made with the present choices. Tracked.
+fn left_map(app: App, data: &Arc<MapData>) -> Arc<MapData> {
+    let date = app.curtain.with(|c| c.date).filter(|date| *date != data.report.date);
+    let made = app.made.with(|made| made.iter().find(|map| Some(map.report.date) == date).cloned());
+    made.filter(|map| map.window() == data.window()).unwrap_or_else(|| Arc::clone(data))
+}
+
 /// The unit of both layers, where they have the same. Tracked.
 fn common_unit(app: App, data: &MapData) -> Option<&'static str> {
     let (left, right) = compared(app, data);
@@ -57,9 +64,9 @@ fn difference(left: &Layer, right: &Layer, index: usize) -> Option<(f32, u8)> {
 }
 
 /// The difference, painted.
-fn difference_image(app: App, data: &MapData, scale: PageSignal<Scale>) -> Option<HtmlCanvasElement> {
-    let (left, right) = compared(app, data);
-    let (left, right) = (data.layer(left)?, data.layer(right)?);
+fn difference_image(app: App, data: &Arc<MapData>, scale: PageSignal<Scale>) -> Option<HtmlCanvasElement> {
+    let ((left, right), earlier) = (compared(app, data), left_map(app, data));
+    let (left, right) = (earlier.layer(left)?, data.layer(right)?);
     let window = data.window();
     let (values, reasons): (Vec<f32>, Vec<u8>) =
         (0..window.len()).filter_map(|index| difference(left, right, index)).unzip();
@@ -80,8 +87,9 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         Memo::new(move |_| compared(app, &data))
     };
     let (left, right) = (move || sides.get().0, move || sides.get().1);
-    let image_left = painted(app, data.clone(), left);
-    let image_right = painted(app, data.clone(), right);
+    let (d1, d2) = (data.clone(), data.clone());
+    let image_left = painted(app, move || (left_map(app, &d1), left()));
+    let image_right = painted(app, move || (d2.clone(), right()));
     // Painted when what is compared changes, not whenever it is moved or zoomed.
     let image = RwSignal::<Option<HtmlCanvasElement>, LocalStorage>::new_local(None);
     let unit = {
@@ -132,7 +140,8 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         move || {
             let index = app.probed()?.index(&window);
             let unit = unit.get()?;
-            let (value, reason) = difference(data.layer(left())?, data.layer(right())?, index)?;
+            let earlier = left_map(app, &data);
+            let (value, reason) = difference(earlier.layer(left())?, data.layer(right())?, index)?;
             Some(if value.is_finite() {
                 format!("left − right {value:+.4} {unit}").replace('-', "−")
             } else {
@@ -140,38 +149,57 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
             })
         }
     };
-    let choices = (
-        layer_choice(
-            &data,
-            "swipe-left",
-            "Left side of the curtain",
-            move || Some(left()),
-            move |key| {
-                app.curtain.update(|c| c.left = Some(key));
-            },
-        ),
-        layer_choice(
-            &data,
-            "swipe-right",
-            "Right side of the curtain",
-            move || Some(right()),
-            move |key| {
-                app.curtain.update(|c| c.right = Some(key));
-            },
-        ),
+    let left_choice = layer_choice(
+        &data,
+        "swipe-left",
+        "Left side of the curtain",
+        move || Some(left()),
+        move |key| {
+            app.curtain.update(|c| c.left = Some(key));
+        },
     );
+    let right_choice = layer_choice(
+        &data,
+        "swipe-right",
+        "Right side of the curtain",
+        move || Some(right()),
+        move |key| {
+            app.curtain.update(|c| c.right = Some(key));
+        },
+    );
+    // Dates whose maps were made with the present choices.
+    let dates = {
+        let data = data.clone();
+        move || {
+            let here = data.report.date;
+            let chosen = app.curtain.with(|c| c.date).filter(|date| *date != here);
+            let made = app.made.with(|made| made.iter().map(|map| map.report.date).collect::<Vec<_>>());
+            let others = made.into_iter().filter(|date| *date != here);
+            let options = std::iter::once((None, format!("of {here}")))
+                .chain(others.map(|date| (Some(date), format!("of {date}"))));
+            options.map(|(date, text)| view! {
+                <option value=date.map(|d| d.to_string()).unwrap_or_default() selected=date == chosen>{text}</option>
+            }).collect_view()
+        }
+    };
+    let choose_date = move |event| {
+        let date = loam_core::iso_date::parse(&event_target_value(&event));
+        app.curtain.update(|c| c.date = date);
+    };
     let differ = move || unit.get().is_none();
     let simulated = data.report.simulated;
     view! {
         <figure class="panel swipe">
             <figcaption>
-                {choices}
+                {left_choice}
+                <select id="swipe-date" aria-label="Date of the left side" on:change=choose_date>{dates}</select>
+                {right_choice}
                 <button type="button" id="swipe-difference" disabled=differ title=move || differ().then_some("Left and right have different units") aria-pressed=move || minus().to_string() on:click=move |_| app.curtain.update(|c| c.minus = !c.minus)>"Left − right"</button>
                 <output class="value">{value}</output>
             </figcaption>
             <div class="plot" node_ref=plot>
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
-                <Overlay data=data label="Swipe comparison; left and right are named above".to_owned()/>
+                <Overlay data=data label="Swipe comparison; left and right are named above".to_owned() described="map-keys".to_owned()/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
                 <div class="handle" aria-hidden="true" hidden=minus style:left=move || format!("{}%", at.get()) on:pointerdown=move |e| hold(&e) on:pointermove=dragged></div>
             </div>

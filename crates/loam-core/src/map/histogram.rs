@@ -46,6 +46,24 @@ impl Histogram {
         let span = self.high - self.low;
         round(self.low + share.clamp(0.0, 1.0) * span, span / 1000.0, f64::round)
     }
+
+    /// Round limits that leave a share of the values out at either end, to a bin.
+    #[must_use]
+    pub fn fit(&self, out: f64) -> (f64, f64) {
+        let most = self.counts.iter().map(|n| f64::from(*n)).sum::<f64>() * out;
+        let left_out = |counts: &mut dyn Iterator<Item = &u32>| {
+            let mut sum = 0.0;
+            let within = |count: &&u32| {
+                sum += f64::from(**count);
+                sum <= most
+            };
+            counts.take_while(within).count() as f64
+        };
+        let bin = (self.high - self.low) / self.counts.len().max(1) as f64;
+        let low = self.low + left_out(&mut self.counts.iter()) * bin;
+        let high = self.high - left_out(&mut self.counts.iter().rev()) * bin;
+        rounded(low, high.max(low + bin))
+    }
 }
 
 /// The values below which two shares of the finite ones lie: `(0.02, 0.98)` for what all but the wildest lie between. The values are moved about;
@@ -103,6 +121,20 @@ mod tests {
         assert_eq!(Histogram::of(vec![f32::NAN], Some((0.0, 1.0)), 10), None);
         assert_eq!((histogram.share(0.25), histogram.share(-3.0), histogram.share(9.0)), (0.25, 0.0, 1.0));
         assert_eq!((histogram.value(0.3), histogram.value(0.123_456)), (0.3, 0.123));
+    }
+
+    #[test]
+    fn limits_are_fitted_to_the_bulk_of_the_values() {
+        // All but 2 in 100 at either end of 0.10 to 0.30: 0.104 to 0.296, by a bin of 1/64 wider at most.
+        let mut values: Vec<f32> = (0..=1000).map(|n| 0.1 + n as f32 / 5000.0).collect();
+        values.push(0.0);
+        let histogram = Histogram::of(values, Some((0.0, 0.5)), 64).unwrap_or_else(|| panic!("none"));
+        let (low, high) = histogram.fit(0.02);
+        assert!((0.088..=0.104).contains(&low) && (0.296..=0.313).contains(&high), "{low} {high}");
+        // A single value has room about it.
+        let one = Histogram::of(vec![0.2; 9], Some((0.0, 0.5)), 64).unwrap_or_else(|| panic!("none"));
+        let (low, high) = one.fit(0.02);
+        assert!(low < high && low <= 0.2 && high >= 0.2, "{low} {high}");
     }
 
     #[test]

@@ -128,7 +128,7 @@ async fn walk(
 }
 
 /// An old callback interface as a promise.
-async fn promise(
+pub async fn promise(
     start: impl FnOnce(&js_sys::Function, &js_sys::Function),
 ) -> Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue> {
     let mut start = Some(start);

@@ -13,8 +13,8 @@ use web_sys::HtmlElement;
 use super::sides::{EXPORT, GROUND, SEASON, Side};
 use super::store::App;
 use super::{
-    about, bundle, dates, device, exports, files, help, layers, look, maps, region, run, scores, season,
-    stations, train, values,
+    about, bundle, dates, device, exports, files, handles, help, layers, look, maps, region, run, scores,
+    season, stations, train, values,
 };
 
 /// A section of its own.
@@ -80,7 +80,7 @@ fn put(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
-            Part::Files => view! { <files::Aside/><files::FilesSection/> }.into_any(),
+            Part::Files => view! { <handles::Reopen/><files::Aside/><files::FilesSection/> }.into_any(),
             Part::Runs => view! { <train::Banner/><train::Recalled/> }.into_any(),
             Part::Dates => view! { <dates::DatesSection/> }.into_any(),
             Part::Maps => view! { <maps::MapsSection/> }.into_any(),

@@ -25,6 +25,7 @@ pub mod drop;
 pub mod exports;
 pub mod figure;
 pub mod files;
+mod handles;
 mod header;
 mod help;
 mod histogram;

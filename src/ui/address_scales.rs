@@ -7,9 +7,12 @@ use super::store::App;
 use crate::state::scales::{self, NAMES};
 use loam_core::map::Scale;
 
-/// The scales in the order of [`NAMES`], each with the one that it is at first. A season's fit its values, a layer's by itself that layer's: they are
+/// A scale, and how it is at first.
+type Known = (PageSignal<Scale>, fn() -> Scale);
+
+/// The scales in the order of [`NAMES`]. A season's fit its values, a layer's by itself that layer's: they are
 /// in no address.
-fn others(app: App) -> [(PageSignal<Scale>, fn() -> Scale); NAMES.len()] {
+fn others(app: App) -> [Known; NAMES.len()] {
     [
         (app.difference, Scale::difference),
         (app.half_width, Scale::half_width),

@@ -179,7 +179,7 @@ fn the_choices_of_one_table_go_into_all_that_have_its_columns() {
     })
     .unwrap();
     let id = |name: &str| {
-        let find = "return [...document.querySelectorAll('form.logger')].find(f => f.innerText.includes(arguments[0])).id";
+        let find = "return [...document.querySelectorAll('form.logger')].find(f => f.querySelector('legend').innerText.includes(arguments[0])).id";
         let id = script(&app, find, &[json!(name)]);
         id.as_str().unwrap().trim_end_matches("-form").to_owned()
     };

@@ -5,7 +5,8 @@
 use serde::Serialize;
 
 use super::estimate::{estimate, score, where_disaggregated};
-use super::methods::{self, MethodScore, Records};
+use super::methods::{self, MethodScore};
+use super::records::Records;
 use super::table::{MethodRow, Range, SMEN, method_row};
 use super::{ExperimentError, Images, Method, Runner};
 use loam_core::network::Network;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use loam_core::estimate::Interval as MapInterval;
-use loam_core::regression::interval::{Calibration, NOMINAL_90};
+use loam_core::regression::interval::{Calibration, NOMINAL_90, Nominal};
 use loam_core::score::baselines::Case;
 use loam_core::score::{DRAW_SEED, DRAWS, bootstrap_mean};
 
@@ -28,13 +28,19 @@ impl Map {
         Self { estimate, half_width: None, widths: [0.0; LEVELS.len()] }
     }
 
-    /// With one as wide as earlier errors say, where there are enough of them.
+    /// With one as wide as earlier errors say, where there are enough of them, for a map from so many maps.
     #[must_use]
-    pub fn calibrated(estimate: Vec<f32>, sigma: &[f32], errors: &Calibration, maps: usize) -> Self {
-        let width = errors.width(MapInterval::LEVEL, maps);
+    pub fn calibrated(
+        estimate: Vec<f32>,
+        sigma: &[f32],
+        errors: &Calibration,
+        maps: usize,
+        nominal: &Nominal,
+    ) -> Self {
+        let width = errors.width(MapInterval::LEVEL, maps, nominal);
         let of = |(level, normal): (f64, f32)| {
             if width.is_calibrated() {
-                errors.width(level, maps).sigmas / width.sigmas
+                errors.width(level, maps, nominal).sigmas / width.sigmas
             } else {
                 normal / NOMINAL_90
             }
@@ -177,6 +183,8 @@ pub fn reliability_svg(curves: &[(&str, Vec<[f64; 2]>)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use loam_core::regression::interval::NORMAL;
+
     use super::*;
 
     /// scoringRules::crps_norm(0.03, 0, 0.02) and (0, 0, 1), R.
@@ -190,7 +198,7 @@ mod tests {
     /// Without enough dates the widths are those of a normal distribution; a curve that holds what it says lies on the diagonal.
     #[test]
     fn widths_of_all_levels() {
-        let map = Map::calibrated(vec![0.2; 4], &[0.02; 4], &Calibration::NONE, 30);
+        let map = Map::calibrated(vec![0.2; 4], &[0.02; 4], &Calibration::NONE, 30, &NORMAL);
         assert_eq!(map.widths[4], 1.0);
         assert!((map.widths[0] - 0.6745 / NOMINAL_90).abs() < 1e-6);
         assert!((map.half_width.as_ref().unwrap()[0] - 0.02 * NOMINAL_90).abs() < 1e-7);

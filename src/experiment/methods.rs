@@ -4,22 +4,21 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
-use jiff::civil::{Date, date};
 use serde::Serialize;
 
 use super::estimate::estimate as of_smen;
-use super::images::{case, loaded, simulated};
 use super::interval_score::{IntervalScore, LEVELS, Map};
-use super::{ExperimentError, Source, paper};
-use loam_core::regression::interval::Calibration;
-use loam_core::regression::{Observed, PixelRegression, SmapMemory, SmapPlanes, Wetness};
+use super::nominal::NominalWidths;
+use super::records::{Records, TestDate};
+use super::{ExperimentError, paper};
+use loam_core::regression::PixelRegression;
+use loam_core::regression::interval::{Calibration, NORMAL};
 use loam_core::score::baselines::residuals::{Usual, history_mean};
-use loam_core::score::baselines::{Case, Forest, last_known};
+use loam_core::score::baselines::{Forest, last_known};
 use loam_core::score::{DRAW_SEED, DRAWS, Gain, Scores, bootstrap_mean};
 use loam_core::simulate::{TRAINING_PLACES, UNSEEN_PLACES, place};
-use loam_core::stack::{HISTORY_LENGTH, HistoryRule, Library, PRESETS, Preset, Series};
-use loam_nn::networks::rcn::prepared::{JUDGED, ratios};
-use loam_nn::networks::smen::images::fewest_pixels;
+use loam_core::stack::{PRESETS, Preset};
+use loam_nn::networks::rcn::prepared::{JUDGED, NOMINAL, ratios};
 use loam_nn::rcn::seen;
 use loam_nn::{Rcn, Smen, block_on};
 
@@ -27,119 +26,12 @@ use loam_nn::{Rcn, Smen, block_on};
 const RCN: &str = Rcn::NETWORK.about().key;
 const SMEN: &str = Smen::NETWORK.about().key;
 
-/// First simulated date: some years of maps before the test year.
-pub const FROM: Date = date(2014, 1, 1);
-/// Last simulated date.
-pub const UNTIL: Date = date(2018, 12, 31);
 /// Numbers of earlier maps of the table of history length; `None` for all.
 pub const LENGTHS: [Option<usize>; 7] = [Some(1), Some(2), Some(4), Some(8), Some(16), Some(32), None];
 
 /// Keys of all ten simulated places: the paper's regions, those that only training knows, those that no weights are trained on.
 pub fn places() -> impl Iterator<Item = Preset> {
     PRESETS.into_iter().chain(TRAINING_PLACES).chain(UNSEEN_PLACES)
-}
-
-/// A test date with everything any method may look at.
-pub struct TestDate {
-    /// What the baselines look at.
-    pub case: Case,
-    /// SMAP without gaps.
-    pub smap: SmapPlanes,
-    /// The regression's x.
-    pub wetness: Wetness,
-    /// How many of [`Records::observed`] lie before it.
-    pub earlier: usize,
-}
-
-/// All of a place.
-pub struct Records {
-    /// Where.
-    pub preset: Preset,
-    /// Columns of the region.
-    pub columns: usize,
-    /// Every 3 km map with what SMAP said that day, in order.
-    pub observed: Vec<Observed>,
-    /// SMAP of those days.
-    pub smaps: Vec<SmapPlanes>,
-    /// Dates before the test year, for methods that are trained on the place.
-    pub train: Vec<Case>,
-    /// Dates of the test year.
-    pub test: Vec<TestDate>,
-}
-
-impl Records {
-    /// Of a place: simulated from [`FROM`] to [`UNTIL`], or from files.
-    ///
-    /// # Errors
-    /// A failed read, or a region that has no scenes.
-    pub fn new(source: &Source, preset: Preset) -> Result<Self, ExperimentError> {
-        let rule = HistoryRule::default();
-        let (library, mut series) = match source {
-            Source::Simulated { seed, contrast } => simulated(preset, *seed, *contrast, FROM, UNTIL)?,
-            Source::Files(library) => loaded(preset, (**library).clone())?,
-        };
-        Self::of(&library, &mut series, preset, rule)
-    }
-
-    pub(super) fn of(
-        library: &Library,
-        series: &mut Series,
-        preset: Preset,
-        rule: HistoryRule,
-    ) -> Result<Self, ExperimentError> {
-        let window = series.region.window();
-        let least = rule.cover.max(fewest_pixels(window.len()) as f32 / window.len() as f32);
-        let days: Vec<(Date, bool)> = series
-            .covers()
-            .iter()
-            .filter(|(_, cover)| cover.coarse.is_some_and(|share| share > 0.0))
-            .map(|(date, cover)| {
-                let product = cover.fine_origin.is_some_and(|origin| origin.is_product());
-                (*date, product && cover.fine.is_some_and(|share| share >= least))
-            })
-            .collect();
-        let mut records = Self {
-            preset,
-            columns: window.columns,
-            observed: Vec::new(),
-            smaps: Vec::new(),
-            train: Vec::new(),
-            test: Vec::new(),
-        };
-        let mut memory = SmapMemory::default();
-        for (date, mapped) in days {
-            let day = series.day(library, date)?;
-            let Some(smap) = day.smap_planes(date, &window, &memory)? else { continue };
-            if let Some(fine) = day.fine.filter(|_| mapped) {
-                let wetness = memory.wetness(&smap, window.columns);
-                let full = series.history(date, rule).len() == HISTORY_LENGTH;
-                if let Some(case) = case(library, series, rule, date)?.filter(|_| full) {
-                    if date < paper::TEST_FROM {
-                        records.train.push(case);
-                    } else {
-                        let (smap, wetness, earlier) =
-                            (smap.clone(), wetness.clone(), records.observed.len());
-                        records.test.push(TestDate { case, smap, wetness, earlier });
-                    }
-                }
-                if let Some(observed) = Observed::new(date, &smap, wetness, fine.raster.values()) {
-                    records.observed.push(observed);
-                    records.smaps.push(smap.clone());
-                }
-            }
-            memory.add(date, &smap);
-        }
-        Ok(records)
-    }
-
-    /// The regression over the last `most` maps before a test date; all of them for `None`.
-    #[must_use]
-    pub fn regression(&self, test: &TestDate, most: Option<usize>) -> PixelRegression {
-        let first = most.map_or(0, |most| test.earlier.saturating_sub(most));
-        let mut regression = PixelRegression::new(self.columns, self.columns * test.case.rows);
-        self.observed[first..test.earlier].iter().for_each(|observed| regression.add(observed));
-        regression
-    }
 }
 
 /// A method's scores over the test dates.
@@ -193,6 +85,8 @@ pub struct MethodsReport {
     pub regions: BTreeMap<&'static str, PlaceScore>,
     /// By region and method: scores by how many earlier maps there are, where asked for.
     pub lengths: BTreeMap<&'static str, BTreeMap<&'static str, Vec<LengthScore>>>,
+    /// RCN's nominal width, of the places it learnt at, where asked for.
+    pub nominal: Option<NominalWidths>,
 }
 
 /// A method of the comparison: key, name, whether it is a network, its maps of the test dates in order.
@@ -243,7 +137,7 @@ pub fn by_regression(regression: &PixelRegression, test: &TestDate) -> Map {
     if regression.maps() == 0 {
         return Map::alone(made.estimate);
     }
-    Map::calibrated(made.estimate, &made.sigma, regression.calibration(), regression.maps())
+    Map::calibrated(made.estimate, &made.sigma, regression.calibration(), regression.maps(), &NORMAL)
 }
 
 /// RCN's maps, each with an interval that the errors of the newest maps before it set, as in the program.
@@ -263,7 +157,8 @@ pub fn rcn(records: &Records, network: &Rcn) -> Result<Compared, ExperimentError
             let seen = seen(network.constants(), date, smap, wetness, past, size.0);
             let map = block_on(seen.map(network, &device, size))?;
             if records.test.iter().any(|test| test.earlier == at && test.case.date == date) {
-                maps.push(Map::calibrated(map.0.clone(), &map.1, &errors.newest(JUDGED), past.maps()));
+                let errors = errors.newest(JUDGED);
+                maps.push(Map::calibrated(map.0.clone(), &map.1, &errors, past.maps(), &NOMINAL));
             }
             errors.add(ratios(past.maps(), smap, observed, &map));
         }
@@ -280,7 +175,7 @@ pub fn by_rcn(network: &Rcn, past: &PixelRegression, test: &TestDate) -> Result<
     let size = (test.case.columns, test.case.rows);
     let seen = seen(network.constants(), test.case.date, &test.smap, test.wetness.clone(), past, size.0);
     let (estimate, sigma) = block_on(seen.map(network, &Device::flex(), size))?;
-    Ok(Map::calibrated(estimate, &sigma, &Calibration::NONE, past.maps()))
+    Ok(Map::calibrated(estimate, &sigma, &Calibration::NONE, past.maps(), &NOMINAL))
 }
 
 /// SMEN's maps.
@@ -524,6 +419,7 @@ pub fn markdown(report: &MethodsReport) -> String {
             }
         }
     }
+    text.push_str(&report.nominal.as_ref().map_or_else(String::new, NominalWidths::markdown));
     for (key, place) in &report.regions {
         text.push_str(&format!(
             "\n### {key}{}\n\n{} test dates, {} pixels, {} earlier 3 km maps before the first.\n\n\

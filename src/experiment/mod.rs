@@ -34,7 +34,9 @@ mod table;
 pub mod download;
 pub mod interval_score;
 pub mod methods;
+pub mod nominal;
 pub mod paper;
+pub mod records;
 pub mod simulator;
 
 pub use card::{Card, CardScore, PlaceScores, Seen, Shelved, cards};

@@ -9,7 +9,8 @@ use loam_core::stack::HistoryRule;
 use loam_nn::{Rcn, Weights};
 
 use super::images::Scenes;
-use super::methods::{self, Records, by_regression};
+use super::methods::{self, by_regression};
+use super::records::Records;
 use super::{ExperimentError, Images, Source};
 
 /// Names in tables.

@@ -7,7 +7,7 @@ use crate::file::FineOrigin;
 use crate::layer::LayerKind;
 use crate::method::Method;
 use crate::output::Output;
-use crate::regression::interval::{FEWEST_DATES, NOMINAL_90, Width};
+use crate::regression::interval::{FEWEST_DATES, Width};
 use crate::score::{MassReport, ScoreReport};
 use crate::stack::{HistorySlot, Library, Series};
 
@@ -52,12 +52,6 @@ impl Interval {
     /// Share of the pixels that should lie within.
     pub const LEVEL: f64 = 0.9;
 
-    /// The width where no error is known.
-    #[must_use]
-    pub fn nominal() -> Width {
-        Width { sigmas: NOMINAL_90, dates: 0 }
-    }
-
     /// What its width rests on, in words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -72,7 +66,7 @@ impl Interval {
     pub fn warning(&self) -> Option<String> {
         (!self.width.is_calibrated()).then(|| {
             format!(
-                "Too few dates for a 90 % interval ({FEWEST_DATES} predicted ones are needed): the one shown is nominal, as if errors were normal."
+                "Too few dates for a 90 % interval ({FEWEST_DATES} predicted ones are needed): the one shown is nominal, as wide as errors of the method usually are."
             )
         })
     }

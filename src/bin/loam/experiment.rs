@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use jiff::civil::Date;
-use loam::experiment::methods::{self, MethodsReport, Records, TestDate};
+use loam::experiment::methods::{self, MethodsReport};
+use loam::experiment::nominal::Validation;
+use loam::experiment::records::{Records, TestDate};
 use loam::experiment::{
     Kind, Options, Runner, Source, Table, TbCell, csv, download, figure_2, interval_score, markdown, paper,
     simulator, summary, tb_cnn, tb_markdown,
@@ -313,8 +315,9 @@ impl Experiment {
             simulated: source.is_simulated(),
             regions: BTreeMap::new(),
             lengths: BTreeMap::new(),
+            nominal: None,
         };
-        let rcn = self.rcn()?;
+        let (rcn, mut validation) = (self.rcn()?, Validation::default());
         for preset in wanted {
             let records = Records::new(&source, preset)?;
             let place = every_method(&records, &rcn)?;
@@ -326,9 +329,11 @@ impl Experiment {
                 lengths.insert("regression", methods::by_length(&records, by)?);
                 let by = |past: &PixelRegression, test: &TestDate| methods::by_rcn(&rcn, past, test);
                 lengths.insert(Rcn::NETWORK.about().key, methods::by_length(&records, by)?);
+                validation.add(&records, &rcn)?;
             }
             report.lengths.insert(preset.key, lengths);
         }
+        report.nominal = validation.widths().filter(|_| source.is_simulated());
         if let Some(path) = &self.json {
             files::write(path, &serde_json::to_string_pretty(&report)?)?;
         }

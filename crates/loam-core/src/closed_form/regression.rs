@@ -5,6 +5,7 @@ use ease_grid::{GridError, Raster};
 use super::{About, ClosedFormError, Given, Made, Needs, SMAP_AND_SENTINEL};
 use crate::estimate::Interval;
 use crate::file::FineOrigin;
+use crate::regression::interval::NORMAL;
 
 pub(super) const ABOUT: About = About {
     key: "regression",
@@ -24,7 +25,7 @@ pub(super) fn map(given: &mut Given<'_>) -> Result<Made, ClosedFormError> {
     let Some(past) = past else { return Ok(Made { history: Some(Vec::new()), ..given.of_today(bilinear) }) };
     let smap = given.today.smap_planes(given.date, &window, past.memory)?.ok_or(missing)?;
     let made = past.regression.predict(&smap, past.memory.wetness(&smap, window.columns));
-    let width = past.regression.calibration().width(Interval::LEVEL, past.regression.maps());
+    let width = past.regression.calibration().width(Interval::LEVEL, past.regression.maps(), &NORMAL);
     let mut files = past.files.to_vec();
     files.extend_from_slice(&given.today.files);
     let raster = |values: Vec<f32>| -> Result<Raster, GridError> {

@@ -16,6 +16,12 @@ pub const FEWEST_DATES: usize = 20;
 /// Of normal errors 90 % lie within this many sigmas.
 pub const NOMINAL_90: f32 = 1.645;
 
+/// Half-width over sigma of a 90 % interval while too few errors are known to calibrate it, for predictions from up to 2 maps, up to 9, and more.
+pub type Nominal = [f32; 3];
+
+/// As if errors were normal.
+pub const NORMAL: Nominal = [NOMINAL_90; 3];
+
 /// How many maps a prediction was made from: errors of different groups are not compared.
 fn group(maps: usize) -> usize {
     match maps {
@@ -106,12 +112,12 @@ impl Calibration {
 
     /// The width that covers `level` (0..1) of the pixels, for a prediction from so many maps. Nominal with fewer than [`FEWEST_DATES`].
     #[must_use]
-    pub fn width(&self, level: f64, maps: usize) -> Width {
+    pub fn width(&self, level: f64, maps: usize, nominal: &Nominal) -> Width {
         let like: Vec<&Ratios> =
             self.dates.iter().filter(|ratios| group(ratios.maps) == group(maps)).collect();
         let dates = like.len();
         if dates < FEWEST_DATES {
-            return Width { sigmas: NOMINAL_90, dates: 0 };
+            return Width { sigmas: nominal[group(maps)], dates: 0 };
         }
         let wanted = (level * (dates + 1) as f64 / dates as f64).min(1.0);
         let reached = |step: &usize| {
@@ -139,11 +145,12 @@ mod tests {
 
     #[test]
     fn few_dates_and_dates_from_other_numbers_of_maps_give_a_nominal_width() {
-        let nominal = Width { sigmas: NOMINAL_90, dates: 0 };
-        assert_eq!(of((0..19).map(|_| even(30, 1.0))).width(0.9, 30), nominal);
-        assert_eq!(of((0..40).map(|_| even(30, 1.0))).width(0.9, 5), nominal);
-        assert!(!nominal.is_calibrated());
-        let known = of((0..20).map(|_| even(30, 1.0))).width(0.9, 12);
+        let (given, nominal) = ([3.0, 2.0, 1.0], |sigmas| Width { sigmas, dates: 0 });
+        assert_eq!(of((0..19).map(|_| even(30, 1.0))).width(0.9, 30, &given), nominal(1.0));
+        assert_eq!(of((0..40).map(|_| even(30, 1.0))).width(0.9, 9, &given), nominal(2.0));
+        assert_eq!(Calibration::NONE.width(0.9, 2, &given), nominal(3.0));
+        assert!(!nominal(1.0).is_calibrated());
+        let known = of((0..20).map(|_| even(30, 1.0))).width(0.9, 12, &given);
         assert!(known.is_calibrated() && known.dates == 20);
     }
 
@@ -153,7 +160,7 @@ mod tests {
         for (dates, scale) in [(20, 1.0), (50, 0.4), (400, 1.7)] {
             // Dates differ: what counts is the mean share.
             let calibration = of((0..dates).map(|n| even(20, scale * if n % 2 == 0 { 0.8 } else { 1.1 })));
-            let width = calibration.width(0.9, 20);
+            let width = calibration.width(0.9, 20, &NORMAL);
             let share = |sigmas: f32| {
                 let of = |factor: f32| {
                     (0..100).filter(|n| scale * factor * (*n as f32 + 0.5) / 20.0 < sigmas).count() as f64
@@ -172,7 +179,7 @@ mod tests {
         let wide = of((0..40).map(|n| even(20, if n < 15 { 2.0 } else { 1.0 })));
         assert_eq!(wide.newest(25), of((0..25).map(|_| even(20, 1.0))));
         assert_eq!(wide.newest(90), wide);
-        assert!(wide.newest(25).width(0.9, 20).sigmas < wide.width(0.9, 20).sigmas);
+        assert!(wide.newest(25).width(0.9, 20, &NORMAL).sigmas < wide.width(0.9, 20, &NORMAL).sigmas);
     }
 
     #[test]

@@ -1,9 +1,17 @@
-//! The network alone, for `cargo xtask bench`: built as the CPU worker is, but with functions to call instead of messages.
+//! The methods alone, for `cargo xtask bench`: built as the CPU worker is, but with functions to call instead of messages.
 //! Nothing of this is part of the app.
 
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 #[path = "shared/plain.rs"]
 mod plain;
+
+#[cfg(all(target_arch = "wasm32", feature = "worker"))]
+#[path = "shared/web_rcn.rs"]
+mod rcn;
+
+#[cfg(all(target_arch = "wasm32", feature = "worker"))]
+#[path = "shared/web_regression.rs"]
+mod regression;
 
 #[cfg(all(target_arch = "wasm32", feature = "worker"))]
 mod web {

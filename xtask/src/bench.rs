@@ -1,8 +1,8 @@
-//! Prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser; on the CPU one thread
-//! each, then on WebGPU. Or natively, beside PyTorch.
+//! Prediction and training of SMEN and RCN in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser; on the CPU
+//! one thread each, then (SMEN) on WebGPU. Or natively, beside PyTorch.
 //!
-//! Our half is `examples/web_bench.rs`, built, bound and optimised as the worker is, both backends in it. The peers come from the npm registry into
-//! `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
+//! Our half is `examples/web_bench.rs`, built, bound and optimised as the worker is, with both backends in it or the CPU's alone. The peers come
+//! from the npm registry into `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
 
 use std::process::Command;
 
@@ -62,7 +62,7 @@ pub struct Choice {
     pub quick: bool,
     /// Natively, beside PyTorch, instead of in Chromium.
     pub native: bool,
-    /// Natively without a graphics adapter.
+    /// Without a graphics adapter.
     pub cpu_only: bool,
     /// Edge of the images, pixels. The bars are for 100.
     pub side: usize,
@@ -109,7 +109,7 @@ fn in_browser(choice: &Choice) -> Result<()> {
         WASM,
         "--no-default-features",
         "--features",
-        "worker,gpu",
+        if choice.cpu_only { "worker" } else { "worker,gpu" },
     ]);
     process::run(build.args(["--example", "web_bench"]))?;
     let module = target_dir().join(WASM).join("worker/examples/web_bench.wasm");
@@ -123,6 +123,9 @@ fn in_browser(choice: &Choice) -> Result<()> {
     measure.args(["--side", &choice.side.to_string()]);
     if choice.quick {
         measure.arg("--quick");
+    }
+    if choice.cpu_only {
+        measure.arg("--cpu-only");
     }
     if let Some(file) = &choice.json {
         measure.args(["--json", file]);

@@ -22,11 +22,11 @@ cargo xtask files                                           docs/guide/files.md 
 cargo xtask weights                                         train the shipped weights again on simulated scenes, and score them
 cargo xtask results [--gpu] [--quick]                       docs/results.md and docs/simulated.md again, on simulated scenes (hours on two cores);
                                                             --quick: a fiftieth of it, into target/results-quick
-cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js, on the
-                                                            CPU and on WebGPU; smaller images (--side) where the adapter is a CPU
+cargo xtask bench [--quick] [--side 100] [--json FILE]      prediction and training in Chromium beside onnxruntime-web and TensorFlow.js: SMEN and
+                                                            RCN on the CPU, SMEN on WebGPU; smaller images (--side) where the adapter is a CPU
 cargo xtask bench --native [--quick] [--side 100] ...       the same natively, on a graphics adapter and the CPU, beside PyTorch where it is
 
-  --cpu-only   serve, dev, build, test, bench --native: leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
+  --cpu-only   serve, dev, build, test, bench: leave WebGPU out (a much shorter build; the page then says that it computes on the CPU)";
 
 fn main() -> ExitCode {
     match run() {
@@ -126,11 +126,6 @@ fn run() -> Result<()> {
             let native = take_flag(&mut words, "--native");
             let json = take_value(&mut words, "--json")?;
             nothing_left(&words)?;
-            if cpu_only && !native {
-                return Err(failure(
-                    "in the browser CPU and WebGPU are measured in one run; --cpu-only goes with --native",
-                ));
-            }
             bench::run(&bench::Choice { quick, native, cpu_only, side, json })
         }
         other => Err(failure(format!("there is no command \"{other}\".\n\n{USAGE}"))),

@@ -5,6 +5,7 @@
 import init, { Network, let_go, open_gpu, reserved } from './web_bench.js';
 import * as ort from './ort/ort.webgpu.min.mjs';
 import { safetensors, smen } from './tfjs.js';
+import { gap, spread } from './turns.js';
 
 const counted = { dispatches: 0, bytes: 0, most: 0 };
 for (const name of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
@@ -120,10 +121,6 @@ const open = of => batch => {
 };
 const tensorflow = { name: 'tfjs', label: 'TensorFlow.js WebGPU', forward: open(network => network.forward), step: open(network => network.step) };
 
-const spread = times => {
-  const sorted = [...times].sort((a, b) => a - b), at = share => sorted[Math.floor(share * (sorted.length - 1))];
-  return { median: at(0.5), least: sorted[0], quarter: at(0.25), three_quarters: at(0.75), times };
-};
 const results = [];
 for (const { task, batch, plain } of tasks) {
   const values = sample(batch);
@@ -154,10 +151,8 @@ for (const { task, batch, plain } of tasks) {
       one.times.push(performance.now() - start);
     }
   const ours = running[0].first, numbers = first => (task === 'forward' ? first[1] : first);
-  const largest = numbers(ours).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (const { name, label, times, first, dispatches, bytes, reserved, free } of running) {
-    const gap = numbers(first).reduce((most, value, k) => Math.max(most, Math.abs(value - numbers(ours)[k])), 0) / largest;
-    results.push({ task, batch, name, label, device: 'gpu', gap, dispatches, bytes, reserved, ...spread(times) });
+    results.push({ task, batch, name, label, device: 'gpu', gap: gap(numbers(ours), numbers(first)), dispatches, bytes, reserved, ...spread(times) });
     free();
   }
 }

@@ -15,8 +15,34 @@ export function safetensors(bytes) {
   return tensors;
 }
 
+/// What the wasm backend lacks or is slow at, of convolutions of 3 x 3: gradients of kernel and input, and the sum over all but the channels.
+export function gradients(tf, swapped) {
+  const filterGradient = (x, dy, dilation = 1) => {
+    const [n, h, w, channels] = x.shape, out = dy.shape[3], pad = [dilation, dilation];
+    const padded = tf.pad(x, [[0, 0], pad, pad, [0, 0]]);
+    // Cells that are `dilation` apart are a stride of the turned convolution.
+    if (swapped)
+      return tf.conv2d(padded.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), dilation, 'valid').transpose([1, 2, 0, 3]);
+    const first = padded.transpose([3, 0, 1, 2]), taps = [];
+    for (let y = 0; y < 3; y++)
+      for (let k = 0; k < 3; k++)
+        taps.push(tf.slice(first, [0, 0, y * dilation, k * dilation], [channels, n, h, w]).reshape([channels, n * h * w]));
+    return tf.matMul(tf.concat(taps, 0), dy.reshape([n * h * w, out])).reshape([3, 3, channels, out]);
+  };
+  // A convolution with the kernel turned round: the backend's own gradient of the input (conv2dTranspose) takes several times as long.
+  const inputGradient = (filter, dy, dilation = 1) =>
+    tf.conv2d(dy, filter.reverse([0, 1]).transpose([0, 1, 3, 2]), 1, 'same', 'NHWC', dilation);
+  // Sum over all but the channels, as a product: the backend's own sum over the outer axes first moves all values.
+  const channelSums = x => {
+    const channels = x.shape[3], count = x.size / channels;
+    return tf.matMul(tf.ones([1, count]), x.reshape([count, channels])).reshape([channels]);
+  };
+  return { filterGradient, inputGradient, channelSums };
+}
+
 /// The network with these weights on the current backend of `tf`.
 export function smen(tf, tensors, learningRate, swapped = false) {
+  const { filterGradient, inputGradient, channelSums } = gradients(tf, swapped);
   const value = name => tf.tensor(tensors[name].values, tensors[name].shape);
   // [out, in, depth, 3, 3] to [3, 3, depth * in, out].
   const kernel = name => tf.tidy(() => {
@@ -31,23 +57,6 @@ export function smen(tf, tensors, learningRate, swapped = false) {
     else keep(name, tensors[name].shape.length === 5 ? kernel(name) : value(name));
   }
 
-  const filterGradient = (x, dy) => {
-    const [n, h, w, channels] = x.shape, out = dy.shape[3];
-    const padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]);
-    if (swapped)
-      return tf.conv2d(padded.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), 1, 'valid').transpose([1, 2, 0, 3]);
-    const first = padded.transpose([3, 0, 1, 2]), taps = [];
-    for (let y = 0; y < 3; y++)
-      for (let k = 0; k < 3; k++) taps.push(tf.slice(first, [0, 0, y, k], [channels, n, h, w]).reshape([channels, n * h * w]));
-    return tf.matMul(tf.concat(taps, 0), dy.reshape([n * h * w, out])).reshape([3, 3, channels, out]);
-  };
-  // A convolution with the kernel turned round: the backend's own gradient of the input (conv2dTranspose) takes several times as long.
-  const inputGradient = (filter, dy) => tf.conv2d(dy, filter.reverse([0, 1]).transpose([0, 1, 3, 2]), 1, 'same');
-  // Sum over all but the channels, as a product: the backend's own sum over the outer axes first moves all values.
-  const channelSums = x => {
-    const channels = x.shape[3], count = x.size / channels;
-    return tf.matMul(tf.ones([1, count]), x.reshape([count, channels])).reshape([channels]);
-  };
   const convolution = activation => tf.customGrad((x, filter, bias, save) => {
     const y = tf.fused.conv2d({ x, filter, strides: 1, pad: 'same', bias, activation });
     save(activation === 'relu' ? [x, filter, y] : [x, filter]);

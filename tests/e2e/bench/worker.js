@@ -1,13 +1,17 @@
-// The bench's worker: everybody runs here, in turn, so that a busy machine disturbs all alike.
+// The bench's worker: everybody runs here, in turn. SMEN, then RCN and the regression under it.
 //
 // A contestant has a name, the device it computes on, and for each task (`forward`, `step`) a way to start it for a batch. Those on WebGPU
 // are in `gpu.js`.
-import init, { Network } from './web_bench.js';
+import init, { Network, RcnNetwork, Regression, rcn_clip, rcn_onnx } from './web_bench.js';
 import * as ort from './ort/ort.wasm.min.mjs';
+import { rcnContestants, rcnSample, regressionContestants } from './rcn.js';
 import { safetensors, smen } from './tfjs.js';
+import { inTurn } from './turns.js';
 
 const { side, tasks, rounds, learningRate } = await (await fetch('./setting.json')).json();
-const weights = await (await fetch('./weights.safetensors')).arrayBuffer();
+const [weights, rcnWeights] = await Promise.all(
+  ['weights', 'rcn'].map(async name => (await fetch(`./${name}.safetensors`)).arrayBuffer()),
+);
 const cells = side * side;
 const wave = (n, a, b, c) => Float32Array.from({ length: n }, (_, k) => a + b * Math.sin(k * 0.37 + c) * Math.cos(k * 0.011));
 const sample = batch => ({
@@ -70,39 +74,25 @@ const tensorflow = (name, label, swapped) => {
   return { name, label, forward: swapped ? undefined : open(network => network.forward), step: open(network => network.step) };
 };
 
-const contestants = [
-  burn('loam', 'Loam', false),
-  burn('plain', "burn's own operations (flex)", true),
-  onnx('conv2d'),
-  onnx('conv3d'),
-  tensorflow('tfjs', 'TensorFlow.js wasm', false),
-  tensorflow('tfjs-swapped', 'TensorFlow.js wasm, dW as convolution', true),
-];
-
-const spread = times => {
-  const sorted = [...times].sort((a, b) => a - b), at = share => sorted[Math.floor(share * (sorted.length - 1))];
-  return { median: at(0.5), least: sorted[0], quarter: at(0.25), three_quarters: at(0.75), times };
+const rcn = { weights: new Uint8Array(rcnWeights), side, learningRate, clip: rcn_clip(), onnx: rcn_onnx(new Uint8Array(rcnWeights)) };
+const networks = {
+  smen: {
+    sample,
+    contestants: [
+      burn('loam', 'Loam', false),
+      burn('plain', "burn's own operations (flex)", true),
+      onnx('conv2d'),
+      onnx('conv3d'),
+      tensorflow('tfjs', 'TensorFlow.js wasm', false),
+      tensorflow('tfjs-swapped', 'TensorFlow.js wasm, dW as convolution', true),
+    ],
+  },
+  rcn: { sample: () => rcnSample(rcn), contestants: rcnContestants(rcn, { RcnNetwork, ort, tf }) },
+  regression: { sample: () => ({}), contestants: regressionContestants(side, Regression) },
 };
 const results = [];
-for (const { task, batch } of tasks) {
-  const values = sample(batch);
-  const running = [];
-  for (const { name, label, [task]: open } of contestants) if (open) running.push({ name, label, times: [], first: [], ...(await open(batch)) });
-  // The first runs warm the engine up and are compared: estimates, or the losses of three steps from the same weights.
-  for (const one of running) for (let k = 0; k < 3; k++) one.first.push(await one.run(values));
-  for (let k = 0; k < rounds; k++)
-    for (let n = 0; n < running.length; n++) {
-      const one = running[(n + k) % running.length];
-      const start = performance.now();
-      await one.run(values);
-      one.times.push(performance.now() - start);
-    }
-  const ours = running[0].first, numbers = first => (task === 'forward' ? first[2] : first);
-  const largest = numbers(ours).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  for (const { name, label, times, first, free } of running) {
-    const gap = numbers(first).reduce((most, value, k) => Math.max(most, Math.abs(value - numbers(ours)[k])), 0) / largest;
-    results.push({ task, batch, name, label, device: 'cpu', gap, ...spread(times), ...(task === 'step' ? { losses: first } : {}) });
-    free();
-  }
+for (const task of tasks) {
+  const { sample, contestants } = networks[task.network];
+  results.push(...(await inTurn(task, contestants, sample(task.batch), rounds)));
 }
 postMessage({ results, memory: memory.buffer.byteLength });

@@ -501,8 +501,12 @@ impl Array {
         self.numbers(&self.shape.iter().map(|&d| 0..d).collect::<Vec<_>>())
     }
 
-    /// Cuts an extent of an axis into slabs of at most about [`SLAB`] elements, `per_row` elements a row, whole chunks where they fit.
+    /// Cuts an extent of an axis into slabs of at most about [`SLAB`] elements, `per_row` elements a row, whole chunks where they fit. None of
+    /// an array without elements, however many empty rows it says it has.
     pub fn slabs(&self, axis: usize, rows: Range<u64>, per_row: u64) -> Vec<Range<u64>> {
+        if self.elements() == 0 {
+            return Vec::new();
+        }
         let per_row = per_row.max(1);
         let chunk_rows = match &self.handle {
             Handle::Hdf5(dataset) => {

@@ -158,6 +158,8 @@ pub(crate) fn statistics(
     };
     let shape = &layer.value.shape;
     match shape.split_first() {
+        // Nothing to read: a length of 0 stands beside others that may be anything.
+        _ if layer.value.elements() == 0 => {}
         None => {
             let (values, reasons) = layer.screened(&[])?;
             add(&values, &reasons);

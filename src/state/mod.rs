@@ -24,6 +24,7 @@ pub mod logger_form;
 mod look;
 mod look_action;
 mod maps;
+pub mod phrases;
 mod recall;
 pub mod rectangle;
 mod remembered;

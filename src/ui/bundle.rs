@@ -27,7 +27,7 @@ fn inputs(app: App, report: &BundleReport) -> AnyView {
         }}</p>
         <details hidden=move || missing.with(Vec::is_empty)>
             <summary>"Missing files"</summary>
-            <ul class="names">{move || missing.get().into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
+            <ul class="names" translate="no">{move || missing.get().into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
         </details>
     }
     .into_any()

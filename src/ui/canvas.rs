@@ -1,5 +1,7 @@
 //! The few browser calls that components share: canvases, colours of the style sheet, fetching from `'self'`, saving bytes.
 
+use std::cell::Cell;
+
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
@@ -57,6 +59,30 @@ pub fn css(name: &str) -> String {
         document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
     let value = style.and_then(|s| s.get_property_value(name).ok()).unwrap_or_default();
     if value.trim().is_empty() { "CanvasText".to_owned() } else { value.trim().to_owned() }
+}
+
+/// The language the page is written in.
+pub const ENGLISH: &str = "en";
+
+/// The page's language: what the start script found, or what was chosen since.
+pub fn language() -> String {
+    let lang = document().document_element().and_then(|root| root.get_attribute("lang"));
+    lang.filter(|lang| !lang.is_empty()).unwrap_or_else(|| ENGLISH.to_owned())
+}
+
+thread_local! {
+    /// How a text is said in another language. Here, so that what draws needs nothing of the file that translates.
+    static SAID: Cell<Option<fn(&str) -> Option<String>>> = const { Cell::new(None) };
+}
+
+/// From now on texts on canvases are said so.
+pub fn say(said: Option<fn(&str) -> Option<String>>) {
+    SAID.set(said);
+}
+
+/// A text to be drawn, in the page's language.
+pub fn said(text: &str) -> String {
+    SAID.get().and_then(|said| said(text)).unwrap_or_else(|| text.to_owned())
 }
 
 /// Gives an element the focus, once it is drawn.

@@ -140,7 +140,7 @@ fn Row(row: FileRow) -> impl IntoView {
         row.report.as_ref().is_some_and(|r| r.product.is_some() || r.simulated && r.refused.is_none());
     view! {
         <tr data-file=name.clone()>
-            <th scope="row"><span class="filename">{name.clone()}</span><small>{bytes}</small>{is_map.then(|| layer_use::show(app, id, None, "Show".to_owned(), &name))}</th>
+            <th scope="row"><span class="filename" translate="no">{name.clone()}</span><small>{bytes}</small>{is_map.then(|| layer_use::show(app, id, None, "Show".to_owned(), &name))}</th>
             {match &row.report {
                 None => view! { <td colspan="7" class="waiting">"reading…"</td> }.into_any(),
                 Some(report) => match report.refused.clone() {

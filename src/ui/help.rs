@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::language::Choice;
 use super::store::App;
 
 /// What one wants, and how.
@@ -105,6 +106,7 @@ pub fn HelpDialog() -> impl IntoView {
                 <h2 id="help-title">"Help"</h2>
                 <button type="button" id="help-close" on:click=shut>"Close"</button>
             </div>
+            <Choice/>
             <h3>"How to"</h3>
             {list(&TASKS)}
             <h3>"Keys"</h3>

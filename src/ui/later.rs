@@ -10,11 +10,12 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
+use super::canvas::ENGLISH;
 use super::sides::{EXPORT, GROUND, SEASON, Side};
 use super::store::App;
 use super::{
-    about, bundle, dates, device, exports, files, handles, help, layers, look, maps, region, run, scores,
-    season, stations, train, values,
+    about, bundle, canvas, dates, device, exports, files, handles, help, language, layers, look, maps,
+    region, run, scores, season, stations, train, values,
 };
 
 /// A section of its own.
@@ -50,7 +51,7 @@ pub enum Part {
     Bundle,
     /// A layer by itself, over the maps: in the same file, fetched when one is looked at.
     Look,
-    /// What the model is, and help: in the same file.
+    /// What the model is, help, and the page in another language: in the same file.
     About,
 }
 
@@ -69,7 +70,8 @@ impl Part {
             Self::Ground => open(GROUND),
             Self::Bundle => app.bundle.with(Option::is_some),
             Self::Look => app.look.with(Option::is_some),
-            Self::About => app.about.get() || app.help.get(),
+            // The start script says which language it is.
+            Self::About => app.about.get() || app.help.get() || canvas::language() != ENGLISH,
             _ => true,
         }
     }
@@ -108,7 +110,10 @@ fn put_on_demand(app: App, part: Part, place: HtmlElement) {
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::Bundle => view! { <bundle::BundleSection/> }.into_any(),
-            Part::About => view! { <about::AboutDialog/><help::HelpDialog/> }.into_any(),
+            Part::About => {
+                language::begin(app);
+                view! { <about::AboutDialog/><help::HelpDialog/> }.into_any()
+            }
             Part::Look => view! { <look::LookSection/> }.into_any(),
             _ => view! { <season::SeasonSection/> }.into_any(),
         }

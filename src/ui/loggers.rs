@@ -21,7 +21,7 @@ fn sample(preview: &Preview, name: &str) -> AnyView {
     });
     view! {
         <div class="tablewrap" tabindex="0" role="region" aria-label=format!("First rows of {name}")>
-            <table><thead><tr>{head.collect_view()}</tr></thead><tbody>{rows.collect_view()}</tbody></table>
+            <table translate="no"><thead><tr>{head.collect_view()}</tr></thead><tbody>{rows.collect_view()}</tbody></table>
         </div>
     }
     .into_any()

@@ -29,6 +29,7 @@ mod handles;
 mod header;
 mod help;
 mod histogram;
+mod language;
 mod later;
 mod layer_list;
 mod layer_use;

@@ -101,7 +101,8 @@ fn detail(
     ctx.set_fill_style_str(&ink);
     let (row1, row2, high) = (42.0, 74.0, 26.0);
     for (text, y) in [("SMAP", row1), ("3 km map", row2)] {
-        let _ = ctx.fill_text(text, 0.0, y + high / 2.0);
+        // Other languages are longer.
+        let _ = ctx.fill_text_with_max_width(&canvas::said(text), 0.0, y + high / 2.0, MARGIN - 6.0);
         ctx.set_fill_style_str(&soft);
         ctx.fill_rect(MARGIN, y + high, strip.width, 1.0);
         ctx.set_fill_style_str(&ink);
@@ -120,9 +121,8 @@ fn detail(
             ctx.fill_rect(strip.x(number), 24.0, 1.0, 78.0);
             if strip.day() * 30.0 > 44.0 || date.month() == 1 {
                 ctx.set_fill_style_str(&ink);
-                let name = MONTHS[(date.month() as usize).clamp(1, 12) - 1];
-                let text =
-                    if date.month() == 1 { format!("{name} {}", date.year()) } else { name.to_owned() };
+                let name = canvas::said(MONTHS[(date.month() as usize).clamp(1, 12) - 1]);
+                let text = if date.month() == 1 { format!("{name} {}", date.year()) } else { name };
                 let _ = ctx.fill_text(&text, strip.x(number) + 3.0, 24.0);
             }
         }

@@ -109,7 +109,8 @@ fn part_of(name: &str) -> Part {
         Part::Weights
     } else if file.starts_with("worker-gpu") {
         Part::Gpu
-    } else if matches!(folder, "weights" | "about")
+    } else if matches!(folder, "weights" | "about" | "words")
+        || file == "words.js"
         || file.starts_with("worker-cpu-training-")
         || file.starts_with("app-") && file.contains("-season-")
     {
@@ -173,6 +174,8 @@ mod tests {
         assert_eq!(part_of("places.bin"), Part::OnDemand);
         assert_eq!(part_of("weights/geneva.safetensors"), Part::Weights);
         assert_eq!(part_of("weights/geneva.html"), Part::OnDemand);
+        assert_eq!(part_of("words/es.json"), Part::OnDemand);
+        assert_eq!(part_of("words.js"), Part::OnDemand);
         assert_eq!(part_of("weights/rcn.safetensors"), Part::OnDemand);
         assert_eq!(part_of("worker-gpu-1a2b_loader.js"), Part::Gpu);
         // What nobody has thought of counts where it hurts.

@@ -6,7 +6,9 @@ const FILES = __LOAM_FILES__;
 
 self.addEventListener('install', event => {
   self.skipWaiting();
-  event.waitUntil(caches.open(CACHE).then(cache => cache.addAll(FILES.map(file => new Request(file, { cache: 'no-cache' })))));
+  // One chosen under Help is kept when it is fetched.
+  const own = file => !file.startsWith('./words/') || navigator.languages.some(name => file === `./words/${name.slice(0, 2)}.json`);
+  event.waitUntil(caches.open(CACHE).then(cache => cache.addAll(FILES.filter(own).map(file => new Request(file, { cache: 'no-cache' })))));
 });
 
 self.addEventListener('activate', event => {

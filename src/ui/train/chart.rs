@@ -111,11 +111,15 @@ impl Plot<'_> {
         self.ctx.set_fill_style_str(&rule);
         self.ctx.fill_rect(ROOM.0, bottom, right - ROOM.0, 1.0);
         self.ctx.set_fill_style_str(&ink);
-        let _ = self.ctx.fill_text("training steps", f64::midpoint(ROOM.0, right), self.height - 14.0);
+        let _ = self.ctx.fill_text(
+            &canvas::said("training steps"),
+            f64::midpoint(ROOM.0, right),
+            self.height - 14.0,
+        );
         self.ctx.save();
         let _ = self.ctx.translate(12.0, f64::midpoint(ROOM.1, bottom));
         let _ = self.ctx.rotate(-std::f64::consts::FRAC_PI_2);
-        let _ = self.ctx.fill_text(self.name, 0.0, -6.0);
+        let _ = self.ctx.fill_text(&canvas::said(self.name), 0.0, -6.0);
         self.ctx.restore();
     }
 }
@@ -155,7 +159,7 @@ fn draw(ctx: &CanvasRenderingContext2d, width: f64, height: f64, curve: &Curve) 
         ctx.set_text_align(if left { "right" } else { "left" });
         ctx.set_text_baseline("top");
         let _ = ctx.fill_text(
-            &format!("best: epoch {}", best.epoch),
+            &canvas::said(&format!("best: epoch {}", best.epoch)),
             if left { x - 5.0 } else { x + 5.0 },
             ROOM.1,
         );

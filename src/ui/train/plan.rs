@@ -38,7 +38,7 @@ fn draw(ctx: &web_sys::CanvasRenderingContext2d, width: f64, plan: &TrainPlan) {
         let y = row as f64 * (ROW + 3.0);
         ctx.set_fill_style_str(&ink);
         ctx.set_text_align("left");
-        let _ = ctx.fill_text(words::role(role), 0.0, y + ROW / 2.0);
+        let _ = ctx.fill_text(&canvas::said(words::role(role)), 0.0, y + ROW / 2.0);
         ctx.set_fill_style_str(&rule);
         ctx.fill_rect(MARGIN, y + ROW, wide, 1.0);
         ctx.set_fill_style_str(&canvas::css(colour(role)));

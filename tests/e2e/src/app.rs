@@ -34,6 +34,8 @@ pub struct Setting {
     pub window: (u32, u32),
     /// Fragment of the address, with its `#`.
     pub fragment: &'static str,
+    /// Language of the reader, by its code; of the browser's own where it is empty.
+    pub language: &'static str,
 }
 
 impl Setting {
@@ -46,7 +48,7 @@ impl Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { webgpu: false, window: (1400, 1000), fragment: "" }
+        Self { webgpu: false, window: (1400, 1000), fragment: "", language: "" }
     }
 }
 
@@ -155,6 +157,9 @@ impl App {
         ];
         if setting.webgpu {
             arguments.push("--enable-unsafe-webgpu".into());
+        }
+        if !setting.language.is_empty() {
+            arguments.extend(["lang", "accept-lang"].map(|name| format!("--{name}={}", setting.language)));
         }
         let session = Session::open(
             driver.port,

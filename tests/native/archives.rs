@@ -441,5 +441,27 @@ fn a_file_that_the_user_insists_on_gives_something_or_ends_the_command() {
                 "{option}: {text}"
             );
         }
+        let empty = folder.path().join("empty");
+        std::fs::create_dir_all(&empty).unwrap();
+        let output = insist(option, &empty);
+        assert!(
+            output.status.code() == Some(2) && said(&output).contains("no file of data is there"),
+            "{option}"
+        );
+    }
+}
+
+/// What the user insists on keeps its own days, whatever its name says.
+#[test]
+fn a_file_that_the_user_insists_on_keeps_its_days() {
+    let (folder, _) = folder();
+    let stack = folder.path().join("order_20200101.nc");
+    std::fs::copy(foreign("smap_two_a_day.nc"), &stack).unwrap();
+    for (date, code) in [("2020-06-04", 0), ("2020-01-01", 2)] {
+        let map = text(&folder.path().join("map.tif"));
+        let command =
+            ["predict", "--method", "bilinear", "--region=-97.5,34.5,24,24", "--date", date, "--out", &map];
+        let output = run(&[&command[..], &["--coarse", &text(&stack)]].concat());
+        assert_eq!(output.status.code(), Some(code), "{date}: {}", said(&output));
     }
 }

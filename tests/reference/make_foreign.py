@@ -598,9 +598,209 @@ def masks_beside():
         file.write(np.stack([opaque, opaque[:, ::-1]]))
 
 
+def words_against_values():
+    """Units, names and packing that values contradict, several bands of one quantity, and moisture that is not soil's."""
+    sm = pattern(20, 20)
+    day = "2020-06-03"
+    degrees = from_origin(-98, 36, 0.05, 0.05)
+
+    def one(name, values, mention=None, role="soil_moisture", seen=None, **more):
+        facts = {key: more.pop(key) for key in ("warns", "scale_of") if key in more}
+        items = more.pop("items", None)
+        tiff(name, values if isinstance(values, list) else [values], "EPSG:4326", degrees, **more)
+        if items:
+            with rasterio.open(OUT / name, "r+") as file:
+                for band, tags in items:
+                    file.update_tags(band, **tags)
+        if mention:
+            return fact(name, None, mention=mention)
+        if "scale_of" in facts:
+            facts["scale"] = facts.pop("scale_of")
+        fact(name, role, seen, **facts)
+
+    # Percent of volume that is m3/m3 already.
+    one("okc_percent_20200603.tif", sm, "none of its values is above 1", names=["volumetric_soil_moisture"], units="volumetric %")
+    # Backscatter: dB that is linear, linear that is dB, tenths of dB, steps that begin at 0.
+    power = pattern(20, 20, 0.02)
+    decibel = (10 * np.log10(power)).astype("f4")
+    one("S1_VV_unit_20200603.tif", power, "says dB", names=["VV"], units="dB")
+    one("S1_VV_dB_20200603.tif", power, "says dB")
+    one("S1_VV_tenths_20200603.tif", decibel * 10, "far less than the dB of land")
+    one("S1_VV_linear_20200603.tif", decibel, role="backscatter_vv", seen=[(day, None, decibel)], scale_of="decibel", warns="read as dB")
+    steps = np.round((decibel + 50) * 1000)
+    steps[:, :5] = 0
+    one("S1_VV_steps_20200603.tif", steps, role="backscatter_vv", seen=[(day, None, steps[:, 5:] / 1000 - 50)], scale_of="decibel", dtype="uint16", scale=(0.001, -50.0))
+    # Land surface temperature.
+    kelvin = 300 + 30 * sm
+    one("LST_degf_unit_20200603.tif", kelvin * 1.8 - 459.67, "its unit is degF", units="degF")
+    one("LST_none_20200603.tif", kelvin - 273.15, "it declares no unit")
+    one("LST_tenths_20200603.tif", np.round((kelvin - 273.15) * 10), "it declares no unit", dtype="int16")
+    one("LST_unit_20200603.tif", kelvin - 273.15, role="surface_temperature", seen=[(day, None, kelvin)], units="degC")
+    # Packed numbers whose outermost one is no value, without saying so; packing said of the file, not of its band.
+    packed = np.round((sm - 0.35) * 1e5)
+    packed[:3] = -32768
+    one("okc_sm_packed_20200603.tif", packed, seen=[(day, None, packed[3:] * 1e-5 + 0.35)], dtype="int16", scale=(1e-5, 0.35))
+    one("okc_sm_of_file_20200603.tif", np.round(sm * 1e4), seen=[(day, None, np.round(sm * 1e4) / 1e4)], dtype="uint16", items=[(0, {"scale_factor": "0.0001"})])
+    celsius = np.round((sm - 0.15) * 200)
+    one("LST_shifted_20200603.tif", celsius, role="surface_temperature", seen=[(day, None, (celsius * 0.01 + 273.15).astype("f4"))], units="K", dtype="int16", scale=(0.01, 273.15))
+    zeros = np.where(np.arange(20)[:, None] < 3, 0, sm)
+    one("okc_sm_zeros_20200603.tif", zeros, seen=[(day, None, sm[3:])], warns="exactly 0")
+    # Several bands of one quantity.
+    one("okc_sm_options_20200603.tif", [np.where(zeros, sm, np.nan), sm + 0.1, sm + 0.2], names=["soil_moisture", "soil_moisture_dca", "soil_moisture_scah"], seen=[(day, None, sm[3:])], warns="soil_moisture is used, not soil_moisture_dca")
+    one("S1_both_20200603.tif", [power, decibel], role="backscatter_vv", names=["Sigma0_VV", "Sigma0_VV_db"], seen=[(day, None, power)], scale_of="power", warns="Sigma0_VV is used")
+    one("okc_alike_20200603.tif", [sm, sm + 0.1], "nothing says which day each is of", names=["soil_moisture", "soil_moisture"])
+    layers = [f"volumetric_soil_water_layer_{n}" for n in (2, 1, 3, 4)]
+    one("era5_land_20200603.tif", [sm + 0.1, sm, sm + 0.2, sm + 0.3], names=layers, seen=[(day, None, sm)])
+    one("sst_20200603.tif", kelvin, "nothing says", names=["sea_surface_temperature"])
+    one("S1_VV_degrees_20200603.tif", power * 100, "its unit is degrees", names=["VV"], units="degrees")
+    one("okc_times.tif", [sm, sm + 0.1, sm + 0.2], names=["20200603_0130_sm_surface", "20200603_0430_sm_surface", "20200604_0130_sm_surface"], seen=[(day, None, sm), ("2020-06-04", None, sm + 0.2)], warns="20200603_0130_sm_surface is used")
+    one("S1_coregistered.tif", [power, power * 2], role="backscatter_vv", names=["Sigma0_VV_mst_22May2020", "Sigma0_VV_slv1_03Jun2020"], seen=[("2020-05-22", None, power), (day, None, power * 2)])
+    days = [(n + 1, {"NETCDF_DIM_valid_time": str(441984 + 24 * n), "NETCDF_VARNAME": "swvl1"}) for n in range(2)]
+    one("era5_of_netcdf.tif", [sm, sm + 0.1], names=["swvl1", "swvl1"], seen=[(day, None, sm), ("2020-06-04", None, sm + 0.1)], items=[(0, {"valid_time#units": "hours since 1970-01-01"}), *days])
+    for name, mention in [
+        ("fuel_moisture_20200603.tif", "of plants"),
+        ("gravimetric_soil_moisture_20200603.tif", "by weight"),
+        ("ALOS2_VV_20200603.tif", "another radar"),
+        ("SMAP_L3_SM_P_20200603_R18290_001_slope.tif", "nothing says"),
+        ("SMAP_L3_SM_P_20200603_R18290_001_latitude.tif", "coordinates"),
+    ]:
+        one(name, sm, mention)
+    name = "okc_sm_20230105.tif"
+    one(name, sm, seen=[(day, None, sm)], items=[(0, {"ACQUISITION_DATE": "2020-06-03"})], warns="the file is believed")
+    name = "soil_moisture_paris_20200603.tif"
+    tiff(name, [sm], "+proj=longlat +datum=WGS84 +pm=paris", degrees)
+    fact(name, None, mention="coordinate system")
+    name = "soil_moisture_metres_20200603.tif"
+    tiff(name, [sm], "EPSG:6933", degrees)
+    fact(name, None, mention="counts metres")
+
+
+def edges_and_calendars():
+    """Whole grids whose rows were turned, axes of corners, times at the end of their interval, calendars; arrays that contradict their unit."""
+    sm = pattern(12, 14).astype("f4")
+    day = "2020-06-03"
+    latitude, longitude = (33 + 0.25 * (np.arange(12) + 0.5))[::-1], -99 + 0.25 * (np.arange(14) + 0.5)
+
+    def regular(name, values=sm, units="m3/m3", variable="soil_moisture", kind="f4", shift=0.0, times=None, more=None, form="NETCDF4", **attributes):
+        def fill(file):
+            file.set_auto_maskandscale(False)
+            dimensions = ("lat", "lon")
+            if times:
+                dimensions = ("time", *dimensions)
+                time = axis(file, "time", times[0], times[1])
+                for key, value in (times[2] if len(times) > 2 else {}).items():
+                    time.setncattr(key, value)
+            rows = axis(file, "lat", latitude - shift, "degrees_north")
+            columns = axis(file, "lon", longitude - shift, "degrees_east")
+            if more:
+                more(file, rows, columns)
+            data = file.createVariable(variable, kind, dimensions)
+            data.set_auto_maskandscale(False)
+            data.units = units
+            for key, value in attributes.items():
+                data.setncattr(key, value)
+            if values is not None:
+                data[:] = values
+            return data
+
+        netcdf(name, form, fill)
+
+    def edges(file, rows, columns):
+        file.createDimension("nv", 2)
+        for of, name, centre in [(rows, "lat_bnds", latitude), (columns, "lon_bnds", longitude)]:
+            of.bounds = name
+            file.createVariable(name, "f8", (of.name, "nv"))[:] = np.stack([centre - 0.125, centre + 0.125], 1)
+
+    regular("sm_corners_20200603.nc", shift=0.125, more=edges)
+    fact("sm_corners_20200603.nc", "soil_moisture", [(day, None, sm)], origin_of=[-99.0, 36.0])
+
+    def intervals(spans):
+        def more(file, *_):
+            file["time"].bounds = "time_bnds"
+            file.createDimension("nv", 2)
+            file.createVariable("time_bnds", "f8", ("time", "nv"))[:] = spans
+
+        return more
+
+    two = np.stack([sm, sm + 0.1]).astype("f4")
+    both = [(day, None, two[0]), ("2020-06-04", None, two[1])]
+    regular("sm_ends.nc", two, times=([7460, 7461], "days since 2000-01-01"), more=intervals([[7459, 7460], [7460, 7461]]))
+    fact("sm_ends.nc", "soil_moisture", both)
+    regular("sm_month.nc", sm[None], times=([7471], "days since 2000-01-01"), more=intervals([[7457, 7487]]))
+    fact("sm_month.nc", "soil_moisture", [("2020-06-16", None, sm)], warns="up to 30 days")
+    regular("sm_noleap.nc", two, times=([7453, 7454], "days since 2000-01-01", {"calendar": "noleap"}))
+    fact("sm_noleap.nc", "soil_moisture", both)
+    regular("sm_year_one.nc", two, times=([737580, 737581], "days since 1-1-1 00:00:0.0"))
+    fact("sm_year_one.nc", "soil_moisture", both)
+    regular("sm_nanoseconds.nc", two, times=(np.array([1591142400, 1591228800]) * 1e9, "nanoseconds since 1970-01-01"))
+    fact("sm_nanoseconds.nc", "soil_moisture", both)
+    regular("sm_zone.nc", two, times=([20, 44], "hours since 2020-06-02 00:00:00 -6:00"))
+    fact("sm_zone.nc", "soil_moisture", both)
+    regular("sm_months_20200101.nc", sm[None], times=([5], "months since 2020-01-01"))
+    fact("sm_months_20200101.nc", "soil_moisture", [("2020-01-01", None, sm)], warns="is not understood")
+
+    def covers(file, *_):
+        file.time_coverage_start, file.time_coverage_end = "2020-06-01T00:00:00Z", "2020-06-30T23:59:59Z"
+
+    regular("sm_covers.nc", more=covers)
+    fact("sm_covers.nc", "soil_moisture", [("2020-06-01", None, sm)], warns="from 2020-06-01 to 2020-06-30")
+    regular("sm_percent_20200603.nc", units="%", long_name="volumetric soil moisture")
+    fact("sm_percent_20200603.nc", None, mention="none of its values is above 1")
+    regular("sm_hundred_20200603.nc", sm * 100)
+    fact("sm_hundred_20200603.nc", None, mention="no m3/m3")
+    regular("lst_contradicts_20200603.nc", 27 + 30 * sm, "K", "LST")
+    fact("lst_contradicts_20200603.nc", None, mention="declared as K")
+    def evening(file, *_):
+        data = file.createVariable("soil_moisture_pm", "f4", ("lat", "lon"))
+        data.units = "m3/m3"
+        data[:] = sm + 0.1
+
+    regular("okc_overpasses_20200603.nc", variable="soil_moisture_am", more=evening)
+    fact("okc_overpasses_20200603.nc", "soil_moisture", [(day, "am", sm), (day, "pm", sm + np.float32(0.1))])
+    zeros = np.where(np.arange(12)[:, None] < 3, 0, sm)
+    regular("sm_zeros_20200603.nc", zeros)
+    fact("sm_zeros_20200603.nc", "soil_moisture", [(day, None, sm[3:])])
+    # Never written cells hold the library's own fill.
+    for name, form in [("sm_unwritten_20200603.nc", "NETCDF4"), ("sm_unwritten_cdf1_20200603.nc", "NETCDF3_CLASSIC")]:
+        packed = np.round((sm - 0.35) * 1e5)
+        packed[:3] = -32767
+        regular(name, packed, kind="i2", form=form, scale_factor=1e-5, add_offset=0.35)
+        fact(name, "soil_moisture", [(day, None, packed[3:] * 1e-5 + 0.35)])
+
+    whole = np.full((406, 964), np.nan, "f4")
+    whole[80:92, 214:228] = sm
+    rows, columns = np.arange(406), np.arange(964)
+    y, x = Y0 - (rows + 0.5) * M36, X0 + (columns + 0.5) * M36
+    name = "SMAP_L3_SM_P_20200603_R18290_001_ascending.nc"
+
+    def ascending(file):
+        axis(file, "y", y[::-1], "m", "projection_y_coordinate")
+        axis(file, "x", x, "m", "projection_x_coordinate")
+        data = file.createVariable("soil_moisture", "f4", ("y", "x"), zlib=True, fill_value=np.nan)
+        data.units = "cm**3/cm**3"
+        data[:] = whole[::-1]
+
+    netcdf(name, "NETCDF4", ascending)
+    fact(name, "soil_moisture", [(day, None, sm)], first_row=0, first_column=0, at=[215, 81, float(sm[1, 1])])
+    name = "SMAP_L3_SM_P_20200603_R18290_001_turned.nc"
+
+    def turned(file):
+        file.createDimension("row", 406)
+        file.createDimension("column", 964)
+        index = file.createVariable("EASE_row_index", "u2", ("row", "column"), zlib=True, fill_value=65534)
+        index[:] = np.repeat(rows[::-1, None], 964, 1)
+        column = file.createVariable("EASE_column_index", "u2", ("row", "column"), zlib=True, fill_value=65534)
+        column[:] = np.repeat(columns[None], 406, 0)
+        data = file.createVariable("soil_moisture", "f4", ("row", "column"), zlib=True, fill_value=-9999)
+        data[:] = np.where(np.isfinite(whole), whole, -9999)[::-1]
+
+    netcdf(name, "NETCDF4", turned)
+    fact(name, "soil_moisture", [(day, None, sm)], first_row=0, first_column=0, at=[215, 81, float(sm[1, 1])])
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar, declared_in_items, axes_that_contradict, times_and_names, masks_beside):
+    for make in (earth_engine, analysis_ready, soil_moisture_tiffs, netcdfs, appeears, saved_again, odd_axes, nisar, declared_in_items, axes_that_contradict, times_and_names, masks_beside, words_against_values, edges_and_calendars):
         make()
     (OUT / "foreign.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

@@ -10,17 +10,17 @@ mod georef;
 pub(crate) mod metadata;
 mod open;
 mod summary;
+mod tags;
 
 use jiff::civil::Date;
 
 use self::classify::{Band, Classification, Context, Use};
-use self::metadata::Item;
 use self::open::{Image, RowVisitor};
 use self::summary::Summary;
-use crate::arrays::TimeUnit;
+use self::tags::{BandTags, band_tags, observed_day, outermost};
 use crate::own::{OWN_PREFIX, Own};
 use crate::sniff::Format;
-use crate::values::{Declared, ValueRule};
+use crate::values::ValueRule;
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
     Role, SharedSource, Variable, catalogue, companion,
@@ -42,83 +42,6 @@ const SOIL_MOISTURE_RANGE: (f32, f32) = (0.0, 1.0);
 /// Backscatter in dB: far outside what a sensor delivers lie undeclared fills (-99).
 const DECIBEL_RANGE: (f32, f32) = (-90.0, 60.0);
 
-/// What a file's tags say of its bands, before their values are looked at.
-struct BandTags {
-    name: Option<String>,
-    long_name: Option<String>,
-    units: Option<String>,
-    declared: Declared,
-    /// Day of its own, from an item of GDAL's NetCDF driver.
-    date: Option<Date>,
-    /// Stored numbers that stand for no value.
-    fills: Vec<f64>,
-}
-
-/// The bands' tags: GDAL's items and SNAP's own tag.
-fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<BandTags> {
-    let snap = dimap::bands(image.ifd());
-    let nodata = metadata::nodata(image.ifd());
-    let global =
-        |name: &str| items.iter().find(|i| i.sample.is_none() && i.name == name).map(|i| i.value.as_str());
-    let time = global("time#units").and_then(|units| TimeUnit::parse(units, global("time#calendar")));
-    (0..bands)
-        .map(|band| {
-            let of = |role: &str| {
-                items
-                    .iter()
-                    .find(|i| i.sample == Some(band) && i.role.as_deref() == Some(role))
-                    .map(|i| i.value.trim().to_owned())
-                    .filter(|value| !value.is_empty())
-            };
-            let item = |name: &str| {
-                let own = items.iter().find(|i| {
-                    i.sample == Some(band) && i.role.is_none() && i.name.eq_ignore_ascii_case(name)
-                });
-                own.map(|i| i.value.trim().to_owned()).filter(|value| !value.is_empty())
-            };
-            let snap = snap.get(band);
-            let number = |role: &str| of(role).and_then(|value| value.parse::<f64>().ok());
-            // Attributes of NetCDF files, which GDAL and others keep as items. Packing that was undone is still named beside floats.
-            let listed = |name: &str| item(name).map(|text| metadata::numbers(&text)).unwrap_or_default();
-            let packed = |name: &str| listed(name).first().copied().filter(|_| image.is_integer());
-            let range = listed("valid_range");
-            let bound =
-                |name: &str, at: usize| listed(name).first().copied().or_else(|| range.get(at).copied());
-            let days = || item("NETCDF_DIM_time").and_then(|count| count.parse::<f64>().ok());
-            BandTags {
-                name: of("description")
-                    .or_else(|| snap.map(|b| b.name.clone()))
-                    .or_else(|| item("NETCDF_VARNAME")),
-                long_name: item("long_name").or_else(|| item("standard_name")),
-                units: of("unittype").or_else(|| item("units")).or_else(|| snap.and_then(|b| b.unit.clone())),
-                declared: Declared {
-                    factor: number("scale")
-                        .or_else(|| snap.and_then(|b| Some(b.scale?.0)))
-                        .or_else(|| packed("scale_factor")),
-                    offset: number("offset")
-                        .or_else(|| snap.and_then(|b| Some(b.scale?.1)))
-                        .or_else(|| packed("add_offset")),
-                    low: bound("valid_min", 0),
-                    high: bound("valid_max", 1),
-                    // As NetCDF has it: of packed numbers, the bounds are packed too, unless they are no whole numbers.
-                    bounds_are_stored: image.is_integer()
-                        && [bound("valid_min", 0), bound("valid_max", 1)]
-                            .into_iter()
-                            .flatten()
-                            .all(|bound| bound.fract() == 0.0),
-                },
-                date: time.and_then(|unit| unit.day(days()?)),
-                fills: nodata
-                    .into_iter()
-                    .chain(snap.and_then(|b| b.nodata))
-                    .chain(listed("_FillValue"))
-                    .chain(listed("missing_value"))
-                    .collect(),
-            }
-        })
-        .collect()
-}
-
 /// Which stored numbers of a band count before its meaning is known. `ease`: it lies on the EASE-Grid.
 fn base_rule(image: &Image, tags: &BandTags, ease: bool) -> ValueRule {
     let mut rule = ValueRule::filled(tags.fills.iter().copied(), "float");
@@ -128,6 +51,11 @@ fn base_rule(image: &Image, tags: &BandTags, ease: bool) -> ValueRule {
     }
     rule.typical_fills = !image.is_integer();
     rule.linear = tags.declared.linear();
+    // Of packed numbers without a declared fill the outermost one is it: programs leave it where there is no value, and packing may give it
+    // one that could be.
+    if image.is_integer() && rule.linear.is_some() && tags.fills.is_empty() {
+        rule.fills.extend(outermost(&image.dtype()));
+    }
     rule.stored_range = tags.declared.stored_bounds();
     rule
 }
@@ -197,6 +125,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         described: described.as_deref(),
         integer: image.is_integer(),
         bytes: image.dtype() == "uint8",
+        single: bands == 1,
         unplaceable: placement.grid.as_ref().is_some_and(|grid| matches!(grid.crs, Crs::Other { .. })),
     };
     let seen: Vec<Band<'_>> = tags
@@ -214,6 +143,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             units: tags.units.as_deref(),
             summary,
             packed: tags.declared.linear().is_some(),
+            shifted: tags.declared.linear().is_some_and(|(_, offset)| offset != 0.0),
             date: tags.date,
         })
         .collect();
@@ -233,8 +163,15 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     problems.extend(more);
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
-    let own_date = own("date").and_then(iso_date);
+    let own_date = own("date").and_then(iso_date).or_else(|| observed_day(&items, &file));
     let name_date = crate::names::date_in(&file);
+    if let (Some(own), Some(named)) = (own_date, name_date)
+        && own != named
+    {
+        problems.push(format!(
+            "the file name says {named}, the file itself {own}; the file is believed (correct the date if it is wrong)"
+        ));
+    }
     let simulated =
         own("simulated").or_else(|| items.iter().find(|i| i.name == "simulated").map(|i| i.value.as_str()));
     let mut variables: Vec<Variable> = tags
@@ -500,7 +437,11 @@ fn value_rule(base: ValueRule, variable: &Variable, scale: Option<BackscatterSca
         (Role::SurfaceTemperature, _) => rule.range = Some(crate::arrays::layer::SURFACE_TEMPERATURE_RANGE),
         (Role::SoilMoisture, _) => rule.range = Some(SOIL_MOISTURE_RANGE),
         (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
-            rule.range = Some(DECIBEL_RANGE)
+            rule.range = Some(DECIBEL_RANGE);
+            // Steps that begin at 0 have it outside the image: unpacked it would be the lowest dB.
+            if variable.packing.is_some() && variable.dtype.starts_with("uint") {
+                rule.fills.push(0.0);
+            }
         }
         (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => rule.positive = true,
         _ => {}

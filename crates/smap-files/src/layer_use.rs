@@ -134,7 +134,9 @@ impl Granule {
             variable.units.clone_from(&units);
             // Clouds of temperatures are 0, but in degrees C.
             variable.zero_is_no_value = match given.role {
-                Role::SurfaceTemperature => linear.is_none_or(|(_, offset)| offset == 0.0),
+                Role::SurfaceTemperature => {
+                    [linear, variable.packing].into_iter().flatten().all(|(_, offset)| offset == 0.0)
+                }
                 _ => variable.zero_is_no_value,
             };
             variable.statistics = None;

@@ -3,9 +3,15 @@
 //! A name is evidence after the file's own metadata. Names are taken apart into runs between separators; no pattern needs the whole
 //! name to fit, since users rename files and tools append tails (`_HEGOUT.nc`, `_Soil_Moisture_Retrieval_Data_1km.tif`).
 
+mod days;
+
 use jiff::civil::Date;
 
-use crate::{BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, Role};
+pub(crate) use days::note_period;
+pub use days::{date_in, date_of_time, period_in};
+
+use crate::{BackscatterScale, Orbit, Product};
+use days::compact_date;
 
 /// Polarisation a name gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,139 +64,6 @@ pub fn parse(name: &str) -> NameMetadata {
     metadata.date = metadata.date.or_else(|| date_in(name));
     metadata.simulated = name.to_ascii_lowercase().contains("simulated");
     metadata
-}
-
-/// Words before a date that is a version's or the processing's.
-const NOT_OBSERVED: [&str; 13] = [
-    "v",
-    "ver",
-    "version",
-    "r",
-    "rel",
-    "release",
-    "rev",
-    "revision",
-    "proc",
-    "processed",
-    "created",
-    "generated",
-    "downloaded",
-];
-
-/// Whether the end of what stands before a number says that it is no day of observation: `_v20190101`, `release20190101`.
-fn is_version_prefix(before: &str) -> bool {
-    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    NOT_OBSERVED.contains(&word.to_ascii_lowercase().as_str())
-}
-
-/// The first and the last day of a name that gives two, `soil_moisture_20200601_20200608`: what it is of is a composite, or the second day
-/// is that of processing. Days with a time of the day are moments (`20200603T003512_20200604T000000`).
-#[must_use]
-pub fn period_in(name: &str) -> Option<(Date, Date)> {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let bytes = name.as_bytes();
-    let day_at = |at: usize| {
-        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let timed = bytes.get(at + 8).is_some_and(|b| b.eq_ignore_ascii_case(&b'T')) && digit(at + 9);
-        let alone = !timed
-            && !digit(at + 8)
-            && !at.checked_sub(1).and_then(|b| bytes.get(b)).is_some_and(u8::is_ascii_digit);
-        let day = compact_date(name.get(at..at + 8)?).filter(|_| alone)?;
-        (!is_version_prefix(name.get(..at)?)).then_some(day)
-    };
-    (0..bytes.len()).find_map(|at| {
-        let first = day_at(at)?;
-        let rest = name.get(at + 8..)?.to_ascii_lowercase();
-        let between = ["_to_", "-to-", "to", "_", "-"].iter().find(|b| rest.starts_with(**b))?;
-        let last = day_at(at + 8 + between.len())?;
-        (first < last).then_some((first, last))
-    })
-}
-
-/// Says of a file that takes its day from its name, and whose name gives two, on which it counts. SMAP's own names give the days of two
-/// satellites.
-pub(crate) fn note_period(granule: &mut Granule) {
-    let of_name = granule.date_origin == Some(DateOrigin::FileName) && granule.sentinel1_date.is_none();
-    let used = granule.variables.iter().any(|v| v.role != Role::Other || v.is_unknown_map());
-    if let Some((first, last)) = period_in(&granule.file).filter(|(first, _)| granule.date == Some(*first))
-        && of_name
-        && used
-    {
-        let text = format!(
-            "its name gives two days, {first} and {last}: it counts as the map of {first} alone. If it is a mean of the days between, or if that \
-             is not the day it was observed, give it its day in the file list, or one day (YYYYMMDD) in its name"
-        );
-        granule.problems.push(Problem { text });
-    }
-}
-
-/// The first plausible day anywhere in a text: `YYYYMMDD` as a run of exactly eight digits (a time `T153000` may follow), or year and day
-/// of the year behind `doy` or `A` (`doy2020153`, AppEEARS; `MOD11A1.A2020153`, MODIS), else `YYYY-MM-DD`, `YYYY_MM_DD` or `YYYY.MM.DD`.
-/// Years 1978 (the first satellite microwave records) to 2099. A version's date (`v20190101`) is none.
-#[must_use]
-pub fn date_in(name: &str) -> Option<Date> {
-    let bytes = name.as_bytes();
-    let mut start = 0;
-    while start < bytes.len() {
-        if !bytes[start].is_ascii_digit() {
-            start += 1;
-            continue;
-        }
-        let end = bytes[start..].iter().position(|b| !b.is_ascii_digit()).map_or(bytes.len(), |n| start + n);
-        // 8 digits are a day; 12 and 14 a day with a time.
-        if matches!(end - start, 8 | 12 | 14)
-            && !is_version_prefix(name.get(..start).unwrap_or_default())
-            && let Some(date) = compact_date(&name[start..start + 8])
-        {
-            return Some(date);
-        }
-        // 7 digits, 13 with a time: a day of the year, if what stands before says so.
-        let before = name.get(..start).unwrap_or_default().to_ascii_lowercase();
-        let says_so = before.ends_with("doy")
-            || before.strip_suffix('a').is_some_and(|b| !b.ends_with(|c: char| c.is_ascii_alphanumeric()));
-        if matches!(end - start, 7 | 13)
-            && says_so
-            && let Some(date) = ordinal_date(&name[start..start + 7])
-        {
-            return Some(date);
-        }
-        start = end;
-    }
-    let observed = |at: &usize| !is_version_prefix(name.get(..*at).unwrap_or_default());
-    (0..bytes.len()).filter(observed).find_map(|i| separated_date(bytes.get(i..i + 10)?))
-}
-
-/// Day of a date-time as metadata write it: `2015-03-31T17:06:40.000Z`, `20150331T170640`.
-#[must_use]
-pub fn date_of_time(text: &str) -> Option<Date> {
-    let text = text.trim();
-    text.as_bytes().get(..10).and_then(separated_date).or_else(|| compact_date(text.get(..8)?))
-}
-
-fn compact_date(digits: &str) -> Option<Date> {
-    if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    civil(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?)
-}
-
-/// `2020153`: the 153rd day of 2020.
-fn ordinal_date(digits: &str) -> Option<Date> {
-    let first = civil(digits.get(..4)?.parse().ok()?, 1, 1)?;
-    let day: i16 = digits.get(4..)?.parse().ok()?;
-    first.with().day_of_year(day).build().ok()
-}
-
-fn separated_date(text: &[u8]) -> Option<Date> {
-    let [y1, y2, y3, y4, a, m1, m2, b, d1, d2] = *<&[u8; 10]>::try_from(text).ok()?;
-    if a != b || !matches!(a, b'-' | b'_' | b'.') {
-        return None;
-    }
-    compact_date(std::str::from_utf8(&[y1, y2, y3, y4, m1, m2, d1, d2]).ok()?)
-}
-
-fn civil(year: i16, month: i8, day: i8) -> Option<Date> {
-    if (1978..=2099).contains(&year) { Date::new(year, month, day).ok() } else { None }
 }
 
 /// `20150331T170640`: its day.
@@ -369,47 +242,6 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-
-    #[test]
-    fn a_version_is_no_day() {
-        for (name, day) in [
-            ("soil_moisture_v20190101_20200603.tif", Some(date(2020, 6, 3))),
-            ("soil_moisture_20200603_v20210101.tif", Some(date(2020, 6, 3))),
-            ("sm_release20190101_20200603.tif", Some(date(2020, 6, 3))),
-            ("SM_R20190101.20200603.nc", Some(date(2020, 6, 3))),
-            ("okc_rev20190101_20200603T120000.tif", Some(date(2020, 6, 3))),
-            ("soil_moisture_v20190101.tif", None),
-            ("vv20200603.tif", Some(date(2020, 6, 3))),
-            ("river20200603.tif", Some(date(2020, 6, 3))),
-        ] {
-            assert_eq!(date_in(name), day, "{name}");
-            assert_eq!(period_in(name), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn two_days_are_a_period() {
-        let weeks = Some((date(2020, 6, 1), date(2020, 6, 8)));
-        for name in [
-            "soil_moisture_20200601_20200608.tif",
-            "sm_20200601-20200608_mean.nc",
-            "sm_20200601_to_20200608.tif",
-            "sm_20200601to20200608.tif",
-        ] {
-            assert_eq!(period_in(name), weeks, "{name}");
-            assert_eq!(date_in(name), Some(date(2020, 6, 1)), "{name}");
-        }
-        for name in [
-            "S1A_IW_GRDH_1SDV_20200603T003512_20200603T003537_032842_VV.tif",
-            "OPERA_L2_RTC-S1_T028-059007-IW1_20200603T003512Z_20200604T000000Z_S1A_30_v1.0_VV.tif",
-            "soil_moisture_20200603_20200603.tif",
-            "soil_moisture_20200608_20200601.tif",
-            "soil_moisture_20200603_12345678.tif",
-            "soil_moisture_20200603.tif",
-        ] {
-            assert_eq!(period_in(name), None, "{name}");
-        }
-    }
 
     #[test]
     fn smap_sentinel_names() {

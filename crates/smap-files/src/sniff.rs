@@ -92,6 +92,20 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
         )
     } else if starts(b"\x1f\x8b") {
         ("a gzip-compressed file", "unpack it with gunzip and open the file inside")
+    } else if head.get(257..262) == Some(b"ustar") {
+        (
+            "a tar archive",
+            "unpack it with tar -xf and open the files inside; zip archives are opened as they are",
+        )
+    } else if starts(b"7z\xbc\xaf\x27\x1c")
+        || starts(b"Rar!\x1a\x07")
+        || starts(b"\xfd7zXZ\0")
+        || starts(b"BZh")
+    {
+        (
+            "an archive (7z, RAR, xz or bzip2)",
+            "unpack it and open the files inside; zip archives are opened as they are",
+        )
     } else if starts(b"MATLAB 5.0 MAT-file") {
         (
             "a MATLAB version 5 file",
@@ -389,7 +403,8 @@ mod tests {
 
     #[test]
     fn each_wrong_file_gets_its_own_explanation() {
-        let cases: [(&str, &[u8], &str, &str); 16] = [
+        let tar = [&[b'a'; 257][..], b"ustar\x0000"].concat();
+        let cases: [(&str, &[u8], &str, &str); 18] = [
             ("a.h5", b"", "an empty file", "download it again"),
             ("a.h5", b"<!DOCTYPE html>\n<html>", "an HTML page", "Earthdata"),
             ("a.h5", b"\n\n  <HTML><head>", "an HTML page", "Earthdata"),
@@ -411,6 +426,8 @@ mod tests {
             ("x.grb", b"GRIB\0\0\0\x02", "a GRIB file", "gdal_translate"),
             ("x.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB version 5 file", "-v7.3"),
             ("x.gz", b"\x1f\x8b\x08\0", "a gzip-compressed file", "gunzip"),
+            ("x.tar", &tar, "a tar archive", "tar -xf"),
+            ("x.7z", b"7z\xbc\xaf\x27\x1c\0\x04", "an archive (7z", "unpack"),
             ("x.png", b"\x89PNG\r\n\x1a\n\0", "a PNG picture", "colours"),
             ("x.jpg", b"\xff\xd8\xff\xe0", "a JPEG picture", "colours"),
             ("x.json", b"{\"error\": 1}", "a JSON text", "service"),

@@ -17,6 +17,14 @@ pub(crate) fn crs(text: &str) -> Option<Crs> {
     if let Some(known) = authority(text).and_then(of_epsg) {
         return Some(known);
     }
+    // Longitudes count from Greenwich, and lengths in metres.
+    if text.find("PRIMEM[").and_then(|at| second_number(text.get(at..)?)).is_some_and(|from| from != 0.0) {
+        return other();
+    }
+    let length = text.rfind("UNIT[").filter(|_| text.starts_with("PROJ"));
+    if length.and_then(|at| second_number(text.get(at..)?)).is_some_and(|metres| metres != 1.0) {
+        return other();
+    }
     if text.starts_with("GEOG") || text.starts_with("GEOD") {
         let datum = text.to_ascii_uppercase();
         let wgs = ["WGS_1984", "WGS 84", "WGS84", "ETRS", "NAD83", "NORTH_AMERICAN_1983", "NAD_1983", "ITRF"];
@@ -96,6 +104,12 @@ pub(crate) fn of_epsg(code: u32) -> Option<Crs> {
         },
         _ => return None,
     })
+}
+
+/// The number behind the name that a part begins with: `UNIT["metre",1]`.
+fn second_number(part: &str) -> Option<f64> {
+    let (_, rest) = part.split_once(',')?;
+    rest.split([',', ']']).next()?.trim().parse().ok()
 }
 
 /// The first quoted text.

@@ -12,8 +12,8 @@ use loam_core::network::Network;
 use loam_core::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_PLACES, place};
 use loam_core::stack::{Content, Entry, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
 use loam_nn::{Weights, block_on};
-use smap_files::companion::Passed;
-use smap_files::{Product, Role, names};
+use smap_files::companion::{self, Passed};
+use smap_files::{Product, Role};
 
 use super::find::{Found, find};
 use super::layer_use::Said;
@@ -23,10 +23,10 @@ use super::layer_use::Said;
 pub struct Inputs {
     /// SMAP and Sentinel-1 files, folders, zip archives or patterns in quotes, in any order; what each file is, is told from its content
     pub files: Vec<PathBuf>,
-    /// Files to use as SMAP (coarse) soil moisture, when that cannot be told; dates from YYYYMMDD in the name
+    /// Files to use as SMAP (coarse) soil moisture, when that cannot be told; dates from the file, else YYYYMMDD in the name
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub coarse: Vec<PathBuf>,
-    /// Files to use as 3 km soil moisture, when that cannot be told; dates from YYYYMMDD in the name
+    /// Files to use as 3 km soil moisture, when that cannot be told; dates from the file, else YYYYMMDD in the name
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub fine: Vec<PathBuf>,
     /// What a layer is that was not recognised, or was taken for something else: a band name, "band 2", an HDF5 path or its last part; ROLE
@@ -73,6 +73,17 @@ impl Inputs {
                 }
             }
             if usage.is_some() {
+                // A companion that is named, as by the shell's `*`, is counted with the others.
+                let is_empty = |(from, path): &(usize, &PathBuf)| {
+                    !gives.contains_key(from) && companion::kind(&path.to_string_lossy()).is_none()
+                };
+                if let Some((_, empty)) = paths.iter().enumerate().find(is_empty) {
+                    let only = passed.text().map_or_else(String::new, |text| format!(" ({text})"));
+                    return Err(format!(
+                        "{}: no file of data is there{only}: name the files to be used",
+                        empty.display()
+                    ));
+                }
                 gives.into_values().collect::<Result<(), String>>()?;
             }
         }
@@ -131,10 +142,8 @@ fn add(
     let source = found.source().map_err(Refused::File)?;
     let of_file: Vec<&Said> = said.iter().filter(|said| said.is_of(found)).collect();
     let usage = of_file.last().map(|said| said.usage).or(usage);
-    // A forced usage goes with a date from the name: such files are the user's own, with no metadata to trust.
-    let name = found.name.rsplit('/').next().unwrap_or(&found.name);
-    let date = if usage.is_some() { names::date_in(name) } else { None };
-    let correction = Correction { usage, date, ..Correction::default() };
+    // Its days are those it holds, else the one in its name: a forced usage changes none of that.
+    let correction = Correction { usage, ..Correction::default() };
     let ticket = FileTicket {
         id,
         name: found.name.clone(),

@@ -368,7 +368,7 @@ impl Series {
                         let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
                         coarse.push_mixed(raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
                         if let Some(evening) = &simulated.evening {
-                            coarse.push(false, 0, Some(Overpass::Pm), evening.clone())?;
+                            coarse.push(false, 0, Some(Overpass::Pm), evening.clone(), "")?;
                         }
                     }
                     for (mosaic, raster, scale) in [
@@ -497,6 +497,8 @@ struct LayerRank {
 /// A SMAP layer on its native cells, with the overpass of each cell: 0 for 6 am, 1 for 6 pm, masked where the file does not say.
 struct Layer {
     rank: LayerRank,
+    /// Its scene, or its file: of two files of one rank the same counts in whichever order they were opened.
+    name: String,
     raster: Raster,
     overpass: Raster,
 }
@@ -512,6 +514,7 @@ impl Layers {
         resolution: u8,
         overpass: Option<Overpass>,
         raster: Raster,
+        name: &str,
     ) -> Result<(), GridError> {
         let grid = raster.grid().clone();
         let overpasses = match overpass {
@@ -525,26 +528,26 @@ impl Layers {
         let elsewhere = raster.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
         let rank =
             LayerRank { elsewhere, below_surface, resolution, evening: overpass == Some(Overpass::Pm) };
-        self.0.push(Layer { rank, raster, overpass: overpasses });
+        self.0.push(Layer { rank, name: name.to_owned(), raster, overpass: overpasses });
         Ok(())
     }
 
     /// A simulated day's 36 km cells, each with its own overpass.
     fn push_mixed(&mut self, raster: Raster, overpass: Raster) {
         let rank = LayerRank { elsewhere: false, below_surface: false, resolution: 0, evening: false };
-        self.0.push(Layer { rank, raster, overpass });
+        self.0.push(Layer { rank, name: String::new(), raster, overpass });
     }
 
     /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
     /// Only layers of the first one's depth and resolution are combined.
     fn combine(mut self) -> Result<Option<Combined>, StackError> {
-        self.0.sort_by_key(|layer| layer.rank);
+        self.0.sort_by(|a, b| (a.rank, &a.name).cmp(&(b.rank, &b.name)));
         let mut layers = self.0.into_iter();
-        let Some(Layer { rank, raster: first, overpass }) = layers.next() else { return Ok(None) };
+        let Some(Layer { rank, raster: first, overpass, .. }) = layers.next() else { return Ok(None) };
         let (grid, mut values, mut reasons) = first.into_parts();
         let (_, mut passes, mut known) = overpass.into_parts();
         let mut evening = None;
-        for Layer { rank: other, raster, overpass } in layers {
+        for Layer { rank: other, raster, overpass, .. } in layers {
             if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution)
                 || *raster.grid() != grid
             {
@@ -637,7 +640,8 @@ fn read_coarse(
             }
         };
         used |= raster.valid_count() > 0;
-        layers.push(variable.is_below_surface(), rank, overpass, raster)?;
+        let name = granule.identity.as_deref().unwrap_or(&granule.file);
+        layers.push(variable.is_below_surface(), rank, overpass, raster, name)?;
     }
     Ok(used)
 }
@@ -734,4 +738,25 @@ fn in_decibel(raster: Raster) -> Result<Raster, ReadError> {
         }
     }
     Ok(Raster::new(grid, values, reasons)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_files_of_one_overpass_the_same_counts_in_either_order() {
+        let window = EaseWindow::new(Resolution::M36, 10, 10, 2, 1).unwrap();
+        let raster = |value: f32| Raster::new(window.grid(), vec![value; 2], vec![Reason::Valid; 2]).unwrap();
+        let first = |order: [(&str, f32); 2]| {
+            let mut layers = Layers::default();
+            for (name, value) in order {
+                layers.push(false, 0, Some(Overpass::Am), raster(value), name).unwrap();
+            }
+            layers.combine().unwrap().unwrap().first.values()[0]
+        };
+        let files = [("sm_20200603T0130.tif", 0.1), ("sm_20200603T0430.tif", 0.2)];
+        assert_eq!((first(files), first([files[1], files[0]])), (0.1, 0.1));
+    }
 }

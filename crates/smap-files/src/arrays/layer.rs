@@ -107,7 +107,35 @@ pub(super) fn fill(array: &Array, smap: bool) -> ValueRule {
     if let Some(turn) = array.unsigned_turn() {
         declared.iter_mut().filter(|n| **n < 0.0).for_each(|n| *n += turn);
     }
+    if declared.is_empty() {
+        declared.extend(default_fill(&array.type_name()));
+    }
     fills(&declared, &array.type_name(), smap)
+}
+
+/// What the NetCDF library leaves in cells that were never written, where a variable declares no fill; of bytes it leaves none that counts.
+fn default_fill(dtype: &str) -> Option<f64> {
+    match dtype {
+        "int16" => Some(-32_767.0),
+        "int32" => Some(-2_147_483_647.0),
+        "uint16" => Some(65_535.0),
+        "uint32" => Some(4_294_967_295.0),
+        _ => None,
+    }
+}
+
+/// Whether the declared offset makes another number than 0 of a stored 0.
+fn is_shifted(array: &Array) -> bool {
+    array.declared().linear().is_some_and(|(_, offset)| offset != 0.0)
+}
+
+/// A layer that declares nothing of cells without a value: its zeros are none, since no soil is without any water.
+pub(super) fn zeros_are_fill(array: &Array) -> bool {
+    let attributes = array.attributes();
+    !is_shifted(array)
+        && ["_FillValue", "missing_value", "valid_min", "valid_range"]
+            .iter()
+            .all(|name| attributes.numbers(name).is_empty())
 }
 
 /// Which stored numbers of an array count, and what they mean.
@@ -123,13 +151,16 @@ fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) 
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         Role::SurfaceTemperature => {
             // MODIS: 0, declared or not; in degrees C it is a temperature. Declared limits of packed arrays are packed, too.
-            rule.no_zero = variable.linear.is_none_or(|(_, offset)| offset == 0.0);
+            rule.no_zero = variable.linear.is_none_or(|(_, offset)| offset == 0.0) && !is_shifted(array);
             rule.range = Some(SURFACE_TEMPERATURE_RANGE);
             return rule;
         }
         Role::SoilMoisture if product == Product::Spl2smapS => (0.0, 0.75),
         // Retrievals of other products scatter a little below zero.
-        Role::SoilMoisture if product == Product::OtherSoilMoisture => (-0.1, 1.0),
+        Role::SoilMoisture if product == Product::OtherSoilMoisture => {
+            rule.no_zero = zeros_are_fill(array);
+            (-0.1, 1.0)
+        }
         _ => (0.0, 1.0),
     };
     // Declared limits are in the file's unit, not in the one that the user's word leads to.

@@ -2,6 +2,7 @@
 //! [`layer`] knows its fills and flags, [`pixels`] reads it.
 
 mod attributes;
+mod axis;
 mod file;
 mod filters;
 pub(crate) mod layer;
@@ -13,6 +14,7 @@ pub(crate) mod rows;
 pub(crate) mod scan;
 mod steps;
 mod time;
+mod values_say;
 
 pub(crate) use attributes::Attributes;
 pub(crate) use file::{File, Listing};

@@ -1,6 +1,7 @@
 //! Where the arrays of a SMAP file lie: from the grid's full shape, from row and column indices, or from x and y. Never from
 //! latitude and longitude, which SMAP masks wherever there is no swath.
 
+use crate::arrays::axis::axis_values;
 use crate::arrays::file::{Array, too_large};
 use crate::smap::names::{group_resolution, product_resolution, stem};
 use crate::{Product, ReadError, wkt};
@@ -205,7 +206,7 @@ pub(crate) fn place(
             continue;
         }
         if let Some(whole) = whole_grid(rows, columns, hint.polar, row_axis) {
-            return Ok(Some(whole));
+            return whole_as_stored(whole, rows, columns, hint, crs, (group, root)).map(Some);
         }
         for arrays in [group, root] {
             if !hint.polar {
@@ -259,6 +260,56 @@ fn whole_grid(rows: u64, columns: u64, polar: bool, row_axis: usize) -> Option<P
     let resolution =
         Resolution::ALL.into_iter().find(|r| (r.rows() as u64, r.columns() as u64) == (rows, columns))?;
     Some(Placement::window_map(EaseWindow::global(resolution), row_axis))
+}
+
+/// A whole grid as its file stores it: programs that save one again may turn its rows or begin it elsewhere, and their axes say so. Where there
+/// are none, or none with numbers, rows and columns are the grid's own.
+fn whole_as_stored(
+    whole: Placement,
+    rows: u64,
+    columns: u64,
+    hint: Hint,
+    crs: Option<&Crs>,
+    (group, root): (&[&Array], &[&Array]),
+) -> Result<Placement, String> {
+    let Placement::Map { row_axis, .. } = whole else { return Ok(whole) };
+    for arrays in [group, root] {
+        let x = axis(arrays, columns, &X_NAMES, &X_STANDARD);
+        let y = axis(arrays, rows, &Y_NAMES, &Y_STANDARD);
+        if let (Some(x), Some(y)) = (x, y) {
+            // Not one that counts cells, nor a dimension without numbers (NetCDF-4 writes zeros).
+            let places = |axis| {
+                axis_values(axis, arrays).is_ok_and(|values| {
+                    values.iter().all(|v| v.is_finite())
+                        && values.first() != values.last()
+                        && values.iter().enumerate().any(|(i, v)| *v != i as f64)
+                })
+            };
+            if places(x) && places(y) {
+                return from_axes(rows, columns, hint, crs, arrays, row_axis)
+                    .map(|placed| placed.unwrap_or(whole));
+            }
+        }
+        // In files saved again the index of a row's cells is at hand; a row in the north has land.
+        let saved_again = |a: &&Array| a.path.matches('/').count() == 1;
+        if let Some(index) = find_index(arrays, &[rows, columns], false, &ROW_NAMES).filter(saved_again) {
+            let row = rows / 4;
+            let values = index.numbers(&[row..row + 1, 0..columns]).map_err(|e| e.to_string())?;
+            let fill = index.number("_FillValue");
+            let found = values.into_iter().find_map(|v| as_index(v, fill, rows as usize));
+            return match (found.map(u64::from), whole) {
+                (Some(found), Placement::Map { grid, window, row_axis, .. }) if found == rows - 1 - row => {
+                    Ok(Placement::Map { grid, window, row_axis, south_up: true })
+                }
+                (Some(found), _) if found != row => Err(format!(
+                    "{} counts {found} in row {row} of the whole grid, so that its rows are not the grid's",
+                    index.path
+                )),
+                (_, whole) => Ok(whole),
+            };
+        }
+    }
+    Ok(whole)
 }
 
 fn find_index<'a>(arrays: &[&'a Array], shape: &[u64], apm: bool, names: &[&str]) -> Option<&'a Array> {
@@ -384,15 +435,6 @@ fn order(first: &Array, second: &Array) -> String {
     )
 }
 
-/// Numbers of an axis, unpacked.
-fn axis_values(array: &Array) -> Result<Vec<f64>, String> {
-    let mut values = array.all_numbers(LARGEST_INDEX).map_err(|e| e.to_string())?;
-    if let Some((factor, offset)) = array.declared().linear() {
-        values.iter_mut().for_each(|v| *v = *v * factor + offset);
-    }
-    Ok(values)
-}
-
 /// An axis of x, one of y, and their numbers.
 type Axes<'a> = (&'a Array, &'a Array, Vec<f64>, Vec<f64>);
 
@@ -418,7 +460,7 @@ fn axes_of_planes<'a>(
     let longitudes = plane(&["lon", "longitude", "xlong", "lons", "nav_lon"], "longitude");
     let latitudes = plane(&["lat", "latitude", "xlat", "lats", "nav_lat"], "latitude");
     let (Some(x), Some(y)) = (longitudes, latitudes) else { return Ok(None) };
-    let (all_x, all_y) = (axis_values(x)?, axis_values(y)?);
+    let (all_x, all_y) = (axis_values(x, arrays)?, axis_values(y, arrays)?);
     let width = columns as usize;
     let xs: Vec<f64> = all_x.iter().take(width).copied().collect();
     let ys: Vec<f64> = all_y.iter().step_by(width.max(1)).copied().collect();
@@ -447,7 +489,7 @@ fn from_axes(
     let x = axis(arrays, columns, &X_NAMES, &X_STANDARD);
     let y = axis(arrays, rows, &Y_NAMES, &Y_STANDARD);
     let (x_axis, y_axis, mut xs, mut ys) = match (x, y) {
-        (Some(x), Some(y)) => (x, y, axis_values(x)?, axis_values(y)?),
+        (Some(x), Some(y)) => (x, y, axis_values(x, arrays)?, axis_values(y, arrays)?),
         _ => match axes_of_planes(rows, columns, hint, arrays)? {
             Some(found) => found,
             None => {

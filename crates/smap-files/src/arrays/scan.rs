@@ -4,24 +4,21 @@ use std::collections::HashMap;
 
 use crate::arrays::attributes::Attributes;
 use crate::arrays::file::{Array, File, Listing};
-use crate::arrays::layer::fill;
+use crate::arrays::layer::zeros_are_fill;
 use crate::arrays::place::{
     Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
 };
-use crate::arrays::steps::{days_of, steps_of};
-use crate::arrays::time::TimeUnit;
+use crate::arrays::steps::{days_of, days_spanned, only_time, steps_of, time_not_understood};
+use crate::arrays::values_say::{GROUND, against_moisture, median_of_sample};
 use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use crate::own::{OWN_MAP, OWN_PREFIX, Own};
 use crate::smap::metadata::identify;
 use crate::smap::names::{brightness_rank, group_overpass, soil_moisture_rank, stem};
 use crate::sniff::Format;
-use crate::values::ValueRule;
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Overpass, Problem, Product, ReadError, Role, SharedSource,
     Variable,
 };
-use ease_grid::Reason;
-use jiff::civil::Date;
 
 /// Days of one array that are listed at most: an AppEEARS order of ten years.
 const MOST_STEPS: usize = 4_000;
@@ -110,20 +107,24 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     {
         (granule.date, granule.date_origin) = (Some(day), Some(DateOrigin::Metadata));
     }
+    // A stack has days of its own, whatever it spans.
+    if let Some((first, last)) = identity.period.filter(|(first, _)| granule.date == Some(*first))
+        && granule.variables.iter().any(|v| v.role != Role::Other && v.step.is_none())
+    {
+        let text = format!(
+            "it says that it is of the days from {first} to {last}: it counts as the map of {first} alone. Use maps of single days where there \
+             are any."
+        );
+        granule.problems.push(Problem { text });
+    }
+    if granule.date_origin != Some(DateOrigin::Metadata)
+        && granule.variables.iter().any(|v| v.role != Role::Other)
+        && let Some(text) = time_not_understood(&listing)
+    {
+        granule.problems.push(Problem { text });
+    }
     crate::names::note_period(&mut granule);
     Ok(granule)
-}
-
-/// The day of the file's only time, which stands beside its maps, not on an axis of theirs.
-fn only_time(listing: &Listing) -> Option<Date> {
-    let is_time = |a: &&Array| {
-        a.elements() == 1
-            && a.is_numeric()
-            && (a.name().eq_ignore_ascii_case("time") || a.text("standard_name").as_deref() == Some("time"))
-    };
-    let time = listing.arrays.iter().find(is_time)?;
-    let unit = TimeUnit::parse(&time.text("units")?, time.text("calendar").as_deref())?;
-    unit.day(time.all_numbers(1).ok()?.first().copied()?)
 }
 
 /// Arrays that may be maps: numbers on two axes or more.
@@ -237,6 +238,15 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             problems.push(Problem { text });
         }
         let days = days.map(|days| days.steps);
+        if let Some(spanned) = days_spanned(array, group, root).filter(|_| used.role != Role::Other) {
+            let text = format!(
+                "its times are of intervals, of up to {spanned:.0} days: each map counts as that of the middle day alone. Use maps of single days \
+                 where there are any."
+            );
+            if !problems.iter().any(|p| p.text == text) {
+                problems.push(Problem { text });
+            }
+        }
         if used.role != Role::Other
             && let Some(why) = unclear_axis(array, group, root, leading, days.is_some())
         {
@@ -412,10 +422,11 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
         Quantity::SoilMoisture => {
             match catalogue::moisture_factor(about.entry, units.as_deref(), long_name.as_deref()) {
                 Ok((factor, unit)) => {
-                    // Of several the one with the plainest name.
+                    // Of several of one overpass the one with the plainest name.
                     let plainer = |a: &&&Array| {
                         a.path != array.path
                             && a.shape == array.shape
+                            && Quantity::overpass_of(a.name()) == Quantity::overpass_of(array.name())
                             && meaning_of_soil_moisture(a, about)
                             && (a.name().len(), a.name()) < (array.name().len(), array.name())
                     };
@@ -427,10 +438,16 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                         used.evidence = refused(&format!("{} is used", other.name()));
                     } else if array.is_whole() && array.declared().linear().is_none() && factor == 1.0 {
                         used.evidence = refused("whole numbers without a declared scale");
+                    } else if let Some(why) = against_moisture(array, factor) {
+                        used.evidence = refused(&format!(
+                            "{why}: say the unit with \"use as\" in the file list, or --use FILE#{}=coarse,percent on the command line",
+                            array.name()
+                        ));
                     } else {
                         (used.role, used.linear) =
                             (Role::SoilMoisture, (factor != 1.0).then_some((factor, 0.0)));
-                        used.evidence = format!("soil moisture, {unit}, from {}", meaning.told_by);
+                        let zeros = if zeros_are_fill(array) { ", exact zeros are no values" } else { "" };
+                        used.evidence = format!("soil moisture, {unit}, from {}{zeros}", meaning.told_by);
                     }
                 }
                 Err(why) => used.evidence = refused(&why),
@@ -450,10 +467,13 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                 }
             };
             let declared = units.as_deref().and_then(catalogue::Unit::parse).is_some();
-            if !declared && let Some(median) = median_of_sample(array, linear).filter(|m| !GROUND.contains(m))
-            {
+            if let Some(median) = median_of_sample(array, linear).filter(|m| !GROUND.contains(m)) {
+                let unit = units
+                    .as_deref()
+                    .filter(|_| declared)
+                    .map_or("not declared".to_owned(), |unit| format!("declared as {unit}"));
                 used.evidence = refused(&format!(
-                    "its unit is not declared, and its values, {median:.1} in the middle, are not K: say the unit with \"use as\" in the file \
+                    "its unit is {unit}, and its values, {median:.1} in the middle, are not the ground's in K: say the unit with \"use as\" in the file \
                      list, or --use FILE#{}=lst,C on the command line; or write units = degC into the file",
                     array.name()
                 ));
@@ -483,30 +503,6 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
         _ => used.evidence = format!("{}, by {}: not used", quantity.name(), meaning.told_by),
     }
     used
-}
-
-/// Medians of land surface temperature, K.
-const GROUND: std::ops::RangeInclusive<f64> = 190.0..=350.0;
-/// Rows and columns looked at in the middle of a map.
-const SAMPLE: u64 = 64;
-
-/// The middle one of the values in the middle of an array, `linear` applied; `None` where there are none.
-fn median_of_sample(array: &Array, linear: Option<(f64, f64)>) -> Option<f64> {
-    let maps = array.shape.len().saturating_sub(2);
-    let part = |(axis, n): (usize, &u64)| {
-        let count = if axis < maps { 1 } else { SAMPLE }.min(*n);
-        let first = (n - count) / 2;
-        first..first + count
-    };
-    let ranges: Vec<_> = array.shape.iter().enumerate().map(part).collect();
-    let rule = ValueRule { typical_fills: true, no_zero: true, ..fill(array, false) };
-    let is_value = |v: &f64| rule.reason(*v) == Reason::Valid;
-    let mut values: Vec<f64> = array.numbers(&ranges).ok()?.into_iter().filter(is_value).collect();
-    for (factor, offset) in array.declared().linear().into_iter().chain(linear) {
-        values.iter_mut().for_each(|v| *v = *v * factor + offset);
-    }
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 fn meaning(array: &Array, about: &About<'_>) -> Meaning {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, DateTime};
 
 use crate::Overpass;
-use crate::arrays::file::Array;
+use crate::arrays::file::{Array, Listing};
 use crate::arrays::place::time_axis;
 use crate::arrays::time::TimeUnit;
 
@@ -32,9 +32,31 @@ pub(crate) fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Optio
     let axis = time_axis(array, group, root)?;
     let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
     let counts = axis.all_numbers(1 << 20).ok()?;
+    // A count at the end of its interval is of the day before.
+    let counts = match intervals(axis, group, root) {
+        Some(of) => of.chunks_exact(2).map(|pair| (pair[0] + pair[1]) / 2.0).collect(),
+        None => counts,
+    };
     let moments: Vec<(u64, DateTime)> =
         (0u64..).zip(counts).filter_map(|(index, count)| Some((index, unit.moment(count)?))).collect();
     (!moments.is_empty()).then_some(moments)
+}
+
+/// Beginning and end of each step of a time axis, where the file gives them (CF conventions 7.1).
+fn intervals(axis: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<f64>> {
+    let name = axis.text("bounds")?;
+    let of_axis = |a: &&&Array| a.name() == name && a.is_numeric() && a.shape == [axis.elements(), 2];
+    let numbers = group.iter().chain(root).find(of_axis)?.all_numbers(1 << 20).ok()?;
+    numbers.iter().all(|n| n.is_finite()).then_some(numbers)
+}
+
+/// Days that the longest interval of an array's time axis spans, where it is more than one.
+pub(crate) fn days_spanned(array: &Array, group: &[&Array], root: &[&Array]) -> Option<f64> {
+    let axis = time_axis(array, group, root)?;
+    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
+    let spans = intervals(axis, group, root)?;
+    let longest = spans.chunks_exact(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
+    Some(unit.in_days(longest)).filter(|days| *days > 1.5)
 }
 
 /// SMAP's overpass of a time of the day, local or as its daily files count it.
@@ -85,6 +107,34 @@ pub(crate) fn steps_of(moments: Vec<(u64, DateTime)>, of_smap: bool) -> Steps {
     }
     steps.sort_by_key(|step| step.index);
     Steps { steps, left_out }
+}
+
+/// What to say of a file whose time is counted in a way that is not understood.
+pub(crate) fn time_not_understood(listing: &Listing) -> Option<String> {
+    let counts = |a: &Array| {
+        let units = a.text("units")?;
+        let calendar = a.text("calendar");
+        let is_time = a.is_numeric() && a.elements() == 1 && units.to_ascii_lowercase().contains(" since ");
+        (is_time && TimeUnit::parse(&units, calendar.as_deref()).is_none()).then_some((units, calendar))
+    };
+    let (units, calendar) = listing.arrays.iter().find_map(counts)?;
+    let calendar = calendar.map_or_else(String::new, |c| format!(" of the calendar {c}"));
+    Some(format!(
+        "its time, counted in \"{units}\"{calendar}, is not understood: its day is the one in its name, where there is one. Give it its day in \
+         the file list if that is another."
+    ))
+}
+
+/// The day of the file's only time, which stands beside its maps, not on an axis of theirs.
+pub(crate) fn only_time(listing: &Listing) -> Option<Date> {
+    let is_time = |a: &&Array| {
+        a.elements() == 1
+            && a.is_numeric()
+            && (a.name().eq_ignore_ascii_case("time") || a.text("standard_name").as_deref() == Some("time"))
+    };
+    let time = listing.arrays.iter().find(is_time)?;
+    let unit = TimeUnit::parse(&time.text("units")?, time.text("calendar").as_deref())?;
+    unit.day(time.all_numbers(1).ok()?.first().copied()?)
 }
 
 #[cfg(test)]

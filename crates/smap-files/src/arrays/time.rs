@@ -7,17 +7,55 @@ use jiff::civil::{Date, DateTime, Time};
 pub(crate) struct TimeUnit {
     seconds: f64,
     since: DateTime,
+    /// Years have 365 days, and none a 29th of February.
+    no_leap: bool,
+}
+
+/// First day of the Gregorian calendar.
+const GREGORIAN: Date = jiff::civil::date(1582, 10, 15);
+
+/// A day that a file names in the calendar that was used before 1582, which the standard one of CF goes on with into the past.
+fn of_julian(year: i16, month: i8, day: i8) -> Option<Date> {
+    // Days since the 1st of March of year 0, whose leap years are every fourth.
+    let months = (i64::from(month) + 9) % 12;
+    let years = i64::from(year) - i64::from(months >= 10);
+    let days = 365 * years + years.div_euclid(4) + (153 * months + 2) / 5 + i64::from(day) - 1;
+    // The Julian 1st of March 0 is the proleptic Gregorian 28th of February.
+    let first = Date::new(0, 2, 28).ok()?;
+    first.checked_add(jiff::SignedDuration::from_hours(24 * days)).ok()
+}
+
+/// Seconds that a zone is ahead of UTC: `Z`, `UTC`, `+00:00`, `-6:00`, `+0530`; `None` for what is none.
+fn zone(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if text.is_empty() || ["z", "utc", "gmt"].iter().any(|u| text.eq_ignore_ascii_case(u)) {
+        return Some(0);
+    }
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, text.get(1..)?),
+        b'-' => (-1, text.get(1..)?),
+        _ => return None,
+    };
+    let (hours, minutes) = match rest.split_once(':') {
+        Some(parts) => parts,
+        None if rest.len() > 2 => rest.split_at_checked(rest.len() - 2)?,
+        None => (rest, "0"),
+    };
+    let number = |text: &str| text.parse::<i64>().ok().filter(|n| (0..60).contains(n));
+    Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
 }
 
 impl TimeUnit {
-    /// Reads `days since 2000-01-01 00:00:00`. Of calendars the usual one: AppEEARS writes "julian" and means it; `360_day` and `noleap` are
-    /// those of models, not of satellites, and refused.
+    /// Reads `days since 2000-01-01 00:00:00`. Of calendars the usual ones: AppEEARS writes "julian" and means the usual one; in `noleap` a day
+    /// has a date, too. `360_day` and the like have days that no satellite saw, and are refused.
     pub(crate) fn parse(units: &str, calendar: Option<&str>) -> Option<Self> {
         let calendar = calendar.unwrap_or("standard").to_ascii_lowercase();
-        if !matches!(
-            calendar.as_str(),
-            "standard" | "gregorian" | "proleptic_gregorian" | "julian" | "none" | ""
-        ) {
+        let no_leap = matches!(calendar.as_str(), "noleap" | "no_leap" | "365_day");
+        let proleptic = calendar == "proleptic_gregorian";
+        if !(no_leap
+            || proleptic
+            || matches!(calendar.as_str(), "standard" | "gregorian" | "julian" | "none" | ""))
+        {
             return None;
         }
         let at = units.to_ascii_lowercase().find(" since ")?;
@@ -27,7 +65,9 @@ impl TimeUnit {
             "hour" | "hr" | "h" => 3_600.0,
             "minute" | "min" => 60.0,
             "second" | "sec" | "" => 1.0,
-            "millisecond" | "msec" => 1e-3,
+            "millisecond" | "msec" | "m" => 1e-3,
+            "microsecond" | "u" => 1e-6,
+            "nanosecond" | "n" => 1e-9,
             _ => return None,
         };
         let since = since.trim();
@@ -36,8 +76,11 @@ impl TimeUnit {
         let mut numbers = day.split('-');
         let year: i16 = numbers.next()?.parse().ok()?;
         let (month, day) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
-        let clock: Vec<i8> = rest
-            .split(['.', ' ', 'Z', '+'])
+        let clock_ends =
+            rest.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(rest.len());
+        let (clock, after) = rest.split_at_checked(clock_ends)?;
+        let clock: Vec<i8> = clock
+            .split('.')
             .next()
             .unwrap_or_default()
             .split(':')
@@ -45,7 +88,15 @@ impl TimeUnit {
             .collect();
         let at = |i: usize| clock.get(i).copied().unwrap_or(0);
         let time = Time::new(at(0), at(1), at(2), 0).ok()?;
-        Some(Self { seconds, since: DateTime::from_parts(Date::new(year, month, day).ok()?, time) })
+        let named = Date::new(year, month, day).ok();
+        let day = match named {
+            Some(named) if proleptic || no_leap || named >= GREGORIAN => named,
+            _ => of_julian(year, month, day)?,
+        };
+        let ahead = zone(after).unwrap_or(0);
+        let since =
+            DateTime::from_parts(day, time).checked_sub(jiff::SignedDuration::from_secs(ahead)).ok()?;
+        Some(Self { seconds, since, no_leap })
     }
 
     /// The day of a count. Years 1978 (the first satellite microwave records) to 2099.
@@ -53,14 +104,45 @@ impl TimeUnit {
         self.moment(count).map(DateTime::date)
     }
 
+    /// How many days a number of counts is.
+    pub(crate) fn in_days(&self, counts: f64) -> f64 {
+        counts * self.seconds / 86_400.0
+    }
+
     /// The moment of a count, in the same years.
     pub(crate) fn moment(&self, count: f64) -> Option<DateTime> {
-        if !count.is_finite() || count.abs() > 1e13 {
+        let seconds = (count * self.seconds).floor();
+        if !seconds.is_finite() || seconds.abs() > 1e13 {
             return None;
         }
-        let seconds = (count * self.seconds).floor() as i64;
-        let moment = self.since.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()?;
+        let seconds = seconds as i64;
+        let moment = if self.no_leap {
+            self.without_leap_days(seconds)?
+        } else {
+            self.since.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()?
+        };
         (1978..=2099).contains(&moment.year()).then_some(moment)
+    }
+
+    /// The moment so many seconds on, where no year has a 29th of February.
+    fn without_leap_days(&self, seconds: i64) -> Option<DateTime> {
+        const DAY: i64 = 86_400;
+        // Of a year without one.
+        let plain = |date: Date| Date::new(2001, date.month(), date.day()).ok();
+        let time = self.since.time();
+        let second = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+        let days =
+            365 * i64::from(self.since.year()) + i64::from(plain(self.since.date())?.day_of_year()) - 1;
+        let all = days * DAY + second + seconds;
+        let (days, second) = (all.div_euclid(DAY), all.rem_euclid(DAY));
+        let of_year =
+            Date::new(2001, 1, 1).ok()?.with().day_of_year(i16::try_from(days.rem_euclid(365) + 1).ok()?);
+        let of_year = of_year.build().ok()?;
+        let date =
+            Date::new(i16::try_from(days.div_euclid(365)).ok()?, of_year.month(), of_year.day()).ok()?;
+        let part = |n: i64| i8::try_from(n).ok();
+        let time = Time::new(part(second / 3600)?, part(second / 60 % 60)?, part(second % 60)?, 0).ok()?;
+        Some(DateTime::from_parts(date, time))
     }
 }
 
@@ -84,8 +166,20 @@ mod tests {
             day("seconds since 2000-01-01 11:58:55.816", 633_495_600.0),
             Some("2020-01-28".to_owned())
         );
+        assert_eq!(day("nanoseconds since 1970-01-01", 1_591_142_400e9), third);
+        assert_eq!(day("hours since 2020-06-02 00:00:00 -06:00", 20.0), third);
+        assert_eq!(day("hours since 2020-06-03 00:00:00 +0530", 5.0), Some("2020-06-02".to_owned()));
         assert_eq!(day("months since 2000-01-01", 1.0), None);
         assert_eq!(day("days since 2000-01-01", 1e30), None);
+        // cftime.num2date(737578, "days since 0001-01-01", calendar), "standard" and "proleptic_gregorian".
+        assert_eq!(day("days since 0001-01-01", 737_578.0), Some("2020-06-01".to_owned()));
+        let of = |calendar, count| {
+            let units = if calendar == "noleap" { "days since 2000-01-01" } else { "days since 1-1-1" };
+            TimeUnit::parse(units, Some(calendar)).and_then(|u| u.day(count)).map(|d| d.to_string())
+        };
+        assert_eq!(of("proleptic_gregorian", 737_578.0), third);
+        // cftime.num2date(7453, "days since 2000-01-01", "noleap").
+        assert_eq!(of("noleap", 7_453.0), third);
         assert_eq!(TimeUnit::parse("days since 2000-01-01", Some("360_day")), None);
         assert!(TimeUnit::parse("days since 2000-01-01 00:00:00", Some("julian")).is_some());
     }

@@ -14,12 +14,16 @@ pub enum Quantity {
     DeepSoilMoisture,
     /// Soil moisture as an anomaly, an index, or a share of saturation.
     RelativeSoilMoisture,
+    /// Moisture of something else than the volume of soil: of plants, of fuel, by weight, what a soil can hold.
+    OtherMoisture,
     /// Backscatter, co-polarised.
     BackscatterVv,
     /// Backscatter, cross-polarised.
     BackscatterVh,
     /// Backscatter sent or received horizontally alone: HH, HV.
     BackscatterOther,
+    /// Backscatter of another radar than Sentinel-1: another band.
+    OtherRadar,
     /// Radar brightness beta0: per area in slant range, neither sigma0 nor gamma0.
     RadarBrightness,
     /// Noise of the radar.
@@ -76,7 +80,7 @@ pub enum Quantity {
 
 use Quantity as Q;
 
-use tables::{AGAINST, FILE_WORDS, NOISE_REMOVED, WORDS};
+use tables::{AGAINST, FILE_WORDS, NOISE_REMOVED, OTHER_RADARS, WORDS};
 
 /// Lower-case words of a name, parted at signs and at capitals inside a word: `S1A__IW___A_2015_VV.tif` gives s1a, iw, a, 2015, vv, tif;
 /// `soilMoistureUncertainty` gives soil, moisture, uncertainty.
@@ -159,9 +163,11 @@ fn polarisation(words: &[String]) -> Option<Q> {
 
 /// Land surface temperature, not what stands beside it (its quality, angles, times and emissivities).
 fn is_surface_temperature(words: &[String]) -> bool {
+    #[rustfmt::skip]
     let beside = [
-        "qc", "qa", "quality", "view", "angle", "angl", "time", "error", "err", "std", "emis", "count",
-        "cloud", "clear", "number",
+        "qc", "qa", "quality", "view", "angle", "angl", "time", "error", "err", "std", "emis", "count", "cloud", "clear", "number", "unc",
+        "uncert", "uncertainty", "flag", "flags", "mask", "anomaly", "anomalies", "anom", "diff", "difference", "trend", "amplitude", "range",
+        "climatology", "slope", "sea", "ocean", "lake", "water",
     ];
     let joined = words.join("_");
     (words.iter().any(|w| w == "lst")
@@ -203,9 +209,15 @@ impl Quantity {
             return Some(Q::SurfaceTemperature);
         }
         let joined = words.join("_");
+        // Bands of one name, VV, are other quantities to radars of another wavelength.
+        let radar = |found: Q| {
+            let of_another = words.iter().any(|w| OTHER_RADARS.contains(&w.as_str()));
+            let is_backscatter = matches!(found, Q::BackscatterVv | Q::BackscatterVh);
+            if of_another && is_backscatter { Q::OtherRadar } else { found }
+        };
         first(FILE_WORDS, &joined)
             .map(|found| or_deep(found, &words))
-            .or_else(|| polarisation(&words))
+            .or_else(|| polarisation(&words).map(radar))
             .or_else(|| {
                 words.iter().any(|w| matches!(w.as_str(), "hh" | "hv")).then_some(Q::BackscatterOther)
             })
@@ -218,6 +230,10 @@ impl Quantity {
             Q::SoilMoisture => "soil moisture",
             Q::DeepSoilMoisture => "soil moisture below the surface (root zone or profile)",
             Q::RelativeSoilMoisture => "soil moisture as an index, an anomaly or a share of saturation",
+            Q::OtherMoisture => {
+                "moisture by weight, of plants or of what a soil can hold, not by volume of soil"
+            }
+            Q::OtherRadar => "backscatter of another radar than Sentinel-1",
             Q::BackscatterVv => "backscatter VV",
             Q::BackscatterVh => "backscatter VH",
             Q::BackscatterOther => "backscatter HH or HV",
@@ -315,6 +331,12 @@ mod tests {
             ("SM_uncert", Q::Uncertainty),
             ("SoilMoi10_40cm_soil_moisture", Q::DeepSoilMoisture),
             ("soil_moisture_0_5cm", Q::SoilMoisture),
+            ("volumetric_soil_water_layer_1", Q::SoilMoisture),
+            ("volumetric_soil_water_layer_2", Q::DeepSoilMoisture),
+            ("Volumetric soil water layer 4", Q::DeepSoilMoisture),
+            ("live_fuel_moisture", Q::OtherMoisture),
+            ("gravimetric_soil_moisture", Q::OtherMoisture),
+            ("soil_moisture_available", Q::OtherMoisture),
         ] {
             assert_eq!(Quantity::of_layer(name), Some(quantity), "{name}");
         }
@@ -356,6 +378,14 @@ mod tests {
             ("soil_moisture_profile_20200603.tif", Q::DeepSoilMoisture),
             ("soil_moisture_0_100cm_20200603.tif", Q::DeepSoilMoisture),
             ("soil_moisture_0_5cm_20200603.tif", Q::SoilMoisture),
+            ("gravimetric_soil_moisture_20200603.tif", Q::OtherMoisture),
+            ("plant_available_soil_moisture_20200603.tif", Q::OtherMoisture),
+            ("soil_moisture_saturated_20200603.tif", Q::OtherMoisture),
+            ("fuel_moisture_20200603.tif", Q::OtherMoisture),
+            ("ALOS2_VV_20200603.tif", Q::OtherRadar),
+            ("RADARSAT2_VV_20200603.tif", Q::OtherRadar),
+            ("S1A_20200603_VV_zscore.tif", Q::RelativeSoilMoisture),
+            ("S1A_20200603_VV_class.tif", Q::LandCover),
         ] {
             assert_eq!(Quantity::of_file(name), Some(quantity), "{name}");
         }
@@ -383,6 +413,8 @@ mod tests {
             "Day_view_time",
             "Emis_31",
             "LST_error",
+            "LST_anomaly",
+            "sea_surface_temperature",
             "plasticity",
             "blst.tif",
         ] {

@@ -102,10 +102,31 @@ pub(crate) fn flattened(name: &str) -> Option<(&str, &str)> {
     (!layer.is_empty()).then_some((name.get(at..end)?, layer))
 }
 
-/// The layer of `SMAP_..._Soil_Moisture_Retrieval_Data_AM_albedo_5b1f9c02.tif`.
+/// Words behind a SMAP file's own name that say nothing of its layer: programs, places of cells, overpasses, what was done.
+#[rustfmt::skip]
+const NO_LAYER: &[&str] = &[
+    "hegout", "am", "pm", "global", "polar", "copy", "subset", "subsetted", "sub", "clip", "clipped", "crop", "cropped", "cut", "aoi", "roi",
+    "study", "area", "region", "bbox", "merged", "mosaic", "regridded", "regrid", "resampled", "reprojected", "reproject", "projected",
+    "warp", "warped", "translated", "converted", "export", "exported", "output", "out", "final", "new", "geo", "geotiff", "tif", "tiff",
+    "cog", "utm", "wgs", "ease", "epsg", "latlon", "lonlat", "km", "band", "north", "south", "data", "map", "grid", "gridded", "raster",
+];
+
+/// The layer of `SMAP_..._Soil_Moisture_Retrieval_Data_AM_albedo_5b1f9c02.tif` and of `SMAP_L3_SM_P_20200603_R18290_001_albedo.tif`. The
+/// name of the product, `L3_SM_P`, stands before each of its layers, so that it says nothing of one.
 fn smap_layer(file: &str) -> Option<String> {
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    flattened(stem).map(|(_, layer)| layer.to_owned())
+    let stem = file.split('.').next().unwrap_or(file);
+    if let Some((_, layer)) = flattened(file.rsplit_once('.').map_or(file, |(stem, _)| stem)) {
+        return Some(layer.to_owned());
+    }
+    let (_, rest) = stem.split_once("SMAP_L")?;
+    let numbered = |run: &&str| run.bytes().any(|b| b.is_ascii_digit());
+    // What follows the product's name: dates, versions, counters and hashes hold digits, layers' words hardly do.
+    let runs: Vec<&str> = rest.split(['_', '-', ' ', '(', ')']).collect();
+    let named = runs.iter().skip(1).position(numbered)? + 1;
+    let words: Vec<&str> =
+        runs[named..].iter().filter(|run| !numbered(run) && run.len() > 1).copied().collect();
+    let telling = words.iter().any(|word| !NO_LAYER.contains(&word.to_ascii_lowercase().as_str()));
+    telling.then(|| words.join("_"))
 }
 
 /// `..._S1A_30_v1.0_VV.tif`, `..._v1.0_local_incidence_angle.tif`: what follows OPERA's version.
@@ -382,7 +403,7 @@ pub static SOURCES: &[Source] = &[
         role: "coarse input; SPL2SMAP_S: 3 km map and backscatter",
         values: "m3/m3, K, linear power; packing as declared; day, overpass and version from the metadata, else from the name",
         no_value: "declared fill, -9999, 254, 65534, 4294967294; retrieval quality flag by the rule; valid range",
-        not_used: "every layer but soil moisture, brightness temperature and SPL2SMAP_S' backscatter",
+        not_used: "every layer but soil moisture, brightness temperature and SPL2SMAP_S' backscatter; a GeoTIFF's layer is what follows the product's name",
         matches: |f| {
             let lower = f.lower();
             lower.contains("smap_l") || lower.starts_with("spl") || f.says("smap")
@@ -408,7 +429,7 @@ pub static SOURCES: &[Source] = &[
         role: "backscatter VV and VH",
         values: "dB or linear by the name, else by the sign of the values; whole numbers need a declared scale",
         no_value: "declared nodata, 0 of linear power, 0.0 dB where other values are negative, tiles never written",
-        not_used: "HH, HV, beta0, noise, angles, masks, interferograms; raw GRD and SLC are refused",
+        not_used: "HH, HV, beta0, noise, angles, masks, interferograms, other radars; raw GRD and SLC are refused",
         matches: |f| first_is_sentinel1(f.file),
         ..PLAIN
     },

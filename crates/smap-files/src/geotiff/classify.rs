@@ -1,7 +1,7 @@
 //! What a GeoTIFF's bands may be used as. Names and units say what a band is ([`Meaning`]); its values are only asked whether they
 //! contradict that, and which scale backscatter has where nothing says it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -22,6 +22,8 @@ pub(super) struct Band<'a> {
     pub(super) summary: &'a Summary,
     /// The file declares a scale or an offset.
     pub(super) packed: bool,
+    /// The declared offset makes another number than 0 of a stored 0.
+    pub(super) shifted: bool,
     /// Day that the file declares for this band.
     pub(super) date: Option<Date>,
 }
@@ -91,6 +93,8 @@ pub(super) struct Context<'a> {
     pub(super) bytes: bool,
     /// Its coordinate system is one that cannot be placed.
     pub(super) unplaceable: bool,
+    /// It has one band, of which the file's name speaks.
+    pub(super) single: bool,
 }
 
 /// A raw Sentinel-1 measurement as ESA names it: `s1a-iw-grd-vv-20210119t031653-...-001.tiff`.
@@ -124,7 +128,7 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
     let alone = bands.len() == 1 || is_stack;
     let described = if alone { context.described } else { None };
     let mut problems = Vec::new();
-    let uses: Vec<Use> = bands
+    let mut uses: Vec<Use> = bands
         .iter()
         .map(|band| {
             let band = Band { long_name: band.long_name.or(described), ..*band };
@@ -135,6 +139,7 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
             used
         })
         .collect();
+    problems.extend(one_of_each(bands, &mut uses));
     let has = |roles: &[Role]| uses.iter().any(|u| roles.contains(&u.role));
     let product = if has(&[Role::SoilMoisture]) {
         Product::SoilMoistureGeoTiff
@@ -149,6 +154,73 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
         problems.push(nothing_used(context, bands, &uses));
     }
     Classification { product, bands: uses, problems }
+}
+
+/// Of several bands of one quantity, day and overpass the one with the plainest name counts (`soil_moisture` of `soil_moisture_dca`), the
+/// first where none is plainer; none where all have one name, since nothing says then what each is of. Backscatter of a day of its own is of
+/// several scenes, which are mosaicked. What was done is said.
+fn one_of_each(bands: &[Band<'_>], uses: &mut [Use]) -> Vec<String> {
+    let mut groups: BTreeMap<(&str, Option<Date>, u8), Vec<usize>> = BTreeMap::new();
+    for (index, used) in uses.iter().enumerate() {
+        let role = match used.role {
+            Role::SoilMoisture => "soil moisture",
+            Role::BackscatterVv if used.date.is_none() => "backscatter VV",
+            Role::BackscatterVh if used.date.is_none() => "backscatter VH",
+            _ => continue,
+        };
+        let overpass = used.overpass.map_or(0, |overpass| 1 + overpass as u8);
+        groups.entry((role, used.date, overpass)).or_default().push(index);
+    }
+    let name = |index: usize| {
+        let own = bands.get(index).and_then(|b| b.name);
+        own.map_or_else(|| format!("band {}", index + 1), str::to_owned)
+    };
+    let mut said = Vec::new();
+    for ((role, date, _), group) in groups {
+        let plainest = group.iter().copied().min_by_key(|&index| (name(index).len(), index));
+        let Some(kept) = plainest.filter(|_| group.len() > 1) else { continue };
+        let alike = date.is_none() && group.iter().all(|&index| name(index) == name(kept));
+        for &index in group.iter().filter(|&&index| alike || index != kept) {
+            let Some(used) = uses.get_mut(index) else { continue };
+            let why = if alike {
+                "several bands have this name, and nothing says which day each is of".to_owned()
+            } else {
+                format!("{} is used", name(kept))
+            };
+            let evidence = format!("{}: not used ({why})", used.evidence);
+            *used = Use {
+                quantity: used.quantity,
+                evidence,
+                date: used.date,
+                overpass: used.overpass,
+                ..Use::nothing()
+            };
+        }
+        let of_day = date.map_or_else(String::new, |date| format!(" of {date}"));
+        said.push(if alike {
+            format!(
+                "{} of its bands are {role} by the same name, {}, and nothing says which day each is of, so none is used: name each by its day \
+                 (YYYYMMDD); {SAY_SO}",
+                group.len(),
+                name(kept)
+            )
+        } else {
+            let others: Vec<String> = group.iter().filter(|&&index| index != kept).map(|&index| name(index)).collect();
+            format!(
+                "of its {} bands of {role}{of_day} {} is used, not {}; choose another with \"use as\" in the file list",
+                group.len(),
+                name(kept),
+                others.join(", ")
+            )
+        });
+    }
+    // Days of a stack have many: the first says it.
+    if said.len() > 3 {
+        let more = said.len() - 1;
+        said.truncate(1);
+        said.push(format!("so it is with {more} more days"));
+    }
+    said
 }
 
 /// The day that a band is of, where it has one of its own.
@@ -210,6 +282,8 @@ type Outcome = Result<(String, Option<String>), Option<String>>;
 
 /// Median power above which backscatter is not calibrated: 10 dB, which land reaches in single pixels of towns alone.
 const LARGEST_MEDIAN: f64 = 10.0;
+/// Median below which backscatter is no dB, which calm water does not reach.
+const SMALLEST_MEDIAN: f64 = -45.0;
 /// Fewer values than this share in 0..=1 and it is no soil moisture.
 const SOIL_MOISTURE_SHARE: f64 = 0.99;
 
@@ -225,6 +299,11 @@ fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outc
         )));
     }
     if factor != 1.0 {
+        if band.summary.max() <= 1.0 {
+            return Err(Some(format!(
+                "its unit is percent, but none of its values is above 1, as in m3/m3: which it is cannot be told; {SAY_SO}"
+            )));
+        }
         used.linear = Some((factor, 0.0));
         return Ok((unit, None));
     }
@@ -237,9 +316,8 @@ fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outc
         )));
     }
     // No satellite retrieves exactly 0 (SMAP's range begins at 0.02): a program left it where there was no value.
-    let retrieved = context.source.is_some_and(|s| s.moisture == catalogue::Moisture::Volumetric);
     let zeros = band.summary.zeros();
-    if retrieved && zeros > 0 {
+    if zeros > 0 && !band.shifted {
         used.no_zero = true;
         let note = format!("{zeros} values are exactly 0, which no retrieval gives: they count as no value");
         return Ok((unit, Some(note)));
@@ -255,8 +333,31 @@ fn backscatter(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcom
                 .to_owned(),
         ));
     }
+    use catalogue::Unit;
+    let no_backscatter =
+        [Unit::Angle, Unit::Kelvin, Unit::Celsius, Unit::Millimetre, Unit::Percent, Unit::Volumetric];
+    if let Some(unit) =
+        band.units.filter(|text| Unit::parse(text).is_some_and(|unit| no_backscatter.contains(&unit)))
+    {
+        return Err(Some(format!("its unit is {unit}, which backscatter is not in")));
+    }
     let found = scale(context.file, band, context.integer && !band.packed);
     let declared = catalogue::declared_scale(context.source, band.units);
+    let named = named_scale(context, band);
+    let says_decibel = [declared, named].contains(&Some(BackscatterScale::Decibel));
+    if says_decibel && matches!(found, Some(BackscatterScale::Power | BackscatterScale::Amplitude)) {
+        return Err(Some(format!(
+            "its name or unit says dB, but half of its values lie above 0, as linear ones do and dB of land do not: which they are cannot be \
+             told; {SAY_SO}"
+        )));
+    }
+    let median = band.summary.median_nonzero();
+    if let Some(median) = median.filter(|m| found == Some(BackscatterScale::Decibel) && *m < SMALLEST_MEDIAN)
+    {
+        return Err(Some(format!(
+            "half of its values are below {median:.0}, far less than the dB of land: they are scaled, or not calibrated; save them in dB"
+        )));
+    }
     // A power cannot be negative and dB of land are: where the values say otherwise, they are believed.
     used.scale = match (declared, found) {
         (_, Some(BackscatterScale::Decibel | BackscatterScale::DigitalNumber)) | (None, _) => found,
@@ -274,7 +375,16 @@ fn backscatter(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcom
              gamma0 first (SNAP, pyroSAR or ASF HyP3)"
         )));
     }
-    used.no_zero = used.scale == Some(BackscatterScale::Decibel) && band.summary.zeros_among_negatives();
+    used.no_zero = used.scale == Some(BackscatterScale::Decibel)
+        && !band.shifted
+        && band.summary.zeros_among_negatives();
+    let says_linear = [declared, named]
+        .iter()
+        .any(|s| matches!(s, Some(BackscatterScale::Power | BackscatterScale::Amplitude)));
+    if says_linear && used.scale == Some(BackscatterScale::Decibel) {
+        let note = "its name, unit or source says that it is linear, but its values are negative, as those of dB are: they are read as dB";
+        return Ok(("dB".to_owned(), Some(note.to_owned())));
+    }
     let unit = match used.scale {
         Some(BackscatterScale::Decibel) => "dB",
         Some(BackscatterScale::Power) => "linear power",
@@ -300,6 +410,28 @@ fn backscatter(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcom
     Ok((unit.to_owned(), None))
 }
 
+/// The scale that a name says: of the band, else of the file of a single one.
+fn named_scale(context: &Context<'_>, band: &Band<'_>) -> Option<BackscatterScale> {
+    let of = |name: &str| {
+        let words = words(name);
+        let has = |wanted: &[&str]| words.iter().any(|w| wanted.contains(&w.as_str()));
+        let code = words.iter().find_map(|w| hyp3(w));
+        if has(&["db", "decibel", "decibels"])
+            || code == Some('d')
+            || words.iter().any(|w| w == "vvdb" || w == "vhdb")
+        {
+            Some(BackscatterScale::Decibel)
+        } else if has(&["linear", "power", "lin"]) || code == Some('p') {
+            Some(BackscatterScale::Power)
+        } else if has(&["amp", "amplitude", "sqrt"]) || code == Some('a') {
+            Some(BackscatterScale::Amplitude)
+        } else {
+            None
+        }
+    };
+    band.name.and_then(of).or_else(|| of(context.file).filter(|_| context.single))
+}
+
 /// The scale of backscatter. Names win where they say it (`_db`, HyP3's `gpuned`), values otherwise.
 fn scale(file: &str, band: &Band<'_>, whole: bool) -> Option<BackscatterScale> {
     let mut words = words(file);
@@ -312,7 +444,7 @@ fn scale(file: &str, band: &Band<'_>, whole: bool) -> Option<BackscatterScale> {
     if median < 0.0 || (band.summary.negative_share() > 0.05 && median > 1.0) {
         return Some(BackscatterScale::Decibel);
     }
-    if words.iter().any(|w| w == "amp" || w == "amplitude" || hyp3(w) == Some('a')) {
+    if words.iter().any(|w| w == "amp" || w == "amplitude" || w == "sqrt" || hyp3(w) == Some('a')) {
         return Some(BackscatterScale::Amplitude);
     }
     if median < 1.0 {
@@ -337,25 +469,55 @@ const STEP: f64 = 0.02;
 /// 0 degrees C, K.
 const ZERO_C: f64 = 273.15;
 
-/// K where the file says so, degrees C where it says that, MODIS' steps where whole numbers declare nothing; else told from the median.
+/// The unit of a temperature that the file says, by the band's unit, else by words of its names.
+fn temperature_unit(context: &Context<'_>, band: &Band<'_>) -> Option<catalogue::Unit> {
+    let of = |name: &str| {
+        words(name).iter().find_map(|w| match w.as_str() {
+            "kelvin" => Some(catalogue::Unit::Kelvin),
+            "celsius" | "degc" | "centigrade" => Some(catalogue::Unit::Celsius),
+            "fahrenheit" | "degf" => Some(catalogue::Unit::Other),
+            _ => None,
+        })
+    };
+    let declared = band.units.and_then(catalogue::Unit::parse).filter(|unit| *unit != catalogue::Unit::One);
+    declared.or_else(|| band.name.and_then(of)).or_else(|| of(context.file))
+}
+
+/// K or degrees C where the file says so, MODIS' steps where whole numbers declare nothing, K where nothing is said and the values are K.
 fn surface_temperature(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcome {
     let Some(median) = band.summary.median_nonzero() else {
         let note = "it holds fill values only: no land surface temperature was seen (clouds)";
         return Ok(("K".to_owned(), Some(note.to_owned())));
     };
     let ground = |(factor, offset): (f64, f64)| (190.0..=350.0).contains(&(median * factor + offset));
-    let steps = (context.integer && !band.packed).then_some(((STEP, 0.0), "steps of 0.02 K"));
-    let candidates = [steps, Some(((1.0, 0.0), "K")), Some(((1.0, ZERO_C), "degrees C"))];
-    let Some((linear, unit)) = candidates.into_iter().flatten().find(|(linear, _)| ground(*linear)) else {
-        return Err(Some(
-            "its name says land surface temperature, but its values are neither K, nor degrees C, nor MODIS' steps of 0.02 K, so it is not used; \
-             export it in K"
-                .to_owned(),
-        ));
+    let (kelvin, celsius, steps) =
+        (((1.0, 0.0), "K"), ((1.0, ZERO_C), "degrees C"), ((STEP, 0.0), "steps of 0.02 K"));
+    let plain = context.integer && !band.packed;
+    let declared = temperature_unit(context, band);
+    let candidates = match declared {
+        Some(catalogue::Unit::Kelvin) => vec![kelvin, steps],
+        Some(catalogue::Unit::Celsius) => vec![celsius],
+        Some(_) => vec![],
+        // Whole numbers may be tenths of degrees as well.
+        None if plain => vec![steps],
+        None => vec![kelvin],
+    };
+    let fitting =
+        candidates.into_iter().filter(|of| *of != steps || plain).find(|(linear, _)| ground(*linear));
+    let Some((linear, unit)) = fitting else {
+        let says = match (band.units, declared) {
+            (Some(unit), _) => format!("its unit is {unit}"),
+            (None, Some(_)) => "its name gives a unit".to_owned(),
+            (None, None) => "it declares no unit".to_owned(),
+        };
+        return Err(Some(format!(
+            "its name says land surface temperature, but {says}, and its values, {median:.1} in the middle, are neither K, nor degrees C, nor MODIS' \
+             steps of 0.02 K by that; say the unit with \"use as\" in the file list, or --use FILE#LAYER=lst,C on the command line, or export it in K"
+        )));
     };
     used.linear = (linear != (1.0, 0.0)).then_some(linear);
     // MODIS' fill is 0, declared or not; only in degrees C is 0 a temperature.
-    used.no_zero = linear.1 == 0.0;
+    used.no_zero = linear.1 == 0.0 && !band.shifted;
     Ok((unit.to_owned(), None))
 }
 

@@ -20,7 +20,9 @@ const TAG_DOUBLES: u16 = 34736;
 const TAG_ASCII: u16 = 34737;
 
 // GeoKeys that geotiff-core has no names for.
+const PRIME_MERIDIAN: u16 = 2051;
 const SEMI_MAJOR_AXIS: u16 = 2057;
+const PRIME_MERIDIAN_LONGITUDE: u16 = 2061;
 const STD_PARALLEL_1: u16 = 3078;
 const NAT_ORIGIN_LONGITUDE: u16 = 3080;
 const NAT_ORIGIN_LATITUDE: u16 = 3081;
@@ -92,6 +94,12 @@ pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placem
         Crs::Other { description, .. } => Some(format!(
             "its coordinate system ({description}) is not one Loam can place on the EASE-Grid; reproject it, e.g. gdalwarp -t_srs EPSG:6933"
         )),
+        _ if !matches!(crs, Crs::Geographic | Crs::Other { .. }) && within_degrees(&t, columns, rows) => {
+            return none(
+                "its coordinate system counts metres, but its coordinates are within 360, as degrees are, so it cannot be placed: give it the \
+                 system that its coordinates are in, e.g. gdal_edit.py -a_srs EPSG:4326 in.tif",
+            );
+        }
         Crs::Geographic if !degrees(&t, columns, rows) => {
             return none(if latitude_first(&t, columns, rows) {
                 "its coordinates stand in the order latitude, longitude; TIFF wants longitude first, so it cannot be placed: export it again, e.g. \
@@ -117,6 +125,13 @@ fn degrees(t: &GeoTransform, columns: usize, rows: usize) -> bool {
         && right <= 540.0 + slack
         && t.origin_y <= 90.0 + slack
         && bottom >= -90.0 - slack
+}
+
+/// A whole image within 360 m of the origin of its metres, where no map of land lies.
+fn within_degrees(t: &GeoTransform, columns: usize, rows: usize) -> bool {
+    let (right, bottom) =
+        (t.origin_x + columns as f64 * t.pixel_width, t.origin_y + rows as f64 * t.pixel_height);
+    [t.origin_x, right, t.origin_y, bottom].iter().all(|v| v.abs() <= 360.0)
 }
 
 /// Latitudes where longitudes should be: x within 90 degrees, y beyond them.
@@ -186,8 +201,13 @@ fn crs(keys: &GeoKeyDirectory) -> Crs {
         }),
     };
     // WGS84, ETRS89 or NAD83, or an ellipsoid as large: within 2 m of each other, far below any pixel here.
-    let wgs84 = matches!(geographic, None | Some(4326 | 4258 | 4269 | 4979))
-        || (geographic == Some(USER_DEFINED) && near(number(SEMI_MAJOR_AXIS), ease_grid::ease2::SEMI_MAJOR));
+    // Longitudes count from Greenwich; EPSG:8901.
+    let greenwich = matches!(keys.get_short(PRIME_MERIDIAN), None | Some(8901 | USER_DEFINED))
+        && near(number(PRIME_MERIDIAN_LONGITUDE), 0.0);
+    let wgs84 = greenwich && matches!(geographic, None | Some(4326 | 4258 | 4269 | 4979))
+        || (greenwich
+            && geographic == Some(USER_DEFINED)
+            && near(number(SEMI_MAJOR_AXIS), ease_grid::ease2::SEMI_MAJOR));
     let metres = matches!(keys.get_short(geokeys::PROJ_LINEAR_UNITS), None | Some(9001 | USER_DEFINED));
 
     // ArcGIS writes the whole system as text and leaves the keys user-defined.

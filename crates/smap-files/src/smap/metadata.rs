@@ -18,6 +18,8 @@ pub(crate) struct Identity {
     pub identity: Option<String>,
     pub version: Option<(String, u32)>,
     pub simulated: bool,
+    /// First and last day of what it holds, where they are more than two days apart and it is no SMAP product.
+    pub period: Option<(Date, Date)>,
     pub problems: Vec<Problem>,
 }
 
@@ -33,6 +35,10 @@ pub(crate) fn identify(file: &File, listing: &Listing, file_name: &str) -> Ident
     };
     let mut problems = Vec::new();
     let (date, date_origin) = day(&own, &inner, &outer, product, &mut problems);
+    let long = |(begin, end): &(Date, Date)| {
+        begin.checked_add(jiff::SignedDuration::from_hours(48)).is_ok_and(|day| day < *end)
+    };
+    let period = own.begin.zip(own.end).filter(|period| product.is_none() && long(period));
     let named = [&outer, &inner].into_iter().find(|f| f.identity.is_some());
     Identity {
         product,
@@ -46,6 +52,7 @@ pub(crate) fn identify(file: &File, listing: &Listing, file_name: &str) -> Ident
         identity: named.and_then(|f| f.identity.clone()),
         version: named.and_then(|f| Some((f.version.clone()?, f.counter.unwrap_or(0)))),
         simulated: own.simulated || outer.simulated || inner.simulated,
+        period,
         problems,
     }
 }

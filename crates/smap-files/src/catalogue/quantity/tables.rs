@@ -7,10 +7,27 @@ use super::Quantity as Q;
 const DERIVED: &[&str] =
     &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit"];
 
+/// Words of moisture that is not of the volume of soil at the surface: of plants, of fuel, by weight, and limits of a soil's moisture.
+#[rustfmt::skip]
+const OTHER_MOISTURE: &[&str] = &[
+    "fuel", "fuel_moisture", "leaf_moisture", "plant_moisture", "vegetation_moisture", "canopy_moisture", "grain_moisture",
+    "gravimetric", "available", "saturated", "residual", "hygroscopic", "specific_humidity", "humidity", "tension", "suction",
+    "matric_potential", "air_moisture", "atmospheric_moisture", "snow_moisture",
+];
+
+/// Radars that are not Sentinel-1: other bands, other calibrations.
+#[rustfmt::skip]
+pub(super) const OTHER_RADARS: &[&str] = &[
+    "alos", "alos2", "alos4", "palsar", "palsar2", "jers", "jers1", "saocom", "saocom1", "nisar", "uavsar", "radarsat", "radarsat1",
+    "radarsat2", "rsat2", "rs2", "rcm", "envisat", "asar", "ers1", "ers2", "terrasar", "terrasarx", "tsx", "tdx", "tandem", "tandemx",
+    "cosmo", "csk", "csg", "iceye", "capella", "umbra", "novasar", "gaofen3", "kompsat5",
+];
+
 /// Words of a layer's own name, the first that fits decides: what stands beside a quantity before the quantity itself
 /// (`soil_moisture_error` is an error). Each is a run of whole words.
 pub(super) const WORDS: &[(Q, &[&str])] = &[
     (Q::LayoverShadow, &["ls_map", "layover", "shadow", "layover_shadow_mask", "ls"]),
+    (Q::OtherMoisture, OTHER_MOISTURE),
     (
         Q::Flags,
         &[
@@ -171,6 +188,9 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "relative",
             "index",
             "rank",
+            "zscore",
+            "z_score",
+            "minmax",
         ],
     ),
     (
@@ -187,6 +207,13 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "swvl4",
             "sm_rootzone",
             "sm_profile",
+            "rz",
+            "layer_2",
+            "layer_3",
+            "layer_4",
+            "layer2",
+            "layer3",
+            "layer4",
         ],
     ),
     (Q::BackscatterOther, &["hh", "hv"]),
@@ -213,6 +240,7 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
 /// only telling ones are listed.
 pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
     (Q::LayoverShadow, &["ls_map", "layover", "shadow"]),
+    (Q::OtherMoisture, OTHER_MOISTURE),
     (
         Q::Flags,
         &[
@@ -264,7 +292,20 @@ pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
     (Q::Picture, &["rgb", "browse", "quicklook", "preview", "thumbnail"]),
     (Q::Albedo, &["albedo"]),
     (Q::Water, &["water_body_fraction", "water_fraction", "static_water", "radar_water", "water_mask"]),
-    (Q::LandCover, &["landcover", "land_cover", "igbp", "lulc", "worldcover"]),
+    (
+        Q::LandCover,
+        &[
+            "landcover",
+            "land_cover",
+            "igbp",
+            "lulc",
+            "worldcover",
+            "class",
+            "classes",
+            "classified",
+            "classification",
+        ],
+    ),
     (Q::Roughness, &["roughness"]),
     (
         Q::Vegetation,
@@ -304,13 +345,33 @@ pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
             "relative",
             "soil_moisture_index",
             "rank",
+            "zscore",
+            "z_score",
+            "minmax",
         ],
     ),
     (
         Q::DeepSoilMoisture,
-        &["rootzone", "root_zone", "rzsm", "susm", "subsurface", "sm_profile", "soil_moisture_profile"],
+        &[
+            "rootzone",
+            "root_zone",
+            "rzsm",
+            "susm",
+            "subsurface",
+            "sm_profile",
+            "soil_moisture_profile",
+            "swvl2",
+            "swvl3",
+            "swvl4",
+            "soil_water_layer_2",
+            "soil_water_layer_3",
+            "soil_water_layer_4",
+        ],
     ),
-    (Q::SoilMoisture, &["soil_moisture", "soilmoisture", "sm", "ssm", "vsm", "swvl1", "sm_surface"]),
+    (
+        Q::SoilMoisture,
+        &["soil_moisture", "soilmoisture", "sm", "ssm", "vsm", "swvl1", "sm_surface", "soil_water_layer_1"],
+    ),
 ];
 
 /// What a short description says against the quantity that a layer's name gives: `sm`, "root zone soil moisture". Sentences of more words

@@ -1,0 +1,49 @@
+//! What a few values from the middle of an array say against the unit that its file declares. They are never evidence for one.
+
+use ease_grid::Reason;
+
+use crate::arrays::file::Array;
+use crate::arrays::layer::fill;
+use crate::values::ValueRule;
+
+/// Medians of land surface temperature, K.
+pub(super) const GROUND: std::ops::RangeInclusive<f64> = 190.0..=350.0;
+/// Rows and columns looked at in the middle of a map.
+const SAMPLE: u64 = 64;
+
+/// Values in the middle of an array, unpacked and then `linear` applied, in order.
+fn sample(array: &Array, linear: Option<(f64, f64)>) -> Vec<f64> {
+    let maps = array.shape.len().saturating_sub(2);
+    let part = |(axis, n): (usize, &u64)| {
+        let count = if axis < maps { 1 } else { SAMPLE }.min(*n);
+        let first = (n - count) / 2;
+        first..first + count
+    };
+    let ranges: Vec<_> = array.shape.iter().enumerate().map(part).collect();
+    let rule = ValueRule { typical_fills: true, no_zero: true, ..fill(array, false) };
+    let is_value = |v: &f64| rule.reason(*v) == Reason::Valid;
+    let mut values: Vec<f64> =
+        array.numbers(&ranges).unwrap_or_default().into_iter().filter(is_value).collect();
+    for (factor, offset) in array.declared().linear().into_iter().chain(linear) {
+        values.iter_mut().for_each(|v| *v = *v * factor + offset);
+    }
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// The middle one of the values in the middle of an array, `linear` applied; `None` where there are none.
+pub(super) fn median_of_sample(array: &Array, linear: Option<(f64, f64)>) -> Option<f64> {
+    let values = sample(array, linear);
+    values.get(values.len() / 2).copied()
+}
+
+/// What the values of a layer say against the unit that leads to m3/m3 by a factor.
+pub(super) fn against_moisture(array: &Array, factor: f64) -> Option<String> {
+    let values = sample(array, None);
+    let (median, largest) = (*values.get(values.len() / 2)?, *values.last()?);
+    if factor != 1.0 && largest <= 1.0 {
+        return Some("its unit is percent, but none of its values is above 1, as in m3/m3".to_owned());
+    }
+    (!(-0.1..=1.0).contains(&(median * factor)))
+        .then(|| format!("its values, {median:.2} in the middle, are no m3/m3, which lie within 0 and 1"))
+}

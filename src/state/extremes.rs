@@ -38,10 +38,10 @@ mod tests {
         let statistics = Statistics::of(&values);
         let layer =
             |values| Layer { key: LayerKind::Estimate.into(), values, reasons: vec![0; 100], statistics };
-        // Fifteen kilometres north-west and south-east of the middle.
+        // Four and a half cells north-west and south-east of the middle.
         assert_eq!(
             extremes(&layer(values), &window, "m³/m³"),
-            "Lowest −0.050 m³/m³ at 35.6° N, 97.67° W, highest 0.410 m³/m³ at 35.31° N, 97.39° W. 12 % of the cells have no value."
+            "Lowest −0.050 m³/m³ at 35.61° N, 97.67° W, highest 0.410 m³/m³ at 35.35° N, 97.39° W. 12 % of the cells have no value."
         );
         let none = Layer { statistics: Statistics::of(&[]), ..layer(vec![f32::NAN; 4]) };
         assert_eq!(extremes(&none, &window, "K"), "No cell has a value.");

@@ -192,7 +192,7 @@ pub enum Request {
 
 impl Request {
     /// Needs the part of the worker that is fetched when it is asked for: begins, estimates or pauses a training; makes a season; draws
-    /// a layer by itself; writes a file; reads a bundle; reads and compares stations.
+    /// a layer by itself; writes a file; reads weights, settings or a bundle; reads and compares stations.
     #[must_use]
     pub fn needs_part(&self) -> bool {
         matches!(
@@ -204,6 +204,10 @@ impl Request {
                 | Self::Season { .. }
                 | Self::SeasonDate { .. }
                 | Self::Look { .. }
+                | Self::LoadWeights { .. }
+                | Self::UseRun { .. }
+                | Self::WriteSettings { .. }
+                | Self::ReadSettings { .. }
                 | Self::Ground(_)
                 | Self::Bundle(_)
                 | Self::Export { .. }

@@ -52,6 +52,10 @@ impl<H: Host> Session<H> {
             Request::ResumeRun { run } => self.resume_run(id, &run).await,
             Request::PauseTraining { pause } => self.pause_training(pause).await,
             Request::Season { from, to, settings } => self.season(id, from, to, settings).await,
+            Request::LoadWeights { name } => self.weights_of_file(id, &name),
+            Request::UseRun { run } => self.use_run(id, &run).await,
+            Request::WriteSettings { train } => self.write_settings(id, &train),
+            Request::ReadSettings { name } => self.read_settings(id, &name),
             Request::SeasonDate { date, method, settings } => {
                 self.season_date(id, date, method, settings).await
             }
@@ -158,15 +162,6 @@ impl<H: Host> Session<H> {
                 (self.active, self.auto.on) = (OTHERWISE, true);
                 self.report_weights(id);
             }
-            Request::LoadWeights { name } => {
-                let bytes = self.host.bytes(id, 0).ok_or_else(|| {
-                    RequestError::failed("the weights file did not arrive", "Choose it again.")
-                })?;
-                self.active = self.load_weights(&name, &name, &bytes, true)?.into();
-                self.auto.on = false;
-                (self.before, self.trained) = (None, None);
-                self.report_weights(id);
-            }
             Request::ShippedWeights => {
                 let network = Network::default();
                 (self.active, self.auto.on) = (network.into(), false);
@@ -187,35 +182,55 @@ impl<H: Host> Session<H> {
             | Request::Train { .. }
             | Request::ResumeRun { .. }
             | Request::PauseTraining { .. }
+            | Request::LoadWeights { .. }
+            | Request::UseRun { .. }
+            | Request::WriteSettings { .. }
+            | Request::ReadSettings { .. }
             | Request::Season { .. }
             | Request::SeasonDate { .. } => {}
             Request::StopTraining => self.stop_training()?,
-            Request::WriteSettings { train } => {
-                let text = serde_json::to_vec_pretty(&train).map_err(|e| {
-                    RequestError::failed(format!("the settings could not be written ({e})"), "")
-                })?;
-                let (name, mime) = ("loam_training.json".into(), "application/json".into());
-                self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(text)]);
-            }
-            Request::ReadSettings { name } => {
-                let refused = |why: String| {
-                    RequestError::failed(
-                        format!("{name} holds no training settings: {why}"),
-                        "Give a JSON file that “Save settings” made.",
-                    )
-                };
-                let bytes = self.host.bytes(id, 0).ok_or_else(|| refused("it did not arrive".into()))?;
-                let train: TrainSettings =
-                    serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
-                train.check().map_err(|e| refused(e.to_string()))?;
-                self.emit(id, Event::TrainSettings(Box::new(train)));
-            }
             Request::KeepTrained { keep } => self.keep_trained(id, keep)?,
             Request::Runs => self.report_runs(id).await?,
             Request::ForgetRun { run } => self.forget_run(id, &run).await?,
-            Request::UseRun { run } => self.use_run(id, &run).await?,
             Request::Cancel { .. } => {} // The host marks it before a session sees it.
         }
+        Ok(())
+    }
+
+    /// Uses weights from a file.
+    fn weights_of_file(&mut self, id: u64, name: &str) -> Result<(), RequestError> {
+        let bytes = self
+            .host
+            .bytes(id, 0)
+            .ok_or_else(|| RequestError::failed("the weights file did not arrive", "Choose it again."))?;
+        self.active = self.load_weights(name, name, &bytes, true)?.into();
+        self.auto.on = false;
+        (self.before, self.trained) = (None, None);
+        self.report_weights(id);
+        Ok(())
+    }
+
+    /// Training settings as a file.
+    fn write_settings(&self, id: u64, train: &TrainSettings) -> Result<(), RequestError> {
+        let text = serde_json::to_vec_pretty(train)
+            .map_err(|e| RequestError::failed(format!("the settings could not be written ({e})"), ""))?;
+        let (name, mime) = ("loam_training.json".into(), "application/json".into());
+        self.host.emit(id, Event::Exported { name, mime }, vec![Attachment::U8(text)]);
+        Ok(())
+    }
+
+    /// Training settings from a file.
+    fn read_settings(&self, id: u64, name: &str) -> Result<(), RequestError> {
+        let refused = |why: String| {
+            RequestError::failed(
+                format!("{name} holds no training settings: {why}"),
+                "Give a JSON file that “Save settings” made.",
+            )
+        };
+        let bytes = self.host.bytes(id, 0).ok_or_else(|| refused("it did not arrive".into()))?;
+        let train: TrainSettings = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
+        train.check().map_err(|e| refused(e.to_string()))?;
+        self.emit(id, Event::TrainSettings(Box::new(train)));
         Ok(())
     }
 

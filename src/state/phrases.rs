@@ -258,15 +258,18 @@ impl Phrases {
             let found = pattern.fit(text)?;
             let fits = |(_, part): &(u32, &str)| {
                 if pattern.letters < FEW_LETTERS {
-                    let amount =
-                        part.starts_with(|c: char| c.is_ascii_digit()) && part.matches(' ').count() < 3;
+                    let amount = part.starts_with(|c: char| c.is_ascii_digit())
+                        && part.matches(' ').count() < 3
+                        && !part.contains(", ");
                     amount || !part.contains(' ') || !has_words(part) || self.whole.contains_key(*part)
                 } else {
                     // A sentence ends inside brackets only.
                     sentences(part).len() < 2
                 }
             };
-            found.iter().all(fits).then_some((pattern, found))
+            // Brackets that begin or end in what varies are of another phrase: a list has several.
+            (found.iter().all(|(_, part)| balanced(part)) && found.iter().all(fits))
+                .then_some((pattern, found))
         })?;
         let said = |number: u32| {
             let part = found.iter().find(|(n, _)| *n == number).map_or("", |(_, part)| *part);
@@ -288,6 +291,16 @@ fn as_written(text: &str, find: &mut impl FnMut(&str) -> Option<String>) -> Opti
         Some(open) => either(open).map(|said| said + "."),
         None => either(&format!("{text}.")).and_then(|said| said.strip_suffix('.').map(str::to_owned)),
     })
+}
+
+/// Every bracket that ends began in it, and the other way round.
+fn balanced(text: &str) -> bool {
+    let depth = text.chars().try_fold(0u32, |depth, c| match c {
+        '(' => Some(depth + 1),
+        ')' => depth.checked_sub(1),
+        _ => Some(depth),
+    });
+    depth == Some(0)
 }
 
 /// A text without what ends it and what it is joined with, and without brackets around all of it.

@@ -196,6 +196,11 @@ fn the_language_is_the_browsers_until_another_is_chosen() {
         app.session.script(script, &[json!(code)]).unwrap();
     };
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+    // What is fetched when it is opened stays in the page.
+    app.click("#help-open").unwrap();
+    app.get("#help[open]").unwrap();
+    app.click("#help button").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
     let before = app.session.script(TEXTS, &[]).unwrap();
     assert!(!app.fetched().iter().any(|path| path.contains("words/")), "English needs no file of words");
     app.click("#help-open").unwrap();

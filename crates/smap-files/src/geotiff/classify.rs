@@ -538,8 +538,16 @@ fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> Stri
     if let [only] = uses
         && let Some(quantity) = only.quantity
     {
-        let moisture =
-            if quantity == Quantity::Flags { "" } else { ", which is neither soil moisture nor backscatter" };
+        let moisture = match quantity {
+            Quantity::Flags => "",
+            Quantity::BackscatterOther
+            | Quantity::OtherRadar
+            | Quantity::RadarBrightness
+            | Quantity::DeepSoilMoisture
+            | Quantity::RelativeSoilMoisture
+            | Quantity::OtherMoisture => ", which Loam does not use",
+            _ => ", which is neither soil moisture nor backscatter",
+        };
         let labels = if context.integer && bands.iter().all(|b| b.summary.looks_like_labels()) {
             ", as class labels (a few whole numbers)"
         } else {

@@ -653,6 +653,7 @@ def words_against_values():
     one("era5_land_20200603.tif", [sm + 0.1, sm, sm + 0.2, sm + 0.3], names=layers, seen=[(day, None, sm)])
     one("sst_20200603.tif", kelvin, "nothing says", names=["sea_surface_temperature"])
     one("S1_VV_degrees_20200603.tif", power * 100, "its unit is degrees", names=["VV"], units="degrees")
+    one("okc_numbered_20200603.tif", [sm, sm + 0.1], "nothing says which day each is of", names=["0_soil_moisture_am", "1_soil_moisture_am"])
     one("okc_times.tif", [sm, sm + 0.1, sm + 0.2], names=["20200603_0130_sm_surface", "20200603_0430_sm_surface", "20200604_0130_sm_surface"], seen=[(day, None, sm), ("2020-06-04", None, sm + 0.2)], warns="20200603_0130_sm_surface is used")
     one("S1_coregistered.tif", [power, power * 2], role="backscatter_vv", names=["Sigma0_VV_mst_22May2020", "Sigma0_VV_slv1_03Jun2020"], seen=[("2020-05-22", None, power), (day, None, power * 2)])
     days = [(n + 1, {"NETCDF_DIM_valid_time": str(441984 + 24 * n), "NETCDF_VARNAME": "swvl1"}) for n in range(2)]

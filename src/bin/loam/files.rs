@@ -193,7 +193,7 @@ fn useless(entry: &Entry) -> Option<String> {
         };
         return Some(if why.is_empty() { what.to_owned() } else { why });
     }
-    entry.date().is_none().then(|| {
+    entry.dates().is_empty().then(|| {
         "it has no date, so it lies on no time line; put its date into its name, as YYYYMMDD".to_owned()
     })
 }

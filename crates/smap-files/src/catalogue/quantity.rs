@@ -384,7 +384,7 @@ mod tests {
             ("fuel_moisture_20200603.tif", Q::OtherMoisture),
             ("ALOS2_VV_20200603.tif", Q::OtherRadar),
             ("RADARSAT2_VV_20200603.tif", Q::OtherRadar),
-            ("S1A_20200603_VV_zscore.tif", Q::RelativeSoilMoisture),
+            ("S1A_20200603_VV_zscore.tif", Q::Derived),
             ("S1A_20200603_VV_class.tif", Q::LandCover),
         ] {
             assert_eq!(Quantity::of_file(name), Some(quantity), "{name}");

@@ -109,6 +109,9 @@ const NO_LAYER: &[&str] = &[
     "study", "area", "region", "bbox", "merged", "mosaic", "regridded", "regrid", "resampled", "reprojected", "reproject", "projected",
     "warp", "warped", "translated", "converted", "export", "exported", "output", "out", "final", "new", "geo", "geotiff", "tif", "tiff",
     "cog", "utm", "wgs", "ease", "epsg", "latlon", "lonlat", "km", "band", "north", "south", "data", "map", "grid", "gridded", "raster",
+    "reformatted", "harmony", "processed", "preprocessed", "packed", "unpacked", "scaled", "unscaled", "compressed", "deflate", "lzw", "zstd",
+    "lerc", "tiled", "striped", "masked", "unmasked", "nodata", "filled", "arcgis", "esri", "qgis", "gdal", "snap", "rio", "rioxarray", "xarray",
+    "float", "int", "uint", "double", "degrees", "test", "sample", "example", "tile", "part", "nearest", "bilinear", "cubic",
 ];
 
 /// The layer of `SMAP_..._Soil_Moisture_Retrieval_Data_AM_albedo_5b1f9c02.tif` and of `SMAP_L3_SM_P_20200603_R18290_001_albedo.tif`. The

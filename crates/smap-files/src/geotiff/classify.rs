@@ -179,11 +179,15 @@ fn one_of_each(bands: &[Band<'_>], uses: &mut [Use]) -> Vec<String> {
     for ((role, date, _), group) in groups {
         let plainest = group.iter().copied().min_by_key(|&index| (name(index).len(), index));
         let Some(kept) = plainest.filter(|_| group.len() > 1) else { continue };
-        let alike = date.is_none() && group.iter().all(|&index| name(index) == name(kept));
+        // `soil_moisture`, `soil_moisture_1`: a stack whose days got lost.
+        let bare = |index: usize| words(&name(index)).join("_").replace(|c: char| c.is_ascii_digit(), "");
+        let alike = date.is_none()
+            && group.iter().all(|&index| bare(index).trim_matches('_') == bare(kept).trim_matches('_'));
         for &index in group.iter().filter(|&&index| alike || index != kept) {
             let Some(used) = uses.get_mut(index) else { continue };
             let why = if alike {
-                "several bands have this name, and nothing says which day each is of".to_owned()
+                "several bands have this name but for a number, and nothing says which day each is of"
+                    .to_owned()
             } else {
                 format!("{} is used", name(kept))
             };
@@ -199,7 +203,7 @@ fn one_of_each(bands: &[Band<'_>], uses: &mut [Use]) -> Vec<String> {
         let of_day = date.map_or_else(String::new, |date| format!(" of {date}"));
         said.push(if alike {
             format!(
-                "{} of its bands are {role} by the same name, {}, and nothing says which day each is of, so none is used: name each by its day \
+                "{} of its bands are {role} by one name ({}) but for a number, and nothing says which day each is of, so none is used: name each by its day \
                  (YYYYMMDD); {SAY_SO}",
                 group.len(),
                 name(kept)
@@ -538,8 +542,16 @@ fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> Stri
     if let [only] = uses
         && let Some(quantity) = only.quantity
     {
-        let moisture =
-            if quantity == Quantity::Flags { "" } else { ", which is neither soil moisture nor backscatter" };
+        let moisture = match quantity {
+            Quantity::Flags => "",
+            Quantity::BackscatterOther
+            | Quantity::OtherRadar
+            | Quantity::RadarBrightness
+            | Quantity::DeepSoilMoisture
+            | Quantity::RelativeSoilMoisture
+            | Quantity::OtherMoisture => ", which Loam does not use",
+            _ => ", which is neither soil moisture nor backscatter",
+        };
         let labels = if context.integer && bands.iter().all(|b| b.summary.looks_like_labels()) {
             ", as class labels (a few whole numbers)"
         } else {

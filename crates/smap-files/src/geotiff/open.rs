@@ -422,8 +422,11 @@ impl Image {
             hidden.resize(more.len(), false);
             hidden.iter_mut().zip(more).for_each(|(hidden, more)| *hidden |= more);
         }
-        if let Some(alpha) = self.alpha.filter(|_| self.alpha_blanks && self.direct.is_none()) {
-            let bytes = self.window_bytes(&self.ifd, alpha, chunk)?;
+        if let Some(alpha) = self.alpha.filter(|_| self.alpha_blanks) {
+            let bytes = match &self.direct {
+                Some(source) => self.rows_directly(source, alpha, chunk)?,
+                None => self.window_bytes(&self.ifd, alpha, chunk)?,
+            };
             let clear =
                 bytes.chunks_exact(self.layout.bytes_per_sample.max(1)).map(|s| s.iter().all(|b| *b == 0));
             hidden.resize(chunk.rows * chunk.columns, false);

@@ -717,7 +717,26 @@ mod made {
         }
     }
 
-    /// The same in one compressed strip cannot be read in windows, and says so before reading.
+    /// An alpha band blanks the others in one strip that is read row by row (35 MB), too.
+    #[test]
+    fn an_alpha_band_counts_in_one_huge_strip() {
+        let n = 2_100;
+        let image = scale(geo(ImageBuilder::new(n, n), 1, 1, 32614), 6e5, 4e6, 100.0)
+            .samples_per_pixel(2)
+            .extra_samples(vec![tiff_reader::ExtraSample::UnassociatedAlpha])
+            .strips(n);
+        let mut values = [0.25f32, 1.0].repeat((n * n) as usize);
+        for pixel in values.chunks_exact_mut(2).take(2 * n as usize) {
+            pixel.fill(0.0);
+            pixel[0] = 0.1;
+        }
+        let bytes = file(image, TiffVariant::Classic, ByteOrder::LittleEndian, &[values]);
+        let granule = scan("soil_moisture.tif", bytes).unwrap();
+        let raster = geotiff::read(&granule, 0, &ReadOptions::default(), None).unwrap();
+        assert_eq!((raster.at(5, 1), raster.at(5, 2)), (Err(Reason::NotObserved), Ok(0.25)));
+    }
+
+    /// 1.6 GB in one compressed strip cannot be read in windows, and says so before reading.
     #[test]
     fn one_huge_compressed_strip_is_refused() {
         let n = 20_000u32;

@@ -5,7 +5,8 @@ use super::Quantity as Q;
 /// Words of what is made of many days or pixels, in names of layers and of files.
 #[rustfmt::skip]
 const DERIVED: &[&str] =
-    &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit"];
+    &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit", "zscore", "z_score",
+      "minmax"];
 
 /// Words of moisture that is not of the volume of soil at the surface: of plants, of fuel, by weight, and limits of a soil's moisture.
 #[rustfmt::skip]
@@ -188,9 +189,6 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "relative",
             "index",
             "rank",
-            "zscore",
-            "z_score",
-            "minmax",
         ],
     ),
     (
@@ -345,9 +343,6 @@ pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
             "relative",
             "soil_moisture_index",
             "rank",
-            "zscore",
-            "z_score",
-            "minmax",
         ],
     ),
     (

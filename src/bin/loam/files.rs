@@ -13,7 +13,7 @@ use loam_core::simulate::{DEMO_SEED, Scene, Simulator, TRAINING_PLACES, UNSEEN_P
 use loam_core::stack::{Content, Entry, Library, MARGIN, PRESETS, Preset, Region, SceneDay};
 use loam_nn::{Weights, block_on};
 use smap_files::companion::{self, Passed};
-use smap_files::{Product, Role};
+use smap_files::{DateOrigin, Product, Role};
 
 use super::find::{Found, find};
 use super::layer_use::Said;
@@ -158,6 +158,14 @@ fn add(
         entry
             .correct(Correction { layers, ..correction })
             .map_err(|error| Refused::Word(error.to_string()))?;
+    }
+    // A bundle finds the file again under another name: a day that only its name says goes with what was said of it.
+    if usage.is_some()
+        && let Some(granule) = entry.granule()
+        && granule.date_origin == Some(DateOrigin::FileName)
+        && let &[date] = entry.dates().as_slice()
+    {
+        entry.correction.date = Some(date);
     }
     let why = useless(&entry);
     library.insert(entry);

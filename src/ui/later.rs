@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use super::canvas::ENGLISH;
-use super::sides::{EXPORT, GROUND, SEASON, Side};
+use super::sides::{EXPORT, GROUND, SEASON, Side, TRAIN};
 use super::store::App;
 use super::{
     about, bundle, canvas, dates, device, exports, files, handles, help, language, layers, look, maps,
@@ -39,9 +39,9 @@ pub enum Part {
     Method,
     /// The scores beside them.
     Scores,
-    /// Training.
+    /// Training: in a file of its own with those below, fetched when its panel is opened or a run resumes.
     FineTune,
-    /// Files to take away: in a file of its own with those below, fetched when its panel is opened.
+    /// Files to take away: in the same file.
     Exports,
     /// Every date of a period: in the same file.
     Season,
@@ -58,13 +58,23 @@ pub enum Part {
 impl Part {
     /// In the file that is fetched when something of it is asked for.
     fn is_on_demand(self) -> bool {
-        matches!(self, Self::Exports | Self::Season | Self::Ground | Self::Bundle | Self::Look | Self::About)
+        matches!(
+            self,
+            Self::FineTune
+                | Self::Exports
+                | Self::Season
+                | Self::Ground
+                | Self::Bundle
+                | Self::Look
+                | Self::About
+        )
     }
 
     /// Something of it is asked for. Tracked.
     fn is_asked_for(self, app: App) -> bool {
         let open = |panel| app.right.with(|side| *side == Side { panel, open: true });
         match self {
+            Self::FineTune => open(TRAIN) || app.train.is_active(),
             Self::Exports => open(EXPORT),
             Self::Season => open(SEASON),
             Self::Ground => open(GROUND),
@@ -91,22 +101,20 @@ fn put(app: App, part: Part, place: HtmlElement) {
             Part::Region => view! { <region::RegionSection/> }.into_any(),
             Part::Method => view! { <run::RulesSection/><device::DeviceSection/> }.into_any(),
             Part::Scores => view! { <scores::ScoresSection/> }.into_any(),
-            Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             // Put by a function of their own.
-            Part::Exports | Part::Season | Part::Ground | Part::Bundle | Part::Look | Part::About => {
-                ().into_any()
-            }
+            _ => ().into_any(),
         }
     };
     // As long as the page lives.
     leptos::mount::mount_to(place, section).forget();
 }
 
-/// Puts exports, the season, the stations, a bundle or a layer by itself into their place. All of their file hangs on this function.
+/// Puts training, exports, the season, the stations, a bundle or a layer by itself into their place. All of their file hangs on this function.
 fn put_on_demand(app: App, part: Part, place: HtmlElement) {
     let section = move || {
         provide_context(app);
         match part {
+            Part::FineTune => view! { <train::FineTuneSection/> }.into_any(),
             Part::Exports => view! { <exports::ExportSection/> }.into_any(),
             Part::Ground => view! { <stations::GroundSection/> }.into_any(),
             Part::Bundle => view! { <bundle::BundleSection/> }.into_any(),

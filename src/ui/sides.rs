@@ -6,7 +6,9 @@ use super::outside;
 
 /// The panel of the left side that the layers are in.
 pub const LAYERS: usize = 1;
-/// The panel of the right side that the exports are in.
+/// The panel of the right side that training is in.
+pub const TRAIN: usize = 2;
+/// That of the exports.
 pub const EXPORT: usize = 3;
 /// That of the season.
 pub const SEASON: usize = 4;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// A phrase with fewer letters of its own (`{1} to {2}`) would fit into any sentence: it holds only between words or phrases.
 const FEW_LETTERS: usize = 5;
+/// Patterns that are tried on a text, at most.
+const CANDIDATES: usize = 12;
 
 /// Where texts are put together, the widest first; sentences come before these.
 const JOINTS: [&str; 4] = ["; ", ": ", " · ", ", "];
@@ -172,7 +174,14 @@ impl Phrases {
         if let Some(said) = self.whole(core) {
             return Some(within(core, said));
         }
-        if let Some(said) = self.pattern(line, unknown) {
+        let mut left = Vec::new();
+        if let Some(said) = self.pattern(line, &mut left) {
+            // A phrase that began in one element of a list is not to end in another.
+            let elements = parts(text, JOINTS[0]);
+            if elements.len() > 1 && !left.is_empty() {
+                return self.joined(&elements, JOINTS[0], unknown);
+            }
+            unknown.append(&mut left);
             return Some(within(line, said));
         }
         if core.len() < text.len() {
@@ -250,11 +259,15 @@ impl Phrases {
 
     /// A text that is a phrase in which something varies.
     fn pattern(&self, text: &str, unknown: &mut Vec<String>) -> Option<String> {
-        as_written(text, &mut |text| self.fit(text, unknown))
+        // As it is written it may be known in part, and with or without its full stop whole.
+        as_written(text, &mut |text| self.fit(text, unknown, true))
+            .or_else(|| as_written(text, &mut |text| self.fit(text, unknown, false)))
     }
 
-    fn fit(&self, text: &str, unknown: &mut Vec<String>) -> Option<String> {
-        let (pattern, found) = self.patterns.iter().find_map(|pattern| {
+    /// By the pattern that leaves nothing unknown; where each leaves something, and the text need not be known whole, by that with most
+    /// letters.
+    fn fit(&self, text: &str, unknown: &mut Vec<String>, whole: bool) -> Option<String> {
+        let fitting = self.patterns.iter().filter_map(|pattern| {
             let found = pattern.fit(text)?;
             let fits = |(_, part): &(u32, &str)| {
                 if pattern.letters < FEW_LETTERS {
@@ -270,12 +283,23 @@ impl Phrases {
             // Brackets that begin or end in what varies are of another phrase: a list has several.
             (found.iter().all(|(_, part)| balanced(part)) && found.iter().all(fits))
                 .then_some((pattern, found))
-        })?;
-        let said = |number: u32| {
-            let part = found.iter().find(|(n, _)| *n == number).map_or("", |(_, part)| *part);
-            self.turn(part, unknown).unwrap_or_else(|| part.to_owned())
-        };
-        Some(fill(&pattern.to, said))
+        });
+        let mut first = None;
+        for (pattern, found) in fitting.take(CANDIDATES) {
+            let mut left = Vec::new();
+            let mut said = |number: u32| {
+                let part = found.iter().find(|(n, _)| *n == number).map_or("", |(_, part)| *part);
+                self.turn(part, &mut left).unwrap_or_else(|| part.to_owned())
+            };
+            let filled = fill(&pattern.to, &mut said);
+            if left.is_empty() {
+                return Some(filled);
+            }
+            first.get_or_insert((filled, left));
+        }
+        let (filled, mut left) = first.filter(|_| !whole)?;
+        unknown.append(&mut left);
+        Some(filled)
     }
 }
 

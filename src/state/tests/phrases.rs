@@ -122,3 +122,16 @@ fn every_file_of_words_can_be_chosen() {
     let style = read("public/style.css");
     assert!(files.iter().all(|code| style.contains(&format!(".dropping:lang({code}) body::after"))));
 }
+
+/// Lists of what has brackets of its own: no phrase reaches from the brackets of one into those of another.
+#[test]
+fn every_element_of_a_list_keeps_its_own_brackets() {
+    let es = Phrases::new(file("es"));
+    let said = es
+        .translate("bilinear SMAP + mean training residual of the pixel (better by 0.0068); random forest (better by 0.0070); pixel regression (no clear difference).")
+        .unwrap();
+    assert_eq!(
+        said,
+        "SMAP bilineal + residuo medio de entrenamiento del píxel (mejor en 0.0068); bosque aleatorio (mejor en 0.0070); regresión por píxel (sin diferencia clara)."
+    );
+}

@@ -102,7 +102,8 @@ impl Reader<'_> {
         let app = self.app;
         app.resize((1400, 900), 1, false).unwrap();
         app.wait(PATIENCE, "the language", || {
-            let lead = app.session.script("return document.querySelector('.lead').textContent", &[])?;
+            let lead =
+                app.session.script("return document.querySelector('.lead')?.textContent ?? ''", &[])?;
             Ok((!lead.as_str().unwrap_or_default().contains("Soil")).then_some(()))
         })
         .unwrap();
@@ -184,7 +185,8 @@ fn every_state_is_french_for_who_reads_french() {
 fn the_language_is_the_browsers_until_another_is_chosen() {
     let app = open("words-choice", "en");
     let lead = || {
-        let text = app.session.script("return document.querySelector('.lead').textContent", &[]).unwrap();
+        let text =
+            app.session.script("return document.querySelector('.lead')?.textContent ?? ''", &[]).unwrap();
         text.as_str().unwrap().to_owned()
     };
     let until = |word: &str| {

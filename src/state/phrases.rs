@@ -179,7 +179,12 @@ impl Phrases {
             // A phrase that began in one element of a list is not to end in another.
             let elements = parts(text, JOINTS[0]);
             if elements.len() > 1 && !left.is_empty() {
-                return self.joined(&elements, JOINTS[0], unknown);
+                let mut of_elements = Vec::new();
+                let joined = self.joined(&elements, JOINTS[0], &mut of_elements);
+                if of_elements.len() < left.len() {
+                    unknown.append(&mut of_elements);
+                    return joined;
+                }
             }
             unknown.append(&mut left);
             return Some(within(line, said));

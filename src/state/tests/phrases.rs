@@ -134,4 +134,7 @@ fn every_element_of_a_list_keeps_its_own_brackets() {
         said,
         "SMAP bilineal + residuo medio de entrenamiento del píxel (mejor en 0.0068); bosque aleatorio (mejor en 0.0070); regresión por píxel (sin diferencia clara)."
     );
+    let overpass =
+        es.translate("SMAP: 6 am (descending); 6 pm (ascending) fills 36 % of the cells seen.").unwrap();
+    assert_eq!(overpass, "SMAP: 6 h (descendente); 18 h (ascendente) completa 36 % de las celdas vistas.");
 }

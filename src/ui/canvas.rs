@@ -70,9 +70,12 @@ pub fn language() -> String {
     lang.filter(|lang| !lang.is_empty()).unwrap_or_else(|| ENGLISH.to_owned())
 }
 
+/// What a text is in another language; `None` where it stays.
+type Said = fn(&str) -> Option<String>;
+
 thread_local! {
     /// How a text is said in another language. Here, so that what draws needs nothing of the file that translates.
-    static SAID: Cell<Option<fn(&str) -> Option<String>>> = const { Cell::new(None) };
+    static SAID: Cell<Option<Said>> = const { Cell::new(None) };
 }
 
 /// From now on texts on canvases are said so.

@@ -225,6 +225,15 @@ impl App {
             .map(|_| ())
     }
 
+    /// Opens a panel of the sides (`train`, `season`, ...), where it is not open.
+    pub fn open_panel(&self, panel: &str) -> Result<()> {
+        let button = format!("#open-{panel}");
+        self.get(&button)?;
+        let script = "const b = document.querySelector(arguments[0]);
+                      if (b.getAttribute('aria-expanded') === 'false') b.click()";
+        self.session.script(script, &[json!(button)]).map(|_| ())
+    }
+
     /// Clicks the element of this selector once it can be clicked.
     pub fn click(&self, css: &str) -> Result<()> {
         self.reveal(css)?;

@@ -385,6 +385,8 @@ fn a_rejected_shader_gives_way_to_burns_operations() {
     load_demo(&app);
     let change = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
                   e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));";
+    app.open_panel("train").unwrap();
+    app.get(parts::TRAIN_NETWORK).unwrap();
     for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "tb-soil-moisture")] {
         app.get(css).unwrap();
         app.session.script(change, &[json!(css), json!(value)]).unwrap();

@@ -13,6 +13,8 @@ fn open(name: &str) -> App {
     let app = App::open(name, Setting::smen()).expect("the app opens");
     app.click(parts::DEMO_TUCSON).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+    // What trains is fetched when its panel is opened.
+    app.open_panel("train").unwrap();
     app
 }
 
@@ -406,6 +408,7 @@ fn a_lost_gpu_costs_no_run() {
         .unwrap();
     app.click(parts::DEMO_TUCSON).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
+    app.open_panel("train").unwrap();
     // The plain convolutions take seconds a step on a software adapter: few cells.
     fill(&app, "#columns", "12");
     fill(&app, "#rows", "12");

@@ -61,7 +61,7 @@ pub enum Request {
     },
     /// The maps of all dates of a period with a SMAP overpass, by the method in use. Attachment 0, where there is one: dates that are done
     /// ([`SEASON_KEY`]), which are not made again but for the last date. Answer: [`Event::Progress`]..., an [`Event::SeasonDay`] for each date
-    /// that is made, [`Event::Season`].
+    /// that is made, in any order, [`Event::Season`].
     Season {
         /// First date; the first there is where left out.
         #[serde(with = "iso_date")]

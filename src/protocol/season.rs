@@ -4,11 +4,16 @@ use ease_grid::{EaseWindow, Edges};
 use jiff::civil::Date;
 use loam_core::iso_date;
 use loam_core::method::Method;
+use loam_core::season::SeasonDay;
 use loam_core::weights_report::WeightsReport;
 use serde::{Deserialize, Serialize};
 
+use super::Attachment;
+
 /// Key of the [`loam_core::season::sidecar`] in which dates that are done go back to the worker: the page knows what they are of.
 pub const SEASON_KEY: &str = "page";
+/// Said of a date whose planes lack something.
+const NOT_WHOLE: &str = "its map did not arrive whole";
 
 /// A date of a season.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +45,33 @@ pub struct SeasonDayReport {
     pub simulated: bool,
     /// Seconds that the rest will take, from the dates so far.
     pub seconds_left: f64,
+}
+
+impl SeasonDayReport {
+    /// The map with the weights that made it.
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    pub fn map(self, mut attachments: Vec<Attachment>) -> Result<(SeasonDay, WeightsReport), String> {
+        let cells = self.window.len();
+        let mut take =
+            |n: Option<usize>| Some(std::mem::replace(attachments.get_mut(n?)?, Attachment::U8(Vec::new())));
+        let planes = (take(self.values), take(self.flags), take(self.half_width), self.weights);
+        let (Some(Attachment::F32(values)), Some(Attachment::U8(bits)), half_width, Some(weights)) = planes
+        else {
+            return Err(self.left_out.unwrap_or_else(|| NOT_WHOLE.to_owned()));
+        };
+        if (values.len(), bits.len()) != (cells, 2 * cells) {
+            return Err(NOT_WHOLE.to_owned());
+        }
+        let half_width = match half_width {
+            Some(Attachment::F32(plane)) if plane.len() == cells => Some(plane),
+            _ => None,
+        };
+        let flags = bits.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
+        let Self { date, files, simulated, .. } = self;
+        Ok((SeasonDay { date, values, half_width, flags, files, simulated }, weights))
+    }
 }
 
 /// What the values of a season say, pixel by pixel. Attachments are row-major over the window, NaN where there is no value.

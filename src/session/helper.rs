@@ -2,9 +2,9 @@
 
 use crate::protocol::{Attachment, Envelope, Event, Request};
 
-/// What a helper said.
+/// A message from a helper.
 #[derive(Debug)]
-pub enum Heard {
+pub enum HelperMessage {
     /// An event under the id of the request that it answers.
     Event(Box<Envelope<Event>>, Vec<Attachment>),
     /// It is gone; why.
@@ -18,6 +18,6 @@ pub trait Helper {
     /// # Errors
     /// The browser's words, where the message cannot be sent.
     fn ask(&self, id: u64, request: Request, bytes: Option<&[u8]>) -> Result<(), String>;
-    /// The oldest of what it said and nobody has heard yet.
-    fn heard(&self) -> Option<Heard>;
+    /// Its oldest message that was not taken yet.
+    fn next_message(&self) -> Option<HelperMessage>;
 }

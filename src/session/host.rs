@@ -14,8 +14,8 @@ pub trait Host {
     type Helper: Helper;
     /// New helpers with the same files, at most so many and no more than there are cores for; none where there can be none.
     fn helpers(&self, at_most: usize) -> Vec<Self::Helper>;
-    /// Until a helper has said something.
-    async fn helped(&self);
+    /// Waits for a message from any helper.
+    async fn helper_answered(&self);
     /// Sends an event under a request's id.
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>);
     /// True once the request was cancelled or superseded by a newer one of its kind.
@@ -49,8 +49,8 @@ impl<H: Host> Host for std::rc::Rc<H> {
     fn helpers(&self, at_most: usize) -> Vec<H::Helper> {
         (**self).helpers(at_most)
     }
-    async fn helped(&self) {
-        (**self).helped().await;
+    async fn helper_answered(&self) {
+        (**self).helper_answered().await;
     }
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         (**self).emit(id, event, attachments);

@@ -34,7 +34,7 @@ mod stations;
 mod timeline;
 mod training;
 
-pub use helper::{Heard, Helper};
+pub use helper::{Helper, HelperMessage};
 pub use host::Host;
 pub use state::Session;
 pub use training::Work;

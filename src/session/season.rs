@@ -20,7 +20,7 @@ use crate::protocol::{Attachment, Event, Failure, SEASON_KEY, SeasonReport};
 /// Pixels between two looks at the clock.
 const PIXELS: usize = 256;
 impl<H: Host> Session<H> {
-    /// Every date with a SMAP overpass, oldest first. Other messages are heard between dates and, of networks, between tiles.
+    /// Every date with a SMAP overpass; those that helpers make may come out of order. Other messages are heard between dates and, of networks, between tiles.
     pub(super) async fn season(
         &mut self,
         id: u64,

@@ -35,38 +35,10 @@ pub(super) struct Made {
 ///
 /// # Errors
 /// What is wrong with the answer.
-pub(super) fn read(
-    report: &Packed<SeasonDayReport>,
-    mut attachments: Vec<Attachment>,
-) -> Result<Made, String> {
-    let SeasonDayReport {
-        date,
-        window,
-        frame,
-        values,
-        flags,
-        half_width,
-        left_out,
-        files,
-        weights,
-        simulated,
-        ..
-    } = report.open().map_err(|error| error.to_string())?;
-    let mut take =
-        |n: Option<usize>| Some(std::mem::replace(attachments.get_mut(n?)?, Attachment::U8(Vec::new())));
-    let planes = (take(values), take(flags), take(half_width), weights);
-    let day = match planes {
-        (Some(Attachment::F32(values)), Some(Attachment::U8(bits)), half_width, Some(weights)) => {
-            let flags = bits.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
-            let half_width = match half_width {
-                Some(Attachment::F32(plane)) => Some(plane),
-                _ => None,
-            };
-            Ok((SeasonDay { date, values, half_width, flags, files, simulated }, weights))
-        }
-        _ => Err(Failure::new(left_out.ok_or("its map did not arrive whole")?, "")),
-    };
-    Ok(Made { date, window, frame, day })
+pub(super) fn read(report: &Packed<SeasonDayReport>, attachments: Vec<Attachment>) -> Result<Made, String> {
+    let report = report.open().map_err(|error| error.to_string())?;
+    let (date, window, frame) = (report.date, report.window, report.frame);
+    Ok(Made { date, window, frame, day: report.map(attachments).map_err(|why| Failure::new(why, "")) })
 }
 
 /// The same to the bit.

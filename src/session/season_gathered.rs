@@ -13,7 +13,7 @@ use loam_nn::Processor;
 
 use super::Host;
 use super::season_day::{Made, Progress};
-use super::season_shares::{Asked, Shares};
+use super::season_shares::{Shares, Task};
 use super::state::{RequestError, Session};
 use crate::protocol::{Event, Failure};
 
@@ -104,17 +104,16 @@ impl<H: Host> Session<H> {
                 let (others, lost) = shares.collect(&mut todo);
                 made = others;
                 for why in lost {
-                    let text = format!(
-                        "One of the workers that help is not used any more ({why}); its dates are made by the others."
-                    );
+                    let text =
+                        format!("A helper worker is no longer used ({why}); the others make its dates.");
                     self.emit(id, Event::Warning(text));
                 }
-                shares.give(&mut todo);
+                shares.assign(&mut todo);
             }
             if made.is_empty() {
                 let Some(date) = todo.pop_front() else {
                     if shares.as_ref().is_some_and(Shares::waiting) {
-                        self.host.helped().await;
+                        self.host.helper_answered().await;
                         self.yield_now(id).await?;
                         continue;
                     }
@@ -153,7 +152,7 @@ impl<H: Host> Session<H> {
                 }
             }
         }
-        Ok((newest, 1 + shares.map_or(0, |shares| shares.proven())))
+        Ok((newest, 1 + shares.map_or(0, |shares| shares.verified())))
     }
 
     /// Other workers, each of which first makes a date that is known.
@@ -164,7 +163,7 @@ impl<H: Host> Session<H> {
         settings: &RegionSettings,
     ) -> Shares<H::Helper> {
         let own = weights.closed_form.is_none().then(|| self.networks.get(&weights.network)).flatten();
-        let asked = Asked {
+        let task = Task {
             method: self.active,
             settings: settings.clone(),
             weights: own.filter(|loaded| loaded.own).map(|loaded| loaded.weights.to_bytes()),
@@ -172,9 +171,9 @@ impl<H: Host> Session<H> {
         };
         // A graphics card has one queue, and its maps other bits than a processor's.
         let gpu = self.processor.as_ref().is_some_and(Processor::is_gpu)
-            && matches!(asked.method, Method::Network(_));
+            && matches!(task.method, Method::Network(_));
         let held = self.series.as_ref().map_or(0, Series::held_bytes).max(1);
         let most = if gpu { 0 } else { (HELPERS_BYTES / held).min(MOST_HELPERS) };
-        Shares::begin(self.host.helpers(most), asked)
+        Shares::begin(self.host.helpers(most), task)
     }
 }

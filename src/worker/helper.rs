@@ -10,27 +10,27 @@ use js_sys::{Array, Uint8Array};
 
 use crate::link::{Incoming, Link};
 use crate::protocol::{BundleRequest, Envelope, Request};
-use crate::session::{Heard, Helper};
+use crate::session::{Helper, HelperMessage};
 
-/// Rings when a helper has said something.
+/// Wakes who waits for a message of any helper.
 #[derive(Default)]
-pub struct Bell {
-    rung: Cell<bool>,
+pub struct Notify {
+    notified: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
-impl Bell {
-    fn ring(&self) {
-        self.rung.set(true);
+impl Notify {
+    fn notify(&self) {
+        self.notified.set(true);
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 
-    /// Until it rings; at once where it has since the last time.
-    pub async fn rings(&self) {
+    /// Waits for the next message; returns at once where one came since the last time.
+    pub async fn notified(&self) {
         poll_fn(|context| {
-            if self.rung.take() {
+            if self.notified.take() {
                 return Poll::Ready(());
             }
             self.waker.replace(Some(context.waker().clone()));
@@ -65,7 +65,7 @@ impl Journal {
 /// A helper.
 pub struct HelperWorker {
     link: Link,
-    heard: Rc<RefCell<VecDeque<Heard>>>,
+    messages: Rc<RefCell<VecDeque<HelperMessage>>>,
 }
 
 impl HelperWorker {
@@ -73,16 +73,16 @@ impl HelperWorker {
     ///
     /// # Errors
     /// The browser's words, where it refuses.
-    pub fn spawn(script: &str, journal: &Journal, bell: &Rc<Bell>) -> Result<Self, String> {
-        let heard = Rc::new(RefCell::new(VecDeque::new()));
+    pub fn spawn(script: &str, journal: &Journal, notify: &Rc<Notify>) -> Result<Self, String> {
+        let messages = Rc::new(RefCell::new(VecDeque::new()));
         let receive = {
-            let (heard, bell) = (Rc::clone(&heard), Rc::clone(bell));
+            let (messages, notify) = (Rc::clone(&messages), Rc::clone(notify));
             move |incoming| {
-                heard.borrow_mut().push_back(match incoming {
-                    Incoming::Event(envelope, attachments) => Heard::Event(envelope, attachments),
-                    Incoming::Lost(why) | Incoming::Absent(why) => Heard::Lost(why),
+                messages.borrow_mut().push_back(match incoming {
+                    Incoming::Event(envelope, attachments) => HelperMessage::Event(envelope, attachments),
+                    Incoming::Lost(why) | Incoming::Absent(why) => HelperMessage::Lost(why),
                 });
-                bell.ring();
+                notify.notify();
             }
         };
         let link = Link::spawn(script, receive)?;
@@ -90,7 +90,7 @@ impl HelperWorker {
             // Nothing is transferred: this worker may have to repeat it again.
             link.post(message, &Array::new())?;
         }
-        Ok(Self { link, heard })
+        Ok(Self { link, messages })
     }
 }
 
@@ -100,7 +100,7 @@ impl Helper for HelperWorker {
         self.link.send(&Envelope { id, body: request }, &attachments)
     }
 
-    fn heard(&self) -> Option<Heard> {
-        self.heard.borrow_mut().pop_front()
+    fn next_message(&self) -> Option<HelperMessage> {
+        self.messages.borrow_mut().pop_front()
     }
 }

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, Response};
 
 use super::blob::FileSource;
-use super::helper::{Bell, HelperWorker, Journal};
+use super::helper::{HelperWorker, Journal, Notify};
 use super::store::{self, BrowserStore};
 use crate::protocol::{Attachment, Envelope, Event, Request, wire};
 use crate::session::Host;
@@ -37,7 +37,7 @@ pub struct WorkerHost {
     last_source: RefCell<Option<(File, SharedSource)>>,
     /// For helpers.
     journal: RefCell<Journal>,
-    bell: Rc<Bell>,
+    helper_message: Rc<Notify>,
 }
 
 impl WorkerHost {
@@ -49,7 +49,7 @@ impl WorkerHost {
             last_yield: Cell::new(0.0),
             last_source: RefCell::default(),
             journal: RefCell::default(),
-            bell: Rc::default(),
+            helper_message: Rc::default(),
         }
     }
 
@@ -145,13 +145,13 @@ impl Host for WorkerHost {
         }
         let (script, journal) = (self.scope.location().href(), self.journal.borrow());
         let cores = self.scope.navigator().hardware_concurrency() as usize;
-        let spawn = |_| HelperWorker::spawn(&script, &journal, &self.bell);
+        let spawn = |_| HelperWorker::spawn(&script, &journal, &self.helper_message);
         // Where the browser gives none, the work is done here.
         (0..cores.saturating_sub(1).min(at_most)).map_while(|n| spawn(n).ok()).collect()
     }
 
-    async fn helped(&self) {
-        self.bell.rings().await;
+    async fn helper_answered(&self) {
+        self.helper_message.notified().await;
     }
 
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ease_grid::{Reason, Resolution};
 use loam::protocol::{Attachment, Envelope, Event, ExportForm, FileTicket, MapReport, Request, wire};
-use loam::session::{Heard, Helper, Host, Session, Work};
+use loam::session::{Helper, HelperMessage, Host, Session, Work};
 use loam_core::device_report::DevicePreference;
 use loam_core::file::{Correction, FineOrigin};
 use loam_core::layer::LayerKind;
@@ -67,13 +67,13 @@ impl Helper for Second {
         Ok(())
     }
 
-    fn heard(&self) -> Option<Heard> {
+    fn next_message(&self) -> Option<HelperMessage> {
         let mut events = self.host.events.borrow_mut();
         if events.is_empty() {
-            return (self.lives.get() == 0).then(|| Heard::Lost("a crash".into()));
+            return (self.lives.get() == 0).then(|| HelperMessage::Lost("a crash".into()));
         }
         let (id, body, attachments) = events.remove(0);
-        Some(Heard::Event(Box::new(Envelope { id, body }), attachments))
+        Some(HelperMessage::Event(Box::new(Envelope { id, body }), attachments))
     }
 }
 
@@ -86,7 +86,7 @@ impl Host for Recorder {
         let given = helpers.len().min(at_most);
         helpers.drain(..given).collect()
     }
-    async fn helped(&self) {}
+    async fn helper_answered(&self) {}
 
     fn emit(&self, id: u64, event: Event, attachments: Vec<Attachment>) {
         // What crosses to the page must survive the crossing.

@@ -15,7 +15,7 @@ use crate::state::ledger::Kind;
 use crate::state::{Attach, Job, Layer, MapData, State};
 use loam_core::export::flags;
 use loam_core::layer::LayerKind;
-use loam_core::season::{SeasonDay, sidecar};
+use loam_core::season::sidecar;
 use loam_core::weights_report::{Prospect, WeightsReport};
 
 impl Logic {
@@ -83,52 +83,38 @@ fn opened<T: Serialize + DeserializeOwned>(state: &mut State, packed: &Packed<T>
 }
 
 /// A date is made, or cannot be.
-fn day(state: &mut State, report: &Packed<SeasonDayReport>, mut attachments: Vec<Attachment>) {
+fn day(state: &mut State, report: &Packed<SeasonDayReport>, attachments: Vec<Attachment>) {
     let Some(report) = opened(state, report) else { return };
-    let mut take =
-        |n: Option<usize>| Some(std::mem::replace(attachments.get_mut(n?)?, Attachment::U8(Vec::new())));
-    let planes = (take(report.values), take(report.flags), take(report.half_width));
     if let Queue::Running { job, seconds_left, .. } = &mut state.season.queue {
         (job.done, job.total) = (report.done, report.total);
         *seconds_left = Some(report.seconds_left);
     }
-    let (date, window) = (report.date, report.window);
-    let cells = window.len();
-    if let (Some(Attachment::F32(values)), Some(Attachment::U8(bits)), half_width) = planes
-        && let Some(weights) = report.weights
-        && (values.len(), bits.len()) == (cells, 2 * cells)
-    {
-        let half_width = match half_width {
-            Some(Attachment::F32(plane)) if plane.len() == cells => Some(plane),
-            _ => None,
-        };
-        if state.season.like.is_none() {
-            let first = like(state, date, weights, report.simulated);
-            state.season.like = first.map(Box::new);
-        }
-        let flags = bits.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
-        let (files, simulated) = (report.files, report.simulated);
-        let day = SeasonDay { date, values, half_width, flags, files, simulated };
-        let kept = DayMap { day, frame: report.frame };
-        let season = &mut *state.season;
-        season.window = Some(window);
-        season.made += 1;
-        season.too_large |= kept.bytes().saturating_mul(report.total as usize) > KEPT_BYTES;
-        if season.too_large {
-            season.days.clear();
-        } else {
-            let kept = Arc::new(kept);
-            match season.days.binary_search_by_key(&date, |kept| kept.day.date) {
-                Ok(at) => {
-                    season.days[at] = kept;
-                    season.made -= 1;
+    let (date, window, frame, total) = (report.date, report.window, report.frame, report.total);
+    match report.map(attachments) {
+        Ok((day, weights)) => {
+            if state.season.like.is_none() {
+                let first = like(state, date, weights, day.simulated);
+                state.season.like = first.map(Box::new);
+            }
+            let kept = DayMap { day, frame };
+            let season = &mut *state.season;
+            season.window = Some(window);
+            season.made += 1;
+            season.too_large |= kept.bytes().saturating_mul(total as usize) > KEPT_BYTES;
+            if season.too_large {
+                season.days.clear();
+            } else {
+                let kept = Arc::new(kept);
+                match season.days.binary_search_by_key(&date, |kept| kept.day.date) {
+                    Ok(at) => {
+                        season.days[at] = kept;
+                        season.made -= 1;
+                    }
+                    Err(at) => season.days.insert(at, kept),
                 }
-                Err(at) => season.days.insert(at, kept),
             }
         }
-    } else {
-        let why = report.left_out.unwrap_or_else(|| "its map did not arrive whole".to_owned());
-        state.season.left_out.push((date, why));
+        Err(why) => state.season.left_out.push((date, why)),
     }
 }
 

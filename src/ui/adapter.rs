@@ -6,13 +6,6 @@ use wasm_bindgen_futures::JsFuture;
 
 use loam_core::device_report::AdapterReport;
 
-/// Loader script of a worker: the names of the files of this build stand in `index.html`. `None` where the page was built without it.
-#[must_use]
-pub fn script(gpu: bool) -> Option<String> {
-    let name = if gpu { "meta[name=worker-gpu]" } else { "meta[name=worker-cpu]" };
-    web_sys::window()?.document()?.query_selector(name).ok()??.get_attribute("content")
-}
-
 fn get(object: &JsValue, key: &str) -> Option<JsValue> {
     Reflect::get(object, &JsValue::from_str(key)).ok().filter(|v| !v.is_undefined() && !v.is_null())
 }

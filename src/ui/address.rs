@@ -70,7 +70,7 @@ pub fn begin(app: App) {
     });
     spawn_local(async move {
         let adapter = adapter::probe().await;
-        app.tell(Event::Probed { adapter, gpu_program: adapter::script(true).is_some() });
+        app.tell(Event::Probed { adapter, gpu_program: outside::script(true).is_some() });
     });
     // Pins and cursor are cells of a region: of another one they are none.
     Effect::new(move |before: Option<Option<ease_grid::EaseWindow>>| {

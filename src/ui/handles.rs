@@ -153,8 +153,15 @@ pub fn Reopen() -> impl IntoView {
         let wish = Object::new();
         let _ = Reflect::set(&wish, &"multiple".into(), &true.into());
         spawn_local(async move {
-            // Refused where nothing was picked.
-            let Ok(picked) = asked(&window(), picker, &[wish.into()]).await else { return };
+            let picked = match asked(&window(), picker, &[wish.into()]).await {
+                Ok(picked) => picked,
+                // Nothing was picked.
+                Err(error) if get(&error, "name").is_ok_and(|name| name == "AbortError") => return,
+                Err(error) => {
+                    let what = "The browser shows no list of files to pick from";
+                    return app.fail(what, &describe(&error), "Drop the files on the page instead.");
+                }
+            };
             let handles = picked.dyn_into().unwrap_or_else(|one| Array::of1(&one));
             let mut found = Vec::new();
             for handle in handles.iter() {

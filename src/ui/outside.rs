@@ -12,11 +12,18 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, Storage};
 
-use super::{adapter, canvas};
+use super::canvas;
 use crate::link::{Incoming, Link};
 use crate::protocol::Envelope;
 use crate::state::{Attach, Effect, Event, Remembered};
 use loam_core::file::FileId;
+
+/// Loader script of a worker: the names of the files of this build stand in `index.html`. `None` where the page was built without it.
+#[must_use]
+pub fn script(gpu: bool) -> Option<String> {
+    let name = if gpu { "meta[name=worker-gpu]" } else { "meta[name=worker-cpu]" };
+    web_sys::window()?.document()?.query_selector(name).ok()??.get_attribute("content")
+}
 
 /// Where in the browser's storage it is written which weights are in use.
 const KEY: &str = "loam.weights";
@@ -131,7 +138,7 @@ impl Outside {
 
     fn start(self, gpu: bool, post: &Post) {
         self.stop();
-        let script = adapter::script(gpu).unwrap_or_default();
+        let script = script(gpu).unwrap_or_default();
         let receive = {
             let post = post.clone();
             move |incoming| match incoming {

@@ -93,6 +93,19 @@ def rounded(points):
     return out if len(out) > 1 else out * 2
 
 
+def packed(magic: bytes, lines: list) -> bytes:
+    """Lines as (kind, points), after a magic and their number: heads, then longitudes, then latitudes, as steps."""
+    heads, longitudes, latitudes = bytearray(), bytearray(), bytearray()
+    for kind, points in lines:
+        heads += bytes([kind]) + varint(len(points))
+        px = py = 0
+        for x, y in points:
+            longitudes += varint(zigzag(x - px))
+            latitudes += varint(zigzag(y - py))
+            px, py = x, y
+    return magic + struct.pack("<I", len(lines)) + heads + longitudes + latitudes
+
+
 def main() -> None:
     topology = json.load(open(sys.argv[1]))
     (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
@@ -111,15 +124,7 @@ def main() -> None:
             points.append((tx + sx * x, ty + sy * y))
         for piece in without_seam(points):
             lines.append((1 if len(users[index]) > 1 else 0, rounded(simplified(piece))))
-    heads, longitudes, latitudes = bytearray(), bytearray(), bytearray()
-    for kind, points in lines:
-        heads += bytes([kind]) + varint(len(points))
-        px = py = 0
-        for x, y in points:
-            longitudes += varint(zigzag(x - px))
-            latitudes += varint(zigzag(y - py))
-            px, py = x, y
-    out = b"LCO2" + struct.pack("<I", len(lines)) + heads + longitudes + latitudes
+    out = packed(b"LCO2", lines)
     target = pathlib.Path(__file__).parents[2] / "public" / "coastline.bin"
     target.write_bytes(out)
     print(f"{target}: {len(lines)} lines, {sum(len(p) for _, p in lines)} points, {len(out)} bytes")

@@ -23,7 +23,7 @@ import struct
 import sys
 import zipfile
 
-from make_coastline import UNIT, rounded, simplified, varint, without_seam, zigzag
+from make_coastline import UNIT, packed, rounded, simplified, without_seam
 
 HASHES = {
     "ne_50m_rivers_lake_centerlines.pn2": "8d065613bc8c532bf5dc920e57ba755bf43328275eb03cff69d21c2e31c9caa8",
@@ -109,15 +109,7 @@ def main() -> None:
     for kind, name in [(RIVER, "ne_50m_rivers_lake_centerlines.pn2"), (LAKE, "ne_50m_lakes.pn2")]:
         for points in pn2_lines(checked(folder / name)):
             lines += [(kind, rounded(simplified(piece))) for piece in without_seam(points)]
-    heads, longitudes, latitudes = bytearray(), bytearray(), bytearray()
-    for kind, points in lines:
-        heads += bytes([kind]) + varint(len(points))
-        px = py = 0
-        for x, y in points:
-            longitudes += varint(zigzag(x - px))
-            latitudes += varint(zigzag(y - py))
-            px, py = x, y
-    out = b"LPL1" + struct.pack("<I", len(lines)) + heads + longitudes + latitudes
+    out = packed(b"LPL1", lines)
     water, places, count = len(out), bytearray(), 0
     for name, lon, lat in itertools.islice(towns(wheel), TOWNS):
         text = name.encode()

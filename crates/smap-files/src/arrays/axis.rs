@@ -5,7 +5,13 @@ use crate::arrays::file::Array;
 /// Longest axis that is read: whole planes of longitudes are axes, too.
 const LONGEST: usize = 16 << 20;
 
-/// Numbers of an axis, unpacked: the middles of its cells, where the file gives their edges (CF conventions 7.1) and the axis counts something
+/// Beginning and end of each of an axis' steps, where the file gives them (CF conventions 7.1).
+pub(super) fn bounds<'a>(axis: &Array, mut beside: impl Iterator<Item = &'a Array>) -> Option<&'a Array> {
+    let name = axis.text("bounds")?;
+    beside.find(|a| a.name() == name && a.is_numeric() && a.shape == [axis.elements(), 2])
+}
+
+/// Numbers of an axis, unpacked: the middles of its cells, where the file gives their edges and the axis counts something
 /// else, as a corner.
 pub(super) fn axis_values(array: &Array, beside: &[&Array]) -> Result<Vec<f64>, String> {
     let unpacked = |array: &Array| -> Result<Vec<f64>, String> {
@@ -16,11 +22,7 @@ pub(super) fn axis_values(array: &Array, beside: &[&Array]) -> Result<Vec<f64>, 
         Ok(values)
     };
     let values = unpacked(array)?;
-    let edges = array.text("bounds").and_then(|name| {
-        let of_axis = |a: &&&Array| a.name() == name && a.is_numeric() && a.shape == [values.len() as u64, 2];
-        beside.iter().find(of_axis)
-    });
-    let Some(edges) = edges else { return Ok(values) };
+    let Some(edges) = bounds(array, beside.iter().copied()) else { return Ok(values) };
     let middles: Vec<f64> = unpacked(edges)?.chunks_exact(2).map(|pair| (pair[0] + pair[1]) / 2.0).collect();
     // Rounding alone is no other place.
     let step = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(f64::INFINITY, f64::min);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, DateTime};
 
 use crate::Overpass;
+use crate::arrays::axis::bounds;
 use crate::arrays::file::{Array, Listing};
 use crate::arrays::place::time_axis;
 use crate::arrays::time::TimeUnit;
@@ -42,11 +43,9 @@ pub(crate) fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Optio
     (!moments.is_empty()).then_some(moments)
 }
 
-/// Beginning and end of each step of a time axis, where the file gives them (CF conventions 7.1).
+/// Beginning and end of each step of a time axis, where the file gives them.
 fn intervals(axis: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<f64>> {
-    let name = axis.text("bounds")?;
-    let of_axis = |a: &&&Array| a.name() == name && a.is_numeric() && a.shape == [axis.elements(), 2];
-    let numbers = group.iter().chain(root).find(of_axis)?.all_numbers(1 << 20).ok()?;
+    let numbers = bounds(axis, group.iter().chain(root).copied())?.all_numbers(1 << 20).ok()?;
     numbers.iter().all(|n| n.is_finite()).then_some(numbers)
 }
 

@@ -225,6 +225,15 @@ impl App {
             .map(|_| ())
     }
 
+    /// By how many pixels the page scrolls, sideways and down.
+    pub fn scrolls_by(&self) -> Result<(i64, i64)> {
+        let script = "const d = document.documentElement;
+                      return [d.scrollWidth - d.clientWidth, d.scrollHeight - d.clientHeight]";
+        let over = self.session.script(script, &[])?;
+        let number = |n: usize| over[n].as_i64().ok_or_else(|| Error(format!("no size of the page: {over}")));
+        Ok((number(0)?, number(1)?))
+    }
+
     /// Opens a panel of the sides (`train`, `season`, ...), where it is not open.
     pub fn open_panel(&self, panel: &str) -> Result<()> {
         let button = format!("#open-{panel}");

@@ -46,8 +46,7 @@ fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
     app.click("#bundle-compare").unwrap();
     let verdict = app.text_when("#bundle-verdict", PATIENCE, |text| text.contains("map")).unwrap();
     assert!(verdict.contains("reproduced to the bit"), "{verdict}");
-    let over = "const d = document.documentElement; return d.scrollHeight - d.clientHeight";
-    assert_eq!(app.session.script(over, &[]).unwrap(), 0, "the page stays on one screen");
+    assert_eq!(app.scrolls_by().unwrap().1, 0, "the page stays on one screen");
     app.session.script("document.querySelector('#bundle').scrollIntoView()", &[]).unwrap();
     app.shoot("card").unwrap();
     // Another date is not the bundle's; its choices come back by a button.

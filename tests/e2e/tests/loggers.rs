@@ -14,12 +14,7 @@ fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
 }
 
 fn assert_one_screen(app: &App) {
-    let over = script(
-        app,
-        "const d = document.documentElement; return [d.scrollWidth - d.clientWidth, d.scrollHeight - d.clientHeight]",
-        &[],
-    );
-    assert_eq!((over[0].as_i64(), over[1].as_i64()), (Some(0), Some(0)), "the page scrolls");
+    assert_eq!(app.scrolls_by().unwrap(), (0, 0), "the page scrolls");
 }
 
 fn assert_quiet(app: &App) {

@@ -43,8 +43,7 @@ impl Looker<'_> {
             // Panels move and colours change over some tenths of a second.
             std::thread::sleep(Duration::from_millis(400));
             if look != "at-200-percent" {
-                let over = "const d = document.documentElement; return d.scrollHeight - d.clientHeight";
-                let over = self.app.session.script(over, &[]).unwrap();
+                let (_, over) = self.app.scrolls_by().unwrap();
                 self.found.extend(
                     (over != 0).then(|| format!("{state}, {look}: the page scrolls by {over} pixels")),
                 );

@@ -16,7 +16,7 @@ use super::records::{Records, VALIDATE_FROM};
 /// The fewest maps of each group of predictions whose errors are compared (`regression::interval`), which are the least sure ones of it.
 const MAPS: [usize; NOMINAL.len()] = [1, 3, 10];
 
-/// Errors on the validation dates of some places: one prediction a date for each of [`MAPS`].
+/// Errors on the validation dates of some places: one prediction a date for each number of maps that widths are sought for.
 #[derive(Debug, Default)]
 pub struct Validation {
     errors: Calibration,

@@ -8,6 +8,9 @@ use loam_core::file::{Correction, FileId, Usage};
 use loam_core::iso_date;
 use smap_files::{BackscatterScale, DateOrigin, Orbit, Product};
 
+#[cfg(doc)]
+use super::Request;
+
 /// A file to open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileTicket {

@@ -11,6 +11,8 @@ use loam_core::region_settings::RegionSettings;
 use loam_core::training::{RunId, TrainSettings};
 
 use super::{BundleRequest, ExportForm, FileTicket, GroundRequest, LookAt};
+#[cfg(doc)]
+use super::{Event, SEASON_KEY};
 
 /// Page to worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -243,6 +243,15 @@ impl App {
         self.session.script(script, &[json!(button)]).map(|_| ())
     }
 
+    /// Opens the panel of training and its settings, which are folded away.
+    pub fn open_training(&self) -> Result<()> {
+        self.open_panel("train")?;
+        self.get("#fine-tune details.settings")?;
+        self.session
+            .script("document.querySelector('#fine-tune details.settings').open = true", &[])
+            .map(|_| ())
+    }
+
     /// Clicks the element of this selector once it can be clicked.
     pub fn click(&self, css: &str) -> Result<()> {
         self.reveal(css)?;

@@ -385,7 +385,7 @@ fn a_rejected_shader_gives_way_to_burns_operations() {
     load_demo(&app);
     let change = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
                   e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));";
-    app.open_panel("train").unwrap();
+    app.open_training().unwrap();
     app.get(parts::TRAIN_NETWORK).unwrap();
     for (css, value) in [("#columns", "9"), ("#rows", "9"), (parts::TRAIN_NETWORK, "tb-soil-moisture")] {
         app.get(css).unwrap();
@@ -744,6 +744,7 @@ fn a_map_says_when_it_is_no_longer_that_of_the_present_choices() {
     let weights = app.text(parts::WEIGHTS).unwrap();
     assert!(weights.contains("Geneva (shipped)") && weights.contains("will be loaded"), "{weights}");
     assert!(app.has("section.scores.stale").unwrap());
+    app.open_panel("export").unwrap();
     assert!(app.text("#export-stale").unwrap().contains("with the weights Oklahoma City (shipped)"));
     app.shoot("region").unwrap();
     let facts = app

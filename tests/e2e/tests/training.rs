@@ -13,15 +13,8 @@ fn open(name: &str) -> App {
     let app = App::open(name, Setting::smen()).expect("the app opens");
     app.click(parts::DEMO_TUCSON).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
-    open_training(&app);
+    app.open_training().unwrap();
     app
-}
-
-/// Opens the panel of training, which is fetched then, and its settings: a closed part has no text.
-fn open_training(app: &App) {
-    app.open_panel("train").unwrap();
-    app.get("#fine-tune details.settings").unwrap();
-    app.session.script("document.querySelector('#fine-tune details.settings').open = true", &[]).unwrap();
 }
 
 fn assert_quiet(app: &App) {
@@ -414,7 +407,7 @@ fn a_lost_gpu_costs_no_run() {
         .unwrap();
     app.click(parts::DEMO_TUCSON).unwrap();
     app.wait(PATIENCE, "a date that can be predicted", || app.session.find(parts::PREDICT_READY)).unwrap();
-    open_training(&app);
+    app.open_training().unwrap();
     // The plain convolutions take seconds a step on a software adapter: few cells.
     fill(&app, "#columns", "12");
     fill(&app, "#rows", "12");

@@ -206,7 +206,7 @@ impl Figure {
         }
     }
 
-    /// As the text of an SVG, with the cells of each map as [`Svg::new`] takes them.
+    /// As the text of an SVG. `images`: the cells of each map as the address of a picture (`data:image/png;base64,…`).
     #[must_use]
     pub fn svg(&self, images: Vec<String>) -> String {
         let mut svg = Svg::new(images);

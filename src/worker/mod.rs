@@ -8,6 +8,8 @@ mod blob;
 mod helper;
 mod host;
 mod life;
+#[cfg(feature = "gpu")]
+mod nudge;
 mod store;
 mod training;
 
@@ -72,6 +74,8 @@ pub fn start() -> Result<(), JsValue> {
                 let (session, queue, host) = (Rc::clone(&session), Rc::clone(&queue), Rc::clone(&host));
                 wasm_bindgen_futures::spawn_local(async move {
                     let Some(mut owned) = session.borrow_mut().take() else { return };
+                    #[cfg(feature = "gpu")]
+                    let _nudges = nudge::Nudges::begin();
                     // Requests first; between them, one piece at a time, the run that trains.
                     loop {
                         let next = queue.borrow_mut().waiting.pop_front();

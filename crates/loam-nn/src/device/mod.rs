@@ -35,6 +35,18 @@ pub enum Processor {
     Gpu(Device),
 }
 
+#[cfg(all(feature = "gpu", target_family = "wasm"))]
+thread_local! {
+    /// Submits nothing to the open GPU.
+    static QUEUE: std::cell::RefCell<Option<Box<dyn Fn()>>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Submits nothing to the GPU, if one is open: some browsers look then whether it has finished something.
+#[cfg(all(feature = "gpu", target_family = "wasm"))]
+pub fn submit_nothing() {
+    QUEUE.with_borrow(|submit| submit.as_ref().map(|submit| submit()));
+}
+
 impl Processor {
     /// The CPU: always there.
     pub async fn open_cpu() -> Self {
@@ -51,9 +63,14 @@ impl Processor {
         let (device, setup) = opened.map_err(|error| ModelError::NoDevice { reason: error.to_string() })?;
         // In place of CubeCL's own handler, which panics.
         #[cfg(target_family = "wasm")]
-        setup
-            .device
-            .on_uncaptured_error(std::sync::Arc::new(|error| crate::refusals::refused(&format!("{error}"))));
+        {
+            setup.device.on_uncaptured_error(std::sync::Arc::new(|error| {
+                crate::refusals::refused(&format!("{error}"));
+            }));
+            QUEUE.set(Some(Box::new(move || {
+                setup.queue.submit([]);
+            })));
+        }
         #[cfg(not(target_family = "wasm"))]
         drop(setup);
         Ok(Processor::Gpu(device))

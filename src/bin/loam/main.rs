@@ -67,7 +67,7 @@ enum Command {
     Rank(rank::Rank),
     /// Maps against stations in the ground (ISMN archives, own loggers), as one HTML report
     Validate(validate::Validate),
-    /// Train SMEN or the TB CNN on files or on simulated scenes, split by time
+    /// Train a network on files or on simulated scenes, split by time
     Train(train::Train),
     /// The paper's tables and figure, reproduced, with every baseline on the same pixels
     Experiment(experiment::Experiment),

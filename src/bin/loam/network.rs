@@ -7,8 +7,7 @@ use loam_nn::Weights;
 /// The network by its key, and the options of before, which are understood for one release.
 #[derive(clap::Args)]
 pub struct NetworkChoice {
-    /// Which network: smen, tb-brightness or tb-soil-moisture [default: what weights or settings say, else smen]
-    #[arg(long, value_name = "NETWORK")]
+    #[arg(long, value_name = "NETWORK", help = format!("Which network: {} [default: what weights or settings say, else smen]", keys()))]
     network: Option<String>,
     /// Before: smen or tb-cnn
     #[arg(long, hide = true, value_parser = ["smen", "tb-cnn"])]

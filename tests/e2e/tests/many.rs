@@ -178,3 +178,83 @@ fn many_granules_open_soon_and_are_listed_by_month() {
     })
     .unwrap();
 }
+
+/// Simulated stations with hourly records, as an archive of the ISMN has them.
+fn stations(n: usize, years: usize) -> PathBuf {
+    let folder = xtask::target_dir().join("e2e").join("many-stations");
+    let _ = std::fs::remove_dir_all(&folder);
+    for station in 0..n {
+        let inside = folder.join(format!("SIMULATED/S{station:03}"));
+        std::fs::create_dir_all(&inside).unwrap();
+        let place = format!("{:.5} {:.5}", 30.0 + 0.05 * station as f64, -100.0 + 0.04 * station as f64);
+        let mut text = format!("SIMULATED SIMULATED S{station:03} {place} 300.00 0.05 0.05 Probe\r\n");
+        for hour in 0..years * 8760 {
+            let (day, year) = (hour / 24 % 365, 2010 + hour / 8760);
+            let value = 0.2 + 0.1 * (hour as f64 / 1400.0 + station as f64).sin();
+            let (month, day) = (day / 28 % 12 + 1, day % 28 + 1);
+            text += &format!("{year}/{month:02}/{day:02} {:02}:00   {value:.4} G M\r\n", hour % 24);
+        }
+        let name =
+            format!("SIMULATED_SIMULATED_S{station:03}_sm_0.050000_0.050000_Probe_20100101_20191231.stm");
+        std::fs::write(inside.join(name), text).unwrap();
+    }
+    folder
+}
+
+/// `LOAM_STATIONS=200` makes it ten years of 200 stations, 17 million records.
+#[test]
+fn a_large_archive_of_stations_opens_with_progress_and_cancels() {
+    let large = std::env::var("LOAM_STATIONS").ok().and_then(|n| n.parse().ok());
+    let (n, years) = large.map_or((12, 4), |n| (n, 10));
+    let folder = stations(n, years);
+    let open = || {
+        let app = App::open("many-stations", Setting::default()).unwrap();
+        app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
+        app
+    };
+    // Cancelled while it reads: the page is free again.
+    let app = open();
+    let cancel = "
+        window.cancelled = new Promise(done => {
+            const look = () => {
+                const stop = document.querySelector('#stop-ground');
+                const said = document.querySelector('.ground .job')?.innerText ?? '';
+                if (!stop || !said.includes(' of ')) return requestAnimationFrame(look);
+                const start = performance.now();
+                const gone = () => document.querySelector('#stop-ground')
+                    ? requestAnimationFrame(gone)
+                    : done([said, performance.now() - start]);
+                stop.click();
+                gone();
+            };
+            look();
+        });";
+    app.session.script(cancel, &[]).unwrap();
+    drop_folder(&app, &folder);
+    let answer = app.session.script("return window.cancelled", &[]).unwrap();
+    let (said, took) = (answer[0].as_str().unwrap(), answer[1].as_f64().unwrap());
+    println!("cancelled in {took:.0} ms at “{said}”");
+    assert!(said.contains("reading stations"), "{said}");
+    assert!(took < 2_000.0, "cancelling took {took} ms");
+    assert!(app.session.find_all("#station-list [data-station]").unwrap().len() < n, "not all were read");
+    drop(app);
+    let app = open();
+    app.forget_longtasks().unwrap();
+    let before = app.largest_renderer("VmRSS").unwrap();
+    let start = Instant::now();
+    drop_folder(&app, &folder);
+    app.wait(PATIENCE, "all stations", || {
+        Ok((app.session.find_all("#station-list [data-station]")?.len() == n).then_some(()))
+    })
+    .unwrap();
+    println!(
+        "{n} stations, {} records in {:.1} s, longest task {:.0} ms, memory {} MB before, peak {}",
+        n * years * 8760,
+        start.elapsed().as_secs_f64(),
+        app.longest_task().unwrap(),
+        before >> 20,
+        app.largest_renderer("VmHWM").unwrap() >> 20,
+    );
+    app.shoot("list").unwrap();
+    let _ = std::fs::remove_dir_all(&folder);
+}

@@ -218,18 +218,26 @@ fn the_map_follows_the_date_the_rules_and_undo() {
     app.wait(PATIENCE, "the date before", || Ok((shown_date(&app) == first).then_some(()))).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     // Playing: several dates, then stopped.
-    for _ in 0..4 {
+    for _ in 0..12 {
         app.click("#date-back").unwrap();
     }
     app.map_drawn(PATIENCE).unwrap();
     let from = shown_date(&app);
+    app.forget_longtasks().unwrap();
+    let start = Instant::now();
     app.click(parts::PLAY).unwrap();
     app.wait(PATIENCE, "playing to come to its end", || {
         let pressed = app.session.script("return document.querySelector('#play').ariaPressed", &[])?;
         Ok((pressed.as_str() == Some("false")).then_some(()))
     })
     .unwrap();
+    let seconds = start.elapsed().as_secs_f64();
     app.map_drawn(PATIENCE).unwrap();
+    println!(
+        "played {from} to {} in {seconds:.1} s, longest task {:.0} ms",
+        shown_date(&app),
+        app.longest_task().unwrap()
+    );
     assert!(shown_date(&app) > from);
     app.shoot("played").unwrap();
     // The address says it all, and opening it brings it back.

@@ -25,8 +25,9 @@ impl F32x4 {
     /// The first four of a slice, which has as many.
     #[inline(always)]
     pub fn load(from: &[f32]) -> Self {
-        let from = &from[..WIDTH];
-        Self::new([from[0], from[1], from[2], from[3]])
+        let mut lanes = [0.0; WIDTH];
+        lanes.copy_from_slice(&from[..WIDTH]);
+        Self::new(lanes)
     }
 
     /// The first of a slice, zero where it is shorter than four.

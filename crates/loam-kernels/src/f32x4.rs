@@ -118,6 +118,17 @@ impl F32x4 {
     }
 }
 
+/// Makes every number of `to` from itself and the one of `from` in its place. The worker is linked for size: a plain loop stays one number
+/// at a time there.
+#[inline(always)]
+pub fn combine(to: &mut [f32], from: &[f32], of: impl Fn(F32x4, F32x4) -> F32x4) {
+    let ((to, to_rest), (from, rest)) = (to.as_chunks_mut::<WIDTH>(), from.as_chunks::<WIDTH>());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = of(F32x4::new(*to), F32x4::new(*from)).values();
+    }
+    of(F32x4::load_some(to_rest), F32x4::load_some(rest)).store_some(to_rest);
+}
+
 impl std::ops::Add for F32x4 {
     type Output = F32x4;
     #[inline(always)]
@@ -187,6 +198,17 @@ mod tests {
         assert_eq!([floored[0], floored[1], floored[3]], [1.5, 0.25, 0.25]);
         assert_eq!(lanes_b.where_positive(lanes_a).values(), [-3.0, 0.0, 0.0, 0.0]);
         assert_eq!(lanes_b.where_positive(lanes_b).values(), [0.0, 4.25, 0.5, f32::INFINITY]);
+    }
+
+    /// Of every length, the last numbers too.
+    #[test]
+    fn slices_are_combined_number_by_number() {
+        for length in 0..11 {
+            let from: Vec<f32> = (0..length).map(|n| n as f32 + 0.5).collect();
+            let mut to: Vec<f32> = (0..length).map(|n| 10.0 * n as f32).collect();
+            combine(&mut to, &from, |to, from| to - from);
+            assert_eq!(to, (0..length).map(|n| 9.0 * n as f32 - 0.5).collect::<Vec<f32>>());
+        }
     }
 
     #[test]

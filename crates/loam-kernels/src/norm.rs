@@ -3,7 +3,7 @@
 //! Images are `[batch, channels, pixels]` with all frames of a channel in `pixels`. Sums are made in `f32` over a few thousand values
 //! and in `f64` above, channel by channel, so that they neither drift nor depend on the number of threads.
 
-use super::f32x4::{F32x4, WIDTH};
+use super::f32x4::{F32x4, WIDTH, combine};
 use super::parallel;
 
 /// Values whose sum is made in `f32`.
@@ -102,10 +102,8 @@ pub fn affine(x: &[f32], (channels, pixels): (usize, usize), scale: &[f32], shif
         tasks,
         || (),
         |(), (plane, (out, x)): (usize, (&mut [f32], &[f32]))| {
-            let (scale, shift) = (scale[plane % channels], shift[plane % channels]);
-            for (out, x) in out.iter_mut().zip(x) {
-                *out = x * scale + shift;
-            }
+            let [scale, shift] = [scale, shift].map(|of| F32x4::splat(of[plane % channels]));
+            combine(out, x, |_, x| x * scale + shift);
         },
     );
     out

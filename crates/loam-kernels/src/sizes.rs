@@ -74,11 +74,12 @@ impl Sizes {
 /// Weights flipped for [`Sizes::backwards`]: `[in, out, depth, 3, 3]`, each kernel in reverse order.
 pub fn flipped(sizes: &Sizes, weights: &[f32]) -> Vec<f32> {
     let taps = sizes.depth_kernel * 9;
-    let mut flipped = Vec::with_capacity(weights.len());
-    for channel_in in 0..sizes.channels_in {
-        for channel_out in 0..sizes.channels_out {
-            let at = (channel_out * sizes.channels_in + channel_in) * taps;
-            flipped.extend(weights[at..at + taps].iter().rev());
+    let mut flipped = vec![0.0; weights.len()];
+    for (to, kernel) in flipped.chunks_exact_mut(taps).enumerate() {
+        let (channel_in, channel_out) = (to / sizes.channels_out, to % sizes.channels_out);
+        let at = (channel_out * sizes.channels_in + channel_in) * taps;
+        for (tap, from) in kernel.iter_mut().zip(weights[at..at + taps].iter().rev()) {
+            *tap = *from;
         }
     }
     flipped

@@ -9,7 +9,7 @@
 //! `[frames * in, tiles]`, and the transform of a frame serves every output frame that needs it. Work goes in strips of tile rows, whose
 //! transforms stay in the second-level cache. The vector's four lanes are four tiles side by side.
 
-use super::f32x4::{F32x4, WIDTH};
+use super::f32x4::{F32x4, WIDTH, combine};
 use super::multiply::{ROWS, add_product, product, transpose};
 use super::parallel;
 use super::sizes::{ChannelFinish, Finish, Sizes};
@@ -499,9 +499,7 @@ pub fn weight_gradient(sizes: &Sizes, x: &[f32], g: &[f32]) -> Vec<f32> {
     let mut shares = shares.into_iter();
     let mut sum = shares.next().unwrap_or_default();
     for share in shares {
-        for (sum, value) in sum.iter_mut().zip(share) {
-            *sum += value;
-        }
+        combine(&mut sum, &share, |sum, share| sum + share);
     }
     weights_from(sizes, &sum)
 }

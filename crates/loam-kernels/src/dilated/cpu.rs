@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use burn::backend::flex::{Flex, FlexTensor};
 use burn::backend::tensor::FloatTensor;
 
-use super::super::f32x4::WIDTH;
+use super::super::f32x4::{WIDTH, combine};
 use super::super::flex::{contiguous, place, values};
 use super::super::sizes::{Finish, Sizes, flipped};
 use super::super::{norm, parallel, plain, silu, winograd};
@@ -75,9 +75,8 @@ impl Plan {
             |(), (index, (to, from)): (usize, (&mut [f32], &[f32]))| {
                 self.layout.spread(from, to);
                 if let Some(factors) = factors {
-                    for (to, factor) in to.iter_mut().zip(&values(factors)[filled_place(index) * plane..]) {
-                        *to *= factor;
-                    }
+                    let factors = &values(factors)[filled_place(index) * plane..][..plane];
+                    combine(to, factors, |to, factor| to * factor);
                 }
             },
         );

@@ -10,6 +10,8 @@
 //! The zeros are what pads both neighbours. An extent grows by d - 1 only, where d * d images of their own would each be filled up to whole
 //! Winograd tiles: a 100 x 100 image with d = 8 is 729 tiles of 4 x 4, as images of their own it were 1,024.
 
+use super::super::f32x4::combine;
+
 /// Pixels of one remainder along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
@@ -130,9 +132,7 @@ impl Layout {
             }
         }
         if let Some(other) = other {
-            for (to, other) in image.iter_mut().zip(other) {
-                *to += other;
-            }
+            combine(image, other, |to, other| to + other);
         }
     }
 }

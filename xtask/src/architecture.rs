@@ -361,7 +361,7 @@ mod tests {
             ("crates/ease-grid/src/crs.rs", "fn f() { let s = \"loam_nn::x\"; smap_files::open(s) }"),
             (
                 "crates/smap-files/src/lib.rs",
-                "use ease_grid::{crs::Crs, Grid}; #[cfg(test)] mod tests { use loam_core::x; }",
+                "use ease_grid::{crs::Crs, Grid}; #[cfg(doc)] use loam_core::y; #[cfg(test)] mod tests { use loam_core::x; }",
             ),
             ("src/lib.rs", "pub mod ui; pub mod worker;"),
             ("src/ui/mod.rs", "use crate::{worker::{self, Host}};"),

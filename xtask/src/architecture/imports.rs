@@ -89,12 +89,13 @@ fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Without items under `#[cfg(test)]`.
+/// Without items under `#[cfg(test)]` and `#[cfg(doc)]`, which the programs do not have.
 fn without_tests(tokens: Vec<String>) -> Vec<String> {
     let mut kept = Vec::with_capacity(tokens.len());
     let mut rest = tokens.as_slice();
     while let Some((first, after)) = rest.split_first() {
-        if rest.iter().take(6).map(String::as_str).eq(["#", "[", "cfg", "(", "test", ")"]) {
+        let begins = |what| rest.iter().take(6).map(String::as_str).eq(["#", "[", "cfg", "(", what, ")"]);
+        if begins("test") || begins("doc") {
             let mut depth = 0usize;
             let end = rest.iter().skip(7).position(|t| {
                 match t.as_str() {

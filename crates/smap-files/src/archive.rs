@@ -2,6 +2,8 @@
 //!
 //! A stored member is a range of the archive. A deflated one is inflated into memory when it is opened; of all that were inflated the ones
 //! used last are kept, up to `LARGEST` bytes together, and the others inflated again when they are read again.
+//!
+//! An archive among the members is opened too: its members stand for it, under its path and theirs.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,20 +21,29 @@ const HIGHEST_RATIO: u64 = 1032;
 /// Bytes of the archive read at once.
 const CHUNK: u64 = 1 << 20;
 const UNPACK: &str = "unpack the archive and open the file itself";
+/// Archives are opened in archives so many times: a mail's archive of an order's archives of scenes.
+const DEEPEST: usize = 2;
+/// Members listed at most, of all archives together.
+const LISTED: usize = 100_000;
 
 /// A file inside a zip archive.
 #[derive(Clone)]
 pub struct Member {
     archive: SharedSource,
     entry: zip_members::Member,
+    /// An archive that is not looked into, and why.
+    closed: Option<&'static str>,
     /// GDAL's mask of it, beside it in the archive.
     mask: Option<zip_members::Member>,
+    /// Its path, those of the archives around it before its own.
+    path: String,
 }
 
 /// The files inside a zip archive, in the order of its own list; folders are left out. `None` for a file that is no archive, and for one that
 /// [`open`](crate::open) has a sentence on as a whole: Sentinel-1 SAFE, stations, weights, or nothing inside that could be read.
 ///
-/// Reads the archive's list at its end, and no member.
+/// Reads the archive's list at its end, and of the members the archives alone, to list what is in them: at most so many bytes are unpacked
+/// for that as for the largest member. Archives deeper than two in this one are members that have a sentence.
 ///
 /// # Errors
 /// [`ReadError::Damaged`] where the list is missing (the archive is cut off); [`ReadError::Io`].
@@ -47,7 +58,40 @@ pub fn members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadError> 
         Archive::Other if listed.is_empty() => {}
         _ => return Ok(None),
     }
-    files_of(source, listed).map(Some)
+    let mut found = Vec::new();
+    let mut budget = LARGEST;
+    add(files_of(source, listed, None)?, 0, &mut budget, &mut found);
+    Ok(Some(found))
+}
+
+/// Members, those of an archive among them in its place where it is one of files.
+fn add(members: Vec<Member>, depth: usize, budget: &mut u64, found: &mut Vec<Member>) {
+    for mut member in members {
+        let is_archive = member.entry.name.to_ascii_lowercase().ends_with(".zip");
+        let unpacked = if member.entry.method == 0 { 0 } else { member.entry.size };
+        if is_archive && depth == DEEPEST {
+            member.closed = Some("it is an archive in an archive in an archive, which Loam does not look into");
+        } else if is_archive && (unpacked > *budget || found.len() >= LISTED) {
+            member.closed = Some("the archives in this archive are too large to be unpacked all at once");
+        } else if is_archive {
+            *budget -= unpacked;
+            let inside = member.source().ok().and_then(|source| files_inside(&source, &member.path));
+            if let Some(inside) = inside {
+                add(inside, depth + 1, budget, found);
+                continue;
+            }
+        }
+        found.push(member);
+    }
+}
+
+/// The members of an archive in an archive, of which some may be read; else it has a sentence of its own when it is opened.
+fn files_inside(source: &SharedSource, path: &str) -> Option<Vec<Member>> {
+    let head = zip_members::read(source.as_ref(), 0, 1024).ok()?;
+    let listed = zip_members::members(source.as_ref()).ok()?;
+    let is_of_files = head.starts_with(b"PK\x03\x04")
+        && archive_kind(source.name(), &head, &listed) == Archive::Files;
+    if is_of_files { files_of(source, listed, Some(path)).ok() } else { None }
 }
 
 /// The files inside any zip archive, whatever they are of: for readers of other formats, such as tables of stations. `None` for a file that
@@ -59,10 +103,14 @@ pub fn all_members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadErr
     if !zip_members::read(source.as_ref(), 0, 4)?.starts_with(b"PK\x03\x04") {
         return Ok(None);
     }
-    files_of(source, zip_members::members(source.as_ref())?).map(Some)
+    files_of(source, zip_members::members(source.as_ref())?, None).map(Some)
 }
 
-fn files_of(source: &SharedSource, listed: Vec<zip_members::Member>) -> Result<Vec<Member>, ReadError> {
+fn files_of(
+    source: &SharedSource,
+    listed: Vec<zip_members::Member>,
+    within: Option<&str>,
+) -> Result<Vec<Member>, ReadError> {
     if zip_members::directory(source.as_ref())?.is_empty() {
         return Err(ReadError::Damaged {
             format: "zip",
@@ -77,16 +125,18 @@ fn files_of(source: &SharedSource, listed: Vec<zip_members::Member>) -> Result<V
     let files = listed.into_iter().filter(|entry| !entry.name.ends_with(['/', '\\']));
     let member = |entry: zip_members::Member| {
         let mask = masks.get(&entry.name.to_ascii_lowercase()).cloned();
-        Member { archive: source.clone(), entry, mask }
+        let path = within.map_or_else(|| entry.name.clone(), |within| format!("{within}/{}", entry.name));
+        Member { archive: source.clone(), entry, path, closed: None, mask }
     };
     Ok(files.map(member).collect())
 }
 
 impl Member {
-    /// Its path in the archive, as the archive gives it. It is a name alone: nothing is ever written to it, so `..` in it does no harm.
+    /// Its path in the archive, as the archive gives it; of a member of an archive in it that one's path and its own. It is a name alone:
+    /// nothing is ever written to it, so `..` in it does no harm.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.entry.name
+        &self.path
     }
 
     /// Bytes of the file itself, as the archive says.
@@ -98,17 +148,23 @@ impl Member {
     /// The member as a file, under the last part of its path, with its mask where the archive holds one ([`crate::with_mask`]).
     ///
     /// # Errors
-    /// [`ReadError::Unsuitable`] for encrypted members and compressions other than deflate; [`ReadError::TooLarge`] for deflated members
+    /// [`ReadError::Unsuitable`] for encrypted members, archives that lie too deep and compressions other than deflate; [`ReadError::TooLarge`] for deflated members
     /// above 2 GB (512 MB in 32-bit programs); [`ReadError::CutOff`] and [`ReadError::Damaged`] for archives that are; [`ReadError::Io`].
     pub fn source(&self) -> Result<SharedSource, ReadError> {
         let source = self.unmasked()?;
         let Some(mask) = self.mask.clone() else { return Ok(source) };
-        let mask = Self { archive: self.archive.clone(), entry: mask, mask: None };
+        let mask = Self { entry: mask, mask: None, ..self.clone() };
         Ok(with_mask(source, mask.unmasked()?))
     }
 
     fn unmasked(&self) -> Result<SharedSource, ReadError> {
         let Member { archive, entry, .. } = self;
+        if let Some(why) = self.closed {
+            return Err(ReadError::Unsuitable {
+                what: why.to_owned(),
+                remedy: "unpack the outer archive and open the inner ones".to_owned(),
+            });
+        }
         if entry.flags & 1 != 0 || entry.method == 99 {
             return Err(ReadError::Unsuitable {
                 what: "it is encrypted in its archive".to_owned(),

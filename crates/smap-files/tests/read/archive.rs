@@ -198,11 +198,83 @@ fn what_is_no_archive_of_files_keeps_its_own_sentence() {
     let order =
         shared("S1A_IW_20200101T000000_DVP_RTC30_G_gpuned_AAAA.zip", zip(&[("S1A/S1A_VV.tif", b"1", plain)]));
     assert_eq!(members(&order).unwrap().unwrap().len(), 1);
-    // An archive in an archive is a member that has a sentence.
-    let inner = zip(&[("deep.h5", b"1", plain)]);
-    let outer = listed(zip(&[("inner.zip", &inner, How { deflate: true, ..plain })]));
-    let text = smap_files::open(outer[0].source().unwrap()).unwrap_err().to_string();
-    assert!(text.contains("a zip archive with deep.h5") && text.contains("unpack it"), "{text}");
+}
+
+/// The granule of an archive that lies in `depth` others.
+fn nested(depth: usize, how: How) -> Vec<u8> {
+    let granule = fixture(SPL3SMP);
+    (0..depth).fold(zip(&[(&format!("order/{SPL3SMP}"), &granule, how)]), |inner, n| {
+        zip(&[("note.txt", b"note", how), (&format!("box/{n}.ZIP"), &inner, how)])
+    })
+}
+
+#[test]
+fn archives_in_an_archive_are_opened_in_place() {
+    for how in [How::default(), How { deflate: true, ..How::default() }] {
+        for (depth, path) in [(1, "box/0.ZIP/order/"), (2, "box/1.ZIP/box/0.ZIP/order/")] {
+            let found = listed(nested(depth, how));
+            let member = found.last().unwrap();
+            assert_eq!(member.path(), format!("{path}{SPL3SMP}"));
+            assert_eq!(found.len(), depth + 1);
+            let source = member.source().unwrap();
+            assert_eq!((source.name(), member.bytes()), (SPL3SMP, source.len()));
+            assert_eq!(content(source.as_ref()), fixture(SPL3SMP));
+            assert_eq!(smap_files::open(source).unwrap().product, Product::Spl3smp);
+        }
+        let found = listed(nested(3, how));
+        let text = refused(found.last().unwrap()).to_string();
+        assert!(text.contains("an archive in an archive in an archive"), "{text}");
+        assert!(text.contains("unpack the outer archive"), "{text}");
+        assert_eq!(found.last().unwrap().path(), "box/2.ZIP/box/1.ZIP/box/0.ZIP");
+    }
+}
+
+#[test]
+fn an_inner_archive_that_is_not_opened_has_its_own_sentence() {
+    let plain = How::default();
+    let deflate = How { deflate: true, ..plain };
+    let safe = zip(&[("S1A_IW_GRDH.SAFE/measurement/s1a-iw-grd-vv.tiff", b"1", plain)]);
+    let notes = zip(&[("a.txt", b"1", plain)]);
+    let stations = zip(&[("COSMOS/a.stm", b"1", plain)]);
+    let good = zip(&[("a.h5", b"1", plain)]);
+    let found = listed(zip(&[
+        ("notes.zip", &notes, plain),
+        ("stations.zip", &stations, deflate),
+        ("S1A_IW_GRDH.zip", &safe, deflate),
+        ("cut.zip", &good[..good.len() - 30], plain),
+        ("secret.zip", &good, How { encrypted: true, ..plain }),
+        ("large.zip", &good, How { size: Some(3 << 30), ..deflate }),
+        ("none.zip", b"<html>", plain),
+        ("good.zip", &good, deflate),
+    ]));
+    let said = |member: &Member| match member.source().and_then(smap_files::open) {
+        Ok(granule) => panic!("{} is opened", granule.file),
+        Err(error) => error.to_string(),
+    };
+    for (n, words) in [
+        (0, "will hardly help"),
+        (1, "International Soil Moisture Network"),
+        (2, "Sentinel-1 SAFE"),
+        (3, "a zip archive with a.h5"),
+        (4, "encrypted"),
+        (5, "too large to be unpacked"),
+        (6, "an HTML page"),
+    ] {
+        assert!(said(&found[n]).contains(words), "{}: {}", found[n].path(), said(&found[n]));
+    }
+    assert_eq!(found[7].path(), "good.zip/a.h5");
+}
+
+#[test]
+fn inner_archives_are_unpacked_up_to_a_bound() {
+    let inner = zip(&[("a.h5", b"1", How::default())]);
+    let large = How { deflate: true, size: Some(1200 << 20), ..How::default() };
+    let found = listed(zip(&[("0.zip", &inner, large), ("1.zip", &inner, large), ("2.zip", &inner, How::default())]));
+    let said = |n: usize| refused(&found[n]).to_string();
+    assert!(said(0).contains("larger than its bytes can unpack to"), "{}", said(0));
+    assert!(said(1).contains("too large to be unpacked all at once"), "{}", said(1));
+    // A stored one is read where it lies.
+    assert_eq!(found[2].path(), "2.zip/a.h5");
 }
 
 #[test]

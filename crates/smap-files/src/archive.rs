@@ -70,7 +70,8 @@ fn add(members: Vec<Member>, depth: usize, budget: &mut u64, found: &mut Vec<Mem
         let is_archive = member.entry.name.to_ascii_lowercase().ends_with(".zip");
         let unpacked = if member.entry.method == 0 { 0 } else { member.entry.size };
         if is_archive && depth == DEEPEST {
-            member.closed = Some("it is an archive in an archive in an archive, which Loam does not look into");
+            member.closed =
+                Some("it is an archive in an archive in an archive, which Loam does not look into");
         } else if is_archive && (unpacked > *budget || found.len() >= LISTED) {
             member.closed = Some("the archives in this archive are too large to be unpacked all at once");
         } else if is_archive {
@@ -89,8 +90,8 @@ fn add(members: Vec<Member>, depth: usize, budget: &mut u64, found: &mut Vec<Mem
 fn files_inside(source: &SharedSource, path: &str) -> Option<Vec<Member>> {
     let head = zip_members::read(source.as_ref(), 0, 1024).ok()?;
     let listed = zip_members::members(source.as_ref()).ok()?;
-    let is_of_files = head.starts_with(b"PK\x03\x04")
-        && archive_kind(source.name(), &head, &listed) == Archive::Files;
+    let is_of_files =
+        head.starts_with(b"PK\x03\x04") && archive_kind(source.name(), &head, &listed) == Archive::Files;
     if is_of_files { files_of(source, listed, Some(path)).ok() } else { None }
 }
 

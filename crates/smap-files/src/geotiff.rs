@@ -5,8 +5,10 @@
 //! SMAP and Sentinel-1 files they deal with.
 
 mod classify;
+mod compression;
 mod dimap;
 mod georef;
+mod half;
 pub(crate) mod metadata;
 mod open;
 mod summary;

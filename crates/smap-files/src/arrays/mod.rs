@@ -18,4 +18,5 @@ mod values_say;
 
 pub(crate) use attributes::Attributes;
 pub(crate) use file::{File, Listing};
+pub(crate) use number::half_precision;
 pub(crate) use time::TimeUnit;

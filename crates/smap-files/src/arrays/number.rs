@@ -68,7 +68,7 @@ fn integer(bytes: &[u8], size: u8, signed: bool, order: ByteOrder) -> Option<f64
 }
 
 /// IEEE 754 half precision.
-fn half(bits: u16) -> f64 {
+pub(crate) fn half_precision(bits: u16) -> f64 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let exponent = i32::from((bits >> 10) & 0x1f);
     let fraction = f64::from(bits & 0x3ff);
@@ -85,7 +85,7 @@ fn decode(bytes: &[u8], datatype: &Datatype) -> Option<f64> {
         Datatype::FixedPoint { size, signed, byte_order } => integer(bytes, *size, *signed, *byte_order),
         Datatype::Bitfield { size, byte_order } => integer(bytes, *size, false, *byte_order),
         Datatype::FloatingPoint { size: 2, byte_order } => {
-            Some(half(u16::from_le_bytes(little(bytes, *byte_order)?)))
+            Some(half_precision(u16::from_le_bytes(little(bytes, *byte_order)?)))
         }
         Datatype::FloatingPoint { size: 4, byte_order } => {
             Some(f64::from(f32::from_le_bytes(little(bytes, *byte_order)?)))

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use tiff_reader::source::TiffSource;
 use tiff_reader::{ByteOrder, ExtraSample, Ifd, OpenOptions, ParseBudgets, RasterLayout, TiffFile};
 
+use super::{compression, half};
+use crate::arrays::half_precision;
 use crate::{ReadError, SharedSource};
 use ease_grid::place::PixelWindow;
 
@@ -25,8 +27,8 @@ const HEADER_BYTES: u64 = 8;
 const TAG_STRIP_OFFSETS: u16 = 273;
 const TAG_SUBFILE: u16 = 254;
 
-/// Our [`Source`](crate::Source) as the decoder wants it.
-struct Adapter(SharedSource);
+/// Our [`Source`](crate::Source) as the decoder wants it, perhaps with some bytes laid over.
+struct Adapter(SharedSource, Option<half::Overlay>);
 
 impl TiffSource for Adapter {
     fn len(&self) -> u64 {
@@ -46,6 +48,9 @@ impl TiffSource for Adapter {
         self.0
             .read_at(offset, &mut bytes)
             .map_err(|e| tiff_reader::TiffError::Io(e, self.0.name().to_owned()))?;
+        if let Some(overlay) = &self.1 {
+            overlay.over(offset, &mut bytes);
+        }
         Ok(bytes)
     }
 }
@@ -95,7 +100,7 @@ impl Mask {
         }
         };
         let options = OpenOptions { decode_output_bytes: BLOCK_LIMIT as usize, ..OpenOptions::default() };
-        let file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options)
+        let file = TiffFile::from_source_with_options(Arc::new(Adapter(source, None)), options)
             .map_err(|e| refused(format!("cannot be read ({e})")))?;
         let ifd = file.ifds().first().cloned().ok_or_else(|| refused("holds no image".to_owned()))?;
         let layout = ifd.raster_layout().map_err(|e| refused(format!("cannot be read ({e})")))?;
@@ -158,14 +163,28 @@ impl Image {
             },
             ..OpenOptions::default()
         };
-        let mut file = TiffFile::from_source_with_options(Arc::new(Adapter(source.clone())), options)
-            .map_err(|e| damaged(&e, length))?;
-        let full = |ifd: &Ifd| ifd.tag(TAG_SUBFILE).and_then(|t| t.value.as_u32()).unwrap_or(0) & 0b101 == 0;
-        let Some(ifd) = file.ifds().iter().find(|i| full(i)).or_else(|| file.ifds().first()).cloned() else {
-            return Err(no_image());
+        let opened = |options: OpenOptions, overlay: Option<half::Overlay>| {
+            TiffFile::from_source_with_options(Arc::new(Adapter(source.clone(), overlay)), options)
+                .map_err(|e| damaged(&e, length))
         };
+        let mut file = opened(options, None)?;
+        let mut ifd = first_image(&file)?;
         let further_images = file.ifds().iter().filter(|i| full(i)).count().saturating_sub(1);
-        let layout = ifd.raster_layout().map_err(|e| damaged(&e, length))?;
+        compression::check(&ifd)?;
+        if half::is_float_of(&ifd, 24) {
+            return Err(ReadError::Unsuitable {
+                what: "its values are floats of 24 bits, which Loam does not read".to_owned(),
+                remedy: "save it as float32, e.g. gdal_translate -ot Float32 -co NBITS=32 -co COMPRESS=DEFLATE in.tif out.tif"
+                    .to_owned(),
+            });
+        }
+        let is_half = half::is_float_of(&ifd, 16);
+        let overlay = if is_half { half::overlay(&file, &ifd, source.as_ref()) } else { None };
+        if overlay.is_some() {
+            file = opened(options, overlay.clone())?;
+            ifd = first_image(&file)?;
+        }
+        let mut layout = ifd.raster_layout().map_err(|e| damaged(&e, length))?;
 
         let bands = if layout.planar_configuration == 1 { layout.samples_per_pixel } else { 1 };
         let (block_columns, block_rows) = block_shape(&ifd, &layout);
@@ -178,7 +197,7 @@ impl Image {
                 && matches!(layout.bits_per_sample, 8 | 16 | 32 | 64)
                 && ifd.fill_order() == 1;
             if plain && !ifd.is_tiled() {
-                direct = Some(source);
+                direct = Some(source.clone());
             } else {
                 let counts = if ifd.is_tiled() { ifd.tile_byte_counts() } else { ifd.strip_byte_counts() };
                 let stored = counts.and_then(|c| c.into_iter().max()).unwrap_or(0).min(source.len());
@@ -191,8 +210,7 @@ impl Image {
                     });
                 }
                 options.block_cache_bytes = decoded as usize;
-                file = TiffFile::from_source_with_options(Arc::new(Adapter(source)), options)
-                    .map_err(|e| damaged(&e, length))?;
+                file = opened(options, overlay)?;
             }
         }
         let (offsets, counts) = if ifd.is_tiled() {
@@ -220,6 +238,9 @@ impl Image {
             matches!(sample, ExtraSample::AssociatedAlpha | ExtraSample::UnassociatedAlpha)
         };
         let alpha = extra.iter().position(opaque).map(|n| first_extra + n);
+        if is_half {
+            layout.sample_format = half::FLOAT;
+        }
         Ok(Self {
             file,
             ifd,
@@ -469,6 +490,11 @@ impl Image {
             (2, 2) => fill!(i16),
             (2, 4) => fill!(i32),
             (2, 8) => fill!(i64),
+            (half::FLOAT, 2) => {
+                for (v, s) in values.iter_mut().zip(row.as_chunks().0) {
+                    *v = half_precision(u16::from_ne_bytes(*s));
+                }
+            }
             (3, 4) => fill!(f32),
             (3, 8) => fill!(f64),
             _ => return None,
@@ -507,6 +533,16 @@ impl Image {
         }
         Ok(out)
     }
+}
+
+/// True for an image in full resolution that is no mask.
+fn full(ifd: &Ifd) -> bool {
+    ifd.tag(TAG_SUBFILE).and_then(|t| t.value.as_u32()).unwrap_or(0) & 0b101 == 0
+}
+
+/// The first image in full resolution; where none says that it is one, the first.
+fn first_image(file: &TiffFile) -> Result<Ifd, ReadError> {
+    file.ifds().iter().find(|i| full(i)).or_else(|| file.ifds().first()).cloned().ok_or_else(no_image)
 }
 
 /// Columns and rows of a block.

@@ -269,7 +269,8 @@ fn an_inner_archive_that_is_not_opened_has_its_own_sentence() {
 fn inner_archives_are_unpacked_up_to_a_bound() {
     let inner = zip(&[("a.h5", b"1", How::default())]);
     let large = How { deflate: true, size: Some(1200 << 20), ..How::default() };
-    let found = listed(zip(&[("0.zip", &inner, large), ("1.zip", &inner, large), ("2.zip", &inner, How::default())]));
+    let found =
+        listed(zip(&[("0.zip", &inner, large), ("1.zip", &inner, large), ("2.zip", &inner, How::default())]));
     let said = |n: usize| refused(&found[n]).to_string();
     assert!(said(0).contains("larger than its bytes can unpack to"), "{}", said(0));
     assert!(said(1).contains("too large to be unpacked all at once"), "{}", said(1));

@@ -14,6 +14,7 @@ mod corpus_hdf5;
 mod corpus_tiff;
 mod foreign;
 mod geotiff;
+mod kinds;
 mod layer_use;
 mod mutations;
 mod reads;

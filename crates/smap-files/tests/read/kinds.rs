@@ -1,0 +1,144 @@
+//! Kinds of numbers, compressions and layouts, made by tests/reference/make_kinds.py: what each holds is in fixtures/kinds/kinds.json.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use smap_files::{BytesSource, Granule, PathSource, ReadError, ReadOptions, Role, SharedSource, archive};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kinds")
+}
+
+pub fn file(name: &str) -> SharedSource {
+    Arc::new(PathSource::open(&folder().join(name)).unwrap())
+}
+
+pub fn facts() -> Vec<Value> {
+    serde_json::from_str(&std::fs::read_to_string(folder().join("kinds.json")).unwrap()).unwrap()
+}
+
+/// What is wrong with the layers of soil moisture of a file.
+pub fn fault(fact: &Value, granule: &Granule) -> Option<String> {
+    let layers = granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture);
+    let layers: Vec<usize> = layers.map(|(index, _)| index).collect();
+    let wanted = fact["layers"].as_array().unwrap();
+    if layers.len() != wanted.len() {
+        return Some(format!("{} layers, not {}: {:?}", layers.len(), wanted.len(), granule.problems));
+    }
+    for (index, wanted) in layers.into_iter().zip(wanted) {
+        let raster = match granule.read(index, &ReadOptions::default(), None) {
+            Ok(raster) => raster,
+            Err(error) => return Some(error.to_string()),
+        };
+        let (read, said) =
+            (raster.statistics(), granule.variable_statistics(index, &ReadOptions::default()).unwrap());
+        let near = |name: &str, found: Option<f64>| match (found, wanted[name].as_f64()) {
+            (Some(found), Some(wanted)) => (found - wanted).abs() < 2e-7,
+            (found, wanted) => found.is_none() && wanted.is_none(),
+        };
+        for found in [&read, &said] {
+            let same = found.valid as u64 == wanted["valid"].as_u64().unwrap()
+                && near("min", found.min)
+                && near("max", found.max)
+                && near("mean", found.mean);
+            if !same {
+                return Some(format!("{found:?}, not {wanted}"));
+            }
+        }
+        let (columns, rows) = (raster.grid().columns, raster.grid().rows);
+        for (name, at) in [("first", (0, 0)), ("last", (columns - 1, rows - 1))] {
+            let found = raster.at(at.0, at.1).ok().map(f64::from);
+            if !near(name, found) {
+                return Some(format!("{name} {found:?}, not {wanted}"));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn every_kind_of_number_and_layout_is_read_exactly() {
+    let mut wrong = Vec::new();
+    assert!(facts().len() >= 29, "{}", facts().len());
+    for fact in facts().iter().filter(|fact| fact["beside"].is_null()) {
+        let name = fact["file"].as_str().unwrap();
+        let fault = match smap_files::open(file(name)) {
+            Ok(granule) => fault(fact, &granule),
+            Err(error) => Some(error.to_string()),
+        };
+        wrong.extend(fault.map(|fault| format!("{name}: {fault}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The file with another number in a tag of its first directory (little-endian, classic).
+fn with_tag(name: &str, tag: u16, number: u16) -> BytesSource {
+    let mut bytes = std::fs::read(folder().join(name)).unwrap();
+    let two = |bytes: &[u8], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+    let directory = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+    let entries = (0..usize::from(two(&bytes, directory))).map(|n| directory + 2 + 12 * n);
+    let at = entries.into_iter().find(|at| two(&bytes, *at) == tag).unwrap();
+    bytes[at + 8..at + 10].copy_from_slice(&number.to_le_bytes());
+    BytesSource::new(name, bytes)
+}
+
+fn refusal(source: SharedSource) -> String {
+    match smap_files::open(source) {
+        Ok(granule) => panic!("{} is read", granule.file),
+        Err(error @ ReadError::Unsuitable { .. }) => error.to_string(),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn a_compression_that_is_not_read_is_named() {
+    let mut cases =
+        vec![(refusal(file("lzma_20200603.tif")), "LZMA"), (refusal(file("webp_20200603.tif")), "WebP")];
+    for (code, name) in [
+        (2, "CCITT RLE"),
+        (4, "CCITT fax 4"),
+        (6, "JPEG of old"),
+        (34661, "JBIG"),
+        (34677, "SGILOG"),
+        (34712, "JPEG 2000"),
+        (34925, "LZMA"),
+        (50002, "JPEG XL"),
+        (52546, "JPEG XL"),
+        (12345, "TIFF compression 12345"),
+    ] {
+        cases.push((refusal(Arc::new(with_tag("lzw_20200603.tif", 259, code))), name));
+    }
+    for (text, name) in cases {
+        assert!(
+            text.contains(name) && text.contains("gdal_translate -co COMPRESS=DEFLATE"),
+            "{name}: {text}"
+        );
+    }
+}
+
+#[test]
+fn floats_of_24_bits_are_refused_by_name() {
+    let text = refusal(Arc::new(with_tag("half_20200603.tif", 258, 24)));
+    assert!(text.contains("floats of 24 bits") && text.contains("gdal_translate -ot Float32"), "{text}");
+}
+
+#[test]
+fn archives_of_scenes_in_an_order_are_opened() {
+    let members = archive::members(&file("order.zip")).unwrap().unwrap();
+    let found: Vec<(&str, Option<f64>)> = members
+        .iter()
+        .filter(|member| member.path().ends_with(".tif"))
+        .map(|member| {
+            let granule = smap_files::open(member.source().unwrap()).unwrap();
+            (member.path(), granule.variables[0].statistics.unwrap().min)
+        })
+        .collect();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].0, "scene_0.zip/scene_0/soil_moisture_20200603.tif");
+    assert_eq!(found[1].0, "scene_1.zip/scene_1/soil_moisture_20200615.tif");
+    assert!(
+        (found[0].1.unwrap() - 0.1).abs() < 1e-6 && (found[1].1.unwrap() - 0.15).abs() < 1e-6,
+        "{found:?}"
+    );
+}

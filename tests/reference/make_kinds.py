@@ -1,0 +1,154 @@
+"""Small files of every kind of number, compression and layout that programs write, sidecars of GDAL, archives in archives.
+
+    python -m pip install -r tests/reference/requirements.txt
+    python tests/reference/make_kinds.py     # writes crates/smap-files/tests/fixtures/kinds/* and kinds.json there
+
+The values are made by formula, and no pixel is anyone's. What a right reader finds (kinds.json) is computed here with numpy.
+"""
+
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import rasterio
+from rasterio.transform import from_origin
+
+OUT = Path(__file__).resolve().parent.parent.parent / "crates/smap-files/tests/fixtures/kinds"
+FACTS = []
+DEGREES = from_origin(-98, 36, 0.05, 0.05)
+
+
+def fact(file, layers, **more):
+    """layers: values of each layer of soil moisture from the north, with NaN where there is none."""
+
+    def numbers(values):
+        values = np.asarray(values, "f8")
+        seen = values[np.isfinite(values)]
+        first, last = (None if np.isnan(v) else float(v) for v in (values[0, 0], values[-1, -1]))
+        return {"valid": int(seen.size), "min": float(seen.min()), "max": float(seen.max()), "mean": float(seen.mean()), "first": first, "last": last}
+
+    FACTS.append({"file": file, "layers": [numbers(layer) for layer in layers], **more})
+
+
+def pattern(rows, columns, low=0.1, step=0.003):
+    return np.round(low + step * (np.add.outer(np.arange(rows) * 3, np.arange(columns)) % 97), 4)
+
+
+def tiff(path, bands, dtype="float32", names=("soil_moisture",), **more):
+    rows, columns = bands[0].shape
+    shape = {"driver": "GTiff", "height": rows, "width": columns, "crs": "EPSG:4326", "transform": DEGREES}
+    with rasterio.open(OUT / path, "w", count=len(bands), dtype=dtype, **shape, **more) as file:
+        for i, band in enumerate(bands):
+            file.write(band.astype(dtype), i + 1)
+        file.descriptions = names
+
+
+def halves():
+    """Floats of 16 bits."""
+    sm = pattern(37, 21).astype("f2")
+    sm[0, :3] = np.nan
+    three = [sm, sm + np.float16(0.125), sm * np.float16(0.5)]
+    names = ("soil_moisture_am", "soil_moisture_pm", "soil_moisture")
+    for name, bands, options in [
+        ("half.tif", [sm], {}),
+        ("half_predictor_2.tif", [sm], {"compress": "deflate", "predictor": 2}),
+        ("half_predictor_3_big_tiles.tif", [sm], {"compress": "zstd", "predictor": 3, "tiled": True, "blockxsize": 16, "blockysize": 16, "endianness": "big"}),
+        ("half_bands.tif", three, {"interleave": "pixel", "bigtiff": "yes"}),
+        ("half_planes_big.tif", three, {"interleave": "band", "compress": "lzw", "predictor": 3, "endianness": "big", "bigtiff": "yes"}),
+    ]:
+        name = f"{name[:-4]}_20200603.tif"
+        tiff(name, bands, nbits=16, names=names[: len(bands)] if len(bands) > 1 else ["soil_moisture"], **options)
+        fact(name, bands)
+
+    values = np.where(np.isnan(sm), -9999, sm).astype("f2")
+    for name, order in [("half_20200603.h5", "<f2"), ("half_big_20200603.h5", ">f2")]:
+        with h5py.File(OUT / name, "w", libver="latest") as file:
+            axes(file, *values.shape)
+            data = file.create_dataset("soil_moisture", data=values.astype(order), chunks=(16, 16), compression="gzip", shuffle=True)
+            data.attrs["units"] = "m3/m3"
+            # As a half, which is -10000.
+            data.attrs["_FillValue"] = np.array([-9999], order)
+            data.dims[0].attach_scale(file["lat"])
+            data.dims[1].attach_scale(file["lon"])
+        fact(name, [sm])
+
+
+def axes(file, rows, columns):
+    for name, values, units in [("lat", 36 - 0.05 * (np.arange(rows) + 0.5), "degrees_north"), ("lon", -98 + 0.05 * (np.arange(columns) + 0.5), "degrees_east")]:
+        axis = file.create_dataset(name, data=values)
+        axis.attrs["units"] = units
+        axis.make_scale(name)
+
+
+def compressions():
+    sm = pattern(37, 21)
+    for name, options in [
+        ("lzw", {"compress": "lzw"}),
+        ("packbits", {"compress": "packbits"}),
+        ("zstd", {"compress": "zstd"}),
+        ("lerc", {"compress": "lerc", "max_z_error": 0}),
+        ("lerc_deflate", {"compress": "lerc_deflate", "max_z_error": 0}),
+        ("lerc_zstd", {"compress": "lerc_zstd", "max_z_error": 0}),
+    ]:
+        tiff(f"{name}_20200603.tif", [sm], **options)
+        fact(f"{name}_20200603.tif", [sm.astype("f4")])
+    tiff("lzma_20200603.tif", [sm], compress="lzma")
+    tiff("webp_20200603.tif", [sm * 255] * 3, "uint8", ("red", "green", "blue"), compress="webp")
+
+
+def predictors():
+    """Every width of number with both predictors; layouts alternate, so that each comes with each somewhere."""
+    sm = pattern(37, 21)
+    layouts = [
+        {"endianness": "big"},
+        {"bigtiff": "yes", "tiled": True, "blockxsize": 16, "blockysize": 16},
+        {"endianness": "big", "tiled": True, "blockxsize": 16, "blockysize": 16, "interleave": "band"},
+        {"endianness": "big", "bigtiff": "yes", "interleave": "pixel", "blockysize": 5},
+    ]
+    kinds = [("int16", 2), ("uint16", 2), ("int32", 2), ("int64", 2), ("float32", 2), ("float64", 2), ("float32", 3), ("float64", 3)]
+    for n, (dtype, predictor) in enumerate(kinds):
+        for more in (0, 1):
+            layout = layouts[(n + more * 2 + predictor) % 4]
+            several = "interleave" in layout
+            bands = [sm, pattern(37, 21, 0.05, 0.002)] if several else [sm]
+            name = f"{dtype}_predictor_{predictor}_{'ab'[more]}_20200603.tif"
+            packed = [np.round(b * 1e4) for b in bands] if "int" in dtype else bands
+            names = ["soil_moisture_am", "soil_moisture_pm"] if several else ["soil_moisture"]
+            tiff(name, packed, dtype, names, compress="zstd", predictor=predictor, **layout)
+            if "int" in dtype:
+                with rasterio.open(OUT / name, "r+") as file:
+                    file.scales = [1e-4] * len(bands)
+            fact(name, [b.astype("f4") if dtype == "float32" else b for b in bands])
+
+
+def archives():
+    """As a mail gives an order: archives of scenes in one archive, one of them packed."""
+    inner = []
+    for n, day in enumerate(["20200603", "20200615"]):
+        sm = pattern(12, 14, 0.1 + 0.05 * n)
+        tiff(f"soil_moisture_{day}.tif", [sm], compress="deflate")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+            file.write(OUT / f"soil_moisture_{day}.tif", f"scene_{n}/soil_moisture_{day}.tif")
+            file.writestr(f"scene_{n}/README.md", "Made for a test.")
+        (OUT / f"soil_moisture_{day}.tif").unlink()
+        inner.append((f"scene_{n}.zip", packed.getvalue()))
+    with zipfile.ZipFile(OUT / "order.zip", "w") as file:
+        for (name, data), method in zip(inner, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)):
+            file.writestr(name, data, method)
+
+
+def main():
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    for make in (halves, compressions, predictors, archives):
+        make()
+    (OUT / "kinds.json").write_text(json.dumps(FACTS, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ use loam_core::region_settings::RegionSettings;
 use loam_core::stack::{Content, Entry, Library};
 use loam_nn::device;
 use sha2::{Digest, Sha256};
+use smap_files::companion::Beside;
 use smap_files::{Granule, Role, Source};
 
 use super::Host;
@@ -144,23 +145,24 @@ pub async fn inputs(
         let Some(content) = fingerprint(granule.source.as_ref(), &mut on).await.map_err(gone)? else {
             return Ok(ControlFlow::Break(()));
         };
-        let mask = match granule.source.mask() {
-            None => None,
-            Some(mask) => match fingerprint(mask.as_ref(), &mut async |_| ControlFlow::Continue(())).await {
-                Ok(mask) => mask,
-                Err(why) => return Err(gone(why)),
-            },
-        };
-        inputs.push(input(entry, content, mask));
+        let mut beside = [None, None];
+        for (print, what) in beside.iter_mut().zip(Beside::ALL) {
+            if let Some(file) = granule.source.beside(what) {
+                let mut on = async |_| ControlFlow::Continue(());
+                *print = fingerprint(file.as_ref(), &mut on).await.map_err(gone)?;
+            }
+        }
+        inputs.push(input(entry, content, beside));
     }
     Ok(ControlFlow::Continue(inputs))
 }
 
-fn input(entry: &Entry, content: Fingerprint, mask: Option<Fingerprint>) -> Input {
+fn input(entry: &Entry, content: Fingerprint, [mask, auxiliary]: [Option<Fingerprint>; 2]) -> Input {
     Input {
         name: entry.name.clone(),
         content,
         mask,
+        auxiliary,
         used_as: entry.usage(),
         correction: entry.correction.clone(),
         simulated: entry.simulated(),

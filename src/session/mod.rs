@@ -4,6 +4,7 @@
 //! host; tests are another. The command line uses the same steps ([`open`], `loam_nn`) without the protocol.
 
 mod auto;
+mod beside;
 pub mod bundle;
 mod cost;
 mod extent;
@@ -15,7 +16,6 @@ mod loaded;
 mod logger;
 mod look;
 mod made_season;
-mod masks;
 mod networks;
 pub mod open;
 mod picture;

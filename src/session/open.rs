@@ -10,6 +10,7 @@ use loam_core::export::bundle::{FORMAT, MANIFEST};
 use loam_core::file::{Correction, Usage};
 use loam_core::stack::{Content, Entry, Library};
 use smap_files::archive::{self, Member};
+use smap_files::companion::Beside;
 use smap_files::{self as read, Granule, ReadOptions, Role, SharedSource, Variable, companion};
 
 /// Said of simulated scenes beside observed files.
@@ -141,14 +142,20 @@ fn listed(ticket: &FileTicket, members: &[Member]) -> SetAside {
     SetAside { files: vec![ticket.id], members: found, said, bundle: false }
 }
 
-/// Files among several that are companions of the others. Masks stay in the list: a worker that starts again reads them again.
+/// Files among several that are companions of the others. What GDAL keeps beside a TIFF stays in the list where it counts (`counts` is asked of
+/// the n-th): a worker that starts again reads it again.
 #[must_use]
-pub fn companions(tickets: &[FileTicket]) -> SetAside {
+pub fn companions(tickets: &[FileTicket], counts: impl Fn(usize) -> bool) -> SetAside {
     let names: Vec<&str> = tickets.iter().map(|t| t.name.as_str()).collect();
     let mut passed = companion::Passed::default();
     let mut files = Vec::new();
-    for (ticket, companion) in tickets.iter().zip(companion::among(&names)) {
-        if companion && companion::masked_name(&ticket.name).is_none() {
+    for (n, (ticket, companion)) in tickets.iter().zip(companion::among(&names)).enumerate() {
+        let stays = || match companion::of_tiff(&ticket.name) {
+            Some((Beside::Mask, _)) => true,
+            Some((Beside::Auxiliary, _)) => counts(n),
+            None => false,
+        };
+        if companion && !stays() {
             passed.add(&ticket.name);
             files.push(ticket.id);
         }

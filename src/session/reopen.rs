@@ -183,7 +183,8 @@ fn unlike(manifest: &Manifest, map: &MapReport) -> Vec<&'static str> {
 
 /// Input files that are missing, changed, or besides those of the bundle.
 fn differing(wanted: &[Input], found: &[Input]) -> Vec<String> {
-    let same = |a: &Input, b: &Input| a.content == b.content && a.mask == b.mask;
+    let same =
+        |a: &Input, b: &Input| a.content == b.content && a.mask == b.mask && a.auxiliary == b.auxiliary;
     let lacks = |input: &&Input| !found.iter().any(|own| same(own, input));
     let named = |input: &Input| found.iter().any(|own| own.file_name() == input.file_name());
     let (changed, missing): (Vec<&Input>, Vec<&Input>) =

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::Host;
 use super::auto::Auto;
+use super::beside::beside;
 use super::ground::Ground;
-use super::masks::masks;
 use super::open::{Opened, Opener, companions, report};
 use super::state::{LONGEST_WORK_MS, RequestError, Session};
 use super::timeline::timeline;
@@ -28,7 +28,8 @@ use loam_core::simulate;
 use loam_core::stack::{Content, Entry, HistoryRule, MARGIN, Preset, Region, SceneDay, Series, Watcher};
 use loam_core::training::TrainSettings;
 use loam_nn::{Processor, device};
-use smap_files::{QualityRule, ReadOptions, names, with_mask};
+use smap_files::companion::Beside;
+use smap_files::{QualityRule, ReadOptions, auxiliary_counts, names, with_beside};
 
 /// Simulated days between two looks for other messages: one of 100 x 100 cells takes about a millisecond.
 pub(super) const DAYS_BETWEEN_YIELDS: usize = 8;
@@ -125,7 +126,7 @@ impl<H: Host> Session<H> {
                 let removed = self.library.remove(file);
                 self.emit(id, Event::FileGone(file));
                 if let Some(entry) = removed {
-                    self.mask_changed(id, &entry.name, None).await?;
+                    self.beside_changed(id, &entry.name, None).await?;
                 }
                 // It may have kept them from being used.
                 self.report_files(id, left_out).await?;
@@ -341,11 +342,12 @@ impl<H: Host> Session<H> {
     }
 
     async fn open_files(&mut self, id: u64, tickets: &[FileTicket]) -> Result<(), RequestError> {
-        let companions = companions(tickets);
+        let counts = |n| self.host.source(id, n).is_some_and(|file| auxiliary_counts(file.as_ref()));
+        let companions = companions(tickets, counts);
         if !companions.files.is_empty() {
             self.emit(id, Event::SetAside(companions.clone()));
         }
-        let masks = masks(tickets);
+        let beside = beside(tickets);
         let mut opener = Opener::default();
         let dates: Vec<Option<Date>> = tickets.iter().map(|t| names::parse(&t.name).date).collect();
         let mut told = f64::NEG_INFINITY;
@@ -357,12 +359,17 @@ impl<H: Host> Session<H> {
                 let (done, total) = (n as u64, tickets.len() as u64);
                 self.emit(id, Event::Progress { done, total, what: format!("reading {}", ticket.name) });
             }
-            let mask = masks.get(n).copied().flatten().and_then(|mask| self.host.source(id, mask));
-            let mask = mask.or_else(|| self.earlier_mask(ticket));
-            let source = self.host.source(id, n).map(|source| match mask {
-                Some(mask) => with_mask(source, mask),
-                None => source,
-            });
+            let mut source = self.host.source(id, n);
+            for what in Beside::ALL {
+                let here =
+                    beside.get(&(what, ticket.name.to_ascii_lowercase())).filter(|_| ticket.member.is_none());
+                let file = here.and_then(|file| self.host.source(id, *file));
+                let file = file.or_else(|| self.earlier_beside(what, ticket));
+                source = source.map(|source| match file {
+                    Some(file) => with_beside(source, what, file),
+                    None => source,
+                });
+            }
             let answer = match source {
                 None => Some(Event::FileRead(FileReport {
                     refused: Some("it did not arrive here: open it again.".to_owned()),
@@ -395,9 +402,9 @@ impl<H: Host> Session<H> {
                 Some(answer) => self.emit(id, answer),
                 None => self.report_file(id, ticket.id),
             }
-            if let Some(mask) = self.library.get(ticket.id).and_then(Entry::granule) {
-                let (name, mask) = (ticket.name.clone(), mask.source.clone());
-                self.mask_changed(id, &name, Some(mask)).await?;
+            if let Some(file) = self.library.get(ticket.id).and_then(Entry::granule) {
+                let (name, file) = (ticket.name.clone(), file.source.clone());
+                self.beside_changed(id, &name, Some(file)).await?;
             }
             // While its chunks are still decoded: a day is read with the last of its files.
             if let Some((Some(date), later)) =

@@ -182,6 +182,64 @@ fn a_mask_and_its_geotiff_find_each_other_in_any_order() {
     assert!(last(&host, 1) != Some(300) && last(&host, 2) != Some(300));
 }
 
+/// GDAL's sidecar with the scale and no-data value of packed numbers: first, afterwards, together, in an archive (in an archive), taken out again.
+/// One of statistics alone is passed over.
+#[test]
+fn what_gdal_says_beside_a_geotiff_finds_it_in_any_order() {
+    let kinds = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures/kinds");
+    let (name, auxiliary) = ("beside_20200603.tif", "beside_20200603.tif.aux.xml");
+    let statistics = "beside_statistics_20200603.tif.aux.xml";
+    let bytes = |name: &str| std::fs::read(kinds.join(name)).unwrap();
+    let source = |name: &str| Arc::new(BytesSource::new(name, bytes(name))) as SharedSource;
+    let last = |host: &Recorder, id: u32| {
+        let rows = reports(host);
+        let row = rows.iter().rfind(|r| r.id == id).unwrap();
+        row.statistics.as_ref().map(|s| (s.valid, s.max.unwrap() < 1.0))
+    };
+    let right = Some((164, true));
+    let open = |host: &Recorder, session: &mut Session<_>, files: &[(u32, &str, &str)]| {
+        *host.sources.borrow_mut() = files.iter().map(|(_, _, file)| source(file)).collect();
+        let tickets = files.iter().map(|(id, path, _)| ticket(*id, path, None)).collect();
+        block_on(session.handle(2, Request::Open { tickets }));
+    };
+    let (beside, tiff) =
+        ((1, "a/beside_20200603.tif.aux.xml", auxiliary), (2, "a/beside_20200603.tif", name));
+    for first in [true, false] {
+        let (host, mut session) = started();
+        for file in if first { [beside, tiff] } else { [tiff, beside] } {
+            open(&host, &mut session, &[file]);
+        }
+        assert_eq!(last(&host, 2), right, "sidecar first: {first}");
+        block_on(session.handle(3, Request::Forget { file: 1 }));
+        assert_ne!(last(&host, 2), right, "taken out, sidecar first: {first}");
+    }
+    let (host, mut session) = started();
+    open(&host, &mut session, &[tiff, beside, (3, "a/x.tif.aux.xml", statistics)]);
+    assert_eq!(last(&host, 2), right);
+    let passed = set_aside(&host).remove(0);
+    assert_eq!(
+        (passed.files, passed.said.as_deref()),
+        (vec![3], Some("1 companion file passed over: 1 .xml"))
+    );
+    assert!(reports(&host).iter().any(|r| r.id == 1 && r.problems[0].contains("what GDAL says of")));
+
+    let inner = zip(&[(&format!("b/{name}"), &bytes(name)), (&format!("b/{auxiliary}"), &bytes(auxiliary))]);
+    for archive in [inner.clone(), zip(&[("inner.zip", &inner)])] {
+        let (host, mut session) = started();
+        *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("order.zip", archive))];
+        block_on(session.handle(2, Request::Open { tickets: vec![ticket(1, "order.zip", None)] }));
+        let found = set_aside(&host).remove(0).members;
+        assert_eq!(found.len(), 1, "{found:?}");
+        let tickets = vec![ticket(2, &found[0].name, Some(&found[0].path))];
+        block_on(session.handle(3, Request::Open { tickets }));
+        assert_eq!(last(&host, 2), right, "{}", found[0].path);
+    }
+    let described = json(&run(&["inspect", "--json", &text(&kinds.join(name))]));
+    assert_eq!(described["variables"][0]["valid"], 164);
+    let described = json(&run(&["inspect", "--json", &text(&kinds.join("order.zip"))]));
+    assert!(described.to_string().contains("scene_1.zip/scene_1/soil_moisture_20200615.tif"), "{described}");
+}
+
 /// NISAR's map is the reference, and what it says of its own uncertainty goes into the report.
 #[test]
 fn the_uncertainty_of_a_reference_is_reported() {

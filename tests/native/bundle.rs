@@ -23,7 +23,8 @@ use loam_core::simulate::{DEMO_SEED, Scene};
 use loam_core::stack::{HistoryRule, Library, MARGIN, Region, SceneDay, Series};
 use loam_nn::block_on;
 use serde_json::Value;
-use smap_files::{BytesSource, PathSource, QualityRule, SharedSource, archive, read_all, with_mask};
+use smap_files::companion::Beside;
+use smap_files::{BytesSource, PathSource, QualityRule, SharedSource, archive, read_all, with_beside};
 
 use super::command_line::{json, refused};
 use super::refusals::zip;
@@ -412,7 +413,7 @@ fn a_session_bundles_files_and_asks_for_another_map_after_a_change() {
         .map(|name| Arc::new(PathSource::open(&fixture(name)).unwrap()) as _)
         .collect();
     let open = |name: &str| Arc::new(PathSource::open(&fixture(name)).unwrap()) as SharedSource;
-    sources.push(with_mask(open(MASKED), open(&format!("{MASKED}.msk"))));
+    sources.push(with_beside(open(MASKED), Beside::Mask, open(&format!("{MASKED}.msk"))));
     *host.sources.borrow_mut() = sources;
     let names = FILES.iter().chain(&[SUPERSEDED, "soil_moisture_20200603.tif"]);
     let mut tickets: Vec<FileTicket> = names

@@ -125,6 +125,76 @@ def predictors():
             fact(name, [b.astype("f4") if dtype == "float32" else b for b in bands])
 
 
+def sidecar(path, bands, of_file=""):
+    """GDAL's PAM, as it writes it; bands: elements of each."""
+    lines = ["<PAMDataset>", of_file]
+    for number, elements in enumerate(bands, 1):
+        lines += [f'  <PAMRasterBand band="{number}">', *(f"    {element}" for element in elements), "  </PAMRasterBand>"]
+    (OUT / f"{path}.aux.xml").write_text("\n".join([*filter(None, lines), "</PAMDataset>", ""]))
+
+
+def sidecars():
+    """What stands beside the file alone, and what contradicts it. GDAL reads each as the fact says."""
+    sm = pattern(12, 14)
+    stored = np.round((sm - 0.2) * 1e4)
+    stored[0, :4] = -5
+    seen = np.where(stored == -5, np.nan, stored * 1e-4 + 0.2)
+    everything = [
+        "<Description>soil_moisture</Description>",
+        "<NoDataValue>-5.00000000000000E+00</NoDataValue>",
+        "<UnitType>m3/m3</UnitType>",
+        "<Offset>0.2</Offset>",
+        "<Scale>0.0001</Scale>",
+    ]
+
+    def agrees(name, nodata, scale, offset):
+        with rasterio.open(OUT / name) as file:
+            assert (file.nodata, file.scales[0], file.offsets[0]) == (nodata, scale, offset), name
+
+    name = "beside_20200603.tif"
+    tiff(name, [stored], "int16", [None])
+    sidecar(name, [everything])
+    agrees(name, -5, 1e-4, 0.2)
+    fact(name, [seen], beside=True, says=["taken from beside_20200603.tif.aux.xml", "no-data value -5", "scale 0.0001", "offset 0.2", "unit m3/m3"])
+    # The file's own tags say otherwise.
+    name = "beside_contradicts_20200603.tif"
+    tiff(name, [stored], "int16", ["soil_moisture"], nodata=0)
+    with rasterio.open(OUT / name, "r+") as file:
+        file.scales, file.offsets = [1e-3], [0.1]
+    sidecar(name, [everything[1:]])
+    agrees(name, -5, 1e-4, 0.2)
+    fact(name, [seen], beside=True, says=["no-data value -5, the file itself 0", "scale 0.0001, the file itself 0.001", "as in GDAL"])
+    # A scale alone: the offset is 0 then, whatever the file says.
+    name = "beside_scale_20200603.tif"
+    stored = np.round(sm * 1e4)
+    tiff(name, [stored], "int16", ["soil_moisture"])
+    with rasterio.open(OUT / name, "r+") as file:
+        file.scales, file.offsets = [1e-3], [0.1]
+    sidecar(name, [["<Scale>0.0001</Scale>"]])
+    agrees(name, None, 1e-4, 0)
+    fact(name, [sm], beside=True, says=["offset 0, the file itself 0.1"])
+    # A float32 within the values, with fewer digits than it has, of the second band alone.
+    name = "beside_float_20200603.tif"
+    none = np.float32(0.1234567)
+    second = sm.astype("f4")
+    second[1] = none
+    tiff(name, [sm, second], names=["soil_moisture_am", "soil_moisture_pm"])
+    sidecar(name, [[], [f'<NoDataValue le_hex_equiv="{np.float64(none).tobytes().hex().upper()}">0.12345</NoDataValue>']])
+    fact(name, [sm.astype("f4"), np.where(second == none, np.nan, second)], beside=True, says=["no-data value"])
+    # As programs leave it beside every file they looked at.
+    name = "beside_statistics_20200603.tif"
+    tiff(name, [sm], names=["soil_moisture"])
+    sidecar(name, [["<Metadata>", *(f'  <MDI key="STATISTICS_{n}">0.25</MDI>' for n in ("MAXIMUM", "MEAN", "MINIMUM", "STDDEV")), "</Metadata>"]])
+    fact(name, [sm.astype("f4")], beside=True, says=[])
+
+
+def member(archive, name, data, method=zipfile.ZIP_DEFLATED):
+    """With the same time always."""
+    info = zipfile.ZipInfo(name)
+    info.compress_type = method
+    archive.writestr(info, data)
+
+
 def archives():
     """As a mail gives an order: archives of scenes in one archive, one of them packed."""
     inner = []
@@ -133,19 +203,19 @@ def archives():
         tiff(f"soil_moisture_{day}.tif", [sm], compress="deflate")
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-            file.write(OUT / f"soil_moisture_{day}.tif", f"scene_{n}/soil_moisture_{day}.tif")
-            file.writestr(f"scene_{n}/README.md", "Made for a test.")
+            member(file, f"scene_{n}/soil_moisture_{day}.tif", (OUT / f"soil_moisture_{day}.tif").read_bytes())
+            member(file, f"scene_{n}/README.md", b"Made for a test.")
         (OUT / f"soil_moisture_{day}.tif").unlink()
         inner.append((f"scene_{n}.zip", packed.getvalue()))
     with zipfile.ZipFile(OUT / "order.zip", "w") as file:
         for (name, data), method in zip(inner, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)):
-            file.writestr(name, data, method)
+            member(file, name, data, method)
 
 
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for make in (halves, compressions, predictors, archives):
+    for make in (halves, compressions, predictors, sidecars, archives):
         make()
     (OUT / "kinds.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use crate::companion::{self, Beside};
 use crate::sniff::{Archive, archive_kind};
-use crate::{ReadError, SharedSource, Source, companion, with_mask, zip_members};
+use crate::{ReadError, SharedSource, Source, with_beside, zip_members};
 
 /// Bytes of the largest member that is inflated, and of all that are kept: half a gigabyte where addresses have 32 bits.
 const LARGEST: u64 = if cfg!(target_pointer_width = "32") { 512 << 20 } else { 2048 << 20 };
@@ -33,8 +34,8 @@ pub struct Member {
     entry: zip_members::Member,
     /// An archive that is not looked into, and why.
     closed: Option<&'static str>,
-    /// GDAL's mask of it, beside it in the archive.
-    mask: Option<zip_members::Member>,
+    /// What GDAL keeps of it beside it in the archive.
+    beside: Vec<(Beside, zip_members::Member)>,
     /// Its path, those of the archives around it before its own.
     path: String,
 }
@@ -119,15 +120,17 @@ fn files_of(
             remedy: "the download was probably interrupted; download it again".to_owned(),
         });
     }
-    let masks: HashMap<String, zip_members::Member> = listed
-        .iter()
-        .filter_map(|entry| Some((companion::masked_name(&entry.name)?.to_ascii_lowercase(), entry.clone())))
-        .collect();
+    let mut beside: HashMap<String, Vec<(Beside, zip_members::Member)>> = HashMap::new();
+    for entry in &listed {
+        if let Some((what, of)) = companion::of_tiff(&entry.name) {
+            beside.entry(of.to_ascii_lowercase()).or_default().push((what, entry.clone()));
+        }
+    }
     let files = listed.into_iter().filter(|entry| !entry.name.ends_with(['/', '\\']));
     let member = |entry: zip_members::Member| {
-        let mask = masks.get(&entry.name.to_ascii_lowercase()).cloned();
+        let beside = beside.get(&entry.name.to_ascii_lowercase()).cloned().unwrap_or_default();
         let path = within.map_or_else(|| entry.name.clone(), |within| format!("{within}/{}", entry.name));
-        Member { archive: source.clone(), entry, path, closed: None, mask }
+        Member { archive: source.clone(), entry, path, closed: None, beside }
     };
     Ok(files.map(member).collect())
 }
@@ -146,19 +149,22 @@ impl Member {
         self.entry.size
     }
 
-    /// The member as a file, under the last part of its path, with its mask where the archive holds one ([`crate::with_mask`]).
+    /// The member as a file, under the last part of its path, with what GDAL keeps beside it where the archive holds that
+    /// ([`crate::with_beside`]).
     ///
     /// # Errors
     /// [`ReadError::Unsuitable`] for encrypted members, archives that lie too deep and compressions other than deflate; [`ReadError::TooLarge`] for deflated members
     /// above 2 GB (512 MB in 32-bit programs); [`ReadError::CutOff`] and [`ReadError::Damaged`] for archives that are; [`ReadError::Io`].
     pub fn source(&self) -> Result<SharedSource, ReadError> {
-        let source = self.unmasked()?;
-        let Some(mask) = self.mask.clone() else { return Ok(source) };
-        let mask = Self { entry: mask, mask: None, ..self.clone() };
-        Ok(with_mask(source, mask.unmasked()?))
+        let mut source = self.alone()?;
+        for (what, entry) in &self.beside {
+            let file = Self { entry: entry.clone(), beside: Vec::new(), ..self.clone() };
+            source = with_beside(source, *what, file.alone()?);
+        }
+        Ok(source)
     }
 
-    fn unmasked(&self) -> Result<SharedSource, ReadError> {
+    fn alone(&self) -> Result<SharedSource, ReadError> {
         let Member { archive, entry, .. } = self;
         if let Some(why) = self.closed {
             return Err(ReadError::Unsuitable {

@@ -9,6 +9,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::companion::Beside;
 use crate::{SharedSource, Source};
 
 /// Files up to this many bytes are one block.
@@ -113,7 +114,7 @@ impl CachedSource {
             _ => SMALL_BLOCK,
         };
         let file = FILES.fetch_add(1, Ordering::Relaxed);
-        let mask = inner.mask().map(Self::around);
+        let mask = inner.beside(Beside::Mask).map(Self::around);
         Self { inner, file, block, forward: Mutex::new((0, 0)), mask }
     }
 
@@ -166,11 +167,14 @@ impl Source for CachedSource {
     fn needs_cache(&self) -> bool {
         false
     }
-    fn mask(&self) -> Option<SharedSource> {
-        self.mask.clone()
+    fn beside(&self, what: Beside) -> Option<SharedSource> {
+        match what {
+            Beside::Mask => self.mask.clone(),
+            Beside::Auxiliary => self.inner.beside(what),
+        }
     }
-    fn without_mask(&self) -> Option<SharedSource> {
-        self.inner.without_mask()
+    fn without(&self, what: Beside) -> Option<SharedSource> {
+        self.inner.without(what)
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let end = offset.saturating_add(buffer.len() as u64);

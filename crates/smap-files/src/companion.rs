@@ -48,25 +48,49 @@ pub fn among<T: AsRef<str>>(names: &[T]) -> Vec<bool> {
     if kinds.contains(&false) { kinds } else { vec![false; names.len()] }
 }
 
-/// The mask that GDAL keeps beside a TIFF, by its name: `x.tif.msk`. Unlike other companions it decides about values
-/// ([`with_mask`](crate::with_mask)).
-#[must_use]
-pub fn mask_name(path: &str) -> Option<String> {
-    let lower = path.to_ascii_lowercase();
-    (lower.ends_with(".tif") || lower.ends_with(".tiff")).then(|| format!("{path}.msk"))
+/// What GDAL keeps of a TIFF in a file beside it. Unlike other companions it decides about values ([`with_beside`](crate::with_beside)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Beside {
+    /// `x.tif.msk`: which pixels have a value.
+    Mask,
+    /// `x.tif.aux.xml` (persistent auxiliary metadata): no-data values, scales, offsets, units and names of bands, if it is not of statistics
+    /// alone.
+    Auxiliary,
 }
 
-/// The TIFF that a mask is of: the name before `.msk`; `None` for a file of another name.
-#[must_use]
-pub fn masked_name(path: &str) -> Option<&str> {
-    let (of, ending) = path.rsplit_once('.')?;
-    (ending.eq_ignore_ascii_case("msk") && mask_name(of).is_some()).then_some(of)
+impl Beside {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Mask, Self::Auxiliary];
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Mask => ".msk",
+            Self::Auxiliary => ".aux.xml",
+        }
+    }
+
+    /// The name of this beside a TIFF; `None` for a file of another name.
+    #[must_use]
+    pub fn name(self, path: &str) -> Option<String> {
+        let lower = path.to_ascii_lowercase();
+        (lower.ends_with(".tif") || lower.ends_with(".tiff")).then(|| format!("{path}{}", self.ending()))
+    }
 }
 
-/// True for a mask and the TIFF that it is of, by their names; where one of the two was given without its folder, by the file's name alone.
+/// What a file is beside a TIFF, and that one's name; `None` for a file of another name.
 #[must_use]
-pub fn is_mask_of(mask: &str, tiff: &str) -> bool {
-    let Some(of) = masked_name(mask) else { return false };
+pub fn of_tiff(path: &str) -> Option<(Beside, &str)> {
+    Beside::ALL.into_iter().find_map(|what| {
+        let (of, ending) = path.split_at_checked(path.len().checked_sub(what.ending().len())?)?;
+        (ending.eq_ignore_ascii_case(what.ending()) && what.name(of).is_some()).then_some((what, of))
+    })
+}
+
+/// True for a file beside a TIFF and the TIFF that it is of, by their names; where one of the two was given without its folder, by the file's
+/// name alone.
+#[must_use]
+pub fn is_of(companion: &str, tiff: &str) -> bool {
+    let Some((_, of)) = of_tiff(companion) else { return false };
     let (of, tiff) = (of.to_ascii_lowercase(), tiff.to_ascii_lowercase());
     match (of.rsplit_once('/'), tiff.rsplit_once('/')) {
         (None, Some((_, file))) => of == file,
@@ -160,15 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_is_of_the_file_before_its_ending() {
-        assert_eq!(mask_name("a/x.tif").as_deref(), Some("a/x.tif.msk"));
-        assert_eq!(mask_name("x.nc"), None);
-        assert_eq!(masked_name("a/x.tif.msk"), Some("a/x.tif"));
-        assert_eq!(masked_name("X.TIFF.MSK"), Some("X.TIFF"));
-        assert_eq!(masked_name("x.msk"), None);
-        assert!(is_mask_of("a/x.tif.msk", "a/X.TIF") && is_mask_of("x.tif.msk", "a/x.tif"));
-        assert!(is_mask_of("a/x.tif.msk", "x.tif") && !is_mask_of("a/x.tif.msk", "b/x.tif"));
-        assert!(!is_mask_of("x.tif", "x.tif") && !is_mask_of("y.tif.msk", "a/x.tif"));
+    fn what_lies_beside_a_tiff_is_of_the_file_before_its_ending() {
+        assert_eq!(Beside::Mask.name("a/x.tif").as_deref(), Some("a/x.tif.msk"));
+        assert_eq!(Beside::Auxiliary.name("x.TIFF").as_deref(), Some("x.TIFF.aux.xml"));
+        assert_eq!(Beside::Mask.name("x.nc"), None);
+        assert_eq!(of_tiff("a/x.tif.msk"), Some((Beside::Mask, "a/x.tif")));
+        assert_eq!(of_tiff("X.TIFF.MSK"), Some((Beside::Mask, "X.TIFF")));
+        assert_eq!(of_tiff("a/x.tif.AUX.xml"), Some((Beside::Auxiliary, "a/x.tif")));
+        for other in ["x.msk", "x.aux.xml", "x.nc.aux.xml", "x.tif.xml", "é.xml", "msk"] {
+            assert_eq!(of_tiff(other), None, "{other}");
+        }
+        assert!(is_of("a/x.tif.msk", "a/X.TIF") && is_of("x.tif.msk", "a/x.tif"));
+        assert!(is_of("a/x.tif.aux.xml", "x.tif") && !is_of("a/x.tif.msk", "b/x.tif"));
+        assert!(!is_of("x.tif", "x.tif") && !is_of("y.tif.msk", "a/x.tif"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! ranges. GeoKeys come from `geotiff-core`. The submodules say which traps of real
 //! SMAP and Sentinel-1 files they deal with.
 
+mod beside;
 mod classify;
 mod compression;
 mod dimap;
@@ -16,6 +17,7 @@ mod tags;
 
 use jiff::civil::Date;
 
+pub(crate) use self::beside::auxiliary;
 use self::classify::{Band, Classification, Context, Use};
 use self::open::{Image, RowVisitor};
 use self::summary::Summary;
@@ -28,6 +30,7 @@ use crate::{
     Role, SharedSource, Variable, catalogue, companion,
 };
 use catalogue::Facts;
+use companion::Beside;
 use ease_grid::place::{PixelWindow, source_window};
 use ease_grid::{Crs, EaseWindow, Grid, Raster, Reason, Statistics};
 
@@ -89,7 +92,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     }
     let mut problems: Vec<String> = placement.problem.into_iter().collect();
     let window = placement.grid.as_ref().and_then(Grid::ease_window);
-    let items = metadata::items(image.ifd());
+    let items = image.items();
     let bare = |name: &'_ str| -> Option<usize> {
         [OWN_PREFIX, "loam:"].iter().find(|p| name.starts_with(**p)).map(|p| p.len())
     };
@@ -111,7 +114,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             image.further_images
         ));
     }
-    let tags = band_tags(&image, &items, bands);
+    let tags = band_tags(&image, &items, image.auxiliary.as_ref(), bands);
+    problems.extend(beside::notes(&image, &source, &tags));
     let rules: Vec<ValueRule> = tags.iter().map(|t| base_rule(&image, t, window.is_some())).collect();
     let (summaries, complete) = summarise(&image, &rules)?;
     let facts = Facts {
@@ -158,7 +162,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         let names: Vec<Option<&str>> = tags.iter().map(|tags| tags.name.as_deref()).collect();
         classification = own_map(&written, &names);
     }
-    if let Some(of) = companion::masked_name(&file) {
+    if let Some((Beside::Mask, of)) = companion::of_tiff(&file) {
         classification = classify::mask_of(of, bands);
     }
     let Classification { product, bands: uses, problems: more } = classification;
@@ -475,8 +479,7 @@ impl BandReader {
         image.alpha_blanks = v.role != Role::Other;
         let backscatter = matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
         let scale = if backscatter { options.scale.or(v.scale) } else { None };
-        let items = metadata::items(image.ifd());
-        let tags = band_tags(&image, &items, variable + 1);
+        let tags = band_tags(&image, &image.items(), image.auxiliary.as_ref(), variable + 1);
         let base =
             tags.last().map_or_else(ValueRule::default, |t| base_rule(&image, t, v.resolution.is_some()));
         let rule = value_rule(base, v, scale);

@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod arrays;
+mod auxiliary;
 mod cache;
 pub mod catalogue;
 pub mod companion;
@@ -29,7 +30,7 @@ pub use layer_use::LayerUse;
 pub use sample::Sampling;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::PathSource;
-pub use source::{BytesSource, SharedSource, Source, with_mask};
+pub use source::{BytesSource, SharedSource, Source, auxiliary_counts, with_beside};
 
 use ease_grid::{EaseWindow, Raster, Statistics};
 
@@ -39,6 +40,9 @@ use ease_grid::{EaseWindow, Raster, Statistics};
 /// [`ReadError`], a sentence or two for the person who dropped the file.
 pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
     let source = cache::CachedSource::around(source);
+    if let Some(granule) = geotiff::auxiliary(&source) {
+        return Ok(granule);
+    }
     match sniff::sniff(source.as_ref())? {
         sniff::Format::Hdf5 => arrays::scan::scan(source),
         sniff::Format::Tiff => geotiff::scan(source),

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::auxiliary::{Auxiliary, LONGEST};
+use crate::companion::Beside;
+
 /// Random access to the bytes of one file.
 pub trait Source: Send + Sync {
     /// File name without directories, as the user knows it.
@@ -16,12 +19,12 @@ pub trait Source: Send + Sync {
     fn needs_cache(&self) -> bool {
         true
     }
-    /// GDAL's mask of it: the file `x.tif.msk` beside `x.tif`, whose zeros say that a pixel has no value. See [`with_mask`].
-    fn mask(&self) -> Option<SharedSource> {
+    /// What GDAL keeps of it in a file beside it. See [`with_beside`].
+    fn beside(&self, _what: Beside) -> Option<SharedSource> {
         None
     }
-    /// The same file without that mask; `None` where it has none.
-    fn without_mask(&self) -> Option<SharedSource> {
+    /// The same file without that; `None` where it has none.
+    fn without(&self, _what: Beside) -> Option<SharedSource> {
         None
     }
     /// Fills `buffer` from `offset` on.
@@ -34,19 +37,39 @@ pub trait Source: Send + Sync {
 /// A source shared by a granule and the readers it opens.
 pub type SharedSource = Arc<dyn Source>;
 
-/// A TIFF with the mask that lies beside it.
-struct Masked {
+/// A TIFF with what lies beside it.
+struct With {
     inner: SharedSource,
-    mask: SharedSource,
+    what: Beside,
+    file: SharedSource,
 }
 
-/// A TIFF with GDAL's mask that lies beside it (`x.tif.msk`): pixels of which the mask is zero have no value.
+/// A TIFF with what GDAL keeps beside it: its mask, of which zero means no value, or what its auxiliary file says of its bands, where that says
+/// something that counts.
 #[must_use]
-pub fn with_mask(inner: SharedSource, mask: SharedSource) -> SharedSource {
-    Arc::new(Masked { inner, mask })
+pub fn with_beside(inner: SharedSource, what: Beside, file: SharedSource) -> SharedSource {
+    if what == Beside::Auxiliary && !auxiliary_counts(file.as_ref()) {
+        return inner;
+    }
+    Arc::new(With { inner, what, file })
 }
 
-impl Source for Masked {
+/// Whether a file that GDAL keeps beside a TIFF (`x.tif.aux.xml`) says something that counts. One of statistics alone does not; one that cannot
+/// be read might.
+#[must_use]
+pub fn auxiliary_counts(file: &dyn Source) -> bool {
+    auxiliary(file).is_none_or(|said| !said.is_empty())
+}
+
+/// What counts in such a file; `None` where it cannot be read.
+pub(crate) fn auxiliary(file: &dyn Source) -> Option<Auxiliary> {
+    let length = usize::try_from(file.len()).ok().filter(|_| file.len() <= LONGEST)?;
+    let mut bytes = vec![0; length];
+    file.read_at(0, &mut bytes).ok()?;
+    Auxiliary::parse(&bytes)
+}
+
+impl Source for With {
     fn name(&self) -> &str {
         self.inner.name()
     }
@@ -56,11 +79,15 @@ impl Source for Masked {
     fn needs_cache(&self) -> bool {
         self.inner.needs_cache()
     }
-    fn mask(&self) -> Option<SharedSource> {
-        Some(Arc::clone(&self.mask))
+    fn beside(&self, what: Beside) -> Option<SharedSource> {
+        if what == self.what { Some(Arc::clone(&self.file)) } else { self.inner.beside(what) }
     }
-    fn without_mask(&self) -> Option<SharedSource> {
-        Some(Arc::clone(&self.inner))
+    fn without(&self, what: Beside) -> Option<SharedSource> {
+        if what == self.what {
+            return Some(Arc::clone(&self.inner));
+        }
+        let inner = self.inner.without(what)?;
+        Some(Arc::new(Self { inner, what: self.what, file: Arc::clone(&self.file) }))
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         self.inner.read_at(offset, buffer)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use smap_files::archive::{self, Member};
-use smap_files::companion::{self, Passed};
-use smap_files::{PathSource, SharedSource, with_mask};
+use smap_files::companion::{self, Beside, Passed};
+use smap_files::{PathSource, SharedSource, with_beside};
 
 /// A file to open.
 pub struct Found {
@@ -50,11 +50,12 @@ fn of_path(path: &Path) -> Result<SharedSource, String> {
             .map_err(|e| format!("the file cannot be opened ({e}): check the path"))
     };
     let source = open(path)?;
-    // GDAL's mask counts wherever it lies beside the file, named or not.
-    match companion::mask_name(&path.to_string_lossy()).map(PathBuf::from).filter(|mask| mask.exists()) {
-        Some(mask) => Ok(with_mask(source, open(&mask)?)),
+    // What GDAL keeps beside the file counts wherever it lies there, named or not.
+    let beside = |what: Beside| what.name(&path.to_string_lossy()).map(PathBuf::from).filter(|p| p.exists());
+    Beside::ALL.into_iter().try_fold(source, |source, what| match beside(what) {
+        Some(file) => Ok(with_beside(source, what, open(&file)?)),
         None => Ok(source),
-    }
+    })
 }
 
 /// All files that `paths` stand for, in the order named, each folder's and pattern's in order of their names. Companions beside data are

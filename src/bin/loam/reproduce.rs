@@ -18,7 +18,7 @@ use loam_core::simulate::place;
 use loam_core::stack::Library;
 use loam_nn::block_on;
 use serde_json::{Value, json};
-use smap_files::companion::Passed;
+use smap_files::companion::{Beside, Passed};
 use smap_files::{PathSource, SharedSource, Source};
 
 use super::files;
@@ -42,10 +42,10 @@ pub struct Reproduce {
     json: bool,
 }
 
-/// An input file, or its mask, that is not there as it was.
+/// An input file, or what lies beside it, that is not there as it was.
 struct Amiss {
     name: String,
-    /// None for a mask that was not there.
+    /// None for a file beside it that was not there.
     expected: Option<Fingerprint>,
     /// What has its name, where anything has.
     found: Option<Fingerprint>,
@@ -180,19 +180,19 @@ impl Source for Renamed {
     fn needs_cache(&self) -> bool {
         self.inner.needs_cache()
     }
-    fn mask(&self) -> Option<SharedSource> {
-        self.inner.mask()
+    fn beside(&self, what: Beside) -> Option<SharedSource> {
+        self.inner.beside(what)
     }
-    fn without_mask(&self) -> Option<SharedSource> {
-        self.inner.without_mask()
+    fn without(&self, what: Beside) -> Option<SharedSource> {
+        self.inner.without(what)
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         self.inner.read_at(offset, buffer)
     }
 }
 
-/// Size and SHA-256 of a file and of its mask.
-type Prints = (Fingerprint, Option<Fingerprint>);
+/// Size and SHA-256 of a file, of its mask and of what GDAL says of it beside it.
+type Prints = (Fingerprint, Option<Fingerprint>, Option<Fingerprint>);
 
 /// An input's bytes, or what is amiss with it.
 type Matched<'a> = Result<(&'a Input, SharedSource), Amiss>;
@@ -214,7 +214,9 @@ fn match_inputs<'a>(inputs: &'a [Input], paths: &[PathBuf]) -> Result<Vec<Matche
         bar.inc(1);
         let is_it = |(n, found): &(usize, &Found)| {
             found.bytes == input.content.bytes
-                && print(*n, found).is_some_and(|(own, mask)| own == input.content && mask == input.mask)
+                && print(*n, found).is_some_and(|(own, mask, auxiliary)| {
+                    own == input.content && mask == input.mask && auxiliary == input.auxiliary
+                })
         };
         if let Some((_, found)) = candidates.iter().enumerate().find(is_it) {
             let name = input.file_name().to_owned();
@@ -225,10 +227,13 @@ fn match_inputs<'a>(inputs: &'a [Input], paths: &[PathBuf]) -> Result<Vec<Matche
         let other = candidates.iter().enumerate().find(|(_, found)| same_name(&found.path));
         let name = input.name.clone();
         all.push(Err(match other.and_then(|(n, found)| print(n, found)) {
-            Some((own, mask)) if own == input.content => {
+            Some((own, mask, _)) if own == input.content && mask != input.mask => {
                 Amiss { name: format!("{name}.msk"), expected: input.mask.clone(), found: mask }
             }
-            other => Amiss { name, expected: Some(input.content.clone()), found: other.map(|(own, _)| own) },
+            Some((own, _, auxiliary)) if own == input.content => {
+                Amiss { name: format!("{name}.aux.xml"), expected: input.auxiliary.clone(), found: auxiliary }
+            }
+            other => Amiss { name, expected: Some(input.content.clone()), found: other.map(|(own, ..)| own) },
         }));
     }
     bar.finish_and_clear();
@@ -240,11 +245,9 @@ fn prints(source: &SharedSource) -> Option<Prints> {
     let print = |source: &SharedSource| {
         block_on(fingerprint(source.as_ref(), &mut async |_| ControlFlow::Continue(()))).ok().flatten()
     };
-    let own = print(source)?;
-    match source.mask() {
-        None => Some((own, None)),
-        Some(mask) => Some((own, Some(print(&mask)?))),
-    }
+    // `Some(None)` where there is none.
+    let beside = |what| source.beside(what).map_or(Some(None), |file| print(&file).map(Some));
+    Some((print(source)?, beside(Beside::Mask)?, beside(Beside::Auxiliary)?))
 }
 
 /// Files and scenes of a bundle, in their order.

@@ -4,6 +4,7 @@
 use tiff_reader::Ifd;
 
 use super::open::Image;
+use crate::auxiliary::{Auxiliary, unescape};
 use crate::catalogue;
 
 /// Tag of GDAL's metadata items.
@@ -23,6 +24,39 @@ pub(super) struct Item {
 /// The items of a directory's metadata tag; none where there is no tag.
 pub(super) fn items(ifd: &Ifd) -> Vec<Item> {
     ifd.tag(TAG_GDAL_METADATA).and_then(|t| t.value.as_str().map(parse)).unwrap_or_default()
+}
+
+/// What is said beside the file, as its own items would say it.
+pub(super) fn items_beside(said: &Auxiliary) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (band, said) in said.bands() {
+        // Who gives one of the two gives both, as in GDAL.
+        let packed = said.scale.is_some() || said.offset.is_some();
+        let number =
+            |value: Option<f64>, otherwise: f64| packed.then(|| value.unwrap_or(otherwise).to_string());
+        let roles = [
+            ("description", said.name.clone()),
+            ("unittype", said.unit.clone()),
+            ("scale", number(said.scale, 1.0)),
+            ("offset", number(said.offset, 0.0)),
+        ];
+        items.extend(roles.into_iter().filter_map(|(role, value)| {
+            Some(Item {
+                name: role.to_uppercase(),
+                sample: Some(band),
+                role: Some(role.to_owned()),
+                value: value?,
+            })
+        }));
+    }
+    let attributes = said.attributes.iter();
+    items.extend(attributes.map(|(sample, name, value)| Item {
+        name: name.clone(),
+        sample: *sample,
+        role: None,
+        value: value.clone(),
+    }));
+    items
 }
 
 /// The nodata value; `None` where the tag is absent or not a number. NaN is a number here.
@@ -70,15 +104,6 @@ fn item(attributes: &str, value: &str) -> Option<Item> {
         // GDAL escapes values once for itself and once for XML.
         value: unescape(&unescape(value)),
     })
-}
-
-/// The five predefined entities; `&amp;` last, so that nothing is undone twice.
-fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'")
-        .replace("&amp;", "&")
 }
 
 /// What a TIFF says its bands are of, all of them: an item of the file or its description, in a few words.

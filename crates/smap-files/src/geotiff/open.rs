@@ -9,8 +9,11 @@ use std::sync::Arc;
 use tiff_reader::source::TiffSource;
 use tiff_reader::{ByteOrder, ExtraSample, Ifd, OpenOptions, ParseBudgets, RasterLayout, TiffFile};
 
+use super::metadata::{self, Item};
 use super::{compression, half};
 use crate::arrays::half_precision;
+use crate::auxiliary::Auxiliary;
+use crate::companion::Beside;
 use crate::{ReadError, SharedSource};
 use ease_grid::place::PixelWindow;
 
@@ -71,6 +74,8 @@ pub(super) struct Image {
     mask: Option<Ifd>,
     /// The same in a file beside this one (GDAL's `x.tif.msk`).
     beside: Option<Mask>,
+    /// What GDAL says of its bands in a file beside this one.
+    pub(super) auxiliary: Option<Auxiliary>,
     /// The band that says how opaque a pixel is (TIFF 6.0, ExtraSamples 1 and 2): zero means no value.
     pub(super) alpha: Option<usize>,
     /// The alpha band blanks the others. Off for pictures, whose clear pixels have colours all the same.
@@ -190,7 +195,9 @@ impl Image {
         let (block_columns, block_rows) = block_shape(&ifd, &layout);
         let decoded =
             block_columns as u64 * block_rows as u64 * bands as u64 * layout.bytes_per_sample as u64;
-        let beside = source.mask().map(|mask| Mask::open(mask, &layout)).transpose()?;
+        let auxiliary =
+            source.beside(Beside::Auxiliary).and_then(|file| crate::source::auxiliary(file.as_ref()));
+        let beside = source.beside(Beside::Mask).map(|mask| Mask::open(mask, &layout)).transpose()?;
         let mut direct = None;
         if decoded > CACHE_BYTES as u64 {
             let plain = ifd.compression() == 1
@@ -250,6 +257,7 @@ impl Image {
             missing,
             mask,
             beside,
+            auxiliary,
             alpha,
             alpha_blanks: false,
             south_up: false,
@@ -259,6 +267,13 @@ impl Image {
     /// The directory, for tags.
     pub(super) fn ifd(&self) -> &Ifd {
         &self.ifd
+    }
+
+    /// Its metadata items, what is said beside it first.
+    pub(super) fn items(&self) -> Vec<Item> {
+        let mut items = self.auxiliary.as_ref().map(metadata::items_beside).unwrap_or_default();
+        items.extend(metadata::items(&self.ifd));
+        items
     }
 
     /// Element type in NumPy's words; `uint12` for packed bits.

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::metadata::{self, Item};
 use super::{dimap, open::Image};
 use crate::arrays::TimeUnit;
+use crate::auxiliary::Auxiliary;
 use crate::values::Declared;
 
 /// Names of time axes, as GDAL keeps them.
@@ -22,8 +23,13 @@ pub(super) struct BandTags {
     pub(super) fills: Vec<f64>,
 }
 
-/// The bands' tags: GDAL's items and SNAP's own tag.
-pub(super) fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<BandTags> {
+/// The bands' tags: GDAL's items and SNAP's own tag; `said` beside the file counts before them.
+pub(super) fn band_tags(
+    image: &Image,
+    items: &[Item],
+    said: Option<&Auxiliary>,
+    bands: usize,
+) -> Vec<BandTags> {
     let snap = dimap::bands(image.ifd());
     let nodata = metadata::nodata(image.ifd());
     let global =
@@ -55,6 +61,7 @@ pub(super) fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<Band
                 own.or_else(of_file).map(|i| i.value.trim().to_owned()).filter(|value| !value.is_empty())
             };
             let snap = snap.get(band);
+            let beside = said.and_then(|said| said.band(band)?.nodata);
             let number = |role: &str| of(role).and_then(|value| value.parse::<f64>().ok());
             // Attributes of NetCDF files, which GDAL and others keep as items. Packing that was undone is still named beside floats.
             let listed = |name: &str| item(name).map(|text| metadata::numbers(&text)).unwrap_or_default();
@@ -85,9 +92,10 @@ pub(super) fn band_tags(image: &Image, items: &[Item], bands: usize) -> Vec<Band
                             .all(|bound| bound.fract() == 0.0),
                 },
                 date: time.as_ref().and_then(|(count, unit)| unit.day(item(count)?.parse().ok()?)),
-                fills: nodata
+                fills: beside
+                    .or(nodata)
                     .into_iter()
-                    .chain(snap.and_then(|b| b.nodata))
+                    .chain(snap.and_then(|b| b.nodata).filter(|_| beside.is_none()))
                     .chain(listed("_FillValue"))
                     .chain(listed("missing_value"))
                     .collect(),

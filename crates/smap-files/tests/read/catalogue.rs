@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
+use smap_files::companion::Beside;
 use smap_files::{
-    Granule, LayerUse, PathSource, QualityRule, ReadOptions, Role, SharedSource, catalogue, with_mask,
+    Granule, LayerUse, PathSource, QualityRule, ReadOptions, Role, SharedSource, catalogue, with_beside,
 };
 
 fn folder() -> PathBuf {
@@ -147,7 +148,7 @@ fn valid(file: &str, mask: Option<&str>) -> Result<Vec<(usize, [bool; 2])>, Stri
     let open = |name: &str| -> SharedSource {
         Arc::new(PathSource::open(&folder().join("masked").join(name)).unwrap())
     };
-    let source = mask.map_or_else(|| open(file), |mask| with_mask(open(file), open(mask)));
+    let source = mask.map_or_else(|| open(file), |mask| with_beside(open(file), Beside::Mask, open(mask)));
     let granule = smap_files::open(source).map_err(|e| e.to_string())?;
     let layers = granule.variables.iter().enumerate().filter(|(_, v)| v.role == Role::SoilMoisture);
     Ok(layers

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use smap_files::{BytesSource, Granule, PathSource, ReadError, ReadOptions, Role, SharedSource, archive};
+use smap_files::companion::Beside;
+use smap_files::{
+    BytesSource, Granule, PathSource, ReadError, ReadOptions, Role, SharedSource, archive, with_beside,
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kinds")
@@ -70,6 +73,50 @@ fn every_kind_of_number_and_layout_is_read_exactly() {
         wrong.extend(fault.map(|fault| format!("{name}: {fault}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_gdal_says_beside_a_geotiff_counts() {
+    let mut checked = 0;
+    for fact in facts().iter().filter(|fact| fact["beside"] == true) {
+        let name = fact["file"].as_str().unwrap();
+        let with = |beside: &str| {
+            smap_files::open(with_beside(file(name), Beside::Auxiliary, file(beside))).unwrap()
+        };
+        let granule = with(&format!("{name}.aux.xml"));
+        assert_eq!(fault(fact, &granule), None, "{name}");
+        let said: Vec<&str> = granule.problems.iter().map(|p| p.text.as_str()).collect();
+        let says = fact["says"].as_array().unwrap();
+        for words in says {
+            assert!(said.join(" ").contains(words.as_str().unwrap()), "{name}: {words} in {said:?}");
+        }
+        let alone = smap_files::open(file(name)).unwrap();
+        assert!(!alone.problems.iter().any(|p| p.text.contains("aux.xml")));
+        if says.is_empty() {
+            assert!(!said.iter().any(|text| text.contains("aux.xml")), "{said:?}");
+            assert!(granule.source.beside(Beside::Auxiliary).is_none());
+        } else {
+            assert!(fault(fact, &alone).is_some(), "{name} needs no sidecar");
+            // One that cannot be read is said not to count.
+            let damaged = with("beside_scale_20200603.tif");
+            assert!(
+                damaged.problems.iter().any(|p| p.text.contains("cannot be read")),
+                "{:?}",
+                damaged.problems
+            );
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 5);
+}
+
+#[test]
+fn what_gdal_says_alone_is_no_map() {
+    let granule = smap_files::open(file("beside_20200603.tif.aux.xml")).unwrap();
+    assert!(granule.variables.is_empty());
+    assert!(granule.problems[0].text.contains("what GDAL says of beside_20200603.tif"));
+    let refused = smap_files::open(file("beside_statistics_20200603.tif.aux.xml")).unwrap_err().to_string();
+    assert!(refused.contains("an XML text"), "{refused}");
 }
 
 /// The file with another number in a tag of its first directory (little-endian, classic).

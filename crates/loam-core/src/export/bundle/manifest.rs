@@ -207,6 +207,9 @@ pub struct Input {
     pub content: Fingerprint,
     /// GDAL's mask that lay beside it.
     pub mask: Option<Fingerprint>,
+    /// What GDAL said of it in a file beside it, where that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auxiliary: Option<Fingerprint>,
     /// What it was used as.
     pub used_as: Usage,
     /// What the user said of it.
@@ -319,9 +322,11 @@ impl Manifest {
         let hex = |text: &str| {
             text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
-        let prints =
-            self.inputs.iter().flat_map(|input| [Some(&input.content), input.mask.as_ref()]).flatten();
+        let of =
+            |input: &'_ Input| [Some(input.content.clone()), input.mask.clone(), input.auxiliary.clone()];
+        let prints: Vec<Fingerprint> = self.inputs.iter().flat_map(of).flatten().collect();
         let hashes: BTreeSet<&str> = prints
+            .iter()
             .map(|print| print.sha256.as_str())
             .chain(self.weights.iter().map(|weights| weights.sha256.as_str()))
             .chain(self.maps.iter().map(|map| map.sha256.as_str()))

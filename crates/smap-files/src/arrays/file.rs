@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_reader::error::Error;
 use hdf5_reader::storage::RangeRequestStorage;
-use hdf5_reader::{Dataset, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
+use hdf5_reader::{Dataset, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 use netcdf_reader::classic::ClassicFile;
 use netcdf_reader::{NcFormat, NcSliceInfo, NcSliceInfoElem, NcType, NcVariable};
 
 use crate::arrays::attributes::Attributes;
 use crate::arrays::members::{Members, members};
-use crate::arrays::number::{Number, is_numeric, is_whole, type_name};
-use crate::catalogue::flattened;
+use crate::arrays::number::{Number, is_numeric, is_whole, stored_otherwise, type_name};
+use crate::catalogue::{Quantity, flattened};
 use crate::sniff::{classic_version, hdf5_signature};
 use crate::values::Declared;
 use crate::zip_members::read;
@@ -241,9 +241,10 @@ impl File {
                 let array = Array::new(format!("{path}/{}", dataset.name()), Handle::Hdf5(Box::new(dataset)));
                 match by_address.get(&address) {
                     Some(&first) => {
-                        // `soil_moisture` rather than its hard link `soil_moisture_dca`.
+                        // `soil_moisture` rather than its hard link `soil_moisture_dca`; a name that says something rather than an alias.
+                        let order = |a: &Array| (Quantity::of_layer(a.name()).is_none(), a.path.len());
                         if let Some(old) = listing.arrays.get_mut(first)
-                            && array.path.len() < old.path.len()
+                            && order(&array) < order(old)
                         {
                             *old = array;
                         }
@@ -451,9 +452,26 @@ impl Array {
         unsigned.then(|| 2f64.powi(bits))
     }
 
+    /// How its numbers are stored, where that would be misread.
+    fn stored_otherwise(&self) -> Option<String> {
+        let Handle::Hdf5(dataset) = &self.handle else { return None };
+        stored_otherwise(&dataset.raw_datatype().ok()?)
+    }
+
+    /// The number that HDF5 gives for what was never written, where the file says which; not that of what the NetCDF library leaves.
+    pub fn never_written(&self) -> Option<f64> {
+        let Handle::Hdf5(dataset) = &self.handle else { return None };
+        let bytes = dataset.fill_value().filter(|fill| fill.defined)?.value.as_ref()?;
+        Number::from_bytes(bytes, dataset.dtype()).ok().map(|number| number.0)
+    }
+
     fn signed_numbers(&self, ranges: &[Range<u64>]) -> Result<Vec<f64>, ReadError> {
         if !self.is_numeric() {
             let detail = format!("its elements are of type {}, not numbers", self.type_name());
+            return Err(ReadError::Dataset { dataset: self.path.clone(), detail });
+        }
+        if let Some(how) = self.stored_otherwise() {
+            let detail = format!("its values are {how}: save it as float32, e.g. with h5py or xarray");
             return Err(ReadError::Dataset { dataset: self.path.clone(), detail });
         }
         if ranges.iter().any(|r| r.is_empty()) {

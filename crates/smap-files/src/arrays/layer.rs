@@ -109,6 +109,8 @@ pub(super) fn fill(array: &Array, smap: bool) -> ValueRule {
     }
     if declared.is_empty() {
         declared.extend(default_fill(&array.type_name()));
+        // A zero counts by the quantity's own rule.
+        declared.extend(array.never_written().filter(|number| *number != 0.0));
     }
     fills(&declared, &array.type_name(), smap)
 }

@@ -8,6 +8,7 @@ use hdf5_reader::error::Result;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::local_heap::LocalHeap;
 use hdf5_reader::messages::HdfMessage;
+use hdf5_reader::messages::link::LinkTarget;
 use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
 use hdf5_reader::symbol_table::SymbolTableNode;
 use hdf5_reader::{Dataset, group::Group};
@@ -27,7 +28,9 @@ pub(crate) struct Members {
 /// The reader's, where not even the names can be had.
 pub(crate) fn members(file: &hdf5_reader::Hdf5File, group: &Group) -> Result<Members> {
     let error = match group.members() {
-        Ok((groups, datasets)) => return Ok(Members { groups, datasets, lost: Vec::new() }),
+        Ok((groups, datasets)) => {
+            return Ok(Members { groups, datasets, lost: elsewhere(file, group).unwrap_or_default() });
+        }
         Err(error) => error,
     };
     let names = match names(file, group) {
@@ -46,6 +49,22 @@ pub(crate) fn members(file: &hdf5_reader::Hdf5File, group: &Group) -> Result<Mem
     }
     // Nothing but losses is no listing.
     if members.groups.is_empty() && members.datasets.is_empty() { Err(error) } else { Ok(members) }
+}
+
+/// Links that lead to other files: their names, and where they lead.
+fn elsewhere(file: &hdf5_reader::Hdf5File, group: &Group) -> Result<Vec<(String, String)>> {
+    let header = file.get_or_parse_header(group.address())?;
+    let link = |message: &HdfMessage| match message {
+        HdfMessage::Link(link) => match &link.target {
+            LinkTarget::External { filename, path } => Some((
+                link.name.clone(),
+                format!("it only names {path} in another file, {filename}: open that"),
+            )),
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(header.messages.iter().filter_map(link).collect())
 }
 
 /// Names of links, from the group's own header: compact links and old-style symbol tables. Dense links are not needed: SMAP

@@ -20,3 +20,4 @@ pub(crate) use attributes::Attributes;
 pub(crate) use file::{File, Listing};
 pub(crate) use number::half_precision;
 pub(crate) use time::TimeUnit;
+pub(crate) use values_say::DRIEST;

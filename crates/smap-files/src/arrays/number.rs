@@ -45,6 +45,40 @@ pub(crate) fn type_name(datatype: &Datatype) -> String {
     }
 }
 
+/// How numbers are stored that [`Number`] would misread, though it knows their size: not in all of their bits, or as floats of another make than
+/// IEEE 754's (bfloat16, VAX). From the bytes of a datatype message, whose parsed form lacks it (HDF5 format specification, IV.A.2.d).
+pub(crate) fn stored_otherwise(message: &[u8]) -> Option<String> {
+    let two = |at: usize| Some(u16::from_le_bytes([*message.get(at)?, *message.get(at + 1)?]));
+    let size = u32::from_le_bytes(*message.get(4..8)?.first_chunk()?);
+    let bits = size.saturating_mul(8);
+    let (class, flags) = (message.first()? & 0x0f, *message.get(1)?);
+    match class {
+        0 | 4 => {
+            let (offset, precision) = (two(8)?, two(10)?);
+            (offset != 0 || u32::from(precision) != bits)
+                .then(|| format!("whole numbers of {precision} bits within {bits}"))
+        }
+        1 => {
+            let layout: [u8; 8] = *message.get(12..20)?.first_chunk()?;
+            let (exponent, bias) = (layout[1], u32::from_le_bytes(*layout.last_chunk()?));
+            let sign = *message.get(2)?;
+            let ieee: Option<([u8; 4], u32, u8)> = match size {
+                2 => Some(([10, 5, 0, 10], 15, 15)),
+                4 => Some(([23, 8, 0, 23], 127, 31)),
+                8 => Some(([52, 11, 0, 52], 1023, 63)),
+                _ => None,
+            };
+            let (fields, of_bias, of_sign) = ieee?;
+            let same = layout.first_chunk() == Some(&fields) && (bias, sign) == (of_bias, of_sign);
+            let plain = two(8)? == 0 && u32::from(two(10)?) == bits && flags & 0x40 == 0;
+            (!same || !plain).then(|| {
+                format!("floats of {bits} bits, {exponent} of them of the exponent, which are not IEEE 754's")
+            })
+        }
+        _ => None,
+    }
+}
+
 fn little<const N: usize>(bytes: &[u8], order: ByteOrder) -> Option<[u8; N]> {
     let mut out: [u8; N] = bytes.get(..N)?.try_into().ok()?;
     if order == ByteOrder::BigEndian {
@@ -152,6 +186,27 @@ impl H5Type for Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_are_stored_otherwise_are_told() {
+        // float32, float16, int16 of HDF5, then bfloat16, 14 of 16 bits, VAX' order; as h5py writes them.
+        let float32 = [0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0];
+        let float16 = [0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0];
+        let int16 = [0x10, 8, 0, 0, 2, 0, 0, 0, 0, 0, 16, 0];
+        for plain in [&float32[..], &float16, &int16, &[], &[0x11], &[0x13, 0, 0, 0, 9, 0, 0, 0]] {
+            assert_eq!(stored_otherwise(plain), None, "{plain:?}");
+        }
+        let bfloat16 = [0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 7, 8, 0, 7, 127, 0, 0, 0];
+        let fourteen = [0x10, 8, 0, 0, 2, 0, 0, 0, 2, 0, 14, 0];
+        let vax = [0x11, 0x61, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0];
+        for (message, words) in [
+            (&bfloat16[..], "floats of 16 bits, 8 of them of the exponent"),
+            (&fourteen, "whole numbers of 14 bits within 16"),
+            (&vax, "not IEEE 754's"),
+        ] {
+            assert!(stored_otherwise(message).is_some_and(|text| text.contains(words)), "{words}");
+        }
+    }
 
     #[test]
     fn every_width_and_order_decodes() {

@@ -81,7 +81,9 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         _ => notes(&listing, &variables, product, &mut problems),
     }
     if by_names.is_none() && variables.iter().all(|v| v.role == Role::Other) {
-        problems.push(Problem { text: nothing_used(source.name(), &variables, entry) });
+        problems.push(Problem {
+            text: nothing_used(source.name(), &variables, entry, unusable(&listing, &about)),
+        });
     }
     let mut granule = Granule {
         format: Format::Hdf5,
@@ -515,8 +517,37 @@ fn meaning_of_soil_moisture(array: &Array, about: &About<'_>) -> bool {
     array.is_numeric() && meaning(array, about).quantity == Some(Quantity::SoilMoisture)
 }
 
+/// An array that is named as soil moisture or temperature but is no map of numbers, and why.
+fn unusable(listing: &Listing, about: &About<'_>) -> Option<String> {
+    let named = |a: &&Array| {
+        matches!(meaning(a, about).quantity, Some(Quantity::SoilMoisture | Quantity::SurfaceTemperature))
+    };
+    let array = listing.arrays.iter().filter(|a| !a.group().starts_with("/Metadata")).find(named)?;
+    if !array.is_numeric() {
+        let kind = array.type_name();
+        return Some(format!(
+            "the elements of {} are of type {kind}, which Loam does not read as numbers",
+            array.path
+        ));
+    }
+    let axes = array.shape.iter().filter(|n| **n > 1).count();
+    (axes < 2).then(|| {
+        format!(
+            "{} has {} values in a row, not rows and columns, as points, orbits and irregular grids have: put it on a grid first, e.g. with \
+             gdal_grid or cdo remapbil",
+            array.path,
+            array.elements()
+        )
+    })
+}
+
 /// Why a sound file of no product Loam knows is not used.
-fn nothing_used(file: &str, variables: &[Variable], entry: Option<&Source>) -> String {
+fn nothing_used(
+    file: &str,
+    variables: &[Variable],
+    entry: Option<&Source>,
+    unusable: Option<String>,
+) -> String {
     let whose = entry.map_or_else(String::new, |s| format!("{}: ", s.name));
     let maps = || {
         variables.iter().filter(|v| v.shape.iter().filter(|n| **n > 1).count() >= 2 && !v.evidence.is_empty())
@@ -537,6 +568,9 @@ fn nothing_used(file: &str, variables: &[Variable], entry: Option<&Source>) -> S
         .or_else(only);
     if let Some(layer) = moisture {
         return format!("{whose}{} is {}; it is listed but not used", layer.path, layer.evidence);
+    }
+    if let Some(why) = unusable {
+        return format!("{whose}{why}; it is listed but not used");
     }
     format!(
         "{whose}{}none of its arrays is named as soil moisture or land surface temperature; it is listed but not used. If you know \

@@ -10,6 +10,8 @@ use crate::values::ValueRule;
 pub(super) const GROUND: std::ops::RangeInclusive<f64> = 190.0..=350.0;
 /// Rows and columns looked at in the middle of a map.
 const SAMPLE: u64 = 64;
+/// Below this no soil is anywhere in a map, m3/m3.
+pub(crate) const DRIEST: f64 = 0.002;
 
 /// Values in the middle of an array, unpacked and then `linear` applied, in order.
 fn sample(array: &Array, linear: Option<(f64, f64)>) -> Vec<f64> {
@@ -43,6 +45,12 @@ pub(super) fn against_moisture(array: &Array, factor: f64) -> Option<String> {
     let (median, largest) = (*values.get(values.len() / 2)?, *values.last()?);
     if factor != 1.0 && largest <= 1.0 {
         return Some("its unit is percent, but none of its values is above 1, as in m3/m3".to_owned());
+    }
+    if largest * factor < DRIEST {
+        let scale = array.declared().linear().map_or_else(String::new, |(scale, _)| {
+            format!(" by its scale of {scale}, which was probably applied before")
+        });
+        return Some(format!("its values, {largest:.5} at most, are too small for m3/m3{scale}"));
     }
     (!(-0.1..=1.0).contains(&(median * factor)))
         .then(|| format!("its values, {median:.2} in the middle, are no m3/m3, which lie within 0 and 1"))

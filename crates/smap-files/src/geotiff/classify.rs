@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::summary::Summary;
+use crate::arrays::DRIEST;
 use crate::catalogue::{self, LayerWords, Meaning, Quantity, Source, flattened, words};
 use crate::{BackscatterScale, Overpass, Product, Role, names};
 
@@ -317,6 +318,14 @@ fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outc
         return Err(Some(format!(
             "its name says soil moisture, but its values lie between {min:.4} and {max:.4} and it declares {declared}: volumetric soil moisture \
              lies within 0 and 1 m3/m3; {SAY_SO}"
+        )));
+    }
+    if band.summary.max() < DRIEST {
+        let max = band.summary.max();
+        let scale =
+            if band.packed { " by the scale it declares, which was probably applied before" } else { "" };
+        return Err(Some(format!(
+            "its name says soil moisture, but its values, {max:.5} at most, are too small for m3/m3{scale}; {SAY_SO}"
         )));
     }
     // No satellite retrieves exactly 0 (SMAP's range begins at 0.02): a program left it where there was no value.

@@ -6,7 +6,8 @@ use super::Quantity as Q;
 #[rustfmt::skip]
 const DERIVED: &[&str] =
     &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit", "zscore", "z_score",
-      "minmax"];
+      "minmax", "clim", "moisture_slope", "sm_slope", "vv_slope", "vh_slope", "increment", "increments", "incr", "contrast", "dissimilarity", "homogeneity", "probability",
+      "curvature", "p05", "p10", "p25", "p75", "p90", "p95", "p99"];
 
 /// Words of moisture that is not of the volume of soil at the surface: of plants, of fuel, by weight, and limits of a soil's moisture.
 #[rustfmt::skip]
@@ -59,6 +60,9 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "sd",
             "rmse",
             "variance",
+            "var",
+            "cv",
+            "ensstd",
             "unc",
             "bias",
             "precision",

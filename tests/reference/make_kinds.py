@@ -188,6 +188,100 @@ def sidecars():
     fact(name, [sm.astype("f4")], beside=True, says=[])
 
 
+def mention(file, words):
+    """Not used, and why."""
+    FACTS.append({"file": file, "mention": words})
+
+
+def hdf5(name, make):
+    with h5py.File(OUT / name, "w") as file:
+        axes(file, 12, 14)
+        data = make(file)
+        if data is not None:
+            data.attrs["units"] = "m3/m3"
+            data.dims[0].attach_scale(file["lat"])
+            data.dims[1].attach_scale(file["lon"])
+
+
+def of_type(file, kind, values):
+    """A dataset of a type that numpy does not know."""
+    space = h5py.h5s.create_simple(values.shape)
+    data = h5py.Dataset(h5py.h5d.create(file.id, b"soil_moisture", kind, space))
+    memory = h5py.h5t.py_create(values.dtype)
+    data.id.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(values), memory)
+    return data
+
+
+def odd_hdf5():
+    """Numbers stored in other ways, links, fills that only HDF5 knows, lists."""
+    sm = pattern(12, 14)
+
+    def brain_float(file):
+        kind = h5py.h5t.IEEE_F32LE.copy()
+        kind.set_fields(15, 7, 8, 0, 7)
+        kind.set_precision(16)
+        kind.set_offset(0)
+        kind.set_size(2)
+        kind.set_ebias(127)
+        return of_type(file, kind, (sm / 8).astype("f4"))
+
+    def fourteen_bits(file):
+        kind = h5py.h5t.NATIVE_INT16.copy()
+        kind.set_precision(14)
+        kind.set_offset(2)
+        data = of_type(file, kind, np.round(sm * 1e4).astype("i2"))
+        data.attrs["scale_factor"] = 1e-4
+        return data
+
+    hdf5("bfloat16_20200603.h5", brain_float)
+    mention("bfloat16_20200603.h5", "8 of them of the exponent, which are not IEEE 754's")
+    hdf5("fourteen_bits_20200603.h5", fourteen_bits)
+    mention("fourteen_bits_20200603.h5", "whole numbers of 14 bits within 16")
+
+    def alias(file):
+        data = file.create_dataset("retrieval/soil_moisture", data=sm.astype("f4"))
+        file["alias"] = h5py.SoftLink("/retrieval/soil_moisture")
+        return data
+
+    hdf5("alias_20200603.h5", alias)
+    fact("alias_20200603.h5", [sm.astype("f4")])
+
+    def elsewhere(file):
+        file["soil_moisture"] = h5py.ExternalLink("other.h5", "/soil_moisture")
+
+    hdf5("elsewhere_20200603.h5", elsewhere)
+    mention("elsewhere_20200603.h5", "it only names /soil_moisture in another file, other.h5")
+
+    def unwritten(file):
+        data = file.create_dataset("soil_moisture", (12, 14), "f4", chunks=(4, 14), fillvalue=0.05)
+        data[4:] = sm[4:]
+        return data
+
+    hdf5("never_written_20200603.h5", unwritten)
+    seen = sm.astype("f4")
+    seen[:4] = np.nan
+    fact("never_written_20200603.h5", [seen])
+
+    def points(file):
+        file.create_dataset("points/soil_moisture", data=sm.ravel().astype("f4"))
+
+    hdf5("points_20200603.h5", points)
+    mention("points_20200603.h5", "/points/soil_moisture has 168 values in a row, not rows and columns")
+
+    def packed_twice(file):
+        data = file.create_dataset("soil_moisture", data=sm.astype("f4"))
+        data.attrs["scale_factor"] = 1e-4
+        return data
+
+    hdf5("unpacked_before_20200603.h5", packed_twice)
+    mention("unpacked_before_20200603.h5", "too small for m3/m3 by its scale of 0.0001")
+    name = "unpacked_before_20200603.tif"
+    tiff(name, [sm], names=["soil_moisture"])
+    with rasterio.open(OUT / name, "r+") as file:
+        file.scales = [1e-4]
+    mention(name, "too small for m3/m3 by the scale it declares")
+
+
 def member(archive, name, data, method=zipfile.ZIP_DEFLATED):
     """With the same time always."""
     info = zipfile.ZipInfo(name)
@@ -215,7 +309,7 @@ def archives():
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for make in (halves, compressions, predictors, sidecars, archives):
+    for make in (halves, compressions, predictors, sidecars, odd_hdf5, archives):
         make()
     (OUT / "kinds.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

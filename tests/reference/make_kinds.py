@@ -275,6 +275,21 @@ def odd_hdf5():
 
     hdf5("unpacked_before_20200603.h5", packed_twice)
     mention("unpacked_before_20200603.h5", "too small for m3/m3 by its scale of 0.0001")
+    def variance(file):
+        data = file.create_dataset("soil_moisture", data=sm.astype("f4"))
+        data.attrs["cell_methods"] = "time: variance (interval: 1 hour)"
+        return data
+
+    hdf5("variance_20200603.h5", variance)
+    mention("variance_20200603.h5", 'its cell_methods say "time: variance')
+
+    def standard_name(file):
+        data = file.create_dataset("var1", data=sm.astype("f4"))
+        data.attrs["standard_name"] = "volume_fraction_of_condensed_water_in_soil"
+        return data
+
+    hdf5("standard_name_20200603.h5", standard_name)
+    fact("standard_name_20200603.h5", [sm.astype("f4")])
     name = "unpacked_before_20200603.tif"
     tiff(name, [sm], names=["soil_moisture"])
     with rasterio.open(OUT / name, "r+") as file:
@@ -287,6 +302,22 @@ def member(archive, name, data, method=zipfile.ZIP_DEFLATED):
     info = zipfile.ZipInfo(name)
     info.compress_type = method
     archive.writestr(info, data)
+
+
+def edges():
+    """What programs leave outside an image of power, and times counted as dates."""
+    power = np.where(np.arange(14) < 3, 1e-10, pattern(12, 14, 0.02, 0.0005)).astype("f4")
+    tiff("S1_VV_borders_20200603.tif", [power], names=["VV"])
+    fact("S1_VV_borders_20200603.tif", [np.where(power == np.float32(1e-10), np.nan, power)], role="backscatter_vv")
+    sm = pattern(12, 14).astype("f4")
+
+    def absolute(file):
+        """As cdo -a counts times."""
+        file.create_dataset("time", data=[20200603.25]).attrs["units"] = "day as %Y%m%d.%f"
+        return file.create_dataset("soil_moisture", data=sm)
+
+    hdf5("absolute_time.h5", absolute)
+    fact("absolute_time.h5", [sm], says=['its time, counted in "day as %Y%m%d.%f", is not understood'])
 
 
 def archives():
@@ -309,7 +340,7 @@ def archives():
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for make in (halves, compressions, predictors, sidecars, odd_hdf5, archives):
+    for make in (halves, compressions, predictors, sidecars, odd_hdf5, edges, archives):
         make()
     (OUT / "kinds.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

@@ -449,7 +449,18 @@ fn value_rule(base: ValueRule, variable: &Variable, scale: Option<BackscatterSca
                 rule.fills.push(0.0);
             }
         }
-        (Role::BackscatterVv | Role::BackscatterVh, Some(_)) => rule.positive = true,
+        (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::DigitalNumber)) => {
+            rule.positive = true
+        }
+        (Role::BackscatterVv | Role::BackscatterVh, Some(scale)) => {
+            rule.positive = true;
+            // The same bounds as of dB: programs leave 1e-10 where there is no image.
+            let linear = |decibel: f32| {
+                let power = 10f32.powf(decibel / 10.0);
+                if scale == BackscatterScale::Amplitude { power.sqrt() } else { power }
+            };
+            rule.range = Some((linear(DECIBEL_RANGE.0), linear(DECIBEL_RANGE.1)));
+        }
         _ => {}
     }
     rule

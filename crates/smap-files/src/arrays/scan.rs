@@ -440,6 +440,8 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
                         used.evidence = refused(&format!("{} is used", other.name()));
                     } else if array.is_whole() && array.declared().linear().is_none() && factor == 1.0 {
                         used.evidence = refused("whole numbers without a declared scale");
+                    } else if let Some(method) = spread(array) {
+                        used.evidence = refused(&format!("its cell_methods say \"{method}\""));
                     } else if let Some(why) = against_moisture(array, factor) {
                         used.evidence = refused(&format!(
                             "{why}: say the unit with \"use as\" in the file list, or --use FILE#{}=coarse,percent on the command line",
@@ -505,6 +507,13 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
         _ => used.evidence = format!("{}, by {}: not used", quantity.name(), meaning.told_by),
     }
     used
+}
+
+/// A method of making the values (CF conventions 7.3) that gives how much they vary, not how large they are.
+fn spread(array: &Array) -> Option<String> {
+    let methods = array.text("cell_methods")?;
+    let is_spread = ["variance", "standard_deviation", "range"].iter().any(|word| methods.contains(word));
+    is_spread.then_some(methods)
 }
 
 fn meaning(array: &Array, about: &About<'_>) -> Meaning {

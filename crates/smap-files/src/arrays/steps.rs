@@ -113,7 +113,9 @@ pub(crate) fn time_not_understood(listing: &Listing) -> Option<String> {
     let counts = |a: &Array| {
         let units = a.text("units")?;
         let calendar = a.text("calendar");
-        let is_time = a.is_numeric() && a.elements() == 1 && units.to_ascii_lowercase().contains(" since ");
+        // "day as %Y%m%d.%f": CDO's absolute times.
+        let counted = [" since ", " as %y"].iter().any(|words| units.to_ascii_lowercase().contains(words));
+        let is_time = a.is_numeric() && a.elements() == 1 && counted;
         (is_time && TimeUnit::parse(&units, calendar.as_deref()).is_none()).then_some((units, calendar))
     };
     let (units, calendar) = listing.arrays.iter().find_map(counts)?;

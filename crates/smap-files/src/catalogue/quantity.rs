@@ -294,6 +294,7 @@ mod tests {
             ("soilMoisture", Q::SoilMoisture),
             ("sm_surface", Q::SoilMoisture),
             ("swvl1", Q::SoilMoisture),
+            ("volume_fraction_of_condensed_water_in_soil", Q::SoilMoisture),
             ("soil_moisture_error", Q::Uncertainty),
             ("soilMoistureUncertainty", Q::Uncertainty),
             ("sm_uncertainty", Q::Uncertainty),

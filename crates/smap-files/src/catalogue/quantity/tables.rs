@@ -232,6 +232,8 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "soil_water",
             "soil_water_content",
             "volumetric_soil_water_layer_1",
+            // CF's standard name.
+            "volume_fraction_of_condensed_water_in_soil",
             "mv",
             "smc",
         ],

@@ -316,6 +316,35 @@ def edges():
         file.create_dataset("time", data=[20200603.25]).attrs["units"] = "day as %Y%m%d.%f"
         return file.create_dataset("soil_moisture", data=sm)
 
+    def packed_time(file):
+        """Days since a later day than its unit says, by an offset."""
+        time = file.create_dataset("time", data=np.array([416, 417], "i2"))
+        time.attrs["units"] = "days since 1970-01-01"
+        time.attrs["add_offset"] = 18000.0
+        time.make_scale("time")
+        data = file.create_dataset("soil_moisture", data=np.stack([sm, sm + np.float32(0.1)]))
+        data.attrs["units"] = "m3/m3"
+        data.attrs["ancillary_variables"] = "quality_flag"
+        for n, name in enumerate(["time", "lat", "lon"]):
+            data.dims[n].attach_scale(file[name])
+
+    hdf5("packed_time.h5", packed_time)
+    fact("packed_time.h5", [sm, sm + np.float32(0.1)], dates=["2020-06-03", "2020-06-04"], says=["its flags (quality_flag) are not applied"])
+
+    def groups(*names):
+        def make(file):
+            for n, name in enumerate(names):
+                data = file.create_dataset(f"{name}/soil_moisture", data=sm + np.float32(0.1 * n))
+                data.attrs["units"] = "m3/m3"
+                data.dims[0].attach_scale(file["lat"])
+                data.dims[1].attach_scale(file["lon"])
+
+        return make
+
+    hdf5("groups_20200603.h5", groups("AM", "PM"))
+    fact("groups_20200603.h5", [sm, sm + np.float32(0.1)], overpasses=["am", "pm"])
+    hdf5("orbits_20200603.h5", groups("ASC", "DESC"))
+    fact("orbits_20200603.h5", [sm], says=["/ASC/soil_moisture is used, not /DESC/soil_moisture"])
     hdf5("absolute_time.h5", absolute)
     fact("absolute_time.h5", [sm], says=['its time, counted in "day as %Y%m%d.%f", is not understood'])
 

@@ -1,5 +1,6 @@
 //! Numbers of a horizontal axis.
 
+use crate::ReadError;
 use crate::arrays::file::Array;
 
 /// Longest axis that is read: whole planes of longitudes are axes, too.
@@ -11,16 +12,19 @@ pub(super) fn bounds<'a>(axis: &Array, mut beside: impl Iterator<Item = &'a Arra
     beside.find(|a| a.name() == name && a.is_numeric() && a.shape == [axis.elements(), 2])
 }
 
+/// Numbers of an axis of at most so many steps, unpacked.
+pub(super) fn unpacked(array: &Array, limit: usize) -> Result<Vec<f64>, ReadError> {
+    let mut values = array.all_numbers(limit)?;
+    if let Some((factor, offset)) = array.declared().linear() {
+        values.iter_mut().for_each(|v| *v = *v * factor + offset);
+    }
+    Ok(values)
+}
+
 /// Numbers of an axis, unpacked: the middles of its cells, where the file gives their edges and the axis counts something
 /// else, as a corner.
 pub(super) fn axis_values(array: &Array, beside: &[&Array]) -> Result<Vec<f64>, String> {
-    let unpacked = |array: &Array| -> Result<Vec<f64>, String> {
-        let mut values = array.all_numbers(LONGEST).map_err(|e| e.to_string())?;
-        if let Some((factor, offset)) = array.declared().linear() {
-            values.iter_mut().for_each(|v| *v = *v * factor + offset);
-        }
-        Ok(values)
-    };
+    let unpacked = |array: &Array| unpacked(array, LONGEST).map_err(|e| e.to_string());
     let values = unpacked(array)?;
     let Some(edges) = bounds(array, beside.iter().copied()) else { return Ok(values) };
     let middles: Vec<f64> = unpacked(edges)?.chunks_exact(2).map(|pair| (pair[0] + pair[1]) / 2.0).collect();

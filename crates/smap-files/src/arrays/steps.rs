@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, DateTime};
 
 use crate::Overpass;
-use crate::arrays::axis::bounds;
+use crate::arrays::axis::{bounds, unpacked};
 use crate::arrays::file::{Array, Listing};
 use crate::arrays::place::time_axis;
 use crate::arrays::time::TimeUnit;
@@ -32,7 +32,7 @@ pub(crate) struct Steps {
 pub(crate) fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<(u64, DateTime)>> {
     let axis = time_axis(array, group, root)?;
     let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
-    let counts = axis.all_numbers(1 << 20).ok()?;
+    let counts = unpacked(axis, 1 << 20).ok()?;
     // A count at the end of its interval is of the day before.
     let counts = match intervals(axis, group, root) {
         Some(of) => of.chunks_exact(2).map(|pair| (pair[0] + pair[1]) / 2.0).collect(),
@@ -45,7 +45,7 @@ pub(crate) fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Optio
 
 /// Beginning and end of each step of a time axis, where the file gives them.
 fn intervals(axis: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<f64>> {
-    let numbers = bounds(axis, group.iter().chain(root).copied())?.all_numbers(1 << 20).ok()?;
+    let numbers = unpacked(bounds(axis, group.iter().chain(root).copied())?, 1 << 20).ok()?;
     numbers.iter().all(|n| n.is_finite()).then_some(numbers)
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn only_time(listing: &Listing) -> Option<Date> {
     };
     let time = listing.arrays.iter().find(is_time)?;
     let unit = TimeUnit::parse(&time.text("units")?, time.text("calendar").as_deref())?;
-    unit.day(time.all_numbers(1).ok()?.first().copied()?)
+    unit.day(unpacked(time, 1).ok()?.first().copied()?)
 }
 
 #[cfg(test)]

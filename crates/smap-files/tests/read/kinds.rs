@@ -30,6 +30,21 @@ pub fn fault(fact: &Value, granule: &Granule) -> Option<String> {
     if layers.len() != wanted.len() {
         return Some(format!("{} layers, not {}: {:?}", layers.len(), wanted.len(), granule.problems));
     }
+    let word = |value: serde_json::Value| value.as_str().map(str::to_owned);
+    for (name, listed) in [("dates", 0), ("overpasses", 1)] {
+        let Some(wanted) = fact[name].as_array() else { continue };
+        let found: Vec<Option<String>> = layers
+            .iter()
+            .map(|index| &granule.variables[*index])
+            .map(|v| match listed {
+                0 => v.date.map(|date| date.to_string()),
+                _ => word(serde_json::to_value(v.overpass).unwrap()),
+            })
+            .collect();
+        if found != wanted.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>() {
+            return Some(format!("{name} {found:?}"));
+        }
+    }
     for (index, wanted) in layers.into_iter().zip(wanted) {
         let raster = match granule.read(index, &ReadOptions::default(), None) {
             Ok(raster) => raster,

@@ -13,7 +13,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::companion::{self, Beside};
 use crate::sniff::{Archive, archive_kind};
-use crate::{ReadError, SharedSource, Source, with_beside, zip_members};
+use crate::{BytesSource, ReadError, SharedSource, Source, with_beside, zip_members};
 
 /// Bytes of the largest member that is inflated, and of all that are kept: half a gigabyte where addresses have 32 bits.
 const LARGEST: u64 = if cfg!(target_pointer_width = "32") { 512 << 20 } else { 2048 << 20 };
@@ -24,6 +24,8 @@ const CHUNK: u64 = 1 << 20;
 const UNPACK: &str = "unpack the archive and open the file itself";
 /// Archives are opened in archives so many times: a mail's archive of an order's archives of scenes.
 const DEEPEST: usize = 2;
+/// Bytes that an archive in an archive counts for at least: its list has to be read, and many may name the same bytes.
+const LIST_COSTS: u64 = 256 << 10;
 /// Members listed at most, of all archives together.
 const LISTED: usize = 100_000;
 
@@ -69,7 +71,7 @@ pub fn members(source: &SharedSource) -> Result<Option<Vec<Member>>, ReadError> 
 fn add(members: Vec<Member>, depth: usize, budget: &mut u64, found: &mut Vec<Member>) {
     for mut member in members {
         let is_archive = member.entry.name.to_ascii_lowercase().ends_with(".zip");
-        let unpacked = if member.entry.method == 0 { 0 } else { member.entry.size };
+        let unpacked = if member.entry.method == 0 { 0 } else { member.entry.size }.max(LIST_COSTS);
         if is_archive && depth == DEEPEST {
             member.closed =
                 Some("it is an archive in an archive in an archive, which Loam does not look into");
@@ -159,7 +161,12 @@ impl Member {
         let mut source = self.alone()?;
         for (what, entry) in &self.beside {
             let file = Self { entry: entry.clone(), beside: Vec::new(), ..self.clone() };
-            source = with_beside(source, *what, file.alone()?);
+            let file = match (file.alone(), what) {
+                // What cannot be read is said not to count: most of these hold statistics alone.
+                (Err(_), Beside::Auxiliary) => Arc::new(BytesSource::new(entry.name.clone(), Vec::new())),
+                (file, _) => file?,
+            };
+            source = with_beside(source, *what, file);
         }
         Ok(source)
     }

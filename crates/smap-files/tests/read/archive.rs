@@ -266,6 +266,16 @@ fn an_inner_archive_that_is_not_opened_has_its_own_sentence() {
 }
 
 #[test]
+fn a_sidecar_that_cannot_be_unpacked_is_said_not_to_count() {
+    let tiff = fixture("kinds/beside_contradicts_20200603.tif");
+    let locked = How { encrypted: true, ..How::default() };
+    let found = listed(zip(&[("a/x.tif", &tiff, How::default()), ("a/x.tif.aux.xml", b"<a/>", locked)]));
+    let granule = smap_files::open(found[0].source().unwrap()).unwrap();
+    let said: Vec<&str> = granule.problems.iter().map(|p| p.text.as_str()).collect();
+    assert!(said.iter().any(|text| text.contains("x.tif.aux.xml beside it cannot be read")), "{said:?}");
+}
+
+#[test]
 fn inner_archives_are_unpacked_up_to_a_bound() {
     let inner = zip(&[("a.h5", b"1", How::default())]);
     let large = How { deflate: true, size: Some(1200 << 20), ..How::default() };

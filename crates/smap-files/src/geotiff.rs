@@ -92,7 +92,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     }
     let mut problems: Vec<String> = placement.problem.into_iter().collect();
     let window = placement.grid.as_ref().and_then(Grid::ease_window);
-    let items = image.items();
+    let items = metadata::all_items(&image);
     let bare = |name: &'_ str| -> Option<usize> {
         [OWN_PREFIX, "loam:"].iter().find(|p| name.starts_with(**p)).map(|p| p.len())
     };
@@ -490,7 +490,7 @@ impl BandReader {
         image.alpha_blanks = v.role != Role::Other;
         let backscatter = matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
         let scale = if backscatter { options.scale.or(v.scale) } else { None };
-        let tags = band_tags(&image, &image.items(), image.auxiliary.as_ref(), variable + 1);
+        let tags = band_tags(&image, &metadata::all_items(&image), image.auxiliary.as_ref(), variable + 1);
         let base =
             tags.last().map_or_else(ValueRule::default, |t| base_rule(&image, t, v.resolution.is_some()));
         let rule = value_rule(base, v, scale);

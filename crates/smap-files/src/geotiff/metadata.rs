@@ -26,8 +26,15 @@ pub(super) fn items(ifd: &Ifd) -> Vec<Item> {
     ifd.tag(TAG_GDAL_METADATA).and_then(|t| t.value.as_str().map(parse)).unwrap_or_default()
 }
 
+/// The items of an image, what is said beside it first.
+pub(super) fn all_items(image: &Image) -> Vec<Item> {
+    let mut all = image.auxiliary.as_ref().map(items_beside).unwrap_or_default();
+    all.extend(items(image.ifd()));
+    all
+}
+
 /// What is said beside the file, as its own items would say it.
-pub(super) fn items_beside(said: &Auxiliary) -> Vec<Item> {
+fn items_beside(said: &Auxiliary) -> Vec<Item> {
     let mut items = Vec::new();
     for (band, said) in said.bands() {
         // Who gives one of the two gives both, as in GDAL.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use tiff_reader::source::TiffSource;
 use tiff_reader::{ByteOrder, ExtraSample, Ifd, OpenOptions, ParseBudgets, RasterLayout, TiffFile};
 
-use super::metadata::{self, Item};
 use super::{compression, half};
 use crate::arrays::half_precision;
 use crate::auxiliary::Auxiliary;
@@ -267,13 +266,6 @@ impl Image {
     /// The directory, for tags.
     pub(super) fn ifd(&self) -> &Ifd {
         &self.ifd
-    }
-
-    /// Its metadata items, what is said beside it first.
-    pub(super) fn items(&self) -> Vec<Item> {
-        let mut items = self.auxiliary.as_ref().map(metadata::items_beside).unwrap_or_default();
-        items.extend(metadata::items(&self.ifd));
-        items
     }
 
     /// Element type in NumPy's words; `uint12` for packed bits.

@@ -345,6 +345,12 @@ def edges():
     fact("groups_20200603.h5", [sm, sm + np.float32(0.1)], overpasses=["am", "pm"])
     hdf5("orbits_20200603.h5", groups("ASC", "DESC"))
     fact("orbits_20200603.h5", [sm], says=["/ASC/soil_moisture is used, not /DESC/soil_moisture"])
+    with h5py.File(OUT / "by_shape_20200603.h5", "w") as file:
+        whole = np.full((406, 964), np.nan, "f4")
+        whole[80:92, 214:228] = sm
+        data = file.create_dataset("soil_moisture", data=whole, compression="gzip")
+        data.attrs["units"] = "m3/m3"
+    fact("by_shape_20200603.h5", [whole], says=["nothing in it says where /soil_moisture lies"])
     hdf5("absolute_time.h5", absolute)
     fact("absolute_time.h5", [sm], says=['its time, counted in "day as %Y%m%d.%f", is not understood'])
 

@@ -355,6 +355,12 @@ impl Array {
         self.shape.iter().fold(1u64, |n, &d| n.saturating_mul(d))
     }
 
+    /// A dimension of NetCDF-4 without numbers of its own, which HDF5 keeps as an array of zeros.
+    pub fn is_dimension_alone(&self) -> bool {
+        self.text("NAME")
+            .is_some_and(|name| name.starts_with("This is a netCDF dimension but not a netCDF variable"))
+    }
+
     /// True where the elements are numbers.
     pub fn is_numeric(&self) -> bool {
         match &self.handle {

@@ -398,7 +398,7 @@ const Y_STANDARD: [&str; 2] = ["projection_y_coordinate", "latitude"];
 
 /// An axis of a length: by its name, else by its standard name.
 fn axis<'a>(arrays: &[&'a Array], length: u64, names: &[&str], standard: &[&str]) -> Option<&'a Array> {
-    let fits = |a: &&Array| a.shape == [length] && a.is_numeric();
+    let fits = |a: &&Array| a.shape == [length] && a.is_numeric() && !a.is_dimension_alone();
     let named = |a: &&Array| fits(a) && names.contains(&a.name().to_ascii_lowercase().as_str());
     let known =
         |a: &&Array| fits(a) && a.text("standard_name").is_some_and(|n| standard.contains(&n.as_str()));

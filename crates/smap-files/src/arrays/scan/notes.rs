@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ease_grid::EaseWindow;
 use jiff::civil::Date;
 
 use super::{About, meaning};
@@ -97,6 +98,26 @@ pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Option<Problem> {
     said.map(|text| Problem { text })
 }
 
+/// A whole EASE-Grid that nothing in the file places: no axis, no coordinates, no indices.
+fn placed_by_shape(listing: &Listing, variable: &Variable) -> Option<String> {
+    let resolution = variable.resolution?;
+    let whole = EaseWindow::global(resolution);
+    let (rows, columns) = (whole.rows as u64, whole.columns as u64);
+    let [.., r, c] = variable.shape.as_slice() else { return None };
+    let places = |a: &Array| {
+        let axis = a.shape == [rows] || a.shape == [columns];
+        let plane = a.shape == [rows, columns] && Quantity::of_layer(a.name()) == Some(Quantity::Coordinates);
+        a.is_numeric() && !a.is_dimension_alone() && (axis || plane)
+    };
+    ((*r, *c) == (rows, columns) && !listing.arrays.iter().any(places)).then(|| {
+        format!(
+            "nothing in it says where {} lies: by its {columns} x {rows} cells it is placed as the whole {}, its first row in the north",
+            variable.path,
+            resolution.name()
+        )
+    })
+}
+
 /// Flags that the file itself names beside its soil moisture, which are not among those that Loam knows how to read.
 fn flags_not_applied(array: &Array) -> Option<String> {
     let named = array.text("ancillary_variables")?;
@@ -133,6 +154,9 @@ pub(super) fn other_notes(
             "soil moisture that is not SMAP's ({whose}): it is used under its own name; the shipped weights learnt from SMAP's soil moisture, so \
              compare with care."
         ));
+    }
+    if let Some(text) = used().find_map(|v| placed_by_shape(listing, v)) {
+        say(text);
     }
     let of_path = |path: &str| listing.arrays.iter().find(|a| a.path == path);
     if let Some(text) = used().find_map(|v| flags_not_applied(of_path(&v.path)?)) {

@@ -1,5 +1,5 @@
-//! Prediction and training of SMEN and RCN in Chromium beside onnxruntime-web and TensorFlow.js: the same network, the same browser; on the CPU
-//! one thread each, then (SMEN) on WebGPU. Or natively, beside PyTorch.
+//! Prediction and training of SMEN and RCN in Chromium beside onnxruntime-web, TensorFlow.js and jax-js: the same network, the same browser; on
+//! the CPU one thread each, then (SMEN) on WebGPU. Or natively, beside PyTorch.
 //!
 //! Our half is `examples/web_bench.rs`, built, bound and optimised as the worker is, with both backends in it or the CPU's alone. The peers come
 //! from the npm registry into `target/bench/`. The measuring is done by the `bench` program of `tests/e2e`.
@@ -12,7 +12,7 @@ use crate::tools::{self, WASM};
 use crate::{Result, app, browser, target_dir};
 
 /// Of the releases that the bars were set against.
-const PEERS: [Package; 4] = [
+const PEERS: [Package; 5] = [
     Package {
         folder: "ort",
         package: "onnxruntime-web",
@@ -51,6 +51,19 @@ const PEERS: [Package; 4] = [
             "dist/tfjs-backend-wasm.wasm",
             "dist/tfjs-backend-wasm-simd.wasm",
             "dist/tfjs-backend-wasm-threaded-simd.wasm",
+        ],
+    },
+    // The parts have the hashes of their contents in their names.
+    Package {
+        folder: "jax",
+        package: "@jax-js/jax",
+        name: "jax",
+        version: "0.1.25",
+        files: &[
+            "dist/index.js",
+            "dist/backend-CnjgxpXq.js",
+            "dist/rolldown-runtime-D7D4PA-g.js",
+            "dist/webgpu-D5edCWOx.js",
         ],
     },
 ];

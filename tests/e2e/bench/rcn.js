@@ -1,7 +1,9 @@
-// RCN and the regression under it, for `worker.js`: ours, onnxruntime-web on the file that Loam writes, TensorFlow.js.
+// RCN and the regression under it, for `worker.js`: ours, onnxruntime-web on the file that Loam writes, TensorFlow.js,
+// jax-js.
 //
 // All predict from the planes as the regression makes them and its map, and give the map, its correction's mean taken out, and the standard
 // deviation of its error. They learn from standardised planes, which a run keeps.
+import { rcn as jaxRcn } from './jax-rcn.js';
 import { rcn as tensorflowRcn, withoutMean } from './tfjs-rcn.js';
 import { safetensors } from './tfjs.js';
 
@@ -21,7 +23,7 @@ export function rcnSample({ weights, side }) {
   };
 }
 
-export function rcnContestants({ weights, side, learningRate, clip, onnx: file }, { RcnNetwork, ort, tf }) {
+export function rcnContestants({ weights, side, learningRate, clip, onnx: file }, { RcnNetwork, ort, tf, jax }) {
   const loam = {
     name: 'loam',
     label: 'Loam',
@@ -59,12 +61,17 @@ export function rcnContestants({ weights, side, learningRate, clip, onnx: file }
     };
     return { name, label, forward: swapped ? undefined : open(network => network.forward), step: open(network => network.step) };
   };
+  const jaxOpen = of => () => {
+    const network = jaxRcn(jax, tensors, { learningRate, clip, side });
+    return { run: values => network[of](values), free: () => network.dispose() };
+  };
   return [
     loam,
     onnx('ort-open', 'onnxruntime-web wasm, any size', {}),
     onnx('ort-fixed', 'onnxruntime-web wasm, size told', { freeDimensionOverrides: { N: 1, H: side, W: side } }),
     tensorflow('tfjs', 'TensorFlow.js wasm', false),
     tensorflow('tfjs-swapped', 'TensorFlow.js wasm, dW as convolution', true),
+    { name: 'jax', label: 'jax-js wasm, products of taps', forward: jaxOpen('forward'), step: jaxOpen('step') },
   ];
 }
 

@@ -4,6 +4,8 @@
 // are in `gpu.js`.
 import init, { Network, RcnNetwork, Regression, rcn_clip, rcn_onnx } from './web_bench.js';
 import * as ort from './ort/ort.wasm.min.mjs';
+import * as jax from './jax/index.js';
+import { smen as jaxSmen } from './jax.js';
 import { rcnContestants, rcnSample, regressionContestants } from './rcn.js';
 import { safetensors, smen } from './tfjs.js';
 import { inTurn } from './turns.js';
@@ -74,6 +76,15 @@ const tensorflow = (name, label, swapped) => {
   return { name, label, forward: swapped ? undefined : open(network => network.forward), step: open(network => network.step) };
 };
 
+// Where there is shared memory it takes all cores.
+if (typeof SharedArrayBuffer !== 'undefined') throw new Error('jax-js would not keep to one thread in an isolated page');
+await jax.init('wasm');
+jax.defaultDevice('wasm');
+const jaxOpen = of => batch => {
+  const network = jaxSmen(jax, tensors, { learningRate, batch, side });
+  return { run: values => network[of](values), free: () => network.dispose() };
+};
+
 const rcn = { weights: new Uint8Array(rcnWeights), side, learningRate, clip: rcn_clip(), onnx: rcn_onnx(new Uint8Array(rcnWeights)) };
 const networks = {
   smen: {
@@ -85,9 +96,10 @@ const networks = {
       onnx('conv3d'),
       tensorflow('tfjs', 'TensorFlow.js wasm', false),
       tensorflow('tfjs-swapped', 'TensorFlow.js wasm, dW as convolution', true),
+      { name: 'jax', label: 'jax-js wasm, products of taps', forward: jaxOpen('forward'), step: jaxOpen('step') },
     ],
   },
-  rcn: { sample: () => rcnSample(rcn), contestants: rcnContestants(rcn, { RcnNetwork, ort, tf }) },
+  rcn: { sample: () => rcnSample(rcn), contestants: rcnContestants(rcn, { RcnNetwork, ort, tf, jax }) },
   regression: { sample: () => ({}), contestants: regressionContestants(side, Regression) },
 };
 const results = [];

@@ -1,7 +1,7 @@
-//! The browser's half of `cargo xtask bench`: SMEN and RCN, three runtimes, one Chromium, taking turns, on the CPU and (SMEN) on WebGPU; and the
+//! The browser's half of `cargo xtask bench`: SMEN and RCN, four runtimes, one Chromium, taking turns, on the CPU and (SMEN) on WebGPU; and the
 //! pixel regression, which nobody else has.
 //!
-//! Arguments: the folder with our module (`web_bench.js`) and the peers' (`ort/`, `tfjs/`, `tfjs-wasm/`), `--side N`, `--quick`, `--cpu-only`,
+//! Arguments: the folder with our module (`web_bench.js`) and the peers' (`ort/`, `tfjs/`, `tfjs-wasm/`, `jax/`), `--side N`, `--quick`, `--cpu-only`,
 //! `--json FILE`. Adds models, weights and page, serves it, runs, and prints medians. Fails where two runtimes disagree, or, with images of the side
 //! the bars are for, where a bar is broken.
 
@@ -27,12 +27,14 @@ const RCN: &str = "public/weights/rcn.safetensors";
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// The workers and what they import.
-const SCRIPTS: [(&str, &str); 6] = [
+const SCRIPTS: [(&str, &str); 8] = [
     ("bench-worker.js", include_str!("../../../bench/worker.js")),
     ("bench-gpu.js", include_str!("../../../bench/gpu.js")),
     ("rcn.js", include_str!("../../../bench/rcn.js")),
     ("tfjs.js", include_str!("../../../bench/tfjs.js")),
     ("tfjs-rcn.js", include_str!("../../../bench/tfjs-rcn.js")),
+    ("jax.js", include_str!("../../../bench/jax.js")),
+    ("jax-rcn.js", include_str!("../../../bench/jax-rcn.js")),
     ("turns.js", include_str!("../../../bench/turns.js")),
 ];
 const PAGE: &str = "<!DOCTYPE html><meta charset=\"utf-8\"><title>bench</title><link rel=\"icon\" href=\"data:,\"><script type=\"module\" src=\"page.js\"></script>";

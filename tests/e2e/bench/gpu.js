@@ -3,6 +3,8 @@
 // Dispatches and bytes of all buffers alive are counted at the browser's own interface, for ours and the peers alike. Beside the networks
 // runs a matrix product in WGSL, the adapter's practical peak: register tiles straight from storage, the form a software adapter does best.
 import init, { Network, let_go, open_gpu, reserved } from './web_bench.js';
+import * as jax from './jax/index.js';
+import { smen as jaxSmen } from './jax.js';
 import * as ort from './ort/ort.webgpu.min.mjs';
 import { safetensors, smen } from './tfjs.js';
 import { gap, spread } from './turns.js';
@@ -120,11 +122,18 @@ const open = of => batch => {
   return { run: values => of(network)(values, batch, side), free: () => network.dispose() };
 };
 const tensorflow = { name: 'tfjs', label: 'TensorFlow.js WebGPU', forward: open(network => network.forward), step: open(network => network.step) };
+if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js has no WebGPU backend here');
+jax.defaultDevice('webgpu');
+const jaxOpen = of => batch => {
+  const network = jaxSmen(jax, tensors, { learningRate, batch, side });
+  return { run: values => network[of](values), free: () => network.dispose() };
+};
+const taps = { name: 'jax', label: 'jax-js WebGPU, products of taps', forward: jaxOpen('forward'), step: jaxOpen('step') };
 
 const results = [];
 for (const { task, batch, plain } of tasks) {
   const values = sample(batch);
-  const contestants = [burn('loam', 'Loam, GPU kernels', false), ...(plain ? [burn('plain', "burn's own operations", true)] : []), onnx, tensorflow];
+  const contestants = [burn('loam', 'Loam, GPU kernels', false), ...(plain ? [burn('plain', "burn's own operations", true)] : []), onnx, tensorflow, taps];
   const running = [];
   // One run compiles the shaders and is compared; a second one tells dispatches. Bytes: what the two made the buffers grow by.
   for (const { name, label, [task]: open } of contestants) {

@@ -1,4 +1,4 @@
-// RCN in jax-js: as SMEN (`jax.js`), a dilated convolution is a sum of products of slices. Its own `rhsDilation` runs at a tenth of their rate.
+// RCN in jax-js: as SMEN (`jax.js`), a dilated convolution is a sum of products of slices.
 import { adam, layout, parts, state, tapped } from './jax.js';
 import { withoutMean } from './tfjs-rcn.js';
 

@@ -1,9 +1,10 @@
-// SMEN in jax-js, a peer of `cargo xtask bench`: the same network as ours, in the form that its wasm backend was found to run best.
+// SMEN in jax-js, a peer of `cargo xtask bench`: the same network as ours, in the form that its wasm backend runs best.
 //
-// Its own convolutions (`lax.convGeneralDilated`) run at a tenth of the rate of its matrix products and their gradients slower still, so a
-// convolution is a sum of products here, one for each tap: images lie one after the other, cell by cell, channels last, with zeros after each row
-// and image, so that a tap is a slice. Gradients of these are by hand (its own of a slice pads and adds, and it has no custom gradients);
-// the loss has its own. A prediction and a step with Adam are one `jit` each.
+// Its own convolutions (`lax.convGeneralDilated`), as SMEN is defined, take 55 times as long there, with the zeros put in beforehand 10
+// times, and their gradients 60 to 70 times. So a convolution is a sum of products here, one for each tap: images lie one after the other, cell by cell, channels last,
+// with zeros after each row and image, so that a tap is a slice. Gradients of these are by hand: its own of a slice pads and adds, and it lets
+// nobody give his own. The loss has its own. A prediction, and a step with Adam, are one `jit` each. On WebGPU (a software adapter) this form is
+// the faster one too, by a quarter.
 
 /// Where the cells of images lie: taps reach `reach` cells at most, and `below` rows of zeros follow each image.
 export function layout(side, images, reach, below) {

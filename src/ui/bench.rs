@@ -72,16 +72,6 @@ pub fn Bench() -> impl IntoView {
         }
         was_tight.set_value(tight());
     });
-    // Stations are shown from when they are first read: progress, cancel, what a logger's table needs.
-    let reading = Memo::new(move |_| app.ground.job.with(Option::is_some));
-    Effect::new(move |_| {
-        if reading.get() && app.ground.stations.with_untracked(Option::is_none) {
-            app.right.set(Side { panel: GROUND, open: true });
-            if narrow() {
-                app.left.update(|side| side.open = false);
-            }
-        }
-    });
     // Undo, as everywhere; not in a field, which has its own.
     window_event_listener(ev::keydown, move |event| {
         let in_field = document()

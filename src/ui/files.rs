@@ -239,8 +239,9 @@ fn lines(rows: Vec<FileRow>, grouped: bool, turned: &[String], limit: usize) -> 
 #[component]
 pub fn FilesSection() -> impl IntoView {
     let app = App::here();
-    // Once there are stations their panel opens, where there is room for it.
-    let stations = Memo::new(move |_| app.ground.stations.with(Option::is_some));
+    // Once stations are read their panel opens, where there is room for it: it has the progress, and Cancel.
+    let stations =
+        Memo::new(move |_| app.ground.job.with(Option::is_some) || app.ground.stations.with(Option::is_some));
     Effect::new(move |_| {
         if stations.get() && !narrow() {
             app.right.set(Side { panel: GROUND, open: true });

@@ -1,5 +1,7 @@
 //! Every date of a period: asked for, how far it is, its layers on the map, its files.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use leptos::prelude::*;
 
@@ -12,6 +14,9 @@ use crate::state::{Event, State, words};
 use loam_core::iso_date;
 use loam_core::layer::{LayerKey, LayerKind};
 use loam_core::map::Scale;
+
+/// Between two looks at a season that is being made.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Layers of a season, each a button.
 const LAYERS: [(LayerKind, &str, &str); 5] = [
@@ -180,7 +185,7 @@ fn fit(app: App, season: &Season) {
 }
 
 /// The layers, as buttons, and the files.
-fn result(app: App, view: Memo<View>) -> AnyView {
+fn result(app: App, view: RwSignal<View>) -> AnyView {
     let there = move || {
         app.map.with(|map| map.as_ref().is_some_and(|map| map.layer(LayerKind::SeasonMean).is_some()))
     };
@@ -218,16 +223,39 @@ fn result(app: App, view: Memo<View>) -> AnyView {
     .into_any()
 }
 
+/// What is shown now. While dates come, a few times a second: laying out and painting the page for every one takes a third of a core.
+fn seen(app: App) -> RwSignal<View> {
+    let view = RwSignal::new(app.peek(View::of));
+    let look = move || {
+        let now = app.peek(View::of);
+        if view.with_untracked(|before| *before != now) {
+            view.set(now);
+        }
+    };
+    let waiting = StoredValue::new(false);
+    Effect::new(move |_| {
+        app.season.track();
+        app.stale();
+        if !(view.with_untracked(View::running) && app.season.with_untracked(Season::is_running)) {
+            look();
+        } else if !waiting.get_value() {
+            waiting.set_value(true);
+            let later = move || {
+                waiting.set_value(false);
+                look();
+            };
+            set_timeout(later, LOOK_EVERY);
+        }
+    });
+    view
+}
+
 /// The whole panel.
 #[component]
 pub fn SeasonSection() -> impl IntoView {
     let app = App::here();
     app.tell(Event::SeasonPart(Logic::here()));
-    let view = Memo::new(move |_| {
-        app.season.track();
-        app.stale();
-        app.peek(View::of)
-    });
+    let view = seen(app);
     let result_there = Memo::new(move |_| app.season.with(|season| season.result.is_some()));
     Effect::new(move |_| {
         if result_there.get() {

@@ -13,7 +13,7 @@ use loam_core::weights_report::Prospect;
 
 /// After a change before the map is asked for, milliseconds: keys repeat every 30.
 const PAUSE: u32 = 40;
-/// Least time a date is shown while playing, milliseconds.
+/// From one date's map to the next while playing, milliseconds, where the next is made sooner.
 const SHOWN: u32 = 200;
 /// A map that took longer is not made again without being asked for, milliseconds.
 const SLOW: f64 = 4000.0;
@@ -121,7 +121,7 @@ impl State {
     pub(super) fn follow_map(&mut self) {
         self.turn = self.turn.wrapping_add(1);
         let due = Due::Follow(self.turn);
-        self.later(PAUSE, due);
+        self.later(if *self.playing { 1 } else { PAUSE }, due);
     }
 
     /// No change came since: the map is asked for, where there is something to make it from.
@@ -132,7 +132,7 @@ impl State {
         // While playing, and where a map takes its time, that of a season is there at once.
         let at_once = *self.playing || self.busy(Kind::Season) || self.is_slow();
         if at_once && self.show_season_map() && *self.playing {
-            return self.played();
+            return self.played(0.0);
         }
         let waits = self.reading.is_some()
             || self.busy(Kind::Rank)
@@ -179,10 +179,11 @@ impl State {
         }
     }
 
-    /// The map of a date came while playing.
-    pub(super) fn played(&mut self) {
+    /// The map of a date came while playing, which took this many milliseconds: the next one will, too.
+    pub(super) fn played(&mut self, making: f64) {
         if *self.playing {
-            self.later(SHOWN, Due::NextDate);
+            let rest = f64::from(SHOWN) - making;
+            self.later((rest as u32).max(PAUSE), Due::NextDate);
         }
     }
 

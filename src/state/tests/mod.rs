@@ -29,6 +29,8 @@ struct Page {
     /// What was sent and not yet looked at.
     sent: Vec<(u64, Request, Attach)>,
     timers: Vec<Due>,
+    /// How long each timer that was set waits, milliseconds.
+    waits: Vec<u32>,
     others: Vec<Effect>,
 }
 
@@ -46,7 +48,13 @@ impl Page {
     }
 
     fn blank() -> Self {
-        Self { state: State::default(), sent: Vec::new(), timers: Vec::new(), others: Vec::new() }
+        Self {
+            state: State::default(),
+            sent: Vec::new(),
+            timers: Vec::new(),
+            waits: Vec::new(),
+            others: Vec::new(),
+        }
     }
 
     fn unprobed() -> Self {
@@ -80,7 +88,10 @@ impl Page {
         for effect in self.state.update(event) {
             match effect {
                 Effect::Send { id, body, attach } => self.sent.push((id, body, attach)),
-                Effect::Later(_, due) => self.timers.push(due),
+                Effect::Later(milliseconds, due) => {
+                    self.waits.push(milliseconds);
+                    self.timers.push(due);
+                }
                 other => self.others.push(other),
             }
         }

@@ -234,7 +234,7 @@ fn the_map_follows_the_date_the_rules_and_undo() {
     let seconds = start.elapsed().as_secs_f64();
     app.map_drawn(PATIENCE).unwrap();
     println!(
-        "played {from} to {} in {seconds:.1} s, longest task {:.0} ms",
+        "played 12 dates, {from} to {}, in {seconds:.1} s, longest task {:.0} ms",
         shown_date(&app),
         app.longest_task().unwrap()
     );

@@ -943,7 +943,8 @@ async fn a_season_is_shown_from_its_events() {
         Event::SeasonDay(loam::protocol::Packed::of(&day(date(2018, 11, 6), 2, Some(why))).unwrap()),
         Vec::new(),
     );
-    pause(20).await;
+    // How far it is, is drawn four times a second.
+    pause(400).await;
     assert!(text("#season-progress").starts_with("2 of 3 dates, "), "{}", text("#season-progress"));
     assert_eq!(find(".season progress").unwrap().get_attribute("value").as_deref(), Some("2"));
     assert!(text("#season-left-out").contains("2018-11-06: no earlier 3 km map"));

@@ -431,21 +431,21 @@ fn choose_method(app: &App, key: &str) {
     app.map_drawn(PATIENCE).unwrap();
 }
 
-/// Every date of a month: how far it is, cancelled, resumed; a layer on the map, the series at a pin, the files read back.
+/// Every date of a year: how far it is, cancelled, resumed; a layer on the map, the series at a pin, the files read back.
 #[test]
 fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     let app = App::open("season", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
     app.resize((1400, 900), 1, false).unwrap();
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
-    // By SMEN, which takes long enough to be cancelled.
+    // A year by SMEN, which takes long enough to be cancelled.
     choose_method(&app, "smen");
     app.click("#open-season").unwrap();
     app.get(parts::SEASON_START).unwrap();
-    period(&app, "2018-06-01", "2018-06-30");
+    period(&app, "2018-01-01", "2018-12-31");
     let dates = season_says(&app, |text| text.contains("dates with SMAP data"));
     let total: usize = dates.split(' ').next().unwrap().parse().unwrap();
-    assert!((10..=30).contains(&total), "{dates}");
+    assert!((250..=300).contains(&total), "{dates}");
     app.click(parts::SEASON_START).unwrap();
     let progress = season_says(&app, |text| text.contains(" of ") && text.contains("left"));
     println!("{progress}");
@@ -456,7 +456,7 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     let missing: usize = button.split(' ').nth(1).unwrap().parse().unwrap();
     assert!(missing > 0 && missing < total, "{button}; {said}");
     app.click(parts::SEASON_START).unwrap();
-    season_says(&app, |text| text == format!("{total} dates have a map."));
+    season_says(&app, |text| text.starts_with(&format!("{total} dates have a map.")));
     app.map_drawn(PATIENCE).unwrap();
     app.shoot("done").unwrap();
     for (layer, name) in [("trend", "SeasonTrend"), ("drydown", "SeasonDrydown"), ("mean", "SeasonMean")] {
@@ -486,7 +486,7 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     for (ending, maps) in [(".nc", total), (".tif", 0)] {
         let path = app.downloaded(ending).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(name.contains("SIMULATED_oklahoma-city_season_201806"), "{name}");
+        assert!(name.contains("SIMULATED_oklahoma-city_season_2018"), "{name}");
         let source = std::sync::Arc::new(smap_files::PathSource::open(&path).unwrap());
         let file = smap_files::open(source).unwrap();
         assert_eq!((file.product, file.simulated), (smap_files::Product::OwnMap, true));
@@ -520,22 +520,25 @@ fn a_year_of_dates() {
     }
 }
 
-/// With as many cores as the worker is told there are.
-fn with_cores(name: &str, cores: usize) -> App {
-    let told = format!("Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }});\n");
+/// With as many cores as the worker is told there are, and what else it is told.
+fn with_cores(name: &str, cores: usize, more: &str) -> App {
+    let told =
+        format!("Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }});\n{more}\n");
     App::open_changed(name, Setting::default(), |dist| prepend(&loader(dist, "worker-cpu")?, &told)).unwrap()
 }
 
 /// A season that takes a while is shared among workers, whose maps are the same to the bit; the page says so.
 #[test]
 fn a_season_is_made_by_every_core() {
-    let app = with_cores("cores", 3);
+    // A clock that runs ten times as fast: help is asked for on a fast machine too.
+    let fast = "const now = performance.now.bind(performance); performance.now = () => 10 * now();";
+    let app = with_cores("cores", 3, fast);
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.click("#open-season").unwrap();
     app.get(parts::SEASON_START).unwrap();
-    period(&app, "2018-01-01", "2018-06-30");
-    choose_method(&app, "rcn");
+    period(&app, "2016-01-01", "2018-12-31");
+    choose_method(&app, "smen");
     app.click(parts::SEASON_START).unwrap();
     season_says(&app, |text| text.contains(" of "));
     let said = season_says(&app, |text| text.contains("dates have a map"));
@@ -544,7 +547,7 @@ fn a_season_is_made_by_every_core() {
 }
 
 fn a_year_on(cores: usize) {
-    let app = with_cores("year", cores);
+    let app = with_cores("year", cores, "");
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.click("#open-season").unwrap();

@@ -183,7 +183,7 @@ pub enum Due {
     Reports,
     /// The map follows.
     Follow(u32),
-    /// The next date is shown.
+    /// A date had its time while playing.
     NextDate,
     /// The plan of a run is asked for.
     Plan(u32),

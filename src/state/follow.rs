@@ -13,7 +13,7 @@ use loam_core::weights_report::Prospect;
 
 /// After a change before the map is asked for, milliseconds: keys repeat every 30.
 const PAUSE: u32 = 40;
-/// From one date's map to the next while playing, milliseconds, where the next is made sooner.
+/// From one date to the next while playing, milliseconds, where its map is made sooner.
 const SHOWN: u32 = 200;
 /// A map that took longer is not made again without being asked for, milliseconds.
 const SLOW: f64 = 4000.0;
@@ -132,7 +132,7 @@ impl State {
         // While playing, and where a map takes its time, that of a season is there at once.
         let at_once = *self.playing || self.busy(Kind::Season) || self.is_slow();
         if at_once && self.show_season_map() && *self.playing {
-            return self.played(0.0);
+            return self.played();
         }
         let waits = self.reading.is_some()
             || self.busy(Kind::Rank)
@@ -144,8 +144,8 @@ impl State {
         }
         let Some(wanted) = self.wanted() else {
             // A date that cannot be shown does not stop the others.
-            if *self.playing && self.pending.is_none() {
-                self.later(SHOWN, Due::NextDate);
+            if self.pending.is_none() {
+                self.played();
             }
             return;
         };
@@ -173,31 +173,42 @@ impl State {
         if on {
             // Undo comes back to where playing began.
             self.keep_choice();
+            (self.map_came, self.time_is_up) = (true, false);
             self.later(1, Due::NextDate);
         } else {
             self.follow_map();
         }
     }
 
-    /// The map of a date came while playing, which took this many milliseconds: the next one will, too.
-    pub(super) fn played(&mut self, making: f64) {
-        if *self.playing {
-            let rest = f64::from(SHOWN) - making;
-            self.later((rest as u32).max(PAUSE), Due::NextDate);
+    /// The map of a date came while playing.
+    pub(super) fn played(&mut self) {
+        self.map_came = true;
+        if self.time_is_up {
+            self.next_date();
+        }
+    }
+
+    /// A date had its time while playing; where its map is still made, it has more.
+    pub(super) fn time_is_up(&mut self) {
+        self.time_is_up = true;
+        if self.map_came {
+            self.next_date();
         }
     }
 
     /// The next date that can be shown; at the last one playing ends.
-    pub(super) fn next_date(&mut self) {
+    fn next_date(&mut self) {
         if !*self.playing {
             return;
         }
+        (self.map_came, self.time_is_up) = (false, false);
         let next = (*self.date)
             .and_then(|date| super::days::step(&self.timeline, date, true, |d| d.blocked.is_none()));
         match next {
             Some(next) => {
                 self.date.put(Some(next));
                 self.follow_map();
+                self.later(SHOWN, Due::NextDate);
             }
             None => {
                 self.playing.put(false);

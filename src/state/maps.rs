@@ -156,13 +156,13 @@ impl State {
             self.say(format!("Map of {} ready{mean}{notes}.", report.date));
         }
         self.take_weights(report.weights.clone());
-        let (data, making) = (self.predicted, report.milliseconds);
+        let data = self.predicted;
         let map = Arc::new(MapData { report, layers, overpasses, data });
         self.keep_made(Arc::clone(&map));
         let shown = self.with_season_layers(&map);
         self.map.set(Some(shown));
         self.season.shown = false;
-        self.played(making);
+        self.played();
     }
 
     /// Keeps a map for series, as long as those before it are of the same choices.

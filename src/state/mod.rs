@@ -164,6 +164,10 @@ pub struct State {
     asked: Option<Asked>,
     /// Of the latest change that the map is to follow.
     turn: u32,
+    /// While playing: the map of the date is there.
+    map_came: bool,
+    /// While playing: the date had its time.
+    time_is_up: bool,
     adapter: Option<AdapterReport>,
     /// The page came with the GPU's program.
     gpu_program: bool,
@@ -248,6 +252,8 @@ impl Default for State {
             predicted: 0,
             asked: None,
             turn: 0,
+            map_came: false,
+            time_is_up: false,
             adapter: None,
             gpu_program: false,
             has_worker: false,

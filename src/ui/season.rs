@@ -223,7 +223,8 @@ fn result(app: App, view: RwSignal<View>) -> AnyView {
     .into_any()
 }
 
-/// What is shown now. While dates come, a few times a second: laying out and painting the page for every one takes a third of a core.
+/// What is shown now. While dates come, a few times a second: laying out and painting the page for every one
+/// took 43 % of a core (docs/performance.md).
 fn seen(app: App) -> RwSignal<View> {
     let view = RwSignal::new(app.peek(View::of));
     let look = move || {

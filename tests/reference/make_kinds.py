@@ -206,7 +206,10 @@ def hdf5(name, make):
 def of_type(file, kind, values):
     """A dataset of a type that numpy does not know."""
     space = h5py.h5s.create_simple(values.shape)
-    data = h5py.Dataset(h5py.h5d.create(file.id, b"soil_moisture", kind, space))
+    options = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    # Or every run writes other bytes.
+    options.set_obj_track_times(False)
+    data = h5py.Dataset(h5py.h5d.create(file.id, b"soil_moisture", kind, space, options))
     memory = h5py.h5t.py_create(values.dtype)
     data.id.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(values), memory)
     return data
@@ -268,27 +271,21 @@ def odd_hdf5():
     hdf5("points_20200603.h5", points)
     mention("points_20200603.h5", "/points/soil_moisture has 168 values in a row, not rows and columns")
 
-    def packed_twice(file):
-        data = file.create_dataset("soil_moisture", data=sm.astype("f4"))
-        data.attrs["scale_factor"] = 1e-4
-        return data
+    def described(name="soil_moisture", **attributes):
+        def make(file):
+            data = file.create_dataset(name, data=sm.astype("f4"))
+            for key, value in attributes.items():
+                data.attrs[key] = value
+            return data
 
-    hdf5("unpacked_before_20200603.h5", packed_twice)
+        return make
+
+    hdf5("unpacked_before_20200603.h5", described(scale_factor=1e-4))
     mention("unpacked_before_20200603.h5", "too small for m3/m3 by its scale of 0.0001")
-    def variance(file):
-        data = file.create_dataset("soil_moisture", data=sm.astype("f4"))
-        data.attrs["cell_methods"] = "time: variance (interval: 1 hour)"
-        return data
-
-    hdf5("variance_20200603.h5", variance)
+    hdf5("variance_20200603.h5", described(cell_methods="time: variance (interval: 1 hour)"))
     mention("variance_20200603.h5", 'its cell_methods say "time: variance')
-
-    def standard_name(file):
-        data = file.create_dataset("var1", data=sm.astype("f4"))
-        data.attrs["standard_name"] = "volume_fraction_of_condensed_water_in_soil"
-        return data
-
-    hdf5("standard_name_20200603.h5", standard_name)
+    standard_name = "volume_fraction_of_condensed_water_in_soil"
+    hdf5("standard_name_20200603.h5", described("var1", standard_name=standard_name))
     fact("standard_name_20200603.h5", [sm.astype("f4")])
     name = "unpacked_before_20200603.tif"
     tiff(name, [sm], names=["soil_moisture"])

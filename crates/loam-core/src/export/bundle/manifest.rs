@@ -322,11 +322,12 @@ impl Manifest {
         let hex = |text: &str| {
             text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
-        let of =
-            |input: &'_ Input| [Some(input.content.clone()), input.mask.clone(), input.auxiliary.clone()];
-        let prints: Vec<Fingerprint> = self.inputs.iter().flat_map(of).flatten().collect();
+        let of = |input| {
+            let Input { content, mask, auxiliary, .. }: &Input = input;
+            [Some(content), mask.as_ref(), auxiliary.as_ref()]
+        };
+        let prints = self.inputs.iter().flat_map(of).flatten();
         let hashes: BTreeSet<&str> = prints
-            .iter()
             .map(|print| print.sha256.as_str())
             .chain(self.weights.iter().map(|weights| weights.sha256.as_str()))
             .chain(self.maps.iter().map(|map| map.sha256.as_str()))

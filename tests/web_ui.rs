@@ -16,8 +16,8 @@ use loam::state::ledger::Kind;
 use loam::state::{Job, Layer, MapData, RecalledRun, Remembered, Run, days};
 use loam::ui::train::{self, curve, runs};
 use loam::ui::{
-    App, canvas, date_words, dates, drop, exports, figure, files, layers, maps, outside, panel, scores,
-    season, values,
+    App, canvas, date_words, dates, drop, exports, figure, files, layers, maps, notices, outside, panel,
+    scores, season, values,
 };
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::{DeviceReport, SelfCheckReport};
@@ -784,6 +784,23 @@ async fn the_time_line_is_pending_until_the_answer_comes() {
     app.change(|s| s.pending.set(None));
     pause(20).await;
     assert!(text(".dates").unwrap().contains("37 %") && text("#dates-pending").is_none());
+    place.remove();
+}
+
+/// A message is a sentence, but the name of a file stays as it is.
+#[wasm_bindgen_test]
+async fn a_message_begins_with_a_capital_or_a_files_own_name() {
+    let (app, place) = mounted_with(notices::Notices);
+    let id = asked(app, Kind::Predict);
+    for (said, shown) in [
+        ("bfloat16_20200603.h5: it is left out", "Note. bfloat16_20200603.h5: it is left out."),
+        ("the map is gone", "Note. The map is gone."),
+    ] {
+        answer(app, id, Event::Warning(said.to_owned()), Vec::new());
+        pause(20).await;
+        let text = place.text_content().unwrap();
+        assert!(text.contains(shown), "{text}");
+    }
     place.remove();
 }
 

@@ -184,7 +184,7 @@ pub enum Due {
     /// The map follows.
     Follow(u32),
     /// A date had its time while playing.
-    NextDate,
+    TimeIsUp,
     /// The plan of a run is asked for.
     Plan(u32),
     /// Curves are drawn.

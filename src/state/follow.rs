@@ -174,7 +174,7 @@ impl State {
             // Undo comes back to where playing began.
             self.keep_choice();
             (self.map_came, self.time_is_up) = (true, false);
-            self.later(1, Due::NextDate);
+            self.later(1, Due::TimeIsUp);
         } else {
             self.follow_map();
         }
@@ -208,7 +208,7 @@ impl State {
             Some(next) => {
                 self.date.put(Some(next));
                 self.follow_map();
-                self.later(SHOWN, Due::NextDate);
+                self.later(SHOWN, Due::TimeIsUp);
             }
             None => {
                 self.playing.put(false);

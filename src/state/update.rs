@@ -41,7 +41,7 @@ impl State {
             Event::NotSent(id, why) => self.not_sent(id, &why),
             Event::Due(Due::Reports) => self.show_reports(),
             Event::Due(Due::Follow(turn)) => self.follow_now(turn),
-            Event::Due(Due::NextDate) => self.time_is_up(),
+            Event::Due(Due::TimeIsUp) => self.time_is_up(),
             Event::Due(Due::Plan(turn)) => self.plan_now(turn),
             Event::Due(Due::Curves) => self.draw_curves(),
             Event::Due(Due::Runs) | Event::Runs => self.ask_runs(),

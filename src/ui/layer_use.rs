@@ -35,7 +35,7 @@ pub fn layers(app: App, row: &FileRow, arrays: &[(String, String)]) -> AnyView {
     let given = &row.correction.layers;
     view! {
         <details class="layers" open=!given.is_empty()>
-            <summary>{format!("{} arrays", arrays.len())}</summary>
+            <summary>{if let [_] = arrays { "1 array".to_owned() } else { format!("{} arrays", arrays.len()) }}</summary>
             {form(app, row, arrays, given)}
             <ul>{arrays.iter().map(|(path, shape)| view! { <li>{show(app, row.id, Some(path.clone()), path.clone(), &row.name)}" "{shape.clone()}</li> }).collect_view()}</ul>
         </details>

@@ -39,7 +39,7 @@ mod loggers;
 mod look;
 mod look_map;
 pub mod maps;
-mod notices;
+pub mod notices;
 pub mod outside;
 mod overview;
 pub mod page_signal;

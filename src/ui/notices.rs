@@ -5,11 +5,13 @@ use leptos::prelude::*;
 use super::store::App;
 use crate::state::Event;
 
-/// With a full stop and a capital.
+/// With a full stop and a capital, save where it begins with the name of a file.
 fn sentence(text: &str) -> String {
-    let mut chars = text.trim().chars();
-    let first: String = chars.next().map(|c| c.to_ascii_uppercase().to_string()).unwrap_or_default();
-    let text = first + chars.as_str();
+    let mut text = text.trim().to_owned();
+    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([':', ',', '.']);
+    if let Some(first) = text.get(..1).filter(|_| word.chars().all(char::is_alphabetic)) {
+        text.replace_range(..1, &first.to_ascii_uppercase());
+    }
     if text.ends_with(['.', '!', '?']) { text } else { text + "." }
 }
 

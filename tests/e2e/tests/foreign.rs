@@ -175,3 +175,16 @@ fn an_archive_is_opened_in_place_and_a_layer_is_given_by_hand() {
     app.shoot("given").unwrap();
     assert!(app.complaints().unwrap().is_empty());
 }
+
+/// What a file list says is as wide as its panel, long words of the command line too.
+#[test]
+fn a_long_sentence_stays_in_its_panel() {
+    let app = App::open("foreign-sentence", Setting::smen()).unwrap();
+    app.resize((1400, 700), 1, false).unwrap();
+    let name = "unpacked_before_20200603.tif";
+    let path = xtask::root().join("crates/smap-files/tests/fixtures/kinds").join(name);
+    app.choose_files(parts::FILE_INPUT, &[path]).unwrap();
+    says(&app, name, &["too small for m3/m3", "--use FILE#LAYER=coarse|fine|vv|vh|lst[,unit]"]);
+    let wide = "const p = document.querySelector('#panel-data'); return p.scrollWidth - p.clientWidth";
+    assert_eq!(app.session.script(wide, &[]).unwrap(), 0, "the panel scrolls sideways");
+}

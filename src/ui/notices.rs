@@ -9,7 +9,9 @@ use crate::state::Event;
 fn sentence(text: &str) -> String {
     let mut text = text.trim().to_owned();
     let word = text.split(' ').next().unwrap_or_default().trim_end_matches([':', ',', '.']);
-    if let Some(first) = text.get(..1).filter(|_| word.chars().all(char::is_alphabetic)) {
+    if let Some(first) =
+        text.get(..1).filter(|_| word.bytes().all(|b| b.is_ascii_alphabetic() || !b.is_ascii()))
+    {
         text.replace_range(..1, &first.to_ascii_uppercase());
     }
     if text.ends_with(['.', '!', '?']) { text } else { text + "." }

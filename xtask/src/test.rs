@@ -3,8 +3,8 @@
 //! | suite | what runs where |
 //! |---|---|
 //! | native | `cargo test`: readers, grid, stack, model, training, scores, exports; then this program's own tests |
-//! | web-page | `tests/web_page*.rs`, `web_ui*.rs` in headless Chromium: the page's components |
-//! | web-worker | the other `tests/web_*.rs`: the GPU's worker, CPU backend and WebGPU on SwiftShader |
+//! | web-page | `tests/web_ui.rs` in headless Chromium: the page's components |
+//! | web-worker | `tests/web_worker/`: the GPU's worker, CPU backend and WebGPU on SwiftShader |
 //! | sizes | the small app is built, and its transfer sizes are held to their bars |
 //! | e2e | `tests/e2e`: the built app in a real browser, through WebDriver |
 //!
@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use crate::process::{self, cargo};
 use crate::tools::{self, WASM};
-use crate::{Result, app, browser, dist_dir, failure, root, sizes, target_dir};
+use crate::{Result, app, browser, dist_dir, failure, sizes, target_dir};
 
 /// What to run.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Choice {
 
 const SUITES: [&str; 5] = ["native", "web-page", "web-worker", "sizes", "e2e"];
 
-/// Browser test files, by the program they are built as.
+/// The programs that browser tests are built as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebSuite {
     /// The page.
@@ -44,9 +44,12 @@ pub enum WebSuite {
 }
 
 impl WebSuite {
-    fn of(file: &str) -> Option<Self> {
-        let rest = file.strip_prefix("web_")?;
-        Some(if rest.starts_with("page") || rest.starts_with("ui") { Self::Page } else { Self::Worker })
+    /// Name of its test in Cargo.toml.
+    pub fn test(self) -> &'static str {
+        match self {
+            Self::Page => "web_ui",
+            Self::Worker => "web_worker",
+        }
     }
 
     fn features(self, cpu_only: bool) -> &'static str {
@@ -56,20 +59,6 @@ impl WebSuite {
             Self::Worker => "worker,gpu",
         }
     }
-}
-
-/// Names of the files `tests/web_*.rs` of one suite, without the ending.
-pub fn web_tests(suite: WebSuite) -> Result<Vec<String>> {
-    let dir = root().join("tests");
-    let mut names: Vec<String> = dir
-        .read_dir()
-        .map_err(process::at(&dir))?
-        .flatten()
-        .filter_map(|e| e.file_name().to_string_lossy().strip_suffix(".rs").map(str::to_owned))
-        .filter(|name| WebSuite::of(name) == Some(suite))
-        .collect();
-    names.sort();
-    Ok(names)
 }
 
 /// What one suite came to.
@@ -90,10 +79,6 @@ struct Outcome {
 impl Outcome {
     fn stopped(why: String) -> Self {
         Self { failed: 1, problems: vec![why], ..Self::default() }
-    }
-
-    fn not_run(why: &str) -> Self {
-        Self { not_run: Some(why.to_owned()), ..Self::default() }
     }
 }
 
@@ -187,10 +172,6 @@ fn native() -> Result<Outcome> {
 }
 
 fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
-    let files = web_tests(suite)?;
-    if files.is_empty() {
-        return Ok(Outcome::not_run("there is no such file in tests/"));
-    }
     let browser = browser::ensure()?;
     let runner = tools::test_runner()?;
     let mut command = cargo();
@@ -205,10 +186,9 @@ fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
         "--no-default-features",
         "--features",
         suite.features(cpu_only),
+        "--test",
+        suite.test(),
     ]);
-    for file in &files {
-        command.args(["--test", file]);
-    }
     command.env("CHROMEDRIVER", &browser.driver).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
     // A SwiftShader pipeline takes seconds to compile; the runner's own 20 s are for small tests.
     command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
@@ -353,13 +333,5 @@ mod tests {
         let o = tally.outcome;
         assert_eq!((o.passed, o.failed, o.ignored, o.skipped.len()), (41, 1, 2, 1));
         assert_eq!(o.problems, ["grid::b", "web::c"]);
-    }
-
-    #[test]
-    fn web_files_belong_to_one_program() {
-        assert_eq!(WebSuite::of("web_gpu_forward"), Some(WebSuite::Worker));
-        assert_eq!(WebSuite::of("web_page"), Some(WebSuite::Page));
-        assert_eq!(WebSuite::of("web_model"), Some(WebSuite::Worker));
-        assert_eq!(WebSuite::of("readers"), None);
     }
 }

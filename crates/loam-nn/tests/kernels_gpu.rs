@@ -2,7 +2,7 @@
 //!
 //! Natively this runs on any Vulkan, Metal or DirectX adapter; where there is none, each test says so and passes. Chromium's package brings
 //! a software one: `VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json LD_LIBRARY_PATH=/usr/lib/chromium cargo test --features gpu
-//! --test kernels_gpu`. `web_gpu_kernels.rs` runs the same in a browser.
+//! --test kernels_gpu`. `web_worker/gpu_kernels.rs` runs the same in a browser.
 #![cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 

@@ -1051,6 +1051,8 @@ fn assert_fits(app: &App, css: &str) {
 }
 
 fn tab_to(app: &App, css: &str) {
+    // A part that is loaded later is waited for.
+    app.get(css).unwrap();
     // What lies in a folded panel is reached by the panel's button.
     let folded = "const p = document.querySelector(arguments[0])?.closest('.sidepanel[hidden]'); return p ? p.id : null";
     let folded = app.session.script(folded, &[json!(css)]).unwrap();

@@ -1,5 +1,5 @@
 //! The GPU's dilated convolutions and blocks against burn's own operations on the CPU, natively (`kernels_gpu.rs`) and in a browser
-//! (`web_gpu_kernels.rs`).
+//! (`web_worker/gpu_kernels.rs`).
 
 use burn::tensor::activation::sigmoid;
 use burn::tensor::module::conv2d;

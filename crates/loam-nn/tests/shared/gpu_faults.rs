@@ -1,4 +1,4 @@
-//! What happens when a kernel is wrong: natively (`kernels_gpu.rs`) and in a browser (`web_gpu_kernels.rs`).
+//! What happens when a kernel is wrong: natively (`kernels_gpu.rs`) and in a browser (`web_worker/gpu_kernels.rs`).
 //!
 //! The check is given a table of kernels with one error in it, made here. It must find the error, say so, and hand over to burn's own
 //! operations; then predictions and training must be the CPU's. An error that only shows in training must pass the golden tile, else the

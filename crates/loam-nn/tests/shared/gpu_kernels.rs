@@ -1,4 +1,4 @@
-//! The GPU's kernels against burn's own operations on the CPU, natively (`kernels_gpu.rs`) and in a browser (`web_gpu_kernels.rs`).
+//! The GPU's kernels against burn's own operations on the CPU, natively (`kernels_gpu.rs`) and in a browser (`web_worker/gpu_kernels.rs`).
 
 use burn::tensor::activation::relu;
 use burn::tensor::module::{batch_norm_train, conv3d};

@@ -1,4 +1,4 @@
-//! What a training holds on the device, natively (`kernels_gpu.rs`) and in a browser (`web_gpu_train.rs`).
+//! What a training holds on the device, natively (`kernels_gpu.rs`) and in a browser (`web_worker/gpu_train.rs`).
 //!
 //! Two numbers, both as CubeCL's memory management counts them over all its pools, those of its staging and uniform buffers among them: the bytes
 //! in use and the bytes reserved, which the device has given. Both after everything that was queued has run. Counting `createBuffer` and

@@ -1,17 +1,13 @@
-//! Training on WebGPU: against the CPU after 20 steps, and GPU memory over 500 steps. A file of its own: the runtime opens once per instance.
-#![cfg(all(feature = "gpu", target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+//! Training on WebGPU: against the CPU after 20 steps, and GPU memory over 500 steps.
 
-#[path = "../crates/loam-nn/tests/shared/gpu_memory.rs"]
+#[path = "../../crates/loam-nn/tests/shared/gpu_memory.rs"]
 mod memory;
 
 use burn::tensor::Device;
 use loam_core::network::Part;
-use loam_nn::{Inputs, Processor, Random, Weights};
+use loam_nn::{Inputs, Random, Weights};
 use loam_nn::{TrainEvent, TrainSample, TrainSettings, Trainer};
-use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
-
-wasm_bindgen_test_configure!(run_in_dedicated_worker);
+use wasm_bindgen_test::console_log;
 
 /// Counts the buffers that the browser makes.
 const WATCH: &str = "
@@ -62,12 +58,12 @@ async fn losses(trainer: &mut Trainer, steps: usize) -> Vec<f64> {
     losses
 }
 
-#[wasm_bindgen_test]
-async fn webgpu_trains_like_the_cpu_and_keeps_its_memory() {
+pub fn watch_buffers() {
     js_sys::eval(WATCH).unwrap();
-    let processor = Processor::open_gpu().await.unwrap();
-    let gpu = processor.device();
-    // Frozen norms, as fine-tuning has them. Training with batch statistics is compared with PyTorch in `web_model`.
+}
+
+pub async fn trains_like_the_cpu_and_keeps_its_memory(gpu: &Device) {
+    // Frozen norms, as fine-tuning has them. Training with batch statistics is compared with PyTorch in `model.rs`.
     let (both, frozen) = (Inputs::Spatiotemporal, &[Part::Norms][..]);
     let (mut ours, mut cpu) =
         (trainer(gpu, both, 1000, frozen), trainer(&Device::flex(), both, 1000, frozen));

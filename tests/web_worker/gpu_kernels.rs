@@ -1,26 +1,18 @@
 //! The kernels on WebGPU against burn's own operations on the CPU: the tests of `kernels_gpu`, in a browser.
-#![cfg(all(feature = "gpu", target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
-#[path = "../crates/loam-nn/tests/shared/gpu_dilated.rs"]
+#[path = "../../crates/loam-nn/tests/shared/gpu_dilated.rs"]
 mod dilated;
-#[path = "../crates/loam-nn/tests/shared/gpu_faults.rs"]
+#[path = "../../crates/loam-nn/tests/shared/gpu_faults.rs"]
 mod faults;
-#[path = "../crates/loam-nn/tests/shared/gpu_kernels.rs"]
+#[path = "../../crates/loam-nn/tests/shared/gpu_kernels.rs"]
 mod shared;
 
+use burn::tensor::Device;
 use loam_kernels::gpu::REGISTER_KERNELS;
-use loam_nn::Processor;
 use loam_nn::{check_gpu, check_training};
-use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+use wasm_bindgen_test::console_log;
 
-wasm_bindgen_test_configure!(run_in_dedicated_worker);
-
-/// One test: the runtime opens once per instance.
-#[wasm_bindgen_test]
-async fn kernels_and_their_gradients_are_burns() {
-    let processor = Processor::open_gpu().await.unwrap();
-    let gpu = processor.device();
+pub async fn are_burns(gpu: &Device) {
     let (report, warning) = check_gpu(gpu, &[&REGISTER_KERNELS]).await;
     assert!(report.unwrap().passed && warning.is_none(), "{warning:?}");
     assert_eq!(check_training(gpu).await, None);

@@ -21,6 +21,9 @@ use crate::protocol::{Event, Failure};
 const FEWEST_BEFORE_HELP: u32 = 4;
 /// Seconds still to go from which on it is: a helper takes about one to start, and learns the past again.
 const WORTH_HELP: f64 = 4.0;
+/// Cells over all dates from which on a network surely takes that long: helpers start, and learn the past, while the first date is made here.
+/// The fastest takes a second for a million.
+const CELLS_WORTH_HELP: usize = 2_000_000;
 /// Helpers at most.
 const MOST_HELPERS: usize = 7;
 /// Bytes of days that all helpers together may hold: each reads them for itself.
@@ -94,7 +97,10 @@ impl<H: Host> Session<H> {
         settings: &RegionSettings,
     ) -> Result<(Option<(Estimate, WeightsReport)>, usize), RequestError> {
         let (mut todo, total) = (gathered.missing(), gathered.dates.len());
-        let (mut newest, mut shares) = (None, None::<Shares<H::Helper>>);
+        let cells = settings.window.covering(self.active.output().resolution()).len() * todo.len();
+        let at_once = matches!(self.active, Method::Network(_)) && cells >= CELLS_WORTH_HELP;
+        let mut shares = todo.front().filter(|_| at_once).map(|first| self.shared(*first, None, settings));
+        let mut newest = None;
         // The first date learns from all before it; those that follow say how long one takes.
         let mut following = None::<u32>;
         let mut began = self.host.now_ms();
@@ -126,6 +132,9 @@ impl<H: Host> Session<H> {
                 let of = (done, total);
                 let (own, estimate) = self.made_of(id, self.active, date, settings, of).await?;
                 newest = estimate.or(newest);
+                if let Some(shares) = &mut shares {
+                    shares.compare(&own, todo.front().copied());
+                }
                 made.push(own);
             }
             for mut made in made {
@@ -141,9 +150,9 @@ impl<H: Host> Session<H> {
                 if shares.is_none()
                     && following >= Some(FEWEST_BEFORE_HELP)
                     && seconds_left > WORTH_HELP
-                    && let Ok((known, weights)) = &made.day
+                    && let Ok((known, _)) = &made.day
                 {
-                    shares = Some(self.shared(known.clone(), weights, settings));
+                    shares = Some(self.shared(made.date, Some(known.clone()), settings));
                 }
                 self.tell_day(id, made, progress)?;
                 following = Some(following.map_or(0, |n| n + 1));
@@ -155,20 +164,14 @@ impl<H: Host> Session<H> {
         Ok((newest, 1 + shares.map_or(0, |shares| shares.verified())))
     }
 
-    /// Other workers, each of which first makes a date that is known.
-    fn shared(
-        &self,
-        known: SeasonDay,
-        weights: &WeightsReport,
-        settings: &RegionSettings,
-    ) -> Shares<H::Helper> {
-        let own = weights.closed_form.is_none().then(|| self.networks.get(&weights.network)).flatten();
-        let task = Task {
-            method: self.active,
-            settings: settings.clone(),
-            weights: own.filter(|loaded| loaded.own).map(|loaded| loaded.weights.to_bytes()),
-            known,
+    /// Other workers, each of which first makes a date that is, or will be, made here too.
+    fn shared(&self, proof: Date, known: Option<SeasonDay>, settings: &RegionSettings) -> Shares<H::Helper> {
+        let own = match self.active {
+            Method::Network(network) => self.networks.get(&network).filter(|loaded| loaded.own),
+            Method::ClosedForm(_) => None,
         };
+        let weights = own.map(|loaded| loaded.weights.to_bytes());
+        let task = Task { method: self.active, settings: settings.clone(), weights, proof, known };
         // A graphics card has one queue, and its maps other bits than a processor's.
         let gpu = self.processor.as_ref().is_some_and(Processor::is_gpu)
             && matches!(task.method, Method::Network(_));

@@ -1,6 +1,6 @@
 //! Dates of a season that other workers make.
 //!
-//! Each helper opens the same files, and first predicts a date that is known already: others are assigned only to one whose map is the same
+//! Each helper opens the same files, and first predicts a date that is made here too: others are assigned only to one whose map is the same
 //! to the bit. So the maps do not depend on the number of workers. Dates of a helper that ends, or differs, are queued again.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,8 +25,10 @@ pub(super) struct Task {
     pub settings: RegionSettings,
     /// Weights of the user's own, as safetensors.
     pub weights: Option<Vec<u8>>,
-    /// A date that is made already.
-    pub known: SeasonDay,
+    /// The date that every helper makes first, for comparison.
+    pub proof: Date,
+    /// Its map as it was made here, once it was.
+    pub known: Option<SeasonDay>,
 }
 
 /// The helpers at work.
@@ -37,7 +39,9 @@ pub(super) struct Shares<P> {
 
 struct Share<P> {
     helper: P,
-    /// Its map of the known date is the same to the bit.
+    /// Its map of the date for comparison, until it is compared.
+    answer: Option<Made>,
+    /// That map is the same to the bit.
     verified: bool,
     /// What it is making, by the request's id.
     dates: BTreeMap<u64, Date>,
@@ -47,15 +51,15 @@ struct Share<P> {
 }
 
 impl<P: Helper> Shares<P> {
-    /// Has each of them make the known date.
+    /// Has each of them make the date for comparison.
     pub fn begin(helpers: Vec<P>, task: Task) -> Self {
         let begun = |helper: P| {
-            let mut share =
-                Share { helper, verified: false, dates: BTreeMap::new(), next: FIRST, lost: None };
+            let (verified, next, answer, lost) = (false, FIRST, None, None);
+            let mut share = Share { helper, answer, verified, dates: BTreeMap::new(), next, lost };
             if let Some(weights) = &task.weights {
                 share.ask(Request::LoadWeights { name: "weights".to_owned() }, Some(weights));
             }
-            share.assign(task.known.date, &task);
+            share.assign(task.proof, &task);
             share
         };
         let helpers = helpers.into_iter().map(begun).collect();
@@ -72,6 +76,25 @@ impl<P: Helper> Shares<P> {
         self.helpers.iter().any(|share| share.verified && !share.dates.is_empty())
     }
 
+    /// A date was made here; `next` is the one that will be. Where the date for comparison has no map, the next one takes its place.
+    pub fn compare(&mut self, own: &Made, next: Option<Date>) {
+        if self.task.known.is_some() || own.date != self.task.proof {
+            return;
+        }
+        match (&own.day, next) {
+            (Ok((day, _)), _) => self.task.known = Some(day.clone()),
+            (Err(_), Some(next)) => {
+                self.task.proof = next;
+                for share in &mut self.helpers {
+                    // An answer to the former request is not heard any more.
+                    (share.answer, share.dates) = Default::default();
+                    share.assign(next, &self.task);
+                }
+            }
+            (Err(_), None) => {}
+        }
+    }
+
     /// Assigns dates to helpers. The last one stays: the worker whose season it is makes it.
     pub fn assign(&mut self, todo: &mut VecDeque<Date>) {
         for share in self.helpers.iter_mut().filter(|share| share.verified) {
@@ -85,7 +108,7 @@ impl<P: Helper> Shares<P> {
     /// Dates that were made since, and why helpers were lost. The dates of a lost one are queued again.
     pub fn collect(&mut self, todo: &mut VecDeque<Date>) -> (Vec<Made>, Vec<String>) {
         let (mut made, mut lost) = (Vec::new(), Vec::new());
-        self.helpers.retain_mut(|share| match share.collect(&self.task.known, &mut made) {
+        self.helpers.retain_mut(|share| match share.collect(self.task.known.as_ref(), &mut made) {
             Ok(()) => true,
             Err(why) => {
                 todo.extend(share.dates.values().filter(|_| share.verified));
@@ -110,7 +133,7 @@ impl<P: Helper> Share<P> {
         self.ask(Request::SeasonDate { date, method: *method, settings: settings.clone() }, None);
     }
 
-    fn collect(&mut self, known: &SeasonDay, made: &mut Vec<Made>) -> Result<(), String> {
+    fn collect(&mut self, known: Option<&SeasonDay>, made: &mut Vec<Made>) -> Result<(), String> {
         while let Some(heard) = self.helper.next_message() {
             let (envelope, attachments) = match heard {
                 HelperMessage::Event(envelope, attachments) => (envelope, attachments),
@@ -118,18 +141,24 @@ impl<P: Helper> Share<P> {
             };
             match envelope.body {
                 Event::SeasonDay(report) => {
-                    let Some(date) = self.dates.remove(&envelope.id) else { continue };
+                    if self.dates.remove(&envelope.id).is_none() {
+                        continue;
+                    }
                     let day = season_day::read(&report, attachments)?;
                     if self.verified {
                         made.push(day);
-                    } else if day.day.is_ok_and(|(day, _)| season_day::same(&day, known)) {
-                        self.verified = true;
                     } else {
-                        return Err(format!("its map of {date} is another"));
+                        self.answer = Some(day);
                     }
                 }
                 Event::Failed(failure) => return Err(failure.what),
                 _ => {}
+            }
+        }
+        if let (Some(known), Some(answer)) = (known, self.answer.take_if(|_| known.is_some())) {
+            self.verified = answer.day.is_ok_and(|(day, _)| season_day::same(&day, known));
+            if !self.verified {
+                return Err(format!("its map of {} is another", known.date));
             }
         }
         self.lost.take().map_or(Ok(()), Err)

@@ -199,10 +199,12 @@ struct Helped {
     days: BTreeMap<Date, Vec<Attachment>>,
     layers: Vec<Attachment>,
     warnings: Vec<String>,
+    /// Dates that were made when helpers were asked for.
+    before_help: Option<usize>,
 }
 
 /// The same season with these helpers, of which each opened a demo and answers so many requests.
-fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
+fn with_helpers(method: Method, season: Request, helpers: &[(&str, usize)]) -> Helped {
     let (host, mut session) = started();
     block_on(session.handle(2, Request::Demo { region: "tucson".into() }));
     block_on(session.handle(3, Request::UseMethod { method }));
@@ -220,9 +222,10 @@ fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
         });
     }
     host.events.borrow_mut().clear();
-    block_on(session.handle(4, asked("2018-05-01", "2018-06-30")));
+    block_on(session.handle(4, season));
     let events = host.events.borrow();
     assert!(matches!(events.last(), Some((4, Event::Finished, _))), "{:?}", events.last());
+    let before_help = host.before_help.get();
     let (mut days, mut layers, mut warnings) = (BTreeMap::new(), Vec::new(), Vec::new());
     let (mut done, mut workers) = (0, 0);
     for (_, event, attachments) in events.iter() {
@@ -235,7 +238,8 @@ fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
             }
             Event::Season(report) => {
                 let report = report.open().unwrap();
-                assert_eq!(report.dates, days.keys().copied().collect::<Vec<_>>());
+                let with_map = days.iter().filter(|(_, planes): &(_, &Vec<_>)| !planes.is_empty());
+                assert!(with_map.map(|(date, _)| date).eq(&report.dates));
                 workers = report.workers;
                 layers.clone_from(attachments);
             }
@@ -243,7 +247,8 @@ fn with_helpers(method: Method, helpers: &[(&str, usize)]) -> Helped {
             _ => {}
         }
     }
-    Helped { workers, asked: counts.iter().map(|count| count.get()).collect(), days, layers, warnings }
+    let asked = counts.iter().map(|count| count.get()).collect();
+    Helped { workers, asked, days, layers, warnings, before_help }
 }
 
 /// Bits of the attachments.
@@ -260,9 +265,12 @@ fn a_season_is_the_same_with_any_helpers_and_after_one_is_lost() {
     const MANY: usize = 1000;
     let network = Method::Network(Network::Rcn);
     for method in [Method::ClosedForm(ClosedForm::Regression), Method::default(), network] {
-        let alone = with_helpers(method, &[]);
+        let season = || asked("2018-05-01", "2018-06-30");
+        let alone = with_helpers(method, season(), &[]);
         let helped = |helpers: &[(&str, usize)], warned: usize| {
-            let Helped { workers, asked, days, layers, warnings } = with_helpers(method, helpers);
+            let Helped { workers, asked, days, layers, warnings, before_help } =
+                with_helpers(method, season(), helpers);
+            assert!(before_help.is_some_and(|dates| dates > 4), "{before_help:?}");
             assert_eq!(workers, 1 + helpers.len() - warned);
             assert_eq!(warnings.len(), warned, "{method:?}: {warnings:?}");
             assert!(days.keys().eq(alone.days.keys()));
@@ -276,6 +284,34 @@ fn a_season_is_the_same_with_any_helpers_and_after_one_is_lost() {
         assert_eq!(helped(&[("tucson", 4)], 1), [4]);
         // Other files, so another map: it is not asked again.
         assert_eq!(helped(&[("geneva", MANY), ("tucson", MANY)], 1)[0], 1);
+    }
+}
+
+/// Where a network has much to do, helpers start at once and make the first date beside this worker. The very first ones have no map: no
+/// earlier 3 km map is there.
+#[test]
+fn helpers_of_a_long_season_begin_with_it() {
+    let mut settings = settings();
+    settings.window = Scene::preset("tucson", DEMO_SEED).unwrap().region.window();
+    let season = || Request::Season {
+        from: None,
+        to: Some("2016-10-31".parse().unwrap()),
+        settings: settings.clone(),
+    };
+    let alone = with_helpers(Method::default(), season(), &[]);
+    let dates = alone.days.len();
+    assert!(dates > 200 && alone.before_help == Some(0));
+    assert!(alone.days.values().next().unwrap().is_empty());
+    for (helpers, warned) in
+        [([("tucson", 1000), ("tucson", 20)], 1), ([("geneva", 1000), ("tucson", 1000)], 1)]
+    {
+        let helped = with_helpers(Method::default(), season(), &helpers);
+        assert_eq!((helped.workers, helped.warnings.len()), (2, warned), "{:?}", helped.warnings);
+        assert_eq!(helped.before_help, Some(0));
+        assert!(helped.asked.iter().any(|n| *n > dates / 3), "{:?}", helped.asked);
+        assert!(helped.days.keys().eq(alone.days.keys()));
+        assert!(helped.days.iter().all(|(date, day)| bits(day) == bits(&alone.days[date])));
+        assert_eq!(bits(&helped.layers), bits(&alone.layers));
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Recorder {
     pub(super) yields: Cell<usize>,
     /// Given out when helpers are asked for.
     pub(super) helpers: RefCell<Vec<Second>>,
+    /// Dates of a season that were made when they were.
+    pub(super) before_help: Cell<Option<usize>>,
 }
 
 /// A session beside the first, for a share of its work.
@@ -82,6 +84,8 @@ impl Host for Recorder {
     type Helper = Second;
 
     fn helpers(&self, at_most: usize) -> Vec<Second> {
+        let made = self.events.borrow().iter().filter(|e| matches!(e.1, Event::SeasonDay(_))).count();
+        self.before_help.set(Some(made));
         let mut helpers = self.helpers.borrow_mut();
         let given = helpers.len().min(at_most);
         helpers.drain(..given).collect()

@@ -380,11 +380,13 @@ impl App {
 
     /// Drops made-up files (name, contents) on the page.
     pub fn drop_files(&self, files: &[(&str, &[u8])]) -> Result<()> {
+        // What is dropped before the page listens is lost.
+        self.get("main")?;
         let list: Vec<Value> = files.iter().map(|(name, bytes)| json!([name, bytes])).collect();
         self.session.script(
             "const carried = new DataTransfer();
              for (const [name, bytes] of arguments[0]) carried.items.add(new File([new Uint8Array(bytes)], name));
-             const target = document.querySelector('main') || document.body;
+             const target = document.querySelector('main');
              for (const kind of ['dragenter', 'dragover', 'drop'])
                target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }));",
             &[Value::Array(list)],

@@ -1,4 +1,4 @@
-//! Training on WebGPU: against the CPU after 20 steps, and GPU memory over 500 steps.
+//! Training on WebGPU: against the CPU after 20 steps, and GPU memory over 200 steps.
 
 #[path = "../../crates/loam-nn/tests/shared/gpu_memory.rs"]
 mod memory;
@@ -78,8 +78,8 @@ pub async fn trains_like_the_cpu_and_keeps_its_memory(gpu: &Device) {
     );
     assert!(on_cpu[19] < on_cpu[0] && (on_gpu[19] - on_cpu[19]).abs() < 1e-3 && apart < 1e-3);
     drop(ours);
-    // 500 steps of the whole network, on the smallest images there are, so that a software adapter ends in time.
-    for (inputs, frozen, steps) in [(both, frozen, 500), (Inputs::Spatial, &[][..], 200)] {
+    // Of the whole network on the smallest images there are, so that a software adapter ends in time.
+    for (inputs, frozen, steps) in [(both, frozen, 200), (Inputs::Spatial, &[][..], 100)] {
         let mut trainer = trainer(gpu, inputs, 1000, frozen);
         let made = std::cell::RefCell::new(Vec::new());
         memory::assert_flat(&format!("{inputs:?}"), gpu, &mut trainer, steps, |line| {

@@ -1,8 +1,8 @@
 //! Formatting, lints for host and wasm, documentation: what must hold before anything is tested.
 //!
 //! Lints for wasm run with a configuration of their own (`xtask/clippy-wasm/clippy.toml`): on wasm some calls compile and then panic
-//! or hang, among them every synchronous read from the GPU. They run in the workers' profile, whose build scripts and macros the
-//! app and the browser tests use again.
+//! or hang, among them every synchronous read from the GPU. They run in the profiles of the app's programs, whose build scripts and
+//! macros the app and the browser tests use again.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn wasm_lints(features: &str, bins: &[&str], suite: test::WebSuite) -> Option<Du
         "clippy",
         "--locked",
         "--profile",
-        "worker",
+        suite.profile(),
         "--target",
         WASM,
         "--no-default-features",

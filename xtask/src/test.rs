@@ -8,18 +8,19 @@
 //! | sizes | the small app is built, and its transfer sizes are held to their bars |
 //! | e2e | `tests/e2e`: the built app in a real browser, through WebDriver |
 //!
-//! The browser suites are built in the workers' profile with the features of the app's own programs: so they share the compiled
-//! dependencies with the app, which is most of the time.
+//! The browser suites are built in the profiles and with the features of the app's own programs: so they share the compiled dependencies with
+//! the app, which is most of the time.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::process::{self, cargo};
 use crate::tools::{self, WASM};
-use crate::{Result, app, browser, dist_dir, failure, sizes, target_dir};
+use crate::{Result, app, browser, dist_dir, failure, root, sizes, target_dir};
 
 /// What to run.
 #[derive(Debug, Default)]
@@ -44,6 +45,14 @@ pub enum WebSuite {
 }
 
 impl WebSuite {
+    /// That of the program whose compiled dependencies it shares.
+    pub fn profile(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Worker => "worker",
+        }
+    }
+
     /// Name of its test in Cargo.toml.
     pub fn test(self) -> &'static str {
         match self {
@@ -93,11 +102,18 @@ pub fn run(choice: Choice) -> Result<()> {
         Some(only) => only == suite,
         None => suite == "native" || !choice.quick,
     };
-    // The last steps of the app's build (linking the page, wasm-opt, brotli) use one core each: it goes on beside the native tests, which do
-    // not need it. In another profile for another target, so neither waits for the other's lock.
+    // Linking a program for the browser uses one core, as many native tests do: the app and the browser's tests are built beside those.
+    // In other profiles for another target, so neither waits for the other's lock.
     let mut building = (chosen("native") && chosen("sizes")).then(|| {
         eprintln!("\nThe app is built beside the native tests; its lines are among theirs.");
-        std::thread::spawn(move || app::build(choice.cpu_only))
+        std::thread::spawn(move || {
+            let built = app::build(choice.cpu_only);
+            for suite in [WebSuite::Page, WebSuite::Worker] {
+                // Where this fails, so does the suite, which says it.
+                let _ = browser_tests(suite, choice.cpu_only);
+            }
+            built
+        })
     });
     let mut built = None;
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
@@ -173,26 +189,30 @@ fn native() -> Result<Outcome> {
 
 fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
     let browser = browser::ensure()?;
-    let runner = tools::test_runner()?;
-    let mut command = cargo();
-    command.args([
-        "test",
-        "--locked",
-        "--no-fail-fast",
-        "--profile",
-        "worker",
-        "--target",
-        WASM,
-        "--no-default-features",
-        "--features",
-        suite.features(cpu_only),
-        "--test",
-        suite.test(),
-    ]);
-    command.env("CHROMEDRIVER", &browser.driver).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+    let program = browser_tests(suite, cpu_only)?;
+    let mut command = Command::new(tools::test_runner()?);
+    command.current_dir(root()).arg(program);
+    command.env("CHROMEDRIVER", &browser.driver);
     // A SwiftShader pipeline takes seconds to compile; the runner's own 20 s are for small tests.
-    command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
+    command.env("WASM_BINDGEN_TEST_TIMEOUT", "900");
     count(&mut command)
+}
+
+/// Builds a suite's program. Linked as the app's programs are, it would take four minutes on one core.
+fn browser_tests(suite: WebSuite, cpu_only: bool) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["rustc", "--locked", "--profile", suite.profile(), "--target", WASM]);
+    command.args(["--no-default-features", "--features", suite.features(cpu_only), "--test", suite.test()]);
+    command.args(["--message-format", "json-render-diagnostics", "--", "-C", "lto=thin"]);
+    let words = process::shown(&command);
+    eprintln!("$ {words}");
+    let built = command.stderr(Stdio::inherit()).output().map_err(|e| failure(format!("`{words}`: {e}")))?;
+    let said = String::from_utf8_lossy(&built.stdout);
+    let program = said.split("\"executable\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    program
+        .filter(|_| built.status.success())
+        .map(PathBuf::from)
+        .ok_or_else(|| failure(format!("`{words}` failed ({}); its own message is above", built.status)))
 }
 
 fn small() -> Result<Outcome> {

@@ -1,5 +1,8 @@
 //! Fills masked cells with the nearest valid value, for what cannot skip them: a convolution, an exponential mean.
 
+/// No valid row.
+const NONE: u32 = u32::MAX;
+
 /// Replaces every non-finite value by that of the nearest finite cell (Euclidean distance between cell centres; on a tie the cell
 /// further north, then further west). Row-major. Returns `false`, and changes nothing, where no cell is finite.
 pub fn nearest_valid(values: &mut [f32], columns: usize) -> bool {
@@ -7,36 +10,36 @@ pub fn nearest_valid(values: &mut [f32], columns: usize) -> bool {
     if columns == 0 || valid == 0 || valid == values.len() {
         return valid > 0 && columns > 0;
     }
-    let rows = values.len() / columns;
-    // For every cell the nearest valid row of its own column, and how far it is; a two-pass scan.
-    let mut nearest_row: Vec<Option<usize>> = vec![None; values.len()];
-    for column in 0..columns {
-        let mut above = None;
-        for row in 0..rows {
-            let i = row * columns + column;
-            if values[i].is_finite() {
-                above = Some(row);
-            }
-            nearest_row[i] = above;
+    // For every cell the nearest valid row of its own column, by a sweep down and one up, row by row.
+    let mut nearest_row = vec![NONE; values.len()];
+    let mut seen = vec![NONE; columns];
+    for (row, (line, nearest)) in
+        values.chunks_exact(columns).zip(nearest_row.chunks_exact_mut(columns)).enumerate()
+    {
+        let row = row as u32;
+        for ((value, seen), nearest) in line.iter().zip(&mut seen).zip(nearest) {
+            *seen = if value.is_finite() { row } else { *seen };
+            *nearest = *seen;
         }
-        let mut below = None;
-        for row in (0..rows).rev() {
-            let i = row * columns + column;
-            if values[i].is_finite() {
-                below = Some(row);
-            }
-            nearest_row[i] = match (nearest_row[i], below) {
-                (Some(a), Some(b)) => Some(if b.abs_diff(row) < row.abs_diff(a) { b } else { a }),
-                (a, b) => a.or(b),
-            };
+    }
+    seen.fill(NONE);
+    for (row, (line, nearest)) in
+        values.chunks_exact(columns).zip(nearest_row.chunks_exact_mut(columns)).enumerate().rev()
+    {
+        let row = row as u32;
+        for ((value, seen), nearest) in line.iter().zip(&mut seen).zip(nearest) {
+            *seen = if value.is_finite() { row } else { *seen };
+            // NONE is farther than any row.
+            let (above, below) = (*nearest, *seen);
+            *nearest = if below.abs_diff(row) < above.abs_diff(row) { below } else { above };
         }
     }
     // Squares, so that the search below only adds and compares: it runs for every gap of every day.
-    let away: Vec<usize> = nearest_row
-        .iter()
-        .enumerate()
-        .map(|(i, near)| near.map_or(usize::MAX, |near| near.abs_diff(i / columns).pow(2)))
-        .collect();
+    let square = |(i, near): (usize, &u32)| match *near {
+        NONE => usize::MAX,
+        near => (near as usize).abs_diff(i / columns).pow(2),
+    };
+    let away: Vec<usize> = nearest_row.iter().enumerate().map(square).collect();
     let source = values.to_vec();
     for (row, line) in away.chunks_exact(columns).enumerate() {
         for column in 0..columns {
@@ -58,7 +61,7 @@ pub fn nearest_valid(values: &mut [f32], columns: usize) -> bool {
                     if distance > least || distance == usize::MAX {
                         continue;
                     }
-                    let candidate = (nearest_row[row * columns + c].unwrap_or_default(), c);
+                    let candidate = (nearest_row[row * columns + c] as usize, c);
                     if distance < least || candidate < best {
                         (least, best) = (distance, candidate);
                     }

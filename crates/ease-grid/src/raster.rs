@@ -203,18 +203,23 @@ impl Raster {
         if own == *window {
             return Ok(self.clone());
         }
-        let (mut values, mut reasons) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
-        for row in window.first_row..window.first_row + window.rows {
-            for column in window.first_column..window.first_column + window.columns {
-                let cell = match (column.checked_sub(own.first_column), row.checked_sub(own.first_row)) {
-                    (Some(column), Some(row)) => self.at(column, row),
-                    _ => Err(Reason::OutsideFile),
-                };
-                values.push(cell.unwrap_or(f32::NAN));
-                reasons.push(cell.err().unwrap_or(Reason::Valid));
-            }
+        let mut cropped = Self::masked(window.grid(), Reason::OutsideFile);
+        let columns = own.first_column.max(window.first_column)
+            ..(own.first_column + own.columns).min(window.first_column + window.columns);
+        let rows = own.first_row.max(window.first_row)
+            ..(own.first_row + own.rows).min(window.first_row + window.rows);
+        if columns.is_empty() {
+            return Ok(cropped);
         }
-        Self::new(window.grid(), values, reasons)
+        for row in rows {
+            let of = |whole: &EaseWindow| {
+                let first = (row - whole.first_row) * whole.columns + columns.start - whole.first_column;
+                first..first + columns.len()
+            };
+            cropped.values[of(window)].copy_from_slice(&self.values[of(&own)]);
+            cropped.reasons[of(window)].copy_from_slice(&self.reasons[of(&own)]);
+        }
+        Ok(cropped)
     }
 
     /// With values added, one a cell; masked as before.

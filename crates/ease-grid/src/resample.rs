@@ -37,12 +37,13 @@ fn fill(
 ) -> Result<Raster, GridError> {
     let source = window_of(raster)?;
     let (t, s) = (target.resolution.per_36km(), source.resolution.per_36km());
+    let along = |first: usize, count: usize, origin: usize| {
+        (first..first + count).map(move |cell| (position(cell, t, s, origin), holding(cell, t, s, origin)))
+    };
+    let columns: Vec<(f64, i64)> = along(target.first_column, target.columns, source.first_column).collect();
     let (mut values, mut reasons) = (Vec::with_capacity(target.len()), Vec::with_capacity(target.len()));
-    for row in target.first_row..target.first_row + target.rows {
-        let (y, held_row) = (position(row, t, s, source.first_row), holding(row, t, s, source.first_row));
-        for column in target.first_column..target.first_column + target.columns {
-            let (x, held_column) =
-                (position(column, t, s, source.first_column), holding(column, t, s, source.first_column));
+    for (y, held_row) in along(target.first_row, target.rows, source.first_row) {
+        for &(x, held_column) in &columns {
             let (v, r) = match value(x, y, held_column, held_row) {
                 Ok(v) => (v, Reason::Valid),
                 Err(reason) => (f32::NAN, reason),

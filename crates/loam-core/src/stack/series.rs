@@ -264,22 +264,27 @@ impl Series {
     /// # Errors
     /// As [`Series::load`].
     pub fn day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
-        self.wide_day(library, date)?.cropped(&self.region.window())
+        self.day_on(library, date, self.region.window())
     }
 
     /// The same on [`Series::wide`].
     pub(super) fn wide_day(&mut self, library: &Library, date: Date) -> Result<Day, StackError> {
+        self.day_on(library, date, self.wide)
+    }
+
+    fn day_on(&mut self, library: &Library, date: Date, window: EaseWindow) -> Result<Day, StackError> {
         let mut day = match self.kept.get(&date) {
-            Some(day) => day.clone(),
+            Some(day) => day.cropped(&window)?,
             None => {
                 let all = &mut async || ControlFlow::Continue(());
-                at_once(self.read_day(library, date, all))?.unwrap_or_default()
+                at_once(self.read_day(library, date, all))?.unwrap_or_default().cropped(&window)?
             }
         };
         if day.fine.is_none()
             && let Some(raster) = self.disaggregated.get(&date)
         {
-            day.fine = Some(Fine { raster: raster.clone(), origin: FineOrigin::Disaggregated });
+            let raster = raster.cropped(&window)?;
+            day.fine = Some(Fine { raster, origin: FineOrigin::Disaggregated });
         }
         Ok(day)
     }

@@ -208,7 +208,12 @@ fn browser_tests(suite: WebSuite, cpu_only: bool) -> Result<PathBuf> {
     eprintln!("$ {words}");
     let built = command.stderr(Stdio::inherit()).output().map_err(|e| failure(format!("`{words}`: {e}")))?;
     let said = String::from_utf8_lossy(&built.stdout);
-    let program = said.split("\"executable\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    // The package's programs are built with its tests, and listed too.
+    let name = format!("\"name\":\"{}\"", suite.test());
+    let program = said
+        .lines()
+        .filter(|line| line.contains(&name))
+        .find_map(|line| line.split("\"executable\":\"").nth(1)?.split('"').next());
     program
         .filter(|_| built.status.success())
         .map(PathBuf::from)

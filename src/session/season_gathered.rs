@@ -133,7 +133,7 @@ impl<H: Host> Session<H> {
                 let (own, estimate) = self.made_of(id, self.active, date, settings, of).await?;
                 newest = estimate.or(newest);
                 if let Some(shares) = &mut shares {
-                    shares.compare(&own, todo.front().copied());
+                    shares.made_here(&own, todo.front().copied());
                 }
                 made.push(own);
             }

@@ -77,7 +77,7 @@ impl<P: Helper> Shares<P> {
     }
 
     /// A date was made here; `next` is the one that will be. Where the date for comparison has no map, the next one takes its place.
-    pub fn compare(&mut self, own: &Made, next: Option<Date>) {
+    pub fn made_here(&mut self, own: &Made, next: Option<Date>) {
         if self.task.known.is_some() || own.date != self.task.proof {
             return;
         }
@@ -155,7 +155,9 @@ impl<P: Helper> Share<P> {
                 _ => {}
             }
         }
-        if let (Some(known), Some(answer)) = (known, self.answer.take_if(|_| known.is_some())) {
+        if let Some(known) = known
+            && let Some(answer) = self.answer.take()
+        {
             self.verified = answer.day.is_ok_and(|(day, _)| season_day::same(&day, known));
             if !self.verified {
                 return Err(format!("its map of {} is another", known.date));

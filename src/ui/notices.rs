@@ -8,6 +8,7 @@ use crate::state::Event;
 /// With a full stop and a capital, save where it begins with the name of a file.
 fn sentence(text: &str) -> String {
     let mut text = text.trim().to_owned();
+    // By bytes: Unicode's table of letters would be a hundredth of the page.
     let word = text.split(' ').next().unwrap_or_default().trim_end_matches([':', ',', '.']);
     if let Some(first) =
         text.get(..1).filter(|_| word.bytes().all(|b| b.is_ascii_alphabetic() || !b.is_ascii()))

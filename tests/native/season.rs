@@ -302,11 +302,10 @@ fn helpers_of_a_long_season_begin_with_it() {
     let dates = alone.days.len();
     assert!(dates > 200 && alone.before_help == Some(0));
     assert!(alone.days.values().next().unwrap().is_empty());
-    for (helpers, warned) in
-        [([("tucson", 1000), ("tucson", 20)], 1), ([("geneva", 1000), ("tucson", 1000)], 1)]
-    {
+    // One is lost on the way, one opened other files.
+    for helpers in [[("tucson", 1000), ("tucson", 20)], [("geneva", 1000), ("tucson", 1000)]] {
         let helped = with_helpers(Method::default(), season(), &helpers);
-        assert_eq!((helped.workers, helped.warnings.len()), (2, warned), "{:?}", helped.warnings);
+        assert_eq!((helped.workers, helped.warnings.len()), (2, 1), "{:?}", helped.warnings);
         assert_eq!(helped.before_help, Some(0));
         assert!(helped.asked.iter().any(|n| *n > dates / 3), "{:?}", helped.asked);
         assert!(helped.days.keys().eq(alone.days.keys()));

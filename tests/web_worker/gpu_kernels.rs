@@ -5,7 +5,7 @@ mod dilated;
 #[path = "../../crates/loam-nn/tests/shared/gpu_faults.rs"]
 mod faults;
 #[path = "../../crates/loam-nn/tests/shared/gpu_kernels.rs"]
-mod shared;
+pub mod shared;
 
 use burn::tensor::Device;
 use loam_kernels::gpu::REGISTER_KERNELS;

@@ -5,9 +5,10 @@ mod memory;
 
 use burn::tensor::Device;
 use loam_core::network::Part;
-use loam_nn::{Inputs, Random, Weights};
-use loam_nn::{TrainEvent, TrainSample, TrainSettings, Trainer};
+use loam_nn::{Inputs, TrainEvent, TrainSettings, Trainer, Weights};
 use wasm_bindgen_test::console_log;
+
+use super::gpu_kernels::shared;
 
 /// Counts the buffers that the browser makes.
 const WATCH: &str = "
@@ -19,30 +20,17 @@ const WATCH: &str = "
   };
 ";
 
-fn samples(count: usize, side: usize) -> Vec<TrainSample> {
-    let mut random = Random::new(5);
-    let cells = side * side;
-    (0..count)
-        .map(|_| {
-            let i: Vec<f32> = (0..cells).map(|_| 0.2 + random.symmetric(0.15)).collect();
-            let d: Vec<f32> = (0..4 * cells).map(|_| random.symmetric(0.1)).collect();
-            let target = (0..cells).map(|n| i[n] + d[3 * cells + n]).collect();
-            TrainSample {
-                columns: side,
-                rows: side,
-                coarse_input: i,
-                residuals: d,
-                target,
-                mask: vec![1.0; cells],
-            }
-        })
-        .collect()
-}
-
-fn trainer(device: &Device, inputs: Inputs, epochs: usize, frozen: &[Part]) -> Trainer {
+fn trainer(device: &Device, inputs: Inputs, frozen: &[Part]) -> Trainer {
     let settings =
-        TrainSettings { inputs, epochs, batch: 1, frozen: frozen.to_vec(), ..TrainSettings::default() };
-    Trainer::new(&Weights::init(inputs, 1), samples(2, 9), samples(1, 9), settings, device).unwrap()
+        TrainSettings { inputs, epochs: 1000, batch: 1, frozen: frozen.to_vec(), ..TrainSettings::default() };
+    Trainer::new(
+        &Weights::init(inputs, 1),
+        shared::samples(2, (9, 9)),
+        shared::samples(1, (9, 9)),
+        settings,
+        device,
+    )
+    .unwrap()
 }
 
 async fn losses(trainer: &mut Trainer, steps: usize) -> Vec<f64> {
@@ -65,8 +53,7 @@ pub fn watch_buffers() {
 pub async fn trains_like_the_cpu_and_keeps_its_memory(gpu: &Device) {
     // Frozen norms, as fine-tuning has them. Training with batch statistics is compared with PyTorch in `model.rs`.
     let (both, frozen) = (Inputs::Spatiotemporal, &[Part::Norms][..]);
-    let (mut ours, mut cpu) =
-        (trainer(gpu, both, 1000, frozen), trainer(&Device::flex(), both, 1000, frozen));
+    let (mut ours, mut cpu) = (trainer(gpu, both, frozen), trainer(&Device::flex(), both, frozen));
     let (on_gpu, on_cpu) = (losses(&mut ours, 20).await, losses(&mut cpu, 20).await);
     assert_eq!(on_gpu.len(), 20);
     let (a, b) = (ours.preview(0).await.unwrap().unwrap(), cpu.preview(0).await.unwrap().unwrap());
@@ -80,7 +67,7 @@ pub async fn trains_like_the_cpu_and_keeps_its_memory(gpu: &Device) {
     drop(ours);
     // Of the whole network on the smallest images there are, so that a software adapter ends in time.
     for (inputs, frozen, steps) in [(both, frozen, 200), (Inputs::Spatial, &[][..], 100)] {
-        let mut trainer = trainer(gpu, inputs, 1000, frozen);
+        let mut trainer = trainer(gpu, inputs, frozen);
         let made = std::cell::RefCell::new(Vec::new());
         memory::assert_flat(&format!("{inputs:?}"), gpu, &mut trainer, steps, |line| {
             let bytes = js_sys::eval("globalThis.made").unwrap().as_f64().unwrap();

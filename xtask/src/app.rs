@@ -175,7 +175,7 @@ fn prepare(html: &str, wanted: Wanted, cpu_only: bool) -> String {
                 let of = |features: &str| format!("data-cargo-features=\"{features}\"");
                 line.replace(&of(features), &of(&format!("{features},split")))
             };
-            marked(marked(line.to_owned(), "page"), "worker") + "\n"
+            marked(marked(line.to_owned(), "page,program"), "worker,program") + "\n"
         }
         _ => format!("{line}\n"),
     });
@@ -342,7 +342,8 @@ mod tests {
         let html = read(&root().join("index.html")).unwrap();
         let small = prepare(&html, Wanted::Small, false);
         assert!(
-            small.contains("data-cargo-features=\"page,split\"") && small.contains("data-bin=\"worker-gpu\""),
+            small.contains("data-cargo-features=\"page,program,split\"")
+                && small.contains("data-bin=\"worker-gpu\""),
             "{small}"
         );
         let cpu = prepare(&html, Wanted::Quick, true);

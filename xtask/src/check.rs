@@ -17,10 +17,10 @@ pub fn run() -> Result<()> {
     steps.push(("formatting", process::run(cargo().args(["fmt", "--all", "--check"])).ok()));
     let host = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.push(("lints, host", process::run(cargo().args(host)).ok()));
-    steps.push(("lints, wasm page", wasm_lints("page", &["app"], test::WebSuite::Page)));
+    steps.push(("lints, wasm page", wasm_lints("page,program", &["app"], test::WebSuite::Page)));
     steps.push((
         "lints, wasm worker",
-        wasm_lints("worker,gpu", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker),
+        wasm_lints("worker,gpu,program", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker),
     ));
     let mut doc = cargo();
     doc.args(["doc", "--locked", "--no-deps", "--lib", "--workspace", "--exclude", "e2e"])

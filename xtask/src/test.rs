@@ -81,8 +81,6 @@ struct Outcome {
     /// Lines "skipped ...", printed by tests whose data is not here.
     skipped: BTreeSet<String>,
     seconds: f64,
-    /// Set when the suite did not run at all.
-    not_run: Option<String>,
 }
 
 impl Outcome {
@@ -149,17 +147,14 @@ fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
         "suite", "passed", "failed", "ignored", "skipped", "seconds"
     );
     for (suite, o) in outcomes {
-        match &o.not_run {
-            Some(why) => println!("{suite:<10} not run: {why}"),
-            None => println!(
-                "{suite:<10} {:>8} {:>8} {:>8} {:>8} {:>9.0}",
-                o.passed,
-                o.failed,
-                o.ignored,
-                o.skipped.len(),
-                o.seconds
-            ),
-        }
+        println!(
+            "{suite:<10} {:>8} {:>8} {:>8} {:>8} {:>9.0}",
+            o.passed,
+            o.failed,
+            o.ignored,
+            o.skipped.len(),
+            o.seconds
+        );
     }
     for (suite, o) in outcomes {
         o.skipped.iter().for_each(|line| println!("{suite}: {line}"));
@@ -208,7 +203,6 @@ fn browser_tests(suite: WebSuite, cpu_only: bool) -> Result<PathBuf> {
     eprintln!("$ {words}");
     let built = command.stderr(Stdio::inherit()).output().map_err(|e| failure(format!("`{words}`: {e}")))?;
     let said = String::from_utf8_lossy(&built.stdout);
-    // The package's programs are built with its tests, and listed too.
     let name = format!("\"name\":\"{}\"", suite.test());
     let program = said
         .lines()
@@ -295,13 +289,17 @@ fn count(command: &mut Command) -> Result<Outcome> {
     let status = child.wait().map_err(|e| failure(format!("`{words}`: {e}")))?;
     let mut outcome =
         std::mem::take(&mut tally.lock().map_err(|_| failure("a reader thread panicked"))?.outcome);
-    if !status.success() && outcome.failed == 0 {
+    let why = if !status.success() {
         // Did not compile, or the process died under a test.
+        format!("`{words}` ended with {status} before it had counted a failure")
+    } else if outcome.passed == 0 {
+        format!("`{words}` ran no test")
+    } else {
+        return Ok(outcome);
+    };
+    if outcome.failed == 0 {
         outcome.failed = 1;
-        outcome.problems.push(format!("`{words}` ended with {status} before it had counted a failure"));
-    }
-    if status.success() && outcome.passed + outcome.failed + outcome.ignored == 0 {
-        outcome.not_run = Some("it holds no tests".into());
+        outcome.problems.push(why);
     }
     Ok(outcome)
 }

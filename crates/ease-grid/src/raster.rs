@@ -264,3 +264,46 @@ impl Raster {
         (self.grid, self.values, self.reasons)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::Resolution;
+
+    #[test]
+    fn a_crop_holds_the_cells_of_its_window_and_outside_nothing() {
+        let window = |column, row, columns, rows| {
+            EaseWindow::new(Resolution::M03, column, row, columns, rows).unwrap()
+        };
+        let own = window(100, 50, 4, 3);
+        let values = (0..12).map(|i| i as f32).collect();
+        let reasons = (0..12).map(|i| if i == 5 { Reason::NotObserved } else { Reason::Valid }).collect();
+        let raster = Raster::new(own.grid(), values, reasons).unwrap();
+        // Inside, over each corner, around all of it, beside it.
+        for other in [
+            window(101, 51, 2, 2),
+            window(98, 49, 4, 2),
+            window(102, 51, 5, 5),
+            window(97, 51, 4, 4),
+            window(103, 48, 2, 3),
+            window(90, 40, 30, 30),
+            window(104, 50, 3, 3),
+            window(100, 60, 4, 3),
+        ] {
+            let crop = raster.cropped(&other).unwrap();
+            for row in 0..other.rows {
+                for column in 0..other.columns {
+                    let at = |n: usize, whole: usize, own: usize| (n + whole).checked_sub(own);
+                    let column_there = at(column, other.first_column, own.first_column);
+                    let row_there = at(row, other.first_row, own.first_row);
+                    let there = match (column_there, row_there) {
+                        (Some(column), Some(row)) => raster.at(column, row),
+                        _ => Err(Reason::OutsideFile),
+                    };
+                    assert_eq!(crop.at(column, row), there, "{other:?} {column} {row}");
+                }
+            }
+        }
+    }
+}

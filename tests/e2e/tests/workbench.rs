@@ -523,19 +523,16 @@ fn a_year_of_dates() {
     }
 }
 
-/// With as many cores as the worker is told there are, and what else it is told.
-fn with_cores(name: &str, cores: usize, more: &str) -> App {
-    let told =
-        format!("Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }});\n{more}\n");
+/// With as many cores as the worker is told there are.
+fn with_cores(name: &str, cores: usize) -> App {
+    let told = format!("Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }});\n");
     App::open_changed(name, Setting::default(), |dist| prepend(&loader(dist, "worker-cpu")?, &told)).unwrap()
 }
 
 /// A season that takes a while is shared among workers, whose maps are the same to the bit; the page says so.
 #[test]
 fn a_season_is_made_by_every_core() {
-    // A clock that runs ten times as fast: help is asked for on a fast machine too.
-    let fast = "const now = performance.now.bind(performance); performance.now = () => 10 * now();";
-    let app = with_cores("cores", 3, fast);
+    let app = with_cores("cores", 3);
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.click("#open-season").unwrap();
@@ -550,7 +547,7 @@ fn a_season_is_made_by_every_core() {
 }
 
 fn a_year_on(cores: usize) {
-    let app = with_cores("year", cores, "");
+    let app = with_cores("year", cores);
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.click("#open-season").unwrap();

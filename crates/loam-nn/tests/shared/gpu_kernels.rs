@@ -392,7 +392,7 @@ pub async fn loss(gpu: &Device) {
     }
 }
 
-fn samples(count: usize, (columns, rows): (usize, usize)) -> Vec<TrainSample> {
+pub fn samples(count: usize, (columns, rows): (usize, usize)) -> Vec<TrainSample> {
     let mut random = Random::new(5);
     let cells = columns * rows;
     (0..count)

@@ -9,7 +9,9 @@ use burn::backend::Cube;
 use burn::tensor::{Device, Tensor};
 use cubecl::MemoryScope;
 use loam_kernels::gpu::CubeTensor;
-use loam_nn::{TrainEvent, Trainer};
+use loam_nn::Trainer;
+
+use super::shared;
 
 /// Steps until every size of buffer has been asked for: several epochs of the tests' two steps, each with a validation and, where it was the
 /// best so far, the weights read back.
@@ -39,18 +41,6 @@ impl Gauge {
     }
 }
 
-async fn make(trainer: &mut Trainer, steps: usize) {
-    let mut done = 0;
-    while done < steps {
-        match trainer.step().await {
-            Some(TrainEvent::StepDone { .. }) => done += 1,
-            Some(TrainEvent::Failed(error)) => panic!("{error}"),
-            Some(_) => {}
-            None => panic!("the run is over"),
-        }
-    }
-}
-
 /// Bytes that may be added to what is reserved. In a browser one thread asks for buffers and serves them, and nothing may. Natively another thread
 /// serves: whether a buffer is free again when the next of its size is asked for depends on which of the two is faster, so a few are still
 /// added when that turns out otherwise for the first time. Up to what the program's own order needs and no further; 1,024 bytes were seen.
@@ -66,12 +56,12 @@ pub async fn assert_flat(
     say: impl Fn(String),
 ) {
     let gauge = Gauge::on(gpu);
-    make(trainer, WARM).await;
+    shared::steps(trainer, WARM).await;
     let (warm, mut done) = (gauge.held().await, WARM);
     say(format!("{what}, {done} steps: {warm:?}"));
     while done < steps {
         let more = (steps - done).min(25);
-        make(trainer, more).await;
+        shared::steps(trainer, more).await;
         done += more;
         let now = gauge.held().await;
         say(format!("{what}, {done} steps: {now:?}"));

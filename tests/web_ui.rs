@@ -794,6 +794,8 @@ async fn a_message_begins_with_a_capital_or_a_files_own_name() {
     let id = asked(app, Kind::Predict);
     for (said, shown) in [
         ("bfloat16_20200603.h5: it is left out", "Note. bfloat16_20200603.h5: it is left out."),
+        ("order.zip: it is no archive", "Note. order.zip: it is no archive."),
+        ("page: it is gone", "Note. Page: it is gone."),
         ("the map is gone", "Note. The map is gone."),
     ] {
         answer(app, id, Event::Warning(said.to_owned()), Vec::new());

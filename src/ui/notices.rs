@@ -8,12 +8,16 @@ use crate::state::Event;
 /// With a full stop and a capital, save where it begins with the name of a file.
 fn sentence(text: &str) -> String {
     let mut text = text.trim().to_owned();
-    // By bytes: Unicode's table of letters would be a hundredth of the page.
-    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([':', ',', '.']);
-    if let Some(first) =
-        text.get(..1).filter(|_| word.bytes().all(|b| b.is_ascii_alphabetic() || !b.is_ascii()))
-    {
-        text.replace_range(..1, &first.to_ascii_uppercase());
+    let word = text.bytes().position(|b| b == b' ').unwrap_or(text.len());
+    // By bytes: Unicode's table of letters would be a hundredth of the page. A word may end with a colon.
+    let is_word = match &text.as_bytes()[..word] {
+        [start @ .., last] => {
+            start.iter().all(|b| b.is_ascii_alphabetic() || !b.is_ascii()) && !last.is_ascii_digit()
+        }
+        [] => false,
+    };
+    if let Some(first) = text.get_mut(..1).filter(|_| is_word) {
+        first.make_ascii_uppercase();
     }
     if text.ends_with(['.', '!', '?']) { text } else { text + "." }
 }

@@ -21,8 +21,8 @@ use crate::protocol::{Event, Failure};
 const FEWEST_BEFORE_HELP: u32 = 4;
 /// Seconds still to go from which on it is: a helper takes about one to start, and learns the past again.
 const WORTH_HELP: f64 = 4.0;
-/// Cells over all dates from which on a network surely takes that long: helpers start, and learn the past, while the first date is made here.
-/// The fastest takes a second for a million.
+/// Cells, summed over all dates, for which any network takes longer than a helper needs to start: helpers then begin with the season, and learn
+/// the past while this worker does. The fastest network takes a second for a million.
 const CELLS_WORTH_HELP: usize = 2_000_000;
 /// Helpers at most.
 const MOST_HELPERS: usize = 7;

@@ -27,7 +27,7 @@ pub(super) struct Task {
     pub weights: Option<Vec<u8>>,
     /// The date that every helper makes first, for comparison.
     pub proof: Date,
-    /// Its map as it was made here, once it was.
+    /// The map that this worker made of it, once it has.
     pub known: Option<SeasonDay>,
 }
 
@@ -76,7 +76,7 @@ impl<P: Helper> Shares<P> {
         self.helpers.iter().any(|share| share.verified && !share.dates.is_empty())
     }
 
-    /// A date was made here; `next` is the one that will be. Where the date for comparison has no map, the next one takes its place.
+    /// This worker made a date; `next` is the one that it makes next. Where the date for comparison has no map, that one takes its place.
     pub fn made_here(&mut self, own: &Made, next: Option<Date>) {
         if self.task.known.is_some() || own.date != self.task.proof {
             return;

@@ -36,7 +36,7 @@ pub(super) struct Recorder {
     pub(super) yields: Cell<usize>,
     /// Given out when helpers are asked for.
     pub(super) helpers: RefCell<Vec<Second>>,
-    /// Dates of a season that were made when they were.
+    /// How many dates of a season had been made when helpers were asked for.
     pub(super) before_help: Cell<Option<usize>>,
 }
 

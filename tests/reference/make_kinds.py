@@ -38,9 +38,9 @@ def pattern(rows, columns, low=0.1, step=0.003):
     return np.round(low + step * (np.add.outer(np.arange(rows) * 3, np.arange(columns)) % 97), 4)
 
 
-def tiff(path, bands, dtype="float32", names=("soil_moisture",), **more):
+def tiff(path, bands, dtype="float32", names=("soil_moisture",), crs="EPSG:4326", transform=DEGREES, **more):
     rows, columns = bands[0].shape
-    shape = {"driver": "GTiff", "height": rows, "width": columns, "crs": "EPSG:4326", "transform": DEGREES}
+    shape = {"driver": "GTiff", "height": rows, "width": columns, "crs": crs, "transform": transform}
     with rasterio.open(OUT / path, "w", count=len(bands), dtype=dtype, **shape, **more) as file:
         for i, band in enumerate(bands):
             file.write(band.astype(dtype), i + 1)
@@ -133,6 +133,39 @@ def sidecar(path, bands, of_file=""):
     (OUT / f"{path}.aux.xml").write_text("\n".join([*filter(None, lines), "</PAMDataset>", ""]))
 
 
+def places(sm):
+    """Where a file lies, said beside it alone (as ArcGIS' Define Projection does), in part, or otherwise than by itself."""
+
+    def placed(name, epsg, transform, says, of_file):
+        sidecar(name, [[]], of_file)
+        with rasterio.open(OUT / name) as file:
+            assert file.crs.to_epsg() in (epsg, None) and file.transform.almost_equals(transform), (name, file.crs, file.transform)
+        grid = {"epsg": epsg, "left": transform.c, "top": transform.f, "width": transform.a, "height": -transform.e}
+        fact(name, [sm.astype("f4")], beside=True, says=says, grid=grid)
+
+    def lies(at):
+        return f"<GeoTransform>{', '.join(f'{n:.16e}' for n in at.to_gdal())}</GeoTransform>"
+
+    ease = from_origin(-9_500_000, 4_300_000, 3000, 3000)
+    arcgis = (
+        '<SRS>PROJCS["WGS_1984_NSIDC_EASE-Grid_2.0_Global",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,'
+        '298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Cylindrical_Equal_Area"],'
+        'PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",0.0],'
+        'PARAMETER["Standard_Parallel_1",30.0],UNIT["Meter",1.0]]</SRS>'
+    )
+    name = "beside_place_20200603.tif"
+    tiff(name, [sm], crs=None, transform=None)
+    placed(name, 6933, ease, ["coordinate system EPSG:6933, corner -9500000, 4300000 and pixels of 3000 x 3000"], arcgis + lies(ease))
+    name = "beside_system_20200603.tif"
+    tiff(name, [sm], crs=None, transform=ease)
+    placed(name, 6933, ease, ["taken from beside_system_20200603.tif.aux.xml: coordinate system EPSG:6933"], arcgis)
+    name = "beside_moved_20200603.tif"
+    tiff(name, [sm])
+    moved = from_origin(-97.5, 35, 0.05, 0.05)
+    says = ["corner -97.5, 35 and pixels of 0.05 x 0.05, the file itself corner -98, 36 and pixels of 0.05 x 0.05"]
+    placed(name, 4326, moved, says, lies(moved))
+
+
 def sidecars():
     """What stands beside the file alone, and what contradicts it. GDAL reads each as the fact says."""
     sm = pattern(12, 14)
@@ -181,6 +214,7 @@ def sidecars():
     tiff(name, [sm, second], names=["soil_moisture_am", "soil_moisture_pm"])
     sidecar(name, [[], [f'<NoDataValue le_hex_equiv="{np.float64(none).tobytes().hex().upper()}">0.12345</NoDataValue>']])
     fact(name, [sm.astype("f4"), np.where(second == none, np.nan, second)], beside=True, says=["no-data value"])
+    places(sm)
     # As programs leave it beside every file they looked at.
     name = "beside_statistics_20200603.tif"
     tiff(name, [sm], names=["soil_moisture"])

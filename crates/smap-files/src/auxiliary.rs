@@ -1,5 +1,6 @@
 //! What GDAL keeps of a TIFF in `x.tif.aux.xml` beside it (persistent auxiliary metadata): no-data values, scales, offsets, units and names of
-//! bands, and attributes of a NetCDF file that it was made of. Where both say something, this counts before the TIFF's own tags, as in GDAL.
+//! bands, attributes of a NetCDF file that it was made of, coordinate system and place (what ArcGIS' "Define Projection" writes). Where both say
+//! something, this counts before the TIFF's own tags, as in GDAL.
 //! Most of these files hold statistics alone, which say nothing that counts.
 
 /// Bytes read at most: what counts stands in a few thousand, histograms and tables of attributes in more.
@@ -26,7 +27,14 @@ pub(crate) struct Auxiliary {
     bands: Vec<(usize, Band)>,
     /// Band (none of the file), name, text.
     pub(crate) attributes: Vec<(Option<usize>, String, String)>,
+    /// Coordinate system, as WKT.
+    pub(crate) system: Option<String>,
+    /// Place of the upper left corner and what a column and a row add to it: x, dx/column, dx/row, y, dy/column, dy/row.
+    pub(crate) transform: Option<[f64; 6]>,
 }
+
+/// What GDAL takes for no place at all.
+const NOWHERE: [[f64; 6]; 2] = [[0.0, 1.0, 0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]];
 
 /// What it says of a band.
 #[derive(Debug, Default, PartialEq)]
@@ -70,6 +78,13 @@ impl Auxiliary {
         }
         of_file.push_str(rest);
         found.add_attributes(None, &of_file);
+        let text = |name| element(&of_file, name).map(|((_, text), ..)| unescape(text.trim()));
+        found.system = text("SRS").filter(|text| !text.is_empty());
+        found.transform = text("GeoTransform").and_then(|text| {
+            let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
+            let six: [f64; 6] = numbers?.try_into().ok()?;
+            (six.iter().all(|n| n.is_finite()) && !NOWHERE.contains(&six)).then_some(six)
+        });
         Some(found)
     }
 
@@ -101,9 +116,12 @@ impl Auxiliary {
         self.bands.iter().find(|(number, _)| *number == band).map(|(_, said)| said)
     }
 
-    /// True where nothing in it counts: statistics, histograms, a place.
+    /// True where nothing in it counts: statistics, histograms.
     pub(crate) fn is_empty(&self) -> bool {
-        self.bands.is_empty() && self.attributes.is_empty()
+        self.bands.is_empty()
+            && self.attributes.is_empty()
+            && self.system.is_none()
+            && self.transform.is_none()
     }
 
     /// Bands that it says something of.
@@ -195,6 +213,21 @@ mod tests {
         let attributes: Vec<(Option<usize>, &str)> =
             found.attributes.iter().map(|(band, name, _)| (*band, name.as_str())).collect();
         assert_eq!(attributes, [(Some(1), "units"), (None, "time#units")]);
+        assert_eq!((found.system.as_deref(), found.transform), (Some("GEOGCS[\"WGS 84\"]"), None));
+    }
+
+    #[test]
+    fn a_place_counts_but_for_none_and_nonsense() {
+        let place = |numbers: &str| {
+            let text = format!("<PAMDataset><GeoTransform>{numbers}</GeoTransform></PAMDataset>");
+            let found = Auxiliary::parse(text.as_bytes()).unwrap();
+            assert_eq!(found.is_empty(), found.transform.is_none());
+            found.transform
+        };
+        assert_eq!(place(" -9.8e+01, 5.0e-02, 0, 36, 0, -0.05"), Some([-98.0, 0.05, 0.0, 36.0, 0.0, -0.05]));
+        for none in ["0, 1, 0, 0, 0, 1", "1, 2, 3", "1, 2, 3, 4, 5, NaN", "1, 2, 3, 4, 5, x", ""] {
+            assert_eq!(place(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -79,7 +79,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         (image, _) => image?,
     };
     let layout = image.layout;
-    let placement = match (georef::placement(image.ifd(), layout.width, layout.height), raw) {
+    let said = image.auxiliary.as_ref();
+    let placement = match (georef::placement(image.ifd(), said, layout.width, layout.height), raw) {
         (Err(_), Some(kind)) => return Err(raw_sentinel1(kind)),
         (placement, _) => placement?,
     };
@@ -486,7 +487,8 @@ impl BandReader {
         let v = variable_of(granule, variable)?;
         let mut image = Image::open(granule.source.clone())?;
         let layout = image.layout;
-        image.south_up = georef::placement(image.ifd(), layout.width, layout.height)?.south_up;
+        let said = image.auxiliary.as_ref();
+        image.south_up = georef::placement(image.ifd(), said, layout.width, layout.height)?.south_up;
         image.alpha_blanks = v.role != Role::Other;
         let backscatter = matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
         let scale = if backscatter { options.scale.or(v.scale) } else { None };

@@ -1,8 +1,8 @@
 //! What GDAL's `x.tif.aux.xml` said of a TIFF, and where the TIFF says otherwise.
 
-use super::metadata;
 use super::open::Image;
 use super::tags::{BandTags, band_tags};
+use super::{georef, metadata};
 use crate::companion::{self, Beside};
 use crate::sniff::Format;
 use crate::source::auxiliary as read;
@@ -15,12 +15,12 @@ const NAMED: usize = 6;
 pub(super) fn notes(image: &Image, source: &SharedSource, tags: &[BandTags]) -> Vec<String> {
     let Some(file) = source.beside(Beside::Auxiliary) else { return Vec::new() };
     let name = file.name();
-    if image.auxiliary.is_none() {
+    let Some(of_file) = &image.auxiliary else {
         return vec![format!(
             "{name} beside it cannot be read (it is too large, cut off or none of GDAL's), so that what it says does not count: make it \
              again, or take it away"
         )];
-    }
+    };
     let own = band_tags(image, &metadata::items(image.ifd()), None, tags.len());
     let (mut taken, mut against) = (Vec::new(), Vec::new());
     for (own, tags) in own.iter().zip(tags) {
@@ -33,6 +33,12 @@ pub(super) fn notes(image: &Image, source: &SharedSource, tags: &[BandTags]) -> 
                 }
                 _ => {}
             }
+        }
+    }
+    for (said, own) in georef::place_beside(image.ifd(), of_file) {
+        match own {
+            Some(own) => against.push(format!("{said}, the file itself {own}")),
+            None => taken.push(said),
         }
     }
     let listed = |mut all: Vec<String>, between: &str| {

@@ -10,6 +10,7 @@ use geotiff_core::{RasterType, geokeys};
 use tiff_reader::Ifd;
 
 use crate::ReadError;
+use crate::auxiliary::Auxiliary;
 use ease_grid::{Crs, Grid};
 
 const TAG_PIXEL_SCALE: u16 = 33550;
@@ -49,24 +50,28 @@ pub(super) struct Placement {
     pub(super) problem: Option<String>,
 }
 
-/// Reads the placement of an image of `columns` x `rows` pixels.
+/// Reads the placement of an image of `columns` x `rows` pixels. What was `said` beside the file counts first.
 ///
 /// # Errors
 /// [`ReadError::Unsuitable`] for rotated images and for those whose columns run from east to west, which no grid here can hold.
-pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placement, ReadError> {
+pub(super) fn placement(
+    ifd: &Ifd,
+    said: Option<&Auxiliary>,
+    columns: usize,
+    rows: usize,
+) -> Result<Placement, ReadError> {
     let keys = keys(ifd);
-    let raster_type =
-        keys.get_short(geokeys::GT_RASTER_TYPE).map_or(RasterType::PixelIsArea, RasterType::from_code);
     let tiepoints = doubles(ifd, TAG_TIEPOINT);
     let control_points = tiepoints.len() > 6;
     let none = |problem: &str| {
         Ok(Placement { grid: None, control_points, south_up: false, problem: Some(problem.to_owned()) })
     };
-    let Some(mut t) = transform(ifd, &tiepoints, raster_type) else {
+    let Some(mut t) = said.and_then(transform_beside).or_else(|| transform(ifd, &tiepoints, &keys)) else {
         return none(if control_points {
             "it has ground control points but no pixel grid, so it cannot be placed; terrain-correct it first (SNAP, pyroSAR or ASF HyP3)"
         } else {
-            "it has no georeference, so it cannot be placed on a map; export it as a GeoTIFF with its coordinate system"
+            "it has no georeference, so it cannot be placed on a map; export it as a GeoTIFF with its coordinate system (a world file beside it is \
+             written into it by gdal_translate -a_srs EPSG:... in.tif out.tif)"
         });
     };
     if t.skew_x != 0.0 || t.skew_y != 0.0 {
@@ -86,7 +91,7 @@ pub(super) fn placement(ifd: &Ifd, columns: usize, rows: usize) -> Result<Placem
         t.origin_y += rows as f64 * t.pixel_height;
         t.pixel_height = -t.pixel_height;
     }
-    let crs = crs(&keys);
+    let crs = said.and_then(system_beside).unwrap_or_else(|| crs(&keys));
     let problem = match &crs {
         Crs::Other { epsg: Some(3408..=3410 | 3973..=3975), description } => Some(format!(
             "its coordinate system ({description}) is the first EASE-Grid, on a sphere, not EASE-Grid 2.0; reproject it, e.g. gdalwarp -t_srs EPSG:6933 in.tif out.tif"
@@ -142,8 +147,56 @@ fn latitude_first(t: &GeoTransform, columns: usize, rows: usize) -> bool {
     within(t.origin_x, 90.0) && within(right, 90.0) && within(t.origin_y, 360.0) && within(bottom, 360.0)
 }
 
+fn system_beside(said: &Auxiliary) -> Option<Crs> {
+    crate::wkt::crs(said.system.as_deref()?)
+}
+
+/// GDAL's six numbers are of the corner, whatever the file says of its pixels.
+fn transform_beside(said: &Auxiliary) -> Option<GeoTransform> {
+    let [origin_x, pixel_width, skew_x, origin_y, skew_y, pixel_height] = said.transform?;
+    Some(GeoTransform { origin_x, pixel_width, skew_x, origin_y, skew_y, pixel_height })
+}
+
+/// What a file beside the image says of its place, in words, and what the image itself says where that is something else.
+pub(super) fn place_beside(ifd: &Ifd, said: &Auxiliary) -> Vec<(String, Option<String>)> {
+    let keys = keys(ifd);
+    let system = |crs: &Crs| match (crs, crs.epsg()) {
+        (Crs::Other { description, .. }, _) => format!("coordinate system \"{description}\""),
+        (_, Some(epsg)) => format!("coordinate system EPSG:{epsg}"),
+        (_, None) => "coordinate system Lambert azimuthal equal area".to_owned(),
+    };
+    let corner = |t: &GeoTransform| {
+        let (x, y) = (t.origin_x, t.origin_y);
+        format!("corner {x}, {y} and pixels of {} x {}", t.pixel_width, t.pixel_height.abs())
+    };
+    let mut all = Vec::new();
+    if let Some(beside) = system_beside(said) {
+        let named = [geokeys::PROJECTED_CRS_TYPE, geokeys::GEOGRAPHIC_TYPE, geokeys::PROJ_COORD_TRANS];
+        let own = named.iter().any(|id| keys.get_short(*id).is_some()).then(|| crs(&keys));
+        if own.as_ref() != Some(&beside) {
+            all.push((system(&beside), own.as_ref().map(system)));
+        }
+    }
+    if let Some(beside) = transform_beside(said) {
+        let own = transform(ifd, &doubles(ifd, TAG_TIEPOINT), &keys);
+        if !own.is_some_and(|own| same(&own, &beside)) {
+            all.push((corner(&beside), own.as_ref().map(corner)));
+        }
+    }
+    all
+}
+
+/// The same place but for what decimal digits lose.
+fn same(a: &GeoTransform, b: &GeoTransform) -> bool {
+    let slack = 1e-6 * a.pixel_width.abs().max(a.pixel_height.abs());
+    let of = |t: &GeoTransform| [t.origin_x, t.origin_y, t.pixel_width, t.pixel_height, t.skew_x, t.skew_y];
+    of(a).iter().zip(of(b)).all(|(a, b)| (a - b).abs() <= slack)
+}
+
 /// Pixel scale and tiepoint win over a matrix, as in GDAL. `PixelIsPoint` is shifted by half a pixel.
-fn transform(ifd: &Ifd, tiepoints: &[f64], raster_type: RasterType) -> Option<GeoTransform> {
+fn transform(ifd: &Ifd, tiepoints: &[f64], keys: &GeoKeyDirectory) -> Option<GeoTransform> {
+    let raster_type =
+        keys.get_short(geokeys::GT_RASTER_TYPE).map_or(RasterType::PixelIsArea, RasterType::from_code);
     let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
     let scale = doubles(ifd, TAG_PIXEL_SCALE);
     if let (&[sx, sy, ..], Some(tiepoint)) = (scale.as_slice(), tiepoints.first_chunk::<6>())

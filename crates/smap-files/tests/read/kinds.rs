@@ -45,6 +45,18 @@ pub fn fault(fact: &Value, granule: &Granule) -> Option<String> {
             return Some(format!("{name} {found:?}"));
         }
     }
+    if let Some(wanted) = fact["grid"].as_object() {
+        let Some(grid) = layers.first().and_then(|index| granule.variables[*index].grid.as_ref()) else {
+            return Some("no grid".to_owned());
+        };
+        let found = [grid.origin_x, grid.origin_y, grid.cell_x, grid.cell_y];
+        let number = |name: &str| wanted[name].as_f64().unwrap();
+        let meant = ["left", "top", "width", "height"].map(number);
+        let near = found.iter().zip(meant).all(|(found, meant)| (found - meant).abs() < 1e-9);
+        if !near || grid.crs.epsg().map(u64::from) != wanted["epsg"].as_u64() {
+            return Some(format!("it lies at {grid:?}, not {wanted:?}"));
+        }
+    }
     for (index, wanted) in layers.into_iter().zip(wanted) {
         let raster = match granule.read(index, &ReadOptions::default(), None) {
             Ok(raster) => raster,
@@ -148,7 +160,7 @@ fn what_gdal_says_beside_a_geotiff_counts() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 5);
+    assert_eq!(checked, 8);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use loam_core::device_report::DeviceReport;
 use loam_core::file::FileId;
+use loam_core::method::Method;
 use loam_core::ranking::Ranking;
 use loam_core::training::{CheckpointReport, EpochReport, RunReport, TrainPlan, TrainSettings};
 use loam_core::weights_report::WeightsReport;
@@ -50,7 +51,14 @@ pub enum Event {
     /// A bundle that is opened again.
     Bundle(BundleEvent),
     /// Every method on the same dates and pixels.
-    Ranking(Box<Ranking>),
+    Ranking {
+        /// Which answers from then on.
+        best: Method,
+        /// Which and why, for people.
+        sentence: String,
+        /// The scores.
+        whole: Packed<Ranking>,
+    },
     /// Weights in use.
     Weights(WeightsReport),
     /// A file to save: attachment 0 holds the bytes.

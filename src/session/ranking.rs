@@ -12,7 +12,7 @@ use loam_nn::ranking::{Contestant, rank};
 use loam_nn::{Data, Hears};
 
 use super::Host;
-use super::state::{RequestError, Session};
+use super::state::{RequestError, Session, packed};
 use crate::protocol::Event;
 
 impl<H: Host> Session<H> {
@@ -84,7 +84,8 @@ impl<H: Host> Session<H> {
         let Some(ranking) = self.ranking(id, &settings).await? else { return Ok(self.active) };
         self.active = ranking.best;
         self.auto.found(settings, ranking.best);
-        self.emit(id, Event::Ranking(Box::new(ranking)));
+        let (best, sentence, whole) = (ranking.best, ranking.sentence(), packed(&ranking)?);
+        self.emit(id, Event::Ranking { best, sentence, whole });
         self.report_weights(id);
         Ok(self.active)
     }

@@ -59,7 +59,7 @@ impl State {
             Event::SeasonDay(report) => self.season_day(&report, attachments),
             Event::Season(report) => self.season_made(&report, attachments),
             Event::Bundle(event) => self.take_bundle(event),
-            Event::Ranking(ranking) => self.take_ranking(*ranking),
+            Event::Ranking { best, sentence, whole } => self.take_ranking(best, sentence, whole),
             Event::Weights(weights) => {
                 let other = self.weights.method() != weights.method();
                 self.take_weights(weights);
@@ -110,6 +110,7 @@ impl State {
                 self.opened(id, cancelled);
                 if !self.busy(Kind::Open) {
                     self.reading.put(None);
+                    self.demo_returns();
                     if !cancelled {
                         self.follow_files();
                     }

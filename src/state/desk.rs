@@ -53,7 +53,7 @@ impl<T> Desk<T> {
 
     /// A demo is opened: own files go aside, to those that are there already.
     pub fn open_demo(&mut self, key: &str, present: Aside<T>) {
-        if self.demo.is_none() {
+        if self.demo.is_none() || !present.rows.is_empty() {
             self.put_own_aside(present);
         }
         self.demo = Some(key.to_owned());
@@ -99,6 +99,13 @@ impl<T> Desk<T> {
     pub fn back_to_demo(&mut self, present: Aside<T>) -> Option<DemoAside> {
         let demo = self.demo_aside.take()?;
         self.open_demo(&demo.key, present);
+        Some(demo)
+    }
+
+    /// The demo comes back beside own files of which none could be read.
+    pub fn demo_returns(&mut self) -> Option<DemoAside> {
+        let demo = self.demo_aside.take()?;
+        self.demo = Some(demo.key.clone());
         Some(demo)
     }
 
@@ -188,8 +195,8 @@ mod tests {
             (desk.demo(), desk.own_text()),
             (Some("tucson"), Some(("2 files of your own are put aside.".into(), "Bring them back")))
         );
-        // Another demo does not touch them, and the demo's own row is no file of the user's.
-        desk.open_demo("geneva", aside(&["the demo's row"]));
+        // Another demo does not touch them.
+        desk.open_demo("geneva", aside(&[]));
         assert_eq!((desk.demo(), own(&desk).unwrap().starts_with("2 files")), (Some("geneva"), true));
         let (back, forget) = desk.back_to_own(&settings(7), Some(date(2018, 1, 1))).unwrap();
         assert_eq!((back, forget, desk.demo()), (aside(&["a", "b"]), true, None));
@@ -221,6 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn a_demo_that_returns_puts_nothing_aside_and_another_demo_loses_no_file() {
+        let mut desk: Desk<&'static str> = Desk::default();
+        desk.open_demo("tucson", aside(&[]));
+        assert!(desk.open_own(&settings(7), None));
+        assert_eq!(desk.demo_returns().unwrap().key, "tucson");
+        assert_eq!((desk.demo(), own(&desk)), (Some("tucson"), None));
+        assert!(desk.demo_returns().is_none());
+        desk.open_demo("geneva", aside(&["refused"]));
+        assert_eq!(desk.back_to_own(&settings(7), None).unwrap().0.rows, ["refused"]);
+    }
+
+    #[test]
     fn a_removal_is_undone_step_by_step() {
         let mut desk = Desk::default();
         desk.remove("a", &settings(1), None);
@@ -240,7 +259,7 @@ mod tests {
         desk.remove_all(aside(&["a", "b"]));
         desk.open_demo("tucson", aside(&[]));
         assert_eq!((removed(&desk), own(&desk).unwrap().starts_with("2 files")), (None, true));
-        desk.remove_all(aside(&["the demo's row"]));
+        desk.remove_all(aside(&[]));
         assert_eq!(
             (desk.demo(), removed(&desk), desk.demo_text(str::to_owned).is_some()),
             (None, None, true)

@@ -17,9 +17,14 @@ use loam_core::stack::Preset;
 const COLLECTED: u32 = 60;
 
 impl State {
-    /// What is open, as it stands.
+    /// What is open of the user's own, as it stands.
     fn present(&self) -> Aside<FileRow> {
-        Aside { rows: self.files.clone(), settings: self.settings.clone(), date: *self.date }
+        Aside { rows: self.own_rows(), settings: self.settings.clone(), date: *self.date }
+    }
+
+    /// Rows without the demo's.
+    fn own_rows(&self) -> Vec<FileRow> {
+        self.files.iter().filter(|row| row.id != DEMO_FILE).cloned().collect()
     }
 
     /// Opens a demo; own files are put aside.
@@ -84,13 +89,30 @@ impl State {
             return;
         }
         let (settings, date) = (self.settings.clone(), *self.date);
+        let mut rows = Vec::new();
         if self.desk.open_own(&settings, date) {
+            rows = self.own_rows();
             self.forget_worker();
             // A simulated date is none of the files'.
             self.date.set(None);
+            self.demo_waits = true;
         }
-        let rows = files.into_iter().map(|(id, name, bytes)| FileRow::new(id, name, bytes)).collect();
+        rows.extend(files.into_iter().map(|(id, name, bytes)| FileRow::new(id, name, bytes)));
         self.add_rows(rows);
+    }
+
+    /// All files that put a demo aside are read: where none could be, the demo comes back, and they stay listed with the reason.
+    pub(super) fn demo_returns(&mut self) {
+        let refused = |row: &FileRow| row.report.as_ref().is_some_and(|report| report.refused.is_some());
+        let nothing = !self.files.is_empty() && self.files.iter().all(refused);
+        if !std::mem::take(&mut self.demo_waits) || !nothing {
+            return;
+        }
+        let Some(demo) = self.desk.demo_returns() else { return };
+        let rows = self.files.take();
+        self.show_demo(demo.key, demo.settings, demo.date);
+        self.files.set(rows);
+        self.note("None of these files can be read, so the demo is back; Data says why of each".to_owned());
     }
 
     /// Rows for the members of archives, in place of the archive's own; what was passed over is said.
@@ -176,6 +198,7 @@ impl State {
         }
         self.ledger.end_all(Kind::Files);
         self.opening.clear();
+        self.demo_waits = false;
         for id in ended {
             self.cancel(id);
         }

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 
 use super::ledger::Kind;
 use super::{Chosen, Job, Layer, MapData, NOT_READ, READING, Ranked, State};
-use crate::protocol::{Attachment, Failure, MapReport, Request, Timeline};
+use crate::protocol::{Attachment, Failure, MapReport, Packed, Request, Timeline};
 use loam_core::layer::{LayerKey, LayerKind};
+use loam_core::method::Method;
 use loam_core::ranking::Ranking;
 use loam_core::region_settings::RegionSettings;
 
@@ -95,12 +96,12 @@ impl State {
         }
     }
 
-    pub(super) fn take_ranking(&mut self, ranking: Ranking) {
-        self.say(ranking.sentence());
+    pub(super) fn take_ranking(&mut self, best: Method, sentence: String, whole: Packed<Ranking>) {
+        self.say(sentence);
         if *self.choice != Chosen::Best {
-            self.choice.put(Chosen::Method(ranking.best));
+            self.choice.put(Chosen::Method(best));
         }
-        let of: Ranked = (ranking, self.settings.clone(), *self.data);
+        let of: Ranked = (whole, self.settings.clone(), *self.data);
         self.ranking.set(Some(Arc::new(of)));
     }
 

@@ -25,6 +25,7 @@ mod look;
 mod look_action;
 mod maps;
 pub mod phrases;
+pub mod position;
 mod recall;
 pub mod rectangle;
 mod remembered;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::protocol::{Failure, FileReport, Request, Timeline};
+use crate::protocol::{Failure, FileReport, Packed, Request, Timeline};
 use ease_grid::{EaseWindow, Resolution};
 use loam_core::device_report::{AdapterReport, DevicePreference, DeviceReport};
 use loam_core::file::FileId;
@@ -81,7 +82,7 @@ pub const READING: &str = "reading…";
 pub const NOT_READ: &str = "not read";
 
 /// Every method on the newest dates, and the region, rules and files it is of.
-pub type Ranked = (Ranking, RegionSettings, u64);
+pub type Ranked = (Packed<Ranking>, RegionSettings, u64);
 
 /// All of it. What the page shows is in fields; the rest is book-keeping.
 #[derive(Debug)]
@@ -152,6 +153,8 @@ pub struct State {
     ledger: Ledger,
     /// Files of each request to open that is under way.
     opening: BTreeMap<u64, Vec<FileId>>,
+    /// Files that put a demo aside are being read: where none can be, it comes back.
+    demo_waits: bool,
     /// Reports not shown yet: a demo has thousands, and each would redraw the list.
     waiting: Vec<FileReport>,
     /// Name of the user's own weights file, kept for a worker that has to be replaced.
@@ -246,6 +249,7 @@ impl Default for State {
             season_logic: None,
             ledger: Ledger::default(),
             opening: BTreeMap::new(),
+            demo_waits: false,
             waiting: Vec::new(),
             weights_file: None,
             linked: None,

@@ -88,6 +88,7 @@ pub fn Bench() -> impl IntoView {
             <div class="stage" id="stage" tabindex="-1">
                 <Welcome/>
                 <Later part=Part::Maps/>
+                <Later part=Part::Position/>
                 <Later part=Part::Look/>
             </div>
             <div class="time" id="time" tabindex="-1"><Later part=Part::Dates/></div>

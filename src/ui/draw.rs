@@ -144,6 +144,28 @@ pub fn stations(
     ctx.restore();
 }
 
+/// The dot where the user is: column and row in cells of the global grid.
+pub fn position(
+    ctx: &CanvasRenderingContext2d,
+    at: (f64, f64),
+    frame: Frame,
+    view: View,
+    window: &EaseWindow,
+) {
+    let (columns, rows) = view.size(window);
+    let x = frame.x + (at.0 - window.first_column as f64 - view.left) * frame.width / columns;
+    let y = frame.y + (at.1 - window.first_row as f64 - view.top) * frame.height / rows;
+    begin(ctx, frame);
+    ctx.begin_path();
+    let _ = ctx.arc(x, y, 7.0, 0.0, std::f64::consts::TAU);
+    ctx.set_fill_style_str("#1f6feb");
+    ctx.fill();
+    ctx.set_line_width(2.5);
+    ctx.set_stroke_style_str("#fff");
+    ctx.stroke();
+    ctx.restore();
+}
+
 /// Letters with a pale rim.
 fn label(ctx: &CanvasRenderingContext2d, text: &str, x: f64, y: f64) {
     ctx.set_line_width(3.0);

@@ -15,7 +15,7 @@ use super::sides::{EXPORT, GROUND, SEASON, Side, TRAIN};
 use super::store::App;
 use super::{
     about, bundle, canvas, dates, device, exports, files, handles, help, language, layers, look, maps,
-    region, run, scores, season, stations, train, values,
+    position, region, run, scores, season, stations, train, values,
 };
 
 /// A section of its own.
@@ -51,6 +51,8 @@ pub enum Part {
     Bundle,
     /// A layer by itself, over the maps: in the same file, fetched when one is looked at.
     Look,
+    /// Where the user is: in the same file.
+    Position,
     /// What the model is, help, and the page in another language: in the same file.
     About,
 }
@@ -66,6 +68,7 @@ impl Part {
                 | Self::Ground
                 | Self::Bundle
                 | Self::Look
+                | Self::Position
                 | Self::About
         )
     }
@@ -80,6 +83,7 @@ impl Part {
             Self::Ground => open(GROUND),
             Self::Bundle => app.bundle.with(Option::is_some),
             Self::Look => app.look.with(Option::is_some),
+            Self::Position => app.locating.get(),
             // The start script says which language it is.
             Self::About => app.about.get() || app.help.get() || canvas::language() != ENGLISH,
             _ => true,
@@ -123,6 +127,7 @@ fn put_on_demand(app: App, part: Part, place: HtmlElement) {
                 view! { <about::AboutDialog/><help::HelpDialog/> }.into_any()
             }
             Part::Look => view! { <look::LookSection/> }.into_any(),
+            Part::Position => view! { <position::PositionSection/> }.into_any(),
             _ => view! { <season::SeasonSection/> }.into_any(),
         }
     };

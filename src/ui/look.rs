@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::canvas::focus;
 use super::histogram::histogram_of;
 use super::legend::{Control, MaskKey, control};
+use super::look_beside;
 use super::look_map::{Hands, map, step_text, title, tools};
 use super::sides::narrow;
 use super::store::App;
@@ -174,7 +175,7 @@ impl PartialEq for Shown {
 #[component]
 pub fn LookSection() -> impl IntoView {
     let app = App::here();
-    let hands = Hands { view: RwSignal::new(View::default()), cursor: RwSignal::new(None) };
+    let hands = Hands::new();
     let file = Memo::new(move |_| app.look.with(|look| look.as_ref().map(|look| look.at.file)));
     let shown = Memo::new(move |_| Shown(app.look.with(|look| look.as_ref()?.shown.clone())));
     // Region, rules, date and files may have changed.
@@ -230,7 +231,9 @@ pub fn LookSection() -> impl IntoView {
         let Shown(looked) = shown.get();
         looked.map(|looked| {
             let report = &looked.report;
-            let tools = report.picture.as_ref().ok().map(|p| view! { {place(app, p)}{tools(hands, p)} });
+            let tools = report.picture.as_ref().ok().map(|p| {
+                view! { {place(app, p)}{look_beside::choice(app, p, hands.swipe, hands.right)}{tools(hands, p)} }
+            });
             view! { {layers(app, report)}{steps(app, report)}{tools} }
         })
     };

@@ -12,19 +12,36 @@ use super::draw::{self, Frame};
 use super::panel::watch_size;
 use super::pointer::share;
 use super::store::App;
-use super::{basemap, canvas};
+use super::swipe::{CurtainRange, Handle};
+use super::{basemap, canvas, look_beside};
 use crate::protocol::{LookPicture, LookReport, LookStep};
 use crate::state::Looked;
 use crate::state::cursor::{Cell, View, moved};
+use loam_core::layer::LayerKey;
 use loam_core::map::graticule::{latitude_label, longitude_label};
 use loam_core::map::paint;
 use smap_files::Overpass;
 
-/// The part of a layer in view, and the pixel under the cursor.
+/// The part of a layer in view, the pixel under the cursor, and what it is compared with.
 #[derive(Clone, Copy)]
 pub struct Hands {
     pub view: RwSignal<View>,
     pub cursor: RwSignal<Option<Cell>>,
+    /// Beside a layer of the map, under one curtain.
+    pub swipe: RwSignal<bool>,
+    /// Which; `None` for the estimate.
+    pub right: RwSignal<Option<LayerKey>>,
+}
+
+impl Hands {
+    pub fn new() -> Self {
+        Self {
+            view: RwSignal::new(View::default()),
+            cursor: RwSignal::new(None),
+            swipe: RwSignal::new(false),
+            right: RwSignal::new(None),
+        }
+    }
 }
 
 /// The pixels as a window of their own, for view and cursor, which count cells.
@@ -78,6 +95,16 @@ fn read_out(looked: &Looked, picture: &LookPicture, cell: Cell) -> String {
     format!("{value} at {}, {}", latitude_label(latitude), longitude_label(longitude))
 }
 
+/// The same with what the map's layer at the right has there. Tracked.
+fn with_right(app: App, looked: &Looked, picture: &LookPicture, hands: Hands, cell: Cell) -> String {
+    let own = read_out(looked, picture, cell);
+    let at = cell.row * picture.size().0 + cell.column;
+    let value = looked.values.get(at).copied().filter(|value| value.is_finite());
+    let right =
+        hands.swipe.get().then(|| look_beside::read_out(app, picture, hands.right.get(), cell, value));
+    right.flatten().map_or_else(|| own.clone(), |right| format!("{own}; {right}"))
+}
+
 /// Lines over the pixels: the layer's own edge, and the region where the whole layer is shown.
 fn lines(
     ctx: &CanvasRenderingContext2d,
@@ -117,7 +144,7 @@ fn on_key(app: App, looked: &Looked, picture: &LookPicture, hands: Hands, event:
     if let Some(cell) = moved(present, &event.key(), event.shift_key(), &pixels) {
         hands.cursor.set(Some(cell));
         hands.view.update(|v| *v = v.showing(cell, &pixels));
-        app.say(read_out(looked, picture, cell));
+        app.say(untrack(|| with_right(app, looked, picture, hands, cell)));
     } else {
         match event.key().as_str() {
             "+" | "=" => zoom(hands, &pixels, 1.5),
@@ -192,13 +219,30 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
             image.set(canvas::from_rgba(&rgba, pixels.columns, pixels.rows));
         });
     }
+    // The map's layer at the right of the curtain, one pixel a cell.
+    let right = RwSignal::<Option<HtmlCanvasElement>, LocalStorage>::new_local(None);
+    let comparable = {
+        let picture = picture.clone();
+        move || hands.swipe.get().then(|| look_beside::map_of(app, &picture)).flatten()
+    };
+    {
+        let (unit, comparable) = (picture.unit.clone(), comparable.clone());
+        Effect::new(move |_| {
+            right.set(comparable().and_then(|data| {
+                let key = look_beside::layer_of(&data, hands.right.get());
+                let window = data.window();
+                let rgba = look_beside::painted(app, &data, key, &unit)?;
+                canvas::from_rgba(&rgba, window.columns, window.rows)
+            }));
+        });
+    }
     {
         let (looked, picture) = (looked.clone(), picture.clone());
         Effect::new(move |_| {
             size.track();
             let view = hands.view.get();
             let region = app.settings.with(|s| s.window);
-            let image = image.get();
+            let (image, right, share) = (image.get(), right.get(), app.curtain_at.get() / 100.0);
             let Some((ctx, width, height)) = node.get().and_then(|c| canvas::fit(&c)) else { return };
             let frame = Frame { x: 0.0, y: 0.0, width, height };
             if let Some(image) = &image {
@@ -207,6 +251,14 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
             // Coast, towns and graticule count cells, not pixels.
             let per = picture.per as f64;
             let cells = View { left: view.left / per, top: view.top / per, ..view };
+            if let Some(right) = &right {
+                ctx.save();
+                ctx.begin_path();
+                ctx.rect(width * share, 0.0, width, height);
+                ctx.clip();
+                draw::pixels(&ctx, right, frame, cells, &picture.window);
+                ctx.restore();
+            }
             lines(&ctx, &looked, &picture, &region, frame, view);
             basemap::draw(app, &ctx, frame, cells, &picture.window);
         });
@@ -228,7 +280,7 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
     let value = {
         let (looked, picture) = (looked.clone(), picture.clone());
         move || match hands.cursor.get() {
-            Some(cell) => read_out(&looked, &picture, cell),
+            Some(cell) => with_right(app, &looked, &picture, hands, cell),
             None => {
                 let statistics = &picture.statistics;
                 let mean = statistics.mean.map(|m| format!(", mean {} {}", number(m as f32), picture.unit));
@@ -237,11 +289,21 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
         }
     };
     let simulated = looked.report.simulated;
+    let plot = NodeRef::<html::Div>::new();
+    let curtain = move || {
+        comparable().map(|data| {
+            view! {
+                {data.report.simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
+                <Handle plot=plot/>
+            }
+        })
+    };
+    let range = move || hands.swipe.get().then(|| view! { <CurtainRange/> });
     view! {
         <div class="panels" style=("--aspect", format!("{aspect:.4}"))>
-            <figure class="panel">
+            <figure class="panel" class:swipe=move || hands.swipe.get()>
                 <figcaption><span class="name" title=heading.clone()>{heading.clone()}</span><output class="value">{value}</output></figcaption>
-                <div class="plot">
+                <div class="plot" node_ref=plot>
                     <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                     <canvas
                         class="overlay"
@@ -258,7 +320,9 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
                         on:wheel=move |e| on_wheel(hands, &pixels, &e)
                     ></canvas>
                     {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
+                    {curtain}
                 </div>
+                {range}
             </figure>
         </div>
     }

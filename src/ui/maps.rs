@@ -77,6 +77,7 @@ fn Tools(data: Arc<MapData>) -> impl IntoView {
                 <button type="button" title="Whole region (0)" on:click=move |_| app.view.set(View::default())>"Whole region"</button>
             </span>
             <button type="button" id="draw-region" aria-pressed=move || app.drawing.get().to_string() on:click=move |_| rectangle::toggle(app)>"Draw a region"</button>
+            <button type="button" id="position" aria-pressed=move || app.locating.get().to_string() on:click=move |_| app.locating.update(|on| *on = !*on)>"My position"</button>
         </div>
     }
     .into_any()

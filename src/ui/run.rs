@@ -114,7 +114,7 @@ pub fn RulesSection() -> impl IntoView {
             </label>
             <div class="ranking">
                 <button type="button" id="rank" disabled=move || app.timeline.with(|t| t.days.is_empty()) || app.predicting.get().is_some() on:click=move |_| app.tell(Event::Rank)>"Compare methods on these dates"</button>
-                {move || app.ranked().map(|ranked| ranking(&ranked.0))}
+                {move || app.ranked().map(|ranked| ranked.0.open().map_or_else(|error| error.to_string().into_any(), |found| ranking(&found)))}
             </div>
             {move || app.weights.with(|w| w.closed_form.is_none() && !w.network.is_shipped() && w.hash.is_empty()).then(|| view! {
                 <p class="hint" id="no-tb-weights">

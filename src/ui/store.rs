@@ -191,6 +191,10 @@ pub struct App {
     pub view: PageSignal<View>,
     /// Whether a pointer on a map draws a region.
     pub drawing: PageSignal<bool>,
+    /// Whether the device is asked where the user is.
+    pub locating: PageSignal<bool>,
+    /// Where: column and row in 3 km cells, from the corner of the global grid.
+    pub position: PageSignal<Option<(f64, f64)>>,
     /// What is drawn so far.
     pub rectangle: PageSignal<Option<Rectangle>>,
     pub moisture: PageSignal<Scale>,
@@ -305,6 +309,8 @@ impl App {
             pins: PageSignal::new(Vec::new()),
             view: PageSignal::new(View::default()),
             drawing: PageSignal::new(false),
+            locating: PageSignal::new(false),
+            position: PageSignal::new(None),
             rectangle: PageSignal::new(None),
             moisture: PageSignal::new(Scale::moisture()),
             difference: PageSignal::new(Scale::difference()),

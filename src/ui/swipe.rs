@@ -73,6 +73,32 @@ fn difference_image(app: App, data: &Arc<MapData>, scale: PageSignal<Scale>) -> 
     canvas::from_rgba(&paint(&values, &reasons, window.columns, &scale.get()), window.columns, window.rows)
 }
 
+/// The curtain's edge in a picture, to be dragged.
+#[component]
+pub fn Handle(plot: NodeRef<html::Div>) -> impl IntoView {
+    let at = App::here().curtain_at;
+    let dragged = move |event: PointerEvent| {
+        let Some(plot) = plot.get_untracked().filter(|_| event.buttons() == 1) else { return };
+        let rect = plot.get_bounding_client_rect();
+        at.set(((event.client_x() - rect.left()) / rect.width() * 100.0).clamp(0.0, 100.0));
+    };
+    view! { <div class="handle" aria-hidden="true" style:left=move || format!("{}%", at.get()) on:pointerdown=move |e| hold(&e) on:pointermove=dragged></div> }
+        .into_any()
+}
+
+/// The same from the keyboard.
+#[component]
+pub fn CurtainRange() -> impl IntoView {
+    let at = App::here().curtain_at;
+    view! {
+        <label class="curtain">
+            <span class="sr-only">"Position of the curtain between left and right, per cent"</span>
+            <input type="range" min="0" max="100" step="1" prop:value=move || at.get().to_string() on:input=move |e| at.set(event_target_value(&e).parse().unwrap_or(50.0))/>
+        </label>
+    }
+    .into_any()
+}
+
 /// The curtain with its picture.
 #[component]
 pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
@@ -130,11 +156,6 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
         }
         basemap::draw(app, &ctx, frame, view, &window);
     });
-    let dragged = move |event: PointerEvent| {
-        let Some(plot) = plot.get_untracked().filter(|_| event.buttons() == 1) else { return };
-        let rect = plot.get_bounding_client_rect();
-        at.set(((event.client_x() - rect.left()) / rect.width() * 100.0).clamp(0.0, 100.0));
-    };
     let value = {
         let data = data.clone();
         move || {
@@ -201,12 +222,9 @@ pub fn Swipe(data: Arc<MapData>) -> impl IntoView {
                 <canvas class="base" node_ref=node aria-hidden="true"></canvas>
                 <Overlay data=data label="Swipe comparison; left and right are named above".to_owned() described="map-keys".to_owned()/>
                 {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
-                <div class="handle" aria-hidden="true" hidden=minus style:left=move || format!("{}%", at.get()) on:pointerdown=move |e| hold(&e) on:pointermove=dragged></div>
+                {move || (!minus()).then(|| view! { <Handle plot=plot/> })}
             </div>
-            <label class="curtain" hidden=minus>
-                <span class="sr-only">"Position of the curtain between left and right, per cent"</span>
-                <input type="range" min="0" max="100" step="1" prop:value=move || at.get().to_string() on:input=move |e| at.set(event_target_value(&e).parse().unwrap_or(50.0))/>
-            </label>
+            {move || (!minus()).then(|| view! { <CurtainRange/> })}
         </figure>
     }
     .into_any()

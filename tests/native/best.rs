@@ -22,7 +22,7 @@ fn answers(host: &Recorder, request: u64) -> Vec<Answer> {
     let events = host.events.borrow();
     let of = |event: &Event| match event {
         Event::Map(map) => Some(Answer::Map(map.weights.method())),
-        Event::Ranking(ranking) => Some(Answer::Compared(ranking.best)),
+        Event::Ranking { best, .. } => Some(Answer::Compared(*best)),
         _ => None,
     };
     events.iter().filter(|(id, ..)| *id == request).filter_map(|(_, event, _)| of(event)).collect()
@@ -113,9 +113,11 @@ fn too_few_dates_leave_it_to_the_regression() {
     let days = open_days(&host);
     block_on(session.handle(5, Request::Predict { date: days[days.len() - 1], settings: strict }));
     let events = host.events.borrow();
-    let ranking =
-        events.iter().rev().find_map(|(_, e, _)| if let Event::Ranking(r) = e { Some(r) } else { None });
-    let ranking = ranking.unwrap();
+    let ranking = events
+        .iter()
+        .rev()
+        .find_map(|(_, e, _)| if let Event::Ranking { whole, .. } = e { Some(whole) } else { None });
+    let ranking = ranking.unwrap().open().unwrap();
     assert!(
         ranking.dates.is_empty() && ranking.sentence().contains("Too few dates"),
         "{}",

@@ -728,10 +728,10 @@ fn the_best_method_on_the_newest_dates_answers() {
     block_on(session.handle(3, Request::Rank { settings: settings.clone() }));
     let ranking = {
         let events = host.events.borrow();
-        let found = events
-            .iter()
-            .find_map(|(_, e, _)| if let Event::Ranking(r) = e { Some(r.clone()) } else { None });
-        found.unwrap()
+        let found = events.iter().find_map(|(_, e, _)| {
+            if let Event::Ranking { whole, .. } = e { Some(whole.open()) } else { None }
+        });
+        found.unwrap().unwrap()
     };
     assert!(ranking.dates.len() >= 10 && ranking.pixels > 10_000 && ranking.simulated, "{ranking:?}");
     assert!(ranking.left_out.is_empty(), "{:?}", ranking.left_out);

@@ -491,7 +491,7 @@ fn several_methods_stand_side_by_side_and_the_choice_stays() {
     };
     let events = ask(&host, &mut session, Request::Ground(request));
     finished(&events);
-    let chosen = events.iter().any(|(e, _)| matches!(e, Event::Ranking(_) | Event::Weights(_)));
+    let chosen = events.iter().any(|(e, _)| matches!(e, Event::Ranking { .. } | Event::Weights(_)));
     assert!(!chosen, "the method that answers is still the one chosen by hand");
     let (_, pairs) = saved(&host, &mut session, GroundForm::Pairs);
     same(&pairs, &std::fs::read_to_string(&csv).unwrap());

@@ -37,6 +37,44 @@ fn own_files_and_a_demo_put_each_other_aside_and_come_back() {
 }
 
 #[test]
+fn a_demo_stays_where_none_of_the_files_can_be_read() {
+    let refused = |id: u32| FileReport {
+        refused: Some("it is a picture.".into()),
+        ..FileReport::blank(id, "a.png", 10)
+    };
+    let mut page = Page::with_map();
+    let date = *page.state.date;
+    let id = open(&mut page, &[(1, "a.png"), (2, "b.png")]);
+    assert!(page.state.map.is_none() && page.state.desk.demo().is_none());
+    for file in [1, 2] {
+        page.answer(id, protocol::Event::FileRead(refused(file)));
+    }
+    page.answer(id, protocol::Event::Finished);
+    assert_eq!((page.state.desk.demo(), *page.state.date), (Some("tucson"), date));
+    assert!(page.sent.iter().any(|s| matches!(&s.1, Request::Demo { region } if region == "tucson")));
+    assert_eq!(names(&page), ["a.png", "b.png"], "and why stays there");
+    assert!(page.state.desk.own_text().is_none() && page.state.desk.demo_text(str::to_owned).is_none());
+    assert!(page.notices().contains("so the demo is back"), "{}", page.notices());
+
+    // Files opened beside them take them along, and one that is read keeps the demo away.
+    page.sent.clear();
+    let id = open(&mut page, &[(3, "c.h5")]);
+    assert_eq!(names(&page), ["a.png", "b.png", "c.h5"]);
+    for report in [refused(1), refused(2), blank(3)] {
+        page.answer(id, protocol::Event::FileRead(report));
+    }
+    page.answer(id, protocol::Event::Finished);
+    assert!(page.state.desk.demo().is_none() && page.state.desk.demo_text(str::to_owned).is_some());
+
+    // Where a demo was put aside by other files, it does not come by itself.
+    page.tell(Event::ForgetAll);
+    let id = open(&mut page, &[(4, "d.png")]);
+    page.answer(id, protocol::Event::FileRead(refused(4)));
+    page.answer(id, protocol::Event::Finished);
+    assert!(page.state.desk.demo().is_none());
+}
+
+#[test]
 fn reports_are_collected_and_those_of_a_closed_demo_do_not_come_back() {
     let mut page = Page::ready();
     let id = open(&mut page, &[(1, "a.h5")]);

@@ -1,0 +1,129 @@
+//! Where the user is, as a dot on the maps: asked of the device while the button is pressed, shown here and told to nobody.
+
+use js_sys::{Function, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::pointer::pin;
+use super::store::App;
+use crate::state::position::Position;
+use loam_core::map::graticule::{latitude_label, longitude_label};
+
+/// The device may take so many milliseconds.
+const PATIENCE: u32 = 60_000;
+
+/// A number of an object of the browser's. By name: typed bindings would be a kilobyte of the page's first file.
+fn number(of: &JsValue, name: &str) -> f64 {
+    get(of, name).as_f64().unwrap_or(f64::NAN)
+}
+
+fn get(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or_default()
+}
+
+fn method(name: &str) -> Result<(JsValue, Function), JsValue> {
+    let geolocation = get(&window().navigator(), "geolocation");
+    let method = get(&geolocation, name).dyn_into()?;
+    Ok((geolocation, method))
+}
+
+type Hears = Closure<dyn FnMut(JsValue)>;
+
+/// Watches the device's position until it is dropped.
+struct Watch {
+    number: JsValue,
+    _found: Hears,
+    _failed: Hears,
+}
+
+impl Watch {
+    fn begin(found: Hears, failed: Hears) -> Result<Self, JsValue> {
+        let options = js_sys::Object::new();
+        Reflect::set(&options, &"enableHighAccuracy".into(), &true.into())?;
+        Reflect::set(&options, &"timeout".into(), &PATIENCE.into())?;
+        let (geolocation, watch) = method("watchPosition")?;
+        let number = watch.call3(&geolocation, found.as_ref(), failed.as_ref(), &options)?;
+        Ok(Self { number, _found: found, _failed: failed })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Ok((geolocation, clear)) = method("clearWatch") {
+            let _ = clear.call1(&geolocation, &self.number);
+        }
+    }
+}
+
+/// What the device says; how sure it is rounded up to 10 m.
+fn position(fix: &JsValue) -> Position {
+    let at = get(fix, "coords");
+    let within = (number(&at, "accuracy") / 10.0).ceil().max(1.0) * 10.0;
+    Position { longitude: number(&at, "longitude"), latitude: number(&at, "latitude"), within }
+}
+
+/// The line that says where, with a button where that is outside the region. Nothing while nobody asks.
+#[component]
+pub fn PositionSection() -> impl IntoView {
+    let app = App::here();
+    let found = RwSignal::new(None::<Position>);
+    let watch = StoredValue::new_local(None::<Watch>);
+    let off = move |why: &str| {
+        app.locating.set(false);
+        app.fail(
+            "Your position is not known",
+            why,
+            "Allow this page to use it in the browser's settings, and your device to tell it; then press “My position” again.",
+        );
+    };
+    let heard = move |fix: JsValue| {
+        let now = position(&fix);
+        let first = found.get_untracked().is_none();
+        app.position.set(Some(now.place()));
+        found.set(Some(now));
+        // The first time its cell is marked, so that its values stand under Values.
+        let window = app.map.with_untracked(|map| map.as_ref().map(|data| data.window()));
+        if let Some((cell, window)) = window.and_then(|w| Some((now.cell(&w)?, w))).filter(|_| first) {
+            if !app.pins.with_untracked(|pins| pins.contains(&cell)) {
+                pin(app, Some(cell));
+            }
+            app.view.update(|view| *view = view.showing(cell, &window));
+        }
+    };
+    Effect::new(move |_| {
+        let on = app.locating.get();
+        if !on {
+            watch.set_value(None);
+            app.position.set(None);
+            found.set(None);
+        } else if watch.with_value(Option::is_none) {
+            let failed = move |error: JsValue| off(&get(&error, "message").as_string().unwrap_or_default());
+            match Watch::begin(Closure::new(heard), Closure::new(failed)) {
+                Ok(begun) => watch.set_value(Some(begun)),
+                Err(why) => off(&crate::link::describe(&why)),
+            }
+        }
+    });
+    let text = move |at: Position| {
+        format!(
+            "You are at {}, {}, within {} m.",
+            latitude_label(at.latitude),
+            longitude_label(at.longitude),
+            at.within
+        )
+    };
+    let outside = move |at: Position| at.cell(&app.settings.with(|s| s.window)).is_none();
+    view! {
+        {move || app.locating.get().then(|| view! {
+            <p class="hint" id="position-text" role="status">
+                {move || found.get().map_or_else(|| "Your device is being asked where it is; nobody else is told.".to_owned(), text)}
+                {move || found.get().filter(|at| outside(*at)).map(|at| view! {
+                    " That is outside the region. "
+                    <button type="button" id="position-region" on:click=move |_| app.choose(|s| (s.window, s.region) = (at.region(), None))>"Region around me"</button>
+                })}
+            </p>
+        })}
+    }
+    .into_any()
+}

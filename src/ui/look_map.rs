@@ -319,7 +319,7 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
                         on:pointerleave=move |_| hands.cursor.set(None)
                         on:wheel=move |e| on_wheel(hands, &pixels, &e)
                     ></canvas>
-                    {simulated.then(|| view! { <span class="stamp">"SIMULATED"</span> })}
+                    {simulated.then(|| view! { <span class="stamp" class:at-left=move || hands.swipe.get()>"SIMULATED"</span> })}
                     {curtain}
                 </div>
                 {range}

@@ -75,9 +75,9 @@ fn Tools(data: Arc<MapData>) -> impl IntoView {
                 <button type="button" aria-label="Zoom in" title="Zoom in (+, wheel)" on:click=move |_| step(app, true, &window)>"+"</button>
                 <button type="button" aria-label="Zoom out" title="Zoom out (−, wheel)" on:click=move |_| step(app, false, &window)>"−"</button>
                 <button type="button" title="Whole region (0)" on:click=move |_| app.view.set(View::default())>"Whole region"</button>
+                <button type="button" id="position" aria-label="My position" title="My position" aria-pressed=move || app.locating.get().to_string() on:click=move |_| app.locating.update(|on| *on = !*on)>"◎"</button>
             </span>
             <button type="button" id="draw-region" aria-pressed=move || app.drawing.get().to_string() on:click=move |_| rectangle::toggle(app)>"Draw a region"</button>
-            <button type="button" id="position" aria-pressed=move || app.locating.get().to_string() on:click=move |_| app.locating.update(|on| *on = !*on)>"My position"</button>
         </div>
     }
     .into_any()

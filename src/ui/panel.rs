@@ -294,14 +294,14 @@ pub fn Overlay(data: Arc<MapData>, label: String, described: String) -> impl Int
             let chosen = app.ground.chosen.with(|chosen| chosen.as_ref().map(|(number, _)| *number));
             draw::stations(&ctx, &list.marks, chosen, frame, view, &window);
         }
-        if let Some(at) = app.position.get() {
-            draw::position(&ctx, at, frame, view, &window);
-        }
         for cell in &pinned {
             draw::cursor(&ctx, *cell, true, frame, view, &window);
         }
         if let Some(cell) = cursor.filter(|c| !pinned.contains(c)) {
             draw::cursor(&ctx, cell, false, frame, view, &window);
+        }
+        if let Some(at) = app.position.get() {
+            draw::position(&ctx, at, frame, view, &window);
         }
     });
     let pointer = Pointer::new(app);

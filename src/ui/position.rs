@@ -13,6 +13,13 @@ use loam_core::map::graticule::{latitude_label, longitude_label};
 /// The device may take so many milliseconds.
 const PATIENCE: u32 = 60_000;
 
+/// The error's code where the user or the browser refuses.
+const REFUSED: f64 = 1.0;
+/// Before the first answer.
+const ASKED: &str = "Your device is being asked where it is; nobody else is told.";
+/// Without one.
+const LOST: &str = "Your device cannot tell where it is at present; it goes on trying.";
+
 /// A number of an object of the browser's. By name: typed bindings would be a kilobyte of the page's first file.
 fn number(of: &JsValue, name: &str) -> f64 {
     get(of, name).as_f64().unwrap_or(f64::NAN)
@@ -68,18 +75,24 @@ fn position(fix: &JsValue) -> Position {
 pub fn PositionSection() -> impl IntoView {
     let app = App::here();
     let found = RwSignal::new(None::<Position>);
+    // The device is asked, and does not know.
+    let lost = RwSignal::new(false);
+    // The first place of this watch has been marked.
+    let marked = StoredValue::new(false);
     let watch = StoredValue::new_local(None::<Watch>);
     let off = move |why: &str| {
         app.locating.set(false);
         app.fail(
             "Your position is not known",
             why,
-            "Allow this page to use it in the browser's settings, and your device to tell it; then press “My position” again.",
+            "Allow this page to use it in the browser's settings, and your device to tell it; then press ◎ again.",
         );
     };
     let heard = move |fix: JsValue| {
         let now = position(&fix);
-        let first = found.get_untracked().is_none();
+        let first = !marked.get_value();
+        marked.set_value(true);
+        lost.set(false);
         app.position.set(Some(now.place()));
         found.set(Some(now));
         // The first time its cell is marked, so that its values stand under Values.
@@ -97,8 +110,18 @@ pub fn PositionSection() -> impl IntoView {
             watch.set_value(None);
             app.position.set(None);
             found.set(None);
+            lost.set(false);
+            marked.set_value(false);
         } else if watch.with_value(Option::is_none) {
-            let failed = move |error: JsValue| off(&get(&error, "message").as_string().unwrap_or_default());
+            let failed = move |error: JsValue| {
+                if number(&error, "code") == REFUSED {
+                    return off(&get(&error, "message").as_string().unwrap_or_default());
+                }
+                // Under a roof, before the first fix: the device goes on trying, and the dot of before would mislead.
+                app.position.set(None);
+                found.set(None);
+                lost.set(true);
+            };
             match Watch::begin(Closure::new(heard), Closure::new(failed)) {
                 Ok(begun) => watch.set_value(Some(begun)),
                 Err(why) => off(&crate::link::describe(&why)),
@@ -117,7 +140,7 @@ pub fn PositionSection() -> impl IntoView {
     view! {
         {move || app.locating.get().then(|| view! {
             <p class="hint" id="position-text" role="status">
-                {move || found.get().map_or_else(|| "Your device is being asked where it is; nobody else is told.".to_owned(), text)}
+                {move || found.get().map_or_else(|| if lost.get() { LOST } else { ASKED }.to_owned(), text)}
                 {move || found.get().filter(|at| outside(*at)).map(|at| view! {
                     " That is outside the region. "
                     <button type="button" id="position-region" on:click=move |_| app.choose(|s| (s.window, s.region) = (at.region(), None))>"Region around me"</button>

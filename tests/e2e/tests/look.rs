@@ -159,6 +159,63 @@ fn keys_alone_show_a_layer_and_go_back_to_the_map() {
     assert_quiet(&app);
 }
 
+/// A layer and one of the map's: both sides of a curtain, both values in a cell; by mouse and by keys.
+#[test]
+fn a_layer_lies_beside_the_maps_under_one_curtain() {
+    let app = App::open("look-beside", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
+    app.resize((1400, 900), 1, false).unwrap();
+    app.click(parts::DEMO).unwrap();
+    app.map_drawn(PATIENCE).unwrap();
+    app.click("#look-0").unwrap();
+    drawn(&app, "SMAP, 36 km");
+    let image = || script(&app, &format!("return document.querySelector('{PIXELS}').toDataURL()"), &[]);
+    let alone = image();
+    app.click("#look-swipe").unwrap();
+    app.wait(PATIENCE, "the curtain", || Ok((image() != alone).then_some(()))).unwrap();
+    assert_eq!(app.session.find_all(".look .stamp").unwrap().len(), 2, "both are simulated");
+    app.shoot("curtain").unwrap();
+    // More colours at the right, where 3 km cells are, than at the left.
+    let colours = |from: f64, to: f64| {
+        let count = format!(
+            "const c = document.querySelector('{PIXELS}'), w = c.width, h = c.height;
+             const read = Object.assign(document.createElement('canvas'), {{ width: w, height: h }}).getContext('2d', {{ willReadFrequently: true }});
+             read.drawImage(c, 0, 0);
+             const d = read.getImageData(w * {from}, h * 0.3, w * {} , h * 0.4).data;
+             return new Set(Array.from({{ length: d.length / 4 }}, (_, i) => (d[4 * i] << 16) | (d[4 * i + 1] << 8) | d[4 * i + 2])).size",
+            to - from
+        );
+        script(&app, &count, &[]).as_u64().unwrap()
+    };
+    assert!(colours(0.55, 0.95) > colours(0.05, 0.45) + 20);
+    let map = app.get(MAP).unwrap();
+    app.session.hover(&map, 0.3, 0.4).unwrap();
+    let said = app.text_when(VALUE, PATIENCE, |text| text.contains("left − right")).unwrap();
+    println!("{said}");
+    // Both values and their difference: the first number, that behind the estimate's name, the last.
+    let numbers: Vec<f64> = said
+        .replace('−', "-")
+        .replace("left - right", "")
+        .split_whitespace()
+        .filter_map(|word| word.trim_end_matches([',', ';']).parse().ok())
+        .collect();
+    let values: Vec<f64> = numbers.into_iter().filter(|n| n.abs() < 1.0).collect();
+    assert_eq!(values.len(), 3, "{said}");
+    assert!((values[0] - values[1] - values[2]).abs() < 2e-4, "{said}");
+    // Another layer at the right; the curtain by keys, all the way to the left.
+    choose(&app, "#look-right", "Bilinear");
+    app.session.hover(&map, 0.31, 0.4).unwrap();
+    app.text_when(VALUE, PATIENCE, |text| text.contains("Bilinear SMAP:")).unwrap();
+    script(&app, "document.querySelector('.look .curtain input').focus()", &[]);
+    let before = image();
+    app.session.press(keys::HOME).unwrap();
+    app.wait(PATIENCE, "the other layer alone", || Ok((image() != before).then_some(()))).unwrap();
+    app.shoot("right").unwrap();
+    // Away again: the layer alone.
+    app.click("#look-swipe").unwrap();
+    app.wait(PATIENCE, "the layer alone", || Ok((image() == alone).then_some(()))).unwrap();
+    assert_quiet(&app);
+}
+
 /// A layer outside the region is shown where it lies, and the region goes there.
 #[test]
 fn a_layer_elsewhere_leads_the_region_to_it() {

@@ -654,6 +654,25 @@ fn a_demo_and_own_files_put_each_other_aside() {
     assert!(!app.has("[data-layer=\"Estimate\"]").unwrap(), "the demo's map went with it");
 }
 
+/// Files of which none can be read do not cost the demo its map: it comes back by itself, and they stay listed with the reason.
+#[test]
+fn a_demo_stays_where_no_dropped_file_can_be_read() {
+    let app = open("demo-stays");
+    load_demo(&app);
+    predict(&app);
+    let date = date_of(&app);
+    app.drop_files(&[("cut.tif", b"II*\0 cut off"), ("page.h5", b"<html>log in</html>")]).unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("so the demo is back")).unwrap();
+    app.text_when(parts::PREDICT, PATIENCE, |text| text.contains(&date)).unwrap();
+    drawn(&app);
+    assert!(app.text(parts::SIMULATED).unwrap().contains("SIMULATED"));
+    let rows = app.text("section.files").unwrap();
+    assert!(rows.contains("cut.tif") && rows.contains("page.h5"), "{rows}");
+    assert!(!app.text(parts::ASIDE).unwrap_or_default().contains("put aside"));
+    app.shoot("back").unwrap();
+    assert_quiet(&app);
+}
+
 #[test]
 fn a_removal_can_be_undone() {
     let app = open("undo");

@@ -408,6 +408,71 @@ fn on_a_phone_the_map_comes_first() {
     assert_quiet(&app);
 }
 
+/// On a phone in the field: the dot, its cell pinned, and a region around it where that lies elsewhere; refused in words.
+#[test]
+fn the_users_position_is_a_dot_on_the_map() {
+    let app = App::open("position", Setting { window: (500, 900), ..Setting::default() }).unwrap();
+    app.resize((390, 780), 1, true).unwrap();
+    app.click(parts::SHOW_ME).unwrap();
+    app.map_drawn(PATIENCE).unwrap();
+    let allow = |setting: &str| {
+        let of = json!({ "permission": { "name": "geolocation" }, "setting": setting, "origin": app.url.trim_end_matches('/') });
+        app.session.devtools("Browser.setPermission", &of).unwrap();
+    };
+    let stand = |latitude: f64, longitude: f64| {
+        let at = json!({ "latitude": latitude, "longitude": longitude, "accuracy": 12.4 });
+        app.session.devtools("Emulation.setGeolocationOverride", &at).unwrap();
+    };
+    allow("denied");
+    app.click("#position").unwrap();
+    let why = app.text_when(".notices", PATIENCE, |text| text.contains("position is not known")).unwrap();
+    println!("{why}");
+    assert_eq!(app.get("#position[aria-pressed=false]").map(|_| ()).ok(), Some(()));
+
+    allow("granted");
+    stand(35.2, -97.5);
+    app.click("#position").unwrap();
+    let said = app.text_when("#position-text", PATIENCE, |text| text.contains("You are at")).unwrap();
+    println!("{said}");
+    assert!(said.contains("35.2° N") && said.contains("97.5° W") && said.contains("within 20 m"), "{said}");
+    assert!(!said.contains("outside"), "{said}");
+    let blue = || {
+        let count = "const c = document.querySelector('[data-layer=Estimate] canvas.overlay');
+            const read = Object.assign(document.createElement('canvas'), { width: c.width, height: c.height }).getContext('2d', { willReadFrequently: true });
+            read.drawImage(c, 0, 0);
+            const d = read.getImageData(0, 0, c.width, c.height).data;
+            let n = 0, x = 0, y = 0;
+            for (let i = 0; i < d.length; i += 4) if (d[i] === 31 && d[i + 1] === 111 && d[i + 2] === 235) {
+                n++; x += (i / 4) % c.width / c.width; y += Math.floor(i / 4 / c.width) / c.height; }
+            return [n, x / n, y / n]";
+        let found = script(&app, count, &[]);
+        [0, 1, 2].map(|n| found[n].as_f64().unwrap_or_default())
+    };
+    let found = app.wait(PATIENCE, "the dot", || Ok(Some(blue()).filter(|[pixels, ..]| *pixels > 50.0)));
+    app.shoot("dot").unwrap();
+    let [_, x, y] = found.unwrap();
+    assert_one_screen(&app);
+    // Ten cells further east: the dot follows, the first place stays pinned.
+    stand(35.2, -97.5 + 10.0 * 0.0311);
+    app.wait(PATIENCE, "the dot to move", || {
+        let [_, now, row] = blue();
+        Ok(((now - x - 0.1).abs() < 0.01 && (row - y).abs() < 0.01).then_some(()))
+    })
+    .unwrap();
+
+    // Elsewhere: nothing of it on the map, and the region can go there.
+    stand(36.0, -120.0);
+    app.text_when("#position-text", PATIENCE, |text| text.contains("outside the region")).unwrap();
+    app.shoot("outside").unwrap();
+    app.click("#position-region").unwrap();
+    app.text_when("#position-text", PATIENCE, |text| !text.contains("outside")).unwrap();
+    let hash = script(&app, "return location.hash", &[]);
+    assert!(hash.as_str().is_some_and(|hash| hash.contains("cells=")), "{hash}");
+    app.click("#position").unwrap();
+    app.wait(PATIENCE, "the line to go", || Ok((!app.has("#position-text")?).then_some(()))).unwrap();
+    assert_quiet(&app);
+}
+
 /// The text of the season's progress, once it satisfies.
 fn season_says(app: &App, wanted: impl Fn(&str) -> bool) -> String {
     app.text_when(parts::SEASON_PROGRESS, PATIENCE, wanted).unwrap()

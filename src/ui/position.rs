@@ -1,4 +1,5 @@
-//! Where the user is, as a dot on the maps: asked of the device while the button is pressed, shown here and told to nobody.
+//! Where the user is, as a dot on the maps: asked of the browser while the button is pressed. The page passes it on to nobody; how the browser
+//! finds it is the browser's, and said.
 
 use js_sys::{Function, Reflect};
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ const PATIENCE: u32 = 60_000;
 /// The error's code where the user or the browser refuses.
 const REFUSED: f64 = 1.0;
 /// Before the first answer.
-const ASKED: &str = "Your device is being asked where it is; nobody else is told.";
+const ASKED: &str = "The browser is asked where this device is; some browsers ask a service of their maker. This page passes it on to nobody.";
 /// Without one.
 const LOST: &str = "Your device cannot tell where it is at present; it goes on trying.";
 

@@ -100,45 +100,54 @@ pub fn run(choice: Choice) -> Result<()> {
         Some(only) => only == suite,
         None => suite == "native" || !choice.quick,
     };
-    // Linking a program for the browser uses one core, as many native tests do: the app and the browser's tests are built beside those.
-    // In other profiles for another target, so neither waits for the other's lock.
-    let mut building = (chosen("native") && chosen("sizes")).then(|| {
-        eprintln!("\nThe app is built beside the native tests; its lines are among theirs.");
+    // Linking a program for the browser uses one core, as many native tests do, and the worker's tests wait for the browser half of
+    // their time: the app is built and both suites run beside the native ones. In other profiles for another target, so neither waits for the
+    // other's lock. The app's own tests measure how long the page is held up, and run alone.
+    let beside = (chosen("native") && chosen("sizes")).then(|| {
+        eprintln!(
+            "\nThe app is built and tested in parts beside the native tests; its lines are among theirs."
+        );
         std::thread::spawn(move || {
             let built = app::build(choice.cpu_only);
-            for suite in [WebSuite::Page, WebSuite::Worker] {
-                // Where this fails, so does the suite, which says it.
-                let _ = browser_tests(suite, choice.cpu_only);
-            }
-            built
+            let of = |suite| timed(|| in_browser(suite, choice.cpu_only));
+            (of(WebSuite::Page), of(WebSuite::Worker), built)
         })
     });
-    let mut built = None;
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
-    for suite in SUITES.into_iter().filter(|s| chosen(s)) {
-        let start = Instant::now();
-        eprintln!("\n==== {suite} ====");
-        if suite != "native"
-            && let Some(building) = building.take()
-        {
-            built = Some(
-                building
-                    .join()
-                    .unwrap_or_else(|_| Err(failure("the program that builds the app panicked; see above"))),
-            );
+    let mut run = |suite: &'static str, outcome: &mut dyn FnMut() -> Result<Outcome>| {
+        if chosen(suite) {
+            eprintln!("\n==== {suite} ====");
+            outcomes.push((suite, timed(outcome)));
         }
-        let mut outcome = match suite {
-            "native" => native(),
-            "web-page" => in_browser(WebSuite::Page, choice.cpu_only),
-            "web-worker" => in_browser(WebSuite::Worker, choice.cpu_only),
-            "sizes" => built.take().unwrap_or_else(|| app::build(choice.cpu_only)).and_then(|()| small()),
-            _ => end_to_end(),
+    };
+    run("native", &mut native);
+    match beside.map(std::thread::JoinHandle::join) {
+        Some(done) => {
+            let (page, worker, built) =
+                done.map_err(|_| failure("the program that builds the app panicked; see above"))?;
+            let mut built = Some(built);
+            outcomes.extend([("web-page", page), ("web-worker", worker)]);
+            eprintln!("\n==== sizes ====");
+            outcomes.push(("sizes", timed(|| built.take().unwrap_or(Ok(())).and_then(|()| small()))));
         }
-        .unwrap_or_else(|stop| Outcome::stopped(stop.0));
-        outcome.seconds = start.elapsed().as_secs_f64();
-        outcomes.push((suite, outcome));
+        None => {
+            run("web-page", &mut || in_browser(WebSuite::Page, choice.cpu_only));
+            run("web-worker", &mut || in_browser(WebSuite::Worker, choice.cpu_only));
+            run("sizes", &mut || app::build(choice.cpu_only).and_then(|()| small()));
+        }
+    }
+    if chosen("e2e") {
+        eprintln!("\n==== e2e ====");
+        outcomes.push(("e2e", timed(end_to_end)));
     }
     summary(&outcomes)
+}
+
+/// What a suite came to, and how long it took.
+fn timed(suite: impl FnOnce() -> Result<Outcome>) -> Outcome {
+    let start = Instant::now();
+    let outcome = suite().unwrap_or_else(|stop| Outcome::stopped(stop.0));
+    Outcome { seconds: start.elapsed().as_secs_f64(), ..outcome }
 }
 
 fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
@@ -179,7 +188,7 @@ fn native() -> Result<Outcome> {
         "--",
         "--show-output",
     ]);
-    count(&mut own)
+    count("native", &mut own)
 }
 
 fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
@@ -190,7 +199,7 @@ fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
     command.env("CHROMEDRIVER", &browser.driver);
     // A SwiftShader pipeline takes seconds to compile; the runner's own 20 s are for small tests.
     command.env("WASM_BINDGEN_TEST_TIMEOUT", "900");
-    count(&mut command)
+    count(suite.test(), &mut command)
 }
 
 /// Builds a suite's program. Linked as the app's programs are, it would take four minutes on one core.
@@ -237,11 +246,11 @@ fn end_to_end() -> Result<Outcome> {
         "--show-output",
         "--test-threads=1",
     ]);
-    count(&mut command)
+    count("e2e", &mut command)
 }
 
-/// Runs a test command, passing its lines on and counting its results.
-fn count(command: &mut Command) -> Result<Outcome> {
+/// Runs a test command, passing its lines on, all of them to a log of the suite's, and counting its results.
+fn count(suite: &str, command: &mut Command) -> Result<Outcome> {
     let words = process::shown(command);
     eprintln!("$ {words}");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -249,7 +258,7 @@ fn count(command: &mut Command) -> Result<Outcome> {
     let logs = target_dir().join("xtask");
     std::fs::create_dir_all(&logs).map_err(process::at(&logs))?;
     let log = Arc::new(Mutex::new(
-        std::fs::File::create(logs.join("last-test-output.txt")).map_err(process::at(&logs))?,
+        std::fs::File::create(logs.join(format!("last-output-{suite}.txt"))).map_err(process::at(&logs))?,
     ));
     let tally = Arc::new(Mutex::new(Tally::default()));
     let pipes: [Option<Box<dyn Read + Send>>; 2] =

@@ -326,7 +326,7 @@ impl App {
                 let shot = self.shoot("timeout").map(|p| p.display().to_string()).unwrap_or_default();
                 return Err(Error(format!("waited {} s in vain for {what} (see {shot})", within.as_secs())));
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(30));
         }
     }
 
@@ -349,6 +349,29 @@ impl App {
         } else {
             Ok(largest)
         }
+    }
+
+    /// Waits until the page has not changed for so many milliseconds, what moves has come to rest, and all of it is drawn.
+    pub fn settle(&self, quiet: u32) -> Result<()> {
+        self.session
+            .script(
+                "return new Promise(done => {
+                   let timer;
+                   const after = ms => new Promise(go => setTimeout(go, ms));
+                   const later = () => { clearTimeout(timer); timer = setTimeout(rest, arguments[0]); };
+                   const seen = new MutationObserver(later);
+                   const end = setTimeout(rest, 5000);
+                   function rest() {
+                     seen.disconnect(); clearTimeout(timer); clearTimeout(end);
+                     const still = document.getAnimations().map(a => a.finished.catch(() => {}));
+                     Promise.race([Promise.all(still), after(1000)]).then(() => requestAnimationFrame(() => requestAnimationFrame(() => done())));
+                   }
+                   seen.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+                   later();
+                 })",
+                &[json!(quiet)],
+            )
+            .map(|_| ())
     }
 
     /// Waits until the map is that of the present choices.

@@ -47,7 +47,7 @@ fn png_and_svg_say_the_same() {
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.wait(PATIENCE, "rivers and towns", || Ok((asked_for_places(&app) == 1).then_some(()))).unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    app.settle(120).unwrap();
     // What the PNG says: the texts that are drawn on a canvas in no document.
     script(
         &app,
@@ -123,7 +123,7 @@ fn rivers_and_towns_come_with_the_first_map_and_go_by_choice() {
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.wait(PATIENCE, "rivers and towns", || Ok((asked_for_places(&app) == 1).then_some(()))).unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    app.settle(120).unwrap();
     let with = drawn(&app);
     app.shoot("with").unwrap();
     app.click("#open-layers").unwrap();

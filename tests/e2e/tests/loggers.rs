@@ -149,7 +149,7 @@ fn a_loggers_table_is_described_in_a_form_and_then_is_a_station() {
             &json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] }),
         )
         .unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    app.settle(120).unwrap();
     script(&app, "document.querySelector('form.logger').scrollIntoView()", &[]);
     app.shoot("narrow-dark").unwrap();
     assert_one_screen(&app);
@@ -217,7 +217,7 @@ fn the_choices_of_one_table_go_into_all_that_have_its_columns() {
     app.resize((390, 780), 1, true).unwrap();
     let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
     app.session.devtools("Emulation.setEmulatedMedia", &dark).unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    app.settle(120).unwrap();
     script(
         &app,
         "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })",

@@ -117,7 +117,7 @@ fn keys_alone_show_a_layer_and_go_back_to_the_map() {
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
     app.get("#look-0").unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    app.settle(120).unwrap();
     let estimate = |app: &App| {
         script(app, "return document.querySelector('[data-layer=Estimate] canvas.base').toDataURL()", &[])
     };
@@ -252,7 +252,7 @@ fn the_limits_of_a_scale_are_dragged_and_moved_by_keys() {
     app.resize((1400, 900), 1, false).unwrap();
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    app.settle(120).unwrap();
     app.click("#open-layers").unwrap();
     let limit = |upper: bool| {
         let css = if upper { ".legends .limit.upper" } else { ".legends .limit:not(.upper)" };
@@ -325,7 +325,7 @@ fn on_a_phone_a_finger_drags_a_limit() {
     app.choose_files(parts::FILE_INPUT, &[fixture(SCENE)]).unwrap();
     app.click("#look-1").unwrap();
     drawn(&app, SCENE);
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     app.shoot("layer").unwrap();
     let place = script(
         &app,

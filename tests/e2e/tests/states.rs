@@ -41,7 +41,7 @@ impl Looker<'_> {
             media(self.app, scheme, forced);
             self.app.resize(size, scale, false).unwrap();
             // Panels move and colours change over some tenths of a second.
-            std::thread::sleep(Duration::from_millis(400));
+            self.app.settle(120).unwrap();
             if look != "at-200-percent" {
                 let (_, over) = self.app.scrolls_by().unwrap();
                 self.found.extend(
@@ -61,7 +61,7 @@ impl Looker<'_> {
         }
         media(self.app, "light", "none");
         self.app.resize((1400, 900), 1, false).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
+        self.app.settle(50).unwrap();
         // The left side made way where there was no room for it.
         if let Some(left) = left {
             let there = format!("#{left}[aria-expanded=false]");
@@ -107,17 +107,15 @@ fn every_state_can_be_used_by_everyone_and_looks_as_it_did() {
             app.click(&css).unwrap();
         }
         // What belongs to a panel may be fetched first.
-        std::thread::sleep(Duration::from_millis(700));
+        app.settle(300).unwrap();
         looker.look(tab.trim_start_matches("open-"));
     }
     // A file that is refused stands in the list with its reason.
     app.drop_files(&[("SMAP_L3_SM_P_20180101_R18290_001.h5", b"cut off")]).unwrap();
-    app.wait(PATIENCE, "the refusal", || {
-        Ok((app.session.find_all(parts::FILE_ROW)?.len() == 1).then_some(()))
-    })
-    .unwrap();
+    app.text_when(".notices", PATIENCE, |text| text.contains("so the demo is back")).unwrap();
+    app.map_drawn(PATIENCE).unwrap();
     app.click_if_there("#open-data[aria-expanded=false]").unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    app.settle(120).unwrap();
     looker.look("refused");
     let found = looker.found;
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));

@@ -74,7 +74,7 @@ impl Reader<'_> {
         let app = self.app;
         for (look, size) in [("wide", (1400, 900)), ("narrow", (390, 844))] {
             app.resize(size, 1, false).unwrap();
-            std::thread::sleep(Duration::from_millis(500));
+            app.settle(120).unwrap();
             app.shoot(&format!("{state}-{look}")).unwrap();
             let texts = app.session.script(TEXTS, &[]).unwrap();
             for pair in texts.as_array().unwrap() {
@@ -90,7 +90,7 @@ impl Reader<'_> {
             self.found.extend(over.map(|line| format!("{state}, {look}: {line}")));
         }
         app.resize((1400, 900), 1, false).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
+        app.settle(50).unwrap();
     }
 
     fn script(&self, body: &str) -> Value {
@@ -135,17 +135,19 @@ impl Reader<'_> {
         let tabs = self.script("return [...document.querySelectorAll('.tabs button[id]')].map(b => b.id)");
         for tab in tabs.as_array().unwrap().iter().filter_map(Value::as_str) {
             app.click_if_there(&format!("#{tab}[aria-expanded=false]")).unwrap();
-            std::thread::sleep(Duration::from_millis(900));
+            // What belongs to a panel may be fetched first.
+            app.settle(300).unwrap();
             self.script("document.querySelectorAll('.sidepanel details').forEach(d => d.open = true)");
             self.read(tab.trim_start_matches("open-"));
         }
         app.drop_files(&[("SMAP_L3_SM_P_20180101_R18290_001.h5", b"cut off")]).unwrap();
-        app.wait(PATIENCE, "the refusal", || {
-            Ok((app.session.find_all(parts::FILE_ROW)?.len() == 1).then_some(()))
+        app.wait(PATIENCE, "the refusal beside the demo", || {
+            Ok((app.session.find_all(parts::FILE_ROW)?.len() == 2).then_some(()))
         })
         .unwrap();
+        app.map_drawn(PATIENCE).unwrap();
         app.click_if_there("#open-data[aria-expanded=false]").unwrap();
-        std::thread::sleep(Duration::from_millis(700));
+        app.settle(120).unwrap();
         self.read("refused");
     }
 
@@ -202,7 +204,7 @@ fn the_language_is_the_browsers_until_another_is_chosen() {
     app.click("#help-open").unwrap();
     app.get("#help[open]").unwrap();
     app.click("#help button").unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    app.settle(120).unwrap();
     let before = app.session.script(TEXTS, &[]).unwrap();
     assert!(!app.fetched().iter().any(|path| path.contains("words/")), "English needs no file of words");
     app.click("#help-open").unwrap();

@@ -79,7 +79,7 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     app.get("#values tbody tr").unwrap();
     for (width, height) in [(1400, 900), (1024, 700)] {
         app.resize((width, height), 1, false).unwrap();
-        std::thread::sleep(Duration::from_millis(400));
+        app.settle(120).unwrap();
         assert_one_screen(&app);
         for css in [
             "[data-layer=Estimate] canvas.base",
@@ -96,7 +96,7 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     }
     app.resize((1400, 900), 1, false).unwrap();
     app.click("#layout-one").unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     let [left, top, right, bottom] = place(&app, parts::ESTIMATE);
     println!("the estimate alone: {:.0} x {:.0} pixels", right - left, bottom - top);
     assert!(bottom - top >= 480.0, "the map is as large as it fits");
@@ -105,7 +105,7 @@ fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
     app.click("#open-data").unwrap();
     app.click("#open-data").unwrap();
     app.click("#open-values").unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     app.shoot("folded").unwrap();
     assert!(app.session.find("#panel-data").unwrap().is_some());
     script(&app, "location.reload()", &[]);
@@ -303,7 +303,7 @@ fn a_map_is_looked_at_closely_and_compared() {
     let choose = "const s = document.querySelector('#swipe-right'); s.value = [...s.options].find(o => o.text.includes('Bilinear')).value;
                   s.dispatchEvent(new Event('change', { bubbles: true }))";
     script(&app, choose, &[]);
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     let before = place(&app, ".handle");
     let handle = app.get(".handle").unwrap();
     app.session.drag(&handle, (0.5, 0.5), (5.5, 0.5)).unwrap();
@@ -365,7 +365,7 @@ fn on_a_phone_the_map_comes_first() {
     app.shoot("first").unwrap();
     app.click(parts::SHOW_ME).unwrap();
     app.map_drawn(PATIENCE).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     app.shoot("map").unwrap();
     assert_one_screen(&app);
     for css in [parts::ESTIMATE, "canvas.strip", "#open-values", "#open-export", "#layer"] {
@@ -395,7 +395,7 @@ fn on_a_phone_the_map_comes_first() {
     app.shoot("pinched").unwrap();
     for panel in ["values", "train", "data"] {
         app.click(&format!("#open-{panel}")).unwrap();
-        std::thread::sleep(Duration::from_millis(200));
+        app.settle(120).unwrap();
         let open = script(
             &app,
             "return [...document.querySelectorAll('.sidepanel:not([hidden])')].map(p => p.id).join()",
@@ -495,7 +495,7 @@ fn choose_method(app: &App, key: &str) {
         "const s = document.querySelector('#model'); s.value = arguments[0]; s.dispatchEvent(new Event('change', { bubbles: true }))",
         &[json!(key)],
     );
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     app.map_drawn(PATIENCE).unwrap();
 }
 
@@ -573,7 +573,7 @@ fn a_season_is_made_cancelled_resumed_looked_at_and_saved() {
     app.click("#open-season").unwrap();
     app.shoot("dark").unwrap();
     app.resize((390, 780), 1, true).unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    app.settle(120).unwrap();
     app.shoot("narrow").unwrap();
     assert_one_screen(&app);
     assert_quiet(&app);
@@ -667,7 +667,7 @@ fn simulated_stations_are_compared_and_the_report_holds_everything() {
     let station = app.text_when("#station", PATIENCE, |text| text.contains("pairs")).unwrap();
     assert!(station.contains("SIMULATED/point-06") && station.contains("bilinear SMAP"), "{station}");
     assert!(app.session.find_all("#station svg").unwrap().len() >= 3, "a series and scatter plots");
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     app.shoot("station").unwrap();
     script(&app, "document.querySelector('#ground-scores').scrollIntoView()", &[]);
     app.shoot("scores").unwrap();
@@ -678,7 +678,7 @@ fn simulated_stations_are_compared_and_the_report_holds_everything() {
         )
         .unwrap();
     script(&app, "document.querySelector('#station').scrollIntoView()", &[]);
-    std::thread::sleep(Duration::from_millis(300));
+    app.settle(120).unwrap();
     app.shoot("dark").unwrap();
     app.session.devtools("Emulation.setEmulatedMedia", &json!({ "features": [] })).unwrap();
 
@@ -703,7 +703,7 @@ fn simulated_stations_are_compared_and_the_report_holds_everything() {
     );
     app.text_when("#ground-stale", PATIENCE, |text| text.contains("other rules of matching")).unwrap();
     app.resize((390, 780), 1, true).unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    app.settle(120).unwrap();
     app.shoot("narrow").unwrap();
     assert_one_screen(&app);
     assert_quiet(&app);

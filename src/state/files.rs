@@ -112,7 +112,7 @@ impl State {
         let rows = self.files.take();
         self.show_demo(demo.key, demo.settings, demo.date);
         self.files.set(rows);
-        self.note("None of these files can be read, so the demo is back; Data says why of each".to_owned());
+        self.note("None of these files was read, so the demo is back; Data says why of each".to_owned());
     }
 
     /// Rows for the members of archives, in place of the archive's own; what was passed over is said.

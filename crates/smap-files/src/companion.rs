@@ -22,11 +22,37 @@ const LITTER: [&str; 3] = [".ds_store", "thumbs.db", "desktop.ini"];
 /// What systems and programs make beside data: macOS in archives, the Python package `ismn` beside those of stations.
 const FOLDERS: [&str; 2] = ["__macosx", "python_metadata"];
 
+/// Heads of Zarr's groups and arrays: versions 2 and 3.
+const ZARR_HEADS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
+
+/// The place of a file in a Zarr store, by its path: the name of the file within it; `None` elsewhere.
+fn in_zarr(parts: &[String]) -> Option<&[String]> {
+    let at = parts.iter().rposition(|part| part.ends_with(".zarr"))?;
+    parts.get(at + 1..).filter(|inside| !inside.is_empty())
+}
+
+/// What a file of a Zarr store is, and what to do: (what, remedy).
+pub(super) fn of_zarr(path: &str) -> Option<(&'static str, &'static str)> {
+    const REMEDY: &str = "Loam reads no Zarr; save it as NetCDF and open that, in Python: xarray.open_zarr(\"x.zarr\").to_netcdf(\"x.nc\")";
+    let parts: Vec<String> = path.split(['/', '\\']).map(str::to_ascii_lowercase).collect();
+    let head = parts.last().is_some_and(|name| ZARR_HEADS.contains(&name.as_str()));
+    match in_zarr(&parts) {
+        Some([_]) | None if head => Some(("a Zarr store", REMEDY)),
+        Some(_) => Some(("a part of a Zarr store", REMEDY)),
+        None => None,
+    }
+}
+
 /// What a companion is counted as (`.xml`, `README`), by its name alone; `None` for a file that may be data.
 #[must_use]
 pub fn kind(path: &str) -> Option<String> {
     let parts: Vec<String> = path.split(['/', '\\']).map(str::to_ascii_lowercase).collect();
     let name = parts.last()?;
+    // Of a store one file speaks: the head of all of it, of which there is one in either version.
+    if let Some(inside) = in_zarr(&parts) {
+        let speaks = inside.len() == 1 && ["zarr.json", ".zgroup", ".zarray"].contains(&name.as_str());
+        return (!speaks).then(|| "of a Zarr store".to_owned());
+    }
     if LITTER.contains(&name.as_str())
         || name.starts_with("._")
         || parts.iter().any(|p| FOLDERS.contains(&p.as_str()))
@@ -197,6 +223,25 @@ mod tests {
         assert!(is_of("a/x.tif.msk", "a/X.TIF") && is_of("x.tif.msk", "a/x.tif"));
         assert!(is_of("a/x.tif.aux.xml", "x.tif") && !is_of("a/x.tif.msk", "b/x.tif"));
         assert!(!is_of("x.tif", "x.tif") && !is_of("y.tif.msk", "a/x.tif"));
+    }
+
+    #[test]
+    fn one_file_of_a_zarr_store_speaks_for_all_of_it() {
+        let names =
+            ["d/x.zarr/.zgroup", "d/x.zarr/.zattrs", "d/x.zarr/sm/.zarray", "d/x.zarr/sm/0.0.0", "d/a.tif"];
+        assert_eq!(among(&names), [false, true, true, true, false]);
+        assert_eq!(
+            among(&["y.zarr/zarr.json", "y.zarr/sm/zarr.json", "y.zarr/sm/c/0/0"]),
+            [false, true, true]
+        );
+        for (path, what) in [
+            ("x.zarr/.zgroup", "a Zarr store"),
+            (".zattrs", "a Zarr store"),
+            ("x.zarr/sm/0.0", "a part of a Zarr store"),
+        ] {
+            assert_eq!(of_zarr(path).map(|words| words.0), Some(what), "{path}");
+        }
+        assert_eq!((of_zarr("x.zarr.zip"), of_zarr("a/x.tif"), of_zarr("x.zarr")), (None, None, None));
     }
 
     #[test]

@@ -74,6 +74,34 @@ fn not<T>(what: &str, remedy: &str) -> Result<T, ReadError> {
     Err(ReadError::NotAData { what: what.to_owned(), remedy: remedy.to_owned() })
 }
 
+/// Beginnings of formats that need no more than a sentence: what they are, what to do.
+const BEGINNINGS: [(&[u8], &str, &str); 8] = [
+    (b"PAR1", "a Parquet table", "it holds a table, not a map; grid it and save it as NetCDF or GeoTIFF"),
+    (
+        b"SQLite format 3",
+        "a GeoPackage or another SQLite database",
+        "where it holds a raster, make a GeoTIFF of it: gdal_translate in.gpkg out.tif",
+    ),
+    (
+        b"BUFR",
+        "a BUFR file",
+        "its values lie along the satellite's path; use a gridded product (NetCDF), of SMAP the HDF5 files",
+    ),
+    (
+        b"\x93NUMPY",
+        "a NumPy array",
+        "it holds numbers without a place or a unit; save it as a GeoTIFF, e.g. with rasterio or rioxarray",
+    ),
+    (b"EHFA_HEADER_TAG", "an ERDAS Imagine raster", "make a GeoTIFF of it: gdal_translate in.img out.tif"),
+    (b"NITF", "a NITF raster", "make a GeoTIFF of it: gdal_translate in.ntf out.tif"),
+    (b"\0\0\x27\x0a", "outlines (a shapefile)", "it holds no values; draw the region on the map instead"),
+    (b"ENVI", "the head of an ENVI raster", RAW_REMEDY),
+];
+const RAW_REMEDY: &str =
+    "make a GeoTIFF of the numbers beside it: gdal_translate in.img out.tif; in SNAP, File, Export, GeoTIFF";
+/// Ends of names of numbers without a head, which stands in a file beside them.
+const RAW: [&str; 5] = [".img", ".bil", ".bip", ".bsq", ".flt"];
+
 /// Names the formats people really drop by mistake, each with its own way out.
 fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
     let text = String::from_utf8_lossy(head)
@@ -106,6 +134,22 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
             "an archive (7z, RAR, xz or bzip2)",
             "unpack it and open the files inside; zip archives are opened as they are",
         )
+    } else if let Some((_, what, remedy)) = BEGINNINGS.iter().find(|(magic, ..)| starts(magic)) {
+        (what, remedy)
+    } else if is_text(head) && text.starts_with("ncols") && text.contains("cellsize") {
+        (
+            "an ESRI ASCII grid",
+            "it does not say its coordinate system; make a GeoTIFF of it that does: gdal_translate -a_srs EPSG:4326 in.asc out.tif",
+        )
+    } else if let Some(words) = crate::companion::of_zarr(name) {
+        words
+    } else if text.contains("<dimap_document") {
+        (
+            "a product of SNAP (BEAM-DIMAP)",
+            "its layers lie as numbers without a head in the folder .data beside it; in SNAP, File, Export, GeoTIFF, and open that",
+        )
+    } else if RAW.iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
+        ("numbers without a head, as ENVI, ESRI and SNAP (BEAM-DIMAP) keep them", RAW_REMEDY)
     } else if starts(b"MATLAB 5.0 MAT-file") {
         (
             "a MATLAB version 5 file",
@@ -404,7 +448,7 @@ mod tests {
     #[test]
     fn each_wrong_file_gets_its_own_explanation() {
         let tar = [&[b'a'; 257][..], b"ustar\x0000"].concat();
-        let cases: [(&str, &[u8], &str, &str); 18] = [
+        let cases: [(&str, &[u8], &str, &str); 31] = [
             ("a.h5", b"", "an empty file", "download it again"),
             ("a.h5", b"<!DOCTYPE html>\n<html>", "an HTML page", "Earthdata"),
             ("a.h5", b"\n\n  <HTML><head>", "an HTML page", "Earthdata"),
@@ -432,6 +476,19 @@ mod tests {
             ("x.jpg", b"\xff\xd8\xff\xe0", "a JPEG picture", "colours"),
             ("x.json", b"{\"error\": 1}", "a JSON text", "service"),
             ("x.xml", b"<?xml version=\"1.0\"?><a/>", "an XML text", "metadata"),
+            ("x.parquet", b"PAR1\x15\x04", "a Parquet table", "GeoTIFF"),
+            ("x.gpkg", b"SQLite format 3\0", "a GeoPackage", "gdal_translate"),
+            ("x.bufr", b"BUFR\0\x01", "a BUFR file", "gridded"),
+            ("x.npy", b"\x93NUMPY\x01\0", "a NumPy array", "rasterio"),
+            ("x.img", b"EHFA_HEADER_TAG\0", "an ERDAS Imagine raster", "gdal_translate"),
+            ("x.shp", b"\0\0\x27\x0a\0\0", "a shapefile", "draw the region"),
+            ("Sigma0_VV.hdr", b"ENVI\nsamples = 20\n", "the head of an ENVI raster", "SNAP"),
+            ("Sigma0_VV.img", b"=\xcc\xcc\xcd=\xcc\xcc\xcd", "numbers without a head", "SNAP"),
+            ("x.bil", b"\0\0\0\0", "numbers without a head", "gdal_translate"),
+            ("S1A_TC.dim", b"<?xml version=\"1.0\"?>\n<Dimap_Document/>", "a product of SNAP", "Export"),
+            ("x.asc", b"ncols 4\nnrows 4\nxllcorner 0\ncellsize 1\n", "an ESRI ASCII grid", "-a_srs"),
+            ("x.zarr/.zgroup", b"{\"zarr_format\": 2}", "a Zarr store", "to_netcdf"),
+            ("x.zarr/sm/c/0/0", b"\x02\x01\xff", "a part of a Zarr store", "to_netcdf"),
             (
                 "x.bin",
                 b"\x01\x02\x03\xff",

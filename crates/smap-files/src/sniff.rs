@@ -97,8 +97,8 @@ const BEGINNINGS: [(&[u8], &str, &str); 8] = [
     (b"\0\0\x27\x0a", "outlines (a shapefile)", "it holds no values; draw the region on the map instead"),
     (b"ENVI", "the head of an ENVI raster", RAW_REMEDY),
 ];
-const RAW_REMEDY: &str =
-    "make a GeoTIFF of the numbers beside it: gdal_translate in.img out.tif; in SNAP, File, Export, GeoTIFF";
+const RAW_REMEDY: &str = "numbers and their head (.hdr) lie in two files; make one GeoTIFF of them: gdal_translate in.img out.tif; in SNAP, File, Export, \
+                          GeoTIFF";
 /// Ends of names of numbers without a head, which stands in a file beside them.
 const RAW: [&str; 5] = [".img", ".bil", ".bip", ".bsq", ".flt"];
 
@@ -149,7 +149,7 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
             "its layers lie as numbers without a head in the folder .data beside it; in SNAP, File, Export, GeoTIFF, and open that",
         )
     } else if RAW.iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
-        ("numbers without a head, as ENVI, ESRI and SNAP (BEAM-DIMAP) keep them", RAW_REMEDY)
+        ("a raster of raw numbers, as ENVI, ESRI and SNAP (BEAM-DIMAP) keep them", RAW_REMEDY)
     } else if starts(b"MATLAB 5.0 MAT-file") {
         (
             "a MATLAB version 5 file",
@@ -483,8 +483,8 @@ mod tests {
             ("x.img", b"EHFA_HEADER_TAG\0", "an ERDAS Imagine raster", "gdal_translate"),
             ("x.shp", b"\0\0\x27\x0a\0\0", "a shapefile", "draw the region"),
             ("Sigma0_VV.hdr", b"ENVI\nsamples = 20\n", "the head of an ENVI raster", "SNAP"),
-            ("Sigma0_VV.img", b"=\xcc\xcc\xcd=\xcc\xcc\xcd", "numbers without a head", "SNAP"),
-            ("x.bil", b"\0\0\0\0", "numbers without a head", "gdal_translate"),
+            ("Sigma0_VV.img", b"=\xcc\xcc\xcd=\xcc\xcc\xcd", "a raster of raw numbers", "SNAP"),
+            ("x.bil", b"\0\0\0\0", "a raster of raw numbers", "gdal_translate"),
             ("S1A_TC.dim", b"<?xml version=\"1.0\"?>\n<Dimap_Document/>", "a product of SNAP", "Export"),
             ("x.asc", b"ncols 4\nnrows 4\nxllcorner 0\ncellsize 1\n", "an ESRI ASCII grid", "-a_srs"),
             ("x.zarr/.zgroup", b"{\"zarr_format\": 2}", "a Zarr store", "to_netcdf"),

@@ -290,6 +290,10 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
     };
     let simulated = looked.report.simulated;
     let plot = NodeRef::<html::Div>::new();
+    let comparing = {
+        let comparable = comparable.clone();
+        Memo::new(move |_| comparable().is_some())
+    };
     let curtain = move || {
         comparable().map(|data| {
             view! {
@@ -298,10 +302,10 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
             }
         })
     };
-    let range = move || hands.swipe.get().then(|| view! { <CurtainRange/> });
+    let range = move || comparing.get().then(|| view! { <CurtainRange/> });
     view! {
         <div class="panels" style=("--aspect", format!("{aspect:.4}"))>
-            <figure class="panel" class:swipe=move || hands.swipe.get()>
+            <figure class="panel" class:swipe=move || comparing.get()>
                 <figcaption><span class="name" title=heading.clone()>{heading.clone()}</span><output class="value">{value}</output></figcaption>
                 <div class="plot" node_ref=plot>
                     <canvas class="base" node_ref=node aria-hidden="true"></canvas>
@@ -319,7 +323,7 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
                         on:pointerleave=move |_| hands.cursor.set(None)
                         on:wheel=move |e| on_wheel(hands, &pixels, &e)
                     ></canvas>
-                    {simulated.then(|| view! { <span class="stamp" class:at-left=move || hands.swipe.get()>"SIMULATED"</span> })}
+                    {simulated.then(|| view! { <span class="stamp" class:at-left=move || comparing.get()>"SIMULATED"</span> })}
                     {curtain}
                 </div>
                 {range}

@@ -210,6 +210,17 @@ fn a_layer_lies_beside_the_maps_under_one_curtain() {
     app.session.press(keys::HOME).unwrap();
     app.wait(PATIENCE, "the other layer alone", || Ok((image() != before).then_some(()))).unwrap();
     app.shoot("right").unwrap();
+    // The whole layer lies in no map's cells: no curtain there.
+    let curtain = |there: bool| {
+        app.wait(PATIENCE, "the curtain to come or go", || {
+            Ok((app.has(".look .curtain")? == there).then_some(()))
+        })
+        .unwrap();
+    };
+    app.click("#look-whole").unwrap();
+    curtain(false);
+    app.click("#look-region").unwrap();
+    curtain(true);
     // Away again: the layer alone.
     app.click("#look-swipe").unwrap();
     app.wait(PATIENCE, "the layer alone", || Ok((image() == alone).then_some(()))).unwrap();

@@ -11,6 +11,7 @@
 mod archives;
 mod loggers;
 mod matching;
+mod mutations;
 #[cfg(feature = "netcdf")]
 mod netcdf;
 mod report;

@@ -8,10 +8,13 @@ pub const DAY: i32 = 24 * 60;
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` where there is no such date, and before the year 1.
+/// The last year whose minutes fit into 32 bits with room to spare.
+const LAST_YEAR: i16 = 6000;
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` where there is no such date, before the year 1 and after 6000.
 #[must_use]
 pub fn day_number(year: i32, month: u32, day: u32) -> Option<i32> {
-    let year = i16::try_from(year).ok().filter(|year| *year >= 1)?;
+    let year = i16::try_from(year).ok().filter(|year| (1..=LAST_YEAR).contains(year))?;
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().map(of_date)
 }
 
@@ -80,6 +83,12 @@ mod tests {
         assert_eq!(day(b"2019/02/29"), None);
         assert_eq!(day(b"2020/02/29"), Some(18_321));
         assert_eq!(text(day(b"2017-08-10").map_or(0, |d| d * DAY)), "2017-08-10T00:00:00Z");
+        // A slip of the pen: its minutes would not fit, and wrap to a year before Christ.
+        assert_eq!((day(b"8074/08/16"), day(b"0000/01/01")), (None, None));
+        assert!(
+            day(b"6000/12/31")
+                .is_some_and(|d| d.checked_mul(DAY).and_then(|m| m.checked_add(2 * DAY)).is_some())
+        );
         assert_eq!((minute_of_day(b"24:00"), minute_of_day(b"24:01")), (Some(DAY), None));
     }
 }

@@ -193,7 +193,8 @@ fn overpass_minutes(day: &MapDay<'_>, (column, row): (usize, usize), longitude: 
     };
     let local = if evening { 18.0 } else { 6.0 };
     // The sun needs an hour for 15 degrees.
-    time::of_date(day.date) * time::DAY + (60.0 * (local - longitude / 15.0)).round() as i32
+    let offset = (60.0 * (local - longitude / 15.0)).round() as i32;
+    time::of_date(day.date).saturating_mul(time::DAY).saturating_add(offset)
 }
 
 /// What the maps say at a cell.

@@ -21,7 +21,7 @@ const NAMES: [&str; 3] = [
     "loose.stm",
 ];
 /// What stands in tables where it should not.
-const PIECES: [&str; 14] = [
+const PIECES: [&str; 15] = [
     "-",
     ".",
     "e308",
@@ -36,6 +36,7 @@ const PIECES: [&str; 14] = [
     "0000/00/00 00:00",
     "24:60",
     "NaN",
+    "8074",
 ];
 
 fn mutated(text: &str, seed: u64) -> Vec<u8> {

@@ -56,7 +56,7 @@ pub enum Event {
         best: Method,
         /// Which and why, for people.
         sentence: String,
-        /// The scores.
+        /// Scores and all else, opened by the part of the page that shows them.
         whole: Packed<Ranking>,
     },
     /// Weights in use.

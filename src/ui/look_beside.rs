@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use web_sys::HtmlCanvasElement;
 
 use super::layer_list::layer_choice;
-use super::panel::{heading, scale_of};
+use super::panel::{self, heading, image_in, scale_of};
 use super::store::App;
 use crate::protocol::LookPicture;
 use crate::state::MapData;
 use crate::state::cursor::Cell;
-use ease_grid::Reason;
 use loam_core::layer::{LayerKey, LayerKind};
-use loam_core::map::{Scale, paint};
+use loam_core::map::Scale;
 
 /// The map that lies where the picture does. Tracked.
 pub fn map_of(app: App, picture: &LookPicture) -> Option<Arc<MapData>> {
@@ -34,14 +34,12 @@ fn shared_scale(app: App, data: &MapData, key: LayerKey, unit: &str) -> Scale {
     own
 }
 
-/// The map's layer, painted: four bytes a cell.
-pub fn painted(app: App, data: &MapData, key: LayerKey, unit: &str) -> Option<Vec<u8>> {
-    let layer = data.layer(key)?;
-    let scale = shared_scale(app, data, key, unit);
-    Some(paint(&layer.values, &layer.reasons, data.window().columns, &scale))
+/// The map's layer, painted.
+pub fn image(app: App, data: &MapData, key: LayerKey, unit: &str) -> Option<HtmlCanvasElement> {
+    image_in(data, key, &shared_scale(app, data, key, unit))
 }
 
-/// What the map's layer has where a pixel lies: its heading and value, and the difference where both have one unit.
+/// What the map's layer has where a pixel lies: its heading, the map's date and the value; the difference where both have one unit.
 pub fn read_out(
     app: App,
     picture: &LookPicture,
@@ -53,15 +51,14 @@ pub fn read_out(
     let key = layer_of(&data, key);
     let layer = data.layer(key)?;
     let cell = Cell { column: pixel.column / picture.per, row: pixel.row / picture.per };
-    let at = cell.index(&data.window());
     let unit = scale_of(app, data.method(), key).with(|scale| scale.unit);
-    let reason = Reason::from_u8(*layer.reasons.get(at)?);
-    let there = layer.values.get(at).copied().filter(|v| reason == Reason::Valid && v.is_finite());
-    let text = there.map_or_else(|| reason.text().to_owned(), |v| format!("{v:.4} {unit}"));
-    let both = value.zip(there).filter(|_| unit == picture.unit);
-    let difference =
-        both.map(|(one, other)| format!(", left − right {:+.4}", one - other)).unwrap_or_default();
-    Some(format!("{}: {text}{difference}", heading(&data, key)).replace('-', "−"))
+    let there = layer.values.get(cell.index(&data.window())).copied().filter(|value| value.is_finite());
+    let difference = match (value, there) {
+        (Some(left), Some(right)) if unit == picture.unit => format!("; left − right {:+.4}", left - right),
+        _ => String::new(),
+    };
+    let right = panel::read_out(&data, layer, cell, unit);
+    Some(format!("{} of {}: {right}{}", heading(&data, key), data.report.date, difference.replace('-', "−")))
 }
 
 /// The button that draws the curtain, and the list of the map's layers.
@@ -74,6 +71,7 @@ pub fn choice(
     let picture = picture.clone();
     move || {
         let data = map_of(app, &picture)?;
+        let date = data.report.date;
         let list = {
             let present = data.clone();
             move || {
@@ -93,6 +91,7 @@ pub fn choice(
             <span class="group">
                 <button type="button" id="look-swipe" title="This layer and one of the map under one curtain" aria-pressed=move || on.get().to_string() on:click=move |_| on.update(|on| *on = !*on)>"Swipe"</button>
                 {move || on.get().then(&list)}
+                {move || on.get().then(|| view! { <span class="hint">{format!("of {date}")}</span> })}
             </span>
         })
     }

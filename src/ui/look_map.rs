@@ -102,7 +102,10 @@ fn with_right(app: App, looked: &Looked, picture: &LookPicture, hands: Hands, ce
     let value = looked.values.get(at).copied().filter(|value| value.is_finite());
     let right =
         hands.swipe.get().then(|| look_beside::read_out(app, picture, hands.right.get(), cell, value));
-    right.flatten().map_or_else(|| own.clone(), |right| format!("{own}; {right}"))
+    match right.flatten() {
+        Some(right) => format!("{own}; {right}"),
+        None => own,
+    }
 }
 
 /// Lines over the pixels: the layer's own edge, and the region where the whole layer is shown.
@@ -229,10 +232,7 @@ pub fn map(app: App, looked: Arc<Looked>, picture: LookPicture, hands: Hands) ->
         let (unit, comparable) = (picture.unit.clone(), comparable.clone());
         Effect::new(move |_| {
             right.set(comparable().and_then(|data| {
-                let key = look_beside::layer_of(&data, hands.right.get());
-                let window = data.window();
-                let rgba = look_beside::painted(app, &data, key, &unit)?;
-                canvas::from_rgba(&rgba, window.columns, window.rows)
+                look_beside::image(app, &data, look_beside::layer_of(&data, hands.right.get()), &unit)
             }));
         });
     }

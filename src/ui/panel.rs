@@ -142,9 +142,14 @@ pub fn value_text(layer: &Layer, index: usize, unit: &str, half_width: Option<f3
 
 /// A painted layer, one pixel per cell.
 pub fn image_of(app: App, data: &MapData, key: LayerKey) -> Option<HtmlCanvasElement> {
+    image_in(data, key, &scale_of(app, data.method(), key).get())
+}
+
+/// The same in a scale that is not its own.
+pub fn image_in(data: &MapData, key: LayerKey, scale: &Scale) -> Option<HtmlCanvasElement> {
     let layer = data.layer(key)?;
     let window = data.window();
-    let rgba = paint(&layer.values, &layer.reasons, window.columns, &scale_of(app, data.method(), key).get());
+    let rgba = paint(&layer.values, &layer.reasons, window.columns, scale);
     canvas::from_rgba(&rgba, window.columns, window.rows)
 }
 
@@ -301,7 +306,7 @@ pub fn Overlay(data: Arc<MapData>, label: String, described: String) -> impl Int
             draw::cursor(&ctx, cell, false, frame, view, &window);
         }
         if let Some(at) = app.position.get() {
-            draw::position(&ctx, at, frame, view, &window);
+            draw::position(&ctx, at.place(), frame, view, &window);
         }
     });
     let pointer = Pointer::new(app);

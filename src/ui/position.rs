@@ -1,5 +1,5 @@
 //! Where the user is, as a dot on the maps: asked of the browser while the button is pressed. The page passes it on to nobody; how the browser
-//! finds it is the browser's, and said.
+//! finds it is up to the browser, which the page says.
 
 use js_sys::{Function, Reflect};
 use leptos::prelude::*;
@@ -9,6 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::pointer::pin;
 use super::store::App;
 use crate::state::position::Position;
+use crate::state::rectangle::size_text;
 use loam_core::map::graticule::{latitude_label, longitude_label};
 
 /// The device may take so many milliseconds.
@@ -75,7 +76,6 @@ fn position(fix: &JsValue) -> Position {
 #[component]
 pub fn PositionSection() -> impl IntoView {
     let app = App::here();
-    let found = RwSignal::new(None::<Position>);
     // The device is asked, and does not know.
     let lost = RwSignal::new(false);
     // The first place of this watch has been marked.
@@ -94,8 +94,7 @@ pub fn PositionSection() -> impl IntoView {
         let first = !marked.get_value();
         marked.set_value(true);
         lost.set(false);
-        app.position.set(Some(now.place()));
-        found.set(Some(now));
+        app.position.set(Some(now));
         // The first time its cell is marked, so that its values stand under Values.
         let window = app.map.with_untracked(|map| map.as_ref().map(|data| data.window()));
         if let Some((cell, window)) = window.and_then(|w| Some((now.cell(&w)?, w))).filter(|_| first) {
@@ -110,7 +109,6 @@ pub fn PositionSection() -> impl IntoView {
         if !on {
             watch.set_value(None);
             app.position.set(None);
-            found.set(None);
             lost.set(false);
             marked.set_value(false);
         } else if watch.with_value(Option::is_none) {
@@ -120,7 +118,6 @@ pub fn PositionSection() -> impl IntoView {
                 }
                 // Under a roof, before the first fix: the device goes on trying, and the dot of before would mislead.
                 app.position.set(None);
-                found.set(None);
                 lost.set(true);
             };
             match Watch::begin(Closure::new(heard), Closure::new(failed)) {
@@ -141,10 +138,14 @@ pub fn PositionSection() -> impl IntoView {
     view! {
         {move || app.locating.get().then(|| view! {
             <p class="hint" id="position-text" role="status">
-                {move || found.get().map_or_else(|| if lost.get() { LOST } else { ASKED }.to_owned(), text)}
-                {move || found.get().filter(|at| outside(*at)).map(|at| view! {
+                {move || app.position.get().map_or_else(|| if lost.get() { LOST } else { ASKED }.to_owned(), text)}
+                {move || app.position.get().filter(|at| outside(*at)).map(|at| view! {
                     " That is outside the region. "
-                    <button type="button" id="position-region" on:click=move |_| app.choose(|s| (s.window, s.region) = (at.region(), None))>"Region around me"</button>
+                    <button type="button" id="position-region" on:click=move |_| {
+                        let window = at.region();
+                        app.choose(|s| (s.window, s.region) = (window, None));
+                        app.say(format!("The region is now {}.", size_text(&window)));
+                    }>"Region around me"</button>
                 })}
             </p>
         })}

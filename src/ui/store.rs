@@ -22,6 +22,7 @@ use crate::protocol::{ExportForm, StationList, Timeline};
 use crate::state::cursor::{Cell, View};
 use crate::state::desk::Desk;
 use crate::state::logger_form::Forms;
+use crate::state::position::Position;
 use crate::state::season::Season;
 use crate::state::{
     Chosen, Event, Field, FileRow, Job, Look, MapData, Notice, Preview, Ranked, RecalledRun, Reopened, Run,
@@ -193,8 +194,8 @@ pub struct App {
     pub drawing: PageSignal<bool>,
     /// Whether the device is asked where the user is.
     pub locating: PageSignal<bool>,
-    /// Where: column and row in 3 km cells, from the corner of the global grid.
-    pub position: PageSignal<Option<(f64, f64)>>,
+    /// Where, as the device says.
+    pub position: PageSignal<Option<Position>>,
     /// What is drawn so far.
     pub rectangle: PageSignal<Option<Rectangle>>,
     pub moisture: PageSignal<Scale>,

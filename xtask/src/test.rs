@@ -125,10 +125,9 @@ pub fn run(choice: Choice) -> Result<()> {
         Some(done) => {
             let (page, worker, built) =
                 done.map_err(|_| failure("the program that builds the app panicked; see above"))?;
-            let mut built = Some(built);
             outcomes.extend([("web-page", page), ("web-worker", worker)]);
             eprintln!("\n==== sizes ====");
-            outcomes.push(("sizes", timed(|| built.take().unwrap_or(Ok(())).and_then(|()| small()))));
+            outcomes.push(("sizes", timed(|| built.and_then(|()| small()))));
         }
         None => {
             run("web-page", &mut || in_browser(WebSuite::Page, choice.cpu_only));

@@ -22,10 +22,15 @@ const LITTER: [&str; 3] = [".ds_store", "thumbs.db", "desktop.ini"];
 /// What systems and programs make beside data: macOS in archives, the Python package `ismn` beside those of stations.
 const FOLDERS: [&str; 2] = ["__macosx", "python_metadata"];
 
-/// Heads of Zarr's groups and arrays: versions 2 and 3.
-const ZARR_HEADS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
+/// Metadata of Zarr's groups and arrays, versions 2 and 3.
+const ZARR_METADATA: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
 
-/// The place of a file in a Zarr store, by its path: the name of the file within it; `None` elsewhere.
+/// A path's parts, in small letters.
+fn parts(path: &str) -> Vec<String> {
+    path.split(['/', '\\']).map(str::to_ascii_lowercase).collect()
+}
+
+/// The part of a path that lies within a Zarr store; `None` outside one.
 fn in_zarr(parts: &[String]) -> Option<&[String]> {
     let at = parts.iter().rposition(|part| part.ends_with(".zarr"))?;
     parts.get(at + 1..).filter(|inside| !inside.is_empty())
@@ -34,10 +39,10 @@ fn in_zarr(parts: &[String]) -> Option<&[String]> {
 /// What a file of a Zarr store is, and what to do: (what, remedy).
 pub(super) fn of_zarr(path: &str) -> Option<(&'static str, &'static str)> {
     const REMEDY: &str = "Loam reads no Zarr; save it as NetCDF and open that, in Python: xarray.open_zarr(\"x.zarr\").to_netcdf(\"x.nc\")";
-    let parts: Vec<String> = path.split(['/', '\\']).map(str::to_ascii_lowercase).collect();
-    let head = parts.last().is_some_and(|name| ZARR_HEADS.contains(&name.as_str()));
+    let parts = parts(path);
+    let metadata = parts.last().is_some_and(|name| ZARR_METADATA.contains(&name.as_str()));
     match in_zarr(&parts) {
-        Some([_]) | None if head => Some(("a Zarr store", REMEDY)),
+        Some([_]) | None if metadata => Some(("a Zarr store", REMEDY)),
         Some(_) => Some(("a part of a Zarr store", REMEDY)),
         None => None,
     }
@@ -46,9 +51,9 @@ pub(super) fn of_zarr(path: &str) -> Option<(&'static str, &'static str)> {
 /// What a companion is counted as (`.xml`, `README`), by its name alone; `None` for a file that may be data.
 #[must_use]
 pub fn kind(path: &str) -> Option<String> {
-    let parts: Vec<String> = path.split(['/', '\\']).map(str::to_ascii_lowercase).collect();
+    let parts = parts(path);
     let name = parts.last()?;
-    // Of a store one file speaks: the head of all of it, of which there is one in either version.
+    // The metadata at the root stand for the whole store; each version has one such file.
     if let Some(inside) = in_zarr(&parts) {
         let speaks = inside.len() == 1 && ["zarr.json", ".zgroup", ".zarray"].contains(&name.as_str());
         return (!speaks).then(|| "of a Zarr store".to_owned());

@@ -85,7 +85,7 @@ const BEGINNINGS: [(&[u8], &str, &str); 8] = [
     (
         b"BUFR",
         "a BUFR file",
-        "its values lie along the satellite's path; use a gridded product (NetCDF), of SMAP the HDF5 files",
+        "its values lie on the satellite's swath, not on a grid; use a gridded product (NetCDF), of SMAP the HDF5 files",
     ),
     (
         b"\x93NUMPY",
@@ -95,11 +95,10 @@ const BEGINNINGS: [(&[u8], &str, &str); 8] = [
     (b"EHFA_HEADER_TAG", "an ERDAS Imagine raster", "make a GeoTIFF of it: gdal_translate in.img out.tif"),
     (b"NITF", "a NITF raster", "make a GeoTIFF of it: gdal_translate in.ntf out.tif"),
     (b"\0\0\x27\x0a", "outlines (a shapefile)", "it holds no values; draw the region on the map instead"),
-    (b"ENVI", "the head of an ENVI raster", RAW_REMEDY),
+    (b"ENVI", "the header of an ENVI raster", RAW_REMEDY),
 ];
-const RAW_REMEDY: &str = "numbers and their head (.hdr) lie in two files; make one GeoTIFF of them: gdal_translate in.img out.tif; in SNAP, File, Export, \
-                          GeoTIFF";
-/// Ends of names of numbers without a head, which stands in a file beside them.
+const RAW_REMEDY: &str = "its values and their header (.hdr) are two files; make one GeoTIFF of them: gdal_translate in.img out.tif; in SNAP, File, Export, GeoTIFF";
+/// Ends of names of raw binary rasters, whose header is a file beside them.
 const RAW: [&str; 5] = [".img", ".bil", ".bip", ".bsq", ".flt"];
 
 /// Names the formats people really drop by mistake, each with its own way out.
@@ -146,10 +145,10 @@ fn other(head: &[u8], name: &str, length: u64) -> (String, String) {
     } else if text.contains("<dimap_document") {
         (
             "a product of SNAP (BEAM-DIMAP)",
-            "its layers lie as numbers without a head in the folder .data beside it; in SNAP, File, Export, GeoTIFF, and open that",
+            "its layers are raw binary files in the folder .data beside it; in SNAP, File, Export, GeoTIFF, and open that",
         )
     } else if RAW.iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
-        ("a raster of raw numbers, as ENVI, ESRI and SNAP (BEAM-DIMAP) keep them", RAW_REMEDY)
+        ("a raw binary raster, as ENVI, ESRI and SNAP (BEAM-DIMAP) write it", RAW_REMEDY)
     } else if starts(b"MATLAB 5.0 MAT-file") {
         (
             "a MATLAB version 5 file",
@@ -482,9 +481,9 @@ mod tests {
             ("x.npy", b"\x93NUMPY\x01\0", "a NumPy array", "rasterio"),
             ("x.img", b"EHFA_HEADER_TAG\0", "an ERDAS Imagine raster", "gdal_translate"),
             ("x.shp", b"\0\0\x27\x0a\0\0", "a shapefile", "draw the region"),
-            ("Sigma0_VV.hdr", b"ENVI\nsamples = 20\n", "the head of an ENVI raster", "SNAP"),
-            ("Sigma0_VV.img", b"=\xcc\xcc\xcd=\xcc\xcc\xcd", "a raster of raw numbers", "SNAP"),
-            ("x.bil", b"\0\0\0\0", "a raster of raw numbers", "gdal_translate"),
+            ("Sigma0_VV.hdr", b"ENVI\nsamples = 20\n", "the header of an ENVI raster", "SNAP"),
+            ("Sigma0_VV.img", b"=\xcc\xcc\xcd=\xcc\xcc\xcd", "a raw binary raster", "SNAP"),
+            ("x.bil", b"\0\0\0\0", "a raw binary raster", "gdal_translate"),
             ("S1A_TC.dim", b"<?xml version=\"1.0\"?>\n<Dimap_Document/>", "a product of SNAP", "Export"),
             ("x.asc", b"ncols 4\nnrows 4\nxllcorner 0\ncellsize 1\n", "an ESRI ASCII grid", "-a_srs"),
             ("x.zarr/.zgroup", b"{\"zarr_format\": 2}", "a Zarr store", "to_netcdf"),

@@ -191,20 +191,19 @@ fn a_layer_lies_beside_the_maps_under_one_curtain() {
     app.session.hover(&map, 0.3, 0.4).unwrap();
     let said = app.text_when(VALUE, PATIENCE, |text| text.contains("left − right")).unwrap();
     println!("{said}");
-    // Both values and their difference: the first number, that behind the estimate's name, the last.
-    let numbers: Vec<f64> = said
-        .replace('−', "-")
-        .replace("left - right", "")
-        .split_whitespace()
-        .filter_map(|word| word.trim_end_matches([',', ';']).parse().ok())
-        .collect();
-    let values: Vec<f64> = numbers.into_iter().filter(|n| n.abs() < 1.0).collect();
-    assert_eq!(values.len(), 3, "{said}");
-    assert!((values[0] - values[1] - values[2]).abs() < 2e-4, "{said}");
+    // Both values, the date of the map's, and their difference.
+    assert!(said.contains("Estimate, RCN 3 km of 2018-12-25: "), "{said}");
+    let after = |text: &str| {
+        let rest = said.replace('−', "-");
+        let number = rest.split_once(text).unwrap().1.split_whitespace().next().unwrap();
+        number.parse::<f64>().unwrap()
+    };
+    let left: f64 = said.split_whitespace().next().unwrap().parse().unwrap();
+    assert!((left - after("2018-12-25: ") - after("left - right ")).abs() < 2e-4, "{said}");
     // Another layer at the right; the curtain by keys, all the way to the left.
     choose(&app, "#look-right", "Bilinear");
     app.session.hover(&map, 0.31, 0.4).unwrap();
-    app.text_when(VALUE, PATIENCE, |text| text.contains("Bilinear SMAP:")).unwrap();
+    app.text_when(VALUE, PATIENCE, |text| text.contains("Bilinear SMAP of")).unwrap();
     script(&app, "document.querySelector('.look .curtain input').focus()", &[]);
     let before = image();
     app.session.press(keys::HOME).unwrap();

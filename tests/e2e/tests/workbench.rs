@@ -427,7 +427,7 @@ fn the_users_position_is_a_dot_on_the_map() {
     app.click("#position").unwrap();
     let why = app.text_when(".notices", PATIENCE, |text| text.contains("position is not known")).unwrap();
     println!("{why}");
-    assert_eq!(app.get("#position[aria-pressed=false]").map(|_| ()).ok(), Some(()));
+    app.get("#position[aria-pressed=false]").unwrap();
 
     allow("granted");
     stand(35.2, -97.5);
@@ -453,12 +453,20 @@ fn the_users_position_is_a_dot_on_the_map() {
     let [_, x, y] = found.unwrap();
     assert_one_screen(&app);
     // Ten cells further east: the dot follows, the first place stays pinned.
+    let pinned = || {
+        let read = "return [...document.querySelectorAll('#panel-values dt')].find(t => t.textContent === 'Pinned').nextSibling.textContent";
+        script(&app, read, &[]).as_str().unwrap().to_owned()
+    };
+    let first = pinned();
+    assert_ne!(first, "none");
     stand(35.2, -97.5 + 10.0 * 0.0311);
     app.wait(PATIENCE, "the dot to move", || {
         let [_, now, row] = blue();
         Ok(((now - x - 0.1).abs() < 0.01 && (row - y).abs() < 0.01).then_some(()))
     })
     .unwrap();
+
+    assert_eq!(pinned(), first);
 
     // Elsewhere: nothing of it on the map, and the region can go there.
     stand(36.0, -120.0);

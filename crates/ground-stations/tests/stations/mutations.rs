@@ -36,7 +36,7 @@ const PIECES: [&str; 15] = [
     "0000/00/00 00:00",
     "24:60",
     "NaN",
-    "8074",
+    "\n8074/08/16 12:00   0.2400 G M\n",
 ];
 
 fn mutated(text: &str, seed: u64) -> Vec<u8> {
@@ -50,7 +50,7 @@ fn mutated(text: &str, seed: u64) -> Vec<u8> {
         let at = below(bytes.len() + 1);
         match below(5) {
             0 => bytes.truncate(at),
-            1 => drop(bytes.drain(at..(at + below(12)).min(text.len().min(bytes.len()).max(at)))),
+            1 => drop(bytes.drain(at..(at + below(12)).min(bytes.len()))),
             2 if at < bytes.len() => bytes[at] = below(256) as u8,
             _ => drop(bytes.splice(at..at, PIECES[below(PIECES.len())].bytes())),
         }

@@ -91,8 +91,8 @@ pub fn choice(
             <span class="group">
                 <button type="button" id="look-swipe" title="This layer and one of the map under one curtain" aria-pressed=move || on.get().to_string() on:click=move |_| on.update(|on| *on = !*on)>"Swipe"</button>
                 {move || on.get().then(&list)}
-                {move || on.get().then(|| view! { <span class="hint">{format!("of {date}")}</span> })}
             </span>
+            {move || on.get().then(|| view! { <span class="sub">{format!("of {date}")}</span> })}
         })
     }
 }

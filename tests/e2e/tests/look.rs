@@ -191,6 +191,12 @@ fn a_layer_lies_beside_the_maps_under_one_curtain() {
     app.session.hover(&map, 0.3, 0.4).unwrap();
     let said = app.text_when(VALUE, PATIENCE, |text| text.contains("left − right")).unwrap();
     println!("{said}");
+    let cut = "const v = document.querySelector(arguments[0]); return [v.scrollWidth - v.clientWidth, v.scrollHeight - v.parentElement.clientHeight]";
+    let over = script(&app, cut, &[json!(VALUE)]);
+    assert!(over[0].as_i64() <= Some(0) && over[1].as_i64() <= Some(0), "all of it is seen: {over}");
+    let below = "const bottom = css => document.querySelector(css).getBoundingClientRect().bottom;
+                 return bottom('.look .curtain input') <= bottom('.look')";
+    assert_eq!(script(&app, below, &[]), json!(true), "the curtain's slider is on the stage");
     // Both values, the date of the map's, and their difference.
     assert!(said.contains("Estimate, RCN 3 km of 2018-12-25: "), "{said}");
     let after = |text: &str| {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use xtask::browser::{self, Driver};
 use xtask::server::Server;
 
-use crate::parts;
 use crate::webdriver::{Element, Error, Result, Session};
+use crate::{parts, reference};
 
 /// Runs before the page's own scripts: notes long tasks, stray errors and workers, and takes the save dialogue away (nobody could answer
 /// it).
@@ -448,6 +448,17 @@ impl App {
         std::fs::write(&path, self.session.screenshot()?)
             .map_err(|e| Error(format!("{}: {e}", path.display())))?;
         Ok(path)
+    }
+
+    /// What the window shows, as a picture of the user's guide; only where the references are written anew.
+    pub fn picture(&self, name: &str) -> Result<()> {
+        if !reference::is_written() {
+            return Ok(());
+        }
+        let folder = xtask::root().join("docs/guide/pictures");
+        let words = |e: std::io::Error| Error(format!("{}: {e}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(words)?;
+        std::fs::write(folder.join(format!("{name}.png")), self.session.screenshot()?).map_err(words)
     }
 
     /// Forgets the long tasks seen so far.

@@ -20,6 +20,11 @@ const TOLERANCE: f64 = 16.0;
 /// Squares of all that may differ more: a time, a number of milliseconds.
 const MOST: u64 = 2;
 
+/// Whether references, and pictures of the guide, are written anew.
+pub fn is_written() -> bool {
+    std::env::var_os("LOAM_REFERENCES").is_some_and(|value| value == "write")
+}
+
 fn file(name: &str) -> PathBuf {
     xtask::root().join("tests/e2e/references").join(format!("{name}.png"))
 }
@@ -40,7 +45,7 @@ fn compare_now(app: &App, name: &str) -> Result<Option<String>> {
     let shot = STANDARD.encode(app.session.screenshot()?);
     let path = file(name);
     let words = |e: std::io::Error| Error(format!("{}: {e}", path.display()));
-    if std::env::var_os("LOAM_REFERENCES").is_some_and(|value| value == "write") {
+    if is_written() {
         let small = app.session.script(&format!("{SHRINK} return shrunk(arguments[0]).then(c => c.convertToBlob()).then(b => b.arrayBuffer()).then(b => Array.from(new Uint8Array(b)))"), &[json!(shot)])?;
         let bytes: Vec<u8> = small
             .as_array()

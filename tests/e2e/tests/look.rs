@@ -73,6 +73,7 @@ fn a_file_is_seen_without_a_map_before_it() {
     let named = app.text(".look figcaption .name").unwrap();
     assert!(named.contains("soil_moisture") && named.contains(SCENE), "{named}");
     app.shoot("scene").unwrap();
+    app.picture("file").unwrap();
     let map = app.get(MAP).unwrap();
     app.session.hover(&map, 0.5, 0.5).unwrap();
     let said = app.text_when(VALUE, PATIENCE, |text| text.contains("° N")).unwrap();

@@ -57,6 +57,9 @@ impl Looker<'_> {
             if (look == "light" && !seen) || (look == "dark" && state == "estimate") {
                 let name = if look == "light" { state.to_owned() } else { format!("{state}-{look}") };
                 self.found.extend(reference::compare(self.app, &name).unwrap());
+                if look == "light" && ["estimate", "export"].contains(&state) {
+                    self.app.picture(state).unwrap();
+                }
             }
         }
         media(self.app, "light", "none");

@@ -300,8 +300,9 @@ fn a_map_is_looked_at_closely_and_compared() {
 
     app.click("#swipe").unwrap();
     app.get("#swipe-left").unwrap();
-    let choose = "const s = document.querySelector('#swipe-right'); s.value = [...s.options].find(o => o.text.includes('Bilinear')).value;
-                  s.dispatchEvent(new Event('change', { bubbles: true }))";
+    let choose = "for (const [side, layer] of [['left', 'Bilinear'], ['right', 'Estimate,']]) {
+                    const s = document.querySelector('#swipe-' + side); s.value = [...s.options].find(o => o.text.includes(layer)).value;
+                    s.dispatchEvent(new Event('change', { bubbles: true })) }";
     script(&app, choose, &[]);
     app.settle(120).unwrap();
     let before = place(&app, ".handle");
@@ -310,6 +311,11 @@ fn a_map_is_looked_at_closely_and_compared() {
     let after = place(&app, ".handle");
     assert!(after[0] > before[0] + 50.0, "the curtain is dragged in the picture: {before:?} {after:?}");
     app.shoot("swipe").unwrap();
+    let whole = "document.querySelector('[title^=\"Whole region\"]').click();
+                 const c = document.querySelector('.curtain input'); c.value = 50; c.dispatchEvent(new Event('input', { bubbles: true }))";
+    script(&app, whole, &[]);
+    app.settle(200).unwrap();
+    app.picture("compare").unwrap();
     app.click("#swipe-difference").unwrap();
     let map = app.get(".swipe canvas.overlay").unwrap();
     app.session.hover(&map, 0.5, 0.5).unwrap();

@@ -19,6 +19,9 @@
 //! | `worker` | the session in a Web Worker (wasm only) |
 //! | `ui` | the page (leptos); the only place besides `bin/` that knows the DOM |
 
+// The lints see all of the browser's features at once (xtask/src/check.rs); what one program alone leaves unused is seen where each is built.
+#![cfg_attr(feature = "split", deny(unused))]
+
 #[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 pub mod experiment;
 #[cfg(all(feature = "web", target_arch = "wasm32"))]

@@ -1,8 +1,8 @@
 //! Formatting, lints for host and wasm, documentation: what must hold before anything is tested.
 //!
 //! Lints for wasm run with a configuration of their own (`xtask/clippy-wasm/clippy.toml`): on wasm some calls compile and then panic
-//! or hang, among them every synchronous read from the GPU. They run in the profiles of the app's programs, whose build scripts and
-//! macros the app and the browser tests use again.
+//! or hang, among them every synchronous read from the GPU. They run in the profile of the workers, whose build scripts and macros
+//! the app and the browser tests use again.
 
 use std::time::Duration;
 
@@ -17,11 +17,7 @@ pub fn run() -> Result<()> {
     steps.push(("formatting", process::run(cargo().args(["fmt", "--all", "--check"])).ok()));
     let host = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.push(("lints, host", process::run(cargo().args(host)).ok()));
-    steps.push(("lints, wasm page", wasm_lints("page,program", &["app"], test::WebSuite::Page)));
-    steps.push((
-        "lints, wasm worker",
-        wasm_lints("worker,gpu,program", &["worker-cpu", "worker-gpu"], test::WebSuite::Worker),
-    ));
+    steps.push(("lints, wasm", wasm_lints()));
     let mut doc = cargo();
     doc.args(["doc", "--locked", "--no-deps", "--lib", "--workspace", "--exclude", "e2e"])
         .env("RUSTDOCFLAGS", "-D warnings");
@@ -43,24 +39,15 @@ pub fn run() -> Result<()> {
     if failed == 0 { Ok(()) } else { Err(failure(format!("{failed} of {} checks failed", steps.len()))) }
 }
 
-fn wasm_lints(features: &str, bins: &[&str], suite: test::WebSuite) -> Option<Duration> {
+/// Page and both workers at once: each alone would read all of what is under them again.
+fn wasm_lints() -> Option<Duration> {
     let mut command = cargo();
-    command.args([
-        "clippy",
-        "--locked",
-        "--profile",
-        suite.profile(),
-        "--target",
-        WASM,
-        "--no-default-features",
-        "--features",
-        features,
-        "--lib",
-    ]);
-    for bin in bins {
-        command.args(["--bin", bin]);
-    }
-    command.args(["--test", suite.test(), "--", "-D", "warnings"]);
-    command.env("CLIPPY_CONF_DIR", root().join("xtask").join("clippy-wasm"));
+    command.args(["clippy", "--locked", "--profile", test::WebSuite::Worker.profile(), "--target", WASM]);
+    command.args(["--no-default-features", "--features", "page,worker,gpu,program", "--lib"]);
+    command.args(["app", "worker-cpu", "worker-gpu"].iter().flat_map(|bin| ["--bin", bin]));
+    command.args(
+        [test::WebSuite::Page, test::WebSuite::Worker].iter().flat_map(|suite| ["--test", suite.test()]),
+    );
+    command.args(["--", "-D", "warnings"]).env("CLIPPY_CONF_DIR", root().join("xtask").join("clippy-wasm"));
     process::run(&mut command).ok()
 }

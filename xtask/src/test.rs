@@ -102,16 +102,17 @@ pub fn run(choice: Choice) -> Result<()> {
     };
     // Linking a program for the browser uses one core, as many native tests do, and the worker's tests wait for the browser half of
     // their time: the app is built and both suites run beside the native ones. In other profiles for another target, so neither waits for the
-    // other's lock. The app's own tests measure how long the page is held up, and run alone.
+    // native tests' lock. Some of the app's own tests measure how long the page is held up: they come afterwards.
     let beside = (chosen("native") && chosen("sizes")).then(|| {
         eprintln!(
             "\nThe app is built and tested in parts beside the native tests; its lines are among theirs."
         );
-        std::thread::spawn(move || {
-            let built = app::build(choice.cpu_only);
+        let app = std::thread::spawn(move || app::build(choice.cpu_only));
+        let suites = std::thread::spawn(move || {
             let of = |suite| timed(|| in_browser(suite, choice.cpu_only));
-            (of(WebSuite::Page), of(WebSuite::Worker), built)
-        })
+            (of(WebSuite::Page), of(WebSuite::Worker))
+        });
+        (app, suites)
     });
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
     let mut run = |suite: &'static str, outcome: &mut dyn FnMut() -> Result<Outcome>| {
@@ -121,10 +122,15 @@ pub fn run(choice: Choice) -> Result<()> {
         }
     };
     run("native", &mut native);
-    match beside.map(std::thread::JoinHandle::join) {
-        Some(done) => {
-            let (page, worker, built) =
-                done.map_err(|_| failure("the program that builds the app panicked; see above"))?;
+    match beside {
+        Some((app, suites)) => {
+            // While the others go on. What does not compile is said when they run.
+            if chosen("e2e") {
+                let _ = process::run(cargo().args(["test", "--locked", "--no-run", "--package", "e2e"]));
+            }
+            let panicked = |_| failure("the program that builds the app panicked; see above");
+            let (page, worker) = suites.join().map_err(panicked)?;
+            let built = app.join().map_err(panicked)?;
             outcomes.extend([("web-page", page), ("web-worker", worker)]);
             eprintln!("\n==== sizes ====");
             outcomes.push(("sizes", timed(|| built.and_then(|()| small()))));
@@ -234,7 +240,7 @@ fn end_to_end() -> Result<Outcome> {
         return Err(failure("dist/ is empty: the app was not built (cargo xtask build)"));
     }
     let mut command = cargo();
-    // One browser at a time: the tests measure how long the page is held up.
+    // Two at a time: most of the time a test waits for its browser. Those that measure how long the page is held up run alone.
     command.args([
         "test",
         "--locked",
@@ -243,7 +249,7 @@ fn end_to_end() -> Result<Outcome> {
         "e2e",
         "--",
         "--show-output",
-        "--test-threads=1",
+        "--test-threads=2",
     ]);
     count("e2e", &mut command)
 }

@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::process::{self, cargo, find, output};
 use crate::{Result, failure, root, target_dir};
@@ -45,6 +46,7 @@ pub struct Shrinkers {
 
 /// What it takes to build the app at all, installed where missing.
 pub fn for_app() -> Result<Tools> {
+    let _alone = one_at_a_time();
     wasm_target()?;
     let wasm_bindgen = wasm_bindgen("wasm-bindgen")?;
     Ok(Tools { trunk: trunk()?, wasm_bindgen, path: path_with_ours_first()? })
@@ -52,6 +54,7 @@ pub fn for_app() -> Result<Tools> {
 
 /// What the small app takes besides, installed where missing.
 pub fn shrinkers() -> Result<Shrinkers> {
+    let _alone = one_at_a_time();
     let wasm_split = wasm_split()?;
     let wasm_opt = match wasm_opt() {
         Ok(path) => Some(path),
@@ -67,8 +70,15 @@ pub fn shrinkers() -> Result<Shrinkers> {
 
 /// The browser test runner, which comes with wasm-bindgen's command.
 pub fn test_runner() -> Result<PathBuf> {
+    let _alone = one_at_a_time();
     wasm_target()?;
     wasm_bindgen("wasm-bindgen-test-runner")
+}
+
+/// The app is built beside its tests: what one of them installs, the other waits for.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    INSTALLING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// PATH with `target/tools/bin` and cargo's own folder first.

@@ -2,12 +2,14 @@
 //! and the network.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xtask::browser::{self, Driver};
 use xtask::server::Server;
 
+use crate::turn::{self, Turn};
 use crate::webdriver::{Element, Error, Result, Session};
 use crate::{parts, reference};
 
@@ -63,6 +65,8 @@ pub struct App {
     downloads: PathBuf,
     server: Server,
     _driver: Driver,
+    // Last: the browser is gone when the turn ends.
+    _turn: Rc<Turn>,
 }
 
 impl App {
@@ -142,6 +146,7 @@ impl App {
                     .into(),
             )
         })?;
+        let turn = turn::any();
         let server = Server::start(dist, 0).map_err(text)?;
         let driver = Driver::start(&browser).map_err(text)?;
         let mut arguments = vec![
@@ -177,8 +182,15 @@ impl App {
             &json!({ "behavior": "allow", "downloadPath": downloads }),
         )?;
         session.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }))?;
-        let app =
-            Self { session, url: server.url(), name: name.to_owned(), downloads, server, _driver: driver };
+        let app = Self {
+            session,
+            url: server.url(),
+            name: name.to_owned(),
+            downloads,
+            server,
+            _driver: driver,
+            _turn: turn,
+        };
         app.session.navigate(&format!("{}{}", app.url, setting.fragment))?;
         Ok(app)
     }

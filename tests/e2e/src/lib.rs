@@ -9,5 +9,6 @@ pub mod axe;
 pub mod onnx;
 pub mod parts;
 pub mod reference;
+pub mod turn;
 pub mod webdriver;
 pub mod weights;

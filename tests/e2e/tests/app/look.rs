@@ -1,5 +1,4 @@
 //! A layer by itself, and the limits of a scale dragged under its histogram: by mouse, by finger, by keyboard.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! The harness against whatever is in `dist/`: if these fail, look here before looking at the app.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use e2e::app::{App, Setting};
 

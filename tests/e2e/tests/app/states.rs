@@ -1,5 +1,4 @@
 //! Every state of the page: axe finds nothing in it, light, dark, in forced colours and at 200 %, and it looks as its reference does.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A bundle saved from one page, opened in another: its choices come back, and the map made again is the same to the bit.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Where the last files lie is remembered: one click opens them again.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

@@ -1,12 +1,11 @@
 //! The page in Spanish and in French: in every state nothing is left in English, nothing overflows, and the language can be chosen.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use e2e::app::{App, Setting};
 use e2e::axe::Axe;
-use e2e::parts;
+use e2e::{parts, turn};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -234,6 +233,7 @@ fn the_language_is_the_browsers_until_another_is_chosen() {
 /// What the translation costs where texts change most: cursor and play.
 #[test]
 fn translating_holds_nothing_up() {
+    let _alone = turn::alone();
     let app = open("words-cost", "es");
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();

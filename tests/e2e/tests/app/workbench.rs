@@ -1,11 +1,10 @@
 //! The workbench: one screen with the map first, a map that follows, looking closely, comparing, undoing, coming back.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::{Duration, Instant};
 
 use e2e::app::{App, Setting, loader, prepend};
-use e2e::parts;
 use e2e::webdriver::keys;
+use e2e::{parts, turn};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -62,6 +61,7 @@ fn assert_quiet(app: &App) {
 /// One click from the first screen to an estimate; then map, legend, dates and values are in sight, at both sizes, without scrolling.
 #[test]
 fn one_click_to_an_estimate_and_all_of_it_on_one_screen() {
+    let _alone = turn::alone();
     let app = App::open("workbench", Setting { window: (1400, 1000), ..Setting::default() }).unwrap();
     app.resize((1400, 900), 1, false).unwrap();
     app.text_when(parts::DEVICE, PATIENCE, |text| text.contains("Self-check")).unwrap();
@@ -175,6 +175,7 @@ fn the_best_method_answers_until_one_is_chosen() {
 /// Dates by key and by button move the map, soon; playing shows one after the other; undo takes a choice back.
 #[test]
 fn the_map_follows_the_date_the_rules_and_undo() {
+    let _alone = turn::alone();
     let app = App::open("follows", Setting::smen()).unwrap();
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();
@@ -626,6 +627,7 @@ fn a_season_is_made_by_every_core() {
 }
 
 fn a_year_on(cores: usize) {
+    let _alone = turn::alone();
     let app = with_cores("year", cores);
     app.click(parts::DEMO).unwrap();
     app.map_drawn(PATIENCE).unwrap();

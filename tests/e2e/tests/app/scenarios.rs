@@ -1,13 +1,12 @@
 //! What a user does with Loam, on the built app. Each scenario ends by asking whether console, page or network had anything to complain
 //! about.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::time::Duration;
 
 use e2e::app::{App, Setting, loader, shared};
-use e2e::parts;
 use e2e::webdriver::keys;
+use e2e::{parts, turn};
 use serde_json::json;
 
 /// A prediction of 100 x 100 cells takes well under a second on a quiet machine; a busy one may have other things to do.
@@ -313,6 +312,7 @@ fn large_tile(path: &Path) -> std::io::Result<()> {
 
 #[test]
 fn demo_is_predicted_probed_and_exported() {
+    let _alone = turn::alone();
     let app = open("demo");
     load_demo(&app);
     app.shoot("timeline").unwrap();

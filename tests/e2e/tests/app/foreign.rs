@@ -1,5 +1,4 @@
 //! Files as people really have them, dropped on the page: exports of other programs, an archive, a layer that only its owner knows.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::io::Write;
 use std::path::PathBuf;

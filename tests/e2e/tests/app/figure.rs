@@ -1,5 +1,4 @@
 //! The figure as PNG and SVG, drawn from one description; rivers and towns, loaded with the first map.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

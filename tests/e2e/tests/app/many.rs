@@ -2,13 +2,12 @@
 //!
 //! The number of files is small here, so that the test is short; `LOAM_MANY=1500` makes it the folder of years it stands for, and
 //! `LOAM_DIST` names another build to compare with.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use e2e::app::{App, Setting};
-use e2e::parts;
+use e2e::{parts, turn};
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -136,6 +135,7 @@ fn measure(app: &App, what: &str, folder: &Path, n: usize) -> f64 {
 
 #[test]
 fn many_small_files_open_soon() {
+    let _alone = turn::alone();
     let n = count(200);
     let source = fixtures().join("MOD11A1.061_LST_Day_1km_doy2020154_aid0001.tif");
     let small = std::env::var_os("LOAM_SMALL").map_or(source, PathBuf::from);
@@ -146,6 +146,7 @@ fn many_small_files_open_soon() {
 
 #[test]
 fn many_granules_open_soon_and_are_listed_by_month() {
+    let _alone = turn::alone();
     let n = count(60);
     let source = fixtures().join("SMAP_L3_SM_P_20200602_R18290_001.h5");
     let granule = std::env::var_os("LOAM_GRANULE").map_or(source, PathBuf::from);
@@ -204,6 +205,7 @@ fn stations(n: usize, years: usize) -> PathBuf {
 /// `LOAM_STATIONS=200` makes it ten years of 200 stations, 17 million records.
 #[test]
 fn a_large_archive_of_stations_opens_with_progress_and_cancels() {
+    let _alone = turn::alone();
     let large = std::env::var("LOAM_STATIONS").ok().and_then(|n| n.parse().ok());
     let (n, years) = large.map_or((12, 4), |n| (n, 10));
     let folder = stations(n, years);

@@ -1,5 +1,4 @@
 //! Loggers' own tables: a form for what a file cannot say, one for many, and what becomes of it where the worker does not live.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

@@ -1,10 +1,9 @@
 //! Training in the tab, on the built app: a run from its settings to the map it changes, and a run that is killed again and again.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
 use e2e::app::{App, Setting};
-use e2e::parts;
+use e2e::{parts, turn};
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -81,6 +80,7 @@ fn runs(app: &App) -> Vec<std::collections::HashMap<String, String>> {
 
 #[test]
 fn a_valley_is_learnt_and_the_page_stays_usable() {
+    let _alone = turn::alone();
     let app = open("train");
     let estimate = {
         fill(&app, parts::TRAIN_EPOCHS, "4");

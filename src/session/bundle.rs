@@ -1,4 +1,4 @@
-//! A map as a bundle ([`loam_core::export::bundle`]): which files went in, and what else decides on its values.
+//! A map, or the maps of a season, as a bundle ([`loam_core::export::bundle`]): which files went in, and what else decides on the values.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,8 @@ use ease_grid::{EaseWindow, Edges};
 use loam_core::day_number::utc;
 use loam_core::estimate::Estimate;
 use loam_core::export::bundle::{
-    self, FORMAT, Fingerprint, Input, MadeOn, Manifest, MapOf, SceneOf, Software, VERSION, WEIGHTS, WeightsOf,
+    self, FORMAT, Fingerprint, Input, MadeOn, Manifest, MapOf, SEASON_VERSION, SceneOf, Software, VERSION,
+    WEIGHTS, WeightsOf,
 };
 use loam_core::export::{ExportError, geotiff};
 use loam_core::region_settings::RegionSettings;
@@ -30,8 +31,10 @@ const FAR: usize = 200;
 
 /// What goes into a bundle.
 pub struct Contents<'a> {
-    /// The map.
+    /// The map; of a season the last.
     pub estimate: &'a Estimate,
+    /// Of a season: the maps of all its dates.
+    pub season: Option<Maps>,
     /// Region and rules.
     pub settings: &'a RegionSettings,
     /// Weights and device.
@@ -42,8 +45,69 @@ pub struct Contents<'a> {
     pub library: &'a Library,
     /// The files of it that went in ([`inputs`]).
     pub inputs: Vec<Input>,
+    /// Other files by name ([`bundle::write`]).
+    pub besides: Vec<(String, Vec<u8>)>,
     /// Seconds since 1970.
     pub made: i64,
+}
+
+/// Maps as they go into a bundle.
+#[derive(Debug, Default)]
+pub struct Maps {
+    of: Vec<MapOf>,
+    files: Vec<Vec<u8>>,
+    citations: Vec<String>,
+    simulated: bool,
+}
+
+impl Maps {
+    /// Adds those of a date, which are named after it where they are a season's.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn add(
+        &mut self,
+        estimate: &Estimate,
+        circumstances: &Circumstances,
+        of_a_season: bool,
+    ) -> Result<(), ExportError> {
+        let circumstances = &settled(circumstances);
+        let on = MadeOn::of(&circumstances.device);
+        let date = of_a_season.then_some(estimate.date);
+        for (n, channel) in estimate.channels.iter().enumerate() {
+            let facts = provenance::of(estimate, n, circumstances);
+            let bytes = geotiff::write_channel(channel, &facts, None)?;
+            self.of.push(MapOf {
+                file: MapOf::file_of(channel.output, date),
+                date,
+                sha256: bundle::sha256(&bytes),
+                output: channel.output,
+                unit: channel.output.unit().to_owned(),
+                tolerance: on.tolerance(channel.output, device::TOLERANCE),
+            });
+            self.files.push(bytes);
+            for citation in facts.citations {
+                if !self.citations.contains(&citation) {
+                    self.citations.push(citation);
+                }
+            }
+        }
+        self.simulated |= estimate.simulated;
+        Ok(())
+    }
+
+    /// Bytes of all maps.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.len() as u64).sum()
+    }
+}
+
+/// A CPU's maps are the same bits whether or not it was checked, so its bundle does not depend on that.
+fn settled(circumstances: &Circumstances) -> Circumstances {
+    let mut device = circumstances.device.clone();
+    device.check = device.check.filter(|_| device.gpu);
+    Circumstances { device, ..circumstances.clone() }
 }
 
 /// This build. The commit is read here and not in `loam-core`, so that another commit rebuilds this crate alone.
@@ -57,36 +121,26 @@ pub fn software() -> Software {
 /// # Errors
 /// [`ExportError`].
 pub fn write(contents: Contents<'_>) -> Result<Vec<u8>, ExportError> {
-    let Contents { estimate, settings, circumstances, weights, library, inputs, made } = contents;
-    let device = &circumstances.device;
-    // A CPU's maps are the same bits whether or not it was checked, so its bundle does not depend on that.
-    let mut device = device.clone();
-    device.check = device.check.filter(|_| device.gpu);
-    let circumstances = &Circumstances { device, ..circumstances.clone() };
-    let device = &circumstances.device;
-    let on = MadeOn::of(device);
-    let (mut maps, mut files, mut citations) = (Vec::new(), Vec::new(), Vec::new());
-    for (n, channel) in estimate.channels.iter().enumerate() {
-        let facts = provenance::of(estimate, n, circumstances);
-        let bytes = geotiff::write_channel(channel, &facts, None)?;
-        maps.push(MapOf {
-            file: MapOf::file_of(channel.output),
-            sha256: bundle::sha256(&bytes),
-            output: channel.output,
-            unit: channel.output.unit().to_owned(),
-            tolerance: on.tolerance(channel.output, device::TOLERANCE),
-        });
-        files.push(bytes);
-        citations = facts.citations;
-    }
+    let Contents { estimate, season, settings, circumstances, weights, library, inputs, besides, made } =
+        contents;
+    let is_season = season.is_some();
+    let Maps { of: maps, files, citations, simulated } = match season {
+        Some(maps) => maps,
+        None => {
+            let mut maps = Maps::default();
+            maps.add(estimate, circumstances, false)?;
+            maps
+        }
+    };
+    let history = estimate.history.iter().filter_map(|slot| slot.date);
     let used = &circumstances.weights;
     let manifest = Manifest {
         format: FORMAT.to_owned(),
-        version: VERSION,
+        version: if is_season { SEASON_VERSION } else { VERSION },
         made: utc(made).unwrap_or_default(),
-        simulated: estimate.simulated,
+        simulated,
         software: software(),
-        device: on,
+        device: MadeOn::of(&settled(circumstances).device),
         date: estimate.date,
         settings: settings.clone(),
         method: used.method(),
@@ -99,11 +153,11 @@ pub fn write(contents: Contents<'_>) -> Result<Vec<u8>, ExportError> {
         scene: scene(library)?,
         inputs,
         maps,
-        history: estimate.history.iter().filter_map(|slot| slot.date).collect(),
-        scores: estimate.scores(),
+        history: if is_season { Vec::new() } else { history.collect() },
+        scores: if is_season { Vec::new() } else { estimate.scores() },
         citations,
     };
-    bundle::write(&manifest, weights.as_deref(), &files)
+    bundle::write(&manifest, weights.as_deref(), &files, &besides)
 }
 
 /// The simulated scenes that count in a library.
@@ -230,11 +284,13 @@ impl<H: Host> Session<H> {
         let ControlFlow::Continue(inputs) = hashed else { return Err(RequestError::Cancelled) };
         let bytes = write(Contents {
             estimate,
+            season: None,
             settings: &map.settings,
             circumstances: &Circumstances::of(map),
             weights,
             library: &self.library,
             inputs,
+            besides: Vec::new(),
             made: (self.host.wall_ms() / 1000.0) as i64,
         })
         .map_err(|e| RequestError::failed(e, ""))?;

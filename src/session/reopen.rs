@@ -115,7 +115,10 @@ impl<H: Host> Session<H> {
         let circumstances = Circumstances::of(map);
         let on = MadeOn::of(&map.device);
         let mut outcomes = Vec::new();
-        for (n, ((of, kept), channel)) in manifest.maps.iter().zip(maps).zip(&estimate.channels).enumerate() {
+        // Of a season those of the date shown.
+        let of_the_date =
+            manifest.maps.iter().zip(maps).filter(|(of, _)| of.date.is_none_or(|date| date == map.date));
+        for (n, ((of, kept), channel)) in of_the_date.zip(&estimate.channels).enumerate() {
             let facts = provenance::of(estimate, n, &circumstances);
             let made =
                 geotiff::write_channel(channel, &facts, None).map_err(|e| RequestError::failed(e, ""))?;
@@ -138,7 +141,7 @@ impl<H: Host> Session<H> {
             ));
         }
         let reproduced = verdict != Verdict::Differs;
-        let verdict = verdict.words().to_owned();
+        let verdict = verdict.words(false);
         let compared = BundleComparison { reproduced, verdict, details };
         self.emit(id, Event::Bundle(BundleEvent::Compared(compared)));
         Ok(())
@@ -171,7 +174,7 @@ fn unlike(manifest: &Manifest, map: &MapReport) -> Vec<&'static str> {
     let rules = (own.quality, own.history_cover, own.history_disaggregated, own.mass_correction)
         != (wanted.quality, wanted.history_cover, wanted.history_disaggregated, wanted.mass_correction);
     [
-        ("date", map.date != manifest.date),
+        ("date", manifest.dates_and_maps().all(|(date, _)| date != map.date)),
         ("region", own.window != wanted.window),
         ("rules", rules),
         ("method", map.weights.method() != manifest.method),

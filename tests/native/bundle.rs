@@ -276,6 +276,106 @@ fn simulated_scenes_are_made_again_without_files_and_only_the_time_differs() {
     );
 }
 
+/// `loam season` of some days of Tucson as a bundle.
+fn season(more: &[&str], folder: &Path) -> Vec<u8> {
+    let (cube, bundle) = (folder.join("season.nc"), folder.join("season.zip"));
+    let words = ["season", "--simulated", "--region", "tucson", "--from", "2018-06-01", "--to", "2018-06-10"];
+    done(&run(&[&words[..], more, &["--out", text(&cube), "--bundle", text(&bundle)]].concat()));
+    std::fs::read(bundle).unwrap()
+}
+
+#[test]
+fn a_season_is_made_again_to_the_bit_date_by_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = season(&["--method", "regression"], folder.path());
+    let again = season(&["--method", "regression"], folder.path());
+    assert!(bytes == again, "the same bytes, though all dates are kept from before");
+    let manifest = manifest(&bytes);
+    let maps = manifest["maps"].as_array().unwrap();
+    let dates: Vec<&str> = maps.iter().map(|map| map["date"].as_str().unwrap()).collect();
+    assert!(dates.len() > 3 && dates.is_sorted(), "{dates:?}");
+    assert_eq!((&manifest["version"], manifest["date"].as_str()), (&2.into(), dates.last().copied()));
+    // Each is what `loam predict` writes of its date, and is made again by `loam reproduce`.
+    let (map, out) = (folder.path().join("map.tif"), folder.path().join("again"));
+    let words = ["predict", "--simulated", "--region", "tucson", "--method", "regression"];
+    done(&run(&[&words[..], &["--date", dates[1], "--out", text(&map)]].concat()));
+    let name = maps[1]["file"].as_str().unwrap();
+    assert_eq!(name, format!("map_{}.tif", dates[1].replace('-', "")));
+    assert_eq!(member(&bytes, name), std::fs::read(&map).unwrap());
+    let bundle = folder.path().join("season.zip");
+    let said = done(&run(&["reproduce", text(&bundle), "--out", text(&out)]));
+    assert!(
+        said.contains("SIMULATED") && said.ends_with("Every map of the season is reproduced to the bit.\n"),
+        "{said}"
+    );
+    assert!(said.contains(&format!("{0} of {0} maps are the same", dates.len())), "{said}");
+    assert_eq!(std::fs::read(out.join(name)).unwrap(), member(&bytes, name));
+    let report = json(&run(&["reproduce", text(&bundle), "--json"]));
+    assert_eq!(report["dates"].as_u64(), Some(dates.len() as u64));
+    // The map of one date in the place of another's: that date differs, and is named.
+    let other = maps[2]["file"].as_str().unwrap();
+    let (bytes_of, hash) = (member(&bytes, name), maps[1]["sha256"].clone());
+    let swapped =
+        crafted(&bytes, |manifest| manifest["maps"][2]["sha256"] = hash.clone(), &[(other, &bytes_of)]);
+    std::fs::write(&bundle, &swapped).unwrap();
+    let output = run(&["reproduce", text(&bundle)]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains(&format!("{other}: ")), "{said}");
+    assert!(said.contains("A map of the season differs"), "{said}");
+    // A date that is there twice, or in another order.
+    for (n, date) in [(1, dates[0]), (0, dates[2])] {
+        let wrong = crafted(&bytes, |manifest| manifest["maps"][n]["date"] = date.into(), &[]);
+        std::fs::write(&bundle, wrong).unwrap();
+        refused(&run(&["reproduce", text(&bundle)]), "not those of its method");
+    }
+}
+
+#[test]
+fn a_seasons_bundle_holds_what_dask_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dask = folder.path().join("dask");
+    let bytes = season(&["--network", "smen", "--dask", text(&dask)], folder.path());
+    let manifest = manifest(&bytes);
+    let maps = manifest["maps"].as_array().unwrap();
+    for name in ["run_season.py", "requirements.txt", "model.onnx", "weights.safetensors"] {
+        assert!(!member(&bytes, name).is_empty());
+    }
+    for map in maps {
+        let name = format!("inputs/{}.nc", map["date"].as_str().unwrap());
+        assert_eq!(member(&bytes, &name), std::fs::read(dask.join(&name)).unwrap());
+    }
+    done(&run(&["reproduce", text(&folder.path().join("season.zip"))]));
+}
+
+#[test]
+fn a_session_compares_a_date_of_a_seasons_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = season(&["--method", "regression"], folder.path());
+    let manifest = manifest(&bytes);
+    let maps = manifest["maps"].as_array().unwrap().iter();
+    let dates: Vec<String> = maps.map(|map| map["date"].as_str().unwrap().to_owned()).collect();
+    let (host, mut session) = started();
+    *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("season.zip", bytes))];
+    block_on(session.handle(2, Request::Bundle(BundleRequest::Open { in_use: true })));
+    block_on(session.handle(3, Request::Demo { region: "tucson".into() }));
+    let mut compare = |id: u64, date: &str| {
+        let date = date.parse().unwrap();
+        block_on(session.handle(id, Request::Predict { date, settings: settings("tucson") }));
+        block_on(session.handle(id + 1, Request::Bundle(BundleRequest::Compare)));
+        host.events.borrow().iter().rev().find_map(|(_, event, _)| match event {
+            Event::Bundle(BundleEvent::Compared(compared)) => Some(Ok(compared.clone())),
+            Event::Failed(failure) => Some(Err(failure.what.clone())),
+            _ => None,
+        })
+    };
+    for (id, date) in (10..).step_by(2).zip([&dates[1], dates.last().unwrap()]) {
+        let compared = compare(id, date).unwrap().unwrap();
+        assert!(compared.reproduced && compared.details[0].contains(&date.replace('-', "")), "{compared:?}");
+    }
+    // A date that is none of the season's.
+    assert!(compare(20, "2018-06-13").unwrap().unwrap_err().contains("date"));
+}
+
 /// The bundle that a session exported last.
 fn exported(host: &Recorder) -> (String, Vec<u8>) {
     let events = host.events.borrow();
@@ -469,11 +569,13 @@ fn altered(change: impl Fn(usize, f32) -> f32, gpu: bool) -> Vec<u8> {
     let circumstances = Circumstances { quality: settings.quality, weights: method.into(), device };
     write(Contents {
         estimate: &estimate,
+        season: None,
         settings: &settings,
         circumstances: &circumstances,
         weights: None,
         library: &library,
         inputs: Vec::new(),
+        besides: Vec::new(),
         made: 0,
     })
     .unwrap()
@@ -559,7 +661,9 @@ fn crafted_bundles_are_refused_in_one_line() {
         (crafted(&whole, same, &[("/etc/passwd", b"1")]), "\"/etc/passwd\""),
         (crafted(&whole, same, &[("C:\\x", b"1")]), "as no bundle of Loam does"),
         (zip(&[("manifest.json", b"{}"), ("manifest.json", b"{}")]), "\"manifest.json\""),
-        (crafted(&whole, set("/version", 2.into()), &[]), "version 2"),
+        (crafted(&whole, set("/version", 3.into()), &[]), "version 3"),
+        (crafted(&whole, set("/version", 2.into()), &[]), "not those of its method and dates"),
+        (crafted(&whole, same, &[("inputs/../x", b"1")]), "\"inputs/../x\""),
         (crafted(&whole, set("/version", (-1).into()), &[]), "manifest.json cannot be used"),
         (crafted(&whole, set("/format", "zip".into()), &[]), "its format is not"),
         (crafted(&whole, set("/settings/window/columns", u64::MAX.into()), &[]), "its region is none"),

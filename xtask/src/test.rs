@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -107,12 +107,14 @@ pub fn run(choice: Choice) -> Result<()> {
         eprintln!(
             "\nThe app is built and tested in parts beside the native tests; its lines are among theirs."
         );
-        let app = std::thread::spawn(move || app::build(choice.cpu_only));
-        let suites = std::thread::spawn(move || {
-            let of = |suite| timed(|| in_browser(suite, choice.cpu_only));
-            (of(WebSuite::Page), of(WebSuite::Worker))
-        });
-        (app, suites)
+        std::thread::spawn(move || {
+            // The worker's tests take minutes, mostly one core's: they run while the app is built.
+            let program = browser_tests(WebSuite::Worker, choice.cpu_only);
+            let worker = std::thread::spawn(move || timed(|| run_in_browser(WebSuite::Worker, &program?)));
+            let built = app::build(choice.cpu_only);
+            let page = timed(|| in_browser(WebSuite::Page, choice.cpu_only));
+            (page, worker.join(), built)
+        })
     });
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
     let mut run = |suite: &'static str, outcome: &mut dyn FnMut() -> Result<Outcome>| {
@@ -123,15 +125,14 @@ pub fn run(choice: Choice) -> Result<()> {
     };
     run("native", &mut native);
     match beside {
-        Some((app, suites)) => {
+        Some(beside) => {
             // While the others go on. What does not compile is said when they run.
             if chosen("e2e") {
                 let _ = process::run(cargo().args(["test", "--locked", "--no-run", "--package", "e2e"]));
             }
             let panicked = |_| failure("the program that builds the app panicked; see above");
-            let (page, worker) = suites.join().map_err(panicked)?;
-            let built = app.join().map_err(panicked)?;
-            outcomes.extend([("web-page", page), ("web-worker", worker)]);
+            let (page, worker, built) = beside.join().map_err(panicked)?;
+            outcomes.extend([("web-page", page), ("web-worker", worker.map_err(panicked)?)]);
             eprintln!("\n==== sizes ====");
             outcomes.push(("sizes", timed(|| built.and_then(|()| small()))));
         }
@@ -197,8 +198,11 @@ fn native() -> Result<Outcome> {
 }
 
 fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
+    run_in_browser(suite, &browser_tests(suite, cpu_only)?)
+}
+
+fn run_in_browser(suite: WebSuite, program: &Path) -> Result<Outcome> {
     let browser = browser::ensure()?;
-    let program = browser_tests(suite, cpu_only)?;
     let mut command = Command::new(tools::test_runner()?);
     command.current_dir(root()).arg(program);
     command.env("CHROMEDRIVER", &browser.driver);
@@ -209,6 +213,7 @@ fn in_browser(suite: WebSuite, cpu_only: bool) -> Result<Outcome> {
 
 /// Builds a suite's program. Linked as the app's programs are, it would take four minutes on one core.
 fn browser_tests(suite: WebSuite, cpu_only: bool) -> Result<PathBuf> {
+    tools::wasm_target()?;
     let mut command = cargo();
     command.args(["rustc", "--locked", "--profile", suite.profile(), "--target", WASM]);
     command.args(["--no-default-features", "--features", suite.features(cpu_only), "--test", suite.test()]);

@@ -12,9 +12,14 @@ use loam_nn::onnx::Signature;
 use super::files;
 use super::maker::Maker;
 
+const SCRIPT: (&str, &str) = ("run_season.py", include_str!("dask/run_season.py"));
+const REQUIREMENTS: (&str, &str) = ("requirements.txt", include_str!("dask/requirements.txt"));
+const MODEL: &str = "model.onnx";
+const INPUTS: &str = "inputs";
+
 /// The folder.
 pub struct Dask {
-    dates: PathBuf,
+    folder: PathBuf,
     signature: Signature,
 }
 
@@ -34,16 +39,30 @@ impl Dask {
                     .into(),
             );
         }
-        let dates = folder.join("inputs");
+        let dates = folder.join(INPUTS);
         std::fs::create_dir_all(&dates).map_err(|e| files::cannot_write(&dates, e))?;
-        files::write(&folder.join("model.onnx"), model)?;
-        files::write(&folder.join("run_season.py"), include_str!("dask/run_season.py"))?;
-        files::write(&folder.join("requirements.txt"), include_str!("dask/requirements.txt"))?;
-        Ok(Self { dates, signature })
+        files::write(&folder.join(MODEL), model)?;
+        for (name, text) in [SCRIPT, REQUIREMENTS] {
+            files::write(&folder.join(name), text)?;
+        }
+        Ok(Self { folder: folder.to_owned(), signature })
     }
 
     fn path(&self, date: Date) -> PathBuf {
-        self.dates.join(format!("{date}.nc"))
+        self.folder.join(INPUTS).join(format!("{date}.nc"))
+    }
+
+    /// What the folder holds for these dates, by name.
+    pub fn files(&self, dates: impl Iterator<Item = Date>) -> Result<Vec<(String, Vec<u8>)>, String> {
+        let fixed = [SCRIPT.0, REQUIREMENTS.0, MODEL].map(str::to_owned);
+        let names = fixed.into_iter().chain(dates.map(|date| format!("{INPUTS}/{date}.nc")));
+        let read = |name: String| {
+            let path = self.folder.join(&name);
+            let bytes =
+                std::fs::read(&path).map_err(|e| format!("{} cannot be read ({e})", path.display()))?;
+            Ok((name, bytes))
+        };
+        names.map(read).collect()
     }
 
     /// True where a date's inputs are there.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
-use loam::session::bundle::{self, Contents};
+use loam::session::bundle::{self, Contents, Maps};
 use loam::session::provenance;
 use loam_core::closed_form::ClosedForm;
 use loam_core::device_report::DevicePreference;
@@ -227,8 +227,13 @@ impl Maker {
         Ok(Self::new(library, series, preset, processor, ready, rules))
     }
 
-    /// A map as a bundle.
-    pub fn bundle(&self, estimate: &Estimate) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    /// A map as a bundle; of a season with the maps of all its dates. `besides`: other files by name.
+    pub fn bundle(
+        &self,
+        estimate: &Estimate,
+        season: Option<Maps>,
+        besides: Vec<(String, Vec<u8>)>,
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         let settings = self.settings();
         let bar = super::progress::bar(0, "hashing the input files");
         let between = &mut async |done: u64, total: u64| {
@@ -244,11 +249,13 @@ impl Maker {
         let made = now()?;
         Ok(bundle::write(Contents {
             estimate,
+            season,
             settings: &settings,
             circumstances,
             weights,
             library,
             inputs,
+            besides,
             made,
         })?)
     }

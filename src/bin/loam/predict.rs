@@ -97,7 +97,7 @@ impl Predict {
             }
         }
         if let Some(path) = &self.bundle {
-            write(path.clone(), &maker.bundle(estimate)?)?;
+            write(path.clone(), &maker.bundle(estimate, None, Vec::new())?)?;
         }
         self.report(estimate, &circumstances.weights, &written)
     }

@@ -1,4 +1,4 @@
-//! `loam reproduce BUNDLE.zip`: the map of a bundle made again, and compared with it.
+//! `loam reproduce BUNDLE.zip`: the map of a bundle, or those of a season, made again and compared with it.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -10,7 +10,8 @@ use loam::session::bundle::{fingerprint, software};
 use loam::session::open::open;
 use loam::session::provenance;
 use loam_core::export::bundle::{
-    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, Outcome, Verdict, compare, file_name, read,
+    Bundle, BundleError, Fingerprint, Input, MadeOn, Manifest, MapOf, Outcome, Verdict, compare, file_name,
+    read,
 };
 use loam_core::export::geotiff;
 use loam_core::file::Correction;
@@ -29,13 +30,13 @@ use super::predict::lettered;
 /// Arguments of `loam reproduce`.
 #[derive(clap::Args)]
 pub struct Reproduce {
-    /// A bundle that `loam predict --bundle` or the page's export wrote
+    /// A bundle that `loam predict --bundle`, `loam season --bundle` or the page's export wrote
     bundle: PathBuf,
     /// Where the input files are: files, folders, zip archives or patterns in quotes. They are told by their content, whatever their names
     #[arg(long, num_args = 1.., value_name = "PATH")]
     files: Vec<PathBuf>,
-    /// Write the map made again, as GeoTIFF
-    #[arg(long, value_name = "FILE")]
+    /// Write the map made again, as GeoTIFF; of a season a folder of them
+    #[arg(long, value_name = "FILE|FOLDER")]
     out: Option<PathBuf>,
     /// Report as JSON on standard output
     #[arg(long)]
@@ -52,7 +53,7 @@ struct Amiss {
 }
 
 impl Reproduce {
-    /// Makes the map again. False where it differs.
+    /// Makes the maps again. False where one differs.
     pub fn run(self) -> Result<bool, Box<dyn std::error::Error>> {
         let source: SharedSource = Arc::new(PathSource::open(&self.bundle).map_err(BundleError::Io)?);
         let Bundle { manifest, weights, maps } = read(&source)?;
@@ -68,24 +69,39 @@ impl Reproduce {
         }
         let library = library(&manifest, found)?;
         let mut maker = Maker::of_bundle(&manifest, weights.as_deref(), library)?;
-        let estimate = maker.estimate(manifest.date)?;
+        if let (Some(folder), true) = (&self.out, manifest.is_season()) {
+            std::fs::create_dir_all(folder).map_err(|e| files::cannot_write(folder, e))?;
+        }
         let mut outcomes = Vec::new();
-        if estimate.channels.len() != maps.len() {
-            return Err("the method gives another number of maps than the bundle holds".into());
-        }
-        for (n, ((map, kept), channel)) in manifest.maps.iter().zip(&maps).zip(&estimate.channels).enumerate()
-        {
-            let facts = provenance::of(&estimate, n, maker.circumstances());
-            let again = geotiff::write_channel(channel, &facts, None)?;
-            if let Some(path) = &self.out {
-                files::write(&lettered(path, channel.output.letter()), &again)?;
+        let mut kept = maps.iter();
+        let bar = super::progress::bar(manifest.dates_and_maps().count() as u64, "predicting");
+        for (date, maps) in manifest.dates_and_maps() {
+            let estimate = maker.estimate(date)?;
+            if estimate.channels.len() != maps.len() {
+                return Err("the method gives another number of maps than the bundle holds".into());
             }
-            let window = manifest.settings.window.covering(map.output.resolution());
-            let comparison = compare(kept, &again, &window)
-                .map_err(|why| BundleError::Map { file: map.file.clone(), why })?;
-            outcomes.push(Outcome { map: map.clone(), comparison });
+            for (n, ((map, kept), channel)) in maps.iter().zip(&mut kept).zip(&estimate.channels).enumerate()
+            {
+                let facts = provenance::of(&estimate, n, maker.circumstances());
+                let again = geotiff::write_channel(channel, &facts, None)?;
+                if let Some(path) = self.out_of(map) {
+                    files::write(&path, &again)?;
+                }
+                let window = manifest.settings.window.covering(map.output.resolution());
+                let comparison = compare(kept, &again, &window)
+                    .map_err(|why| BundleError::Map { file: map.file.clone(), why })?;
+                outcomes.push(Outcome { map: map.clone(), comparison });
+            }
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         self.report(&manifest, &outcomes)
+    }
+
+    /// Where a map made again is written.
+    fn out_of(&self, map: &MapOf) -> Option<PathBuf> {
+        let out = self.out.as_ref()?;
+        Some(if map.date.is_some() { out.join(&map.file) } else { lettered(out, map.output.letter()) })
     }
 
     /// Names the files that are amiss one by one, and gives the sentence that ends the command.
@@ -122,6 +138,7 @@ impl Reproduce {
                 "reproduced": reproduced,
                 "to_the_bit": verdict == Verdict::Exact,
                 "date": manifest.date,
+                "dates": manifest.dates_and_maps().count(),
                 "method": manifest.method.key(),
                 "simulated": manifest.simulated,
                 "made_by": manifest.software,
@@ -134,8 +151,14 @@ impl Reproduce {
             return Ok(reproduced);
         }
         say!("{}", manifest.title());
-        for outcome in outcomes {
+        // Of a season those that differ.
+        let season = manifest.is_season();
+        for outcome in outcomes.iter().filter(|outcome| !season || !outcome.comparison.is_exact()) {
             say!("  {}", outcome.words());
+        }
+        if season {
+            let same = outcomes.iter().filter(|outcome| outcome.comparison.is_exact()).count();
+            say!("  {same} of {} maps are the same in all cells", outcomes.len());
         }
         let MadeOn { name, platform, .. } = &manifest.device;
         if !manifest.device.is_exact_here() {
@@ -147,7 +170,7 @@ impl Reproduce {
         if manifest.software != software() {
             say!("  It was made by {}; this is {}.", manifest.software.words(), software().words());
         }
-        say!("{}", verdict.words());
+        say!("{}", verdict.words(season));
         Ok(reproduced)
     }
 }

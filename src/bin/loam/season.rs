@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use ease_grid::{EaseWindow, Raster, Reason};
 use jiff::civil::Date;
+use loam::session::bundle::Maps as BundleMaps;
 use loam::session::provenance;
 use loam_core::estimate::Estimate;
 use loam_core::export::{self, Provenance};
@@ -27,6 +28,9 @@ use super::reading::Period;
 /// Bytes at each end of an input file that its recognition rests on.
 const ENDS: u64 = 64 << 10;
 
+/// Bytes of a bundle's maps at most. They are held in memory, and the archive's format ends at 4 GB.
+const LARGEST_BUNDLE: u64 = 3 << 30;
+
 /// Arguments of `loam season`.
 #[derive(clap::Args)]
 pub struct Season {
@@ -43,6 +47,10 @@ pub struct Season {
     /// sees of each date, and run_season.py (SMEN and RCN)
     #[arg(long, value_name = "FOLDER")]
     dask: Option<PathBuf>,
+    /// Also write a bundle: one zip with the maps of all dates and all that `loam reproduce` takes to make them again, but the input files, which it
+    /// names; with --dask also what that folder holds. All dates are made in one run
+    #[arg(long, value_name = "FILE.zip")]
+    bundle: Option<PathBuf>,
     /// Also write a STAC item (.json) beside each date's GeoTIFF
     #[arg(long)]
     stac: bool,
@@ -89,10 +97,11 @@ impl Season {
             kept.iter().all(there)
         };
         let (mut resumed, mut failures, mut newest) = (0, Vec::new(), None);
+        let mut bundled = self.bundle.is_some().then(BundleMaps::default);
         let bar = super::progress::bar(dates.len() as u64, "predicting");
         for date in &dates {
             // The last one is made all the same: what the maps have in common is known from it.
-            if done(&kept, *date) && *date != last {
+            if done(&kept, *date) && *date != last && bundled.is_none() {
                 resumed += 1;
             } else {
                 match maker.estimate(*date) {
@@ -101,6 +110,12 @@ impl Season {
                         if let (Some(dask), Some(channel)) = (&dask, estimate.channels.first()) {
                             let facts = provenance::of(&estimate, 0, maker.circumstances());
                             dask.keep(&mut maker, &SeasonDay::of(&estimate, channel), &facts)?;
+                        }
+                        if let Some(maps) = &mut bundled {
+                            maps.add(&estimate, maker.circumstances(), true)?;
+                            if maps.bytes() > LARGEST_BUNDLE {
+                                return Err(too_large(*date));
+                            }
                         }
                         newest = Some(estimate);
                     }
@@ -136,6 +151,12 @@ impl Season {
             }
         }
         written.extend(self.dask.clone());
+        if let (Some(path), Some(maps)) = (&self.bundle, bundled) {
+            let made = dates.iter().filter(|date| failures.iter().all(|(failed, _)| failed != *date));
+            let besides = dask.as_ref().map(|dask| dask.files(made.copied())).transpose()?;
+            files::write(path, maker.bundle(&newest, Some(maps), besides.unwrap_or_default())?)?;
+            written.push(path.clone());
+        }
         self.report(&newest, &dates, resumed, &failures, &written, begun)
     }
 
@@ -330,6 +351,10 @@ impl Season {
         }
         Ok(())
     }
+}
+
+fn too_large(date: Date) -> Box<dyn std::error::Error> {
+    format!("the bundle's maps take more than 3 GB by {date}: make a bundle of a shorter period, or of a smaller region").into()
 }
 
 /// The same values to the bit.

@@ -93,15 +93,17 @@ impl Verdict {
         }
     }
 
-    /// In a sentence.
+    /// In a sentence, of a map or of `every` map of a season.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn words(self, every: bool) -> String {
+        let what = if every { "Every map of the season" } else { "The map" };
         match self {
-            Self::Exact => "The map is reproduced to the bit.",
-            Self::Within => {
-                "The map is reproduced within the bundle's tolerance. On other kinds of processor the same bits cannot be expected."
-            }
-            Self::Differs => "The map differs from the bundle's.",
+            Self::Exact => format!("{what} is reproduced to the bit."),
+            Self::Within => format!(
+                "{what} is reproduced within the bundle's tolerance. On other kinds of processor the same bits cannot be expected."
+            ),
+            Self::Differs if every => "A map of the season differs from the bundle's.".to_owned(),
+            Self::Differs => format!("{what} differs from the bundle's."),
         }
     }
 }

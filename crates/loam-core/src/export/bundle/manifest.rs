@@ -20,8 +20,10 @@ use crate::stack::Region;
 
 /// What a manifest calls itself.
 pub const FORMAT: &str = "loam-bundle";
-/// Version of the format that is written, and read.
+/// Version of the format in which a map's bundle is written.
 pub const VERSION: u32 = 1;
+/// That of a season's, which earlier versions of Loam cannot make again.
+pub const SEASON_VERSION: u32 = 2;
 /// Name of the manifest in the archive.
 pub const MANIFEST: &str = "manifest.json";
 /// Name of the weights in the archive.
@@ -35,12 +37,12 @@ const LONGEST_NAME: usize = 4096;
 /// Input files at most: as many as an archive of them is read for.
 const MOST_INPUTS: usize = 100_000;
 
-/// A map, and all that decides on its values.
+/// A map, or the maps of a season, and all that decides on their values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`FORMAT`].
     pub format: String,
-    /// [`VERSION`].
+    /// [`VERSION`], [`SEASON_VERSION`].
     pub version: u32,
     /// When the bundle was made, UTC: `2026-11-29T11:20:00Z`. The one line in which two bundles of the same map differ.
     pub made: String,
@@ -50,7 +52,7 @@ pub struct Manifest {
     pub software: Software,
     /// On what.
     pub device: MadeOn,
-    /// The date.
+    /// The date; of a season the last.
     #[serde(with = "iso_date")]
     pub date: Date,
     /// Region and rules.
@@ -63,12 +65,12 @@ pub struct Manifest {
     pub scene: Option<SceneOf>,
     /// Files of the region, in the order they were opened in: where two say something of a cell the first counts.
     pub inputs: Vec<Input>,
-    /// One a quantity of the method.
+    /// One a quantity of the method; of a season those of all dates, date by date.
     pub maps: Vec<MapOf>,
-    /// Days of the 3 km maps the estimate is built on.
+    /// Days of the 3 km maps the estimate is built on; empty for a season.
     #[serde(with = "iso_date")]
     pub history: Vec<Date>,
-    /// Scores of the date; empty without a reference.
+    /// Scores of the date; empty without a reference, and for a season.
     pub scores: Vec<ScoreReport>,
     /// What to cite.
     pub citations: Vec<String>,
@@ -246,6 +248,9 @@ pub struct Fingerprint {
 pub struct MapOf {
     /// Name in the archive.
     pub file: String,
+    /// Its date, where it is one of a season's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
     /// What it is of.
@@ -257,10 +262,12 @@ pub struct MapOf {
 }
 
 impl MapOf {
-    /// Name of a quantity's map in the archive.
+    /// Name of a quantity's map in the archive: `map.tif`, of a season's `map_20180610.tif`.
     #[must_use]
-    pub fn file_of(output: Output) -> String {
-        format!("map{}.tif", output.letter())
+    pub fn file_of(output: Output, date: Option<Date>) -> String {
+        let date =
+            date.map_or_else(String::new, |date| format!("_{}", iso_date::text(&date).replace('-', "")));
+        format!("map{date}{}.tif", output.letter())
     }
 }
 
@@ -280,7 +287,7 @@ impl Manifest {
         if head.format != FORMAT {
             return Err(BundleError::Manifest(format!("its format is not \"{FORMAT}\"")));
         }
-        if head.version != u64::from(VERSION) {
+        if ![VERSION, SEASON_VERSION].map(u64::from).contains(&head.version) {
             return Err(BundleError::Version(head.version));
         }
         let manifest: Self = serde_json::from_slice(text).map_err(wrong)?;
@@ -305,11 +312,27 @@ impl Manifest {
             "its weights have no file",
         )?;
         let outputs = self.method.outputs();
-        let own = |(map, output): (&MapOf, &Output)| {
-            map.output == *output && map.file == MapOf::file_of(*output) && map.tolerance >= 0.0
+        let of_a_date = |maps: &[MapOf]| {
+            let date = maps.first().and_then(|map| map.date);
+            let own = |(map, output): (&MapOf, &Output)| {
+                let named = map.file == MapOf::file_of(*output, date);
+                map.date == date && map.output == *output && named && map.tolerance >= 0.0
+            };
+            maps.len() == outputs.len() && maps.iter().zip(outputs).all(own)
         };
-        let maps = self.maps.len() == outputs.len() && self.maps.iter().zip(outputs).all(own);
-        fails(maps, "its maps are not those of its method")?;
+        fails(
+            self.dates_and_maps().all(|(_, maps)| of_a_date(maps)),
+            "its maps are not those of its method",
+        )?;
+        let dates: Vec<Option<Date>> = self.maps.iter().step_by(outputs.len()).map(|map| map.date).collect();
+        let dated = if self.is_season() {
+            // A map without a date comes before all with one, so it can only be the first.
+            let whole = dates.first().is_some_and(Option::is_some);
+            whole && dates.is_sorted_by(|a, b| a < b) && dates.last() == Some(&Some(self.date))
+        } else {
+            dates == [None]
+        };
+        fails(dated, "its maps are not those of its method and dates")?;
         fails(
             self.scene.is_some() || !self.inputs.is_empty(),
             "it names neither files nor simulated scenes",
@@ -335,10 +358,30 @@ impl Manifest {
         fails(hashes.into_iter().all(hex), "a SHA-256 in it is none")
     }
 
-    /// `SMEN, 2018-06-10, from SIMULATED scenes`.
+    /// It holds the maps of a season, not of one date.
+    #[must_use]
+    pub fn is_season(&self) -> bool {
+        self.version == SEASON_VERSION
+    }
+
+    /// Each date with its maps, in order.
+    pub fn dates_and_maps(&self) -> impl Iterator<Item = (Date, &[MapOf])> {
+        let last = self.date;
+        let of_a_date = move |maps: &[MapOf]| maps.first().and_then(|map| map.date).unwrap_or(last);
+        self.maps.chunks(self.method.outputs().len()).map(move |maps| (of_a_date(maps), maps))
+    }
+
+    /// `SMEN, 2018-06-10, from SIMULATED scenes`; of a season `SMEN, 17 dates to 2018-06-30`.
     #[must_use]
     pub fn title(&self) -> String {
         let simulated = if self.simulated { ", from SIMULATED scenes" } else { "" };
-        format!("{}, {}{simulated}", self.method.words(), iso_date::text(&self.date))
+        let last = iso_date::text(&self.date);
+        let dates = match self.dates_and_maps().next() {
+            Some((first, _)) if self.is_season() => {
+                format!("{} dates from {} to {last}", self.dates_and_maps().count(), iso_date::text(&first))
+            }
+            _ => last,
+        };
+        format!("{}, {dates}{simulated}", self.method.words())
     }
 }

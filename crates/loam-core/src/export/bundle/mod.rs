@@ -1,11 +1,12 @@
-//! A bundle: one zip archive with a map and all that it takes to make the map again, to the bit.
+//! A bundle: one zip archive with a map, or the maps of a season, and all that it takes to make them again, to the bit.
 //!
 //! | member | what it is |
 //! |---|---|
 //! | `README.txt` | for people: what this is, how to make the map again, what to cite |
 //! | `manifest.json` | date, region, rules, method, hashes of the input files, scores, versions ([`Manifest`]) |
-//! | `map.tif` | the map (`map_V.tif` and `map_H.tif` of a network of two outputs) |
+//! | `map.tif` | the map (`map_V.tif` and `map_H.tif` of a network of two outputs; `map_20180610.tif` of a season) |
 //! | `weights.safetensors` | the weights, of a network |
+//! | `run_season.py`, ... | what `loam season --dask` wrote, where it was asked for |
 //!
 //! Input files are never in it: they are named, with size and SHA-256. Simulated scenes are named by place and seed.
 //! The members' times are those of the format's first day; the time of making stands in `manifest.json` alone.
@@ -17,8 +18,8 @@ mod write;
 
 pub use compare::{Comparison, Outcome, Verdict, compare};
 pub use manifest::{
-    FORMAT, Fingerprint, Input, MANIFEST, MadeOn, Manifest, MapOf, SceneOf, Software, VERSION, WEIGHTS,
-    WeightsOf, file_name,
+    FORMAT, Fingerprint, Input, MANIFEST, MadeOn, Manifest, MapOf, SEASON_VERSION, SceneOf, Software,
+    VERSION, WEIGHTS, WeightsOf, file_name,
 };
 pub use read::{Bundle, read};
 pub use write::write;
@@ -41,7 +42,7 @@ pub enum BundleError {
     Name(String),
     /// Of another version.
     #[error(
-        "the bundle is of version {0} of its format, and this Loam reads version {VERSION}: use the Loam that made it, or a newer one"
+        "the bundle is of version {0} of its format, and this Loam reads versions {VERSION} and {SEASON_VERSION}: use the Loam that made it, or a newer one"
     )]
     Version(u64),
     /// The manifest cannot be.

@@ -8,8 +8,10 @@ use smap_files::{SharedSource, read_all};
 use super::manifest::{MANIFEST, Manifest};
 use super::{BundleError, sha256};
 
-/// Members at most: a bundle has five.
-const MOST_MEMBERS: usize = 64;
+/// Members at most: a map's bundle has five, a season's two or three a date.
+const MOST_MEMBERS: usize = 16_384;
+/// The one folder there may be, of what a network saw ([`write`](super::write)'s besides).
+const INPUTS: &str = "inputs/";
 /// Bytes of a manifest at most: a hundred thousand input files.
 const LARGEST_MANIFEST: u64 = 64 << 20;
 /// Bytes of weights at most: those of the largest network are 7 MB.
@@ -43,7 +45,7 @@ pub fn read(source: &SharedSource) -> Result<Bundle, BundleError> {
     let mut by_name = BTreeMap::new();
     for member in &members {
         let name = member.path();
-        if !is_plain(name) || by_name.insert(name, member).is_some() {
+        if !is_plain(name.strip_prefix(INPUTS).unwrap_or(name)) || by_name.insert(name, member).is_some() {
             return Err(BundleError::Name(name.chars().take(80).collect()));
         }
     }

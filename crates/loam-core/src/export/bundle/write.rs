@@ -3,11 +3,17 @@
 use super::manifest::{MANIFEST, Manifest, WEIGHTS};
 use crate::export::{ExportError, zip};
 
-/// The archive: the same manifest, weights and maps give the same bytes. Maps are GeoTIFFs, in the manifest's order.
+/// The archive: the same manifest, weights and maps give the same bytes. Maps are GeoTIFFs, in the manifest's order; `besides` are other files by
+/// name, which nothing is made again from.
 ///
 /// # Errors
 /// [`ExportError::Bundle`] above 4 GB.
-pub fn write(manifest: &Manifest, weights: Option<&[u8]>, maps: &[Vec<u8>]) -> Result<Vec<u8>, ExportError> {
+pub fn write(
+    manifest: &Manifest,
+    weights: Option<&[u8]>,
+    maps: &[Vec<u8>],
+    besides: &[(String, Vec<u8>)],
+) -> Result<Vec<u8>, ExportError> {
     let refused = |why: String| ExportError::Bundle(why);
     let mut text = serde_json::to_vec_pretty(manifest).map_err(|e| refused(e.to_string()))?;
     text.push(b'\n');
@@ -15,6 +21,7 @@ pub fn write(manifest: &Manifest, weights: Option<&[u8]>, maps: &[Vec<u8>]) -> R
     let mut files: Vec<(&str, &[u8])> = vec![("README.txt", notes.as_bytes()), (MANIFEST, &text)];
     files.extend(manifest.maps.iter().zip(maps).map(|(map, bytes)| (map.file.as_str(), bytes.as_slice())));
     files.extend(weights.map(|bytes| (WEIGHTS, bytes)));
+    files.extend(besides.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     zip::stored(&files).ok_or_else(|| refused("it would be larger than 4 GB".to_owned()))
 }
 
@@ -26,14 +33,19 @@ fn notes(manifest: &Manifest) -> String {
             " --files FOLDER\n\nFOLDER: where the {n} input files are. They are not in here; manifest.json names them with size and SHA-256."
         ),
     };
-    let exact = if manifest.device.gpu {
-        "The map was made on a GPU: a CPU gives it within the tolerance that manifest.json states."
+    let (what, it) = if manifest.is_season() {
+        ("The soil-moisture maps of a season, made with", "them")
     } else {
-        "On the same kind of processor it is the same to the bit."
+        ("A soil-moisture map made with", "it")
+    };
+    let exact = if manifest.device.gpu {
+        format!("Made on a GPU: a CPU gives {it} within the tolerance that manifest.json states.")
+    } else {
+        "On the same kind of processor every value is the same to the bit.".to_owned()
     };
     let cite: String = manifest.citations.iter().map(|citation| format!("  {citation}\n")).collect();
     format!(
-        "A soil-moisture map made with {}, and what it takes to make it again.\n\n{}\n\n  loam reproduce THIS.zip{files}\n\n{exact}\n\nPlease cite:\n{cite}",
+        "{what} {}, and what it takes to make {it} again.\n\n{}\n\n  loam reproduce THIS.zip{files}\n\n{exact}\n\nPlease cite:\n{cite}",
         manifest.software.words(),
         manifest.title(),
     )

@@ -344,6 +344,8 @@ fn a_seasons_bundle_holds_what_dask_takes() {
         let name = format!("inputs/{}.nc", map["date"].as_str().unwrap());
         assert_eq!(member(&bytes, &name), std::fs::read(dask.join(&name)).unwrap());
     }
+    let notes = String::from_utf8(member(&bytes, "README.txt")).unwrap();
+    assert!(notes.contains("python run_season.py --out season.nc"), "{notes}");
     done(&run(&["reproduce", text(&folder.path().join("season.zip"))]));
 }
 

@@ -165,7 +165,9 @@ fn smap(name: &str) -> Option<NameMetadata> {
 /// Product of a short name, in either of SMAP's two styles: `SPL3SMP_E` or `L3_SM_P_E`.
 #[must_use]
 pub fn product_of_short_name(short: &str) -> Product {
-    match short.trim().to_ascii_uppercase().as_str() {
+    let short = short.trim().to_ascii_uppercase();
+    // Near real time: the same product, sooner.
+    match short.strip_suffix("_NRT").unwrap_or(&short) {
         "SPL2SMAP_S" | "L2_SM_SP" => Product::Spl2smapS,
         "SPL3SMP" | "L3_SM_P" => Product::Spl3smp,
         "SPL3SMP_E" | "L3_SM_P_E" => Product::Spl3smpE,

@@ -55,14 +55,19 @@ pub fn period_in(name: &str) -> Option<(Date, Date)> {
     };
     let mut days = days_in(name).into_iter();
     let first = days.next()?;
-    let other = days.find(|day| day.date != first.date && !timed(day.end))?;
-    (!timed(first.end)).then_some((first.date, other.date))
+    // From the first second of a day to the last one of another.
+    let at = |day: &DayAt, time: &str| name.get(day.end..).is_some_and(|rest| rest.starts_with(time));
+    let whole = |last: &DayAt| at(&first, "T000000") && at(last, "T235959");
+    let other = days.find(|day| day.date != first.date && (!timed(day.end) || whole(day)))?;
+    (!timed(first.end) || whole(&other)).then_some((first.date, other.date))
 }
 
 /// Words of names that say a map is made of several days.
 const SEVERAL_DAYS: &[&str] = &[
     "monthly",
     "month",
+    // ERA5's monthly means: `data_stream-moda.nc`.
+    "moda",
     "weekly",
     "dekadal",
     "dekad",
@@ -73,6 +78,7 @@ const SEVERAL_DAYS: &[&str] = &[
     "annual",
     "yearly",
     "composite",
+    "3d",
     "3day",
     "3days",
     "5day",
@@ -290,6 +296,7 @@ mod tests {
             "sm_20200601to20200608.tif",
             "soil_moisture_2020-06-01_2020-06-08.tif",
             "2020-06-01-00_00_2020-06-08-23_59_Sentinel-1_IW_VV+VH_VV_-_linear_gamma0.tiff",
+            "SM_RE07_MIR_CLF31D_20200601T000000_20200608T235959_300_001_7.DBL.nc",
         ] {
             assert_eq!(period_in(name), weeks, "{name}");
             assert_eq!(date_in(name), Some(date(2020, 6, 1)), "{name}");
@@ -298,6 +305,7 @@ mod tests {
             "S1A_IW_GRDH_1SDV_20200603T003512_20200603T003537_032842_VV.tif",
             "OPERA_L2_RTC-S1_T028-059007-IW1_20200603T003512Z_20200604T000000Z_S1A_30_v1.0_VV.tif",
             "soil_moisture_20200603_20200603.tif",
+            "SM_RE07_MIR_CLF31A_20200603T000000_20200603T235959_300_001_7.DBL.nc",
             "soil_moisture_20200603_12345678.tif",
             "20230105_export_soil_moisture_20200603.tif",
             "soil_moisture_20200603_exported_20230105.tif",

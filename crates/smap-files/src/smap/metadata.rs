@@ -4,7 +4,10 @@ use jiff::civil::Date;
 
 use crate::arrays::{Attributes, File, Listing};
 use crate::names::{self, NameMetadata};
+use crate::smap::names::stem;
 use crate::{DateOrigin, Orbit, Problem, Product};
+use ease_grid::Resolution;
+use ease_grid::ease2::fractional_index;
 
 /// A file's own words, joined with those of its name.
 #[derive(Debug, Default)]
@@ -35,6 +38,14 @@ pub(crate) fn identify(file: &File, listing: &Listing, file_name: &str) -> Ident
     };
     let mut problems = Vec::new();
     let (date, date_origin) = day(&own, &inner, &outer, product, &mut problems);
+    let unnamed = [&own.short_name, &inner.short_name, &outer.short_name].iter().all(|name| name.is_none());
+    if product == Some(Product::Spl3smp) && unnamed && nine_km_by_indices(listing) == Some(None) {
+        problems.push(Problem {
+            text: "nothing in it says whether its cells are of 36 or of 9 km: they are taken as those of 36 km. If they are of 9 km, give the file \
+                   its product's name (SMAP_L3_SM_P_E_YYYYMMDD...)"
+                .to_owned(),
+        });
+    }
     let long = |(begin, end): &(Date, Date)| {
         begin.checked_add(jiff::SignedDuration::from_hours(48)).is_ok_and(|day| day < *end)
     };
@@ -152,7 +163,8 @@ fn product(own: &OwnWords, inner: &NameMetadata, outer: &NameMetadata, listing: 
             || ["AM", "PM"]
                 .iter()
                 .any(|s| shapes(listing, &suffixed(s)).any(|s| s.starts_with(&[1624, 3856])))
-            || nine_km(listing);
+            || nine_km(listing)
+            || (smap_name(outer).is_none() && nine_km_by_indices(listing) == Some(Some(true)));
         return Some(if enhanced || smap_name(outer) == Some(Product::Spl3smpE) {
             Product::Spl3smpE
         } else {
@@ -192,6 +204,30 @@ fn nine_km(listing: &Listing) -> bool {
         .and_then(|a| a.numbers(std::slice::from_ref(&(0..2))).ok())
         .and_then(|v| Some((v.get(1)? - v.first()?).abs()));
     step.is_some_and(|s| (8_900.0..9_100.0).contains(&s))
+}
+
+/// Whether the row and column indices of a window are those of 9 km: where they are too large for 36 km, or its longitudes and latitudes say so.
+/// `Some(None)`: there are indices, and nothing says it. `None`: there are none, or the grid is whole.
+fn nine_km_by_indices(listing: &Listing) -> Option<Option<bool>> {
+    let numbers = |name: &str| {
+        let mut planes = listing.arrays.iter().filter(|a| a.shape.len() == 2 && a.shape != [406, 964]);
+        planes.find(|a| stem(a.name()).stem == name)?.all_numbers(4 << 20).ok()
+    };
+    let (rows, columns) = (numbers("ease_row_index")?, numbers("ease_column_index")?);
+    let is_index = |n: &f64| (0.0..60_000.0).contains(n);
+    let beyond = |values: &[f64], count: f64| values.iter().any(|n| is_index(n) && *n >= count);
+    if beyond(&rows, 406.0) || beyond(&columns, 964.0) {
+        return Some(Some(true));
+    }
+    let places = numbers("longitude").zip(numbers("latitude")).unwrap_or_default();
+    let mut cells = rows.iter().zip(&columns).zip(places.0.iter().zip(&places.1));
+    let seen = cells.find(|((row, column), (longitude, latitude))| {
+        is_index(row) && is_index(column) && longitude.abs() <= 360.0 && latitude.abs() <= 90.0
+    });
+    Some(seen.map(|((row, column), (longitude, latitude))| {
+        let (x, y) = fractional_index(Resolution::M09, *longitude, *latitude);
+        (x - column - 0.5).abs() < 1.0 && (y - row - 0.5).abs() < 1.0
+    }))
 }
 
 fn largest_row(listing: &Listing) -> Option<f64> {

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import rasterio
 from rasterio.transform import from_origin
+from rasterio.warp import transform
 
 OUT = Path(__file__).resolve().parent.parent.parent / "crates/smap-files/tests/fixtures/kinds"
 FACTS = []
@@ -386,6 +387,158 @@ def edges():
     fact("absolute_time.h5", [sm], says=['its time, counted in "day as %Y%m%d.%f", is not understood'])
 
 
+def named_otherwise():
+    """Names and descriptions of what stands beside soil moisture, grids and times of other products."""
+    sm = pattern(12, 14).astype("f4")
+
+    def array(name, **attributes):
+        def make(file):
+            data = file.create_dataset(name, data=sm)
+            data.attrs.update(attributes)
+            return data
+
+        return make
+
+    for n, (name, attributes, words) in enumerate([
+        ("sm", {"long_name": "soil moisture 10-40 cm"}, "below the surface"),
+        ("sm", {"long_name": "Soil moisture", "description": "Root zone soil moisture"}, "below the surface"),
+        ("sm", {"long_name": "Soil moisture at field capacity"}, "a property of the soil"),
+        ("soil_moisture", {"long_name": "number of observations"}, "a count"),
+        ("soil_moisture", {"cell_methods": "time: maximum"}, 'its cell_methods say "time: maximum"'),
+    ]):
+        hdf5(f"described_{n}_20200603.h5", array(name, **attributes))
+        mention(f"described_{n}_20200603.h5", words)
+    tiff("saocom_20200603.tif", [sm, sm], names=["VV", "VH"])
+    mention("saocom_20200603.tif", "backscatter of another radar")
+    tiff("extremes_20200603.tif", [sm, sm], names=["soil_moisture_max", "soil_moisture_min"])
+    mention("extremes_20200603.tif", "an extreme")
+    tiff("millimetre_in_millimetre_20200603.tif", [sm], names=["soil_moisture"])
+    tiff("named_volumetric_20200603.tif", [np.round(sm * 100)], "uint8", ["volumetric_soil_moisture"])
+    for name, unit in [("millimetre_in_millimetre_20200603.tif", "mm/mm"), ("named_volumetric_20200603.tif", "%")]:
+        with rasterio.open(OUT / name, "r+") as file:
+            file.units = [unit]
+    fact("millimetre_in_millimetre_20200603.tif", [sm])
+    fact("named_volumetric_20200603.tif", [np.round(sm * 100) / 100])
+
+    def placed(name, longitudes, latitudes, values, axes=("lat", "lon")):
+        with h5py.File(OUT / name, "w") as file:
+            for axis, numbers, units in [("lat", latitudes, "degrees_north"), ("lon", longitudes, "degrees_east")]:
+                file.create_dataset(axis, data=numbers).attrs["units"] = units
+                file[axis].make_scale(axis)
+            # Of the same shape, and looked at first.
+            for layer, data in [("Error", values * 0 + 0.01), ("soil_moisture", values)]:
+                file.create_dataset(layer, data=data).attrs["units"] = "m3/m3"
+                for n, axis in enumerate(axes):
+                    file[layer].dims[n].attach_scale(file[axis])
+
+    # SMOS' grid: latitudes of the cells of an EASE-Grid 2.0 of 25 km.
+    cell, left, top = 25025.26, -17367530.44 + 300 * 25025.26, 7307375.92 - 120 * 25025.26
+    x, y = left + cell * (np.arange(14) + 0.5), top - cell * (np.arange(12) + 0.5)
+    longitudes, _ = transform("EPSG:6933", "EPSG:4326", x, x * 0)
+    _, latitudes = transform("EPSG:6933", "EPSG:4326", y * 0, y)
+    placed("cells_of_25_km_20200603.h5", longitudes, latitudes, sm)
+    fact("cells_of_25_km_20200603.h5", [sm], grid={"epsg": 6933, "left": left, "top": top, "width": cell, "height": cell})
+    longitudes, latitudes = -98 + 0.05 * (np.arange(14) + 0.5), 36 - 0.05 * (np.arange(12) + 0.5)
+    placed("westwards_20200603.h5", longitudes[::-1], latitudes, sm)
+    mention("westwards_20200603.h5", "runs from east to west")
+    placed("by_column_20200603.h5", longitudes, latitudes, sm.T, ("lon", "lat"))
+    mention("by_column_20200603.h5", "the axes stand in the order lon, lat")
+
+    def months(file):
+        time = file.create_dataset("time", data=[18383, 18414, 18444])
+        time.attrs["units"] = "days since 1970-01-01"
+        time.make_scale("time")
+        data = file.create_dataset("swvl1", data=np.stack([sm] * 3))
+        data.attrs["units"] = "m3/m3"
+        for n, name in enumerate(["time", "lat", "lon"]):
+            data.dims[n].attach_scale(file[name])
+
+    def depth(number, units):
+        def make(file):
+            axis = file.create_dataset("depth", data=[number])
+            axis.attrs["units"] = units
+            axis.make_scale("depth")
+            data = file.create_dataset("soil_moisture", data=sm[None])
+            for n, name in enumerate(["depth", "lat", "lon"]):
+                data.dims[n].attach_scale(file[name])
+
+        return make
+
+    hdf5("of_5_cm_20200603.h5", depth(5.0, "cm"))
+    fact("of_5_cm_20200603.h5", [sm])
+    hdf5("of_1_m_20200603.h5", depth(1.0, "m"))
+    mention("of_1_m_20200603.h5", "it is of a depth of 1 m, not of the surface")
+
+    def forecast(file):
+        """As cfgrib names the times of GRIB; beside each step that of its beginning comes first."""
+        for name, count, standard in [("time", 18415, "forecast_reference_time"), ("valid_time", 18416, "time")]:
+            time = file.create_dataset(name, data=count)
+            time.attrs.update({"units": "days since 1970-01-01", "standard_name": standard})
+        return file.create_dataset("swvl1", data=sm)
+
+    hdf5("forecast.h5", forecast)
+    fact("forecast.h5", [sm], date="2020-06-03")
+    def cube(file):
+        """As many times as rows and columns, behind them."""
+        times = file.create_dataset("time", data=np.arange(18416, 18428))
+        times.attrs["units"] = "days since 1970-01-01"
+        times.make_scale("time")
+        file.create_dataset("x", data=file["lon"][:12]).make_scale("x")
+        file["x"].attrs["units"] = "degrees_east"
+        data = file.create_dataset("soil_moisture", data=np.repeat(sm[:, :12, None], 12, axis=2))
+        for n, name in enumerate(["lat", "x", "time"]):
+            data.dims[n].attach_scale(file[name])
+
+    hdf5("cube.h5", cube)
+    mention("cube.h5", "time is not its first axis")
+
+    def unmapped(file):
+        """Zeros where a regridding had nothing, with the fill that xarray declares."""
+        data = file.create_dataset("soil_moisture", data=np.where(np.arange(14) < 3, 0, sm).astype("f4"))
+        data.attrs["_FillValue"] = np.float32(np.nan)
+        return data
+
+    hdf5("unmapped_20200603.h5", unmapped)
+    fact("unmapped_20200603.h5", [np.where(np.arange(14) < 3, np.nan, sm)])
+    # Windows of SMAP's daily files without metadata, renamed: rows and columns of 9 km fit into the grid of 36 km, too.
+    rows, columns = np.mgrid[320:332, 850:864].astype("u2")
+    m09 = 36032.220840584 / 4
+    easting, northing = -17367530.4451615 + m09 * (columns[0] + 0.5), 7314540.8306386 - m09 * (rows[:, 0] + 0.5)
+    longitudes, _ = transform("EPSG:6933", "EPSG:4326", easting, easting * 0)
+    _, latitudes = transform("EPSG:6933", "EPSG:4326", northing * 0, northing)
+    for name, more in [
+        ("renamed_20200603.h5", {"longitude": np.tile(np.array(longitudes, "f4"), (12, 1)), "latitude": np.tile(np.array(latitudes, "f4"), (14, 1)).T}),
+        ("renamed_bare_20200603.h5", {}),
+    ]:
+        with h5py.File(OUT / name, "w") as file:
+            group = file.create_group("Soil_Moisture_Retrieval_Data_AM")
+            layers = {"soil_moisture": sm, "retrieval_qual_flag": np.zeros((12, 14), "u2"), "EASE_row_index": rows, "EASE_column_index": columns}
+            for layer, values in {**layers, **more}.items():
+                group[layer] = values
+    grid = {"epsg": 6933, "left": -17367530.4451615 + m09 * 850, "top": 7314540.8306386 - m09 * 320, "width": m09, "height": m09}
+    fact("renamed_20200603.h5", [sm], grid=grid, overpasses=["am"])
+    fact("renamed_bare_20200603.h5", [sm], overpasses=["am"], says=["whether its cells are of 36 or of 9 km"])
+    def two(file):
+        file.create_dataset("sm_predicted", data=sm + np.float32(0.1)).attrs["units"] = "m3/m3"
+        return file.create_dataset("sm_smap", data=sm)
+
+    hdf5("two_20200603.h5", two)
+    fact("two_20200603.h5", [sm], says=["/sm_smap is used, not /sm_predicted"])
+    hdf5("swvl1_means.h5", months)
+    fact("swvl1_means.h5", [sm] * 3, dates=["2020-05-01", "2020-06-01", "2020-07-01"], says=["its times are a month apart"])
+    name = "SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_AM_soil_moisture_doy2020155000000_aid0001.tif"
+    tiff(name, [sm], names=[None])
+    fact(name, [sm], says=["no retrieval quality flag is in this file"])
+    name = "SMAP_L2_SM_P_NRT_30058_D_20200603T124350_N17700_001.h5"
+    with h5py.File(OUT / name, "w") as file:
+        group = file.create_group("Soil_Moisture_Retrieval_Data")
+        group["soil_moisture"] = sm[0]
+        group["EASE_row_index"] = np.full(14, 90, "u2")
+        group["EASE_column_index"] = np.arange(210, 224, dtype="u2")
+        group["retrieval_qual_flag"] = np.zeros(14, "u2")
+    fact(name, [sm[:1]], overpasses=["am"])
+
+
 def archives():
     """As a mail gives an order: archives of scenes in one archive, one of them packed."""
     inner = []
@@ -406,7 +559,7 @@ def archives():
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for make in (halves, compressions, predictors, sidecars, odd_hdf5, edges, archives):
+    for make in (halves, compressions, predictors, sidecars, odd_hdf5, edges, named_otherwise, archives):
         make()
     (OUT / "kinds.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

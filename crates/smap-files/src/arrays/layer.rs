@@ -131,13 +131,14 @@ fn is_shifted(array: &Array) -> bool {
     array.declared().linear().is_some_and(|(_, offset)| offset != 0.0)
 }
 
-/// A layer that declares nothing of cells without a value: its zeros are none, since no soil is without any water.
+/// A layer that declares nothing of cells without a value: its zeros are none, since no soil is without any water. NaN, which xarray declares
+/// of all that it writes, says nothing.
 pub(super) fn zeros_are_fill(array: &Array) -> bool {
     let attributes = array.attributes();
     !is_shifted(array)
         && ["_FillValue", "missing_value", "valid_min", "valid_range"]
             .iter()
-            .all(|name| attributes.numbers(name).is_empty())
+            .all(|name| attributes.numbers(name).iter().all(|number| number.is_nan()))
 }
 
 /// Which stored numbers of an array count, and what they mean.

@@ -3,9 +3,10 @@
 
 use crate::arrays::axis::axis_values;
 use crate::arrays::file::{Array, too_large};
+use crate::catalogue::words;
 use crate::smap::names::{group_resolution, product_resolution, stem};
 use crate::{Product, ReadError, wkt};
-use ease_grid::ease2::{X0, Y0, fractional_index};
+use ease_grid::ease2::{X0, Y0, forward, fractional_index};
 use ease_grid::{Crs, EaseWindow, Grid, Resolution};
 
 /// Longest 1-D list and largest index array read for placement: the whole 9 km grid has 6.3 million cells.
@@ -84,18 +85,54 @@ const TIMES: [&str; 5] = ["time", "valid_time", "date", "t", "times"];
 
 /// The time axis of an array: the first of its axes, with its counts.
 pub(crate) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Array]) -> Option<&'a Array> {
-    let (&first, _) = array.shape.split_first().filter(|(_, rest)| rest.len() >= 2)?;
+    let (&first, rest) = array.shape.split_first().filter(|(_, rest)| rest.len() >= 2)?;
+    // Lengths alone tell nothing where another axis is as long.
+    let own = if first > 1 && rest.contains(&first) {
+        let others: Vec<&Array> = group.iter().chain(root).copied().filter(|a| a.shape.len() == 1).collect();
+        array.axes(&others).first().copied().flatten()
+    } else {
+        None
+    };
     let is_time = |a: &&&Array| {
         a.shape == [first]
             && a.is_numeric()
+            && own.is_none_or(|own| own.path == a.path)
             && a.text("units").is_some_and(|u| u.to_ascii_lowercase().contains(" since "))
     };
-    let is_named = |a: &&&Array| {
-        TIMES.contains(&a.name().to_ascii_lowercase().as_str())
-            || a.text("standard_name").as_deref() == Some("time")
+    group.iter().chain(root).filter(is_time).min_by_key(|a| time_rank(a)).copied()
+}
+
+/// How surely an array of times gives those of observation, surest first. GRIB's `time`, as cfgrib names it, is when a forecast began.
+pub(crate) fn time_rank(array: &Array) -> u8 {
+    let name = array.name().to_ascii_lowercase();
+    match array.text("standard_name").as_deref() {
+        Some("time") => 0,
+        Some("forecast_reference_time") => 4,
+        _ if name == "valid_time" => 1,
+        _ if TIMES.contains(&name.as_str()) => 2,
+        _ => 3,
+    }
+}
+
+/// The depth of an array's layer of soil, m, where a coordinate of one number gives it.
+pub(crate) fn depth_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<f64> {
+    let listed = array.text("coordinates").unwrap_or_default();
+    let is_depth = |a: &&&Array| {
+        let of_array = if a.shape.is_empty() || !array.shape.contains(&1) {
+            listed.split(' ').any(|name| name == a.name())
+        } else {
+            true
+        };
+        of_array && a.is_numeric() && a.elements() == 1 && words(a.name()).iter().any(|w| w == "depth")
     };
-    let times = || group.iter().chain(root).filter(is_time);
-    times().find(is_named).or_else(|| times().next()).copied()
+    let depth = group.iter().chain(root).find(is_depth)?;
+    let metres = match depth.text("units")?.to_ascii_lowercase().as_str() {
+        "m" | "meter" | "meters" | "metre" | "metres" => 1.0,
+        "cm" | "centimeter" | "centimeters" => 0.01,
+        "mm" => 0.001,
+        _ => return None,
+    };
+    Some(axis_values(depth, &[]).ok()?.first()?.abs() * metres)
 }
 
 /// True where an axis of several times stands behind another: rows, columns, time.
@@ -595,6 +632,18 @@ fn from_axes(
         let grid = Grid::new(crs.clone(), corner.0, corner.1, cell_x, cell_y, column_count, row_count);
         return grid.map(|g| Some(whole(g, None))).map_err(|e| e.to_string());
     }
+    if degrees && even(&xs).is_some_and(|step| step < 0.0) {
+        return Err(format!(
+            "{} runs from east to west: save the file with its longitudes from west to east, e.g. with xarray's sortby",
+            x_axis.path
+        ));
+    }
+    if degrees
+        && even(&ys).is_none()
+        && let Some(grid) = of_other_cells(&xs, &ys)
+    {
+        return Ok(Some(whole(grid, None)));
+    }
     if degrees && let (Some(cell_x), Some(cell_y)) = (even(&xs), even(&ys).map(|s| -s)) {
         let grid = Grid::new(
             Crs::Geographic,
@@ -613,6 +662,17 @@ fn from_axes(
         "they fit no EASE-Grid 2.0, and no grid mapping names another system"
     };
     Err(format!("the coordinates {} and {} cannot be used: {why}", x_axis.path, y_axis.path))
+}
+
+/// EASE-Grid 2.0 of cells that SMAP has none of, by its longitudes and latitudes: SMOS' 25 km.
+fn of_other_cells(longitudes: &[f64], latitudes: &[f64]) -> Option<Grid> {
+    let xs: Vec<f64> = longitudes.iter().map(|longitude| forward(*longitude, 0.0).0).collect();
+    let ys: Vec<f64> = latitudes.iter().map(|latitude| forward(0.0, *latitude).1).collect();
+    let (width, height) = (even(&xs)?, -even(&ys)?);
+    let left = xs.first()? - width / 2.0;
+    let top = ys.first()? + height / 2.0;
+    let square = (width - height).abs() < 0.002 * width;
+    square.then(|| Grid::new(Crs::Ease2Global, left, top, width, height, xs.len(), ys.len()).ok()).flatten()
 }
 
 /// First index of an axis whose fractional positions are consecutive cell centres.

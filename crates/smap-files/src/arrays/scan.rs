@@ -9,9 +9,9 @@ use crate::arrays::attributes::Attributes;
 use crate::arrays::file::{Array, File, Listing};
 use crate::arrays::layer::zeros_are_fill;
 use crate::arrays::place::{
-    Hint, Placement, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
+    Hint, Placement, depth_of, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
 };
-use crate::arrays::steps::{days_of, days_spanned, only_time, steps_of, time_not_understood};
+use crate::arrays::steps::{are_months, days_of, days_spanned, only_time, steps_of, time_not_understood};
 use crate::arrays::values_say::{GROUND, against_moisture, median_of_sample};
 use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use crate::own::{OWN_MAP, OWN_PREFIX, Own};
@@ -23,6 +23,8 @@ use crate::{
     Variable,
 };
 
+/// Deepest that soil moisture of the surface is given for, m.
+const DEEPEST: f64 = 0.1;
 /// Days of one array that are listed at most: an AppEEARS order of ten years.
 const MOST_STEPS: usize = 4_000;
 
@@ -219,7 +221,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
     let root = by_group.get("").unwrap_or(&none);
     let product = about.product.unwrap_or(Product::Unknown);
     // Indices are read once for all arrays that lie in the same place.
-    let mut placed: HashMap<PlaceKey<'_>, Option<Placement>> = HashMap::new();
+    let mut placed: HashMap<PlaceKey<'_>, Result<Option<Placement>, String>> = HashMap::new();
     let mut variables = Vec::with_capacity(listing.arrays.len());
     for array in &listing.arrays {
         let group = by_group.get(array.group()).unwrap_or(&none);
@@ -247,11 +249,16 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             problems.push(Problem { text });
         }
         let days = days.map(|days| days.steps);
-        if let Some(spanned) = days_spanned(array, group, root).filter(|_| used.role != Role::Other) {
-            let text = format!(
-                "its times are of intervals, of up to {spanned:.0} days: each map counts as that of the middle day alone. Use maps of single days \
-                 where there are any."
-            );
+        let spanned = days_spanned(array, group, root);
+        let several = match spanned {
+            Some(days) => Some(format!("its times are of intervals, of up to {days:.0} days: each map counts as that of the middle day alone")),
+            None if days.as_ref().is_some_and(|days| are_months(days)) => Some(
+                "its times are a month apart, as those of monthly means are: each map counts as that of its day alone".to_owned(),
+            ),
+            None => None,
+        };
+        if let Some(why) = several.filter(|_| used.role != Role::Other) {
+            let text = format!("{why}. Use maps of single days where there are any.");
             if !problems.iter().any(|p| p.text == text) {
                 problems.push(Problem { text });
             }
@@ -279,23 +286,18 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         } else {
             let hint = hint(array, product, about.short);
             let key = (array.group(), array.shape.as_slice(), hint, name.apm, array.text("grid_mapping"));
-            placed
-                .entry(key)
-                .or_insert_with(|| {
-                    let crs = mapping(array, group, root);
-                    let shape = array.shape.get(leading..).unwrap_or_default();
-                    match place(shape, hint, name.apm, crs.as_ref(), group, root) {
-                        Ok(placement) => placement,
-                        Err(text) => {
-                            let text = format!("{text}.");
-                            if wanted && !problems.iter().any(|p| p.text == text) {
-                                problems.push(Problem { text });
-                            }
-                            None
-                        }
-                    }
-                })
-                .as_ref()
+            let found = placed.entry(key).or_insert_with(|| {
+                let crs = mapping(array, group, root);
+                let shape = array.shape.get(leading..).unwrap_or_default();
+                place(shape, hint, name.apm, crs.as_ref(), group, root).map_err(|text| format!("{text}."))
+            });
+            if let Err(text) = found
+                && wanted
+                && !problems.iter().any(|p| p.text == *text)
+            {
+                problems.push(Problem { text: text.clone() });
+            }
+            found.as_ref().ok().and_then(Option::as_ref)
         };
         let from_orbit = matches!(product, Product::Spl2smp | Product::Spl2smpE)
             .then_some(about.orbit)
@@ -365,6 +367,9 @@ fn unclear_axis(
     if time_comes_late(array, group, root) {
         return Some("time is not its first axis: save it with time first".to_owned());
     }
+    if let Some(depth) = depth_of(array, group, root).filter(|depth| *depth > DEEPEST) {
+        return Some(format!("it is of a depth of {depth} m, not of the surface"));
+    }
     let rest = array.shape.get(leading..).unwrap_or_default();
     let extra = rest.iter().copied().reduce(u64::min).filter(|n| rest.len() > 2 && *n > 1);
     if let Some(times) = time_axis(array, group, root)
@@ -424,12 +429,12 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
         used.evidence = "unknown quantity".to_owned();
         return used;
     };
-    let (long_name, units) =
-        (array.text("long_name").or_else(|| array.text("standard_name")), array.text("units"));
+    let (long_name, units) = (description(array), array.text("units"));
+    let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
     let refused = |why: &str| format!("{}, by {}: not used ({why})", quantity.name(), meaning.told_by);
     match quantity {
         Quantity::SoilMoisture => {
-            match catalogue::moisture_factor(about.entry, units.as_deref(), long_name.as_deref()) {
+            match catalogue::moisture_factor(about.entry, units.as_deref(), words) {
                 Ok((factor, unit)) => {
                     // Of several of one overpass the one with the plainest name.
                     let plainer = |a: &&&Array| {
@@ -516,15 +521,25 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
     used
 }
 
-/// A method of making the values (CF conventions 7.3) that gives how much they vary, not how large they are.
+/// A method of making the values (CF conventions 7.3) that gives how much they vary, or an extreme, not how large they are.
 fn spread(array: &Array) -> Option<String> {
     let methods = array.text("cell_methods")?;
-    let is_spread = ["variance", "standard_deviation", "range"].iter().any(|word| methods.contains(word));
+    let is_spread = ["variance", "standard_deviation", "range", "maximum", "minimum", "sum"]
+        .iter()
+        .any(|word| methods.contains(word));
     is_spread.then_some(methods)
 }
 
+/// What an array says of itself in words: that which speaks against its name, else its long name, else CF's.
+fn description(array: &Array) -> Option<String> {
+    let mut texts: Vec<String> =
+        ["long_name", "standard_name", "description"].iter().filter_map(|name| array.text(name)).collect();
+    let against = texts.iter().position(|text| Quantity::against(text).is_some());
+    (!texts.is_empty()).then(|| texts.swap_remove(against.unwrap_or(0)))
+}
+
 fn meaning(array: &Array, about: &About<'_>) -> Meaning {
-    let long_name = array.text("long_name").or_else(|| array.text("standard_name"));
+    let long_name = description(array);
     let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
     Meaning::of(about.file, about.entry, words, about.alone)
 }

@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use crate::Overpass;
 use crate::arrays::axis::{bounds, unpacked};
 use crate::arrays::file::{Array, Listing};
-use crate::arrays::place::time_axis;
+use crate::arrays::place::{time_axis, time_rank};
 use crate::arrays::time::TimeUnit;
 
 /// One step of a time axis.
@@ -56,6 +56,12 @@ pub(crate) fn days_spanned(array: &Array, group: &[&Array], root: &[&Array]) -> 
     let spans = intervals(axis, group, root)?;
     let longest = spans.chunks_exact(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
     Some(unit.in_days(longest)).filter(|days| *days > 1.5)
+}
+
+/// Whether three steps or more are a month apart each, as those of monthly means are.
+pub(crate) fn are_months(steps: &[Step]) -> bool {
+    let month = |pair: &[Step]| (28..=31).contains(&(pair[1].day - pair[0].day).get_days());
+    steps.len() > 2 && steps.windows(2).all(month)
 }
 
 /// SMAP's overpass of a time of the day, local or as its daily files count it.
@@ -129,11 +135,10 @@ pub(crate) fn time_not_understood(listing: &Listing) -> Option<String> {
 /// The day of the file's only time, which stands beside its maps, not on an axis of theirs.
 pub(crate) fn only_time(listing: &Listing) -> Option<Date> {
     let is_time = |a: &&Array| {
-        a.elements() == 1
-            && a.is_numeric()
-            && (a.name().eq_ignore_ascii_case("time") || a.text("standard_name").as_deref() == Some("time"))
+        let named = ["time", "valid_time"].iter().any(|name| a.name().eq_ignore_ascii_case(name));
+        a.elements() == 1 && a.is_numeric() && (named || a.text("standard_name").as_deref() == Some("time"))
     };
-    let time = listing.arrays.iter().find(is_time)?;
+    let time = listing.arrays.iter().filter(is_time).min_by_key(|a| time_rank(a))?;
     let unit = TimeUnit::parse(&time.text("units")?, time.text("calendar").as_deref())?;
     unit.day(unpacked(time, 1).ok()?.first().copied()?)
 }
@@ -148,6 +153,19 @@ mod tests {
         let moments = (0..).zip(hours.iter().map(|hour| date(2020, 6, 3).at(*hour, 0, 0, 0))).collect();
         let Steps { steps, left_out } = steps_of(moments, of_smap);
         (steps.iter().map(|step| (step.index, step.overpass)).collect(), left_out)
+    }
+
+    #[test]
+    fn steps_a_month_apart_are_told_from_days() {
+        let steps = |days: &[(i8, i8)]| -> Vec<Step> {
+            let step =
+                |(month, day): &(i8, i8)| Step { index: 0, day: date(2020, *month, *day), overpass: None };
+            days.iter().map(step).collect()
+        };
+        assert!(are_months(&steps(&[(1, 1), (2, 1), (3, 1), (4, 1)])));
+        assert!(!are_months(&steps(&[(1, 1), (2, 1)])));
+        assert!(!are_months(&steps(&[(6, 1), (6, 2), (6, 3)])));
+        assert!(!are_months(&steps(&[(5, 1), (6, 1), (6, 13)])));
     }
 
     #[test]

@@ -111,7 +111,8 @@ impl TimeUnit {
 
     /// The moment of a count, in the same years.
     pub(crate) fn moment(&self, count: f64) -> Option<DateTime> {
-        let seconds = (count * self.seconds).floor();
+        // Midnight that lost its last digits is not the day before.
+        let seconds = (count * self.seconds + 0.01).floor();
         if !seconds.is_finite() || seconds.abs() > 1e13 {
             return None;
         }
@@ -162,6 +163,7 @@ mod tests {
         assert_eq!(day("seconds since 2000-01-01T12:00:00Z", 644_457_600.0 - 43_200.0), third);
         assert_eq!(day("minutes since 2020-6-3", 1439.0), third);
         assert_eq!(day("Days Since 2000-01-01", 7459.0), third);
+        assert_eq!(day("days since 1970-01-01", 18_415.999_999_999_9), third);
         assert_eq!(
             day("seconds since 2000-01-01 11:58:55.816", 633_495_600.0),
             Some("2020-01-28".to_owned())

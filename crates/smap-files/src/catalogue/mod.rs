@@ -64,7 +64,7 @@ impl Meaning {
                 {
                     Quantity::OtherTemperature
                 }
-                other => other,
+                other => other.of_radar(file),
             };
             Self { quantity: Some(quantity), told_by }
         };
@@ -152,12 +152,12 @@ fn possessive(name: &str) -> String {
 pub(crate) fn moisture_factor(
     source: Option<&Source>,
     units: Option<&str>,
-    long_name: Option<&str>,
+    layer: LayerWords<'_>,
 ) -> Result<(f64, String), String> {
     if let Some(Moisture::Other(why)) = source.map(|s| s.moisture) {
         return Err(why.to_owned());
     }
-    let long = long_name.unwrap_or_default().to_ascii_lowercase();
+    let long = [layer.name, layer.long_name].map(Option::unwrap_or_default).join(" ").to_ascii_lowercase();
     let text = units.unwrap_or_default();
     let saturation = ["saturation", "relative", "degree of"]
         .iter()
@@ -239,6 +239,7 @@ mod tests {
             ("SMAP_L3_SM_P_20200603_R18290_001.h5", "NSIDC"),
             ("c_gls_SSM1km_202006030000_CEURO_S1CSAR_V1.1.1.nc", "Copernicus SSM or SWI"),
             ("MOD11A1.A2020155.h09v05.061.tif", "MODIS or VIIRS"),
+            ("S1_orbit7_20200603_asc.tif", "Sentinel-1"),
             ("S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif", "Sentinel-1"),
         ] {
             assert_eq!(source(file), Some(name), "{file}");
@@ -313,6 +314,13 @@ mod tests {
             ("swvl1", "Volumetric soil water layer 1", Quantity::SoilMoisture),
             ("sm", "Root zone soil moisture", Quantity::DeepSoilMoisture),
             ("sm", "soil moisture anomaly", Quantity::RelativeSoilMoisture),
+            ("sm", "soil moisture 10-40 cm", Quantity::DeepSoilMoisture),
+            ("sm", "Soil moisture at field capacity", Quantity::Soil),
+            ("sm", "Soil porosity", Quantity::Soil),
+            ("soil_moisture", "number of observations", Quantity::Count),
+            ("soil_moisture", "Soil moisture quality flag", Quantity::Flags),
+            ("SM", "Long-term mean soil moisture", Quantity::Derived),
+            ("soil_moisture", "Surface soil moisture (0-5 cm)", Quantity::SoilMoisture),
             ("soil_moisture", "Soil Wetness Index", Quantity::RelativeSoilMoisture),
             ("soil_moisture", "Uncertainty of soil moisture", Quantity::Uncertainty),
             ("SM", "standard deviation of soil moisture", Quantity::Uncertainty),
@@ -328,8 +336,11 @@ mod tests {
 
     #[test]
     fn units_decide_about_soil_moisture() {
-        let factor =
-            |units: Option<&str>, long: Option<&str>| moisture_factor(None, units, long).map(|f| f.0);
+        let factor = |units, long_name| {
+            moisture_factor(None, units, LayerWords { name: None, long_name }).map(|f| f.0)
+        };
+        let named = LayerWords { name: Some("volumetric_soil_moisture"), long_name: None };
+        assert_eq!(moisture_factor(None, Some("%"), named).map(|f| f.0), Ok(0.01));
         assert_eq!(factor(Some("m3 m-3"), None), Ok(1.0));
         assert_eq!(factor(Some("%"), Some("volumetric soil moisture")), Ok(0.01));
         assert_eq!(factor(None, None), Ok(1.0));

@@ -129,9 +129,16 @@ const SURFACE_CM: u32 = 10;
 
 /// Soil moisture of layers that reach deeper than the radiometer sees: `soil_moisture_0_100cm`, `SoilMoi10_40cm`.
 fn or_deep(quantity: Q, words: &[String]) -> Q {
-    let depth = |w: &String| w.strip_suffix("cm").and_then(|n| n.parse::<u32>().ok());
+    // `40cm`, and `40 cm`.
+    let depth = |(n, w): (usize, &String)| {
+        let number = w.strip_suffix("cm")?;
+        let number = if number.is_empty() { words.get(n.checked_sub(1)?)? } else { number };
+        number.parse::<u32>().ok()
+    };
     match quantity {
-        Q::SoilMoisture if words.iter().filter_map(depth).any(|cm| cm > SURFACE_CM) => Q::DeepSoilMoisture,
+        Q::SoilMoisture if words.iter().enumerate().filter_map(depth).any(|cm| cm > SURFACE_CM) => {
+            Q::DeepSoilMoisture
+        }
         other => other,
     }
 }
@@ -195,7 +202,15 @@ impl Quantity {
     /// What a layer's description says against what its name says.
     pub(crate) fn against(description: &str) -> Option<Self> {
         let words = words(description);
-        if words.len() > SHORT { None } else { first(AGAINST, &words.join("_")) }
+        let deep = || (or_deep(Q::SoilMoisture, &words) != Q::SoilMoisture).then_some(Q::DeepSoilMoisture);
+        if words.len() > SHORT { None } else { first(AGAINST, &words.join("_")).or_else(deep) }
+    }
+
+    /// What backscatter is by its file's name: bands of one name, VV, are other quantities to radars of another wavelength.
+    pub(crate) fn of_radar(self, file: &str) -> Self {
+        let is_backscatter = matches!(self, Q::BackscatterVv | Q::BackscatterVh);
+        let of_another = || words(file).iter().any(|w| OTHER_RADARS.contains(&w.as_str()));
+        if is_backscatter && of_another() { Q::OtherRadar } else { self }
     }
 
     /// Of the only layer of a file, by the file's whole name.
@@ -209,15 +224,9 @@ impl Quantity {
             return Some(Q::SurfaceTemperature);
         }
         let joined = words.join("_");
-        // Bands of one name, VV, are other quantities to radars of another wavelength.
-        let radar = |found: Q| {
-            let of_another = words.iter().any(|w| OTHER_RADARS.contains(&w.as_str()));
-            let is_backscatter = matches!(found, Q::BackscatterVv | Q::BackscatterVh);
-            if of_another && is_backscatter { Q::OtherRadar } else { found }
-        };
         first(FILE_WORDS, &joined)
             .map(|found| or_deep(found, &words))
-            .or_else(|| polarisation(&words).map(radar))
+            .or_else(|| polarisation(&words).map(|found| found.of_radar(&name)))
             .or_else(|| {
                 words.iter().any(|w| matches!(w.as_str(), "hh" | "hv")).then_some(Q::BackscatterOther)
             })
@@ -263,7 +272,7 @@ impl Quantity {
             Q::Precipitation => "precipitation",
             Q::Picture => "a picture",
             Q::Derived => {
-                "a difference, a trend, an average of years or a texture, not a measurement of the day"
+                "a difference, a trend, an extreme, an average of years or a texture, not a measurement of the day"
             }
         }
     }
@@ -344,6 +353,22 @@ mod tests {
             ("live_fuel_moisture", Q::OtherMoisture),
             ("gravimetric_soil_moisture", Q::OtherMoisture),
             ("soil_moisture_available", Q::OtherMoisture),
+            ("soil_moisture_root", Q::DeepSoilMoisture),
+            ("deep_soil_moisture", Q::DeepSoilMoisture),
+            ("soil_moisture_1m", Q::DeepSoilMoisture),
+            ("Soil moisture 10-40 cm", Q::DeepSoilMoisture),
+            ("Soil moisture 0-5 cm (cm^3/cm^3)", Q::SoilMoisture),
+            ("soil_moisture_max", Q::Derived),
+            ("sm_correlation", Q::Derived),
+            ("soil_moisture_stress", Q::Derived),
+            ("VV_savg", Q::Derived),
+            ("VV_min", Q::Derived),
+            ("VV_mean", Q::BackscatterVv),
+            ("sm_noise", Q::Uncertainty),
+            ("sm_fc", Q::Soil),
+            ("soil_moisture_norm", Q::RelativeSoilMoisture),
+            ("Sigma0_VV_norm", Q::BackscatterVv),
+            ("VV_COH12", Q::Interferogram),
         ] {
             assert_eq!(Quantity::of_layer(name), Some(quantity), "{name}");
         }

@@ -158,6 +158,12 @@ fn first_is_sentinel1(file: &str) -> bool {
         .is_some_and(|w| matches!(w.as_str(), "s1" | "s1a" | "s1b" | "s1c" | "s1d" | "sentinel1"))
 }
 
+/// A tile of Sentinel-2's grid: `33nwb`.
+fn is_tile(word: &str) -> bool {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    word.len() == 5 && digits == 2 && word.bytes().skip(2).all(|b| b.is_ascii_lowercase())
+}
+
 /// HyP3's processing code, six letters: radiometry g/s, scale p/a/d, masking, filter, area, e.g. `gpuned`.
 fn is_hyp3(file: &str) -> bool {
     let parts: Vec<&str> = file.split(['_', '.']).collect();
@@ -277,7 +283,7 @@ pub static SOURCES: &[Source] = &[
         matches: |f| {
             let words = words(f.file);
             words.iter().any(|w| w == "lia")
-                || (first_is_sentinel1(f.file) && words.iter().any(|w| matches!(w.as_str(), "asc" | "des")))
+                || (first_is_sentinel1(f.file) && words.get(1).is_some_and(|w| is_tile(w)))
         },
         backscatter: Backscatter::Power,
         ..PLAIN

@@ -46,6 +46,9 @@ impl Unit {
             "1" | "fraction" | "dimensionless" | "unitless" | "nounits" | "normalized" => Self::One,
             "%" | "percent" | "volumetric%" | "volumetricpercent" | "vol%" | "%vol" | "volpercent"
             | "volumepercent" | "%volumetric" | "percentage" | "m3m3100" | "%m3m3" => Self::Percent,
+            // Depths of water in depths of soil.
+            "mm" if lower.contains('/') => Self::Volumetric,
+            "cmcm" | "cmcm1" | "mmmm" | "mmmm1" | "mm1" => Self::Volumetric,
             "mm" | "millimeter" | "millimeters" | "millim" | "millims" | "kgm2" => Self::Millimetre,
             "k" | "kelvin" | "kelvins" | "degk" | "degreesk" => Self::Kelvin,
             "c" | "degc" | "celsius" | "degreesc" | "degreec" | "degreescelsius" | "degreecelsius" => {
@@ -84,6 +87,10 @@ mod tests {
             ("mm", Unit::Millimetre),
             ("kg m-2", Unit::Millimetre),
             ("kg m⁻²", Unit::Millimetre),
+            ("m/m", Unit::Volumetric),
+            ("mm/mm", Unit::Volumetric),
+            ("cm cm-1", Unit::Volumetric),
+            ("mm/day", Unit::Other),
             ("°C", Unit::Celsius),
             ("Kelvin", Unit::Kelvin),
             ("degC", Unit::Celsius),

@@ -151,6 +151,17 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
     } else {
         Product::Unknown
     };
+    let retrieved = |band: &Band<'_>| {
+        let name = band.name.unwrap_or_default().to_ascii_lowercase();
+        context.file.contains("Retrieval_Data")
+            || ["soil_moisture_am", "soil_moisture_pm"].iter().any(|n| name.ends_with(n))
+    };
+    let moisture = |(used, band): (&Use, &Band<'_>)| used.role == Role::SoilMoisture && retrieved(band);
+    if !uses.iter().any(|u| u.is_retrieval_flag) && uses.iter().zip(bands).any(moisture) {
+        problems.push(
+            "no retrieval quality flag is in this file: every value in the valid range counts".to_owned(),
+        );
+    }
     if product == Product::Unknown && problems.is_empty() && !context.unplaceable {
         problems.push(nothing_used(context, bands, &uses));
     }
@@ -293,8 +304,8 @@ const SMALLEST_MEDIAN: f64 = -45.0;
 const SOIL_MOISTURE_SHARE: f64 = 0.99;
 
 fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcome {
-    let (factor, unit) =
-        catalogue::moisture_factor(context.source, band.units, band.long_name).map_err(Some)?;
+    let layer = LayerWords { name: band.name, long_name: band.long_name };
+    let (factor, unit) = catalogue::moisture_factor(context.source, band.units, layer).map_err(Some)?;
     if !band.summary.any_valid() {
         return Ok((unit, None));
     }
@@ -548,9 +559,8 @@ fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> Stri
             bands.len()
         );
     }
-    if let [only] = uses
-        && let Some(quantity) = only.quantity
-    {
+    let first = uses.first().and_then(|used| used.quantity);
+    if let Some(quantity) = first.filter(|_| uses.iter().all(|used| used.quantity == first)) {
         let moisture = match quantity {
             Quantity::Flags => "",
             Quantity::BackscatterOther

@@ -158,6 +158,17 @@ pub(super) fn other_notes(
     if let Some(text) = used().find_map(|v| placed_by_shape(listing, v)) {
         say(text);
     }
+    let put_aside =
+        |v: &&Variable| v.evidence.starts_with("soil moisture, by") && v.evidence.ends_with(" is used)");
+    let mut aside: Vec<&str> = variables.iter().filter(put_aside).map(|v| v.path.as_str()).collect();
+    aside.dedup();
+    if let Some(first) = used().next().filter(|_| product != Product::Nisar && !aside.is_empty()) {
+        let aside = aside.join(", ");
+        say(format!(
+            "of its layers of soil moisture {} is used, not {aside}; choose another with \"use as\" in the file list",
+            first.path
+        ));
+    }
     let of_path = |path: &str| listing.arrays.iter().find(|a| a.path == path);
     if let Some(text) = used().find_map(|v| flags_not_applied(of_path(&v.path)?)) {
         say(text);

@@ -9,6 +9,14 @@ const DERIVED: &[&str] =
       "minmax", "clim", "moisture_slope", "sm_slope", "vv_slope", "vh_slope", "increment", "increments", "incr", "contrast", "dissimilarity", "homogeneity", "probability",
       "curvature", "p05", "p10", "p25", "p75", "p90", "p95", "p99"];
 
+/// Words of names of layers that say so where a file's name would say something else with them.
+#[rustfmt::skip]
+const DERIVED_LAYERS: &[&str] = &[
+    "max", "min", "maximum", "minimum", "range", "correlation", "long_term", "longterm", "stress", "threshold", "weight", "memory",
+    // Textures, as Earth Engine's glcmTexture names them.
+    "asm", "savg", "svar", "sent", "ent", "dvar", "dent", "imcorr1", "imcorr2", "maxcorr", "diss", "idm", "inertia", "shade", "prom",
+];
+
 /// Words of moisture that is not of the volume of soil at the surface: of plants, of fuel, by weight, and limits of a soil's moisture.
 #[rustfmt::skip]
 const OTHER_MOISTURE: &[&str] = &[
@@ -72,9 +80,13 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "standard_deviation",
             "nesz",
             "noise_floor",
+            "sm_noise",
+            "ssm_noise",
+            "moisture_noise",
         ],
     ),
     (Q::Derived, DERIVED),
+    (Q::Derived, DERIVED_LAYERS),
     (Q::Time, &["time", "utc", "seconds", "acquisition", "t0"]),
     (Q::Count, &["count", "num", "nobs", "number", "looks", "samples", "n", "enl"]),
     (
@@ -119,6 +131,11 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "phase",
             "unw",
             "wrapped",
+            "coh6",
+            "coh06",
+            "coh12",
+            "coh18",
+            "coh24",
             "amp_a",
             "los",
             "displacement",
@@ -158,6 +175,13 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "soil_texture",
             "field_capacity",
             "wilting_point",
+            "fc",
+            "wp",
+            "pwp",
+            "awc",
+            "sm_sat",
+            "sm_res",
+            "moisture_sat",
         ],
     ),
     (Q::Derived, &["texture"]),
@@ -193,6 +217,12 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "relative",
             "index",
             "rank",
+            "sm_norm",
+            "moisture_norm",
+            "sm_normalized",
+            "sm_normalised",
+            "moisture_normalized",
+            "moisture_normalised",
         ],
     ),
     (
@@ -210,6 +240,12 @@ pub(super) const WORDS: &[(Q, &[&str])] = &[
             "sm_rootzone",
             "sm_profile",
             "rz",
+            "root",
+            "deep_soil",
+            "deep_layer",
+            "sm_deep",
+            "moisture_deep",
+            "1m",
             "layer_2",
             "layer_3",
             "layer_4",
@@ -290,7 +326,22 @@ pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
     (Q::Height, &["dem", "elevation", "altitude", "dsm", "dtm"]),
     (
         Q::Interferogram,
-        &["coherence", "coh", "ifg", "interferogram", "phase", "unw", "unwrapped", "wrapped", "insar"],
+        &[
+            "coherence",
+            "coh",
+            "coh6",
+            "coh06",
+            "coh12",
+            "coh18",
+            "coh24",
+            "ifg",
+            "interferogram",
+            "phase",
+            "unw",
+            "unwrapped",
+            "wrapped",
+            "insar",
+        ],
     ),
     (Q::Decomposition, &["entropy", "anisotropy", "ratio", "rvi", "dprvi", "crossratio"]),
     (Q::Picture, &["rgb", "browse", "quicklook", "preview", "thumbnail"]),
@@ -359,6 +410,9 @@ pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
             "rzsm",
             "susm",
             "subsurface",
+            "sm_root",
+            "moisture_root",
+            "deep_soil",
             "sm_profile",
             "soil_moisture_profile",
             "swvl2",
@@ -379,9 +433,40 @@ pub(super) const FILE_WORDS: &[(Q, &[&str])] = &[
 /// speak of many things.
 pub(super) const AGAINST: &[(Q, &[&str])] = &[
     (Q::Uncertainty, &["uncertainty", "error", "standard_deviation", "std", "stddev", "rmse", "variance"]),
-    (Q::Derived, &["difference", "trend", "climatology", "climatological"]),
-    (Q::RelativeSoilMoisture, &["anomaly", "anomalies", "percentile", "saturation", "relative", "index"]),
-    (Q::DeepSoilMoisture, &["root_zone", "rootzone", "profile", "subsurface"]),
+    (Q::Flags, &["quality_flag", "qual_flag", "retrieval_flag", "surface_flag"]),
+    (Q::Count, &["count", "number_of"]),
+    (
+        Q::Derived,
+        &[
+            "difference",
+            "trend",
+            "climatology",
+            "climatological",
+            "long_term",
+            "maximum",
+            "minimum",
+            "correlation",
+        ],
+    ),
+    (Q::Soil, &["porosity", "field_capacity", "wilting_point"]),
+    (
+        Q::RelativeSoilMoisture,
+        &[
+            "anomaly",
+            "anomalies",
+            "percentile",
+            "saturation",
+            "relative",
+            "index",
+            "wetness",
+            "normalized",
+            "normalised",
+        ],
+    ),
+    (
+        Q::DeepSoilMoisture,
+        &["root_zone", "rootzone", "root", "deep_soil", "deep_layer", "profile", "subsurface"],
+    ),
 ];
 /// Words beside "noise" of what had its noise taken off.
 pub(super) const NOISE_REMOVED: &[&str] =

@@ -611,6 +611,10 @@ impl<H: Host> Session<H> {
                 Event::Warning(format!("{file}: {why}. It is left out; the other files are used.")),
             );
         }
+        if let Some(note) = series.note_shadowed() {
+            self.emit(id, Event::Warning(note));
+        }
+        series.shadowed.clear();
         if let Some(Err(error)) = series.fill_gaps() {
             self.emit(id, Event::Warning(error.to_string()));
         }

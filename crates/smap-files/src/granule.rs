@@ -334,6 +334,15 @@ impl Granule {
         if days.is_empty() { self.date.into_iter().collect() } else { days }
     }
 
+    /// Soil moisture of another product than SMAP's, or of one that the file does not name.
+    #[must_use]
+    pub fn is_of_others(&self) -> bool {
+        match self.origin {
+            Some(origin) => matches!(origin, "ESA CCI" | "SMOS" | "ERA5-Land"),
+            None => self.product == Product::OtherSoilMoisture,
+        }
+    }
+
     /// Days of variables become the granule's where they are one, and its own is taken back where they are several.
     pub(crate) fn settle_days(&mut self) {
         let mut days: Vec<Date> = self.variables.iter().filter_map(|v| v.date).collect();

@@ -22,6 +22,9 @@ pub fn load(series: &mut Series, library: &Library) -> super::Outcome {
         }
         eprintln!("left out: {file}: {why}");
     }
+    if let Some(note) = series.note_shadowed() {
+        eprintln!("note: {note}");
+    }
     if let Some(Err(why)) = series.fill_gaps() {
         eprintln!("note: {why}");
     }

@@ -134,6 +134,8 @@ pub struct Series {
     pub sensitivity: Option<Sensitivity>,
     /// Files that failed while their pixels were read, with the sentence to show.
     pub failures: Vec<(String, String)>,
+    /// Soil moisture that gave nothing to the map of its day, and the one that came before it.
+    pub shadowed: Vec<(String, String)>,
     /// What the pixel regression has learnt so far.
     pub(super) past: Option<PixelHistory>,
 }
@@ -153,6 +155,7 @@ impl Series {
             disaggregated: BTreeMap::new(),
             sensitivity: None,
             failures: Vec::new(),
+            shadowed: Vec::new(),
             past: None,
         }
     }
@@ -210,6 +213,20 @@ impl Series {
         if let Some(day) = self.kept.remove(&date) {
             self.kept_bytes -= day.bytes().min(self.kept_bytes);
         }
+    }
+
+    /// What to say of soil moisture that gave nothing to the map of its day.
+    #[must_use]
+    pub fn note_shadowed(&self) -> Option<String> {
+        let (name, before) = self.shadowed.first()?;
+        let more = match self.shadowed.len() - 1 {
+            0 => String::new(),
+            n => format!(" So it is with {n} more."),
+        };
+        Some(format!(
+            "{name} gives nothing to the map of its day, which {before} has already: of one day SMAP's soil moisture comes before other products', and \
+             then the first name counts.{more}"
+        ))
     }
 
     /// Loads every day of the library. For callers that need neither progress nor cancel.
@@ -373,7 +390,7 @@ impl Series {
                         let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
                         coarse.push_mixed(raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
                         if let Some(evening) = &simulated.evening {
-                            coarse.push(false, 0, Some(Overpass::Pm), evening.clone(), "")?;
+                            coarse.push(false, (0, false), Some(Overpass::Pm), evening.clone(), "")?;
                         }
                     }
                     for (mosaic, raster, scale) in [
@@ -431,7 +448,12 @@ impl Series {
                 });
             }
         }
-        if let Some(Combined { first: native, overpass, evening }) = coarse.combine()? {
+        if let Some(Combined { first: native, overpass, evening, shadowed }) = coarse.combine()? {
+            for pair in shadowed {
+                if !self.shadowed.contains(&pair) {
+                    self.shadowed.push(pair);
+                }
+            }
             day.overpass = Some(overpass);
             day.evening = evening;
             let laid = resample::nearest(&native, &window)?;
@@ -495,6 +517,8 @@ struct LayerRank {
     below_surface: bool,
     /// 36 km, 9 km, any other grid.
     resolution: u8,
+    /// Not SMAP's.
+    of_others: bool,
     /// 6 pm fills what 6 am did not see.
     evening: bool,
 }
@@ -516,7 +540,7 @@ impl Layers {
     fn push(
         &mut self,
         below_surface: bool,
-        resolution: u8,
+        (resolution, of_others): (u8, bool),
         overpass: Option<Overpass>,
         raster: Raster,
         name: &str,
@@ -531,43 +555,74 @@ impl Layers {
             )?,
         };
         let elsewhere = raster.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
-        let rank =
-            LayerRank { elsewhere, below_surface, resolution, evening: overpass == Some(Overpass::Pm) };
+        let rank = LayerRank {
+            elsewhere,
+            below_surface,
+            resolution,
+            of_others,
+            evening: overpass == Some(Overpass::Pm),
+        };
         self.0.push(Layer { rank, name: name.to_owned(), raster, overpass: overpasses });
         Ok(())
     }
 
     /// A simulated day's 36 km cells, each with its own overpass.
     fn push_mixed(&mut self, raster: Raster, overpass: Raster) {
-        let rank = LayerRank { elsewhere: false, below_surface: false, resolution: 0, evening: false };
+        let rank = LayerRank {
+            elsewhere: false,
+            below_surface: false,
+            resolution: 0,
+            of_others: false,
+            evening: false,
+        };
         self.0.push(Layer { rank, name: String::new(), raster, overpass });
     }
 
     /// The first valid value of each cell in order of rank; of masked cells the first reason that says more than "not observed".
-    /// Only layers of the first one's depth and resolution are combined.
+    /// Only layers of the first one's depth and resolution are combined, and SMAP's never with others'.
     fn combine(mut self) -> Result<Option<Combined>, StackError> {
+        let others = self.0.iter().any(|layer| layer.rank.of_others);
+        let sees = |layer: &Layer| !layer.rank.of_others && layer.raster.valid_count() > 0;
+        if others && !self.0.iter().any(sees) {
+            self.0.retain(|layer| layer.rank.of_others);
+        }
         self.0.sort_by(|a, b| (a.rank, &a.name).cmp(&(b.rank, &b.name)));
         let mut layers = self.0.into_iter();
-        let Some(Layer { rank, raster: first, overpass, .. }) = layers.next() else { return Ok(None) };
+        let Some(Layer { rank, raster: first, overpass, name: of_first }) = layers.next() else {
+            return Ok(None);
+        };
         let (grid, mut values, mut reasons) = first.into_parts();
         let (_, mut passes, mut known) = overpass.into_parts();
         let mut evening = None;
-        for Layer { rank: other, raster, overpass, .. } in layers {
+        let mut shadowed = Vec::new();
+        for Layer { rank: other, raster, overpass, name } in layers {
             if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution)
                 || *raster.grid() != grid
             {
                 continue;
             }
+            let mut gives = raster.valid_count() == 0 || name == of_first;
+            if other.of_others != rank.of_others {
+                if !gives {
+                    shadowed.push((name, of_first.clone()));
+                }
+                continue;
+            }
             for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
                 let vague = matches!(reasons[i], Reason::NotObserved | Reason::OutsideFile);
                 if reasons[i] != Reason::Valid && (reason == Reason::Valid || vague) {
+                    gives |= reason == Reason::Valid;
                     (values[i], reasons[i]) = (value, reason);
                     (passes[i], known[i]) = (overpass.values()[i], overpass.reasons()[i]);
                 } else if reason == Reason::Valid && passes[i] == 0.0 && overpass.values()[i] == 1.0 {
                     let looks = evening.get_or_insert_with(|| vec![f32::NAN; values.len()]);
+                    gives |= !looks[i].is_finite();
                     // Two files of one evening are one look.
                     looks[i] = if looks[i].is_finite() { looks[i] } else { value };
                 }
+            }
+            if !gives {
+                shadowed.push((name, of_first.clone()));
             }
         }
         let masked = |v: &f32| if v.is_finite() { Reason::Valid } else { Reason::NotObserved };
@@ -579,6 +634,7 @@ impl Layers {
             first: Raster::new(grid.clone(), values, reasons)?,
             overpass: Raster::new(grid.clone(), passes, known)?,
             evening: evening.transpose()?,
+            shadowed,
         }))
     }
 }
@@ -590,6 +646,8 @@ struct Combined {
     overpass: Raster,
     /// 6 pm where `first` is of 6 am.
     evening: Option<Raster>,
+    /// Layers that gave nothing, each with the one that came before it.
+    shadowed: Vec<(String, String)>,
 }
 
 fn with_margin(window: EaseWindow) -> EaseWindow {
@@ -646,6 +704,7 @@ fn read_coarse(
         };
         used |= raster.valid_count() > 0;
         let name = granule.identity.as_deref().unwrap_or(&granule.file);
+        let rank = (rank, granule.is_of_others());
         layers.push(variable.is_below_surface(), rank, overpass, raster, name)?;
     }
     Ok(used)
@@ -757,11 +816,30 @@ mod tests {
         let first = |order: [(&str, f32); 2]| {
             let mut layers = Layers::default();
             for (name, value) in order {
-                layers.push(false, 0, Some(Overpass::Am), raster(value), name).unwrap();
+                layers.push(false, (0, false), Some(Overpass::Am), raster(value), name).unwrap();
             }
             layers.combine().unwrap().unwrap().first.values()[0]
         };
         let files = [("sm_20200603T0130.tif", 0.1), ("sm_20200603T0430.tif", 0.2)];
         assert_eq!((first(files), first([files[1], files[0]])), (0.1, 0.1));
+    }
+
+    #[test]
+    fn other_products_neither_replace_nor_fill_smap_and_that_is_said() {
+        let window = EaseWindow::new(Resolution::M36, 10, 10, 2, 1).unwrap();
+        let raster = |value: f32, second: Reason| {
+            Raster::new(window.grid(), vec![value; 2], vec![Reason::Valid, second]).unwrap()
+        };
+        let combined = |of_others: bool, second: Reason| {
+            let mut layers = Layers::default();
+            layers.push(false, (2, of_others), None, raster(0.3, Reason::Valid), "ESACCI.nc").unwrap();
+            layers.push(false, (2, false), None, raster(0.1, second), "SPL3SMP_E.tif").unwrap();
+            let Combined { first, shadowed, .. } = layers.combine().unwrap().unwrap();
+            (first.values()[0], first.valid_count(), shadowed)
+        };
+        let pair = |a: &str, b: &str| vec![(a.to_owned(), b.to_owned())];
+        assert_eq!(combined(true, Reason::NotObserved), (0.1, 1, pair("ESACCI.nc", "SPL3SMP_E.tif")));
+        assert_eq!(combined(true, Reason::Valid), (0.1, 2, pair("ESACCI.nc", "SPL3SMP_E.tif")));
+        assert_eq!(combined(false, Reason::Valid), (0.3, 2, pair("SPL3SMP_E.tif", "ESACCI.nc")));
     }
 }

@@ -653,7 +653,10 @@ fn crafted_bundles_are_refused_in_one_line() {
     // A deflated stream of one stored block of 1,000 bytes.
     let stream = [&[1, 0xe8, 3, 0x17, 0xfc][..], &[7; 1000]].concat();
     let deflated = crafted(&whole, same, &[("map.tif", &stream)]);
+    let names: Vec<String> = (0..70).map(|n| format!("{n}.txt")).collect();
+    let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"1"[..])).collect();
     let cases: Vec<(Vec<u8>, &str)> = vec![
+        (crafted(&whole, same, &many), "holds too many files"),
         (b"".to_vec(), "no zip archive"),
         (b"PK\x03\x04".to_vec(), "missing"),
         (whole[..whole.len() - 30].to_vec(), "missing"),

@@ -437,7 +437,7 @@ def named_otherwise():
     longitudes, _ = transform("EPSG:6933", "EPSG:4326", x, x * 0)
     _, latitudes = transform("EPSG:6933", "EPSG:4326", y * 0, y)
     placed("cells_of_25_km_20200603.h5", longitudes, latitudes, sm)
-    fact("cells_of_25_km_20200603.h5", [sm], grid={"epsg": 6933, "left": left, "top": top, "width": cell, "height": cell})
+    fact("cells_of_25_km_20200603.h5", [sm], grid={"epsg": 6933, "left": left, "top": top, "width": cell, "height": cell, "within": 1e-6})
     longitudes, latitudes = -98 + 0.05 * (np.arange(14) + 0.5), 36 - 0.05 * (np.arange(12) + 0.5)
     placed("westwards_20200603.h5", longitudes[::-1], latitudes, sm)
     mention("westwards_20200603.h5", "runs from east to west")
@@ -515,7 +515,7 @@ def named_otherwise():
             layers = {"soil_moisture": sm, "retrieval_qual_flag": np.zeros((12, 14), "u2"), "EASE_row_index": rows, "EASE_column_index": columns}
             for layer, values in {**layers, **more}.items():
                 group[layer] = values
-    grid = {"epsg": 6933, "left": -17367530.4451615 + m09 * 850, "top": 7314540.8306386 - m09 * 320, "width": m09, "height": m09}
+    grid = {"epsg": 6933, "left": -17367530.4451615 + m09 * 850, "top": 7314540.8306386 - m09 * 320, "width": m09, "height": m09, "within": 1e-6}
     fact("renamed_20200603.h5", [sm], grid=grid, overpasses=["am"])
     fact("renamed_bare_20200603.h5", [sm], overpasses=["am"], says=["whether its cells are of 36 or of 9 km"])
     def two(file):

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::SharedSource;
+use crate::catalogue::{self, Whose};
 use crate::sniff::Format;
 use ease_grid::{Grid, Resolution, Statistics};
 
@@ -338,7 +339,7 @@ impl Granule {
     #[must_use]
     pub fn is_of_others(&self) -> bool {
         match self.origin {
-            Some(origin) => matches!(origin, "ESA CCI" | "SMOS" | "ERA5-Land"),
+            Some(origin) => catalogue::whose(origin) == Some(Whose::Others),
             None => self.product == Product::OtherSoilMoisture,
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use loam_core::export::Provenance;
+use loam_core::export::bundle::{INPUTS, SCRIPT};
 use loam_core::export::netcdf::inputs::{self, Inputs};
 use loam_core::season::SeasonDay;
 use loam_nn::onnx::Signature;
@@ -12,10 +13,11 @@ use loam_nn::onnx::Signature;
 use super::files;
 use super::maker::Maker;
 
-const SCRIPT: (&str, &str) = ("run_season.py", include_str!("dask/run_season.py"));
-const REQUIREMENTS: (&str, &str) = ("requirements.txt", include_str!("dask/requirements.txt"));
+const TEXTS: [(&str, &str); 2] = [
+    (SCRIPT, include_str!("dask/run_season.py")),
+    ("requirements.txt", include_str!("dask/requirements.txt")),
+];
 const MODEL: &str = "model.onnx";
-const INPUTS: &str = "inputs";
 
 /// The folder.
 pub struct Dask {
@@ -42,7 +44,7 @@ impl Dask {
         let dates = folder.join(INPUTS);
         std::fs::create_dir_all(&dates).map_err(|e| files::cannot_write(&dates, e))?;
         files::write(&folder.join(MODEL), model)?;
-        for (name, text) in [SCRIPT, REQUIREMENTS] {
+        for (name, text) in TEXTS {
             files::write(&folder.join(name), text)?;
         }
         Ok(Self { folder: folder.to_owned(), signature })
@@ -54,8 +56,8 @@ impl Dask {
 
     /// What the folder holds for these dates, by name.
     pub fn files(&self, dates: impl Iterator<Item = Date>) -> Result<Vec<(String, Vec<u8>)>, String> {
-        let fixed = [SCRIPT.0, REQUIREMENTS.0, MODEL].map(str::to_owned);
-        let names = fixed.into_iter().chain(dates.map(|date| format!("{INPUTS}/{date}.nc")));
+        let fixed = TEXTS.iter().map(|(name, _)| *name).chain([MODEL]).map(str::to_owned);
+        let names = fixed.chain(dates.map(|date| format!("{INPUTS}{date}.nc")));
         let read = |name: String| {
             let path = self.folder.join(&name);
             let bytes =

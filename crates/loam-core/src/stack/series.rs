@@ -5,7 +5,7 @@
 //! Days are read one at a time ([`Series::load`]), so that a caller can yield, show progress and cancel in between; their rasters
 //! are kept while they fit the budget and read again where they do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::task::{Context, Poll, Waker};
 
@@ -135,7 +135,7 @@ pub struct Series {
     /// Files that failed while their pixels were read, with the sentence to show.
     pub failures: Vec<(String, String)>,
     /// Soil moisture that gave nothing to the map of its day, and the one that came before it.
-    pub shadowed: Vec<(String, String)>,
+    pub shadowed: BTreeSet<(String, String)>,
     /// What the pixel regression has learnt so far.
     pub(super) past: Option<PixelHistory>,
 }
@@ -155,7 +155,7 @@ impl Series {
             disaggregated: BTreeMap::new(),
             sensitivity: None,
             failures: Vec::new(),
-            shadowed: Vec::new(),
+            shadowed: BTreeSet::new(),
             past: None,
         }
     }
@@ -221,11 +221,11 @@ impl Series {
         let (name, before) = self.shadowed.first()?;
         let more = match self.shadowed.len() - 1 {
             0 => String::new(),
-            n => format!(" So it is with {n} more."),
+            n => format!(" The same holds for {n} more."),
         };
         Some(format!(
-            "{name} gives nothing to the map of its day, which {before} has already: of one day SMAP's soil moisture comes before other products', and \
-             then the first name counts.{more}"
+            "{name} adds nothing to the map of its day, which {before} gives: on one day SMAP's soil moisture comes before other products', and then the \
+             first name counts.{more}"
         ))
     }
 
@@ -390,7 +390,7 @@ impl Series {
                         let unknown = || Raster::masked(raster.grid().clone(), Reason::NotObserved);
                         coarse.push_mixed(raster.clone(), simulated.overpass.clone().unwrap_or_else(unknown));
                         if let Some(evening) = &simulated.evening {
-                            coarse.push(false, (0, false), Some(Overpass::Pm), evening.clone(), "")?;
+                            coarse.push(LayerRank::default(), Some(Overpass::Pm), evening.clone(), "")?;
                         }
                     }
                     for (mosaic, raster, scale) in [
@@ -449,11 +449,7 @@ impl Series {
             }
         }
         if let Some(Combined { first: native, overpass, evening, shadowed }) = coarse.combine()? {
-            for pair in shadowed {
-                if !self.shadowed.contains(&pair) {
-                    self.shadowed.push(pair);
-                }
-            }
+            self.shadowed.extend(shadowed);
             day.overpass = Some(overpass);
             day.evening = evening;
             let laid = resample::nearest(&native, &window)?;
@@ -509,7 +505,7 @@ fn not_seen(raster: Raster, instead: Reason) -> Result<Raster, StackError> {
 }
 
 /// Where a SMAP layer of a day comes from. Layers are ordered by it, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct LayerRank {
     /// No cell of the file lies around the region.
     elsewhere: bool,
@@ -539,8 +535,7 @@ struct Layers(Vec<Layer>);
 impl Layers {
     fn push(
         &mut self,
-        below_surface: bool,
-        (resolution, of_others): (u8, bool),
+        rank: LayerRank,
         overpass: Option<Overpass>,
         raster: Raster,
         name: &str,
@@ -555,26 +550,14 @@ impl Layers {
             )?,
         };
         let elsewhere = raster.reasons().iter().all(|reason| *reason == Reason::OutsideFile);
-        let rank = LayerRank {
-            elsewhere,
-            below_surface,
-            resolution,
-            of_others,
-            evening: overpass == Some(Overpass::Pm),
-        };
+        let rank = LayerRank { elsewhere, evening: overpass == Some(Overpass::Pm), ..rank };
         self.0.push(Layer { rank, name: name.to_owned(), raster, overpass: overpasses });
         Ok(())
     }
 
     /// A simulated day's 36 km cells, each with its own overpass.
     fn push_mixed(&mut self, raster: Raster, overpass: Raster) {
-        let rank = LayerRank {
-            elsewhere: false,
-            below_surface: false,
-            resolution: 0,
-            of_others: false,
-            evening: false,
-        };
+        let rank = LayerRank::default();
         self.0.push(Layer { rank, name: String::new(), raster, overpass });
     }
 
@@ -704,8 +687,13 @@ fn read_coarse(
         };
         used |= raster.valid_count() > 0;
         let name = granule.identity.as_deref().unwrap_or(&granule.file);
-        let rank = (rank, granule.is_of_others());
-        layers.push(variable.is_below_surface(), rank, overpass, raster, name)?;
+        let rank = LayerRank {
+            below_surface: variable.is_below_surface(),
+            resolution: rank,
+            of_others: granule.is_of_others(),
+            ..LayerRank::default()
+        };
+        layers.push(rank, overpass, raster, name)?;
     }
     Ok(used)
 }
@@ -816,7 +804,7 @@ mod tests {
         let first = |order: [(&str, f32); 2]| {
             let mut layers = Layers::default();
             for (name, value) in order {
-                layers.push(false, (0, false), Some(Overpass::Am), raster(value), name).unwrap();
+                layers.push(LayerRank::default(), Some(Overpass::Am), raster(value), name).unwrap();
             }
             layers.combine().unwrap().unwrap().first.values()[0]
         };
@@ -832,8 +820,10 @@ mod tests {
         };
         let combined = |of_others: bool, second: Reason| {
             let mut layers = Layers::default();
-            layers.push(false, (2, of_others), None, raster(0.3, Reason::Valid), "ESACCI.nc").unwrap();
-            layers.push(false, (2, false), None, raster(0.1, second), "SPL3SMP_E.tif").unwrap();
+            let rank = LayerRank { resolution: 2, of_others, ..LayerRank::default() };
+            layers.push(rank, None, raster(0.3, Reason::Valid), "ESACCI.nc").unwrap();
+            let rank = LayerRank { of_others: false, ..rank };
+            layers.push(rank, None, raster(0.1, second), "SPL3SMP_E.tif").unwrap();
             let Combined { first, shadowed, .. } = layers.combine().unwrap().unwrap();
             (first.values()[0], first.valid_count(), shadowed)
         };

@@ -11,7 +11,7 @@ mod unit;
 pub use guide::guide;
 pub use quantity::Quantity;
 pub(crate) use quantity::words;
-pub(crate) use source::{Backscatter, Facts, Moisture, flattened};
+pub(crate) use source::{Backscatter, Facts, Moisture, Whose, flattened};
 pub use source::{SOURCES, Source};
 pub(crate) use unit::Unit;
 
@@ -42,7 +42,12 @@ pub(crate) struct Meaning {
 
 /// Sources whose soil moisture is SMAP's.
 pub(crate) fn is_smap(source: Option<&Source>) -> bool {
-    source.is_some_and(|s| matches!(s.name, "NSIDC" | "SMAP export" | "AppEEARS"))
+    source.is_some_and(|s| s.whose == Whose::Smap)
+}
+
+/// Whose soil moisture a source of the table has, by its name.
+pub(crate) fn whose(name: &str) -> Option<Whose> {
+    SOURCES.iter().find(|source| source.name == name).map(|source| source.whose)
 }
 
 impl Meaning {

@@ -33,6 +33,17 @@ pub(crate) enum Moisture {
     AsDeclared,
 }
 
+/// Whose a source's soil moisture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// SMAP's.
+    Smap,
+    /// Another product's.
+    Others,
+    /// A service's or a program's, which has all kinds.
+    Unsaid,
+}
+
 /// What a source's backscatter is, where its files do not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backscatter {
@@ -62,6 +73,8 @@ pub struct Source {
     pub(crate) layer: fn(&str) -> Option<String>,
     /// What its soil moisture is.
     pub(crate) moisture: Moisture,
+    /// Whose it is.
+    pub(crate) whose: Whose,
     /// What its backscatter is.
     pub(crate) backscatter: Backscatter,
 }
@@ -181,6 +194,7 @@ const PLAIN: Source = Source {
     matches: |_| false,
     layer: no_layer,
     moisture: Moisture::AsDeclared,
+    whose: Whose::Unsaid,
     backscatter: Backscatter::AsFound,
 };
 
@@ -212,6 +226,7 @@ pub static SOURCES: &[Source] = &[
         },
         layer: appeears_layer,
         moisture: Moisture::Volumetric,
+        whose: Whose::Smap,
         ..PLAIN
     },
     Source {
@@ -340,6 +355,7 @@ pub static SOURCES: &[Source] = &[
                 || f.says("cci surface soil moisture")
                 || f.says("cci soil moisture")
         },
+        whose: Whose::Others,
         ..PLAIN
     },
     Source {
@@ -380,6 +396,7 @@ pub static SOURCES: &[Source] = &[
                 || f.says("smos")
                 || f.lower().contains("smos")
         },
+        whose: Whose::Others,
         ..PLAIN
     },
     Source {
@@ -390,6 +407,7 @@ pub static SOURCES: &[Source] = &[
         no_value: "declared fill",
         not_used: "swvl2 to swvl4 (below the surface), temperatures",
         matches: |f| f.layers.iter().any(|l| l.contains("swvl1")) || f.says("era5"),
+        whose: Whose::Others,
         ..PLAIN
     },
     Source {
@@ -419,6 +437,7 @@ pub static SOURCES: &[Source] = &[
         },
         layer: smap_layer,
         moisture: Moisture::Volumetric,
+        whose: Whose::Smap,
         ..PLAIN
     },
     Source {
@@ -430,6 +449,7 @@ pub static SOURCES: &[Source] = &[
         not_used: "layers that are not named as soil moisture",
         matches: |f| f.lower().contains("smap"),
         moisture: Moisture::Volumetric,
+        whose: Whose::Smap,
         ..PLAIN
     },
     Source {

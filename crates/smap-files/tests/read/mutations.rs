@@ -1,6 +1,6 @@
 //! Sound files with a few bytes changed: none may panic, hang or ask for the moon. Seeds are fixed, so a failure comes back.
 //!
-//! `LOAM_MUTATION_SECONDS` sets how long (5 by default); fuzz/ looks further, with coverage as its guide. What it found lies in
+//! `LOAM_MUTATION_SECONDS` sets how long (20 by default); fuzz/ looks further, with coverage as its guide. What it found lies in
 //! tests/fixtures/fuzz.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -107,7 +107,7 @@ fn changed_bytes_never_panic_or_hang() {
         .filter(|(_, bytes)| bytes.len() < 40_000)
         .collect();
     assert!(originals.len() > 30, "{}", originals.len());
-    let seconds = std::env::var("LOAM_MUTATION_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(5);
+    let seconds = std::env::var("LOAM_MUTATION_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(20);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut failed = Vec::new();
     let (mut tries, mut slowest) = (0u64, Duration::ZERO);

@@ -26,6 +26,10 @@ pub const VERSION: u32 = 1;
 pub const SEASON_VERSION: u32 = 2;
 /// Name of the manifest in the archive.
 pub const MANIFEST: &str = "manifest.json";
+/// Name of the script among the other files of a season's bundle.
+pub const SCRIPT: &str = "run_season.py";
+/// The one folder there may be: what a network saw of each date, which the script reads.
+pub const INPUTS: &str = "inputs/";
 /// Name of the weights in the archive.
 pub const WEIGHTS: &str = "weights.safetensors";
 
@@ -371,7 +375,7 @@ impl Manifest {
         self.maps.chunks(self.method.outputs().len()).map(move |maps| (of_a_date(maps), maps))
     }
 
-    /// `SMEN, 2018-06-10, from SIMULATED scenes`; of a season `SMEN, 17 dates to 2018-06-30`.
+    /// `SMEN, 2018-06-10, from SIMULATED scenes`; of a season `SMEN, 17 dates from 2018-06-01 to 2018-06-30`.
     #[must_use]
     pub fn title(&self) -> String {
         let simulated = if self.simulated { ", from SIMULATED scenes" } else { "" };

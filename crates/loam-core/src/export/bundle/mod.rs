@@ -18,8 +18,8 @@ mod write;
 
 pub use compare::{Comparison, Outcome, Verdict, compare};
 pub use manifest::{
-    FORMAT, Fingerprint, Input, MANIFEST, MadeOn, Manifest, MapOf, SEASON_VERSION, SceneOf, Software,
-    VERSION, WEIGHTS, WeightsOf, file_name,
+    FORMAT, Fingerprint, INPUTS, Input, MANIFEST, MadeOn, Manifest, MapOf, SCRIPT, SEASON_VERSION, SceneOf,
+    Software, VERSION, WEIGHTS, WeightsOf, file_name,
 };
 pub use read::{Bundle, read};
 pub use write::write;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use smap_files::archive::{self, Member};
 use smap_files::{SharedSource, read_all};
 
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{INPUTS, MANIFEST, Manifest};
 use super::{BundleError, sha256};
 
-/// Members at most: a map's bundle has five, a season's two or three a date.
-const MOST_MEMBERS: usize = 16_384;
-/// The one folder there may be, of what a network saw ([`write`](super::write)'s besides).
-const INPUTS: &str = "inputs/";
+/// Members at most, besides a season's two a date: a map's bundle has five.
+const MOST_MEMBERS: usize = 64;
+/// Members at most that are looked through for the manifest.
+const MOST_LISTED: usize = 16_384;
 /// Bytes of a manifest at most: a hundred thousand input files.
 const LARGEST_MANIFEST: u64 = 64 << 20;
 /// Bytes of weights at most: those of the largest network are 7 MB.
@@ -39,8 +39,9 @@ pub struct Bundle {
 /// bytes that are not those the manifest was written for.
 pub fn read(source: &SharedSource) -> Result<Bundle, BundleError> {
     let members = archive::all_members(source)?.ok_or(BundleError::NotABundle("it is no zip archive"))?;
-    if members.len() > MOST_MEMBERS {
-        return Err(BundleError::NotABundle("it holds too many files"));
+    const TOO_MANY: BundleError = BundleError::NotABundle("it holds too many files");
+    if members.len() > MOST_LISTED {
+        return Err(TOO_MANY);
     }
     let mut by_name = BTreeMap::new();
     for member in &members {
@@ -51,6 +52,10 @@ pub fn read(source: &SharedSource) -> Result<Bundle, BundleError> {
     }
     let manifest = by_name.get(MANIFEST).ok_or(BundleError::NotABundle("it holds no manifest.json"))?;
     let manifest = Manifest::read(&bytes(manifest, LARGEST_MANIFEST)?)?;
+    let of_dates = if manifest.is_season() { 2 * manifest.maps.len() } else { 0 };
+    if members.len() > MOST_MEMBERS + of_dates {
+        return Err(TOO_MANY);
+    }
     let named = |name: &str, limit: u64, hash: &str| {
         let member = by_name.get(name).ok_or_else(|| BundleError::Lacks(name.to_owned()))?;
         let bytes = bytes(member, limit)?;

@@ -1,10 +1,7 @@
 //! The archive.
 
-use super::manifest::{MANIFEST, Manifest, WEIGHTS};
+use super::manifest::{MANIFEST, Manifest, SCRIPT, WEIGHTS};
 use crate::export::{ExportError, zip};
-
-/// Name of the script among the other files.
-const SCRIPT: &str = "run_season.py";
 
 /// The archive: the same manifest, weights and maps give the same bytes. Maps are GeoTIFFs, in the manifest's order; `besides` are other files by
 /// name, which nothing is made again from.

@@ -229,7 +229,7 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
         let used = match about.product {
             _ if about.own.is_some() => own_use(array, about),
             Some(product) => smap_use(array, group, product, about.entry),
-            None => other_use(array, group, about),
+            None => other_use(array, about),
         };
         let mut used = used;
         let leading = leading_axes(array, group, root);
@@ -418,7 +418,7 @@ fn own_use(array: &Array, about: &About<'_>) -> Use {
 }
 
 /// An array of any other file: by its name, its description and its unit.
-fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
+fn other_use(array: &Array, about: &About<'_>) -> Use {
     let mut used = Use { role: Role::Other, linear: None, evidence: String::new() };
     let axes = array.shape.iter().filter(|n| **n > 1).count();
     if !array.is_numeric() || axes < 2 || array.group().starts_with("/Metadata") {
@@ -433,42 +433,29 @@ fn other_use(array: &Array, group: &[&Array], about: &About<'_>) -> Use {
     let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
     let refused = |why: &str| format!("{}, by {}: not used ({why})", quantity.name(), meaning.told_by);
     match quantity {
-        Quantity::SoilMoisture => {
-            match catalogue::moisture_factor(about.entry, units.as_deref(), words) {
-                Ok((factor, unit)) => {
-                    // Of several of one overpass the one with the plainest name.
-                    let plainer = |a: &&&Array| {
-                        a.path != array.path
-                            && a.shape == array.shape
-                            && Quantity::overpass_of(a.name()) == Quantity::overpass_of(array.name())
-                            && meaning_of_soil_moisture(a, about)
-                            && (a.name().len(), a.name()) < (array.name().len(), array.name())
-                    };
-                    if about.entry.is_some_and(|s| s.name.starts_with("NISAR"))
-                        && !array.group().ends_with("/grids")
-                    {
-                        used.evidence = refused("one algorithm's; the one in grids is used");
-                    } else if let Some(other) = group.iter().find(plainer) {
-                        used.evidence = refused(&format!("{} is used", other.name()));
-                    } else if array.is_whole() && array.declared().linear().is_none() && factor == 1.0 {
-                        used.evidence = refused("whole numbers without a declared scale");
-                    } else if let Some(method) = spread(array) {
-                        used.evidence = refused(&format!("its cell_methods say \"{method}\""));
-                    } else if let Some(why) = against_moisture(array, factor) {
-                        used.evidence = refused(&format!(
-                            "{why}: say the unit with \"use as\" in the file list, or --use FILE#{}=coarse,percent on the command line",
-                            array.name()
-                        ));
-                    } else {
-                        (used.role, used.linear) =
-                            (Role::SoilMoisture, (factor != 1.0).then_some((factor, 0.0)));
-                        let zeros = if zeros_are_fill(array) { ", exact zeros are no values" } else { "" };
-                        used.evidence = format!("soil moisture, {unit}, from {}{zeros}", meaning.told_by);
-                    }
+        Quantity::SoilMoisture => match catalogue::moisture_factor(about.entry, units.as_deref(), words) {
+            Ok((factor, unit)) => {
+                if about.entry.is_some_and(|s| s.name.starts_with("NISAR"))
+                    && !array.group().ends_with("/grids")
+                {
+                    used.evidence = refused("one algorithm's; the one in grids is used");
+                } else if array.is_whole() && array.declared().linear().is_none() && factor == 1.0 {
+                    used.evidence = refused("whole numbers without a declared scale");
+                } else if let Some(method) = spread(array) {
+                    used.evidence = refused(&format!("its cell_methods say \"{method}\""));
+                } else if let Some(why) = against_moisture(array, factor) {
+                    used.evidence = refused(&format!(
+                        "{why}: say the unit with \"use as\" in the file list, or --use FILE#{}=coarse,percent on the command line",
+                        array.name()
+                    ));
+                } else {
+                    (used.role, used.linear) = (Role::SoilMoisture, (factor != 1.0).then_some((factor, 0.0)));
+                    let zeros = if zeros_are_fill(array) { ", exact zeros are no values" } else { "" };
+                    used.evidence = format!("soil moisture, {unit}, from {}{zeros}", meaning.told_by);
                 }
-                Err(why) => used.evidence = refused(&why),
             }
-        }
+            Err(why) => used.evidence = refused(&why),
+        },
         Quantity::SurfaceTemperature => {
             let steps = array.is_whole() && array.declared().linear().is_none();
             let linear = match units.as_deref().and_then(catalogue::Unit::parse) {
@@ -542,10 +529,6 @@ fn meaning(array: &Array, about: &About<'_>) -> Meaning {
     let long_name = description(array);
     let words = LayerWords { name: Some(array.name()), long_name: long_name.as_deref() };
     Meaning::of(about.file, about.entry, words, about.alone)
-}
-
-fn meaning_of_soil_moisture(array: &Array, about: &About<'_>) -> bool {
-    array.is_numeric() && meaning(array, about).quantity == Some(Quantity::SoilMoisture)
 }
 
 fn role(array: &Array, group: &[&Array], product: Product) -> Role {

@@ -73,7 +73,7 @@ pub(super) fn nothing_used(
     )
 }
 
-/// Of several arrays of soil moisture of one day and overpass, in groups of their own, keeps the one with the shortest path.
+/// Of several arrays of soil moisture of one day and overpass keeps the one with the shortest path: the plainest name.
 pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Option<Problem> {
     let of_moisture = |v: &Variable| v.role == Role::SoilMoisture && v.grid.is_some();
     let mut paths: Vec<String> =
@@ -81,7 +81,7 @@ pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Option<Problem> {
     paths.sort_by_key(|path| (path.len(), path.clone()));
     paths.dedup();
     let mut kept: HashMap<(Option<Date>, Option<bool>), String> = HashMap::new();
-    let mut said = None;
+    let mut aside: Option<(String, Vec<String>)> = None;
     for path in paths {
         for variable in variables.iter_mut().filter(|v| v.path == path && of_moisture(v)) {
             let when = (variable.date, variable.overpass.map(|pass| pass == Overpass::Am));
@@ -89,13 +89,18 @@ pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Option<Problem> {
             if *first != path {
                 variable.role = Role::Other;
                 variable.evidence = format!("{}: not used ({first} is used)", variable.evidence);
-                said.get_or_insert_with(|| {
-                    format!("of its layers of soil moisture of one day {first} is used, not {path}; choose another with \"use as\" in the file list")
-                });
+                let (_, others) = aside.get_or_insert_with(|| (first.clone(), Vec::new()));
+                if others.last() != Some(&path) {
+                    others.push(path.clone());
+                }
             }
         }
     }
-    said.map(|text| Problem { text })
+    aside.map(|(first, others)| {
+        let others = others.join(", ");
+        let text = format!("of its layers of soil moisture of one day {first} is used, not {others}; choose another with \"use as\" in the file list");
+        Problem { text }
+    })
 }
 
 /// A whole EASE-Grid that nothing in the file places: no axis, no coordinates, no indices.
@@ -157,17 +162,6 @@ pub(super) fn other_notes(
     }
     if let Some(text) = used().find_map(|v| placed_by_shape(listing, v)) {
         say(text);
-    }
-    let put_aside =
-        |v: &&Variable| v.evidence.starts_with("soil moisture, by") && v.evidence.ends_with(" is used)");
-    let mut aside: Vec<&str> = variables.iter().filter(put_aside).map(|v| v.path.as_str()).collect();
-    aside.dedup();
-    if let Some(first) = used().next().filter(|_| product != Product::Nisar && !aside.is_empty()) {
-        let aside = aside.join(", ");
-        say(format!(
-            "of its layers of soil moisture {} is used, not {aside}; choose another with \"use as\" in the file list",
-            first.path
-        ));
     }
     let of_path = |path: &str| listing.arrays.iter().find(|a| a.path == path);
     if let Some(text) = used().find_map(|v| flags_not_applied(of_path(&v.path)?)) {

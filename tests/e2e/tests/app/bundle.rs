@@ -5,6 +5,8 @@ use std::time::Duration;
 use e2e::app::{App, Setting};
 use e2e::parts;
 
+use super::assert_quiet;
+
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn hash(app: &App) -> String {
@@ -21,7 +23,7 @@ fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
     let made = hash(&first);
     first.click("[data-export=bundle]").unwrap();
     let bundle = first.downloaded(".zip").unwrap();
-    assert!(first.complaints().unwrap().is_empty());
+    assert_quiet(&first);
 
     // A fresh browser, where another demo is open.
     let app = App::open("bundle-again", Setting::default()).unwrap();
@@ -56,6 +58,5 @@ fn a_bundle_opens_with_its_choices_and_its_map_is_made_again_to_the_bit() {
     app.get("#bundle-compare:not([disabled])").unwrap();
     app.click("#bundle-close").unwrap();
     app.wait(PATIENCE, "the card to go", || Ok((!app.has("#bundle")?).then_some(()))).unwrap();
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_quiet(&app);
 }

@@ -6,11 +6,9 @@ use e2e::app::{App, Setting};
 use e2e::parts;
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+use super::{assert_quiet, script};
 
-fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
-    app.session.script(text, arguments).unwrap()
-}
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn texts(value: &Value) -> Vec<String> {
     let mut all: Vec<String> =
@@ -19,11 +17,6 @@ fn texts(value: &Value) -> Vec<String> {
     all.retain(|text| !text.starts_with("Creation Time: "));
     all.sort();
     all
-}
-
-fn assert_quiet(app: &App) {
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 /// How often the page asked for the rivers and towns. The service worker keeps a copy of everything, which does not count.

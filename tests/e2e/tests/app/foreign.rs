@@ -8,6 +8,8 @@ use e2e::app::{App, Setting, shared};
 use e2e::parts;
 use serde_json::json;
 
+use super::assert_quiet;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Text of the rows that name a file.
@@ -60,7 +62,7 @@ fn exports_of_other_programs_are_what_they_say() {
         says(&app, name, words);
     }
     app.shoot("list").unwrap();
-    assert!(app.complaints().unwrap().is_empty());
+    assert_quiet(&app);
 }
 
 /// A zip archive with stored members, as `zip -0` writes it.
@@ -128,7 +130,7 @@ fn nisars_own_uncertainty_is_a_layer() {
     })
     .unwrap();
     app.shoot("layers").unwrap();
-    assert!(app.complaints().unwrap().is_empty());
+    assert_quiet(&app);
 }
 
 #[test]
@@ -172,7 +174,7 @@ fn an_archive_is_opened_in_place_and_a_layer_is_given_by_hand() {
     .unwrap();
     says(&app, "okc_20200603.tif", &["36 km input", "given by you: soil moisture, m3/m3"]);
     app.shoot("given").unwrap();
-    assert!(app.complaints().unwrap().is_empty());
+    assert_quiet(&app);
 }
 
 /// What a file list says is as wide as its panel, long words of the command line too.

@@ -4,21 +4,14 @@ use std::time::Duration;
 
 use e2e::app::{App, Setting};
 use e2e::parts;
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::{assert_quiet, script};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
-    app.session.script(text, arguments).unwrap()
-}
-
 fn assert_one_screen(app: &App) {
     assert_eq!(app.scrolls_by().unwrap(), (0, 0), "the page scrolls");
-}
-
-fn assert_quiet(app: &App) {
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 /// Types into a field as a hand would.

@@ -8,14 +8,12 @@ use e2e::parts;
 use e2e::webdriver::keys;
 use serde_json::{Value, json};
 
+use super::{assert_quiet, script};
+
 const PATIENCE: Duration = Duration::from_secs(60);
 const MAP: &str = "#look-map";
 const PIXELS: &str = ".look canvas.base";
 const VALUE: &str = ".look output.value";
-
-fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
-    app.session.script(text, arguments).unwrap()
-}
 
 fn fixture(name: &str) -> PathBuf {
     xtask::root().join("crates/smap-files/tests/fixtures").join(name)
@@ -44,11 +42,6 @@ fn choose(app: &App, css: &str, text: &str) {
         s.value = [...s.options].find(o => o.text.includes(arguments[1])).value;
         s.dispatchEvent(new Event('change', { bubbles: true }))";
     script(app, change, &[json!(css), json!(text)]);
-}
-
-fn assert_quiet(app: &App) {
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 const SCENE: &str = "SMAP_L2_SM_SP_1AIWDV_20200602T123000_20200601T003000_097W35N_R18290_002.h5";

@@ -14,3 +14,24 @@ mod states;
 mod training;
 mod words;
 mod workbench;
+
+use e2e::app::App;
+use e2e::parts;
+use serde_json::Value;
+
+/// Runs a script in the page; what it returns.
+fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
+    app.session.script(text, arguments).unwrap()
+}
+
+/// Nothing was complained of in the console, and nothing asked of another server.
+fn assert_quiet(app: &App) {
+    let complaints = app.complaints().unwrap();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// The map waits for its button from now on.
+fn by_hand(app: &App) {
+    app.get(parts::FOLLOW).unwrap();
+    app.session.script("const f = document.querySelector('#follow'); if (f.checked) f.click()", &[]).unwrap();
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 use e2e::app::{App, Setting};
 use serde_json::json;
 
+use super::assert_quiet;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 const GRANULE: &str = "SMAP_L3_SM_P_20200602_R18290_001.h5";
 
@@ -40,6 +42,5 @@ fn the_last_files_are_opened_again_by_one_click() {
     // After a reload the button is there; here nobody answers the browser's question.
     app.session.script("location.reload()", &[]).unwrap();
     app.text_when("#reopen-files", PATIENCE, |text| text.contains("(1)")).unwrap();
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_quiet(&app);
 }

@@ -9,16 +9,13 @@ use e2e::webdriver::keys;
 use e2e::{parts, turn};
 use serde_json::json;
 
+use super::{assert_quiet, by_hand};
+
 /// A prediction of 100 x 100 cells takes well under a second on a quiet machine; a busy one may have other things to do.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn open(name: &str) -> App {
     App::open(name, Setting::smen()).expect("the app opens")
-}
-
-fn assert_quiet(app: &App) {
-    let complaints = app.complaints().expect("logs can be read");
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 /// Waits until the page has a date to predict.
@@ -44,12 +41,6 @@ fn drawn(app: &App) {
                    if (!f.checked && !b.disabled) b.click();";
     app.session.script(pressed, &[]).unwrap();
     app.map_drawn(PATIENCE).unwrap();
-}
-
-/// The map waits for its button from now on.
-fn by_hand(app: &App) {
-    app.get(parts::FOLLOW).unwrap();
-    app.session.script("const f = document.querySelector('#follow'); if (f.checked) f.click()", &[]).unwrap();
 }
 
 /// The synthetic granules of `tests/reference/make_granules.py`, which are not called simulated.

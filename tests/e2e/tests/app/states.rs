@@ -7,6 +7,8 @@ use e2e::axe::Axe;
 use e2e::{parts, reference};
 use serde_json::{Value, json};
 
+use super::assert_quiet;
+
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn media(app: &App, scheme: &str, forced: &str) {
@@ -121,6 +123,5 @@ fn every_state_can_be_used_by_everyone_and_looks_as_it_did() {
     looker.look("refused");
     let found = looker.found;
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_quiet(&app);
 }

@@ -6,6 +6,8 @@ use e2e::app::{App, Setting};
 use e2e::{parts, turn};
 use serde_json::json;
 
+use super::{assert_quiet, by_hand};
+
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn open(name: &str) -> App {
@@ -16,20 +18,9 @@ fn open(name: &str) -> App {
     app
 }
 
-fn assert_quiet(app: &App) {
-    let complaints = app.complaints().expect("logs can be read");
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-}
-
 /// Waits for the maps of the present choices.
 fn drawn(app: &App) {
     app.map_drawn(PATIENCE).unwrap();
-}
-
-/// The map waits for its button from now on.
-fn by_hand(app: &App) {
-    app.get(parts::FOLLOW).unwrap();
-    app.session.script("const f = document.querySelector('#follow'); if (f.checked) f.click()", &[]).unwrap();
 }
 
 fn fill(app: &App, css: &str, value: &str) {

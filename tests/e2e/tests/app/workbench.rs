@@ -5,13 +5,11 @@ use std::time::{Duration, Instant};
 use e2e::app::{App, Setting, loader, prepend};
 use e2e::webdriver::keys;
 use e2e::{parts, turn};
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::{assert_quiet, script};
 
 const PATIENCE: Duration = Duration::from_secs(120);
-
-fn script(app: &App, text: &str, arguments: &[Value]) -> Value {
-    app.session.script(text, arguments).unwrap()
-}
 
 /// Where an element lies in the window: left, top, right, bottom.
 fn place(app: &App, css: &str) -> [f64; 4] {
@@ -51,11 +49,6 @@ fn shown_date(app: &App) -> String {
         &[],
     );
     label.as_str().unwrap().rsplit(' ').next().unwrap().to_owned()
-}
-
-fn assert_quiet(app: &App) {
-    let complaints = app.complaints().unwrap();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 /// One click from the first screen to an estimate; then map, legend, dates and values are in sight, at both sizes, without scrolling.

@@ -134,7 +134,7 @@ pub struct Series {
     pub sensitivity: Option<Sensitivity>,
     /// Files that failed while their pixels were read, with the sentence to show.
     pub failures: Vec<(String, String)>,
-    /// Soil moisture that gave nothing to the map of its day, and the one that came before it.
+    /// Soil moisture that added nothing to that of its day, and the one that came before it.
     pub shadowed: BTreeSet<(String, String)>,
     /// What the pixel regression has learnt so far.
     pub(super) past: Option<PixelHistory>,
@@ -215,7 +215,7 @@ impl Series {
         }
     }
 
-    /// What to say of soil moisture that gave nothing to the map of its day.
+    /// What to say of soil moisture that added nothing to that of its day.
     #[must_use]
     pub fn note_shadowed(&self) -> Option<String> {
         let (name, before) = self.shadowed.first()?;
@@ -224,8 +224,8 @@ impl Series {
             n => format!(" The same holds for {n} more."),
         };
         Some(format!(
-            "{name} adds nothing to the map of its day, which {before} gives: on one day SMAP's soil moisture comes before other products', and then the \
-             first name counts.{more}"
+            "{name} adds nothing to the soil moisture of its day, which {before} gives: SMAP's comes before other products', cells of 36 km before those \
+             of 9 km and any others, and then the first name counts.{more}"
         ))
     }
 
@@ -579,19 +579,12 @@ impl Layers {
         let mut evening = None;
         let mut shadowed = Vec::new();
         for Layer { rank: other, raster, overpass, name } in layers {
-            if (other.below_surface, other.resolution) != (rank.below_surface, rank.resolution)
-                || *raster.grid() != grid
-            {
-                continue;
-            }
+            let goes_with_it = *raster.grid() == grid
+                && (other.below_surface, other.resolution, other.of_others)
+                    == (rank.below_surface, rank.resolution, rank.of_others);
             let mut gives = raster.valid_count() == 0 || name == of_first;
-            if other.of_others != rank.of_others {
-                if !gives {
-                    shadowed.push((name, of_first.clone()));
-                }
-                continue;
-            }
-            for (i, (&value, &reason)) in raster.values().iter().zip(raster.reasons()).enumerate() {
+            let cells = raster.values().iter().zip(raster.reasons()).enumerate().filter(|_| goes_with_it);
+            for (i, (&value, &reason)) in cells {
                 let vague = matches!(reasons[i], Reason::NotObserved | Reason::OutsideFile);
                 if reasons[i] != Reason::Valid && (reason == Reason::Valid || vague) {
                     gives |= reason == Reason::Valid;
@@ -831,5 +824,14 @@ mod tests {
         assert_eq!(combined(true, Reason::NotObserved), (0.1, 1, pair("ESACCI.nc", "SPL3SMP_E.tif")));
         assert_eq!(combined(true, Reason::Valid), (0.1, 2, pair("ESACCI.nc", "SPL3SMP_E.tif")));
         assert_eq!(combined(false, Reason::Valid), (0.3, 2, pair("SPL3SMP_E.tif", "ESACCI.nc")));
+        // Nor are cells of one size filled from those of another.
+        let mut layers = Layers::default();
+        let day = raster(0.1, Reason::NotObserved);
+        layers.push(LayerRank::default(), None, day, "SPL3SMP.h5").unwrap();
+        let nine = EaseWindow::new(Resolution::M09, 40, 40, 2, 1).unwrap();
+        let nine = Raster::new(nine.grid(), vec![0.2; 2], vec![Reason::Valid; 2]).unwrap();
+        layers.push(LayerRank { resolution: 1, ..LayerRank::default() }, None, nine, "SPL3SMP_E.h5").unwrap();
+        let Combined { first, shadowed, .. } = layers.combine().unwrap().unwrap();
+        assert_eq!((first.valid_count(), shadowed), (1, pair("SPL3SMP_E.h5", "SPL3SMP.h5")));
     }
 }

@@ -38,9 +38,9 @@ pub struct BundleReport {
     pub title: String,
     /// When, by which Loam and on what it was made.
     pub made: String,
-    /// The date.
+    /// Dates of its maps: one, or those of a season in order.
     #[serde(with = "iso_date")]
-    pub date: Date,
+    pub dates: Vec<Date>,
     /// Region and rules.
     pub settings: RegionSettings,
     /// Network or method in closed form.

@@ -132,6 +132,14 @@ impl<H: Host> Session<H> {
         }
         let verdict = Verdict::of(manifest, &outcomes, map.device.gpu);
         let mut details: Vec<String> = outcomes.iter().map(Outcome::words).collect();
+        let others = manifest.dates_and_maps().count() - 1;
+        if others > 0 {
+            details.push(format!(
+                "{} is compared; choose another of the season's {} dates to compare that one, or run loam reproduce for all.",
+                map.date,
+                others + 1
+            ));
+        }
         details.extend(differing(&manifest.inputs, &found));
         if manifest.software != software() {
             details.push(format!(
@@ -160,7 +168,7 @@ fn report(manifest: &Manifest) -> BundleReport {
             manifest.device.name,
             manifest.device.platform
         ),
-        date: manifest.date,
+        dates: manifest.dates_and_maps().map(|(date, _)| date).collect(),
         settings: manifest.settings.clone(),
         method: manifest.method,
         demo,

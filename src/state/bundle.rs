@@ -130,7 +130,7 @@ impl State {
 
     /// The choices of a bundle become the page's. Its method and weights are the worker's already.
     fn adopt(&mut self, report: BundleReport) {
-        let BundleReport { title, date, settings, method, demo, .. } = report;
+        let BundleReport { title, dates, settings, method, demo, .. } = report;
         if let Some(demo) = demo.filter(|demo| self.desk.demo() != Some(demo.as_str())) {
             self.load_demo(&demo);
         }
@@ -141,14 +141,25 @@ impl State {
             method @ Method::ClosedForm(_) => Chosen::Method(method),
         });
         self.choose_settings(settings);
+        let last = dates.last().copied();
         // Of files that are still to come, or a scene that is being made, the date is not known yet.
-        if self.timeline.days.iter().any(|day| day.date == date) {
-            self.choose_date(date);
-        } else {
-            self.linked = Some(date);
-            self.date.put(None);
+        match last.filter(|last| self.timeline.days.iter().any(|day| day.date == *last)) {
+            Some(date) => self.choose_date(date),
+            None => {
+                self.linked = last;
+                self.date.put(None);
+            }
         }
         self.say(format!("Bundle opened: {title}."));
+    }
+
+    /// What was found of a map is not said of the next one.
+    pub(super) fn bundle_of_another_map(&mut self) {
+        if self.bundle.as_ref().is_some_and(|bundle| bundle.compared.is_some())
+            && let Some(bundle) = self.bundle.as_mut()
+        {
+            bundle.compared = None;
+        }
     }
 
     pub(super) fn bundle_progress(&mut self, job: Job) {

@@ -161,6 +161,7 @@ impl State {
         let map = Arc::new(MapData { report, layers, overpasses, data });
         self.keep_made(Arc::clone(&map));
         let shown = self.with_season_layers(&map);
+        self.bundle_of_another_map();
         self.map.set(Some(shown));
         self.season.shown = false;
         self.played();

@@ -61,13 +61,11 @@ pub fn BundleSection() -> impl IntoView {
     let compared = Memo::new(move |_| app.bundle.with(|bundle| bundle.as_ref()?.compared.clone()));
     let job = Memo::new(move |_| app.bundle.with(|bundle| Some(bundle.as_ref()?.job.as_ref()?.what.clone())));
     let tell = move |action: BundleAction| move |_| app.tell(action.event());
-    // The map is the present one of the bundle's date, and nothing is being compared. What was found holds as long.
+    // The map is the present one of a date of the bundle, and nothing is being compared. What was found holds as long.
     let ready = move || {
-        report.with(|report| {
-            let date = report.as_ref().map(|report| report.date);
-            app.map.with(|map| map.as_ref().map(|map| map.report.date) == date)
-        }) && app.stale().is_none()
-            && job.with(Option::is_none)
+        let date = app.map.with(|map| map.as_ref().map(|map| map.report.date));
+        let of_it = |date| report.with(|r| r.as_ref().is_some_and(|r| r.dates.contains(&date)));
+        date.is_some_and(of_it) && app.stale().is_none() && job.with(Option::is_none)
     };
     view! {
         {move || report.get().map(|report| view! {

@@ -373,6 +373,8 @@ fn a_session_compares_a_date_of_a_seasons_bundle() {
     for (id, date) in (10..).step_by(2).zip([&dates[1], dates.last().unwrap()]) {
         let compared = compare(id, date).unwrap().unwrap();
         assert!(compared.reproduced && compared.details[0].contains(&date.replace('-', "")), "{compared:?}");
+        let others = format!("{date} is compared; choose another of the season's {} dates", dates.len());
+        assert!(compared.details[1].starts_with(&others), "{compared:?}");
     }
     // A date that is none of the season's.
     assert!(compare(20, "2018-06-13").unwrap().unwrap_err().contains("date"));
@@ -452,8 +454,9 @@ fn a_session_opens_a_bundle_and_compares_the_map_made_again() {
         });
         found.unwrap()
     };
-    let BundleReport { date, settings: of, method, demo, inputs, .. } = opened();
-    assert_eq!((date, demo.as_deref(), inputs.len()), ("2018-06-10".parse().unwrap(), Some("tucson"), 0));
+    let BundleReport { dates, settings: of, method, demo, inputs, .. } = opened();
+    let date = "2018-06-10".parse().unwrap();
+    assert_eq!((dates, demo.as_deref(), inputs.len()), (vec![date], Some("tucson"), 0));
     assert_eq!(method, Method::default());
     let compare = |session: &mut Session<Rc<Recorder>>, id: u64| {
         block_on(session.handle(id, Request::Bundle(BundleRequest::Compare)));

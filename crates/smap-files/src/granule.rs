@@ -4,7 +4,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::SharedSource;
-use crate::catalogue::{self, Whose};
 use crate::sniff::Format;
 use ease_grid::{Grid, Resolution, Statistics};
 
@@ -333,15 +332,6 @@ impl Granule {
         days.sort_unstable();
         days.dedup();
         if days.is_empty() { self.date.into_iter().collect() } else { days }
-    }
-
-    /// Soil moisture of another product than SMAP's, or of one that the file does not name.
-    #[must_use]
-    pub fn is_of_others(&self) -> bool {
-        match self.origin {
-            Some(origin) => catalogue::whose(origin) == Some(Whose::Others),
-            None => self.product == Product::OtherSoilMoisture,
-        }
     }
 
     /// Days of variables become the granule's where they are one, and its own is taken back where they are several.

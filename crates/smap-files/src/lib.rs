@@ -50,6 +50,15 @@ pub fn open(source: SharedSource) -> Result<Granule, ReadError> {
 }
 
 impl Granule {
+    /// Soil moisture of another product than SMAP's, or of one that the file does not name.
+    #[must_use]
+    pub fn is_of_others(&self) -> bool {
+        match self.origin {
+            Some(origin) => catalogue::whose(origin) == Some(catalogue::Whose::Others),
+            None => self.product == Product::OtherSoilMoisture,
+        }
+    }
+
     /// Pixels of a variable on its own grid, each with the reason where it has none.
     ///
     /// `window` crops variables of the global EASE-Grid (it must have the variable's resolution): the raster is the window asked

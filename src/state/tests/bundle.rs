@@ -11,7 +11,7 @@ fn report(demo: Option<&str>) -> BundleReport {
     BundleReport {
         title: "pixel regression".into(),
         made: "made today".into(),
-        date: FIRST,
+        dates: vec![FIRST],
         settings: preset_settings(Preset::find("tucson").unwrap()),
         method: Method::ClosedForm(ClosedForm::Regression),
         demo: demo.map(str::to_owned),
@@ -66,6 +66,11 @@ fn a_bundle_brings_its_choices_and_waits_for_its_files() {
     page.answer(id, protocol::Event::Finished);
     let bundle = page.state.bundle.as_ref().unwrap();
     assert_eq!((&bundle.compared, &bundle.job), (&Some(compared), &None));
+    // The next map is another, of which nothing was found.
+    page.tell(Event::Date(timeline().days[1].date));
+    let id = page.find(|r| matches!(r, Request::Predict { .. })).unwrap();
+    page.answer_map(id);
+    assert!(page.state.bundle.as_ref().unwrap().compared.is_none());
     page.tell(BundleAction::Close.event());
     assert!(page.state.bundle.is_none());
     assert!(page.find(|r| matches!(r, Request::Bundle(BundleRequest::Close))).is_some());

@@ -5,7 +5,7 @@
 //! Days are read one at a time ([`Series::load`]), so that a caller can yield, show progress and cancel in between; their rasters
 //! are kept while they fit the budget and read again where they do not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::task::{Context, Poll, Waker};
 
@@ -134,8 +134,8 @@ pub struct Series {
     pub sensitivity: Option<Sensitivity>,
     /// Files that failed while their pixels were read, with the sentence to show.
     pub failures: Vec<(String, String)>,
-    /// Soil moisture that added nothing to that of its day, and the one that came before it.
-    pub shadowed: BTreeSet<(String, String)>,
+    /// Soil moisture that added nothing to that of its day, and the one that came before it; in order of names.
+    pub shadowed: Vec<(String, String)>,
     /// What the pixel regression has learnt so far.
     pub(super) past: Option<PixelHistory>,
 }
@@ -155,7 +155,7 @@ impl Series {
             disaggregated: BTreeMap::new(),
             sensitivity: None,
             failures: Vec::new(),
-            shadowed: BTreeSet::new(),
+            shadowed: Vec::new(),
             past: None,
         }
     }
@@ -449,7 +449,11 @@ impl Series {
             }
         }
         if let Some(Combined { first: native, overpass, evening, shadowed }) = coarse.combine()? {
-            self.shadowed.extend(shadowed);
+            for pair in shadowed {
+                if let Err(place) = self.shadowed.binary_search(&pair) {
+                    self.shadowed.insert(place, pair);
+                }
+            }
             day.overpass = Some(overpass);
             day.evening = evening;
             let laid = resample::nearest(&native, &window)?;

@@ -67,7 +67,7 @@ fn a_bundle_brings_its_choices_and_waits_for_its_files() {
     let bundle = page.state.bundle.as_ref().unwrap();
     assert_eq!((&bundle.compared, &bundle.job), (&Some(compared), &None));
     // The next map is another, of which nothing was found.
-    page.tell(Event::Date(timeline().days[1].date));
+    page.tell(Event::Predict);
     let id = page.find(|r| matches!(r, Request::Predict { .. })).unwrap();
     page.answer_map(id);
     assert!(page.state.bundle.as_ref().unwrap().compared.is_none());

@@ -384,7 +384,7 @@ def edges():
         data.attrs["units"] = "m3/m3"
     fact("by_shape_20200603.h5", [whole], says=["nothing in it says where /soil_moisture lies"])
     hdf5("absolute_time.h5", absolute)
-    fact("absolute_time.h5", [sm], says=['its time, counted in "day as %Y%m%d.%f", is not understood'])
+    fact("absolute_time.h5", [sm], date="2020-06-03")
 
 
 def named_otherwise():
@@ -452,6 +452,18 @@ def named_otherwise():
         data.attrs["units"] = "m3/m3"
         for n, name in enumerate(["time", "lat", "lon"]):
             data.dims[n].attach_scale(file[name])
+
+    def days(numbers, **attributes):
+        def make(file):
+            time = file.create_dataset("time", data=numbers)
+            time.attrs.update(attributes)
+            time.make_scale("time")
+            data = file.create_dataset("soil_moisture", data=np.stack([sm, sm + np.float32(0.1)]))
+            for n, name in enumerate(["time", "lat", "lon"]):
+                data.dims[n].attach_scale(file[name])
+            return None
+
+        return make
 
     def depth(number, units):
         def make(file):
@@ -524,6 +536,15 @@ def named_otherwise():
 
     hdf5("two_20200603.h5", two)
     fact("two_20200603.h5", [sm], says=["/sm_smap is used, not /sm_predicted"])
+    both = [sm, sm + np.float32(0.1)]
+    for name, make in [
+        ("written_days.h5", days(np.array([20200603, 20200605], "i4"))),
+        ("absolute_days.h5", days([20200603.0, 20200605.5], units="day as %Y%m%d.%f")),
+    ]:
+        hdf5(name, make)
+        fact(name, both, dates=["2020-06-03", "2020-06-05"])
+    hdf5("numbered.h5", days(np.array([20200603, 20201405], "i4")))
+    mention("numbered.h5", "it has an axis of 2 beside its rows and columns")
     hdf5("swvl1_means.h5", months)
     fact("swvl1_means.h5", [sm] * 3, dates=["2020-05-01", "2020-06-01", "2020-07-01"], says=["its times are a month apart"])
     name = "SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_AM_soil_moisture_doy2020155000000_aid0001.tif"
@@ -537,6 +558,63 @@ def named_otherwise():
         group["EASE_column_index"] = np.arange(210, 224, dtype="u2")
         group["retrieval_qual_flag"] = np.zeros(14, "u2")
     fact(name, [sm[:1]], overpasses=["am"])
+
+
+def images():
+    """Backscatter as openEO, xarray and SNAP export it to NetCDF: cubes in UTM, scenes of one day side by side, dB or power."""
+    rng = np.random.default_rng(18)
+    power = (0.08 * rng.gamma(4, 0.25, (3, 40, 30))).astype("f4")
+
+    def cube(name, make, times=("days since 1990-01-01", [11111, 11111, 11123])):
+        with h5py.File(OUT / name, "w") as file:
+            for axis, values, units in [("x", 630050 + 100.0 * np.arange(30), "m"), ("y", 3950000 - 100.0 * np.arange(40), "m")]:
+                file[axis] = values
+                file[axis].make_scale(axis)
+                file[axis].attrs.update({"units": units, "standard_name": f"projection_{axis}_coordinate"})
+            file["t"] = np.array(times[1], "f8")
+            file["t"].make_scale("t")
+            file["t"].attrs.update({"units": times[0], "calendar": "standard", "standard_name": "time"})
+            file.create_dataset("crs", data=np.int32(0)).attrs["crs_wkt"] = rasterio.crs.CRS.from_epsg(32614).to_wkt()
+            for layer, (values, attributes) in make.items():
+                data = file.create_dataset(layer, data=values, chunks=(1, 16, 16), compression="gzip")
+                data.attrs.update({"grid_mapping": "crs", **attributes})
+                for axis, scale in enumerate(("t", "y", "x")):
+                    data.dims[axis].attach_scale(file[scale])
+
+    grid = {"epsg": 32614, "left": 630000.0, "top": 3950050.0, "width": 100.0, "height": 100.0}
+    scenes = power.copy()
+    scenes[0, 20:], scenes[1, :20], scenes[2, :, :3] = np.nan, np.nan, 0
+    seen = np.where(scenes > 0, scenes, np.nan)
+    dates = ["2020-06-03", "2020-06-03", "2020-06-15"]
+    vh = {"VH": (scenes / np.float32(5), {})}
+    cube("openeo.nc", {"VV": (scenes, {}), **vh})
+    vv = {"role": "backscatter_vv", "grid": grid}
+    fact("openeo.nc", seen, dates=dates, **vv)
+    # The same as GeoTIFFs.
+    corner = from_origin(grid["left"], grid["top"], 100, 100)
+    for n, day in enumerate(["20200603_a", "20200603_b", "20200615"]):
+        name = f"S1_VV_{day}.tif"
+        tiff(name, [scenes[n]], names=["VV"], crs="EPSG:32614", transform=corner, compress="deflate")
+        fact(name, [seen[n]], **vv)
+    # Seconds of the day, as xarray writes acquisition times; dB with a fill that nothing declares.
+    decibel = np.where(seen > 0, 10 * np.log10(seen), -9999).astype("f4")
+    moments = ("seconds since 2020-06-03 00:00:00", [1871, 1896, 1871 + 12 * 86400])
+    cube("acquisitions.nc", {"vv": (decibel, {"units": "dB"}), "angle": (power * 0 + 38, {"units": "degrees"})}, moments)
+    fact("acquisitions.nc", np.where(decibel == -9999, np.nan, decibel), dates=dates, **vv)
+    # Power and its dB side by side, as SNAP writes them; the dB in steps with zeros outside of the image.
+    steps = np.where(seen > 0, np.round(128 * (decibel + 48)), 0).astype("u2")
+    packed = {"scale_factor": 1 / 128, "add_offset": -48.0}
+    both = {"Sigma0_VV_db": (steps, packed), "Sigma0_VV": (scenes, {"units": "intensity"})}
+    cube("snap.nc", both)
+    fact("snap.nc", seen, dates=dates, says=["of its layers of backscatter VV of one day /Sigma0_VV is used, not /Sigma0_VV_db"], **vv)
+    cube("steps.nc", {"Sigma0_VV_db": (steps, packed)})
+    fact("steps.nc", np.where(steps == 0, np.nan, steps / 128 - 48), dates=dates, **vv)
+    cube("says_decibel.nc", {"VV": (power, {"units": "dB"})})
+    mention("says_decibel.nc", "which they are cannot be told")
+    cube("stretched.nc", {"VV": (np.round(power * 100).astype("u1"), {})})
+    mention("stretched.nc", "8-bit grey values")
+    cube("digital.nc", {"VV": (np.round(power * 5000).astype("u2"), {})})
+    fact("digital.nc", np.round(power * 5000).astype("u2"), says=["uncalibrated digital numbers"], **vv)
 
 
 def archives():
@@ -559,7 +637,7 @@ def archives():
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for make in (halves, compressions, predictors, sidecars, odd_hdf5, edges, named_otherwise, archives):
+    for make in (halves, compressions, predictors, sidecars, odd_hdf5, edges, named_otherwise, images, archives):
         make()
     (OUT / "kinds.json").write_text(json.dumps(FACTS, indent=1) + "\n")
 

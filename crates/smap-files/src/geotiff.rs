@@ -12,7 +12,6 @@ mod georef;
 mod half;
 pub(crate) mod metadata;
 mod open;
-mod summary;
 mod tags;
 
 use jiff::civil::Date;
@@ -20,14 +19,14 @@ use jiff::civil::Date;
 pub(crate) use self::beside::auxiliary;
 use self::classify::{Band, Classification, Context, Use};
 use self::open::{Image, RowVisitor};
-use self::summary::Summary;
 use self::tags::{BandTags, band_tags, observed_day, outermost};
 use crate::own::{OWN_PREFIX, Own};
 use crate::sniff::Format;
+use crate::summary::Summary;
 use crate::values::ValueRule;
 use crate::{
     BackscatterScale, DateOrigin, Granule, Orbit, Problem, Product, QualityRule, ReadError, ReadOptions,
-    Role, SharedSource, Variable, catalogue, companion,
+    Role, SharedSource, Variable, backscatter, catalogue, companion,
 };
 use catalogue::Facts;
 use companion::Beside;
@@ -44,8 +43,6 @@ const SAMPLED_CHUNKS: usize = 8;
 const CELL_LIMIT: usize = 60_000_000;
 /// Volumetric soil moisture, m3/m3.
 const SOIL_MOISTURE_RANGE: (f32, f32) = (0.0, 1.0);
-/// Backscatter in dB: far outside what a sensor delivers lie undeclared fills (-99).
-const DECIBEL_RANGE: (f32, f32) = (-90.0, 60.0);
 
 /// Which stored numbers of a band count before its meaning is known. `ease`: it lies on the EASE-Grid.
 fn base_rule(image: &Image, tags: &BandTags, ease: bool) -> ValueRule {
@@ -443,24 +440,8 @@ fn value_rule(base: ValueRule, variable: &Variable, scale: Option<BackscatterSca
     match (variable.role, scale) {
         (Role::SurfaceTemperature, _) => rule.range = Some(crate::arrays::layer::SURFACE_TEMPERATURE_RANGE),
         (Role::SoilMoisture, _) => rule.range = Some(SOIL_MOISTURE_RANGE),
-        (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::Decibel)) => {
-            rule.range = Some(DECIBEL_RANGE);
-            // Steps that begin at 0 have it outside the image: unpacked it would be the lowest dB.
-            if variable.packing.is_some() && variable.dtype.starts_with("uint") {
-                rule.fills.push(0.0);
-            }
-        }
-        (Role::BackscatterVv | Role::BackscatterVh, Some(BackscatterScale::DigitalNumber)) => {
-            rule.positive = true
-        }
         (Role::BackscatterVv | Role::BackscatterVh, Some(scale)) => {
-            rule.positive = true;
-            // The same bounds as of dB: programs leave 1e-10 where there is no image.
-            let linear = |decibel: f32| {
-                let power = 10f32.powf(decibel / 10.0);
-                if scale == BackscatterScale::Amplitude { power.sqrt() } else { power }
-            };
-            rule.range = Some((linear(DECIBEL_RANGE.0), linear(DECIBEL_RANGE.1)));
+            backscatter::limit(&mut rule, scale, &variable.dtype);
         }
         _ => {}
     }

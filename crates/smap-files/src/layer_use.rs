@@ -11,6 +11,10 @@ const ZERO_C: f64 = 273.15;
 /// Layers named in a sentence.
 const NAMED: usize = 12;
 
+/// What to do where Loam cannot know it.
+pub(crate) const SAY_SO: &str = "if you know what it is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|vv|vh|lst[,unit] on the \
+                      command line";
+
 /// "Use this layer as ...", as a user says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerUse {

@@ -3,6 +3,7 @@
 pub mod archive;
 mod arrays;
 mod auxiliary;
+mod backscatter;
 mod cache;
 pub mod catalogue;
 pub mod companion;
@@ -17,6 +18,7 @@ pub mod sentinel1;
 mod smap;
 pub mod sniff;
 mod source;
+mod summary;
 mod values;
 mod wkt;
 mod zip_members;

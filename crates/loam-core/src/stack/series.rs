@@ -750,28 +750,27 @@ async fn read_backscatter(
 ) -> Result<Option<bool>, ReadError> {
     let mut used = false;
     for (role, mosaic) in [(Role::BackscatterVv, vv), (Role::BackscatterVh, vh)] {
-        let of_role = || {
-            let fits = |(_, v): &(usize, &Variable)| v.role == role && v.grid.is_some() && v.is_of(date);
-            granule.variables.iter().enumerate().filter(fits)
-        };
-        let Some((index, _)) =
-            of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).or_else(|| of_role().next())
-        else {
-            continue;
-        };
-        let raster = if granule.product == Product::Spl2smapS {
-            in_decibel(granule.read(index, options, Some(region))?)?
-        } else {
-            let mut aggregation = sentinel1::Aggregation::begin(granule, index, options, region)?;
-            while aggregation.step()? {
-                if between().await.is_break() {
-                    return Ok(None);
+        let fits = |(_, v): &(usize, &Variable)| v.role == role && v.grid.is_some() && v.is_of(date);
+        let of_role = || granule.variables.iter().enumerate().filter(fits);
+        let of_product = granule.product == Product::Spl2smapS;
+        let native = of_role().find(|(_, v)| v.resolution == Some(Resolution::M03)).filter(|_| of_product);
+        // Several of one day are scenes that lie side by side.
+        let images = of_role().filter(|(index, _)| native.is_none_or(|(native, _)| native == *index));
+        for (index, _) in images {
+            let raster = if of_product {
+                in_decibel(granule.read(index, options, Some(region))?)?
+            } else {
+                let mut aggregation = sentinel1::Aggregation::begin(granule, index, options, region)?;
+                while aggregation.step()? {
+                    if between().await.is_break() {
+                        return Ok(None);
+                    }
                 }
-            }
-            aggregation.finish()?
-        };
-        used |= raster.valid_count() > 0;
-        mosaic.add(&raster, Scale::Decibel);
+                aggregation.finish()?
+            };
+            used |= raster.valid_count() > 0;
+            mosaic.add(&raster, Scale::Decibel);
+        }
     }
     Ok(Some(used))
 }

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod backscatter;
 mod disaggregate;
 mod export;
 #[cfg(feature = "netcdf")]

@@ -8,7 +8,7 @@ use crate::arrays::place::{Placement, hint, leading_axes, mapping, place};
 use crate::smap::flags::{QualityScreen, fills};
 use crate::smap::names::{quality_flags, stem};
 use crate::values::ValueRule;
-use crate::{BackscatterScale, Granule, Product, QualityRule, ReadError, ReadOptions, Role, Variable};
+use crate::{BackscatterScale, Granule, Product, ReadError, ReadOptions, Role, Variable, backscatter};
 use ease_grid::Reason;
 
 /// Land surface temperature that can be, K: MODIS gives 150 to 1310, and nothing above 400 is ground.
@@ -20,8 +20,8 @@ pub(super) struct Layer {
     quality: Option<Array>,
     surface: Option<Array>,
     screen: QualityScreen,
-    /// Screen by range and flags (soil moisture, temperatures), or by fill alone.
-    flagged: bool,
+    /// By range and flags (soil moisture, temperatures, images), or by fill alone.
+    screened: bool,
     siblings: Arc<[Array]>,
 }
 
@@ -30,11 +30,13 @@ impl Layer {
         file: &File,
         granule: &Granule,
         variable: &Variable,
-        rule: QualityRule,
+        options: &ReadOptions,
     ) -> Result<Self, ReadError> {
         let value = file.array(&variable.path)?;
-        let smap = !matches!(granule.product, Product::Unknown | Product::OtherSoilMoisture | Product::Nisar)
-            || variable.given.is_some();
+        let smap = !matches!(
+            granule.product,
+            Product::Unknown | Product::OtherSoilMoisture | Product::Nisar | Product::Sentinel1
+        ) || variable.given.is_some();
         let flagged = matches!(
             variable.role,
             Role::SoilMoisture
@@ -66,29 +68,36 @@ impl Layer {
         }
         // The surface flag says why nothing was retrieved, not what the radiometer saw.
         let surface = if variable.role == Role::SoilMoisture { flag("surface_flag")? } else { None };
+        // SPL2SMAP_S has values on the grid, not pixels of an image.
+        let image = matches!(variable.role, Role::BackscatterVv | Role::BackscatterVh)
+            && granule.product != Product::Spl2smapS;
+        let values = if image {
+            image_rule(&value, variable, options.scale, smap)
+        } else {
+            value_rule(&value, variable, granule.product, smap)
+        };
         let fill_of = |a: Option<&Array>| a.map_or_else(ValueRule::default, |a| fill(a, smap));
         let screen = QualityScreen {
-            rule,
-            values: value_rule(&value, variable, granule.product, smap),
+            rule: options.quality,
+            values,
             quality_fill: fill_of(quality.as_ref()),
             surface_fill: fill_of(surface.as_ref()),
         };
-        Ok(Self { value, quality, surface, screen, flagged, siblings })
+        Ok(Self { value, quality, surface, screen, screened: flagged || image, siblings })
     }
 
     /// Values and reasons of a box of indices.
     pub(super) fn screened(&self, ranges: &[Range<u64>]) -> Result<(Vec<f64>, Vec<Reason>), ReadError> {
         let mut values = self.value.numbers(ranges)?;
         let rule = &self.screen.values;
-        let reasons = if self.flagged {
+        let reasons = if self.screened {
             let read = |flag: &Option<Array>| flag.as_ref().map(|a| a.numbers(ranges)).transpose();
             let (quality, surface) = (read(&self.quality)?, read(&self.surface)?);
             let at = |flag: &Option<Vec<f64>>, i: usize| flag.as_ref().and_then(|f| f.get(i).copied());
             let reason = |(i, v): (usize, &f64)| self.screen.reason(*v, at(&quality, i), at(&surface, i));
             values.iter().enumerate().map(reason).collect()
         } else {
-            let missing = |v: f64| rule.is_fill(v) || (rule.positive && v <= 0.0);
-            let reason = |v: &f64| if missing(*v) { Reason::NotObserved } else { Reason::Valid };
+            let reason = |v: &f64| if rule.is_fill(*v) { Reason::NotObserved } else { Reason::Valid };
             values.iter().map(reason).collect()
         };
         if rule.linear.is_some() {
@@ -141,15 +150,32 @@ pub(super) fn zeros_are_fill(array: &Array) -> bool {
             .all(|name| attributes.numbers(name).iter().all(|number| number.is_nan()))
 }
 
+/// Which pixels of an image of backscatter count, as in GeoTIFFs. `scale`: the user's word.
+fn image_rule(
+    array: &Array,
+    variable: &Variable,
+    scale: Option<BackscatterScale>,
+    smap: bool,
+) -> ValueRule {
+    let mut rule = ValueRule {
+        typical_fills: !array.is_whole(),
+        stored_range: array.declared().stored_bounds(),
+        linear: variable.stored_to_unit(),
+        no_zero: variable.zero_is_no_value,
+        ..fill(array, smap)
+    };
+    if let Some(scale) = scale.or(variable.scale) {
+        backscatter::limit(&mut rule, scale, &variable.dtype);
+    }
+    rule
+}
+
 /// Which stored numbers of an array count, and what they mean.
 fn value_rule(array: &Array, variable: &Variable, product: Product, smap: bool) -> ValueRule {
     let declared = array.declared();
     let mut rule = fill(array, smap);
     rule.linear = variable.stored_to_unit();
     // SPL4 holds values above its own valid_max of 0.9; physically 0..1.
-    // Power given by the user has zeros where there is no image, as GeoTIFFs have.
-    let linear = matches!(variable.scale, Some(BackscatterScale::Power | BackscatterScale::Amplitude));
-    rule.positive = linear && product != Product::Spl2smapS;
     let possible = match variable.role {
         Role::BrightnessV | Role::BrightnessH => (0.0, 330.0),
         Role::SurfaceTemperature => {
@@ -194,7 +220,7 @@ impl Placed {
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
         let file = File::open(&granule.source)?;
-        let layer = Layer::open(&file, granule, variable, options.quality)?;
+        let layer = Layer::open(&file, granule, variable, options)?;
         let group: Vec<&Array> = layer.siblings.iter().collect();
         let root = file.arrays_in("");
         let root: Vec<&Array> = root.iter().collect();

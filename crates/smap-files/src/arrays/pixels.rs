@@ -141,7 +141,7 @@ pub(crate) fn statistics(
 ) -> Result<Statistics, ReadError> {
     let variable = variable(granule, index)?;
     let file = File::open(&granule.source)?;
-    let layer = Layer::open(&file, granule, variable, options.quality)?;
+    let layer = Layer::open(&file, granule, variable, options)?;
     let steps = variable.step.and(layer.value.shape.first().copied()).unwrap_or(1).max(1);
     let elements = layer.value.elements() / steps;
     if elements > LARGEST_SCAN {

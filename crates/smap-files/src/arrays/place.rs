@@ -3,6 +3,7 @@
 
 use crate::arrays::axis::axis_values;
 use crate::arrays::file::{Array, too_large};
+use crate::arrays::time::TimeUnit;
 use crate::catalogue::words;
 use crate::smap::names::{group_resolution, product_resolution, stem};
 use crate::{Product, ReadError, wkt};
@@ -97,9 +98,22 @@ pub(crate) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Arra
         a.shape == [first]
             && a.is_numeric()
             && own.is_none_or(|own| own.path == a.path)
-            && a.text("units").is_some_and(|u| u.to_ascii_lowercase().contains(" since "))
+            && counts_time(a)
     };
     group.iter().chain(root).filter(is_time).min_by_key(|a| time_rank(a)).copied()
+}
+
+/// Whether an array says that it counts time, by its unit; one without a unit that is named as time may.
+fn counts_time(array: &Array) -> bool {
+    match array.text("units").filter(|text| !text.trim().is_empty()) {
+        Some(units) => {
+            let units = units.to_ascii_lowercase();
+            units.contains(" since ") || TimeUnit::parse(&units, None) == Some(TimeUnit::Written)
+        }
+        None => {
+            TIMES.contains(&array.name().to_ascii_lowercase().as_str()) && TimeUnit::of(array).is_some()
+        }
+    }
 }
 
 /// How surely an array of times gives those of observation, surest first. GRIB's `time`, as cfgrib names it, is when a forecast began.

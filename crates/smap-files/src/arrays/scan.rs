@@ -11,8 +11,11 @@ use crate::arrays::layer::zeros_are_fill;
 use crate::arrays::place::{
     Hint, Placement, depth_of, hint, leading_axes, mapping, place, time_axis, time_comes_late, turned,
 };
-use crate::arrays::steps::{are_months, days_of, days_spanned, only_time, steps_of, time_not_understood};
-use crate::arrays::values_say::{GROUND, against_moisture, median_of_sample};
+use crate::arrays::steps::{
+    OfOneDay, are_months, days_of, days_spanned, only_time, steps_of, time_not_understood,
+};
+use crate::arrays::values_say::{GROUND, against_moisture, median_of_sample, summary};
+use crate::backscatter::{Found, Said};
 use crate::catalogue::{self, Facts, LayerWords, Meaning, Quantity, Source};
 use crate::own::{OWN_MAP, OWN_PREFIX, Own};
 use crate::smap::metadata::identify;
@@ -75,6 +78,7 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
             Product::Nisar
         }
         None if has(Role::SoilMoisture) => Product::OtherSoilMoisture,
+        None if has(Role::BackscatterVv) || has(Role::BackscatterVh) => Product::Sentinel1,
         None if has(Role::SurfaceTemperature) => Product::SurfaceTemperature,
         None => Product::Unknown,
     };
@@ -209,7 +213,19 @@ type PlaceKey<'a> = (&'a str, &'a [u64], Hint, bool, Option<String>);
 struct Use {
     role: Role,
     linear: Option<(f64, f64)>,
+    /// Backscatter only.
+    scale: Option<BackscatterScale>,
+    /// Zeros stand for no value.
+    no_zero: bool,
     evidence: String,
+    /// What the user should know.
+    note: Option<String>,
+}
+
+impl Use {
+    fn new(role: Role, evidence: String) -> Self {
+        Self { role, linear: None, scale: None, no_zero: false, evidence, note: None }
+    }
 }
 
 fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) -> Vec<Variable> {
@@ -241,7 +257,12 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             group_overpass(array.group()).or(name.overpass).or_else(|| Quantity::overpass_of(array.name()));
         let overpass = overpass.or_else(|| Quantity::overpass_of(array.group()));
         let of_smap = about.product.is_some() || catalogue::is_smap(about.entry);
-        let days = days.map(|days| steps_of(days, of_smap && overpass.is_none()));
+        let several = match used.role {
+            Role::BackscatterVv | Role::BackscatterVh => OfOneDay::Scenes,
+            _ if of_smap && overpass.is_none() => OfOneDay::Overpasses,
+            _ => OfOneDay::Moments,
+        };
+        let days = days.map(|days| steps_of(days, several));
         if let Some(text) =
             days.as_ref().and_then(|d| d.left_out.clone()).filter(|_| used.role != Role::Other)
             && !problems.iter().any(|p| p.text == text)
@@ -270,6 +291,12 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             used.evidence = format!("{}: not used ({why})", used.evidence);
             if about.product.is_some() {
                 problems.push(Problem { text: format!("{} is {}.", array.path, used.evidence) });
+            }
+        }
+        if let Some(note) = used.note.take().filter(|_| used.role != Role::Other) {
+            let text = format!("{}: {note}.", array.path);
+            if !problems.iter().any(|p| p.text == text) {
+                problems.push(Problem { text });
             }
         }
         // Other maps are placed too, so that the user can say what they are; that they cannot be is then no news.
@@ -306,7 +333,6 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
                 Orbit::Descending => Overpass::Am,
                 Orbit::Ascending => Overpass::Pm,
             });
-        let backscatter = matches!(used.role, Role::BackscatterVv | Role::BackscatterVh);
         let variable = Variable {
             path: array.path.clone(),
             role: used.role,
@@ -320,11 +346,10 @@ fn variables(listing: &Listing, about: &About<'_>, problems: &mut Vec<Problem>) 
             grid: placement.map(|p| p.grid().clone()),
             resolution: placement.and_then(|p| p.window()).map(|w| w.resolution),
             overpass: overpass.or(from_orbit),
-            // SPL2SMAP_S gives sigma0 as linear power.
-            scale: backscatter.then_some(BackscatterScale::Power),
+            scale: used.scale,
             packing: array.declared().linear(),
             linear: used.linear,
-            zero_is_no_value: false,
+            zero_is_no_value: used.no_zero,
             date: None,
             step: None,
             quality: None,
@@ -405,7 +430,9 @@ fn smap_use(array: &Array, group: &[&Array], product: Product, entry: Option<&So
         (_, Some(quantity)) => format!("{}, by its name: not used", quantity.name()),
         (_, None) => "not used".to_owned(),
     };
-    Use { role, linear: None, evidence }
+    // SPL2SMAP_S gives sigma0 as linear power.
+    let power = matches!(role, Role::BackscatterVv | Role::BackscatterVh);
+    Use { scale: power.then_some(BackscatterScale::Power), ..Use::new(role, evidence) }
 }
 
 /// An array of an estimate that Loam wrote: its maps by date can be used by hand, its means and trends cannot.
@@ -414,12 +441,12 @@ fn own_use(array: &Array, about: &About<'_>) -> Use {
     let found =
         about.own.filter(|_| is_plane).map(|own| own.layer(Some(array.name()), array.name() == OWN_MAP));
     let (role, _, evidence) = found.unwrap_or((Role::Other, None, String::new()));
-    Use { role, linear: None, evidence }
+    Use::new(role, evidence)
 }
 
 /// An array of any other file: by its name, its description and its unit.
 fn other_use(array: &Array, about: &About<'_>) -> Use {
-    let mut used = Use { role: Role::Other, linear: None, evidence: String::new() };
+    let mut used = Use::new(Role::Other, String::new());
     let axes = array.shape.iter().filter(|n| **n > 1).count();
     if !array.is_numeric() || axes < 2 || array.group().starts_with("/Metadata") {
         return used;
@@ -500,8 +527,25 @@ fn other_use(array: &Array, about: &About<'_>) -> Use {
             used.evidence = format!("uncertainty of soil moisture, m3/m3, from {}", meaning.told_by);
         }
         Quantity::BackscatterVv | Quantity::BackscatterVh => {
-            used.evidence =
-                refused("backscatter is read from GeoTIFFs: save it as one, e.g. with gdal_translate");
+            let whole = array.is_whole() && array.declared().linear().is_none();
+            let said = Said {
+                file: about.file,
+                alone: about.alone,
+                source: about.entry,
+                name: Some(array.name()),
+                units: units.as_deref(),
+                whole,
+                bytes: whole && array.type_name().ends_with("int8"),
+                shifted: array.declared().linear().is_some_and(|(_, offset)| offset != 0.0),
+            };
+            match said.found(&summary(array)) {
+                Ok(Found { scale, no_zero, unit, note }) => {
+                    used.role = catalogue::role_of(quantity);
+                    (used.scale, used.no_zero, used.note) = (scale, no_zero, note);
+                    used.evidence = format!("{}, {unit}, from {}", quantity.name(), meaning.told_by);
+                }
+                Err(why) => used.evidence = refused(&why),
+            }
         }
         _ => used.evidence = format!("{}, by {}: not used", quantity.name(), meaning.told_by),
     }

@@ -31,7 +31,7 @@ pub(crate) struct Steps {
 /// The moments of an array with a time axis: index on that axis and moment.
 pub(crate) fn days_of(array: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<(u64, DateTime)>> {
     let axis = time_axis(array, group, root)?;
-    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
+    let unit = TimeUnit::of(axis)?;
     let counts = unpacked(axis, 1 << 20).ok()?;
     // A count at the end of its interval is of the day before.
     let counts = match intervals(axis, group, root) {
@@ -52,10 +52,10 @@ fn intervals(axis: &Array, group: &[&Array], root: &[&Array]) -> Option<Vec<f64>
 /// Days that the longest interval of an array's time axis spans, where it is more than one.
 pub(crate) fn days_spanned(array: &Array, group: &[&Array], root: &[&Array]) -> Option<f64> {
     let axis = time_axis(array, group, root)?;
-    let unit = TimeUnit::parse(&axis.text("units")?, axis.text("calendar").as_deref())?;
+    let unit = TimeUnit::of(axis)?;
     let spans = intervals(axis, group, root)?;
-    let longest = spans.chunks_exact(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
-    Some(unit.in_days(longest)).filter(|days| *days > 1.5)
+    let days = spans.chunks_exact(2).filter_map(|pair| unit.days_between(pair[0], pair[1]));
+    Some(days.fold(0.0, |longest, days| days.abs().max(longest))).filter(|days| *days > 1.5)
 }
 
 /// Whether three steps or more are a month apart each, as those of monthly means are.
@@ -73,10 +73,21 @@ fn overpass_at(moment: DateTime) -> Option<Overpass> {
     }
 }
 
+/// What several times of one day are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OfOneDay {
+    /// SMAP's overpasses, if they are of 6 am and 6 pm.
+    Overpasses,
+    /// Scenes that lie side by side, of which one image is made.
+    Scenes,
+    /// Moments, of which the first counts.
+    Moments,
+}
+
 /// Of several times of one day: SMAP's 6 am and 6 pm are two overpasses, of which 6 pm fills what 6 am did not see; of any others the first
 /// is taken, and it is said. Their mean is not: it would be one of instants for some data and of a day for others, and the file does not say
 /// which.
-pub(crate) fn steps_of(moments: Vec<(u64, DateTime)>, of_smap: bool) -> Steps {
+pub(crate) fn steps_of(moments: Vec<(u64, DateTime)>, several: OfOneDay) -> Steps {
     let mut of_days: BTreeMap<Date, Vec<(u64, DateTime)>> = BTreeMap::new();
     for (index, moment) in moments {
         of_days.entry(moment.date()).or_default().push((index, moment));
@@ -86,12 +97,12 @@ pub(crate) fn steps_of(moments: Vec<(u64, DateTime)>, of_smap: bool) -> Steps {
         let one = |pass| passes.iter().filter(|p| **p == Some(pass)).count() <= 1;
         !passes.contains(&None) && one(Overpass::Am) && one(Overpass::Pm)
     };
-    let several = of_days.values().any(|of_day| of_day.len() > 1);
-    let by_overpass = of_smap && several && of_days.values().all(passes);
+    let any = of_days.values().any(|of_day| of_day.len() > 1);
+    let by_overpass = several == OfOneDay::Overpasses && any && of_days.values().all(passes);
     let mut left_out = None;
     let mut steps = Vec::new();
     for (day, of_day) in &of_days {
-        let kept = if by_overpass { of_day.len() } else { 1 };
+        let kept = if by_overpass || several == OfOneDay::Scenes { of_day.len() } else { 1 };
         if let (Some((_, first)), Some((_, other))) = (of_day.first(), of_day.get(kept)) {
             let clock = |moment: &DateTime| format!("{:02}:{:02}", moment.hour(), moment.minute());
             left_out.get_or_insert_with(|| {
@@ -139,7 +150,7 @@ pub(crate) fn only_time(listing: &Listing) -> Option<Date> {
         a.elements() == 1 && a.is_numeric() && (named || a.text("standard_name").as_deref() == Some("time"))
     };
     let time = listing.arrays.iter().filter(is_time).min_by_key(|a| time_rank(a))?;
-    let unit = TimeUnit::parse(&time.text("units")?, time.text("calendar").as_deref())?;
+    let unit = TimeUnit::of(time)?;
     unit.day(unpacked(time, 1).ok()?.first().copied()?)
 }
 
@@ -151,7 +162,8 @@ mod tests {
 
     fn steps(hours: &[i8], of_smap: bool) -> (Vec<(u64, Option<Overpass>)>, Option<String>) {
         let moments = (0..).zip(hours.iter().map(|hour| date(2020, 6, 3).at(*hour, 0, 0, 0))).collect();
-        let Steps { steps, left_out } = steps_of(moments, of_smap);
+        let several = if of_smap { OfOneDay::Overpasses } else { OfOneDay::Moments };
+        let Steps { steps, left_out } = steps_of(moments, several);
         (steps.iter().map(|step| (step.index, step.overpass)).collect(), left_out)
     }
 

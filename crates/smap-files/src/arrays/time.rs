@@ -1,10 +1,25 @@
-//! Times as NetCDF files count them: "days since 2000-01-01" (CF conventions 4.4).
+//! Times as NetCDF files count them: "days since 2000-01-01" (CF conventions 4.4), or write them as numbers: 20200603.25 (CDO).
 
 use jiff::civil::{Date, DateTime, Time};
 
+use crate::arrays::axis::unpacked;
+use crate::arrays::file::Array;
+
+/// Times of an axis that are read at most.
+const LONGEST: usize = 1 << 20;
+
+/// Counts of a unit since a moment, or dates written as numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum TimeUnit {
+    /// Counted.
+    Since(Since),
+    /// 20200603.25 is 6 o'clock of the 3rd of June 2020.
+    Written,
+}
+
 /// Counts of a unit since a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct TimeUnit {
+pub(crate) struct Since {
     seconds: f64,
     since: DateTime,
     /// Years have 365 days, and none a 29th of February.
@@ -45,10 +60,75 @@ fn zone(text: &str) -> Option<i64> {
     Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
 }
 
+/// Years of satellite microwave records.
+fn in_years(moment: DateTime) -> Option<DateTime> {
+    (1978..=2099).contains(&moment.year()).then_some(moment)
+}
+
 impl TimeUnit {
+    /// The unit of a time axis, or of a single time: by its unit's text. Without one, dates that are written as numbers tell themselves.
+    pub(crate) fn of(times: &Array) -> Option<Self> {
+        match times.text("units").filter(|text| !text.trim().is_empty()) {
+            Some(units) => Self::parse(&units, times.text("calendar").as_deref()),
+            None => {
+                let are_dates = |counts: &Vec<f64>| {
+                    !counts.is_empty() && counts.iter().all(|n| n.fract() == 0.0 && Self::Written.day(*n).is_some())
+                };
+                unpacked(times, LONGEST).ok().filter(are_dates).map(|_| Self::Written)
+            }
+        }
+    }
+
+    /// Reads `days since 2000-01-01 00:00:00` ([`Since::parse`]), `day as %Y%m%d.%f` (CDO's absolute times) and `YYYYMMDD`.
+    pub(crate) fn parse(units: &str, calendar: Option<&str>) -> Option<Self> {
+        let lower = units.trim().to_ascii_lowercase();
+        if lower == "yyyymmdd" || lower.starts_with("day as %y%m%d") {
+            return Some(Self::Written);
+        }
+        Since::parse(units, calendar).map(Self::Since)
+    }
+
+    /// The day of a count.
+    pub(crate) fn day(&self, count: f64) -> Option<Date> {
+        self.moment(count).map(DateTime::date)
+    }
+
+    /// How many days lie between two counts.
+    pub(crate) fn days_between(&self, first: f64, last: f64) -> Option<f64> {
+        match self {
+            Self::Since(since) => Some((last - first) * since.seconds / 86_400.0),
+            Self::Written => {
+                let span = self.moment(last)?.duration_since(self.moment(first)?);
+                Some(span.as_secs_f64() / 86_400.0)
+            }
+        }
+    }
+
+    /// The moment of a count, in the years from 1978 (the first satellite microwave records) to 2099.
+    pub(crate) fn moment(&self, count: f64) -> Option<DateTime> {
+        match self {
+            Self::Since(since) => since.moment(count),
+            Self::Written => {
+                let number = (count + 1e-7).floor();
+                if !(19_780_101.0..=20_991_231.0).contains(&number) {
+                    return None;
+                }
+                let number = number as i32;
+                let part = |n: i32| i8::try_from(n).ok();
+                let year = i16::try_from(number / 10_000).ok()?;
+                let date = Date::new(year, part(number / 100 % 100)?, part(number % 100)?).ok()?;
+                let seconds = ((count - f64::from(number)).max(0.0) * 86_400.0).round() as i64;
+                let moment = date.at(0, 0, 0, 0).checked_add(jiff::SignedDuration::from_secs(seconds));
+                in_years(moment.ok()?)
+            }
+        }
+    }
+}
+
+impl Since {
     /// Reads `days since 2000-01-01 00:00:00`. Of calendars the usual ones: AppEEARS writes "julian" and means the usual one; in `noleap` a day
     /// has a date, too. `360_day` and the like have days that no satellite saw, and are refused.
-    pub(crate) fn parse(units: &str, calendar: Option<&str>) -> Option<Self> {
+    fn parse(units: &str, calendar: Option<&str>) -> Option<Self> {
         let calendar = calendar.unwrap_or("standard").to_ascii_lowercase();
         let no_leap = matches!(calendar.as_str(), "noleap" | "no_leap" | "365_day");
         let proleptic = calendar == "proleptic_gregorian";
@@ -99,18 +179,7 @@ impl TimeUnit {
         Some(Self { seconds, since, no_leap })
     }
 
-    /// The day of a count. Years 1978 (the first satellite microwave records) to 2099.
-    pub(crate) fn day(&self, count: f64) -> Option<Date> {
-        self.moment(count).map(DateTime::date)
-    }
-
-    /// How many days a number of counts is.
-    pub(crate) fn in_days(&self, counts: f64) -> f64 {
-        counts * self.seconds / 86_400.0
-    }
-
-    /// The moment of a count, in the same years.
-    pub(crate) fn moment(&self, count: f64) -> Option<DateTime> {
+    fn moment(&self, count: f64) -> Option<DateTime> {
         // Midnight that lost its last digits is not the day before.
         let seconds = (count * self.seconds + 0.01).floor();
         if !seconds.is_finite() || seconds.abs() > 1e13 {
@@ -122,7 +191,7 @@ impl TimeUnit {
         } else {
             self.since.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()?
         };
-        (1978..=2099).contains(&moment.year()).then_some(moment)
+        in_years(moment)
     }
 
     /// The moment so many seconds on, where no year has a 29th of February.
@@ -183,6 +252,14 @@ mod tests {
         // cftime.num2date(7453, "days since 2000-01-01", "noleap").
         assert_eq!(of("noleap", 7_453.0), third);
         assert_eq!(TimeUnit::parse("days since 2000-01-01", Some("360_day")), None);
+        assert_eq!(day("YYYYMMDD", 20_200_603.0), third);
+        let noon = TimeUnit::parse("day as %Y%m%d.%f", None).unwrap().moment(20_200_603.5);
+        assert_eq!(noon, Some(jiff::civil::date(2020, 6, 3).at(12, 0, 0, 0)));
+        for count in [20_201_403.0, 20_200_631.0, 18_416.0, 2_020_060_312.0, f64::NAN] {
+            assert_eq!(day("day as %Y%m%d.%f", count), None, "{count}");
+        }
+        let month = TimeUnit::Written.days_between(20_200_531.0, 20_200_602.0);
+        assert_eq!(month, Some(2.0));
         assert!(TimeUnit::parse("days since 2000-01-01 00:00:00", Some("julian")).is_some());
     }
 }

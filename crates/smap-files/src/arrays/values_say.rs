@@ -4,12 +4,20 @@ use ease_grid::Reason;
 
 use crate::arrays::file::Array;
 use crate::arrays::layer::fill;
+use crate::summary::Summary;
 use crate::values::ValueRule;
 
 /// Medians of land surface temperature, K.
 pub(super) const GROUND: std::ops::RangeInclusive<f64> = 190.0..=350.0;
 /// Rows and columns looked at in the middle of a map.
 const SAMPLE: u64 = 64;
+/// Images of a stack looked at until there are values [`ENOUGH`].
+const IMAGES: u64 = 64;
+/// Strips of an image, and rows of each.
+const STRIPS: u64 = 5;
+const STRIP_ROWS: u64 = 8;
+/// Values that tell a scale.
+const ENOUGH: usize = 4096;
 /// Below this no soil is anywhere in a map, m3/m3.
 pub(crate) const DRIEST: f64 = 0.002;
 
@@ -31,6 +39,40 @@ fn sample(array: &Array, linear: Option<(f64, f64)>) -> Vec<f64> {
     }
     values.sort_by(f64::total_cmp);
     values
+}
+
+/// What the values of an array of images look like, unpacked. Images of a swath are empty in places: strips from top to bottom are looked at,
+/// image after image until there are values enough.
+pub(super) fn summary(array: &Array) -> Summary {
+    let rule = ValueRule {
+        typical_fills: !array.is_whole(),
+        linear: array.declared().linear(),
+        ..fill(array, false)
+    };
+    let mut summary = Summary::new(rule);
+    let rows = array.shape.len().saturating_sub(2);
+    let images = array.shape.iter().take(rows).product::<u64>();
+    let height = array.shape.get(rows).copied().unwrap_or_default();
+    let looked_at = images.min(IMAGES);
+    for image in (0..looked_at).map(|n| (2 * n + 1) * images / (2 * looked_at)) {
+        for strip in 0..STRIPS {
+            let middle = (2 * strip + 1) * height / (2 * STRIPS);
+            let first = middle.saturating_sub(STRIP_ROWS / 2);
+            let mut ranges = vec![0..0; rows];
+            let mut left = image;
+            for (range, n) in ranges.iter_mut().zip(&array.shape).rev() {
+                *range = left % n..left % n + 1;
+                left /= n;
+            }
+            ranges.push(first..(first + STRIP_ROWS).min(height));
+            ranges.extend(array.shape.get(rows + 1..).unwrap_or_default().iter().map(|n| 0..*n));
+            summary.add(&array.numbers(&ranges).unwrap_or_default());
+        }
+        if summary.valid() >= ENOUGH {
+            break;
+        }
+    }
+    summary
 }
 
 /// The middle one of the values in the middle of an array, `linear` applied; `None` where there are none.

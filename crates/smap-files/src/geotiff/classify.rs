@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::summary::Summary;
 use crate::arrays::DRIEST;
+use crate::backscatter::{Found, Said};
 use crate::catalogue::{self, LayerWords, Meaning, Quantity, Source, flattened, words};
+use crate::layer_use::SAY_SO;
+use crate::summary::Summary;
 use crate::{BackscatterScale, Overpass, Product, Role, names};
 
 /// A band as the classifier sees it.
@@ -114,10 +116,6 @@ pub(super) fn raw_measurement(file: &str) -> Option<&'static str> {
 fn is_sentinel1(word: &str) -> bool {
     matches!(word, "s1" | "s1a" | "s1b" | "s1c" | "s1d" | "sentinel1")
 }
-
-/// What to do where Loam cannot know it.
-const SAY_SO: &str = "if you know what it is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|vv|vh|lst[,unit] on the \
-                      command line";
 
 /// Looks at all bands.
 pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classification {
@@ -296,10 +294,6 @@ fn used_as(context: &Context<'_>, band: &Band<'_>, alone: bool) -> (Use, Option<
 /// The unit that is taken, with a note; or why the band is not used.
 type Outcome = Result<(String, Option<String>), Option<String>>;
 
-/// Median power above which backscatter is not calibrated: 10 dB, which land reaches in single pixels of towns alone.
-const LARGEST_MEDIAN: f64 = 10.0;
-/// Median below which backscatter is no dB, which calm water does not reach.
-const SMALLEST_MEDIAN: f64 = -45.0;
 /// Fewer values than this share in 0..=1 and it is no soil moisture.
 const SOIL_MOISTURE_SHARE: f64 = 0.99;
 
@@ -350,142 +344,19 @@ fn soil_moisture(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outc
 }
 
 fn backscatter(context: &Context<'_>, band: &Band<'_>, used: &mut Use) -> Outcome {
-    if context.bytes && !band.packed {
-        return Err(Some(
-            "it holds 8-bit grey values (0 to 255) stretched for display, as a picture does, not backscatter; download it again as 32-bit \
-             float"
-                .to_owned(),
-        ));
-    }
-    use catalogue::Unit;
-    let no_backscatter =
-        [Unit::Angle, Unit::Kelvin, Unit::Celsius, Unit::Millimetre, Unit::Percent, Unit::Volumetric];
-    if let Some(unit) =
-        band.units.filter(|text| Unit::parse(text).is_some_and(|unit| no_backscatter.contains(&unit)))
-    {
-        return Err(Some(format!("its unit is {unit}, which backscatter is not in")));
-    }
-    let found = scale(context.file, band, context.integer && !band.packed);
-    let declared = catalogue::declared_scale(context.source, band.units);
-    let named = named_scale(context, band);
-    let says_decibel = [declared, named].contains(&Some(BackscatterScale::Decibel));
-    if says_decibel && matches!(found, Some(BackscatterScale::Power | BackscatterScale::Amplitude)) {
-        return Err(Some(format!(
-            "its name or unit says dB, but half of its values lie above 0, as linear ones do and dB of land do not: which they are cannot be \
-             told; {SAY_SO}"
-        )));
-    }
-    let median = band.summary.median_nonzero();
-    if let Some(median) = median.filter(|m| found == Some(BackscatterScale::Decibel) && *m < SMALLEST_MEDIAN)
-    {
-        return Err(Some(format!(
-            "half of its values are below {median:.0}, far less than the dB of land: they are scaled, or not calibrated; save them in dB"
-        )));
-    }
-    // A power cannot be negative and dB of land are: where the values say otherwise, they are believed.
-    used.scale = match (declared, found) {
-        (_, Some(BackscatterScale::Decibel | BackscatterScale::DigitalNumber)) | (None, _) => found,
-        (declared, _) => declared,
+    let said = Said {
+        file: context.file,
+        alone: context.single,
+        source: context.source,
+        name: band.name,
+        units: band.units,
+        whole: context.integer && !band.packed,
+        bytes: context.bytes && !band.packed,
+        shifted: band.shifted,
     };
-    let power = match (used.scale, band.summary.median_nonzero()) {
-        // No dB either: land does not reach 10 dB.
-        (Some(BackscatterScale::Power) | None, median) => median,
-        (Some(BackscatterScale::Amplitude), median) => median.map(|amplitude| amplitude * amplitude),
-        _ => None,
-    };
-    if let Some(power) = power.filter(|power| *power > LARGEST_MEDIAN) {
-        return Err(Some(format!(
-            "half of its values are above a power of {power:.0}, far more than land scatters: it is not calibrated. Calibrate it to sigma0 or \
-             gamma0 first (SNAP, pyroSAR or ASF HyP3)"
-        )));
-    }
-    used.no_zero = used.scale == Some(BackscatterScale::Decibel)
-        && !band.shifted
-        && band.summary.zeros_among_negatives();
-    let says_linear = [declared, named]
-        .iter()
-        .any(|s| matches!(s, Some(BackscatterScale::Power | BackscatterScale::Amplitude)));
-    if says_linear && used.scale == Some(BackscatterScale::Decibel) {
-        let note = "its name, unit or source says that it is linear, but its values are negative, as those of dB are: they are read as dB";
-        return Ok(("dB".to_owned(), Some(note.to_owned())));
-    }
-    let unit = match used.scale {
-        Some(BackscatterScale::Decibel) => "dB",
-        Some(BackscatterScale::Power) => "linear power",
-        Some(BackscatterScale::Amplitude) => "linear amplitude",
-        Some(BackscatterScale::DigitalNumber) => {
-            return Ok((
-                "whole numbers".to_owned(),
-                Some(
-                    "it holds whole numbers and declares no scale: uncalibrated digital numbers, or scaled ones; they are not used. If they are \
-                     calibrated, say their scale in the file list; else calibrate them to sigma0 first (SNAP, pyroSAR or ASF HyP3)"
-                        .to_owned(),
-                ),
-            ));
-        }
-        None if !band.summary.any_valid() => "no value",
-        None => {
-            return Ok((
-                "scale unknown".to_owned(),
-                Some("whether its values are dB or linear power cannot be told from them; say so in the file list".to_owned()),
-            ));
-        }
-    };
-    Ok((unit.to_owned(), None))
-}
-
-/// The scale that a name says: of the band, else of the file of a single one.
-fn named_scale(context: &Context<'_>, band: &Band<'_>) -> Option<BackscatterScale> {
-    let of = |name: &str| {
-        let words = words(name);
-        let has = |wanted: &[&str]| words.iter().any(|w| wanted.contains(&w.as_str()));
-        let code = words.iter().find_map(|w| hyp3(w));
-        if has(&["db", "decibel", "decibels"])
-            || code == Some('d')
-            || words.iter().any(|w| w == "vvdb" || w == "vhdb")
-        {
-            Some(BackscatterScale::Decibel)
-        } else if has(&["linear", "power", "lin"]) || code == Some('p') {
-            Some(BackscatterScale::Power)
-        } else if has(&["amp", "amplitude", "sqrt"]) || code == Some('a') {
-            Some(BackscatterScale::Amplitude)
-        } else {
-            None
-        }
-    };
-    band.name.and_then(of).or_else(|| of(context.file).filter(|_| context.single))
-}
-
-/// The scale of backscatter. Names win where they say it (`_db`, HyP3's `gpuned`), values otherwise.
-fn scale(file: &str, band: &Band<'_>, whole: bool) -> Option<BackscatterScale> {
-    let mut words = words(file);
-    words.extend(band.name.map(catalogue::words).unwrap_or_default());
-    let median = band.summary.median_nonzero()?;
-    if whole && median.abs() >= 50.0 {
-        return Some(BackscatterScale::DigitalNumber);
-    }
-    // Linear values left slightly negative by noise removal are not dB: dB has its median far below zero.
-    if median < 0.0 || (band.summary.negative_share() > 0.05 && median > 1.0) {
-        return Some(BackscatterScale::Decibel);
-    }
-    if words.iter().any(|w| w == "amp" || w == "amplitude" || w == "sqrt" || hyp3(w) == Some('a')) {
-        return Some(BackscatterScale::Amplitude);
-    }
-    if median < 1.0 {
-        return Some(BackscatterScale::Power);
-    }
-    (whole && median >= 20.0).then_some(BackscatterScale::DigitalNumber)
-}
-
-/// HyP3's processing code, six letters: radiometry g/s, scale p/a/d, masking, filter, area, e.g. `gpuned`.
-fn hyp3(word: &str) -> Option<char> {
-    let mut letters = word.chars();
-    let (radiometry, scale) = (letters.next()?, letters.next()?);
-    (word.len() == 6
-        && matches!(radiometry, 'g' | 's')
-        && matches!(scale, 'p' | 'a' | 'd')
-        && word.ends_with(['d', 'm', 'c']))
-    .then_some(scale)
+    let Found { scale, no_zero, unit, note } = said.found(band.summary).map_err(Some)?;
+    (used.scale, used.no_zero) = (scale, no_zero);
+    Ok((unit.to_owned(), note))
 }
 
 /// Packing of MODIS and VIIRS land surface temperature, K a step.

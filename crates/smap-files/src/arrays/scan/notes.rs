@@ -67,23 +67,31 @@ pub(super) fn nothing_used(
         return format!("{whose}{why}; it is listed but not used");
     }
     format!(
-        "{whose}{}none of its arrays is named as soil moisture or land surface temperature; it is listed but not used. If you know \
-         what one is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|lst[,unit] on the command line",
+        "{whose}{}none of its arrays is named as soil moisture, backscatter (VV, VH) or land surface temperature; it is listed but not used. If you know \
+         what one is, choose \"use as\" in the file list, or --use FILE#LAYER=coarse|fine|vv|vh|lst[,unit] on the command line",
         if catalogue::is_smap(entry) { "" } else { "no SMAP file, and " }
     )
 }
 
-/// Of several arrays of soil moisture of one day and overpass keeps the one with the shortest path: the plainest name.
-pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Option<Problem> {
-    let of_moisture = |v: &Variable| v.role == Role::SoilMoisture && v.grid.is_some();
-    let mut paths: Vec<String> =
-        variables.iter().filter(|v| of_moisture(v)).map(|v| v.path.clone()).collect();
+/// Of several arrays of one quantity, day and overpass keeps the one with the shortest path: the plainest name.
+pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Vec<Problem> {
+    let roles = [
+        (Role::SoilMoisture, "soil moisture"),
+        (Role::BackscatterVv, "backscatter VV"),
+        (Role::BackscatterVh, "backscatter VH"),
+    ];
+    roles.into_iter().filter_map(|(role, quantity)| one_of_role(variables, role, quantity)).collect()
+}
+
+fn one_of_role(variables: &mut [Variable], role: Role, quantity: &str) -> Option<Problem> {
+    let of_role = |v: &Variable| v.role == role && v.grid.is_some();
+    let mut paths: Vec<String> = variables.iter().filter(|v| of_role(v)).map(|v| v.path.clone()).collect();
     paths.sort_by_key(|path| (path.len(), path.clone()));
     paths.dedup();
     let mut kept: HashMap<(Option<Date>, Option<bool>), String> = HashMap::new();
     let mut aside: Option<(String, Vec<String>)> = None;
     for path in paths {
-        for variable in variables.iter_mut().filter(|v| v.path == path && of_moisture(v)) {
+        for variable in variables.iter_mut().filter(|v| v.path == path && of_role(v)) {
             let when = (variable.date, variable.overpass.map(|pass| pass == Overpass::Am));
             let first = kept.entry(when).or_insert_with(|| path.clone());
             if *first != path {
@@ -98,7 +106,7 @@ pub(super) fn one_of_each_day(variables: &mut [Variable]) -> Option<Problem> {
     }
     aside.map(|(first, others)| {
         let others = others.join(", ");
-        let text = format!("of its layers of soil moisture of one day {first} is used, not {others}; choose another with \"use as\" in the file list");
+        let text = format!("of its layers of {quantity} of one day {first} is used, not {others}; choose another with \"use as\" in the file list");
         Problem { text }
     })
 }

@@ -1,4 +1,4 @@
-//! What a band's values look like: counts, extremes, a median. Classification and scale detection rest on it, and the statistics a
+//! What a layer's values look like: counts, extremes, a median. Classification and scale detection rest on it, and the statistics a
 //! user sees are taken from it.
 
 use std::collections::BTreeSet;
@@ -12,9 +12,9 @@ const DISTINCT: usize = 32;
 /// Values kept for the median.
 const KEPT: usize = 8192;
 
-/// Running description of a band.
+/// Running description of a layer.
 #[derive(Debug, Clone)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     rule: ValueRule,
     cells: usize,
     valid: usize,
@@ -32,7 +32,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn new(rule: ValueRule) -> Self {
+    pub(crate) fn new(rule: ValueRule) -> Self {
         Self {
             rule,
             cells: 0,
@@ -50,7 +50,7 @@ impl Summary {
         }
     }
 
-    pub(super) fn add(&mut self, values: &[f64]) {
+    pub(crate) fn add(&mut self, values: &[f64]) {
         self.cells += values.len();
         for &value in values {
             if self.rule.reason(value) != Reason::Valid {
@@ -83,7 +83,7 @@ impl Summary {
         }
     }
 
-    pub(super) fn statistics(&self) -> Statistics {
+    pub(crate) fn statistics(&self) -> Statistics {
         let some = |v: f64| (self.valid > 0).then_some(v);
         Statistics {
             valid: self.valid,
@@ -94,47 +94,52 @@ impl Summary {
         }
     }
 
-    pub(super) fn any_valid(&self) -> bool {
+    pub(crate) fn any_valid(&self) -> bool {
         self.valid > 0
     }
 
+    /// Values that count.
+    pub(crate) fn valid(&self) -> usize {
+        self.valid
+    }
+
     /// Largest value; minus infinity where nothing is valid.
-    pub(super) fn max(&self) -> f64 {
+    pub(crate) fn max(&self) -> f64 {
         self.max
     }
 
     /// Smallest value; infinity where nothing is valid.
-    pub(super) fn min(&self) -> f64 {
+    pub(crate) fn min(&self) -> f64 {
         self.min
     }
 
     /// Share of the valid values in 0..=1.
-    pub(super) fn unit_share(&self) -> f64 {
+    pub(crate) fn unit_share(&self) -> f64 {
         self.unit as f64 / self.valid.max(1) as f64
     }
 
     /// Share of the valid values below zero.
-    pub(super) fn negative_share(&self) -> f64 {
+    pub(crate) fn negative_share(&self) -> f64 {
         self.negative as f64 / self.valid.max(1) as f64
     }
 
     /// Exact zeros among values that are otherwise negative: dB holds none, so they stand for no value.
-    pub(super) fn zeros_among_negatives(&self) -> bool {
+    pub(crate) fn zeros_among_negatives(&self) -> bool {
         self.zeros > 0 && 2 * self.negative > self.valid - self.zeros
     }
 
     /// Exact zeros.
-    pub(super) fn zeros(&self) -> usize {
+    pub(crate) fn zeros(&self) -> usize {
         self.zeros
     }
 
     /// Few whole numbers and nothing else.
-    pub(super) fn looks_like_labels(&self) -> bool {
+    pub(crate) fn looks_like_labels(&self) -> bool {
         self.valid > 0 && self.whole && self.distinct.len() <= DISTINCT
     }
 
     /// Median of the values that are not zero (zero is the border of linear backscatter).
-    pub(super) fn median_nonzero(&self) -> Option<f64> {
+    pub(crate) fn median_nonzero(&self) -> Option<f64> {
         let mut values: Vec<f64> = self.kept.iter().copied().filter(|v| *v != 0.0).collect();
         if values.is_empty() {
             return None;

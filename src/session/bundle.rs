@@ -199,7 +199,7 @@ pub async fn inputs(
         let Some(content) = fingerprint(granule.source.as_ref(), &mut on).await.map_err(gone)? else {
             return Ok(ControlFlow::Break(()));
         };
-        let mut beside = [None, None];
+        let mut beside = [None, None, None];
         for (print, what) in beside.iter_mut().zip(Beside::ALL) {
             if let Some(file) = granule.source.beside(what) {
                 let mut on = async |_| ControlFlow::Continue(());
@@ -211,12 +211,14 @@ pub async fn inputs(
     Ok(ControlFlow::Continue(inputs))
 }
 
-fn input(entry: &Entry, content: Fingerprint, [mask, auxiliary]: [Option<Fingerprint>; 2]) -> Input {
+fn input(entry: &Entry, content: Fingerprint, beside: [Option<Fingerprint>; Beside::ALL.len()]) -> Input {
+    let [mask, auxiliary, retrieval_flag] = beside;
     Input {
         name: entry.name.clone(),
         content,
         mask,
         auxiliary,
+        retrieval_flag,
         used_as: entry.usage(),
         correction: entry.correction.clone(),
         simulated: entry.simulated(),

@@ -151,7 +151,7 @@ pub fn companions(tickets: &[FileTicket], counts: impl Fn(usize) -> bool) -> Set
     let mut files = Vec::new();
     for (n, (ticket, companion)) in tickets.iter().zip(companion::among(&names)).enumerate() {
         let stays = || match companion::of_tiff(&ticket.name) {
-            Some((Beside::Mask, _)) => true,
+            Some((Beside::Mask | Beside::RetrievalFlag, _)) => true,
             Some((Beside::Auxiliary, _)) => counts(n),
             None => false,
         };

@@ -194,15 +194,13 @@ fn unlike(manifest: &Manifest, map: &MapReport) -> Vec<&'static str> {
 
 /// Input files that are missing, changed, or besides those of the bundle.
 fn differing(wanted: &[Input], found: &[Input]) -> Vec<String> {
-    let same =
-        |a: &Input, b: &Input| a.content == b.content && a.mask == b.mask && a.auxiliary == b.auxiliary;
-    let lacks = |input: &&Input| !found.iter().any(|own| same(own, input));
+    let lacks = |input: &&Input| !found.iter().any(|own| own.is_same(input));
     let named = |input: &Input| found.iter().any(|own| own.file_name() == input.file_name());
     let (changed, missing): (Vec<&Input>, Vec<&Input>) =
         wanted.iter().filter(lacks).partition(|input| named(input));
     let besides: Vec<&Input> = found
         .iter()
-        .filter(|own| !wanted.iter().any(|input| same(own, input) || own.file_name() == input.file_name()))
+        .filter(|own| !wanted.iter().any(|input| own.is_same(input) || own.file_name() == input.file_name()))
         .collect();
     let listed = |what: &str, inputs: Vec<&Input>| {
         let names: Vec<&str> = inputs.iter().take(MOST_NAMES).map(|input| input.file_name()).collect();

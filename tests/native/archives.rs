@@ -182,6 +182,55 @@ fn a_mask_and_its_geotiff_find_each_other_in_any_order() {
     assert!(last(&host, 1) != Some(300) && last(&host, 2) != Some(300));
 }
 
+/// AppEEARS gives the flags of retrievals as a GeoTIFF of their own.
+#[test]
+fn flags_of_retrievals_find_their_soil_moisture_in_any_order() {
+    let kinds = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/smap-files/tests/fixtures/kinds");
+    let of = |layer: &str| {
+        format!("SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_{layer}_pm_doy2020156000000_aid0001.tif")
+    };
+    let (name, flags) = (of("soil_moisture"), of("retrieval_qual_flag"));
+    let bytes = |name: &str| std::fs::read(kinds.join(name)).unwrap();
+    let source = |name: &str| Arc::new(BytesSource::new(name, bytes(name))) as SharedSource;
+    let valid = |host: &Recorder| {
+        let rows = reports(host);
+        rows.iter().rfind(|r| r.id == 2).unwrap().statistics.as_ref().map(|s| s.valid)
+    };
+    let both = [(1, &flags), (2, &name)];
+    for files in [vec![both[0], both[1]], vec![both[1], both[0]]] {
+        let (host, mut session) = started();
+        for (id, file) in files {
+            *host.sources.borrow_mut() = vec![source(file)];
+            block_on(session.handle(2, Request::Open { tickets: vec![ticket(id, file, None)] }));
+        }
+        assert_eq!(valid(&host), Some(158));
+        block_on(session.handle(3, Request::Forget { file: 1 }));
+        assert_eq!(valid(&host), Some(168));
+    }
+    let (host, mut session) = started();
+    *host.sources.borrow_mut() = both.iter().map(|(_, file)| source(file)).collect();
+    let tickets = both.iter().map(|(id, file)| ticket(*id, file, None)).collect();
+    block_on(session.handle(2, Request::Open { tickets }));
+    assert_eq!((valid(&host), set_aside(&host).len()), (Some(158), 0));
+
+    let archive = zip(&[(&name, &bytes(&name)), (&flags, &bytes(&flags))]);
+    let (host, mut session) = started();
+    *host.sources.borrow_mut() = vec![Arc::new(BytesSource::new("order.zip", archive))];
+    let tickets = vec![ticket(2, "order.zip/x", Some(&name))];
+    block_on(session.handle(2, Request::Open { tickets }));
+    assert_eq!(valid(&host), Some(158));
+
+    let folder = tempfile::tempdir().unwrap();
+    for file in [&name, &flags] {
+        std::fs::write(folder.path().join(file), bytes(file)).unwrap();
+    }
+    let output = run(&["inspect", "--json", &text(folder.path())]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("1 companion file passed over: 1 retrieval quality flags"), "{said}");
+    let path = text(&folder.path().join(&name));
+    assert_eq!(json(&run(&["inspect", "--json", &path]))["variables"][0]["valid"], 158);
+}
+
 /// GDAL's sidecar with the scale and no-data value of packed numbers: first, afterwards, together, in an archive (in an archive), taken out again.
 /// One of statistics alone is passed over.
 #[test]

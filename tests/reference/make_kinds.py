@@ -550,6 +550,18 @@ def named_otherwise():
     name = "SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_AM_soil_moisture_doy2020155000000_aid0001.tif"
     tiff(name, [sm], names=[None])
     fact(name, [sm], says=["no retrieval quality flag is in this file"])
+    # With the flags of its retrievals beside it; the second day's are of other pixels.
+    flags = np.zeros((12, 14), "u2")
+    flags[0, :5], flags[1, :3], flags[2, :2] = 1, 7, 65534
+    for day in (156, 157):
+        of = "SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_{}_pm_doy2020{}000000_aid0001.tif".format
+        name, flag = of("soil_moisture", day), of("retrieval_qual_flag", day)
+        tiff(name, [sm], names=[None])
+        tiff(flag, [flags[: 168 - day]], "uint16", [None], nodata=65534)
+        said = f"its retrieval quality flags are those of {flag}" if day == 156 else f"flags in {flag} are not applied: it has other pixels"
+        seen = np.where((flags & 1 == 1) | (flags == 65534), np.nan, sm) if day == 156 else sm
+        fact(name, [seen], overpasses=["pm"], says=[said], flags=flag)
+        mention(flag, f"this is the retrieval quality flag of {name}")
     name = "SMAP_L2_SM_P_NRT_30058_D_20200603T124350_N17700_001.h5"
     with h5py.File(OUT / name, "w") as file:
         group = file.create_group("Soil_Moisture_Retrieval_Data")

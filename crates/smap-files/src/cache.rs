@@ -96,8 +96,9 @@ pub(super) struct CachedSource {
     block: u64,
     /// The block behind the last read, and how many that read had.
     forward: Mutex<(u64, u64)>,
-    /// The mask beside it, cached too.
+    /// Images beside it, cached too.
     mask: Option<SharedSource>,
+    retrieval_flag: Option<SharedSource>,
 }
 
 impl CachedSource {
@@ -114,8 +115,9 @@ impl CachedSource {
             _ => SMALL_BLOCK,
         };
         let file = FILES.fetch_add(1, Ordering::Relaxed);
-        let mask = inner.beside(Beside::Mask).map(Self::around);
-        Self { inner, file, block, forward: Mutex::new((0, 0)), mask }
+        let beside = |what| inner.beside(what).map(Self::around);
+        let (mask, retrieval_flag) = (beside(Beside::Mask), beside(Beside::RetrievalFlag));
+        Self { inner, file, block, forward: Mutex::new((0, 0)), mask, retrieval_flag }
     }
 
     /// Reads a block and, in the same read, the following ones up to `last`, or as many as going forward lets expect; returns the first.
@@ -170,6 +172,7 @@ impl Source for CachedSource {
     fn beside(&self, what: Beside) -> Option<SharedSource> {
         match what {
             Beside::Mask => self.mask.clone(),
+            Beside::RetrievalFlag => self.retrieval_flag.clone(),
             Beside::Auxiliary => self.inner.beside(what),
         }
     }

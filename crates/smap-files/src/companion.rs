@@ -1,6 +1,6 @@
 //! Files that archives and programs lay beside data: metadata, checksums, browse pictures, notes. They hold no values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Endings of companions, without the dot. Many are two: `.aux.xml` counts as `.xml`.
 const ENDINGS: [&str; 44] = [
@@ -75,11 +75,17 @@ pub fn kind(path: &str) -> Option<String> {
 /// The files among `names` that are companions of the others. Where there are no others each has to speak for itself, so none is.
 #[must_use]
 pub fn among<T: AsRef<str>>(names: &[T]) -> Vec<bool> {
-    let kinds: Vec<bool> = names.iter().map(|name| kind(name.as_ref()).is_some()).collect();
+    let all: HashSet<String> = names.iter().map(|name| name.as_ref().to_ascii_lowercase()).collect();
+    // Flags of retrievals count with these.
+    let is_flag = |name: &str| {
+        matches!(of_tiff(name), Some((Beside::RetrievalFlag, of)) if all.contains(&of.to_ascii_lowercase()))
+    };
+    let kinds: Vec<bool> =
+        names.iter().map(AsRef::as_ref).map(|name| kind(name).is_some() || is_flag(name)).collect();
     if kinds.contains(&false) { kinds } else { vec![false; names.len()] }
 }
 
-/// What GDAL keeps of a TIFF in a file beside it. Unlike other companions it decides about values ([`with_beside`](crate::with_beside)).
+/// What decides about a TIFF's values from a file beside it ([`with_beside`](crate::with_beside)), unlike other companions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Beside {
     /// `x.tif.msk`: which pixels have a value.
@@ -87,34 +93,60 @@ pub enum Beside {
     /// `x.tif.aux.xml` (persistent auxiliary metadata): no-data values, scales, offsets, units and names of bands, if it is not of statistics
     /// alone.
     Auxiliary,
+    /// `..._retrieval_qual_flag_doy2020155.tif` of `..._soil_moisture_doy2020155.tif` (AppEEARS): which of SMAP's retrievals are recommended.
+    RetrievalFlag,
+}
+
+/// Names of a layer of soil moisture, and of the flags of its retrievals.
+const MOISTURE: &str = "soil_moisture";
+const FLAG: &str = "retrieval_qual_flag";
+
+/// A TIFF's path with the last `from` in its name replaced.
+fn renamed(path: &str, from: &str, to: &str) -> Option<String> {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rfind(['/', '\\']).map_or(0, |slash| slash + 1);
+    let at = name + lower.get(name..).filter(|_| is_tiff(&lower))?.rfind(from)?;
+    Some([path.get(..at)?, to, path.get(at + from.len()..)?].concat())
+}
+
+fn is_tiff(lower: &str) -> bool {
+    lower.ends_with(".tif") || lower.ends_with(".tiff")
 }
 
 impl Beside {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Mask, Self::Auxiliary];
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Mask, Self::Auxiliary, Self::RetrievalFlag];
 
-    fn ending(self) -> &'static str {
+    /// What stands behind the TIFF's name.
+    fn ending(self) -> Option<&'static str> {
         match self {
-            Self::Mask => ".msk",
-            Self::Auxiliary => ".aux.xml",
+            Self::Mask => Some(".msk"),
+            Self::Auxiliary => Some(".aux.xml"),
+            Self::RetrievalFlag => None,
         }
     }
 
     /// The name of this beside a TIFF; `None` for a file of another name.
     #[must_use]
     pub fn name(self, path: &str) -> Option<String> {
-        let lower = path.to_ascii_lowercase();
-        (lower.ends_with(".tif") || lower.ends_with(".tiff")).then(|| format!("{path}{}", self.ending()))
+        match self.ending() {
+            Some(ending) => is_tiff(&path.to_ascii_lowercase()).then(|| format!("{path}{ending}")),
+            None => renamed(path, MOISTURE, FLAG),
+        }
+    }
+
+    /// The TIFF that a file of this name is beside.
+    fn tiff(self, path: &str) -> Option<String> {
+        let Some(ending) = self.ending() else { return renamed(path, FLAG, MOISTURE) };
+        let (of, end) = path.split_at_checked(path.len().checked_sub(ending.len())?)?;
+        (end.eq_ignore_ascii_case(ending) && is_tiff(&of.to_ascii_lowercase())).then(|| of.to_owned())
     }
 }
 
 /// What a file is beside a TIFF, and that one's name; `None` for a file of another name.
 #[must_use]
-pub fn of_tiff(path: &str) -> Option<(Beside, &str)> {
-    Beside::ALL.into_iter().find_map(|what| {
-        let (of, ending) = path.split_at_checked(path.len().checked_sub(what.ending().len())?)?;
-        (ending.eq_ignore_ascii_case(what.ending()) && what.name(of).is_some()).then_some((what, of))
-    })
+pub fn of_tiff(path: &str) -> Option<(Beside, String)> {
+    Beside::ALL.into_iter().find_map(|what| Some((what, what.tiff(path)?)))
 }
 
 /// True for a file beside a TIFF and the TIFF that it is of, by their names; where one of the two was given without its folder, by the file's
@@ -137,7 +169,9 @@ pub struct Passed(BTreeMap<String, usize>);
 impl Passed {
     /// Counts one.
     pub fn add(&mut self, path: &str) {
-        *self.0.entry(kind(path).unwrap_or_else(|| "other".to_owned())).or_default() += 1;
+        let flag = || of_tiff(path).map(|_| "retrieval quality flags".to_owned());
+        let kind = kind(path).or_else(flag).unwrap_or_else(|| "other".to_owned());
+        *self.0.entry(kind).or_default() += 1;
     }
 
     /// `7 companion files passed over: 5 .xml, 2 .tfw`; `None` where there were none.
@@ -209,6 +243,11 @@ mod tests {
             passed.add(name);
         }
         assert_eq!(passed.text().unwrap(), "7 companion files passed over: 5 .xml, 2 .tfw");
+        let names = ["d/retrieval_qual_flag.tif", "d/soil_moisture.tif", "e/retrieval_qual_flag.tif"];
+        assert_eq!(among(&names), [true, false, false]);
+        let mut flags = Passed::default();
+        flags.add(names[0]);
+        assert_eq!(flags.text().unwrap(), "1 companion file passed over: 1 retrieval quality flags");
         let mut one = Passed::default();
         one.add("README");
         assert_eq!(one.text().unwrap(), "1 companion file passed over: 1 README");
@@ -219,9 +258,17 @@ mod tests {
         assert_eq!(Beside::Mask.name("a/x.tif").as_deref(), Some("a/x.tif.msk"));
         assert_eq!(Beside::Auxiliary.name("x.TIFF").as_deref(), Some("x.TIFF.aux.xml"));
         assert_eq!(Beside::Mask.name("x.nc"), None);
-        assert_eq!(of_tiff("a/x.tif.msk"), Some((Beside::Mask, "a/x.tif")));
-        assert_eq!(of_tiff("X.TIFF.MSK"), Some((Beside::Mask, "X.TIFF")));
-        assert_eq!(of_tiff("a/x.tif.AUX.xml"), Some((Beside::Auxiliary, "a/x.tif")));
+        let of = |path: &str| of_tiff(path);
+        assert_eq!(of("a/x.tif.msk"), Some((Beside::Mask, "a/x.tif".to_owned())));
+        assert_eq!(of("X.TIFF.MSK"), Some((Beside::Mask, "X.TIFF".to_owned())));
+        assert_eq!(of("a/x.tif.AUX.xml"), Some((Beside::Auxiliary, "a/x.tif".to_owned())));
+        let layer = |name: &str| format!("soil_moisture/SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_{name}_pm_doy2020155.tif");
+        let (moisture, flag) = (layer("soil_moisture"), layer("retrieval_qual_flag"));
+        assert_eq!(Beside::RetrievalFlag.name(&moisture), Some(flag.clone()));
+        assert_eq!(of(&flag), Some((Beside::RetrievalFlag, moisture.clone())));
+        assert!(is_of(&flag, &moisture) && !is_of(&moisture, &flag));
+        assert_eq!(Beside::RetrievalFlag.name("soil_moisture/albedo.tif"), None);
+        assert_eq!(of("retrieval_qual_flag.nc"), None);
         for other in ["x.msk", "x.aux.xml", "x.nc.aux.xml", "x.tif.xml", "é.xml", "msk"] {
             assert_eq!(of_tiff(other), None, "{other}");
         }

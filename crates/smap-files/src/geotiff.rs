@@ -123,6 +123,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     };
     let source_entry = catalogue::source_of(&facts);
     let described = metadata::description(&image, &items);
+    let flags = beside::flags(&source, &image, placement.grid.as_ref());
     let context = Context {
         file: &file,
         source: source_entry,
@@ -130,6 +131,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         integer: image.is_integer(),
         bytes: image.dtype() == "uint8",
         single: bands == 1,
+        flagged: matches!(flags, Some(Ok(_))),
         unplaceable: placement.grid.as_ref().is_some_and(|grid| matches!(grid.crs, Crs::Other { .. })),
     };
     let seen: Vec<Band<'_>> = tags
@@ -160,11 +162,26 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         let names: Vec<Option<&str>> = tags.iter().map(|tags| tags.name.as_deref()).collect();
         classification = own_map(&written, &names);
     }
-    if let Some((Beside::Mask, of)) = companion::of_tiff(&file) {
-        classification = classify::mask_of(of, bands);
+    match companion::of_tiff(&file) {
+        Some((Beside::Mask, of)) => classification = classify::part_of(&of, "mask", bands),
+        Some((Beside::RetrievalFlag, of)) if bands == 1 => {
+            classification = classify::part_of(&of, "retrieval quality flag", bands);
+        }
+        _ => {}
     }
     let Classification { product, bands: uses, problems: more } = classification;
     problems.extend(more);
+    if uses.iter().any(|used| used.role == Role::SoilMoisture) {
+        match flags {
+            Some(Ok(flags)) => {
+                let name = source.beside(Beside::RetrievalFlag).map(|file| file.name().to_owned());
+                problems.push(format!("its retrieval quality flags are those of {}", name.unwrap_or_default()));
+                image.flags = Some(Box::new(flags));
+            }
+            Some(Err(why)) => problems.push(why),
+            None => {}
+        }
+    }
 
     // Once the meaning is known, impossible values are masked too: statistics are taken again where that changes them.
     let own_date = own("date").and_then(iso_date).or_else(|| observed_day(&items, &file));
@@ -315,7 +332,7 @@ fn whole(image: &Image) -> PixelWindow {
     PixelWindow { first_column: 0, first_row: 0, columns: image.layout.width, rows: image.layout.height }
 }
 
-/// A chunk of a band, with NaN where a retrieval quality flag in another band of the file says that a value does not count.
+/// A chunk of a band, with NaN where a retrieval quality flag in another band of the file, or beside it, says that a value does not count.
 fn screened(
     image: &Image,
     band: usize,
@@ -324,12 +341,14 @@ fn screened(
     chunk: &PixelWindow,
     each: &mut RowVisitor<'_>,
 ) -> Result<(), ReadError> {
-    let Some(quality) = quality.filter(|_| rule != QualityRule::All) else {
+    let beside = image.flags.as_deref().map(|flags| (flags, 0));
+    let flags = quality.map(|quality| (image, quality)).or(beside);
+    let Some((flagged, quality)) = flags.filter(|_| rule != QualityRule::All) else {
         return image.read(band, chunk, each);
     };
     let mut flags = vec![f64::NAN; chunk.rows * chunk.columns];
     let at = |row: usize, first: usize| (row - chunk.first_row) * chunk.columns + first - chunk.first_column;
-    image.read(quality, chunk, &mut |row, first, values| {
+    flagged.read(quality, chunk, &mut |row, first, values| {
         if let Some(flags) = flags.get_mut(at(row, first)..at(row, first) + values.len()) {
             flags.copy_from_slice(values);
         }
@@ -469,8 +488,15 @@ impl BandReader {
         let mut image = Image::open(granule.source.clone())?;
         let layout = image.layout;
         let said = image.auxiliary.as_ref();
-        image.south_up = georef::placement(image.ifd(), said, layout.width, layout.height)?.south_up;
+        let placement = georef::placement(image.ifd(), said, layout.width, layout.height)?;
+        image.south_up = placement.south_up;
         image.alpha_blanks = v.role != Role::Other;
+        // That they are not applied is said by the scan.
+        if v.role == Role::SoilMoisture
+            && let Some(Ok(flags)) = beside::flags(&granule.source, &image, placement.grid.as_ref())
+        {
+            image.flags = Some(Box::new(flags));
+        }
         let backscatter = matches!(v.role, Role::BackscatterVv | Role::BackscatterVh);
         let scale = if backscatter { options.scale.or(v.scale) } else { None };
         let tags = band_tags(&image, &metadata::all_items(&image), image.auxiliary.as_ref(), variable + 1);

@@ -19,7 +19,7 @@ pub trait Source: Send + Sync {
     fn needs_cache(&self) -> bool {
         true
     }
-    /// What GDAL keeps of it in a file beside it. See [`with_beside`].
+    /// What decides about its values in a file beside it. See [`with_beside`].
     fn beside(&self, _what: Beside) -> Option<SharedSource> {
         None
     }
@@ -44,8 +44,8 @@ struct With {
     file: SharedSource,
 }
 
-/// A TIFF with what GDAL keeps beside it: its mask, of which zero means no value, or what its auxiliary file says of its bands, where that says
-/// something that counts.
+/// A TIFF with what lies beside it: its mask, of which zero means no value, what GDAL's auxiliary file says of its bands, where that says
+/// something that counts, or the flags of its retrievals.
 #[must_use]
 pub fn with_beside(inner: SharedSource, what: Beside, file: SharedSource) -> SharedSource {
     if what == Beside::Auxiliary && !auxiliary_counts(file.as_ref()) {

@@ -75,7 +75,10 @@ impl Inputs {
             if usage.is_some() {
                 // A companion that is named, as by the shell's `*`, is counted with the others.
                 let is_empty = |(from, path): &(usize, &PathBuf)| {
-                    !gives.contains_key(from) && companion::kind(&path.to_string_lossy()).is_none()
+                    let path = path.to_string_lossy();
+                    let is_companion =
+                        companion::kind(&path).is_some() || companion::of_tiff(&path).is_some();
+                    !gives.contains_key(from) && !is_companion
                 };
                 if let Some((_, empty)) = paths.iter().enumerate().find(is_empty) {
                     let only = passed.text().map_or_else(String::new, |text| format!(" ({text})"));

@@ -214,8 +214,8 @@ impl Source for Renamed {
     }
 }
 
-/// Size and SHA-256 of a file, of its mask and of what GDAL says of it beside it.
-type Prints = (Fingerprint, Option<Fingerprint>, Option<Fingerprint>);
+/// Size and SHA-256 of a file, and of what lies beside it and decides about its values.
+type Prints = (Fingerprint, [Option<Fingerprint>; Beside::ALL.len()]);
 
 /// An input's bytes, or what is amiss with it.
 type Matched<'a> = Result<(&'a Input, SharedSource), Amiss>;
@@ -237,8 +237,9 @@ fn match_inputs<'a>(inputs: &'a [Input], paths: &[PathBuf]) -> Result<Vec<Matche
         bar.inc(1);
         let is_it = |(n, found): &(usize, &Found)| {
             found.bytes == input.content.bytes
-                && print(*n, found).is_some_and(|(own, mask, auxiliary)| {
-                    own == input.content && mask == input.mask && auxiliary == input.auxiliary
+                && print(*n, found).is_some_and(|(own, beside)| {
+                    let mut all = Beside::ALL.into_iter().zip(&beside);
+                    own == input.content && all.all(|(what, own)| own.as_ref() == input.beside(what))
                 })
         };
         if let Some((_, found)) = candidates.iter().enumerate().find(is_it) {
@@ -250,11 +251,12 @@ fn match_inputs<'a>(inputs: &'a [Input], paths: &[PathBuf]) -> Result<Vec<Matche
         let other = candidates.iter().enumerate().find(|(_, found)| same_name(&found.path));
         let name = input.name.clone();
         all.push(Err(match other.and_then(|(n, found)| print(n, found)) {
-            Some((own, mask, _)) if own == input.content && mask != input.mask => {
-                Amiss { name: format!("{name}.msk"), expected: input.mask.clone(), found: mask }
-            }
-            Some((own, _, auxiliary)) if own == input.content => {
-                Amiss { name: format!("{name}.aux.xml"), expected: input.auxiliary.clone(), found: auxiliary }
+            Some((own, beside)) if own == input.content => {
+                let all = Beside::ALL.into_iter().zip(beside);
+                let other = all.map(|(what, own)| (what, own, input.beside(what).cloned()));
+                let (what, found, expected) =
+                    other.filter(|(_, own, wanted)| own != wanted).next().unwrap_or((Beside::Mask, None, None));
+                Amiss { name: what.name(&name).unwrap_or(name), expected, found }
             }
             other => Amiss { name, expected: Some(input.content.clone()), found: other.map(|(own, ..)| own) },
         }));
@@ -268,9 +270,14 @@ fn prints(source: &SharedSource) -> Option<Prints> {
     let print = |source: &SharedSource| {
         block_on(fingerprint(source.as_ref(), &mut async |_| ControlFlow::Continue(()))).ok().flatten()
     };
-    // `Some(None)` where there is none.
-    let beside = |what| source.beside(what).map_or(Some(None), |file| print(&file).map(Some));
-    Some((print(source)?, beside(Beside::Mask)?, beside(Beside::Auxiliary)?))
+    let mut beside = [const { None }; Beside::ALL.len()];
+    for (own, what) in beside.iter_mut().zip(Beside::ALL) {
+        *own = match source.beside(what) {
+            Some(file) => Some(print(&file)?),
+            None => None,
+        };
+    }
+    Some((print(source)?, beside))
 }
 
 /// Files and scenes of a bundle, in their order.

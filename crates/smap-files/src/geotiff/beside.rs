@@ -1,4 +1,4 @@
-//! What GDAL's `x.tif.aux.xml` said of a TIFF, and where the TIFF says otherwise.
+//! What files beside a TIFF say of it: GDAL's `x.tif.aux.xml`, and where the TIFF says otherwise; the flags of its retrievals.
 
 use super::open::Image;
 use super::tags::{BandTags, band_tags};
@@ -7,6 +7,7 @@ use crate::companion::{self, Beside};
 use crate::sniff::Format;
 use crate::source::auxiliary as read;
 use crate::{Granule, Problem, Product, SharedSource};
+use ease_grid::Grid;
 
 /// Things named at most in a note.
 const NAMED: usize = 6;
@@ -56,6 +57,32 @@ pub(super) fn notes(image: &Image, source: &SharedSource, tags: &[BandTags]) -> 
     let against =
         listed(against, "; ").map(|text| format!("{name} says {text}: the former counts, as in GDAL"));
     taken.into_iter().chain(against).collect()
+}
+
+/// The flags beside a TIFF of retrievals, where they are of its pixels; else why they are not applied.
+pub(super) fn flags(
+    source: &SharedSource,
+    image: &Image,
+    grid: Option<&Grid>,
+) -> Option<Result<Image, String>> {
+    let file = source.beside(Beside::RetrievalFlag)?;
+    let name = file.name().to_owned();
+    let of_its_pixels = || {
+        let mut flags = Image::open(file).map_err(|error| error.to_string())?;
+        let (width, height) = (flags.layout.width, flags.layout.height);
+        let said = flags.auxiliary.as_ref();
+        let placement =
+            georef::placement(flags.ifd(), said, width, height).map_err(|error| error.to_string())?;
+        if (width, height) != (image.layout.width, image.layout.height) || placement.grid.as_ref() != grid {
+            return Err("it has other pixels".to_owned());
+        }
+        if image.layout.samples_per_pixel.max(flags.layout.samples_per_pixel) > 1 {
+            return Err("one of the two has several bands".to_owned());
+        }
+        flags.south_up = placement.south_up;
+        Ok(flags)
+    };
+    Some(of_its_pixels().map_err(|why| format!("the retrieval quality flags in {name} are not applied: {why}")))
 }
 
 /// What tags say of a band, in words.

@@ -98,6 +98,8 @@ pub(super) struct Context<'a> {
     pub(super) unplaceable: bool,
     /// It has one band, of which the file's name speaks.
     pub(super) single: bool,
+    /// The flags of its retrievals lie beside it.
+    pub(super) flagged: bool,
 }
 
 /// A raw Sentinel-1 measurement as ESA names it: `s1a-iw-grd-vv-20210119t031653-...-001.tiff`.
@@ -155,7 +157,9 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
             || ["soil_moisture_am", "soil_moisture_pm"].iter().any(|n| name.ends_with(n))
     };
     let moisture = |(used, band): (&Use, &Band<'_>)| used.role == Role::SoilMoisture && retrieved(band);
-    if !uses.iter().any(|u| u.is_retrieval_flag) && uses.iter().zip(bands).any(moisture) {
+    if !context.flagged
+        && !uses.iter().any(|u| u.is_retrieval_flag)
+        && uses.iter().zip(bands).any(moisture) {
         problems.push(
             "no retrieval quality flag is in this file: every value in the valid range counts".to_owned(),
         );
@@ -477,18 +481,18 @@ fn nothing_used(context: &Context<'_>, bands: &[Band<'_>], uses: &[Use]) -> Stri
     }
 }
 
-/// GDAL's mask of another file, which counts with that file.
-pub(super) fn mask_of(file: &str, bands: usize) -> Classification {
+/// A file that counts with another: GDAL's mask, or the flags of its retrievals.
+pub(super) fn part_of(file: &str, what: &str, bands: usize) -> Classification {
     let band = Use {
         quantity: Some(Quantity::Flags),
-        evidence: format!("mask of {file}, by its name: no values of its own"),
+        evidence: format!("{what} of {file}, by its name: no values of its own"),
         ..Use::nothing()
     };
     Classification {
         product: Product::Unknown,
         bands: vec![band; bands],
         problems: vec![format!(
-            "this is the mask of {file}: it counts there, whichever is opened first, and holds no \
+            "this is the {what} of {file}: it counts there, whichever is opened first, and holds no \
              values of its own"
         )],
     }

@@ -75,6 +75,8 @@ pub(super) struct Image {
     beside: Option<Mask>,
     /// What GDAL says of its bands in a file beside this one.
     pub(super) auxiliary: Option<Auxiliary>,
+    /// Flags of its retrievals in a file beside this one.
+    pub(super) flags: Option<Box<Image>>,
     /// The band that says how opaque a pixel is (TIFF 6.0, ExtraSamples 1 and 2): zero means no value.
     pub(super) alpha: Option<usize>,
     /// The alpha band blanks the others. Off for pictures, whose clear pixels have colours all the same.
@@ -257,6 +259,7 @@ impl Image {
             mask,
             beside,
             auxiliary,
+            flags: None,
             alpha,
             alpha_blanks: false,
             south_up: false,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use smap_files::companion::Beside;
 use smap_files::{
-    BytesSource, Granule, PathSource, ReadError, ReadOptions, Role, SharedSource, archive, with_beside,
+    BytesSource, Granule, PathSource, QualityRule, ReadError, ReadOptions, Role, SharedSource, archive, with_beside,
 };
 
 fn folder() -> PathBuf {
@@ -105,7 +105,8 @@ fn unsaid(fact: &Value, granule: &Granule) -> Option<String> {
 fn every_kind_of_number_and_layout_is_read_exactly() {
     let mut wrong = Vec::new();
     assert!(facts().len() >= 29, "{}", facts().len());
-    for fact in facts().iter().filter(|fact| fact["beside"].is_null() && fact["mention"].is_null()) {
+    let alone = |fact: &&Value| ["beside", "flags", "mention"].iter().all(|key| fact[*key].is_null());
+    for fact in facts().iter().filter(alone) {
         let name = fact["file"].as_str().unwrap();
         let fault = match smap_files::open(file(name)) {
             Ok(granule) => fault(fact, &granule).or_else(|| unsaid(fact, &granule)),
@@ -136,7 +137,25 @@ fn what_would_be_misread_is_not_used_and_why_is_said() {
         assert!(said.iter().any(|text| text.contains(words)), "{name}: {words} in {said:?}");
         checked += 1;
     }
-    assert_eq!(checked, 21);
+    assert_eq!(checked, 23);
+}
+
+#[test]
+fn flags_of_retrievals_in_a_file_of_their_own_count() {
+    let mut checked = 0;
+    for fact in facts().iter().filter(|fact| fact["flags"].is_string()) {
+        let (name, flags) = (fact["file"].as_str().unwrap(), fact["flags"].as_str().unwrap());
+        let source = with_beside(file(name), Beside::RetrievalFlag, file(flags));
+        let granule = smap_files::open(source).unwrap();
+        assert_eq!(fault(fact, &granule).or_else(|| unsaid(fact, &granule)), None, "{name}");
+        // All that was retrieved, whatever its flags.
+        let all = ReadOptions { quality: QualityRule::All, ..ReadOptions::default() };
+        assert_eq!(granule.read(0, &all, None).unwrap().valid_count(), 12 * 14);
+        let alone = smap_files::open(file(name)).unwrap();
+        assert!(alone.problems.iter().any(|p| p.text.contains("no retrieval quality flag is in this file")));
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
 }
 
 #[test]

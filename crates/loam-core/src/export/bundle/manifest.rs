@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ease_grid::EaseWindow;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use smap_files::companion::Beside;
 
 use super::BundleError;
 use crate::device_report::{DeviceReport, SelfCheckReport};
@@ -216,6 +217,9 @@ pub struct Input {
     /// What GDAL said of it in a file beside it, where that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auxiliary: Option<Fingerprint>,
+    /// The flags of its retrievals in a file beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieval_flag: Option<Fingerprint>,
     /// What it was used as.
     pub used_as: Usage,
     /// What the user said of it.
@@ -229,6 +233,23 @@ impl Input {
     #[must_use]
     pub fn file_name(&self) -> &str {
         file_name(&self.name)
+    }
+
+    /// What lay beside it and decided about its values.
+    #[must_use]
+    pub fn beside(&self, what: Beside) -> Option<&Fingerprint> {
+        match what {
+            Beside::Mask => self.mask.as_ref(),
+            Beside::Auxiliary => self.auxiliary.as_ref(),
+            Beside::RetrievalFlag => self.retrieval_flag.as_ref(),
+        }
+    }
+
+    /// Whether two files gave the same bytes, with what lay beside them.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.content == other.content
+            && Beside::ALL.into_iter().all(|what| self.beside(what) == other.beside(what))
     }
 }
 
@@ -350,10 +371,11 @@ impl Manifest {
             text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
         let of = |input| {
-            let Input { content, mask, auxiliary, .. }: &Input = input;
-            [Some(content), mask.as_ref(), auxiliary.as_ref()]
+            let input: &Input = input;
+            let beside = Beside::ALL.into_iter().filter_map(|what| input.beside(what));
+            beside.chain([&input.content])
         };
-        let prints = self.inputs.iter().flat_map(of).flatten();
+        let prints = self.inputs.iter().flat_map(of);
         let hashes: BTreeSet<&str> = prints
             .map(|print| print.sha256.as_str())
             .chain(self.weights.iter().map(|weights| weights.sha256.as_str()))

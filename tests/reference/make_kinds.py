@@ -623,6 +623,8 @@ def images():
     fact("steps.nc", np.where(steps == 0, np.nan, steps / 128 - 48), dates=dates, **vv)
     cube("says_decibel.nc", {"VV": (power, {"units": "dB"})})
     mention("says_decibel.nc", "which they are cannot be told")
+    cube("velocity.nc", {"vv": (power - np.float32(0.1), {"units": "Pa s**-1", "long_name": "Vertical velocity"})})
+    mention("velocity.nc", "its unit is Pa s**-1, which backscatter is not in")
     cube("stretched.nc", {"VV": (np.round(power * 100).astype("u1"), {})})
     mention("stretched.nc", "8-bit grey values")
     cube("digital.nc", {"VV": (np.round(power * 5000).astype("u2"), {})})

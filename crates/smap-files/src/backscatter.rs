@@ -57,9 +57,12 @@ impl Said<'_> {
         }
         let no_backscatter =
             [Unit::Angle, Unit::Kelvin, Unit::Celsius, Unit::Millimetre, Unit::Percent, Unit::Volumetric];
-        if let Some(unit) =
-            self.units.filter(|text| Unit::parse(text).is_some_and(|unit| no_backscatter.contains(&unit)))
-        {
+        // Vertical velocity is called VV, too.
+        let of_speed = |text: &str| text.contains("/s") || text.contains("s-1") || text.contains("s**-1");
+        let other = |text: &&str| {
+            of_speed(text) || Unit::parse(text).is_some_and(|unit| no_backscatter.contains(&unit))
+        };
+        if let Some(unit) = self.units.filter(other) {
             return Err(format!("its unit is {unit}, which backscatter is not in"));
         }
         let told = self.by_values(values);

@@ -362,6 +362,7 @@ mod tests {
             ("sm_correlation", Q::Derived),
             ("soil_moisture_stress", Q::Derived),
             ("VV_savg", Q::Derived),
+            ("VV_corr", Q::Derived),
             ("VV_min", Q::Derived),
             ("VV_mean", Q::BackscatterVv),
             ("sm_noise", Q::Uncertainty),
@@ -418,6 +419,7 @@ mod tests {
             ("RADARSAT2_VV_20200603.tif", Q::OtherRadar),
             ("S1A_20200603_VV_zscore.tif", Q::Derived),
             ("S1A_20200603_VV_class.tif", Q::LandCover),
+            ("SIG0-HPAR-C1_20200603T035100__VV_D022_E048N018T3_EU020M_V1M0R1_S1.tif", Q::Derived),
         ] {
             assert_eq!(Quantity::of_file(name), Some(quantity), "{name}");
         }

@@ -216,7 +216,7 @@ pub static SOURCES: &[Source] = &[
                 NetCDF of many days (`SPL3SMP_E.006_9km_aid0001.nc`)",
         role: "soil moisture: coarse input; MODIS and VIIRS temperature: land surface temperature",
         values: "layer, overpass and day from the name or the time axis; m3/m3; packing as declared, MODIS 0.02 K a step",
-        no_value: "-9999, declared fill, 0 of temperatures; flags screen by the rule where they lie in the same file",
+        no_value: "-9999, declared fill, 0 of temperatures; flags screen by the rule, in the same file or as a GeoTIFF of their own (`..._retrieval_qual_flag_...`)",
         not_used: "albedo, water fraction, opacity, flags alone and every other layer",
         matches: |f| {
             let lower = f.lower();
@@ -315,7 +315,7 @@ pub static SOURCES: &[Source] = &[
     },
     Source {
         name: "SNAP",
-        forms: "GeoTIFF with SNAP's own tag, which names the bands (`..._Orb_NR_Cal_TC.tif`)",
+        forms: "GeoTIFF with SNAP's own tag, which names the bands (`..._Orb_NR_Cal_TC.tif`); NetCDF",
         role: "backscatter VV and VH",
         values: "sigma0 or gamma0; linear or dB by the band's unit and name",
         no_value: "the tag's no-data value, 0",
@@ -454,9 +454,9 @@ pub static SOURCES: &[Source] = &[
     },
     Source {
         name: "Sentinel-1",
-        forms: "any other GeoTIFF whose name or bands say VV or VH (pyroSAR, gdal, own processing)",
+        forms: "any other GeoTIFF, or NetCDF with x, y and time, whose name or layers say VV or VH (pyroSAR, gdal, openEO, xarray, own processing)",
         role: "backscatter VV and VH",
-        values: "dB or linear by the name, else by the sign of the values; whole numbers need a declared scale",
+        values: "dB or linear by the name or unit, else by the sign of the values; whole numbers need a declared scale; several times of a day are scenes side by side",
         no_value: "declared nodata, 0 of linear power, 0.0 dB where other values are negative, tiles never written",
         not_used: "HH, HV, beta0, noise, angles, masks, interferograms, other radars; raw GRD and SLC are refused",
         matches: |f| first_is_sentinel1(f.file),

@@ -5,7 +5,7 @@ use super::Quantity as Q;
 /// Words of what is made of many days or pixels, in names of layers and of files.
 #[rustfmt::skip]
 const DERIVED: &[&str] =
-    &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "deficit", "zscore", "z_score",
+    &["diff", "difference", "change", "delta", "trend", "climatology", "climatological", "glcm", "hpar", "deficit", "zscore", "z_score",
       "minmax", "clim", "moisture_slope", "sm_slope", "vv_slope", "vh_slope", "increment", "increments", "incr", "contrast", "dissimilarity", "homogeneity", "probability",
       "curvature", "p05", "p10", "p25", "p75", "p90", "p95", "p99"];
 
@@ -14,7 +14,7 @@ const DERIVED: &[&str] =
 const DERIVED_LAYERS: &[&str] = &[
     "max", "min", "maximum", "minimum", "range", "correlation", "long_term", "longterm", "stress", "threshold", "weight", "memory",
     // Textures, as Earth Engine's glcmTexture names them.
-    "asm", "savg", "svar", "sent", "ent", "dvar", "dent", "imcorr1", "imcorr2", "maxcorr", "diss", "idm", "inertia", "shade", "prom",
+    "asm", "savg", "svar", "sent", "ent", "dvar", "dent", "imcorr1", "imcorr2", "corr", "maxcorr", "diss", "idm", "inertia", "shade", "prom",
 ];
 
 /// Words of moisture that is not of the volume of soil at the surface: of plants, of fuel, by weight, and limits of a soil's moisture.

@@ -163,7 +163,9 @@ impl Member {
             let file = Self { entry: entry.clone(), beside: Vec::new(), ..self.clone() };
             let file = match (file.alone(), what) {
                 // What cannot be read is said not to count: most of these hold statistics alone.
-                (Err(_), Beside::Auxiliary | Beside::RetrievalFlag) => Arc::new(BytesSource::new(entry.name.clone(), Vec::new())),
+                (Err(_), Beside::Auxiliary | Beside::RetrievalFlag) => {
+                    Arc::new(BytesSource::new(entry.name.clone(), Vec::new()))
+                }
                 (file, _) => file?,
             };
             source = with_beside(source, *what, file);

@@ -102,7 +102,9 @@ impl Said<'_> {
         let (unit, note) = match scale {
             Some(Decibel) if says_linear => (
                 "dB",
-                Some("its name, unit or source says that it is linear, but its values are negative, as those of dB are: they are read as dB"),
+                Some(
+                    "its name, unit or source says that it is linear, but its values are negative, as those of dB are: they are read as dB",
+                ),
             ),
             Some(Decibel) => ("dB", None),
             Some(Power) => ("linear power", None),
@@ -117,7 +119,9 @@ impl Said<'_> {
             None if !values.any_valid() => ("no value", None),
             None => (
                 "scale unknown",
-                Some("whether its values are dB or linear power cannot be told from them; say so in the file list"),
+                Some(
+                    "whether its values are dB or linear power cannot be told from them; say so in the file list",
+                ),
             ),
         };
         Ok(Found { scale, no_zero, unit, note: note.map(str::to_owned) })

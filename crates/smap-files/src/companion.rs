@@ -77,9 +77,7 @@ pub fn kind(path: &str) -> Option<String> {
 pub fn among<T: AsRef<str>>(names: &[T]) -> Vec<bool> {
     let all: HashSet<String> = names.iter().map(|name| name.as_ref().to_ascii_lowercase()).collect();
     // Flags of retrievals count with these.
-    let is_flag = |name: &str| {
-        matches!(of_tiff(name), Some((Beside::RetrievalFlag, of)) if all.contains(&of.to_ascii_lowercase()))
-    };
+    let is_flag = |name: &str| matches!(of_tiff(name), Some((Beside::RetrievalFlag, of)) if all.contains(&of.to_ascii_lowercase()));
     let kinds: Vec<bool> =
         names.iter().map(AsRef::as_ref).map(|name| kind(name).is_some() || is_flag(name)).collect();
     if kinds.contains(&false) { kinds } else { vec![false; names.len()] }
@@ -262,7 +260,9 @@ mod tests {
         assert_eq!(of("a/x.tif.msk"), Some((Beside::Mask, "a/x.tif".to_owned())));
         assert_eq!(of("X.TIFF.MSK"), Some((Beside::Mask, "X.TIFF".to_owned())));
         assert_eq!(of("a/x.tif.AUX.xml"), Some((Beside::Auxiliary, "a/x.tif".to_owned())));
-        let layer = |name: &str| format!("soil_moisture/SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_{name}_pm_doy2020155.tif");
+        let layer = |name: &str| {
+            format!("soil_moisture/SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_{name}_pm_doy2020155.tif")
+        };
         let (moisture, flag) = (layer("soil_moisture"), layer("retrieval_qual_flag"));
         assert_eq!(Beside::RetrievalFlag.name(&moisture), Some(flag.clone()));
         assert_eq!(of(&flag), Some((Beside::RetrievalFlag, moisture.clone())));

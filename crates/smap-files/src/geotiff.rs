@@ -175,7 +175,8 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         match flags {
             Some(Ok(flags)) => {
                 let name = source.beside(Beside::RetrievalFlag).map(|file| file.name().to_owned());
-                problems.push(format!("its retrieval quality flags are those of {}", name.unwrap_or_default()));
+                problems
+                    .push(format!("its retrieval quality flags are those of {}", name.unwrap_or_default()));
                 image.flags = Some(Box::new(flags));
             }
             Some(Err(why)) => problems.push(why),

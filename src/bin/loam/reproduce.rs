@@ -252,10 +252,12 @@ fn match_inputs<'a>(inputs: &'a [Input], paths: &[PathBuf]) -> Result<Vec<Matche
         let name = input.name.clone();
         all.push(Err(match other.and_then(|(n, found)| print(n, found)) {
             Some((own, beside)) if own == input.content => {
-                let all = Beside::ALL.into_iter().zip(beside);
-                let other = all.map(|(what, own)| (what, own, input.beside(what).cloned()));
-                let (what, found, expected) =
-                    other.filter(|(_, own, wanted)| own != wanted).next().unwrap_or((Beside::Mask, None, None));
+                let mut all = Beside::ALL
+                    .into_iter()
+                    .zip(beside)
+                    .map(|(what, own)| (what, own, input.beside(what).cloned()));
+                let differs = all.find(|(_, own, wanted)| own != wanted);
+                let (what, found, expected) = differs.unwrap_or((Beside::Mask, None, None));
                 Amiss { name: what.name(&name).unwrap_or(name), expected, found }
             }
             other => Amiss { name, expected: Some(input.content.clone()), found: other.map(|(own, ..)| own) },

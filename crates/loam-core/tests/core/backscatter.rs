@@ -35,7 +35,8 @@ fn a_cube_gives_what_its_images_give_as_geotiffs() {
         let (vv, wanted) = (cube.vv.unwrap(), apart.vv.unwrap());
         assert!(wanted.valid_count() > 0, "{day}");
         assert_eq!(vv.reasons(), wanted.reasons());
-        let bits = |raster: &ease_grid::Raster| raster.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        let bits =
+            |raster: &ease_grid::Raster| raster.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&vv), bits(&wanted));
         // A fifth of it, in power.
         let vh = cube.vh.unwrap();

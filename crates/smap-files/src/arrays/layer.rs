@@ -151,12 +151,7 @@ pub(super) fn zeros_are_fill(array: &Array) -> bool {
 }
 
 /// Which pixels of an image of backscatter count, as in GeoTIFFs. `scale`: the user's word.
-fn image_rule(
-    array: &Array,
-    variable: &Variable,
-    scale: Option<BackscatterScale>,
-    smap: bool,
-) -> ValueRule {
+fn image_rule(array: &Array, variable: &Variable, scale: Option<BackscatterScale>, smap: bool) -> ValueRule {
     let mut rule = ValueRule {
         typical_fills: !array.is_whole(),
         stored_range: array.declared().stored_bounds(),

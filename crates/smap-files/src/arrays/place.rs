@@ -95,10 +95,7 @@ pub(crate) fn time_axis<'a>(array: &Array, group: &[&'a Array], root: &[&'a Arra
         None
     };
     let is_time = |a: &&&Array| {
-        a.shape == [first]
-            && a.is_numeric()
-            && own.is_none_or(|own| own.path == a.path)
-            && counts_time(a)
+        a.shape == [first] && a.is_numeric() && own.is_none_or(|own| own.path == a.path) && counts_time(a)
     };
     group.iter().chain(root).filter(is_time).min_by_key(|a| time_rank(a)).copied()
 }
@@ -110,9 +107,7 @@ fn counts_time(array: &Array) -> bool {
             let units = units.to_ascii_lowercase();
             units.contains(" since ") || TimeUnit::parse(&units, None) == Some(TimeUnit::Written)
         }
-        None => {
-            TIMES.contains(&array.name().to_ascii_lowercase().as_str()) && TimeUnit::of(array).is_some()
-        }
+        None => TIMES.contains(&array.name().to_ascii_lowercase().as_str()) && TimeUnit::of(array).is_some(),
     }
 }
 

@@ -72,7 +72,8 @@ impl TimeUnit {
             Some(units) => Self::parse(&units, times.text("calendar").as_deref()),
             None => {
                 let are_dates = |counts: &Vec<f64>| {
-                    !counts.is_empty() && counts.iter().all(|n| n.fract() == 0.0 && Self::Written.day(*n).is_some())
+                    !counts.is_empty()
+                        && counts.iter().all(|n| n.fract() == 0.0 && Self::Written.day(*n).is_some())
                 };
                 unpacked(times, LONGEST).ok().filter(are_dates).map(|_| Self::Written)
             }

@@ -82,7 +82,10 @@ pub(super) fn flags(
         flags.south_up = placement.south_up;
         Ok(flags)
     };
-    Some(of_its_pixels().map_err(|why| format!("the retrieval quality flags in {name} are not applied: {why}")))
+    Some(
+        of_its_pixels()
+            .map_err(|why| format!("the retrieval quality flags in {name} are not applied: {why}")),
+    )
 }
 
 /// What tags say of a band, in words.

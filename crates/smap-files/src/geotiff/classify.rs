@@ -157,9 +157,7 @@ pub(super) fn classify(context: &Context<'_>, bands: &[Band<'_>]) -> Classificat
             || ["soil_moisture_am", "soil_moisture_pm"].iter().any(|n| name.ends_with(n))
     };
     let moisture = |(used, band): (&Use, &Band<'_>)| used.role == Role::SoilMoisture && retrieved(band);
-    if !context.flagged
-        && !uses.iter().any(|u| u.is_retrieval_flag)
-        && uses.iter().zip(bands).any(moisture) {
+    if !context.flagged && !uses.iter().any(|u| u.is_retrieval_flag) && uses.iter().zip(bands).any(moisture) {
         problems.push(
             "no retrieval quality flag is in this file: every value in the valid range counts".to_owned(),
         );

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use smap_files::companion::Beside;
 use smap_files::{
-    BytesSource, Granule, PathSource, QualityRule, ReadError, ReadOptions, Role, SharedSource, archive, with_beside,
+    BytesSource, Granule, PathSource, QualityRule, ReadError, ReadOptions, Role, SharedSource, archive,
+    with_beside,
 };
 
 fn folder() -> PathBuf {

@@ -27,7 +27,7 @@ fn a_cube_gives_what_its_images_give_as_geotiffs() {
     let of = |names: &[&str], day| {
         let library = library(names);
         assert!(library.iter().all(|entry| entry.usage() == Usage::Backscatter));
-        Series::new(region.clone(), QualityRule::Recommended).day(&library, day).unwrap()
+        Series::new(region, QualityRule::Recommended).day(&library, day).unwrap()
     };
     let images = ["S1_VV_20200603_a.tif", "S1_VV_20200603_b.tif", "S1_VV_20200615.tif"];
     for day in [date(2020, 6, 3), date(2020, 6, 15)] {

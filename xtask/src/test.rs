@@ -35,6 +35,9 @@ pub struct Choice {
 
 const SUITES: [&str; 5] = ["native", "web-page", "web-worker", "sizes", "e2e"];
 
+/// The tests of the built app. Of the whole workspace, as the native tests are: what both depend on is compiled once.
+const END_TO_END: [&str; 5] = ["test", "--locked", "--workspace", "--test", "app"];
+
 /// The programs that browser tests are built as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebSuite {
@@ -128,7 +131,7 @@ pub fn run(choice: Choice) -> Result<()> {
         Some(beside) => {
             // While the others go on. What does not compile is said when they run.
             if chosen("e2e") {
-                let _ = process::run(cargo().args(["test", "--locked", "--no-run", "--package", "e2e"]));
+                let _ = process::run(cargo().args(END_TO_END).arg("--no-run"));
             }
             let panicked = |_| failure("the program that builds the app panicked; see above");
             let (page, worker, built) = beside.join().map_err(panicked)?;
@@ -184,16 +187,7 @@ fn summary(outcomes: &[(&str, Outcome)]) -> Result<()> {
 
 fn native() -> Result<Outcome> {
     let mut own = cargo();
-    own.args([
-        "test",
-        "--locked",
-        "--no-fail-fast",
-        "--workspace",
-        "--exclude",
-        "e2e",
-        "--",
-        "--show-output",
-    ]);
+    own.args(["test", "--locked", "--no-fail-fast", "--workspace", "--", "--show-output"]);
     count("native", &mut own)
 }
 
@@ -246,16 +240,7 @@ fn end_to_end() -> Result<Outcome> {
     }
     let mut command = cargo();
     // Two at a time: most of the time a test waits for its browser. Those that measure how long the page is held up run alone.
-    command.args([
-        "test",
-        "--locked",
-        "--no-fail-fast",
-        "--package",
-        "e2e",
-        "--",
-        "--show-output",
-        "--test-threads=2",
-    ]);
+    command.args(END_TO_END).args(["--no-fail-fast", "--", "--show-output", "--test-threads=2"]);
     count("e2e", &mut command)
 }
 

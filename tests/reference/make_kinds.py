@@ -577,10 +577,10 @@ def images():
     rng = np.random.default_rng(18)
     power = (0.08 * rng.gamma(4, 0.25, (3, 40, 30))).astype("f4")
 
-    def cube(name, make, times=("days since 1990-01-01", [11111, 11111, 11123])):
+    def cube(name, make, times=("days since 1990-01-01", [11111, 11111, 11123]), south_up=False):
         with h5py.File(OUT / name, "w") as file:
             for axis, values, units in [("x", 630050 + 100.0 * np.arange(30), "m"), ("y", 3950000 - 100.0 * np.arange(40), "m")]:
-                file[axis] = values
+                file[axis] = values[::-1] if axis == "y" and south_up else values
                 file[axis].make_scale(axis)
                 file[axis].attrs.update({"units": units, "standard_name": f"projection_{axis}_coordinate"})
             file["t"] = np.array(times[1], "f8")
@@ -588,7 +588,8 @@ def images():
             file["t"].attrs.update({"units": times[0], "calendar": "standard", "standard_name": "time"})
             file.create_dataset("crs", data=np.int32(0)).attrs["crs_wkt"] = rasterio.crs.CRS.from_epsg(32614).to_wkt()
             for layer, (values, attributes) in make.items():
-                data = file.create_dataset(layer, data=values, chunks=(1, 16, 16), compression="gzip")
+                stored = values[:, ::-1] if south_up else values
+                data = file.create_dataset(layer, data=stored, chunks=(1, 16, 16), compression="gzip")
                 data.attrs.update({"grid_mapping": "crs", **attributes})
                 for axis, scale in enumerate(("t", "y", "x")):
                     data.dims[axis].attach_scale(file[scale])
@@ -608,10 +609,10 @@ def images():
         name = f"S1_VV_{day}.tif"
         tiff(name, [scenes[n]], names=["VV"], crs="EPSG:32614", transform=corner, compress="deflate")
         fact(name, [seen[n]], **vv)
-    # Seconds of the day, as xarray writes acquisition times; dB with a fill that nothing declares.
+    # Seconds of the day, as xarray writes acquisition times; dB with a fill that nothing declares; from south to north.
     decibel = np.where(seen > 0, 10 * np.log10(seen), -9999).astype("f4")
     moments = ("seconds since 2020-06-03 00:00:00", [1871, 1896, 1871 + 12 * 86400])
-    cube("acquisitions.nc", {"vv": (decibel, {"units": "dB"}), "angle": (power * 0 + 38, {"units": "degrees"})}, moments)
+    cube("acquisitions.nc", {"vv": (decibel, {"units": "dB"}), "angle": (power * 0 + 38, {"units": "degrees"})}, moments, True)
     fact("acquisitions.nc", np.where(decibel == -9999, np.nan, decibel), dates=dates, **vv)
     # Power and its dB side by side, as SNAP writes them; the dB in steps with zeros outside of the image.
     steps = np.where(seen > 0, np.round(128 * (decibel + 48)), 0).astype("u2")

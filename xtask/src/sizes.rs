@@ -7,6 +7,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::app::{all_files, content_hash, relative};
 use crate::{Result, failure, process, target_dir};
@@ -49,10 +50,13 @@ pub fn report(dist: &Path) -> Result<Sizes> {
     }
     let (mut parts, mut largest_weights) = ([0; 3], 0);
     println!("\n{:<44} {:>12} {:>12}  part", "file", "bytes", "brotli");
+    let mut files = Vec::new();
     for path in all_files(dist)? {
         let Some(name) = relative(dist, &path) else { continue };
-        let bytes = std::fs::read(&path).map_err(process::at(&path))?;
-        let (small, part) = (brotli_size(&bytes)?, part_of(&name));
+        files.push((name, std::fs::read(&path).map_err(process::at(&path))?));
+    }
+    for ((name, bytes), small) in files.iter().zip(brotli_sizes(&files)?) {
+        let part = part_of(name);
         println!("{name:<44} {:>12} {small:>12}  {}", bytes.len(), part.name());
         match part {
             Part::Page => parts[0] += small,
@@ -123,6 +127,30 @@ fn part_of(name: &str) -> Part {
     } else {
         Part::Page
     }
+}
+
+/// Of each file, on every core.
+fn brotli_sizes(files: &[(String, Vec<u8>)]) -> Result<Vec<u64>> {
+    // The largest first, so that no core is left with it at the end.
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by_key(|n| std::cmp::Reverse(files[*n].1.len()));
+    let (order, next) = (&order, &AtomicUsize::new(0));
+    let some = move || -> Result<Vec<(usize, u64)>> {
+        let mine = std::iter::from_fn(|| order.get(next.fetch_add(1, Ordering::Relaxed)));
+        mine.map(|n| Ok((*n, brotli_size(&files[*n].1)?))).collect()
+    };
+    let mut sizes = vec![0; files.len()];
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let parts: Vec<Result<Vec<(usize, u64)>>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(some)).collect();
+        threads.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(failure("brotli panicked")))).collect()
+    });
+    for part in parts {
+        for (n, size) in part? {
+            sizes[n] = size;
+        }
+    }
+    Ok(sizes)
 }
 
 /// Bytes at quality 11; cached by content, because the GPU's worker takes half a minute.

@@ -111,12 +111,14 @@ pub fn run(choice: Choice) -> Result<()> {
             "\nThe app is built and tested in parts beside the native tests; its lines are among theirs."
         );
         std::thread::spawn(move || {
-            // The worker's tests take minutes, mostly one core's: they run while the app is built.
-            let program = browser_tests(WebSuite::Worker, choice.cpu_only);
-            let worker = std::thread::spawn(move || timed(|| run_in_browser(WebSuite::Worker, &program?)));
+            // The worker's tests take minutes, mostly one core's: they run while the app is built, of what was compiled for them.
+            let programs = [WebSuite::Worker, WebSuite::Page]
+                .map(|suite| (suite, browser_tests(suite, choice.cpu_only)));
+            let suites = std::thread::spawn(move || {
+                programs.map(|(suite, program)| timed(|| run_in_browser(suite, &program?)))
+            });
             let built = app::build(choice.cpu_only);
-            let page = timed(|| in_browser(WebSuite::Page, choice.cpu_only));
-            (page, worker.join(), built)
+            (suites.join(), built)
         })
     });
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
@@ -134,8 +136,9 @@ pub fn run(choice: Choice) -> Result<()> {
                 let _ = process::run(cargo().args(END_TO_END).arg("--no-run"));
             }
             let panicked = |_| failure("the program that builds the app panicked; see above");
-            let (page, worker, built) = beside.join().map_err(panicked)?;
-            outcomes.extend([("web-page", page), ("web-worker", worker.map_err(panicked)?)]);
+            let (suites, built) = beside.join().map_err(panicked)?;
+            let [worker, page] = suites.map_err(panicked)?;
+            outcomes.extend([("web-page", page), ("web-worker", worker)]);
             eprintln!("\n==== sizes ====");
             outcomes.push(("sizes", timed(|| built.and_then(|()| small()))));
         }

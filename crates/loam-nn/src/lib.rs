@@ -37,6 +37,8 @@ pub use loam_core::network::{Inputs, TbCase};
 pub use network_model::{
     Asked, Data, DateScores, Hears, KeptImage, Listener, Needs, NetworkModel, Preview, SeenInputs, WorkError,
 };
+/// The format of weights' files: tests read others in it.
+pub use safetensors;
 /// SMEN's model and tensors.
 pub mod smen {
     pub use crate::networks::smen::model::*;

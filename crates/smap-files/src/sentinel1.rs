@@ -3,6 +3,9 @@
 //! A 3 km cell holds 22 500 pixels of 20 m. Their mean is taken in linear power and then turned into dB: the mean of dB values is
 //! biased low by speckle and by contrast within the cell (for one real scene -11.36 instead of -6.96 dB).
 
+use std::ops::Range;
+
+use crate::arrays::rows::MapRows;
 use crate::geotiff::{BandReader, variable_of};
 use crate::sniff::Format;
 use crate::{BackscatterScale, Granule, ReadError, ReadOptions};
@@ -69,8 +72,8 @@ struct Walk {
 enum Pixels {
     /// Pieces of a GeoTIFF come as they are decoded.
     Pieces { reader: Box<BandReader>, left: std::vec::IntoIter<PixelWindow> },
-    /// An array of an HDF5 file is read whole.
-    Whole(Option<Raster>),
+    /// Rows of an array come slab by slab.
+    Slabs { map: Box<MapRows>, left: std::vec::IntoIter<Range<usize>> },
 }
 
 impl Aggregation {
@@ -119,7 +122,19 @@ impl Aggregation {
         };
         let pixels = match reader {
             Some(reader) => Pixels::Pieces { left: reader.pieces(&window).into_iter(), reader },
-            None => Pixels::Whole(Some(granule.read(variable, options, None)?)),
+            None => match MapRows::open(granule, v, options)? {
+                Some((_, map)) => {
+                    let rows = window.first_row..window.first_row + window.rows;
+                    let left = map.slabs(&rows, window.columns).into_iter();
+                    Pixels::Slabs { left, map: Box::new(map) }
+                }
+                None => {
+                    return Err(ReadError::Unsuitable {
+                        what: format!("{} of {} is a list of cells, not an image", v.path, granule.file),
+                        remedy: "save it as an image with rows and columns".into(),
+                    });
+                }
+            },
         };
         let placer = Placer::new(window.of(grid), *region)?;
         let walk = Walk { pixels, window, scale, placer, mean: CellMean::new(*region), cells: Vec::new() };
@@ -155,14 +170,15 @@ impl Aggregation {
                 })?;
                 Ok(left.len() > 0)
             }
-            Pixels::Whole(raster) => {
-                let Some(raster) = raster.take() else { return Ok(false) };
-                for row in window.first_row..window.first_row + window.rows {
-                    let columns = window.first_column..window.first_column + window.columns;
-                    let mut values = columns.map(|column| raster.at(column, row).ok().map(f64::from));
-                    add(row, window.first_column, &mut values, window.columns);
-                }
-                Ok(false)
+            Pixels::Slabs { map, left } => {
+                let Some(rows) = left.next() else { return Ok(false) };
+                let columns = window.first_column..window.first_column + window.columns;
+                map.read(&rows, &columns, &mut |row, values, reasons| {
+                    let known = values.iter().zip(reasons);
+                    let mut known = known.map(|(value, reason)| (*reason == Reason::Valid).then_some(*value));
+                    add(row, window.first_column, &mut known, values.len());
+                })?;
+                Ok(left.len() > 0)
             }
         }
     }

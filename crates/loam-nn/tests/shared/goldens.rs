@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use loam_nn::safetensors::SafeTensors;
 use loam_nn::{Adam, urmse_loss};
 use loam_nn::{Inputs, Smen, Weights, golden_weights};
-use safetensors::SafeTensors;
 
 /// Weights file after five Adam steps.
 pub static AFTER_FIVE: &[u8] = include_bytes!("../goldens/smen_after5.safetensors");

@@ -189,3 +189,28 @@ fn a_long_sentence_stays_in_its_panel() {
     let wide = "const p = document.querySelector('#panel-data'); return p.scrollWidth - p.clientWidth";
     assert_eq!(app.session.script(wide, &[]).unwrap(), 0, "the panel scrolls sideways");
 }
+
+/// Backscatter as openEO exports it, and AppEEARS' flags of retrievals, which are files of their own.
+#[test]
+fn a_cube_of_backscatter_and_flags_in_a_file_of_their_own_count() {
+    let kinds = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../crates/smap-files/tests/fixtures/kinds")
+        .canonicalize()
+        .unwrap();
+    let of = |layer: &str| {
+        format!("SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_{layer}_pm_doy2020156000000_aid0001.tif")
+    };
+    let names = ["openeo.nc".to_owned(), of("soil_moisture"), of("retrieval_qual_flag")];
+    let app = App::open("foreign-cube", Setting::smen()).unwrap();
+    app.choose_files(parts::FILE_INPUT, &names.clone().map(|name| kinds.join(name))).unwrap();
+    says(
+        &app,
+        &names[0],
+        &["Sentinel-1 backscatter", "linear power", "2 days from 2020-06-03 to 2020-06-15"],
+    );
+    says(&app, &names[1], &["its retrieval quality flags are those of", &names[2]]);
+    says(&app, &names[2], &["this is the retrieval quality flag of", &names[1]]);
+    app.session.script("document.querySelector('#files')?.scrollIntoView()", &[]).unwrap();
+    app.shoot("rows").unwrap();
+    assert_quiet(&app);
+}

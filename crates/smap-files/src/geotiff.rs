@@ -262,6 +262,7 @@ pub fn scan(source: SharedSource) -> Result<Granule, ReadError> {
     };
     granule.settle_days();
     crate::names::note_period(&mut granule);
+    crate::names::note_resampled(&mut granule);
     Ok(granule)
 }
 

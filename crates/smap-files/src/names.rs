@@ -3,10 +3,12 @@
 //! A name is evidence after the file's own metadata. Names are taken apart into runs between separators; no pattern needs the whole
 //! name to fit, since users rename files and tools append tails (`_HEGOUT.nc`, `_Soil_Moisture_Retrieval_Data_1km.tif`).
 
+mod cells;
 mod days;
 
 use jiff::civil::Date;
 
+pub(crate) use cells::note_resampled;
 pub(crate) use days::note_period;
 pub use days::{date_in, date_of_time, period_in};
 

@@ -254,7 +254,8 @@ fn given_usage(granule: &Granule, correction: &Correction) -> Option<Usage> {
         Role::BackscatterVv | Role::BackscatterVh => Usage::Backscatter,
         Role::SurfaceTemperature => Usage::Temperature,
         _ => {
-            let coarse = granule.variables.iter().filter(|v| v.role == role).any(is_coarse);
+            let mut of_role = granule.variables.iter().filter(|v| v.role == role);
+            let coarse = of_role.any(|v| is_coarse_input(granule, v));
             if coarse { Usage::Coarse } else { Usage::Fine }
         }
     })
@@ -267,7 +268,7 @@ fn detected_usage(granule: &Granule) -> Usage {
     if let Some(variable) =
         granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some())
     {
-        return if is_coarse(variable) { Usage::Coarse } else { Usage::Fine };
+        return if is_coarse_input(granule, variable) { Usage::Coarse } else { Usage::Fine };
     }
     let has = |roles: [Role; 2]| granule.variables.iter().any(|v| roles.contains(&v.role));
     if has([Role::BackscatterVv, Role::BackscatterVh]) {
@@ -309,6 +310,11 @@ fn same_content(a: &Granule, b: &Granule) -> bool {
         used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h))
     };
     used_variables(a).next().is_some() && within(a, b) && within(b, a)
+}
+
+/// Of coarse cells, or made of them: a radiometer's map on a finer grid shows no more.
+fn is_coarse_input(granule: &Granule, variable: &Variable) -> bool {
+    is_coarse(variable) || granule.resampled_from().is_some()
 }
 
 pub(super) fn is_coarse(variable: &Variable) -> bool {

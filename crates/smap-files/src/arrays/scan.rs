@@ -138,6 +138,7 @@ pub(crate) fn scan(source: SharedSource) -> Result<Granule, ReadError> {
         granule.problems.push(Problem { text });
     }
     crate::names::note_period(&mut granule);
+    crate::names::note_resampled(&mut granule);
     Ok(granule)
 }
 

@@ -443,7 +443,7 @@ pub static SOURCES: &[Source] = &[
     Source {
         name: "SMAP export",
         forms: "any other file whose name says SMAP",
-        role: "coarse input or 3 km map by the size of its cells",
+        role: "coarse input or 3 km map by the size of its cells; coarse where its name says a product of 36 or 9 km",
         values: "m3/m3 where no unit is declared; packing as declared; day and overpass from the name, or from the times: near 6 and 18 h they are the overpasses",
         no_value: "declared nodata, NaN, -9999, the file's own mask",
         not_used: "layers that are not named as soil moisture",

@@ -560,7 +560,7 @@ def named_otherwise():
         tiff(flag, [flags[: 168 - day]], "uint16", [None], nodata=65534)
         said = f"its retrieval quality flags are those of {flag}" if day == 156 else f"flags in {flag} are not applied: it has other pixels"
         seen = np.where((flags & 1 == 1) | (flags == 65534), np.nan, sm) if day == 156 else sm
-        fact(name, [seen], overpasses=["pm"], says=[said], flags=flag)
+        fact(name, [seen], overpasses=["pm"], says=[said, "a SMAP product with cells of 9 km: it counts as coarse input"], flags=flag)
         mention(flag, f"this is the retrieval quality flag of {name}")
     name = "SMAP_L2_SM_P_NRT_30058_D_20200603T124350_N17700_001.h5"
     with h5py.File(OUT / name, "w") as file:

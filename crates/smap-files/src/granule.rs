@@ -274,7 +274,25 @@ pub struct Granule {
     pub(super) format: Format,
 }
 
+/// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
+const COARSE_CELL_M: f64 = 6_000.0;
+/// Metres per degree of latitude, to estimate the cell size of a geographic grid.
+const METRES_PER_DEGREE: f64 = 111_320.0;
+
 impl Variable {
+    /// Of cells of 36 or 9 km, or about as large on another grid.
+    #[must_use]
+    pub fn is_coarse(&self) -> bool {
+        match (self.resolution, &self.grid) {
+            (Some(resolution), _) => matches!(resolution, Resolution::M36 | Resolution::M09),
+            (None, Some(grid)) => {
+                let metres = if grid.crs.epsg() == Some(4326) { METRES_PER_DEGREE } else { 1.0 };
+                grid.cell_y * metres > COARSE_CELL_M
+            }
+            (None, None) => false,
+        }
+    }
+
     /// Whether it belongs to a day: its own, where it has one; else it belongs to its granule's.
     #[must_use]
     pub fn is_of(&self, day: Date) -> bool {

@@ -8,13 +8,8 @@ use jiff::civil::Date;
 
 use crate::file::{Correction, FileId, Usage};
 use crate::simulate::{Scene, SimulatedDay};
-use ease_grid::{Grid, Raster, Resolution};
+use ease_grid::{Grid, Raster};
 use smap_files::{Granule, Product, ReadError, Role, Variable};
-
-/// Edge (metres) that parts coarse from fine maps where a raster is not on an EASE-Grid: between 9 and 3 km.
-const COARSE_CELL_M: f64 = 6_000.0;
-/// Metres per degree of latitude, to estimate the cell size of a geographic grid.
-const METRES_PER_DEGREE: f64 = 111_320.0;
 
 /// What the satellites saw on a simulated day; the truth they did not see is left behind.
 #[derive(Debug, Clone)]
@@ -255,7 +250,7 @@ fn given_usage(granule: &Granule, correction: &Correction) -> Option<Usage> {
         Role::SurfaceTemperature => Usage::Temperature,
         _ => {
             let mut of_role = granule.variables.iter().filter(|v| v.role == role);
-            let coarse = of_role.any(|v| is_coarse_input(granule, v));
+            let coarse = of_role.any(|v| granule.is_coarse_input(v));
             if coarse { Usage::Coarse } else { Usage::Fine }
         }
     })
@@ -268,7 +263,7 @@ fn detected_usage(granule: &Granule) -> Usage {
     if let Some(variable) =
         granule.variables.iter().find(|v| v.role == Role::SoilMoisture && v.grid.is_some())
     {
-        return if is_coarse_input(granule, variable) { Usage::Coarse } else { Usage::Fine };
+        return if granule.is_coarse_input(variable) { Usage::Coarse } else { Usage::Fine };
     }
     let has = |roles: [Role; 2]| granule.variables.iter().any(|v| roles.contains(&v.role));
     if has([Role::BackscatterVv, Role::BackscatterVh]) {
@@ -310,22 +305,6 @@ fn same_content(a: &Granule, b: &Granule) -> bool {
         used_variables(a).all(|(v, g)| used_variables(b).any(|(w, h)| same_variable(v, w) && g == h))
     };
     used_variables(a).next().is_some() && within(a, b) && within(b, a)
-}
-
-/// Of coarse cells, or made of them: a radiometer's map on a finer grid shows no more.
-fn is_coarse_input(granule: &Granule, variable: &Variable) -> bool {
-    is_coarse(variable) || granule.resampled_from().is_some()
-}
-
-pub(super) fn is_coarse(variable: &Variable) -> bool {
-    match (variable.resolution, &variable.grid) {
-        (Some(resolution), _) => matches!(resolution, Resolution::M36 | Resolution::M09),
-        (None, Some(grid)) => {
-            let metres = if grid.crs.epsg() == Some(4326) { METRES_PER_DEGREE } else { 1.0 };
-            grid.cell_y * metres > COARSE_CELL_M
-        }
-        (None, None) => false,
-    }
 }
 
 /// All files of a session, by number.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use jiff::civil::Date;
 
 use super::cover::Cover;
-use super::library::{Piece, is_coarse};
+use super::library::Piece;
 use super::mosaic::{Mosaic, Scale};
 use super::past::PixelHistory;
 use super::sensitivity::Sensitivity;
@@ -725,7 +725,7 @@ fn read_fine(
     // The 3 km field where the file has one; else any other, brought to 3 km.
     let chosen = candidates()
         .find(|(_, v)| v.resolution == Some(Resolution::M03))
-        .or_else(|| candidates().find(|(_, v)| !is_coarse(v)))
+        .or_else(|| candidates().find(|(_, v)| !v.is_coarse()))
         .or_else(|| candidates().next());
     let Some((index, variable)) = chosen else { return Ok(false) };
     let raster = match variable.resolution {

@@ -67,6 +67,18 @@ fn crop(mut granule: Granule, share: f64) -> Granule {
     granule
 }
 
+/// SPL3SMP_E on cells of 0.05 degrees is no sharper for it.
+#[test]
+fn a_radiometers_map_on_finer_cells_is_coarse_input() {
+    let of = |name: &str| fixture(&format!("kinds/{name}"));
+    let files = [
+        "SPL3SMP_E.006_Soil_Moisture_Retrieval_Data_PM_soil_moisture_pm_doy2020156000000_aid0001.tif",
+        "zstd_20200603.tif",
+    ];
+    let usages: Vec<Usage> = library(files.map(of)).iter().map(Entry::usage).collect();
+    assert_eq!(usages, [Usage::Coarse, Usage::Fine]);
+}
+
 #[test]
 fn a_later_version_and_the_same_file_opened_twice_supersede() {
     let daily = || fixture(DAILY);

@@ -411,3 +411,33 @@ impl Manifest {
         format!("{}, {dates}{simulated}", self.method.words())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file is another where any of the files beside it is.
+    #[test]
+    fn inputs_are_told_by_all_that_decides_about_their_values() {
+        let print = |sha256: &str| Fingerprint { bytes: 1, sha256: sha256.to_owned() };
+        let own = Input {
+            name: "a/soil_moisture.tif".to_owned(),
+            content: print("a"),
+            mask: None,
+            auxiliary: None,
+            retrieval_flag: None,
+            used_as: Usage::Coarse,
+            correction: Correction::default(),
+            simulated: false,
+        };
+        assert!(own.is_same(&Input { name: "renamed.tif".to_owned(), ..own.clone() }));
+        for other in [
+            Input { content: print("b"), ..own.clone() },
+            Input { mask: Some(print("b")), ..own.clone() },
+            Input { auxiliary: Some(print("b")), ..own.clone() },
+            Input { retrieval_flag: Some(print("b")), ..own.clone() },
+        ] {
+            assert!(!own.is_same(&other) && !other.is_same(&own), "{other:?}");
+        }
+    }
+}
